@@ -1,0 +1,64 @@
+# Everything goes through these targets, on a machine that may be fresh. Needed: make and Python 3.11 or newer.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 1
+VENV ?= .venv
+BIN = $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q
+
+.PHONY: help run test lint client bench browser clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: $(VENV)/.serve  ## serve the examples on HOST:PORT with WORKERS processes
+	LIVEACTIONS_KEY="$${LIVEACTIONS_KEY:-$$(cat $(VENV)/key)}" $(BIN)/uvicorn examples.app:app \
+		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
+		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
+
+test: lint client browser  ## linters, types, the client's freshness and all tests
+	$(BIN)/pytest -q
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy liveactions examples
+
+client: js/node_modules  ## check the client's types, build it and see that the committed build is the same
+ifneq ($(shell command -v npm),)
+	cd js && npm run --silent check
+	.ci/fresh
+endif
+
+bench: $(VENV)/.dev browser  ## ratios, measured side by side on this machine
+	$(BIN)/python -m benchmarks
+
+browser: $(VENV)/.dev
+	@for b in chromium chromium-browser google-chrome; do $$b --version >/dev/null 2>&1 && exit; done; \
+	if command -v apt-get >/dev/null && $(APT) update && $(APT) install -y --no-install-recommends chromium \
+		&& chromium --version >/dev/null 2>&1; then exit; fi; \
+	$(BIN)/playwright install --with-deps chromium
+
+clean:  ## remove what these targets made
+	rm -rf $(VENV) js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed (PYTHON=... names one)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); $(APT) update && $(APT) install -y python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/key: $(BIN)/python
+	@$(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(32))' > $@ && chmod 600 $@
+
+$(VENV)/.serve: pyproject.toml $(BIN)/python $(VENV)/key
+	$(BIN)/pip install --quiet -e '.[serve]' && touch $@
+
+$(VENV)/.dev: pyproject.toml $(BIN)/python
+	$(BIN)/pip install --quiet -e '.[dev]' && touch $@
+
+js/node_modules: js/package-lock.json
+ifneq ($(shell command -v npm),)
+	cd js && npm ci --silent --no-audit --no-fund && touch node_modules
+endif
