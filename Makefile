@@ -14,8 +14,8 @@ APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: $(VENV)/.serve  ## serve the examples on HOST:PORT with WORKERS processes
-	LIVEACTIONS_KEY="$${LIVEACTIONS_KEY:-$$(cat $(VENV)/key)}" $(BIN)/uvicorn examples.app:app \
+run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
+	LIVEACTIONS_KEY="$${LIVEACTIONS_KEY:-$$(cat $(VENV)/key)}" $(BIN)/uvicorn examples.app:live \
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
@@ -52,8 +52,8 @@ $(BIN)/python:
 $(VENV)/key: $(BIN)/python
 	@$(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(32))' > $@ && chmod 600 $@
 
-$(VENV)/.serve: pyproject.toml $(BIN)/python $(VENV)/key
-	$(BIN)/pip install --quiet -e '.[serve]' && touch $@
+$(VENV)/.run: pyproject.toml $(BIN)/python $(VENV)/key
+	$(BIN)/pip install --quiet -e '.[examples]' && touch $@
 
 $(VENV)/.dev: pyproject.toml $(BIN)/python
 	$(BIN)/pip install --quiet -e '.[dev]' && touch $@
