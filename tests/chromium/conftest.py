@@ -1,0 +1,108 @@
+"""A real browser against a real server.
+
+A test that takes `page` runs twice, with JavaScript and without; `live_page` is for what only the script can do.
+Both fail when the browser logs an error, or the server does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.chromium.server import Server, serving
+
+Open = Callable[..., Page]
+
+OUTAGE = ("WebSocket connection to", "net::ERR_")
+"""What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
+
+
+def system_chromium() -> str | None:
+    """The first browser of the system that runs, or None: then Playwright's own is used."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    # Chromium's sandbox doesn't work for root, who is the user of most containers.
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=10_000)
+        yield playwright.chromium.launch(executable_path=system_chromium(), args=args)
+
+
+@pytest.fixture(scope="package", params=[1, 2], ids=["1-worker", "2-workers"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The examples. A page's GET, socket and posts land on either worker at random."""
+    with serving(workers=request.param) as server:
+        yield server
+        assert not server.faults()
+
+
+class Visitor:
+    """One person: a browser with cookies of its own, and any number of tabs."""
+
+    def __init__(self, context: BrowserContext, url: str, script: bool, outages: bool) -> None:
+        self.context = context
+        self.url = url
+        self.script = script
+        self.outages = outages
+        self.problems: list[str] = []
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.problems.append(str(error.error)))
+
+    def open(self, path: str) -> Page:
+        """A new tab. With JavaScript: when its socket is open."""
+        page = self.context.new_page()
+        page.goto(self.url + path)
+        if self.script:
+            expect(page.locator("html")).to_have_attribute("data-live", "open")
+        return page
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type != "error" or (self.outages and message.text.startswith(OUTAGE)):
+            return
+        if not self.script and message.text.startswith("Failed to load resource"):
+            return  # a page with the status of an error, which is right for a post: 422
+        self.problems.append(f"{message.text} ({message.location})")
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Makes visitors of an address. What their consoles log fails the test at its end."""
+    visitors: list[Visitor] = []
+    with ExitStack() as stack:
+
+        def make(url: str, *, script: bool = True, outages: bool = False) -> Visitor:
+            context = browser.new_context(java_script_enabled=script)
+            stack.callback(context.close)
+            visitors.append(Visitor(context, url, script, outages))
+            return visitors[-1]
+
+        yield make
+    assert [visitor.problems for visitor in visitors if visitor.problems] == []
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def visitor(request: pytest.FixtureRequest, visit: Visit, server: Server) -> Visitor:
+    """A person at the examples, once with JavaScript and once without."""
+    return visit(server.url, script=request.param)
+
+
+@pytest.fixture
+def live_visitor(visit: Visit, server: Server) -> Visitor:
+    """A person at the examples with JavaScript."""
+    return visit(server.url)

@@ -1,0 +1,108 @@
+"""Ops under bad conditions: none runs twice, none is lost unnoticed, nothing old comes back."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.chromium.conftest import Visit
+from tests.chromium.ledger import OK, Ledger
+from tests.chromium.proxy import link
+from tests.chromium.server import Server, serving
+
+SEED = int(os.environ.get("SEED", random.randrange(10**6)))
+
+CLICKS = """
+([clicks, milliseconds]) => {
+  const output = document.querySelector("output");
+  const button = [...document.querySelectorAll("button")].find(b => b.textContent === "click +1");
+  window.shown = [0];
+  new MutationObserver(() => shown.push(Number(document.querySelector("output").textContent)))
+    .observe(document, {childList: true, characterData: true, subtree: true});
+  window.left = clicks;
+  const timer = setInterval(() => { button.click(); --left || clearInterval(timer); }, milliseconds);
+}
+"""
+
+
+def click(page: Page, clicks: int, milliseconds: int = 25) -> None:
+    """Begin to click `+1`, whatever the socket does, and note every number that is shown."""
+    page.evaluate(CLICKS, [clicks, milliseconds])
+
+
+def wait_until_left(page: Page, clicks: int) -> None:
+    """Return when only so many clicks are still to be made."""
+    page.wait_for_function("clicks => left <= clicks", arg=clicks)
+
+
+def check(page: Page, ledger: Ledger) -> None:
+    """The number shown is that of the ops that ended well, and it never went back."""
+    wait_until_left(page, 0)
+    ledger.settle()
+    expect(page.locator("output")).to_have_text(str(ledger.count(OK)))
+    shown = page.evaluate("() => shown")
+    assert shown == sorted(shown)
+
+
+def test_clicks_without_a_pause_are_as_many_ops(visit: Visit, server: Server) -> None:
+    page = visit(server.url).open("/counter")
+    ledger = Ledger(page)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-live", "open")
+    click(page, 200, 0)
+    check(page, ledger)
+    assert ledger.count(OK) == 200
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1])
+def test_a_link_cut_at_random_bytes(visit: Visit, server: Server, delay: float) -> None:
+    with link(server.port, delay=delay, seed=SEED) as proxy:
+        visitor = visit(proxy.url, outages=True)
+        page = visitor.context.new_page()
+        ledger = Ledger(page)
+        page.goto(proxy.url + "/counter")
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        proxy.cuts = True
+        proxy.drop()
+        click(page, 200)
+        wait_until_left(page, 0)
+        proxy.cuts = False
+        check(page, ledger)
+        assert proxy.cut_count
+        assert ledger.count(OK) == 200  # the session outlives its sockets: nothing stays uncertain
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_server_killed_and_started_again(visit: Visit, workers: int) -> None:
+    with serving(workers=workers) as server:
+        visitor = visit(server.url, outages=True)
+        page = visitor.context.new_page()
+        ledger = Ledger(page)
+        page.goto(server.url + "/counter")
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        click(page, 300)
+        for left in (220, 140, 60):
+            wait_until_left(page, left)
+            server.kill()
+            server.start()
+        check(page, ledger)
+        assert ledger.sockets >= 4
+
+
+def test_one_of_two_workers_killed(visit: Visit) -> None:
+    with serving(workers=2) as server:
+        visitor = visit(server.url, outages=True)
+        tabs = [visitor.context.new_page() for _ in range(4)]
+        ledgers = [Ledger(page) for page in tabs]
+        for page in tabs:
+            page.goto(server.url + "/counter")
+            expect(page.locator("html")).to_have_attribute("data-live", "open")
+            click(page, 150, 100)
+        for left in (100, 50):
+            wait_until_left(tabs[0], left)
+            server.kill_worker()
+        for page, ledger in zip(tabs, ledgers, strict=True):
+            check(page, ledger)
