@@ -27,7 +27,9 @@ class Table(Component, Generic[Row]):
     last: int = loaded()
 
     async def load(self) -> None:
-        rows: list[Row] = sorted(self.source, key=lambda row: getattr(row, self.sort), reverse=self.descending)
+        rows: list[Row] = sorted(
+            self.source, key=lambda row: getattr(row, self.sort), reverse=self.descending
+        )
         self.last = -(-len(rows) // self.size)
         self.rows = rows[(self.number - 1) * self.size : self.number * self.size]
 
@@ -55,7 +57,20 @@ class Invoice:
     euros: int
 
 
-NAMES = ("Ada", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ivan", "Joan", "Ken", "Leslie")
+NAMES = (
+    "Ada",
+    "Barbara",
+    "Claude",
+    "Donald",
+    "Edsger",
+    "Frances",
+    "Grace",
+    "Hedy",
+    "Ivan",
+    "Joan",
+    "Ken",
+    "Leslie",
+)
 CITIES = ("Aarhus", "Bergen", "Cork", "Delft")
 
 

@@ -27,7 +27,9 @@ def with_digit(password: str) -> str:
     return password
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=20), AfterValidator(free)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=20), AfterValidator(free)
+]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Password = Annotated[str, Field(min_length=8, max_length=200), AfterValidator(with_digit)]
 
@@ -40,7 +42,12 @@ class Signup(Page):
 
     @action
     async def join(
-        self, name: Name, email: Email, password: Password, plan: Literal["solo", "team"] = "solo", terms: bool = False
+        self,
+        name: Name,
+        email: Email,
+        password: Password,
+        plan: Literal["solo", "team"] = "solo",
+        terms: bool = False,
     ) -> str:
         if not terms:
             raise ActionError("Please accept the terms", field="terms")

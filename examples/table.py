@@ -60,7 +60,8 @@ class Table(Page):
     @action
     async def update(self) -> None:
         self.data = tuple(
-            row if index % 10 else replace(row, label=row.label + " !!!") for index, row in enumerate(self.data)
+            row if index % 10 else replace(row, label=row.label + " !!!")
+            for index, row in enumerate(self.data)
         )
 
     @action

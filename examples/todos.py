@@ -49,7 +49,9 @@ class Todos(Page):
         self.visitor = request.session.setdefault("visitor", token_urlsafe())
 
     async def load(self) -> None:
-        rows = database.execute("SELECT id, title, completed FROM todo WHERE visitor = ? ORDER BY id", [self.visitor])
+        rows = database.execute(
+            "SELECT id, title, completed FROM todo WHERE visitor = ? ORDER BY id", [self.visitor]
+        )
         self.todos = [Todo(id, title, bool(completed)) for id, title, completed in rows]
         wanted = {"all": (False, True), "active": (False,), "completed": (True,)}[self.filter]
         self.shown = [todo for todo in self.todos if todo.completed in wanted]

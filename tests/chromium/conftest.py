@@ -61,12 +61,20 @@ class Visitor:
         context.on("console", self._console)
         context.on("weberror", lambda error: self.problems.append(str(error.error)))
 
-    def open(self, path: str) -> Page:
-        """A new tab. With JavaScript: when its socket is open."""
-        page = self.context.new_page()
+    def new_tab(self) -> Page:
+        """An empty tab."""
+        return self.context.new_page()
+
+    def go(self, page: Page, path: str) -> None:
+        """Go to an address. With JavaScript: return when its socket is open."""
         page.goto(self.url + path)
         if self.script:
             expect(page.locator("html")).to_have_attribute("data-live", "open")
+
+    def open(self, path: str) -> Page:
+        """A new tab at an address."""
+        page = self.new_tab()
+        self.go(page, path)
         return page
 
     def _console(self, message: ConsoleMessage) -> None:

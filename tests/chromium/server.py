@@ -27,7 +27,9 @@ def free_port() -> int:
 class Server:
     """uvicorn on one port with one key, so that it is the same server after a restart."""
 
-    def __init__(self, app: str = "examples.app:live", workers: int = 1, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, app: str = "examples.app:live", workers: int = 1, env: Mapping[str, str] | None = None
+    ) -> None:
         self.app = app
         self.workers = workers
         self.port = free_port()
@@ -40,7 +42,12 @@ class Server:
         command = [sys.executable, "-m", "uvicorn", self.app, "--port", str(self.port), *OPTIONS]
         command += ["--workers", str(self.workers)]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.env, start_new_session=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.env,
+            start_new_session=True,
         )
         self._ready = threading.Semaphore(0)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -59,7 +66,9 @@ class Server:
 
     def worker_pids(self) -> list[int]:
         """The processes that serve, in the order of their start."""
-        return [int(pid) for line in self.lines for pid in re.findall(r"Started server process \[(\d+)\]", line)]
+        return [
+            int(pid) for line in self.lines for pid in re.findall(r"Started server process \[(\d+)\]", line)
+        ]
 
     def kill(self) -> None:
         """SIGKILL, as a power cut does it: nothing is written, nobody is told."""
@@ -84,7 +93,9 @@ class Server:
 
 
 @contextmanager
-def serving(app: str = "examples.app:live", workers: int = 1, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    app: str = "examples.app:live", workers: int = 1, env: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """A started server, stopped at the end."""
     server = Server(app, workers, env)
     server.start()

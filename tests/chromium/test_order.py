@@ -48,10 +48,10 @@ def check(page: Page, ledger: Ledger) -> None:
 
 
 def test_clicks_without_a_pause_are_as_many_ops(visit: Visit, server: Server) -> None:
-    page = visit(server.url).open("/counter")
+    visitor = visit(server.url)
+    page = visitor.new_tab()
     ledger = Ledger(page)
-    page.reload()
-    expect(page.locator("html")).to_have_attribute("data-live", "open")
+    visitor.go(page, "/counter")
     click(page, 200, 0)
     check(page, ledger)
     assert ledger.count(OK) == 200
@@ -61,10 +61,9 @@ def test_clicks_without_a_pause_are_as_many_ops(visit: Visit, server: Server) ->
 def test_a_link_cut_at_random_bytes(visit: Visit, server: Server, delay: float) -> None:
     with link(server.port, delay=delay, seed=SEED) as proxy:
         visitor = visit(proxy.url, outages=True)
-        page = visitor.context.new_page()
+        page = visitor.new_tab()
         ledger = Ledger(page)
-        page.goto(proxy.url + "/counter")
-        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        visitor.go(page, "/counter")
         proxy.cuts = True
         proxy.drop()
         click(page, 200)
@@ -79,10 +78,9 @@ def test_a_link_cut_at_random_bytes(visit: Visit, server: Server, delay: float) 
 def test_server_killed_and_started_again(visit: Visit, workers: int) -> None:
     with serving(workers=workers) as server:
         visitor = visit(server.url, outages=True)
-        page = visitor.context.new_page()
+        page = visitor.new_tab()
         ledger = Ledger(page)
-        page.goto(server.url + "/counter")
-        expect(page.locator("html")).to_have_attribute("data-live", "open")
+        visitor.go(page, "/counter")
         click(page, 300)
         for left in (220, 140, 60):
             wait_until_left(page, left)
@@ -95,11 +93,10 @@ def test_server_killed_and_started_again(visit: Visit, workers: int) -> None:
 def test_one_of_two_workers_killed(visit: Visit) -> None:
     with serving(workers=2) as server:
         visitor = visit(server.url, outages=True)
-        tabs = [visitor.context.new_page() for _ in range(4)]
+        tabs = [visitor.new_tab() for _ in range(4)]
         ledgers = [Ledger(page) for page in tabs]
         for page in tabs:
-            page.goto(server.url + "/counter")
-            expect(page.locator("html")).to_have_attribute("data-live", "open")
+            visitor.go(page, "/counter")
             click(page, 150, 100)
         for left in (100, 50):
             wait_until_left(tabs[0], left)

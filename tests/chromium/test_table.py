@@ -73,7 +73,7 @@ def test_markup_of_a_row(page: Page) -> None:
     expect(page.locator("tr.danger")).to_have_count(1)
     for html in page.locator("tr").evaluate_all("rows => rows.slice(0, 20).map(row => row.outerHTML)"):
         plain = re.sub(r' data-l="[^"]*"|<!--.*?-->', "", html)
-        assert ROW.fullmatch(plain.replace('<tr>', '<tr class="">')), plain
+        assert ROW.fullmatch(plain.replace("<tr>", '<tr class="">')), plain
 
 
 def test_create_replaces_all_rows(page: Page) -> None:

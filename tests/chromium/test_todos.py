@@ -1,0 +1,296 @@
+"""TodoMVC's specification, in the order of its text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.chromium.conftest import Visit, Visitor
+from tests.chromium.observe import watching
+from tests.chromium.proxy import link
+from tests.chromium.server import Server
+
+TITLES = ["buy milk", "walk the dog", "écrire à Zoë <b>"]
+
+
+class Todos:
+    """A tab with the list, handled as a person would with or without JavaScript."""
+
+    def __init__(self, visitor: Visitor, path: str = "/todos") -> None:
+        self.visitor = visitor
+        self.script = visitor.script
+        self.page = visitor.open(path)
+        self.new = self.page.locator(".new-todo")
+        self.items = self.page.locator(".todo-list li")
+        self.labels = self.page.locator(".todo-list label")
+        self.count = self.page.locator(".todo-count")
+
+    def add(self, *titles: str) -> None:
+        for title in titles:
+            before = self.items.count()
+            self.new.fill(title)
+            self.new.press("Enter")
+            expect(self.items).to_have_count(before + 1)
+
+    def toggle(self, index: int) -> None:
+        item = self.items.nth(index)
+        if self.script:
+            item.locator(".toggle").click()
+        else:
+            item.get_by_role("button", name="Done").click()
+
+    def toggle_all(self) -> None:
+        if self.script:
+            self.page.get_by_label("Mark all as complete").click(force=True)
+        else:
+            self.page.get_by_role("button", name="Mark all").click()
+
+    def edit(self, index: int) -> Locator:
+        """Begin to edit; the field to do it in."""
+        item = self.items.nth(index)
+        if self.script:
+            item.locator("label").dblclick()
+        else:
+            item.get_by_role("button", name="Edit").click()
+        expect(item).to_have_class("editing")
+        return item.locator(".edit")
+
+    def remove(self, index: int) -> None:
+        self.items.nth(index).hover()
+        self.items.nth(index).locator(".destroy").click()
+
+    def filter(self, name: str) -> None:
+        self.page.get_by_role("link", name=name, exact=True).click()
+        expect(self.page.locator(".filters a.selected")).to_have_text(name)
+
+
+@pytest.fixture
+def todos(visitor: Visitor) -> Todos:
+    return Todos(visitor)
+
+
+@pytest.fixture
+def three(todos: Todos) -> Todos:
+    todos.add(*TITLES)
+    return todos
+
+
+@pytest.fixture
+def live(live_visitor: Visitor) -> Todos:
+    todos = Todos(live_visitor)
+    todos.add(*TITLES)
+    return todos
+
+
+def test_no_todos(todos: Todos) -> None:
+    expect(todos.new).to_be_focused()
+    for hidden in (".main", ".footer"):
+        expect(todos.page.locator(hidden)).to_be_hidden()
+
+
+def test_add(three: Todos) -> None:
+    expect(three.labels).to_have_text(TITLES)
+    expect(three.new).to_have_value("")
+    expect(three.new).to_be_focused()
+    for shown in (".main", ".footer"):
+        expect(three.page.locator(shown)).to_be_visible()
+
+
+def test_titles_are_trimmed_and_empty_ones_are_nothing(three: Todos) -> None:
+    three.new.fill("   ")
+    three.new.press("Enter")
+    three.add("   padded  ")
+    expect(three.labels).to_have_text([*TITLES, "padded"])
+
+
+def test_markup(three: Todos) -> None:
+    three.toggle(1)
+    expect(three.items.nth(1)).to_have_class("completed")
+    app = three.page.locator("section.todoapp")
+    for selector in (
+        "> header.header > h1",
+        "> header.header > input.new-todo[placeholder='What needs to be done?'][autofocus]",
+        "> section.main > input#toggle-all.toggle-all[type=checkbox]",
+        "> section.main > label[for=toggle-all]",
+        "> footer.footer > span.todo-count > strong",
+        "> footer.footer > ul.filters > li > a.selected[href$='#/']",
+        "> footer.footer > ul.filters > li > a[href$='#/active']",
+        "> footer.footer > ul.filters > li > a[href$='#/completed']",
+        "> footer.footer > button.clear-completed",
+    ):
+        expect(app.locator(selector)).to_have_count(1)
+    for selector in (
+        "> div.view > input.toggle[type=checkbox]",
+        "> div.view > label",
+        "> div.view > button.destroy",
+        "> input.edit",
+    ):
+        expect(app.locator("> section.main > ul.todo-list > li").locator(selector)).to_have_count(3)
+    classes = three.items.evaluate_all("items => items.map(item => item.className)")
+    assert classes == ["", "completed", ""]
+
+
+def test_toggle(three: Todos) -> None:
+    three.toggle(0)
+    expect(three.items.nth(0)).to_have_class("completed")
+    expect(three.items.nth(0).locator(".toggle")).to_be_checked()
+    three.toggle(0)
+    expect(three.items.nth(0)).not_to_have_class("completed")
+    expect(three.items.nth(0).locator(".toggle")).not_to_be_checked()
+
+
+def test_toggle_all(three: Todos) -> None:
+    checkbox = three.page.locator(".toggle-all")
+    three.toggle_all()
+    expect(three.page.locator("li.completed")).to_have_count(3)
+    expect(checkbox).to_be_checked()
+    three.toggle(1)
+    expect(checkbox).not_to_be_checked()
+    three.toggle(1)
+    expect(checkbox).to_be_checked()
+    three.toggle_all()
+    expect(three.page.locator("li.completed")).to_have_count(0)
+    expect(checkbox).not_to_be_checked()
+
+
+def test_counter_and_its_plural(todos: Todos) -> None:
+    todos.add("one")
+    expect(todos.count).to_have_text("1 item left")
+    todos.add("two")
+    expect(todos.count).to_have_text("2 items left")
+    todos.toggle(0)
+    expect(todos.count).to_have_text("1 item left")
+    todos.toggle(1)
+    expect(todos.count).to_have_text("0 items left")
+
+
+def test_edit_and_enter(three: Todos) -> None:
+    field = three.edit(1)
+    expect(field).to_be_focused()
+    expect(field).to_have_value(TITLES[1])
+    expect(three.items.nth(1).locator(".view")).to_be_hidden()
+    field.fill("  walk two dogs  ")
+    field.press("Enter")
+    expect(three.labels).to_have_text([TITLES[0], "walk two dogs", TITLES[2]])
+    expect(three.items.nth(1)).not_to_have_class("editing")
+
+
+def test_edit_to_nothing_removes(three: Todos) -> None:
+    field = three.edit(0)
+    field.fill("  ")
+    field.press("Enter")
+    expect(three.labels).to_have_text(TITLES[1:])
+
+
+def test_edit_and_blur(live: Todos) -> None:
+    live.edit(0).fill("buy oat milk")
+    live.page.locator("h1").click()
+    expect(live.labels).to_have_text(["buy oat milk", *TITLES[1:]])
+    expect(live.items.nth(0)).not_to_have_class("editing")
+
+
+def test_edit_and_escape(live: Todos) -> None:
+    field = live.edit(0)
+    field.fill("something else")
+    field.press("Escape")
+    expect(live.items.nth(0)).not_to_have_class("editing")
+    expect(live.labels).to_have_text(TITLES)
+    expect(live.edit(0)).to_have_value(TITLES[0])
+
+
+def test_blur_after_enter_does_not_save_twice(live: Todos) -> None:
+    live.edit(0).fill("saved by Enter")
+    live.items.nth(0).locator(".edit").press("Enter")
+    live.page.locator("h1").click()
+    field = live.edit(1)
+    expect(field).to_have_value(TITLES[1])
+    expect(live.labels).to_have_text(["saved by Enter", *TITLES[1:]])
+
+
+def test_remove(three: Todos) -> None:
+    three.remove(1)
+    expect(three.labels).to_have_text([TITLES[0], TITLES[2]])
+
+
+def test_clear_completed(three: Todos) -> None:
+    button = three.page.locator(".clear-completed")
+    expect(button).to_be_hidden()
+    three.toggle(0)
+    three.toggle(2)
+    button.click()
+    expect(three.labels).to_have_text([TITLES[1]])
+    expect(button).to_be_hidden()
+
+
+def test_filters_and_back(three: Todos) -> None:
+    three.toggle(1)
+    expect(three.items.nth(1)).to_have_class("completed")
+    three.filter("Active")
+    expect(three.page).to_have_url(re.compile(r"/todos\?filter=active#/active$"))
+    expect(three.labels).to_have_text([TITLES[0], TITLES[2]])
+    three.filter("Completed")
+    expect(three.page).to_have_url(re.compile(r"#/completed$"))
+    expect(three.labels).to_have_text([TITLES[1]])
+    three.page.go_back()
+    expect(three.labels).to_have_text([TITLES[0], TITLES[2]])
+    three.page.go_back()
+    expect(three.labels).to_have_text(TITLES)
+    three.page.go_forward()
+    expect(three.labels).to_have_text([TITLES[0], TITLES[2]])
+    three.filter("All")
+    expect(three.page).to_have_url(re.compile(r"/todos#/$"))
+    expect(three.labels).to_have_text(TITLES)
+
+
+def test_filtered_list_is_kept_up_to_date(three: Todos) -> None:
+    three.filter("Active")
+    three.toggle(0)
+    expect(three.labels).to_have_text(TITLES[1:])
+    three.add("another")
+    expect(three.labels).to_have_text([*TITLES[1:], "another"])
+    three.filter("Completed")
+    expect(three.labels).to_have_text(TITLES[:1])
+
+
+def test_the_list_is_the_visitors(three: Todos, visit: Visit, server: Server) -> None:
+    three.toggle(0)
+    expect(three.items.nth(0)).to_have_class("completed")
+    again = Todos(three.visitor)
+    expect(again.labels).to_have_text(TITLES)
+    expect(again.items.nth(0)).to_have_class("completed")
+    stranger = Todos(visit(server.url, script=three.script))
+    expect(stranger.page.locator(".todo-list")).to_have_count(0)
+
+
+def test_a_toggle_touches_its_row(live: Todos) -> None:
+    with watching(live.page) as touched:
+        live.toggle(1)
+        expect(live.items.nth(1)).to_have_class("completed")
+        expect(live.count).to_have_text("2 items left")
+    assert not [place for place, _ in touched if " ul li" in place and "li[2]" not in place]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1])
+def test_three_todos_in_immediate_succession(visit: Visit, server: Server, delay: float) -> None:
+    with link(server.port, delay=delay) as proxy:
+        todos = Todos(visit(proxy.url))
+        for title in TITLES:
+            todos.new.fill(title)
+            todos.new.press("Enter")
+        expect(todos.labels).to_have_text(TITLES)
+        expect(todos.new).to_have_value("")
+
+
+def test_typing_goes_on_while_a_todo_is_added(visit: Visit, server: Server) -> None:
+    with link(server.port, delay=0.2) as proxy:
+        todos = Todos(visit(proxy.url))
+        todos.new.fill("first")
+        todos.new.press("Enter")
+        todos.new.fill("half a sec")
+        expect(todos.labels).to_have_text(["first"])
+        expect(todos.new).to_have_value("half a sec")
+        todos.new.press_sequentially("ond")
+        todos.new.press("Enter")
+        expect(todos.labels).to_have_text(["first", "half a second"])
