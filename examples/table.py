@@ -10,8 +10,8 @@ from liveactions import Bound, InUrl, Page, Pages, action
 pages = Pages()
 
 ADJECTIVES = (
-    "pretty large big small tall short long handsome plain quaint clean elegant easy angry crazy helpful mushy odd "
-    "unsightly adorable important inexpensive cheap expensive fancy"
+    "pretty large big small tall short long handsome plain quaint clean elegant easy angry crazy helpful "
+    "mushy odd unsightly adorable important inexpensive cheap expensive fancy"
 ).split()
 COLOURS = "red yellow blue green pink brown purple brown white black orange".split()
 NOUNS = "table chair house bbq desk car pony cookie sandwich burger pizza mouse keyboard".split()
@@ -25,7 +25,7 @@ class Row:
 
 @pages.page("/table")
 class Table(Page):
-    """`/table?rows=N` begins with N rows. The rows are a tuple of frozen objects: what stays costs nothing."""
+    """`/table?rows=N` begins with N rows: a tuple of frozen objects, so what stays costs nothing."""
 
     template = "table.html"
     rows: InUrl[int] = 1000

@@ -21,7 +21,12 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)
 database = sqlite3.connect(Path(__file__).with_suffix(".db"), isolation_level=None, check_same_thread=False)
 database.executescript("""
     PRAGMA journal_mode = WAL;
-    CREATE TABLE IF NOT EXISTS todo (id INTEGER PRIMARY KEY, visitor TEXT, title TEXT, completed INT DEFAULT FALSE);
+    CREATE TABLE IF NOT EXISTS todo (
+        id INTEGER PRIMARY KEY,
+        visitor TEXT NOT NULL,
+        title TEXT NOT NULL,
+        completed INTEGER NOT NULL DEFAULT FALSE
+    );
     CREATE INDEX IF NOT EXISTS todo_visitor ON todo (visitor);
 """)
 

@@ -1,7 +1,7 @@
 """A real browser against a real server.
 
-A test that takes `page` runs twice, with JavaScript and without; `live_page` is for what only the script can do.
-Both fail when the browser logs an error, or the server does.
+A test that takes `visitor` runs twice, with JavaScript and without; `live_visitor` is for what only the
+script can do. Both fail when the browser logs an error, or the server does.
 """
 
 from __future__ import annotations

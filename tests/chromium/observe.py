@@ -24,8 +24,9 @@ ignored => {
   window.note = records => {
     for (const {type, target, attributeName, addedNodes, removedNodes} of records) {
       if (ignored.includes(attributeName)) continue;
-      const count = [addedNodes.length && `+${addedNodes.length}`, removedNodes.length && `-${removedNodes.length}`];
-      touched.push([path(target), attributeName ?? (type === "childList" ? count.filter(Boolean).join("") : "text")]);
+      const [more, less] = [addedNodes.length, removedNodes.length];
+      const count = (more ? `+${more}` : "") + (less ? `-${less}` : "");
+      touched.push([path(target), attributeName ?? (type === "childList" ? count : "text")]);
     }
   };
   window.watcher = new MutationObserver(note);

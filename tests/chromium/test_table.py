@@ -11,7 +11,8 @@ from tests.chromium.conftest import Visitor
 from tests.chromium.observe import watching
 
 ROW = re.compile(
-    r'<tr class="(danger)?">\s*<td class="col-md-1">\d+</td>\s*<td class="col-md-4"><a>[a-z]+ [a-z]+ [a-z]+( !!!)*</a></td>\s*'
+    r'<tr class="(danger)?">\s*<td class="col-md-1">\d+</td>\s*'
+    r'<td class="col-md-4"><a>[a-z]+ [a-z]+ [a-z]+( !!!)*</a></td>\s*'
     r'<td class="col-md-1"><a><span class="glyphicon glyphicon-remove" aria-hidden="true"></span></a></td>\s*'
     r'<td class="col-md-6"></td>\s*</tr>'
 )
