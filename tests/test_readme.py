@@ -41,7 +41,9 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_the_application_counts_without_javascript(app: ModuleType) -> None:
-    with TestClient(app.live, base_url="http://testserver", headers={"Origin": "http://testserver"}) as client:
+    with TestClient(
+        app.live, base_url="http://testserver", headers={"Origin": "http://testserver"}
+    ) as client:
         html = client.get("/").text
         for button, count in [("action", 1), ("formaction", 11)]:
             address = re.search(rf'[ <]{button}="([^"]*_a=[^"]*)"', html)

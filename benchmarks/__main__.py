@@ -1,0 +1,33 @@
+"""Prints all figures, with what was to be reached beside them."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks import browser, cpu, memory, size
+from benchmarks.report import show
+from tests.chromium.conftest import system_chromium
+from tests.chromium.server import serving
+
+APP = "benchmarks.app:live"
+
+
+def main() -> None:
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
+    show("Client", size.measure())
+    with serving(APP) as server:
+        with sync_playwright() as playwright:
+            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+            chromium = playwright.chromium.launch(executable_path=system_chromium(), args=arguments)
+            show("Bytes on the wire, framing excluded", browser.measure(server, chromium))
+            show("Main thread of the browser", browser.measure_main_thread(server, chromium))
+            chromium.close()
+        show("Server CPU, beside a bare echo of the same bytes", cpu.measure(server, browser.OPS))
+    show("Memory of the server per page", memory.measure(APP))
+
+
+if __name__ == "__main__":
+    main()

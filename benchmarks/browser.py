@@ -1,0 +1,151 @@
+"""Bytes on the wire and the main thread's time, in Chromium."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, Page, WebSocket
+
+from benchmarks.report import Line
+from tests.chromium.server import Server
+
+PATCHES = 400
+
+CLOCK = """
+window.handled = [];
+const listen = EventTarget.prototype.addEventListener;
+const timed = handler => event => {
+  const start = performance.now();
+  handler(event);
+  handled.push(performance.now() - start);
+};
+EventTarget.prototype.addEventListener = function (type, handler, ...rest) {
+  const socket = this instanceof WebSocket && type === "message";
+  return listen.call(this, type, socket ? timed(handler.handleEvent?.bind(handler) ?? handler.bind(this)) : handler, ...rest);
+};
+const {set} = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+Object.defineProperty(WebSocket.prototype, "onmessage", {set(handler) { set.call(this, timed(handler.bind(this))); }});
+"""
+"""Times what the client does with each message. The page is isolated or not: the clock's coarseness evens out."""
+
+
+@dataclass
+class Traffic:
+    """One kind of op: where it is made, its message after number and revision, and the bytes of both ways."""
+
+    name: str
+    path: str
+    button: str
+    at_most: int | None = None
+    repeatable: bool = True
+    """Whether the same op again does the same work."""
+    tail: list[Any] = field(default_factory=list)
+    up: int = 0
+    down: int = 0
+    join: int = 0
+
+
+OPS = [
+    Traffic("counter", "/counter", "click +1", 24),
+    Traffic("counter beside 1000 rows", "/beside", "click +1", 24),
+    *(Traffic(f"one of {n} changed", f"/rows?rows={n}", "change", 60) for n in (10, 100, 1000, 10_000)),
+    *(Traffic(f"one of {n} selected", f"/rows?rows={n}", "choose", 80) for n in (1000, 10_000)),
+    *(Traffic(f"one of {n} removed", f"/rows?rows={n}", "remove", 40, False) for n in (1000, 10_000)),
+    *(Traffic(f"two of {n} swapped", f"/rows?rows={n}", "swap", 60) for n in (1000, 10_000)),
+    *(Traffic(f"one prepended to {n}", f"/rows?rows={n}", "prepend", None, False) for n in (1000, 10_000)),
+]
+
+
+class Wire:
+    """The messages of a page's socket."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sent: list[str] = []
+        self.received: list[str] = []
+        page.on("websocket", self._opened)
+
+    def _opened(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda text: self.sent.append(str(text)))
+        socket.on("framereceived", lambda text: self.received.append(str(text)))
+
+    def wait(self, messages: int) -> None:
+        """Return when so many messages have come."""
+        while len(self.received) < messages:
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def record(page: Page, server: Server, traffic: Traffic) -> None:
+    """Make the op twice, and note what the second, for which the client knows all shapes, says."""
+    wire = Wire(page)
+    page.goto(server.url + traffic.path)
+    wire.wait(1)
+    for count in (2, 3):
+        page.get_by_role("button", name=traffic.button, exact=True).click()
+        wire.wait(count)
+    op = next(text for text in reversed(wire.sent) if json.loads(text)[0])
+    traffic.tail = json.loads(op)[2:]
+    traffic.join = len(wire.received[0].encode())
+    traffic.up, traffic.down = len(op.encode()), len(wire.received[-1].encode())
+    if traffic.button == "prepend":
+        label = page.locator("td.col-md-4").first.inner_text()
+        traffic.at_most = len(label) + 40
+
+
+def measure(server: Server, browser: Browser) -> list[Line]:
+    lines = []
+    for traffic in OPS:
+        with browser.new_page() as page:
+            record(page, server, traffic)
+        lines.append(Line(f"{traffic.name}: down", traffic.down, "bytes", at_most=traffic.at_most))
+        lines.append(Line(f"{traffic.name}: up", traffic.up, "bytes"))
+    joined = next(traffic for traffic in OPS if traffic.name == "one of 1000 changed")
+    return [*lines, Line("join of the page of 1000 rows", joined.join, "bytes", at_most=100)]
+
+
+def patch_times(page: Page, server: Server, path: str, button: str) -> tuple[float, float]:
+    """Milliseconds of script per message from the server, and of all main-thread work per op."""
+    page.add_init_script(CLOCK)
+    wire = Wire(page)
+    page.goto(server.url + path)
+    wire.wait(1)
+    metrics = page.context.new_cdp_session(page)
+    metrics.send("Performance.enable")
+
+    def busy() -> float:
+        values = {
+            entry["name"]: entry["value"] for entry in metrics.send("Performance.getMetrics")["metrics"]
+        }
+        return float(values["TaskDuration"])
+
+    before, seen = busy(), len(wire.received)
+    presses = """async ([name, times]) => {
+      const button = [...document.querySelectorAll("button")].find(b => b.textContent === name);
+      handled.length = 0;
+      for (let i = 0; i < times; i++) {
+        const already = handled.length;
+        button.click();
+        while (handled.length === already) await new Promise(requestAnimationFrame);
+      }
+      return handled.reduce((sum, time) => sum + time, 0) / handled.length;
+    }"""
+    script = float(page.evaluate(presses, [button, PATCHES]))
+    wire.wait(seen + PATCHES)
+    return script, (busy() - before) * 1000 / PATCHES
+
+
+def measure_main_thread(server: Server, browser: Browser) -> list[Line]:
+    lines = []
+    for name, path, button in [
+        ("counter", "/counter", "click +1"),
+        ("one of 1000 changed", "/rows?rows=1000", "change"),
+        ("one of 1000 selected", "/rows?rows=1000", "choose"),
+    ]:
+        with browser.new_page() as page:
+            script, task = patch_times(page, server, path, button)
+        aim = None if name == "counter" else 0.2
+        lines.append(Line(f"{name}: script per patch", script, "ms", at_most=aim))
+        lines.append(Line(f"{name}: click, patch, style, layout and paint", task, "ms"))
+    return lines

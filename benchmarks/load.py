@@ -1,0 +1,104 @@
+"""Sockets without a browser: joined sessions that send ops in lockstep, and what they cost the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from html import unescape
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.chromium.server import Server
+
+Ask = Callable[[], Awaitable[object]]
+"""Sends one message and waits for its answer."""
+
+SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time that a process has used."""
+    with open(f"/proc/{pid}/stat") as stat:
+        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has to itself."""
+    with open(f"/proc/{pid}/smaps_rollup") as rollup:
+        return sum(int(line.split()[1]) * 1024 for line in rollup if line.startswith("Private_"))
+
+
+@asynccontextmanager
+async def socket(server: Server, path: str) -> AsyncIterator[ClientConnection]:
+    address = server.url.replace("http", "ws", 1) + path
+    async with connect(address, origin=server.url, compression=None, max_size=None) as connection:  # type: ignore[arg-type]
+        yield connection
+
+
+class Session:
+    """One page, opened and joined as the client does it."""
+
+    def __init__(self, connection: ClientConnection, welcome: dict[str, Any]) -> None:
+        self.connection = connection
+        self.rev = int(welcome.get("rev", 0))
+        self.number = 0
+
+    async def op(self, tail: list[Any]) -> None:
+        """Send an op, and wait until it is acknowledged."""
+        self.number += 1
+        await self.connection.send(json.dumps([self.number, self.rev, *tail], separators=(",", ":")))
+        acknowledged = 0
+        while acknowledged < self.number:
+            frame = json.loads(await self.connection.recv())
+            self.rev = frame[0]
+            acknowledged = frame[1] or 0
+
+
+@asynccontextmanager
+async def session(server: Server, path: str) -> AsyncIterator[Session]:
+    async with httpx.AsyncClient() as client:
+        html = (await client.get(server.url + path)).text
+    script = SCRIPT.search(html)
+    assert script, "the page has no script tag of the library"
+    hello = {"v": 1, "url": path, "snapshot": unescape(script[2]), "token": None, "rev": 0, "op": 0}
+    async with socket(server, unescape(script[1])) as connection:
+        await connection.send(json.dumps(hello))
+        yield Session(connection, json.loads(await connection.recv()))
+
+
+async def sessions(
+    stack: AsyncExitStack, server: Server, path: str, count: int, tail: list[Any]
+) -> list[Ask]:
+    """So many joined pages, each ready to send one op again and again."""
+    joined = [await stack.enter_async_context(session(server, path)) for _ in range(count)]
+    return [lambda one=one: one.op(tail) for one in joined]  # type: ignore[misc]
+
+
+async def echoes(stack: AsyncExitStack, server: Server, up: int, down: int, count: int) -> list[Ask]:
+    """So many bare sockets, which send `up` bytes and get `down` back."""
+    sockets = [await stack.enter_async_context(socket(server, f"/echo?bytes={down}")) for _ in range(count)]
+
+    async def ask(connection: ClientConnection) -> None:
+        await connection.send("x" * up)
+        await connection.recv()
+
+    return [lambda one=one: ask(one) for one in sockets]  # type: ignore[misc]
+
+
+async def rate(server: Server, asks: list[Ask], rounds: int) -> float:
+    """Round trips per second of the server's CPU time."""
+
+    async def repeat(ask: Ask) -> None:
+        for _ in range(rounds):
+            await ask()
+
+    before = cpu_seconds(server.worker_pids()[-1])
+    await asyncio.gather(*map(repeat, asks))
+    return rounds * len(asks) / (cpu_seconds(server.worker_pids()[-1]) - before)
