@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks import browser, cpu, memory, size
 from benchmarks.report import show
-from tests.chromium.conftest import system_chromium
+from tests.chromium.launch import launch
 from tests.chromium.server import serving
 
 APP = "benchmarks.app:live"
@@ -20,8 +20,7 @@ def main() -> None:
     show("Client", size.measure())
     with serving(APP) as server:
         with sync_playwright() as playwright:
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            chromium = playwright.chromium.launch(executable_path=system_chromium(), args=arguments)
+            chromium = launch(playwright)
             show("Bytes on the wire, framing excluded", browser.measure(server, chromium))
             show("Main thread of the browser", browser.measure_main_thread(server, chromium))
             chromium.close()

@@ -23,12 +23,14 @@ const timed = handler => event => {
 };
 EventTarget.prototype.addEventListener = function (type, handler, ...rest) {
   const socket = this instanceof WebSocket && type === "message";
-  return listen.call(this, type, socket ? timed(handler.handleEvent?.bind(handler) ?? handler.bind(this)) : handler, ...rest);
+  const plain = handler?.handleEvent?.bind(handler) ?? handler;
+  return listen.call(this, type, socket ? timed(plain.bind(this)) : handler, ...rest);
 };
 const {set} = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
-Object.defineProperty(WebSocket.prototype, "onmessage", {set(handler) { set.call(this, timed(handler.bind(this))); }});
+const onmessage = {set(handler) { set.call(this, timed(handler.bind(this))); }};
+Object.defineProperty(WebSocket.prototype, "onmessage", onmessage);
 """
-"""Times what the client does with each message. The page is isolated or not: the clock's coarseness evens out."""
+"""Times what the client does with each message. The clock is coarse, which evens out over many."""
 
 
 @dataclass

@@ -6,39 +6,24 @@ script can do. Both fail when the browser logs an error, or the server does.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.chromium.launch import launch
 from tests.chromium.server import Server, serving
-
-Open = Callable[..., Page]
 
 OUTAGE = ("WebSocket connection to", "net::ERR_")
 """What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
 
 
-def system_chromium() -> str | None:
-    """The first browser of the system that runs, or None: then Playwright's own is used."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name)
-        if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
-            return path
-    return None
-
-
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    # Chromium's sandbox doesn't work for root, who is the user of most containers.
-    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=10_000)
     with sync_playwright() as playwright:
-        expect.set_options(timeout=10_000)
-        yield playwright.chromium.launch(executable_path=system_chromium(), args=args)
+        yield launch(playwright)
 
 
 @pytest.fixture(scope="package", params=[1, 2], ids=["1-worker", "2-workers"])

@@ -1,0 +1,25 @@
+"""Finds and starts a Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+from playwright.sync_api import Browser, Playwright
+
+
+def system_chromium() -> str | None:
+    """The first browser of the system that runs, or None: then Playwright's own is used."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A running browser without a window."""
+    # Chromium's sandbox doesn't work for root, who is the user of most containers.
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=system_chromium(), args=args)
