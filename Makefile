@@ -29,8 +29,7 @@ lint: $(VENV)/.dev  ## ruff and mypy
 
 client: js/node_modules  ## check the client's types, build it and see that the committed build is the same
 ifneq ($(shell command -v npm),)
-	cd js && npm run --silent check
-	.ci/fresh
+	cd js && npm run --silent check && npm run --silent fresh
 endif
 
 bench: $(VENV)/.dev browser  ## ratios, measured side by side on this machine

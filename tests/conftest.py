@@ -1,0 +1,18 @@
+"""Settings of all tests."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--cases", type=int, default=2000, help="random cases of each property test (default: %(default)s)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Property tests take their number of cases from the command line, and no time limit from the machine."""
+    settings.register_profile("liveactions", max_examples=config.getoption("--cases"), deadline=None)
+    settings.load_profile("liveactions")
