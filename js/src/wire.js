@@ -1,0 +1,54 @@
+// The names shared with the server: markers, kinds of ops and answers, close codes, limits.
+// liveactions/wire.py states the same names; a test compares the two files.
+
+/** Version of the protocol, told in the hello. */
+export const VERSION = 1;
+
+// Markers in HTML. An element that owns slots lists them, in slot order, in one attribute.
+export const MARK = "data-l";
+export const MARK_TAG = "*";
+export const MARK_EVENT = "@";
+export const MARK_CHILD = ".";
+export const CHILD_OPEN = "(";
+export const CHILD_CLOSE = ")";
+export const LIST_OPEN = "[";
+export const LIST_CLOSE = "]";
+export const ITEM_END = ",";
+
+// Kinds of ops, client to server: [n, rev, kind, ...].
+export const CALL_SLOT = 0;
+export const CALL_REF = 1;
+export const VALIDATE = 2;
+export const NAVIGATE = 3;
+export const BYE = 9;
+
+// Status of an answer, server to client: [n, status, payload].
+export const OK = 0;
+export const ERROR = 1;
+export const UNCERTAIN = 2;
+export const ELSEWHERE = 3;
+
+// WebSocket close codes.
+export const CLOSE_PROTOCOL = 4000;
+export const CLOSE_VERSION = 4001;
+export const CLOSE_LIMIT = 4002;
+export const CLOSE_TAKEN = 4004;
+export const CLOSE_NO_HELLO = 4008;
+export const CLOSE_OVER = 4010;
+
+// Limits that both sides know.
+/** Longest message to the server, in bytes. */
+export const FRAME_BYTES = 64 * 1024;
+/** Patches after which the client acknowledges without an op of its own ... */
+export const ACK_AFTER = 4;
+/** ... or seconds. */
+export const ACK_SECONDS = 1.0;
+export const WINDOW_FRAMES = 8;
+export const WINDOW_BYTES = 256 * 1024;
+/** Seconds that queued ops wait for the socket before they go by fetch. */
+export const SOCKET_WAIT = 3.0;
+
+// Names in forms and addresses that belong to the library.
+export const FIELD_SNAPSHOT = "_s";
+export const FIELD_ACTION = "_a";
+export const HEADER_OPS = "Live-Ops";

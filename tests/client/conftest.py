@@ -1,0 +1,158 @@
+"""The client alone: pages of marked HTML written by hand, and a WebSocket that a test plays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+import liveactions
+from tests.chromium.launch import launch
+
+SITE = "http://live.test"
+CLIENT = Path(liveactions.__path__[0], "static", "client.js")
+
+FAKE_SOCKET = """
+window.sockets = [];
+window.WebSocket = class {
+  constructor(url) {
+    this.url = String(url);
+    this.sent = [];
+    this.closed = false;
+    sockets.push(this);
+  }
+  send(text) { this.sent.push(JSON.parse(text)); }
+  close() { this.closed = true; }
+};
+window.told = [];
+for (const name of ["ok", "error", "open", "close", "patch"])
+  document.addEventListener("live:" + name, (event) => told.push([name, event.target.id ?? "", event.detail]));
+"""
+
+
+class Server:
+    """The other end of the page's newest socket."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.rev = 0
+
+    def accept(self, **welcome: Any) -> None:
+        """Open the socket and welcome the page."""
+        self.page.wait_for_function("window.sockets.length && !sockets.at(-1).closed")
+        self.page.evaluate("sockets.at(-1).onopen()")
+        self.wait(1)
+        self.rev = welcome.setdefault("rev", 0)
+        self.receive({"token": "t", "fresh": 1, **welcome})
+
+    def receive(self, message: Any) -> None:
+        """The page gets a message."""
+        self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", json.dumps(message))
+
+    def patch(self, patch: Any, *, ack: int = 0, answers: Any = (), shapes: Any = ()) -> None:
+        """The page gets a frame with the next revision."""
+        self.rev += 1
+        self.receive([self.rev, ack, patch, list(answers), list(shapes)])
+
+    def answer(self, ack: int, *answers: Any, patch: Any = ()) -> None:
+        """Ops up to `ack` are finished, in a frame with the next revision."""
+        self.patch(list(patch), ack=ack, answers=answers)
+
+    def lose(self, code: int = 1006, reason: str = "") -> None:
+        """The socket is closed by the other side."""
+        self.page.evaluate("([code, reason]) => sockets.at(-1).onclose({ code, reason })", [code, reason])
+
+    def wait(self, count: int) -> None:
+        """Until the page has sent so many messages on this socket."""
+        self.page.wait_for_function("count => sockets.at(-1).sent.length >= count", arg=count)
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets the page has made."""
+        count: int = self.page.evaluate("sockets.length")
+        return count
+
+    @property
+    def sent(self) -> list[Any]:
+        """What the page sent on this socket, the hello first."""
+        sent: list[Any] = self.page.evaluate("sockets.at(-1).sent")
+        return sent
+
+    @property
+    def ops(self) -> list[Any]:
+        """The ops among it."""
+        return [message for message in self.sent if isinstance(message, list) and message[0]]
+
+    @property
+    def told(self) -> list[Any]:
+        """The page's `live:` events: name, id of the target, detail."""
+        told: list[Any] = self.page.evaluate("told")
+        return told
+
+
+Open = Callable[..., tuple[Page, Server]]
+
+
+def document(body: str, head: str = "", html: str = "<html>", snapshot: str = "snap") -> str:
+    """A page as the server writes it."""
+    script = f'<script type="module" src="/client.js" data-live="/_live/socket" data-snapshot="{snapshot}"></script>'
+    return f"<!doctype html>{html}<head><title>Test</title>{head}{script}</head><body>{body}</body></html>"
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield launch(playwright)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    context.add_init_script(FAKE_SOCKET)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_page(context: BrowserContext) -> Iterator[Open]:
+    """Opens a page. What its console logs as an error fails the test, unless `errors` says that it may."""
+    problems: list[str] = []
+    pages: dict[str, tuple[str, dict[str, str]]] = {}
+
+    def serve(route: Route) -> None:
+        path = route.request.url.removeprefix(SITE).partition("?")[0]
+        if path == "/client.js":
+            route.fulfill(body=CLIENT.read_text("utf-8"), content_type="text/javascript")
+        elif path in pages:
+            html, headers = pages[path]
+            route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+        else:
+            route.fulfill(status=204)
+
+    def make(
+        body: str,
+        *,
+        path: str = "/page",
+        join: bool = True,
+        errors: bool = False,
+        headers: dict[str, str] | None = None,
+        **parts: str,
+    ) -> tuple[Page, Server]:
+        page = context.new_page()
+        if not errors:
+            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: problems.append(str(error)))
+        pages[path.partition("?")[0].partition("#")[0]] = (document(body, **parts), headers or {})
+        page.goto(SITE + path)
+        server = Server(page)
+        if join:
+            server.accept()
+        return page, server
+
+    context.route(f"{SITE}/**", serve)
+    yield make
+    assert problems == []
