@@ -1,0 +1,86 @@
+"""A store within one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from itertools import islice
+from threading import Lock
+from typing import TypeVar
+
+from .base import CLAIM_SECONDS, SWEEP_ROWS, Clock, Row, Store, next_epoch
+
+T = TypeVar("T")
+Table = dict[str, tuple[T, float]]
+"""What is known by a key, and until when."""
+
+
+class MemoryStore(Store):
+    """Lost with the process: for tests, and for a single worker that may forget."""
+
+    def __init__(self, clock: Clock = time.time) -> None:
+        super().__init__(clock)
+        self._values: Table[bytes] = {}
+        self._once: Table[None] = {}
+        self._claims: Table[int] = {}
+        self._lock = Lock()
+
+    def get(self, key: str) -> bytes | None:
+        value, until = self._values.get(key, (None, 0.0))
+        return value if until > self.clock() else None
+
+    def put_many(self, rows: Iterable[Row]) -> None:
+        now = self.clock()
+        with self._lock:
+            self._values.update({key: (bytes(value), now + ttl) for key, value, ttl in rows})
+        self._sweep_if_due(now)
+
+    def once(self, key: str, ttl: float) -> bool:
+        now = self.clock()
+        self._sweep_if_due(now)
+        with self._lock:
+            _, until = self._once.get(key, (None, now))
+            if until > now:
+                return False
+            self._once[key] = (None, now + ttl)
+            return True
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self._values.pop(key, None)
+
+    def claim(self, key: str) -> int:
+        now = self.clock()
+        with self._lock:
+            last, _ = self._claims.get(key, (0, now))
+            epoch = next_epoch(now, last)
+            self._claims[key] = (epoch, now + CLAIM_SECONDS)
+            return epoch
+
+    def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
+        now = self.clock()
+        self._sweep_if_due(now)
+        with self._lock:
+            holder, until = self._claims.get(key, (epoch, now))
+            if holder != epoch and until > now:
+                return False
+            self._values[key] = (bytes(value), now + ttl)
+            return True
+
+    def sweep(self) -> int:
+        now = self.clock()
+        with self._lock:
+            return _sweep(self._values, now) + _sweep(self._once, now) + _sweep(self._claims, now)
+
+    def close(self) -> None:
+        with self._lock:
+            self._values.clear()
+            self._once.clear()
+            self._claims.clear()
+
+
+def _sweep(table: Table[T], now: float) -> int:
+    over = list(islice((key for key, (_, until) in table.items() if until <= now), SWEEP_ROWS))
+    for key in over:
+        del table[key]
+    return len(over)

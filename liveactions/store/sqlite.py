@@ -1,0 +1,239 @@
+"""A store in one SQLite file, for all workers of a machine.
+
+The file survives a killed process, since what has been written is the kernel's. It is not synced:
+after a power failure it may be damaged, and then it is made anew and the old one
+set aside, as it is when it comes from another version. Whoever makes it anew moves it into place
+as a whole, under a lock, and the others notice by its inode that theirs is no longer the one at
+the path.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from logging import getLogger
+from pathlib import Path
+from threading import RLock
+from typing import Any, TypeVar
+
+from ..errors import StoreError
+from . import schema
+from .base import CLAIM_SECONDS, Clock, Row, Store, next_epoch
+
+if sys.platform != "win32":
+    import fcntl
+
+T = TypeVar("T")
+log = getLogger(__name__)
+
+BUSY_SECONDS = 5.0
+"""How long a call waits for another process's write."""
+
+_inherited: list[sqlite3.Connection] = []
+"""Connections that came through a fork: closing them here would harm the parent's."""
+
+
+class SqliteStore(Store):
+    """A store in the file at `path`, which is created, for this user only, at the first use.
+
+    Its directory must exist. May be used from any thread and after a fork.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], clock: Clock = time.time) -> None:
+        super().__init__(clock)
+        self.path = Path(path)
+        self._open: sqlite3.Connection | None = None
+        self._inode = 0
+        self._pid = 0
+        self._lock = RLock()
+
+    def get(self, key: str) -> bytes | None:
+        values = (_blob(key), self.clock())
+        found = self._run(lambda db: db.execute(schema.GET, values).fetchone())
+        return found[0] if found else None
+
+    def put_many(self, rows: Iterable[Row]) -> None:
+        now = self.clock()
+        values = [(_blob(key), bytes(value), now + ttl) for key, value, ttl in rows]
+        self._run(lambda db: _write_all(db, values))
+        self._sweep_if_due(now)
+
+    def once(self, key: str, ttl: float) -> bool:
+        now = self.clock()
+        self._sweep_if_due(now)
+        return self._changes(schema.ONCE, {"key": _blob(key), "until": now + ttl, "now": now}) == 1
+
+    def delete(self, key: str) -> None:
+        self._changes(schema.DELETE, (_blob(key),))
+
+    def claim(self, key: str) -> int:
+        now = self.clock()
+        values = (_blob(key), next_epoch(now), now + CLAIM_SECONDS)
+        epoch: int = self._run(lambda db: db.execute(schema.CLAIM, values).fetchall())[0][0]
+        return epoch
+
+    def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
+        now = self.clock()
+        self._sweep_if_due(now)
+        values = {"key": _blob(key), "value": bytes(value), "until": now + ttl, "epoch": epoch, "now": now}
+        return self._changes(schema.SAVE, values) == 1
+
+    def sweep(self) -> int:
+        now = self.clock()
+        return sum(self._changes(statement, (now,)) for statement in schema.SWEEP)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._open and self._pid == os.getpid():
+                with _locked(self.path):
+                    self._open.close()
+            self._open = None
+
+    def _changes(self, statement: str, values: Any) -> int:
+        return self._run(lambda db: db.execute(statement, values).rowcount)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` returns; once more, on a new file, when the file is found damaged."""
+        with self._lock:
+            try:
+                try:
+                    return work(self._connection())
+                except sqlite3.DatabaseError as error:
+                    if not _damaged(error):
+                        raise
+                    self._replace(str(error))
+                    return work(self._connection())
+            except (sqlite3.Error, OSError) as error:
+                raise StoreError(f"{self.path}: {error}") from error
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._open:
+            if self._pid != os.getpid():
+                _inherited.append(self._open)
+            elif _inode(self.path) == self._inode:
+                return self._open
+            else:
+                self._open.close()
+        self._open = None
+        with _locked(self.path):
+            reason = _unusable(self.path)
+            if reason is not None:
+                _create(self.path, reason)
+            self._open, self._inode, self._pid = _connect(self.path), _inode(self.path), os.getpid()
+        return self._open
+
+    def _replace(self, reason: str) -> None:
+        """Make the file anew, unless another process has done so."""
+        with _locked(self.path):
+            same = _inode(self.path) == self._inode
+            if self._open:
+                self._open.close()
+                self._open = None
+            if same:
+                _create(self.path, reason)
+
+
+def _write_all(db: sqlite3.Connection, values: list[tuple[bytes, bytes, float]]) -> None:
+    if len(values) == 1:
+        db.execute(schema.PUT, values[0])
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.executemany(schema.PUT, values)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(f"PRAGMA journal_size_limit = {16 * 2**20}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _unusable(path: Path) -> str | None:
+    """Why the file must be made anew, "" when there is none; None when it can be used.
+
+    `StoreError` when it is someone's database, which is certainly not meant.
+    """
+    if not _inode(path):
+        return ""
+    try:
+        with closing(_connect(path)) as connection:
+            application, version, tables = connection.execute(
+                "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+                " FROM pragma_application_id, pragma_user_version"
+            ).fetchone()
+    except sqlite3.DatabaseError as error:
+        if not _damaged(error):
+            raise
+        return str(error)
+    if tables and application != schema.APPLICATION:
+        raise StoreError(f"{path} is a database of something else")
+    return None if version == schema.VERSION else f"it has version {version}, not {schema.VERSION}"
+
+
+def _damaged(error: sqlite3.Error) -> bool:
+    """Whether the file itself is at fault, not the disk, the rights or another process."""
+    missing = isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return missing or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _create(path: Path, reason: str) -> None:
+    """Put a new, empty store at `path`. The caller holds the lock."""
+    if reason:
+        log.warning("The store %s can't be used: %s. It begins anew, empty.", path, reason)
+    fresh = path.with_name(path.name + ".new")
+    _move(fresh, None)
+    os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with closing(_connect(fresh)) as connection:
+        connection.executescript(schema.TABLES)
+    # With its journals, which would otherwise be played into the new file.
+    _move(path, path.with_name(path.name + ".damaged") if reason else None)
+    os.replace(fresh, path)
+
+
+def _move(path: Path, target: Path | None) -> None:
+    """Move a database with its journals, or remove it."""
+    for suffix in ("-shm", "-wal", ""):
+        with suppress(FileNotFoundError):
+            if target:
+                os.replace(f"{path}{suffix}", f"{target}{suffix}")
+            else:
+                os.unlink(f"{path}{suffix}")
+
+
+def _blob(key: str) -> bytes:
+    return key.encode(errors="surrogatepass")  # keys may come from outside
+
+
+def _inode(path: Path) -> int:
+    try:
+        return os.stat(path).st_ino
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Held by the one process that opens or makes the file."""
+    lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
