@@ -1,0 +1,1 @@
+"""What the template compiler needs to know of HTML: scanning, character references, nesting."""

@@ -1,0 +1,58 @@
+"""Character references: data to HTML and back.
+
+Values are kept as data and escaped when HTML is written; markup that holds no element is decoded
+once. Attribute values decode by a rule of their own (HTML Standard, "named character reference
+state"): in ``?a=1&copy=2`` nothing is a reference.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from markupsafe import escape as _escape
+
+from ..wire import CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK
+
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
+_MARKERS = "".join(map(re.escape, (CHILD_OPEN, CHILD_CLOSE, LIST_OPEN, LIST_CLOSE, ITEM_END)))
+_MARKER_COMMENT = re.compile(f"<!--(?=[{_MARKERS}])")
+_MARKER_ATTRIBUTE = re.compile(rf"(?i)(?<=[\s\"'/]){re.escape(MARK)}(?=[\s=/>])")
+
+
+def escape(data: str) -> str:
+    """Data as HTML text or as a double-quoted attribute's value."""
+    return str(_escape(data))
+
+
+def decode_text(source: str) -> str:
+    """HTML text without elements as data."""
+    return html.unescape(source) if "&" in source else source
+
+
+def decode_attribute(source: str) -> str:
+    """The source of an attribute's value as data."""
+    if "&" not in source:
+        return source
+    return _REFERENCE.sub(_attribute_reference, source)
+
+
+def _attribute_reference(match: re.Match[str]) -> str:
+    source = match[0]
+    if source.endswith(";") or source[1] == "#":
+        return html.unescape(source)
+    decoded = html.unescape(source)
+    follows = match.string[match.end() : match.end() + 1]
+    # Without its semicolon a name counts only where neither "=" nor a letter or digit follows.
+    if follows == "=" or (len(decoded) > 1 and decoded[-1].isalnum()):
+        return source
+    return decoded
+
+
+def neutralise(source: str) -> str:
+    """Raw HTML in which nothing can be mistaken for a marker of ours."""
+    if "<!--" in source:
+        source = _MARKER_COMMENT.sub("<!-- ", source)
+    if MARK in source.lower():
+        source = _MARKER_ATTRIBUTE.sub("data-l-", source)
+    return source
