@@ -1,0 +1,110 @@
+"""Typed values as JSON and as text, by their annotation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+from pydantic_core import from_json, to_json
+
+SCALARS = frozenset({int, str, bool, type(None)})
+"""Types that are the same in JSON, whose values are equal exactly when their JSON is."""
+
+_CONFIG = ConfigDict(
+    arbitrary_types_allowed=False,
+    ser_json_bytes="base64",
+    val_json_bytes="base64",
+    ser_json_inf_nan="constants",
+)
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    """A TypeAdapter with our configuration, unless the type (a model) brings its own."""
+    try:
+        return TypeAdapter(annotation, config=_CONFIG)
+    except PydanticUserError as error:
+        if error.code != "type-adapter-config-unused":
+            raise
+        return TypeAdapter(annotation)
+
+
+class Codec:
+    """Turns values of one annotation into JSON and back. Make it through `codec`, which caches.
+
+    What comes back from `load` is of the annotation's types again: tuples, dates, enums, frozen
+    dataclasses. Without an annotation only what JSON itself has is taken.
+    """
+
+    __slots__ = ("annotation", "parse", "_adapter", "_scalars")
+
+    parse: Callable[[Any], Any]
+    """Value of the annotation's type from a value or text of another; pydantic's `ValidationError`."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+        self._adapter = _adapter(annotation)
+        self.parse = self._adapter.validate_python
+        self._scalars = frozenset({annotation, type(None)} & SCALARS)
+
+    def dump(self, value: Any) -> Any:
+        """JSON-able form of `value`. `TypeError` when it isn't what the annotation says."""
+        if type(value) in self._scalars and value is not None:
+            return value
+        if self.annotation is Any:
+            return _native(value)
+        try:
+            return self._adapter.dump_python(value, mode="json", warnings="error")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise TypeError(f"{type(value).__name__} can't be written as {self.annotation!r}") from error
+
+    def load(self, data: Any) -> Any:
+        """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
+        kind = type(data)
+        if kind in SCALARS and (kind in self._scalars or self.annotation is Any):
+            return data
+        # As JSON, because in Python mode a strict model refuses a date's text and a tuple's list.
+        return self._adapter.validate_json(to_json(data, inf_nan_mode="constants"))
+
+    def text(self, value: Any) -> str:
+        """Compact JSON of `value`, the same for equal values. `TypeError` when there is none."""
+        if type(value) is int and int in self._scalars:
+            return str(value)
+        return write_json(self.dump(value))
+
+
+@lru_cache(maxsize=4096)
+def _hashable(annotation: Any) -> Codec:
+    return Codec(annotation)
+
+
+def codec(annotation: Any) -> Codec:
+    """The codec of an annotation. Adapters take milliseconds to build: they are shared."""
+    try:
+        return _hashable(annotation)
+    except TypeError:  # an unhashable Annotated or Literal
+        return Codec(annotation)
+
+
+def write_json(data: Any) -> str:
+    """Compact JSON text."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_json(text: str | bytes) -> Any:
+    """Data of a JSON text. `ValueError` when it is none."""
+    return from_json(text, allow_inf_nan=True)
+
+
+def _native(value: Any) -> Any:
+    """`value`, when it is made of JSON's own types only; else `TypeError`."""
+    kind = type(value)
+    if kind is list:
+        return [_native(item) for item in value]
+    if kind is dict and all(type(key) is str for key in value):
+        return {key: _native(item) for key, item in value.items()}
+    if kind in SCALARS or kind is float:
+        return value
+    raise TypeError(f"{kind.__name__} needs an annotation that says what it is")

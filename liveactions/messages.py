@@ -1,0 +1,71 @@
+"""What people read when their input doesn't fit: texts for pydantic's kinds of error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MESSAGES: Mapping[str, str] = {
+    "missing": "This field is required",
+    "int_parsing": "Enter a whole number",
+    "int_type": "Enter a whole number",
+    "int_from_float": "Enter a whole number",
+    "int_parsing_size": "This number is too large",
+    "float_parsing": "Enter a number",
+    "float_type": "Enter a number",
+    "finite_number": "Enter a number",
+    "decimal_parsing": "Enter a number",
+    "decimal_type": "Enter a number",
+    "decimal_max_digits": "At most {max_digits} digits",
+    "decimal_max_places": "At most {decimal_places} decimal places",
+    "decimal_whole_digits": "At most {whole_digits} digits before the decimal point",
+    "bool_parsing": "Choose yes or no",
+    "bool_type": "Choose yes or no",
+    "string_type": "Enter a text",
+    "string_too_short": "Must have at least {min_length} characters",
+    "string_too_long": "Must have at most {max_length} characters",
+    "string_pattern_mismatch": "This doesn't have the right form",
+    "too_short": "Choose at least {min_length}",
+    "too_long": "Choose at most {max_length}",
+    "greater_than": "Must be greater than {gt}",
+    "greater_than_equal": "Must be at least {ge}",
+    "less_than": "Must be less than {lt}",
+    "less_than_equal": "Must be at most {le}",
+    "multiple_of": "Must be a multiple of {multiple_of}",
+    "literal_error": "Choose one of the options",
+    "enum": "Choose one of the options",
+    "date_parsing": "Enter a date",
+    "date_type": "Enter a date",
+    "date_from_datetime_parsing": "Enter a date",
+    "date_from_datetime_inexact": "Enter a date",
+    "date_past": "Enter a date in the past",
+    "date_future": "Enter a date in the future",
+    "datetime_parsing": "Enter a date and time",
+    "datetime_type": "Enter a date and time",
+    "datetime_from_date_parsing": "Enter a date and time",
+    "time_parsing": "Enter a time",
+    "time_type": "Enter a time",
+    "time_delta_parsing": "Enter a duration",
+    "uuid_parsing": "This isn't a valid identifier",
+    "url_parsing": "Enter an address such as https://example.org",
+    "url_scheme": "Enter an address such as https://example.org",
+    "value_error": "{error}",
+    "assertion_error": "{error}",
+    "too_many": "Too many items",
+}
+"""Texts by pydantic's error type; the braces are filled from the error's context."""
+
+
+def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> str:
+    """The text for one of pydantic's error dictionaries; pydantic's own where there is none."""
+    kind = error["type"]
+    text = texts.get(kind) or MESSAGES.get(kind)
+    if text is None:
+        return str(error["msg"])
+    context = error.get("ctx") or {}
+    if context.get("min_length") == 1 or context.get("max_length") == 1:
+        text = text.replace("characters", "character")
+    try:
+        return text.format_map(context)
+    except (KeyError, IndexError, ValueError):
+        return str(error["msg"])
