@@ -1,4 +1,6 @@
-// Bundles src/main.js into one minified ES module. `--check`: says whether the committed file is what would be built.
+// Bundles the client into two minified ES modules: the core, which every page loads, and what few pages need.
+// `--check`: says whether the committed files are what would be built.
+import { createHash } from "node:crypto";
 import { readFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,33 +8,47 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
+const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
-const target = `${root}/../liveactions/static/client.js`;
+const target = `${root}/../liveactions/static`;
 
-const result = await build({
-  entryPoints: [`${root}/src/main.js`],
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  charset: "utf8",
-  mangleProps: /^_/, // members that only their own module uses
-  write: false,
-});
-const code = result.outputFiles[0].contents;
-const gzip = gzipSync(code, { level: 9 }).length;
-console.log(`client.js: ${code.length} bytes, gzip ${gzip}, brotli ${brotliCompressSync(code).length}`);
-if (gzip > LIMIT && !process.env.LAX) {
-  console.error(`The client's core may have ${LIMIT} bytes of gzip.`);
-  process.exit(1);
+/** @param {string} entry @param {Record<string, string>} [define] */
+async function bundle(entry, define = {}) {
+  const result = await build({
+    entryPoints: [`${root}/src/${entry}`],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    mangleProps: /^_/, // members that only their own module uses
+    define,
+    write: false,
+  });
+  return result.outputFiles[0].contents;
 }
-if (process.argv.includes("--check")) {
-  const committed = await readFile(target).catch(() => Buffer.alloc(0));
-  if (Buffer.compare(committed, code)) {
-    console.error("liveactions/static/client.js is not what js/src builds: run `npm run build` in js/.");
-    process.exit(1);
+
+const more = await bundle("more/main.js");
+const digest = createHash("sha256").update(more).digest("hex").slice(0, DIGEST);
+const client = await bundle("main.js", { MORE: JSON.stringify(`./more.${digest}.js`) });
+
+let failed = false;
+/** @param {string} text */
+const fail = (text) => {
+  console.error(text);
+  failed = true;
+};
+
+for (const [name, code] of Object.entries({ "client.js": client, "more.js": more })) {
+  const gzip = gzipSync(code, { level: 9 }).length;
+  console.log(`${name}: ${code.length} bytes, gzip ${gzip}, brotli ${brotliCompressSync(code).length}`);
+  if (code === client && gzip > LIMIT && !process.env.LAX) fail(`The client's core may have ${LIMIT} bytes of gzip.`);
+  if (process.argv.includes("--check")) {
+    const committed = await readFile(`${target}/${name}`).catch(() => Buffer.alloc(0));
+    if (Buffer.compare(committed, code)) fail(`liveactions/static/${name} is not what js/src builds: run \`npm run build\` in js/.`);
+  } else {
+    await mkdir(target, { recursive: true });
+    await writeFile(`${target}/${name}`, code);
   }
-} else {
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, code);
 }
+process.exit(failed ? 1 : 0);

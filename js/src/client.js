@@ -1,106 +1,75 @@
-// Ties the parts together: what is asked of the server goes out in order, what it answers is applied at once.
+// What is asked of the server goes out in order; what it answers is applied at once.
 
-import { flush } from "./events.js";
+import { report, tell } from "./answers.js";
+import { add, readdress, rev } from "./connection.js";
 import { grantFocus, keepFocus } from "./focus.js";
-import { Connection } from "./connection.js";
-import { leave } from "./navigate.js";
-import { Page } from "./page.js";
+import { adopt, define, patch } from "./fragments.js";
+import { more } from "./more.js";
 import { end, lay, lift } from "./pending.js";
-import { isTooLong, Transport } from "./socket.js";
-import { answer, release, reset } from "./values.js";
-import { ELSEWHERE, ERROR, OK, UNCERTAIN } from "./wire.js";
+import { closed, send, start } from "./socket.js";
+import { answer, release } from "./values.js";
+import { ERROR, FRAME_BYTES, OK } from "./wire.js";
 
-/** @typedef {import("./connection.js").Request} Request */
-/** @typedef {import("./connection.js").Op} Op */
 /** @typedef {import("./connection.js").Change} Change */
+/** @typedef {import("./fragments.js").Slot} Slot */
 
-export class Client {
-  /**
-   * @param {string} path of the socket
-   * @param {string | null} snapshot
-   */
-  constructor(path, snapshot) {
-    this.page = new Page();
-    /** Whether a patch is being applied: what happens meanwhile isn't the person's doing. */
-    this.patching = false;
-    this.connection = new Connection(snapshot);
-    this.transport = new Transport(this.connection, path, {
-      apply: (change) => this._apply(change),
-      opened: () => tell(document, "open"),
-      lost: ({ code, reason }) => tell(document, "close", { code, reason }),
-      over: () => this._apply(this.connection.abandoned()),
-      leaving: flush,
-    });
-  }
+/** @type {Slot[] | null} */
+let slots;
+/** Whether a patch is being applied: what happens meanwhile isn't the person's doing. */
+export let patching = false;
 
-  get closed() {
-    return this.transport.closed;
-  }
+/** The slots of the page itself. */
+export const root = () => (slots ??= adopt(document.firstChild, null));
 
-  /**
-   * Sends an op after everything that waits to be sent.
-   * @param {Request} request
-   * @param {(op: Op) => void} [begun]
-   */
-  perform(request, begun) {
-    flush();
-    const parts = request.build();
-    if (!parts) return;
-    if (isTooLong(parts)) return report(request.source, ERROR, { error: "That is too much to send.", status: 413 });
-    const op = this.connection.add(request, parts);
-    begun?.(op);
-    if (this.closed) this._apply(this.connection.abandoned());
-    else this.transport.send();
-  }
+export const join = () => start(apply);
 
-  /** @param {Change} change */
-  _apply(change) {
-    const { fresh, settled } = change;
-    this.patching = true;
-    try {
-      keepFocus(() => this._change(change));
-    } finally {
-      lay();
-      this.patching = false;
-      grantFocus();
-      if (fresh) settled.push(...this.connection.readdress());
-      for (const { op, status, payload } of settled) report(op.source, status, payload, op.n);
+/**
+ * Sends an op, after everything that waits.
+ * @param {import("./connection.js").Request} request
+ * @param {(op: import("./connection.js").Op) => void} [begun]
+ */
+export function perform(request, begun) {
+  more?.flush();
+  const parts = request.build();
+  if (!parts) return;
+  if (closed) return report(request.source, ERROR, { error: "Not connected", status: 503 });
+  if (new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50) return report(request.source, ERROR, { error: "Too long", status: 413 });
+  const op = add(request, parts);
+  begun?.(op);
+  send();
+}
+
+/** @param {Change} change */
+function apply(change) {
+  const { fresh, settled } = change;
+  patching = true;
+  try {
+    keepFocus(() => update(change));
+  } finally {
+    lay();
+    patching = false;
+    grantFocus();
+    if (fresh) settled.push(...readdress());
+    for (const { op, status, payload } of settled) {
+      op.ended?.(status);
+      report(op.source, status, payload, op.n);
     }
-    tell(document, "patch", { rev: this.connection.rev });
   }
-
-  /** @param {Change} change */
-  _change({ fresh, shapes, patch, settled }) {
-    const well = settled.filter(({ status }) => status === OK).map(({ op }) => op);
-    lift();
-    for (const { seen } of well) if (seen) answer(seen);
-    for (const { op } of settled) end(op);
-    if (fresh) this.page.renumber();
-    this.page.shapes.define(shapes);
-    this.page.patch(patch);
-    for (const { seen, resets } of well) if (seen) (resets ? reset : release)(seen);
-  }
+  tell(document, "patch", { rev });
 }
 
-/**
- * @param {EventTarget} target
- * @param {string} name
- * @param {any} [detail]
- */
-function tell(target, name, detail) {
-  target.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true, detail }));
-}
-
-/**
- * How an op ended: `live:ok` or `live:error` on the element that asked for it.
- * @param {Element | undefined} source
- * @param {number} status
- * @param {any} payload
- * @param {number} [n]
- */
-function report(source, status, payload, n) {
-  if (status === ELSEWHERE) return leave(payload);
-  const target = source?.isConnected ? source : document;
-  if (status === OK) tell(target, "ok", { n, result: payload });
-  else tell(target, "error", { n, uncertain: status === UNCERTAIN, ...payload });
+/** @param {Change} change */
+function update({ fresh, shapes = [], patch: changes = [], settled }) {
+  const well = settled.flatMap(({ op, status }) => (status === OK && op.seen ? [op] : []));
+  lift();
+  for (const { op } of settled) end(op);
+  for (const { seen } of well) answer(/** @type {any} */ (seen));
+  if (fresh) slots = null;
+  define(shapes);
+  if (Array.isArray(changes)) patch(root(), changes);
+  else {
+    more?.replacePage(changes.page);
+    slots = null;
+  }
+  for (const { seen, resets } of well) release(/** @type {any} */ (seen), resets);
 }

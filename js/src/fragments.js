@@ -1,151 +1,136 @@
-// Fragments: live instances of shapes. A fragment's markers are walked once, when it is first addressed;
-// whatever stands in its children and items is left for their own walks.
+// Fragments: live instances of shapes, each known by its slots. Its markers are walked once, when it is first addressed;
+// whatever stands in its children and items is left for walks of their own.
 
-import { AUTOFOCUS, wishIn } from "./focus.js";
+import { wishIn } from "./focus.js";
 import { parse, rootFor } from "./html.js";
-import { List } from "./lists.js";
-import { broken, closing, comment, opens, Place } from "./place.js";
-import { Action, Attribute, Child, Tag } from "./slots.js";
+import { listSlot } from "./lists.js";
+import { closing, comment, opens, Place } from "./markers.js";
+import { attributeSlot, childSlot, tagSlot } from "./slots.js";
 import { CHILD_OPEN, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
-/** @typedef {Attribute | Tag | Action | Child | List} Slot */
+/** @typedef {[address: number[], slots: Slot[]]} Held what a slot has around a node: an ordinal if it is a list, a fragment's slots */
+/**
+ * @typedef {object} Slot
+ * @property {(value: any) => void} [set]
+ * @property {(change: any) => void} [patch]
+ * @property {(node: Node) => Held | null} [holding]
+ * @property {Element} [element] of an action: what an event on it calls. It has a number among the slots and no value
+ * @property {string} [descriptor] of an action: "@input.debounce.300"
+ */
+/** @typedef {typeof makers} Makers */
 
-export class Fragment {
-  /** @param {Slot[]} slots in document order */
-  constructor(slots) {
-    this.slots = slots;
-  }
+/** @type {Map<number, DocumentFragment>} the shapes that this connection's server has sent */
+const shapes = new Map();
+/** @type {(nodes: ParentNode) => void} */
+let watcher;
 
-  /** @param {any[]} values of all slots but actions */
-  fill(values) {
-    let i = 0;
-    for (const slot of this.slots) if (!(slot instanceof Action)) slot.set(values[i++]);
-  }
+/** What slots need to make and change what is in them. */
+const makers = { create, raw, adopt, patch };
 
-  /** @param {any[]} changes slot, change, slot, change ... */
-  patch(changes) {
-    for (let i = 0; i < changes.length; i += 2) {
-      const slot = this.slots[changes[i]];
-      if (!slot || slot instanceof Action) broken(`no slot ${changes[i]}`);
-      else slot.patch(changes[i + 1]);
-    }
-  }
+/** @param {typeof watcher} watch is told of the page's own markup first */
+export function watchMarkup(watch) {
+  watcher = watch;
+  watcher(document);
+}
 
-  /**
-   * The address of an action slot.
-   * @param {Element} element
-   * @param {string} descriptor
-   * @returns {number[] | null} from this fragment
-   */
-  address(element, descriptor) {
-    for (const [number, slot] of this.slots.entries()) {
-      if (slot instanceof Action && slot.element === element && slot.descriptor === descriptor) return [number];
-      if (!(slot instanceof Child || slot instanceof List)) continue;
-      const held = slot.holding(element);
-      const rest = held?.[1].address(element, descriptor);
-      if (held && rest) return [number, ...held[0], ...rest];
-    }
-    return null;
+/** Tells of markup that the page hasn't had. @param {ParentNode} nodes */
+export const meetMarkup = (nodes) => watcher(nodes);
+
+/** @param {any[]} definitions id, html, id, html ...; [root, html] for foreign content */
+export function define(definitions) {
+  for (let i = 0; i < definitions.length; i += 2) {
+    const [html, root] = [definitions[i + 1]].flat().reverse();
+    const nodes = parse(html, root);
+    watcher(nodes);
+    shapes.set(definitions[i], nodes);
   }
 }
 
-/** The shapes that this connection's server has sent. */
-export class Shapes {
-  /** @param {(nodes: DocumentFragment) => void} onMarkup is told of markup that the page hasn't had */
-  constructor(onMarkup) {
-    this._onMarkup = onMarkup;
-    /** @type {Map<number, [DocumentFragment, boolean]>} with whether it wishes for focus */
-    this._known = new Map();
-  }
-
-  /** @param {any[]} definitions id, html, id, html ...; [root, html] for foreign content */
-  define(definitions) {
-    for (let i = 0; i < definitions.length; i += 2) {
-      const html = definitions[i + 1];
-      const nodes = typeof html === "string" ? parse(html) : parse(html[1], html[0]);
-      this._onMarkup(nodes);
-      this._known.set(definitions[i], [nodes, !!nodes.querySelector(AUTOFOCUS)]);
-    }
-  }
-
-  /**
-   * @param {any[]} value shape, value, value ...
-   * @returns {[DocumentFragment, Fragment]}
-   */
-  create([id, ...values]) {
-    const [shape, wishes] = this._known.get(id) ?? broken(`no shape ${id}`);
-    const nodes = document.importNode(shape, true);
-    if (wishes) wishIn(nodes);
-    const fragment = this.adopt(nodes.firstChild, null);
-    fragment.fill(values);
-    return [nodes, fragment];
-  }
-
-  /**
-   * @param {string} html
-   * @param {Node} parent where it is going to stand
-   */
-  raw(html, parent) {
-    const nodes = document.importNode(parse(html, rootFor(parent)), true);
-    this._onMarkup(nodes);
-    wishIn(nodes);
-    return nodes;
-  }
-
-  /**
-   * The fragment that stands from `first` up to `stop`.
-   * @param {Node | null} first
-   * @param {Node | null} stop
-   */
-  adopt(first, stop) {
-    /** @type {Slot[]} */
-    const slots = [];
-    this._walk(first, stop, slots);
-    return new Fragment(slots);
-  }
-
-  /**
-   * @param {Node | null} node
-   * @param {Node | null} stop
-   * @param {Slot[]} slots
-   */
-  _walk(node, stop, slots) {
-    for (; node && node !== stop; node = node.nextSibling) {
-      const text = comment(node);
-      if (opens(text)) {
-        const close = closing(node);
-        slots.push(this._content(text, new Place(node, node, close)));
-        node = close;
-      } else if (node.nodeType === 1 && !this._element(/** @type {Element} */ (node), slots)) {
-        this._walk(node.firstChild, null, slots);
-      }
-    }
-    if (stop && !node) broken("a fragment that doesn't end");
-  }
-
-  /**
-   * @param {Element} element
-   * @param {Slot[]} slots
-   * @returns {boolean} whether its whole content is one slot
-   */
-  _element(element, slots) {
-    const marks = element.getAttribute(MARK);
-    if (!marks) return false;
-    let whole = false;
-    for (const mark of marks.split(" ")) {
-      if (mark === MARK_TAG) slots.push(new Tag(element));
-      else if (mark[0] === MARK_EVENT) slots.push(new Action(element, mark));
-      else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(new Attribute(element, mark));
-      else {
-        whole = true;
-        slots.push(this._content(mark, new Place(element instanceof HTMLTemplateElement ? element.content : element)));
-      }
-    }
-    return whole;
-  }
-
-  /** @param {string} mark @param {Place} place */
-  _content(mark, place) {
-    return mark === CHILD_OPEN || mark === MARK_CHILD ? new Child(place, this) : new List(place, mark.slice(1), this);
-  }
+/**
+ * Nodes of a fragment.
+ * @param {any[]} value shape, value, value ...
+ */
+export function create([id, ...values]) {
+  const nodes = document.importNode(/** @type {DocumentFragment} */ (shapes.get(id)), true);
+  let i = 0;
+  for (const { set } of adopt(nodes.firstChild, null)) set?.(values[i++]);
+  wishIn(nodes);
+  return nodes;
 }
+
+/**
+ * @param {string} html
+ * @param {Node} parent where it is going to stand
+ */
+function raw(html, parent) {
+  const nodes = document.importNode(parse(html, rootFor(parent)), true);
+  watcher(nodes);
+  wishIn(nodes);
+  return nodes;
+}
+
+/**
+ * @param {Slot[]} slots
+ * @param {any[]} changes slot, change, slot, change ...
+ */
+export function patch(slots, changes) {
+  for (let i = 0; i < changes.length; i += 2) /** @type {(change: any) => void} */ (slots[changes[i]]?.patch)(changes[i + 1]);
+}
+
+/**
+ * The address of an action.
+ * @param {Slot[]} slots from which it starts
+ * @param {Element} element
+ * @param {string} descriptor
+ * @returns {number[] | null}
+ */
+export function addressOf(slots, element, descriptor) {
+  for (const [number, slot] of slots.entries()) {
+    if (slot.element === element && slot.descriptor === descriptor) return [number];
+    const held = slot.holding?.(element);
+    const rest = held && addressOf(held[1], element, descriptor);
+    if (rest) return [number, ...held[0], ...rest];
+  }
+  return null;
+}
+
+/**
+ * The slots from `node` up to `stop`, in document order.
+ * @param {Node | null} node
+ * @param {Node | null} stop
+ * @param {Slot[]} [slots] those before
+ */
+export function adopt(node, stop, slots = []) {
+  for (; node && node !== stop; node = node.nextSibling) {
+    const text = comment(node);
+    if (opens(text)) {
+      const close = closing(node);
+      slots.push(contentSlot(text, new Place(node, node, close)));
+      node = close;
+    } else if (node instanceof Element && !adoptElement(node, slots)) adopt(node.firstChild, null, slots);
+  }
+  return slots;
+}
+
+/**
+ * @param {Element} element
+ * @param {Slot[]} slots
+ * @returns {boolean} whether its whole content is one slot
+ */
+function adoptElement(element, slots) {
+  let whole = false;
+  for (const mark of element.getAttribute(MARK)?.split(" ") ?? []) {
+    if (mark === MARK_TAG) slots.push(tagSlot(element));
+    else if (mark[0] === MARK_EVENT) slots.push({ element, descriptor: mark });
+    else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(attributeSlot(element, mark));
+    else {
+      whole = true;
+      slots.push(contentSlot(mark, new Place(element instanceof HTMLTemplateElement ? element.content : element)));
+    }
+  }
+  return whole;
+}
+
+/** @param {string} mark @param {Place} place */
+const contentSlot = (mark, place) =>
+  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(place, makers) : listSlot(place, mark.slice(1), makers);

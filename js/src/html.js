@@ -4,12 +4,8 @@
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("liveactions", { createHTML: (/** @type {string} */ s) => s })
   ?? { createHTML: (html) => html };
 
-const XHTML = "http://www.w3.org/1999/xhtml";
-// Where HTML begins again inside foreign content.
-const INTEGRATION = /^(foreignObject|desc|title|annotation-xml)$/;
-
 /**
- * What HTML looks like as content of an element called `root` ("svg", "math"), or of none.
+ * What HTML looks like as content of an element called `root` (svg), or of none.
  * @param {string} html
  * @param {string} [root]
  * @returns {DocumentFragment}
@@ -17,19 +13,14 @@ const INTEGRATION = /^(foreignObject|desc|title|annotation-xml)$/;
 export function parse(html, root) {
   const template = document.createElement("template");
   template.innerHTML = policy.createHTML(root ? `<${root}>${html}</${root}>` : html);
-  if (root) template.content.replaceChildren(.../** @type {Node} */ (template.content.firstChild).childNodes);
+  if (root) template.content.firstElementChild?.replaceWith(.../** @type {Element} */ (template.content.firstElementChild).childNodes);
   return template.content;
 }
 
-/** @param {string} html a whole document */
-export const parseDocument = (html) => new DOMParser().parseFromString(policy.createHTML(html), "text/html");
+/** @param {string} html @returns {any} what a policy of trusted types lets through */
+export const trusted = (html) => policy.createHTML(html);
 
-/**
- * The root that HTML needs so that it parses as content of `parent`.
- * @param {Node} parent
- */
+/** The root that HTML needs so that it parses as content of `parent`. @param {Node} parent */
 export function rootFor(parent) {
-  const { namespaceURI, localName } = /** @type {Element} */ (parent);
-  if (!namespaceURI || namespaceURI === XHTML || INTEGRATION.test(localName)) return undefined;
-  return namespaceURI.endsWith("svg") ? "svg" : "math";
+  return parent instanceof SVGElement && !/^(foreignObject|desc|title)$/.test(parent.localName) ? "svg" : undefined;
 }

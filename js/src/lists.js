@@ -4,145 +4,118 @@
 // has merged one item's tail with the next one's head: they are split when an item is inserted, moved or removed.
 // In the form `[` an item is whatever stands before its comment `,`.
 
-import { broken, closing, comment, opens } from "./place.js";
+import { closing, comment, opens } from "./markers.js";
 import { ITEM_END } from "./wire.js";
 
-/** @typedef {import("./fragments.js").Shapes} Shapes */
-/** @typedef {import("./fragments.js").Fragment} Fragment */
-/** @typedef {import("./place.js").Place} Place */
-/** @typedef {{ first: Node, last: Node, fragment?: Fragment }} Item first and last are the same: the element of a form `[a,b` */
-/** @typedef {number | [number, number, ...any[]]} Edit ordinal: remove; [ordinal, before]: move; [ordinal, before, shape, ...values]: insert */
+/** @typedef {import("./fragments.js").Makers} Makers */
+/** @typedef {import("./fragments.js").Slot} Slot */
+/** @typedef {import("./markers.js").Place} Place */
+/** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item in the form `[a,b` both are the element */
 
-export class List {
-  /**
-   * @param {Place} place
-   * @param {string} form what follows the marker: "" or "a,b"
-   * @param {Shapes} shapes
-   */
-  constructor(place, form, shapes) {
-    this.place = place;
-    this._shapes = shapes;
-    /** @type {number[] | null} */
-    this._space = form ? form.split(",").map(Number) : null;
-    /** @type {Map<number, Item> | null} */
-    this._items = null;
-  }
+/**
+ * @param {Place} place
+ * @param {string} form what follows the marker: "" or "a,b"
+ * @param {Makers} makers
+ * @returns {Slot}
+ */
+export function listSlot(place, form, makers) {
+  const [head = 0, tail = 0] = form.split(",").map(Number);
+  /** @type {Map<number, Item> | null} */
+  let items;
 
-  /** Items by ordinal; those of the page's HTML are numbered in their order, when first asked for. */
-  get items() {
-    return (this._items ??= new Map([...this._scan()].entries()));
-  }
-
-  /** @returns {Generator<Item>} */
-  *_scan() {
-    const { close } = this.place;
-    /** @type {Node | null} */
-    let first = this.place.first;
-    /** @type {Node | null} */
-    let node = first;
-    for (; node && node !== close; node = node.nextSibling) {
-      const text = comment(node);
-      if (this._space) {
-        if (node.nodeType === 1) yield { first: node, last: node };
-      } else if (text === ITEM_END) {
-        yield { first: /** @type {Node} */ (first), last: node };
-        first = node.nextSibling;
-      } else if (opens(text)) node = closing(node);
-    }
-  }
-
-  /** @param {any[][]} values */
-  set(values) {
-    this._items = new Map();
-    const all = document.createDocumentFragment();
-    values.forEach((value, ordinal) => all.append(this._create(ordinal, value)));
-    this.place.clear();
-    this.place.append(all);
-  }
-
-  /** @param {{ l: any[][] } | any[]} change */
-  patch(change) {
-    if (!Array.isArray(change)) return this.set(change.l);
-    let i = 0;
-    if (Array.isArray(change[0])) for (const edit of change[i++]) this._edit(edit);
-    for (; i < change.length; i += 2) this.fragment(change[i]).patch(change[i + 1]);
-  }
-
-  /** @param {Edit} edit */
-  _edit(edit) {
-    if (typeof edit === "number") return this._remove(edit);
-    const [ordinal, before, ...value] = edit;
-    const anchor = before < 0 ? this.place.close : this._nodes(this._item(before))[0] ?? null;
-    const { parent } = this.place;
-    if (value.length) parent.insertBefore(this._create(ordinal, value), anchor);
-    else for (const node of this._nodes(this._item(ordinal))) move(parent, node, anchor);
-  }
+  /** Items by ordinal; those of HTML are numbered in their order. */
+  const all = () => (items ??= new Map([...scan(place.first, place.close, !!form)].entries()));
 
   /** @param {number} ordinal */
-  _remove(ordinal) {
-    for (const node of this._nodes(this._item(ordinal))) this.place.parent.removeChild(node);
-    this.items.delete(ordinal);
-  }
+  const item = (ordinal) => /** @type {Item} */ (all().get(ordinal));
+
+  /** @param {number} ordinal */
+  const inside = (ordinal) => {
+    const found = item(ordinal);
+    return (found.slots ??= makers.adopt(found.first, found.last.nextSibling));
+  };
+
+  /** All nodes of an item, white space included. @param {number} ordinal */
+  const nodesOf = (ordinal) => {
+    let { first, last } = item(ordinal);
+    if (head) first = cut(/** @type {Text} */ (first.previousSibling), -head);
+    if (tail) cut(/** @type {Text} */ (last = /** @type {Text} */ (last.nextSibling)), tail);
+    const nodes = [first];
+    while (first !== last) nodes.push((first = /** @type {Node} */ (first.nextSibling)));
+    return nodes;
+  };
 
   /** @param {number} ordinal @param {any[]} value */
-  _create(ordinal, value) {
-    const [nodes, fragment] = this._shapes.create(value);
-    if (!this._space && comment(nodes.lastChild ?? nodes) !== ITEM_END) nodes.append(document.createComment(ITEM_END));
-    const element = this._space && nodes.firstElementChild;
-    const first = element || nodes.firstChild;
-    const last = element || nodes.lastChild;
-    if (!first || !last) return broken("an item without nodes");
-    this.items.set(ordinal, { first, last, fragment });
+  const create = (ordinal, value) => {
+    const nodes = makers.create(value);
+    if (!form && comment(nodes.lastChild) !== ITEM_END) nodes.append(new Comment(ITEM_END));
+    const [only] = form ? nodes.children : [];
+    all().set(ordinal, { first: only ?? /** @type {Node} */ (nodes.firstChild), last: only ?? /** @type {Node} */ (nodes.lastChild) });
     return nodes;
-  }
+  };
 
-  /** @param {number} ordinal */
-  _item(ordinal) {
-    return this.items.get(ordinal) ?? broken(`no item ${ordinal}`);
-  }
+  /** @param {number | [number, number, ...any[]]} edit ordinal: remove; ordinal, before: move; ordinal, before, value ...: insert */
+  const apply = (edit) => {
+    const { parent } = place;
+    const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
+    const anchor = before < 0 ? place.close : before === undefined ? null : nodesOf(before)[0];
+    if (value.length) parent.insertBefore(create(ordinal, value), anchor);
+    else for (const node of nodesOf(ordinal)) before === undefined ? parent.removeChild(node) : move(parent, node, anchor);
+    if (before === undefined) all().delete(ordinal);
+  };
 
-  /** All nodes of an item, white space included. @param {Item} item */
-  _nodes({ first, last }) {
-    if (this._space) [first, last] = isolate(first, this._space);
-    const nodes = [first];
-    for (let node = first; node !== last; nodes.push(node)) node = node.nextSibling ?? broken("an item that doesn't end");
-    return nodes;
-  }
+  /** @param {any[][]} values */
+  const set = (values) => {
+    const nodes = new DocumentFragment();
+    items = new Map();
+    values.forEach((value, ordinal) => nodes.append(create(ordinal, value)));
+    place.fill(nodes);
+  };
 
-  /** @param {number} ordinal @returns {Fragment} */
-  fragment(ordinal) {
-    const item = this._item(ordinal);
-    return (item.fragment ??= this._shapes.adopt(item.first, item.last.nextSibling));
-  }
+  return {
+    set,
+    patch(change) {
+      if (change.l) return set(change.l);
+      let i = 0;
+      if (Array.isArray(change[0])) change[i++].forEach(apply);
+      for (; i < change.length; i += 2) makers.patch(inside(change[i]), change[i + 1]);
+    },
+    holding(node) {
+      for (let child = place.holding(node); child; child = child.nextSibling)
+        for (const [ordinal, { last }] of all()) if (last === child) return [[ordinal], inside(ordinal)];
+      return null;
+    },
+  };
+}
 
-  /**
-   * The item in which `node` is, when it is in this list.
-   * @param {Node} node
-   * @returns {[number[], Fragment] | null} the address from here, the item's fragment
-   */
-  holding(node) {
-    for (let child = this.place.holding(node); child; child = child.nextSibling) {
-      for (const [ordinal, { last }] of this.items) if (last === child) return [[ordinal], this.fragment(ordinal)];
-    }
-    return null;
+/**
+ * The items in HTML.
+ * @param {Node | null} first
+ * @param {Node | null} stop
+ * @param {boolean} elements whether each is one element
+ * @returns {Generator<Item>}
+ */
+function* scan(first, stop, elements) {
+  for (let node = first; node && node !== stop; node = node.nextSibling) {
+    const text = comment(node);
+    if (elements) {
+      if (node instanceof Element) yield { first: node, last: node };
+    } else if (text === ITEM_END) {
+      yield { first: /** @type {Node} */ (first), last: node };
+      first = node.nextSibling;
+    } else if (opens(text)) node = closing(node);
   }
 }
 
 /**
- * Gives an element's white space text nodes of its own.
- * @param {Node} element
- * @param {number[]} space
- * @returns {[Node, Node]} the item's first and last node
+ * Makes a node of the first `count` characters, or of the last `-count`.
+ * @param {Text} text
+ * @param {number} count
+ * @returns {Text} the latter part, unless the text is just that long
  */
-function isolate(element, [head = 0, tail = 0]) {
-  const { previousSibling: before, nextSibling: after } = element;
-  if (!head && !tail) return [element, element];
-  if (head && !(before instanceof Text && before.length >= head)) return broken("white space before an item");
-  if (tail && !(after instanceof Text && after.length >= tail)) return broken("white space after an item");
-  const text = /** @type {Text} */ (before);
-  const first = head ? (text.length > head ? text.splitText(text.length - head) : text) : element;
-  if (tail && /** @type {Text} */ (after).length > tail) /** @type {Text} */ (after).splitText(tail);
-  return [first, tail ? /** @type {Node} */ (after) : element];
+function cut(text, count) {
+  const { length } = text;
+  return length > Math.abs(count) ? text.splitText(count < 0 ? length + count : count) : text;
 }
 
 /**
@@ -152,6 +125,5 @@ function isolate(element, [head = 0, tail = 0]) {
  * @param {Node | null} anchor
  */
 function move(parent, node, anchor) {
-  if (parent.moveBefore && node.isConnected) parent.moveBefore(node, anchor);
-  else parent.insertBefore(node, anchor);
+  parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
 }

@@ -1,14 +1,19 @@
 // The browser's side of a live page: adopts the page in which its script stands.
 
-import { Client } from "./client.js";
-import { watchEvents } from "./events.js";
-import { watchForms } from "./forms.js";
-import { watchNavigation } from "./navigate.js";
+import { join, perform } from "./client.js";
+import { again, due } from "./connection.js";
+import { callsOf, run, watchEvents } from "./events.js";
+import { fieldsOf } from "./fields.js";
+import { referenceOf, watchForms } from "./forms.js";
+import { meetMarkup } from "./fragments.js";
+import { trusted } from "./html.js";
+import { provide } from "./more.js";
 import { watchPending } from "./pending.js";
-import { watchTyping } from "./values.js";
+import { close, closed, greeting, take } from "./socket.js";
+import { edits, inherit, isCheckable, isControl, see, setAttribute, watchTyping } from "./values.js";
 import { FIELD_SNAPSHOT } from "./wire.js";
 
-/** The answer to a post has a handle in its address: opening the page by this address again would show an old state. */
+/** A post is answered at an address with a handle: opened again it would show an old state. */
 function cleanAddress() {
   const url = new URL(location.href);
   if (!url.searchParams.has(FIELD_SNAPSHOT)) return;
@@ -16,18 +21,16 @@ function cleanAddress() {
   history.replaceState(history.state, "", url);
 }
 
-function start() {
-  const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
-  if (!script) return null;
-  cleanAddress();
-  const client = new Client(script.dataset.live ?? "", script.dataset.snapshot || null);
-  watchTyping();
-  watchPending();
-  watchEvents(client);
-  watchForms(client);
-  watchNavigation(client);
-  client.transport.start();
-  return client;
-}
+const core = {
+  again, callsOf, close, due, edits, fieldsOf, greeting, inherit, isCheckable, isClosed: () => closed, isControl, meetMarkup, perform,
+  referenceOf, run, see, setAttribute, take, trusted,
+};
+/** @typedef {typeof core} Core what the rest of the client works with */
 
-export const live = start();
+cleanAddress();
+provide(core);
+watchTyping();
+watchPending();
+watchEvents();
+watchForms();
+join();

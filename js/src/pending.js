@@ -1,9 +1,10 @@
 // What shows that a form's op isn't finished: laid over the page, lifted while a patch is applied.
 
+/** @typedef {import("./connection.js").Op} Op */
 /** @typedef {HTMLButtonElement | HTMLInputElement} Submitter */
-/** @typedef {{ form: HTMLFormElement, submitter: Submitter | null, key: string, lift?: (() => void) | undefined, focused: boolean }} Entry */
+/** @typedef {{ form: HTMLFormElement, submitter: Submitter | null, key: string, focused: boolean, uncover?: (() => void) | undefined }} Entry */
 
-/** @type {Map<import("./connection.js").Op, Entry>} */
+/** @type {Map<Op, Entry>} */
 const entries = new Map();
 
 /**
@@ -14,7 +15,7 @@ const entries = new Map();
 export const isPending = (form, key) => [...entries.values()].some((entry) => entry.form === form && entry.key === key);
 
 /**
- * @param {import("./connection.js").Op} op
+ * @param {Op} op
  * @param {HTMLFormElement} form
  * @param {Submitter | null} submitter
  * @param {string} key
@@ -24,47 +25,47 @@ export function begin(op, form, submitter, key) {
   lay();
 }
 
-/** Lays what is lifted. */
+/** Covers what is lifted. */
 export function lay() {
   for (const entry of entries.values()) {
-    entry.form.setAttribute("aria-busy", "true");
-    entry.form.setAttribute("data-pending", "");
-    if (entry.submitter) entry.lift ??= cover(entry.submitter);
+    mark(entry.form, true);
+    if (entry.submitter) entry.uncover ??= cover(entry.submitter);
   }
 }
 
 /** Gives the page back as the server rendered it. */
 export function lift() {
   for (const entry of [...entries.values()].reverse()) {
-    entry.form.removeAttribute("aria-busy");
-    entry.form.removeAttribute("data-pending");
-    entry.lift?.();
-    entry.lift = undefined;
+    mark(entry.form, false);
+    entry.uncover?.();
+    entry.uncover = undefined;
   }
 }
 
-/** @param {import("./connection.js").Op} op is finished; everything is lifted */
+/** @param {Op} op is finished, while all is lifted */
 export function end(op) {
   const entry = entries.get(op);
   entries.delete(op);
-  if (entry?.focused) refocus(entry);
+  // A button that was disabled has lost the focus.
+  if (entry?.focused && document.activeElement === document.body) entry.submitter?.focus({ preventScroll: true });
 }
 
 /** A form edited while it is pending can be submitted again. */
 export function watchPending() {
   addEventListener("input", ({ target }) => {
-    const form = target && /** @type {HTMLInputElement} */ (target).form;
-    for (const entry of form ? entries.values() : []) {
-      if (entry.form !== form) continue;
-      entry.lift?.();
+    for (const entry of entries.values()) {
+      if (entry.form !== /** @type {HTMLInputElement} */ (target).form) continue;
+      entry.uncover?.();
       entry.submitter = null;
     }
   }, true);
 }
 
-/** A disabled button loses the focus. @param {Entry} entry */
-function refocus({ submitter }) {
-  if (submitter && document.activeElement === document.body) submitter.focus({ preventScroll: true });
+/** @param {HTMLFormElement} form @param {boolean} busy */
+function mark(form, busy) {
+  form.toggleAttribute("data-pending", busy);
+  if (busy) form.setAttribute("aria-busy", "true");
+  else form.removeAttribute("aria-busy");
 }
 
 /**
@@ -73,27 +74,15 @@ function refocus({ submitter }) {
  * @returns {() => void} undoes it
  */
 function cover(submitter) {
-  const { disabled } = submitter;
+  const { disabled, value } = submitter;
   const text = submitter.getAttribute("live-pending");
-  const uncover = text === null ? null : submitter instanceof HTMLInputElement ? coverValue(submitter, text) : coverContent(submitter, text);
+  const nodes = [...submitter.childNodes]; // they hold slots
   submitter.disabled = true;
+  if (text && submitter instanceof HTMLInputElement) submitter.value = text;
+  else if (text) submitter.replaceChildren(text);
   return () => {
     submitter.disabled = disabled;
-    uncover?.();
+    if (text && submitter instanceof HTMLInputElement) submitter.value = value;
+    else if (text) submitter.replaceChildren(...nodes);
   };
-}
-
-/** @param {HTMLInputElement} input @param {string} text */
-function coverValue(input, text) {
-  const value = input.getAttribute("value");
-  input.value = text;
-  return () => (value === null ? input.removeAttribute("value") : input.setAttribute("value", value));
-}
-
-/** The nodes themselves come back: they hold slots. @param {HTMLButtonElement} button @param {string} text */
-function coverContent(button, text) {
-  const nodes = document.createDocumentFragment();
-  nodes.append(...button.childNodes);
-  button.textContent = text;
-  return () => button.replaceChildren(nodes);
 }

@@ -1,121 +1,73 @@
-// The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change.
-// Lists have a file of their own.
+// The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
+// their own.
 
-import { isControl, guard, setAttribute, updateAttribute } from "./values.js";
+import { guard, isControl, setAttribute, updateAttribute } from "./values.js";
 
-/** @typedef {import("./fragments.js").Shapes} Shapes */
-/** @typedef {import("./fragments.js").Fragment} Fragment */
-/** @typedef {import("./place.js").Place} Place */
+/** @typedef {import("./fragments.js").Makers} Makers */
+/** @typedef {import("./fragments.js").Held} Held */
+/** @typedef {import("./fragments.js").Slot} Slot */
+/** @typedef {import("./markers.js").Place} Place */
 
-/** One attribute as a whole. */
-export class Attribute {
-  /** @param {Element} element @param {string} name */
-  constructor(element, name) {
-    this.element = element;
-    this.name = name;
-  }
+/** @type {WeakMap<Element, Map<string, string | null>>} dynamic attributes as they were written last */
+const written = new WeakMap();
 
-  /** @param {string | null} value */
-  set(value) {
-    setAttribute(this.element, this.name, value);
-  }
+/**
+ * One attribute as a whole.
+ * @param {Element} element
+ * @param {string} name
+ * @returns {Slot}
+ */
+export const attributeSlot = (element, name) => ({
+  set: (value) => setAttribute(element, name, value),
+  patch: (value) => updateAttribute(element, name, value),
+});
 
-  /** @param {string | null} value */
-  patch(value) {
-    updateAttribute(this.element, this.name, value);
-  }
-}
-
-/** The dynamic names in a start tag: a flat array of the attributes that are there. */
-export class Tag {
-  /** @param {Element} element */
-  constructor(element) {
-    this.element = element;
-    /** @type {Set<string>} */
-    this._names = new Set();
-  }
-
-  /** @param {(string | null)[]} pairs a null value removes its attribute */
-  set(pairs) {
-    this.patch(pairs, setAttribute);
-  }
-
-  /** @param {(string | null)[]} pairs @param {typeof setAttribute} write */
-  patch(pairs, write = updateAttribute) {
-    const gone = this._names;
-    this._names = new Set();
+/**
+ * The dynamic names in a start tag: name, value, name, value ... of those that are there; null for one that is gone.
+ * @param {Element} element
+ * @returns {Slot}
+ */
+export function tagSlot(element) {
+  /** @param {(string | null)[]} pairs */
+  const set = (pairs, write = setAttribute) => {
     /** @type {Map<string, string | null>} */
     const values = new Map();
-    for (const name of gone) values.set(name, null);
-    for (let i = 0; i < pairs.length; i += 2) values.set(/** @type {string} */ (pairs[i]), pairs[i + 1] ?? null);
-    for (const [name, value] of values) {
-      write(this.element, name, value);
-      if (value !== null) this._names.add(name);
-    }
-  }
+    for (const name of written.get(element)?.keys() ?? []) values.set(name, null);
+    for (let i = 0; i < pairs.length; i += 2) values.set(/** @type {string} */ (pairs[i]), /** @type {string | null} */ (pairs[i + 1]));
+    values.forEach((value, name) => write(element, name, value));
+    written.set(element, values);
+  };
+  return { set, patch: (pairs) => set(pairs, updateAttribute) };
 }
 
-/** What an event on an element calls. It has a number among the slots and no value. */
-export class Action {
-  /** @param {Element} element @param {string} descriptor "@input.debounce.300" */
-  constructor(element, descriptor) {
-    this.element = element;
-    this.descriptor = descriptor;
-  }
-}
-
-/** Text, raw HTML or a fragment among siblings, or as an element's whole content. */
-export class Child {
-  /** @param {Place} place @param {Shapes} shapes */
-  constructor(place, shapes) {
-    this.place = place;
-    this._shapes = shapes;
-    /** @type {Fragment | null} the fragment that is there, once it was asked for */
-    this._fragment = null;
-  }
-
-  get fragment() {
-    return (this._fragment ??= this._shapes.adopt(this.place.first, this.place.close));
-  }
-
+/**
+ * Text, raw HTML or a fragment, among siblings or as an element's whole content.
+ * @param {Place} place
+ * @param {Makers} makers
+ * @returns {Slot}
+ */
+export function childSlot(place, makers) {
+  /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
+  let slots;
+  const inside = () => (slots ??= makers.adopt(place.first, place.close));
   /** @param {string | { h: string } | any[]} value */
-  set(value) {
-    if (typeof value === "string") return this._text(value);
-    this._fragment = null;
-    const { place } = this;
-    let nodes;
-    if (Array.isArray(value)) [nodes, this._fragment] = this._shapes.create(value);
-    else nodes = this._shapes.raw(value.h, place.parent);
-    place.clear();
-    place.append(nodes);
-  }
-
-  /** @param {string | { h: string } | { f: any[] } | any[]} change */
-  patch(change) {
-    const { parent } = this.place;
-    if (Array.isArray(change)) this.fragment.patch(change);
-    else if (isControl(parent)) guard(parent, () => this.set(/** @type {string} */ (change)));
-    else this.set(typeof change === "object" && "f" in change ? change.f : change);
-  }
-
-  /** @param {string} value */
-  _text(value) {
-    this._fragment = null;
-    const { place } = this;
-    const { first } = place;
-    if (value && first?.nodeType === 3 && first.nextSibling === place.close) return splice(/** @type {Text} */ (first), value);
-    place.clear();
-    if (value) place.append(document.createTextNode(value));
-  }
-
-  /**
-   * The fragment in which `node` is, when it is in this slot.
-   * @param {Node} node
-   * @returns {[number[], Fragment] | null} the address from here, the fragment
-   */
-  holding(node) {
-    return this.place.holding(node) && [[], this.fragment];
-  }
+  const set = (value) => {
+    const { first, parent } = place;
+    slots = null;
+    if (typeof value !== "string") place.fill(Array.isArray(value) ? makers.create(value) : makers.raw(value.h, parent));
+    else if (value && first instanceof Text && first.nextSibling === place.close) splice(first, value);
+    else place.fill(value);
+  };
+  return {
+    set,
+    patch(change) {
+      const { parent } = place;
+      if (Array.isArray(change)) makers.patch(inside(), change);
+      else if (isControl(parent)) guard(parent, () => set(change)); // a text area
+      else set(change.f ?? change);
+    },
+    holding: (node) => place.holding(node) && [[], inside()],
+  };
 }
 
 /**
@@ -124,12 +76,11 @@ export class Child {
  * @param {string} value
  */
 function splice(text, value) {
-  const old = text.data;
+  const { data, length } = text;
+  const shorter = Math.min(length, value.length);
   let start = 0;
   let end = 0;
-  const shorter = Math.min(old.length, value.length);
-  while (start < shorter && old[start] === value[start]) start++;
-  while (end < shorter - start && old[old.length - 1 - end] === value[value.length - 1 - end]) end++;
-  if (start < old.length || start < value.length)
-    text.replaceData(start, old.length - end - start, value.slice(start, value.length - end));
+  while (start < shorter && data[start] === value[start]) start++;
+  while (end < shorter - start && data[length - 1 - end] === value[value.length - 1 - end]) end++;
+  if (data !== value) text.replaceData(start, length - end - start, value.slice(start, value.length - end));
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import liveactions
 from tests.chromium.launch import launch
 
 SITE = "http://live.test"
-CLIENT = Path(liveactions.__path__[0], "static", "client.js")
+STATIC = Path(liveactions.__path__[0], "static")
+SCRIPT = re.compile(r"/(client|more)(?:\.[0-9a-f]+)?\.js")
 
 FAKE_SOCKET = """
 window.sockets = [];
@@ -125,8 +127,8 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
 
     def serve(route: Route) -> None:
         path = route.request.url.removeprefix(SITE).partition("?")[0]
-        if path == "/client.js":
-            route.fulfill(body=CLIENT.read_text("utf-8"), content_type="text/javascript")
+        if script := SCRIPT.fullmatch(path):
+            route.fulfill(path=STATIC / f"{script[1]}.js", content_type="text/javascript")
         elif path in pages:
             html, headers = pages[path]
             route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)

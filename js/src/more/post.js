@@ -1,0 +1,33 @@
+// Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
+
+import { core } from "./main.js";
+import { ERROR, HEADER_OPS } from "../wire.js";
+
+/**
+ * Sends what waits.
+ * @returns {Promise<boolean>} whether it is answered: else it is to be tried again
+ */
+export async function post() {
+  const { again, due, greeting, take } = core;
+  again();
+  const hello = greeting();
+  const ops = due();
+  const response = await fetch(hello.url, {
+    method: "POST",
+    headers: { [HEADER_OPS]: "1", Accept: "application/json", "Content-Type": "application/json" },
+    body: JSON.stringify({ hello, ops }),
+  }).catch(() => null);
+  if (!response || response.status >= 500) return false;
+  if (!response.ok) refuse(response);
+  else {
+    const { welcome, frames } = await response.json();
+    [welcome, ...frames].every(take);
+  }
+  return true;
+}
+
+/** There is no way to the server but a post of the browser's own. @param {Response} response */
+function refuse({ status, statusText }) {
+  const { post } = core.close(ERROR, { error: statusText, status }).find(({ post }) => post) ?? {};
+  post?.();
+}

@@ -1,0 +1,60 @@
+// The whole page anew, where it can't be patched. What is equal stays; what was typed goes to the controls that stand for the
+// old ones.
+
+import { core } from "./main.js";
+
+/** @typedef {import("../values.js").Control} Control */
+
+/** @param {string} html */
+export function replacePage(html) {
+  const next = new DOMParser().parseFromString(core.trusted(html), "text/html");
+  const { activeElement } = document;
+  const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
+  const { live } = document.documentElement.dataset;
+  for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  if (live) document.documentElement.dataset.live = live;
+  for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  core.meetMarkup(document);
+  for (const control of typed) if (!control.isConnected) core.inherit(heirsOf(control), control);
+  if (core.isControl(activeElement) && !activeElement.isConnected) heirsOf(activeElement)[0]?.focus();
+}
+
+/** @param {Element} old @param {Element} next */
+function copyAttributes(old, next) {
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) core.setAttribute(old, name, value);
+}
+
+/**
+ * Nodes that are equal stay, with what a person did to them.
+ * @param {Element} parent
+ * @param {Element} next
+ */
+function copyChildren(parent, next) {
+  let old = parent.firstChild;
+  for (const node of [...next.childNodes]) {
+    let same = old;
+    while (same && !same.isEqualNode(node)) same = same.nextSibling;
+    if (same) {
+      removeUpTo(old, same);
+      old = same.nextSibling;
+    } else parent.insertBefore(document.importNode(node, true), old);
+  }
+  removeUpTo(old, null);
+}
+
+/** @param {ChildNode | null} node @param {ChildNode | null} stop */
+function removeUpTo(node, stop) {
+  while (node && node !== stop) {
+    const next = node.nextSibling;
+    node.remove();
+    node = next;
+  }
+}
+
+/** Controls that stand for one of the old page, of the same id or name. @param {Control} control */
+function heirsOf(control) {
+  const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
+  return /** @type {unknown[]} */ (candidates).filter(core.isControl).filter((other) =>
+    other.type === control.type && other.form?.id === control.form?.id && (!core.isCheckable(control) || other.value === control.value));
+}
