@@ -1,0 +1,219 @@
+"""What a page and its session know of each other: ops, answers, revisions.
+
+Nothing here knows of sockets, clocks or pages: the time, in seconds of any clock that doesn't go back,
+is an argument, and what is to be sent is returned as text.
+
+Theory of operation
+-------------------
+A page has one session, and the session has an `Exchange`. Sockets come and go; whatever is said by
+`fetch` follows the same rules.
+
+*Ops* are what the page wants done. It numbers them 1, 2, 3 ... and keeps each until it knows how it
+ended. The session runs them in the order of their numbers and never one twice: `Exchange.take` says
+whether an op is new. An op that comes again (the page couldn't know that it had arrived) is answered
+again. Answers are kept for the 64 newest ops; a page has at most 32 unanswered.
+
+*Revisions* count the patches: a frame with a patch leads from the page's revision to the next one.
+Every message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB
+may be unacknowledged; after that nothing is rendered until the page catches up, and then the newest
+state is, once. The answer of an op never travels before the patch that shows what it did.
+
+*Addresses* of slots are told by the page as it saw them at a revision. The session keeps what it
+rendered since the revision of the last op or acknowledgement (`Exchange.seen`), not of the last
+hello: ops that were lost with a connection come again right after the hello with the revision they
+were made at, and messages of one connection come in order.
+
+*A new connection* begins with a hello and a welcome. When the session is still there, the page sends
+again all ops above the welcome's `ack`, and the welcome brings what the page has missed. When it had
+to be rebuilt from its snapshot, list items are numbered anew on both sides and the page forgets
+shapes. Then there are two cases. Either the snapshot was written when its session was at rest: nothing
+ran after it, and the ops above `ack` are sent again (``moved``). Or its worker may have run ops whose
+effects are elsewhere but not in the snapshot: those that the page has sent are over for it, with an
+uncertain end, and are never run again (``fresh``). When all that is left is older than what the page
+has shown, the whole page is sent (``stale``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from .protocol import Bye, Change, Hello, Op, require, write
+from .wire import OK, WINDOW_BYTES, WINDOW_FRAMES
+
+KEPT: Final = 64
+"""Ops whose answers are kept."""
+
+
+class Exchange:
+    """What a session and its page know of each other: ops, answers, revisions."""
+
+    def __init__(self, rev: int = 0, done: int = 0, answers: Sequence[Any] = ()) -> None:
+        self.rev = rev
+        """The newest revision."""
+        self.shown = rev
+        """The newest revision that the page is known to have applied."""
+        self.seen = rev
+        """No address of an older revision will come."""
+        self.last = done
+        """Number of the newest op that was taken."""
+        self.done = done
+        """Number of the newest op that has ended."""
+        self.answered: dict[int, tuple[int, Any]] = {
+            answers[i]: (answers[i + 1], answers[i + 2]) for i in range(0, len(answers), 3)
+        }
+        self._untold: list[Any] = []
+        self._told = done
+        self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
+        self._unacknowledged = 0
+        self._progress = 0.0
+
+    def take(self, op: Op, now: float) -> bool:
+        """Whether `op` is to be run: it is new. `ProtocolError` when its number can't be.
+
+        Numbers may be left out: a page drops ops that nobody can mean any more.
+        """
+        self.acknowledge(op.rev, now)
+        n, last = op.n, self.last
+        if last < n <= last + KEPT or (n > last and type(op) is Bye):
+            self.last = n
+            return True
+        require(last - KEPT < n <= last, f"op {n} after {last}")
+        if n <= self.done:
+            self._tell_again(n)
+        return False
+
+    def acknowledge(self, rev: int, now: float) -> None:
+        """The page has applied revision `rev`. `ProtocolError` when it can't have."""
+        require(rev <= self.rev, f"revision {rev} after {self.rev}")
+        if rev > self.seen:
+            self.seen = rev
+        if rev > self.shown:
+            self._applied(rev, now)
+
+    def _applied(self, rev: int, now: float) -> None:
+        self.shown = rev
+        self._progress = now
+        sent = self._sent
+        while sent and sent[0][0] <= rev:
+            _, size, done = sent.popleft()
+            self._unacknowledged -= size
+            self._forget(done)
+
+    def finish(self, n: int, status: int = OK, payload: Any = None) -> None:
+        """Op `n` has ended."""
+        self.done = n
+        if status != OK or payload is not None:
+            self._untold += (n, status, payload)
+            self.answered[n] = (status, payload)
+        self._forget(n - KEPT)
+
+    def _forget(self, n: int) -> None:
+        """The page has the answers up to that of op `n`."""
+        if self.answered:
+            for old in [old for old in self.answered if old <= n]:
+                del self.answered[old]
+
+    def _tell_again(self, n: int) -> None:
+        self._told = min(self._told, n - 1)
+        if n in self.answered and n not in self._untold[::3]:
+            self._untold += (n, *self.answered[n])
+
+    @property
+    def answers(self) -> list[Any]:
+        """All kept answers: n, status, payload ..."""
+        return [part for n, answer in self.answered.items() for part in (n, *answer)]
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether there are ended ops of which the page hasn't been told."""
+        return self._told < self.done or bool(self._untold)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another patch may be sent."""
+        return len(self._sent) < WINDOW_FRAMES and self._unacknowledged < WINDOW_BYTES
+
+    def silence(self, now: float) -> float:
+        """Seconds for which patches have been waiting for an acknowledgement."""
+        return now - self._progress if self._sent else 0.0
+
+    def frame(self, patch: Change, shapes: list[Any], now: float) -> str | None:
+        """The frame with this patch ([] for none) and the answers that are due; None: nothing is."""
+        if not patch and not self.is_owing:
+            return None
+        answers, self._untold = self._untold, []
+        self._told = self.done
+        if not patch:
+            return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
+        self.rev += 1
+        if shapes:
+            text = write([self.rev, self.done, patch, answers, shapes])
+        elif answers:
+            text = write([self.rev, self.done, patch, answers])
+        else:
+            text = write([self.rev, self.done, patch])
+        if not self._sent:
+            self._progress = now
+        self._sent.append((self.rev, len(text), self.done))
+        self._unacknowledged += len(text)
+        return text
+
+    def meet(self, hello: Hello) -> None:
+        """The page is on a new connection. `ProtocolError` when it isn't this session's page."""
+        require(hello.rev <= self.rev, f"revision {hello.rev} after {self.rev}")
+        require(hello.op >= self.last, f"last op {hello.op}, of which {self.last} came")
+
+    def welcome(
+        self,
+        hello: Hello,
+        token: str,
+        patch: Change,
+        shapes: list[Any],
+        rebuilt: Literal["", "moved", "fresh"] = "",
+        stale: bool = False,
+    ) -> str:
+        """The answer to a hello, with a patch from the hello's revision to the newest state.
+
+        From here on the page is taken to have applied it: it names the new revision only after that.
+        """
+        answers = self.answers
+        if patch and hello.rev == self.rev:
+            self.rev += 1
+        message: dict[str, Any] = {"token": token}
+        if rebuilt or self.rev != hello.rev:
+            message["rev"] = self.rev
+        if self.done:
+            message["ack"] = self.done
+        if rebuilt:
+            message[rebuilt] = 1
+        if stale:
+            message["stale"] = 1
+        if answers:
+            message["answers"] = answers
+        if patch:
+            message["patch"] = patch
+        if shapes:
+            message["shapes"] = shapes
+        self._sent.clear()
+        self._untold, self._told, self._unacknowledged = [], self.done, 0
+        if rebuilt == "fresh":
+            # What the page has sent beyond the snapshot is over, and is never run.
+            self.done = self.last = self._told = max(self.done, hello.op)
+        return write(message)
+
+
+class Allowance:
+    """So many per second, and so many at once: says how long to wait."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._step = 1 / rate
+        self._slack = burst * self._step
+        self._due = 0.0
+
+    def take(self, now: float) -> float:
+        """Use one; the seconds until it may happen."""
+        due = max(self._due, now - self._slack) + self._step
+        self._due = due
+        return due - now

@@ -1,0 +1,43 @@
+"""What one page, one person and one worker may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .wire import FRAME_BYTES
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times are in seconds, sizes in bytes. ``Live(limits=Limits(ops_per_second=10))``"""
+
+    frame: int = FRAME_BYTES
+    """Longest message of a client."""
+    ops_per_second: float = 50.0
+    """What a page may send in the long run; more waits."""
+    ops_burst: int = 100
+    """... and at once."""
+    hello: float = 10.0
+    """Until an open socket must have said hello."""
+    detached: float = 60.0
+    """How long a session without a socket is kept in memory."""
+    idle: float = 15.0
+    """Without an op, until a session drops what it can render again."""
+    silent: float = 20.0
+    """How long patches may stay unacknowledged."""
+    sending: float = 10.0
+    """How long a single message may block."""
+    action: float = 30.0
+    """How long an action may run."""
+    sessions: int = 10_000
+    """Open pages of one worker."""
+    sessions_per_address: int = 500
+    """... and of one client's address."""
+    body: int = 2**20
+    """Body of a post, without files."""
+    fields: int = 1000
+    """Fields of a post or an op."""
+    files: int = 20
+    """Files of a post."""
+    name: int = 200
+    """Characters in a field's name."""

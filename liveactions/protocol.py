@@ -1,0 +1,270 @@
+"""The protocol between a page and its session, field by field. `exchange` says how it works.
+
+Messages from the page
+----------------------
+All are JSON texts of at most 64 KiB. The first is the hello, an object of exactly
+
+====================  ==========================================================================
+``v``                 version of the protocol: 1
+``url``               path and query of the page
+``snapshot``          the snapshot in its HTML, or null
+``token``             the session's token from an earlier welcome, or null
+``rev``               newest revision applied; -1 asks for the whole page
+``op``                number of the last op that was ever sent
+====================  ==========================================================================
+
+All others are arrays. *n* is the op's number, *rev* the newest revision that the page had applied
+when it made the op; *fields* are flat: name, value, name, value; *address* is the path to a slot from
+the root: numbers of slots and, after that of a list, the item's ordinal.
+
+======================================  ========================================================
+``[0, rev]``                            acknowledges a revision, and is no op
+``[n, rev, 0, address, fields, e?]``    call what stands in an action slot; *e*: the event's details
+``[n, rev, 1, ref, fields, address?]``  call a reference
+``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
+``[n, rev, 3, url, push?]``             go to another query of the same page; push: 1
+``[n, rev, 9]``                         the page is over
+======================================  ========================================================
+
+Messages to the page
+--------------------
+The first is the welcome, an object. What isn't needed is left out.
+
+====================  ==========================================================================
+``token``             names the session at the next hello; known to nobody else
+``rev``               the page's revision from now on; left out when it stays
+``ack``               ops up to this one have ended; left out when 0
+``answers``           how they ended, as in a frame
+``moved``, ``fresh``  1: the session was rebuilt (see above)
+``stale``             1: the page shows an older state, or begins anew
+``patch``, ``shapes``  as in a frame
+====================  ==========================================================================
+
+All others are frames, ``[rev, ack, patch, answers, shapes]``, whose empty ends are left out.
+
+====================  ==========================================================================
+``rev``               the revision to which `patch` leads: the next one, or the same without a patch
+``ack``               ops up to this one have ended: without an answer of their own, well and with null
+``patch``             what changed (`liveactions.diff`): slot, change, slot, change ...;
+                      or ``{"page": html}``
+``answers``           flat: n, status, payload. Status 0 ok (the result), 1 error (``{"error",
+                      "errors", "status", "id"?}``), 2 uncertain, 3 elsewhere (``{"url",
+                      "replace"?, "external"?}``)
+``shapes``            flat: id, html; what the patch is the first to use on this connection
+====================  ==========================================================================
+
+By fetch, the page posts ``{"hello": hello, "ops": [op, ...]}`` to its own address with the header
+``Live-Ops: 1`` and gets ``{"welcome": welcome, "frames": [frame, ...]}``.
+
+A message that isn't one of these is refused, with the codes of `liveactions.wire`: the connection is
+closed and nothing of the message is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from pydantic_core import from_json, to_json
+
+from .errors import ProtocolError
+from .limits import Limits
+from .wire import (
+    BYE,
+    CALL_REF,
+    CALL_SLOT,
+    CLOSE_LIMIT,
+    CLOSE_VERSION,
+    NAVIGATE,
+    VALIDATE,
+    VERSION,
+)
+
+DEPTH: Final = 32
+"""How deep arrays and objects of a message may be nested."""
+MOST: Final = 2**53
+"""Numbers of a message are below this."""
+
+Change: TypeAlias = list[Any] | dict[str, Any]
+"""A patch as data."""
+
+
+class Hello(NamedTuple):
+    url: str
+    snapshot: str | None
+    token: str | None
+    rev: int
+    op: int
+
+
+class Acknowledgement(NamedTuple):
+    rev: int
+
+
+class CallSlot(NamedTuple):
+    n: int
+    rev: int
+    address: list[int]
+    fields: list[str]
+    event: dict[str, Any] | None = None
+
+
+class CallReference(NamedTuple):
+    n: int
+    rev: int
+    reference: str
+    fields: list[str]
+    address: list[int] | None = None
+
+
+class Validate(NamedTuple):
+    n: int
+    rev: int
+    reference: str
+    fields: list[str]
+    touched: list[str]
+
+
+class Navigate(NamedTuple):
+    n: int
+    rev: int
+    url: str
+    push: bool = False
+
+
+class Bye(NamedTuple):
+    n: int
+    rev: int
+
+
+Op: TypeAlias = CallSlot | CallReference | Validate | Navigate | Bye
+
+
+def read(text: str | bytes | None, limits: Limits) -> Any:
+    """The data of a message."""
+    if not isinstance(text, str):
+        raise ProtocolError("messages are texts")
+    if len(text) > limits.frame or (not text.isascii() and len(text.encode(errors="replace")) > limits.frame):
+        raise ProtocolError(f"a message has at most {limits.frame} bytes", CLOSE_LIMIT)
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:  # nested hundreds deep, too
+        raise ProtocolError("not JSON") from None
+
+
+def read_hello(data: Any) -> Hello:
+    """The hello that `data` is."""
+    require(type(data) is dict, "a connection begins with a hello")
+    if data.get("v") != VERSION or type(data["v"]) is not int:
+        raise ProtocolError(f"this is version {VERSION} of the protocol", CLOSE_VERSION)
+    require(data.keys() <= _HELLO.keys(), "unknown parts of a hello")
+    for name, kinds in _HELLO.items():
+        require(type(data.get(name)) in kinds, f"hello without a proper {name}")
+    require(-1 <= data["rev"] < MOST and 0 <= data["op"] < MOST, "hello with improper numbers")
+    return Hello(data["url"], data.get("snapshot"), data.get("token"), data["rev"], data["op"])
+
+
+_HELLO: Final[dict[str, tuple[type, ...]]] = {
+    "v": (int,),
+    "url": (str,),
+    "snapshot": (str, type(None)),
+    "token": (str, type(None)),
+    "rev": (int,),
+    "op": (int,),
+}
+
+
+def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
+    """The op or acknowledgement that `data` is."""
+    require(type(data) is list and len(data) >= 2, "neither an op nor an acknowledgement")
+    n, rev, *parts = data
+    require(type(n) is int and 0 <= n < MOST, "improper number of an op")
+    require(type(rev) is int and -1 <= rev < MOST, "improper revision")
+    if n == 0:
+        require(not parts, "op number 0")
+        return Acknowledgement(rev)
+    kind = parts[0] if parts else None
+    reader = _READERS.get(kind) if type(kind) is int else None
+    if reader is None:
+        raise ProtocolError("unknown op")
+    return reader(n, rev, parts[1:], limits)
+
+
+def _read_call_slot(n: int, rev: int, parts: list[Any], limits: Limits) -> CallSlot:
+    require(2 <= len(parts) <= 3, "a call has an address and fields")
+    event = parts[2] if len(parts) == 3 else None
+    if event is not None:
+        require(type(event) is dict and _depth(event) < DEPTH, "improper event")
+    return CallSlot(n, rev, _address(parts[0]), _fields(parts[1], limits), event)
+
+
+def _read_call_reference(n: int, rev: int, parts: list[Any], limits: Limits) -> CallReference:
+    require(2 <= len(parts) <= 3 and type(parts[0]) is str, "a call has a reference and fields")
+    address = parts[2] if len(parts) == 3 else None
+    address = None if address is None else _address(address)
+    return CallReference(n, rev, parts[0], _fields(parts[1], limits), address)
+
+
+def _read_validate(n: int, rev: int, parts: list[Any], limits: Limits) -> Validate:
+    require(len(parts) == 3 and type(parts[0]) is str, "validating has a reference, fields and names")
+    return Validate(n, rev, parts[0], _fields(parts[1], limits), _texts(parts[2], limits))
+
+
+def _read_navigate(n: int, rev: int, parts: list[Any], limits: Limits) -> Navigate:
+    require(1 <= len(parts) <= 2 and type(parts[0]) is str, "going somewhere needs an address")
+    push = parts[1] if len(parts) == 2 else 0
+    require(type(push) is int and push in (0, 1), "improper way of going")
+    return Navigate(n, rev, parts[0], bool(push))
+
+
+def _read_bye(n: int, rev: int, parts: list[Any], limits: Limits) -> Bye:
+    require(not parts, "a bye has nothing else")
+    return Bye(n, rev)
+
+
+_READERS: Final[dict[int, Callable[[int, int, list[Any], Limits], Op]]] = {
+    CALL_SLOT: _read_call_slot,
+    CALL_REF: _read_call_reference,
+    VALIDATE: _read_validate,
+    NAVIGATE: _read_navigate,
+    BYE: _read_bye,
+}
+
+
+def _address(value: Any) -> list[int]:
+    require(type(value) is list and 0 < len(value) <= 2 * DEPTH, "improper address")
+    for step in value:
+        require(type(step) is int and 0 <= step < MOST, "improper address")
+    return value  # type: ignore[no-any-return]
+
+
+def _texts(value: Any, limits: Limits) -> list[str]:
+    require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of texts")
+    for text in value:
+        require(type(text) is str, "improper list of texts")
+    return value  # type: ignore[no-any-return]
+
+
+def _fields(value: Any, limits: Limits) -> list[str]:
+    texts = _texts(value, limits)
+    require(len(texts) % 2 == 0, "a field without a value")
+    return texts
+
+
+def _depth(value: Any) -> int:
+    """How deep `value` is nested; the parser has bounded it."""
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+
+
+def require(condition: bool, message: str) -> None:
+    """`ProtocolError` with this message unless the condition holds."""
+    if not condition:
+        raise ProtocolError(message)
+
+
+def write(message: Any) -> str:
+    """The text of a welcome or frame."""
+    text: str = to_json(message, inf_nan_mode="null").decode()
+    return text

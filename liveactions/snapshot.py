@@ -1,0 +1,142 @@
+"""A page's state outside of any process: sealed, dated, and bound to who may continue from it.
+
+A snapshot travels in three ways. In the page's HTML, where posts and the first hello find it; when it
+is long, a *handle* stands there instead and the snapshot is in the store. Under a handle in the
+address that a post is answered with. And in the store under a digest of the session's token, written
+by the session for whichever worker continues.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from .errors import SealError
+from .seal import Sealer
+from .store import Store
+
+LIFE: Final = 24 * 3600.0
+"""Seconds for which a snapshot can be opened."""
+HANDLE_LIFE: Final = 3600.0
+"""Seconds for which the address that a post was answered with shows that post's state."""
+IN_HTML: Final = 4096
+"""Longest sealed text in a page's HTML, in bytes."""
+HANDLE: Final = "~"
+"""Begins a handle: no sealed text does."""
+
+Digests = tuple[bytes, tuple[bytes, ...]]
+"""Of what a page showed: 8 bytes of the whole, 4 of each root slot."""
+
+_WHOLE, _SLOT = 8, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A page's state, and what is known of the browser that shows it."""
+
+    url: str
+    """Path and query."""
+    state: Any
+    """Data, as `component.dump_state` gives it."""
+    rev: int = 0
+    """The revision that showed this state."""
+    done: int = 0
+    """Number of the last op that is in this state."""
+    answers: tuple[Any, ...] = ()
+    """Of the newest ops: n, status, payload, n ..."""
+    digests: Digests | None = None
+    """Of what revision `rev` showed; None where it wasn't worth the time."""
+    at_rest: bool = False
+    """Whether the session had ended: no op after `done` can have run anywhere."""
+
+
+def pack(snapshot: Snapshot) -> bytes:
+    digests = "" if snapshot.digests is None else _text(snapshot.digests)
+    at_rest = int(snapshot.at_rest)
+    parts = [snapshot.url, snapshot.state, snapshot.rev, snapshot.done, snapshot.answers, digests, at_rest]
+    data: bytes = to_json(parts, inf_nan_mode="constants")
+    return data
+
+
+def unpack(data: bytes) -> Snapshot:
+    url, state, rev, done, answers, digests, at_rest = from_json(data, allow_inf_nan=True)
+    known = _digests(digests) if digests else None
+    return Snapshot(url, state, rev, done, tuple(answers), known, bool(at_rest))
+
+
+class Snapshots:
+    """Seals, keeps and opens an application's snapshots.
+
+    A *context* names the page's class and the person: what was sealed in one opens in no other.
+    """
+
+    def __init__(self, application: str, sealer: Sealer, store: Store) -> None:
+        self.application = application
+        self.sealer = sealer
+        self.store = store
+
+    def context(self, page: str, identity: str = "") -> str:
+        return f"snapshot\n{self.application}\n{page}\n{identity}"
+
+    def seal(self, snapshot: Snapshot, context: str) -> str:
+        return self.sealer.seal(pack(snapshot), context)
+
+    def for_html(self, snapshot: Snapshot, context: str) -> str:
+        """The snapshot as it stands in a page: its sealed text or, if that is long, a handle."""
+        sealed = self.seal(snapshot, context)
+        return sealed if len(sealed) <= IN_HTML else self._keep(sealed, LIFE)
+
+    def handle(self, snapshot: Snapshot, context: str) -> str:
+        """A name for the snapshot, short enough for an address."""
+        return self._keep(self.seal(snapshot, context), HANDLE_LIFE)
+
+    def _keep(self, sealed: str, ttl: float) -> str:
+        handle = HANDLE + secrets.token_urlsafe(16)
+        self.store.put(_handle_key(handle), sealed.encode(), ttl)
+        return handle
+
+    def open(self, text: str, context: str) -> Snapshot:
+        """The snapshot that `text` is or names. `SealError` when it can't be had."""
+        if text.startswith(HANDLE):
+            kept = self.store.get(_handle_key(text))
+            if kept is None:
+                raise SealError("no such snapshot, or too old")
+            text = kept.decode()
+        return self._unseal(text, context)
+
+    def load(self, key: str, context: str) -> Snapshot | None:
+        """What a session has saved. `SealError` when it isn't for this context."""
+        kept = self.store.get(key)
+        return self._unseal(kept.decode(), context) if kept is not None else None
+
+    def _unseal(self, text: str, context: str) -> Snapshot:
+        data = self.sealer.open(text, context, LIFE)
+        try:
+            return unpack(data)
+        except ValueError:  # of another version of this module
+            raise SealError("not a snapshot") from None
+
+
+def session_key(token: str) -> str:
+    """The store's key of a session: the store doesn't know its token."""
+    return "session " + sha256(token.encode(errors="replace")).hexdigest()[:32]
+
+
+def _handle_key(handle: str) -> str:
+    return "snapshot " + sha256(handle.encode(errors="replace")).hexdigest()[:32]
+
+
+def _text(digests: Digests) -> str:
+    whole, slots = digests
+    return urlsafe_b64encode(whole + b"".join(slots)).decode()
+
+
+def _digests(text: str) -> Digests:
+    data = urlsafe_b64decode(text)
+    slots = data[_WHOLE:]
+    return data[:_WHOLE], tuple(slots[at : at + _SLOT] for at in range(0, len(slots), _SLOT))

@@ -1,0 +1,68 @@
+"""Snapshots: what comes back, and who may open them."""
+
+from __future__ import annotations
+
+import pytest
+
+from liveactions.errors import SealError
+from liveactions.seal import Keys, Sealer
+from liveactions.snapshot import HANDLE, IN_HTML, Snapshot, Snapshots, pack, session_key, unpack
+from liveactions.store import MemoryStore
+
+SNAPSHOT = Snapshot(
+    "/x?é=1", {"count": 3, "é": [1.5, None]}, 4, 7, (7, 0, "seven"), (b"12345678", (b"abcd", b"efgh")), True
+)
+
+
+@pytest.fixture
+def snapshots() -> Snapshots:
+    return Snapshots("app", Sealer(Keys.random()), MemoryStore())
+
+
+@pytest.mark.parametrize("snapshot", [SNAPSHOT, Snapshot("/", None), Snapshot("/", [], 1, 2)])
+def test_it_comes_back_as_it_was(snapshot: Snapshot) -> None:
+    assert unpack(pack(snapshot)) == snapshot
+
+
+def test_short_ones_stand_in_the_page(snapshots: Snapshots) -> None:
+    context = snapshots.context("page", "ada")
+    text = snapshots.for_html(SNAPSHOT, context)
+    assert not text.startswith(HANDLE)
+    assert snapshots.open(text, context) == SNAPSHOT
+
+
+def test_long_ones_are_in_the_store(snapshots: Snapshots) -> None:
+    context = snapshots.context("page")
+    state = [hash(str(n)) for n in range(2000)]
+    text = snapshots.for_html(Snapshot("/", state), context)
+    assert text.startswith(HANDLE) and len(text) < 40 < IN_HTML
+    assert snapshots.open(text, context).state == state
+
+
+def test_a_handle_is_short_and_can_be_used_again(snapshots: Snapshots) -> None:
+    context = snapshots.context("page")
+    handle = snapshots.handle(SNAPSHOT, context)
+    assert len(handle) < 40
+    for _ in range(2):
+        assert snapshots.open(handle, context) == SNAPSHOT
+
+
+def test_only_its_own_context_opens_it(snapshots: Snapshots) -> None:
+    for text in (
+        snapshots.for_html(SNAPSHOT, snapshots.context("page", "ada")),
+        snapshots.handle(SNAPSHOT, snapshots.context("page", "ada")),
+    ):
+        for other in (snapshots.context("page"), snapshots.context("other", "ada"), ""):
+            with pytest.raises(SealError):
+                snapshots.open(text, other)
+
+
+@pytest.mark.parametrize("text", ["", "~", "~nothing", "x", "é", "A" * 5000, "\ud800", "~\ud800"])
+def test_anything_else_is_refused(snapshots: Snapshots, text: str) -> None:
+    with pytest.raises(SealError):
+        snapshots.open(text, snapshots.context("page"))
+
+
+def test_the_store_does_not_know_tokens() -> None:
+    assert "secret" not in session_key("secret")
+    assert session_key("secret") == session_key("secret") != session_key("other")
