@@ -1,0 +1,150 @@
+"""What became of an action's newest call: result, errors, what was typed; and a form's fields for templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MOST: Final = 32
+"""Calls whose outcome a page remembers, the newest of each action and binding."""
+
+_SECRET = re.compile(
+    r"(\w*pass(word|wd|phrase|code)|pass|pwd|secret|token|otp|cvc|cvv|pin)\d*", re.IGNORECASE
+)
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """One call's outcome. The default is that of an action that hasn't been called."""
+
+    ok: bool = False
+    result: Any = None
+    error: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, list[str]] = field(default_factory=dict)
+    """What was typed, by field name, kept after an error. Never secrets."""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error or self.errors)
+
+
+UNUSED: Final = FormState()
+DONE: Final = FormState(ok=True)
+"""Success without a result."""
+
+
+class FormStates:
+    """The outcomes of a page's calls by `ActionRef.key`, the newest last, at most `MOST`."""
+
+    __slots__ = ("_states",)
+
+    def __init__(self) -> None:
+        self._states: dict[str, FormState] = {}
+
+    def of(self, key: str, bound: bool) -> FormState:
+        """The newest outcome of a reference, or of the same one with more arguments bound."""
+        states = self._states
+        if not states:
+            return UNUSED
+        more = key + ("," if bound else "~")
+        for known in reversed(states):
+            if known == key or known.startswith(more):
+                return states[known]
+        return UNUSED
+
+    def exact(self, key: str) -> FormState:
+        """The outcome of this very binding."""
+        return self._states.get(key, UNUSED)
+
+    def put(self, key: str, state: FormState) -> None:
+        states = self._states
+        if states.pop(key, None) is None and len(states) >= MOST:
+            del states[next(iter(states))]
+        states[key] = state
+
+    def forget(self, key: str) -> None:
+        self._states.pop(key, None)
+
+    def __iter__(self) -> Iterator[tuple[str, FormState]]:
+        return iter(self._states.items())
+
+    def __bool__(self) -> bool:
+        return bool(self._states)
+
+    def copy(self) -> FormStates:
+        other = FormStates()
+        other._states = self._states.copy()
+        return other
+
+
+class Texts:
+    """Texts by field name for templates: an absent one is empty, and no method is in a name's way."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts.get(name, "")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Texts) and self._texts == other._texts
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Texts({dict(self._texts)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field as a template writes it."""
+
+    name: str
+    id: str
+    value: Any
+    """What was typed, else the initial value; ``""`` for None."""
+    checked: bool
+    error: str
+    errors: tuple[str, ...]
+    attrs: Mapping[str, str]
+    """Attributes that tie it to its error, for the ``xmlattr`` filter; empty without an error."""
+
+
+def field_view(state: FormState, key: str, name: str, initial: Any) -> FieldView:
+    """The field `name` of the form whose reference has `key`. The error's element is to have the id
+    ``{id}-error``.
+    """
+    id = f"{_slug(key)}-{_slug(name)}"
+    error = state.errors.get(name, "")
+    typed = state.values.get(name)
+    if typed:
+        value: Any = typed[-1]
+    else:
+        value = "" if initial is None else initial
+    checked = bool(typed) if state.values else bool(initial)
+    attrs = {"aria-invalid": "true", "aria-describedby": f"{id}-error"} if error else {}
+    return FieldView(name, id, value, checked, error, (error,) if error else (), attrs)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field's name says that it must not be shown again: a password, a code."""
+    return any(_SECRET.fullmatch(word) for word in _WORDS.split(name))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w-]+", "-", text).strip("-")

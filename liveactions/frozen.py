@@ -1,0 +1,67 @@
+"""Which types have values that can't change in place."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import types
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+from .annotations import unwrap
+
+SCALARS = (
+    *(int, float, complex, str, bytes, bool, type(None)),
+    *(date, time, timedelta, tzinfo, Decimal, Fraction, UUID, PurePath, enum.Enum, SecretStr, SecretBytes),
+)
+_CONTAINERS = (tuple, frozenset)
+
+
+def is_frozen_type(annotation: Any) -> bool:
+    """Whether every value of an annotation is immutable to the bottom. False when that can't be known."""
+    return _frozen(annotation, ())
+
+
+def _frozen(annotation: Any, above: tuple[Any, ...]) -> bool:
+    plain, _ = unwrap(annotation)
+    if plain is None or plain is Ellipsis or plain in above:
+        return True
+    origin, arguments = get_origin(plain), get_args(plain)
+    if origin is Literal:
+        return True
+    if origin in (Union, types.UnionType):
+        return all(_frozen(member, above) for member in arguments)
+    cls = origin or plain
+    if not isinstance(cls, type):
+        return False
+    if issubclass(cls, _CONTAINERS) and arguments:
+        return all(_frozen(argument, above) for argument in arguments)
+    return issubclass(cls, SCALARS) or _is_frozen_record(cls, (*above, plain))
+
+
+def _is_frozen_record(cls: type[Any], above: tuple[Any, ...]) -> bool:
+    """Whether a frozen dataclass, frozen model or named tuple has immutable fields only."""
+    if issubclass(cls, BaseModel):
+        hints = (
+            [info.annotation for info in cls.model_fields.values()]
+            if cls.model_config.get("frozen")
+            else None
+        )
+    elif dataclasses.is_dataclass(cls):
+        hints = _hints(cls) if cls.__dataclass_params__.frozen else None  # type: ignore[attr-defined]
+    else:
+        hints = _hints(cls) if issubclass(cls, tuple) and hasattr(cls, "_fields") else None
+    return hints is not None and all(_frozen(hint, above) for hint in hints)
+
+
+def _hints(cls: type[Any]) -> list[Any] | None:
+    try:
+        return list(get_type_hints(cls, include_extras=True).values())
+    except NameError:
+        return None

@@ -1,0 +1,98 @@
+"""What the library keeps for an open page: its address, its request, its forms; reached as ``self.live``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from .forms import FormStates
+from .messages import MESSAGES
+
+if TYPE_CHECKING:
+    from .component import Component
+    from .template.fragment import Fragment
+
+
+class View(Protocol):
+    """Renders one component's template, again and again."""
+
+    def render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment: ...
+
+
+class Views(Protocol):
+    """Where templates come from: `liveactions.template.Templates`."""
+
+    def view(self, name: str) -> View: ...
+
+
+class Macs(Protocol):
+    """What signs references: `liveactions.seal.Signer`."""
+
+    def mac(self, data: bytes) -> str: ...
+    def verify(self, data: bytes, mac: str) -> bool: ...
+
+
+@dataclass
+class Services:
+    """What an application lends to its pages."""
+
+    signer: Macs
+    templates: Views | None = None
+    debug: bool = False
+    messages: Mapping[str, str] = field(default_factory=lambda: MESSAGES)
+    """Texts for input that doesn't fit, by pydantic's error type."""
+    dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
+    guards: tuple[Callable[..., Any], ...] = ()
+    timeout: float | None = 30.0
+    """Seconds that an action may take."""
+    variables: Callable[[Request | None], Mapping[str, Any]] | None = None
+    """Context processors: names for every template."""
+
+
+class Handle:
+    """One open page's connection to its application.
+
+    `address` is the page's absolute URL as the browser knows it, without hash; the session changes it
+    when the person navigates. `request` is the newest HTTP request of the page.
+    """
+
+    __slots__ = ("services", "page", "request", "forms", "head", "root_path", "_address", "_path")
+
+    def __init__(
+        self, services: Services, address: str, *, root_path: str = "", request: Request | None = None
+    ) -> None:
+        self.services = services
+        self.root_path = root_path
+        """Where the application is mounted, as ASGI says it."""
+        self.request = request
+        self.address = address
+        self.forms = FormStates()
+        self.page: Component
+        self.head: Any = ""
+        """What a template that writes ``{{ live.head }}`` puts there."""
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+    @address.setter
+    def address(self, address: str) -> None:
+        self._address = address
+        self._path = urlsplit(address).path or "/"
+
+    @property
+    def path(self) -> str:
+        """The address's path, quoted, `root_path` included."""
+        return self._path
+
+    @property
+    def signer(self) -> Macs:
+        return self.services.signer
+
+    @property
+    def debug(self) -> bool:
+        return self.services.debug

@@ -1,0 +1,71 @@
+"""What became of an op: what the client is told, over the socket and by HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .wire import ELSEWHERE, ERROR, OK
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to an op. `payload` is JSON-able; None on success without a result.
+
+    ==========  =====================================================  ===========================
+    `status`    `payload`                                              `http_status`
+    ==========  =====================================================  ===========================
+    OK          the action's result                                    303 to the page (200 by GET)
+    ERROR       ``{"error", "errors", "status", "id"?, "details"?}``   422, 404, 403, 500, ...
+    ELSEWHERE   ``{"url", "replace"?, "external"?}``                   303 to `location`
+    ==========  =====================================================  ===========================
+    """
+
+    status: int = OK
+    payload: Any = None
+    http_status: int = 303
+    error: BaseException | None = None
+    """The exception behind an ERROR, unless it was control flow."""
+    response: Any = None
+    """A Starlette response that the action returned: direct by HTTP, a one-time address over the socket."""
+    abandoned: bool = False
+    """A sync action timed out and still runs in its thread: the page object isn't to be used again."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of an HTTPException."""
+
+    @property
+    def ok(self) -> bool:
+        return self.status == OK
+
+    @property
+    def location(self) -> str | None:
+        """Where it leads, when it leaves the page."""
+        return str(self.payload["url"]) if self.status == ELSEWHERE else None
+
+
+DONE = Outcome()
+"""Success without a result."""
+
+
+def failure(
+    message: str,
+    *,
+    status: int,
+    errors: dict[str, str] | None = None,
+    error: BaseException | None = None,
+    **more: Any,
+) -> Outcome:
+    """An ERROR with a text for the person, one for each field, and an HTTP status."""
+    payload = {"error": message, "errors": errors or {}, "status": status}
+    payload.update({name: value for name, value in more.items() if value})
+    return Outcome(ERROR, payload, status, error)
+
+
+def elsewhere(url: str, *, replace: bool = False, external: bool = False) -> Outcome:
+    """Leave the page for another address."""
+    payload: dict[str, Any] = {"url": url}
+    if replace:
+        payload["replace"] = True
+    if external:
+        payload["external"] = True
+    return Outcome(ELSEWHERE, payload)
