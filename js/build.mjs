@@ -8,9 +8,17 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
+// Members of the client's own records: neither the platform's names nor those of messages are among them.
+const OWN = [
+  "answered", "build", "descriptor", "edits", "element", "ended", "focused", "holding", "modifiers", "out", "parts", "resets", "seen",
+  "settled", "source", "uncover", "withheld",
+];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
 const target = `${root}/../liveactions/static`;
+
+/** @type {Record<string, string | false>} short names, the same in both files */
+let names = {};
 
 /** @param {string} entry @param {Record<string, string>} [define] */
 async function bundle(entry, define = {}) {
@@ -21,10 +29,12 @@ async function bundle(entry, define = {}) {
     format: "esm",
     target: "es2022",
     charset: "utf8",
-    mangleProps: /^_/, // members that only their own module uses
+    mangleProps: new RegExp(`^(_.*|${OWN.join("|")})$`),
+    mangleCache: names,
     define,
     write: false,
   });
+  names = result.mangleCache;
   return result.outputFiles[0].contents;
 }
 

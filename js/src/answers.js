@@ -1,33 +1,18 @@
 // How ops end: events for whoever asked, or another page.
 
+import { loadMore, more } from "./more.js";
 import { ELSEWHERE, OK, UNCERTAIN } from "./wire.js";
 
 /**
- * @param {EventTarget} target
- * @param {string} name
- * @param {any} [detail]
- */
-export function tell(target, name, detail) {
-  target.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true, detail }));
-}
-
-/**
+ * `live:ok` or `live:error`.
  * @param {Element | undefined} source
  * @param {number} status
  * @param {any} payload
  * @param {number} [n]
  */
 export function report(source, status, payload, n) {
-  if (status === ELSEWHERE) return leave(payload);
-  const target = source?.isConnected ? source : document;
-  if (status === OK) tell(target, "ok", { n, result: payload });
-  else tell(target, "error", { n, uncertain: status === UNCERTAIN, ...payload });
-}
-
-/** @param {{ url: string, replace?: boolean }} way */
-function leave({ url, replace }) {
-  const target = new URL(url, location.href);
-  const reload = target.hash && target.href.split("#")[0] === location.href.split("#")[0];
-  location[replace ? "replace" : "assign"](target);
-  if (reload) location.reload(); // the browser has only scrolled
+  if (status === ELSEWHERE) return void loadMore().then(() => (more ? more.leave(payload) : location.assign(payload.url)));
+  const ok = status === OK;
+  const detail = ok ? { n, result: payload } : { n, uncertain: status === UNCERTAIN, ...payload };
+  (source?.isConnected ? source : document).dispatchEvent(new CustomEvent(ok ? "live:ok" : "live:error", { bubbles: true, detail }));
 }

@@ -1,7 +1,7 @@
 // What is asked of the server goes out in order; what it answers is applied at once.
 
-import { report, tell } from "./answers.js";
-import { add, readdress, rev } from "./connection.js";
+import { report } from "./answers.js";
+import { add, readdress } from "./connection.js";
 import { grantFocus, keepFocus } from "./focus.js";
 import { adopt, define, patch } from "./fragments.js";
 import { more } from "./more.js";
@@ -50,20 +50,19 @@ function apply(change) {
     patching = false;
     grantFocus();
     if (fresh) settled.push(...readdress());
-    for (const { op, status, payload } of settled) {
+    for (const [op, status, payload] of settled) {
       op.ended?.(status);
       report(op.source, status, payload, op.n);
     }
   }
-  tell(document, "patch", { rev });
 }
 
 /** @param {Change} change */
 function update({ fresh, shapes = [], patch: changes = [], settled }) {
-  const well = settled.flatMap(({ op, status }) => (status === OK && op.seen ? [op] : []));
+  const well = settled.filter(([, status]) => status === OK);
   lift();
-  for (const { op } of settled) end(op);
-  for (const { seen } of well) answer(/** @type {any} */ (seen));
+  for (const [op] of settled) end(op);
+  for (const [op] of well) answer(op.seen);
   if (fresh) slots = null;
   define(shapes);
   if (Array.isArray(changes)) patch(root(), changes);
@@ -71,5 +70,5 @@ function update({ fresh, shapes = [], patch: changes = [], settled }) {
     more?.replacePage(changes.page);
     slots = null;
   }
-  for (const { seen, resets } of well) release(/** @type {any} */ (seen), resets);
+  for (const [op] of well) release(op.seen, op.resets);
 }

@@ -5,7 +5,7 @@
 // again with the same number (the server drops those it has), or, when the session had to be rebuilt, they are uncertain.
 // Patches count revisions: a frame is the next revision, or the connection has to be made anew.
 
-import { ACK_AFTER, ERROR, OK, UNCERTAIN, VERSION } from "./wire.js";
+import { ERROR, OK, UNCERTAIN, VERSION } from "./wire.js";
 
 /** Ops that may be out at once: the server keeps 64 answers. */
 const WINDOW = 32;
@@ -20,7 +20,7 @@ const WINDOW = 32;
  * @property {() => void} [post] does it without us
  */
 /** @typedef {Request & { n: number, rev: number, parts: any[] | null, out?: boolean }} Op */
-/** @typedef {{ op: Op, status: number, payload: any }} Settled */
+/** @typedef {[op: Op, status: number, payload?: any]} Settled */
 /** @typedef {{ fresh?: 1, shapes?: any[], patch?: any, settled: Settled[] }} Change what an answer means for the page */
 
 /** @type {string | null} */
@@ -30,18 +30,12 @@ export let rev = 0;
 /** Numbers of the last op made, of the last that was ever out, and that as the server was told. */
 let last = 0, sent = 0, told = 0;
 /** @type {Op[]} unfinished, in order */
-let ops = [];
+export let ops = [];
 /** Patches that the server doesn't know to be applied. */
-let unacknowledged = 0;
+export let unacknowledged = 0;
 
 /** The page and a patch didn't fit. */
 export const doubt = () => { rev = -1; };
-
-/** Whether an op waits for an answer. */
-export const isWaiting = () => ops.length > 0;
-
-/** Whether an acknowledgement is due: at once, soon, or not. */
-export const isOwing = () => (unacknowledged >= ACK_AFTER ? 2 : +(unacknowledged > 0));
 
 /** @param {Request} request @param {any[]} parts what it builds */
 export function add(request, parts) {
@@ -83,18 +77,18 @@ export const finalOp = (kind) => [++last, rev, kind];
 export function welcome(message) {
   const { fresh, patch, shapes } = message;
   token = message.token ?? token;
-  rev = message.rev ?? (fresh ? 0 : rev);
+  rev = message.rev;
   unacknowledged = 0;
   const settled = settle(message.ack, message.answers);
   again();
-  if (fresh) settled.push(...take(({ n }) => n <= told, UNCERTAIN));
+  if (fresh) settled.push(...take(({ n }) => n <= told, () => [UNCERTAIN]));
   return { fresh, shapes, patch, settled };
 }
 
 /** After a fresh welcome's patch, addresses of ops that were never out are made anew. @returns {Settled[]} those that have none */
 export function readdress() {
-  for (const op of ops) if (op.n > sent) Object.assign(op, { rev, parts: op.build() });
-  return take(({ parts }) => !parts, ERROR, { error: "Gone", status: 409 });
+  for (const op of ops) if (op.n > told) Object.assign(op, { rev, parts: op.build() });
+  return take(({ parts }) => !parts, () => [ERROR, { error: "Gone", status: 409 }]);
 }
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */
@@ -108,27 +102,25 @@ export function frame([next, ack, patch, answers, shapes]) {
 }
 
 /** There will be no answers to what is unfinished. @param {number} status @param {any} [payload] @returns {Change} */
-export const giveUp = (status, payload) => ({ settled: take(() => true, status, payload) });
+export const giveUp = (status, payload) => ({ settled: take(() => true, () => [status, payload]) });
 
 /**
  * @param {number} [ack]
  * @param {any[]} [answers] n, status, payload ...
  */
 function settle(ack = 0, answers = []) {
-  /** @type {Settled[]} */
-  const settled = [];
-  for (let i = 0; i < answers.length; i += 3) settled.push(...take(({ n }) => n === answers[i], answers[i + 1], answers[i + 2]));
-  return [...settled, ...take(({ n }) => n <= ack, OK)].sort((a, b) => a.op.n - b.op.n);
+  const ends = new Map();
+  for (let i = 0; i < answers.length; i += 3) ends.set(answers[i], answers.slice(i + 1, i + 3));
+  return take(({ n }) => n <= ack || ends.has(n), ({ n }) => ends.get(n) ?? [OK]);
 }
 
 /**
  * @param {(op: Op) => boolean} finished
- * @param {number} status
- * @param {any} payload
+ * @param {(op: Op) => [status: number, payload?: any]} end
  * @returns {Settled[]}
  */
-function take(finished, status, payload = null) {
+function take(finished, end) {
   const taken = ops.filter(finished);
   ops = ops.filter((op) => !taken.includes(op));
-  return taken.map((op) => ({ op, status, payload }));
+  return taken.map((op) => [op, ...end(op)]);
 }

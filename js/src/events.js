@@ -6,13 +6,13 @@ import { confirmed } from "./confirm.js";
 import { fieldsOf, referenceIn } from "./fields.js";
 import { addressOf, watchMarkup } from "./fragments.js";
 import { loadMore, more } from "./more.js";
-import { groupOf, isControl, see } from "./values.js";
+import { groupOf, see } from "./values.js";
 import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 
 /** @typedef {{ element: Element, descriptor: string, type: string, modifiers: string[] }} Call */
 
 /** Attributes that name no event, for which the rest of the client is needed. */
-const OTHERS = /^(nav|validate|default)$/;
+const OTHERS = /^(nav|validate|default|pending)$/;
 
 /** @type {Set<string>} event types with listeners */
 const types = new Set();
@@ -33,8 +33,7 @@ export function watchEvents() {
 function listenTo(type) {
   if (types.has(type)) return;
   types.add(type);
-  addEventListener(type, (event) => { if (event.bubbles) handle(event); });
-  addEventListener(type, (event) => { if (!event.bubbles) handle(event); }, true);
+  for (const bubbles of [true, false]) addEventListener(type, (event) => { if (event.bubbles === bubbles) handle(event); }, !bubbles);
 }
 
 /**
@@ -72,7 +71,7 @@ export function run({ element, descriptor }, event) {
   if (type === "submit") event.preventDefault();
   if (!confirmed(element)) return;
   const ref = element.getAttribute(descriptor); // none in compiled markup
-  const source = "form" in element || element instanceof HTMLFormElement ? element : target;
+  const source = element.matches("form,input,select,textarea,button") ? element : target;
   const fields = fieldsOf(source);
   perform({
     build() {
@@ -81,6 +80,6 @@ export function run({ element, descriptor }, event) {
       return address && [CALL_SLOT, address, fields];
     },
     source: element,
-    seen: see(source instanceof HTMLFormElement ? source.elements : isControl(source) ? groupOf(source) : []),
+    seen: see(source instanceof HTMLFormElement ? source.elements : groupOf(source)),
   });
 }

@@ -30,10 +30,4 @@ export function referenceIn(address) {
 }
 
 /** However it is spelled. @param {{ pathname: string }} url */
-function path({ pathname }) {
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return pathname;
-  }
-}
+const path = ({ pathname }) => decodeURIComponent(pathname);

@@ -1,5 +1,6 @@
 // Fragments: live instances of shapes, each known by its slots. Its markers are walked once, when it is first addressed;
-// whatever stands in its children and items is left for walks of their own.
+// whatever stands in its children and items is left for walks of their own. (Slots hold fragments, and fragments slots: this
+// module and those of slots know each other.)
 
 import { wishIn } from "./focus.js";
 import { parse, rootFor } from "./html.js";
@@ -17,15 +18,11 @@ import { CHILD_OPEN, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from ".
  * @property {Element} [element] of an action: what an event on it calls. It has a number among the slots and no value
  * @property {string} [descriptor] of an action: "@input.debounce.300"
  */
-/** @typedef {typeof makers} Makers */
 
 /** @type {Map<number, DocumentFragment>} the shapes that this connection's server has sent */
 const shapes = new Map();
 /** @type {(nodes: ParentNode) => void} */
 let watcher;
-
-/** What slots need to make and change what is in them. */
-const makers = { create, raw, adopt, patch };
 
 /** @param {typeof watcher} watch is told of the page's own markup first */
 export function watchMarkup(watch) {
@@ -62,7 +59,7 @@ export function create([id, ...values]) {
  * @param {string} html
  * @param {Node} parent where it is going to stand
  */
-function raw(html, parent) {
+export function raw(html, parent) {
   const nodes = document.importNode(parse(html, rootFor(parent)), true);
   watcher(nodes);
   wishIn(nodes);
@@ -125,7 +122,7 @@ function adoptElement(element, slots) {
     else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(attributeSlot(element, mark));
     else {
       whole = true;
-      slots.push(contentSlot(mark, new Place(element instanceof HTMLTemplateElement ? element.content : element)));
+      slots.push(contentSlot(mark, new Place(/** @type {any} */ (element).content ?? element)));
     }
   }
   return whole;
@@ -133,4 +130,4 @@ function adoptElement(element, slots) {
 
 /** @param {string} mark @param {Place} place */
 const contentSlot = (mark, place) =>
-  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(place, makers) : listSlot(place, mark.slice(1), makers);
+  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(place) : listSlot(place, mark.slice(1));

@@ -13,8 +13,9 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("livea
 export function parse(html, root) {
   const template = document.createElement("template");
   template.innerHTML = policy.createHTML(root ? `<${root}>${html}</${root}>` : html);
-  if (root) template.content.firstElementChild?.replaceWith(.../** @type {Element} */ (template.content.firstElementChild).childNodes);
-  return template.content;
+  const { content } = template;
+  if (root) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
+  return content;
 }
 
 /** @param {string} html @returns {any} what a policy of trusted types lets through */

@@ -4,10 +4,10 @@
 // has merged one item's tail with the next one's head: they are split when an item is inserted, moved or removed.
 // In the form `[` an item is whatever stands before its comment `,`.
 
+import { adopt, create, patch } from "./fragments.js";
 import { closing, comment, opens } from "./markers.js";
 import { ITEM_END } from "./wire.js";
 
-/** @typedef {import("./fragments.js").Makers} Makers */
 /** @typedef {import("./fragments.js").Slot} Slot */
 /** @typedef {import("./markers.js").Place} Place */
 /** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item in the form `[a,b` both are the element */
@@ -15,10 +15,9 @@ import { ITEM_END } from "./wire.js";
 /**
  * @param {Place} place
  * @param {string} form what follows the marker: "" or "a,b"
- * @param {Makers} makers
  * @returns {Slot}
  */
-export function listSlot(place, form, makers) {
+export function listSlot(place, form) {
   const [head = 0, tail = 0] = form.split(",").map(Number);
   /** @type {Map<number, Item> | null} */
   let items;
@@ -32,7 +31,7 @@ export function listSlot(place, form, makers) {
   /** @param {number} ordinal */
   const inside = (ordinal) => {
     const found = item(ordinal);
-    return (found.slots ??= makers.adopt(found.first, found.last.nextSibling));
+    return (found.slots ??= adopt(found.first, found.last.nextSibling));
   };
 
   /** All nodes of an item, white space included. @param {number} ordinal */
@@ -46,8 +45,8 @@ export function listSlot(place, form, makers) {
   };
 
   /** @param {number} ordinal @param {any[]} value */
-  const create = (ordinal, value) => {
-    const nodes = makers.create(value);
+  const createItem = (ordinal, value) => {
+    const nodes = create(value);
     if (!form && comment(nodes.lastChild) !== ITEM_END) nodes.append(new Comment(ITEM_END));
     const [only] = form ? nodes.children : [];
     all().set(ordinal, { first: only ?? /** @type {Node} */ (nodes.firstChild), last: only ?? /** @type {Node} */ (nodes.lastChild) });
@@ -59,7 +58,7 @@ export function listSlot(place, form, makers) {
     const { parent } = place;
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
     const anchor = before < 0 ? place.close : before === undefined ? null : nodesOf(before)[0];
-    if (value.length) parent.insertBefore(create(ordinal, value), anchor);
+    if (value.length) parent.insertBefore(createItem(ordinal, value), anchor);
     else for (const node of nodesOf(ordinal)) before === undefined ? parent.removeChild(node) : move(parent, node, anchor);
     if (before === undefined) all().delete(ordinal);
   };
@@ -68,7 +67,7 @@ export function listSlot(place, form, makers) {
   const set = (values) => {
     const nodes = new DocumentFragment();
     items = new Map();
-    values.forEach((value, ordinal) => nodes.append(create(ordinal, value)));
+    values.forEach((value, ordinal) => nodes.append(createItem(ordinal, value)));
     place.fill(nodes);
   };
 
@@ -78,7 +77,7 @@ export function listSlot(place, form, makers) {
       if (change.l) return set(change.l);
       let i = 0;
       if (Array.isArray(change[0])) change[i++].forEach(apply);
-      for (; i < change.length; i += 2) makers.patch(inside(change[i]), change[i + 1]);
+      for (; i < change.length; i += 2) patch(inside(change[i]), change[i + 1]);
     },
     holding(node) {
       for (let child = place.holding(node); child; child = child.nextSibling)
@@ -111,11 +110,11 @@ function* scan(first, stop, elements) {
  * Makes a node of the first `count` characters, or of the last `-count`.
  * @param {Text} text
  * @param {number} count
- * @returns {Text} the latter part, unless the text is just that long
+ * @returns {Text} the latter part, unless the text is just that long; there is no other, or none, without an error
  */
 function cut(text, count) {
   const { length } = text;
-  return length > Math.abs(count) ? text.splitText(count < 0 ? length + count : count) : text;
+  return length === Math.abs(count) && text instanceof Text ? text : text.splitText(count < 0 ? length + count : count);
 }
 
 /**

@@ -1,7 +1,6 @@
 // The browser's side of a live page: adopts the page in which its script stands.
 
 import { join, perform } from "./client.js";
-import { again, due } from "./connection.js";
 import { callsOf, run, watchEvents } from "./events.js";
 import { fieldsOf } from "./fields.js";
 import { referenceOf, watchForms } from "./forms.js";
@@ -9,8 +8,8 @@ import { meetMarkup } from "./fragments.js";
 import { trusted } from "./html.js";
 import { provide } from "./more.js";
 import { watchPending } from "./pending.js";
-import { close, closed, greeting, take } from "./socket.js";
-import { edits, inherit, isCheckable, isControl, see, setAttribute, watchTyping } from "./values.js";
+import { close, parcel, take } from "./socket.js";
+import { edits, isControl, see, watchTyping } from "./values.js";
 import { FIELD_SNAPSHOT } from "./wire.js";
 
 /** A post is answered at an address with a handle: opened again it would show an old state. */
@@ -21,14 +20,14 @@ function cleanAddress() {
   history.replaceState(history.state, "", url);
 }
 
-const core = {
-  again, callsOf, close, due, edits, fieldsOf, greeting, inherit, isCheckable, isClosed: () => closed, isControl, meetMarkup, perform,
-  referenceOf, run, see, setAttribute, take, trusted,
-};
-/** @typedef {typeof core} Core what the rest of the client works with */
+// By position: more/core.js gives them their names back.
+const parts = /** @type {const} */ ([
+  callsOf, close, edits, fieldsOf, isControl, meetMarkup, parcel, perform, referenceOf, run, see, take, trusted,
+]);
+/** @typedef {typeof parts} Parts what the rest of the client works with */
 
 cleanAddress();
-provide(core);
+provide(parts);
 watchTyping();
 watchPending();
 watchEvents();

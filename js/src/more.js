@@ -1,19 +1,19 @@
 // What few pages need is a file of its own, loaded on demand: see more/.
 
-/** @typedef {import("./main.js").Core} Core */
+/** @typedef {import("./main.js").Parts} Parts */
 
 /** @type {typeof import("./more/main.js") | undefined} once it is loaded */
 export let more;
 /** @type {Promise<void> | undefined} */
 let loading;
-/** @type {Core} */
-let core;
+/** @type {Parts} */
+let parts;
 
-/** @param {Core} parts of this file that the other one works with */
-export const provide = (parts) => { core = parts; };
+/** @param {Parts} core of this file that the other one works with */
+export const provide = (core) => { parts = core; };
 
 /** Loads it. A failure is forgotten: there may be no connection now. */
 export const loadMore = () => (loading ??= import(MORE).then(
-  (loaded) => (more = loaded).start(core),
+  (loaded) => (more = loaded).start(parts),
   () => { loading = undefined; },
 ));

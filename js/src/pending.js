@@ -1,5 +1,8 @@
 // What shows that a form's op isn't finished: laid over the page, lifted while a patch is applied.
 
+import { more } from "./more.js";
+import { setAttribute } from "./values.js";
+
 /** @typedef {import("./connection.js").Op} Op */
 /** @typedef {HTMLButtonElement | HTMLInputElement} Submitter */
 /** @typedef {{ form: HTMLFormElement, submitter: Submitter | null, key: string, focused: boolean, uncover?: (() => void) | undefined }} Entry */
@@ -63,9 +66,8 @@ export function watchPending() {
 
 /** @param {HTMLFormElement} form @param {boolean} busy */
 function mark(form, busy) {
-  form.toggleAttribute("data-pending", busy);
-  if (busy) form.setAttribute("aria-busy", "true");
-  else form.removeAttribute("aria-busy");
+  setAttribute(form, "aria-busy", busy ? "true" : null);
+  setAttribute(form, "data-pending", busy ? "" : null);
 }
 
 /**
@@ -74,15 +76,11 @@ function mark(form, busy) {
  * @returns {() => void} undoes it
  */
 function cover(submitter) {
-  const { disabled, value } = submitter;
-  const text = submitter.getAttribute("live-pending");
-  const nodes = [...submitter.childNodes]; // they hold slots
+  const { disabled } = submitter;
+  const restore = more?.say(submitter);
   submitter.disabled = true;
-  if (text && submitter instanceof HTMLInputElement) submitter.value = text;
-  else if (text) submitter.replaceChildren(text);
   return () => {
     submitter.disabled = disabled;
-    if (text && submitter instanceof HTMLInputElement) submitter.value = value;
-    else if (text) submitter.replaceChildren(...nodes);
+    restore?.();
   };
 }

@@ -1,15 +1,12 @@
 // The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
 // their own.
 
+import { adopt, create, patch, raw } from "./fragments.js";
 import { guard, isControl, setAttribute, updateAttribute } from "./values.js";
 
-/** @typedef {import("./fragments.js").Makers} Makers */
 /** @typedef {import("./fragments.js").Held} Held */
 /** @typedef {import("./fragments.js").Slot} Slot */
 /** @typedef {import("./markers.js").Place} Place */
-
-/** @type {WeakMap<Element, Map<string, string | null>>} dynamic attributes as they were written last */
-const written = new WeakMap();
 
 /**
  * One attribute as a whole.
@@ -28,14 +25,14 @@ export const attributeSlot = (element, name) => ({
  * @returns {Slot}
  */
 export function tagSlot(element) {
+  /** @type {Map<string, string | null>} as they were written last */
+  let written = new Map();
   /** @param {(string | null)[]} pairs */
   const set = (pairs, write = setAttribute) => {
-    /** @type {Map<string, string | null>} */
-    const values = new Map();
-    for (const name of written.get(element)?.keys() ?? []) values.set(name, null);
+    const values = new Map([...written.keys()].map((name) => [name, /** @type {string | null} */ (null)]));
     for (let i = 0; i < pairs.length; i += 2) values.set(/** @type {string} */ (pairs[i]), /** @type {string | null} */ (pairs[i + 1]));
     values.forEach((value, name) => write(element, name, value));
-    written.set(element, values);
+    written = values;
   };
   return { set, patch: (pairs) => set(pairs, updateAttribute) };
 }
@@ -43,18 +40,17 @@ export function tagSlot(element) {
 /**
  * Text, raw HTML or a fragment, among siblings or as an element's whole content.
  * @param {Place} place
- * @param {Makers} makers
  * @returns {Slot}
  */
-export function childSlot(place, makers) {
+export function childSlot(place) {
   /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
   let slots;
-  const inside = () => (slots ??= makers.adopt(place.first, place.close));
+  const inside = () => (slots ??= adopt(place.first, place.close));
   /** @param {string | { h: string } | any[]} value */
   const set = (value) => {
     const { first, parent } = place;
     slots = null;
-    if (typeof value !== "string") place.fill(Array.isArray(value) ? makers.create(value) : makers.raw(value.h, parent));
+    if (typeof value !== "string") place.fill(Array.isArray(value) ? create(value) : raw(value.h, parent));
     else if (value && first instanceof Text && first.nextSibling === place.close) splice(first, value);
     else place.fill(value);
   };
@@ -62,7 +58,7 @@ export function childSlot(place, makers) {
     set,
     patch(change) {
       const { parent } = place;
-      if (Array.isArray(change)) makers.patch(inside(), change);
+      if (Array.isArray(change)) patch(inside(), change);
       else if (isControl(parent)) guard(parent, () => set(change)); // a text area
       else set(change.f ?? change);
     },
@@ -76,11 +72,9 @@ export function childSlot(place, makers) {
  * @param {string} value
  */
 function splice(text, value) {
-  const { data, length } = text;
-  const shorter = Math.min(length, value.length);
-  let start = 0;
-  let end = 0;
-  while (start < shorter && data[start] === value[start]) start++;
-  while (end < shorter - start && data[length - 1 - end] === value[value.length - 1 - end]) end++;
-  if (data !== value) text.replaceData(start, length - end - start, value.slice(start, value.length - end));
+  const { data } = text;
+  let start = 0, end = data.length, to = value.length;
+  while (start < end && data[start] === value[start]) start++;
+  while (end > start && to > start && data[end - 1] === value[to - 1]) end--, to--;
+  if (data !== value) text.replaceData(start, end - start, value.slice(start, to));
 }

@@ -1,9 +1,8 @@
 // The WebSocket, and how it comes back.
 
-import { tell } from "./answers.js";
-import { acknowledgement, doubt, due, finalOp, frame, giveUp, hello, isOwing, isWaiting, rev, welcome } from "./connection.js";
+import { acknowledgement, again, doubt, due, finalOp, frame, giveUp, hello, ops, rev, unacknowledged, welcome } from "./connection.js";
 import { loadMore, more } from "./more.js";
-import { ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN } from "./wire.js";
+import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN } from "./wire.js";
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
@@ -17,8 +16,6 @@ export let open = false;
 let apply;
 /** @type {WebSocket | undefined} */
 let socket;
-/** @type {any[] | undefined} messages that wait for the rest of the client */
-let held;
 /** @type {unknown} what a hello has to wait for */
 let busy;
 /** Connections in a row that came to nothing. */
@@ -40,12 +37,12 @@ export function start(applier) {
 /** Sends what is due, now or when there is a way. */
 export function send() {
   if (open) due().forEach(write);
-  else if (isWaiting()) after("fetch", since + SOCKET_WAIT * 1000 - performance.now(), post);
+  else if (ops[0]) after("fetch", since + SOCKET_WAIT * 1000 - performance.now(), post);
 }
 
 /** Sends by fetch what waits, once what went before is answered. */
 function post() {
-  if (!open && !closed && !busy && isWaiting()) {
+  if (!open && !closed && !busy && ops[0]) {
     busy = loadMore().then(() => more?.post()).then((sent) => {
       busy = 0;
       if (!open) after("fetch", sent ? 0 : Math.random() * SOCKET_WAIT * 1000, post);
@@ -68,7 +65,13 @@ function after(name, ms, then) {
 const page = () => /** @type {HTMLElement} */ (document.querySelector("script[data-live]")).dataset;
 
 /** The hello of the page as it is. */
-export const greeting = () => hello(location.pathname + location.search, page().snapshot);
+const greeting = () => hello(location.pathname + location.search, page().snapshot);
+
+/** All that waits, for a way of its own. */
+export function parcel() {
+  again();
+  return { hello: greeting(), ops: due() };
+}
 
 /** @param {any} message */
 function write(message) {
@@ -92,7 +95,7 @@ function worry() {
 function connect() {
   if (socket || closed) return;
   after("connect");
-  const mine = (socket = new WebSocket(new URL(page().live ?? "", location.href.replace("http", "ws"))));
+  const mine = (socket = new WebSocket(page().live ?? ""));
   mine.onopen = async () => {
     await busy;
     if (socket === mine) write(greeting());
@@ -101,27 +104,28 @@ function connect() {
   mine.onclose = (event) => { if (socket === mine) lose(event); };
 }
 
-/** @param {{ code?: number, reason?: string }} why */
-function drop({ code, reason }) {
+/** No message of this socket counts any more. */
+function drop() {
   const old = socket;
-  held = socket = undefined;
+  socket = undefined;
   old?.close();
   after("ack");
   if (!open) return;
   open = false;
   worry();
-  tell(document, "close", { code, reason });
   send();
 }
 
 /** @param {CloseEvent} event */
-function lose(event) {
-  const { code } = event;
-  drop(event);
+function lose({ code }) {
+  drop();
   if (code === CLOSE_OVER) location.reload();
-  else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION || code === CLOSE_TAKEN) close(UNCERTAIN);
-  else after("connect", Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
+  else if ([CLOSE_PROTOCOL, CLOSE_VERSION, CLOSE_TAKEN].includes(code)) close(UNCERTAIN);
+  else retry();
 }
+
+/** Full jitter: at a random time of spans that double. */
+const retry = () => after("connect", Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
 
 /**
  * No connection will be made any more.
@@ -133,7 +137,7 @@ export function close(status, payload) {
   show("closed");
   const change = giveUp(status, payload);
   apply(change);
-  return change.settled.map(({ op }) => op);
+  return change.settled.map(([op]) => op);
 }
 
 /** @param {PageTransitionEvent} event */
@@ -141,37 +145,23 @@ function leave({ persisted }) {
   more?.flush();
   // The browser's cache takes no page with an open socket, and may give it back.
   if (open && !persisted) write(finalOp(BYE));
-  drop({});
+  drop();
 }
 
 /** @param {any} message of the socket */
 function hear(message) {
-  if (held) return held.push(message);
-  if (!more && (message.patch ?? message[2])?.page) return hold(message);
-  if (!take(message)) {
-    drop({});
-    return connect();
+  const lacks = !more && (message.patch ?? message[2])?.page;
+  if (lacks || !take(message)) {
+    drop();
+    return lacks ? loadMore().then(() => (more ? connect() : location.reload())) : retry();
   }
   if (!open) {
     open = true;
     after("fetch");
     show("open");
-    tell(document, "open");
   } else attempts = 0;
   send();
-  const owing = isOwing();
-  if (owing) after("ack", owing > 1 ? 0 : ACK_SECONDS * 1000, () => write(acknowledgement()));
-}
-
-/** @param {any} message can't be applied without the rest of the client */
-function hold(message) {
-  const messages = (held = [message]);
-  loadMore().then(() => {
-    if (!more) location.reload();
-    if (held !== messages) return;
-    held = undefined;
-    messages.forEach(hear);
-  });
+  if (unacknowledged) after("ack", unacknowledged < ACK_AFTER ? ACK_SECONDS * 1000 : 0, () => write(acknowledgement()));
 }
 
 /**

@@ -28,7 +28,7 @@ export const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
  */
 function partsOf(control) {
   if (isCheckable(control)) return [[control], "checked", "defaultChecked"];
-  if (control instanceof HTMLSelectElement) return [[...control.options], "selected", "defaultSelected"];
+  if ("options" in control) return [[...control.options], "selected", "defaultSelected"];
   return [[control], "value", "defaultValue"];
 }
 
@@ -65,25 +65,22 @@ function typingOf(control) {
   return typing;
 }
 
-/** Radio buttons of one group are edited together. @param {Control} control @returns {Control[]} */
+/** Radio buttons of one group are edited together. @param {any} control @returns {any[]} */
 export function groupOf(control) {
-  const radios = [.../** @type {any} */ (document.getElementsByName(control.name))].filter((other) => other.type === "radio" && other.form === control.form);
+  const radios = [.../** @type {NodeListOf<HTMLInputElement>} */ (document.getElementsByName(control.name))]
+    .filter((other) => other.type === "radio" && other.form === control.form);
   return radios.includes(control) ? radios : [control];
 }
 
-/** @param {Event} event */
-function count({ target }) {
-  for (const control of isControl(target) ? groupOf(target) : []) {
-    const typing = typings.get(control) ?? { edits: 0, answered: 0 };
-    typing.edits++;
-    typings.set(control, typing);
-  }
+/** @param {any} event */
+function count({ target, isComposing }) {
+  if (isComposing) composing = target;
+  if (isControl(target)) for (const control of groupOf(target)) typingOf(control).edits++;
 }
 
 /** Counts edits from now on. Must listen before whoever makes ops of the same events. */
 export function watchTyping() {
   addEventListener("input", count, true);
-  addEventListener("compositionstart", (event) => { composing = event.target; }, true);
   addEventListener("compositionend", () => { composing = null; }, true);
 }
 
@@ -93,17 +90,17 @@ export const edits = (control) => typings.get(control)?.edits;
 /** @param {Iterable<unknown>} elements @returns {Seen} */
 export const see = (elements) => new Map([...elements].filter(isControl).map((control) => [control, typingOf(control).edits]));
 
-/** An op ended well that had seen these edits. @param {Seen} seen */
-export function answer(seen) {
+/** An op ended well that had seen these edits. @param {Seen} [seen] */
+export function answer(seen = new Map()) {
   for (const [control, edits] of seen) typingOf(control).answered = edits;
 }
 
 /**
  * Writes what was withheld from controls without newer edits. If `all`, they go back to what the server rendered.
- * @param {Seen} seen
+ * @param {Seen} [seen]
  * @param {boolean} [all]
  */
-export function release(seen, all) {
+export function release(seen = new Map(), all = false) {
   for (const control of seen.keys()) if ((all || typingOf(control).withheld) && isFree(control)) follow(control);
 }
 
@@ -143,28 +140,22 @@ export function setAttribute(element, name, value) {
   // A policy may forbid style attributes, never the object model.
   if (value === null) element.removeAttribute(name);
   else if (name === "style") element.style.cssText = value;
-  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  else element.setAttribute(name, value);
   if (name === "muted") element.muted = value !== null;
   if (name === "autofocus" && value !== null) wish(element);
 }
 
 /**
- * As `setAttribute`, in the page: the default of a control changes under guard.
+ * As `setAttribute`, in the page, if it isn't there already. The default of a control changes under guard.
  * @param {any} element
  * @param {string} name
  * @param {string | null} value
  */
 export function updateAttribute(element, name, value) {
+  if (element.getAttribute(name) === value) return;
   const write = () => setAttribute(element, name, value);
   const control = name === "selected" ? element.closest("select")
-    : element instanceof HTMLInputElement && name === (isCheckable(element) ? "checked" : "value") && element;
+    : isControl(element) && name === (isCheckable(element) ? "checked" : "value") && element;
   if (control) guard(control, write);
   else write();
-}
-
-/** @param {Control[]} heirs take what was typed into `control` @param {Control} control */
-export function inherit([heir], control) {
-  if (!heir) return;
-  setStates(heir, statesOf(control));
-  typings.set(heir, typingOf(control));
 }

@@ -31,7 +31,7 @@ window.WebSocket = class {
   close() { this.closed = true; }
 };
 window.told = [];
-for (const name of ["ok", "error", "open", "close", "patch"])
+for (const name of ["ok", "error"])
   document.addEventListener("live:" + name, (event) => told.push([name, event.target.id ?? "", event.detail]));
 """
 

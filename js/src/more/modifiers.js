@@ -1,6 +1,6 @@
 // What follows the name in an event attribute: keys, `self`, `once`, `window`, `prevent`, `debounce.300`, `throttle.300`.
 
-import { core } from "./main.js";
+import { core } from "./core.js";
 import { delay } from "./delays.js";
 import { MARK } from "../wire.js";
 

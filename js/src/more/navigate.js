@@ -1,6 +1,6 @@
 // Ways within the page: the same path with another query.
 
-import { core } from "./main.js";
+import { core } from "./core.js";
 import { NAVIGATE, OK } from "../wire.js";
 
 /** The address that the page shows, or is about to. */
@@ -14,7 +14,7 @@ export function watchNavigation() {
 /** @param {MouseEvent} event */
 function follow(event) {
   const link = event.target instanceof Element && event.target.closest("a");
-  if (!link || !link.hasAttribute("live-nav") || core.isClosed() || event.defaultPrevented) return;
+  if (!link || !link.hasAttribute("live-nav") || document.documentElement.dataset.live === "closed" || event.defaultPrevented) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ((link.target && link.target !== "_self") || link.hasAttribute("download")) return;
   if (link.origin + link.pathname !== location.origin + location.pathname) return;

@@ -1,6 +1,6 @@
 // Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
 
-import { core } from "./main.js";
+import { core } from "./core.js";
 import { ERROR, HEADER_OPS } from "../wire.js";
 
 /**
@@ -8,20 +8,17 @@ import { ERROR, HEADER_OPS } from "../wire.js";
  * @returns {Promise<boolean>} whether it is answered: else it is to be tried again
  */
 export async function post() {
-  const { again, due, greeting, take } = core;
-  again();
-  const hello = greeting();
-  const ops = due();
-  const response = await fetch(hello.url, {
+  const parcel = core.parcel();
+  const response = await fetch(parcel.hello.url, {
     method: "POST",
     headers: { [HEADER_OPS]: "1", Accept: "application/json", "Content-Type": "application/json" },
-    body: JSON.stringify({ hello, ops }),
+    body: JSON.stringify(parcel),
   }).catch(() => null);
   if (!response || response.status >= 500) return false;
   if (!response.ok) refuse(response);
   else {
     const { welcome, frames } = await response.json();
-    [welcome, ...frames].every(take);
+    [welcome, ...frames].every(core.take);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 // The whole page anew, where it can't be patched. What is equal stays; what was typed goes to the controls that stand for the
 // old ones.
 
-import { core } from "./main.js";
+import { core } from "./core.js";
 
 /** @typedef {import("../values.js").Control} Control */
 
@@ -15,14 +15,14 @@ export function replacePage(html) {
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   core.meetMarkup(document);
-  for (const control of typed) if (!control.isConnected) core.inherit(heirsOf(control), control);
-  if (core.isControl(activeElement) && !activeElement.isConnected) heirsOf(activeElement)[0]?.focus();
+  for (const control of typed) if (!control.isConnected) inherit(heirOf(control), control);
+  if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
 }
 
 /** @param {Element} old @param {Element} next */
 function copyAttributes(old, next) {
   for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of next.attributes) core.setAttribute(old, name, value);
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
 }
 
 /**
@@ -52,9 +52,21 @@ function removeUpTo(node, stop) {
   }
 }
 
-/** Controls that stand for one of the old page, of the same id or name. @param {Control} control */
-function heirsOf(control) {
+/** The control that stands for one of the old page, of the same id or name. @param {Control} control */
+function heirOf(control) {
   const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
-  return /** @type {unknown[]} */ (candidates).filter(core.isControl).filter((other) =>
-    other.type === control.type && other.form?.id === control.form?.id && (!core.isCheckable(control) || other.value === control.value));
+  return /** @type {unknown[]} */ (candidates).filter(core.isControl).find((other) =>
+    other.type === control.type && other.form?.id === control.form?.id && (!isCheckable(control) || other.value === control.value));
+}
+
+/** @param {Control} control @returns {control is HTMLInputElement} */
+const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
+
+/** @param {any} heir takes what was typed into `control` @param {any} control */
+function inherit(heir, control) {
+  if (!heir) return;
+  if (control.options) for (const option of heir.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
+  else if (isCheckable(control)) heir.checked = control.checked;
+  else if (control.type !== "file") heir.value = control.value;
+  heir.dispatchEvent(new Event("input", { bubbles: true })); // it counts as typed
 }

@@ -1,7 +1,7 @@
 // Forms that are validated as one types, and those with a default button that isn't their first.
 
 import { delay } from "./delays.js";
-import { core } from "./main.js";
+import { core } from "./core.js";
 import { VALIDATE } from "../wire.js";
 
 const VALIDATE_AFTER = 300; // ms without typing
