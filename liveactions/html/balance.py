@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .nesting import IMPLIED_END, OPTIONAL_END, VOID
-from .scanner import EndTag, RawText, StartTag, Unplaceable, scan
+from .nesting import FOREIGN, IMPLIED_END, OPTIONAL_END, VOID
+from .scanner import EndTag, StartTag, Unplaceable, scan
 
 
 class Unbalanced(Exception):
@@ -23,7 +23,7 @@ class OpenElements:
         implied = IMPLIED_END.get(name, frozenset())
         while self.names and self.names[-1] in implied:
             ended.append(self.names.pop())
-        if name not in VOID and not (self_closing and self.in_foreign()):
+        if name not in VOID and not (self_closing and (name in FOREIGN or self.in_foreign())):
             self.names.append(name)
         return ended
 
@@ -56,8 +56,6 @@ def is_balanced(source: str) -> bool:
                 elements.start(event.name, event.self_closing)
             elif isinstance(event, EndTag):
                 elements.end(event.name)
-            elif isinstance(event, RawText):
-                continue
     except (Unplaceable, Unbalanced):
         return False
     return not elements.names

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VOID: Final = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
-)
+VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 RAW_TEXT: Final = frozenset("script style xmp iframe noembed noframes noscript plaintext".split())
 """Elements whose content is text without character references."""
 TEXT_ONLY: Final = frozenset({"title", "textarea"})

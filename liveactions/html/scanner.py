@@ -207,7 +207,7 @@ def _element(tape: Tape, context: list[str]) -> Iterator[Event]:
     tag = _start_tag(tape)
     yield tag
     inside = bool(context) and context[-1] in FOREIGN
-    if tag.self_closing and inside:
+    if tag.self_closing and (inside or tag.name in FOREIGN):
         return
     if tag.name in FOREIGN or (inside and tag.name in INTEGRATION):
         context.append(tag.name)

@@ -1,0 +1,6 @@
+"""What changed between two fragments, as data for the wire."""
+
+from .patch import full, patch
+from .shapes import Shapes
+
+__all__ = ["Shapes", "full", "patch"]

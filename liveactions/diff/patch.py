@@ -1,0 +1,126 @@
+"""Comparing fragments. The forms of patches are described in `liveactions.protocol`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ..template.fragment import Fragment, Items, Kind
+from ..template.keys import number
+from .moves import edits, kept
+from .shapes import Shapes
+
+Patch = list[Any] | dict[str, Any]
+
+
+def patch(old: Fragment, new: Fragment, shapes: Shapes) -> Patch:
+    """What a client that shows `old` needs to show `new`: slot, change, slot, change …
+
+    ``{"page": ""}`` when the page as a whole is another: the caller fills in its HTML.
+    """
+    if old is new:
+        return []
+    if not old.shape.matches(new.shape):
+        return {"page": ""}
+    if new.shape.is_page:
+        return {"page": ""} if old.values != new.values else []
+    return _changes(old, new, shapes)
+
+
+def full(new: Fragment, digests: Sequence[bytes], shapes: Shapes) -> Patch:
+    """What a client needs whose page had these `digests`: the root slots that differ, whole."""
+    own = new.digests()[1]
+    if len(digests) != len(own) or new.shape.is_page:
+        return {"page": ""}
+    changes: list[Any] = []
+    for index, slot in enumerate(new.shape.values):
+        if index >= len(own) or own[index] != digests[index]:
+            changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], shapes)
+    return changes
+
+
+def _changes(old: Fragment, new: Fragment, shapes: Shapes) -> list[Any]:
+    changes: list[Any] = []
+    kinds = new.shape.kinds
+    for slot, (before, after) in enumerate(zip(old.values, new.values, strict=True)):
+        if before is after or kinds[slot] is Kind.EVENT:
+            continue
+        change = _change(kinds[slot], before, after, shapes)
+        if change is not None:
+            changes += slot, change
+    return changes
+
+
+def _change(kind: Kind, before: Any, after: Any, shapes: Shapes) -> Any:
+    """The change of one slot, or None."""
+    if type(after) is Items and type(before) is Items:
+        return _list_change(before, after, shapes)
+    if type(after) is Fragment and type(before) is Fragment and before.shape.matches(after.shape):
+        return _changes(before, after, shapes) or None
+    if type(before) is type(after) and type(after) not in (Fragment, Items) and before == after:
+        return None
+    return _replacement(kind, after, shapes)
+
+
+def _list_change(old: Items, new: Items, shapes: Shapes) -> Any:
+    if new.base is old and new.ordinals is old.ordinals:
+        return _patches([(n, n) for n in new.changed], old, new, shapes) or None
+    number(old, new)
+    if new.lineage is not old.lineage:
+        return {"l": _wire(Kind.LIST, new, shapes)} if old.fragments or new.fragments else None
+    before, after = old.numbers(), new.numbers()
+    changes = _edits(before, after, new, shapes)
+    pairs = ((a, b) for a, b in kept(before, after) if old.fragments[a] is not new.fragments[b])
+    return ([changes] if changes else []) + _patches(pairs, old, new, shapes) or None
+
+
+def _edits(before: Sequence[int], after: Sequence[int], new: Items, shapes: Shapes) -> list[Any]:
+    found = edits(before, after)
+    inserted = {edit[0] for edit in found if isinstance(edit, tuple)}.difference(before)
+    at = {ordinal: n for n, ordinal in enumerate(after) if ordinal in inserted} if inserted else {}
+    return [
+        [*edit, *_fragment(new.fragments[at[edit[0]]], shapes)]
+        if isinstance(edit, tuple) and edit[0] in at
+        else edit
+        for edit in found
+    ]
+
+
+def _patches(pairs: Iterable[tuple[int, int]], old: Items, new: Items, shapes: Shapes) -> list[Any]:
+    """Ordinal, patch, ordinal, patch … of the items that changed, by their positions."""
+    ordinals = new.numbers()
+    patches: list[Any] = []
+    for before, after in pairs:
+        changes = _changes(old.fragments[before], new.fragments[after], shapes)
+        if changes:
+            patches += ordinals[after], changes
+    return patches
+
+
+def _replacement(kind: Kind, value: Any, shapes: Shapes) -> Any:
+    """A change that puts a new value in place of whatever is there."""
+    if type(value) is Fragment:
+        return {"f": _fragment(value, shapes)}
+    return {"l": _wire(kind, value, shapes)} if type(value) is Items else _wire(kind, value, shapes)
+
+
+def _fragment(fragment: Fragment, shapes: Shapes) -> list[Any]:
+    """A new fragment: the number of its shape, its values."""
+    kinds, values = fragment.shape.kinds, fragment.values
+    shown = [_wire(kinds[slot], values[slot], shapes) for slot in fragment.shape.values]
+    return [shapes.number(fragment.shape), *shown]
+
+
+def _wire(kind: Kind, value: Any, shapes: Shapes) -> Any:
+    """A value of a new fragment."""
+    if type(value) is Fragment:
+        return _fragment(value, shapes)
+    if type(value) is Items:
+        if not value.is_pristine():
+            value.begin()  # the client numbers what it gets from 0
+        return [_fragment(item, shapes) for item in value.fragments]
+    if isinstance(value, Markup) and kind is Kind.CHILD:
+        return {"h": str(value)}
+    return list(value) if kind is Kind.TAG else str(value)

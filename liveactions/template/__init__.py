@@ -1,0 +1,17 @@
+"""Templates compiled to shapes, and what they render: fragments."""
+
+from .fragment import BODY_MARK, HEAD_MARK, Fragment, Items, Kind, Shape
+from .reference import Reference
+from .view import Templates, View
+
+__all__ = [
+    "BODY_MARK",
+    "HEAD_MARK",
+    "Fragment",
+    "Items",
+    "Kind",
+    "Reference",
+    "Shape",
+    "Templates",
+    "View",
+]

@@ -1,0 +1,357 @@
+"""Compiles a template to Python that makes fragments.
+
+Jinja2 documents `Environment.code_generator_class` as the place for this (its own native types use
+it). Of its generator only bodies are compiled differently: where Jinja2 writes strings, a planned
+body computes its slots' values and hands a fragment to its *sink*: the variable of a slot, the
+items of a list, or the output of a template function. Statements, scopes and expressions are
+Jinja2's own, and a degraded body is compiled by Jinja2 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, CompilerExit, Frame
+from jinja2.nodes import EvalContext, Impossible
+
+from ..errors import TemplateError
+from ..html.entities import decode_attribute, decode_text
+from .fragment import Kind
+from .plan import Plan, Planner, Slot
+from .tape import Part
+
+_IMPORTS = (
+    "from liveactions.template.fragment import Fragment, Shape",
+    "from liveactions.template.context import LiveMacro as Macro, LiveTemplateReference as TemplateReference,"
+    " block, enter, include, include_alone",
+    "from liveactions.template.values import attribute, below, child, content, fragment, items, joined,"
+    " markup, rendered, source, tag, text, verbatim, written_attribute, written_text",
+)
+
+_WRITTEN = {
+    Kind.CHILD: "rendered",
+    Kind.ATTR: "written_attribute",
+    Kind.TAG: "tag",
+    Kind.TEXT: "written_text",
+    Kind.RAW: "source",
+}
+"""How a value is made from source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where a body's value goes. `prior` is the expression of the values that stood around it before."""
+
+    write: Callable[[str, Frame], None]
+    prior: str = "None"
+    slot: int = 0
+    is_list: bool = False
+
+
+class LiveCodeGenerator(CodeGenerator):
+    """Generates code that makes fragments."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._planner = Planner(self.name, self._fold)
+        self._sinks: dict[int, Sink] = {}
+        self._outputs: set[int] = set()
+        self._shapes: list[str] = []
+        self._wholes: set[int] = set()
+
+    # -- templates and bodies
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        if node.find(nodes.Extends) is None:
+            self._outputs.add(id(node.body))
+        else:
+            self._check_before_extends(node)
+        for kind in (nodes.Block, nodes.Macro, nodes.CallBlock):
+            self._outputs.update(id(function.body) for function in node.find_all(kind))
+        super().visit_Template(node, frame)
+        # Functions look these names up when they run: here they replace Jinja2's.
+        for line in (*_IMPORTS, *self._shapes):
+            self.writeline(line)
+
+    def _check_before_extends(self, node: nodes.Template) -> None:
+        for statement in node.body:
+            if isinstance(statement, nodes.Extends):
+                return
+            for data in statement.find_all(nodes.TemplateData) if isinstance(statement, nodes.Output) else ():
+                if data.data.strip():
+                    raise TemplateError(
+                        "text before {% extends %} would stand before the whole page; move it into a block",
+                        self.name,
+                        data.lineno,
+                    )
+
+    def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
+        assert isinstance(body, list)
+        sink = self._sinks.pop(id(body), None)
+        if sink is None and id(body) not in self._outputs:
+            super().blockvisit(body, frame)
+            return
+        with suppress(CompilerExit):
+            self._body(body, frame, sink or self._output())
+
+    def _output(self) -> Sink:
+        return Sink(self.simple_write, "enter")
+
+    def _body(self, body: list[nodes.Node], frame: Frame, sink: Sink) -> None:
+        plan = self._planner.plan(body)
+        is_output = sink.prior == "enter"
+        if plan.degraded and is_output:
+            super().blockvisit(body, frame)
+        elif plan.degraded:
+            with self._buffer(frame) as inner:
+                super().blockvisit(body, inner)
+            sink.write(f"rendered({inner.buffer})", frame)
+        elif not plan.slots and not is_output and not sink.is_list and "<" not in plan.plain[0]:
+            self._silent(plan.after, frame)
+            sink.write(repr(decode_text(plan.plain[0])), frame)
+        elif plan.bare and not is_output and not sink.is_list:
+            value = self._value(plan.bare, frame, sink.prior, sink.slot)
+            self._silent(plan.after, frame)
+            sink.write(value, frame)
+        else:
+            self._fragment(plan, frame, sink)
+
+    def _fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
+        shape = self._shape(plan)
+        prior = self._prior(plan, shape, frame, sink)
+        values = [self._value(slot, frame, prior, number) for number, slot in enumerate(plan.slots)]
+        self._silent(plan.after, frame)
+        sink.write(_construct(plan, shape, values), frame)
+
+    def _shape(self, plan: Plan) -> str:
+        name = f"shape_{len(self._shapes)}"
+        kinds = tuple(int(slot.kind) for slot in plan.slots)
+        where = (self.name, plan.line)
+        parts = tuple(plan.marked), tuple(plan.plain), kinds, plan.namespace, plan.key, where
+        self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
+        return name
+
+    def _prior(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:
+        """The name of the values that this body had before."""
+        if sink.prior == "None" or not any(slot.kind in _DEEP for slot in plan.slots):
+            return "None"
+        if sink.prior != "enter":
+            call = f"below({sink.prior}, {sink.slot}, {shape})"
+        elif frame.buffer is None:
+            call = f"enter(context, {shape})"
+        else:
+            return "None"
+        name = self.temporary_identifier()
+        self.writeline(f"{name} = {call}")
+        return name
+
+    def _silent(self, statements: Iterable[nodes.Node], frame: Frame) -> None:
+        for statement in statements:
+            self.visit(statement, frame)
+
+    # -- values
+
+    def _value(self, slot: Slot, frame: Frame, prior: str, number: int) -> str:
+        """Writes what computes a slot's value; returns the variable that holds it."""
+        name = self.temporary_identifier()
+        only = slot.only
+        late = any(isinstance(piece, Part) and piece.before for piece in slot.run[1:])
+        if slot.name == "!":
+            self._written(slot, frame, name, "verbatim")
+        elif only and not only.is_expression and slot.kind in _DEEP:
+            self._silent(only.before, frame)
+            self._statement(only.node, slot, frame, name, prior, number)
+        elif not slot.is_joined or slot.kind in (Kind.TAG, Kind.RAW) or late or frame.eval_ctx.volatile:
+            self._written(slot, frame, name, _WRITTEN[slot.kind])
+        else:
+            self._expressions(slot, frame, name, prior, number)
+        return name
+
+    def _expressions(self, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
+        self._silent((node for piece in slot.run if isinstance(piece, Part) for node in piece.before), frame)
+        only = slot.only
+        self.writeline(f"{name} = ", only.node if only else None)
+        if slot.kind is Kind.EVENT:
+            assert only
+            self._expression(only, "", frame)
+        elif only:
+            function = {Kind.CHILD: "child", Kind.TEXT: "content"}.get(slot.kind, "attribute")
+            self._expression(
+                only,
+                function,
+                frame,
+                f", {prior}, {number}" if prior != "None" and function == "child" else "",
+            )
+        elif slot.kind is Kind.CHILD:
+            self.write("joined(")
+            self._parts(slot.run, frame, "", ", ", decode_text)
+            self.write(")")
+        elif slot.kind is Kind.TEXT:
+            self._parts(slot.run, frame, "content", " + ", decode_text)
+        else:
+            self._parts(slot.run, frame, "text", " + ", decode_attribute)
+
+    def _parts(
+        self, run: Sequence[str | Part], frame: Frame, function: str, glue: str, decode: Callable[[str], str]
+    ) -> None:
+        for index, piece in enumerate(run):
+            self.write(glue if index else "")
+            if isinstance(piece, str):
+                self.write(repr(decode(piece)))
+            else:
+                self._expression(piece, function, frame)
+
+    def _expression(self, part: Part, function: str, frame: Frame, extra: str = "") -> None:
+        finalize = self._make_finalize().src or ""
+        # Without autoescape everything is markup.
+        functions = [function, "" if frame.eval_ctx.autoescape else "markupsafe_str", finalize.rstrip("(")]
+        opened = [name for name in functions if name]
+        self.write("".join(f"{name}(" for name in opened[:-1]) + (f"{opened[-1]}(" if opened else ""))
+        self._wholes.add(id(part.node))
+        self.visit(part.node, frame)
+        self.write((")" * (len(opened) - 1) + f"{extra})") if opened else "")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        if id(node) in self._wholes:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("markup(")
+        super().visit_Call(node, frame, forward_caller=forward_caller)
+        self.write(")")
+
+    def _written(self, slot: Slot, frame: Frame, name: str, function: str) -> None:
+        """A value that is made from source, as Jinja2 writes it."""
+        with self._buffer(frame) as inner:
+            for piece in slot.run:
+                if isinstance(piece, str):
+                    self.writeline(f"{inner.buffer}.append({piece!r})")
+                    continue
+                self._silent(piece.before, inner)
+                node = nodes.Output([piece.node], lineno=piece.lineno) if piece.is_expression else piece.node
+                self.visit(node, inner)
+        self.writeline(f"{name} = {function}({inner.buffer})")
+
+    @contextmanager
+    def _buffer(self, frame: Frame) -> Iterator[Frame]:
+        """A frame that collects what is written in it."""
+        inner = frame.copy()
+        inner.require_output_check = False
+        self.buffer(inner)
+        yield inner
+
+    # -- statements
+
+    def _statement(
+        self, node: nodes.Node, slot: Slot, frame: Frame, name: str, prior: str, number: int
+    ) -> None:
+        sink = Sink(lambda value, inner: self.writeline(f"{name} = {value}"), prior, number)
+        if isinstance(node, nodes.For) and not node.recursive:
+            self._for(node, slot, frame, name)
+        elif isinstance(node, nodes.If | nodes.With):
+            self.writeline(f"{name} = ''")
+            self._sinks.update((id(body), sink) for body in self._planner.bodies(node) if body)
+            self.visit(node, frame)
+        elif isinstance(node, nodes.CallBlock):
+            self._call_block(node, frame, name)
+        elif isinstance(node, nodes.Block):
+            self._block(node, frame, name, prior, number)
+        elif isinstance(node, nodes.Include):
+            self._include(node, frame, sink)
+        else:
+            self._written(slot, frame, name, "rendered")
+
+    def _for(self, node: nodes.For, slot: Slot, frame: Frame, name: str) -> None:
+        fragments, sources = self.temporary_identifier(), self.temporary_identifier()
+        target = node.target.name if isinstance(node.target, nodes.Name) else None
+
+        def append(value: str, inner: Frame) -> None:
+            self.writeline(f"{fragments}.append({value})")
+
+        def append_item(value: str, inner: Frame) -> None:
+            append(value, inner)
+            if target is not None:
+                self.writeline(f"{sources}.append({inner.symbols.ref(target)})")
+
+        self.writeline(f"{fragments} = []")
+        self.writeline(f"{sources} = []")
+        self._sinks[id(node.body)] = Sink(append_item, is_list=True)
+        if node.else_:
+            self._sinks[id(node.else_)] = Sink(append, is_list=True)
+        self.visit_For(node, frame)
+        self.writeline(f"{name} = items({fragments}, {sources}, {slot.kind is Kind.ELEMENTS})")
+
+    def _call_block(self, node: nodes.CallBlock, frame: Frame, name: str) -> None:
+        call_frame, macro_ref = self.macro_body(node, frame)
+        self.writeline("caller = ")
+        self.macro_def(macro_ref, call_frame)
+        self.writeline(f"{name} = child(", node)
+        self._wholes.add(id(node.call))
+        self.visit_Call(node.call, frame, forward_caller=True)
+        self.write(")")
+
+    def _block(self, node: nodes.Block, frame: Frame, name: str, prior: str, number: int) -> None:
+        if node.required:
+            self.writeline(f"if len(context.blocks[{node.name!r}]) <= 1:", node)
+            self.indent()
+            self.writeline(f'raise TemplateRuntimeError("Required block {node.name!r} not found")', node)
+            self.outdent()
+        context = self.get_context_ref()
+        inner = self.derive_context(frame) if node.scoped else context
+        self.writeline(f"{name} = block({context}, {node.name!r}, {inner}, {prior}, {number})", node)
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:
+        def write(value: str, inner: Frame) -> None:
+            self.simple_write(f"escape({value})", frame)
+
+        self._include(node, frame, Sink(write))
+
+    def _include(self, node: nodes.Include, frame: Frame, sink: Sink) -> None:
+        template = self.temporary_identifier()
+        local = self.dump_local_context(frame)
+        value = f"include({template}, context.get_all(), {local}, {sink.prior}, {sink.slot})"
+        if not node.with_context:
+            value = f"include_alone({template})"
+        if node.ignore_missing:
+            self.writeline("try:")
+            self.indent()
+        self.writeline(f"{template} = environment.get_or_select_template(", node)
+        self.visit(node.template, frame)
+        self.write(f", {self.name!r})")
+        if node.ignore_missing:
+            self.outdent()
+            self.writeline("except TemplateNotFound:")
+            self.indent()
+            sink.write("''", frame)
+            self.outdent()
+            self.writeline("else:")
+            self.indent()
+        sink.write(value, frame)
+        self.outdent(int(node.ignore_missing))
+
+    # -- constants
+
+    def _fold(self, node: nodes.Expr) -> str | None:
+        finalize = self._make_finalize()
+        if finalize.const is None:
+            return None
+        try:
+            return self._output_child_to_const(
+                node, Frame(EvalContext(self.environment, self.name)), finalize
+            )
+        except (Impossible, Exception):
+            return None
+
+
+_DEEP = (Kind.CHILD, Kind.LIST, Kind.ELEMENTS)
+
+
+def _construct(plan: Plan, shape: str, values: Sequence[str]) -> str:
+    if not values:
+        return f"{shape}.constant"
+    tuple_ = f"({', '.join(values)},)"
+    function = "fragment" if any(slot.kind in _DEEP for slot in plan.slots) else "Fragment"
+    return f"{function}({shape}, {tuple_})"

@@ -1,0 +1,366 @@
+"""What a template's body becomes: static HTML and slots, or, where that can't be, a string.
+
+Every body (of a template, block, macro, branch, loop) is planned as if it began in text. A body
+that isn't a tree of its own has no slots: its plan is *degraded*, and it is rendered as a string of
+HTML. One that leaves an element open or ends one of its parent degrades the body around it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from jinja2 import nodes
+
+from ..html.balance import Unbalanced
+from ..html.entities import decode_attribute, escape, neutralise
+from ..html.nesting import FOREIGN, SVG_ONLY
+from ..html.scanner import Attribute, Unplaceable
+from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
+from .fragment import BODY_MARK, HEAD_MARK, Kind
+from .tape import Fold, Part, tape
+from .tree import Builder, Child, Element, Markup, Run, runs
+
+NOT_EVENTS = frozenset("cancel confirm default drop hook ignore modal nav pending progress validate".split())
+"""``live-…`` attributes that aren't events."""
+_EVENT = "live-"
+_PAGE = frozenset({"html", "head", "body"})
+_JUMPS = (nodes.Break, nodes.Continue)
+_FORM_TAIL = '">'
+
+
+@dataclass(slots=True)
+class Slot:
+    """A slot and what its value is computed from."""
+
+    kind: Kind
+    run: Run
+    name: str = ""
+    """Of the attribute, or of the element that the slot is the content of."""
+
+    @property
+    def only(self) -> Part | None:
+        """The part that is all of it."""
+        return self.run[0] if len(self.run) == 1 and isinstance(self.run[0], Part) else None
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it consists of text and expressions."""
+        return all(isinstance(piece, str) or piece.is_expression for piece in self.run)
+
+
+@dataclass(slots=True)
+class Plan:
+    """A body's static pieces, one more than it has slots."""
+
+    line: int
+    marked: list[str] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+    after: list[nodes.Node] = field(default_factory=list)
+    namespace: str = ""
+    form: tuple[int, int] | None = None
+    """If the body is one element: how much white space stands before and after it."""
+    key: int | None = None
+    degraded: bool = False
+
+    @property
+    def bare(self) -> Slot | None:
+        """The slot that is all there is: its value can stand for the fragment."""
+        if len(self.slots) == 1 and not any(self.plain) and self.slots[0].kind is Kind.CHILD:
+            return self.slots[0]
+        return None
+
+
+class Planner:
+    """Plans the bodies of one template."""
+
+    def __init__(self, name: str | None, fold: Fold) -> None:
+        self._name = name
+        self._fold = fold
+        self._plans: dict[int, Plan] = {}
+
+    def plan(self, body: Sequence[nodes.Node], namespace: str = "") -> Plan:
+        """The plan of a body; the same object when asked again."""
+        if id(body) not in self._plans:
+            self._plans[id(body)] = self._plan(body, namespace)
+        return self._plans[id(body)]
+
+    def _plan(self, body: Sequence[nodes.Node], namespace: str) -> Plan:
+        source = tape(body, self._fold)
+        if any(isinstance(part, Part) and _jumps(part.node) for part in source.pieces):
+            return Plan(source.line, degraded=True)
+        try:
+            root = Builder(source, self._name, namespace).build()
+        except Unplaceable:
+            return Plan(source.line, degraded=True)
+        except Unbalanced:
+            return Plan(source.line, degraded=True, form=OPEN)
+        try:
+            return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)
+        except Unbalanced:  # a body in it isn't a tree, so the two may be one together
+            return Plan(source.line, degraded=True)
+
+    def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
+        """The bodies of a statement that are compiled where it stands."""
+        if isinstance(node, nodes.If):
+            return [node.body, *(branch.body for branch in node.elif_), node.else_]
+        if isinstance(node, nodes.For):
+            return [node.body, node.else_]
+        return [node.body] if isinstance(node, nodes.With) else []
+
+
+OPEN = (-1, -1)
+"""The `form` of a degraded body that is certainly no tree of its own."""
+
+
+class _Writer:
+    """Writes a tree as static pieces."""
+
+    def __init__(self, planner: Planner, plan: Plan, namespace: str) -> None:
+        self._planner = planner
+        self._plan = plan
+        self._marked = ""
+        self._plain = ""
+        self._namespaces = [namespace]
+
+    def write(self, root: Element) -> Plan:
+        plan = self._plan
+        plan.namespace = self._namespaces[0] or _guess(root)
+        self._namespaces = [plan.namespace]
+        plan.form = _form(root)
+        if not self._whole(root):
+            self._children(root)
+        plan.marked.append(self._marked)
+        plan.plain.append(self._plain)
+        plan.key = _key(root, plan.slots)
+        return plan
+
+    # -- pieces
+
+    def _both(self, text: str) -> None:
+        self._marked += text
+        self._plain += text
+
+    def _slot(self, slot: Slot) -> None:
+        self._plan.marked.append(self._marked)
+        self._plan.plain.append(self._plain)
+        self._plan.slots.append(slot)
+        self._marked = self._plain = ""
+
+    # -- content
+
+    def _children(self, element: Element) -> None:
+        for child in element.children:
+            if isinstance(child, str):
+                self._both(child)
+            elif isinstance(child, Element):
+                self._element(child)
+            elif isinstance(child, Markup):
+                self._markup(child)
+            else:
+                self._range(Slot(*self._kind(child), name=element.name))
+
+    def _markup(self, markup: Markup) -> None:
+        if all(isinstance(piece, str) for piece in markup.run):
+            self._both(neutralise("".join(map(str, markup.run))))
+        else:
+            self._range(Slot(Kind.CHILD, markup.run, "!"))
+
+    def _range(self, slot: Slot) -> None:
+        opening, closing = CHILD_OPEN, CHILD_CLOSE
+        if slot.kind is not Kind.CHILD:
+            opening, closing = self._list_mark(slot), LIST_CLOSE
+        self._marked += f"<!--{opening}-->"
+        self._slot(slot)
+        self._marked += f"<!--{closing}-->"
+
+    def _kind(self, part: Part) -> tuple[Kind, Run]:
+        """The kind of slot that a part is among siblings. `Unbalanced` when a body of it isn't a tree."""
+        plans = [self._planner.plan(body, self._namespaces[-1]) for body in self._planner.bodies(part.node)]
+        if any(plan.form == OPEN for plan in plans):
+            raise Unbalanced
+        if not isinstance(part.node, nodes.For) or part.node.recursive:
+            return Kind.CHILD, [part]
+        item, otherwise = plans
+        same = not part.node.else_ or item.form == otherwise.form
+        return Kind.ELEMENTS if item.form and same else Kind.LIST, [part]
+
+    def _list_mark(self, slot: Slot) -> str:
+        if slot.kind is Kind.LIST:
+            return LIST_OPEN
+        assert slot.only is not None and isinstance(slot.only.node, nodes.For)
+        before, after = self._planner.plan(slot.only.node.body).form or (0, 0)
+        return f"{LIST_OPEN}{before},{after}"
+
+    def _whole(self, element: Element) -> Slot | None:
+        """The slot that an element's whole content is, if it is one; of the root, written at once."""
+        children = element.children
+        if element.name in _PAGE or not any(isinstance(child, Part) for child in children):
+            return None
+        if len(children) == 1 and isinstance(children[0], Part):
+            if not element.name:
+                return None
+            return Slot(*self._kind(children[0]), name=element.name)
+        run = _textual(self._planner, children)
+        if run is None:
+            return None
+        slot = Slot(Kind.CHILD, run, element.name)
+        if not element.name:
+            self._range(slot)
+        return slot
+
+    # -- elements
+
+    def _element(self, element: Element) -> None:
+        if element.name in FOREIGN:
+            self._namespaces.append(element.name)
+        content = self._content(element)
+        self._start_tag(element, content)
+        if content is not None:
+            self._slot(content)
+        elif element.raw is not None:
+            self._both("".join(map(str, element.raw)))
+        else:
+            self._children(element)
+        if element.name == "head":
+            self._marked += HEAD_MARK
+        if not element.is_void:
+            self._both(f"</{element.source}>")
+        if element.name in FOREIGN:
+            self._namespaces.pop()
+
+    def _content(self, element: Element) -> Slot | None:
+        if element.raw is None:
+            return self._whole(element)
+        if all(isinstance(piece, str) for piece in element.raw):
+            return None
+        if element.name == "template":
+            return Slot(Kind.CHILD, element.raw, "!")
+        kind = Kind.TEXT if element.name in ("title", "textarea") else Kind.RAW
+        return Slot(kind, element.raw, element.name)
+
+    def _start_tag(self, element: Element, content: Slot | None) -> None:
+        self._both(f"<{element.source}")
+        marks: list[str] = []
+        form: Slot | None = None
+        names: Run = []
+        for attribute in element.attributes:
+            slot = _attribute_slot(element, attribute)
+            if slot is None:
+                self._both(_static(attribute))
+            elif slot.kind is Kind.TAG:
+                names += [" ", *slot.run]
+            elif slot.kind is Kind.FORM:
+                form = slot
+            else:
+                marks.append(self._attribute(slot))
+        if names:
+            marks.append(MARK_TAG)
+            self._slot(Slot(Kind.TAG, names))
+        if form is not None:
+            marks.append(form.name)
+            if not any(attribute.name == "method" for attribute in element.attributes):
+                self._both(' method="post"')
+        if content is not None:
+            marks.append(MARK_CHILD if content.kind in _CONTENT else self._list_mark(content))
+        if marks:
+            self._marked += f' {MARK}="{escape(" ".join(marks))}"'
+        if form is not None:
+            self._both(f' {form.name}="')
+            self._slot(form)
+        else:
+            self._both("/>" if element.self_closing else ">")
+        if element.name == "body":
+            self._marked += BODY_MARK
+
+    def _attribute(self, slot: Slot) -> str:
+        """Writes an attribute's slot; returns its mark."""
+        if slot.kind is Kind.EVENT:
+            self._plain += f' {slot.name}="'
+            self._slot(slot)
+            self._plain += '"'
+            return MARK_EVENT + slot.name.removeprefix(_EVENT)
+        self._both(f' {slot.name}="')
+        self._slot(slot)
+        self._both('"')
+        return slot.name
+
+
+_CONTENT = (Kind.CHILD, Kind.TEXT, Kind.RAW)
+
+
+def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
+    if not attribute.dynamic:
+        return None
+    slot = Slot(Kind.ATTR, runs(attribute), attribute.name or "")
+    single = slot.only is not None and slot.only.is_expression
+    if attribute.name is None:
+        slot.kind = Kind.TAG
+    elif attribute.name.startswith(_EVENT):
+        event = attribute.name.removeprefix(_EVENT).partition(".")[0]
+        slot.kind = Kind.EVENT if single and event not in NOT_EVENTS else Kind.ATTR
+    elif attribute.name == "action" and element.name == "form" and single:
+        slot.kind = Kind.FORM
+    return slot
+
+
+def _static(attribute: Attribute) -> str:
+    name = attribute.name if attribute.name != MARK else f"{MARK}-"
+    if attribute.value is None:
+        return f" {name}"
+    value = decode_attribute("".join(map(str, attribute.value)))
+    return f' {name}="{escape(value)}"'
+
+
+def _textual(planner: Planner, children: Sequence[Child]) -> Run | None:
+    """Children as one run of text, if there are neither elements nor what may hold some."""
+    run: Run = []
+    for child in children:
+        if not isinstance(child, str | Part) or (isinstance(child, Part) and not _is_text(planner, child)):
+            return None
+        run.append(child)
+    return run
+
+
+def _is_text(planner: Planner, part: Part) -> bool:
+    if part.is_expression:
+        return True
+    bodies = planner.bodies(part.node)
+    return bool(bodies) and all(
+        isinstance(piece, str) and "<" not in piece or isinstance(piece, Part) and _is_text(planner, piece)
+        for body in bodies
+        for piece in tape(body, lambda _: None).pieces
+    )
+
+
+def _form(root: Element) -> tuple[int, int] | None:
+    elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
+    others = [child for child in root.children if not isinstance(child, Element)]
+    if len(elements) != 1 or not all(isinstance(child, str) and not child.strip() for child in others):
+        return None
+    before = sum(len(str(child)) for child in root.children[: elements[0]])
+    return before, sum(map(len, map(str, others))) - before
+
+
+def _key(root: Element, slots: Sequence[Slot]) -> int | None:
+    """The slot of the first element's ``data-key`` or ``id``."""
+    first = next((child for child in root.children if isinstance(child, Element)), None)
+    dynamic = {attribute.name for attribute in first.attributes if attribute.dynamic} if first else set()
+    name = next((name for name in ("data-key", "id") if name in dynamic), None)
+    if name is None:
+        return None
+    return next((n for n, slot in enumerate(slots) if slot.name == name and slot.kind is Kind.ATTR), None)
+
+
+def _guess(root: Element) -> str:
+    """The namespace of a body that nobody told where it stands."""
+    first = next((child for child in root.children if isinstance(child, Element)), None)
+    return "svg" if first and first.name in SVG_ONLY else ""
+
+
+def _jumps(node: nodes.Node) -> bool:
+    """Whether a statement leaves the loop that its body stands in."""
+    if isinstance(node, _JUMPS):
+        return True
+    return not isinstance(node, nodes.For) and any(_jumps(child) for child in node.iter_child_nodes())

@@ -1,0 +1,200 @@
+"""What compiled templates compute slots' values with.
+
+The kind travels with the value: a `str` is data, `Markup` is raw HTML, and any slot among text may
+hold either from one render to the next. Markup without elements is data, decoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+from markupsafe import escape as escape_markup
+
+from ..html.balance import is_balanced
+from ..html.entities import decode_attribute, decode_text, neutralise
+from ..html.scanner import StartTag, Unplaceable, scan
+from ..wire import CHILD_CLOSE, CHILD_OPEN
+from .fragment import Fragment, Items, Kind, Shape
+from .reference import Reference
+
+
+class Open(Markup):
+    """HTML that doesn't end where it began: it degrades whatever it is put into."""
+
+    __slots__ = ()
+
+
+Values = tuple[Any, ...] | None
+"""The values of the fragment that stood here before, if it was of the same shape."""
+
+
+def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
+    """The value of a CHILD slot. What draws itself is given what it drew before."""
+    kind = type(value)
+    if kind is str or kind is Fragment:
+        return value
+    if kind is int:
+        return str(value)
+    if kind is Markup:
+        return raw(value)
+    draw = getattr(kind, "__fragment__", None)
+    if draw is not None:
+        before = prior[slot] if prior is not None else None
+        return draw(value, before if type(before) is Fragment else None)
+    return raw(escape_markup(value)) if hasattr(kind, "__html__") else str(value)
+
+
+def raw(value: str) -> str:
+    """Markup as the value of a CHILD slot: data when it holds no element."""
+    if "<" not in value:
+        return decode_text(str(value))
+    html = neutralise(str(value))
+    return Markup(html) if _is_balanced(html) else Open(html)
+
+
+_is_balanced = lru_cache(maxsize=64)(is_balanced)
+
+
+def rendered(pieces: Iterable[Any]) -> Any:
+    """The value of a body that was rendered as a string."""
+    html = concat(pieces)
+    return raw(html) if isinstance(html, str) else html
+
+
+def markup(value: Any) -> Any:
+    """What a call gave, for more than to be shown as it is: a fragment becomes markup."""
+    return Markup(value.plain()) if type(value) is Fragment else value
+
+
+def verbatim(pieces: Iterable[Any]) -> Markup:
+    """Raw HTML whatever it is: a comment, the content of ``template``."""
+    return Markup(neutralise(source(pieces)))
+
+
+def concat(pieces: Iterable[Any]) -> Any:
+    """What a template function wrote: a fragment, if it is all but white space; else a string."""
+    written = list(pieces)
+    if len(written) == 1 and type(written[0]) is Fragment:
+        return written[0]
+    fragments = [piece for piece in written if type(piece) is Fragment]
+    if len(fragments) == 1 and not any(piece.strip() for piece in written if type(piece) is not Fragment):
+        return fragments[0]
+    return "".join([piece if isinstance(piece, str) else piece.__html__() for piece in written])
+
+
+def source(pieces: Iterable[Any]) -> str:
+    """HTML source that was written in pieces."""
+    html = concat(pieces)
+    return html if isinstance(html, str) else str(html.__html__())
+
+
+def joined(*parts: Any) -> Any:
+    """The value of a CHILD slot of several texts: data, or a fragment when one of them is."""
+    texts = []
+    for part in parts:
+        kind = type(part)
+        if kind is int:
+            texts.append(str(part))
+        elif kind is str:
+            texts.append(part)
+        else:
+            return _joined([child(part) for part in parts])
+    return "".join(texts)
+
+
+def _joined(values: list[Any]) -> Any:
+    if all(type(value) is str for value in values):
+        return "".join(values)
+    if not any(type(value) is Fragment for value in values):
+        return rendered(map(escape_markup, values))
+    return fragment(_row(len(values)), tuple(values))
+
+
+@lru_cache(maxsize=256)
+def _row(count: int) -> Shape:
+    """A shape of so many CHILD slots and nothing else."""
+    opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"
+    marked = (opening, *[closing + opening] * (count - 1), closing)
+    return Shape(marked, ("",) * (count + 1), (Kind.CHILD,) * count)
+
+
+def text(value: Any) -> str:
+    """One part of an attribute's value as data."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return str(value)
+    return decode_attribute(str(escape_markup(value)))
+
+
+def content(value: Any) -> str:
+    """One part of a text element's content as data."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    return decode_text(str(escape_markup(value)))
+
+
+def attribute(value: Any) -> Any:
+    """The value of an ATTR slot: data, or a reference as it is."""
+    kind = type(value)
+    if kind is str or isinstance(value, Reference):
+        return value
+    return text(value)
+
+
+def written_attribute(pieces: Iterable[Any]) -> str:
+    """The value of an attribute from its source."""
+    return decode_attribute(source(pieces))
+
+
+def written_text(pieces: Iterable[Any]) -> str:
+    """The content of ``title`` or ``textarea`` from its source."""
+    return decode_text(source(pieces))
+
+
+def tag(pieces: Iterable[Any]) -> tuple[str, ...]:
+    """Attributes, as they stand in a start tag, as names and values."""
+    return _tag(source(pieces))
+
+
+@lru_cache(maxsize=4096)
+def _tag(html: str) -> tuple[str, ...]:
+    try:
+        events = list(scan([f"<a {html}>"]))
+    except Unplaceable:
+        return ()
+    if len(events) != 1 or not isinstance(events[0], StartTag):
+        return ()
+    pairs = {
+        attribute.name: decode_attribute("".join(map(str, attribute.value or ())))
+        for attribute in reversed(events[0].attributes)
+        if attribute.name
+    }
+    return tuple(piece for pair in reversed(pairs.items()) for piece in pair)
+
+
+def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
+    """A fragment, or raw HTML when one of its values is open."""
+    if Open not in map(type, values):
+        return Fragment(shape, values)
+    html = neutralise(Fragment(shape, values).plain())
+    return Markup(html) if _is_balanced(html) else Open(html)
+
+
+def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: bool = False) -> Any:
+    """The value of a list slot; open, so that it degrades what it is in, when it can't be a list."""
+    if any(type(item) is Open or elements and type(item) is not Fragment for item in fragments):
+        return Open("".join(str(escape_markup(item)) for item in fragments))
+    wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]
+    return Items(wrapped, sources or None)
+
+
+def below(prior: Values, slot: int, shape: Shape) -> Values:
+    """The values of the fragment that stood in a slot, if it was of this shape."""
+    before = prior[slot] if prior is not None else None
+    return before.values if type(before) is Fragment and before.shape is shape else None

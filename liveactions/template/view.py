@@ -1,0 +1,84 @@
+"""Templates as the rest of the library uses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, Template
+
+from ..errors import RenderError
+from .compiler import LiveCodeGenerator
+from .context import LiveContext
+from .fragment import Fragment, Kind, Shape
+from .values import concat, raw
+
+
+class LiveEnvironment(Environment):
+    """An environment whose templates give fragments."""
+
+    code_generator_class = LiveCodeGenerator
+    context_class = LiveContext
+    concat = staticmethod(concat)
+
+
+_RAW_PAGE = Shape(("", ""), ("", ""), (Kind.CHILD,))
+
+
+class Templates:
+    """The templates of an application, compiled to shapes.
+
+    `environment` is any synchronous Jinja2 environment; its loader, filters, tests, globals and
+    extensions are used. With `debug`, every render is done twice, with and without memory.
+    """
+
+    def __init__(self, environment: Environment, debug: bool = False) -> None:
+        if environment.is_async:
+            raise ValueError(
+                "templates are rendered synchronously: make the environment without enable_async"
+            )
+        self.environment = _overlay(environment)
+        self.debug = debug
+
+    def view(self, name: str) -> View:
+        """A template for one component. `jinja2.TemplateNotFound`, `TemplateError`."""
+        return View(self.environment.get_template(name), self.debug)
+
+
+class View:
+    """A template with the context of one component, used for all its renders."""
+
+    def __init__(self, template: Template, debug: bool = False) -> None:
+        self._template = template
+        self._debug = debug
+
+    def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
+        """The template with these variables; `previous` is the last rendering, whose parts are used again."""
+        fragment = self._render(variables, previous)
+        if self._debug and previous is not None:
+            self._compare(fragment, self._render(variables, None))
+        return fragment
+
+    def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment:
+        context: Any = self._template.new_context(variables)
+        context.prior = previous
+        try:
+            result = concat(self._template.root_render_func(context))
+        except Exception:
+            self._template.environment.handle_exception()
+        return result if type(result) is Fragment else Fragment(_RAW_PAGE, (raw(result),))
+
+    def _compare(self, remembered: Fragment, afresh: Fragment) -> None:
+        if remembered.html() != afresh.html():
+            raise RenderError(
+                f"{self._template.name}: the page differs when it is rendered twice; something in a loop"
+                " depends on more than its item and the names it reads, or changes while it renders"
+            )
+
+
+def _overlay(environment: Environment) -> Environment:
+    """The same environment, compiling to fragments. The original is left as it is."""
+    live = environment.overlay(cache_size=400)
+    live.__class__ = type("Live" + type(environment).__name__, (LiveEnvironment, type(environment)), {})
+    live.bytecode_cache = None  # it would mix both kinds of code
+    live.globals = environment.globals
+    return live
