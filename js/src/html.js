@@ -4,6 +4,9 @@
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("liveactions", { createHTML: (/** @type {string} */ s) => s })
   ?? { createHTML: (html) => html };
 
+/** @param {string} html @returns {any} what a policy of trusted types lets through */
+export const trusted = (html) => policy.createHTML(html);
+
 /**
  * What HTML looks like as content of an element called `root` (svg), or of none.
  * @param {string} html
@@ -11,15 +14,13 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("livea
  * @returns {DocumentFragment}
  */
 export function parse(html, root) {
-  const template = document.createElement("template");
-  template.innerHTML = policy.createHTML(root ? `<${root}>${html}</${root}>` : html);
-  const { content } = template;
+  // Within an element of the page: a template by itself is parsed as if scripts were off, with elements in `noscript`.
+  const holder = document.createElement("p");
+  holder.innerHTML = trusted(`<template>${root ? `<${root}>${html}</${root}>` : html}</template>`);
+  const { content } = /** @type {HTMLTemplateElement} */ (holder.firstChild);
   if (root) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
   return content;
 }
-
-/** @param {string} html @returns {any} what a policy of trusted types lets through */
-export const trusted = (html) => policy.createHTML(html);
 
 /** The root that HTML needs so that it parses as content of `parent`. @param {Node} parent */
 export function rootFor(parent) {

@@ -6,6 +6,7 @@ import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, C
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
+const STEADY = 5_000; // ms after which a connection has been a good one
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
 
 /** No connection will be made any more. */
@@ -20,7 +21,7 @@ let socket;
 let busy;
 /** Connections in a row that came to nothing. */
 let attempts = 0;
-/** When the trouble began. */
+/** When the trouble began, or the good time. */
 let since = 0;
 /** @type {Record<string, number>} */
 const timers = {};
@@ -112,6 +113,7 @@ function drop() {
   after("ack");
   if (!open) return;
   open = false;
+  if (performance.now() - since > STEADY) attempts = 0;
   worry();
   send();
 }
@@ -151,15 +153,16 @@ function leave({ persisted }) {
 /** @param {any} message of the socket */
 function hear(message) {
   const lacks = !more && (message.patch ?? message[2])?.page;
-  if (lacks || !take(message)) {
+  if (busy || lacks || !take(message)) {
     drop();
     return lacks ? loadMore().then(() => (more ? connect() : location.reload())) : retry();
   }
   if (!open) {
     open = true;
+    since = performance.now();
     after("fetch");
     show("open");
-  } else attempts = 0;
+  }
   send();
   if (unacknowledged) after("ack", unacknowledged < ACK_AFTER ? ACK_SECONDS * 1000 : 0, () => write(acknowledgement()));
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.chromium.launch import launch
 
 SITE = "http://live.test"
 STATIC = Path(liveactions.__path__[0], "static")
+SOURCE = Path(__file__).parents[2] / "js" / "src"
 SCRIPT = re.compile(r"/(client|more)(?:\.[0-9a-f]+)?\.js")
 
 FAKE_SOCKET = """
@@ -32,7 +33,7 @@ window.WebSocket = class {
 };
 window.told = [];
 for (const name of ["ok", "error"])
-  document.addEventListener("live:" + name, (event) => told.push([name, event.target.id ?? "", event.detail]));
+  addEventListener("live:" + name, ({ target, detail }) => told.push([name, target.id ?? "", detail]));
 """
 
 
@@ -101,7 +102,7 @@ Open = Callable[..., tuple[Page, Server]]
 
 def document(body: str, head: str = "", html: str = "<html>", snapshot: str = "snap") -> str:
     """A page as the server writes it."""
-    script = f'<script type="module" src="/client.js" data-live="/_live/socket" data-snapshot="{snapshot}"></script>'
+    script = f'<script type="module" src="/client.js" data-live="/_live" data-snapshot="{snapshot}"></script>'
     return f"<!doctype html>{html}<head><title>Test</title>{head}{script}</head><body>{body}</body></html>"
 
 
@@ -146,7 +147,9 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
     ) -> tuple[Page, Server]:
         page = context.new_page()
         if not errors:
-            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+            page.on(
+                "console", lambda message: problems.append(message.text) if message.type == "error" else None
+            )
             page.on("pageerror", lambda error: problems.append(str(error)))
         pages[path.partition("?")[0].partition("#")[0]] = (document(body, **parts), headers or {})
         page.goto(SITE + path)
@@ -158,3 +161,51 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
     context.route(f"{SITE}/**", serve)
     yield make
     assert problems == []
+
+
+@pytest.fixture(scope="package")
+def vector_page(browser: Browser) -> Iterator[Page]:
+    """A page with the client's source modules and what plays vectors with them (vectors.js)."""
+
+    def serve(route: Route) -> None:
+        path = route.request.url.removeprefix(SITE)
+        if path == "/":
+            route.fulfill(body='<script type="module" src="/vectors.js"></script>', content_type="text/html")
+        elif path == "/vectors.js":
+            route.fulfill(path=Path(__file__).with_name("vectors.js"), content_type="text/javascript")
+        elif path.startswith("/src/"):
+            route.fulfill(path=SOURCE / path.removeprefix("/src/"), content_type="text/javascript")
+        else:
+            route.fulfill(status=204)  # what the vectors' pages ask for
+
+    page = browser.new_page()
+    page.route(f"{SITE}/**", serve)
+    page.goto(f"{SITE}/")
+    page.wait_for_function("() => !!window.play")
+    yield page
+    page.close()
+
+
+def play_vectors(page: Page, vectors: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:
+    """What pages are after their frames, in the form of `liveactions.testing.canonical`.
+
+    A vector is the page's marked HTML and its messages: frames `[rev, ack, patch, answers, shapes]`, or a
+    welcome first. An error of the client stands for a page that it can't patch. All go in one call.
+    """
+    played: list[str] = page.evaluate(
+        "vectors => play(vectors)", [{"html": html, "frames": list(frames)} for html, frames in vectors]
+    )
+    return played
+
+
+def apply_patches(page: Page, html: str, frames: Sequence[Any]) -> str:
+    """What is in the body after the frames, in canonical form. `page` is the fixture `vector_page`."""
+    [played] = play_vectors(page, [(html, frames)])
+    body = re.search(r"<body[^>]*>(.*)</body>", played, re.S)
+    return body[1] if body else played
+
+
+def browser_spelling(page: Page, pages: Sequence[str]) -> list[str]:
+    """The canonical form of whole pages as the browser reads them: it spells styles its own way."""
+    spelled: list[str] = page.evaluate("pages => spell(pages)", list(pages))
+    return spelled

@@ -5,9 +5,11 @@ import { core } from "./core.js";
 
 /** @typedef {import("../values.js").Control} Control */
 
+const NOSCRIPT = "data-noscript";
+
 /** @param {string} html */
 export function replacePage(html) {
-  const next = new DOMParser().parseFromString(core.trusted(html), "text/html");
+  const next = parse(html);
   const { activeElement } = document;
   const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
   const { live } = document.documentElement.dataset;
@@ -17,6 +19,23 @@ export function replacePage(html) {
   core.meetMarkup(document);
   for (const control of typed) if (!control.isConnected) inherit(heirOf(control), control);
   if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
+}
+
+/**
+ * A document as a page that runs scripts has it: what is in `noscript` is text. Parsers of strings don't run any; what is in
+ * `noframes` is text for them too.
+ * @param {string} html
+ */
+function parse(html) {
+  const source = html.replace(/<(\/?)noscript(?=[\s/>])/gi, (_, end) => (end ? "</noframes" : `<noframes ${NOSCRIPT}`));
+  const parsed = new DOMParser().parseFromString(core.trusted(source), "text/html");
+  for (const element of parsed.querySelectorAll(`[${NOSCRIPT}]`)) {
+    const noscript = parsed.createElement("noscript");
+    for (const { name, value } of element.attributes) if (name !== NOSCRIPT) noscript.setAttribute(name, value);
+    noscript.textContent = element.textContent;
+    element.replaceWith(noscript);
+  }
+  return parsed;
 }
 
 /** @param {Element} old @param {Element} next */
