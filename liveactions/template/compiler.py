@@ -16,18 +16,21 @@ from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, CompilerExit, Frame
+from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.nodes import EvalContext, Impossible
 
 from ..errors import TemplateError
 from ..html.entities import decode_attribute, decode_text
 from .fragment import Kind
 from .plan import Plan, Planner, Slot
+from .purity import names, qualifies
 from .tape import Part
 
 _IMPORTS = (
-    "from liveactions.template.fragment import Fragment, Shape",
+    "from liveactions.template.fragment import Fragment, Items, Shape",
     "from liveactions.template.context import LiveMacro as Macro, LiveTemplateReference as TemplateReference,"
     " block, enter, include, include_alone",
+    "from liveactions.template.memory import Loop, remember",
     "from liveactions.template.values import attribute, below, child, content, fragment, items, joined,"
     " markup, rendered, source, tag, text, verbatim, written_attribute, written_text",
 )
@@ -70,8 +73,8 @@ class LiveCodeGenerator(CodeGenerator):
             self._outputs.add(id(node.body))
         else:
             self._check_before_extends(node)
-        for kind in (nodes.Block, nodes.Macro, nodes.CallBlock):
-            self._outputs.update(id(function.body) for function in node.find_all(kind))
+        functions: tuple[type[Any], ...] = (nodes.Block, nodes.Macro, nodes.CallBlock)
+        self._outputs.update(id(function.body) for function in node.find_all(functions))
         super().visit_Template(node, frame)
         # Functions look these names up when they run: here they replace Jinja2's.
         for line in (*_IMPORTS, *self._shapes):
@@ -159,33 +162,31 @@ class LiveCodeGenerator(CodeGenerator):
         """Writes what computes a slot's value; returns the variable that holds it."""
         name = self.temporary_identifier()
         only = slot.only
-        late = any(isinstance(piece, Part) and piece.before for piece in slot.run[1:])
         if slot.name == "!":
             self._written(slot, frame, name, "verbatim")
         elif only and not only.is_expression and slot.kind in _DEEP:
             self._silent(only.before, frame)
             self._statement(only.node, slot, frame, name, prior, number)
-        elif not slot.is_joined or slot.kind in (Kind.TAG, Kind.RAW) or late or frame.eval_ctx.volatile:
-            self._written(slot, frame, name, _WRITTEN[slot.kind])
-        else:
+        elif slot.is_simple and not frame.eval_ctx.volatile:
             self._expressions(slot, frame, name, prior, number)
+        else:
+            self._written(slot, frame, name, _WRITTEN[slot.kind])
         return name
 
     def _expressions(self, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
         self._silent((node for piece in slot.run if isinstance(piece, Part) for node in piece.before), frame)
+        self.writeline(f"{name} = ", slot.only.node if slot.only else None)
+        self._slot_expression(slot, frame, prior, number)
+
+    def _slot_expression(self, slot: Slot, frame: Frame, prior: str, number: int) -> None:
         only = slot.only
-        self.writeline(f"{name} = ", only.node if only else None)
         if slot.kind is Kind.EVENT:
             assert only
             self._expression(only, "", frame)
+        elif only and slot.kind is Kind.CHILD:
+            self._expression(only, "child", frame, f", {prior}, {number}" if prior != "None" else "")
         elif only:
-            function = {Kind.CHILD: "child", Kind.TEXT: "content"}.get(slot.kind, "attribute")
-            self._expression(
-                only,
-                function,
-                frame,
-                f", {prior}, {number}" if prior != "None" and function == "child" else "",
-            )
+            self._expression(only, "content" if slot.kind is Kind.TEXT else "attribute", frame)
         elif slot.kind is Kind.CHILD:
             self.write("joined(")
             self._parts(slot.run, frame, "", ", ", decode_text)
@@ -250,7 +251,10 @@ class LiveCodeGenerator(CodeGenerator):
     ) -> None:
         sink = Sink(lambda value, inner: self.writeline(f"{name} = {value}"), prior, number)
         if isinstance(node, nodes.For) and not node.recursive:
-            self._for(node, slot, frame, name)
+            if prior != "None" and self._is_remembered(node):
+                self._remembered(node, slot, frame, name, prior, number)
+            else:
+                self._for(node, slot, frame, name)
         elif isinstance(node, nodes.If | nodes.With):
             self.writeline(f"{name} = ''")
             self._sinks.update((id(body), sink) for body in self._planner.bodies(node) if body)
@@ -283,6 +287,112 @@ class LiveCodeGenerator(CodeGenerator):
             self._sinks[id(node.else_)] = Sink(append, is_list=True)
         self.visit_For(node, frame)
         self.writeline(f"{name} = items({fragments}, {sources}, {slot.kind is Kind.ELEMENTS})")
+
+    def _is_remembered(self, node: nodes.For) -> bool:
+        body = self._planner.plan(node.body)
+        return (
+            not body.degraded
+            and qualifies(node.body, self.environment)
+            and (node.test is None or isinstance(node.target, nodes.Name))
+        )
+
+    def _remembered(
+        self, node: nodes.For, slot: Slot, frame: Frame, name: str, prior: str, number: int
+    ) -> None:
+        """A loop with memory: what it is made of as functions, and what it reads as values."""
+        plan = self._planner.plan(node.body)
+        inner = frame.inner()
+        inner.symbols.analyze_node(node, for_branch="body")
+        self._resolve_outer(inner)
+        outer = {name_: self._outer(name_, frame) for name_ in sorted(names(node.body))}
+        render, sources = self.temporary_identifier(), self.temporary_identifier()
+        self._render_function(node, plan, inner, render)
+        columns = self._columns(node, plan, inner, set(outer))
+        readers = ", ".join(_readers(plan, columns, name_) for name_ in outer)
+        loop = f"Loop({render}, ({_tuple(outer.values())}), ({readers and readers + ','}), "
+        loop += "{" + ", ".join(f"{slot_}: {column}" for slot_, column in columns.items()) + "}, "
+        self._sources(node, frame, sources)
+        self.writeline(f"{name} = remember({loop}{slot.kind is Kind.ELEMENTS}), {sources}, {prior}, {number})")
+        if node.else_:
+            self._otherwise(node, slot, frame, name, sources)
+
+    def _resolve_outer(self, inner: Frame) -> None:
+        """Names that the body is the first to read: once for the loop instead of for each item."""
+        for target, (action, name) in inner.symbols.loads.items():
+            if action == VAR_LOAD_RESOLVE:
+                self.writeline(f"{target} = {self.get_resolve_func()}({name!r})")
+
+    def _outer(self, name: str, frame: Frame) -> str:
+        """The value of a name around the loop."""
+        return frame.symbols.find_ref(name) or f"{self.get_resolve_func()}({name!r})"
+
+    def _render_function(self, node: nodes.For, plan: Plan, inner: Frame, name: str) -> None:
+        self.writeline(f"def {name}(item):", node)
+        self.indent()
+        self._unpack(node, inner, "item")
+        self._fragment(plan, inner, Sink(lambda value, _: self.writeline(f"return {value}"), is_list=True))
+        self.outdent()
+
+    def _unpack(self, node: nodes.For, inner: Frame, source: str) -> None:
+        self.writeline("")
+        self.visit(node.target, inner)
+        self.write(f" = {source}")
+
+    def _columns(self, node: nodes.For, plan: Plan, inner: Frame, outer: set[str]) -> dict[int, str]:
+        """Functions that compute single slots of all items: of those that read a name from around the loop."""
+        columns: dict[int, str] = {}
+        own = names([node.target])
+        for number, slot in enumerate(plan.slots):
+            if not slot.is_simple or not (slot.names & outer - own):
+                continue
+            columns[number] = name = self.temporary_identifier()
+            self.writeline(f"def {name}(items):", node)
+            self.indent()
+            self.writeline("return [")
+            self._slot_expression(slot, inner, "None", number)
+            self.write(" for ")
+            self.visit(node.target, inner)
+            self.write(" in items]")
+            self.outdent()
+        return columns
+
+    def _sources(self, node: nodes.For, frame: Frame, name: str) -> None:
+        if node.test is None:
+            self.writeline(f"{name} = ", node)
+            self.visit(node.iter, frame)
+            return
+        test = frame.inner()
+        test.symbols.analyze_node(node, for_branch="test")
+        function = self.temporary_identifier()
+        self.writeline(f"def {function}(items):", node.test)
+        self.indent()
+        self.enter_frame(test)
+        self.writeline("return tuple([")
+        self.visit(node.target, test)
+        self.write(" for ")
+        self.visit(node.target, test)
+        self.write(" in items if ")
+        self.visit(node.test, test)
+        self.write("])")
+        self.outdent()
+        self.writeline(f"{name} = {function}(")
+        self.visit(node.iter, frame)
+        self.write(")")
+
+    def _otherwise(self, node: nodes.For, slot: Slot, frame: Frame, name: str, sources: str) -> None:
+        """What stands in place of no items at all."""
+        inner = frame.inner()
+        inner.symbols.analyze_node(node, for_branch="else")
+        self.writeline(f"if type({name}) is Items and not {name}.fragments:")
+        self.indent()
+        self.enter_frame(inner)
+        write = f"items([%s], None, {slot.kind is Kind.ELEMENTS})"
+        self._sinks[id(node.else_)] = Sink(
+            lambda value, _: self.writeline(f"{name} = {write % value}"), is_list=True
+        )
+        self.blockvisit(node.else_, inner)
+        self.leave_frame(inner)
+        self.outdent()
 
     def _call_block(self, node: nodes.CallBlock, frame: Frame, name: str) -> None:
         call_frame, macro_ref = self.macro_body(node, frame)
@@ -347,6 +457,18 @@ class LiveCodeGenerator(CodeGenerator):
 
 
 _DEEP = (Kind.CHILD, Kind.LIST, Kind.ELEMENTS)
+
+
+def _tuple(values: Iterable[str]) -> str:
+    return "".join(f"{value}, " for value in values)
+
+
+def _readers(plan: Plan, columns: dict[int, str], name: str) -> str:
+    """The slots that read a name, as source; None when it is read by more than the columns."""
+    slots = [number for number, slot in enumerate(plan.slots) if name in slot.names]
+    if any(number not in columns for number in slots) or name in names(plan.after):
+        return "None"
+    return f"({_tuple(map(str, slots))})"
 
 
 def _construct(plan: Plan, shape: str, values: Sequence[str]) -> str:

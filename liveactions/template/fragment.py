@@ -206,7 +206,7 @@ class Items:
         self.fragments = fragments
         self.sources = sources
         self.outer: tuple[Any, ...] | None = None
-        self.frozen = False
+        self.frozen: bool | None = None
         self.columns: dict[int, list[Any]] = {}
         self.ordinals: Sequence[int] | None = None
         self.following = len(fragments)

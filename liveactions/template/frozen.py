@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -45,13 +45,15 @@ def same(a: Any, b: Any) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _fields(kind: Any) -> Callable[[Any], Any] | None:
+def _fields(kind: Hashable) -> Callable[[Any], Any] | None:
     """What gives all values in an instance of a frozen type."""
+    assert isinstance(kind, type)
     if kind in _CONTAINERS or issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return tuple
-    if not dataclasses.is_dataclass(kind) or not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    parameters: Any = getattr(kind, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
         return None
     names = [field.name for field in dataclasses.fields(kind)]
-    if not names:
-        return lambda value: ()
-    return attrgetter(*names) if len(names) > 1 else lambda value, name=names[0]: (getattr(value, name),)  # type: ignore[misc]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from .fragment import Items
+from .fragment import Fragment, Items
 from .frozen import SCALARS, is_frozen
 
 _NAMES: Final = ("id", "key", "pk")
@@ -21,7 +21,7 @@ def keys(items: Items) -> list[Any]:
     ``pk``; else a frozen item itself; else its position. Equal ones are told apart by occurrence.
     """
     if items.keys is None:
-        items.keys = _distinct(_keys(items))
+        items.keys = _keys(items)
     return items.keys
 
 
@@ -33,33 +33,41 @@ def number(old: Items, new: Items) -> None:
     """
     if new.ordinals is not None:
         return
-    before = {
-        key: (ordinal, fragment.shape)
-        for key, ordinal, fragment in zip(keys(old), old.numbers(), old.fragments, strict=True)
-    }
-    found = [before.get(key) for key in keys(new)]
-    ordinals: list[int] = []
-    following = old.following
-    for known, fragment in zip(found, new.fragments, strict=True):
-        if known is not None and known[1].matches(fragment.shape):
-            ordinals.append(known[0])
-        else:
-            ordinals.append(following)
-            following += 1
+    before = zip(keys(old), old.fragments, old.numbers(), strict=True)
+    ordinals, following = continued(before, zip(keys(new), new.fragments, strict=True), old.following)
     if following - old.following == len(ordinals):
         new.begin()
     else:
         new.ordinals, new.following, new.lineage = ordinals, following, old.lineage
 
 
+def continued(
+    old: Iterable[tuple[Any, Fragment, int]], new: Iterable[tuple[Any, Fragment]], following: int
+) -> tuple[list[int], int]:
+    """Ordinals for new items by those of old ones, and the ordinal that follows."""
+    known = {(key, fragment.shape.digest): ordinal for key, fragment, ordinal in old}
+    ordinals: list[int] = []
+    for key, fragment in new:
+        ordinal = known.get((key, fragment.shape.digest), following)
+        following += ordinal == following
+        ordinals.append(ordinal)
+    return ordinals, following
+
+
+def window_keys(sources: Sequence[Any], fragments: Sequence[Fragment]) -> list[Any]:
+    """Keys for a part of a list."""
+    return _distinct([_key(f, s, n) for n, (f, s) in enumerate(zip(fragments, sources, strict=True))])
+
+
 def _keys(items: Items) -> list[Any]:
     sources: Sequence[Any] = items.sources if items.sources is not None else [None] * len(items.fragments)
-    return [
-        ("element", str(fragment.values[fragment.shape.key]))
-        if fragment.shape.key is not None
-        else _source_key(source, position)
-        for position, (fragment, source) in enumerate(zip(items.fragments, sources, strict=True))
-    ]
+    return window_keys(sources, items.fragments)
+
+
+def _key(fragment: Fragment, source: Any, position: int) -> Any:
+    if fragment.shape.key is not None:
+        return "element", str(fragment.values[fragment.shape.key])
+    return _source_key(source, position)
 
 
 def _source_key(source: Any, position: int) -> Any:

@@ -18,6 +18,7 @@ from ..html.nesting import FOREIGN, SVG_ONLY
 from ..html.scanner import Attribute, Unplaceable
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
 from .fragment import BODY_MARK, HEAD_MARK, Kind
+from .purity import names
 from .tape import Fold, Part, tape
 from .tree import Builder, Child, Element, Markup, Run, runs
 
@@ -25,6 +26,7 @@ NOT_EVENTS = frozenset("cancel confirm default drop hook ignore modal nav pendin
 """``live-…`` attributes that aren't events."""
 _EVENT = "live-"
 _PAGE = frozenset({"html", "head", "body"})
+_SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
 _JUMPS = (nodes.Break, nodes.Continue)
 _FORM_TAIL = '">'
 
@@ -44,9 +46,21 @@ class Slot:
         return self.run[0] if len(self.run) == 1 and isinstance(self.run[0], Part) else None
 
     @property
-    def is_joined(self) -> bool:
-        """Whether it consists of text and expressions."""
-        return all(isinstance(piece, str) or piece.is_expression for piece in self.run)
+    def is_simple(self) -> bool:
+        """Whether its value is that of one expression, made of text and expressions."""
+        late = any(isinstance(piece, Part) and piece.before for piece in self.run[1:])
+        return (
+            self.kind in _SIMPLE
+            and self.name != "!"
+            and not late
+            and all(isinstance(piece, str) or piece.is_expression for piece in self.run)
+        )
+
+    @property
+    def names(self) -> set[str]:
+        """All names that occur in it."""
+        parts = [piece for piece in self.run if isinstance(piece, Part)]
+        return names(node for part in parts for node in (part.node, *part.before))
 
 
 @dataclass(slots=True)
