@@ -45,6 +45,9 @@ from .wire import OK, WINDOW_BYTES, WINDOW_FRAMES
 KEPT: Final = 64
 """Ops whose answers are kept."""
 
+Rebuilt = Literal["", "moved", "fresh"]
+"""Whether a session was made from a snapshot, and what that means for the ops under way (see above)."""
+
 
 class Exchange:
     """What a session and its page know of each other: ops, answers, revisions."""
@@ -171,7 +174,7 @@ class Exchange:
         token: str,
         patch: Change,
         shapes: list[Any],
-        rebuilt: Literal["", "moved", "fresh"] = "",
+        rebuilt: Rebuilt = "",
         stale: bool = False,
     ) -> str:
         """The answer to a hello, with a patch from the hello's revision to the newest state.

@@ -31,7 +31,7 @@ class Limits:
     """How long an action may run."""
     sessions: int = 10_000
     """Open pages of one worker."""
-    sessions_per_address: int = 500
+    sessions_per_address: int = 1000
     """... and of one client's address."""
     body: int = 2**20
     """Body of a post, without files."""

@@ -49,6 +49,8 @@ class Snapshot:
     """Number of the last op that is in this state."""
     answers: tuple[Any, ...] = ()
     """Of the newest ops: n, status, payload, n ..."""
+    shape: bytes = b""
+    """The digest of the shape of the page's root."""
     digests: Digests | None = None
     """Of what revision `rev` showed; None where it wasn't worth the time."""
     at_rest: bool = False
@@ -56,17 +58,19 @@ class Snapshot:
 
 
 def pack(snapshot: Snapshot) -> bytes:
-    digests = "" if snapshot.digests is None else _text(snapshot.digests)
-    at_rest = int(snapshot.at_rest)
-    parts = [snapshot.url, snapshot.state, snapshot.rev, snapshot.done, snapshot.answers, digests, at_rest]
+    s = snapshot
+    shape, at_rest = _encode(s.shape), int(s.at_rest)
+    digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
+    parts = [s.url, s.state, s.rev, s.done, s.answers, shape, digests, at_rest]
     data: bytes = to_json(parts, inf_nan_mode="constants")
     return data
 
 
 def unpack(data: bytes) -> Snapshot:
-    url, state, rev, done, answers, digests, at_rest = from_json(data, allow_inf_nan=True)
-    known = _digests(digests) if digests else None
-    return Snapshot(url, state, rev, done, tuple(answers), known, bool(at_rest))
+    """`ValueError` for what is no snapshot."""
+    url, state, rev, done, answers, shape, digests, at_rest = from_json(data, allow_inf_nan=True)
+    known = _digests(urlsafe_b64decode(digests)) if digests else None
+    return Snapshot(url, state, rev, done, tuple(answers), urlsafe_b64decode(shape), known, bool(at_rest))
 
 
 class Snapshots:
@@ -131,12 +135,10 @@ def _handle_key(handle: str) -> str:
     return "snapshot " + sha256(handle.encode(errors="replace")).hexdigest()[:32]
 
 
-def _text(digests: Digests) -> str:
-    whole, slots = digests
-    return urlsafe_b64encode(whole + b"".join(slots)).decode()
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode()
 
 
-def _digests(text: str) -> Digests:
-    data = urlsafe_b64decode(text)
+def _digests(data: bytes) -> Digests:
     slots = data[_WHOLE:]
     return data[:_WHOLE], tuple(slots[at : at + _SLOT] for at in range(0, len(slots), _SLOT))

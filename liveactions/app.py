@@ -1,0 +1,236 @@
+"""The application: pages at addresses, and what they are lent."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from logging import getLogger
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from .handle import Services
+from .limits import Limits
+from .page import Page, place
+from .seal import ENVIRONMENT, Keys, Sealer, Signer
+from .sessions import Sessions
+from .site import MOUNT, SOCKET, Address, Identify, Site
+from .snapshot import Snapshots
+from .store import SqliteStore, Store, default_path
+from .template import Templates
+from .transport.http import PageEndpoint
+from .transport.origin import Origins
+from .transport.socket import SocketEndpoint
+
+P = TypeVar("P", bound=Page)
+Guards = Callable[..., Any] | Sequence[Callable[..., Any]]
+Processor = Callable[[Request], Mapping[str, Any]]
+log = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    page: type[Page]
+    path: str
+    guards: tuple[Callable[..., Any], ...]
+
+
+class Pages:
+    """Collects pages in a module that doesn't know the application, which includes it.
+
+    ``pages = Pages(prefix="/orders", guard=current_user)``
+    """
+
+    def __init__(self, prefix: str = "", guard: Guards = ()) -> None:
+        if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
+            raise ValueError(f"a prefix begins with a slash and doesn't end with one: {prefix!r}")
+        self.prefix = prefix
+        self.guards = _tuple(guard)
+        self._placed: list[_Placed] = []
+
+    def page(self, path: str) -> Callable[[type[P]], type[P]]:
+        """Puts a page at a path (in Starlette's syntax: ``/room/{room}``) below the prefix."""
+
+        def add(cls: type[P]) -> type[P]:
+            self._placed.append(_Placed(cls, self.prefix + path, self.guards))
+            return cls
+
+        return add
+
+    def include(self, pages: Pages) -> None:
+        """Adds the pages of another collection, below this one's prefix and behind its guards."""
+        for placed in pages._placed:
+            path, guards = self.prefix + placed.path, (*self.guards, *placed.guards)
+            self._placed.append(_Placed(placed.page, path, guards))
+
+
+class Live(Starlette):
+    """An application of live pages. Runs as it is, mounted at a prefix, or installed into another one.
+
+    `templates` is a directory, several of them, a `jinja2.Environment` or Starlette's `Jinja2Templates`.
+    `context` are functions of the request that give names for every template. `guard` are dependencies
+    that run first on every way in. `identify` says who a request's user is: pages belong to them.
+    `login` is where those go who aren't allowed in; ``{path}`` in it is where they came from. `keys`
+    seal and sign; without them ``LIVEACTIONS_KEY`` is used. `store` is a private SQLite file unless
+    another one is given. All else is Starlette's.
+    """
+
+    def __init__(
+        self,
+        templates: str
+        | os.PathLike[str]
+        | Sequence[str | os.PathLike[str]]
+        | jinja2.Environment
+        | Any = "templates",
+        *,
+        debug: bool = False,
+        routes: Sequence[BaseRoute] | None = None,
+        middleware: Sequence[Middleware] | None = None,
+        exception_handlers: Mapping[Any, Any] | None = None,
+        lifespan: Any = None,
+        context: Iterable[Processor] = (),
+        guard: Guards = (),
+        identify: Identify | None = None,
+        login: str | None = None,
+        keys: str | Iterable[str] | None = None,
+        store: Store | None = None,
+        limits: Limits | None = None,
+        messages: Mapping[str, str] | None = None,
+        allowed_origins: Iterable[str] = (),
+        name: str | None = None,
+    ) -> None:
+        super().__init__(debug, routes, middleware, exception_handlers, lifespan)
+        name = name or sys._getframe(1).f_globals.get("__name__", "live")
+        limits = limits or Limits()
+        keyring = _keys(keys)
+        environment, processors = _environment(templates)
+        self.services = Services(
+            Signer(keyring),
+            Templates(environment, debug),
+            debug,
+            guards=_tuple(guard),
+            timeout=limits.action,
+            variables=_variables([*processors, *context]),
+        )
+        if messages is not None:
+            self.services.messages = messages
+        snapshots = Snapshots(name, Sealer(keyring), store or SqliteStore(default_path(name)))
+        self.site = Site(self.services, snapshots, limits, identify)
+        self.sessions = Sessions(self.site)
+        self.login = login
+        self._origins = Origins(allowed_origins)
+        socket = SocketEndpoint(self.sessions, self._origins)
+        self._own = [
+            WebSocketRoute(SOCKET, socket, name="live socket"),
+            Route(f"{MOUNT}/{{name}}", self.site.assets.respond, name="live client"),
+        ]
+        self.router.routes.extend(self._own)
+        self.router.lifespan_context = self._lifespan(self.router.lifespan_context)
+
+    @property
+    def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        """Other functions to take for dependencies, for tests: ``{current_user: lambda: ada}``."""
+        return self.services.dependency_overrides
+
+    def page(self, path: str) -> Callable[[type[P]], type[P]]:
+        """Puts a page at a path: ``@live.page("/room/{room}")``."""
+
+        def add(cls: type[P]) -> type[P]:
+            self._place(_Placed(cls, path, ()))
+            return cls
+
+        return add
+
+    def include(self, pages: Pages) -> None:
+        """Adds the pages that a module has collected."""
+        for placed in pages._placed:
+            self._place(placed)
+
+    def install(self, app: Starlette) -> None:
+        """Adds all pages to an existing application: beside its routes, behind its middleware."""
+        for route in self._own:
+            app.router.routes.append(route)
+        self._hosts = app.router
+        app.router.lifespan_context = self._lifespan(app.router.lifespan_context)
+
+    def _place(self, placed: _Placed) -> None:
+        place(placed.page, placed.path, placed.guards)
+        address = Address(placed.page, placed.path)
+        self.site.add(address)
+        endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self.login)
+        route = Route(placed.path, endpoint, name=placed.page.__name__)
+        self._own.append(route)
+        self.router.routes.append(route)
+
+    def _lifespan(self, inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        @asynccontextmanager
+        async def lifespan(app: Any) -> AsyncIterator[Any]:
+            async with inner(app) as state:
+                yield state
+                self.sessions.close()
+
+        return lifespan
+
+
+def _tuple(guard: Guards) -> tuple[Callable[..., Any], ...]:
+    return (guard,) if callable(guard) else tuple(guard)
+
+
+def _keys(keys: str | Iterable[str] | None) -> Keys:
+    if keys is not None:
+        return Keys([keys] if isinstance(keys, str) else keys)
+    found = Keys.from_environment()
+    if found is not None:
+        return found
+    if _workers() > 1:
+        raise RuntimeError(f"several workers need one key: set {ENVIRONMENT}")
+    log.warning(
+        "No %s is set: a random key serves this process. Open pages begin anew after a restart, "
+        "and several workers would not understand each other.",
+        ENVIRONMENT,
+    )
+    return Keys.random()
+
+
+def _workers() -> int:
+    """How many processes serve, as far as the command line tells."""
+    arguments = sys.argv
+    for index, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name in ("--workers", "-w"):
+            value = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
+            return int(value) if value.isdigit() else 1
+    value = os.environ.get("WEB_CONCURRENCY", "")
+    return int(value) if value.isdigit() else 1
+
+
+def _environment(templates: Any) -> tuple[jinja2.Environment, list[Processor]]:
+    """The Jinja2 environment that was meant, and the context processors that came with it."""
+    if isinstance(templates, jinja2.Environment):
+        return templates, []
+    if isinstance(getattr(templates, "env", None), jinja2.Environment):
+        return templates.env, list(getattr(templates, "context_processors", ()))
+    folders = [templates] if isinstance(templates, str | os.PathLike) else list(templates)
+    loader = jinja2.FileSystemLoader([Path(folder) for folder in folders])
+    return jinja2.Environment(loader=loader, autoescape=True), []
+
+
+def _variables(processors: list[Processor]) -> Callable[[Request | None], Mapping[str, Any]] | None:
+    if not processors:
+        return None
+
+    def variables(request: Request | None) -> Mapping[str, Any]:
+        names: dict[str, Any] = {}
+        for processor in processors if request is not None else ():
+            names.update(processor(request))  # type: ignore[arg-type]
+        return names
+
+    return variables

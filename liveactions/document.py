@@ -1,0 +1,82 @@
+"""A page as a whole HTML document: what the library adds to what the template rendered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from .template import BODY_MARK, HEAD_MARK, Fragment
+from .wire import FIELD_SNAPSHOT
+
+_TOKEN = re.compile(
+    r"\s+"
+    r"|<!--(?P<comment>.*?)-->"
+    r"|<(?P<element>title|style|script|noscript|template)\b.*?</(?P=element)\s*>"
+    r"|<(?:meta|link|base)\b[^>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What can stand in a head."""
+_SKELETON = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page's HTML says of its server: paths as the browser sees them."""
+
+    script: str
+    socket: str
+    path: str
+    """The page's own, which posts go to."""
+
+
+def hidden_field(snapshot: str) -> str:
+    """The first field of each form."""
+    return f'<input type="hidden" name="{FIELD_SNAPSHOT}" value="{escape(snapshot)}">'
+
+
+def document(fragment: Fragment, snapshot: str, around: Surroundings) -> str:
+    """The HTML of a page: its template's, the client's script, the state, and the page-level form.
+
+    A template that is no whole document is made one: what can only stand in a head goes there.
+    """
+    hidden = hidden_field(snapshot)
+    html = fragment.html(hidden)
+    head = (
+        f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
+        f' data-snapshot="{escape(snapshot)}"></script>'
+    )
+    # Controls all over the page belong to this form. Enter in one of them presses its first submit
+    # button, which is this one, and does nothing.
+    body = (
+        f'<form id="live" method="post" action="{escape(around.path)}">'
+        f"<button disabled hidden></button>{hidden}</form>"
+    )
+    if HEAD_MARK not in html and not _SKELETON.match(html):
+        html = _whole(html)
+    return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
+
+
+def _whole(html: str) -> str:
+    html = html.replace(BODY_MARK, "")
+    cut = _head_end(html)
+    return (
+        f'<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n{html[:cut].strip()}\n{HEAD_MARK}</head>\n'
+        f"<body>{BODY_MARK}\n{html[cut:].strip()}\n</body>\n</html>\n"
+    )
+
+
+_DEPTH: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
+
+
+def _head_end(html: str) -> int:
+    """Where the part ends that belongs into the head. Never between a slot's two markers."""
+    at = end = depth = 0
+    while token := _TOKEN.match(html, at):
+        comment = token["comment"]
+        depth += _DEPTH.get(comment[:1], 0) if comment else 0
+        at = token.end()
+        if depth == 0 and (comment or not token[0].isspace()):
+            end = at
+    return end

@@ -1,0 +1,106 @@
+"""What a browser shows of a page: the fragments of its revisions, and patches between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from .action import ActionRef
+from .diff import Shapes, full, patch
+from .errors import UnknownAction
+from .page import Page
+from .protocol import Change
+from .snapshot import Digests
+from .template import Fragment
+
+MOST: Final = 64
+"""Revisions that are kept at most, when a page acknowledges none."""
+
+
+class Screen:
+    """The newest rendering of a page, and older ones that ops may still name slots of."""
+
+    def __init__(self) -> None:
+        self.shapes = Shapes()
+        self._fragments: dict[int, Fragment] = {}
+        self._newest: Fragment | None = None
+        self._shape: bytes = b""
+        self._digests: Digests | None = None
+
+    @property
+    def newest(self) -> Fragment | None:
+        """The newest rendering; None when it was dropped."""
+        return self._newest
+
+    def begin(self) -> None:
+        """A client that knows no shapes."""
+        self.shapes = Shapes()
+
+    def recall(self, shape: bytes, digests: Digests | None) -> None:
+        """What is shown is known by its digests only."""
+        self._newest, self._shape, self._digests = None, shape, digests
+        self._fragments.clear()
+
+    @property
+    def shape(self) -> bytes:
+        """The digest of the root's shape."""
+        return self._newest.shape.digest if self._newest else self._shape
+
+    def digests(self) -> Digests | None:
+        return self._newest.digests() if self._newest else self._digests
+
+    def draw(self, page: Page, *, afresh: bool = False) -> Fragment:
+        """The page as it is now. Raises whatever its template does."""
+        return page.__fragment__(None if afresh else self._newest)
+
+    def change(self, new: Fragment, base: int | None = None) -> Change:
+        """What leads from the newest rendering, or that of an older revision, to `new`.
+
+        ``{"page": ""}`` where only the page's whole HTML does; `new` must then have been drawn afresh.
+        """
+        old = self._newest if base is None else self._fragments.get(base)
+        if old is not None:
+            return patch(old, new, self.shapes)
+        if new.shape.digest != self._shape or base is not None:
+            return {"page": ""}
+        if self._digests and self._digests[0] == new.digests()[0]:
+            return []
+        own = new.digests()[1]
+        return full(new, self._digests[1] if self._digests else [b""] * len(own), self.shapes)
+
+    def keep(self, rev: int, fragment: Fragment) -> None:
+        """The fragment is what revision `rev` shows."""
+        self._newest = self._fragments[rev] = fragment
+        if len(self._fragments) > MOST:
+            del self._fragments[next(iter(self._fragments))]
+
+    def forget(self, before: int) -> None:
+        """No slot of an older revision will be named."""
+        if len(self._fragments) > 1:
+            for rev in [rev for rev in self._fragments if rev < before]:
+                if self._fragments[rev] is not self._newest:
+                    del self._fragments[rev]
+
+    def reference(self, rev: int, address: Sequence[int]) -> ActionRef[..., object]:
+        """The action that a slot showed at a revision. `UnknownAction` when it showed none."""
+        fragment = self._fragments.get(rev)
+        try:
+            found = fragment.at(address) if fragment is not None else None
+        except LookupError:
+            found = None
+        if not isinstance(found, ActionRef):
+            raise UnknownAction("nothing to call there")
+        return found
+
+    def rest(self) -> None:
+        """Drop what can be rendered again: all, if list items would get the numbers that they have."""
+        newest = self._newest
+        if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
+            self.recall(newest.shape.digest, newest.digests())
+
+    def revive(self, page: Page, rev: int) -> None:
+        """Render again what was dropped; nothing happens when the page isn't what it was."""
+        if self._newest is None and self._digests is not None:
+            fragment = page.__fragment__(None)
+            if fragment.digests() == self._digests:
+                self.keep(rev, fragment)

@@ -1,0 +1,397 @@
+"""One open page: its ops one at a time, what was rendered, and the socket that shows it.
+
+A session outlives its sockets: a lost connection cancels no op. Ops run in the task that received
+them (handing each to a task of its own would cost a tenth of the whole op); while one is running,
+what comes from elsewhere (another socket of the same page, a timer) waits in a queue that the running
+task empties.
+
+What a page has been told is in the store before it is told: a state that is found there is never older
+than what the page shows, whatever is killed. States that are too large for that are stored within a
+second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from logging import getLogger
+from secrets import token_hex
+from typing import Any, Final, Protocol
+
+from .component import describe
+from .document import document
+from .errors import ForgedReference, ProtocolError, StoreError, UnknownAction
+from .exchange import KEPT, Exchange, Rebuilt
+from .lookup import lookup
+from .navigation import go
+from .node import walk
+from .outcome import DONE, Outcome, failure
+from .page import Page
+from .params import Event
+from .protocol import Acknowledgement, Bye, CallReference, CallSlot, Change, Hello, Navigate, Op, Validate
+from .scope import Scope
+from .screen import Screen
+from .site import Address, Site, path_and_query
+from .snapshot import LIFE, Snapshot, session_key
+from .state import dump_state
+from .template import Fragment
+from .timers import Timers
+from .wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_TAKEN
+
+log = getLogger(__name__)
+
+SAVED_AT_ONCE: Final = 2048
+"""Longest sealed state that is stored before each answer, in bytes."""
+
+
+class Connection(Protocol):
+    """Where a session's messages go."""
+
+    sending_since: float | None
+    """When the message that is being sent was begun, by `time.monotonic`."""
+
+    async def send(self, text: str) -> None: ...
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End it soon; from any task."""
+
+
+class Push:
+    """Something to run on the page that no browser asked for: an op without a number."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[[Scope], Awaitable[Outcome | None]]) -> None:
+        self.run = run
+
+
+class Session:
+    """A page that is open in a browser."""
+
+    def __init__(
+        self,
+        site: Site,
+        address: Address,
+        page: Page,
+        *,
+        identity: str,
+        token: str,
+        host: str,
+        exchange: Exchange,
+        screen: Screen,
+    ) -> None:
+        self.site = site
+        self.address = address
+        self.page = page
+        self.identity = identity
+        self.token = token
+        self.host = host
+        """The address that it counts for."""
+        self.exchange = exchange
+        self.screen = screen
+        self.connection: Connection | None = None
+        self.over = False
+        self.used = time.monotonic()
+        """When the browser was last heard."""
+        self._context = site.context(address, identity)
+        self._key = session_key(token)
+        self._epoch = 0
+        self._queue: deque[Op | Push] = deque()
+        self._running = False
+        self._due = False
+        """Whether the page may differ from what was last drawn, or an answer has to be given again."""
+        self._settled: asyncio.Future[None] | None = None
+        self._drawn: Fragment | None = None
+        self._is_large = False
+        self._is_unsaved = False
+        self._timers = Timers(self.push)
+
+    # What comes in
+
+    async def receive(self, op: Op | Acknowledgement) -> None:
+        """Do what the page wants, now or after what is running. `ProtocolError` when it breaks the rules."""
+        now = self.used = time.monotonic()
+        exchange = self.exchange
+        if type(op) is Acknowledgement:
+            exchange.acknowledge(op.rev, now)
+        elif not exchange.take(op, now):  # type: ignore[arg-type]
+            self._due = True
+        elif len(self._queue) >= KEPT:
+            raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
+        else:
+            self._queue.append(op)  # type: ignore[arg-type]
+        self.screen.forget(exchange.seen)
+        await self._run()
+
+    async def push(self, function: Callable[..., Any], component: Any = None) -> None:
+        """Run a function on the page, as an op of its own."""
+        self._queue.append(Push(lambda scope: scope.run(function, component)))
+        await self._run()
+
+    async def hook(self, name: str) -> None:
+        """Run ``connected`` or ``disconnected`` of the components that have it, as an op."""
+        if any(name in describe(component).hooks for _, component in walk(self.page)):
+            self._queue.append(Push(lambda scope: scope.hook(name)))
+            await self._run()
+
+    async def _run(self) -> None:
+        if self._running:
+            return
+        self._running = True
+        try:
+            while self._queue and not self.over:
+                await self._perform(self._queue.popleft())
+                await self._flush()
+            await self._flush()
+        finally:
+            self._running = False
+            if self._settled is not None:
+                self._settled.set_result(None)
+                self._settled = None
+        if self.connection is None and self._is_unsaved and not self.over and not self.save(at_rest=True):
+            self._lose()
+
+    # Ops
+
+    async def _perform(self, job: Op | Push) -> None:
+        if type(job) is Bye:
+            self.exchange.finish(job.n)
+            await self.end()
+            return
+        if self.screen.newest is None:
+            self.screen.revive(self.page, self.exchange.rev)
+        scope = Scope(self.page, _event(job.event) if type(job) is CallSlot else None)
+        outcome = await self._do(scope, job)
+        problem = await scope.load()
+        outcome = self._draw(scope, problem or outcome)
+        closed = await scope.close(outcome)
+        if closed is not outcome:  # its dependencies failed to commit, and the fields went back
+            self._drawn = None
+            await scope.load()
+        self._conclude(job, closed)
+        self._due = self._is_unsaved = True
+        if closed.abandoned:
+            await self._replace_page()
+
+    async def _do(self, scope: Scope, job: Op | Push) -> Outcome:
+        if type(job) is Push:
+            return await job.run(scope) or DONE
+        if type(job) is Navigate:
+            return go(self.page, self.address, job.url)
+        try:
+            if type(job) is CallSlot:
+                ref = self.screen.reference(job.rev, job.address)
+            else:
+                assert isinstance(job, CallReference | Validate)
+                ref = lookup(self.page, job.reference)
+        except (UnknownAction, ForgedReference) as error:
+            return failure(str(error), status=409)
+        fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
+        if type(job) is Validate:
+            return await scope.validate(ref, fields, job.touched)
+        return await scope.call(ref, fields)
+
+    def _draw(self, scope: Scope, outcome: Outcome) -> Outcome:
+        """Render while the dependencies are open, if there are any; what becomes of the op if that fails."""
+        if not scope.must_render:
+            return outcome
+        try:
+            self._drawn = self.screen.draw(self.page)
+        except Exception as error:
+            return self._render_failed(error)
+        return outcome
+
+    def _render_failed(self, error: Exception) -> Outcome:
+        id = token_hex(4)
+        log.error("%s: a render failed (%s)", self.address.name, id, exc_info=error)
+        text = f"{type(error).__name__}: {error}" if self.site.services.debug else "Something went wrong"
+        return failure(text, status=500, error=error, id=id)
+
+    def _conclude(self, job: Op | Push, outcome: Outcome) -> None:
+        if type(job) is not Push:
+            self.exchange.finish(job.n, outcome.status, outcome.payload)  # type: ignore[union-attr]
+        elif not outcome.ok:
+            log.error("%s: a push failed: %s", self.address.name, outcome.payload, exc_info=outcome.error)
+
+    async def _replace_page(self) -> None:
+        """Go on with a copy: a thread that can't be stopped still works on this page."""
+        self._timers.stop()
+        self.page = self.site.copy_page(self.page)
+        self.screen.recall(self.screen.shape, self.screen.digests())
+        await Scope(self.page).load()
+        self._timers.start(self.page)
+
+    # What goes out
+
+    async def _flush(self) -> None:
+        """Tell the page what it doesn't know, if it can take it; before that the store."""
+        while self._due and not self.over:
+            connection = self.connection
+            if connection is None or connection.sending_since is not None or not self.exchange.is_open:
+                return
+            self._due = False
+            text = self._compose()
+            if self._is_unsaved and not self._is_large and not self.save():
+                self._lose()
+            elif text is not None:
+                await connection.send(text)
+
+    def _compose(self) -> str | None:
+        """The next frame, or None when there is nothing to tell."""
+        exchange, screen = self.exchange, self.screen
+        drawn, self._drawn = self._drawn, None
+        try:
+            new = drawn or screen.draw(self.page)
+            change = screen.change(new)
+            if type(change) is dict:
+                new = screen.draw(self.page, afresh=True)
+                change = {"page": self._html(new)}
+        except Exception as error:
+            self._render_failed(error)
+            return exchange.frame([], [], self.used)
+        text = exchange.frame(change, screen.shapes.take() if change else [], time.monotonic())
+        screen.keep(exchange.rev, new)
+        return text
+
+    def _html(self, fragment: Fragment) -> str:
+        snapshot = self.site.snapshots.for_html(self._snapshot(), self._context)
+        return document(fragment, snapshot, self.site.around(self.page))
+
+    # Connections
+
+    async def attach(
+        self, connection: Connection, hello: Hello, rebuilt: Rebuilt = "", stale: bool = False
+    ) -> None:
+        """Go on over a new connection. `rebuilt` and `stale` are those of the welcome.
+
+        `ProtocolError` when the hello isn't that of this session's page.
+        """
+        exchange, screen = self.exchange, self.screen
+        if not rebuilt:
+            exchange.meet(hello)
+        old, self.connection = self.connection, connection
+        if old is not None:
+            old.close(CLOSE_TAKEN, "the page has another connection")
+        self.used = time.monotonic()
+        screen.begin()
+        text = self._welcome(hello, rebuilt, stale)
+        self._is_unsaved = True
+        if not self.save():
+            self._lose()
+            return
+        await connection.send(text)
+        self._timers.start(self.page)
+
+    def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool) -> str:
+        exchange, screen = self.exchange, self.screen
+        change: Change = {"page": ""}
+        if not stale and hello.rev >= 0:
+            new = screen.draw(self.page)
+            base = None if rebuilt or hello.rev == exchange.rev else hello.rev
+            change = screen.change(new, base)
+        if type(change) is dict:
+            new = screen.draw(self.page, afresh=True)
+            rebuilt = rebuilt or "moved"
+            change = {"page": self._html(new)}
+        text = exchange.welcome(hello, self.token, change, screen.shapes.take(), rebuilt, stale)
+        screen.keep(exchange.rev, new)
+        return text
+
+    async def detach(self, connection: Connection) -> None:
+        """A connection is gone; the session goes on without."""
+        if self.connection is not connection:
+            return
+        self.connection = None
+        self.used = time.monotonic()
+        self._timers.stop()
+        self._is_unsaved = True
+        await self.hook("disconnected")
+        await self._run()
+
+    async def end(self, code: int = CLOSE_OVER) -> None:
+        """The page is over."""
+        self.over = True
+        self._timers.stop()
+        await Scope(self.page).hook("closed")
+        if self.connection is not None:
+            self.connection.close(code)
+
+    def _lose(self) -> None:
+        """Another worker has the page: what was done here since isn't told."""
+        self.over = True
+        self._timers.stop()
+        if self.connection is not None:
+            self.connection.close(CLOSE_TAKEN, "the page is open elsewhere")
+
+    # The store
+
+    def claim(self) -> None:
+        """Become the one session of its token."""
+        self._epoch = self.site.snapshots.store.claim(self._key)
+
+    def save(self, at_rest: bool = False) -> bool:
+        """Store the state; false when the page has another session meanwhile."""
+        self._is_unsaved = False
+        try:
+            snapshots = self.site.snapshots
+            sealed = snapshots.seal(self._snapshot(at_rest), self._context).encode()
+            self._is_large = len(sealed) > SAVED_AT_ONCE
+            return snapshots.store.save(self._key, self._epoch, sealed, LIFE)
+        except StoreError as error:
+            log.error("a page's state couldn't be stored: %s", error)
+            return True
+
+    def _snapshot(self, at_rest: bool = False) -> Snapshot:
+        exchange, screen = self.exchange, self.screen
+        digests = screen.digests() if at_rest else None
+        return Snapshot(
+            path_and_query(self.page),
+            dump_state(self.page),
+            exchange.rev,
+            exchange.done,
+            tuple(exchange.answers),
+            screen.shape,
+            digests,
+            at_rest,
+        )
+
+    def tend(self, now: float) -> None:
+        """What is due now and then: save large states, drop what can be rendered again."""
+        if self._running or self.over:
+            return
+        if self._is_unsaved and not self.save(at_rest=self.connection is None):
+            self._lose()
+        elif now - self.used > self.site.limits.idle:
+            self.screen.rest()
+
+    def check(self, now: float) -> None:
+        """Close the connection of a browser that doesn't take what it is sent."""
+        connection, limits = self.connection, self.site.limits
+        if connection is None:
+            return
+        since = connection.sending_since
+        if self.exchange.silence(now) > limits.silent or (since is not None and now - since > limits.sending):
+            connection.close(CLOSE_LIMIT, "nothing is acknowledged")
+
+    async def settled(self) -> None:
+        """Return when no op is running or waiting."""
+        while self._running:
+            self._settled = self._settled or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._settled)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an op is being run."""
+        return self._running
+
+
+def _event(details: dict[str, Any] | None) -> Event | None:
+    """The details of an event that an op brings, as far as they are what they should be."""
+    if details is None:
+        return None
+    texts = {name: details[name] for name in ("type", "key") if isinstance(details.get(name), str)}
+    places = {name: float(details[name]) for name in ("x", "y") if isinstance(details.get(name), int | float)}
+    more: dict[str, Any] = {**texts, **places}
+    return Event(**more, detail=details.get("detail"))

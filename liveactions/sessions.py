@@ -1,0 +1,237 @@
+"""The open pages of a worker: how a page finds its session, or its newest state, again."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from logging import getLogger
+from typing import Final
+
+from starlette.requests import HTTPConnection, Request
+
+from .control import Control
+from .errors import LiveError, ProtocolError, SealError
+from .exchange import Exchange, Rebuilt
+from .outcome import DONE, Outcome, failure
+from .page import Page, fill
+from .protocol import Hello
+from .scope import Scope
+from .screen import Screen
+from .session import Connection, Session
+from .site import Found, Site, as_request, own_query
+from .snapshot import Snapshot, session_key
+from .state import restore_state
+from .wire import CLOSE_LIMIT, CLOSE_OVER
+
+log = getLogger(__name__)
+
+TEND: Final = 1.0
+"""Seconds between two rounds through all sessions."""
+PATIENCE: Final = 1.0
+"""Seconds that a page's old worker has for storing its newest state."""
+LOOK: Final = 0.02
+"""Seconds between two looks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a session is made from. Without a snapshot: nothing, the page begins anew."""
+
+    snapshot: Snapshot | None
+    rebuilt: Rebuilt = ""
+    stale: bool = False
+    is_stored: bool = False
+    """Whether the snapshot is that of a session with the page's token."""
+
+
+class Sessions:
+    """All sessions of this process."""
+
+    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
+        self.site = site
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._hosts: Counter[str] = Counter()
+        self._tending: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
+
+    async def join(self, hello: Hello, opened: HTTPConnection, connection: Connection) -> Session:
+        """The session of the page that says hello, attached to its connection.
+
+        `ProtocolError` when there can be none.
+        """
+        found = self.site.find(opened, hello.url)
+        if found is None:
+            raise ProtocolError("no page has this address", CLOSE_OVER)
+        identity = await self.site.identity(opened)
+        request = as_request(opened, hello.url, found.parameters)
+        session = self._known(hello, found, identity)
+        if session is not None:
+            session.page.live.request = request
+            await self._guard(session.page)
+            await session.attach(connection, hello)
+        else:
+            session = await self._begin(hello, found, identity, request, connection)
+        self._tend()
+        await session.hook("connected")
+        return session
+
+    def _known(self, hello: Hello, found: Found, identity: str) -> Session | None:
+        """This process's session of the page, if it still is the page's only one."""
+        session = self._sessions.get(hello.token or "")
+        if session is None:
+            return None
+        if session.over or not session.save():
+            self._drop(session)
+            return None
+        if session.identity != identity or session.address is not found.address:
+            raise ProtocolError("a session of someone else, or of another page", CLOSE_OVER)
+        return session
+
+    # Sessions made from snapshots
+
+    async def _begin(
+        self, hello: Hello, found: Found, identity: str, request: Request, connection: Connection
+    ) -> Session:
+        host = self._admit(request)
+        basis = await self._basis(hello, self.site.context(found.address, identity))
+        page, basis = await self._page(basis, found, request)
+        snapshot = basis.snapshot or Snapshot("", None)
+        rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
+        screen = Screen()
+        screen.recall(snapshot.shape, snapshot.digests if hello.rev == snapshot.rev else None)
+        session = Session(
+            self.site,
+            found.address,
+            page,
+            identity=identity,
+            token=(basis.is_stored and hello.token) or secrets.token_urlsafe(16),
+            host=host,
+            exchange=Exchange(rev, snapshot.done, snapshot.answers),
+            screen=screen,
+        )
+        session.claim()
+        self._sessions[session.token] = session
+        self._hosts[host] += 1
+        await session.attach(connection, hello, basis.rebuilt, basis.stale)
+        return session
+
+    async def _basis(self, hello: Hello, context: str) -> Basis:
+        """The newest that is known of a page."""
+        if hello.token is None:
+            return self._from_page(hello, context)
+        try:
+            snapshot = await self._from_store(hello, context)
+        except SealError as error:
+            log.info("a stored page can't be opened: %s", error)
+            snapshot = None
+        if snapshot is None:
+            return replace(self._from_page(hello, context), rebuilt="fresh")
+        if snapshot.rev < hello.rev:
+            return Basis(snapshot, "fresh", stale=True, is_stored=True)
+        certain = snapshot.at_rest or hello.op <= snapshot.done
+        return Basis(snapshot, "moved" if certain else "fresh", is_stored=True)
+
+    def _from_page(self, hello: Hello, context: str) -> Basis:
+        try:
+            snapshot = self.site.snapshots.open(hello.snapshot or "", context)
+            return Basis(snapshot, stale=snapshot.rev < hello.rev)
+        except SealError as error:
+            log.info("a page's snapshot can't be opened: %s", error)
+            return Basis(None, "fresh", stale=True)
+
+    async def _from_store(self, hello: Hello, context: str) -> Snapshot | None:
+        """What the page's last session has stored; after a moment, if it seems to be about to store more."""
+        snapshots, key = self.site.snapshots, session_key(hello.token or "")
+        until = self._clock() + PATIENCE
+        while True:
+            snapshot = snapshots.load(key, context)
+            if snapshot is None or snapshot.at_rest or self._clock() > until:
+                break
+            if hello.op <= snapshot.done and hello.rev <= snapshot.rev:
+                break
+            await asyncio.sleep(LOOK)
+        snapshots.store.claim(key)  # from now on nobody else stores more
+        return snapshots.load(key, context)
+
+    async def _page(self, basis: Basis, found: Found, request: Request) -> tuple[Page, Basis]:
+        """A page in the state of its snapshot, or one that has just been opened."""
+        page = self.site.new_page(found.address, request)
+        scope = Scope(page)
+        if basis.snapshot is not None:
+            try:
+                restore_state(page, basis.snapshot.state)
+            except LiveError as error:  # another version of the page's class
+                log.info("a page's state can't be restored: %s", error)
+                return await self._page(Basis(None, "fresh", stale=True), found, request)
+            problem = await scope.guard()
+        else:
+            problem = _fill(page, found) or await scope.mount()
+        problem = problem or await scope.load()
+        await scope.close(problem or DONE)
+        if problem is not None:  # whatever it is, the page's own GET tells it better
+            raise ProtocolError("the page can't be opened", CLOSE_OVER)
+        return page, basis
+
+    async def _guard(self, page: Page) -> None:
+        scope = Scope(page)
+        refused = await scope.guard()
+        await scope.close(refused or DONE)
+        if refused is not None:
+            raise ProtocolError("not allowed any more", CLOSE_OVER)
+
+    def _admit(self, request: Request) -> str:
+        """The address that a new session counts for."""
+        host = request.client.host if request.client else ""
+        limits = self.site.limits
+        if len(self._sessions) >= limits.sessions or self._hosts[host] >= limits.sessions_per_address:
+            raise ProtocolError("too many open pages", CLOSE_LIMIT)
+        return host
+
+    # What time does
+
+    def _drop(self, session: Session) -> None:
+        if self._sessions.pop(session.token, None) is not None:
+            self._hosts[session.host] -= 1
+            if not self._hosts[session.host]:
+                del self._hosts[session.host]
+
+    def _tend(self) -> None:
+        if self._tending is None or self._tending.done():
+            self._tending = asyncio.ensure_future(self._tend_all())
+
+    async def _tend_all(self) -> None:
+        while self._sessions:
+            await asyncio.sleep(TEND)
+            self.tend(self._clock())
+
+    def tend(self, now: float) -> None:
+        """Save, drop and close what is due."""
+        for session in self:
+            session.tend(now)
+            session.check(now)
+            detached = session.connection is None and now - session.used > self.site.limits.detached
+            if session.over or detached:
+                self._drop(session)
+
+    def close(self) -> None:
+        """Store the state of all pages: the process ends."""
+        for session in self:
+            session.save(at_rest=not session.is_running)
+
+
+def _fill(page: Page, found: Found) -> Outcome | None:
+    try:
+        fill(page, found.parameters, own_query(page.request.url.query))
+    except Control as error:
+        return failure(str(error), status=404)
+    return None

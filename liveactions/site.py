@@ -1,0 +1,169 @@
+"""An application as its pages see it: addresses, services, snapshots, limits."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from starlette.convertors import Convertor
+from starlette.requests import HTTPConnection, Request
+from starlette.routing import compile_path
+
+from .assets import Assets
+from .document import Surroundings
+from .handle import Handle, Services
+from .limits import Limits
+from .page import Page, create
+from .snapshot import Snapshots
+from .state import dump_state, restore_state
+from .wire import FIELD_ACTION, FIELD_SNAPSHOT
+
+MOUNT = "/_live"
+"""Where the library's own addresses are, below the application."""
+SOCKET = f"{MOUNT}/socket"
+
+Identify = Callable[[HTTPConnection], Any]
+"""Says who a request's user is: a text, or None; may be async."""
+
+
+class Address:
+    """A page class's path, and how to recognise it."""
+
+    def __init__(self, page: type[Page], path: str) -> None:
+        self.page = page
+        self.path = path
+        self._regex: re.Pattern[str]
+        self._convertors: Mapping[str, Convertor[Any]]
+        self._regex, _, self._convertors = compile_path(path)
+
+    @property
+    def name(self) -> str:
+        """The page class's, by which snapshots are bound to it."""
+        return f"{self.page.__module__}.{self.page.__qualname__}"
+
+    def match(self, path: str) -> dict[str, Any] | None:
+        """The path's parameters, or None."""
+        found = self._regex.match(path)
+        if found is None:
+            return None
+        return {name: self._convertors[name].convert(value) for name, value in found.groupdict().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The page that an address leads to."""
+
+    address: Address
+    parameters: dict[str, Any]
+
+
+class Site:
+    """What an application's transports share."""
+
+    def __init__(
+        self,
+        services: Services,
+        snapshots: Snapshots,
+        limits: Limits,
+        identify: Identify | None = None,
+    ) -> None:
+        self.services = services
+        self.snapshots = snapshots
+        self.limits = limits
+        self.assets = Assets()
+        self._identify = identify
+        self._addresses: list[Address] = []
+
+    def add(self, address: Address) -> None:
+        self._addresses.append(address)
+
+    def find(self, connection: HTTPConnection, url: str) -> Found | None:
+        """The page at a path and query of this application, as a browser writes them."""
+        path = unquote(url.partition("?")[0])
+        root_path = connection.scope.get("root_path", "")
+        if root_path and not path.startswith(root_path + "/"):
+            return None
+        route_path = path.removeprefix(root_path)
+        for address in self._addresses:
+            parameters = address.match(route_path)
+            if parameters is not None:
+                return Found(address, parameters)
+        return None
+
+    async def identity(self, connection: HTTPConnection) -> str:
+        """Who the user is, "" without an answer: what snapshots are bound to."""
+        if self._identify is None:
+            return ""
+        user = self._identify(connection)
+        if inspect.isawaitable(user):
+            user = await user
+        return "" if user is None else str(user)
+
+    def context(self, address: Address, identity: str) -> str:
+        """In which a page's snapshots are sealed."""
+        return self.snapshots.context(address.name, identity)
+
+    def new_page(self, address: Address, request: Request) -> Page:
+        """A page at the address of a request."""
+        root_path = request.scope.get("root_path", "")
+        handle = Handle(self.services, own_url(request), root_path=root_path, request=request)
+        return create(address.page, handle)
+
+    def copy_page(self, page: Page) -> Page:
+        """Another page object in the same state."""
+        handle = Handle(
+            self.services, page.live.address, root_path=page.live.root_path, request=page.live.request
+        )
+        copy = create(type(page), handle)
+        restore_state(copy, dump_state(page))
+        return copy
+
+    def around(self, page: Page) -> Surroundings:
+        """What a page's HTML says of this application."""
+        root = page.live.root_path
+        script = f"{root}{MOUNT}/{self.assets.name('client')}"
+        return Surroundings(script, root + SOCKET, page.live.path)
+
+
+def own_url(request: Request) -> str:
+    """A request's absolute URL without the library's parameters and without hash."""
+    url = request.url
+    pairs = own_query(url.query)
+    return (
+        str(url.replace(query=urlencode(pairs), fragment=""))
+        if pairs
+        else str(url.replace(query="", fragment=""))
+    )
+
+
+def own_query(query: str) -> list[tuple[str, str]]:
+    """The names and values of a query that aren't the library's."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION)]
+
+
+def path_and_query(page: Page) -> str:
+    """A page's address as a browser would put it into a request."""
+    address = page.live.address
+    return address[address.index("/", address.index("://") + 3) :]
+
+
+def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> Request:
+    """The GET of a page at `url` (path and query) that a socket's handshake stands for."""
+    path, _, query = url.partition("?")
+    scheme = {"ws": "http", "wss": "https"}.get(connection.scope["scheme"], connection.scope["scheme"])
+    scope = {
+        **connection.scope,
+        "type": "http",
+        "method": "GET",
+        "scheme": scheme,
+        "path": unquote(path),
+        "raw_path": path.encode("ascii", "ignore"),
+        "query_string": query.encode("ascii", "ignore"),
+        "path_params": dict(parameters),
+    }
+    return Request(scope)

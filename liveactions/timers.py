@@ -1,0 +1,43 @@
+"""The clock of an open page: methods with `@every`, while a socket is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .component import describe
+from .every import Timer
+from .node import walk
+from .page import Page
+
+
+class Timers:
+    """Runs each timer of a page through `push`; one that hasn't run yet isn't asked for again."""
+
+    def __init__(self, push: Callable[..., Awaitable[None]]) -> None:
+        self._push = push
+        self._handles: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    def start(self, page: Page) -> None:
+        self.stop()
+        for path, component in walk(page):
+            for timer in describe(component).timers:
+                self._schedule((path, timer.name), component, timer)
+
+    def stop(self) -> None:
+        for handle in self._handles.values():
+            handle.cancel()
+        self._handles.clear()
+
+    def _schedule(self, key: tuple[str, str], component: Any, timer: Timer) -> None:
+        loop = asyncio.get_running_loop()
+        self._handles[key] = loop.call_later(timer.seconds, self._fire, key, component, timer)
+
+    def _fire(self, key: tuple[str, str], component: Any, timer: Timer) -> None:
+        self._schedule(key, component, timer)
+        if key not in self._tasks:
+            task = asyncio.ensure_future(self._push(timer.function, component))
+            self._tasks[key] = task
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))

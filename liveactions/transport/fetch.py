@@ -1,0 +1,65 @@
+"""Ops by fetch, where the socket doesn't open: the same hello, ops and frames in one request."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..errors import ProtocolError
+from ..protocol import read_hello, read_op
+from ..sessions import Sessions
+from ..wire import CLOSE_LIMIT, CLOSE_OVER
+from .body import read_json
+
+STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409}
+"""HTTP statuses for the codes with which a socket is closed; 400 for the others."""
+
+
+class Parcel:
+    """A session's connection for the time of one request: keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sending_since: float | None = None
+        self.messages: list[str] = []
+        self.refusal: ProtocolError | None = None
+
+    async def send(self, text: str) -> None:
+        self.messages.append(text)
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.refusal = self.refusal or ProtocolError(reason, code)
+
+
+async def perform(sessions: Sessions, request: Request) -> Response:
+    """Run the ops of a request and answer with what the page is to be told."""
+    data = await read_json(request, sessions.site.limits)
+    parcel = Parcel()
+    try:
+        await _perform(sessions, request, data, parcel)
+        if parcel.refusal is not None and not parcel.messages:
+            raise parcel.refusal
+    except ProtocolError as error:
+        body = json.dumps({"error": str(error)})
+        status = STATUS.get(error.code, 400)
+        return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+    welcome, *frames = parcel.messages
+    body = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]}}'
+    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def _perform(sessions: Sessions, request: Request, data: object, parcel: Parcel) -> None:
+    limits = sessions.site.limits
+    if not isinstance(data, dict) or data.keys() != {"hello", "ops"} or not isinstance(data["ops"], list):
+        raise HTTPException(400, "A hello and ops are needed")
+    ops = [read_op(op, limits) for op in data["ops"]]  # all of them are proper, or none is run
+    session = await sessions.join(read_hello(data["hello"]), request, parcel)
+    try:
+        for op in ops:
+            await session.receive(op)
+        await session.settled()
+    finally:
+        await session.detach(parcel)
