@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
-import liveactions
 from tests.chromium.launch import launch
 
 SITE = "http://live.test"
-STATIC = Path(liveactions.__path__[0], "static")
-SOURCE = Path(__file__).parents[2] / "js" / "src"
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "liveactions" / "static"
+SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(client|more)(?:\.[0-9a-f]+)?\.js")
 
 FAKE_SOCKET = """

@@ -159,8 +159,11 @@ def test_moves_keep_focus_scroll_and_frames(open_page: Open) -> None:
     )
     page.frames[1].wait_for_load_state()
     page.evaluate("b.focus(); b.setSelectionRange(1, 3)")
-    page.evaluate("window.blurs = 0; b.onblur = () => blurs++")
-    page.evaluate("window.loads = 0; document.querySelector('iframe').onload = () => loads++")
+    page.evaluate("""() => {
+      window.blurs = window.loads = 0;
+      b.onblur = () => blurs++;
+      document.querySelector("iframe").onload = () => loads++;
+    }""")
     server.patch([0, [[[1, 0], [2, 1]]]])
     assert page.evaluate("[document.activeElement.id, b.selectionStart, b.selectionEnd, blurs, loads]") == [
         "b",
