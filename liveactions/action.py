@@ -8,8 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast, overload
 from urllib.parse import quote
 
+from pydantic_core import to_jsonable_python
+
+from . import binding
+from .annotations import hints
+from .codec import Codec, codec
 from .forms import FieldView, FormState, Texts, field_view
-from .params import UNBOUND, Plan
+from .params import Plan
 from .template.reference import Reference
 
 if TYPE_CHECKING:
@@ -96,13 +101,33 @@ class Action(Generic[P, R]):
     @cached_property
     def plan(self) -> Plan:
         """How its parameters are filled. `TypeError` when one of them can't be."""
-        return Plan.of(self.function, skip=1 if self.is_method else 0, names=self.names, fields=True)
+        return Plan.of(self.function, skip=int(self.is_method), names=self.names)
 
     @cached_property
     def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(inspect.unwrap(self.function)) or inspect.iscoroutinefunction(
-            self.function
-        )
+        """Whether calling it gives something to await."""
+        return inspect.iscoroutinefunction(self.function)
+
+    @cached_property
+    def _results(self) -> Codec:
+        """Of its return annotation; of Any without one."""
+        try:
+            return codec(hints(self.function, self.names, result=True).get("return", Any))
+        except Exception:  # whatever it says, results tell what they are themselves
+            return codec(Any)
+
+    def dump_result(self, value: Any) -> Any:
+        """What it returned as JSON-able data. `TypeError` when it can't be."""
+        if self._results.annotation is not Any:
+            return self._results.dump(value)
+        try:
+            return to_jsonable_python(value, inf_nan_mode="constants")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise TypeError(f"{self.__qualname__} returned a {type(value).__name__}: {error}") from error
+
+    def load_result(self, data: Any) -> Any:
+        """The result whose `dump_result` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
+        return data if self._results.annotation is Any else self._results.load(data)
 
     def __repr__(self) -> str:
         return f"<action {self.__qualname__}>"
@@ -188,13 +213,13 @@ class ActionRef(Reference, Generic[P, R]):
         self.path = path
         """Where it is in the page: ``users.sort_by``."""
         self.args = args
-        """Bound arguments by position among those that can be bound; `UNBOUND` where there is none."""
+        """Bound arguments by position among those that can be bound; see `binding`."""
         self._text: str | None = None
         self._url: tuple[str, str] | None = None
         self._bound: dict[tuple[Any, ...], ActionRef[..., Any]] | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        given = self.action.plan.named(self.args)
+        given = binding.named(self.action.plan, self.args)
         function = self.action.function
         if self.action.is_method:
             return cast(R, function(self.component, *args, **given, **kwargs))
@@ -214,14 +239,14 @@ class ActionRef(Reference, Generic[P, R]):
         return known
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
-        bound = self.action.plan.bind(self.args, args, kwargs)
+        bound = binding.bind(self.action.plan, self.args, args, kwargs)
         return ActionRef(self.component, self.action, self.path, bound)
 
     @property
     def text(self) -> str:
         """The bound arguments as compact JSON; empty without any."""
         if self._text is None:
-            self._text = self.action.plan.write(self.args)
+            self._text = binding.write(self.action.plan, self.args)
         return self._text
 
     @property
@@ -239,7 +264,7 @@ class ActionRef(Reference, Generic[P, R]):
 
     def check(self) -> None:
         """`TypeError` when an argument that only a template can bind is missing."""
-        self.action.plan.check(self.args)
+        binding.require(self.action.plan, self.args)
 
     def url(self) -> str:
         """The address that a form posts to. `TypeError` when a needed bound argument is missing."""

@@ -26,10 +26,15 @@ def resolve(raw: Mapping[str, Any], module: Mapping[str, Any], names: Mapping[st
     return get_type_hints(holder, globalns=dict(module), localns=dict(names), include_extras=True)
 
 
-def hints(function: Callable[..., Any], names: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Types of a function's parameters. `names` are those of the function that it was defined in."""
+def hints(
+    function: Callable[..., Any], names: Mapping[str, Any] | None = None, result: bool = False
+) -> dict[str, Any]:
+    """Types of a function's parameters, or of its result, as ``return``.
+
+    `names` are those of the function that it was defined in.
+    """
     function = inspect.unwrap(function)
-    raw = {name: hint for name, hint in raw_annotations(function).items() if name != "return"}
+    raw = {name: hint for name, hint in raw_annotations(function).items() if (name == "return") is result}
     own = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
     module = getattr(function, "__globals__", {})
     try:
@@ -51,6 +56,13 @@ def metadata(annotation: Any, kind: type[Any]) -> Any:
         if isinstance(piece, kind):
             return piece
     return None
+
+
+def without(annotation: Any, kind: type[Any]) -> Any:
+    """The annotation without its metadata of a kind."""
+    plain, pieces = unwrap(annotation)
+    rest = tuple(piece for piece in pieces if not isinstance(piece, kind))
+    return Annotated[(plain, *rest)] if rest else plain
 
 
 def optional(annotation: Any) -> tuple[Any, bool]:

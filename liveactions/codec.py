@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 from pydantic_core import from_json, to_json
 
+from .annotations import optional
+
 SCALARS = frozenset({int, str, bool, type(None)})
 """Types that are the same in JSON, whose values are equal exactly when their JSON is."""
 
@@ -38,20 +40,23 @@ class Codec:
     dataclasses. Without an annotation only what JSON itself has is taken.
     """
 
-    __slots__ = ("annotation", "parse", "_adapter", "_scalars")
+    __slots__ = ("annotation", "parse", "scalars", "_adapter")
 
     parse: Callable[[Any], Any]
     """Value of the annotation's type from a value or text of another; pydantic's `ValidationError`."""
+
+    scalars: frozenset[type[Any]]
+    """Exact types whose values are their own JSON, as far as the annotation allows them."""
 
     def __init__(self, annotation: Any) -> None:
         self.annotation = annotation
         self._adapter = _adapter(annotation)
         self.parse = self._adapter.validate_python
-        self._scalars = frozenset({annotation, type(None)} & SCALARS)
+        self.scalars = _scalars(annotation)
 
     def dump(self, value: Any) -> Any:
         """JSON-able form of `value`. `TypeError` when it isn't what the annotation says."""
-        if type(value) in self._scalars and value is not None:
+        if type(value) in self.scalars:
             return value
         if self.annotation is Any:
             return _native(value)
@@ -63,16 +68,22 @@ class Codec:
     def load(self, data: Any) -> Any:
         """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
         kind = type(data)
-        if kind in SCALARS and (kind in self._scalars or self.annotation is Any):
+        if kind in self.scalars or (kind in SCALARS and self.annotation is Any):
             return data
         # As JSON, because in Python mode a strict model refuses a date's text and a tuple's list.
         return self._adapter.validate_json(to_json(data, inf_nan_mode="constants"))
 
     def text(self, value: Any) -> str:
         """Compact JSON of `value`, the same for equal values. `TypeError` when there is none."""
-        if type(value) is int and int in self._scalars:
+        if type(value) is int and int in self.scalars:
             return str(value)
         return write_json(self.dump(value))
+
+
+def _scalars(annotation: Any) -> frozenset[type[Any]]:
+    inner, nullable = optional(annotation)
+    found = {kind for kind in SCALARS if kind is inner}
+    return frozenset(found | {type(None)} if nullable else found)
 
 
 @lru_cache(maxsize=4096)

@@ -1,18 +1,33 @@
-"""Components: objects with typed state, a template and actions; they live in a page, which is one itself."""
+"""Components: objects with typed state, a template and actions. A page is one, and may hold more."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+import sys
+from copy import deepcopy
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 
 from starlette.requests import Request
 
-from .fields import in_url, loaded
+from .action import Action, action_in
+from .description import Description, build, check, check_names
+from .fields import LOADED, annotated_names, loaded
+from .node import Node
+from .variables import variables
 
 if TYPE_CHECKING:
-    from .description import Description
+    from collections.abc import Sequence
+
     from .handle import Handle
+    from .page import Page
     from .template.fragment import Fragment
+
+
+class _Nothing:
+    """What a hook returns that does nothing: may be awaited."""
+
+    def __await__(self) -> Any:
+        return iter(())
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(loaded,))
@@ -25,47 +40,178 @@ class Component:
     __slots__ = ("live", "_live_node", "__dict__", "__weakref__")
 
     template: ClassVar[str | None] = None
-    actions: ClassVar[Any] = ()
+    actions: ClassVar[Sequence[Action[..., Any]]] = ()
+
     live: Handle
+    """The open page: its address, its request, its forms."""
+    _live_node: Node
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "_live_own" in cls.__dict__:
+            return
+        _read(cls, _names_around())
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        self._live_node = Node(self, describe(cls))
+        return self
 
     def __init__(self, **fields: Any) -> None:
         """`TypeError` for an unknown field, or a missing one without a default."""
+        description = self._live_node.description
+        set_defaults(self)
+        self.__dict__.update(fields)
+        settable = self.__dict__.keys() | description.fields.keys()
+        for name in fields:
+            if name not in settable or (name in description.fields and description.fields[name].is_loaded):
+                raise TypeError(f"{type(self).__qualname__} has no field {name!r} to set")
+        missing = description.required - fields.keys()
+        if missing:
+            raise TypeError(f"{type(self).__qualname__} needs {', '.join(sorted(missing))}")
 
     @property
     def request(self) -> Request:
         """The newest HTTP request of this page: its GET, its join, its post."""
-        raise NotImplementedError
+        request = self.live.request
+        if request is None:
+            raise RuntimeError("this page has no request")
+        return request
 
     def mount(self, *args: Any, **kwargs: Any) -> Any:
         """Runs once, before the first `load`. Parameters are injected by annotation."""
+        return _Nothing()
 
     def load(self, *args: Any, **kwargs: Any) -> Any:
         """Runs before a render when a state field changed, or the component was just mounted or restored."""
+        return _Nothing()
 
     def connected(self, *args: Any, **kwargs: Any) -> Any:
         """Runs when a socket came."""
+        return _Nothing()
 
     def disconnected(self, *args: Any, **kwargs: Any) -> Any:
         """Runs when the socket went."""
+        return _Nothing()
 
     def closed(self, *args: Any, **kwargs: Any) -> Any:
         """Runs when the page is over."""
+        return _Nothing()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """Another component with equal fields, in no page yet."""
+        other = type(self).__new__(type(self))
+        memo[id(self)] = other
+        other.__dict__.update({name: deepcopy(value, memo) for name, value in self.__dict__.items()})
+        return other
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
         """The component drawn by its template. `TypeError` without one."""
-        raise NotImplementedError
+        node = self._live_node
+        if node.view is None:
+            name, templates = node.description.template, self.live.services.templates
+            if name is None or templates is None:
+                raise TypeError(f"{type(self).__qualname__} has no template to draw it with")
+            node.view = templates.view(name)
+        return node.view.render(variables(self), previous)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__qualname__} {self._live_node.path or 'page'}>"
+
+
+def _names_around() -> dict[str, Any]:
+    """Local names of the function in which a class is being created."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_name in ("__init_subclass__", "__new__"):
+        frame = frame.f_back
+    return {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
+
+
+def _read(cls: type[Component], names: dict[str, Any]) -> None:
+    """Prepares a new class and finds what is wrong with it, as far as its annotations are defined yet."""
+    own = annotated_names(cls)
+    cls._live_names = names  # type: ignore[attr-defined]
+    cls._live_fields = [name for name in own if not name.startswith("_")]  # type: ignore[attr-defined]
+    cls._live_loaded = [name for name in own if cls.__dict__.get(name) is LOADED]  # type: ignore[attr-defined]
+    for name in cls._live_loaded:  # type: ignore[attr-defined]
+        delattr(cls, name)
+    for name, value in list(cls.__dict__.items()):
+        found = action_in(value)
+        if found is None:
+            continue
+        if found is not value:
+            found.is_method = True
+            setattr(cls, name, found)
+        found.names = {**names, cls.__name__: cls}
+    check_names(cls, cls._live_fields)  # type: ignore[attr-defined]
+    try:
+        check(describe(cls))
+    except NameError:
+        pass
+    except TypeError as error:
+        if not isinstance(error.__cause__, NameError):
+            raise
 
 
 def describe(component: Any) -> Description:
-    """What a class (its generic alias, or an instance) consists of. `TypeError` when it contradicts itself."""
-    raise NotImplementedError
+    """What a component's class or its generic alias consists of. `TypeError` when it contradicts itself."""
+    if isinstance(component, Component):
+        return component._live_node.description
+    if get_origin(component) is not None:
+        return _describe_alias(component)
+    known: Description | None = component.__dict__.get("_live_description")
+    if known is None:
+        known = build(component, Component)
+        component._live_description = known
+    return known
 
 
-def attach(page: Component, live: Handle) -> None:
-    """Makes `page` the root below `live`, and tells every component in it its path."""
-    raise NotImplementedError
+@lru_cache(maxsize=256)
+def _describe_alias(alias: Any) -> Description:
+    cls = get_origin(alias)
+    assert isinstance(cls, type)
+    return build(cls, Component, alias)
 
 
-def variables(component: Component) -> dict[str, Any]:
-    """What a component's template may name: fields, class attributes, actions, `url`, `live`, `request`."""
-    raise NotImplementedError
+def set_defaults(component: Component) -> None:
+    """Gives each field its default; mutable ones are the component's own."""
+    description = component._live_node.description
+    values = component.__dict__
+    values.update(description.constants)
+    for name, default in description.fresh:
+        values[name] = deepcopy(default)
+
+
+def make(annotation: Any) -> Component:
+    """A new component of a class or a generic alias, with its fields' defaults, mounted nowhere yet."""
+    cls = get_origin(annotation) or annotation
+    component: Component = cls.__new__(cls)
+    component._live_node.description = describe(annotation)
+    set_defaults(component)
+    return component
+
+
+def attach(page: Page, live: Handle) -> None:
+    """Makes `page` the root below `live`, and tells every component in it its path.
+
+    `TypeError` when a component stands in two places.
+    """
+    live.page = page
+    _attach(page, live, "", set())
+
+
+def _attach(component: Component, live: Handle, path: str, seen: set[int]) -> None:
+    if id(component) in seen:
+        raise TypeError(f"{component!r} stands in the page twice; make another one")
+    seen.add(id(component))
+    component.live = live
+    node = component._live_node
+    node.move(path)
+    for field in node.description.children:
+        assert field.children is not None
+        alias = field.children.annotation
+        for step, child in field.children.items(component.__dict__.get(field.name)):
+            if get_origin(alias) is type(child):
+                child._live_node.description = describe(alias)
+            here = field.name + step
+            _attach(child, live, f"{path}.{here}" if path else here, seen)

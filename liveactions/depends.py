@@ -1,4 +1,4 @@
-"""Dependencies of a scope: opened before the guard, closed after load and render."""
+"""Dependencies: what a parameter asks a function for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,21 @@ from .annotations import unwrap
 class Depends:
     """Marks a parameter that a function provides: ``Annotated[Session, Depends(session)]``.
 
-    The function may be sync or async, or a generator that yields once and cleans up when the scope
-    closes; it is called once per scope unless `use_cache` is false.
+    The function may be sync (it runs in a thread) or async, or a generator that yields once and cleans up
+    when the scope closes. Its own parameters are injected too. It is called once per scope unless
+    `use_cache` is false.
     """
 
     dependency: Callable[..., Any]
     use_cache: bool = True
+
+
+def dependency_of(annotation: Any, default: Any) -> Depends | None:
+    """The dependency that a parameter asks for, with our marker or FastAPI's, which isn't imported."""
+    plain, marks = unwrap(annotation)
+    for mark in (*reversed(marks), default):
+        if isinstance(mark, Depends):
+            return mark
+        if type(mark).__module__.startswith("fastapi.") and hasattr(mark, "dependency"):
+            return Depends(mark.dependency or plain, bool(getattr(mark, "use_cache", True)))
+    return None

@@ -1,28 +1,44 @@
-"""What a component's class consists of."""
+"""What a component's class consists of, read once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Generic
 
-from .action import Action
-from .every import Timer
-from .fields import Field
+from jinja2.defaults import DEFAULT_NAMESPACE
+
+from .action import Action, action_in
+from .annotations import raw_annotations, resolve, substitute, variables_of
+from .children import children_of
+from .every import MARK, Timer
+from .fields import LOADED, Field, is_class_variable
+from .params import Plan
+from .readers import MISSING
+
+HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
+RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
+"""Names that mean something to the library: no field or action may have them."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """A component's class, read once. Names are in the order of definition, bases first."""
+    """A component's class. Names are in the order of definition, bases first."""
 
     cls: type[Any]
     template: str | None
     fields: Mapping[str, Field]
+    """Public fields by name."""
     state: tuple[Field, ...]
-    """Fields that the snapshot carries, those with children too."""
+    """Fields that the snapshot carries; those with components too."""
     in_url: tuple[Field, ...]
     children: tuple[Field, ...]
     """Fields that hold components."""
+    mutable: tuple[Field, ...]
+    """Fields whose values may change in place."""
     actions: Mapping[str, Action[..., Any]]
     """By the name that templates use."""
     references: Mapping[str, Action[..., Any]]
@@ -30,3 +46,208 @@ class Description:
     timers: tuple[Timer, ...]
     hooks: Mapping[str, Callable[..., Any]]
     """``mount load connected disconnected closed``, where the class has its own."""
+    constants: Mapping[str, Any]
+    """Defaults that instances share."""
+    fresh: tuple[tuple[str, Any], ...]
+    """Defaults that each instance needs a copy of."""
+    required: frozenset[str]
+    """Fields without a default that aren't loaded."""
+    attributes: tuple[str, ...]
+    """Public constants and methods of the class, for its template."""
+    properties: tuple[str, ...]
+    """Public properties, which each render reads anew."""
+
+    plans: dict[Callable[..., Any], Plan] = field(default_factory=dict, repr=False)
+
+    @property
+    def loads(self) -> bool:
+        return "load" in self.hooks
+
+    def plan(self, function: Callable[..., Any], is_method: bool = True) -> Plan:
+        """The plan of a hook, timer or validator, made once."""
+        known = self.plans.get(function)
+        if known is None:
+            names = names_around(self.cls)
+            known = self.plans[function] = Plan.of(function, skip=int(is_method), names=names)
+        return known
+
+
+def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
+    """The description of a subclass of `base`, or of its generic alias.
+
+    `NameError` when an annotation names what isn't defined yet; `TypeError` for what can't be.
+    """
+    fields = {one.name: one for one in _fields(cls, base, alias)}
+    actions = dict(_actions(cls))
+    attributes = list(_attributes(cls, base, {*fields, *actions}))
+    defaults = {name: one.default for name, one in fields.items() if not one.is_loaded}
+    defaults.update(_defaults(cls, dict.fromkeys(_private_names(cls, base))))
+    given = {name: value for name, value in defaults.items() if value is not MISSING}
+    return Description(
+        cls=cls,
+        template=cls.template,
+        fields=fields,
+        state=_those(fields, lambda one: not one.is_loaded),
+        in_url=_those(fields, lambda one: one.url),
+        children=_those(fields, lambda one: one.children),
+        mutable=_those(fields, lambda one: not one.is_frozen),
+        actions=actions,
+        references=_references(cls, actions.values()),
+        timers=tuple(_timers(cls)),
+        hooks={name: getattr(cls, name) for name in HOOKS if getattr(cls, name) is not getattr(base, name)},
+        constants={name: value for name, value in given.items() if _is_shared(value)},
+        fresh=tuple((name, value) for name, value in given.items() if not _is_shared(value)),
+        required=frozenset(name for name, one in fields.items() if one.default is MISSING),
+        attributes=tuple(name for name in attributes if not _is_property(cls, name)),
+        properties=tuple(name for name in attributes if _is_property(cls, name)),
+    )
+
+
+def _those(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tuple[Field, ...]:
+    return tuple(one for one in fields.values() if wanted(one))
+
+
+def check(description: Description) -> None:
+    """`TypeError` when a field can't be carried, or a parameter of an action can't be filled."""
+    for one in description.state:
+        if one.children is None:
+            one.codec  # noqa: B018 - made for its errors
+    for action in description.actions.values():
+        for parameter in action.plan.named:
+            if parameter.kind != "file":
+                parameter.codec  # noqa: B018
+
+
+def check_names(cls: type[Any], fields: Iterable[str]) -> None:
+    """`TypeError` when a class gives a name two meanings."""
+    inherited = {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
+    actions = {name for name in dir(cls) if isinstance(inspect.getattr_static(cls, name, None), Action)}
+    title = cls.__qualname__
+    for name in fields:
+        if name in RESERVED:
+            raise TypeError(f"{title}.{name}: the name is reserved; call the field something else")
+        if name in DEFAULT_NAMESPACE:
+            raise TypeError(
+                f"{title}.{name}: in templates that is a function of Jinja; call the field something else"
+            )
+        if callable(getattr(cls, name, None)) and hasattr(_page_base(cls), name):
+            raise TypeError(f"{title}.{name}: the name is a method of Page; call the field something else")
+    for name in sorted(actions & {*fields, *inherited}):
+        raise TypeError(f"{title}.{name} is a field and an action; give one of them another name")
+    for name in sorted(actions & RESERVED):
+        raise TypeError(f"{title}.{name}: the name is reserved; call the action something else")
+
+
+def _page_base(cls: type[Any]) -> Any:
+    """The library's own class nearest to `cls`."""
+    return next((base for base in cls.__mro__[1:] if base.__module__.startswith("liveactions.")), object)
+
+
+def _fields(cls: type[Any], base: type[Any], alias: Any) -> Iterator[Field]:
+    variables = _variables(cls, alias)
+    annotations: dict[str, Any] = {}
+    for one in _bases(cls, base):
+        raw = {name: hint for name, hint in raw_annotations(one).items() if not is_class_variable(hint)}
+        public = {name: hint for name, hint in raw.items() if not name.startswith("_")}
+        module = vars(sys.modules[one.__module__]) if one.__module__ in sys.modules else {}
+        names = {**one.__dict__.get("_live_names", {}), one.__name__: one}
+        resolved = resolve(public, module, names)
+        annotations.update({name: hint for name, hint in resolved.items() if not is_class_variable(hint)})
+    for name, default in _defaults(cls, annotations):
+        annotation = substitute(annotations[name], variables)
+        yield Field(name, annotation, default, children_of(annotation, base))
+
+
+def _variables(cls: type[Any], alias: Any) -> Mapping[Any, Any]:
+    found = variables_of(cls)
+    if alias is not None:
+        parameters = getattr(cls, "__parameters__", ())
+        found.update(zip(parameters, alias.__args__, strict=False))
+        found = {variable: substitute(meaning, found) for variable, meaning in found.items()}
+    return found
+
+
+def _bases(cls: type[Any], base: type[Any]) -> list[type[Any]]:
+    """Classes whose annotations are fields, outermost base first."""
+    own = (object, Generic, base)
+    return [one for one in reversed(cls.__mro__) if one not in own and "_live_own" not in one.__dict__]
+
+
+def names_around(cls: type[Any]) -> dict[str, Any]:
+    """Names that the annotations of a class's functions may use besides those of their module."""
+    found: dict[str, Any] = {}
+    for one in reversed(cls.__mro__):
+        found.update(one.__dict__.get("_live_names", {}))
+        found[one.__name__] = one
+    return found
+
+
+def _private_names(cls: type[Any], base: type[Any]) -> list[str]:
+    return [
+        name
+        for one in _bases(cls, base)
+        for name, hint in raw_annotations(one).items()
+        if name.startswith("_") and not name.startswith("_live") and not is_class_variable(hint)
+    ]
+
+
+def _defaults(cls: type[Any], names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        yield (
+            name,
+            next(
+                (
+                    LOADED if name in one.__dict__.get("_live_loaded", ()) else one.__dict__[name]
+                    for one in cls.__mro__
+                    if name in one.__dict__ or name in one.__dict__.get("_live_loaded", ())
+                ),
+                MISSING,
+            ),
+        )
+
+
+def _is_shared(value: Any) -> bool:
+    return isinstance(value, (int, float, str, bytes, bool, type(None))) or value == ()
+
+
+def _actions(cls: type[Any]) -> Iterator[tuple[str, Action[..., Any]]]:
+    for one in reversed(cls.__mro__):
+        for name in one.__dict__:
+            found = action_in(inspect.getattr_static(cls, name))
+            if found is not None:
+                yield name, found
+    for shared in cls.actions:
+        if not isinstance(shared, Action):
+            raise TypeError(f"{cls.__qualname__}.actions: {shared!r} isn't an action; mark it with @action")
+        if hasattr(cls, shared.name) or shared.name in raw_annotations(cls):
+            raise TypeError(f"{cls.__qualname__}.actions: the page has a {shared.name!r} of its own")
+        yield shared.name, shared
+
+
+def _references(cls: type[Any], actions: Iterable[Action[..., Any]]) -> dict[str, Action[..., Any]]:
+    found: dict[str, Action[..., Any]] = {}
+    for action in actions:
+        for id in (action.id, *action.aliases):
+            if found.setdefault(id, action) is not action:
+                raise TypeError(f"{cls.__qualname__}: two actions are called {id!r}")
+    return found
+
+
+def _timers(cls: type[Any]) -> Iterator[Timer]:
+    names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
+    for name in names:
+        function = inspect.getattr_static(cls, name, None)
+        seconds = getattr(function, MARK, None)
+        if seconds is not None and callable(function):
+            yield Timer(name, seconds, function)
+
+
+def _attributes(cls: type[Any], base: type[Any], taken: set[str]) -> Iterator[str]:
+    names = dict.fromkeys(name for one in _bases(cls, base) for name in one.__dict__)
+    for name in names:
+        if not name.startswith("_") and name not in RESERVED and name not in taken:
+            yield name
+
+
+def _is_property(cls: type[Any], name: str) -> bool:
+    return isinstance(inspect.getattr_static(cls, name), (property, cached_property))

@@ -9,6 +9,8 @@
     ├── ForgedReference      bound arguments don't match their signature
     ├── SealError            a snapshot can't be opened
     │   └── SealExpired      ... because it is too old
+    ├── StateError           a snapshot's state doesn't fit the page's fields any more
+    ├── ActionTimeout        an action took too long
     ├── ProtocolError        a message breaks the protocol (close code, reason)
     ├── StoreError           the store failed
     └── ActionError          raised by an action for the person who called it
@@ -57,6 +59,21 @@ class SealExpired(SealError):
     """A sealed text is older than allowed."""
 
 
+class StateError(LiveError):
+    """A field's type has changed since the snapshot was made."""
+
+
+class ActionTimeout(LiveError):
+    """An action took longer than allowed, and was cancelled.
+
+    `abandoned`: it runs in a thread, where it goes on and may still change its page.
+    """
+
+    def __init__(self, message: str, *, abandoned: bool = False) -> None:
+        super().__init__(message)
+        self.abandoned = abandoned
+
+
 class StoreError(LiveError):
     """The store could not read or write."""
 
@@ -93,7 +110,8 @@ class ActionError(LiveError):
 
 
 class FieldErrors(ActionError):
-    """Input that doesn't fit an action's parameters: a text for each field path."""
+    """Input that doesn't fit an action's parameters: a text for each field path, ``""`` for the form."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(errors=errors)
+        fields = {path: text for path, text in errors.items() if path}
+        super().__init__(errors.get("", ""), errors=fields)

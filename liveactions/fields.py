@@ -12,16 +12,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_origin
 
-from .annotations import metadata, raw_annotations, unwrap
+from .annotations import metadata, raw_annotations, unwrap, without
 from .children import Children
 from .codec import Codec, codec
-from .frozen import is_frozen_type
+from .frozen import holds_frozen, is_frozen_type
 from .readers import MISSING, Reader, reader
 
 T = TypeVar("T")
@@ -77,7 +76,7 @@ class Field:
     def codec(self) -> Codec:
         """Its values as JSON. `TypeError` when its annotation can't be."""
         try:
-            return codec(self.annotation)
+            return codec(without(self.annotation, in_url))
         except Exception as error:  # pydantic has many
             raise TypeError(f"field {self.name!r}: {error}") from error
 
@@ -89,6 +88,11 @@ class Field:
     def is_frozen(self) -> bool:
         """Whether its values can't change in place: identity then says whether the field did."""
         return is_frozen_type(self.annotation)
+
+    @cached_property
+    def holds_frozen(self) -> bool:
+        """Whether its values are containers of such values."""
+        return holds_frozen(self.annotation)
 
     def fresh(self) -> Any:
         """A default value that nobody else holds."""
@@ -106,6 +110,3 @@ def is_class_variable(annotation: Any) -> bool:
 def annotated_names(cls: type[Any]) -> list[str]:
     """Names of the fields that a class itself annotates, private ones too."""
     return [name for name, annotation in raw_annotations(cls).items() if not is_class_variable(annotation)]
-
-
-Resolve = Callable[[type[Any]], Mapping[str, Any]]

@@ -1,9 +1,9 @@
-"""What became of an action's newest call: result, errors, what was typed; and a form's fields for templates."""
+"""What became of an action's newest call: result, errors, what was typed; and its fields for templates."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -139,6 +139,32 @@ def field_view(state: FormState, key: str, name: str, initial: Any) -> FieldView
     checked = bool(typed) if state.values else bool(initial)
     attrs = {"aria-invalid": "true", "aria-describedby": f"{id}-error"} if error else {}
     return FieldView(name, id, value, checked, error, (error,) if error else (), attrs)
+
+
+def kept(pairs: Iterable[tuple[str, Any]], secrets: Collection[str]) -> dict[str, list[str]]:
+    """What was typed, to be shown again: without files, and without the fields named in `secrets` or by
+    `is_secret_name`.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if isinstance(value, str) and name not in secrets and not is_secret_name(name):
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def touched_errors(
+    old: Mapping[str, str], found: Mapping[str, str], touched: Collection[str]
+) -> dict[str, str]:
+    """Errors to show while one types: those found for touched fields, the others as they are."""
+    names = tuple(touched)
+    below = tuple(f"{name}{mark}" for name in names for mark in ".[")
+
+    def is_touched(path: str) -> bool:
+        return path in names or path.startswith(below)
+
+    shown = {path: text for path, text in old.items() if not is_touched(path)}
+    shown.update({path: text for path, text in found.items() if is_touched(path)})
+    return shown
 
 
 def is_secret_name(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import types
+from collections.abc import Collection
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from .annotations import unwrap
+from .annotations import optional, unwrap
 
 SCALARS = (
     *(int, float, complex, str, bytes, bool, type(None)),
@@ -26,6 +27,14 @@ _CONTAINERS = (tuple, frozenset)
 def is_frozen_type(annotation: Any) -> bool:
     """Whether every value of an annotation is immutable to the bottom. False when that can't be known."""
     return _frozen(annotation, ())
+
+
+def holds_frozen(annotation: Any) -> bool:
+    """Whether it is a list, set or dict whose items are immutable: a copy of it tells what changed."""
+    plain, _ = unwrap(optional(annotation)[0])
+    origin, arguments = get_origin(plain), get_args(plain)
+    container = isinstance(origin, type) and issubclass(origin, Collection) and not issubclass(origin, tuple)
+    return container and bool(arguments) and all(map(is_frozen_type, arguments))
 
 
 def _frozen(annotation: Any, above: tuple[Any, ...]) -> bool:

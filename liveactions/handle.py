@@ -13,7 +13,7 @@ from .forms import FormStates
 from .messages import MESSAGES
 
 if TYPE_CHECKING:
-    from .component import Component
+    from .page import Page
     from .template.fragment import Fragment
 
 
@@ -71,7 +71,7 @@ class Handle:
         self.request = request
         self.address = address
         self.forms = FormStates()
-        self.page: Component
+        self.page: Page
         self.head: Any = ""
         """What a template that writes ``{{ live.head }}`` puts there."""
 

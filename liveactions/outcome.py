@@ -48,20 +48,28 @@ DONE = Outcome()
 
 
 def failure(
-    message: str,
-    *,
+    text: str,
     status: int,
+    *,
     errors: dict[str, str] | None = None,
     error: BaseException | None = None,
-    **more: Any,
+    id: str = "",
+    details: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
-    """An ERROR with a text for the person, one for each field, and an HTTP status."""
-    payload = {"error": message, "errors": errors or {}, "status": status}
-    payload.update({name: value for name, value in more.items() if value})
-    return Outcome(ERROR, payload, status, error)
+    """An ERROR with a text for the person, one for each field, and an HTTP status.
+
+    `id` is that of a line in the log; `details`, in debug, the traceback.
+    """
+    payload: dict[str, Any] = {"error": text, "errors": errors or {}, "status": status}
+    if id:
+        payload["id"] = id
+    if details:
+        payload["details"] = details
+    return Outcome(ERROR, payload, status, error, headers=headers)
 
 
-def elsewhere(url: str, *, replace: bool = False, external: bool = False) -> Outcome:
+def elsewhere(url: str, replace: bool = False, external: bool = False) -> Outcome:
     """Leave the page for another address."""
     payload: dict[str, Any] = {"url": url}
     if replace:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from .component import Component
-from .action import ActionRef
+from .address import Route, class_url, fill_from_path, fill_from_query
+from .component import Component, attach, describe, set_defaults
 from .handle import Handle
+
+P = TypeVar("P", bound="Page")
 
 
 class Page(Component):
@@ -15,40 +17,53 @@ class Page(Component):
 
     __slots__ = ()
 
-    _live_route: ClassVar[Any] = None
+    _live_own: ClassVar[bool] = True
+    _live_route: ClassVar[Route] = Route("")
+    _live_guards: ClassVar[tuple[Callable[..., Any], ...]] = ()
 
     @classmethod
     def url(cls, **fields: Any) -> str:
         """The page's address with these fields: path parameters, and those in the query string.
 
         Fields with their default value are left out. `TypeError` for other fields, for a missing path
-        parameter, and for a page that no application knows.
+        parameter, and for a page that has no path.
         """
-        raise NotImplementedError
+        if "_live_route" not in cls.__dict__:
+            raise TypeError(f"{cls.__qualname__} has no path; place it with @live.page or @pages.page")
+        return class_url(cls, cls._live_route, describe(cls).fields, fields)
 
 
 def place(cls: type[Page], path: str, guards: Iterable[Callable[..., Any]] = ()) -> None:
-    """Gives a page class its path (Starlette's syntax: ``/room/{room}``) and the guards of its router."""
-    raise NotImplementedError
+    """Gives a page class its path (in Starlette's syntax: ``/room/{room}``) and its guards.
+
+    `TypeError` when a path parameter is no field of it.
+    """
+    route = Route(path)
+    for name in sorted(route.names):
+        if name not in cls.__annotations__ and name not in _known_fields(cls):
+            raise TypeError(f"{cls.__qualname__} has no field for the {name!r} of its path {path!r}")
+    cls._live_route = route
+    cls._live_guards = (*cls._live_guards, *guards)
 
 
-def create(cls: type[Page], live: Handle) -> Page:
-    """A new page with its fields' defaults, attached to `live`."""
-    raise NotImplementedError
+def _known_fields(cls: type[Page]) -> set[str]:
+    return {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
+
+
+def create(cls: type[P], live: Handle) -> P:
+    """A new page with its fields' defaults, attached to `live`, not yet mounted."""
+    page: P = cls.__new__(cls)
+    set_defaults(page)
+    attach(page, live)
+    return page
 
 
 def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) -> None:
     """Sets the fields that the address holds: path parameters, and in-URL fields from the query.
 
-    A field in the query that doesn't fit or isn't there gets its default. Raises `not_found()` for a path
+    A field of the query that isn't there or doesn't fit gets its default. Raises `not_found()` for a path
     parameter that doesn't fit. For the GET, and for navigation to another query of the same page.
     """
-    raise NotImplementedError
-
-
-def lookup(page: Page, token: str) -> ActionRef[..., Any]:
-    """The reference that a token from outside means.
-
-    `UnknownAction` when there is none of that name; `ForgedReference` when its arguments weren't written here.
-    """
-    raise NotImplementedError
+    fill_from_path(page, path)
+    fill_from_query(page, query, path)
+    page._live_node.stale = True

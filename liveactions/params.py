@@ -1,51 +1,301 @@
-"""How a function's parameters are filled: from bound arguments, from form fields, or by annotation."""
+"""How a function's parameters are filled: by annotation, from bound arguments, from form fields."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import HTTPConnection
 
-from .annotations import hints, metadata, optional, unwrap
-from .codec import Codec, codec, read_json, write_json
+from .annotations import hints, metadata, optional, unwrap, without
+from .codec import SCALARS, Codec, codec
 from .depends import Depends, dependency_of
-from .readers import Reader, is_model, reader
+from .input import Input
+from .messages import message
+from .nested import Node, join
+from .readers import MISSING, Reader, TextReader, is_model, is_secret, reader, secrets
 
 T = TypeVar("T")
 
-Kind = Literal["field", "bound", "request", "form", "previous", "event", "depends", "component"]
+Kind = Literal["field", "file", "bound", "request", "form", "previous", "event", "depends", "component"]
 
-UNBOUND: Final = object()
-"""Stands for an argument that isn't bound, before one that is."""
-
-
-class BoundMark:
-    """Marks a parameter that only a template fills."""
+_INT_DIGITS: Final = 18
 
 
-class PrevMark:
-    """Marks a parameter that takes the action's previous result."""
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
 
 
-Bound = Annotated[T, BoundMark]
+class BoundMark(_Mark):
+    """In an annotation: only a template fills it."""
+
+
+class PrevMark(_Mark):
+    """In an annotation: the action's previous result."""
+
+
+Bound = Annotated[T, BoundMark("Bound")]
 """A parameter filled from bound arguments only: a visitor can't choose it."""
 
-Prev = Annotated[T | None, PrevMark]
+Prev = Annotated[T | None, PrevMark("Prev")]
 """The previous result of this action on this page, for this binding; None at first."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened in the browser: a parameter of this type asks for it."""
+    """What happened in the browser, for a parameter of this type. Empty for a form's submit."""
 
     type: str = ""
     key: str = ""
     x: float = 0.0
     y: float = 0.0
     detail: Any = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a function."""
+
+    name: str
+    kind: Kind
+    annotation: Any = Any
+    required: bool = True
+    """Whether it has no default."""
+    depends: Depends | None = None
+
+    @cached_property
+    def codec(self) -> Codec:
+        """`TypeError` when the annotation says nothing that a form or JSON could hold."""
+        try:
+            return codec(self.annotation)
+        except Exception as error:  # pydantic has many
+            raise TypeError(f"parameter {self.name!r}: {error}") from error
+
+    @cached_property
+    def reader(self) -> Reader:
+        return reader(self.annotation)
+
+    @cached_property
+    def cls(self) -> type[Any]:
+        """The class that the annotation names, for what is injected by it."""
+        plain, _ = unwrap(optional(self.annotation)[0])
+        found = get_origin(plain) or plain
+        assert isinstance(found, type)
+        return found
+
+    @cached_property
+    def is_nullable(self) -> bool:
+        return optional(self.annotation)[1]
+
+    @cached_property
+    def is_model(self) -> bool:
+        return self.kind == "field" and is_model(self.annotation)
+
+    @cached_property
+    def _plain(self) -> Any:
+        """`int` or `str` where the annotation is just that, or Any."""
+        return self.annotation if self.annotation in (int, str, Any) else None
+
+    def copy(self, value: Any) -> Any:
+        """A bound value as it comes back from outside, too: of the annotation's type, nobody else's."""
+        if type(value) in SCALARS:
+            return value
+        return self.codec.load(self.codec.dump(value))
+
+    def read(self, node: Node) -> Any:
+        """The raw value of a form's node, or `MISSING`."""
+        if not node and not isinstance(self.reader, TextReader) and not self.required:
+            return MISSING if not self.is_model else self.reader.read(node)
+        return self.reader.read(node)
+
+    def parse(self, raw: Any) -> Any:
+        """The value of a raw one. pydantic's `ValidationError`."""
+        plain = self._plain
+        if plain is not None and type(raw) is str:
+            if plain is not int:
+                return raw
+            if len(raw) <= _INT_DIGITS and raw.isascii() and raw.isdigit():
+                return int(raw)
+        return self.codec.parse(raw)
+
+
+Errors = dict[str, str]
+"""Texts by field path; ``""`` is the whole form."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A function's parameters by what fills them."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def of(
+        cls, function: Callable[..., Any], *, skip: int = 0, names: Mapping[str, Any] | None = None
+    ) -> Plan:
+        """The plan of a function without its first `skip` parameters. `TypeError` if one can't be filled."""
+        called = _annotated(function)
+        types = hints(called, names)
+        parameters = list(inspect.signature(function).parameters.values())[skip:]
+        title = getattr(function, "__qualname__", repr(function))
+        return cls(title, tuple(_parameter(one, types.get(one.name, Any), title) for one in parameters))
+
+    @cached_property
+    def bindable(self) -> tuple[Parameter, ...]:
+        """What a template may bind, in order."""
+        return tuple(one for one in self.parameters if one.kind in ("field", "bound"))
+
+    @cached_property
+    def named(self) -> tuple[Parameter, ...]:
+        """What is filled by its name: bound arguments, fields, files."""
+        return tuple(one for one in self.parameters if one.kind in ("field", "bound", "file"))
+
+    @cached_property
+    def injected(self) -> tuple[Parameter, ...]:
+        """What is filled by its annotation."""
+        return tuple(one for one in self.parameters if one.kind not in ("field", "bound", "file"))
+
+    @cached_property
+    def whole(self) -> Parameter | None:
+        """The parameter that takes the whole form: the only model."""
+        models = [one for one in self.parameters if one.is_model]
+        return models[0] if len(models) == 1 else None
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Names of fields whose type says that they mustn't be shown again."""
+        found = {one.name for one in self.named if is_secret(one.annotation)}
+        for one in self.named:
+            prefix = "" if one is self.whole else f"{one.name}."
+            found |= {prefix + name for name in secrets(one.annotation)}
+        return frozenset(found)
+
+    def fill(
+        self, bound: Mapping[str, Any], given: Input, texts: Mapping[str, str], raw: bool = False
+    ) -> tuple[dict[str, Any], Errors]:
+        """Values of the parameters filled by name, and texts for the fields that don't fit.
+
+        With `raw` values are taken as they came, unvalidated. `FieldErrors` when a list is too long.
+        """
+        values: dict[str, Any] = {}
+        errors: Errors = {}
+        for one in self.named:
+            if one.name in bound:
+                values[one.name] = one.copy(bound[one.name])
+            elif one.kind == "file":
+                _take_file(one, given, values, errors, texts)
+            elif one.kind == "field" and (one.required or given):
+                self._take(one, given, values, errors, texts, raw)
+        return values, errors
+
+    def _take(
+        self,
+        one: Parameter,
+        given: Input,
+        values: dict[str, Any],
+        errors: Errors,
+        texts: Mapping[str, str],
+        raw: bool,
+    ) -> None:
+        whole = one is self.whole and one.name not in given.by_name
+        node = given.tree if whole else given.node(one.name, one.reader.structured)
+        value = one.read(node)
+        if value is MISSING:
+            _missing(one, values, errors, texts)
+            return
+        try:
+            values[one.name] = value if raw else one.parse(value)
+        except ValidationError as invalid:
+            prefix = () if whole else (one.name,)
+            for error in invalid.errors(include_url=False, include_input=False):
+                path = join((*prefix, *one.reader.locate(error["loc"], node)))
+                errors.setdefault(path, message(error, texts))
+
+
+def _missing(one: Parameter, values: dict[str, Any], errors: Errors, texts: Mapping[str, str]) -> None:
+    if not one.required:
+        return
+    if one.is_nullable:
+        values[one.name] = None
+    else:
+        errors[one.name] = message({"type": "missing", "msg": ""}, texts)
+
+
+def _take_file(
+    one: Parameter, given: Input, values: dict[str, Any], errors: Errors, texts: Mapping[str, str]
+) -> None:
+    """Files of a name: the last, or the list of all. Texts of that name are none."""
+    files = [value for value in given.by_name.get(one.name, ()) if isinstance(value, UploadFile)]
+    if get_origin(unwrap(optional(one.annotation)[0])[0]) is list:
+        values[one.name] = files
+    elif files:
+        values[one.name] = files[-1]
+    else:
+        _missing(one, values, errors, texts)
+
+
+def _parameter(parameter: inspect.Parameter, annotation: Any, title: str) -> Parameter:
+    name = parameter.name
+    if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+        raise TypeError(
+            f"{title}: {name!r} can't be filled by name; give it a name of its own, without * or /"
+        )
+    depends = dependency_of(annotation, parameter.default)
+    if depends is not None:
+        return Parameter(name, "depends", annotation, depends=depends)
+    required = parameter.default is parameter.empty
+    return Parameter(name, _kind(annotation), without(annotation, _Mark), required)
+
+
+def _kind(annotation: Any) -> Kind:
+    inner, _ = optional(annotation)
+    if metadata(annotation, BoundMark) or metadata(inner, BoundMark):
+        return "bound"
+    if metadata(annotation, PrevMark):
+        return "previous"
+    plain, _ = unwrap(inner)
+    if get_origin(plain) is list and _is_file((*get_args(plain), None)[0]):
+        return "file"
+    cls = get_origin(plain) or plain
+    if not isinstance(cls, type):
+        return "field"
+    if _is_file(cls):
+        return "file"
+    if hasattr(cls, "__fragment__"):
+        return "component"
+    injected: tuple[tuple[type, Kind], ...] = (
+        (HTTPConnection, "request"),
+        (FormData, "form"),
+        (Event, "event"),
+    )
+    return next((kind for base, kind in injected if issubclass(cls, base)), "field")
+
+
+def _is_file(annotation: Any) -> bool:
+    plain, _ = unwrap(annotation)
+    return isinstance(plain, type) and issubclass(plain, UploadFile)
+
+
+def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What holds a callable's annotations: a class's `__init__`, an object's `__call__`."""
+    if inspect.isclass(function):
+        return function.__init__
+    if inspect.isroutine(function) or hasattr(function, "__wrapped__") or hasattr(function, "__globals__"):
+        return function
+    return type(function).__call__
+
+
+@lru_cache(maxsize=1024)
+def plan_of(function: Callable[..., Any], skip: int = 0) -> Plan:
+    """The plan of a hook, a guard or a dependency, made once."""
+    return Plan.of(function, skip=skip)

@@ -1,12 +1,32 @@
-"""One GET, POST, op or push: dependencies open, the guard, the action, load and render; then they close."""
+"""One GET, POST, op or push: dependencies open, guards, the action, load and render; then they close."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from .action import ActionRef
-from .outcome import Outcome
+from starlette.responses import Response
+
+from . import binding
+from .action import Action, ActionRef
+from .component import Component, attach
+from .control import Control
+from .deadline import in_thread, last, within
+from .depends import Depends
+from .errors import ActionError, FieldErrors, ForgedReference, UnknownAction
+from .failure import FATAL, controlled, expected, log, unexpected
+from .forms import DONE, FormState, kept, touched_errors
+from .image import Image
+from .injection import NO_INPUT, Injection
+from .input import Input
+from .lookup import current
+from .node import children_in, walk
+from .outcome import DONE as SUCCESS
+from .outcome import Outcome, failure
 from .page import Page
 from .params import Event
 
@@ -18,65 +38,346 @@ class Scope:
     """::
 
         scope = Scope(page)
-        outcome = await scope.call(ref, fields)        # or mount, validate, run
-        problem = await scope.load()                   # always, before a render; None or another Outcome
+        outcome = await scope.call(ref, fields)     # or: mount, guard, validate, run, hook
+        problem = await scope.load()                # before a render; None, or an outcome instead of it
         ...render...
-        outcome = await scope.close(outcome)           # commits; differs when that failed
+        outcome = await scope.close(outcome)        # commits; another outcome when that failed
 
-    No method raises, but for `asyncio.CancelledError`. Several ops may share one scope's render when `must_render` is
-    false: no dependency waits for it; then a new Scope per op, `load` and `close` at once are right too.
+    Nothing raises, except `asyncio.CancelledError`. When `must_render` is false no dependency waits for
+    the render: the scope may be closed at once, and one render may serve several.
     """
 
+    __slots__ = ("page", "_images", "_injection", "_event", "_guarded", "_settled")
+
     def __init__(self, page: Page, event: Event | None = None) -> None:
-        raise NotImplementedError
+        self.page = page
+        self._event = event
+        self._injection = Injection(page, event)
+        self._guarded = False
+        self._settled = False
+        deep = page._live_node.description.loads
+        self._images = [
+            Image(component, deep or component._live_node.description.loads)
+            for component in _components(page)
+        ]
 
     @property
     def must_render(self) -> bool:
         """Whether dependencies are open, which the render may need: close after it."""
-        raise NotImplementedError
+        return self._injection.is_open
 
     async def guard(self) -> Outcome | None:
         """Runs the guards of application, router and page; None when they let pass. For GET and join."""
-        raise NotImplementedError
+        return await self._try("guard", self._guard)
 
     async def mount(self) -> Outcome | None:
         """Guards, then the `mount` hooks of a new page and its components; None when all went well."""
-        raise NotImplementedError
-
-    async def call(self, ref: ActionRef[..., Any], fields: FieldPairs = ()) -> Outcome:
-        """Runs an action: guards, parameters, the function. Its outcome is in the form's state too."""
-        raise NotImplementedError
-
-    async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
-        """Checks what was typed against the action's parameters; errors of touched fields only are shown."""
-        raise NotImplementedError
-
-    async def run(self, function: Callable[..., Awaitable[Any] | Any], component: Any = None) -> Outcome:
-        """Runs a timer's or a hook's function on a component (the page), with injected parameters."""
-        raise NotImplementedError
+        return await self._try("mount", self._mount)
 
     async def hook(self, name: str) -> Outcome | None:
-        """Runs ``connected``, ``disconnected`` or ``closed`` of all components that have it."""
-        raise NotImplementedError
+        """Runs ``connected``, ``disconnected`` or ``closed`` where the page and its components have it."""
+        return await self._try(name, lambda: self._hook(name))
+
+    async def run(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
+        """Runs a timer's function on its component (the page), after the guards."""
+        target = self.page if component is None else component
+
+        async def guarded() -> None:
+            await self._guard()
+            await self._call_hook(function, target)
+            self._settle()
+
+        return await self._try(getattr(function, "__qualname__", "run"), guarded) or SUCCESS
+
+    async def call(self, ref: ActionRef[..., Any], fields: FieldPairs = ()) -> Outcome:
+        """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
+        given = self._injection.given = Input(fields) if fields else NO_INPUT
+        forms = self.page.live.forms
+        try:
+            ref = current(self.page, ref)
+            result = await self._perform(ref, given)
+            if isinstance(result, Control):
+                raise result
+            outcome = _success(ref.action, result)
+        except FATAL:
+            raise
+        except BaseException as error:
+            outcome = await self._caught(error, ref.action.__qualname__)
+            self._settle()
+            if outcome.location is not None:
+                forms.forget(ref.key)
+            elif outcome.error is not None and not isinstance(outcome.error, UnknownAction):
+                forms.put(ref.key, _failed(outcome, forms.exact(ref.key), ref.action, given))
+            return outcome
+        forms.put(ref.key, DONE if outcome.payload is None else FormState(True, result))
+        self._settle()
+        return outcome
+
+    async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
+        """Checks what was typed by the action's parameters and validators; touched fields show errors."""
+        given = self._injection.given = Input(fields)
+
+        async def check() -> None:
+            here = current(self.page, ref)
+            await self._guard(here.action)
+            _, errors = await self._arguments(here, given)
+            forms = self.page.live.forms
+            old = forms.exact(ref.key)
+            shown = touched_errors(old.errors, errors, touched)
+            if shown != old.errors:
+                forms.put(ref.key, replace(old, errors=shown))
+
+        return await self._try(ref.action.__qualname__, check) or SUCCESS
 
     async def load(self) -> Outcome | None:
         """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere."""
-        raise NotImplementedError
+        description = self.page._live_node.description
+        if not description.loads and not description.children:
+            return None
+        return await self._try("load", self._load)
 
     async def close(self, outcome: Outcome) -> Outcome:
-        """Closes the dependencies: with success unless `outcome` holds an error. When closing fails, the
-        page's fields go back, and the failure is the outcome: load and render once more.
+        """Closes the dependencies. When that fails the page's fields go back, and the failure is the
+        outcome: then `load` and render once more.
         """
-        raise NotImplementedError
+        if not self._injection.is_open:
+            return outcome
+        return await self._try("a dependency", self._injection.close) or outcome
+
+    async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
+        try:
+            await function()
+        except FATAL:
+            raise
+        except BaseException as error:
+            return await self._caught(error, what)
+        return None
+
+    async def _caught(self, error: BaseException, what: str) -> Outcome:
+        """The outcome of an exception: control flow is success; with any other, dependencies roll back, and
+        with the programmer's own the page's fields, too.
+        """
+        live = self.page.live
+        try:
+            outcome = controlled(error, live)
+        except ValueError as wrong:  # a redirect that mustn't be
+            outcome, error = None, wrong
+        if outcome is not None:
+            return outcome
+        public = expected(error, live.services.messages)
+        if public is None:
+            for image in self._images:
+                image.restore()
+        await self._roll_back(error)
+        if _is_cancellation(error):
+            raise error
+        if public is not None:
+            return failure(public.message, public.status, errors=public.errors, error=error)
+        return unexpected(error, live, what)
+
+    async def _roll_back(self, error: BaseException) -> None:
+        try:
+            await self._injection.close(error)
+        except BaseException as another:
+            log.error("a dependency failed to close", exc_info=another)
+
+    async def _guard(self, action: Action[..., Any] | None = None) -> None:
+        if not self._guarded:
+            for guard in (*self.page.live.services.guards, *self.page._live_guards):
+                await self._pass(guard, self.page)
+            self._guarded = True
+        for guard in action.guards if action is not None else ():
+            await self._pass(guard, self.page)
+
+    async def _pass(self, guard: Any, component: Component) -> None:
+        depends = guard if isinstance(guard, Depends) else Depends(guard)
+        _leave(await self._injection.provide(depends, component))
+
+    async def _perform(self, ref: ActionRef[..., Any], given: Input) -> Any:
+        action = ref.action
+        await self._guard(action)
+        values, errors = await self._arguments(ref, given)
+        if errors:
+            raise FieldErrors(errors)
+        if action.plan.injected:
+            self._injection.previous = self.page.live.forms.exact(ref.key).result
+            values.update(await self._injection.arguments(action.plan, ref.component))
+        args = (ref.component,) if action.is_method else ()
+        return await self._invoke(action.function, args, values, action.timeout)
+
+    async def _arguments(
+        self, ref: ActionRef[..., Any], given: Input
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Values of the parameters filled by name, and texts for the fields that don't fit."""
+        action = ref.action
+        try:
+            binding.require(action.plan, ref.args)
+        except TypeError as error:
+            raise ForgedReference(str(error)) from None
+        bound = binding.named(action.plan, ref.args)
+        texts = self.page.live.services.messages
+        values, errors = action.plan.fill(bound, given, texts, raw=not action.validates)
+        for validator in action.validators:
+            await self._validate(validator, ref, values, errors)
+        return values, errors
+
+    async def _validate(
+        self,
+        validator: Callable[..., Any],
+        ref: ActionRef[..., Any],
+        values: dict[str, Any],
+        errors: dict[str, str],
+    ) -> None:
+        """Runs a validator if what it wants to see is there; its objections are added to `errors`."""
+        plan = ref.component._live_node.description.plan(validator, ref.action.is_method)
+        if any(one.required and one.name not in values for one in plan.named):
+            return
+        arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
+        arguments.update(await self._injection.arguments(plan, ref.component))
+        args = (ref.component,) if ref.action.is_method else ()
+        only = plan.named[0].name if len(plan.named) == 1 else ""
+        try:
+            found = await self._invoke(validator, args, arguments) or {}
+        except ActionError as error:
+            found = {**error.errors, **({"": error.message} if error.message else {})}
+        except ValueError as error:
+            found = {only: str(error)}
+        for path, text in found.items():
+            errors.setdefault(path, text)
+
+    async def _invoke(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        limit: float | None = None,
+    ) -> Any:
+        seconds = self.page.live.services.timeout if limit is None else limit
+        if inspect.iscoroutinefunction(function):
+            return await within(seconds, function(*args, **kwargs))
+        if inspect.isasyncgenfunction(function):
+            return await within(seconds, last(function(*args, **kwargs)))
+        result = await in_thread(seconds, partial(function, *args, **kwargs))
+        return await result if inspect.isawaitable(result) else result
+
+    async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
+        plan = component._live_node.description.plan(function)
+        arguments = await self._injection.fill(plan, component)
+        _leave(await self._invoke(function, (component,), arguments))
+
+    async def _mount(self) -> None:
+        await self._guard()
+        for component in _components(self.page):
+            await self._mount_one(component)
+
+    async def _mount_one(self, component: Component) -> None:
+        node = component._live_node
+        if node.mounted:
+            return
+        if "mount" in node.description.hooks:
+            await self._call_hook(node.description.hooks["mount"], component)
+        node.mounted = True
+        if node.description.children:
+            attach(self.page, self.page.live)
+
+    async def _hook(self, name: str) -> None:
+        for component in _components(self.page):
+            hook = component._live_node.description.hooks.get(name)
+            if hook is not None:
+                await self._call_hook(hook, component)
+
+    async def _load(self) -> None:
+        page = self.page
+        if page._live_node.description.children:
+            attach(page, page.live)
+        self._settle()
+        await self._load_below(page, {id(image.component): image for image in self._images})
+
+    async def _load_below(self, component: Component, images: Mapping[int, Image]) -> None:
+        """Loads outer components first: what they give to the inner ones is there when these load."""
+        node = component._live_node
+        await self._mount_one(component)
+        image = images.get(id(component))
+        if "load" in node.description.hooks and (node.stale or image is None or image.changed()):
+            await self._call_hook(node.description.hooks["load"], component)
+        node.stale = False
+        if node.description.children:
+            attach(self.page, self.page.live)
+            for _, child in list(children_in(component)):
+                await self._load_below(child, images)
+
+    def _settle(self) -> None:
+        """Notes where `load` is due, once: whichever scope loads next knows it."""
+        description = self.page._live_node.description
+        if self._settled or not (description.loads or description.children):
+            return
+        self._settled = True
+        _mark(self.page, {id(image.component): image for image in self._images}, False)
 
 
 async def call(
     page: Page, ref: ActionRef[..., Any], fields: FieldPairs = (), event: Event | None = None
 ) -> Outcome:
-    """A whole scope without a render: for tests and pages without one."""
-    raise NotImplementedError
+    """A whole scope without a render: for tests, and for pages that aren't shown again."""
+    scope = Scope(page, event)
+    outcome = await scope.call(ref, fields)
+    problem = await scope.load()
+    return await scope.close(problem or outcome)
 
 
 async def refresh(page: Page) -> Outcome | None:
-    """A scope of `load` alone."""
-    raise NotImplementedError
+    """A scope of `load` alone; None when all went well."""
+    scope = Scope(page)
+    problem = await scope.load()
+    closed = await scope.close(problem or SUCCESS)
+    return None if closed is SUCCESS else closed
+
+
+def _components(page: Component) -> tuple[Component, ...]:
+    """A page and all components in it."""
+    if not page._live_node.description.children:
+        return (page,)
+    return tuple(component for _, component in walk(page))
+
+
+def _mark(component: Component, images: Mapping[int, Image], loads: bool) -> bool:
+    """Notes that `load` is due where a component, or one inside it, has changed; whether one has.
+
+    `loads`: whether a component around it has a `load` that might read it.
+    """
+    node = component._live_node
+    loads = loads or node.description.loads
+    image = images.get(id(component))
+    changed = node.stale or image is None or (loads and image.changed())
+    if node.description.children:
+        inside = [_mark(child, images, loads) for _, child in children_in(component)]
+        changed = changed or any(inside)
+    if changed:
+        node.stale = True
+    return changed
+
+
+def _leave(value: Any) -> None:
+    """Control flow that was returned leaves like one that was raised."""
+    if isinstance(value, Control):
+        raise value
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Whether this very task is being cancelled, not one that user code has waited for."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _success(action: Action[..., Any], result: Any) -> Outcome:
+    if result is None:
+        return SUCCESS
+    if isinstance(result, Response):
+        return Outcome(http_status=result.status_code, response=result)
+    return Outcome(payload=action.dump_result(result))
+
+
+def _failed(outcome: Outcome, old: FormState, action: Action[..., Any], given: Input) -> FormState:
+    """The form's state after an error: what was typed stays, the previous result, too."""
+    typed = kept(given.pairs, action.plan.secrets)
+    return FormState(False, old.result, outcome.payload["error"], outcome.payload["errors"], typed)

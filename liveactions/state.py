@@ -2,23 +2,143 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
-from .component import Component
+from pydantic import ValidationError
+
+from .children import Children
+from .component import Component, attach, make
+from .errors import StateError, UnknownAction
+from .fields import Field
+from .forms import FormState, FormStates
+from .lookup import find
+from .page import Page
+from .readers import MISSING
+
+_EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
 
 
-def dump_state(page: Component) -> Any:
+def dump_state(page: Page) -> Any:
     """JSON-able data of the state fields of a page and of all components in it, and of its forms.
 
     `TypeError` when a field's value isn't what its annotation says.
     """
-    raise NotImplementedError
+    forms = {key: _dump_form(page, key, state) for key, state in page.live.forms}
+    return [_dump(page), forms] if forms else [_dump(page)]
 
 
-def restore_state(page: Component, data: Any) -> None:
+def restore_state(page: Page, data: Any) -> None:
     """Sets an attached page's fields to what `dump_state` gave; `load` is then due.
 
     Fields that the class no longer has are ignored, new ones keep their default. `StateError` when a
     value no longer fits its field.
     """
-    raise NotImplementedError
+    try:
+        _load(page, data[0])
+        forms = data[1] if len(data) > 1 else {}
+        attach(page, page.live)
+    except (ValidationError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise StateError(f"{type(page).__qualname__}: {error}") from error
+    page.live.forms = _load_forms(page, forms)
+
+
+def _dump(component: Component) -> dict[str, Any]:
+    node, values = component._live_node, component.__dict__
+    data: dict[str, Any] = {}
+    for field in node.description.state:
+        value = values.get(field.name, MISSING)
+        if value is MISSING:
+            continue
+        if field.children is not None:
+            data[field.name] = _dump_children(field.children, field, value)
+        else:
+            data[field.name] = _dump_value(component, field, value)
+    return data
+
+
+def _dump_value(component: Component, field: Field, value: Any) -> Any:
+    codec = field.codec
+    if type(value) in codec.scalars:
+        return value
+    if not field.is_frozen:
+        return _named(component, field, value)
+    dumped = component._live_node.dumped
+    known = dumped.get(field.name)
+    if known is None or known[0] is not value:
+        known = dumped[field.name] = value, _named(component, field, value)
+    return known[1]
+
+
+def _named(component: Component, field: Field, value: Any) -> Any:
+    try:
+        return field.codec.dump(value)
+    except TypeError as error:
+        raise TypeError(f"{type(component).__qualname__}.{field.name}: {error}") from error
+
+
+def _dump_children(children: Children, field: Field, value: Any) -> Any:
+    if value is None:
+        return None
+    if children.shape == "one":
+        return _dump_child(children, field, value)
+    if children.shape == "list":
+        return [_dump_child(children, field, item) for item in value]
+    return {children.key_text(key): _dump_child(children, field, item) for key, item in value.items()}
+
+
+def _dump_child(children: Children, field: Field, child: Component) -> Any:
+    if type(child) is not children.cls and type(child) is not type(field.default):
+        kind, wanted = type(child).__qualname__, children.cls.__qualname__
+        raise TypeError(f"field {field.name!r} holds a {kind}, which can't be made again from its {wanted}")
+    return _dump(child)
+
+
+def _load(component: Component, data: dict[str, Any]) -> None:
+    values = component.__dict__
+    component._live_node.mounted = component._live_node.stale = True
+    for field in component._live_node.description.state:
+        if field.name not in data:
+            continue
+        stored = data[field.name]
+        if field.children is not None:
+            values[field.name] = _load_children(field.children, stored, values.get(field.name))
+        else:
+            values[field.name] = field.codec.load(stored)
+
+
+def _load_children(children: Children, stored: Any, present: Any) -> Any:
+    if stored is None:
+        return None
+    if children.shape == "one":
+        return _load_child(children, stored, present)
+    if children.shape == "list":
+        items = [_load_child(children, item, None) for item in stored]
+        return tuple(items) if children.container is tuple else items
+    return {children.key(text): _load_child(children, item, None) for text, item in stored.items()}
+
+
+def _load_child(children: Children, stored: Any, present: Component | None) -> Component:
+    child = make(children.annotation) if present is None else present
+    _load(child, stored)
+    return child
+
+
+def _dump_form(page: Page, key: str, state: FormState) -> list[Any]:
+    """Trailing parts that are empty are left out; so is a result of None."""
+    result = None if state.result is None else find(page, key).dump_result(state.result)
+    data = [int(state.ok), result, state.error, dict(state.errors), dict(state.values)]
+    while len(data) > 1 and data[-1] == _EMPTY[len(data) - 1]:
+        data.pop()
+    return data
+
+
+def _load_forms(page: Page, forms: dict[str, list[Any]]) -> FormStates:
+    """Those of actions that are still there, with results that still fit."""
+    states = FormStates()
+    for key, stored in forms.items():
+        ok, result, error, errors, values = [*stored, *_EMPTY[len(stored) :]]
+        with suppress(UnknownAction, ValidationError):
+            known = None if result is None else find(page, key).load_result(result)
+            states.put(key, FormState(bool(ok), known, error, errors, values))
+    return states

@@ -1,0 +1,158 @@
+"""A page's address: its path, and the query string of its in-URL fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from pydantic import ValidationError
+from starlette.convertors import Convertor
+from starlette.routing import compile_path
+
+from .control import not_found
+from .fields import Field
+from .input import Input
+from .nested import LEAF, Node, join
+from .node import walk
+from .readers import MISSING
+
+if TYPE_CHECKING:
+    from .component import Component
+    from .page import Page
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a page class stands in its application: ``/room/{room}``."""
+
+    path: str
+
+    @cached_property
+    def _compiled(self) -> tuple[str, dict[str, Convertor[Any]]]:
+        _, format, convertors = compile_path(self.path)
+        return format, convertors
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Path parameters."""
+        return frozenset(self._compiled[1])
+
+    def format(self, values: Mapping[str, Any]) -> str:
+        """The path with these parameters, quoted."""
+        format, convertors = self._compiled
+        return format.format_map(
+            {
+                name: quote(convertor.to_string(values[name]), safe="/" if name_is_path(convertor) else "")
+                for name, convertor in convertors.items()
+            }
+        )
+
+
+def name_is_path(convertor: Convertor[Any]) -> bool:
+    """Whether a path parameter may hold slashes."""
+    return convertor.regex == ".*"
+
+
+def class_url(cls: type[Page], route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
+    """The address of a page class with `given` fields. `TypeError` for one that isn't in it, or missing."""
+    query = {name: field for name, field in fields.items() if field.url and name not in route.names}
+    unknown = given.keys() - query.keys() - route.names
+    if unknown:
+        raise TypeError(f"{cls.__qualname__}'s address has no {', '.join(sorted(unknown))}")
+    missing = [name for name in route.names if name not in given and fields[name].default is MISSING]
+    if missing:
+        raise TypeError(f"{cls.__qualname__}'s address needs {', '.join(sorted(missing))}")
+    path = {name: given[name] if name in given else fields[name].default for name in route.names}
+    pairs = [pair for name in query if name in given for pair in _pairs(query[name], name, given[name])]
+    return _with_query(route.format(path), pairs)
+
+
+def page_url(page: Page, **changes: Any) -> str:
+    """An open page's address, with some of its fields changed; a component's by path, ``users.sort``.
+
+    `TypeError` for a field that isn't in the address.
+    """
+    route = page._live_route
+    pairs: list[tuple[str, str]] = []
+    for name, component, field in fields_in_url(page):
+        if name not in route.names:
+            value = changes.pop(name) if name in changes else component.__dict__.get(field.name, MISSING)
+            pairs += _pairs(field, name, value)
+    moved = {name: changes.pop(name) for name in list(changes) if name in route.names}
+    if changes:
+        raise TypeError(f"url(): {', '.join(sorted(changes))} isn't in this page's address")
+    path = page.live.path
+    if moved:
+        values = {name: moved.get(name, page.__dict__.get(name)) for name in route.names}
+        path = quote(page.live.root_path, safe="/") + route.format(values)
+    return _with_query(path, pairs)
+
+
+def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
+    """Name in the query, component and field of all fields of a page that stand in its address."""
+    for path, component in walk(page):
+        for field in component._live_node.description.in_url:
+            yield (f"{path}.{field.name}" if path else field.name), component, field
+
+
+def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
+    """Sets the fields that are path parameters. Raises `not_found()` when one doesn't fit."""
+    fields = page._live_node.description.fields
+    for name, value in values.items():
+        if name not in fields:
+            continue
+        try:
+            page.__dict__[name] = fields[name].codec.parse(value)
+        except ValidationError:
+            raise not_found() from None
+
+
+def fill_from_query(page: Component, query: Iterable[tuple[str, str]], path: Iterable[str] = ()) -> None:
+    """Sets the in-URL fields. One that isn't there or doesn't fit gets its default."""
+    given = Input(query)
+    for name, component, field in fields_in_url(page):
+        if name in path:
+            continue
+        value = _parsed(field, name, given)
+        if value is not MISSING:
+            component.__dict__[field.name] = value
+
+
+def _parsed(field: Field, name: str, given: Input) -> Any:
+    if not any(known == name or known.startswith((f"{name}.", f"{name}[")) for known, _ in given.pairs):
+        return field.fresh()
+    inside = "." in name  # a component's field: only its own values, nothing structured
+    node: Node = {LEAF: given.by_name.get(name, [])} if inside else given.node(name, field.reader.structured)
+    try:
+        raw = field.reader.read(node)
+        return field.fresh() if raw is MISSING else field.codec.parse(raw)
+    except ValidationError:
+        return field.fresh()
+
+
+def _pairs(field: Field, name: str, value: Any) -> list[tuple[str, str]]:
+    """A field's part of the query; none when it has its default value."""
+    if value is MISSING or (type(value) is type(field.default) and value == field.default):
+        return []
+    return [(join(path), text) for path, text in _texts(field.codec.dump(value), (name,))]
+
+
+def _texts(data: Any, path: tuple[str | int, ...]) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _texts(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _texts(value, (*path, index) if isinstance(value, (list, dict)) else path)
+    elif data is not None:
+        yield (
+            path,
+            data if isinstance(data, str) else str(data).lower() if isinstance(data, bool) else str(data),
+        )
+
+
+def _with_query(path: str, pairs: list[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(pairs)}" if pairs else path

@@ -1,0 +1,83 @@
+"""Exceptions as outcomes: what a person is told, and what only the log."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from .control import Redirect, Status, find_control, redirect
+from .errors import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction
+from .messages import message
+from .nested import join
+from .outcome import Outcome, elsewhere, failure
+
+if TYPE_CHECKING:
+    from .handle import Handle
+
+log: Final = logging.getLogger("liveactions")
+
+FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+def controlled(error: BaseException, live: Handle) -> Outcome | None:
+    """The outcome of control flow, which counts as success; None when it is none."""
+    error = find_control(error)
+    if isinstance(error, Redirect):
+        return elsewhere(error.resolve(live.address, live.root_path), error.replace, error.external)
+    if isinstance(error, Status):
+        return failure(error.message or _phrase(error.status), error.status)
+    if isinstance(error, HTTPException):
+        return _from_http(error, live)
+    return None
+
+
+def _from_http(error: HTTPException, live: Handle) -> Outcome:
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    location = headers.get("location")
+    if location and 300 <= error.status_code < 400:
+        return controlled(redirect(location, external=True), live) or failure("", 500)
+    return failure(
+        str(error.detail or _phrase(error.status_code)), error.status_code, headers=tuple(headers.items())
+    )
+
+
+def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | None:
+    """The error for the person that an exception is; None for one that is the programmer's."""
+    if isinstance(error, ActionError):
+        return error
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False)
+        return FieldErrors({join(one["loc"]): message(one, texts) for one in reversed(found)})
+    return None
+
+
+def unexpected(error: BaseException, live: Handle, what: str) -> Outcome:
+    """Logs an exception and gives it an id; the person is told no more than that, outside debug."""
+    if isinstance(error, (UnknownAction, ForgedReference)):
+        return failure("This page has changed. Please load it again.", 409, error=error)
+    if isinstance(error, ActionTimeout):
+        log.warning("%s: %s", what, error)
+        slow = failure("This took too long. Please try again.", 504, error=error)
+        return replace(slow, abandoned=error.abandoned)
+    id = secrets.token_hex(4)
+    log.error("%s failed (%s) on %s", what, id, type(live.page).__qualname__, exc_info=error)
+    if not live.debug:
+        return failure(f"Something went wrong ({id}).", 500, error=error, id=id)
+    details = "".join(traceback.format_exception(error))
+    text = f"{type(error).__name__}: {error}"
+    return failure(text, 500, error=error, id=id, details=details)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -1,0 +1,145 @@
+"""What a scope gives to functions by annotation: request, form, event, and dependencies, which it closes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+
+from .depends import Depends
+from .errors import FieldErrors
+from .input import Input
+from .params import Event, Parameter, Plan, plan_of
+
+if TYPE_CHECKING:
+    from .component import Component
+
+NO_INPUT: Final = Input()
+_NO_EVENT: Final = Event()
+
+
+class Injection:
+    """The values of one scope. Dependencies are opened when they are first asked for."""
+
+    def __init__(self, page: Component, event: Event | None = None) -> None:
+        self.page = page
+        self.event = event or _NO_EVENT
+        self.given = NO_INPUT
+        """What the form sent."""
+        self.previous: Any = None
+        self._values: dict[Callable[..., Any], Any] = {}
+        self._stack: AsyncExitStack | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a dependency waits to be closed."""
+        return self._stack is not None
+
+    async def arguments(self, plan: Plan, component: Component) -> dict[str, Any]:
+        """Values of the parameters that are filled by annotation."""
+        return {one.name: await self._value(one, component) for one in plan.injected}
+
+    async def fill(self, plan: Plan, component: Component) -> dict[str, Any]:
+        """All arguments of a hook or a dependency; what isn't filled by annotation comes from the address."""
+        arguments = await self.arguments(plan, component)
+        if plan.named:
+            arguments.update(self._from_address(plan))
+        return arguments
+
+    async def _value(self, one: Parameter, component: Component) -> Any:
+        match one.kind:
+            case "depends":
+                assert one.depends is not None
+                return await self.provide(one.depends, component)
+            case "request":
+                return self.page.request
+            case "form":
+                return self.given.form
+            case "event":
+                return self.event
+            case "previous":
+                return self.previous
+            case _:
+                return _component(one, component, self.page)
+
+    async def provide(self, depends: Depends, component: Component) -> Any:
+        """What a dependency gives, the same for the whole scope."""
+        wanted = depends.dependency
+        function = self.page.live.services.dependency_overrides.get(wanted, wanted)
+        if depends.use_cache and function in self._values:
+            return self._values[function]
+        arguments = await self.fill(plan_of(function), component)
+        value = self._values[function] = await self._open(function, arguments)
+        return value
+
+    def _from_address(self, plan: Plan) -> dict[str, Any]:
+        """Parameters that are filled by their name from the page's path and query."""
+        page = self.page
+        request = page.live.request
+        path = list(request.path_params.items()) if request is not None else []
+        query = parse_qsl(urlsplit(page.live.address).query, keep_blank_values=True)
+        values, errors = plan.fill({}, Input([*query, *path]), page.live.services.messages)
+        if errors:
+            raise FieldErrors(errors)
+        return values
+
+    async def _open(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        called = (
+            function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
+        )
+        if inspect.isasyncgenfunction(called):
+            return await self._exit_stack().enter_async_context(asynccontextmanager(function)(**arguments))
+        if inspect.isgeneratorfunction(called):
+            manager = _in_thread(contextmanager(function)(**arguments))
+            return await self._exit_stack().enter_async_context(manager)
+        if inspect.isclass(function):
+            return function(**arguments)
+        if inspect.iscoroutinefunction(called):
+            return await function(**arguments)
+        value = await run_in_threadpool(function, **arguments)
+        return await value if inspect.isawaitable(value) else value
+
+    def _exit_stack(self) -> AsyncExitStack:
+        if self._stack is None:
+            self._stack = AsyncExitStack()
+        return self._stack
+
+    async def close(self, error: BaseException | None = None) -> None:
+        """Closes the dependencies, newest first; with `error` they see it. What they raise is raised."""
+        stack, self._stack = self._stack, None
+        self._values.clear()
+        if stack is None:
+            return
+        try:
+            await stack.__aexit__(
+                type(error) if error else None, error, error.__traceback__ if error else None
+            )
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+def _component(one: Parameter, component: Component, page: Component) -> Any:
+    """The page, or the component whose function it is, whichever a parameter's annotation means."""
+    if isinstance(component, one.cls):
+        return component
+    if isinstance(page, one.cls):
+        return page
+    raise TypeError(f"parameter {one.name!r}: this page is no {one.cls.__qualname__}")
+
+
+@asynccontextmanager
+async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+    """A sync context manager, entered and left in a thread."""
+    value = await run_in_threadpool(manager.__enter__)
+    try:
+        yield value
+    except BaseException as error:
+        if not await run_in_threadpool(manager.__exit__, type(error), error, error.__traceback__):
+            raise
+    else:
+        await run_in_threadpool(manager.__exit__, None, None, None)

@@ -1,0 +1,72 @@
+"""What a form or an event sent: names and values in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Final
+
+from starlette.datastructures import FormData, UploadFile
+
+from .errors import FieldErrors
+from .nested import LEAF, Node, TooMany, tree
+from .wire import FIELD_ACTION, FIELD_SNAPSHOT
+
+MOST_FIELDS: Final = 1000
+_OWN: Final = frozenset({FIELD_ACTION, FIELD_SNAPSHOT})
+_REPLACEMENT: Final = "\ufffd"
+
+
+class Input:
+    """Field names and values (texts, uploaded files), without the library's own fields.
+
+    NUL and lone surrogates in texts are replaced: no database and no encoder takes them.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
+        self.pairs = [(name, _clean(value)) for name, value in pairs if name not in _OWN]
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Any]]:
+        """All values of each name. Files that nobody chose are left out."""
+        found: dict[str, list[Any]] = {}
+        for name, value in self.pairs:
+            values = found.setdefault(name, [])
+            if not is_no_file(value):
+                values.append(value)
+        return found
+
+    @cached_property
+    def tree(self) -> Node:
+        """The names as paths. `FieldErrors` when a list is too long."""
+        try:
+            return tree(self.by_name)
+        except TooMany as error:
+            raise FieldErrors({str(error): "Too many items"}) from error
+
+    def node(self, name: str, structured: bool) -> Node:
+        """What stands under a name: its values, and with `structured` the names below it."""
+        if structured:
+            below: Node = self.tree.get(name, {})
+            return below
+        values = self.by_name.get(name)
+        return {} if values is None else {LEAF: values}
+
+    @cached_property
+    def form(self) -> FormData:
+        """Everything as it was sent."""
+        return FormData(self.pairs)
+
+
+def is_no_file(value: Any) -> bool:
+    """Whether it is what a file input without a file sends."""
+    return isinstance(value, UploadFile) and not value.filename and not value.size
+
+
+def _clean(value: Any) -> Any:
+    if type(value) is not str or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", _REPLACEMENT).encode("utf-16", "surrogatepass").decode("utf-16", "replace")

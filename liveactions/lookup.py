@@ -1,0 +1,74 @@
+"""From a text that came from outside to the action that it names. Nothing else is ever looked up by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import binding
+from .action import Action, ActionRef, signed
+from .component import Component
+from .errors import ForgedReference, UnknownAction
+from .node import walk
+
+
+def lookup(page: Component, token: str) -> ActionRef[..., Any]:
+    """The reference that a token from outside means.
+
+    `UnknownAction` when there is none of that name; `ForgedReference` when its arguments weren't
+    written by this application for this page.
+    """
+    path, *rest = token.split("~", 1)
+    component, action = _find(page, path)
+    unbound = component._live_node.reference(action)
+    if not rest:
+        return unbound
+    text, _, mac = rest[0].rpartition("~")
+    if not page.live.signer.verify(signed(component, f"{path}~{text}"), mac):
+        raise ForgedReference("these arguments were not written here")
+    return ActionRef(component, action, unbound.path, binding.read(action.plan, text))
+
+
+def find(page: Component, key: str) -> Action[..., Any]:
+    """The action of an `ActionRef.key`. `UnknownAction` when there is none."""
+    return _find(page, key.partition("~")[0])[1]
+
+
+def current(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
+    """The same reference in the page as it is now: its component may have moved, or been replaced.
+
+    `UnknownAction` when neither the component nor another one at its path is there.
+    """
+    if ref.component is page or _is_in(page, ref.component):
+        return ref
+    component, action = _find(page, ref.path)
+    if action is not ref.action:
+        raise UnknownAction("no such action")
+    return ActionRef(component, action, ref.path, ref.args)
+
+
+def _is_in(page: Component, component: Component) -> bool:
+    return any(component is one for _, one in walk(page))
+
+
+def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
+    *steps, name = path.split(".")
+    component = page
+    while steps:
+        component = _step(component, steps)
+    action = component._live_node.description.references.get(name)
+    if action is None:
+        raise UnknownAction("no such action")
+    return component, action
+
+
+def _step(component: Component, steps: list[str]) -> Component:
+    """The component that the first of `steps` lead to; they are taken."""
+    field = component._live_node.description.fields.get(steps.pop(0))
+    if field is None or field.children is None:
+        raise UnknownAction("no such action")
+    try:
+        found = field.children.at(component.__dict__.get(field.name), steps)
+    except LookupError:
+        raise UnknownAction("no such action") from None
+    assert isinstance(found, Component)
+    return found
