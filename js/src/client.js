@@ -47,8 +47,8 @@ function apply(change) {
     keepFocus(() => update(change));
   } finally {
     lay();
-    patching = false;
     grantFocus();
+    patching = false;
     if (fresh) settled.push(...readdress());
     for (const [op, status, payload] of settled) {
       op.ended?.(status);
