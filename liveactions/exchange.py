@@ -184,11 +184,7 @@ class Exchange:
         answers = self.answers
         if patch and hello.rev == self.rev:
             self.rev += 1
-        message: dict[str, Any] = {"token": token}
-        if rebuilt or self.rev != hello.rev:
-            message["rev"] = self.rev
-        if self.done:
-            message["ack"] = self.done
+        message: dict[str, Any] = {"token": token, "rev": self.rev, "ack": self.done}
         if rebuilt:
             message[rebuilt] = 1
         if stale:

@@ -32,8 +32,8 @@ The first is the welcome, an object. What isn't needed is left out.
 
 ====================  ==========================================================================
 ``token``             names the session at the next hello; known to nobody else
-``rev``               the page's revision from now on; left out when it stays
-``ack``               ops up to this one have ended; left out when 0
+``rev``               the page's revision from now on
+``ack``               ops up to this one have ended
 ``answers``           how they ended, as in a frame
 ``moved``, ``fresh``  1: the session was rebuilt (see above)
 ``stale``             1: the page shows an older state, or begins anew

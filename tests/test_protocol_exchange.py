@@ -31,7 +31,7 @@ def frame(exchange: Exchange, patch: Any = (), shapes: Any = (), now: float = 0.
 
 def test_a_counter() -> None:
     exchange = Exchange()
-    assert json.loads(exchange.welcome(hello(), "token", [], [])) == {"token": "token"}
+    assert json.loads(exchange.welcome(hello(), "token", [], [])) == {"token": "token", "rev": 0, "ack": 0}
     for n in (1, 2):
         assert exchange.take(op(n, n - 1), 0.0)
         exchange.finish(n)

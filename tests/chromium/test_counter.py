@@ -24,7 +24,7 @@ def test_events_count(live_visitor: Visitor) -> None:
 
 def test_without_the_script_events_are_said_to_do_nothing(visitor: Visitor) -> None:
     page = visitor.open("/counter")
-    expect(page.get_by_text("Events need JavaScript")).to_be_visible(visible=not visitor.script)
+    expect(page.locator("noscript p")).to_be_visible(visible=not visitor.script)
 
 
 def test_reload_and_address_of_a_post(visitor: Visitor) -> None:

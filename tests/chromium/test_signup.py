@@ -79,7 +79,7 @@ def test_validated_as_one_types(live_visitor: Visitor) -> None:
 def test_typing_is_debounced(live_visitor: Visitor) -> None:
     page = live_visitor.new_tab()
     sent: list[str | bytes] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda text: sent.append(text)))
     live_visitor.go(page, "/signup")
     before = len(sent)
     page.get_by_label("Name").press_sequentially("linus")
