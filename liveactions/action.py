@@ -225,7 +225,7 @@ class ActionRef(Reference, Generic[P, R]):
             return cast(R, function(self.component, *args, **given, **kwargs))
         return cast(R, function(*args, **given, **kwargs))
 
-    def bind(self, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
+    def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
         """A reference with these arguments added: `TypeError` when the action can't take them."""
         if kwargs or not args or not all(map(_is_plain, args)):
             return self._bind(args, kwargs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from pydantic import ValidationError
-from starlette.convertors import Convertor
+from starlette.convertors import Convertor, PathConvertor
 from starlette.routing import compile_path
 
 from .control import not_found
@@ -41,19 +41,16 @@ class Route:
         return frozenset(self._compiled[1])
 
     def format(self, values: Mapping[str, Any]) -> str:
-        """The path with these parameters, quoted."""
+        """The path with these parameters, quoted. `ValueError` for a value that can't stand in it."""
         format, convertors = self._compiled
-        return format.format_map(
-            {
-                name: quote(convertor.to_string(values[name]), safe="/" if name_is_path(convertor) else "")
-                for name, convertor in convertors.items()
-            }
-        )
+        return format.format_map({name: _quoted(one, values[name]) for name, one in convertors.items()})
 
 
-def name_is_path(convertor: Convertor[Any]) -> bool:
-    """Whether a path parameter may hold slashes."""
-    return convertor.regex == ".*"
+def _quoted(convertor: Convertor[Any], value: Any) -> str:
+    try:
+        return quote(convertor.to_string(value), safe="/" if isinstance(convertor, PathConvertor) else "")
+    except AssertionError as error:
+        raise ValueError(f"{value!r} can't be part of a path: {error}") from None
 
 
 def class_url(cls: type[Page], route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
@@ -70,7 +67,7 @@ def class_url(cls: type[Page], route: Route, fields: Mapping[str, Field], given:
     return _with_query(route.format(path), pairs)
 
 
-def page_url(page: Page, **changes: Any) -> str:
+def page_url(page: Page, /, **changes: Any) -> str:
     """An open page's address, with some of its fields changed; a component's by path, ``users.sort``.
 
     `TypeError` for a field that isn't in the address.

@@ -57,7 +57,7 @@ def require(plan: Plan, bound: Args) -> None:
 
 def write(plan: Plan, bound: Args) -> str:
     """Bound arguments as compact JSON, the same for equal ones: ``1,"a"``, or ``*{"by":1}`` with gaps."""
-    if UNBOUND not in bound:
+    if all(value is not UNBOUND for value in bound):
         return ",".join([one.codec.text(value) for one, value in zip(plan.bindable, bound, strict=False)])
     given = named(plan, bound)
     data = {one.name: one.codec.dump(given[one.name]) for one in plan.bindable if one.name in given}
@@ -70,7 +70,9 @@ def read(plan: Plan, text: str) -> Args:
         if text.startswith("*"):
             return _by_name(plan, read_json(text[1:]))
         data = read_json(f"[{text}]")
-        return tuple(one.codec.load(value) for one, value in zip(plan.bindable, data, strict=True))
+        if not 0 < len(data) <= len(plan.bindable):
+            raise ValueError("too few or too many")
+        return tuple(one.codec.load(value) for one, value in zip(plan.bindable, data, strict=False))
     except ValueError as error:
         raise UnknownAction("no action takes these arguments") from error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from .annotations import optional
@@ -40,7 +40,7 @@ class Codec:
     dataclasses. Without an annotation only what JSON itself has is taken.
     """
 
-    __slots__ = ("annotation", "parse", "scalars", "_adapter")
+    __slots__ = ("annotation", "parse", "scalars", "_adapter", "_takes_none")
 
     parse: Callable[[Any], Any]
     """Value of the annotation's type from a value or text of another; pydantic's `ValidationError`."""
@@ -53,6 +53,7 @@ class Codec:
         self._adapter = _adapter(annotation)
         self.parse = self._adapter.validate_python
         self.scalars = _scalars(annotation)
+        self._takes_none = _fits(self.parse, None)  # pydantic writes None for any type, without a warning
 
     def dump(self, value: Any) -> Any:
         """JSON-able form of `value`. `TypeError` when it isn't what the annotation says."""
@@ -60,6 +61,8 @@ class Codec:
             return value
         if self.annotation is Any:
             return _native(value)
+        if value is None and not self._takes_none:
+            raise TypeError(f"None can't be written as {self.annotation!r}")
         try:
             return self._adapter.dump_python(value, mode="json", warnings="error")
         except (ValueError, TypeError, RecursionError) as error:
@@ -78,6 +81,14 @@ class Codec:
         if type(value) is int and int in self.scalars:
             return str(value)
         return write_json(self.dump(value))
+
+
+def _fits(parse: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        parse(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _scalars(annotation: Any) -> frozenset[type[Any]]:

@@ -57,18 +57,19 @@ class Component:
         self._live_node = Node(self, describe(cls))
         return self
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         """`TypeError` for an unknown field, or a missing one without a default."""
         description = self._live_node.description
-        set_defaults(self)
-        self.__dict__.update(fields)
-        settable = self.__dict__.keys() | description.fields.keys()
-        for name in fields:
-            if name not in settable or (name in description.fields and description.fields[name].is_loaded):
-                raise TypeError(f"{type(self).__qualname__} has no field {name!r} to set")
+        unknown = fields.keys() - description.settable
+        if unknown:
+            raise TypeError(
+                f"{type(self).__qualname__} has no field to set of name {', '.join(sorted(unknown))}"
+            )
         missing = description.required - fields.keys()
         if missing:
             raise TypeError(f"{type(self).__qualname__} needs {', '.join(sorted(missing))}")
+        set_defaults(self)
+        self.__dict__.update(fields)
 
     @property
     def request(self) -> Request:

@@ -52,6 +52,8 @@ class Description:
     """Defaults that each instance needs a copy of."""
     required: frozenset[str]
     """Fields without a default that aren't loaded."""
+    settable: frozenset[str]
+    """Fields that may be given when one is made: private ones too, those that are loaded not."""
     attributes: tuple[str, ...]
     """Public constants and methods of the class, for its template."""
     properties: tuple[str, ...]
@@ -81,7 +83,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
     actions = dict(_actions(cls))
     attributes = list(_attributes(cls, base, {*fields, *actions}))
     defaults = {name: one.default for name, one in fields.items() if not one.is_loaded}
-    defaults.update(_defaults(cls, dict.fromkeys(_private_names(cls, base))))
+    defaults.update(_defaults(cls, _private_names(cls, base)))
     given = {name: value for name, value in defaults.items() if value is not MISSING}
     return Description(
         cls=cls,
@@ -98,6 +100,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         constants={name: value for name, value in given.items() if _is_shared(value)},
         fresh=tuple((name, value) for name, value in given.items() if not _is_shared(value)),
         required=frozenset(name for name, one in fields.items() if one.default is MISSING),
+        settable=frozenset(defaults),
         attributes=tuple(name for name in attributes if not _is_property(cls, name)),
         properties=tuple(name for name in attributes if _is_property(cls, name)),
     )
@@ -182,13 +185,13 @@ def names_around(cls: type[Any]) -> dict[str, Any]:
     return found
 
 
-def _private_names(cls: type[Any], base: type[Any]) -> list[str]:
-    return [
+def _private_names(cls: type[Any], base: type[Any]) -> set[str]:
+    return {
         name
         for one in _bases(cls, base)
         for name, hint in raw_annotations(one).items()
         if name.startswith("_") and not name.startswith("_live") and not is_class_variable(hint)
-    ]
+    }
 
 
 def _defaults(cls: type[Any], names: Iterable[str]) -> Iterator[tuple[str, Any]]:

@@ -22,7 +22,7 @@ class Page(Component):
     _live_guards: ClassVar[tuple[Callable[..., Any], ...]] = ()
 
     @classmethod
-    def url(cls, **fields: Any) -> str:
+    def url(cls, /, **fields: Any) -> str:
         """The page's address with these fields: path parameters, and those in the query string.
 
         Fields with their default value are left out. `TypeError` for other fields, for a missing path

@@ -35,12 +35,12 @@ def restore_state(page: Page, data: Any) -> None:
     value no longer fits its field.
     """
     try:
-        _load(page, data[0])
-        forms = data[1] if len(data) > 1 else {}
+        state, *more = data
+        _load(page, state)
         attach(page, page.live)
+        page.live.forms = _load_forms(page, more[0] if more else {})
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise StateError(f"{type(page).__qualname__}: {error}") from error
-    page.live.forms = _load_forms(page, forms)
 
 
 def _dump(component: Component) -> dict[str, Any]:
@@ -94,7 +94,9 @@ def _dump_child(children: Children, field: Field, child: Component) -> Any:
     return _dump(child)
 
 
-def _load(component: Component, data: dict[str, Any]) -> None:
+def _load(component: Component, data: Any) -> None:
+    if not isinstance(data, dict):
+        raise TypeError("no state of a component")
     values = component.__dict__
     component._live_node.mounted = component._live_node.stale = True
     for field in component._live_node.description.state:

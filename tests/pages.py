@@ -1,0 +1,67 @@
+"""Pages opened without an application: the model alone, no HTTP and no templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from liveactions.action import ActionRef
+from liveactions.handle import Handle, Services
+from liveactions.outcome import Outcome
+from liveactions.page import Page, create, fill
+from liveactions.params import Event
+from liveactions.scope import Scope
+from liveactions.seal import Keys, Signer
+
+P = TypeVar("P", bound=Page)
+
+KEYS = Keys(["a secret of more than sixteen bytes"])
+
+
+def services(**settings: Any) -> Services:
+    return Services(Signer(KEYS), **settings)
+
+
+def request(path: str = "/page", **path_params: Any) -> Request:
+    headers = [(b"host", b"testserver")]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    return Request({**scope, "scheme": "http", "path_params": path_params})
+
+
+def new(cls: type[P], url: str = "http://testserver/page", **settings: Any) -> P:
+    """A page with its defaults, neither filled nor mounted."""
+    return create(cls, Handle(services(**settings), url, request=request()))
+
+
+async def opened(
+    cls: type[P],
+    path: Mapping[str, Any] | None = None,
+    query: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> P:
+    """A page as a GET leaves it: filled, mounted, loaded."""
+    page = new(cls, **settings)
+    fill(page, path or {}, list((query or {}).items()))
+    scope = Scope(page)
+    assert await scope.mount() is None
+    assert await scope.load() is None
+    return page
+
+
+async def call(
+    page: Page, ref: ActionRef[..., Any], fields: Mapping[str, Any] | list[tuple[str, Any]] = {}, **event: Any
+) -> Outcome:
+    """One op, whole: the action, load, close. A list in `fields` is a repeated name."""
+    scope = Scope(page, Event(**event) if event else None)
+    outcome = await scope.call(ref, pairs(fields))
+    problem = await scope.load()
+    return await scope.close(problem or outcome)
+
+
+def pairs(fields: Mapping[str, Any] | list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    if isinstance(fields, list):
+        return fields
+    listed = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+    return [(name, value) for name, values in listed.items() for value in values]
