@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
+from json import JSONDecoder
 from typing import Any, Final
 
 from .codec import read_json, write_json
@@ -11,6 +13,8 @@ from .params import Parameter, Plan
 
 UNBOUND: Final = type("Unbound", (), {"__slots__": (), "__repr__": lambda self: "UNBOUND"})()
 """Stands for an argument that isn't bound, before one that is."""
+
+_DECODER: Final = JSONDecoder()
 
 Args = tuple[Any, ...]
 """Bound arguments by the position of their parameter among those that can be bound."""
@@ -56,32 +60,39 @@ def require(plan: Plan, bound: Args) -> None:
 
 
 def write(plan: Plan, bound: Args) -> str:
-    """Bound arguments as compact JSON, the same for equal ones: ``1,"a"``, or ``*{"by":1}`` with gaps."""
-    if all(value is not UNBOUND for value in bound):
-        return ",".join([one.codec.text(value) for one, value in zip(plan.bindable, bound, strict=False)])
-    given = named(plan, bound)
-    data = {one.name: one.codec.dump(given[one.name]) for one in plan.bindable if one.name in given}
-    return f"*{write_json(data)}"
+    """Bound arguments as compact JSON, the same for equal ones: ``1,"a"``; after a gap: ``1*{"by":2}``.
+
+    What begins with another text and goes on with a comma or a star has the same arguments and more.
+    """
+    listed = list(takewhile(lambda value: value is not UNBOUND, bound))
+    pairs = list(zip(plan.bindable, bound, strict=False))
+    text = ",".join([one.codec.text(value) for one, value in pairs[: len(listed)]])
+    named = {one.name: one.codec.dump(value) for one, value in pairs[len(listed) :] if value is not UNBOUND}
+    return f"{text}*{write_json(named)}" if named else text
 
 
 def read(plan: Plan, text: str) -> Args:
     """What `write` wrote. `UnknownAction` when the action's parameters have changed since."""
     try:
-        if text.startswith("*"):
-            return _by_name(plan, read_json(text[1:]))
-        data = read_json(f"[{text}]")
-        if not 0 < len(data) <= len(plan.bindable):
+        listed, named = _parsed(text)
+        known = {one.name: one for one in plan.bindable}
+        names = dict(zip(known, listed, strict=False)) | named
+        if len(listed) > len(known) or not names:
             raise ValueError("too few or too many")
-        return tuple(one.codec.load(value) for one, value in zip(plan.bindable, data, strict=False))
-    except ValueError as error:
+        values = {name: known[name].codec.load(value) for name, value in names.items()}
+    except (ValueError, KeyError) as error:
         raise UnknownAction("no action takes these arguments") from error
-
-
-def _by_name(plan: Plan, data: Mapping[str, Any]) -> Args:
-    values = {one.name: one.codec.load(data[one.name]) for one in plan.bindable if one.name in data}
-    if len(values) < len(data):
-        raise ValueError("unknown parameters")
     return bind(plan, (), (), values)
+
+
+def _parsed(text: str) -> tuple[list[Any], dict[str, Any]]:
+    """Values by position and by name."""
+    listed, at = [], 0
+    while at < len(text) and text[at] != "*":
+        value, at = _DECODER.raw_decode(text, at)
+        listed.append(value)
+        at += text[at : at + 1] == ","
+    return listed, read_json(text[at + 1 :]) if at < len(text) else {}
 
 
 def _checked(plan: Plan, parameter: Parameter, value: Any) -> Any:

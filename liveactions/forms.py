@@ -50,7 +50,7 @@ class FormStates:
         states = self._states
         if not states:
             return UNUSED
-        more = key + ("," if bound else "~")
+        more = (f"{key},", f"{key}*") if bound else f"{key}~"
         for known in reversed(states):
             if known == key or known.startswith(more):
                 return states[known]

@@ -12,9 +12,10 @@ from abc import ABC, abstractmethod
 from collections import abc
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, SecretBytes, SecretStr
+from typing_extensions import is_typeddict  # pydantic's own: typing's before 3.12 can't be used with it
 
 from .annotations import optional, unwrap
 from .nested import LEAF, Node, Step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -16,12 +16,14 @@ from liveactions.scope import Scope
 from liveactions.seal import Keys, Signer
 
 P = TypeVar("P", bound=Page)
+Fields = Mapping[str, Any] | Sequence[tuple[str, Any]]
+"""Values by name, where a list is a repeated name; or pairs."""
 
-KEYS = Keys(["a secret of more than sixteen bytes"])
+SECRET = "a secret of more than sixteen bytes"
 
 
 def services(**settings: Any) -> Services:
-    return Services(Signer(KEYS), **settings)
+    return Services(Signer(Keys([SECRET])), **settings)
 
 
 def request(path: str = "/page", **path_params: Any) -> Request:
@@ -50,18 +52,16 @@ async def opened(
     return page
 
 
-async def call(
-    page: Page, ref: ActionRef[..., Any], fields: Mapping[str, Any] | list[tuple[str, Any]] = {}, **event: Any
-) -> Outcome:
-    """One op, whole: the action, load, close. A list in `fields` is a repeated name."""
+async def call(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Outcome:
+    """One op, whole: the action, load, close."""
     scope = Scope(page, Event(**event) if event else None)
     outcome = await scope.call(ref, pairs(fields))
     problem = await scope.load()
     return await scope.close(problem or outcome)
 
 
-def pairs(fields: Mapping[str, Any] | list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    if isinstance(fields, list):
-        return fields
+def pairs(fields: Fields) -> list[tuple[str, Any]]:
+    if not isinstance(fields, Mapping):
+        return list(fields)
     listed = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
     return [(name, value) for name, values in listed.items() for value in values]

@@ -151,7 +151,7 @@ def test_a_field_that_is_an_action_too() -> None:
             save: bool = False
 
             @action  # type: ignore[no-redef]
-            async def save(self) -> None: ...
+            async def save(self) -> None: ...  # noqa: F811
 
 
 def test_an_action_that_hides_an_inherited_field() -> None:
