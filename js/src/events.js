@@ -33,7 +33,9 @@ export function watchEvents() {
 function listenTo(type) {
   if (types.has(type)) return;
   types.add(type);
-  for (const bubbles of [true, false]) addEventListener(type, (event) => { if (event.bubbles === bubbles) handle(event); }, !bubbles);
+  addEventListener(type, (event) => { if (event.bubbles || event.target === window) handle(event); });
+  // Not at the window: browsers make `mouseenter` only where a node listens.
+  document.addEventListener(type, (event) => { if (!event.bubbles) handle(event); }, true);
 }
 
 /**

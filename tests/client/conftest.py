@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
@@ -122,12 +123,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_page(context: BrowserContext) -> Iterator[Open]:
-    """Opens a page. What its console logs as an error fails the test, unless `errors` says that it may."""
+    """Opens a page. What its console logs as an error fails the test, unless `errors` says that it may.
+
+    `clock` puts its timers into the hands of the test; `prepare` gets the page before it is loaded.
+    """
     problems: list[str] = []
     pages: dict[str, tuple[str, dict[str, str]]] = {}
 
     def serve(route: Route) -> None:
-        path = route.request.url.removeprefix(SITE).partition("?")[0]
+        path = unquote(route.request.url.removeprefix(SITE).partition("?")[0])
         if script := SCRIPT.fullmatch(path):
             route.fulfill(path=STATIC / f"{script[1]}.js", content_type="text/javascript")
         elif path in pages:
@@ -142,10 +146,16 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
         path: str = "/page",
         join: bool = True,
         errors: bool = False,
+        clock: bool = False,
+        prepare: Callable[[Page], None] | None = None,
         headers: dict[str, str] | None = None,
         **parts: str,
     ) -> tuple[Page, Server]:
         page = context.new_page()
+        if clock:
+            page.clock.install()
+        if prepare:
+            prepare(page)
         if not errors:
             page.on(
                 "console", lambda message: problems.append(message.text) if message.type == "error" else None

@@ -1,0 +1,282 @@
+"""Event attributes: which element, which address, which fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.client.conftest import Open
+
+
+def ready(page: Page) -> None:
+    """Modifiers are in the file that is loaded on demand."""
+    page.wait_for_load_state("networkidle")
+
+
+def test_a_click_names_its_slot(open_page: Open) -> None:
+    page, server = open_page(
+        '<p title="t" data-l="title">x</p><button id="b" data-l="class @click .">b</button>'
+    )
+    page.click("#b")
+    assert server.ops == [[1, 0, 0, [2], []]]
+    server.answer(1)
+    assert server.told == [["ok", "b", {"n": 1, "result": None}]]
+
+
+def test_a_click_within(open_page: Open) -> None:
+    page, server = open_page('<a data-l="@click"><b><i id="i">x</i></b></a>')
+    page.click("#i")
+    assert server.ops[0][3] == [0]
+
+
+def test_nested_elements_are_called_from_the_inside_out(open_page: Open) -> None:
+    page, server = open_page('<div data-l="@click"><button id="b" data-l="@click">b</button></div>')
+    page.click("#b")
+    assert [op[3] for op in server.ops] == [[1], [0]]
+
+
+def test_stopped_events_go_no_further(open_page: Open) -> None:
+    page, server = open_page('<div data-l="@click"><button id="b">b</button></div>')
+    page.evaluate("() => { b.onclick = event => event.stopPropagation() }")
+    page.click("#b")
+    assert server.ops == []
+
+
+def test_addresses_through_children_and_lists(open_page: Open) -> None:
+    row = '<li><!--(--><button class="{0}" data-l="class @click">{0}</button><!--)--></li>'
+    page, server = open_page(f'<p data-l=".">x</p><ul data-l="[0,0">{row.format("a")}{row.format("b")}</ul>')
+    page.click(".b")
+    assert server.ops[-1][3] == [1, 1, 0, 1]
+    server.patch(
+        [1, [[[2, 0, 1, "c", "c"], [1, 0]]]],
+        shapes=[1, '<li><button class="" data-l="class @click .">x</button></li>'],
+    )
+    page.click(".c")
+    assert server.ops[-1] == [2, 1, 0, [1, 2, 1], []]
+    page.click(".b")
+    assert server.ops[-1][3] == [1, 1, 0, 1]
+    server.patch([1, [[1, 0]]])
+    page.click(".c")
+    assert server.ops[-1][3] == [1, 2, 1]
+
+
+def test_addresses_in_ranges(open_page: Open) -> None:
+    item = '<b>{0}</b><!--[--><button id="{0}" data-l="@click">{0}</button><!--,--><!--]--><!--,-->'
+    page, server = open_page(
+        f"<div><!--(-->x<!--)--><!--[-->{item.format('a')}{item.format('b')}<!--]--></div>"
+    )
+    page.click("#b")
+    assert server.ops[0][3] == [1, 1, 0, 0, 0]
+
+
+def test_raw_html_names_references(open_page: Open) -> None:
+    page, server = open_page("<div><!--(--><!--)--></div>")
+    server.patch(
+        [
+            0,
+            {
+                "h": '<button id="a" live-click="go~1~mac">a</button>'
+                '<button id="b" live-click="/page?_a=go">b</button>'
+            },
+        ]
+    )
+    page.click("#a")
+    page.click("#b")
+    assert [op[2:4] for op in server.ops] == [[1, "go~1~mac"], [1, "go"]]
+
+
+@pytest.mark.parametrize(
+    ("html", "type", "fields"),
+    [
+        ('<input id="t" name="n" value="v" data-l="@input">', "input", ["n", "v"]),
+        ('<input id="t" value="v" data-l="@input">', "input", []),
+        ('<input id="t" type="checkbox" name="n" checked data-l="@change">', "change", ["n", "on"]),
+        ('<input id="t" type="checkbox" name="n" data-l="@change">', "change", []),
+        (
+            '<select id="t" name="n" multiple data-l="@change">'
+            "<option selected>a<option>b<option selected>c</select>",
+            "change",
+            ["n", "a", "n", "c"],
+        ),
+        ('<button id="t" name="n" value="v" data-l="@click">b</button>', "click", ["n", "v"]),
+        (
+            '<form id="t" data-l="@change"><input name="n" value="v"><input name="m" value="w"></form>',
+            "change",
+            ["n", "v", "m", "w"],
+        ),
+        ('<div data-l="@input"><input id="t" name="n" value="v"></div>', "input", ["n", "v"]),
+        ('<fieldset data-l="@input"><input id="t" name="n" value="v"></fieldset>', "input", ["n", "v"]),
+        ('<input id="t" name="n" value="v" data-l="@blur">', "blur", ["n", "v"]),
+        ('<ul><li id="t" value="3" data-l="@click">x</li></ul>', "click", []),
+        ('<form id="t" data-l="@submit"><input name="n" value="v"></form>', "submit", ["n", "v"]),
+    ],
+)
+def test_an_event_sends_its_controls_fields(open_page: Open, html: str, type: str, fields: list[str]) -> None:
+    page, server = open_page(html)
+    bubbles = "false" if type == "blur" else "true"
+    page.evaluate(f"t.dispatchEvent(new Event('{type}', {{ bubbles: {bubbles}, cancelable: true }}))")
+    assert [op[4] for op in server.ops] == [fields]
+
+
+def test_events_that_do_not_bubble(open_page: Open) -> None:
+    page, server = open_page('<div data-l="@mouseenter @blur"><input id="t" data-l="@focus @blur"></div>')
+    page.focus("#t")
+    page.evaluate("t.blur()")
+    page.hover("div")
+    assert [op[3] for op in server.ops] == [[2], [3], [0]]
+
+
+def test_a_form_with_a_submit_event_is_not_sent(open_page: Open) -> None:
+    page, server = open_page(
+        '<form data-l="@submit" action="/elsewhere"><input name="n" value="v">'
+        '<button id="b">b</button></form>'
+    )
+    page.click("#b")
+    assert server.ops == [[1, 0, 0, [0], ["n", "v"]]]
+    assert page.url.endswith("/page")
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "keys", "count"),
+    [
+        (".enter", ["a", "Enter"], 1),
+        (".escape", ["Escape", "Enter"], 1),
+        (".space", [" ", "a"], 1),
+        (".arrowdown", ["ArrowDown", "ArrowUp"], 1),
+        (".ctrl.enter", ["Enter", "Control+Enter"], 1),
+        (".shift.a", ["a", "Shift+A"], 1),
+        ("", ["a", "b"], 2),
+    ],
+)
+def test_keys(open_page: Open, modifiers: str, keys: list[str], count: int) -> None:
+    page, server = open_page(f'<input id="t" data-l="@keydown{modifiers}">')
+    ready(page)
+    for key in keys:
+        page.press("#t", key)
+    assert len(server.ops) == count
+
+
+def test_self_and_prevent(open_page: Open) -> None:
+    page, server = open_page(
+        '<a id="a" href="#x" data-l="@click.prevent"><i>x</i></a>'
+        '<div id="d" data-l="@click.self">y<b>z</b></div>'
+    )
+    ready(page)
+    page.click("i")
+    page.click("b")
+    assert [op[3] for op in server.ops] == [[0]]
+    assert "#x" not in page.url
+    page.click("#d", position={"x": 200, "y": 2})
+    assert [op[3] for op in server.ops] == [[0], [1]]
+
+
+def test_once(open_page: Open) -> None:
+    page, server = open_page('<button id="b" data-l="@click.once @focus">b</button>')
+    ready(page)
+    page.click("#b")
+    page.click("#b")
+    assert [op[3] for op in server.ops].count([0]) == 1
+
+
+def test_window(open_page: Open) -> None:
+    page, server = open_page('<p data-l="@keydown.escape.window">x</p><input id="t"><div data-l="."></div>')
+    ready(page)
+    page.press("#t", "Escape")
+    page.press("#t", "a")
+    assert [op[3] for op in server.ops] == [[0]]
+    server.patch([1, {"f": [1]}], shapes=[1, '<p data-l="@resize.window">y</p>'])
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    assert [op[3] for op in server.ops] == [[0], [1, 0]]
+
+
+def test_debounce(open_page: Open) -> None:
+    page, server = open_page('<input id="t" name="q" data-l="@input.debounce.300">', clock=True)
+    ready(page)
+    for text in ("a", "ab", "abc"):
+        page.fill("#t", text)
+        page.clock.run_for(200)
+    assert server.ops == []
+    page.clock.run_for(100)
+    assert server.ops == [[1, 0, 0, [0], ["q", "abc"]]]
+
+
+def test_throttle(open_page: Open) -> None:
+    page, server = open_page('<input id="t" name="q" data-l="@input.throttle.500">', clock=True)
+    ready(page)
+    for text in ("a", "ab", "abc"):
+        page.fill("#t", text)
+    assert [op[4][1] for op in server.ops] == ["a"]
+    page.clock.run_for(500)
+    assert [op[4][1] for op in server.ops] == ["a", "abc"]
+    page.clock.run_for(500)
+    page.fill("#t", "z")
+    assert [op[4][1] for op in server.ops] == ["a", "abc", "z"]
+
+
+def test_what_waits_goes_before_what_comes(open_page: Open) -> None:
+    page, server = open_page(
+        '<input id="t" name="q" data-l="@input.debounce.300"><button id="b" data-l="@click">b</button>',
+        clock=True,
+    )
+    ready(page)
+    page.fill("#t", "a")
+    page.click("#b")
+    assert [op[3] for op in server.ops] == [[0], [1]]
+    page.clock.run_for(1000)
+    assert len(server.ops) == 2
+
+
+def test_a_debounced_event_of_an_element_that_went(open_page: Open) -> None:
+    page, server = open_page(
+        '<div data-l="."><input id="t" name="q" data-l="@input.debounce"></div>', clock=True
+    )
+    ready(page)
+    page.fill("#t", "a")
+    server.patch([0, "gone"])
+    page.clock.run_for(1000)
+    assert server.ops == []
+
+
+def test_events_before_the_rest_is_loaded_wait_for_it(open_page: Open) -> None:
+    held: list[Any] = []
+
+    def hold(page: Page) -> None:
+        page.route("**/more.*.js", lambda route: held.append(route))
+
+    page, server = open_page('<input id="t" data-l="@keydown.enter">', prepare=hold)
+    page.press("#t", "Enter")
+    assert server.ops == []
+    held[0].fallback()
+    server.wait(2)
+    assert server.ops == [[1, 0, 0, [0], []]]
+
+
+def test_confirm(open_page: Open) -> None:
+    page, server = open_page('<button id="b" live-confirm="Sure?" data-l="@click">b</button>')
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click("#b")
+    assert server.ops == []
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#b")
+    assert len(server.ops) == 1
+
+
+def test_many_clicks_are_as_many_ops_in_order(open_page: Open) -> None:
+    page, server = open_page('<button id="b" data-l="@click">b</button>')
+    page.evaluate("() => { for (let i = 0; i < 100; i++) b.click() }")
+    assert len(server.ops) == 32  # the server keeps so many answers and more
+    for ack in (32, 64, 96, 100):
+        server.answer(ack)
+    assert [op[0] for op in server.ops] == list(range(1, 101))
+    assert len([1 for name, _, _ in server.told if name == "ok"]) == 100
+
+
+def test_no_class_and_no_attribute_is_left_behind(open_page: Open) -> None:
+    html = '<form id="f" method="post" action="?_a=x"><button id="b" data-l="@click">b</button></form>'
+    page, server = open_page(html)
+    before = page.inner_html("body")
+    page.click("#b")
+    server.answer(2)
+    assert page.inner_html("body") == before

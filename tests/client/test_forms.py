@@ -1,0 +1,338 @@
+"""Forms whose action is a reference run as ops; while they do, they are pending."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Dialog, Page, Request
+
+from tests.client.conftest import Open
+
+FORM = (
+    '<form id="f" method="post" action="/page?_a=save~1~mac"><input type="hidden" name="_s" value="x">'
+    "{}</form>"
+)
+PENDING = "() => [f.getAttribute('aria-busy'), f.hasAttribute('data-pending'), b.disabled, b.textContent]"
+IDLE = [None, False, False, "Save"]
+
+
+def test_fields_and_submitter(open_page: Open) -> None:
+    page, server = open_page(
+        FORM.format(
+            '<input name="t" value="ä&b"><input name="t" value="2"><input type="checkbox" name="c">'
+            '<input name="off" disabled><select name="s"><option>x</select>'
+            '<textarea name="a">l1\nl2</textarea><button name="b" value="v">Go</button>'
+        )
+    )
+    page.click("button")
+    fields = ["t", "ä&b", "t", "2", "s", "x", "a", "l1\nl2", "b", "v"]
+    assert server.ops == [[1, 0, 1, "save~1~mac", fields]]
+
+
+def test_enter_submits(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input id="t" name="t">'))
+    page.fill("#t", "typed")
+    page.press("#t", "Enter")
+    assert server.ops == [[1, 0, 1, "save~1~mac", ["t", "typed"]]]
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        '<button form="f" formaction="?_a=other" id="b">',
+        '<input type="submit" form="f" formaction="/page?x=1&_a=other" id="b">',
+    ],
+)
+def test_a_submitter_overrides_the_action(open_page: Open, control: str) -> None:
+    page, server = open_page(FORM.format("") + control)
+    page.click("#b")
+    assert server.ops[0][2:4] == [1, "other"]
+
+
+def posts(page: Page) -> list[Request]:
+    found: list[Request] = []
+    page.on("request", lambda request: found.append(request) if request.method == "POST" else None)
+    return found
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '<form method="post" action="/elsewhere"><button>Go</button></form>',
+        '<form method="post" action="/other?_a=save"><button>Go</button></form>',
+        '<form method="post" action="http://other.test/page?_a=save"><button>Go</button></form>',
+        '<form method="post" action="/page?_a=save"><button formaction="/elsewhere">Go</button></form>',
+    ],
+)
+def test_other_forms_are_the_browsers(open_page: Open, form: str) -> None:
+    page, server = open_page(form)
+    page.context.route("http://other.test/**", lambda route: route.fulfill(status=204))
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.click("button")
+    assert server.ops == []
+
+
+def test_a_get_form_is_the_browsers(open_page: Open) -> None:
+    page, server = open_page('<form action="/page"><input name="q" value="1"><button>Go</button></form>')
+    with page.expect_navigation():
+        page.click("button")
+    assert page.url.endswith("/page?q=1")
+
+
+def test_files_are_posted(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input type="file" name="f" id="u"><button>Go</button>'))
+    page.set_input_files("#u", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.click("button")
+
+
+def test_addresses_are_the_same_however_they_are_spelled(open_page: Open) -> None:
+    page, server = open_page(
+        '<form method="post" action="/caf%c3%a9/%7Ea?_a=save"><button>Go</button></form>', path="/café/~a?q=1"
+    )
+    page.click("button")
+    assert server.ops[0][3] == "save"
+
+
+def test_listeners_may_add_fields_and_prevent(open_page: Open) -> None:
+    page, server = open_page(FORM.format("<button>Go</button>"))
+    page.evaluate("() => { f.addEventListener('formdata', e => e.formData.append('more', '1')) }")
+    page.click("button")
+    assert server.ops[0][4] == ["more", "1"]
+    server.answer(1)
+    page.evaluate("() => { f.addEventListener('submit', e => e.preventDefault()) }")
+    page.click("button")
+    assert len(server.ops) == 1
+
+
+def test_request_submit_and_browser_validation(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input name="t" required id="t"><button>Go</button>'))
+    page.click("button")
+    assert server.ops == []
+    page.fill("#t", "x")
+    page.evaluate("f.requestSubmit()")
+    assert server.ops[0][4] == ["t", "x"]
+
+
+def test_pending_until_the_answer_is_applied(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<button id="b">Save</button>'))
+    page.click("#b")
+    assert page.evaluate(PENDING) == ["true", True, True, "Save"]
+    server.patch([])
+    assert page.evaluate(PENDING) == ["true", True, True, "Save"]
+    server.answer(1)
+    assert page.evaluate(PENDING) == IDLE
+
+
+def test_pending_text(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<button id="b" live-pending="Saving…" data-l=".">Save</button>'))
+    page.wait_for_load_state("networkidle")
+    page.click("#b")
+    assert page.evaluate(PENDING) == ["true", True, True, "Saving…"]
+    server.patch([0, "Save it"])
+    assert page.evaluate(PENDING) == ["true", True, True, "Saving…"]
+    server.answer(1)
+    assert page.evaluate(PENDING) == [None, False, False, "Save it"]
+
+
+def test_pending_text_of_an_input(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input type="submit" id="b" value="Save" live-pending="Saving…">'))
+    page.wait_for_load_state("networkidle")
+    page.click("#b")
+    assert page.input_value("#b") == "Saving…"
+    server.answer(1)
+    assert page.input_value("#b") == "Save"
+
+
+def test_what_the_server_says_of_a_pending_form_shows_afterwards(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<button id="b" data-l="*">Save</button>'))
+    page.click("#b")
+    server.patch([0, ["disabled", ""]])
+    server.answer(1)
+    assert page.is_disabled("#b")
+    server.patch([0, []])
+    assert page.is_enabled("#b")
+
+
+def test_a_second_identical_submit_is_ignored(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input id="t" name="t">'))
+    page.fill("#t", "x")
+    page.press("#t", "Enter")
+    page.press("#t", "Enter")
+    assert len(server.ops) == 1
+    server.answer(1)
+    page.press("#t", "Enter")
+    assert len(server.ops) == 2
+
+
+def test_the_same_text_typed_again_is_another_submit(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input id="t" name="t"><button id="b">Save</button>'))
+    for _ in range(3):
+        page.fill("#t", "same")
+        page.press("#t", "Enter")
+    assert [op[4] for op in server.ops] == [["t", "same"]] * 3
+    for ack in (1, 2, 3):
+        assert page.get_attribute("#f", "aria-busy") == "true"
+        server.answer(ack)
+    assert page.evaluate(PENDING) == IDLE
+
+
+def test_three_submits_in_succession_lose_nothing(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<input id="t" name="t">'))
+    for text in ("one", "two", "three"):
+        page.fill("#t", text)
+        page.press("#t", "Enter")
+    assert [op[4][1] for op in server.ops] == ["one", "two", "three"]
+    server.answer(1)
+    server.answer(2)
+    assert page.input_value("#t") == "three"
+    server.answer(3)
+    assert page.input_value("#t") == ""
+
+
+def test_only_the_submitting_form_is_pending(open_page: Open) -> None:
+    page, server = open_page(
+        FORM.format('<button id="b">Save</button>')
+        + FORM.format('<button id="c">x</button>').replace('id="f"', 'id="g"')
+    )
+    page.click("#c")
+    assert page.evaluate(PENDING) == IDLE
+    page.click("#b")
+    server.answer(1)
+    assert page.evaluate(PENDING) == ["true", True, True, "Save"]
+    assert not page.get_attribute("#g", "aria-busy")
+
+
+def test_a_form_that_goes_while_it_is_pending(open_page: Open) -> None:
+    page, server = open_page('<div data-l=".">' + FORM.format('<button id="b">Save</button>') + "</div>")
+    page.click("#b")
+    server.answer(1, patch=[0, "done"])
+    assert page.inner_html("div") == "done"
+    assert server.told == [["ok", "", {"n": 1, "result": None}]]
+
+
+def test_answers_are_told(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<button id="b">Save</button>'))
+    page.click("#b")
+    server.answer(1, 1, 0, {"id": 7})
+    page.click("#b")
+    server.answer(2, 2, 1, {"error": "No", "errors": {"t": ["bad"]}, "status": 422})
+    assert server.told == [
+        ["ok", "f", {"n": 1, "result": {"id": 7}}],
+        ["error", "f", {"n": 2, "uncertain": False, "error": "No", "errors": {"t": ["bad"]}, "status": 422}],
+    ]
+
+
+PAGE_FORM = (
+    '<form id="live" method="post" action="/page"><button disabled hidden></button>'
+    '<input type="hidden" name="_s" value="x"></form>'
+)
+
+
+def test_enter_in_a_control_of_the_page_form_presses_nothing(open_page: Open) -> None:
+    page, server = open_page(
+        PAGE_FORM + '<input id="t" name="t" form="live" value="v">'
+        '<button id="b" form="live" formaction="/page?_a=go" name="k" value="1">Go</button>'
+    )
+    page.press("#t", "Enter")
+    assert server.ops == []
+    page.click("#b")
+    assert server.ops == [[1, 0, 1, "go", ["t", "v", "k", "1"]]]
+    page.fill("#t", "typed")
+    server.answer(1)
+    assert page.input_value("#t") == "typed"
+
+
+def test_buttons_of_the_page_form_are_each_their_own(open_page: Open) -> None:
+    page, server = open_page(
+        PAGE_FORM
+        + "".join(f'<button id="b{n}" form="live" formaction="/page?_a=go{n}">{n}</button>' for n in (1, 2))
+    )
+    for id in ("#b1", "#b2"):
+        page.click(id)
+        assert page.is_disabled(id)
+    assert [op[3] for op in server.ops] == ["go1", "go2"]
+    server.answer(1)
+    assert [page.is_disabled("#b1"), page.is_disabled("#b2")] == [False, True]
+    assert server.told == [["ok", "b1", {"n": 1, "result": None}]]
+    assert page.get_attribute("#live", "aria-busy") == "true"
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_confirm(open_page: Open, accepted: bool) -> None:
+    page, server = open_page(FORM.format('<button id="b" live-confirm="Sure?">Save</button>'))
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if accepted else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.click("#b")
+    assert asked == ["Sure?"]
+    assert len(server.ops) == accepted
+
+
+def test_the_default_button(open_page: Open) -> None:
+    page, server = open_page(
+        FORM.format(
+            '<button name="b" value="first">1</button><input id="t">'
+            '<button name="b" value="second" live-default>2</button>'
+        )
+    )
+    page.wait_for_load_state("networkidle")
+    page.press("#t", "Enter")
+    assert server.ops[0][4] == ["b", "second"]
+
+
+VALIDATED = FORM.format('<input id="n" name="n"><input id="m" name="m"><button id="b">Save</button>').replace(
+    "<form", "<form live-validate"
+)
+
+
+def test_validation_as_one_types(open_page: Open) -> None:
+    page, server = open_page(VALIDATED + '<p data-l="."></p>', clock=True)
+    page.wait_for_load_state("networkidle")
+    for text in ("a", "ad", "ada"):
+        page.fill("#n", text)
+        page.clock.run_for(100)
+    assert server.ops == []
+    page.clock.run_for(300)
+    assert server.ops == [[1, 0, 2, "save~1~mac", ["n", "ada", "m", ""], ["n"]]]
+    server.answer(1, patch=[0, "taken"])
+    assert page.input_value("#n") == "ada"
+    page.fill("#m", "m")
+    page.clock.run_for(300)
+    assert server.ops[-1][5] == ["n", "m"]
+    assert page.get_attribute("#f", "aria-busy") is None
+
+
+def test_a_submit_takes_the_waiting_validation_along(open_page: Open) -> None:
+    page, server = open_page(VALIDATED, clock=True)
+    page.wait_for_load_state("networkidle")
+    page.fill("#n", "a")
+    page.click("#b")
+    assert [op[2] for op in server.ops] == [2, 1]
+    page.clock.run_for(1000)
+    assert len(server.ops) == 2
+
+
+def test_a_form_that_comes_later(open_page: Open) -> None:
+    page, server = open_page('<div data-l="."></div>')
+    html = (
+        '<form id="f" method="post" action="" data-l="action"><input name="t" value="v">'
+        '<button id="b">Save</button></form>'
+    )
+    server.patch([0, {"f": [1, "/page?_a=late"]}], shapes=[1, html])
+    page.click("#b")
+    assert server.ops == [[1, 1, 1, "late", ["t", "v"]]]
+
+
+def test_too_much_to_send(open_page: Open) -> None:
+    page, server = open_page(FORM.format('<textarea name="t" id="t"></textarea><button id="b">Save</button>'))
+    page.evaluate("t.value = 'ä'.repeat(40_000)")
+    page.click("#b")
+    assert server.ops == []
+    assert server.told[0][2]["status"] == 413
+    page.evaluate("t.value = 'a'.repeat(60_000)")
+    page.click("#b")
+    assert len(server.ops) == 1
