@@ -31,7 +31,8 @@ def controlled(error: BaseException, live: Handle) -> Outcome | None:
     """The outcome of control flow, which counts as success; None when it is none."""
     error = find_control(error)
     if isinstance(error, Redirect):
-        return elsewhere(error.resolve(live.address, live.root_path), error.replace, error.external)
+        url = error.resolve(live.address, live.root_path)
+        return elsewhere(url, error.replace, external=not url.startswith("/"))
     if isinstance(error, Status):
         return failure(error.message or _phrase(error.status), error.status)
     if isinstance(error, HTTPException):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from liveactions.action import ActionRef
 from liveactions.handle import Handle, Services
-from liveactions.outcome import Outcome
+from liveactions.outcome import DONE, Outcome
 from liveactions.page import Page, create, fill
 from liveactions.params import Event
 from liveactions.scope import Scope
@@ -49,6 +49,7 @@ async def opened(
     scope = Scope(page)
     assert await scope.mount() is None
     assert await scope.load() is None
+    assert (await scope.close(DONE)).ok
     return page
 
 
