@@ -67,9 +67,9 @@ def test_nothing_raises_before_a_submit(page: Form) -> None:
     environment = Environment(undefined=StrictUndefined)
     text = (
         "{{ join.ok }}|{{ join.result }}|{{ join.error }}|{{ join.errors.name }}|{{ join.errors['a.b'] }}|"
-        "{{ join.values.items }}|{% for name in join.errors %}{{ name }}{% endfor %}|{{ join.errors|length }}|"
-        "{% set f = join.field('a.b', 3) %}{{ f.id }} {{ f.name }} {{ f.value }} {{ f.checked }} {{ f.error }}"
-        "{{ f.attrs|xmlattr }}"
+        "{{ join.values.items }}|{% for x in join.errors %}{{ x }}{% endfor %}|{{ join.errors|length }}|"
+        "{% set f = join.field('a.b', 3) %}{{ f.id }} {{ f.name }} {{ f.value }} {{ f.checked }}"
+        " {{ f.error }}{{ f.attrs|xmlattr }}"
     )
     shown = environment.from_string(text).render(variables(page))
     assert shown == "False|None||||||0|join-a-b a.b 3 True "

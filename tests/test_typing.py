@@ -24,4 +24,6 @@ def test_a_program_that_uses_everything() -> None:
 
 
 def test_a_program_that_uses_everything_runs() -> None:
-    assert not subprocess.run([sys.executable, PROGRAM], cwd=ROOT, env={"PYTHONPATH": "."}, check=False).returncode
+    assert not subprocess.run(
+        [sys.executable, PROGRAM], cwd=ROOT, env={"PYTHONPATH": "."}, check=False
+    ).returncode
