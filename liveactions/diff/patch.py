@@ -61,6 +61,9 @@ def _change(kind: Kind, before: Any, after: Any, shapes: Shapes) -> Any:
         return _changes(before, after, shapes) or None
     if type(before) is type(after) and type(after) not in (Fragment, Items) and before == after:
         return None
+    if kind is Kind.TAG:
+        gone = [piece for name in before[::2] if name not in after[::2] for piece in (name, None)]
+        return [*after, *gone]
     return _replacement(kind, after, shapes)
 
 

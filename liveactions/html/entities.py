@@ -17,6 +17,7 @@ from ..wire import CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MAR
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
 _MARKERS = "".join(map(re.escape, (CHILD_OPEN, CHILD_CLOSE, LIST_OPEN, LIST_CLOSE, ITEM_END)))
 _MARKER_COMMENT = re.compile(f"<!--(?=[{_MARKERS}])")
+_START_TAG = re.compile("<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^\"'>])*>?")
 _MARKER_ATTRIBUTE = re.compile(rf"(?i)(?<=[\s\"'/]){re.escape(MARK)}(?=[\s=/>])")
 
 
@@ -54,5 +55,5 @@ def neutralise(source: str) -> str:
     if "<!--" in source:
         source = _MARKER_COMMENT.sub("<!-- ", source)
     if MARK in source.lower():
-        source = _MARKER_ATTRIBUTE.sub("data-l-", source)
+        source = _START_TAG.sub(lambda tag: _MARKER_ATTRIBUTE.sub(f"{MARK}-", tag[0]), source)
     return source

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, CompilerExit, Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.nodes import EvalContext, Impossible
@@ -22,7 +22,7 @@ from jinja2.nodes import EvalContext, Impossible
 from ..errors import TemplateError
 from ..html.entities import decode_attribute, decode_text
 from .fragment import Kind
-from .plan import Plan, Planner, Slot
+from .plan import Plan, Planner, Slot, is_list
 from .purity import names, qualifies
 from .tape import Part
 
@@ -213,7 +213,7 @@ class LiveCodeGenerator(CodeGenerator):
         opened = [name for name in functions if name]
         self.write("".join(f"{name}(" for name in opened[:-1]) + (f"{opened[-1]}(" if opened else ""))
         self._wholes.add(id(part.node))
-        self.visit(part.node, frame)
+        self.visit(part.node if finalize else _otherwise_nothing(part.node), frame)
         self.write((")" * (len(opened) - 1) + f"{extra})") if opened else "")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
@@ -222,6 +222,18 @@ class LiveCodeGenerator(CodeGenerator):
             return
         self.write("markup(")
         super().visit_Call(node, frame, forward_caller=forward_caller)
+        self.write(")")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """Most often an attribute is there: Jinja2's own way is for when it isn't."""
+        if not isinstance(node.node, nodes.Name) or type(self.environment).getattr is not Environment.getattr:
+            super().visit_Getattr(node, frame)
+            return
+        found = self.temporary_identifier()
+        self.write(f"({found} if ({found} := getattr(")
+        self.visit(node.node, frame)
+        self.write(f", {node.attr!r}, missing)) is not missing else ")
+        super().visit_Getattr(node, frame)
         self.write(")")
 
     def _written(self, slot: Slot, frame: Frame, name: str, function: str) -> None:
@@ -250,7 +262,7 @@ class LiveCodeGenerator(CodeGenerator):
         self, node: nodes.Node, slot: Slot, frame: Frame, name: str, prior: str, number: int
     ) -> None:
         sink = Sink(lambda value, inner: self.writeline(f"{name} = {value}"), prior, number)
-        if isinstance(node, nodes.For) and not node.recursive:
+        if isinstance(node, nodes.For) and is_list(node):
             if prior != "None" and self._is_remembered(node):
                 self._remembered(node, slot, frame, name, prior, number)
             else:
@@ -304,7 +316,9 @@ class LiveCodeGenerator(CodeGenerator):
         inner = frame.inner()
         inner.symbols.analyze_node(node, for_branch="body")
         self._resolve_outer(inner)
-        outer = {name_: self._outer(name_, frame) for name_ in sorted(names(node.body))}
+        outer = {
+            name_: self._outer(name_, frame) for name_ in sorted(names(node.body) - names([node.target]))
+        }
         render, sources = self.temporary_identifier(), self.temporary_identifier()
         self._render_function(node, plan, inner, render)
         columns = self._columns(node, plan, inner, set(outer))
@@ -312,7 +326,9 @@ class LiveCodeGenerator(CodeGenerator):
         loop = f"Loop({render}, ({_tuple(outer.values())}), ({readers and readers + ','}), "
         loop += "{" + ", ".join(f"{slot_}: {column}" for slot_, column in columns.items()) + "}, "
         self._sources(node, frame, sources)
-        self.writeline(f"{name} = remember({loop}{slot.kind is Kind.ELEMENTS}), {sources}, {prior}, {number})")
+        self.writeline(
+            f"{name} = remember({loop}{slot.kind is Kind.ELEMENTS}), {sources}, {prior}, {number})"
+        )
         if node.else_:
             self._otherwise(node, slot, frame, name, sources)
 
@@ -339,7 +355,7 @@ class LiveCodeGenerator(CodeGenerator):
         self.write(f" = {source}")
 
     def _columns(self, node: nodes.For, plan: Plan, inner: Frame, outer: set[str]) -> dict[int, str]:
-        """Functions that compute single slots of all items: of those that read a name from around the loop."""
+        """Functions that compute, for all items, single slots that read a name from around the loop."""
         columns: dict[int, str] = {}
         own = names([node.target])
         for number, slot in enumerate(plan.slots):
@@ -469,6 +485,13 @@ def _readers(plan: Plan, columns: dict[int, str], name: str) -> str:
     if any(number not in columns for number in slots) or name in names(plan.after):
         return "None"
     return f"({_tuple(map(str, slots))})"
+
+
+def _otherwise_nothing(node: nodes.Node) -> nodes.Node:
+    """A condition without ``else`` gives nothing: no `Undefined` is needed to say so."""
+    if not isinstance(node, nodes.CondExpr) or node.expr2 is not None:
+        return node
+    return nodes.CondExpr(node.test, node.expr1, nodes.Const(""), lineno=node.lineno)
 
 
 def _construct(plan: Plan, shape: str, values: Sequence[str]) -> str:

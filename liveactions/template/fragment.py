@@ -253,7 +253,10 @@ def _write(fragment: Fragment, marked: bool, hidden: str, out: list[str]) -> Non
     pieces = shape.marked if marked else shape.plain
     for piece, kind, value in zip(pieces, shape.kinds, fragment.values, strict=False):
         out.append(piece)
-        _write_slot(kind, value, marked, hidden, out)
+        if type(value) is str and kind is not Kind.RAW and kind is not Kind.TEXT and kind is not Kind.FORM:
+            out.append(value if value.isalnum() else escape(value))
+        elif not marked or kind is not Kind.EVENT:
+            _write_slot(kind, value, marked, hidden, out)
     out.append(pieces[-1])
 
 
@@ -265,10 +268,8 @@ def _write_slot(kind: Kind, value: Any, marked: bool, hidden: str, out: list[str
             _write(item, marked, hidden, out)
             if marked and kind is Kind.LIST:
                 out.append(_SEPARATOR)
-    elif kind is not Kind.EVENT:
+    else:
         out.append(_WRITERS[kind](value, hidden))
-    elif not marked and value:
-        out.append(escape(str(value)))
 
 
 def _write_child(value: str, hidden: str) -> str:
@@ -276,7 +277,7 @@ def _write_child(value: str, hidden: str) -> str:
 
 
 def _write_attribute(value: Any, hidden: str) -> str:
-    return escape(str(value))
+    return escape(str(value or ""))
 
 
 def _write_tag(value: tuple[str, ...], hidden: str) -> str:
@@ -305,6 +306,7 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
     Kind.LIST: _write_child,
     Kind.ELEMENTS: _write_child,
     Kind.ATTR: _write_attribute,
+    Kind.EVENT: _write_attribute,
     Kind.TAG: _write_tag,
     Kind.FORM: _write_form,
     Kind.TEXT: _write_text,

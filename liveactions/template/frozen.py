@@ -10,9 +10,10 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
+from jinja2.utils import missing
 from markupsafe import Markup
 
 from .reference import Reference
@@ -21,6 +22,7 @@ SCALARS: Final = frozenset({str, int, bool, bytes, type(None)})
 """Types whose values are the same when type and value are equal."""
 _LEAVES: Final = SCALARS | {
     float, complex, date, datetime, time, timedelta, timezone, Decimal, Fraction, UUID, Markup, range,
+    type(missing),
 }  # fmt: skip
 _CONTAINERS: Final = (tuple, frozenset)
 
@@ -30,7 +32,7 @@ def is_frozen(value: Any) -> bool:
     kind = type(value)
     if kind in _LEAVES:
         return True
-    fields = _fields(kind)
+    fields = _fields(cast(Hashable, kind))
     if fields is not None:
         inner = fields(value)
         return _LEAVES.issuperset(map(type, inner)) or all(map(is_frozen, inner))

@@ -139,7 +139,9 @@ def _number(
     """Fill in the ordinals of fresh items, those of old ones with their keys first; returns what follows."""
     assert old.sources is not None
     numbers, gone = old.numbers(), [old.fragments[n] for n in left]
-    before = zip(window_keys([old.sources[n] for n in left], gone), gone, [numbers[n] for n in left], strict=True)
+    before = zip(
+        window_keys([old.sources[n] for n in left], gone), gone, [numbers[n] for n in left], strict=True
+    )
     made = [fragments[n] for n in fresh]
     after = zip(window_keys([sources[n] for n in fresh], made), made, strict=True)
     found, following = continued(before, after, old.following)

@@ -102,8 +102,6 @@ class Planner:
 
     def _plan(self, body: Sequence[nodes.Node], namespace: str) -> Plan:
         source = tape(body, self._fold)
-        if any(isinstance(part, Part) and _jumps(part.node) for part in source.pieces):
-            return Plan(source.line, degraded=True)
         try:
             root = Builder(source, self._name, namespace).build()
         except Unplaceable:
@@ -191,10 +189,12 @@ class _Writer:
 
     def _kind(self, part: Part) -> tuple[Kind, Run]:
         """The kind of slot that a part is among siblings. `Unbalanced` when a body of it isn't a tree."""
+        if isinstance(part.node, nodes.For) and not is_list(part.node):
+            return Kind.CHILD, [part]
         plans = [self._planner.plan(body, self._namespaces[-1]) for body in self._planner.bodies(part.node)]
         if any(plan.form == OPEN for plan in plans):
             raise Unbalanced
-        if not isinstance(part.node, nodes.For) or part.node.recursive:
+        if not isinstance(part.node, nodes.For):
             return Kind.CHILD, [part]
         item, otherwise = plans
         same = not part.node.else_ or item.form == otherwise.form
@@ -371,6 +371,11 @@ def _guess(root: Element) -> str:
     """The namespace of a body that nobody told where it stands."""
     first = next((child for child in root.children if isinstance(child, Element)), None)
     return "svg" if first and first.name in SVG_ONLY else ""
+
+
+def is_list(node: nodes.For) -> bool:
+    """Whether a loop's items can be told apart: it neither calls itself nor is left in the middle."""
+    return not node.recursive and not any(map(_jumps, node.body))
 
 
 def _jumps(node: nodes.Node) -> bool:

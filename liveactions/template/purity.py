@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from jinja2 import Environment, nodes
-from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
 _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,7 +78,7 @@ def _is_pure_node(node: nodes.Node, environment: Environment) -> bool:
         return _is_pure_filter(node.name, environment)
     if isinstance(node, nodes.Test):
         test = environment.tests.get(node.name)
-        return is_pure(test) or test is DEFAULT_TESTS.get(node.name)
+        return is_pure(test) or test is TESTS.get(node.name)
     return isinstance(node, _PURE_NODES)
 
 
@@ -85,4 +86,4 @@ def _is_pure_filter(name: str, environment: Environment) -> bool:
     function = environment.filters.get(name)
     if is_pure(function):
         return True
-    return function is DEFAULT_FILTERS.get(name) and name not in _IMPURE_FILTERS
+    return function is FILTERS.get(name) and name not in _IMPURE_FILTERS

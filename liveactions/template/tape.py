@@ -31,7 +31,7 @@ class Part:
 
     @property
     def lineno(self) -> int:
-        return self.node.lineno
+        return self.node.lineno or 1
 
     @property
     def is_expression(self) -> bool:
@@ -85,4 +85,4 @@ def _text(node: nodes.Node, fold: Fold) -> str | None:
 
 
 def _first_line(body: Sequence[nodes.Node]) -> int:
-    return next((node.lineno for node in _flat(body)), 1)
+    return next((node.lineno for node in _flat(body) if node.lineno), 1)

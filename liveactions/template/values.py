@@ -191,7 +191,7 @@ def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: 
     if any(type(item) is Open or elements and type(item) is not Fragment for item in fragments):
         return Open("".join(str(escape_markup(item)) for item in fragments))
     wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]
-    return Items(wrapped, sources or None)
+    return Items(wrapped, sources if sources is not None and len(sources) == len(wrapped) else None)
 
 
 def below(prior: Values, slot: int, shape: Shape) -> Values:

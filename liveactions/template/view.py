@@ -37,6 +37,7 @@ class Templates:
                 "templates are rendered synchronously: make the environment without enable_async"
             )
         self.environment = _overlay(environment)
+        self.environment.auto_reload = environment.auto_reload and debug
         self.debug = debug
 
     def view(self, name: str) -> View:

@@ -1,0 +1,225 @@
+"""A document as browsers keep it: elements, text nodes, comments.
+
+lxml reads the HTML. Its parser (libxml2 from 2.14) splits tags and text as the HTML Standard says,
+but builds the tree as it is written: it closes what may be left open and repairs nothing else. What
+the library renders is well formed, so that both trees are the same; what isn't may differ. Names of
+foreign elements and attributes are in lower case, and control characters are replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from lxml import etree
+
+BOOLEAN: Final = frozenset(
+    "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden"
+    " inert ismap itemscope loop multiple muted nomodule novalidate open playsinline readonly required"
+    " reversed selected".split()
+)
+"""Attributes that are there or not; lxml gives them their name as value."""
+RAW_TEXT: Final = frozenset("script style xmp iframe noembed noframes noscript plaintext".split())
+"""Elements whose text is written and read without character references."""
+TEXT_ONLY: Final = RAW_TEXT | {"title", "textarea"}
+VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+
+# libxml2 doesn't know that these have no content, nor that a running script makes this one text.
+_UNKNOWN_VOID = re.compile(r"<(source|track|wbr)\b((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)/?>", re.I)
+_NOSCRIPT = re.compile(r"<(/?)noscript(?=[\s/>])", re.I)
+_NOSCRIPT_MARK = "data-was-noscript"
+
+
+class Node:
+    """Something in a tree. `parent` is None for what has been taken out."""
+
+    def __init__(self) -> None:
+        self.parent: Element | None = None
+
+    @property
+    def index(self) -> int:
+        """The position among the parent's children."""
+        assert self.parent is not None
+        return next(i for i, child in enumerate(self.parent.children) if child is self)
+
+    @property
+    def next(self) -> Node | None:
+        siblings = self.parent.children if self.parent else []
+        return next(iter(siblings[self.index + 1 :]), None) if siblings else None
+
+    def remove(self) -> None:
+        if self.parent:
+            del self.parent.children[self.index]
+            self.parent = None
+
+    def copy(self) -> Node:
+        raise NotImplementedError
+
+    @property
+    def text(self) -> str:
+        """All text in it, as `textContent` gives it."""
+        return ""
+
+
+class Text(Node):
+    def __init__(self, data: str) -> None:
+        super().__init__()
+        self.data = data
+
+    @property
+    def text(self) -> str:
+        return self.data
+
+    def split(self, at: int) -> Text:
+        """Cut after `at` characters; returns the latter part, which follows."""
+        rest = Text(self.data[at:])
+        self.data = self.data[:at]
+        if self.parent:
+            self.parent.insert(rest, self.next)
+        return rest
+
+    def copy(self) -> Text:
+        return Text(self.data)
+
+
+class Comment(Node):
+    def __init__(self, data: str) -> None:
+        super().__init__()
+        self.data = data
+
+    def copy(self) -> Comment:
+        return Comment(self.data)
+
+
+class Element(Node):
+    """An element; also, with the name "", a document or a fragment of one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.attributes: dict[str, str] = {}
+        self.children: list[Node] = []
+
+    def __repr__(self) -> str:
+        attributes = "".join(f' {name}="{value}"' for name, value in self.attributes.items())
+        return f"<{self.name}{attributes}>"
+
+    @property
+    def text(self) -> str:
+        return "".join(child.text for child in self.children)
+
+    def get(self, name: str) -> str | None:
+        return self.attributes.get(name)
+
+    def set(self, name: str, value: str | None) -> None:
+        """Write an attribute; None removes it."""
+        name = name.lower()
+        if value is None:
+            self.attributes.pop(name, None)
+        else:
+            self.attributes[name] = "" if name in BOOLEAN and value == name else value
+
+    def insert(self, node: Node, before: Node | None = None) -> None:
+        """Put `node`, or what a fragment holds, before a child, or at the end."""
+        if isinstance(node, Element) and not node.name:
+            for child in list(node.children):
+                self.insert(child, before)
+            return
+        node.remove()
+        self.children.insert(len(self.children) if before is None else before.index, node)
+        node.parent = self
+
+    def clear(self) -> None:
+        for child in list(self.children):
+            child.remove()
+
+    def elements(self) -> Iterator[Element]:
+        """All elements in it, in document order."""
+        for child in self.children:
+            if isinstance(child, Element):
+                yield child
+                yield from child.elements()
+
+    def ancestors(self) -> Iterator[Element]:
+        """The element itself and what it is in."""
+        element: Element | None = self
+        while element and element.name:
+            yield element
+            element = element.parent
+
+    def copy(self) -> Element:
+        clone = Element(self.name)
+        clone.attributes = dict(self.attributes)
+        for child in self.children:
+            clone.insert(child.copy())
+        return clone
+
+
+def parse(html: str, *, scripting: bool = True) -> Element:
+    """A whole document. With `scripting`, what is in ``noscript`` is text, as in a browser that runs scripts."""
+    source = _UNKNOWN_VOID.sub(r"<\1\2/>", html)
+    if scripting:
+        source = _NOSCRIPT.sub(lambda tag: "</xmp" if tag[1] else f"<xmp {_NOSCRIPT_MARK}", source)
+    root = etree.fromstring(source, etree.HTMLParser(huge_tree=True, remove_blank_text=False))
+    document = Element("")
+    for top in [*reversed(list(root.itersiblings(preceding=True))), root, *root.itersiblings()]:
+        document.insert(_from_lxml(top))
+    return document
+
+
+def parse_fragment(html: str, *, scripting: bool = True) -> Element:
+    """Nodes that `html` stands for, in an element without a name."""
+    document = parse(f"<!DOCTYPE html><html><body>{html}</body></html>", scripting=scripting)
+    fragment = Element("")
+    for body in [element for element in document.elements() if element.name == "body"][:1]:
+        for child in list(body.children):
+            fragment.insert(child)
+    return fragment
+
+
+def _from_lxml(source: Any) -> Node:
+    if source.tag is etree.Comment:
+        return Comment(source.text or "")
+    if not isinstance(source.tag, str):  # a processing instruction, which browsers read as a comment
+        return Comment(f"?{source.target} {source.text or ''}")
+    was_noscript = source.attrib.pop(_NOSCRIPT_MARK, None) is not None
+    element = Element("noscript" if was_noscript else source.tag)
+    for name, value in source.attrib.items():
+        element.set(name, value)
+    if text := _first_text(element.name, source.text or ""):
+        element.insert(Text(text))
+    for child in source:
+        element.insert(_from_lxml(child))
+        if child.tail:
+            element.insert(Text(child.tail))
+    return element
+
+
+def _first_text(name: str, text: str) -> str:
+    """Browsers leave out a line break that comes first in these."""
+    return text.removeprefix("\n") if name in ("pre", "textarea", "listing") else text
+
+
+def to_lxml(root: Element, note: Callable[[Element, Any], None]) -> Any:
+    """The same tree for lxml, to search it. `note` is called with each element and its counterpart."""
+    target = etree.Element(root.name or "root")
+    note(root, target)
+    for name, value in root.attributes.items():
+        if re.fullmatch(r"[\w.-]+", name) and not name[0].isdigit():
+            target.set(name, _printable(value))
+    last = None
+    for child in root.children:
+        if isinstance(child, Element):
+            last = to_lxml(child, note)
+            target.append(last)
+        elif isinstance(child, Text):
+            if last is None:
+                target.text = (target.text or "") + _printable(child.data)
+            else:
+                last.tail = (last.tail or "") + _printable(child.data)
+    return target
+
+
+def _printable(data: str) -> str:
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", data)

@@ -1,0 +1,262 @@
+"""The places of a fragment that can change, found by their markers.
+
+Written from the description of the markers, independently of the client: tests compare the two.
+Everything that doesn't fit raises `Misfit` with the address where it was found.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
+
+from ..wire import (
+    CHILD_CLOSE,
+    CHILD_OPEN,
+    ITEM_END,
+    LIST_CLOSE,
+    LIST_OPEN,
+    MARK,
+    MARK_CHILD,
+    MARK_EVENT,
+    MARK_TAG,
+)
+from .dom import TEXT_ONLY, Comment, Element, Node, Text
+
+Address = tuple[int, ...]
+Create = Callable[[Any, Address], "Element"]
+"""Makes the nodes of a value: a fragment, or raw HTML."""
+
+_LIST = re.compile(r"\[(?:(\d+),(\d+))?")
+
+
+class Misfit(AssertionError):
+    """A document or a patch isn't as the protocol says. `address` is where: slots and ordinals."""
+
+    def __init__(self, message: str, address: Address) -> None:
+        super().__init__(f"at {'.'.join(map(str, address)) or 'the root'}: {message}")
+        self.address = address
+
+
+def misfit(message: str, address: Address) -> NoReturn:
+    raise Misfit(message, address)
+
+
+class Place:
+    """The nodes between two comments, or all of an element's."""
+
+    def __init__(self, parent: Element, begin: Comment | None = None, end: Comment | None = None) -> None:
+        self._parent = parent
+        self.begin = begin
+        self.end = end
+
+    @property
+    def parent(self) -> Element:
+        """Changes when a range born in a shape's copy is put into the page."""
+        return self.end.parent if self.end and self.end.parent else self._parent
+
+    def check(self, at: Address) -> None:
+        if self.begin and self.end and self.begin.parent is not self.end.parent:
+            misfit("its range ends under another parent than it begins", at)
+
+    def nodes(self) -> list[Node]:
+        children = self.parent.children
+        first = self.begin.index + 1 if self.begin else 0
+        return children[first : self.end.index if self.end else len(children)]
+
+    def fill(self, nodes: Iterable[Node]) -> None:
+        for node in self.nodes():
+            node.remove()
+        for node in list(nodes):
+            self.parent.insert(node, self.end)
+
+
+class Slot(ABC):
+    """`set` takes a value, as in a new fragment; `patch` takes a change."""
+
+    @abstractmethod
+    def set(self, value: Any, at: Address) -> None: ...
+
+    @abstractmethod
+    def patch(self, change: Any, at: Address) -> None: ...
+
+    def fragments(self) -> Iterator[tuple[Address, Fragment]]:
+        """What the slot holds, with what leads there from the slot."""
+        return iter(())
+
+
+class AttributeSlot(Slot):
+    """One attribute as a whole."""
+
+    def __init__(self, element: Element, name: str) -> None:
+        self.element = element
+        self.name = name
+
+    def set(self, value: Any, at: Address) -> None:
+        if not isinstance(value, str | None):
+            misfit(f"{value!r} for the attribute {self.name!r}", at)
+        self.element.set(self.name, value)
+
+    patch = set
+
+
+class TagSlot(Slot):
+    """The dynamic names in a start tag."""
+
+    def __init__(self, element: Element) -> None:
+        self.element = element
+        self.names: list[str] = []
+
+    def set(self, value: Any, at: Address) -> None:
+        if not isinstance(value, list) or len(value) % 2:
+            misfit(f"{value!r} for the attributes of {self.element!r}", at)
+        pairs = dict(zip(value[::2], value[1::2], strict=True))
+        for name in {*self.names, *pairs}:
+            AttributeSlot(self.element, name).set(pairs.get(name), at)
+        self.names = list(pairs)
+
+    patch = set
+
+
+class ActionSlot(Slot):
+    """What an event on an element calls. It has a number, and no value."""
+
+    def __init__(self, element: Element, descriptor: str) -> None:
+        self.element = element
+        self.descriptor = descriptor
+
+    def set(self, value: Any, at: Address) -> None:
+        misfit("an action has no value", at)
+
+    patch = set
+
+
+class Fragment:
+    """One instance of a shape, or the whole document: its slots in document order."""
+
+    def __init__(self, slots: list[Slot]) -> None:
+        self.slots = slots
+
+    def patch(self, changes: Any, at: Address) -> None:
+        if not isinstance(changes, list) or len(changes) % 2:
+            misfit(f"{changes!r} is no patch", at)
+        for number, change in zip(changes[::2], changes[1::2], strict=True):
+            self.slot(number, at).patch(change, (*at, number))
+
+    def slot(self, number: Any, at: Address) -> Slot:
+        if type(number) is not int or not 0 <= number < len(self.slots):
+            misfit(f"no slot {number!r} among {len(self.slots)}", at)
+        return self.slots[number]
+
+    def fill(self, values: list[Any], at: Address) -> None:
+        slots = [(n, slot) for n, slot in enumerate(self.slots) if not isinstance(slot, ActionSlot)]
+        if len(slots) != len(values):
+            misfit(f"{len(values)} values for {len(slots)} slots", at)
+        for (number, slot), value in zip(slots, values, strict=True):
+            slot.set(value, (*at, number))
+
+
+class ChildSlot(Slot):
+    """Text, raw HTML or a fragment."""
+
+    def __init__(self, place: Place, create: Create, at: Address) -> None:
+        self.place = place
+        self.create = create
+        self.fragment = adopt(place.nodes(), create, at)
+
+    def set(self, value: Any, at: Address) -> None:
+        self.place.check(at)
+        raw_text = self.place.parent.name in TEXT_ONLY
+        if isinstance(value, str):
+            self.place.fill([Text(value)] if value else [])
+        elif raw_text:
+            misfit(f"{value!r} where only text can be", at)
+        else:
+            self.place.fill(self.create(value, at).children)
+        self.fragment = adopt([] if raw_text else self.place.nodes(), self.create, at)
+
+    def patch(self, change: Any, at: Address) -> None:
+        match change:
+            case list():
+                self.place.check(at)
+                self.fragment.patch(change, at)
+            case {"f": list(value), **rest} if not rest:
+                self.set(value, at)
+            case str() | {"h": str()}:
+                self.set(change, at)
+            case _:
+                misfit(f"{change!r} for a child", at)
+
+    def fragments(self) -> Iterator[tuple[Address, Fragment]]:
+        yield (), self.fragment
+
+
+def adopt(nodes: list[Node], create: Create, at: Address = ()) -> Fragment:
+    """The fragment that these siblings are, found by its markers."""
+    slots: list[Slot] = []
+    _walk(nodes, slots, create, at)
+    return Fragment(slots)
+
+
+def _walk(nodes: list[Node], slots: list[Slot], create: Create, at: Address) -> None:
+    remaining = iter(nodes)
+    for node in remaining:
+        if isinstance(node, Comment) and is_opening(node):
+            end = closing(node, remaining, (*at, len(slots)))
+            slots.append(
+                _content(node.data, Place(end.parent or Element(""), node, end), create, (*at, len(slots)))
+            )
+        elif isinstance(node, Comment) and node.data in (CHILD_CLOSE, LIST_CLOSE, ITEM_END):
+            misfit(f"<!--{node.data}--> closes nothing", (*at, len(slots)))
+        elif isinstance(node, Element) and not _walk_tag(node, slots, create, at):
+            _walk(node.children, slots, create, at)
+
+
+def _walk_tag(element: Element, slots: list[Slot], create: Create, at: Address) -> bool:
+    """Take up the slots that the element owns; whether its whole content is one."""
+    marks = (element.get(MARK) or "").split(" ") if element.get(MARK) is not None else []
+    for position, mark in enumerate(marks):
+        if not mark:
+            misfit(f"{element!r} lists an empty descriptor", at)
+        if mark == MARK_CHILD or _LIST.fullmatch(mark):
+            if position != len(marks) - 1:
+                misfit(f"{element!r} lists a slot after its content", at)
+            slots.append(_content(mark, Place(element), create, (*at, len(slots))))
+            return True
+        slots.append(_attribute(element, mark))
+    return False
+
+
+def _attribute(element: Element, mark: str) -> Slot:
+    if mark == MARK_TAG:
+        return TagSlot(element)
+    return ActionSlot(element, mark) if mark[0] == MARK_EVENT else AttributeSlot(element, mark)
+
+
+def _content(mark: str, place: Place, create: Create, at: Address) -> Slot:
+    from .lists import ListSlot  # the two know each other: items hold children, children hold lists
+
+    if found := _LIST.fullmatch(mark):
+        space = (int(found[1]), int(found[2])) if found[1] else None
+        return ListSlot(place, space, create, at)
+    return ChildSlot(place, create, at)
+
+
+def is_opening(node: Node) -> bool:
+    return isinstance(node, Comment) and (node.data == CHILD_OPEN or _LIST.fullmatch(node.data) is not None)
+
+
+def closing(begin: Comment, following: Iterator[Node], at: Address) -> Comment:
+    """The comment that closes the range that `begin` opens; takes the nodes up to it."""
+    wanted = LIST_CLOSE if begin.data.startswith(LIST_OPEN) else CHILD_CLOSE
+    for node in following:
+        if not isinstance(node, Comment):
+            continue
+        if is_opening(node):
+            closing(node, following, at)
+        elif node.data == wanted:
+            return node
+        elif node.data in (CHILD_CLOSE, LIST_CLOSE):
+            misfit(f"<!--{begin.data}--> is closed by <!--{node.data}-->", at)
+    misfit(f"<!--{begin.data}--> isn't closed under its parent", at)

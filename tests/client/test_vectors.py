@@ -1,0 +1,50 @@
+"""Random templates and states, as in tests/template, patched by the real client in a real browser."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from playwright.sync_api import Page
+
+from liveactions.html.entities import neutralise
+from tests.client.conftest import browser_spelling, play_vectors
+from tests.template.grammar import states, templates
+from tests.template.moments import frames, plain_pages
+
+BATCH = 50
+Case = tuple[dict[str, str], list[dict[str, Any]]]
+
+
+def looks(html: str) -> str:
+    """A page without the ``tbody`` that the compiler writes into empty tables too."""
+    return html.replace("<tbody>", "").replace("</tbody>", "")
+
+
+def generate(number: int, start: int) -> list[Case]:
+    """Random cases, the same for the same start."""
+    cases: list[Case] = []
+
+    @seed(start)
+    @settings(
+        max_examples=number, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(templates(), states())
+    def collect(sources: dict[str, str], moments: list[dict[str, Any]]) -> None:
+        cases.append((sources, moments))
+
+    collect()
+    return cases
+
+
+def test_client_patches_as_jinja_renders(vector_page: Page, request: pytest.FixtureRequest) -> None:
+    start = secrets.randbits(32)
+    cases = generate(request.config.getoption("--cases"), start)
+    for first in range(0, len(cases), BATCH):
+        batch = cases[first : first + BATCH]
+        played = play_vectors(vector_page, [frames(*case) for case in batch])
+        expected = browser_spelling(vector_page, [neutralise(plain_pages(*case)[-1]) for case in batch])
+        for case, found, wanted in zip(batch, played, expected, strict=True):
+            assert looks(found) == looks(wanted), f"seed {start}: {case}"

@@ -1,0 +1,48 @@
+"""The first rendering, patched, looks like the second one, rendered by Jinja2 alone."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liveactions.diff import Shapes, patch
+from liveactions.html.entities import neutralise
+from liveactions.template import Templates
+from liveactions.testing.canonical import canonical
+from liveactions.testing.document import Document
+from liveactions.testing.dom import Element, parse
+from tests.template.grammar import states, templates
+from tests.template.moments import Moment, environment, frames, plain_pages
+
+
+def looks(document: Element) -> str:
+    """A document without the ``tbody`` that browsers add and the compiler writes."""
+    return canonical(document).replace("<tbody>", "").replace("</tbody>", "")
+
+
+def check(sources: dict[str, str], moments: list[Moment]) -> None:
+    """Patch a document from moment to moment, and compare it each time with what Jinja2 renders."""
+    # Authors' look-alikes of markers are changed as ours are.
+    wanted = [looks(parse(neutralise(html))) for html in plain_pages(sources, moments)]
+    first, changes = frames(sources, moments)
+    document = Document(first)
+    assert looks(document.root) == wanted[0]
+    for frame, want in zip(changes, wanted[1:], strict=True):
+        document.frame(frame)
+        assert looks(document.root) == want
+
+
+@given(templates(), states())
+def test_patched_is_rendered(sources: dict[str, str], moments: list[Moment]) -> None:
+    check(sources, moments)
+
+
+@given(templates(), st.data())
+def test_nothing_changed_is_nothing_sent(sources: dict[str, str], data: st.DataObject) -> None:
+    moment = data.draw(states())[0]
+    view = Templates(environment(sources), debug=True).view("page")
+    shown = view.render(moment)
+    again = view.render(moment, shown)
+    assert patch(shown, again, Shapes()) == []
+    assert shown.digests() == again.digests()
+    assert shown.html() == again.html()
