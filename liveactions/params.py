@@ -18,7 +18,7 @@ from .depends import Depends, dependency_of
 from .input import Input
 from .messages import message
 from .nested import Node, join
-from .readers import MISSING, Reader, TextReader, is_model, is_secret, reader, secrets
+from .readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
 
 T = TypeVar("T")
 
@@ -113,8 +113,8 @@ class Parameter:
 
     def read(self, node: Node) -> Any:
         """The raw value of a form's node, or `MISSING`."""
-        if not node and not isinstance(self.reader, TextReader) and not self.required:
-            return MISSING if not self.is_model else self.reader.read(node)
+        if not node and not self.required and isinstance(self.reader, ListReader | DictReader):
+            return MISSING
         return self.reader.read(node)
 
     def parse(self, raw: Any) -> Any:

@@ -60,12 +60,12 @@ class TextReader(Reader):
         return values[-1] if values and values[-1] != "" else MISSING
 
 
-class FlagReader(TextReader):
-    """A checkbox."""
+class FlagReader(Reader):
+    """A checkbox, or a button with a name: being there is what counts when the value is empty."""
 
     def read(self, node: Node) -> Any:
-        value = super().read(node)
-        return False if value is MISSING else value
+        values = node.get(LEAF)
+        return False if not values else True if values[-1] == "" else values[-1]
 
 
 class ListReader(Reader):

@@ -218,6 +218,8 @@ WHOLE = {"n": "Enter a whole number"}
         ("choice", {"n": "c"}, {"n": "Choose one of the options"}),
         ("flag", {"other": "x"}, False),
         ("flag", {"n": "on"}, True),
+        ("flag", {"n": ""}, True),
+        ("flag", {"n": "false"}, False),
         ("flag", {"n": ["0", "1"]}, True),
         ("flag", {"n": "maybe"}, {"n": "Choose yes or no"}),
         ("maybe", {"other": "x"}, None),
