@@ -1,16 +1,16 @@
 """Live pages in Python: state and actions on the server, patches in the browser, plain forms without JavaScript."""
 
-from .app import Live, Pages
-from .page import Page
-from .component import Component
 from .action import Action, ActionRef, action
-from .fields import InUrl, in_url, loaded
-from .params import Bound, Event, Prev
-from .depends import Depends
+from .app import Live, Pages
+from .component import Component
 from .control import forbidden, not_found, redirect, unauthorized
-from .every import every
+from .depends import Depends
 from .errors import ActionError, FieldErrors, LiveError
+from .every import every
+from .fields import InUrl, in_url, loaded
 from .limits import Limits
+from .page import Page
+from .params import Bound, Event, Prev
 
 __all__ = [
     "Live",
