@@ -40,7 +40,7 @@ def place(cls: type[Page], path: str, guards: Iterable[Callable[..., Any]] = ())
     """
     route = Route(path)
     for name in sorted(route.names):
-        if name not in cls.__annotations__ and name not in _known_fields(cls):
+        if name not in _known_fields(cls):
             raise TypeError(f"{cls.__qualname__} has no field for the {name!r} of its path {path!r}")
     cls._live_route = route
     cls._live_guards = (*cls._live_guards, *guards)
