@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from liveactions import Bound, Component, Page, Pages, action, loaded
 
@@ -17,7 +17,7 @@ class Table(Component, Generic[Row]):
 
     template = "people_table.html"
     columns: ClassVar[Sequence[str]]
-    source: ClassVar[Sequence[object]]
+    source: ClassVar[Sequence[Any]]
     size: ClassVar[int] = 5
 
     sort: str = "id"

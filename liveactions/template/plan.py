@@ -25,6 +25,7 @@ from .tree import Builder, Child, Element, Markup, Run, runs
 NOT_EVENTS = frozenset("cancel confirm default drop hook ignore modal nav pending progress validate".split())
 """``live-…`` attributes that aren't events."""
 _EVENT = "live-"
+_MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
 _PAGE = frozenset({"html", "head", "body"})
 _SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
 _JUMPS = (nodes.Break, nodes.Continue)
@@ -110,7 +111,7 @@ class Planner:
             return Plan(source.line, degraded=True, form=OPEN)
         try:
             return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)
-        except Unbalanced:  # a body in it isn't a tree, so the two may be one together
+        except (Unbalanced, Unplaceable):  # a body in it isn't a tree, so the two may be one together
             return Plan(source.line, degraded=True)
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
@@ -311,6 +312,8 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
     single = slot.only is not None and slot.only.is_expression
     if attribute.name is None:
         slot.kind = Kind.TAG
+    elif attribute.name[:1] in _MARKS:
+        raise Unplaceable("an attribute's name looks like a marker of ours")
     elif attribute.name.startswith(_EVENT):
         event = attribute.name.removeprefix(_EVENT).partition(".")[0]
         slot.kind = Kind.EVENT if single and event not in NOT_EVENTS else Kind.ATTR
