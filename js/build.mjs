@@ -10,15 +10,15 @@ import { build } from "esbuild";
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 // Members of the client's own records: neither the platform's names nor those of messages are among them.
 const OWN = [
-  "answered", "build", "descriptor", "edits", "element", "ended", "focused", "holding", "modifiers", "out", "parts", "resets", "seen",
-  "settled", "source", "uncover", "withheld",
+  "_parent", "answered", "build", "descriptor", "edits", "element", "ended", "focused", "holding", "modifiers", "out", "parts", "resets", "seen",
+  "settled", "slots", "source", "uncover", "withheld",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
 const target = `${root}/../liveactions/static`;
 
-/** @type {Record<string, string | false>} short names, the same in both files */
-let names = {};
+/** The same in both files, and nobody else's: capitals. */
+const names = Object.fromEntries(OWN.map((name, i) => [name, String.fromCharCode(65 + i)]));
 
 /** @param {string} entry @param {Record<string, string>} [define] */
 async function bundle(entry, define = {}) {
@@ -29,12 +29,11 @@ async function bundle(entry, define = {}) {
     format: "esm",
     target: "es2022",
     charset: "utf8",
-    mangleProps: new RegExp(`^(_.*|${OWN.join("|")})$`),
+    mangleProps: new RegExp(`^(${OWN.join("|")})$`),
     mangleCache: names,
     define,
     write: false,
   });
-  names = result.mangleCache;
   return result.outputFiles[0].contents;
 }
 

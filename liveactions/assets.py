@@ -23,16 +23,14 @@ class Assets:
         self._folder = folder
 
     @cached_property
-    def _names(self) -> dict[str, str]:
-        return {path.stem: self._named(path) for path in sorted(self._folder.glob("*.js"))}
+    def _files(self) -> dict[str, bytes]:
+        """Contents by name, read once: what a page names is what is served."""
+        contents = {path.stem: path.read_bytes() for path in self._folder.glob("*.js")}
+        return {f"{stem}.{sha256(data).hexdigest()[:DIGEST]}.js": data for stem, data in contents.items()}
 
     @cached_property
-    def _files(self) -> dict[str, bytes]:
-        return {self._named(path): path.read_bytes() for path in self._folder.glob("*.js")}
-
-    @staticmethod
-    def _named(path: Path) -> str:
-        return f"{path.stem}.{sha256(path.read_bytes()).hexdigest()[:DIGEST]}.js"
+    def _names(self) -> dict[str, str]:
+        return {name.partition(".")[0]: name for name in self._files}
 
     def name(self, stem: str) -> str:
         """The name under which a file is served: `KeyError` when there is none."""

@@ -58,6 +58,8 @@ export function again() {
 /** Ops to send now. They count as out. @returns {any[][]} */
 export function due() {
   return ops.slice(0, WINDOW).filter(({ out }) => !out).map((op) => {
+    const parts = op.n > sent && op.build();
+    if (parts) Object.assign(op, { rev, parts }); // never out: told as the page is now
     op.out = true;
     sent = Math.max(sent, op.n);
     unacknowledged = 0;
@@ -75,28 +77,27 @@ export const finalOp = (kind) => [++last, rev, kind];
 
 /** @param {any} message @returns {Change} */
 export function welcome(message) {
-  const { fresh, patch, shapes } = message;
+  const { fresh, moved, patch, shapes } = message;
   token = message.token ?? token;
   rev = message.rev;
   unacknowledged = 0;
   const settled = settle(message.ack, message.answers);
   again();
   if (fresh) settled.push(...take(({ n }) => n <= told, () => [UNCERTAIN]));
-  return { fresh, shapes, patch, settled };
+  if (moved) told = 0; // nothing is uncertain: all are sent again, with addresses made anew
+  return { fresh: fresh || moved, shapes, patch, settled };
 }
 
-/** After a fresh welcome's patch, addresses of ops that were never out are made anew. @returns {Settled[]} those that have none */
+/** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */
 export function readdress() {
   for (const op of ops) if (op.n > told) Object.assign(op, { rev, parts: op.build() });
-  return take(({ parts }) => !parts, () => [ERROR, { error: "Gone", status: 409 }]);
+  return take(({ parts }) => !parts, () => [ERROR, { error: "Not sent", status: 409 }]);
 }
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */
 export function frame([next, ack, patch, answers, shapes]) {
-  if (next !== rev) {
-    if (next !== rev + 1) return;
-    unacknowledged++;
-  } else if (patch && patch.length !== 0) return;
+  if (next !== rev && next !== rev + 1) return;
+  unacknowledged += next - rev;
   rev = next;
   return { shapes, patch, settled: settle(ack, answers) };
 }

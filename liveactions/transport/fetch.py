@@ -40,7 +40,7 @@ async def perform(sessions: Sessions, request: Request) -> Response:
     parcel = Parcel()
     try:
         await _perform(sessions, request, data, parcel)
-        if parcel.refusal is not None and not parcel.messages:
+        if parcel.refusal is not None:
             raise parcel.refusal
     except ProtocolError as error:
         body = json.dumps({"error": str(error)})
@@ -56,9 +56,14 @@ async def _perform(sessions: Sessions, request: Request, data: object, parcel: P
     if not isinstance(data, dict) or data.keys() != {"hello", "ops"} or not isinstance(data["ops"], list):
         raise HTTPException(400, "A hello and ops are needed")
     ops = [read_op(op, limits) for op in data["ops"]]  # all of them are proper, or none is run
-    session = await sessions.join(read_hello(data["hello"]), request, parcel)
+    hello = read_hello(data["hello"])
+    session = await sessions.join(hello, request, parcel)
+    if not parcel.messages:
+        raise parcel.refusal or ProtocolError("the page is open elsewhere")
+    # Addresses are those of the old session: made anew, it is the page that makes them, and the ops, anew.
+    rebuilt = hello.token is not None and {"moved", "fresh"} & json.loads(parcel.messages[0]).keys()
     try:
-        for op in ops:
+        for op in ops if not rebuilt else ():
             await session.receive(op)
         await session.settled()
     finally:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from tests.chromium.launch import launch
 from tests.chromium.server import Server, serving
 
-OUTAGE = ("WebSocket connection to", "net::ERR_")
+OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_")
 """What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
 
 

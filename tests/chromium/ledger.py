@@ -1,11 +1,12 @@
-"""What became of every op of a tab, read off its WebSocket as it passes."""
+"""What became of every op of a tab, read off its WebSocket and its posts as they pass."""
 
 from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
-from playwright.sync_api import Page, WebSocket
+from playwright.sync_api import Page, Request, WebSocket
 
 OK, ERROR, UNCERTAIN = 0, 1, 2
 
@@ -21,12 +22,31 @@ class Ledger:
         self.welcomes: list[int] = []
         self.bytes_up: list[int] = []
         self.bytes_down: list[int] = []
+        self._posts: list[Request] = []
         page.on("websocket", self._opened)
+        page.on("requestfinished", self._posted)
 
     def _opened(self, socket: WebSocket) -> None:
         self.sockets += 1
         socket.on("framesent", self._sent)
         socket.on("framereceived", self._received)
+
+    def _posted(self, request: Request) -> None:
+        if request.method == "POST":
+            self._posts.append(request)
+
+    def _read_posts(self) -> None:
+        """What went by fetch: the page's ops, and the welcome and frames that answered them."""
+        while self._posts:
+            request = self._posts.pop(0)
+            response = request.response()
+            parcel = json.loads(request.post_data or "null")
+            if response is None or response.status != 200 or not isinstance(parcel, dict):
+                continue
+            self.newest = max([self.newest, *[op[0] for op in parcel["ops"]]])
+            answer = response.json()
+            for message in (answer["welcome"], *answer["frames"]):
+                self._read(message)
 
     def _sent(self, text: str | bytes) -> None:
         message = json.loads(text)
@@ -39,6 +59,10 @@ class Ledger:
         self.bytes_down.append(len(text))
         if isinstance(message, dict):
             self.welcomes.append(len(text))
+        self._read(message)
+
+    def _read(self, message: Any) -> None:
+        if isinstance(message, dict):
             self._end(message.get("ack", 0), message.get("answers", []))
             if message.get("fresh") or message.get("stale"):
                 # A session made anew knows nothing of what came after its acknowledgement.
@@ -56,10 +80,12 @@ class Ledger:
     def settle(self, seconds: float = 60) -> None:
         """Return when every op that was sent has ended."""
         deadline = time.monotonic() + seconds
+        self._read_posts()
         while len(self.ended) < self.newest:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.newest - len(self.ended)} of {self.newest} ops never ended")
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
+            self._read_posts()
 
     def count(self, status: int) -> int:
         return sum(ended == status for ended in self.ended.values())
