@@ -32,8 +32,8 @@ export function perform(request, begun) {
   more?.flush();
   const parts = request.build();
   if (!parts) return;
-  if (closed) return report(request.source, ERROR, { error: "Not connected", status: 503 });
-  if (new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50) return report(request.source, ERROR, { error: "Too long", status: 413 });
+  const status = closed ? 503 : new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50 && 413;
+  if (status) return report(request.source, ERROR, { error: "Not sent", status });
   const op = add(request, parts);
   begun?.(op);
   send();

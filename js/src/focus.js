@@ -15,13 +15,13 @@ export const wishIn = (nodes) => nodes.querySelectorAll("[autofocus]").forEach(w
  */
 export function keepFocus(work) {
   const active = /** @type {HTMLInputElement} */ (document.activeElement ?? document.body);
-  const { selectionStart, selectionEnd, selectionDirection } = active;
+  const { selectionStart, selectionEnd } = active;
   work();
   if (!active.isConnected) return;
   if (active !== document.activeElement) active.focus({ preventScroll: true });
   // Null and undefined where a caret makes no sense.
   if (selectionStart != null && active.selectionStart !== selectionStart)
-    active.setSelectionRange(selectionStart, selectionEnd, selectionDirection ?? "none");
+    active.setSelectionRange(selectionStart, selectionEnd);
 }
 
 /** Gives the focus to the first wish that is in the page now, with the caret at the end. */

@@ -22,7 +22,7 @@ function submit(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const submitter = /** @type {Submitter | null} */ (event.submitter);
   if (event.defaultPrevented) return;
-  if (!confirmed(submitter?.hasAttribute("live-confirm") ? submitter : form)) return event.preventDefault();
+  if (!confirmed(submitter) || !confirmed(form)) return event.preventDefault();
   const ref = referenceOf(form, submitter);
   if (ref === null || closed) return;
   const fields = formFields(form, submitter);

@@ -1,7 +1,7 @@
 // The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
 
 /** @type {{ createHTML(html: string): any }} */
-const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("liveactions", { createHTML: (/** @type {string} */ s) => s })
+const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("liveactions", { createHTML: (/** @type {string} */ s) => s })
   ?? { createHTML: (html) => html };
 
 /** @param {string} html @returns {any} what a policy of trusted types lets through */

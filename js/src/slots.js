@@ -73,8 +73,8 @@ export function childSlot(place) {
  */
 function splice(text, value) {
   const { data } = text;
-  let start = 0, end = data.length, to = value.length;
-  while (start < end && data[start] === value[start]) start++;
-  while (end > start && to > start && data[end - 1] === value[to - 1]) end--, to--;
-  if (data !== value) text.replaceData(start, end - start, value.slice(start, to));
+  let start = 0, end = 0;
+  while (data[start] && data[start] === value[start]) start++;
+  while (data.at(end - 1) === value.at(end - 1) && Math.min(data.length, value.length) + end > start) end--;
+  if (data !== value) text.replaceData(start, data.length + end - start, value.slice(start, value.length + end));
 }

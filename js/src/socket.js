@@ -122,7 +122,7 @@ function drop() {
 function lose({ code }) {
   drop();
   if (code === CLOSE_OVER) location.reload();
-  else if ([CLOSE_PROTOCOL, CLOSE_VERSION, CLOSE_TAKEN].includes(code)) close(UNCERTAIN);
+  else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION || code === CLOSE_TAKEN) close(UNCERTAIN);
   else retry();
 }
 
