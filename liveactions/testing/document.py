@@ -40,8 +40,7 @@ class Document:
         """Apply a frame: revision, acknowledged op, patch, answers, shapes."""
         if not 1 <= len(message) <= 5:
             misfit(f"{message!r} is no frame", ())
-        _, _, patch, _, shapes = [*message, *[[]] * (5 - len(message))]
-        self.apply(patch, shapes)
+        self.apply(message[2] if len(message) > 2 else [], message[4] if len(message) > 4 else [])
 
     def apply(self, patch: Any, shapes: Any = ()) -> None:
         """Apply a patch of the root, after the definitions of shapes that came along."""

@@ -98,7 +98,8 @@ class AttributeSlot(Slot):
             misfit(f"{value!r} for the attribute {self.name!r}", at)
         self.element.set(self.name, value)
 
-    patch = set
+    def patch(self, change: Any, at: Address) -> None:
+        self.set(change, at)
 
 
 class TagSlot(Slot):
@@ -116,7 +117,8 @@ class TagSlot(Slot):
             AttributeSlot(self.element, name).set(pairs.get(name), at)
         self.names = list(pairs)
 
-    patch = set
+    def patch(self, change: Any, at: Address) -> None:
+        self.set(change, at)
 
 
 class ActionSlot(Slot):
@@ -129,7 +131,8 @@ class ActionSlot(Slot):
     def set(self, value: Any, at: Address) -> None:
         misfit("an action has no value", at)
 
-    patch = set
+    def patch(self, change: Any, at: Address) -> None:
+        self.set(change, at)
 
 
 class Fragment:
