@@ -45,11 +45,15 @@ class Server:
         self.page = page
         self.rev = 0
 
-    def accept(self, **welcome: Any) -> None:
-        """Open the socket and welcome the page."""
+    def open(self) -> None:
+        """Open the socket, and get the hello."""
         self.page.wait_for_function("window.sockets.length && !sockets.at(-1).closed")
         self.page.evaluate("sockets.at(-1).onopen()")
         self.wait(1)
+
+    def accept(self, **welcome: Any) -> None:
+        """Open the socket and welcome the page."""
+        self.open()
         self.rev = welcome.setdefault("rev", 0)
         self.receive({"token": "t", "fresh": 1, **welcome})
 
@@ -103,7 +107,8 @@ Open = Callable[..., tuple[Page, Server]]
 
 def document(body: str, head: str = "", html: str = "<html>", snapshot: str = "snap") -> str:
     """A page as the server writes it."""
-    script = f'<script type="module" src="/client.js" data-live="/_live" data-snapshot="{snapshot}"></script>'
+    data = f'data-live="/_live/socket" data-snapshot="{snapshot}"'
+    script = f'<script type="module" src="/client.js" {data}></script>'
     return f"<!doctype html>{html}<head><title>Test</title>{head}{script}</head><body>{body}</body></html>"
 
 
@@ -153,7 +158,8 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
     ) -> tuple[Page, Server]:
         page = context.new_page()
         if clock:
-            page.clock.install()
+            page.clock.install(time=0)
+            page.clock.pause_at(1000)
         if prepare:
             prepare(page)
         if not errors:

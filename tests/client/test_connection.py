@@ -1,0 +1,400 @@
+"""The socket comes and goes; ops keep their numbers, and each ends once."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.client.conftest import Open, Server
+
+BODY = '<button id="b" data-l="@click">b</button><p data-l=".">x</p><ul data-l="[0,0"></ul>'
+ROW = [1, '<li data-l="@click .">x</li>']
+
+
+def ended(server: Server) -> dict[int, Any]:
+    """How ops ended: ok, error or uncertain, by number."""
+    found = {}
+    for name, _, detail in server.told:
+        assert detail["n"] not in found
+        found[detail["n"]] = "uncertain" if detail.get("uncertain") else name
+    return found
+
+
+def lose(page: Page, server: Server, **how: Any) -> None:
+    """Lose the socket and get another at once."""
+    page.evaluate("() => { Math.random = () => 0 }")
+    count = server.sockets
+    server.lose(**how)
+    page.wait_for_function("count => sockets.length > count", arg=count)
+    server.open()
+
+
+def test_hello(open_page: Open) -> None:
+    page, server = open_page("<p>x</p>", path="/page?q=1#h")
+    assert page.evaluate("sockets[0].url").endswith("/_live/socket")
+    assert server.sent == [{"v": 1, "url": "/page?q=1", "snapshot": "snap", "token": None, "rev": 0, "op": 0}]
+
+
+def test_ops_before_the_welcome_wait(open_page: Open) -> None:
+    page, server = open_page(BODY, join=False)
+    page.click("#b")
+    server.accept(rev=7)
+    server.wait(2)
+    assert server.ops == [[1, 7, 0, [0], []]]
+
+
+def test_the_welcome_may_bring_a_patch(open_page: Open) -> None:
+    page, server = open_page(BODY, join=False)
+    server.accept(rev=3, patch=[1, "new", 2, [[[0, -1, 1, "row"]]]], shapes=ROW)
+    assert page.inner_text("p") == "new"
+    page.click("li")
+    assert server.ops == [[1, 3, 0, [2, 0, 0], []]]
+
+
+def test_acknowledgements(open_page: Open) -> None:
+    page, server = open_page(BODY, clock=True)
+    for n in range(3):
+        server.patch([1, str(n)])
+    page.clock.run_for(900)
+    assert server.sent[1:] == []
+    page.clock.run_for(100)
+    assert server.sent[1:] == [[0, 3]]
+    for n in range(4):
+        server.patch([1, str(n)])
+    page.clock.run_for(0)
+    assert server.sent[1:] == [[0, 3], [0, 7]]
+    server.patch([1, "x"])
+    page.click("#b")
+    page.clock.run_for(2000)
+    assert server.sent[3:] == [[1, 8, 0, [0], []]]
+
+
+def test_a_frame_without_a_new_revision_only_answers(open_page: Open) -> None:
+    page, server = open_page(BODY, clock=True)
+    page.click("#b")
+    server.receive([0, 1])
+    assert ended(server) == {1: "ok"}
+    page.clock.run_for(2000)
+    assert len(server.sent) == 2
+
+
+def test_answers_beyond_the_acknowledged(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    for _ in range(3):
+        page.click("#b")
+    server.answer(0, 2, 1, {"error": "no"})
+    assert ended(server) == {2: "error"}
+    server.answer(3)
+    assert ended(server) == {1: "ok", 2: "error", 3: "ok"}
+
+
+@pytest.mark.parametrize("frame", [[2, 0, [0, "lost one"]], [5, 0, []]])
+def test_a_gap_in_revisions_makes_another_connection(open_page: Open, frame: list[Any]) -> None:
+    page, server = open_page(BODY)
+    page.evaluate("() => { Math.random = () => 0 }")
+    server.receive(frame)
+    page.wait_for_function("sockets.length == 2")
+    assert page.evaluate("sockets[0].closed")
+    server.open()
+    assert (server.sent[0]["rev"], server.sent[0]["token"]) == (0, "t")
+
+
+def test_a_resumed_session_gets_what_it_has_not_acknowledged(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    for _ in range(3):
+        page.click("#b")
+    server.answer(1)
+    lose(page, server)
+    assert server.sent == [{"v": 1, "url": "/page", "snapshot": "snap", "token": "t", "rev": 1, "op": 3}]
+    page.click("#b")
+    server.receive({"token": "t2", "rev": 1, "ack": 2})
+    assert [op[0] for op in server.ops] == [3, 4]
+    assert ended(server) == {1: "ok", 2: "ok"}
+    server.rev = 1
+    server.answer(4)
+    assert ended(server) == {1: "ok", 2: "ok", 3: "ok", 4: "ok"}
+    lose(page, server)
+    assert server.sent[0]["token"] == "t2"
+
+
+def test_after_a_rebuild_what_was_sent_is_uncertain_and_the_rest_is_sent(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    page.click("#b")
+    page.click("#b")
+    server.lose()
+    page.click("#b")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    server.open()
+    assert server.sent[0]["op"] == 2
+    server.receive({"token": "t2", "rev": 5, "ack": 1, "fresh": 1})
+    assert ended(server) == {1: "ok", 2: "uncertain"}
+    assert server.ops == [[3, 5, 0, [0], []]]
+    server.rev = 5
+    server.answer(3)
+    assert ended(server)[3] == "ok"
+
+
+def test_answers_of_a_welcome(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    for _ in range(3):
+        page.click("#b")
+    lose(page, server)
+    server.receive({"token": "t", "rev": 0, "ack": 2, "answers": [2, 1, {"error": "no"}], "fresh": 1})
+    assert ended(server) == {1: "ok", 2: "error", 3: "uncertain"}
+
+
+def test_after_a_rebuild_items_are_numbered_in_their_order(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    server.patch([2, [[[0, -1, 1, "a"], [1, -1, 1, "b"], [2, 0, 1, "c"], 0]]], shapes=ROW)
+    assert page.locator("li").all_inner_texts() == ["c", "b"]
+    server.lose()
+    page.click("li:last-child")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    server.open()
+    server.receive({"token": "t", "rev": 9, "ack": 0, "fresh": 1})
+    assert server.ops == [[1, 9, 0, [2, 1, 0], []]]
+    server.rev = 9
+    server.patch([2, [[[2, 1, 1, "new"]], 0, [1, "C"]]], shapes=ROW)
+    assert page.locator("li").all_inner_texts() == ["C", "new", "b"]
+
+
+def test_an_op_whose_element_a_rebuild_took_away_is_an_error(open_page: Open) -> None:
+    page, server = open_page('<div data-l="."><button id="b" data-l="@click">b</button></div>')
+    server.lose()
+    page.click("#b")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    server.open()
+    server.receive({"token": "t", "rev": 1, "ack": 0, "fresh": 1, "patch": [0, "none"]})
+    assert server.ops == []
+    assert server.told == [["error", "", {"n": 1, "uncertain": False, "error": "Not sent", "status": 409}]]
+
+
+def test_a_stale_page_comes_whole_and_typed_text_stays(open_page: Open) -> None:
+    page, server = open_page(
+        '<p data-l=".">old</p><section><form id="f" method="post" action="?_a=s"><input name="t" id="t"><input name="u">'
+        '<input type="checkbox" name="c" value="1"><input type="checkbox" name="c" value="2">'
+        "<select name='s'><option>a<option>b</select><textarea name='w'></textarea></form></section><video></video>"
+    )
+    page.fill("#t", "typed")
+    page.fill("[name=u]", "more")
+    page.check("[value='2']")
+    page.select_option("select", "b")
+    page.fill("textarea", "text")
+    page.focus("[name=u]")
+    page.evaluate(
+        "() => { window.kept = document.querySelector('video'); window.script = document.querySelector('script') }"
+    )
+    lose(page, server)
+    body = (
+        '<p data-l=".">new</p><section class="new"><form id="f" method="post" action="?_a=s"><input name="t" id="t" value="server">'
+        '<input name="u"><input type="checkbox" name="c" value="1"><input type="checkbox" name="c" value="2">'
+        "<select name='s'><option>a<option>b</select><textarea name='w'></textarea></form></section><video></video>"
+        '<noscript><p id="no">no</p></noscript>'
+    )
+    html = (
+        page.evaluate("document.head.outerHTML")
+        .replace("<title>Test", "<title>New")
+        .replace('"snap"', '"snap2"')
+    )
+    page.evaluate("() => { window.before = sockets.length }")
+    server.receive(
+        {
+            "token": "t",
+            "rev": 12,
+            "ack": 0,
+            "stale": 1,
+            "patch": {"page": f'<!doctype html><html lang="x">{html}<body class="c">{body}</body></html>'},
+        }
+    )
+    page.wait_for_function("document.title === 'New' || sockets.length > before")
+    if page.title() != "New":  # what replaces pages had to be loaded first
+        server.open()
+        server.receive(
+            {
+                "token": "t",
+                "rev": 12,
+                "ack": 0,
+                "stale": 1,
+                "patch": {
+                    "page": f'<!doctype html><html lang="x">{html}<body class="c">{body}</body></html>'
+                },
+            }
+        )
+    assert page.inner_text("p") == "new"
+    assert page.evaluate(
+        "[document.documentElement.lang, document.body.className, document.documentElement.dataset.live]"
+    ) == ["x", "c", "open"]
+    assert page.input_value("#t") == "typed"
+    assert page.input_value("[name=u]") == "more"
+    assert [page.is_checked("[value='1']"), page.is_checked("[value='2']")] == [False, True]
+    assert page.input_value("select") == "b"
+    assert page.input_value("textarea") == "text"
+    assert page.evaluate("document.activeElement.name") == "u"
+    assert page.evaluate("document.querySelector('video') === kept")
+    assert page.evaluate("document.querySelector('noscript').childElementCount") == 0
+    server.rev = 12
+    server.patch([0, "patched"])
+    assert page.inner_text("p") == "patched"
+    page.evaluate("f.requestSubmit()")
+    assert server.ops[-1][:4] == [1, 13, 1, "s"]
+    assert server.ops[-1][4] == ["t", "typed", "u", "more", "c", "2", "s", "b", "w", "text"]
+    lose(page, server)
+    assert server.sent[0]["snapshot"] == "snap2"
+
+
+def test_a_page_that_does_not_fit_is_asked_for_whole(open_page: Open) -> None:
+    page, server = open_page(BODY, errors=True)
+    page.click("#b")
+    page.evaluate("() => { Math.random = () => 0 }")
+    server.patch([9, "no such slot"])
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    assert server.sent[0]["rev"] == -1
+    html = page.evaluate("document.documentElement.outerHTML").replace(">x</p>", ">whole</p>")
+    welcome = {"token": "t", "rev": 4, "ack": 0, "patch": {"page": html}}
+    server.receive(welcome)
+    page.wait_for_function("document.querySelector('p').textContent === 'whole' || sockets.length === 3")
+    if server.sockets == 3:
+        server.open()
+        assert server.sent[0]["rev"] == -1
+        server.receive(welcome)
+    assert page.inner_text("p") == "whole"
+    assert server.ops == [[1, 0, 0, [0], []]]
+    server.rev = 4
+    server.patch([1, "fine"])
+    assert page.inner_text("p") == "fine"
+
+
+BROKEN = [
+    ("<div><!--(-->x<p>y</p><!--)--></div>", "document.querySelector('p').nextSibling.remove()", [0, "z"]),
+    ("<div><!--(-->x<!--)--></div>", "document.querySelector('div').textContent = ''", [0, "z"]),
+    (
+        "<ul><!--[--><li>a</li><!--,--><!--]--></ul>",
+        "document.querySelector('ul').lastChild.remove()",
+        [0, [[[1, -1, 9]]]],
+    ),
+]
+
+
+@pytest.mark.parametrize(("html", "harm", "patch"), BROKEN)
+def test_a_broken_range_is_reported(open_page: Open, html: str, harm: str, patch: list[Any]) -> None:
+    page, server = open_page(html, errors=True)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.evaluate("() => { Math.random = () => 0 }")
+    page.evaluate(f"() => {{ {harm} }}")
+    server.patch(patch)
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    assert server.sent[0]["rev"] == -1
+    assert len(errors) == 1
+
+
+@pytest.mark.parametrize("code", [4000, 4001, 4004])
+def test_codes_that_end_it(open_page: Open, code: int) -> None:
+    page, server = open_page(
+        BODY + '<form method="post" action="?_a=x"><button id="s">s</button></form>', clock=True
+    )
+    page.click("#b")
+    server.lose(code=code)
+    assert ended(server) == {1: "uncertain"}
+    assert page.get_attribute("html", "data-live") == "closed"
+    page.clock.run_for(60_000)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    assert server.sockets == 1
+    page.click("#b")
+    assert server.told[-1][2]["status"] == 503
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.click("#s")
+
+
+def test_a_session_that_is_over_loads_the_page(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    with page.expect_navigation():
+        server.lose(code=4010)
+
+
+def test_retries_come_at_random_in_doubling_spans(open_page: Open) -> None:
+    page, server = open_page(BODY, clock=True)
+    page.evaluate("() => { Math.random = () => 0.5 }")
+    for count, milliseconds in enumerate([250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000], start=1):
+        server.lose()
+        page.clock.run_for(milliseconds - 1)
+        assert server.sockets == count
+        page.clock.run_for(1)
+        assert server.sockets == count + 1
+    server.accept()
+    page.clock.run_for(6000)
+    server.lose()
+    page.clock.run_for(250)
+    assert server.sockets == 10
+
+
+@pytest.mark.parametrize("event", ["online", "visibilitychange", "pageshow"])
+def test_at_once_when_there_is_a_reason(open_page: Open, event: str) -> None:
+    page, server = open_page(BODY, clock=True)
+    for _ in range(9):
+        server.lose()
+        page.evaluate("name => document.dispatchEvent(new Event(name, { bubbles: true }))", event)
+    assert server.sockets == 10
+    page.evaluate("name => document.dispatchEvent(new Event(name, { bubbles: true }))", event)
+    assert server.sockets == 10
+
+
+def test_trouble_shows_after_a_while(open_page: Open) -> None:
+    page, server = open_page(BODY, clock=True, join=False)
+    live = "document.documentElement.dataset.live"
+    page.clock.run_for(1400)
+    assert page.evaluate(live) is None
+    page.clock.run_for(200)
+    assert page.evaluate(live) == "connecting"
+    server.accept()
+    assert page.evaluate(live) == "open"
+    server.lose()
+    page.clock.run_for(1400)
+    assert page.evaluate(live) == "open"
+    page.clock.run_for(200)
+    assert page.evaluate(live) == "connecting"
+
+
+def test_messages_of_an_old_socket_are_not_heard(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    lose(page, server)
+    page.evaluate("sockets[0].onmessage({ data: '[1,0,[1,\"old\"]]' })")
+    server.receive({"token": "t", "rev": 0, "ack": 0})
+    assert page.inner_text("p") == "x"
+    page.evaluate("sockets[0].onclose({ code: 1006 })")
+    server.patch([1, "new"])
+    assert page.inner_text("p") == "new"
+
+
+def test_a_page_that_is_left_says_so(open_page: Open) -> None:
+    page, server = open_page('<input id="t" data-l="@input.debounce">', clock=True)
+    page.wait_for_load_state("networkidle")
+    page.fill("#t", "x")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false }))")
+    assert [op[2] for op in server.ops] == [0, 9]
+    assert page.evaluate("sockets[0].closed")
+
+
+def test_a_page_from_the_browsers_cache_comes_back(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    assert page.evaluate("sockets[0].closed")
+    assert server.ops == []
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    server.open()
+    assert server.sent[0]["token"] == "t"
+
+
+def test_two_tabs(open_page: Open) -> None:
+    one, server_one = open_page(BODY)
+    two, server_two = open_page(BODY)
+    one.click("#b")
+    assert (len(server_one.ops), len(server_two.ops)) == (1, 0)
+    server_two.patch([1, "two"])
+    assert (one.inner_text("p"), two.inner_text("p")) == ("x", "two")

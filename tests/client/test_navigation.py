@@ -1,0 +1,181 @@
+"""Links within the page, Back and Forward, and ways away from it."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.client.conftest import Open, Server
+
+LINKS = (
+    '<a id="a" live-nav href="/page?f=a#/a">a</a><a id="b" live-nav href="/page?f=b#/b">b</a>'
+    '<a id="all" live-nav href="/page#/">all</a><p id="here" data-l=".">x</p>'
+)
+
+
+@pytest.fixture
+def opened(open_page: Open) -> tuple[Page, Server]:
+    page, server = open_page(LINKS)
+    page.wait_for_load_state("networkidle")
+    return page, server
+
+
+def address(page: Page) -> str:
+    return page.url.removeprefix("http://live.test")
+
+
+def test_a_link_is_an_op(opened: tuple[Page, Server]) -> None:
+    page, server = opened
+    page.click("#a")
+    assert server.ops == [[1, 0, 3, "/page?f=a#/a", 1]]
+    assert address(page) == "/page?f=a#/a"
+
+
+def test_back_and_forward(opened: tuple[Page, Server]) -> None:
+    page, server = opened
+    for link in ("#a", "#b", "#all"):
+        page.click(link)
+    server.answer(3)
+    page.go_back()
+    assert address(page) == "/page?f=b#/b"
+    page.go_back()
+    page.go_back()
+    assert address(page) == "/page"
+    page.go_forward()
+    urls = [op[3:] for op in server.ops[3:]]
+    assert urls == [["/page?f=b#/b"], ["/page?f=a#/a"], ["/page"], ["/page?f=a#/a"]]
+
+
+def test_the_next_hello_has_the_new_address(opened: tuple[Page, Server]) -> None:
+    page, server = opened
+    page.click("#a")
+    server.answer(1)
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    assert server.sent[0]["url"] == "/page?f=a"
+
+
+@pytest.mark.parametrize("modifier", ["Control", "Shift", "Alt", "Meta"])
+def test_modified_clicks_are_the_browsers(opened: tuple[Page, Server], modifier: str) -> None:
+    page, server = opened
+    page.evaluate(
+        "document.addEventListener('click', event => { window.prevented = event.defaultPrevented; event.preventDefault() })"
+    )
+    page.evaluate("addEventListener('click', event => { window.prevented = event.defaultPrevented })")
+    page.click("#a", modifiers=[modifier])  # type: ignore[list-item]
+    assert server.ops == []
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'href="/page?x=1"',
+        'live-nav href="/other"',
+        'live-nav href="/page?x=1" target="frame"',
+        'live-nav href="/page?x=1" download',
+        'live-nav href="http://other.test/page?x=1"',
+        "live-nav",
+    ],
+)
+def test_other_links_are_the_browsers(open_page: Open, attributes: str) -> None:
+    page, server = open_page(
+        f'<a id="x" {attributes}>x</a><a live-nav href="/page?y">y</a><iframe name="frame"></iframe>'
+    )
+    page.context.route("http://other.test/**", lambda route: route.fulfill(status=204))
+    page.wait_for_load_state("networkidle")
+    page.click("#x")
+    assert "pushed" not in address(page)
+    assert [
+        message
+        for message in page.evaluate("[...sockets].flatMap(s => s.sent)")
+        if isinstance(message, list) and message[2:3] == [3]
+    ] == []
+
+
+def test_another_hash_is_the_browsers(open_page: Open) -> None:
+    page, server = open_page('<a id="x" live-nav href="#there">x</a><p id="there">t</p>')
+    page.wait_for_load_state("networkidle")
+    page.click("#x")
+    assert address(page) == "/page#there"
+    page.go_back()
+    assert address(page) == "/page"
+    assert server.ops == []
+
+
+def test_the_same_address_asks_again_and_pushes_nothing(open_page: Open) -> None:
+    page, server = open_page('<a id="x" live-nav href="/page">x</a>')
+    page.wait_for_load_state("networkidle")
+    page.click("#x")
+    assert server.ops == [[1, 0, 3, "/page", 1]]
+    assert page.evaluate("history.length") == 2
+
+
+def test_a_hash_that_names_an_element_is_scrolled_to(open_page: Open) -> None:
+    page, server = open_page(
+        '<a id="x" live-nav href="?q=1#%C3%A9">x</a><div style="height: 5000px"></div><div data-l="."></div>'
+    )
+    page.wait_for_load_state("networkidle")
+    page.click("#x")
+    server.answer(1, patch=[0, {"h": '<p id="é">there</p>'}])
+    assert page.evaluate("scrollY") > 3000
+
+
+def test_a_link_that_fails_is_loaded(opened: tuple[Page, Server]) -> None:
+    page, server = opened
+    page.click("#a")
+    with page.expect_navigation():
+        server.answer(1, 1, 1, {"error": "no", "status": 404})
+    assert address(page) == "/page?f=a#/a"
+
+
+def test_prevented_clicks(opened: tuple[Page, Server]) -> None:
+    page, server = opened
+    page.evaluate("() => { a.onclick = event => event.preventDefault() }")
+    page.click("#a")
+    assert server.ops == []
+
+
+def test_without_the_script_links_are_links(open_page: Open) -> None:
+    page, server = open_page(LINKS, join=False)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("sockets[0].onclose({ code: 4001 })")
+    with page.expect_navigation():
+        page.click("#a")
+
+
+BUTTON = '<button id="x" data-l="@click">x</button>'
+
+
+@pytest.mark.parametrize(
+    ("url", "target"), [("/other?x=1", "/other?x=1"), ("?q=2", "/page?q=2"), ("/page#h", "/page#h")]
+)
+def test_an_answer_leads_elsewhere(open_page: Open, url: str, target: str) -> None:
+    page, server = open_page(BUTTON)
+    page.evaluate("() => { window.here = 1 }")
+    page.click("#x")
+    with page.expect_request(lambda request: request.is_navigation_request()) as request:
+        server.answer(1, 1, 3, {"url": url})
+    assert request.value.url == f"http://live.test{target.partition('#')[0]}"
+
+
+def test_an_answer_leads_elsewhere_instead(open_page: Open) -> None:
+    page, server = open_page(BUTTON)
+    page.click("#x")
+    with page.expect_navigation():
+        server.answer(1, 1, 3, {"url": "?q=2", "replace": True})
+    assert page.evaluate("history.length") == 2
+
+
+def test_a_state_of_a_post_is_removed_from_the_address(open_page: Open) -> None:
+    page, server = open_page("<p>x</p>", path="/page?a=1%202&_s=handle&b=%7E#h")
+    assert address(page) == "/page?a=1+2&b=%7E#h"
+    assert server.sent[0]["url"] == "/page?a=1+2&b=%7E"
+
+
+def test_other_addresses_are_left_as_they_are(open_page: Open) -> None:
+    page, server = open_page("<p>x</p>", path="/page?a=1%202&b=%7E&c=_s")
+    assert address(page) == "/page?a=1%202&b=%7E&c=_s"
