@@ -48,7 +48,7 @@ class Server:
     def open(self) -> None:
         """Open the socket, and get the hello."""
         self.page.wait_for_function("window.sockets.length && !sockets.at(-1).closed")
-        self.page.evaluate("sockets.at(-1).onopen()")
+        self.page.evaluate("() => void sockets.at(-1).onopen()")
         self.wait(1)
 
     def accept(self, **welcome: Any) -> None:

@@ -1,0 +1,177 @@
+"""Without a socket, ops go by fetch, with the same numbers."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.client.conftest import SITE, Open
+
+BODY = (
+    '<button id="b" data-l="@click">b</button><p data-l=".">x</p>'
+    '<form id="f" method="post" action="/page?_a=save"><input id="t" name="t"><button id="s">Save</button></form>'
+)
+
+
+class Posts:
+    """The other end of fetch: requests in the order in which they came, answered when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Route] = []
+        self.seen: list[dict[str, Any]] = []
+
+    def __call__(self, page: Page) -> None:
+        page.route(f"{SITE}/page", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if "live-ops" not in route.request.headers:
+            return route.fallback()
+        self.waiting.append(route)
+        self.seen.append(json.loads(route.request.post_data or ""))
+
+    def wait(self, page: Page, count: int) -> dict[str, Any]:
+        """Until so many have come; the last one."""
+        for _ in range(1000):
+            if len(self.seen) >= count:
+                return self.seen[-1]
+            page.evaluate("0")  # meanwhile the routes are served
+        raise AssertionError(f"{len(self.seen)} requests")
+
+    def answer(self, *frames: Any, **welcome: Any) -> None:
+        body = {"welcome": {"token": "t", "rev": 0, "ack": 0, "fresh": 1, **welcome}, "frames": frames}
+        self.waiting.pop(0).fulfill(json=body)
+
+
+@pytest.fixture
+def posts() -> Posts:
+    return Posts()
+
+
+def test_after_three_seconds(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    page.click("#b")
+    page.clock.run_for(2900)
+    page.fill("#t", "typed")
+    page.click("#s")
+    assert posts.seen == []
+    page.clock.run_for(200)
+    request = posts.wait(page, 1)
+    assert request == {
+        "hello": {"v": 1, "url": "/page", "snapshot": "snap", "token": None, "rev": 0, "op": 0},
+        "ops": [[1, 0, 0, [0], []], [2, 0, 1, "save", ["t", "typed"]]],
+    }
+    headers = posts.waiting[0].request.headers
+    assert (headers["content-type"], headers["live-ops"]) == ("application/json", "1")
+    assert page.get_attribute("#f", "aria-busy") == "true"
+    posts.answer([1, 1, [1, "one"]], [2, 2, [1, "two"]])
+    page.wait_for_function("told.length == 2")
+    assert page.inner_text("p") == "two"
+    assert page.get_attribute("#f", "aria-busy") is None
+    assert page.input_value("#t") == ""
+
+
+def test_one_request_after_the_other(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    page.clock.run_for(4000)
+    page.click("#b")
+    page.clock.run_for(1)
+    posts.wait(page, 1)
+    page.click("#b")
+    page.click("#b")
+    page.clock.run_for(4000)
+    assert len(posts.seen) == 1
+    posts.answer([1, 1])
+    page.wait_for_function("told.length == 1")
+    page.clock.run_for(1)
+    request = posts.wait(page, 2)
+    assert request["hello"] | {"token": "t", "rev": 1, "op": 1} == request["hello"]
+    assert [op[:2] for op in request["ops"]] == [[2, 1], [3, 1]]
+
+
+def test_what_is_lost_is_sent_again(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts, errors=True)
+    page.click("#b")
+    page.clock.run_for(3000)
+    posts.wait(page, 1)
+    posts.waiting.pop(0).abort()
+    page.wait_for_timeout(0)
+    page.clock.run_for(3100)
+    posts.wait(page, 2)
+    posts.waiting.pop(0).fulfill(status=503)
+    page.wait_for_timeout(0)
+    page.clock.run_for(3100)
+    request = posts.wait(page, 3)
+    assert (request["hello"]["op"], [op[0] for op in request["ops"]]) == (1, [1])
+    posts.answer([1, 1], fresh=0)
+    page.wait_for_function("told.length == 1")
+    assert server.told == [["ok", "b", {"n": 1, "result": None}]]
+
+
+def test_a_rebuilt_session_that_ran_nothing_gets_new_addresses(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(
+        '<ul data-l="[0,0"><li>a</li><li data-l="@click">b</li></ul>', clock=True, prepare=posts
+    )
+    server.patch([0, [[0]]])
+    server.lose()
+    page.click("li")
+    page.clock.run_for(3000)
+    assert posts.wait(page, 1)["ops"] == [[1, 1, 0, [0, 1, 0], []]]
+    posts.answer(rev=8)
+    page.wait_for_load_state("networkidle")
+    page.clock.run_for(10)
+    assert posts.wait(page, 2)["ops"] == [[1, 8, 0, [0, 0, 0], []]]
+
+
+def test_the_socket_takes_over(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    page.click("#b")
+    page.clock.run_for(3000)
+    posts.wait(page, 1)
+    page.evaluate("() => void sockets.at(-1).onopen()")
+    assert server.sent == []  # a hello waits for the answer under way
+    page.click("#b")
+    posts.answer([1, 1, [1, "one"]])
+    server.wait(1)
+    assert server.sent == [{"v": 1, "url": "/page", "snapshot": "snap", "token": "t", "rev": 1, "op": 1}]
+    server.receive({"token": "t", "rev": 1, "ack": 1})
+    page.clock.run_for(10)
+    assert server.ops == [[2, 1, 0, [0], []]]
+    assert len(posts.seen) == 1
+
+
+def test_a_welcome_that_comes_too_late_is_not_heard(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    server.open()
+    page.click("#b")
+    page.clock.run_for(3000)
+    posts.wait(page, 1)
+    server.receive({"token": "old", "rev": 0, "ack": 0, "fresh": 1})
+    assert server.sent[1:] == []
+    assert page.evaluate("sockets[0].closed")
+    posts.answer([1, 1, [1, "one"]])
+    page.wait_for_function("told.length == 1")
+    assert page.inner_text("p") == "one"
+
+
+def test_refused_the_form_is_posted(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts, errors=True)
+    page.click("#b")
+    page.fill("#t", "typed")
+    page.click("#s")
+    page.clock.run_for(3000)
+    posts.wait(page, 1)
+    with page.expect_request(lambda request: request.is_navigation_request()) as native:
+        posts.waiting.pop(0).fulfill(status=403)
+    assert native.value.method == "POST"
+    assert native.value.post_data == "t=typed"
+
+
+def test_nothing_is_fetched_without_a_reason(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts)
+    page.clock.run_for(60_000)
+    assert posts.seen == []
