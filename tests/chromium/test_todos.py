@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -43,7 +45,7 @@ class Todos:
 
     def toggle_all(self) -> None:
         if self.script:
-            self.page.get_by_label("Mark all as complete").click(force=True)
+            self.page.get_by_text("Mark all as complete").click()
         else:
             self.page.get_by_role("button", name="Mark all").click()
 
@@ -272,25 +274,32 @@ def test_a_toggle_touches_its_row(live: Todos) -> None:
     assert not [place for place, _ in touched if " ul li" in place and "li[2]" not in place]
 
 
+@pytest.fixture
+def linked(server: Server) -> Iterator[Callable[[float], str]]:
+    """The address of the examples over a link with a delay; it holds until the page is closed."""
+    with ExitStack() as stack:
+        yield lambda delay: stack.enter_context(link(server.port, delay=delay)).url
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.1])
-def test_three_todos_in_immediate_succession(visit: Visit, server: Server, delay: float) -> None:
-    with link(server.port, delay=delay) as proxy:
-        todos = Todos(visit(proxy.url))
-        for title in TITLES:
-            todos.new.fill(title)
-            todos.new.press("Enter")
-        expect(todos.labels).to_have_text(TITLES)
-        expect(todos.new).to_have_value("")
+def test_three_todos_in_immediate_succession(
+    linked: Callable[[float], str], visit: Visit, delay: float
+) -> None:
+    todos = Todos(visit(linked(delay)))
+    for title in TITLES:
+        todos.new.fill(title)
+        todos.new.press("Enter")
+    expect(todos.labels).to_have_text(TITLES)
+    expect(todos.new).to_have_value("")
 
 
-def test_typing_goes_on_while_a_todo_is_added(visit: Visit, server: Server) -> None:
-    with link(server.port, delay=0.2) as proxy:
-        todos = Todos(visit(proxy.url))
-        todos.new.fill("first")
-        todos.new.press("Enter")
-        todos.new.fill("half a sec")
-        expect(todos.labels).to_have_text(["first"])
-        expect(todos.new).to_have_value("half a sec")
-        todos.new.press_sequentially("ond")
-        todos.new.press("Enter")
-        expect(todos.labels).to_have_text(["first", "half a second"])
+def test_typing_goes_on_while_a_todo_is_added(linked: Callable[[float], str], visit: Visit) -> None:
+    todos = Todos(visit(linked(0.2)))
+    todos.new.fill("first")
+    todos.new.press("Enter")
+    todos.new.fill("half a sec")
+    expect(todos.labels).to_have_text(["first"])
+    expect(todos.new).to_have_value("half a sec")
+    todos.new.press_sequentially("ond")
+    todos.new.press("Enter")
+    expect(todos.labels).to_have_text(["first", "half a second"])
