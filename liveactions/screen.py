@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Final
+
+from markupsafe import Markup
 
 from .action import ActionRef
 from .diff import Shapes, full, patch
@@ -11,7 +14,8 @@ from .errors import UnknownAction
 from .page import Page
 from .protocol import Change
 from .snapshot import Digests
-from .template import Fragment
+from .template import Fragment, Items
+from .template.fragment import digest_of
 
 MOST: Final = 64
 """Revisions that are kept at most, when a page acknowledges none."""
@@ -25,6 +29,7 @@ class Screen:
         self._fragments: dict[int, Fragment] = {}
         self._newest: Fragment | None = None
         self._shape: bytes = b""
+        self._mark: bytes = b""
         self._digests: Digests | None = None
 
     @property
@@ -36,15 +41,20 @@ class Screen:
         """A client that knows no shapes."""
         self.shapes = Shapes()
 
-    def recall(self, shape: bytes, digests: Digests | None) -> None:
+    def recall(self, shape: bytes, mark: bytes, digests: Digests | None) -> None:
         """What is shown is known by its digests only."""
-        self._newest, self._shape, self._digests = None, shape, digests
+        self._newest, self._shape, self._mark, self._digests = None, shape, mark, digests
         self._fragments.clear()
 
     @property
     def shape(self) -> bytes:
         """The digest of the root's shape."""
         return self._newest.shape.digest if self._newest else self._shape
+
+    @property
+    def mark(self) -> bytes:
+        """A digest of all that is shown, quickly found."""
+        return mark_of(self._newest) if self._newest else self._mark
 
     def digests(self) -> Digests | None:
         return self._newest.digests() if self._newest else self._digests
@@ -63,7 +73,7 @@ class Screen:
             return patch(old, new, self.shapes)
         if new.shape.digest != self._shape or base is not None:
             return {"page": ""}
-        if self._digests and self._digests[0] == new.digests()[0]:
+        if mark_of(new) == self._mark:
             return []
         own = new.digests()[1]
         return full(new, self._digests[1] if self._digests else [b""] * len(own), self.shapes)
@@ -96,11 +106,34 @@ class Screen:
         """Drop what can be rendered again: all, if list items would get the numbers that they have."""
         newest = self._newest
         if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
-            self.recall(newest.shape.digest, newest.digests())
+            self.recall(newest.shape.digest, mark_of(newest), newest.digests())
 
     def revive(self, page: Page, rev: int) -> None:
         """Render again what was dropped; nothing happens when the page isn't what it was."""
-        if self._newest is None and self._digests is not None:
-            fragment = page.__fragment__(None)
-            if fragment.digests() == self._digests:
-                self.keep(rev, fragment)
+        fragment = page.__fragment__(None)
+        if mark_of(fragment) == self._mark:
+            self.keep(rev, fragment)
+
+
+def mark_of(fragment: Fragment) -> bytes:
+    """A digest of all that a fragment shows: in one go, as it is taken after each op."""
+    pieces: list[bytes] = []
+    _collect(fragment, pieces)
+    return blake2b(b"\0".join(pieces), digest_size=12).digest()
+
+
+def _collect(fragment: Fragment, pieces: list[bytes]) -> None:
+    pieces.append(fragment.shape.digest)
+    values = fragment.values
+    for slot in fragment.shape.values:
+        value = values[slot]
+        kind = type(value)
+        if kind is str:
+            pieces.append(value.encode(errors="replace"))
+        elif kind is Fragment:
+            _collect(value, pieces)
+        elif kind is Items:  # long, and remembered
+            pieces.append(digest_of(value))
+        else:
+            pieces.append(b"<" if kind is Markup else b"")
+            pieces.append(str(value).encode(errors="replace"))

@@ -38,10 +38,13 @@ from .snapshot import LIFE, Snapshot, session_key
 from .state import dump_state
 from .template import Fragment
 from .timers import Timers
-from .wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_TAKEN
+from .wire import CLOSE_LIMIT, CLOSE_OVER
 
 log = getLogger(__name__)
 
+REPLACED: Final = 1012
+"""Close code for a connection that another one has replaced. Only the page itself can have made that, by its
+token: should it still listen here, it is to come again."""
 SAVED_AT_ONCE: Final = 2048
 """Longest sealed state that is stored before each answer, in bytes."""
 
@@ -219,7 +222,8 @@ class Session:
         """Go on with a copy: a thread that can't be stopped still works on this page."""
         self._timers.stop()
         self.page = self.site.copy_page(self.page)
-        self.screen.recall(self.screen.shape, self.screen.digests())
+        screen = self.screen
+        screen.recall(screen.shape, screen.mark, screen.digests())
         await Scope(self.page).load()
         self._timers.start(self.page)
 
@@ -273,7 +277,7 @@ class Session:
             exchange.meet(hello)
         old, self.connection = self.connection, connection
         if old is not None:
-            old.close(CLOSE_TAKEN, "the page has another connection")
+            old.close(REPLACED, "the page has another connection")
         self.used = time.monotonic()
         screen.begin()
         text = self._welcome(hello, rebuilt, stale)
@@ -323,7 +327,7 @@ class Session:
         self.over = True
         self._timers.stop()
         if self.connection is not None:
-            self.connection.close(CLOSE_TAKEN, "the page is open elsewhere")
+            self.connection.close(REPLACED, "another worker has the page")
 
     # The store
 
@@ -353,6 +357,7 @@ class Session:
             exchange.done,
             tuple(exchange.answers),
             screen.shape,
+            screen.mark,
             digests,
             at_rest,
         )

@@ -108,7 +108,10 @@ class Sessions:
         snapshot = basis.snapshot or Snapshot("", None)
         rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
         screen = Screen()
-        screen.recall(snapshot.shape, snapshot.digests if hello.rev == snapshot.rev else None)
+        if hello.rev == snapshot.rev:
+            screen.recall(snapshot.shape, snapshot.mark, snapshot.digests)
+        else:
+            screen.recall(snapshot.shape, b"", None)
         session = Session(
             self.site,
             found.address,

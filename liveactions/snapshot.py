@@ -51,6 +51,8 @@ class Snapshot:
     """Of the newest ops: n, status, payload, n ..."""
     shape: bytes = b""
     """The digest of the shape of the page's root."""
+    mark: bytes = b""
+    """A digest of all that revision `rev` showed."""
     digests: Digests | None = None
     """Of what revision `rev` showed; None where it wasn't worth the time."""
     at_rest: bool = False
@@ -59,18 +61,20 @@ class Snapshot:
 
 def pack(snapshot: Snapshot) -> bytes:
     s = snapshot
-    shape, at_rest = _encode(s.shape), int(s.at_rest)
+    known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
-    parts = [s.url, s.state, s.rev, s.done, s.answers, shape, digests, at_rest]
+    parts = [s.url, s.state, s.rev, s.done, s.answers, known, digests, at_rest]
     data: bytes = to_json(parts, inf_nan_mode="constants")
     return data
 
 
 def unpack(data: bytes) -> Snapshot:
     """`ValueError` for what is no snapshot."""
-    url, state, rev, done, answers, shape, digests, at_rest = from_json(data, allow_inf_nan=True)
-    known = _digests(urlsafe_b64decode(digests)) if digests else None
-    return Snapshot(url, state, rev, done, tuple(answers), urlsafe_b64decode(shape), known, bool(at_rest))
+    url, state, rev, done, answers, known, digests, at_rest = from_json(data, allow_inf_nan=True)
+    marks = urlsafe_b64decode(known)
+    slots = _digests(urlsafe_b64decode(digests)) if digests else None
+    answers = tuple(answers)
+    return Snapshot(url, state, rev, done, answers, marks[:_WHOLE], marks[_WHOLE:], slots, bool(at_rest))
 
 
 class Snapshots:

@@ -10,7 +10,15 @@ from liveactions.snapshot import HANDLE, IN_HTML, Snapshot, Snapshots, pack, ses
 from liveactions.store import MemoryStore
 
 SNAPSHOT = Snapshot(
-    "/x?é=1", {"count": 3, "é": [1.5, None]}, 4, 7, (7, 0, "seven"), b"shape", (b"12345678", (b"abcd", b"efgh")), True
+    "/x?é=1",
+    {"count": 3, "é": [1.5, None]},
+    4,
+    7,
+    (7, 0, "seven"),
+    b"shape123",
+    b"mark",
+    (b"12345678", (b"abcd", b"efgh")),
+    True,
 )
 
 

@@ -170,8 +170,8 @@ class Fragment:
 
     def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
         """What the whole shows in 8 bytes, and each of the first root slots in 4."""
-        slots = tuple(_digest(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])
-        return _digest(self), slots
+        slots = tuple(digest_of(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])
+        return digest_of(self), slots
 
     def is_pristine(self) -> bool:
         """Whether all lists are numbered as if this were their first rendering."""
@@ -314,7 +314,7 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 }
 
 
-def _digest(value: Any) -> bytes:
+def digest_of(value: Any) -> bytes:
     """A value in 8 bytes; remembered by fragments and lists, which never change."""
     if type(value) is Fragment:
         if value.digest is None:
@@ -329,7 +329,7 @@ def _digest(value: Any) -> bytes:
 
 
 def _digest_all(first: bytes, values: Iterable[Any]) -> bytes:
-    return blake2b(first + b"".join(map(_digest, values)), digest_size=8).digest()
+    return blake2b(first + b"".join(map(digest_of, values)), digest_size=8).digest()
 
 
 def _lists(fragment: Fragment) -> Iterator[Items]:

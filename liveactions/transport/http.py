@@ -23,6 +23,7 @@ from ..lookup import lookup
 from ..outcome import DONE, Outcome, failure
 from ..page import Page, fill
 from ..scope import Scope
+from ..screen import mark_of
 from ..sessions import Sessions
 from ..site import Address, Site, own_query, own_url, path_and_query
 from ..snapshot import Snapshot
@@ -125,7 +126,11 @@ class PageEndpoint:
     def _html(self, page: Page, identity: str) -> str:
         fragment = page.__fragment__(None)
         snapshot = Snapshot(
-            path_and_query(page), dump_state(page), shape=fragment.shape.digest, digests=fragment.digests()
+            path_and_query(page),
+            dump_state(page),
+            shape=fragment.shape.digest,
+            mark=mark_of(fragment),
+            digests=fragment.digests(),
         )
         sealed = self.site.snapshots.for_html(snapshot, self.site.context(self.address, identity))
         return document(fragment, sealed, self.site.around(page))

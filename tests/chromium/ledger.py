@@ -77,13 +77,15 @@ class Ledger:
         for number in range(1, acknowledged + 1):
             self.ended.setdefault(number, OK)
 
-    def settle(self, seconds: float = 60) -> None:
-        """Return when every op that was sent has ended."""
+    def settle(self, ops: int, seconds: float = 60) -> None:
+        """Return when so many ops have been sent, and every one has ended."""
         deadline = time.monotonic() + seconds
         self._read_posts()
-        while len(self.ended) < self.newest:
+        while len(self.ended) < self.newest or self.newest < ops:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.newest - len(self.ended)} of {self.newest} ops never ended")
+                raise TimeoutError(
+                    f"{self.newest - len(self.ended)} of {self.newest} ops never ended, of {ops}"
+                )
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
             self._read_posts()
 
