@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -10,7 +11,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from examples import counter, table
-from liveactions import Live, action
+from liveactions import Limits, Live, action
 
 HERE = Path(__file__).parent
 FOLDERS = [HERE / "templates", HERE.parent / "examples" / "templates"]
@@ -27,6 +28,7 @@ async def echo(socket: WebSocket) -> None:
 live = Live(
     templates=Environment(loader=FileSystemLoader(FOLDERS), autoescape=True),
     routes=[WebSocketRoute("/echo", echo)],
+    limits=Limits(ops_per_second=inf),
 )
 live.include(counter.pages)
 

@@ -112,6 +112,14 @@ class Exchange:
             self.answered[n] = (status, payload)
         self._forget(n - KEPT)
 
+    def amend(self, status: int, payload: Any) -> None:
+        """The newest op has ended otherwise, unless the page has been told already."""
+        n = self.done
+        if self._told < n:
+            if n in self.answered:
+                del self._untold[-3:]
+            self.finish(n, status, payload)
+
     def _forget(self, n: int) -> None:
         """The page has the answers up to that of op `n`."""
         if self.answered:

@@ -253,7 +253,8 @@ class Session:
                 new = screen.draw(self.page, afresh=True)
                 change = {"page": self._html(new)}
         except Exception as error:
-            self._render_failed(error)
+            failed = self._render_failed(error)
+            exchange.amend(failed.status, failed.payload)
             return exchange.frame([], [], self.used)
         text = exchange.frame(change, screen.shapes.take() if change else [], time.monotonic())
         screen.keep(exchange.rev, new)
@@ -280,9 +281,10 @@ class Session:
             old.close(REPLACED, "the page has another connection")
         self.used = time.monotonic()
         screen.begin()
+        if hello.rev < 0:
+            await self.settled()
         text = self._welcome(hello, rebuilt, stale)
-        self._is_unsaved = True
-        if not self.save():
+        if not self.confirm():
             self._lose()
             return
         await connection.send(text)
@@ -292,7 +294,8 @@ class Session:
         exchange, screen = self.exchange, self.screen
         change: Change = {"page": ""}
         if not stale and hello.rev >= 0:
-            new = screen.draw(self.page)
+            # Nothing is drawn while an op runs: what it has done so far may contradict itself.
+            new = (self._running and screen.newest) or screen.draw(self.page)
             base = None if rebuilt or hello.rev == exchange.rev else hello.rev
             change = screen.change(new, base)
         if type(change) is dict:
@@ -334,6 +337,10 @@ class Session:
     def claim(self) -> None:
         """Become the one session of its token."""
         self._epoch = self.site.snapshots.store.claim(self._key)
+
+    def confirm(self) -> bool:
+        """Whether this is still the page's session, which from now on isn't at rest."""
+        return self._running or self.save()
 
     def save(self, at_rest: bool = False) -> bool:
         """Store the state; false when the page has another session meanwhile."""

@@ -90,7 +90,7 @@ class Sessions:
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
-        if session.over or not session.save():
+        if session.over or not session.confirm():
             self._drop(session)
             return None
         if session.identity != identity or session.address is not found.address:

@@ -60,6 +60,9 @@ class Socket:
             await self._send({"type": "websocket.send", "text": text})
         except OSError:  # it is what servers raise when the other side has gone
             self._closed = True
+        except asyncio.CancelledError:
+            self._closed = True  # a message that was begun can't be followed by another one
+            raise
         finally:
             self.sending_since = None
 
