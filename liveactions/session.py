@@ -22,7 +22,7 @@ from typing import Any, Final, Protocol
 
 from .component import describe
 from .document import document
-from .errors import ForgedReference, ProtocolError, StoreError, UnknownAction
+from .errors import ForgedReference, ProtocolError, UnknownAction
 from .exchange import KEPT, Exchange, Rebuilt
 from .lookup import lookup
 from .navigation import go
@@ -31,11 +31,13 @@ from .outcome import DONE, Outcome, failure
 from .page import Page
 from .params import Event
 from .protocol import Acknowledgement, Bye, CallReference, CallSlot, Change, Hello, Navigate, Op, Validate
+from .saving import save_all
 from .scope import Scope
 from .screen import Screen
 from .site import Address, Site, path_and_query
 from .snapshot import LIFE, Snapshot, session_key
 from .state import dump_state
+from .store import Claimed
 from .template import Fragment
 from .timers import Timers
 from .wire import CLOSE_LIMIT, CLOSE_OVER
@@ -106,6 +108,7 @@ class Session:
         self._due = False
         """Whether the page may differ from what was last drawn, or an answer has to be given again."""
         self._settled: asyncio.Future[None] | None = None
+        self._saving: asyncio.Future[bool] | None = None
         self._drawn: Fragment | None = None
         self._is_large = False
         self._is_unsaved = False
@@ -237,9 +240,12 @@ class Session:
                 return
             self._due = False
             text = self._compose()
-            if self._is_unsaved and not self._is_large and not self.save():
-                self._lose()
-            elif text is not None:
+            if self._is_unsaved and not self._is_large:
+                self._saving = self.site.saving.add(self._row())
+                if not await self._saving:
+                    self._lose()
+                    return
+            if text is not None and self.connection is connection:
                 await connection.send(text)
 
     def _compose(self) -> str | None:
@@ -283,6 +289,8 @@ class Session:
         screen.begin()
         if hello.rev < 0:
             await self.settled()
+        if self._saving is not None:
+            await asyncio.shield(self._saving)  # nothing is told before it is stored
         text = self._welcome(hello, rebuilt, stale)
         if not self.confirm():
             self._lose()
@@ -344,15 +352,13 @@ class Session:
 
     def save(self, at_rest: bool = False) -> bool:
         """Store the state; false when the page has another session meanwhile."""
+        return save_all(self.site.snapshots.store, [self._row(at_rest)])[0]
+
+    def _row(self, at_rest: bool = False) -> Claimed:
         self._is_unsaved = False
-        try:
-            snapshots = self.site.snapshots
-            sealed = snapshots.seal(self._snapshot(at_rest), self._context).encode()
-            self._is_large = len(sealed) > SAVED_AT_ONCE
-            return snapshots.store.save(self._key, self._epoch, sealed, LIFE)
-        except StoreError as error:
-            log.error("a page's state couldn't be stored: %s", error)
-            return True
+        sealed = self.site.snapshots.seal(self._snapshot(at_rest), self._context).encode()
+        self._is_large = len(sealed) > SAVED_AT_ONCE
+        return self._key, self._epoch, sealed, LIFE
 
     def _snapshot(self, at_rest: bool = False) -> Snapshot:
         exchange, screen = self.exchange, self.screen

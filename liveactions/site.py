@@ -18,6 +18,7 @@ from .document import Surroundings
 from .handle import Handle, Services
 from .limits import Limits
 from .page import Page, create
+from .saving import Saving
 from .snapshot import Snapshots
 from .state import dump_state, restore_state
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
@@ -73,6 +74,7 @@ class Site:
     ) -> None:
         self.services = services
         self.snapshots = snapshots
+        self.saving = Saving(snapshots.store)
         self.limits = limits
         self.assets = Assets()
         self._identify = identify

@@ -13,7 +13,7 @@ LAYERS = [
     "template",
     "diff",
     "readers params binding input fields forms handle node action description component page lookup url address variables",
-    "failure image injection outcome scope state assets protocol exchange snapshot document site navigation",
+    "failure image injection outcome scope state assets protocol exchange snapshot saving document site navigation",
     "screen timers session sessions",
     "transport",
     "app",

@@ -1,8 +1,8 @@
 """Where snapshots and once-keys are kept, with a time to live."""
 
-from .base import Clock, Row, Store
+from .base import Claimed, Clock, Row, Store
 from .memory import MemoryStore
 from .place import default_path
 from .sqlite import SqliteStore
 
-__all__ = ["Clock", "MemoryStore", "Row", "SqliteStore", "Store", "default_path"]
+__all__ = ["Claimed", "Clock", "MemoryStore", "Row", "SqliteStore", "Store", "default_path"]

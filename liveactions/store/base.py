@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
 Row = tuple[str, bytes, float]
 """A key, its value, and the value's time to live in seconds."""
+Claimed = tuple[str, int, bytes, float]
+"""A key, the epoch of its claim, its value, and the value's time to live in seconds."""
 
 CLAIM_SECONDS: Final = 24 * 3600.0
 """How long a claim is remembered: longer than anything lives that another has taken over."""
@@ -69,6 +71,10 @@ class Store(ABC):
 
         False, and nothing is stored, if so.
         """
+
+    def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        """`save` for several keys; says for each whether it was stored."""
+        return [self.save(*row) for row in rows]
 
     @abstractmethod
     def sweep(self) -> int:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from logging import getLogger
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from ..errors import StoreError
 from . import schema
-from .base import CLAIM_SECONDS, Clock, Row, Store, next_epoch
+from .base import CLAIM_SECONDS, Claimed, Clock, Row, Store, next_epoch
 
 if sys.platform != "win32":
     import fcntl
@@ -81,6 +81,15 @@ class SqliteStore(Store):
         self._sweep_if_due(now)
         values = {"key": _blob(key), "value": bytes(value), "until": now + ttl, "epoch": epoch, "now": now}
         return self._changes(schema.SAVE, values) == 1
+
+    def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        now = self.clock()
+        self._sweep_if_due(now)
+        values = [
+            {"key": _blob(key), "value": bytes(value), "until": now + ttl, "epoch": epoch, "now": now}
+            for key, epoch, value, ttl in rows
+        ]
+        return self._run(lambda db: _save_all(db, values))
 
     def sweep(self) -> int:
         now = self.clock()
@@ -141,9 +150,22 @@ def _write_all(db: sqlite3.Connection, values: list[tuple[bytes, bytes, float]])
     if len(values) == 1:
         db.execute(schema.PUT, values[0])
         return
+    with _transaction(db):
+        db.executemany(schema.PUT, values)
+
+
+def _save_all(db: sqlite3.Connection, rows: list[dict[str, Any]]) -> list[bool]:
+    if len(rows) == 1:
+        return [db.execute(schema.SAVE, rows[0]).rowcount == 1]
+    with _transaction(db):
+        return [db.execute(schema.SAVE, values).rowcount == 1 for values in rows]
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("BEGIN IMMEDIATE")
     try:
-        db.executemany(schema.PUT, values)
+        yield
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
