@@ -132,8 +132,10 @@ class Exchange:
             self._untold += (n, *self.answered[n])
 
     @property
-    def answers(self) -> list[Any]:
+    def answers(self) -> Sequence[Any]:
         """All kept answers: n, status, payload ..."""
+        if not self.answered:
+            return ()
         return [part for n, answer in self.answered.items() for part in (n, *answer)]
 
     @property

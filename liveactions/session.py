@@ -101,6 +101,7 @@ class Session:
         self.used = time.monotonic()
         """When the browser was last heard."""
         self._context = site.context(address, identity)
+        self._address = self._url = ""
         self._key = session_key(token)
         self._epoch = 0
         self._queue: deque[Op | Push] = deque()
@@ -297,6 +298,8 @@ class Session:
             return
         await connection.send(text)
         self._timers.start(self.page)
+        if self._due:
+            await self._run()
 
     def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool) -> str:
         exchange, screen = self.exchange, self.screen
@@ -363,8 +366,11 @@ class Session:
     def _snapshot(self, at_rest: bool = False) -> Snapshot:
         exchange, screen = self.exchange, self.screen
         digests = screen.digests() if at_rest else None
+        address = self.page.live.address
+        if address is not self._address:
+            self._address, self._url = address, path_and_query(self.page)
         return Snapshot(
-            path_and_query(self.page),
+            self._url,
             dump_state(self.page),
             exchange.rev,
             exchange.done,

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -35,9 +34,8 @@ Digests = tuple[bytes, tuple[bytes, ...]]
 _WHOLE, _SLOT = 8, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A page's state, and what is known of the browser that shows it."""
+class Snapshot(NamedTuple):
+    """A page's state, and what is known of the browser that shows it. One is made after each op."""
 
     url: str
     """Path and query."""
