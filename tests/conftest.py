@@ -14,10 +14,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Property tests take their number of cases from the command line, and no time limit from the machine."""
-    settings.register_profile("liveactions", max_examples=config.getoption("--cases"), deadline=None)
+    cases = config.getoption("--cases")
+    settings.register_profile("liveactions", max_examples=cases, deadline=None, print_blob=True)
     settings.load_profile("liveactions")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers last: Playwright's event loop runs on in this thread, where asynchronous tests can't be then."""
+    """Browsers last: Playwright's event loop stays in this thread, where no asynchronous test can run then."""
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))

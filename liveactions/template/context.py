@@ -22,6 +22,14 @@ class LiveContext(Context):
     prior: Fragment | None = None
     """What the function about to be called rendered last."""
 
+    def renew(self, variables: dict[str, Any], blocks: dict[str, Render], prior: Fragment | None) -> None:
+        """Begin another render: making a context costs half as much as a small page."""
+        self.parent = variables
+        self.vars.clear()
+        self.exported_vars.clear()
+        self.blocks = {name: [block] for name, block in blocks.items()}
+        self.prior = prior
+
     def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(callee, Reference):
             kwargs.pop("_loop_vars", None)

@@ -79,6 +79,13 @@ def concat(pieces: Iterable[Any]) -> Any:
     written = list(pieces)
     if len(written) == 1 and type(written[0]) is Fragment:
         return written[0]
+    try:
+        return "".join(written)
+    except TypeError:  # a fragment among strings
+        return _concat(written)
+
+
+def _concat(written: list[Any]) -> Any:
     fragments = [piece for piece in written if type(piece) is Fragment]
     if len(fragments) == 1 and not any(piece.strip() for piece in written if type(piece) is not Fragment):
         return fragments[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, cast
 
 from jinja2 import Environment, Template
 
@@ -19,8 +20,27 @@ class LiveEnvironment(Environment):
     code_generator_class = LiveCodeGenerator
     context_class = LiveContext
     concat = staticmethod(concat)
+    found: dict[tuple[str, str | None], Template]
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,
+    ) -> Template:
+        """A template; without reloading, the one that was found before."""
+        if self.auto_reload or globals is not None or isinstance(name, Template):
+            return super().get_template(name, parent, globals)
+        known = self.found.get((name, parent))
+        if known is None:
+            if len(self.found) >= _MOST:
+                self.found.clear()
+            known = self.found[name, parent] = super().get_template(name, parent)
+        return known
 
 
+_MOST = 400
+"""Templates that are kept compiled."""
 _RAW_PAGE = Shape(("", ""), ("", ""), (Kind.CHILD,))
 
 
@@ -51,6 +71,8 @@ class View:
     def __init__(self, template: Template, debug: bool = False) -> None:
         self._template = template
         self._debug = debug
+        self._globals = dict(template.globals)
+        self._context: Any = None
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
         """The template with these variables; `previous` is the last rendering, whose parts are used again."""
@@ -60,12 +82,14 @@ class View:
         return fragment
 
     def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment:
-        context: Any = self._template.new_context(variables)
-        context.prior = previous
+        context: Any = self._context or self._template.new_context()
+        self._context = None
+        context.renew({**self._globals, **variables}, self._template.blocks, previous)
         try:
             result = concat(self._template.root_render_func(context))
         except Exception:
             self._template.environment.handle_exception()
+        self._context = context  # not one that an exception has left in the middle
         return result if type(result) is Fragment else Fragment(_RAW_PAGE, (raw(result),))
 
     def _compare(self, remembered: Fragment, afresh: Fragment) -> None:
@@ -76,10 +100,11 @@ class View:
             )
 
 
-def _overlay(environment: Environment) -> Environment:
+def _overlay(environment: Environment) -> LiveEnvironment:
     """The same environment, compiling to fragments. The original is left as it is."""
-    live = environment.overlay(cache_size=400)
+    live: Any = environment.overlay(cache_size=_MOST)
     live.__class__ = type("Live" + type(environment).__name__, (LiveEnvironment, type(environment)), {})
+    live.found = {}
     live.bytecode_cache = None  # it would mix both kinds of code
     live.globals = environment.globals
-    return live
+    return cast(LiveEnvironment, live)

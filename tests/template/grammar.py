@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 Draw = Any
 
-WORDS = ("x", "a &amp; b", " ", "\n  ", "1 &lt; 2", "é", "two words ", "&nbsp;")
+WORDS = ("x", "a &amp; b", " ", "\n  ", "1 &lt; 2", "é", "two words ", "&copy;")
 ELEMENTS = ("div", "b", "span", "section", "em")
 VALUES = ("", "a", "b", '<i> & "q"', "'", "0", " c ", "<!--)-->")
-RAW = ("", "plain", "<u>u</u>", "a &amp; b", "<i>1</i><i>2</i>", "<!--(-->", "<b", "<p>open", "x</p>")
+RAW = ("", "plain", "<u>u</u>", "a &amp; b", "<i>1</i><i>2</i>", "<!--(-->", "<p>open", "x</p>")
 EXPRESSIONS = (
     "a",
     "b",
