@@ -53,6 +53,8 @@ class Sink:
     prior: str = "None"
     slot: int = 0
     is_list: bool = False
+    begin: Callable[[Frame], None] | None = None
+    """Writes what comes before the body."""
 
 
 class LiveCodeGenerator(CodeGenerator):
@@ -98,6 +100,8 @@ class LiveCodeGenerator(CodeGenerator):
         if sink is None and id(body) not in self._outputs:
             super().blockvisit(body, frame)
             return
+        if sink is not None and sink.begin is not None:
+            sink.begin(frame)
         with suppress(CompilerExit):
             self._body(body, frame, sink or self._output())
 
@@ -287,14 +291,13 @@ class LiveCodeGenerator(CodeGenerator):
         def append(value: str, inner: Frame) -> None:
             self.writeline(f"{fragments}.append({value})")
 
-        def append_item(value: str, inner: Frame) -> None:
-            append(value, inner)
+        def note_source(inner: Frame) -> None:
             if target is not None:
                 self.writeline(f"{sources}.append({inner.symbols.ref(target)})")
 
         self.writeline(f"{fragments} = []")
         self.writeline(f"{sources} = []")
-        self._sinks[id(node.body)] = Sink(append_item, is_list=True)
+        self._sinks[id(node.body)] = Sink(append, is_list=True, begin=note_source)
         if node.else_:
             self._sinks[id(node.else_)] = Sink(append, is_list=True)
         self.visit_For(node, frame)
