@@ -31,8 +31,8 @@ _IMPORTS = (
     "from liveactions.template.context import LiveMacro as Macro, LiveTemplateReference as TemplateReference,"
     " block, enter, include, include_alone",
     "from liveactions.template.memory import Loop, remember",
-    "from liveactions.template.values import attribute, below, child, content, fragment, items, joined,"
-    " markup, rendered, source, tag, text, verbatim, written_attribute, written_text",
+    "from liveactions.template.values import attribute, below, child, content, event, fragment, items,"
+    " joined, markup, rendered, source, tag, text, unescaped, verbatim, written_attribute, written_text",
 )
 
 _WRITTEN = {
@@ -186,7 +186,7 @@ class LiveCodeGenerator(CodeGenerator):
         only = slot.only
         if slot.kind is Kind.EVENT:
             assert only
-            self._expression(only, "", frame)
+            self._expression(only, "event", frame)
         elif only and slot.kind is Kind.CHILD:
             self._expression(only, "child", frame, f", {prior}, {number}" if prior != "None" else "")
         elif only:
@@ -213,7 +213,7 @@ class LiveCodeGenerator(CodeGenerator):
     def _expression(self, part: Part, function: str, frame: Frame, extra: str = "") -> None:
         finalize = self._make_finalize().src or ""
         # Without autoescape everything is markup.
-        functions = [function, "" if frame.eval_ctx.autoescape else "markupsafe_str", finalize.rstrip("(")]
+        functions = [function, "" if frame.eval_ctx.autoescape else "unescaped", finalize.rstrip("(")]
         opened = [name for name in functions if name]
         self.write("".join(f"{name}(" for name in opened[:-1]) + (f"{opened[-1]}(" if opened else ""))
         self._wholes.add(id(part.node))

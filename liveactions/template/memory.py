@@ -123,7 +123,9 @@ def _window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
     new = _next(loop, old, sources, fragments, fresh, {})
     new.following = following
     new.frozen = all(map(is_frozen, [sources[n] for n in fresh]))
-    if ordinals != list(numbers):
+    if len(fresh) == len(sources) == following - old.following:
+        new.begin()  # nothing of the old list is left
+    elif ordinals != list(numbers):
         new.ordinals, new.base = ordinals, None
     return new
 

@@ -26,6 +26,9 @@ class Reference:
         """The address that a form posts to: ``/path?_a=…``. `TypeError` when it can't be called so."""
         raise NotImplementedError
 
+    def check(self) -> None:
+        """`TypeError` when it can't be called as it is: an argument that has to be bound isn't."""
+
     def __str__(self) -> str:
         return self.url()
 

@@ -64,6 +64,11 @@ def rendered(pieces: Iterable[Any]) -> Any:
     return raw(html) if isinstance(html, str) else html
 
 
+def unescaped(value: Any) -> Any:
+    """A value where nothing is escaped: everything is markup."""
+    return value if type(value) is Fragment or isinstance(value, Reference) else Markup(value)
+
+
 def markup(value: Any) -> Any:
     """What a call gave, for more than to be shown as it is: a fragment becomes markup."""
     return Markup(value.plain()) if type(value) is Fragment else value
@@ -152,6 +157,13 @@ def attribute(value: Any) -> Any:
     if kind is str or isinstance(value, Reference):
         return value
     return text(value)
+
+
+def event(value: Any) -> Any:
+    """The value of an EVENT slot: a reference that can be called."""
+    if isinstance(value, Reference):
+        value.check()
+    return value
 
 
 def written_attribute(pieces: Iterable[Any]) -> str:
