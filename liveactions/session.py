@@ -15,12 +15,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from logging import getLogger
 from secrets import token_hex
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from .component import describe
+from .connection import REPLACED, Connection
 from .document import document
 from .errors import ForgedReference, ProtocolError, UnknownAction
 from .exchange import KEPT, Exchange, Rebuilt
@@ -29,8 +30,8 @@ from .navigation import go
 from .node import walk
 from .outcome import DONE, Outcome, failure
 from .page import Page
-from .params import Event
 from .protocol import Acknowledgement, Bye, CallReference, CallSlot, Change, Hello, Navigate, Op, Validate
+from .push import Push, event_of
 from .saving import save_all
 from .scope import Scope
 from .screen import Screen
@@ -44,32 +45,8 @@ from .wire import CLOSE_LIMIT, CLOSE_OVER
 
 log = getLogger(__name__)
 
-REPLACED: Final = 1012
-"""Close code for a connection that another one has replaced. Only the page itself can have made that, by its
-token: should it still listen here, it is to come again."""
 SAVED_AT_ONCE: Final = 2048
 """Longest sealed state that is stored before each answer, in bytes."""
-
-
-class Connection(Protocol):
-    """Where a session's messages go."""
-
-    sending_since: float | None
-    """When the message that is being sent was begun, by `time.monotonic`."""
-
-    async def send(self, text: str) -> None: ...
-
-    def close(self, code: int, reason: str = "") -> None:
-        """End it soon; from any task."""
-
-
-class Push:
-    """Something to run on the page that no browser asked for: an op without a number."""
-
-    __slots__ = ("run",)
-
-    def __init__(self, run: Callable[[Scope], Awaitable[Outcome | None]]) -> None:
-        self.run = run
 
 
 class Session:
@@ -169,7 +146,7 @@ class Session:
             return
         if self.screen.newest is None:
             self.screen.revive(self.page, self.exchange.rev)
-        scope = Scope(self.page, _event(job.event) if type(job) is CallSlot else None)
+        scope = Scope(self.page, event_of(job.event) if type(job) is CallSlot else None)
         outcome = await self._do(scope, job)
         problem = await scope.load()
         outcome = self._draw(scope, problem or outcome)
@@ -409,13 +386,3 @@ class Session:
     def is_running(self) -> bool:
         """Whether an op is being run."""
         return self._running
-
-
-def _event(details: dict[str, Any] | None) -> Event | None:
-    """The details of an event that an op brings, as far as they are what they should be."""
-    if details is None:
-        return None
-    texts = {name: details[name] for name in ("type", "key") if isinstance(details.get(name), str)}
-    places = {name: float(details[name]) for name in ("x", "y") if isinstance(details.get(name), int | float)}
-    more: dict[str, Any] = {**texts, **places}
-    return Event(**more, detail=details.get("detail"))

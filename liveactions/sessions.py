@@ -13,6 +13,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 
+from .connection import Connection
 from .control import Control
 from .errors import LiveError, ProtocolError, SealError
 from .exchange import Exchange, Rebuilt
@@ -21,7 +22,7 @@ from .page import Page, fill
 from .protocol import Hello
 from .scope import Scope
 from .screen import Screen
-from .session import Connection, Session
+from .session import Session
 from .site import Found, Site, as_request, own_query
 from .snapshot import Snapshot, session_key
 from .state import restore_state

@@ -1,4 +1,4 @@
-"""Imports point downward: a module knows those of the lines above its own, and its neighbours without a circle."""
+"""Imports point downward: a module knows those of the lines above its own, and none in a circle."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ LAYERS = [
     "html store annotations codec messages nested control frozen children depends every deadline",
     "template",
     "diff",
-    "readers params binding input fields forms handle node action description component page lookup url address variables",
-    "failure image injection outcome scope state assets protocol exchange snapshot saving document site navigation",
-    "screen timers session sessions",
+    "readers params binding input fields forms handle node action description",
+    "component lookup url address variables page",
+    "failure image injection outcome scope state",
+    "assets protocol exchange snapshot saving document site navigation",
+    "connection push screen timers session sessions",
     "transport",
     "app",
     "__init__ testing",

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 STARTED = "Application startup complete."
+LISTENING = "Uvicorn running on"
+"""Comes after the other with one worker, and before it with several, whose socket is their parent's."""
 OPTIONS = "--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5".split()
 
 
@@ -60,7 +62,7 @@ class Server:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if STARTED in line:
+            if (STARTED if self.workers > 1 else LISTENING) in line:
                 self._ready.release()
         self._ready.release(self.workers)  # it ended: wake whoever waits for its start
 

@@ -1,0 +1,29 @@
+"""Ops that no browser asked for, and the details of events that one did."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .outcome import Outcome
+from .params import Event
+from .scope import Scope
+
+
+class Push:
+    """Something to run on the page that no browser asked for: an op without a number."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[[Scope], Awaitable[Outcome | None]]) -> None:
+        self.run = run
+
+
+def event_of(details: dict[str, Any] | None) -> Event | None:
+    """The details of an event that an op brings, as far as they are what they should be."""
+    if details is None:
+        return None
+    texts = {name: details[name] for name in ("type", "key") if isinstance(details.get(name), str)}
+    places = {name: float(details[name]) for name in ("x", "y") if isinstance(details.get(name), int | float)}
+    more: dict[str, Any] = {**texts, **places}
+    return Event(**more, detail=details.get("detail"))
