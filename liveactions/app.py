@@ -132,6 +132,8 @@ class Live(Starlette):
             WebSocketRoute(SOCKET, socket, name="live socket"),
             Route(f"{MOUNT}/{{name}}", self.site.assets.respond, name="live client"),
         ]
+        self._routers = [self.router]
+        """Its own, and those of the applications that it is installed in."""
         self.router.routes.extend(self._own)
         self.router.lifespan_context = self._lifespan(self.router.lifespan_context)
 
@@ -156,9 +158,8 @@ class Live(Starlette):
 
     def install(self, app: Starlette) -> None:
         """Adds all pages to an existing application: beside its routes, behind its middleware."""
-        for route in self._own:
-            app.router.routes.append(route)
-        self._hosts = app.router
+        app.router.routes.extend(self._own)
+        self._routers.append(app.router)
         app.router.lifespan_context = self._lifespan(app.router.lifespan_context)
 
     def _place(self, placed: _Placed) -> None:
@@ -168,7 +169,8 @@ class Live(Starlette):
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self.login)
         route = Route(placed.path, endpoint, name=placed.page.__name__)
         self._own.append(route)
-        self.router.routes.append(route)
+        for router in self._routers:
+            router.routes.append(route)
 
     def _lifespan(self, inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @asynccontextmanager

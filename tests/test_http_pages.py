@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from liveactions import Live, unauthorized
+from liveactions import Live, Page, unauthorized
 from tests.asgi import ORIGIN, Browser, browser
 from tests.shop import shop
 
@@ -133,8 +133,6 @@ async def test_names_for_every_template(tmp_path: Path) -> None:
     (tmp_path / "bare.html").write_text("<h1>{{ name }} {{ shop }}</h1>")
     live = Live(tmp_path, keys="k" * 32, context=[lambda request: {"shop": request.url.path}])
 
-    from liveactions import Page
-
     @live.page("/hello/{name}")
     class Hello(Page):
         template = "bare.html"
@@ -147,8 +145,24 @@ async def test_names_for_every_template(tmp_path: Path) -> None:
 
 async def test_a_failing_render_is_an_error() -> None:
     live = shop()
-
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(live, raise_app_exceptions=False), base_url=ORIGIN
-    ) as client:
+    transport = httpx.ASGITransport(live, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN}) as client:
+        page = await client.get("/broken")
+        state = re.search(r'name="_s" value="([^"]*)"', page.text)
+        assert state
+        spoilt = await client.post("/broken?_a=spoil", data={"_s": state[1]})
+        assert (await client.get(spoilt.headers["location"])).status_code == 500
         assert (await client.get("/broken")).status_code == 200
+
+
+async def test_pages_that_come_after_the_installation() -> None:
+    app, live = Starlette(), shop()
+    live.install(app)
+
+    @live.page("/late/{name}")
+    class Late(Page):
+        template = "bare.html"
+        name: str
+
+    async with browser(app) as visitor:
+        assert (await visitor.http.get("/late/ada")).status_code == 200

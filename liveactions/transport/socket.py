@@ -94,10 +94,9 @@ class Socket:
 class SocketEndpoint:
     """The ASGI application at the socket's address."""
 
-    def __init__(self, sessions: Sessions, origins: Origins, debug: bool = False) -> None:
+    def __init__(self, sessions: Sessions, origins: Origins) -> None:
         self.sessions = sessions
         self.origins = origins
-        self.debug = debug
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
