@@ -1,4 +1,4 @@
-"""Live pages in Python: state and actions on the server, patches in the browser, plain forms without JavaScript."""
+"""Live pages: state and actions on the server, patches in the browser, plain forms without JavaScript."""
 
 from .action import Action, ActionRef, action
 from .app import Live, Pages

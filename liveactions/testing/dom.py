@@ -157,7 +157,7 @@ class Element(Node):
 
 
 def parse(html: str, *, scripting: bool = True) -> Element:
-    """A whole document. With `scripting`, what is in ``noscript`` is text, as in a browser that runs scripts."""
+    """A whole document. With `scripting`, what is in ``noscript`` is text, as where scripts run."""
     source = _UNKNOWN_VOID.sub(r"<\1\2/>", html)
     if scripting:
         source = _NOSCRIPT.sub(lambda tag: "</xmp" if tag[1] else f"<xmp {_NOSCRIPT_MARK}", source)
