@@ -1,0 +1,1 @@
+"""What pytest gets from an installed liveactions: nothing yet but its name."""
