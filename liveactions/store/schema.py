@@ -41,6 +41,11 @@ INSERT INTO claim (key, epoch, until) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET epoch = max(epoch + 1, excluded.epoch), until = excluded.until
 RETURNING epoch
 """
+RENEW: Final = """
+UPDATE value SET value = :value WHERE key = :key AND until > :enough
+AND NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
+"""
+"""`SAVE` where the value lives long enough as it is: leaving its time alone is half the work."""
 SAVE: Final = """
 INSERT INTO value (key, value, until)
 SELECT :key, :value, :until

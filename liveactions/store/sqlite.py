@@ -30,6 +30,8 @@ if sys.platform != "win32":
 T = TypeVar("T")
 log = getLogger(__name__)
 
+SLACK = 100
+"""A saved value may live a hundredth of its time shorter than the last save asked for."""
 BUSY_SECONDS = 5.0
 """How long a call waits for another process's write."""
 
@@ -79,16 +81,13 @@ class SqliteStore(Store):
     def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
         now = self.clock()
         self._sweep_if_due(now)
-        values = {"key": _blob(key), "value": bytes(value), "until": now + ttl, "epoch": epoch, "now": now}
-        return self._changes(schema.SAVE, values) == 1
+        values = _claimed(now, key, epoch, value, ttl)
+        return self._run(lambda db: _save(db, values))
 
     def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         now = self.clock()
         self._sweep_if_due(now)
-        values = [
-            {"key": _blob(key), "value": bytes(value), "until": now + ttl, "epoch": epoch, "now": now}
-            for key, epoch, value, ttl in rows
-        ]
+        values = [_claimed(now, *row) for row in rows]
         return self._run(lambda db: _save_all(db, values))
 
     def sweep(self) -> int:
@@ -156,9 +155,19 @@ def _write_all(db: sqlite3.Connection, values: list[tuple[bytes, bytes, float]])
 
 def _save_all(db: sqlite3.Connection, rows: list[dict[str, Any]]) -> list[bool]:
     if len(rows) == 1:
-        return [db.execute(schema.SAVE, rows[0]).rowcount == 1]
+        return [_save(db, rows[0])]
     with _transaction(db):
-        return [db.execute(schema.SAVE, values).rowcount == 1 for values in rows]
+        return [_save(db, values) for values in rows]
+
+
+def _claimed(now: float, key: str, epoch: int, value: bytes, ttl: float) -> dict[str, Any]:
+    until = now + ttl
+    names = {"key": _blob(key), "value": bytes(value), "epoch": epoch}
+    return {**names, "now": now, "until": until, "enough": until - ttl / SLACK}
+
+
+def _save(db: sqlite3.Connection, values: dict[str, Any]) -> bool:
+    return db.execute(schema.RENEW, values).rowcount == 1 or db.execute(schema.SAVE, values).rowcount == 1
 
 
 @contextmanager
