@@ -151,6 +151,7 @@ def test_tick_leaves_the_table_alone(page: Page) -> None:
 
 def test_actions_on_rows_that_moved(page: Page) -> None:
     press(page, "swaprows")
+    expect(page.locator("tr").nth(1).locator("td").first).to_have_text("999")
     page.locator("tr").nth(1).locator("td.col-md-1 > a").click()
     rows(page, 999)
     page.locator("tr").nth(997).locator("td.col-md-4 > a").click()

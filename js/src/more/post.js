@@ -17,8 +17,9 @@ export async function post() {
   if (!response || response.status >= 500) return false;
   if (!response.ok) refuse(response);
   else {
-    const { welcome, frames } = await response.json();
-    [welcome, ...frames].every(core.take);
+    const answer = await response.json().catch(() => null); // the connection may break in the middle of it
+    if (!answer) return false;
+    [answer.welcome, ...answer.frames].every(core.take);
   }
   return true;
 }
