@@ -1,0 +1,134 @@
+"""An application called in the test's own event loop: requests and WebSockets without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+HOST: Final = "testserver"
+ORIGIN: Final = f"http://{HOST}"
+Header = tuple[str, str]
+
+
+class Closed(Exception):
+    """The server has closed the socket. `code` says why."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"the server has closed the socket: {code} {reason}".rstrip())
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request. Names of headers are in lower case."""
+
+    status: int
+    headers: Sequence[Header]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        return next((value for found, value in self.headers if found == name), "")
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+
+def scope(kind: str, url: str, headers: Sequence[Header], client: str) -> dict[str, Any]:
+    """What ASGI tells an application of a connection."""
+    parts = urlsplit(url)
+    return {
+        "type": kind,
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "ws" if kind == "websocket" else "http",
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "root_path": "",
+        "query_string": parts.query.encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in (("host", HOST), *headers)],
+        "client": (client, 50000),
+        "server": (HOST, 80),
+        "subprotocols": [],
+        "state": {},
+        "extensions": {},
+    }
+
+
+async def request(
+    app: Any, method: str, url: str, headers: Sequence[Header], body: bytes, client: str
+) -> Reply:
+    """One request. What the application raises comes out here."""
+    answered = asyncio.Event()
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    start: dict[str, Any] = {}
+    content = bytearray()
+
+    async def receive() -> dict[str, Any]:
+        if not incoming:
+            await answered.wait()
+            return {"type": "http.disconnect"}
+        return incoming.pop()
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        elif message["type"] == "http.response.body":
+            content.extend(message.get("body", b""))
+            if not message.get("more_body"):
+                answered.set()
+
+    await app({**scope("http", url, headers, client), "method": method}, receive, send)
+    found = [(name.decode().lower(), value.decode("latin-1")) for name, value in start["headers"]]
+    return Reply(start["status"], found, bytes(content))
+
+
+class Socket:
+    """One WebSocket. Messages that have come wait until they are taken."""
+
+    def __init__(self, app: Any, url: str, headers: Sequence[Header], client: str) -> None:
+        self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._down: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._up.put_nowait({"type": "websocket.connect"})
+        connection = scope("websocket", url, headers, client)
+        self._task = asyncio.ensure_future(app(connection, self._up.get, self._down.put))
+
+    async def accepted(self) -> bool:
+        return bool((await self._next())["type"] == "websocket.accept")
+
+    def send(self, message: Any) -> None:
+        self._up.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+
+    def waiting(self) -> list[Any]:
+        """The messages that have come so far."""
+        return [_content(self._down.get_nowait()) for _ in range(self._down.qsize())]
+
+    async def receive(self) -> Any:
+        """The next message. `Closed` when that is the end."""
+        return _content(await self._next())
+
+    async def leave(self) -> None:
+        """Go away, and return when the application knows."""
+        self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        await asyncio.wait({self._task})
+
+    async def _next(self) -> dict[str, Any]:
+        getting = asyncio.ensure_future(self._down.get())
+        try:
+            await asyncio.wait({getting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                return getting.result()
+        finally:
+            getting.cancel()
+        self._task.result()
+        raise Closed(1006, "the application has ended")
+
+
+def _content(message: dict[str, Any]) -> Any:
+    if message["type"] == "websocket.close":
+        raise Closed(message.get("code", 1000), message.get("reason") or "")
+    return json.loads(message["text"])

@@ -1,0 +1,82 @@
+"""A person's browser: cookies, and any number of tabs."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from .asgi import ORIGIN, Header, Reply, request
+from .cookies import Cookies
+from .fields import Pair
+from .page import Page
+from .tab import Tab
+
+MOST_REDIRECTS = 20
+_people = count(1)
+
+
+class Browser:
+    """Opens pages of an ASGI application in this process, with JavaScript or without.
+
+    ``async with Browser(app) as browser`` closes all tabs at the end. `patience` is how many seconds an
+    answer or a push may take.
+    """
+
+    def __init__(self, app: Any, js: bool = True, patience: float = 5.0) -> None:
+        self.app = app
+        self.js = js
+        self.patience = patience
+        self.cookies = Cookies()
+        number = next(_people)
+        self.client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        """The person's address."""
+        self._tabs: list[Tab] = []
+        self._others: list[Browser] = []
+
+    async def __aenter__(self) -> Browser:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def open(self, path: str) -> Page:
+        """A new tab at an address: path and query. `Failed` for a server error."""
+        tab = Tab(self)
+        self._tabs.append(tab)
+        await tab.go(path)
+        return Page(tab)
+
+    def other(self) -> Browser:
+        """Another person, who has no cookies yet."""
+        other = Browser(self.app, self.js, self.patience)
+        self._others.append(other)
+        return other
+
+    async def close(self) -> None:
+        """Close all tabs, those of other people too."""
+        for tab in self._tabs:
+            await tab.close()
+        for other in self._others:
+            await other.close()
+
+    def headers(self, method: str) -> list[Header]:
+        """What goes along with every request."""
+        kind = [("content-type", "application/x-www-form-urlencoded")] if method == "POST" else []
+        return [("accept", "text/html"), ("origin", ORIGIN), *kind, *self.cookies.headers()]
+
+    async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
+        """The answer to a request after all redirects, and where it comes from."""
+        for _ in range(MOST_REDIRECTS):
+            if not url.startswith(ORIGIN):
+                return url, Reply(200, [], f"{url} is elsewhere".encode())
+            body = urlencode(pairs).encode() if method == "POST" else b""
+            path = url.removeprefix(ORIGIN).partition("#")[0]
+            reply = await request(self.app, method, path, self.headers(method), body, self.client)
+            self.cookies.take(reply.headers)
+            if reply.status not in (301, 302, 303, 307, 308):
+                return url, reply
+            url = urljoin(url, reply.header("location"))
+            if reply.status < 307:
+                method, pairs = "GET", []
+        raise AssertionError(f"{url}: more than {MOST_REDIRECTS} redirects")

@@ -1,0 +1,174 @@
+"""What a person has done to a page's controls, and its protection from what the server writes.
+
+The rules are the client's: each control counts its edits. An op remembers the edits that it has seen;
+when it ends well, they are answered. A new default shows only where the newest edit is answered, else it
+is withheld until it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from .dom import Element
+
+CONTROLS: Final = frozenset({"input", "textarea", "select"})
+CHECKABLE: Final = frozenset({"checkbox", "radio"})
+State = str | bool | tuple[Element, ...]
+"""Text, whether it is checked, or the chosen options."""
+Seen = dict[Element, int]
+"""Edits of the controls that an op reports."""
+
+
+@dataclass
+class Typing:
+    """One control that was edited. `state` is None where it shows its default again."""
+
+    state: State | None = None
+    edits: int = 0
+    answered: int = 0
+    withheld: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        return self.edits == self.answered
+
+    def follow(self) -> None:
+        self.state = None
+        self.withheld = False
+
+
+class Controls:
+    """The state of all controls of one document."""
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self._typings: dict[Element, Typing] = {}
+
+    def state(self, control: Element) -> State:
+        typing = self._typings.get(control)
+        if typing is None or typing.state is None:
+            return default(control)
+        if isinstance(typing.state, tuple):
+            there = set(options(control))
+            return tuple(option for option in typing.state if option in there)
+        return typing.state
+
+    def value(self, control: Element) -> str:
+        """What it would send, for any control."""
+        state = self.state(control)
+        if isinstance(state, tuple):
+            return option_value(state[0]) if state else ""
+        return state if isinstance(state, str) else control.attributes.get("value", "on")
+
+    def is_edited(self, control: Element) -> bool:
+        return control in self._typings
+
+    def edit(self, control: Element, state: State) -> None:
+        """A person changes it; of radio buttons, the others of its group follow."""
+        for member in self.group(control):
+            typing = self._typings.setdefault(member, Typing())
+            typing.state = state if member is control else False
+            typing.edits += 1
+
+    def group(self, control: Element) -> list[Element]:
+        """Radio buttons of one name, which are edited together; else the control alone."""
+        name = control.get("name")
+        if kind(control) != "radio" or not name:
+            return [control]
+        form = owner(control)
+        radios = (other for other in top(control).elements() if kind(other) == "radio")
+        return [other for other in radios if other.get("name") == name and owner(other) is form]
+
+    # Ops
+
+    def see(self, controls: Iterable[Element]) -> Seen:
+        return {control: self._edits(control) for control in controls if control.name in CONTROLS}
+
+    def _edits(self, control: Element) -> int:
+        typing = self._typings.get(control)
+        return typing.edits if typing else 0
+
+    def answer(self, seen: Seen) -> None:
+        """An op has ended well that had seen these edits."""
+        for control, edits in seen.items():
+            if control in self._typings:
+                self._typings[control].answered = edits
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """Around a patch: controls follow new defaults unless they were edited since."""
+        before = {control: default(control) for control in self._typings}
+        yield
+        for control, typing in self._typings.items():
+            if default(control) != before[control]:
+                if typing.is_free:
+                    typing.follow()
+                else:
+                    typing.withheld = True
+
+    def release(self, seen: Seen, all: bool) -> None:
+        """Show what was withheld where there are no newer edits; with `all`, what the server rendered."""
+        for control in seen:
+            typing = self._typings.get(control)
+            if typing and typing.is_free and (all or typing.withheld):
+                typing.follow()
+
+    def inherit(self, old: Controls) -> None:
+        """Take over what was typed into a page that this one replaces, by ids and names."""
+        for control, typing in old._typings.items():
+            heir = next((new for new in self.root.elements() if _stand_for(new) == _stand_for(control)), None)
+            if heir is not None and typing.state is not None and not isinstance(typing.state, tuple):
+                self._typings[heir] = Typing(typing.state, typing.edits, typing.answered)
+
+
+def _stand_for(control: Element) -> tuple[str | None, ...]:
+    value = control.get("value") if kind(control) in CHECKABLE else None
+    return control.name, kind(control), control.get("id") or control.get("name"), value
+
+
+def kind(control: Element) -> str:
+    """The type of an input or button, in lower case; "" for other elements."""
+    if control.name == "input":
+        return (control.get("type") or "text").lower()
+    return (control.get("type") or "submit").lower() if control.name == "button" else ""
+
+
+def default(control: Element) -> State:
+    """What the control shows if nobody has edited it."""
+    if control.name == "select":
+        chosen = [option for option in options(control) if option.get("selected") is not None]
+        if control.get("multiple") is not None:
+            return tuple(chosen)
+        usable = [option for option in options(control) if option.get("disabled") is None]
+        return tuple(chosen[-1:] or usable[:1])
+    if kind(control) in CHECKABLE:
+        return control.get("checked") is not None
+    return control.text if control.name == "textarea" else control.get("value") or ""
+
+
+def options(select: Element) -> list[Element]:
+    return [element for element in select.elements() if element.name == "option"]
+
+
+def option_value(option: Element) -> str:
+    value = option.get("value")
+    return " ".join(option.text.split()) if value is None else value
+
+
+def top(element: Element) -> Element:
+    """The document that it is in."""
+    while element.parent:
+        element = element.parent
+    return element
+
+
+def owner(control: Element) -> Element | None:
+    """The form that a control belongs to."""
+    id = control.get("form")
+    if id is not None:
+        found = (element for element in top(control).elements() if element.get("id") == id)
+        return next((element for element in found if element.name == "form"), None)
+    return next((element for element in control.ancestors() if element.name == "form"), None)

@@ -1,0 +1,212 @@
+"""What a person does to elements: the events of it, and what browsers do by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from ..wire import VALIDATE
+from .asgi import ORIGIN
+from .constraints import objection
+from .controls import CHECKABLE, CONTROLS, kind, owner, top
+from .dom import Element
+from .events import Event, calls_of, dispatch
+from .fields import elements_of, form_fields, own_fields, submitters
+from .names import fillable
+from .refusal import Refusal
+from .tab import Tab
+from .visible import is_disabled
+
+_HELD: Final = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}
+
+
+class Hand:
+    """Does things in one tab. What they begin is waited for by `Tab.settle`."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+
+    # Mouse
+
+    def click(self, element: Element) -> None:
+        active = next((above for above in element.ancestors() if _is_active(above)), element)
+        if is_disabled(active):
+            raise Refusal(f"{active!r} is disabled")
+        self.focus(active if active.name != "label" else None)
+        changed = self._toggle(active) if kind(active) in CHECKABLE else False
+        prevented = self._happen(element, "click")
+        if changed:
+            self._happen(active, "input")
+            self._validate(active)
+            self._happen(active, "change")
+        if not prevented:
+            self._activate(active, element)
+
+    def double_click(self, element: Element) -> None:
+        for _ in range(2):
+            self._happen(element, "click")
+        self._happen(element, "dblclick")
+
+    def _activate(self, active: Element, element: Element) -> None:
+        """What a click does without any script."""
+        form = owner(active)
+        if kind(active) in ("submit", "image") and form is not None:
+            self._submit(form, active)
+        elif active.name == "a":
+            self._follow(active)
+        elif active.name == "summary" and active.parent is not None:
+            folded = active.parent.get("open") is None
+            active.parent.set("open", "" if folded else None)
+        elif active.name == "label":
+            self._press_label(active)
+        elif active.name not in CONTROLS and self._lacks_script(element):
+            raise Refusal(f"{element!r} does nothing without JavaScript")
+
+    def _lacks_script(self, element: Element) -> bool:
+        return self.tab.conversation is None and any(calls_of(above) for above in element.ancestors())
+
+    def _toggle(self, control: Element) -> bool:
+        state = self.tab.window.controls.state(control)
+        if kind(control) == "radio" and state:
+            return False
+        self.tab.window.controls.edit(control, not state)
+        return True
+
+    def _press_label(self, label: Element) -> None:
+        inside = (element for element in label.elements() if element.name in CONTROLS)
+        id = label.get("for")
+        target = next((element for element in top(label).elements() if id and element.get("id") == id), None)
+        target = target or next(inside, None)
+        if target is not None and not is_disabled(target):
+            self.click(target)
+
+    def _follow(self, link: Element) -> None:
+        tab = self.tab
+        target = urljoin(ORIGIN + tab.url, link.get("href") or "")
+        is_here = target.startswith(ORIGIN) and urlsplit(target).path == urlsplit(tab.url).path
+        if tab.conversation and link.get("live-nav") is not None and is_here:
+            tab.navigate(target)
+        elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in target:
+            tab.depart("GET", target)
+
+    # Keyboard
+
+    def type(self, control: Element, text: str) -> None:
+        """Replace what is in a field."""
+        most = control.get("maxlength") or ""
+        if control.get("readonly") is not None:
+            raise Refusal(f"{control!r} can only be read")
+        if most.isdigit() and len(text) > int(most):
+            raise Refusal(f"{control!r} takes at most {most} characters")
+        if "\n" in text and control.name == "input":
+            raise Refusal(f"{control!r} has one line")
+        self.focus(control)
+        self.tab.window.controls.edit(control, text)
+        self.tab.window.is_uncommitted = True
+        self._happen(control, "input")
+        self._validate(control)
+
+    def choose(self, select: Element, options: Sequence[Element]) -> None:
+        self.focus(select)
+        self.tab.window.controls.edit(select, tuple(options))
+        self._happen(select, "input")
+        self._validate(select)
+        self._happen(select, "change")
+
+    def press(self, keys: str) -> None:
+        """A key, as ``Enter`` or ``Control+Enter``, where the focus is."""
+        *held, key = keys.split("+") if keys != "+" else [keys]
+        held_keys = frozenset(_HELD[name] for name in held)
+        key = " " if key == "Space" else key
+        window = self.tab.window
+        body = next(element for element in window.root.elements() if element.name in ("body", "html"))
+        target = window.focused or body
+        if not dispatch(self.tab, Event(target, "keydown", key, held_keys)) and not held:
+            self._type_key(target, key)
+        dispatch(self.tab, Event(target, "keyup", key, held_keys))
+
+    def _type_key(self, target: Element, key: str) -> None:
+        is_button = target.name in ("button", "summary") or kind(target) in ("submit", "button", "reset")
+        if key == "Enter" and (is_button or target.name == "a"):
+            self.click(target)
+        elif key == "Enter" and target.name == "textarea":
+            self.type(target, str(self.tab.window.controls.value(target)) + "\n")
+        elif key == "Enter" and target.name == "input":
+            self._commit()
+            self._submit_implicitly(target)
+        elif key == " " and (is_button or kind(target) in CHECKABLE):
+            self.click(target)
+
+    def _submit_implicitly(self, control: Element) -> None:
+        """Enter presses the form's default button; a form without buttons is sent if it has one field."""
+        form = owner(control)
+        if form is None:
+            return
+        buttons = submitters(form)
+        if self.tab.conversation:
+            named = [element for element in elements_of(form) if element.get("live-default") is not None]
+            buttons = named or buttons
+        if buttons:
+            if not is_disabled(buttons[0]) and not self._happen(buttons[0], "click"):
+                self._submit(form, buttons[0])
+        elif sum(fillable(element) == 0 for element in elements_of(form) if element.name == "input") <= 1:
+            self._submit(form, None)
+
+    # Focus
+
+    def focus(self, element: Element | None) -> None:
+        """Move the focus, away from what has it."""
+        window = self.tab.window
+        old = window.focused
+        if old is element:
+            return
+        self._commit()
+        window.focused = element
+        if old is not None and window.has(old):
+            self._happen(old, "blur")
+            self._happen(old, "focusout")
+        if element is not None:
+            self._happen(element, "focus")
+            self._happen(element, "focusin")
+
+    def _commit(self) -> None:
+        """A field that was edited changes for good."""
+        window = self.tab.window
+        if window.is_uncommitted and window.focused is not None and window.has(window.focused):
+            window.is_uncommitted = False
+            self._happen(window.focused, "change")
+
+    # Forms
+
+    def _submit(self, form: Element, submitter: Element | None) -> None:
+        problem = objection(form, submitter, self.tab.window.controls)
+        if problem:
+            raise Refusal(f"a browser wouldn't send the form: {problem}")
+        if not self._happen(form, "submit"):
+            self.tab.submit(form, submitter)
+
+    def _validate(self, control: Element) -> None:
+        """A form with ``live-validate``: what was touched is validated."""
+        tab, form = self.tab, owner(control)
+        if tab.conversation is None or form is None or form.get("live-validate") is None:
+            return
+        reference, controls = tab.reference(form), tab.window.controls
+        if reference is not None:
+            elements = [element for element in elements_of(form) if element.name in CONTROLS]
+            touched = dict.fromkeys(
+                element.get("name") or "" for element in elements if controls.is_edited(element)
+            )
+            fields = own_fields(form_fields(form, controls))
+            seen = tab.window.fields_seen(elements)
+            tab.conversation.say(VALIDATE, reference, fields, list(touched), seen=seen)
+
+    def _happen(self, element: Element, type: str) -> bool:
+        return dispatch(self.tab, Event(element, type))
+
+
+def _is_active(element: Element) -> bool:
+    """Whether a click on it, or in it, does something by itself."""
+    if element.name == "a":
+        return element.get("href") is not None
+    return element.name in {*CONTROLS, "button", "summary", "label"}

@@ -1,0 +1,100 @@
+"""What things in a page are called, and how they are found by that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from .controls import CHECKABLE, CONTROLS, kind, top
+from .dom import Element
+from .events import calls_of
+from .refusal import Refusal, listing
+from .visible import is_disabled, shown_text
+from .window import Window
+
+Rank = Callable[[Element], int | None]
+"""How much an element is what is looked for, 0 most; None: not at all."""
+_BUTTONS: Final = frozenset({"submit", "button", "reset", "image"})
+
+
+def names_of(element: Element) -> list[str]:
+    """Visible and accessible names, the label first."""
+    found = [*_labels(element), element.get("aria-label"), element.get("title"), element.get("alt")]
+    if element.name == "input" and kind(element) in _BUTTONS:
+        found.append(element.get("value"))
+    if element.name in CONTROLS:
+        found += [element.get("placeholder"), element.get("name")]
+    else:
+        found += [shown_text(element), *(image.get("alt") for image in element.elements())]
+    return [" ".join(name.split()) for name in found if name and not name.isspace()]
+
+
+def _labels(element: Element) -> Iterator[str]:
+    root, id = top(element), element.get("id")
+    for other in (element.get("aria-labelledby") or "").split():
+        yield from (shown_text(found) for found in root.elements() if found.get("id") == other)
+    if element.name in CONTROLS | {"button"}:
+        yield from (shown_text(label) for label in element.ancestors() if label.name == "label")
+        for label in root.elements():
+            if label.name == "label" and id and label.get("for") == id:
+                yield shown_text(label)
+
+
+def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> Element:
+    """The one element of this name that a person can use. `Refusal` says what is there instead."""
+    ranked = [(rank(element), element) for element in within.elements()]
+    candidates = [(number, element) for number, element in ranked if number is not None]
+    shown = [(number, element) for number, element in candidates if window.shows(element)]
+    wanted = " ".join(name.split())
+    named = [(number, element) for number, element in shown if wanted in names_of(element)]
+    if not named:
+        hidden = any(wanted in names_of(element) for _, element in candidates)
+        there = listing(next(iter(names_of(element)), "") for _, element in shown)
+        state = "is hidden" if hidden else "isn't here"
+        raise Refusal(f"the {what} {name!r} {state}; to be seen: {there}")
+    best = min(number for number, _ in named)
+    return usable([element for number, element in named if number == best], f"{what} {name!r}")
+
+
+def usable(found: Sequence[Element], what: str) -> Element:
+    """The only one of these, if it isn't disabled."""
+    if len(found) > 1:
+        raise Refusal(f"the {what} is here {len(found)} times, use within(…): {', '.join(map(repr, found))}")
+    if is_disabled(found[0]):
+        raise Refusal(f"the {what} is disabled")
+    return found[0]
+
+
+def clickable(element: Element) -> int | None:
+    """Buttons and links, then what calls something, then what can be checked or filled."""
+    if element.name in ("button", "summary") or (element.name == "a" and element.get("href") is not None):
+        return 0
+    if kind(element) in _BUTTONS:
+        return 0
+    if any(call.type == "click" for call in calls_of(element)):
+        return 1
+    if kind(element) in CHECKABLE:
+        return 2
+    return 3 if element.name in CONTROLS else None
+
+
+def calling(type: str) -> Rank:
+    """What calls something at this event."""
+    return lambda element: 0 if any(call.type == type for call in calls_of(element)) else None
+
+
+def fillable(element: Element) -> int | None:
+    is_input = element.name == "input" and kind(element) not in {*_BUTTONS, *CHECKABLE, "hidden", "file"}
+    return 0 if is_input or element.name == "textarea" else None
+
+
+def checkable(element: Element) -> int | None:
+    return 0 if kind(element) in CHECKABLE else None
+
+
+def selectable(element: Element) -> int | None:
+    return 0 if element.name == "select" else None
+
+
+def control(element: Element) -> int | None:
+    return 0 if element.name in CONTROLS else None

@@ -1,0 +1,197 @@
+"""A page as a test handles it: by the names that a person sees."""
+
+from __future__ import annotations
+
+import asyncio
+
+from .canonical import canonical
+from .controls import option_value, options
+from .dom import Element
+from .hand import Hand
+from .names import (
+    Rank,
+    calling,
+    checkable,
+    clickable,
+    control,
+    fillable,
+    find,
+    selectable,
+    usable,
+)
+from .refusal import Refusal, listing
+from .selector import select
+from .tab import Tab, without_handle
+from .visible import is_disabled, shown_text
+from .window import Window
+
+
+class Part:
+    """A page, or what a selector means in it. Looked up anew each time it is used.
+
+    What a person does returns when the application has answered. `Refusal` when a person couldn't do it;
+    `Failed` for errors that the page doesn't show.
+    """
+
+    def __init__(self, tab: Tab, selectors: tuple[str, ...] = ()) -> None:
+        self._tab = tab
+        self._selectors = selectors
+        self._hand = Hand(tab)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._tab.url} {' '.join(self._selectors)}>"
+
+    def within(self, css: str) -> Part:
+        """The one element that a selector means, to do or read something only there."""
+        return Part(self._tab, (*self._selectors, css))
+
+    # What a person does
+
+    async def click(self, name: str | None = None) -> None:
+        """A button, link, checkbox or anything that calls something; without a name, this element itself."""
+        element = self._root() if name is None else self._find(name, clickable, "button or link")
+        self._hand.click(element)
+        await self._tab.settle()
+
+    async def double_click(self, name: str) -> None:
+        """Something with ``live-dblclick``: only with JavaScript."""
+        self._hand.double_click(self._scripted(name, "dblclick"))
+        await self._tab.settle()
+
+    async def fill(self, name: str, value: str) -> None:
+        """Write into a field, known by its label, placeholder or name; in place of what was there."""
+        self._hand.type(self._find(name, fillable, "field"), value)
+        await self._tab.settle()
+
+    async def check(self, name: str) -> None:
+        """A checkbox or radio button; nothing when it is checked already."""
+        await self._check(name, True)
+
+    async def uncheck(self, name: str) -> None:
+        await self._check(name, False)
+
+    async def select(self, name: str, *choices: str) -> None:
+        """Options of a list, by their texts or values."""
+        element = self._find(name, selectable, "list")
+        if len(choices) != 1 and element.get("multiple") is None:
+            raise Refusal(f"the list {name!r} takes one option")
+        self._hand.choose(element, [_option(element, choice) for choice in choices])
+        await self._tab.settle()
+
+    async def press(self, key: str) -> None:
+        """A key where the focus is: ``Enter``, ``Escape``, ``Control+Enter``."""
+        self._hand.press(key)
+        await self._tab.settle()
+
+    # What a person sees
+
+    def texts(self, css: str) -> list[str]:
+        """The texts of all visible elements that a selector means."""
+        window = self._window()
+        found = [element for element in select(self._root(), css) if window.shows(element)]
+        return [shown_text(element, window.scripting) for element in found]
+
+    def text(self, css: str | None = None) -> str:
+        """The text of the one visible element that a selector means; without one, all of it."""
+        if css is None:
+            return shown_text(self._root(), self._window().scripting)
+        found = self.texts(css)
+        if len(found) != 1:
+            raise Refusal(f"{css!r} means {len(found)} visible elements: {listing(found)}")
+        return found[0]
+
+    def value(self, name: str) -> str:
+        """What stands in a field, or would be sent of a list."""
+        return self._window().controls.value(self._look(name, control, "field"))
+
+    def is_checked(self, name: str) -> bool:
+        return bool(self._window().controls.state(self._look(name, checkable, "checkbox")))
+
+    @property
+    def html(self) -> str:
+        """As it stands in the document, without what the library keeps there for itself."""
+        self._window()
+        return canonical(self._root())
+
+    async def shows(self, text: str) -> None:
+        """Return when this text is to be seen, waiting for what the server sends by itself."""
+        conversation = self._tab.conversation
+        try:
+            async with asyncio.timeout(self._tab.browser.patience):
+                while text not in self.text():
+                    if conversation is None or conversation.is_over:
+                        raise Refusal(f"{text!r} isn't to be seen: {self.text()!r}")
+                    await conversation.hear()
+        except TimeoutError:
+            raise Refusal(f"{text!r} hasn't come: {self.text()!r}") from None
+
+    # How it is found
+
+    def _window(self) -> Window:
+        if self._tab.conversation:
+            self._tab.conversation.catch_up()
+        return self._tab.window
+
+    def _root(self) -> Element:
+        root = self._tab.window.root
+        for css in self._selectors:
+            found = select(root, css)
+            if len(found) != 1:
+                raise Refusal(f"{css!r} means {len(found)} elements here, not one")
+            root = found[0]
+        return root
+
+    def _find(self, name: str, rank: Rank, what: str) -> Element:
+        return usable([self._look(name, rank, what)], f"{what} {name!r}")
+
+    def _look(self, name: str, rank: Rank, what: str) -> Element:
+        return find(self._window(), self._root(), name, rank, what)
+
+    def _scripted(self, name: str, type: str) -> Element:
+        if self._tab.conversation is None:
+            raise Refusal(f"{type} on {name!r} does nothing without JavaScript")
+        return self._find(name, calling(type), f"element with live-{type}")
+
+    async def _check(self, name: str, wanted: bool) -> None:
+        element = self._find(name, checkable, "checkbox or radio button")
+        if bool(self._tab.window.controls.state(element)) is not wanted:
+            self._hand.click(element)
+            await self._tab.settle()
+
+
+class Page(Part):
+    """A tab of a browser."""
+
+    @property
+    def url(self) -> str:
+        """Path, query and hash, without the library's own."""
+        return without_handle(self._tab.url)
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the page's HTML."""
+        return self._tab.status
+
+    async def open(self, path: str) -> None:
+        """Go to an address in this tab."""
+        await self._tab.go(path)
+
+    async def reload(self) -> None:
+        await self._tab.reload()
+
+    async def back(self) -> None:
+        """To the page before, or its address before."""
+        await self._tab.back()
+
+    async def close(self) -> None:
+        await self._tab.close()
+
+
+def _option(element: Element, choice: str) -> Element:
+    there = options(element)
+    found = [option for option in there if choice in (" ".join(option.text.split()), option_value(option))]
+    if not found:
+        raise Refusal(f"no option {choice!r}; there are: {listing(option.text.strip() for option in there)}")
+    if is_disabled(found[0]):
+        raise Refusal(f"the option {choice!r} is disabled")
+    return found[0]

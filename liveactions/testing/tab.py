@@ -1,0 +1,172 @@
+"""A tab: where it is, what it shows, and the ways from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
+
+from ..wire import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, NAVIGATE
+from .asgi import ORIGIN, Reply, Socket
+from .conversation import SHOWN, Conversation
+from .dom import Element
+from .fields import Pair, elements_of, form_fields, own_fields
+from .refusal import Failed, Refusal
+from .window import Window
+
+if TYPE_CHECKING:
+    from .browser import Browser
+
+PAGE_FORM = "live"
+"""Its controls are the whole page's: they aren't reset."""
+
+
+class Tab:
+    """With JavaScript a page's ops go over its socket; without, its forms are posted."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.url = "/"
+        """Path, query and hash."""
+        self.status = 200
+        self.window = Window("<!doctype html><title></title>", False)
+        self.conversation: Conversation | None = None
+        self._history: list[str] = []
+        self._leaving: tuple[str, str, list[Pair]] | None = None
+
+    # Ways
+
+    async def go(self, url: str) -> None:
+        """Open an address, as if it was typed."""
+        self.depart("GET", url)
+        await self.settle()
+
+    async def reload(self) -> None:
+        url = self.url
+        await self.go(url)
+
+    async def back(self) -> None:
+        """To the address before this one. `Refusal` when there is none."""
+        if len(self._history) < 2:
+            raise Refusal("there is no page to go back to")
+        here, url = self._history.pop(), self._history[-1]
+        if self.conversation and _path(here) == _path(url):
+            self.url = url
+            self.conversation.say(NAVIGATE, url)
+            await self.settle()
+        else:
+            await self.go(url)
+
+    def depart(self, method: str, url: str, pairs: list[Pair] | None = None) -> None:
+        """Go somewhere when everything is answered."""
+        self._leaving = (method, urljoin(ORIGIN + self.url, url), pairs or [])
+
+    def navigate(self, url: str) -> None:
+        """Another query of the same page, without leaving it."""
+        assert self.conversation is not None
+        self.url = _relative(urljoin(ORIGIN + self.url, url))
+        self._remember()
+        self.conversation.say(NAVIGATE, self.url, 1)
+
+    async def settle(self) -> None:
+        """Return when all that was begun is done, wherever that leads."""
+        if self.conversation:
+            await self.conversation.settle()
+            if self.conversation.elsewhere is not None:
+                self.depart("GET", self.conversation.elsewhere)
+            elif self.conversation.is_over and self._leaving is None:
+                self.depart("GET", self.url)
+        if self._leaving is not None:
+            method, url, pairs = self._leaving
+            self._leaving = None
+            await self._load(method, url, pairs)
+
+    async def close(self) -> None:
+        conversation, self.conversation = self.conversation, None
+        if conversation:
+            await conversation.leave()
+
+    async def _load(self, method: str, url: str, pairs: list[Pair]) -> None:
+        await self.close()
+        url, reply = await self.browser.request(method, url, pairs)
+        self.url = _relative(url) if url.startswith(ORIGIN) else url
+        self.status = reply.status
+        self._remember()
+        html = reply.text if "html" in reply.header("content-type") else ""
+        self.window = Window(html or _plain(reply), self.browser.js)
+        script = self.window.script() if self.browser.js else None
+        if script is not None:
+            await self._join(*script)
+        if reply.status >= 500 or (method == "POST" and reply.status >= 400 and reply.status not in SHOWN):
+            raise Failed(reply.text, reply.status)
+
+    async def _join(self, path: str, snapshot: str) -> None:
+        self.url = without_handle(self.url)
+        self._history[-1:] = [self.url]
+        socket = Socket(self.browser.app, path, self.browser.headers("GET"), self.browser.client)
+        if not await socket.accepted():
+            raise Failed(f"the socket {path} is refused", 403)
+        self.conversation = Conversation(self.window, socket, self.browser.patience)
+        await self.conversation.join(self.url.partition("#")[0], snapshot)
+
+    def _remember(self) -> None:
+        if self._history[-1:] != [self.url]:
+            self._history.append(self.url)
+
+    # Forms
+
+    def submit(self, form: Element, submitter: Element | None = None) -> None:
+        """Send a form: as an op if its address holds a reference, else as a browser does."""
+        reference = self.reference(form, submitter)
+        window = self.window
+        if reference is not None and self.conversation:
+            fields = own_fields(form_fields(form, window.controls, submitter))
+            seen = window.fields_seen(elements_of(form))
+            resets = form.get("id") != PAGE_FORM
+            self.conversation.say(CALL_REF, reference, fields, seen=seen, resets=resets)
+            return
+        pairs = form_fields(form, window.controls, submitter)
+        action = urljoin(ORIGIN + self.url, form_attribute(form, submitter, "action") or self.url)
+        if form_attribute(form, submitter, "method").lower() == "post":
+            self.depart("POST", action, pairs)
+        else:
+            self.depart("GET", urljoin(action, "?" + urlencode(pairs)))
+
+    def reference(self, form: Element, submitter: Element | None = None) -> str | None:
+        """What a form calls."""
+        if form_attribute(form, submitter, "method").lower() != "post":
+            return None
+        return self.reference_in(form_attribute(form, submitter, "action"))
+
+    def reference_in(self, address: str) -> str | None:
+        """The reference in an address of this page."""
+        url = urlsplit(urljoin(ORIGIN + self.url, address))
+        if not url.geturl().startswith(ORIGIN) or unquote(url.path) != unquote(urlsplit(self.url).path):
+            return None
+        return dict(parse_qsl(url.query, keep_blank_values=True)).get(FIELD_ACTION)
+
+
+def form_attribute(form: Element, submitter: Element | None, name: str) -> str:
+    """The submitter's own value stands before the form's."""
+    own = submitter.get(f"form{name}") if submitter else None
+    return own if own is not None else form.get(name) or ""
+
+
+def without_handle(url: str) -> str:
+    """The address without the state of a post."""
+    parts = urlsplit(url)
+    query = [piece for piece in parts.query.split("&") if not piece.startswith(f"{FIELD_SNAPSHOT}=")]
+    return parts._replace(query="&".join(query)).geturl()
+
+
+def _relative(url: str) -> str:
+    return url.removeprefix(ORIGIN) or "/"
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path
+
+
+def _plain(reply: Reply) -> Any:
+    from markupsafe import escape
+
+    return f"<!doctype html><html><body><pre>{escape(reply.text)}</pre></body></html>"

@@ -1,0 +1,211 @@
+"""The examples, each with the same script over the socket and by plain posts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from examples import todos
+from examples.app import live as examples
+from liveactions import Live
+from liveactions.testing import Browser, both_ways, plugin
+
+browser = plugin.browser
+
+
+@pytest.fixture
+def live() -> Live:
+    return examples
+
+
+@pytest.fixture(autouse=True)
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Todos of its own for each test."""
+    schema = todos.database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    with sqlite3.connect(":memory:", isolation_level=None) as own:
+        for (sql,) in schema:
+            own.execute(sql)
+        monkeypatch.setattr(todos, "database", own)
+        yield
+
+
+# Counter
+
+
+@both_ways
+async def test_a_counter_counts(browser: Browser) -> None:
+    page = await browser.open("/counter")
+    for name, count in [("+1", "1"), ("+10", "11"), ("-1", "10"), ("reset", "0"), ("-1", "-1")]:
+        await page.click(name)
+        assert page.text("output") == count
+
+
+async def test_events_count(browser: Browser) -> None:
+    page = await browser.open("/counter")
+    for name, count in [("click +1", "1"), ("click +10", "11"), ("click reset", "0")]:
+        await page.click(name)
+        assert page.text("output") == count
+
+
+@both_ways
+async def test_reload_shows_a_fresh_page_or_the_state_of_the_post(browser: Browser) -> None:
+    page = await browser.open("/counter")
+    await page.click("+10")
+    assert page.url == "/counter"
+    await page.reload()
+    assert page.text("output") == ("0" if browser.js else "10")
+    await page.open("/counter")
+    assert page.text("output") == "0"
+
+
+@both_ways
+async def test_two_tabs_do_not_mix(browser: Browser) -> None:
+    one, two = await browser.open("/counter"), await browser.open("/counter")
+    await one.click("+1")
+    await two.click("+10")
+    await one.click("+1")
+    assert (one.text("output"), two.text("output")) == ("2", "10")
+
+
+@both_ways
+async def test_links_and_back(browser: Browser) -> None:
+    page = await browser.open("/")
+    await page.click("Counter")
+    await page.click("Examples")
+    assert page.url == "/"
+    await page.back()
+    assert page.url == "/counter"
+    await page.click("+1")
+    assert page.text("output") == "1"
+
+
+@both_ways
+async def test_what_noscript_says_is_seen_without_the_script(browser: Browser) -> None:
+    page = await browser.open("/counter")
+    assert len(page.texts("noscript p")) == (0 if browser.js else 1)
+
+
+# Todos
+
+
+@both_ways
+async def test_todos(browser: Browser) -> None:
+    page = await browser.open("/todos")
+    for title in ("buy milk", "  walk the dog ", "", "écrire à Zoë <b>"):
+        await page.fill("What needs to be done?", title)
+        await page.press("Enter")
+    assert page.texts(".todo-list label") == ["buy milk", "walk the dog", "écrire à Zoë <b>"]
+    assert page.value("New todo") == ""
+    await page.within(".todo-list li:nth-child(2)").click("Done")
+    assert page.texts("li.completed label") == ["walk the dog"]
+    assert page.is_checked("Mark all as complete") is False
+    assert page.text(".todo-count") == "2 items left"
+    await page.click("Active")
+    assert page.texts(".todo-list label") == ["buy milk", "écrire à Zoë <b>"]
+    assert page.url == "/todos?filter=active#/active"
+    await page.within(".todo-list li:first-child").click("Remove")
+    await page.click("All")
+    await page.click("Clear completed")
+    assert page.texts(".todo-list label") == ["écrire à Zoë <b>"]
+
+
+@both_ways
+async def test_a_todo_is_edited(browser: Browser) -> None:
+    page = await browser.open("/todos")
+    await page.fill("New todo", "buy milk")
+    await page.press("Enter")
+    if browser.js:
+        await page.double_click("buy milk")
+    else:
+        await page.click("Edit")
+    assert page.value("Title") == "buy milk"
+    await page.fill("Title", "oat milk")
+    await page.press("Enter")
+    assert page.texts(".todo-list label") == ["oat milk"]
+    await page.reload()
+    assert page.texts(".todo-list label") == ["oat milk"]
+
+
+async def test_escape_and_leaving_the_field(browser: Browser) -> None:
+    page = await browser.open("/todos")
+    await page.fill("New todo", "buy milk")
+    await page.press("Enter")
+    await page.double_click("buy milk")
+    await page.fill("Title", "forgotten")
+    await page.press("Escape")
+    assert page.texts(".todo-list label") == ["buy milk"]
+    await page.double_click("buy milk")
+    await page.fill("Title", "oat milk")
+    await page.click("New todo")
+    assert page.texts(".todo-list label") == ["oat milk"]
+
+
+@both_ways
+async def test_tabs_share_cookies_and_other_people_have_their_own(browser: Browser) -> None:
+    page = await browser.open("/todos")
+    await page.fill("New todo", "mine")
+    await page.press("Enter")
+    assert (await browser.open("/todos")).texts(".todo-list label") == ["mine"]
+    assert (await browser.other().open("/todos")).texts(".todo-list label") == []
+
+
+# Sign up
+
+
+@both_ways
+async def test_errors_stand_beside_their_fields(browser: Browser) -> None:
+    page = await browser.open("/signup")
+    await page.fill("Name", "ada")
+    await page.fill("E-mail", "not an address")
+    await page.fill("Password", "longenough")
+    await page.select("Plan", "A team")
+    await page.check("I accept the terms")
+    await page.click("Sign up")
+    assert "ada is taken" in page.text("#join-name-error")
+    assert "At least one digit" in page.text("#join-password-error")
+    assert (page.value("Name"), page.value("Plan")) == ("ada", "team")
+    assert page.is_checked("I accept the terms")
+    assert page.value("Password") == ("longenough" if browser.js else "")
+
+
+@both_ways
+async def test_somebody_signs_up(browser: Browser) -> None:
+    page = await browser.open("/signup")
+    await page.fill("Name", "margaret")
+    await page.fill("E-mail", "m@example.org")
+    await page.fill("Password", "apollo-11")
+    await page.click("Sign up")
+    assert "Please accept the terms" in page.text("main form")
+    await page.fill("Password", "apollo-11")
+    await page.check("I accept the terms")
+    await page.click("Sign up")
+    assert page.text("[role=status]") == "Welcome, margaret!"
+
+
+async def test_fields_are_validated_as_one_types(browser: Browser) -> None:
+    page = await browser.open("/signup")
+    await page.fill("Name", "grace")
+    assert "grace is taken" in page.text("#join-name-error")
+    assert page.text("#join-email-error") == ""
+    await page.fill("Name", "graceful")
+    assert page.text("#join-name-error") == ""
+
+
+# People
+
+
+@both_ways
+async def test_each_table_has_its_own_state(browser: Browser) -> None:
+    page = await browser.open("/people")
+    people, invoices = page.within("#people"), page.within("#invoices")
+    assert people.texts("td:nth-child(2)") == ["Ada", "Barbara", "Claude", "Donald", "Edsger"]
+    await people.click("name")
+    assert people.texts("td:nth-child(2)") == ["Leslie", "Ken", "Joan", "Ivan", "Hedy"]
+    assert people.text("th[aria-sort=descending]") == "name"
+    await invoices.click("Next")
+    assert invoices.texts("td:first-child") == ["6", "7", "8", "9", "10"]
+    await people.click("Next")
+    assert people.texts("td:nth-child(2)") == ["Grace", "Frances", "Edsger", "Donald", "Claude"]
+    assert "page 2 of 5" in invoices.text()
