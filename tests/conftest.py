@@ -20,5 +20,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers last: Playwright's event loop stays in the thread, where no asynchronous test runs then."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """Real browsers last: Playwright's event loop stays in the thread, where no coroutine runs then."""
+    items.sort(key=lambda item: item.path.parent.name in ("chromium", "client"))

@@ -160,7 +160,7 @@ def parse(html: str, *, scripting: bool = True) -> Element:
     """A whole document. With `scripting`, what is in ``noscript`` is text, as where scripts run."""
     source = _UNKNOWN_VOID.sub(r"<\1\2/>", html)
     if scripting:
-        source = _NOSCRIPT.sub(lambda tag: "</xmp" if tag[1] else f"<xmp {_NOSCRIPT_MARK}", source)
+        source = _NOSCRIPT.sub(lambda tag: "</noframes" if tag[1] else f"<noframes {_NOSCRIPT_MARK}", source)
     root = etree.fromstring(source, etree.HTMLParser(huge_tree=True, remove_blank_text=False))
     document = Element("")
     for top in [*reversed(list(root.itersiblings(preceding=True))), root, *root.itersiblings()]:

@@ -26,7 +26,7 @@ def names_of(element: Element) -> list[str]:
         found += [element.get("placeholder"), element.get("name")]
     else:
         found += [shown_text(element), *(image.get("alt") for image in element.elements())]
-    return [" ".join(name.split()) for name in found if name and not name.isspace()]
+    return [_squeezed(name) for name in found if name and not name.isspace()]
 
 
 def _labels(element: Element) -> Iterator[str]:
@@ -34,10 +34,10 @@ def _labels(element: Element) -> Iterator[str]:
     for other in (element.get("aria-labelledby") or "").split():
         yield from (shown_text(found) for found in root.elements() if found.get("id") == other)
     if element.name in CONTROLS | {"button"}:
-        yield from (shown_text(label) for label in element.ancestors() if label.name == "label")
+        around = {above for above in element.ancestors() if above.name == "label"}
         for label in root.elements():
-            if label.name == "label" and id and label.get("for") == id:
-                yield shown_text(label)
+            if label in around or (label.name == "label" and id and label.get("for") == id):
+                yield shown_text(label, without=CONTROLS | {"button"})
 
 
 def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> Element:
@@ -45,15 +45,19 @@ def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> E
     ranked = [(rank(element), element) for element in within.elements()]
     candidates = [(number, element) for number, element in ranked if number is not None]
     shown = [(number, element) for number, element in candidates if window.shows(element)]
-    wanted = " ".join(name.split())
+    wanted = _squeezed(name)
     named = [(number, element) for number, element in shown if wanted in names_of(element)]
     if not named:
-        hidden = any(wanted in names_of(element) for _, element in candidates)
-        there = listing(next(iter(names_of(element)), "") for _, element in shown)
+        hidden = any(wanted in [*names_of(element), _squeezed(element.text)] for _, element in candidates)
+        there = listing(next(iter(names_of(element)), "") for number, element in shown if number < 3)
         state = "is hidden" if hidden else "isn't here"
         raise Refusal(f"the {what} {name!r} {state}; to be seen: {there}")
     best = min(number for number, _ in named)
     return usable([element for number, element in named if number == best], f"{what} {name!r}")
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
 
 
 def usable(found: Sequence[Element], what: str) -> Element:

@@ -56,21 +56,24 @@ def is_disabled(element: Element) -> bool:
     return False
 
 
-def shown_text(node: Node, scripting: bool = True) -> str:
-    """The visible text in it, with single spaces; blocks are apart from each other."""
-    return " ".join("".join(_texts(node, scripting)).split())
+def shown_text(node: Node, scripting: bool = True, without: frozenset[str] = frozenset()) -> str:
+    """The visible text in it, with single spaces; blocks are apart from each other.
+
+    `without` are names of elements whose texts don't count.
+    """
+    return " ".join("".join(_texts(node, scripting, without | {"textarea"})).split())
 
 
-def _texts(node: Node, scripting: bool) -> Iterator[str]:
+def _texts(node: Node, scripting: bool, without: frozenset[str]) -> Iterator[str]:
     if isinstance(node, Text):
         yield node.data
-    if not isinstance(node, Element) or _is_hidden(node, scripting) or node.name == "textarea":
+    if not isinstance(node, Element) or _is_hidden(node, scripting) or node.name in without:
         return
     gap = "" if node.name in _INLINE else " "
     yield gap
     for child in node.children:
         if not _is_folded_child(node, child):
-            yield from _texts(child, scripting)
+            yield from _texts(child, scripting, without)
     yield gap
 
 

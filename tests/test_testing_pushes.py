@@ -1,0 +1,101 @@
+"""What comes without being asked for, and what a person has typed meanwhile."""
+
+from __future__ import annotations
+
+import jinja2
+import pytest
+
+from liveactions import Live, Page, Pages, action, every
+from liveactions.testing import Browser, Refusal, plugin
+
+browser = plugin.browser
+pages = Pages()
+TEMPLATES = {
+    "ticks.html": """<title>Ticks</title><p>tick {{ n }}</p>""",
+    "search.html": """<title>Search</title>
+<input name="q" aria-label="Query" value="{{ q }}" live-input.debounce.300="{{ search }}"
+  live-keydown.escape="{{ clear }}">
+<p>{{ q }}|{{ other }}</p>
+<form method="post" action="{{ save }}"><input name="note" aria-label="Note" value="{{ note }}">
+  <button>Save</button></form>
+<button form="live" formaction="{{ change }}">Change</button>""",
+    "chance.html": "<title>Chance</title>{% for x in [1] %}<p>{{ chance() }}</p>{% endfor %}"
+    '<button form="live" formaction="{{ go }}">Go</button>',
+}
+
+
+@pages.page("/ticks")
+class Ticks(Page):
+    template = "ticks.html"
+    n: int = 0
+
+    @every(0.01)
+    async def tick(self) -> None:
+        self.n += 1
+
+
+@pages.page("/search")
+class Search(Page):
+    template = "search.html"
+    q: str = ""
+    note: str = ""
+    other: int = 0
+
+    @action
+    async def search(self, q: str = "") -> None:
+        self.q = q.upper()
+
+    @action
+    async def clear(self) -> None:
+        self.q = ""
+
+    @action
+    async def save(self, note: str = "") -> None:
+        self.note = note.upper()
+
+    @action
+    async def change(self) -> None:
+        self.other += 1
+        self.note = f"note {self.other}"
+
+
+@pytest.fixture
+def live() -> Live:
+    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
+    app = Live(environment, keys="a key that is long enough for all of it")
+    app.include(pages)
+    return app
+
+
+async def test_pushes_are_waited_for(browser: Browser) -> None:
+    page = await browser.open("/ticks")
+    await page.shows("tick 3")
+    await page.shows("tick 9")
+
+
+async def test_what_does_not_come_is_told(live: Live) -> None:
+    async with Browser(live, patience=0.05) as browser:
+        page = await browser.open("/ticks")
+        with pytest.raises(Refusal, match=r"'never' hasn't come: 'tick"):
+            await page.shows("never")
+
+
+async def test_events_send_their_control(browser: Browser) -> None:
+    page = await browser.open("/search")
+    await page.fill("Query", "abc")
+    assert page.text("p") == "ABC|0"
+    assert page.value("Query") == "ABC"  # answered: the server's spelling shows
+    await page.press("Escape")
+    assert page.value("Query") == ""
+
+
+async def test_what_is_typed_stays_until_it_is_sent(browser: Browser) -> None:
+    page = await browser.open("/search")
+    await page.fill("Note", "mine")
+    await page.click("Change")
+    assert page.text("p") == "|1"
+    assert page.value("Note") == "mine"
+    await page.click("Save")
+    assert page.value("Note") == "MINE"
+    await page.click("Change")
+    assert page.value("Note") == "note 2"
