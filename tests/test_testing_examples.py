@@ -209,3 +209,13 @@ async def test_each_table_has_its_own_state(browser: Browser) -> None:
     await people.click("Next")
     assert people.texts("td:nth-child(2)") == ["Grace", "Frances", "Edsger", "Donald", "Claude"]
     assert "page 2 of 5" in invoices.text()
+
+
+# Clock
+
+
+@both_ways
+async def test_a_page_with_noscript_in_its_head(browser: Browser) -> None:
+    page = await browser.open("/clock")
+    assert page.text("h1") == "Clock"
+    assert ("every ten seconds" in page.text()) is not browser.js

@@ -6,6 +6,7 @@ import jinja2
 import pytest
 
 from liveactions import Live, Page, Pages, action, every
+from liveactions.template import Templates
 from liveactions.testing import Browser, Refusal, plugin
 
 browser = plugin.browser
@@ -19,8 +20,8 @@ TEMPLATES = {
 <form method="post" action="{{ save }}"><input name="note" aria-label="Note" value="{{ note }}">
   <button>Save</button></form>
 <button form="live" formaction="{{ change }}">Change</button>""",
-    "chance.html": "<title>Chance</title>{% for x in [1] %}<p>{{ chance() }}</p>{% endfor %}"
-    '<button form="live" formaction="{{ go }}">Go</button>',
+    "log.html": """<title>Log</title><ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
+<form method="post" action="{{ add }}"><input name="line" aria-label="Line"><button>Add</button></form>""",
 }
 
 
@@ -57,6 +58,16 @@ class Search(Page):
     async def change(self) -> None:
         self.other += 1
         self.note = f"note {self.other}"
+
+
+@pages.page("/log")
+class Log(Page):
+    template = "log.html"
+    lines: list[str] = []
+
+    @action
+    async def add(self, line: str) -> None:
+        self.lines = [line, *self.lines]
 
 
 @pytest.fixture
@@ -99,3 +110,25 @@ async def test_what_is_typed_stays_until_it_is_sent(browser: Browser) -> None:
     assert page.value("Note") == "MINE"
     await page.click("Change")
     assert page.value("Note") == "note 2"
+
+
+async def test_a_field_is_empty_after_its_form_was_sent(browser: Browser) -> None:
+    page = await browser.open("/log")
+    for line in "abc":
+        await page.fill("Line", line)
+        await page.press("Enter")
+        assert page.value("Line") == ""
+    assert page.texts("li") == ["c", "b", "a"]
+
+
+async def test_a_closed_tab_ends_its_session(live: Live) -> None:
+    async with Browser(live) as browser:
+        await browser.open("/log")
+        await browser.other().open("/log")
+        assert sum(not session.over for session in live.sessions) == 2
+    assert all(session.over for session in live.sessions)
+
+
+async def test_renders_are_done_twice(live: Live, browser: Browser) -> None:
+    templates = live.services.templates
+    assert isinstance(templates, Templates) and templates.debug
