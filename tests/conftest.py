@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.chromium.launch import launch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,3 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real browsers last: Playwright's event loop stays in the thread, where no coroutine runs then."""
     items.sort(key=lambda item: item.path.parent.name in ("chromium", "client"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one real browser of all tests."""
+    expect.set_options(timeout=10_000)
+    with sync_playwright() as playwright:
+        yield launch(playwright)

@@ -10,20 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.chromium.launch import launch
 from tests.chromium.server import Server, serving
 
 OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_")
 """What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=10_000)
-    with sync_playwright() as playwright:
-        yield launch(playwright)
 
 
 @pytest.fixture(scope="package", params=[1, 2], ids=["1-worker", "2-workers"])
@@ -74,13 +66,13 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
+def visit(chromium: Browser) -> Iterator[Visit]:
     """Makes visitors of an address. What their consoles log fails the test at its end."""
     visitors: list[Visitor] = []
     with ExitStack() as stack:
 
         def make(url: str, *, script: bool = True, outages: bool = False) -> Visitor:
-            context = browser.new_context(java_script_enabled=script)
+            context = chromium.new_context(java_script_enabled=script)
             stack.callback(context.close)
             visitors.append(Visitor(context, url, script, outages))
             return visitors[-1]

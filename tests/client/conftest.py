@@ -10,9 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
-
-from tests.chromium.launch import launch
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
@@ -112,15 +110,9 @@ def document(body: str, head: str = "", html: str = "<html>", snapshot: str = "s
     return f"<!doctype html>{html}<head><title>Test</title>{head}{script}</head><body>{body}</body></html>"
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield launch(playwright)
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context()
     context.add_init_script(FAKE_SOCKET)
     yield context
     context.close()
@@ -180,7 +172,7 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="package")
-def vector_page(browser: Browser) -> Iterator[Page]:
+def vector_page(chromium: Browser) -> Iterator[Page]:
     """A page with the client's source modules and what plays vectors with them (vectors.js)."""
 
     def serve(route: Route) -> None:
@@ -194,7 +186,7 @@ def vector_page(browser: Browser) -> Iterator[Page]:
         else:
             route.fulfill(status=204)  # what the vectors' pages ask for
 
-    page = browser.new_page()
+    page = chromium.new_page()
     page.route(f"{SITE}/**", serve)
     page.goto(f"{SITE}/")
     page.wait_for_function("() => !!window.play")
