@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import jinja2
 import pytest
+from starlette.requests import Request
 
 from liveactions import Live, Page, Pages, action, every
 from liveactions.template import Templates
@@ -20,6 +24,7 @@ TEMPLATES = {
 <form method="post" action="{{ save }}"><input name="note" aria-label="Note" value="{{ note }}">
   <button>Save</button></form>
 <button form="live" formaction="{{ change }}">Change</button>""",
+    "lent.html": "<title>Lent</title><p>{{ database }}</p>",
     "log.html": """<title>Log</title><ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
 <form method="post" action="{{ add }}"><input name="line" aria-label="Line"><button>Add</button></form>""",
 }
@@ -132,3 +137,30 @@ async def test_a_closed_tab_ends_its_session(live: Live) -> None:
 async def test_renders_are_done_twice(live: Live, browser: Browser) -> None:
     templates = live.services.templates
     assert isinstance(templates, Templates) and templates.debug
+
+
+async def test_the_application_is_started_and_ended() -> None:
+    done: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[dict[str, str]]:
+        done.append("started")
+        yield {"database": "open"}
+        done.append("ended")
+
+    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
+    live = Live(environment, keys="a key that is long enough for all of it", lifespan=lifespan)
+
+    @live.page("/lent")
+    class Lent(Page):
+        template = "lent.html"
+        database: str = ""
+
+        async def mount(self, request: Request) -> None:
+            self.database = request.state.database
+
+    async with Browser(live) as browser:
+        assert (await browser.open("/lent")).text("p") == "open"
+        await browser.other().open("/lent")
+        assert done == ["started"]
+    assert done == ["started", "ended"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -38,14 +38,14 @@ class Reply:
         return self.body.decode(errors="replace")
 
 
-def scope(kind: str, url: str, headers: Sequence[Header], client: str) -> dict[str, Any]:
-    """What ASGI tells an application of a connection."""
+def http(url: str, headers: Sequence[Header], client: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """What ASGI tells an application of a request, but for its method."""
     parts = urlsplit(url)
     return {
-        "type": kind,
+        "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
-        "scheme": "ws" if kind == "websocket" else "http",
+        "scheme": "http",
         "path": unquote(parts.path),
         "raw_path": parts.path.encode(),
         "root_path": "",
@@ -53,15 +53,17 @@ def scope(kind: str, url: str, headers: Sequence[Header], client: str) -> dict[s
         "headers": [(name.lower().encode(), value.encode()) for name, value in (("host", HOST), *headers)],
         "client": (client, 50000),
         "server": (HOST, 80),
-        "subprotocols": [],
-        "state": {},
+        "state": dict(state),
         "extensions": {},
     }
 
 
-async def request(
-    app: Any, method: str, url: str, headers: Sequence[Header], body: bytes, client: str
-) -> Reply:
+def websocket(url: str, headers: Sequence[Header], client: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """What ASGI tells an application of a WebSocket."""
+    return {**http(url, headers, client, state), "type": "websocket", "scheme": "ws", "subprotocols": []}
+
+
+async def request(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
     """One request. What the application raises comes out here."""
     answered = asyncio.Event()
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
@@ -82,7 +84,7 @@ async def request(
             if not message.get("more_body"):
                 answered.set()
 
-    await app({**scope("http", url, headers, client), "method": method}, receive, send)
+    await app(scope, receive, send)
     found = [(name.decode().lower(), value.decode("latin-1")) for name, value in start["headers"]]
     return Reply(start["status"], found, bytes(content))
 
@@ -90,12 +92,11 @@ async def request(
 class Socket:
     """One WebSocket. Messages that have come wait until they are taken."""
 
-    def __init__(self, app: Any, url: str, headers: Sequence[Header], client: str) -> None:
+    def __init__(self, app: Any, scope: dict[str, Any]) -> None:
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._down: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._up.put_nowait({"type": "websocket.connect"})
-        connection = scope("websocket", url, headers, client)
-        self._task = asyncio.ensure_future(app(connection, self._up.get, self._down.put))
+        self._task = asyncio.ensure_future(app(scope, self._up.get, self._down.put))
 
     async def accepted(self) -> bool:
         return bool((await self._next())["type"] == "websocket.accept")

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from .asgi import ORIGIN, Header, Reply, request
+from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
 from .cookies import Cookies
 from .fields import Pair
+from .lifespan import Lifespan
 from .page import Page
 from .tab import Tab
 
 MOST_REDIRECTS = 20
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _people = count(1)
 
 
 class Browser:
     """Opens pages of an ASGI application in this process, with JavaScript or without.
 
-    ``async with Browser(app) as browser`` closes all tabs at the end. `patience` is how many seconds an
-    answer or a push may take.
+    ``async with Browser(app) as browser`` closes all tabs at the end, and runs the application's lifespan.
+    `patience` is how many seconds an answer or a push may take.
     """
 
     def __init__(self, app: Any, js: bool = True, patience: float = 5.0) -> None:
@@ -31,6 +34,7 @@ class Browser:
         number = next(_people)
         self.client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         """The person's address."""
+        self.lifespan = Lifespan(app)
         self._tabs: list[Tab] = []
         self._others: list[Browser] = []
 
@@ -41,7 +45,11 @@ class Browser:
         await self.close()
 
     async def open(self, path: str) -> Page:
-        """A new tab at an address: path and query. `Failed` for a server error."""
+        """A new tab at an address: path and query. `Failed` for a server error.
+
+        Before the first one the application is started.
+        """
+        await self.lifespan.start()
         tab = Tab(self)
         self._tabs.append(tab)
         await tab.go(path)
@@ -50,29 +58,35 @@ class Browser:
     def other(self) -> Browser:
         """Another person, who has no cookies yet."""
         other = Browser(self.app, self.js, self.patience)
+        other.lifespan = self.lifespan
+        other._others = self._others
         self._others.append(other)
         return other
 
     async def close(self) -> None:
-        """Close all tabs, those of other people too."""
-        for tab in self._tabs:
-            await tab.close()
-        for other in self._others:
-            await other.close()
+        """Close all tabs, those of other people too, and end the application."""
+        for other in [*self._others, self]:
+            for tab in other._tabs:
+                await tab.close()
+        await self.lifespan.stop()
 
     def headers(self, method: str) -> list[Header]:
         """What goes along with every request."""
         kind = [("content-type", "application/x-www-form-urlencoded")] if method == "POST" else []
         return [("accept", "text/html"), ("origin", ORIGIN), *kind, *self.cookies.headers()]
 
+    def socket(self, path: str) -> Socket:
+        """A WebSocket that is being opened."""
+        return Socket(self.app, websocket(path, self.headers("GET"), self.client, self.lifespan.state))
+
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
         """The answer to a request after all redirects, and where it comes from."""
         for _ in range(MOST_REDIRECTS):
             if not url.startswith(ORIGIN):
                 return url, Reply(200, [], f"{url} is elsewhere".encode())
-            body = urlencode(pairs).encode() if method == "POST" else b""
             path = url.removeprefix(ORIGIN).partition("#")[0]
-            reply = await request(self.app, method, path, self.headers(method), body, self.client)
+            scope = http(path, self.headers(method), self.client, self.lifespan.state)
+            reply = await request(self.app, {**scope, "method": method}, _encoded(pairs))
             self.cookies.take(reply.headers)
             if reply.status not in (301, 302, 303, 307, 308):
                 return url, reply
@@ -80,3 +94,8 @@ class Browser:
             if reply.status < 307:
                 method, pairs = "GET", []
         raise AssertionError(f"{url}: more than {MOST_REDIRECTS} redirects")
+
+
+def _encoded(pairs: list[Pair]) -> bytes:
+    """A form's body; its line ends are those of the network."""
+    return urlencode([(name, _LINE_END.sub("\r\n", value)) for name, value in pairs]).encode()

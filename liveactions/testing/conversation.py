@@ -21,11 +21,14 @@ SHOWN = frozenset({409, 422})
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One that isn't answered. `seen` are the edits that it reports."""
+    """One that isn't answered. `seen` are the edits that it reports; with `resets`, their controls go back
+    to what the server rendered."""
 
     n: int
     seen: Seen = field(default_factory=dict)
     resets: bool = False
+    reloads: bool = False
+    """Whether the page is loaded anew when it fails."""
 
 
 class Conversation:
@@ -51,10 +54,10 @@ class Conversation:
         self._socket.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
         await self.hear()
 
-    def say(self, *parts: Any, seen: Seen | None = None, resets: bool = False) -> None:
+    def say(self, *parts: Any, seen: Seen | None = None, resets: bool = False, reloads: bool = False) -> None:
         """Send an op: its kind and operands."""
         self._last += 1
-        self._ops.append(Op(self._last, seen or {}, resets))
+        self._ops.append(Op(self._last, seen or {}, resets, reloads))
         self._unacknowledged = 0
         self._socket.send([self._last, self._rev, *parts])
 
@@ -129,6 +132,8 @@ class Conversation:
                 status, payload = ends.get(op.n, (OK, None))
                 if status == OK:
                     well.append((op.seen, op.resets))
+                elif op.reloads and status != ELSEWHERE:
+                    self.elsewhere = ""
                 else:
                     self._note(status, payload)
         return well

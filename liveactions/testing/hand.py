@@ -14,7 +14,7 @@ from .dom import Element
 from .events import Event, calls_of, dispatch
 from .fields import elements_of, form_fields, own_fields, submitters
 from .names import fillable
-from .refusal import Refusal
+from .refusal import Refusal, listing
 from .tab import Tab
 from .visible import is_disabled
 
@@ -117,6 +117,8 @@ class Hand:
     def press(self, keys: str) -> None:
         """A key, as ``Enter`` or ``Control+Enter``, where the focus is."""
         *held, key = keys.split("+") if keys != "+" else [keys]
+        if not _HELD.keys() >= set(held):
+            raise Refusal(f"{keys!r}: only {listing(_HELD)} can be held while another key is pressed")
         held_keys = frozenset(_HELD[name] for name in held)
         key = " " if key == "Space" else key
         window = self.tab.window

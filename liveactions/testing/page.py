@@ -50,6 +50,8 @@ class Part:
     async def click(self, name: str | None = None) -> None:
         """A button, link, checkbox or anything that calls something; without a name, this element itself."""
         element = self._root() if name is None else self._find(name, clickable, "button or link")
+        if not self._window().shows(element):
+            raise Refusal(f"{element!r} is hidden")
         self._hand.click(element)
         await self._tab.settle()
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
+from markupsafe import escape
+
 from ..wire import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, NAVIGATE
-from .asgi import ORIGIN, Reply, Socket
+from .asgi import ORIGIN, Reply
 from .conversation import SHOWN, Conversation
 from .dom import Element
 from .fields import Pair, elements_of, form_fields, own_fields
 from .refusal import Failed, Refusal
+from .visible import shown_text
 from .window import Window
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ class Tab:
         here, url = self._history.pop(), self._history[-1]
         if self.conversation and _path(here) == _path(url):
             self.url = url
-            self.conversation.say(NAVIGATE, url)
+            self.conversation.say(NAVIGATE, url, reloads=True)
             await self.settle()
         else:
             await self.go(url)
@@ -65,7 +68,7 @@ class Tab:
         assert self.conversation is not None
         self.url = _relative(urljoin(ORIGIN + self.url, url))
         self._remember()
-        self.conversation.say(NAVIGATE, self.url, 1)
+        self.conversation.say(NAVIGATE, self.url, 1, reloads=True)
 
     async def settle(self) -> None:
         """Return when all that was begun is done, wherever that leads."""
@@ -97,12 +100,12 @@ class Tab:
         if script is not None:
             await self._join(*script)
         if reply.status >= 500 or (method == "POST" and reply.status >= 400 and reply.status not in SHOWN):
-            raise Failed(reply.text, reply.status)
+            raise Failed(shown_text(self.window.root) or reply.text, reply.status)
 
     async def _join(self, path: str, snapshot: str) -> None:
         self.url = without_handle(self.url)
         self._history[-1:] = [self.url]
-        socket = Socket(self.browser.app, path, self.browser.headers("GET"), self.browser.client)
+        socket = self.browser.socket(path)
         if not await socket.accepted():
             raise Failed(f"the socket {path} is refused", 403)
         self.conversation = Conversation(self.window, socket, self.browser.patience)
@@ -166,7 +169,6 @@ def _path(url: str) -> str:
     return urlsplit(url).path
 
 
-def _plain(reply: Reply) -> Any:
-    from markupsafe import escape
-
+def _plain(reply: Reply) -> str:
+    """A document that shows what is none, as browsers do."""
     return f"<!doctype html><html><body><pre>{escape(reply.text)}</pre></body></html>"

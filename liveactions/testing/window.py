@@ -17,7 +17,7 @@ class Window:
     def __init__(self, html: str, scripting: bool) -> None:
         self.scripting = scripting
         self.document = Document(html) if scripting and "data-live=" in html else None
-        self._root = parse(html, scripting=scripting)
+        self._root = self.document.root if self.document else parse(html, scripting=scripting)
         self.controls = Controls(self.root)
         self.focused: Element | None = None
         self.is_uncommitted = False
