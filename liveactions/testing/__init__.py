@@ -16,6 +16,7 @@
 from .browser import Browser
 from .page import Page, Part
 from .refusal import Failed, Refusal
+from .upload import File
 from .ways import both_ways
 
-__all__ = ["Browser", "Failed", "Page", "Part", "Refusal", "both_ways"]
+__all__ = ["Browser", "Failed", "File", "Page", "Part", "Refusal", "both_ways"]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from itertools import count
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
 from .cookies import Cookies
-from .fields import Pair
 from .lifespan import Lifespan
 from .page import Page
 from .tab import Tab
+from .upload import Pair, encoded
 
 MOST_REDIRECTS = 20
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _people = count(1)
 
 
@@ -70,14 +68,13 @@ class Browser:
                 await tab.close()
         await self.lifespan.stop()
 
-    def headers(self, method: str) -> list[Header]:
+    def headers(self) -> list[Header]:
         """What goes along with every request."""
-        kind = [("content-type", "application/x-www-form-urlencoded")] if method == "POST" else []
-        return [("accept", "text/html"), ("origin", ORIGIN), *kind, *self.cookies.headers()]
+        return [("accept", "text/html"), ("origin", ORIGIN), *self.cookies.headers()]
 
     def socket(self, path: str) -> Socket:
         """A WebSocket that is being opened."""
-        return Socket(self.app, websocket(path, self.headers("GET"), self.client, self.lifespan.state))
+        return Socket(self.app, websocket(path, self.headers(), self.client, self.lifespan.state))
 
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
         """The answer to a request after all redirects, and where it comes from."""
@@ -85,8 +82,10 @@ class Browser:
             if not url.startswith(ORIGIN):
                 return url, Reply(200, [], f"{url} is elsewhere".encode())
             path = url.removeprefix(ORIGIN).partition("#")[0]
-            scope = http(path, self.headers(method), self.client, self.lifespan.state)
-            reply = await request(self.app, {**scope, "method": method}, _encoded(pairs))
+            kind, body = encoded(pairs) if method == "POST" else ("", b"")
+            headers = [*self.headers(), *([("content-type", kind)] if kind else [])]
+            scope = http(path, headers, self.client, self.lifespan.state)
+            reply = await request(self.app, {**scope, "method": method}, body)
             self.cookies.take(reply.headers)
             if reply.status not in (301, 302, 303, 307, 308):
                 return url, reply
@@ -94,8 +93,3 @@ class Browser:
             if reply.status < 307:
                 method, pairs = "GET", []
         raise AssertionError(f"{url}: more than {MOST_REDIRECTS} redirects")
-
-
-def _encoded(pairs: list[Pair]) -> bytes:
-    """A form's body; its line ends are those of the network."""
-    return urlencode([(name, _LINE_END.sub("\r\n", value)) for name, value in pairs]).encode()

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from .dom import Element
+from .upload import File
 
 CONTROLS: Final = frozenset({"input", "textarea", "select"})
 CHECKABLE: Final = frozenset({"checkbox", "radio"})
-State = str | bool | tuple[Element, ...]
-"""Text, whether it is checked, or the chosen options."""
+State = str | bool | File | tuple[Element, ...]
+"""Text, whether it is checked, a chosen file, or the chosen options."""
 Seen = dict[Element, int]
 """Edits of the controls that an op reports."""
 
@@ -61,6 +62,8 @@ class Controls:
         state = self.state(control)
         if isinstance(state, tuple):
             return option_value(state[0]) if state else ""
+        if isinstance(state, File):
+            return state.name
         return state if isinstance(state, str) else control.attributes.get("value", "on")
 
     def is_edited(self, control: Element) -> bool:
@@ -146,6 +149,8 @@ def default(control: Element) -> State:
         return tuple(chosen[-1:] or usable[:1])
     if kind(control) in CHECKABLE:
         return control.get("checked") is not None
+    if kind(control) == "file":
+        return ""
     return control.text if control.name == "textarea" else control.get("value") or ""
 
 

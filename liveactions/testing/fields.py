@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
 from .controls import CHECKABLE, CONTROLS, Controls, kind, option_value, owner, top
 from .dom import Element
+from .upload import File, Pair, texts
 from .visible import is_disabled
 
-Pair = tuple[str, str]
 _BUTTONS = frozenset({"submit", "button", "reset", "image"})
 
 
@@ -18,7 +18,7 @@ def elements_of(form: Element) -> list[Element]:
 
 
 def form_fields(form: Element, controls: Controls, submitter: Element | None = None) -> list[Pair]:
-    """All that a form would post. Files aren't chosen here."""
+    """All that a form would post."""
     pairs: list[Pair] = []
     for element in elements_of(form):
         is_button = kind(element) in _BUTTONS
@@ -30,18 +30,20 @@ def form_fields(form: Element, controls: Controls, submitter: Element | None = N
 
 def own_fields(pairs: list[Pair]) -> list[str]:
     """The same for an op: flat, without what belongs to the library."""
-    return [text for pair in pairs if pair[0] not in (FIELD_ACTION, FIELD_SNAPSHOT) for text in pair]
+    return [text for pair in texts(pairs) if pair[0] not in (FIELD_ACTION, FIELD_SNAPSHOT) for text in pair]
 
 
 def control_fields(control: Element, controls: Controls) -> list[Pair]:
     """What one control sends: nothing without a name or unchecked."""
     name = control.get("name")
-    if not name or kind(control) == "file":
+    if not name:
         return []
     state = controls.state(control) if control.name in CONTROLS else control.get("value") or ""
     if isinstance(state, tuple):
         return [(name, option_value(option)) for option in state]
-    if kind(control) in CHECKABLE and not state:
+    if isinstance(state, File):
+        return [(name, state)]
+    if (kind(control) in CHECKABLE or kind(control) == "file") and not state:
         return []
     return [(name, controls.value(control) if control.name in CONTROLS else str(state))]
 

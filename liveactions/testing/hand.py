@@ -9,13 +9,14 @@ from urllib.parse import urljoin, urlsplit
 from ..wire import VALIDATE
 from .asgi import ORIGIN
 from .constraints import objection
-from .controls import CHECKABLE, CONTROLS, kind, owner, top
+from .controls import CHECKABLE, CONTROLS, State, kind, owner, top
 from .dom import Element
 from .events import Event, calls_of, dispatch
 from .fields import elements_of, form_fields, own_fields, submitters
 from .names import fillable
 from .refusal import Refusal, listing
 from .tab import Tab
+from .upload import File
 from .visible import is_disabled
 
 _HELD: Final = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}
@@ -108,11 +109,17 @@ class Hand:
         self._validate(control)
 
     def choose(self, select: Element, options: Sequence[Element]) -> None:
-        self.focus(select)
-        self.tab.window.controls.edit(select, tuple(options))
-        self._happen(select, "input")
-        self._validate(select)
-        self._happen(select, "change")
+        self._change(select, tuple(options))
+
+    def attach(self, control: Element, file: File) -> None:
+        self._change(control, file)
+
+    def _change(self, control: Element, state: State) -> None:
+        self.focus(control)
+        self.tab.window.controls.edit(control, state)
+        self._happen(control, "input")
+        self._validate(control)
+        self._happen(control, "change")
 
     def press(self, keys: str) -> None:
         """A key, as ``Enter`` or ``Control+Enter``, where the focus is."""

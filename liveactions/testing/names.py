@@ -92,6 +92,10 @@ def fillable(element: Element) -> int | None:
     return 0 if is_input or element.name == "textarea" else None
 
 
+def attachable(element: Element) -> int | None:
+    return 0 if kind(element) == "file" else None
+
+
 def checkable(element: Element) -> int | None:
     return 0 if kind(element) in CHECKABLE else None
 

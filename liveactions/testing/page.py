@@ -10,6 +10,7 @@ from .dom import Element
 from .hand import Hand
 from .names import (
     Rank,
+    attachable,
     calling,
     checkable,
     clickable,
@@ -22,6 +23,7 @@ from .names import (
 from .refusal import Refusal, listing
 from .selector import select
 from .tab import Tab, without_handle
+from .upload import File
 from .visible import is_disabled, shown_text
 from .window import Window
 
@@ -63,6 +65,11 @@ class Part:
     async def fill(self, name: str, value: str) -> None:
         """Write into a field, known by its label, placeholder or name; in place of what was there."""
         self._hand.type(self._find(name, fillable, "field"), value)
+        await self._tab.settle()
+
+    async def attach(self, name: str, file: File) -> None:
+        """Choose a file for a field: ``File("me.png", b"…", "image/png")``."""
+        self._hand.attach(self._find(name, attachable, "file field"), file)
         await self._tab.settle()
 
     async def check(self, name: str) -> None:

@@ -11,8 +11,9 @@ from ..wire import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, NAVIGATE
 from .asgi import ORIGIN, Reply
 from .conversation import SHOWN, Conversation
 from .dom import Element
-from .fields import Pair, elements_of, form_fields, own_fields
+from .fields import elements_of, form_fields, own_fields
 from .refusal import Failed, Refusal
+from .upload import MULTIPART, Pair, has_files, texts
 from .visible import shown_text
 from .window import Window
 
@@ -120,19 +121,21 @@ class Tab:
     def submit(self, form: Element, submitter: Element | None = None) -> None:
         """Send a form: as an op if its address holds a reference, else as a browser does."""
         reference = self.reference(form, submitter)
-        window = self.window
-        if reference is not None and self.conversation:
-            fields = own_fields(form_fields(form, window.controls, submitter))
-            seen = window.fields_seen(elements_of(form))
-            resets = form.get("id") != PAGE_FORM
-            self.conversation.say(CALL_REF, reference, fields, seen=seen, resets=resets)
+        pairs = form_fields(form, self.window.controls, submitter)
+        if reference is None or self.conversation is None or has_files(pairs):
+            self._post(form, submitter, pairs)
             return
-        pairs = form_fields(form, window.controls, submitter)
+        seen = self.window.fields_seen(elements_of(form))
+        resets = form.get("id") != PAGE_FORM
+        self.conversation.say(CALL_REF, reference, own_fields(pairs), seen=seen, resets=resets)
+
+    def _post(self, form: Element, submitter: Element | None, pairs: list[Pair]) -> None:
         action = urljoin(ORIGIN + self.url, form_attribute(form, submitter, "action") or self.url)
         if form_attribute(form, submitter, "method").lower() == "post":
-            self.depart("POST", action, pairs)
+            carries = form_attribute(form, submitter, "enctype").lower() == MULTIPART
+            self.depart("POST", action, pairs if carries else [*texts(pairs)])
         else:
-            self.depart("GET", urljoin(action, "?" + urlencode(pairs)))
+            self.depart("GET", urljoin(action, "?" + urlencode(texts(pairs))))
 
     def reference(self, form: Element, submitter: Element | None = None) -> str | None:
         """What a form calls."""
