@@ -17,6 +17,7 @@ browser = plugin.browser
 pages = Pages()
 TEMPLATES = {
     "ticks.html": """<title>Ticks</title><p>tick {{ n }}</p>""",
+    "minutes.html": """<title>Minutes</title><p>{{ n }} minutes</p>""",
     "search.html": """<title>Search</title>
 <input name="q" aria-label="Query" value="{{ q }}" live-input.debounce.300="{{ search }}"
   live-keydown.escape="{{ clear }}">
@@ -36,6 +37,16 @@ class Ticks(Page):
     n: int = 0
 
     @every(0.01)
+    async def tick(self) -> None:
+        self.n += 1
+
+
+@pages.page("/minutes")
+class Minutes(Page):
+    template = "minutes.html"
+    n: int = 0
+
+    @every(60)
     async def tick(self) -> None:
         self.n += 1
 
@@ -164,3 +175,14 @@ async def test_the_application_is_started_and_ended() -> None:
         await browser.other().open("/lent")
         assert done == ["started"]
     assert done == ["started", "ended"]
+
+
+async def test_a_test_can_let_time_pass(browser: Browser) -> None:
+    page, other = await browser.open("/minutes"), await browser.other().open("/minutes")
+    await browser.clock.advance(59)
+    assert page.text("p") == "0 minutes"
+    await browser.clock.advance(1)
+    assert page.text("p") == "1 minutes"
+    late = await browser.open("/minutes")
+    await browser.clock.advance(60 * 60)
+    assert [tab.text("p") for tab in (page, other, late)] == ["61 minutes", "61 minutes", "60 minutes"]

@@ -112,10 +112,12 @@ class Socket:
         """The next message. `Closed` when that is the end."""
         return _content(await self._next())
 
-    async def leave(self) -> None:
-        """Go away, and return when the application knows."""
+    async def leave(self, patience: float) -> None:
+        """Go away, and return when the application knows; after so many seconds it is cancelled."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        await asyncio.wait({self._task})
+        done, _ = await asyncio.wait({self._task}, timeout=patience)
+        if not done:
+            self._task.cancel()
 
     async def _next(self) -> dict[str, Any]:
         getting = asyncio.ensure_future(self._down.get())

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
+from .clock import Clock
 from .cookies import Cookies
 from .lifespan import Lifespan
 from .page import Page
@@ -34,7 +35,10 @@ class Browser:
         """The person's address."""
         self.lifespan = Lifespan(app)
         self._tabs: list[Tab] = []
-        self._others: list[Browser] = []
+        self._people = [self]
+        """Everybody who was made from this one, itself first."""
+        self.clock = Clock(app, self._catch_up)
+        """``await browser.clock.advance(1.0)`` runs what is due with ``@every``, for everybody."""
 
     async def __aenter__(self) -> Browser:
         return self
@@ -56,17 +60,21 @@ class Browser:
     def other(self) -> Browser:
         """Another person, who has no cookies yet."""
         other = Browser(self.app, self.js, self.patience)
-        other.lifespan = self.lifespan
-        other._others = self._others
-        self._others.append(other)
+        other.lifespan, other.clock, other._people = self.lifespan, self.clock, self._people
+        self._people.append(other)
         return other
 
     async def close(self) -> None:
         """Close all tabs, those of other people too, and end the application."""
-        for other in [*self._others, self]:
-            for tab in other._tabs:
+        for person in self._people:
+            for tab in person._tabs:
                 await tab.close()
         await self.lifespan.stop()
+
+    def _catch_up(self) -> None:
+        for person in self._people:
+            for tab in person._tabs:
+                tab.catch_up()
 
     def headers(self) -> list[Header]:
         """What goes along with every request."""

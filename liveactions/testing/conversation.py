@@ -41,6 +41,8 @@ class Conversation:
         self.elsewhere: str | None = None
         """Where an answer has sent the page."""
         self.is_over = False
+        self.token = ""
+        """The session's name, once it has welcomed the page."""
         self._socket = socket
         self._rev = 0
         self._last = 0
@@ -93,7 +95,7 @@ class Conversation:
         if not self.is_over:
             self.is_over = True
             self._socket.send([self._last + 1, self._rev, BYE])
-        await self._socket.leave()
+        await self._socket.leave(self.patience)
 
     def first(self, element: Element, descriptor: str) -> bool:
         """Whether what runs only once is to run now."""
@@ -108,7 +110,7 @@ class Conversation:
 
     def _take(self, message: Any) -> None:
         if isinstance(message, dict):
-            self._rev = message["rev"]
+            self._rev, self.token = message["rev"], message.get("token", self.token)
             ended = self._settle(message.get("ack", 0), message.get("answers", []))
             self.window.update(lambda document: document.welcome(message), ended)
         else:

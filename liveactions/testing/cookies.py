@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookies import Morsel, SimpleCookie
 
@@ -33,4 +34,4 @@ class Cookies:
 def _is_over(cookie: Morsel[str]) -> bool:
     if cookie["max-age"]:
         return int(cookie["max-age"]) <= 0
-    return bool(cookie["expires"]) and parsedate_to_datetime(cookie["expires"]).year < 2000
+    return bool(cookie["expires"]) and parsedate_to_datetime(cookie["expires"]) <= datetime.now(UTC)

@@ -34,7 +34,7 @@ class Hand:
         active = next((above for above in element.ancestors() if _is_active(above)), element)
         if is_disabled(active):
             raise Refusal(f"{active!r} is disabled")
-        self.focus(active if active.name != "label" else None)
+        self.focus(active if _takes_focus(active) else None)
         changed = self._toggle(active) if kind(active) in CHECKABLE else False
         prevented = self._happen(element, "click")
         if changed:
@@ -212,6 +212,11 @@ class Hand:
 
     def _happen(self, element: Element, type: str) -> bool:
         return dispatch(self.tab, Event(element, type))
+
+
+def _takes_focus(element: Element) -> bool:
+    is_active = _is_active(element) and element.name != "label"
+    return is_active or element.get("tabindex") is not None
 
 
 def _is_active(element: Element) -> bool:

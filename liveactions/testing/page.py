@@ -96,14 +96,14 @@ class Part:
 
     def texts(self, css: str) -> list[str]:
         """The texts of all visible elements that a selector means."""
-        window = self._window()
-        found = [element for element in select(self._root(), css) if window.shows(element)]
+        root, window = self._root(), self._tab.window
+        found = [element for element in select(root, css) if window.shows(element)]
         return [shown_text(element, window.scripting) for element in found]
 
     def text(self, css: str | None = None) -> str:
         """The text of the one visible element that a selector means; without one, all of it."""
         if css is None:
-            return shown_text(self._root(), self._window().scripting)
+            return shown_text(self._root(), self._tab.window.scripting)
         found = self.texts(css)
         if len(found) != 1:
             raise Refusal(f"{css!r} means {len(found)} visible elements: {listing(found)}")
@@ -119,7 +119,6 @@ class Part:
     @property
     def html(self) -> str:
         """As it stands in the document, without what the library keeps there for itself."""
-        self._window()
         return canonical(self._root())
 
     async def shows(self, text: str) -> None:
@@ -137,11 +136,11 @@ class Part:
     # How it is found
 
     def _window(self) -> Window:
-        if self._tab.conversation:
-            self._tab.conversation.catch_up()
+        self._tab.catch_up()
         return self._tab.window
 
     def _root(self) -> Element:
+        self._tab.catch_up()
         root = self._tab.window.root
         for css in self._selectors:
             found = select(root, css)

@@ -84,6 +84,11 @@ class Tab:
             self._leaving = None
             await self._load(method, url, pairs)
 
+    def catch_up(self) -> None:
+        """Show what the server has sent by itself so far."""
+        if self.conversation:
+            self.conversation.catch_up()
+
     async def close(self) -> None:
         conversation, self.conversation = self.conversation, None
         if conversation:
@@ -111,6 +116,7 @@ class Tab:
             raise Failed(f"the socket {path} is refused", 403)
         self.conversation = Conversation(self.window, socket, self.browser.patience)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
+        self.browser.clock.begin(self.conversation.token)
 
     def _remember(self) -> None:
         if self._history[-1:] != [self.url]:
