@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from .refusal import Failed
+
 
 class Lifespan:
-    """Runs what an application does before its first request and after its last. Its errors come out."""
+    """Runs what an application does before its first request and after its last.
+
+    An application that knows nothing of this is called all the same; one that says it has failed raises.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -36,7 +41,8 @@ class Lifespan:
         either: set[asyncio.Future[Any]] = {answer, self._task}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
-            answer.cancel()
-            self._task.result()
+            answer.cancel()  # servers take this for an application that knows no lifespan
+            self._task.exception()
         elif answer.result()["type"].endswith(".failed"):
             await self._task
+            raise Failed(answer.result().get("message", type), 500)
