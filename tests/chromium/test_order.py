@@ -83,7 +83,7 @@ def test_server_killed_and_started_again(visit: Visit, workers: int) -> None:
         visitor = visit(server.url, outages=True)
         page = visitor.new_tab()
         sockets: list[WebSocket] = []
-        page.on("websocket", sockets.append)
+        page.on("websocket", lambda socket: sockets.append(socket))
         visitor.go(page, "/counter")
         click(page, 300)
         for left in (220, 140, 60):
