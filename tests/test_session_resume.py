@@ -162,8 +162,9 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         tab = await visitor.joined("/counter")
         tab.socket.gate.clear()
         tab.socket.send([1, 0, 1, "add", []])
-        await asyncio.sleep(0.01)
         session = next(iter(live.sessions))
+        while session.connection is None or session.connection.sending_since is None:
+            await asyncio.sleep(0)  # until its answer is being sent
         live.sessions.tend(session.used + 5)
         assert not tab.socket.task.done()
         live.sessions.tend(session.used + 15)
