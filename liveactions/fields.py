@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_origin
 from .annotations import metadata, raw_annotations, unwrap, without
 from .children import Children
 from .codec import Codec, codec
-from .frozen import holds_frozen, is_frozen_type
+from .frozen_types import holds_frozen, is_frozen_type
 from .readers import MISSING, Reader, reader
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "liveactions"
 LAYERS = [
     "errors wire limits seal",
-    "html store annotations codec messages nested control frozen children depends every deadline",
+    "html store annotations codec messages nested control frozen_types children depends every deadline",
     "template",
     "diff",
     "readers params binding input fields forms handle node action description",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-import jinja2
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from liveactions import InUrl, Live, Page, Pages, action
 from liveactions.testing import Browser, Refusal, both_ways, plugin
+from tests.small import small_app
 
 browser = plugin.browser
 pages = Pages()
@@ -93,10 +93,7 @@ class Query(Page):
 
 @pytest.fixture
 def live() -> Live:
-    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
-    app = Live(environment, keys="a key that is long enough for all of it")
-    app.include(pages)
-    return app
+    return small_app(pages, TEMPLATES)
 
 
 async def test_modifiers(browser: Browser) -> None:

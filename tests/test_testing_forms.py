@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import jinja2
 import pytest
 from starlette.datastructures import UploadFile
 
 from liveactions import InUrl, Live, Page, Pages, action
 from liveactions.testing import Browser, File, both_ways, plugin
+from tests.small import small_app
 
 browser = plugin.browser
 pages = Pages()
@@ -37,10 +37,7 @@ class Form(Page):
 
 @pytest.fixture
 def live() -> Live:
-    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
-    app = Live(environment, keys="a key that is long enough for all of it")
-    app.include(pages)
-    return app
+    return small_app(pages, TEMPLATES)
 
 
 @both_ways

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from liveactions import Live, Page, Pages, action, every
 from liveactions.template import Templates
 from liveactions.testing import Browser, Refusal, plugin
+from tests.small import small_app
 
 browser = plugin.browser
 pages = Pages()
@@ -88,10 +89,7 @@ class Log(Page):
 
 @pytest.fixture
 def live() -> Live:
-    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
-    app = Live(environment, keys="a key that is long enough for all of it")
-    app.include(pages)
-    return app
+    return small_app(pages, TEMPLATES)
 
 
 async def test_pushes_are_waited_for(browser: Browser) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import jinja2
 import pytest
 from pydantic import Field
 from starlette.requests import Request
 
 from liveactions import ActionError, Live, Page, Pages, action, forbidden, redirect
 from liveactions.testing import Browser, Failed, Refusal, both_ways, plugin
+from tests.small import small_app
 
 browser = plugin.browser
 pages = Pages()
@@ -80,10 +80,7 @@ class End(Page):
 
 @pytest.fixture
 def live() -> Live:
-    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
-    app = Live(environment, keys="a key that is long enough for all of it")
-    app.include(pages)
-    return app
+    return small_app(pages, TEMPLATES)
 
 
 @both_ways

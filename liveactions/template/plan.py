@@ -78,6 +78,8 @@ class Plan:
     """If the body is one element: how much white space stands before and after it."""
     key: int | None = None
     degraded: bool = False
+    is_open: bool = False
+    """Whether it certainly leaves an element open, or ends one of its parent."""
 
     @property
     def bare(self) -> Slot | None:
@@ -108,7 +110,7 @@ class Planner:
         except Unplaceable:
             return Plan(source.line, degraded=True)
         except Unbalanced:
-            return Plan(source.line, degraded=True, form=OPEN)
+            return Plan(source.line, degraded=True, is_open=True)
         try:
             return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)
         except (Unbalanced, Unplaceable):  # a body in it isn't a tree, so the two may be one together
@@ -121,10 +123,6 @@ class Planner:
         if isinstance(node, nodes.For):
             return [node.body, node.else_]
         return [node.body] if isinstance(node, nodes.With) else []
-
-
-OPEN = (-1, -1)
-"""The `form` of a degraded body that is certainly no tree of its own."""
 
 
 class _Writer:
@@ -142,8 +140,11 @@ class _Writer:
         plan.namespace = self._namespaces[0] or _guess(root)
         self._namespaces = [plan.namespace]
         plan.form = _form(root)
-        if not self._whole(root):
+        whole = self._whole(root)
+        if whole is None:
             self._children(root)
+        else:
+            self._range(whole)
         plan.marked.append(self._marked)
         plan.plain.append(self._plain)
         plan.key = _key(root, plan.slots)
@@ -193,7 +194,7 @@ class _Writer:
         if isinstance(part.node, nodes.For) and not is_list(part.node):
             return Kind.CHILD, [part]
         plans = [self._planner.plan(body, self._namespaces[-1]) for body in self._planner.bodies(part.node)]
-        if any(plan.form == OPEN for plan in plans):
+        if any(plan.is_open for plan in plans):
             raise Unbalanced
         if not isinstance(part.node, nodes.For):
             return Kind.CHILD, [part]
@@ -209,7 +210,7 @@ class _Writer:
         return f"{LIST_OPEN}{before},{after}"
 
     def _whole(self, element: Element) -> Slot | None:
-        """The slot that an element's whole content is, if it is one; of the root, written at once."""
+        """The slot that an element's whole content is, if it is one."""
         children = element.children
         if element.name in _PAGE or not any(isinstance(child, Part) for child in children):
             return None
@@ -220,10 +221,7 @@ class _Writer:
         run = _textual(self._planner, children)
         if run is None:
             return None
-        slot = Slot(Kind.CHILD, run, element.name)
-        if not element.name:
-            self._range(slot)
-        return slot
+        return Slot(Kind.CHILD, run, element.name)
 
     # -- elements
 
