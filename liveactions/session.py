@@ -128,6 +128,8 @@ class Session:
             while self._queue and not self.over:
                 await self._perform(self._queue.popleft())
                 await self._flush()
+                if self._is_unsaved and self._queue and not self._is_large and not self.save():
+                    self._lose()  # while the next op runs, a new connection is told of this one
             await self._flush()
         finally:
             self._running = False
@@ -322,9 +324,9 @@ class Session:
 
     # The store
 
-    def claim(self) -> None:
-        """Become the one session of its token."""
-        self._epoch = self.site.snapshots.store.claim(self._key)
+    def claim(self, epoch: int = 0) -> None:
+        """Become the one session of its token, by the claim that has this epoch or by a new one."""
+        self._epoch = epoch or self.site.snapshots.store.claim(self._key)
 
     def confirm(self) -> bool:
         """Whether this is still the page's session, which from now on isn't at rest."""

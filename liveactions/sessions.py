@@ -45,8 +45,8 @@ class Basis:
     snapshot: Snapshot | None
     rebuilt: Rebuilt = ""
     stale: bool = False
-    is_stored: bool = False
-    """Whether the snapshot is that of a session with the page's token."""
+    epoch: int = 0
+    """That of the claim under which the snapshot was read, when it is that of the page's session."""
 
 
 class Sessions:
@@ -118,12 +118,14 @@ class Sessions:
             found.address,
             page,
             identity=identity,
-            token=(basis.is_stored and hello.token) or secrets.token_urlsafe(16),
+            token=(basis.epoch and hello.token) or secrets.token_urlsafe(16),
             host=host,
             exchange=Exchange(rev, snapshot.done, snapshot.answers),
             screen=screen,
         )
-        session.claim()
+        session.claim(basis.epoch)
+        if session.token in self._sessions:  # another connection of this page was as quick
+            self._drop(self._sessions[session.token])
         self._sessions[session.token] = session
         self._hosts[host] += 1
         await session.attach(connection, hello, basis.rebuilt, basis.stale)
@@ -134,16 +136,16 @@ class Sessions:
         if hello.token is None:
             return self._from_page(hello, context)
         try:
-            snapshot = await self._from_store(hello, context)
+            snapshot, epoch = await self._from_store(hello, context)
         except SealError as error:
             log.info("a stored page can't be opened: %s", error)
             snapshot = None
         if snapshot is None:
             return replace(self._from_page(hello, context), rebuilt="fresh")
         if snapshot.rev < hello.rev:
-            return Basis(snapshot, "fresh", stale=True, is_stored=True)
+            return Basis(snapshot, "fresh", stale=True, epoch=epoch)
         certain = snapshot.at_rest or hello.op <= snapshot.done
-        return Basis(snapshot, "moved" if certain else "fresh", is_stored=True)
+        return Basis(snapshot, "moved" if certain else "fresh", epoch=epoch)
 
     def _from_page(self, hello: Hello, context: str) -> Basis:
         try:
@@ -153,8 +155,12 @@ class Sessions:
             log.info("a page's snapshot can't be opened: %s", error)
             return Basis(None, "fresh", stale=True)
 
-    async def _from_store(self, hello: Hello, context: str) -> Snapshot | None:
-        """What the page's last session has stored; after a moment, if it seems to be about to store more."""
+    async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
+        """What the page's last session has stored; after a moment, if it seems to be about to store more.
+
+        With the epoch of the claim that was made before it was read: whoever claims the page later
+        reads what is stored under this one, or keeps its holder from storing any more.
+        """
         snapshots, key = self.site.snapshots, session_key(hello.token or "")
         until = self._clock() + PATIENCE
         while True:
@@ -164,8 +170,8 @@ class Sessions:
             if hello.op <= snapshot.done and hello.rev <= snapshot.rev:
                 break
             await asyncio.sleep(LOOK)
-        snapshots.store.claim(key)  # from now on nobody else stores more
-        return snapshots.load(key, context)
+        epoch = snapshots.store.claim(key)  # from now on nobody else stores more
+        return snapshots.load(key, context), epoch
 
     async def _page(self, basis: Basis, found: Found, request: Request) -> tuple[Page, Basis]:
         """A page in the state of its snapshot, or one that has just been opened."""
@@ -204,7 +210,8 @@ class Sessions:
     # What time does
 
     def _drop(self, session: Session) -> None:
-        if self._sessions.pop(session.token, None) is not None:
+        if self._sessions.get(session.token) is session:
+            del self._sessions[session.token]
             self._hosts[session.host] -= 1
             if not self._hosts[session.host]:
                 del self._hosts[session.host]

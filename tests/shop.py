@@ -77,6 +77,12 @@ def counter() -> type[Page]:
 gate = asyncio.Event()
 
 
+async def waits() -> None:
+    """Return when somebody waits at the gate."""
+    while not gate._waiters:  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+
+
 def shop(store: Store | None = None, **options: Any) -> Live:
     """The application; another process's view of the same, when it is given the same store."""
     environment = Environment(loader=DictLoader(TEMPLATES), autoescape=True)
@@ -110,6 +116,14 @@ def shop(store: Store | None = None, **options: Any) -> Live:
     class Bare(Page):
         template = "bare.html"
         name: str
+
+    @pages.page("/late")
+    class Late(Counter):  # type: ignore[misc, valid-type]
+        """A counter that is long in coming to whoever has the cookie."""
+
+        async def load(self) -> None:
+            if "late" in self.request.cookies:
+                await globals()["gate"].wait()
 
     @pages.page("/broken")
     class Broken(Page):

@@ -10,7 +10,7 @@ import pytest
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from tests import shop as shop_module
-from tests.asgi import Tab, browser
+from tests.asgi import Closed, Tab, browser
 from tests.shop import shop
 from tests.test_socket_ops import shown
 
@@ -88,6 +88,22 @@ async def test_the_old_worker_is_told_nothing_more(store: Store) -> None:
         old.send([1, 0, 1, "add", []])
         with pytest.raises(Exception, match="another worker"):
             await old.receive()
+        assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_a_worker_that_is_late_brings_nothing_old_back(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as late, browser(shop(store)) as there:
+        tab = await here.joined("/late")
+        await tab.socket.lose()
+        late.http.cookies.set("late", "1")
+        slow = await late.socket(tab.address)
+        slow.send({**tab.hello, "url": "/late"})
+        await shop_module.waits()
+        await moved_to(there, tab).join()
+        assert shown((await tab.call("add"))[2]) == "1"
+        shop_module.gate.set()
+        with pytest.raises(Closed, match="another worker"):
+            await slow.receive()
         assert shown((await tab.call("add"))[2]) == "2"
 
 

@@ -116,6 +116,13 @@ def test_only_the_last_claimant_saves(store: Store) -> None:
     assert store.save("other", 1, b"claimed by nobody", 10)
 
 
+def test_a_later_save_may_shorten_a_life(store: Store, clock: Clock) -> None:
+    assert store.save("k", 0, b"long", 20)
+    assert store.save("k", 0, b"short", 0.5)
+    clock.now += 1
+    assert store.get("k") is None
+
+
 def test_a_claim_outlives_the_value(store: Store, clock: Clock) -> None:
     first = store.claim("k")
     store.save("k", first, b"1", 10)

@@ -42,7 +42,7 @@ ON CONFLICT (key) DO UPDATE SET epoch = max(epoch + 1, excluded.epoch), until = 
 RETURNING epoch
 """
 RENEW: Final = """
-UPDATE value SET value = :value WHERE key = :key AND until > :enough
+UPDATE value SET value = :value WHERE key = :key AND until BETWEEN :enough AND :until
 AND NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
 """
 """`SAVE` where the value lives long enough as it is: leaving its time alone is half the work."""

@@ -126,8 +126,13 @@ def templates(draw: Draw) -> dict[str, str]:
 
 def _own(content: str) -> str:
     """Content that calls or includes nothing, so that nothing is without an end."""
-    calls = ("m(", "'inc'", "without context")  # the last is a bug of Jinja2's in macros
+    calls = ("m(", "'inc'", "without context")  # the last for the reason that _captured gives
     return "{{ a }}<i>{{ b }}</i>" if any(call in content for call in calls) else content
+
+
+def _captured(draw: Draw, depth: int) -> str:
+    """Content that is collected before it is shown: there Jinja2 mistakes an include without context."""
+    return _content(draw, depth).replace("'alone' without context", "'alone'")
 
 
 def _page(body: str) -> str:
@@ -292,7 +297,7 @@ def _macro(draw: Draw, depth: int) -> str:
     choices = (
         "{{ m(a) }}",
         "{{ m(n, q=b) }}",
-        f"{{% call m(a) %}}{_content(draw, depth)}{{% endcall %}}",
+        f"{{% call m(a) %}}{_captured(draw, depth)}{{% endcall %}}",
         "{{ m(a)|upper }}",
         "{{ m('x') ~ 'y' }}",
         '<a title="{{ m(n)|striptags }}">t</a>',
@@ -307,7 +312,7 @@ def _more(draw: Draw, depth: int) -> str:
         "{% include 'alone' without context %}",
         "{% include ['missing', 'alone'] %}",
         "{% include 'missing' ignore missing %}",
-        f"{{% filter upper %}}{_content(draw, depth)}{{% endfilter %}}",
+        f"{{% filter upper %}}{_captured(draw, depth)}{{% endfilter %}}",
         "{% autoescape false %}{{ raw }}{% endautoescape %}",
         "{% raw %}{{ raw }}{% endraw %}",
         "{{ '{{' }}",
