@@ -1,16 +1,16 @@
 """Live pages: state and actions on the server, patches in the browser, plain forms without JavaScript."""
 
-from .action import Action, ActionRef, action
+from .actions.action import Action, ActionRef, action
+from .actions.control import forbidden, not_found, redirect, unauthorized
+from .actions.depends import Depends
+from .actions.params import Bound, Event, Prev
 from .app import Live, Pages
-from .component import Component
-from .control import forbidden, not_found, redirect, unauthorized
-from .depends import Depends
 from .errors import ActionError, FieldErrors, LiveError
-from .every import every
-from .fields import InUrl, in_url, loaded
 from .limits import Limits
-from .page import Page
-from .params import Bound, Event, Prev
+from .pages.component import Component
+from .pages.every import every
+from .pages.fields import InUrl, in_url, loaded
+from .pages.page import Page
 
 __all__ = [
     "Live",

@@ -17,11 +17,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from .handle import Services
+from .actions.handle import Services
 from .limits import Limits
-from .page import Page, place
+from .pages.page import Page, place
 from .seal import ENVIRONMENT, Keys, Sealer, Signer
-from .sessions import Sessions
+from .sessions.registry import Sessions
 from .site import MOUNT, SOCKET, Address, Identify, Site
 from .snapshot import Snapshots
 from .store import SqliteStore, Store, default_path

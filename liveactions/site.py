@@ -13,14 +13,14 @@ from starlette.convertors import Convertor
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import compile_path
 
+from .actions.handle import Handle, Services
 from .assets import Assets
 from .document import Surroundings
-from .handle import Handle, Services
 from .limits import Limits
-from .page import Page, create
+from .pages.page import Page, create
+from .pages.state import dump_state, restore_state
 from .saving import Saving
 from .snapshot import Snapshots
-from .state import dump_state, restore_state
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
 MOUNT = "/_live"

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from liveactions.action import ActionRef
-from liveactions.handle import Handle, Services
-from liveactions.outcome import DONE, Outcome
-from liveactions.page import Page, create, fill
-from liveactions.params import Event
-from liveactions.scope import Scope
+from liveactions.actions.action import ActionRef
+from liveactions.actions.handle import Handle, Services
+from liveactions.actions.params import Event
+from liveactions.ops.outcome import DONE, Outcome
+from liveactions.ops.scope import Scope
+from liveactions.pages.page import Page, create, fill
 from liveactions.seal import Keys, Signer
 
 P = TypeVar("P", bound=Page)

@@ -13,15 +13,15 @@ import pytest
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from liveactions import binding
-from liveactions.action import Action, ActionRef, action
-from liveactions.component import Component, attach
+from liveactions.actions import binding
+from liveactions.actions.action import Action, ActionRef, action
+from liveactions.actions.params import Bound
 from liveactions.errors import ForgedReference, UnknownAction
-from liveactions.lookup import current, lookup
-from liveactions.page import Page
-from liveactions.params import Bound
+from liveactions.pages.component import Component, attach
+from liveactions.pages.lookup import current, lookup
+from liveactions.pages.page import Page
+from liveactions.pages.variables import variables
 from liveactions.seal import Keys, Signer
-from liveactions.variables import variables
 from tests.pages import SECRET, call, new, opened
 
 

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from liveactions.component import Component
-from liveactions.control import Status
-from liveactions.fields import InUrl, in_url
-from liveactions.page import Page, fill, place
-from liveactions.variables import variables
+from liveactions.actions.control import Status
+from liveactions.pages.component import Component
+from liveactions.pages.fields import InUrl, in_url
+from liveactions.pages.page import Page, fill, place
+from liveactions.pages.variables import variables
 from tests.pages import new
 
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import pytest
 
-from liveactions.action import action
-from liveactions.component import Component, describe
-from liveactions.fields import InUrl, in_url, loaded
-from liveactions.page import Page
-from liveactions.variables import variables
+from liveactions.actions.action import action
+from liveactions.pages.component import Component, describe
+from liveactions.pages.fields import InUrl, in_url, loaded
+from liveactions.pages.page import Page
+from liveactions.pages.variables import variables
 from tests.pages import new
 
 Row = TypeVar("Row")

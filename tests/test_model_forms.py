@@ -8,13 +8,13 @@ import pytest
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, Field, SecretStr
 
-from liveactions.action import action
+from liveactions.actions.action import action
+from liveactions.actions.forms import MOST, is_secret_name
+from liveactions.actions.params import Bound, Prev
 from liveactions.errors import ActionError
-from liveactions.forms import MOST, is_secret_name
-from liveactions.page import Page
-from liveactions.params import Bound, Prev
-from liveactions.scope import Scope
-from liveactions.variables import variables
+from liveactions.ops.scope import Scope
+from liveactions.pages.page import Page
+from liveactions.pages.variables import variables
 from tests.pages import call, opened, pairs
 
 Name = Annotated[str, Field(min_length=3)]

@@ -15,9 +15,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from typing_extensions import TypedDict
 
-from liveactions.action import action
-from liveactions.page import Page
-from liveactions.params import Bound, Event
+from liveactions.actions.action import action
+from liveactions.actions.params import Bound, Event
+from liveactions.pages.page import Page
 from tests.pages import call, opened
 
 

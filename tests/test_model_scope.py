@@ -16,16 +16,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from liveactions import wire
-from liveactions.action import action
-from liveactions.component import Component, describe
-from liveactions.control import forbidden, not_found, redirect, unauthorized
-from liveactions.depends import Depends
+from liveactions.actions.action import action
+from liveactions.actions.control import forbidden, not_found, redirect, unauthorized
+from liveactions.actions.depends import Depends
+from liveactions.actions.params import Bound
 from liveactions.errors import ActionError
-from liveactions.every import every
-from liveactions.fields import InUrl, loaded
-from liveactions.page import Page, place
-from liveactions.params import Bound
-from liveactions.scope import Scope, refresh
+from liveactions.ops.scope import Scope, refresh
+from liveactions.pages.component import Component, describe
+from liveactions.pages.every import every
+from liveactions.pages.fields import InUrl, loaded
+from liveactions.pages.page import Page, place
 from tests.pages import call, new, opened
 
 journal: list[str] = []

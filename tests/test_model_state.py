@@ -13,13 +13,13 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from liveactions.action import action
-from liveactions.component import Component
+from liveactions.actions.action import action
+from liveactions.actions.params import Bound
 from liveactions.errors import ActionError, StateError
-from liveactions.fields import loaded
-from liveactions.page import Page
-from liveactions.params import Bound
-from liveactions.state import dump_state, restore_state
+from liveactions.pages.component import Component
+from liveactions.pages.fields import loaded
+from liveactions.pages.page import Page
+from liveactions.pages.state import dump_state, restore_state
 from tests.pages import call, new, opened
 
 Row = TypeVar("Row")

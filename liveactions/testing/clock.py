@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from math import floor
 from typing import Any, NamedTuple
 
-from ..component import describe
-from ..every import Timer
-from ..node import walk
-from ..session import Session
+from ..pages.component import describe
+from ..pages.every import Timer
+from ..pages.node import walk
+from ..sessions.session import Session
 from .endpoints import endpoints
 
 

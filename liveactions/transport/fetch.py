@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ..errors import ProtocolError
 from ..protocol import read_hello, read_op
-from ..sessions import Sessions
+from ..sessions.registry import Sessions
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .body import read_json
 

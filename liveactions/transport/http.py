@@ -14,20 +14,20 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from ..action import ActionRef
-from ..control import Control
+from ..actions.action import ActionRef
+from ..actions.control import Control
+from ..actions.forms import FormState, is_secret_name
 from ..document import document
 from ..errors import ForgedReference, LiveError, UnknownAction
-from ..forms import FormState, is_secret_name
-from ..lookup import lookup
-from ..outcome import DONE, Outcome, failure
-from ..page import Page, fill
-from ..scope import Scope
-from ..screen import mark_of
-from ..sessions import Sessions
+from ..ops.outcome import DONE, Outcome, failure
+from ..ops.scope import Scope
+from ..pages.lookup import lookup
+from ..pages.page import Page, fill
+from ..pages.state import dump_state, restore_state
+from ..sessions.registry import Sessions
+from ..sessions.screen import mark_of
 from ..site import Address, Site, own_query, own_url, path_and_query
 from ..snapshot import Snapshot
-from ..state import dump_state, restore_state
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS
 from .body import Pair, read_form
 from .fetch import perform

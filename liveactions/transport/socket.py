@@ -12,8 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 from ..errors import ProtocolError
 from ..exchange import Allowance
 from ..protocol import read, read_hello, read_op
-from ..session import Session
-from ..sessions import Sessions
+from ..sessions.registry import Sessions
+from ..sessions.session import Session
 from ..wire import CLOSE_NO_HELLO
 from .origin import Origins
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from .annotations import optional, unwrap
+from ..actions.annotations import optional, unwrap
 
 SCALARS = (
     *(int, float, complex, str, bytes, bool, type(None)),

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
-from .depends import Depends
-from .errors import FieldErrors
-from .input import Input
-from .params import Event, Parameter, Plan, plan_of
+from ..actions.depends import Depends
+from ..actions.input import Input
+from ..actions.params import Event, Parameter, Plan, plan_of
+from ..errors import FieldErrors
 
 if TYPE_CHECKING:
-    from .component import Component
+    from ..pages.component import Component
 
 NO_INPUT: Final = Input()
 _NO_EVENT: Final = Event()

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .component import describe
-from .every import Timer
-from .node import walk
-from .page import Page
+from ..pages.component import describe
+from ..pages.every import Timer
+from ..pages.node import walk
+from ..pages.page import Page
 
 
 class Timers:

@@ -13,8 +13,8 @@ from .forms import FormStates
 from .messages import MESSAGES
 
 if TYPE_CHECKING:
-    from .page import Page
-    from .template.fragment import Fragment
+    from ..pages.page import Page
+    from ..template.fragment import Fragment
 
 
 class View(Protocol):

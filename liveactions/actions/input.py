@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from starlette.datastructures import FormData, UploadFile
 
-from .errors import FieldErrors
+from ..errors import FieldErrors
+from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
 from .nested import LEAF, Node, TooMany, tree
-from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
 MOST_FIELDS: Final = 1000
 _OWN: Final = frozenset({FIELD_ACTION, FIELD_SNAPSHOT})

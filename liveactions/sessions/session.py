@@ -20,28 +20,28 @@ from logging import getLogger
 from secrets import token_hex
 from typing import Any, Final
 
-from .component import describe
+from ..document import document
+from ..errors import ForgedReference, ProtocolError, UnknownAction
+from ..exchange import KEPT, Exchange, Rebuilt
+from ..ops.outcome import DONE, Outcome, failure
+from ..ops.scope import Scope
+from ..pages.component import describe
+from ..pages.lookup import lookup
+from ..pages.node import walk
+from ..pages.page import Page
+from ..pages.state import dump_state
+from ..protocol import Acknowledgement, Bye, CallReference, CallSlot, Change, Hello, Navigate, Op, Validate
+from ..saving import save_all
+from ..site import Address, Site, path_and_query
+from ..snapshot import LIFE, Snapshot, session_key
+from ..store import Claimed
+from ..template import Fragment
+from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .connection import REPLACED, Connection
-from .document import document
-from .errors import ForgedReference, ProtocolError, UnknownAction
-from .exchange import KEPT, Exchange, Rebuilt
-from .lookup import lookup
 from .navigation import go
-from .node import walk
-from .outcome import DONE, Outcome, failure
-from .page import Page
-from .protocol import Acknowledgement, Bye, CallReference, CallSlot, Change, Hello, Navigate, Op, Validate
 from .push import Push, event_of
-from .saving import save_all
-from .scope import Scope
 from .screen import Screen
-from .site import Address, Site, path_and_query
-from .snapshot import LIFE, Snapshot, session_key
-from .state import dump_state
-from .store import Claimed
-from .template import Fragment
 from .timers import Timers
-from .wire import CLOSE_LIMIT, CLOSE_OVER
 
 log = getLogger(__name__)
 

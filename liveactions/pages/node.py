@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .action import Action, ActionRef
+from ..actions.action import Action, ActionRef
 
 if TYPE_CHECKING:
+    from ..actions.handle import View
     from .component import Component
     from .description import Description
-    from .handle import View
 
 
 class Node:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from starlette.convertors import Convertor, PathConvertor
 from starlette.routing import compile_path
 
-from .control import not_found
+from ..actions.control import not_found
+from ..actions.input import Input
+from ..actions.nested import LEAF, Node, join
+from ..actions.readers import MISSING
 from .fields import Field
-from .input import Input
-from .nested import LEAF, Node, join
 from .node import walk
-from .readers import MISSING
 
 if TYPE_CHECKING:
     from .component import Component

@@ -11,13 +11,13 @@ from typing import Any, Final, Generic
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from .action import Action, action_in
-from .annotations import raw_annotations, resolve, substitute, variables_of
+from ..actions.action import Action, action_in
+from ..actions.annotations import raw_annotations, resolve, substitute, variables_of
+from ..actions.params import Plan
+from ..actions.readers import MISSING
 from .children import children_of
 from .every import MARK, Timer
 from .fields import LOADED, Field, is_class_variable
-from .params import Plan
-from .readers import MISSING
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})

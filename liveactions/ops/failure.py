@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from .control import Redirect, Status, find_control, redirect
-from .errors import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction
-from .messages import message
-from .nested import join
+from ..actions.control import Redirect, Status, find_control, redirect
+from ..actions.messages import message
+from ..actions.nested import join
+from ..errors import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction
 from .outcome import Outcome, elsewhere, failure
 
 if TYPE_CHECKING:
-    from .handle import Handle
+    from ..actions.handle import Handle
 
 log: Final = logging.getLogger("liveactions")
 

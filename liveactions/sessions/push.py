@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .outcome import Outcome
-from .params import Event
-from .scope import Scope
+from ..actions.params import Event
+from ..ops.outcome import Outcome
+from ..ops.scope import Scope
 
 
 class Push:

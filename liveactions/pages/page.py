@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
+from ..actions.handle import Handle
 from .address import Route, class_url, fill_from_path, fill_from_query
 from .component import Component, attach, describe, set_defaults
-from .handle import Handle
 
 P = TypeVar("P", bound="Page")
 

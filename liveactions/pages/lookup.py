@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import binding
-from .action import Action, ActionRef, signed
+from ..actions import binding
+from ..actions.action import Action, ActionRef, signed
+from ..errors import ForgedReference, UnknownAction
 from .component import Component
-from .errors import ForgedReference, UnknownAction
 from .node import walk
 
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_origin
 
-from .annotations import metadata, raw_annotations, unwrap, without
+from ..actions.annotations import metadata, raw_annotations, unwrap, without
+from ..actions.codec import Codec, codec
+from ..actions.readers import MISSING, Reader, reader
 from .children import Children
-from .codec import Codec, codec
 from .frozen_types import holds_frozen, is_frozen_type
-from .readers import MISSING, Reader, reader
 
 T = TypeVar("T")
 

@@ -10,15 +10,15 @@ from urllib.parse import quote
 
 from pydantic_core import to_jsonable_python
 
+from ..template.reference import Reference
 from . import binding
 from .annotations import hints
 from .codec import Codec, codec
 from .forms import FieldView, FormState, Texts, field_view
 from .params import Plan
-from .template.reference import Reference
 
 if TYPE_CHECKING:
-    from .component import Component
+    from ..pages.component import Component
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")

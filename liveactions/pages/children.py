@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import quote
 
-from .annotations import optional, unwrap
-from .codec import codec, read_json
+from ..actions.annotations import optional, unwrap
+from ..actions.codec import codec, read_json
 
 Shape = Literal["one", "list", "dict"]
 

@@ -13,20 +13,20 @@ from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 
+from ..actions.control import Control
+from ..errors import LiveError, ProtocolError, SealError
+from ..exchange import Exchange, Rebuilt
+from ..ops.outcome import DONE, Outcome, failure
+from ..ops.scope import Scope
+from ..pages.page import Page, fill
+from ..pages.state import restore_state
+from ..protocol import Hello
+from ..site import Found, Site, as_request, own_query
+from ..snapshot import Snapshot, session_key
+from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .connection import Connection
-from .control import Control
-from .errors import LiveError, ProtocolError, SealError
-from .exchange import Exchange, Rebuilt
-from .outcome import DONE, Outcome, failure
-from .page import Page, fill
-from .protocol import Hello
-from .scope import Scope
 from .screen import Screen
 from .session import Session
-from .site import Found, Site, as_request, own_query
-from .snapshot import Snapshot, session_key
-from .state import restore_state
-from .wire import CLOSE_LIMIT, CLOSE_OVER
 
 log = getLogger(__name__)
 

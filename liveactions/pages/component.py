@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 
 from starlette.requests import Request
 
-from .action import Action, action_in
+from ..actions.action import Action, action_in
 from .description import Description, build, check, check_names
 from .fields import LOADED, annotated_names, loaded
 from .node import Node
@@ -18,9 +18,9 @@ from .variables import variables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .handle import Handle
+    from ..actions.handle import Handle
+    from ..template.fragment import Fragment
     from .page import Page
-    from .template.fragment import Fragment
 
 
 class _Nothing:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
-from .errors import ActionTimeout
+from ..errors import ActionTimeout
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from .codec import SCALARS
+from ..actions.codec import SCALARS
+from ..actions.readers import MISSING
 from .fields import Field
-from .readers import MISSING
 
 if TYPE_CHECKING:
     from .component import Component

@@ -11,24 +11,24 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import binding
-from .action import Action, ActionRef
-from .component import Component, attach
-from .control import Control
+from ..actions import binding
+from ..actions.action import Action, ActionRef
+from ..actions.control import Control
+from ..actions.depends import Depends
+from ..actions.forms import DONE, FormState, kept, touched_errors
+from ..actions.input import Input
+from ..actions.params import Event
+from ..errors import ActionError, FieldErrors, ForgedReference, UnknownAction
+from ..pages.component import Component, attach
+from ..pages.image import Image
+from ..pages.lookup import current
+from ..pages.node import children_in, walk
+from ..pages.page import Page
 from .deadline import in_thread, last, within
-from .depends import Depends
-from .errors import ActionError, FieldErrors, ForgedReference, UnknownAction
 from .failure import FATAL, controlled, expected, log, unexpected
-from .forms import DONE, FormState, kept, touched_errors
-from .image import Image
 from .injection import NO_INPUT, Injection
-from .input import Input
-from .lookup import current
-from .node import children_in, walk
 from .outcome import DONE as SUCCESS
 from .outcome import Outcome, failure
-from .page import Page
-from .params import Event
 
 FieldPairs = Iterable[tuple[str, Any]]
 """Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from ..actions.forms import FormState, FormStates
+from ..actions.readers import MISSING
+from ..errors import StateError, UnknownAction
 from .children import Children
 from .component import Component, attach, make
-from .errors import StateError, UnknownAction
 from .fields import Field
-from .forms import FormState, FormStates
 from .lookup import find
 from .page import Page
-from .readers import MISSING
 
 _EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
 

@@ -7,8 +7,8 @@ from itertools import takewhile
 from json import JSONDecoder
 from typing import Any, Final
 
+from ..errors import UnknownAction
 from .codec import read_json, write_json
-from .errors import UnknownAction
 from .params import Parameter, Plan
 
 UNBOUND: Final = type("Unbound", (), {"__slots__": (), "__repr__": lambda self: "UNBOUND"})()

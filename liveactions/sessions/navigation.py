@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from .control import Control, Redirect, Status
-from .outcome import DONE, Outcome, elsewhere, failure
-from .page import Page, fill
-from .site import Address, own_query
+from ..actions.control import Control, Redirect, Status
+from ..ops.outcome import DONE, Outcome, elsewhere, failure
+from ..pages.page import Page, fill
+from ..site import Address, own_query
 
 
 def go(page: Page, address: Address, url: str) -> Outcome:

@@ -8,14 +8,14 @@ from typing import Final
 
 from markupsafe import Markup
 
-from .action import ActionRef
-from .diff import Shapes, full, patch
-from .errors import UnknownAction
-from .page import Page
-from .protocol import Change
-from .snapshot import Digests
-from .template import Fragment, Items
-from .template.fragment import digest_of
+from ..actions.action import ActionRef
+from ..diff import Shapes, full, patch
+from ..errors import UnknownAction
+from ..pages.page import Page
+from ..protocol import Change
+from ..snapshot import Digests
+from ..template import Fragment, Items
+from ..template.fragment import digest_of
 
 MOST: Final = 64
 """Revisions that are kept at most, when a page acknowledges none."""

@@ -1,0 +1,1 @@
+"""Actions: marking functions, references to them, and how their arguments come from what a browser sends."""

@@ -1,0 +1,1 @@
+"""One op on a page: guard, action, load, and what becomes of it."""

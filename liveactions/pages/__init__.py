@@ -1,0 +1,1 @@
+"""Pages and components: their fields, state and addresses."""

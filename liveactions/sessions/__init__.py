@@ -1,0 +1,1 @@
+"""Open pages: what each shows, and the sockets that come and go."""
