@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count
 from typing import Any
 from urllib.parse import urljoin
 
+from ..wire import HEADER_OPS
 from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
 from .clock import Clock
 from .cookies import Cookies
+from .fetching import Fetching
 from .lifespan import Lifespan
 from .page import Page
+from .refusal import Failed
 from .tab import Tab
 from .upload import Pair, encoded
 
@@ -22,12 +26,14 @@ class Browser:
     """Opens pages of an ASGI application in this process, with JavaScript or without.
 
     ``async with Browser(app) as browser`` closes all tabs at the end, and runs the application's lifespan.
-    `patience` is how many seconds an answer or a push may take.
+    `patience` is how many seconds an answer or a push may take. Where no `socket` opens (some proxies see
+    to that), scripts use `fetch`, and nothing comes by itself.
     """
 
-    def __init__(self, app: Any, js: bool = True, patience: float = 5.0) -> None:
+    def __init__(self, app: Any, js: bool = True, patience: float = 5.0, *, socket: bool = True) -> None:
         self.app = app
         self.js = js
+        self.has_socket = socket
         self.patience = patience
         self.cookies = Cookies()
         number = next(_people)
@@ -59,7 +65,7 @@ class Browser:
 
     def other(self) -> Browser:
         """Another person, who has no cookies yet."""
-        other = Browser(self.app, self.js, self.patience)
+        other = Browser(self.app, self.js, self.patience, socket=self.has_socket)
         other.lifespan, other.clock, other._people = self.lifespan, self.clock, self._people
         self._people.append(other)
         return other
@@ -76,13 +82,30 @@ class Browser:
             for tab in person._tabs:
                 tab.catch_up()
 
-    def headers(self) -> list[Header]:
+    def headers(self, accept: str = "text/html") -> list[Header]:
         """What goes along with every request."""
-        return [("accept", "text/html"), ("origin", ORIGIN), *self.cookies.headers()]
+        return [("accept", accept), ("origin", ORIGIN), *self.cookies.headers()]
+
+    async def line(self, path: str, tab: Tab) -> Socket | Fetching:
+        """A tab's way to its session: the WebSocket at this path, if one opens. `Failed` if it is refused."""
+        if not self.has_socket:
+            return Fetching(tab)
+        socket = self.socket(path)
+        if not await socket.accepted():
+            raise Failed(f"the socket {path} is refused", 403)
+        return socket
 
     def socket(self, path: str) -> Socket:
         """A WebSocket that is being opened."""
         return Socket(self.app, websocket(path, self.headers(), self.client, self.lifespan.state))
+
+    async def fetch(self, url: str, parcel: Any) -> Reply:
+        """The answer to ops that go by `fetch`."""
+        headers = [*self.headers("application/json"), ("content-type", "application/json"), (HEADER_OPS, "1")]
+        scope = http(url, headers, self.client, self.lifespan.state)
+        reply = await request(self.app, {**scope, "method": "POST"}, json.dumps(parcel).encode())
+        self.cookies.take(reply.headers)
+        return reply
 
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
         """The answer to a request after all redirects, and where it comes from."""

@@ -12,6 +12,7 @@ from .asgi import Closed, Socket
 from .controls import Seen
 from .document import Document
 from .dom import Element
+from .fetching import Fetching
 from .refusal import Failed
 from .window import Window
 
@@ -34,7 +35,7 @@ class Op:
 class Conversation:
     """Ops in order, and what comes back applied to the window at once."""
 
-    def __init__(self, window: Window, socket: Socket, patience: float) -> None:
+    def __init__(self, window: Window, line: Socket | Fetching, patience: float) -> None:
         self.window = window
         self.patience = patience
         """Seconds to wait for an answer."""
@@ -43,7 +44,7 @@ class Conversation:
         self.is_over = False
         self.token = ""
         """The session's name, once it has welcomed the page."""
-        self._socket = socket
+        self._line = line
         self._rev = 0
         self._last = 0
         self._unacknowledged = 0
@@ -52,16 +53,17 @@ class Conversation:
         self._spent: set[tuple[Element, str]] = set()
 
     async def join(self, url: str, snapshot: str) -> None:
-        """Say hello, and apply the welcome."""
-        self._socket.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
-        await self.hear()
+        """Say hello, and apply the welcome, which by fetch comes with the first answer."""
+        self._line.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
+        if isinstance(self._line, Socket):
+            await self.hear()
 
     def say(self, *parts: Any, seen: Seen | None = None, resets: bool = False, reloads: bool = False) -> None:
         """Send an op: its kind and operands."""
         self._last += 1
         self._ops.append(Op(self._last, seen or {}, resets, reloads))
         self._unacknowledged = 0
-        self._socket.send([self._last, self._rev, *parts])
+        self._line.send([self._last, self._rev, *parts])
 
     async def settle(self) -> None:
         """Return when all ops are answered. `Failed` when one ended with an error that isn't in the page."""
@@ -78,14 +80,14 @@ class Conversation:
     async def hear(self) -> None:
         """Wait for one message."""
         try:
-            self._take(await self._socket.receive())
+            self._take(await self._line.receive())
         except Closed as closed:
             self._closed(closed)
 
     def catch_up(self) -> None:
         """Apply what has come meanwhile."""
         try:
-            for message in () if self.is_over else self._socket.waiting():
+            for message in () if self.is_over else self._line.waiting():
                 self._take(message)
         except Closed as closed:
             self._closed(closed)
@@ -94,8 +96,8 @@ class Conversation:
         """The page is left."""
         if not self.is_over:
             self.is_over = True
-            self._socket.send([self._last + 1, self._rev, BYE])
-        await self._socket.leave(self.patience)
+            self._line.send([self._last + 1, self._rev, BYE])
+        await self._line.leave(self.patience)
 
     def first(self, element: Element, descriptor: str) -> bool:
         """Whether what runs only once is to run now."""
@@ -122,7 +124,7 @@ class Conversation:
             self._unacknowledged += self._rev - rev
         if self._unacknowledged >= ACK_AFTER:
             self._unacknowledged = 0
-            self._socket.send([0, self._rev])
+            self._line.send([0, self._rev])
 
     def _settle(self, ack: int, answers: Sequence[Any]) -> list[tuple[Seen, bool]]:
         """Take note of how ops have ended; what those that ended well had seen."""

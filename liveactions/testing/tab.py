@@ -111,10 +111,8 @@ class Tab:
     async def _join(self, path: str, snapshot: str) -> None:
         self.url = without_handle(self.url)
         self._history[-1:] = [self.url]
-        socket = self.browser.socket(path)
-        if not await socket.accepted():
-            raise Failed(f"the socket {path} is refused", 403)
-        self.conversation = Conversation(self.window, socket, self.browser.patience)
+        line = await self.browser.line(path, self)
+        self.conversation = Conversation(self.window, line, self.browser.patience)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
 
