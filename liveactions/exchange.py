@@ -16,7 +16,8 @@ again. Answers are kept for the 64 newest ops; a page has at most 32 unanswered.
 *Revisions* count the patches: a frame with a patch leads from the page's revision to the next one.
 Every message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB
 may be unacknowledged; after that nothing is rendered until the page catches up, and then the newest
-state is, once. The answer of an op never travels before the patch that shows what it did.
+state is, once. The answer of an op never travels before the patch that shows what it did. *Extras* (what
+is to be done besides patching) come with a revision, too, so that each is told until it is acknowledged.
 
 *Addresses* of slots are told by the page as it saw them at a revision. The session keeps what it
 rendered since the revision of the last op or acknowledgement (`Exchange.seen`), not of the last
@@ -36,7 +37,7 @@ has shown, the whole page is sent (``stale``).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from .protocol import Bye, Change, Hello, Op, require, write
@@ -71,6 +72,8 @@ class Exchange:
         self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
         self._unacknowledged = 0
         self._progress = 0.0
+        self._extras: dict[str, Any] = {}
+        self._kept_extras: list[tuple[int, dict[str, Any]]] = []  # by the revision that brought them
 
     def take(self, op: Op, now: float) -> bool:
         """Whether `op` is to be run: it is new. `ProtocolError` when its number can't be.
@@ -103,6 +106,8 @@ class Exchange:
             _, size, done = sent.popleft()
             self._unacknowledged -= size
             self._forget(done)
+        if self._kept_extras:
+            self._kept_extras = [kept for kept in self._kept_extras if kept[0] > rev]
 
     def finish(self, n: int, status: int = OK, payload: Any = None) -> None:
         """Op `n` has ended."""
@@ -138,10 +143,14 @@ class Exchange:
             return ()
         return [part for n, answer in self.answered.items() for part in (n, *answer)]
 
+    def add(self, extras: Mapping[str, Any]) -> None:
+        """What the page is to be told besides, with the next frame."""
+        self._extras = merge(self._extras, extras)
+
     @property
     def is_owing(self) -> bool:
-        """Whether there are ended ops of which the page hasn't been told."""
-        return self._told < self.done or bool(self._untold)
+        """Whether there are ended ops of which the page hasn't been told, or something besides."""
+        return self._told < self.done or bool(self._untold) or bool(self._extras)
 
     @property
     def is_open(self) -> bool:
@@ -158,10 +167,14 @@ class Exchange:
             return None
         answers, self._untold = self._untold, []
         self._told = self.done
-        if not patch:
+        extras, self._extras = self._extras, {}
+        if not patch and not extras:
             return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
         self.rev += 1
-        if shapes:
+        if extras:  # on a revision of their own: the page takes them once, whatever is lost
+            self._kept_extras.append((self.rev, extras))
+            text = write([self.rev, self.done, patch, answers, shapes, extras])
+        elif shapes:
             text = write([self.rev, self.done, patch, answers, shapes])
         elif answers:
             text = write([self.rev, self.done, patch, answers])
@@ -205,12 +218,27 @@ class Exchange:
             message["patch"] = patch
         if shapes:
             message["shapes"] = shapes
+        extras: dict[str, Any] = {}
+        for rev, kept in self._kept_extras:
+            extras = merge(extras, kept) if rev > hello.rev else extras
+        if extras:
+            message["extras"] = extras
         self._sent.clear()
         self._untold, self._told, self._unacknowledged = [], self.done, 0
         if rebuilt == "fresh":
             # What the page has sent beyond the snapshot is over, and is never run.
             self.done = self.last = self._told = max(self.done, hello.op)
         return write(message)
+
+
+def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The extras of two frames as those of one: tickets and events of both, the newer address."""
+    both = {**one, **other}
+    if "cookies" in one and "cookies" in other:
+        both["cookies"] = f"{one['cookies']} {other['cookies']}"
+    if "events" in one and "events" in other:
+        both["events"] = [*one["events"], *other["events"]]
+    return both
 
 
 class Allowance:

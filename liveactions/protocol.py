@@ -14,7 +14,8 @@ All are JSON texts of at most 64 KiB. The first is the hello, an object of exact
 ====================  ==========================================================================
 
 All others are arrays. *n* is the op's number, *rev* the newest revision that the page had applied
-when it made the op; *fields* are flat: name, value, name, value; *address* is the path to a slot from
+when it made the op; *fields* are flat: name, value, name, value, where the value of a file that was sent
+ahead is ``{"file": handle}``; *address* is the path to a slot from
 the root: numbers of slots and, after that of a list, the item's ordinal.
 
 ======================================  ========================================================
@@ -22,7 +23,8 @@ the root: numbers of slots and, after that of a list, the item's ordinal.
 ``[n, rev, 0, address, fields, e?]``    call what stands in an action slot; *e*: the event's details
 ``[n, rev, 1, ref, fields, address?]``  call a reference
 ``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
-``[n, rev, 3, url, push?]``             go to another query of the same page; push: 1
+``[n, rev, 3, url, push?]``             go to another query of the same page, or another page; push: 1
+``[n, rev, 6, name, arguments]``        call a function of a module, ``shop:add``; an object
 ``[n, rev, 9]``                         the page is over
 ======================================  ========================================================
 
@@ -38,9 +40,10 @@ The first is the welcome, an object. What isn't needed is left out.
 ``moved``, ``fresh``  1: the session was rebuilt (see above)
 ``stale``             1: the page shows an older state, or begins anew
 ``patch``, ``shapes``  as in a frame
+``extras``            those that the page hasn't acknowledged
 ====================  ==========================================================================
 
-All others are frames, ``[rev, ack, patch, answers, shapes]``, whose empty ends are left out.
+All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose empty ends are left out.
 
 ====================  ==========================================================================
 ``rev``               the revision to which `patch` leads: the next one, or the same without a patch
@@ -51,7 +54,17 @@ All others are frames, ``[rev, ack, patch, answers, shapes]``, whose empty ends 
                       "errors", "status", "id"?}``), 2 uncertain, 3 elsewhere (``{"url",
                       "replace"?, "external"?}``)
 ``shapes``            flat: id, html; what the patch is the first to use on this connection
+``extras``            what is to be done besides; a frame with them is the next revision, even with an
+                      empty patch: ``cookies``: tickets, to be posted to ``<mount>/_live/cookies`` (as
+                      the body, with ``Live-Ops: 1``) before the page goes elsewhere; ``url``:
+                      ``[path?query, push]``, the page's address now; ``events``: ``[[name, detail,
+                      address | null], ...]``, to be dispatched
 ====================  ==========================================================================
+
+An answer *elsewhere* that comes with ``{"page": html}`` has brought that page already, over the same
+connection: only the address, the history and the scroll position are still to be changed. An op 3 that
+names another page of the application is answered well, with ``{"page": html}``. Without a page patch the
+browser is to load the address.
 
 By fetch, the page posts ``{"hello": hello, "ops": [op, ...]}`` to its own address with the header
 ``Live-Ops: 1`` and gets ``{"welcome": welcome, "frames": [frame, ...]}``.
@@ -71,6 +84,7 @@ from .errors import ProtocolError
 from .limits import Limits
 from .wire import (
     BYE,
+    CALL_FUNCTION,
     CALL_REF,
     CALL_SLOT,
     CLOSE_LIMIT,
@@ -87,6 +101,8 @@ MOST: Final = 2**53
 
 Change: TypeAlias = list[Any] | dict[str, Any]
 """A patch as data."""
+Fields: TypeAlias = list[Any]
+"""Name, value, name, value; a file that was sent ahead is ``{"file": handle}``."""
 
 
 class Hello(NamedTuple):
@@ -105,7 +121,7 @@ class CallSlot(NamedTuple):
     n: int
     rev: int
     address: list[int]
-    fields: list[str]
+    fields: Fields
     event: dict[str, Any] | None = None
 
 
@@ -113,7 +129,7 @@ class CallReference(NamedTuple):
     n: int
     rev: int
     reference: str
-    fields: list[str]
+    fields: Fields
     address: list[int] | None = None
 
 
@@ -121,7 +137,7 @@ class Validate(NamedTuple):
     n: int
     rev: int
     reference: str
-    fields: list[str]
+    fields: Fields
     touched: list[str]
 
 
@@ -132,12 +148,19 @@ class Navigate(NamedTuple):
     push: bool = False
 
 
+class CallFunction(NamedTuple):
+    n: int
+    rev: int
+    name: str
+    arguments: dict[str, Any]
+
+
 class Bye(NamedTuple):
     n: int
     rev: int
 
 
-Op: TypeAlias = CallSlot | CallReference | Validate | Navigate | Bye
+Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | Bye
 
 
 def read(text: str | bytes | None, limits: Limits) -> Any:
@@ -217,6 +240,12 @@ def _read_navigate(n: int, rev: int, parts: list[Any], limits: Limits) -> Naviga
     return Navigate(n, rev, parts[0], bool(push))
 
 
+def _read_call_function(n: int, rev: int, parts: list[Any], limits: Limits) -> CallFunction:
+    require(len(parts) == 2 and type(parts[0]) is str, "a call has a name and arguments")
+    require(type(parts[1]) is dict and _depth(parts[1]) < DEPTH, "improper arguments")
+    return CallFunction(n, rev, parts[0], parts[1])
+
+
 def _read_bye(n: int, rev: int, parts: list[Any], limits: Limits) -> Bye:
     require(not parts, "a bye has nothing else")
     return Bye(n, rev)
@@ -227,6 +256,7 @@ _READERS: Final[dict[int, Callable[[int, int, list[Any], Limits], Op]]] = {
     CALL_REF: _read_call_reference,
     VALIDATE: _read_validate,
     NAVIGATE: _read_navigate,
+    CALL_FUNCTION: _read_call_function,
     BYE: _read_bye,
 }
 
@@ -245,10 +275,14 @@ def _texts(value: Any, limits: Limits) -> list[str]:
     return value  # type: ignore[no-any-return]
 
 
-def _fields(value: Any, limits: Limits) -> list[str]:
-    texts = _texts(value, limits)
-    require(len(texts) % 2 == 0, "a field without a value")
-    return texts
+def _fields(value: Any, limits: Limits) -> Fields:
+    require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of fields")
+    require(len(value) % 2 == 0, "a field without a value")
+    for index, part in enumerate(value):
+        if type(part) is not str:
+            require(index % 2 == 1 and type(part) is dict and part.keys() == {"file"}, "improper field")
+            require(type(part["file"]) is str, "improper handle of a file")
+    return value  # type: ignore[no-any-return]
 
 
 def _depth(value: Any) -> int:

@@ -30,6 +30,7 @@ CALL_SLOT: Final = 0
 CALL_REF: Final = 1
 VALIDATE: Final = 2
 NAVIGATE: Final = 3
+CALL_FUNCTION: Final = 6
 BYE: Final = 9
 
 # Status of an answer, server to client: [n, status, payload].
@@ -63,3 +64,5 @@ SOCKET_WAIT: Final = 3.0
 FIELD_SNAPSHOT: Final = "_s"
 FIELD_ACTION: Final = "_a"
 HEADER_OPS: Final = "Live-Ops"
+HEADER_ACTION: Final = "Live-Action"
+HEADER_UPLOAD: Final = "Live-Upload"

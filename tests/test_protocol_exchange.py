@@ -284,3 +284,19 @@ def test_over_a_link_that_is_cut_anywhere_every_op_runs_once(chance: random.Rand
             exchange.acknowledge(page.rev, 0.0)
     assert ran == sorted(set(ran))
     assert page.ended == {n: n if n % 3 == 0 else None for n in range(1, page.made + 1)}
+
+
+def test_extras_are_told_until_they_are_acknowledged() -> None:
+    exchange = Exchange()
+    exchange.take(op(1), 0.0)
+    exchange.finish(1)
+    exchange.add({"cookies": "a", "events": [["saved", 1, None]]})
+    exchange.add({"cookies": "b", "url": ["/x", 1], "events": [["seen", 2, None]]})
+    extras = {"cookies": "a b", "events": [["saved", 1, None], ["seen", 2, None]], "url": ["/x", 1]}
+    assert frame(exchange) == [1, 1, [], [], [], extras]  # a revision without a patch
+    assert frame(exchange) is None
+    for _ in range(2):  # the first welcome may be lost, too
+        assert json.loads(exchange.welcome(hello(0, 1), "t", [], []))["extras"] == extras
+    assert "extras" not in json.loads(exchange.welcome(hello(1, 1), "t", [], []))
+    exchange.acknowledge(1, 0.0)
+    assert "extras" not in json.loads(exchange.welcome(hello(0, 1), "t", [], []))

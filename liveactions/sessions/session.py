@@ -169,9 +169,10 @@ class Session:
         try:
             if type(job) is CallSlot:
                 ref = self.screen.reference(job.rev, job.address)
-            else:
-                assert isinstance(job, CallReference | Validate)
+            elif isinstance(job, CallReference | Validate):
                 ref = lookup(self.page, job.reference)
+            else:
+                raise UnknownAction("no such function")
         except (UnknownAction, ForgedReference) as error:
             return failure(str(error), status=409)
         fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
