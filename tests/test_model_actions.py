@@ -411,4 +411,4 @@ def test_an_action_keeps_what_it_was_told() -> None:
 
     assert isinstance(told, Action)
     assert (told.guards, told.timeout, told.validates, told.__doc__) == ((len,), 2.5, False, "Says so.")
-    assert (told.reset, told.js, told.concurrency, told.max_body) == (False, True, "latest", 10)
+    assert (told.resets, told.js, told.concurrency, told.max_body) == (False, True, "latest", 10)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast, overload
 from urllib.parse import quote
 
-from pydantic_core import to_jsonable_python
-
 from ..template.reference import Reference
 from . import binding
-from .annotations import hints
-from .codec import Codec, codec
-from .forms import FieldView, FormState, Texts, field_view
+from .annotations import hints, local_names
+from .closures import MAKING
+from .current import current
+from .forms import UNUSED, FormState
+from .outcomes import Outcomes
 from .params import Plan
+from .results import Results
+from .shared import is_shared, share
 
 if TYPE_CHECKING:
     from ..pages.component import Component
@@ -29,14 +34,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _CACHED: Final = 64
 """Bound references that one unbound reference remembers."""
-_URL_SAFE: Final = "~,:!*()'[]"
+_ACTION: Final = "__live_action__"
+"""Attribute of a function that has wrapped an action, which holds the action that calls it."""
+_URL_SAFE: Final = "~,:!*()'[]@"
+_ID: Final = re.compile(r"[^\W\d][\w-]*")
+_OPTIONS: Final = (
+    *(
+        "id",
+        "aliases",
+        "guards",
+        "timeout",
+        "validates",
+        "concurrency",
+        "resets",
+        "initial",
+        "js",
+        "max_body",
+    ),
+    *("validators", "is_method", "names"),
+)
+"""What a decorated action has of the one that it decorates."""
 
 
-class Action(Generic[P, R]):
+class Action(Reference, Outcomes, Generic[P, R]):
     """A function that a browser may call. Made by `action`.
 
     In Python it is the function: a plain call checks nothing and needs no guard. As a method's
-    name on a component it gives an `ActionRef`.
+    name on a component it gives an `ActionRef`; so it does in a template, wherever it comes from.
     """
 
     def __init__(
@@ -50,6 +74,7 @@ class Action(Generic[P, R]):
         validate: bool = True,
         concurrency: str = "queue",
         reset: bool = True,
+        initial: R | None = None,
         js: bool = False,
         max_body: int | None = None,
     ) -> None:
@@ -58,16 +83,20 @@ class Action(Generic[P, R]):
         self.name: str = function.__name__
         self.id = id or self.name
         self.aliases = tuple(aliases)
+        _check_ids(self)
         self.guards = (guard,) if callable(guard) else tuple(guard)
         self.timeout = timeout
         """Seconds that it may take; None for the application's."""
         self.validates = validate
         self.concurrency = concurrency
-        self.reset = reset
+        self.resets = reset
+        """Whether its form is empty again after success."""
+        self.initial = initial
+        """Its result before the first call."""
         self.js = js
         self.max_body = max_body
         self.is_method = False
-        self.names: Mapping[str, Any] = {}
+        self.names: Mapping[str, Any] = local_names(function)
         """Names that its annotations may use besides its module's: those of the function around its class."""
         self.validators: list[Callable[..., Any]] = []
         self.__doc__ = function.__doc__
@@ -75,6 +104,7 @@ class Action(Generic[P, R]):
         self.__qualname__ = function.__qualname__
         self.__module__ = function.__module__
         self.__wrapped__ = function
+        _register(self)
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self.is_method = True
@@ -109,25 +139,48 @@ class Action(Generic[P, R]):
         return inspect.iscoroutinefunction(self.function)
 
     @cached_property
-    def _results(self) -> Codec:
-        """Of its return annotation; of Any without one."""
-        try:
-            return codec(hints(self.function, self.names, result=True).get("return", Any))
-        except Exception:  # whatever it says, results tell what they are themselves
-            return codec(Any)
+    def results(self) -> Results:
+        """Its results as data and back."""
+        return Results(self.__qualname__, hints(self.function, self.names, result=True).get("return", Any))
 
-    def dump_result(self, value: Any) -> Any:
-        """What it returned as JSON-able data. `TypeError` when it can't be."""
-        if self._results.annotation is not Any:
-            return self._results.dump(value)
-        try:
-            return to_jsonable_python(value, inf_nan_mode="constants")
-        except (ValueError, TypeError, RecursionError) as error:
-            raise TypeError(f"{self.__qualname__} returned a {type(value).__name__}: {error}") from error
+    # In templates: the reference of the page that is being rendered.
 
-    def load_result(self, data: Any) -> Any:
-        """The result whose `dump_result` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
-        return data if self._results.annotation is Any else self._results.load(data)
+    def here(self) -> ActionRef[P, R]:
+        """Its reference in the page that is being rendered, or that runs an action.
+
+        `TypeError` when it is no action of that page, nor one of a module.
+        """
+        component = current()
+        if component._live_node.description.references.get(self.id) is not self:
+            component = component.live.page
+        return component._live_node.reference(self)
+
+    def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
+        """A reference with these arguments bound."""
+        return self.here().bind(*args, **kwargs)
+
+    def url(self) -> str:
+        """The address that a form posts to."""
+        return self.here().url()
+
+    @property
+    def version(self) -> int:
+        """Another number whenever the outcomes of calls are others."""
+        return self.here().version
+
+    @property
+    def state(self) -> FormState:
+        """What became of the newest call, in the page that is being rendered."""
+        return self.here().state
+
+    @property
+    def key(self) -> str:
+        """As that of its reference."""
+        return self.here().key
+
+    def reset(self) -> None:
+        """Forgets what became of its calls, in the page that runs an action."""
+        self.here().reset()
 
     def __repr__(self) -> str:
         return f"<action {self.__qualname__}>"
@@ -145,6 +198,7 @@ def action(
     validate: bool = True,
     concurrency: str = "queue",
     reset: bool = True,
+    initial: Any = None,
     js: bool = False,
     max_body: int | None = None,
 ) -> Callable[[Callable[P, R]], Action[P, R]]: ...
@@ -153,7 +207,8 @@ def action(function: Any = None, /, **options: Any) -> Any:
 
     `id` is its name in references (and `aliases` further ones), so that it may be renamed; `guard` one
     or more dependencies that run first; `timeout` in seconds; `validate=False` gives it the fields as
-    they came. `TypeError` on anything but a function.
+    they came; `reset=False` leaves the form as it is after success; `initial` is the result before the
+    first call. `TypeError` on anything but a function.
     """
     if function is None:
         return lambda function: Action(function, **options)
@@ -165,6 +220,21 @@ def _check(function: Any) -> None:
         raise TypeError(f"@action goes on a function, not on {function!r}; put it below other decorators")
     if not hasattr(function, "__name__"):
         raise TypeError(f"@action goes on a function with a name, not on {function!r}")
+
+
+def _check_ids(action: Action[..., Any]) -> None:
+    for id in (action.id, *action.aliases):
+        if not _ID.fullmatch(id):
+            raise ValueError(f"{action!r}: an id is made of letters, digits, _ and -: {id!r}")
+
+
+def _register(action: Action[..., Any]) -> None:
+    """Notes what references may mean later: a module's action, or one of a page function's run."""
+    closures = MAKING.get()
+    if "." not in action.__qualname__:
+        share(action)
+    elif closures is not None:
+        closures.add(action)
 
 
 def action_in(value: Any) -> Action[..., Any] | None:
@@ -179,25 +249,17 @@ def action_in(value: Any) -> Action[..., Any] | None:
 
 def _wrapped(function: Callable[..., Any], inner: Action[..., Any]) -> Action[..., Any]:
     """An action like `inner` that calls `function`, which has wrapped it."""
-    outer: Action[..., Any] = Action(function)
-    kept = (
-        "id",
-        "aliases",
-        "guards",
-        "timeout",
-        "validates",
-        "concurrency",
-        "reset",
-        "js",
-        "max_body",
-        "validators",
-    )
-    for name in kept:
+    known: Action[..., Any] | None = function.__dict__.get(_ACTION)
+    if known is not None and known.__wrapped__ is function:
+        return known
+    outer: Action[..., Any] = Action(function, id=inner.id, aliases=inner.aliases)
+    for name in _OPTIONS:
         setattr(outer, name, getattr(inner, name))
+    function.__dict__[_ACTION] = outer
     return outer
 
 
-class ActionRef(Reference, Generic[P, R]):
+class ActionRef(Reference, Outcomes, Generic[P, R]):
     """An action of one component with its bound arguments, as a template shows it.
 
     Two are equal when they call the same with the same. A plain call in Python is the plain function.
@@ -257,14 +319,20 @@ class ActionRef(Reference, Generic[P, R]):
     @property
     def token(self) -> str:
         """What calls it from outside: its path, and with arguments these and a signature."""
-        if not self.args:
+        if not self.args and not self.is_shared:
             return self.path
-        live = self.component.live
-        return f"{self.key}~{live.signer.mac(signed(self.component, self.key))}"
+        text = f"{self.path}~{self.text}"
+        return f"{text}~{self.component.live.signer.mac(signed(self.component, text))}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is of no page: then it is always signed, and works on every page."""
+        return is_shared(self.path)
 
     def check(self) -> None:
         """`TypeError` when an argument that only a template can bind is missing."""
-        binding.require(self.action.plan, self.args)
+        if self.action.plan.demands:
+            binding.require(self.action.plan, self.args)
 
     def url(self) -> str:
         """The address that a form posts to. `TypeError` when a needed bound argument is missing."""
@@ -293,44 +361,35 @@ class ActionRef(Reference, Generic[P, R]):
     # What became of the newest call, for templates.
 
     @property
+    def version(self) -> int:
+        """Another number whenever the outcomes of calls are others."""
+        return self.component.live.forms.version
+
+    @property
     def state(self) -> FormState:
         """What became of the newest call of it, or of it with more bound arguments."""
-        return self.component.live.forms.of(self.key, bool(self.args))
+        return self._known(self.component.live.forms.of(self.key, bool(self.args)))
 
     @property
-    def result(self) -> Any:
-        """What it returned; None before."""
-        return self.state.result
+    def own(self) -> FormState:
+        """What became of the newest call of this very binding."""
+        return self._known(self.component.live.forms.exact(self.key))
 
-    @property
-    def ok(self) -> bool:
-        """Whether it has been called, and the newest call succeeded."""
-        return self.state.ok
+    def _known(self, state: FormState) -> FormState:
+        if state is UNUSED and self.action.initial is not None:
+            return replace(UNUSED, result=deepcopy(self.action.initial))
+        return state
 
-    @property
-    def error(self) -> str:
-        """The text of an error that belongs to no field; empty without one."""
-        return self.state.error
-
-    @property
-    def errors(self) -> Texts:
-        """Texts by field path."""
-        return Texts(self.state.errors)
-
-    @property
-    def values(self) -> Texts:
-        """What was typed, by field name, while there are errors."""
-        return Texts({name: values[-1] for name, values in self.state.values.items()})
-
-    def field(self, name: str, initial: Any = None) -> FieldView:
-        """One field of its form: ``name id value checked error errors attrs``."""
-        return field_view(self.state, self.key, name, initial)
+    def reset(self) -> None:
+        """Forgets what became of its calls, with more bound arguments, too."""
+        self.component.live.forms.forget_all(self.key, bool(self.args))
 
 
-def signed(component: Component, key: str) -> bytes:
+def signed(component: Component, text: str) -> bytes:
     """The bytes that a reference's signature is over: page class, path, arguments."""
     page = type(component.live.page)
-    return f"{page.__module__}.{page.__qualname__}\0{key}".encode(errors="surrogatepass")
+    where = "" if is_shared(text.partition("~")[0]) else f"{page.__module__}.{page.__qualname__}"
+    return f"{where}\0{text}".encode(errors="surrogatepass")
 
 
 def same_values(mine: tuple[Any, ...], others: tuple[Any, ...]) -> bool:

@@ -43,6 +43,20 @@ def hints(
         raise TypeError(f"{function.__qualname__}: {error}; import it outside TYPE_CHECKING") from error
 
 
+def local_names(function: Callable[..., Any]) -> dict[str, Any]:
+    """Names of the function around `function`, which is being defined, if its annotations are texts."""
+    if "<locals>" not in getattr(function, "__qualname__", "") or not _has_texts(function):
+        return {}
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("liveactions."):
+        frame = frame.f_back
+    return {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
+
+
+def _has_texts(function: Callable[..., Any]) -> bool:
+    return any(isinstance(hint, str) for hint in raw_annotations(inspect.unwrap(function)).values())
+
+
 def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """The type below `Annotated`, and its metadata."""
     if get_origin(annotation) is Annotated:

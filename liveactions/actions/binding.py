@@ -47,6 +47,8 @@ def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, An
 
 def named(plan: Plan, bound: Args) -> dict[str, Any]:
     """Bound arguments by name."""
+    if not bound:
+        return {}
     pairs = zip(plan.bindable, bound, strict=False)
     return {one.name: value for one, value in pairs if value is not UNBOUND}
 

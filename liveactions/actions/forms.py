@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 MOST: Final = 32
@@ -36,21 +37,25 @@ UNUSED: Final = FormState()
 DONE: Final = FormState(ok=True)
 """Success without a result."""
 
+_versions = count(1)
+
 
 class FormStates:
     """The outcomes of a page's calls by `ActionRef.key`, the newest last, at most `MOST`."""
 
-    __slots__ = ("_states",)
+    __slots__ = ("_states", "version")
 
     def __init__(self) -> None:
         self._states: dict[str, FormState] = {}
+        self.version = next(_versions)
+        """Another number whenever one of them is another, or another is the newest."""
 
     def of(self, key: str, bound: bool) -> FormState:
         """The newest outcome of a reference, or of the same one with more arguments bound."""
         states = self._states
         if not states:
             return UNUSED
-        more = (f"{key},", f"{key}*") if bound else f"{key}~"
+        more = _more(key, bound)
         for known in reversed(states):
             if known == key or known.startswith(more):
                 return states[known]
@@ -62,12 +67,22 @@ class FormStates:
 
     def put(self, key: str, state: FormState) -> None:
         states = self._states
+        if states.get(key) == state and next(reversed(states)) == key:
+            return
+        self.version = next(_versions)
         if states.pop(key, None) is None and len(states) >= MOST:
             del states[next(iter(states))]
         states[key] = state
 
     def forget(self, key: str) -> None:
-        self._states.pop(key, None)
+        if self._states.pop(key, None) is not None:
+            self.version = next(_versions)
+
+    def forget_all(self, key: str, bound: bool) -> None:
+        """Those that `of` may give."""
+        more = _more(key, bound)
+        for known in [known for known in self._states if known == key or known.startswith(more)]:
+            self.forget(known)
 
     def __iter__(self) -> Iterator[tuple[str, FormState]]:
         return iter(self._states.items())
@@ -79,6 +94,11 @@ class FormStates:
         other = FormStates()
         other._states = self._states.copy()
         return other
+
+
+def _more(key: str, bound: bool) -> tuple[str, ...]:
+    """How the keys of the same reference with more bound arguments begin."""
+    return (f"{key},", f"{key}*") if bound else (f"{key}~",)
 
 
 class Texts:

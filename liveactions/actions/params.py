@@ -156,6 +156,11 @@ class Plan:
         return tuple(one for one in self.parameters if one.kind in ("field", "bound"))
 
     @cached_property
+    def demands(self) -> bool:
+        """Whether there is an argument that a template must bind."""
+        return any(one.kind == "bound" and one.required for one in self.parameters)
+
+    @cached_property
     def named(self) -> tuple[Parameter, ...]:
         """What is filled by its name: bound arguments, fields, files."""
         return tuple(one for one in self.parameters if one.kind in ("field", "bound", "file"))

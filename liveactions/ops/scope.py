@@ -374,7 +374,7 @@ def _success(action: Action[..., Any], result: Any) -> Outcome:
         return SUCCESS
     if isinstance(result, Response):
         return Outcome(http_status=result.status_code, response=result)
-    return Outcome(payload=action.dump_result(result))
+    return Outcome(payload=action.results.dump(result))
 
 
 def _failed(outcome: Outcome, old: FormState, action: Action[..., Any], given: Input) -> FormState:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 from starlette.requests import Request
 
 from ..actions.action import Action, action_in
+from ..actions.current import CURRENT
 from .description import Description, build, check, check_names
 from .fields import LOADED, annotated_names, loaded
 from .node import Node
@@ -50,7 +51,7 @@ class Component:
         super().__init_subclass__(**kwargs)
         if "_live_own" in cls.__dict__:
             return
-        _read(cls, _names_around())
+        _read(cls, cls.__dict__.get("_live_around") or _names_around())
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
@@ -114,7 +115,11 @@ class Component:
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to draw it with")
             node.view = templates.view(name)
-        return node.view.render(variables(self), previous)
+        before = CURRENT.set(self)
+        try:
+            return node.view.render(variables(self), previous)
+        finally:
+            CURRENT.reset(before)
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self._live_node.path or 'page'}>"

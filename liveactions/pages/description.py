@@ -219,9 +219,10 @@ def _actions(cls: type[Any]) -> Iterator[tuple[str, Action[..., Any]]]:
             found = action_in(inspect.getattr_static(cls, name))
             if found is not None:
                 yield name, found
-    for shared in cls.actions:
-        if not isinstance(shared, Action):
-            raise TypeError(f"{cls.__qualname__}.actions: {shared!r} isn't an action; mark it with @action")
+    for listed in cls.actions:
+        shared = action_in(listed)
+        if shared is None:
+            raise TypeError(f"{cls.__qualname__}.actions: {listed!r} isn't an action; mark it with @action")
         if hasattr(cls, shared.name) or shared.name in raw_annotations(cls):
             raise TypeError(f"{cls.__qualname__}.actions: the page has a {shared.name!r} of its own")
         yield shared.name, shared

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..actions import binding
 from ..actions.action import Action, ActionRef, signed
+from ..actions.shared import is_shared, shared
 from ..errors import ForgedReference, UnknownAction
 from .component import Component
 from .node import walk
@@ -19,13 +20,13 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
     """
     path, *rest = token.split("~", 1)
     component, action = _find(page, path)
-    unbound = component._live_node.reference(action)
-    if not rest:
-        return unbound
-    text, _, mac = rest[0].rpartition("~")
+    if not rest and not is_shared(path):
+        return component._live_node.reference(action)
+    text, _, mac = rest[0].rpartition("~") if rest else ("", "", "")
     if not page.live.signer.verify(signed(component, f"{path}~{text}"), mac):
         raise ForgedReference("these arguments were not written here")
-    return ActionRef(component, action, unbound.path, binding.read(action.plan, text))
+    unbound = component._live_node.reference(action)
+    return ActionRef(component, action, unbound.path, binding.read(action.plan, text)) if text else unbound
 
 
 def find(page: Component, key: str) -> Action[..., Any]:
@@ -51,14 +52,28 @@ def _is_in(page: Component, component: Component) -> bool:
 
 
 def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
+    if is_shared(path):
+        return page, _shared(page, path)
     *steps, name = path.split(".")
     component = page
     while steps:
         component = _step(component, steps)
-    action = component._live_node.description.references.get(name)
+    node = component._live_node
+    action = node.description.references.get(name) or node.closures.find(name)
     if action is None:
         raise UnknownAction("no such action")
     return component, action
+
+
+def _shared(page: Component, name: str) -> Action[..., Any]:
+    """The action of no page, unless it wants a page of another class."""
+    action = shared(name)
+    if action is None:
+        raise UnknownAction("no such action")
+    wanted = [one.cls for one in action.plan.injected if one.kind == "component"]
+    if not all(isinstance(page, cls) for cls in wanted):
+        raise UnknownAction("this action needs the page that it was called from")
+    return action
 
 
 def _step(component: Component, steps: list[str]) -> Component:

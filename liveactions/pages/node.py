@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from ..actions.action import Action, ActionRef
+from ..actions.closures import Closures
+from ..actions.shared import shared, shared_name
 
 if TYPE_CHECKING:
     from ..actions.handle import View
     from .component import Component
     from .description import Description
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_NONE: Final = Closures()
 
 
 class Node:
@@ -25,6 +32,8 @@ class Node:
         "view",
         "names",
         "dumped",
+        "closures",
+        "waiting",
         "_references",
     )
 
@@ -41,15 +50,38 @@ class Node:
         """Names for its template that stay the same."""
         self.dumped: dict[str, tuple[Any, Any]] = {}
         """Fields of immutable values and the data that they were dumped as."""
+        self.closures = _NONE
+        """Actions that the newest run of a page function has made."""
+        self.waiting: dict[str, list[Any]] | None = None
+        """Outcomes of calls as data, until the page function has run and their actions are known."""
         self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
 
-    def reference(self, action: Action[..., Any]) -> ActionRef[..., Any]:
-        """The reference to an action without arguments: the same object as long as the path is the same."""
+    def reference(self, action: Action[P, R]) -> ActionRef[P, R]:
+        """The reference to an action without arguments: the same object as long as the path is the same.
+
+        `TypeError` when it is neither of this component, nor of a module, nor of the page function's run.
+        """
         known = self._references.get(action)
         if known is None:
-            path = f"{self.path}.{action.id}" if self.path else action.id
-            known = self._references[action] = ActionRef(self.component, action, path)
-        return known
+            known = self._references[action] = ActionRef(self.component, action, self._path(action))
+        return cast("ActionRef[P, R]", known)
+
+    def _path(self, action: Action[..., Any]) -> str:
+        if self.description.references.get(action.id) is action:
+            return f"{self.path}.{action.id}" if self.path else action.id
+        if action in self.closures:
+            self.closures.require_one(action)
+            return action.id
+        if shared(shared_name(action)) is action:
+            return shared_name(action)
+        raise TypeError(
+            f"{action!r} is neither of this page nor of a module; list it in the page's `actions`"
+        )
+
+    def ran(self, closures: Closures) -> None:
+        """The page function has run again."""
+        self.closures = closures
+        self._references.clear()
 
     def move(self, path: str) -> None:
         """The component now is at `path`."""

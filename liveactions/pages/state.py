@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
-from ..actions.forms import FormState, FormStates
 from ..actions.readers import MISSING
-from ..errors import StateError, UnknownAction
+from ..errors import StateError
 from .children import Children
 from .component import Component, attach, make
 from .fields import Field
-from .lookup import find
+from .form_states import dump_forms, load_forms
+from .function import FunctionPage
 from .page import Page
-
-_EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
 
 
 def dump_state(page: Page) -> Any:
@@ -24,7 +21,7 @@ def dump_state(page: Page) -> Any:
 
     `TypeError` when a field's value isn't what its annotation says.
     """
-    forms = {key: _dump_form(page, key, state) for key, state in page.live.forms}
+    forms = dump_forms(page)
     return [_dump(page), forms] if forms else [_dump(page)]
 
 
@@ -38,7 +35,11 @@ def restore_state(page: Page, data: Any) -> None:
         state, *more = data
         _load(page, state)
         attach(page, page.live)
-        page.live.forms = _load_forms(page, more[0] if more else {})
+        forms = more[0] if more else {}
+        if isinstance(page, FunctionPage):
+            page._live_node.waiting = forms  # its actions aren't known before it runs
+        else:
+            load_forms(page, forms)
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise StateError(f"{type(page).__qualname__}: {error}") from error
 
@@ -124,23 +125,3 @@ def _load_child(children: Children, stored: Any, present: Component | None) -> C
     child = make(children.annotation) if present is None else present
     _load(child, stored)
     return child
-
-
-def _dump_form(page: Page, key: str, state: FormState) -> list[Any]:
-    """Trailing parts that are empty are left out; so is a result of None."""
-    result = None if state.result is None else find(page, key).dump_result(state.result)
-    data = [int(state.ok), result, state.error, dict(state.errors), dict(state.values)]
-    while len(data) > 1 and data[-1] == _EMPTY[len(data) - 1]:
-        data.pop()
-    return data
-
-
-def _load_forms(page: Page, forms: dict[str, list[Any]]) -> FormStates:
-    """Those of actions that are still there, with results that still fit."""
-    states = FormStates()
-    for key, stored in forms.items():
-        ok, result, error, errors, values = [*stored, *_EMPTY[len(stored) :]]
-        with suppress(UnknownAction, ValidationError):
-            known = None if result is None else find(page, key).load_result(result)
-            states.put(key, FormState(bool(ok), known, error, errors, values))
-    return states

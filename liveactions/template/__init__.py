@@ -2,7 +2,7 @@
 
 from .fragment import BODY_MARK, HEAD_MARK, Fragment, Items, Kind, Shape
 from .reference import Reference
-from .view import Templates, View
+from .view import Templates, View, raw_page
 
 __all__ = [
     "BODY_MARK",
@@ -14,4 +14,5 @@ __all__ = [
     "Shape",
     "Templates",
     "View",
+    "raw_page",
 ]

@@ -18,9 +18,18 @@ class Reference:
 
     __slots__ = ()
 
+    @property
+    def version(self) -> int:
+        """Another number whenever its attributes, for which a template may ask, may be others."""
+        return 0
+
     def bind(self, *args: Any, **kwargs: Any) -> Reference:
         """A reference with these arguments added. `TypeError` when the callee can't take them."""
         raise NotImplementedError
+
+    def here(self) -> Reference:
+        """The reference as the page that is being rendered has it."""
+        return self
 
     def url(self) -> str:
         """The address that a form posts to: ``/path?_a=…``. `TypeError` when it can't be called so."""

@@ -153,15 +153,15 @@ def content(value: Any) -> str:
 
 def attribute(value: Any) -> Any:
     """The value of an ATTR slot: data, or a reference as it is."""
-    kind = type(value)
-    if kind is str or isinstance(value, Reference):
+    if type(value) is str:
         return value
-    return text(value)
+    return value.here() if isinstance(value, Reference) else text(value)
 
 
 def event(value: Any) -> Any:
     """The value of an EVENT slot: a reference that can be called."""
     if isinstance(value, Reference):
+        value = value.here()
         value.check()
     return value
 

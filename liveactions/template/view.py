@@ -44,6 +44,11 @@ _MOST = 400
 _RAW_PAGE = Shape(("", ""), ("", ""), (Kind.CHILD,))
 
 
+def raw_page(html: str) -> Fragment:
+    """A page of markup that no template has written."""
+    return Fragment(_RAW_PAGE, (raw(html),))
+
+
 class Templates:
     """The templates of an application, compiled to shapes.
 
@@ -90,7 +95,7 @@ class View:
         except Exception:
             self._template.environment.handle_exception()
         self._context = context  # not one that an exception has left in the middle
-        return result if type(result) is Fragment else Fragment(_RAW_PAGE, (raw(result),))
+        return result if type(result) is Fragment else raw_page(result)
 
     def _compare(self, remembered: Fragment, afresh: Fragment) -> None:
         if remembered.html() != afresh.html():

@@ -1,0 +1,190 @@
+"""Pages that are functions: a run gives a template, names for it, and the actions defined in it.
+
+::
+
+    @live.page("/posts/{id}")
+    async def post(id: int, db: DB, comments: int = 10) -> Rendered:
+        post = await db.get(Post, id)
+
+        @action
+        async def comment(text: str, db: DB) -> None:
+            await db.add(Comment(post=post.id, text=text))
+
+        return render("post.html", post=post, comment=comment)
+
+Path parameters and other parameters without a marker come from the address; they are the page's state.
+The function is its own `load`: it runs again when one of them has changed, and after each call.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Generic, ParamSpec, TypeVar
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+
+from ..actions.action import action_in
+from ..actions.annotations import local_names, metadata
+from ..actions.closures import MAKING, Closures
+from ..actions.control import Control
+from ..actions.current import CURRENT
+from ..actions.params import Parameter, Plan
+from ..template import Fragment, raw_page
+from .component import Component
+from .fields import in_url
+from .form_states import load_forms
+from .page import Page
+from .variables import variables
+
+if TYPE_CHECKING:
+    from ..actions.handle import View
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OWN: Final = ("field", "request", "depends")
+"""Kinds of parameters that a page function may have."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a page function returns. Made by `render`."""
+
+    template: str
+    names: Mapping[str, Any]
+
+
+def render(template: str, /, **names: Any) -> Rendered:
+    """A template with names for it, as a page function returns it: values, and actions."""
+    for name, value in names.items():
+        if isinstance(value, Component):
+            raise TypeError(f"render(): {name} is a component, which only a page that is a class can hold")
+    return Rendered(template, {name: action_in(value) or value for name, value in names.items()})
+
+
+class FunctionPage(Page):
+    """An open page of a function: the base of the classes that `page_of` makes."""
+
+    __slots__ = ("_live_shown", "_live_view")
+
+    _live_own: ClassVar[bool] = True
+    _live_function: ClassVar[Callable[..., Any]]
+
+    def __fragment__(self, previous: Fragment | None) -> Fragment:
+        """What the newest run returned, drawn."""
+        shown = self._live_shown
+        if not isinstance(shown, Rendered):
+            return raw_page(Markup(shown))
+        before = CURRENT.set(self)
+        try:
+            return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
+        finally:
+            CURRENT.reset(before)
+
+    def _live_view_of(self, template: str) -> View:
+        known: tuple[str, View] | None = getattr(self, "_live_view", None)
+        if known is None or known[0] != template:
+            templates = self.live.services.templates
+            if templates is None:
+                raise TypeError("this application has no templates")
+            known = self._live_view = template, templates.view(template)
+        return known[1]
+
+    async def _live_run(self, arguments: dict[str, Any]) -> None:
+        """Run the function: afterwards its actions are known."""
+        closures = Closures()
+        making = MAKING.set(closures)
+        try:
+            shown = await _called(type(self)._live_function, arguments)
+        finally:
+            MAKING.reset(making)
+        if isinstance(shown, Control):
+            raise shown
+        if not isinstance(shown, Rendered) and not hasattr(shown, "__html__"):
+            raise TypeError(
+                f"{type(self).__qualname__}() returned {type(shown).__qualname__}: return render(...),"
+                " markup, redirect(...) or not_found()"
+            )
+        self._live_shown: Any = shown
+        node = self._live_node
+        node.ran(closures)
+        if node.waiting is not None:
+            load_forms(self, node.waiting)
+            node.waiting = None
+
+
+async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(function):
+        return await function(**arguments)
+    return await run_in_threadpool(function, **arguments)
+
+
+class PageFunction(Generic[P, R]):
+    """A function that is a page. In Python it is the function."""
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        self.function = function
+        self.page = page_of(function)
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    def url(self, /, **fields: Any) -> str:
+        """The page's address with these parameters. `TypeError` as `Page.url`."""
+        return self.page.url(**fields)
+
+    def __repr__(self) -> str:
+        return f"<page {self.__qualname__}>"
+
+
+def page_of(function: Callable[..., Any]) -> type[FunctionPage]:
+    """The page class of a function. `TypeError` for parameters that no address has."""
+    if not inspect.isroutine(function):
+        raise TypeError(f"a page is a subclass of Page or a function, not {function!r}")
+    names = local_names(function)
+    plan = Plan.of(function, names=names)
+    for one in plan.parameters:
+        if one.kind not in _OWN:
+            raise TypeError(f"{plan.name}: {one.name!r} is for an action; a page has only its address")
+    parameters = inspect.signature(function).parameters
+    body = {
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__doc__": function.__doc__,
+        "__annotations__": {one.name: _in_url(one) for one in plan.named},
+        **{one.name: parameters[one.name].default for one in plan.named if not one.required},
+        "load": _load(function, plan),
+        "_live_function": staticmethod(function),
+        "_live_around": names,
+    }
+    return types.new_class(function.__name__, (FunctionPage,), exec_body=lambda space: space.update(body))
+
+
+def _in_url(one: Parameter) -> Any:
+    marked = metadata(one.annotation, in_url) is not None
+    return one.annotation if marked else Annotated[one.annotation, in_url()]
+
+
+def _load(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
+    """The hook that runs a page function, with its injected parameters."""
+    own = [one.name for one in plan.named]
+
+    async def load(self: FunctionPage, **injected: Any) -> None:
+        await self._live_run({**{name: self.__dict__[name] for name in own}, **injected})
+
+    me = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    given = inspect.signature(function).parameters
+    others = [given[one.name].replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plan.injected]
+    load.__signature__ = inspect.Signature([me, *others])  # type: ignore[attr-defined]
+    load.__wrapped__ = function  # type: ignore[attr-defined]
+    load.__qualname__ = function.__qualname__
+    return load
