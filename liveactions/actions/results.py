@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from .codec import Codec, codec
+from .codec import SCALARS, Codec, codec
 
 _DEEPEST: Final = 20
 
@@ -41,6 +41,15 @@ class Results:
             path = next(_unserialisable(value), "")
             where = f"{self.name}() returned {path}" if path else f"{self.name}(): {error}"
             raise TypeError(where) from error
+
+    def same(self, value: Any, data: Any) -> Any:
+        """A result whose `dump` gave `data` as `load` gives it: an object of its own, if it is annotated."""
+        if type(value) in SCALARS or self._codec.annotation is Any:
+            return value
+        try:
+            return self.load(data)
+        except ValidationError:  # it has parts that are written only
+            return value
 
     def load(self, data: Any) -> Any:
         """The result whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""

@@ -19,6 +19,7 @@ from ..actions.forms import DONE, FormState, kept, touched_errors
 from ..actions.input import Input
 from ..actions.params import Event
 from ..errors import ActionError, FieldErrors, ForgedReference, UnknownAction
+from ..pages.function import FunctionPage
 from ..pages.component import Component, attach
 from ..pages.image import Image
 from ..pages.lookup import current
@@ -89,6 +90,12 @@ class Scope:
 
         return await self._try(getattr(function, "__qualname__", "run"), guarded) or SUCCESS
 
+    async def prepare(self) -> Outcome | None:
+        """Runs a page function that hasn't run since its state was restored: its actions are made by it."""
+        if isinstance(self.page, FunctionPage) and self.page._live_node.stale:
+            return await self.guard() or await self.load()
+        return None
+
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs = ()) -> Outcome:
         """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
         given = self._injection.given = Input(fields) if fields else NO_INPUT
@@ -107,9 +114,9 @@ class Scope:
             if outcome.location is not None:
                 forms.forget(ref.key)
             elif outcome.error is not None and not isinstance(outcome.error, UnknownAction):
-                forms.put(ref.key, _failed(outcome, forms.exact(ref.key), ref.action, given))
+                forms.put(ref.key, _failed(outcome, ref, given))
             return outcome
-        forms.put(ref.key, DONE if outcome.payload is None else FormState(True, result))
+        forms.put(ref.key, _done(ref.action, result, outcome.payload, given))
         self._settle()
         return outcome
 
@@ -122,7 +129,7 @@ class Scope:
             await self._guard(here.action)
             _, errors = await self._arguments(here, given)
             forms = self.page.live.forms
-            old = forms.exact(ref.key)
+            old = ref.own
             shown = touched_errors(old.errors, errors, touched)
             if shown != old.errors:
                 forms.put(ref.key, replace(old, errors=shown))
@@ -200,9 +207,11 @@ class Scope:
         if errors:
             raise FieldErrors(errors)
         if action.plan.injected:
-            self._injection.previous = self.page.live.forms.exact(ref.key).result
+            self._injection.previous = ref.own.result
             values.update(await self._injection.arguments(action.plan, ref.component))
         args = (ref.component,) if action.is_method else ()
+        if isinstance(self.page, FunctionPage):  # whatever it has read may change
+            self.page._live_node.stale = True
         return await self._invoke(action.function, args, values, action.timeout)
 
     async def _arguments(
@@ -377,7 +386,15 @@ def _success(action: Action[..., Any], result: Any) -> Outcome:
     return Outcome(payload=action.results.dump(result))
 
 
-def _failed(outcome: Outcome, old: FormState, action: Action[..., Any], given: Input) -> FormState:
+def _done(action: Action[..., Any], result: Any, payload: Any, given: Input) -> FormState:
+    """The form's state after success. The result is as it will be when it has been carried in a snapshot."""
+    typed = {} if action.resets else kept(given.pairs, action.plan.secrets)
+    if payload is None:
+        return FormState(True, values=typed) if typed else DONE
+    return FormState(True, action.results.same(result, payload), values=typed)
+
+
+def _failed(outcome: Outcome, ref: ActionRef[..., Any], given: Input) -> FormState:
     """The form's state after an error: what was typed stays, the previous result, too."""
-    typed = kept(given.pairs, action.plan.secrets)
-    return FormState(False, old.result, outcome.payload["error"], outcome.payload["errors"], typed)
+    typed = kept(given.pairs, ref.action.plan.secrets)
+    return FormState(False, ref.own.result, outcome.payload["error"], outcome.payload["errors"], typed)

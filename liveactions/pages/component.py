@@ -7,10 +7,12 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 
+from markupsafe import Markup
 from starlette.requests import Request
 
 from ..actions.action import Action, action_in
 from ..actions.current import CURRENT
+from ..template import raw_page
 from .description import Description, build, check, check_names
 from .fields import LOADED, annotated_names, loaded
 from .node import Node
@@ -33,7 +35,9 @@ class _Nothing:
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(loaded,))
 class Component:
-    """A part of a page with its own state, template and actions. Without a template it is headless.
+    """A part of a page with its own state, template and actions.
+
+    Without a template it is headless, or writes its HTML itself, by a method ``__html__``.
 
     Annotated public names of the class are its fields. Every other name of the library is under `live`.
     """
@@ -109,17 +113,22 @@ class Component:
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
         """The component drawn by its template. `TypeError` without one."""
+        before = CURRENT.set(self)
+        try:
+            return self._live_draw(previous)
+        finally:
+            CURRENT.reset(before)
+
+    def _live_draw(self, previous: Fragment | None) -> Fragment:
         node = self._live_node
         if node.view is None:
             name, templates = node.description.template, self.live.services.templates
+            if name is None and hasattr(self, "__html__"):
+                return raw_page(Markup(self.__html__()))
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to draw it with")
             node.view = templates.view(name)
-        before = CURRENT.set(self)
-        try:
-            return node.view.render(variables(self), previous)
-        finally:
-            CURRENT.reset(before)
+        return node.view.render(variables(self), previous)
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self._live_node.path or 'page'}>"

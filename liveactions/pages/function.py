@@ -31,7 +31,6 @@ from ..actions.action import action_in
 from ..actions.annotations import local_names, metadata
 from ..actions.closures import MAKING, Closures
 from ..actions.control import Control
-from ..actions.current import CURRENT
 from ..actions.params import Parameter, Plan
 from ..template import Fragment, raw_page
 from .component import Component
@@ -74,16 +73,11 @@ class FunctionPage(Page):
     _live_own: ClassVar[bool] = True
     _live_function: ClassVar[Callable[..., Any]]
 
-    def __fragment__(self, previous: Fragment | None) -> Fragment:
-        """What the newest run returned, drawn."""
+    def _live_draw(self, previous: Fragment | None) -> Fragment:
         shown = self._live_shown
         if not isinstance(shown, Rendered):
             return raw_page(Markup(shown))
-        before = CURRENT.set(self)
-        try:
-            return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
-        finally:
-            CURRENT.reset(before)
+        return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
 
     def _live_view_of(self, template: str) -> View:
         known: tuple[str, View] | None = getattr(self, "_live_view", None)
