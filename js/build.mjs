@@ -6,12 +6,13 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 // Members of the client's own records: neither the platform's names nor those of messages are among them.
 const OWN = [
   "_parent", "answered", "build", "descriptor", "edits", "element", "ended", "focused", "holding", "modifiers", "out", "parts", "resets", "seen",
-  "settled", "slots", "source", "uncover", "withheld",
+  "settled", "slots", "source", "withheld",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
@@ -25,7 +26,7 @@ async function bundle(entry, define = {}) {
   const result = await build({
     entryPoints: [`${root}/src/${entry}`],
     bundle: true,
-    minify: true,
+    minifySyntax: true,
     format: "esm",
     target: "es2022",
     charset: "utf8",
@@ -34,7 +35,9 @@ async function bundle(entry, define = {}) {
     define,
     write: false,
   });
-  return result.outputFiles[0].contents;
+  // Twentieths smaller than what the bundler's own minifier makes.
+  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3 } });
+  return Buffer.from(`${code}\n`);
 }
 
 const more = await bundle("more/main.js");

@@ -10,6 +10,7 @@ from .limits import Limits
 from .pages.component import Component
 from .pages.every import every
 from .pages.fields import InUrl, in_url, loaded
+from .pages.function import Rendered, render
 from .pages.page import Page
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Pages",
     "Page",
     "Component",
+    "render",
+    "Rendered",
     "Action",
     "ActionRef",
     "action",

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jinja2
 from starlette.applications import Starlette
@@ -19,7 +19,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from .actions.handle import Services
 from .limits import Limits
-from .pages.page import Page, place
+from .pages.page import Page
+from .pages.placing import Placing, placing, place_at
 from .seal import ENVIRONMENT, Keys, Sealer, Signer
 from .sessions.registry import Sessions
 from .site import MOUNT, SOCKET, Address, Identify, Site
@@ -30,7 +31,6 @@ from .transport.http import PageEndpoint
 from .transport.origin import Origins
 from .transport.socket import SocketEndpoint
 
-P = TypeVar("P", bound=Page)
 Guards = Callable[..., Any] | Sequence[Callable[..., Any]]
 Processor = Callable[[Request], Mapping[str, Any]]
 log = getLogger(__name__)
@@ -56,14 +56,12 @@ class Pages:
         self.guards = _tuple(guard)
         self._placed: list[_Placed] = []
 
-    def page(self, path: str) -> Callable[[type[P]], type[P]]:
-        """Puts a page at a path (in Starlette's syntax: ``/room/{room}``) below the prefix."""
-
-        def add(cls: type[P]) -> type[P]:
-            self._placed.append(_Placed(cls, self.prefix + path, self.guards))
-            return cls
-
-        return add
+    def page(self, path: str, *, guard: Guards = ()) -> Placing:
+        """Puts a page at a path (in Starlette's syntax: ``/room/{room}``) below the prefix: a subclass of
+        `Page`, or a function that returns `render(...)`.
+        """
+        guards = (*self.guards, *_tuple(guard))
+        return placing(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
 
     def include(self, pages: Pages) -> None:
         """Adds the pages of another collection, below this one's prefix and behind its guards."""
@@ -142,14 +140,11 @@ class Live(Starlette):
         """Other functions to take for dependencies, for tests: ``{current_user: lambda: ada}``."""
         return self.services.dependency_overrides
 
-    def page(self, path: str) -> Callable[[type[P]], type[P]]:
-        """Puts a page at a path: ``@live.page("/room/{room}")``."""
-
-        def add(cls: type[P]) -> type[P]:
-            self._place(_Placed(cls, path, ()))
-            return cls
-
-        return add
+    def page(self, path: str, *, guard: Guards = ()) -> Placing:
+        """Puts a page at a path: ``@live.page("/room/{room}")`` on a subclass of `Page`, or on a function
+        that returns `render(...)`. `guard`: dependencies that run first.
+        """
+        return placing(lambda cls: self._place(_Placed(cls, path, _tuple(guard))))
 
     def include(self, pages: Pages) -> None:
         """Adds the pages that a module has collected."""
@@ -163,7 +158,7 @@ class Live(Starlette):
         app.router.lifespan_context = self._lifespan(app.router.lifespan_context)
 
     def _place(self, placed: _Placed) -> None:
-        place(placed.page, placed.path, placed.guards)
+        place_at(placed.page, placed.path, placed.guards)
         address = Address(placed.page, placed.path)
         self.site.add(address)
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self.login)

@@ -26,16 +26,15 @@ export const join = () => start(apply);
 /**
  * Sends an op, after everything that waits.
  * @param {import("./connection.js").Request} request
- * @param {(op: import("./connection.js").Op) => void} [begun]
  */
-export function perform(request, begun) {
+export function perform(request) {
   more?.flush();
   const parts = request.build();
   if (!parts) return;
   const status = closed ? 503 : new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50 && 413;
   if (status) return report(request.source, ERROR, { error: "Not sent", status });
-  const op = add(request, parts);
-  begun?.(op);
+  add(request, parts);
+  lay();
   send();
 }
 
@@ -51,7 +50,7 @@ function apply(change) {
     patching = false;
     if (fresh) settled.push(...readdress());
     for (const [op, status, payload] of settled) {
-      op.ended?.(status);
+      op.ended?.(status, payload);
       report(op.source, status, payload, op.n);
     }
   }

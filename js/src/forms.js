@@ -3,7 +3,7 @@
 import { perform } from "./client.js";
 import { confirmed } from "./confirm.js";
 import { formFields, referenceIn } from "./fields.js";
-import { begin, isPending } from "./pending.js";
+import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
 import { see } from "./values.js";
 import { CALL_REF } from "./wire.js";
@@ -31,15 +31,13 @@ function submit(event) {
   const seen = see(form.elements);
   // The same data typed again are another submit.
   const key = JSON.stringify([ref, fields, ...seen.values()]);
-  if (isPending(form, key)) return;
   const resets = form.id !== PAGE_FORM;
-  perform(
-    {
-      build: () => [CALL_REF, ref, fields], source: resets ? form : submitter ?? form, seen, resets,
-      post: () => form.requestSubmit(submitter),
-    },
-    (op) => begin(op, form, submitter, key),
-  );
+  const source = resets ? form : submitter ?? form;
+  if (isPending(source, key)) return;
+  perform({
+    build: () => [CALL_REF, ref, fields], source, submitter, focused: submitter === document.activeElement, key, seen, resets,
+    post: () => form.requestSubmit(submitter),
+  });
 }
 
 /**

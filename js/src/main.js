@@ -7,7 +7,7 @@ import { referenceOf, watchForms } from "./forms.js";
 import { meetMarkup } from "./fragments.js";
 import { trusted } from "./html.js";
 import { provide } from "./more.js";
-import { watchPending } from "./pending.js";
+import { lay, watchPending } from "./pending.js";
 import { close, parcel, take } from "./socket.js";
 import { edits, isControl, see, watchTyping } from "./values.js";
 import { FIELD_SNAPSHOT } from "./wire.js";
@@ -22,7 +22,7 @@ function cleanAddress() {
 
 // By position: more/core.js gives them their names back.
 const parts = /** @type {const} */ ([
-  callsOf, close, edits, fieldsOf, isControl, meetMarkup, parcel, perform, referenceOf, run, see, take, trusted,
+  callsOf, close, edits, fieldsOf, isControl, lay, meetMarkup, parcel, perform, referenceOf, run, see, take, trusted,
 ]);
 /** @typedef {typeof parts} Parts what the rest of the client works with */
 

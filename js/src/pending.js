@@ -1,86 +1,60 @@
-// What shows that a form's op isn't finished: laid over the page, lifted while a patch is applied.
+// What shows that an op isn't finished: laid over the page, lifted while a patch is applied.
 
+import { ops } from "./connection.js";
 import { more } from "./more.js";
 import { setAttribute } from "./values.js";
 
 /** @typedef {import("./connection.js").Op} Op */
 /** @typedef {HTMLButtonElement | HTMLInputElement} Submitter */
-/** @typedef {{ form: HTMLFormElement, submitter: Submitter | null, key: string, focused: boolean, uncover?: (() => void) | undefined }} Entry */
 
-/** @type {Map<Op, Entry>} */
-const entries = new Map();
-
-/**
- * Whether the form is pending with the same reference and data, unedited since.
- * @param {HTMLFormElement} form
- * @param {string} key
- */
-export const isPending = (form, key) => [...entries.values()].some((entry) => entry.form === form && entry.key === key);
+/** @type {(() => void)[]} what gives the page back as the server rendered it */
+let undo = [];
 
 /**
- * @param {Op} op
- * @param {HTMLFormElement} form
- * @param {Submitter | null} submitter
+ * Whether the element is pending with the same reference and data, unedited since.
+ * @param {Element} source
  * @param {string} key
  */
-export function begin(op, form, submitter, key) {
-  entries.set(op, { form, submitter, key, focused: submitter === document.activeElement });
-  lay();
-}
+export const isPending = (source, key) => ops.some((op) => op.source === source && op.key === key);
 
-/** Covers what is lifted. */
+/** Covers the page as the unfinished ops ask for. */
 export function lay() {
-  for (const entry of entries.values()) {
-    mark(entry.form, true);
-    if (entry.submitter) entry.uncover ??= cover(entry.submitter);
+  lift();
+  for (const op of [...ops, ...more?.uploads ?? []]) {
+    if (op.source) {
+      change(op.source, "aria-busy", "true");
+      change(op.source, "data-pending", "");
+    }
+    more?.cover(op, undo);
+    if (op.submitter) change(op.submitter, "disabled", "");
   }
 }
 
 /** Gives the page back as the server rendered it. */
 export function lift() {
-  for (const entry of [...entries.values()].reverse()) {
-    mark(entry.form, false);
-    entry.uncover?.();
-    entry.uncover = undefined;
-  }
+  for (const back of undo.reverse()) back();
+  undo = [];
+}
+
+/** @param {Element} element @param {string} name @param {string} value */
+function change(element, name, value) {
+  const old = element.getAttribute(name);
+  setAttribute(element, name, value);
+  undo.push(() => setAttribute(element, name, old));
 }
 
 /** @param {Op} op is finished, while all is lifted */
-export function end(op) {
-  const entry = entries.get(op);
-  entries.delete(op);
+export function end({ focused, submitter }) {
   // A button that was disabled has lost the focus.
-  if (entry?.focused && document.activeElement === document.body) entry.submitter?.focus({ preventScroll: true });
+  if (focused && document.activeElement === document.body) submitter?.focus({ preventScroll: true });
 }
 
 /** A form edited while it is pending can be submitted again. */
 export function watchPending() {
-  addEventListener("input", ({ target }) => {
-    for (const entry of entries.values()) {
-      if (entry.form !== /** @type {HTMLInputElement} */ (target).form) continue;
-      entry.uncover?.();
-      entry.submitter = null;
-    }
+  addEventListener("input", (event) => {
+    const { form } = /** @type {HTMLInputElement} */ (event.target);
+    const edited = ops.filter(({ submitter }) => submitter && submitter.form === form);
+    for (const op of edited) op.submitter = null;
+    if (edited[0]) lay();
   }, true);
-}
-
-/** @param {HTMLFormElement} form @param {boolean} busy */
-function mark(form, busy) {
-  setAttribute(form, "aria-busy", busy ? "true" : null);
-  setAttribute(form, "data-pending", busy ? "" : null);
-}
-
-/**
- * Disables a submitter, with its `live-pending` as its text.
- * @param {Submitter} submitter
- * @returns {() => void} undoes it
- */
-function cover(submitter) {
-  const { disabled } = submitter;
-  const restore = more?.say(submitter);
-  submitter.disabled = true;
-  return () => {
-    submitter.disabled = disabled;
-    restore?.();
-  };
 }

@@ -1,18 +1,19 @@
 // What a button says while its op isn't finished: its `live-pending`.
 
 /**
- * @param {HTMLButtonElement | HTMLInputElement} submitter
- * @returns {(() => void) | undefined} gives it its own text back
+ * @param {Element | null | undefined} button
+ * @param {(() => void)[]} undo gets what gives it its own text back
  */
-export function say(submitter) {
-  const text = submitter.getAttribute("live-pending");
-  if (!text) return;
-  if (submitter instanceof HTMLInputElement) {
-    const { value } = submitter;
-    submitter.value = text;
-    return () => { submitter.value = value; };
+export function say(button, undo) {
+  const text = button?.getAttribute("live-pending");
+  if (!button || !text) return;
+  if (button instanceof HTMLInputElement) {
+    const { value } = button;
+    button.value = text;
+    undo.push(() => { button.value = value; });
+  } else {
+    const nodes = [...button.childNodes]; // they hold slots
+    button.replaceChildren(text);
+    undo.push(() => button.replaceChildren(...nodes));
   }
-  const nodes = [...submitter.childNodes]; // they hold slots
-  submitter.replaceChildren(text);
-  return () => submitter.replaceChildren(...nodes);
 }

@@ -32,6 +32,6 @@ function validate({ target }) {
     const ref = referenceOf(form);
     const fields = fieldsOf(form);
     const touched = new Set([...form.elements].flatMap((element) => (isControl(element) && edits(element) ? element.name : [])));
-    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], source: form, seen: see(form.elements) });
+    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: see(form.elements) });
   });
 }
