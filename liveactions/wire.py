@@ -30,6 +30,7 @@ CALL_SLOT: Final = 0
 CALL_REF: Final = 1
 VALIDATE: Final = 2
 NAVIGATE: Final = 3
+CANCEL: Final = 5
 CALL_FUNCTION: Final = 6
 BYE: Final = 9
 
@@ -38,6 +39,10 @@ OK: Final = 0
 ERROR: Final = 1
 UNCERTAIN: Final = 2
 ELSEWHERE: Final = 3
+RUNNING: Final = 4
+"""The op goes on beside the others; its end is told later."""
+KEPT: Final = 5
+"""As OK, but the form's controls keep what was typed."""
 
 # WebSocket close codes.
 CLOSE_PROTOCOL: Final = 4000

@@ -20,6 +20,8 @@ export const CALL_SLOT = 0;
 export const CALL_REF = 1;
 export const VALIDATE = 2;
 export const NAVIGATE = 3;
+export const CANCEL = 5;
+export const CALL_FUNCTION = 6;
 export const CALL_FUNCTION = 6;
 export const BYE = 9;
 
@@ -28,6 +30,10 @@ export const OK = 0;
 export const ERROR = 1;
 export const UNCERTAIN = 2;
 export const ELSEWHERE = 3;
+/** The op goes on beside the others; its end is told later. */
+export const RUNNING = 4;
+/** As OK, but the form's controls keep what was typed. */
+export const KEPT = 5;
 
 // WebSocket close codes.
 export const CLOSE_PROTOCOL = 4000;
@@ -53,5 +59,7 @@ export const SOCKET_WAIT = 3.0;
 export const FIELD_SNAPSHOT = "_s";
 export const FIELD_ACTION = "_a";
 export const HEADER_OPS = "Live-Ops";
+export const HEADER_ACTION = "Live-Action";
+export const HEADER_UPLOAD = "Live-Upload";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
