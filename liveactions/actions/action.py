@@ -325,6 +325,13 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
         return f"{text}~{self.component.live.signer.mac(signed(self.component, text))}"
 
     @property
+    def is_of_page(self) -> bool:
+        """Whether it works on a page: as its method, by a parameter, or as a closure of its run."""
+        injected = self.action.plan.injected
+        is_closure = "<locals>" in self.action.__qualname__
+        return self.action.is_method or is_closure or any(one.kind == "component" for one in injected)
+
+    @property
     def is_shared(self) -> bool:
         """Whether it is of no page: then it is always signed, and works on every page."""
         return is_shared(self.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,16 +18,18 @@ from ..actions.depends import Depends
 from ..actions.forms import DONE, FormState, kept, touched_errors
 from ..actions.input import Input
 from ..actions.params import Event
+from ..cache.revalidation import publish
+from ..effects import Effects, running
 from ..errors import ActionError, FieldErrors, ForgedReference, UnknownAction
-from ..pages.function import FunctionPage
 from ..pages.component import Component, attach
+from ..pages.function import FunctionPage
 from ..pages.image import Image
 from ..pages.lookup import current
-from ..pages.node import children_in, walk
 from ..pages.page import Page
 from .deadline import in_thread, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
 from .injection import NO_INPUT, Injection
+from .loading import components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
 from .outcome import Outcome, failure
 
@@ -48,18 +50,20 @@ class Scope:
     the render: the scope may be closed at once, and one render may serve several.
     """
 
-    __slots__ = ("page", "_images", "_injection", "_event", "_guarded", "_settled")
+    __slots__ = ("page", "effects", "_images", "_injection", "_event", "_guarded", "_refused", "_settled")
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
         self.page = page
+        self.effects = page.live.effects = Effects(page.live)
         self._event = event
         self._injection = Injection(page, event)
         self._guarded = False
+        self._refused = False
         self._settled = False
         deep = page._live_node.description.loads
         self._images = [
             Image(component, deep or component._live_node.description.loads)
-            for component in _components(page)
+            for component in components_of(page)
         ]
 
     @property
@@ -98,6 +102,13 @@ class Scope:
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs = ()) -> Outcome:
         """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
+        token = running.set(self.effects)
+        try:
+            return await self._call(ref, fields)
+        finally:
+            running.reset(token)
+
+    async def _call(self, ref: ActionRef[..., Any], fields: FieldPairs) -> Outcome:
         given = self._injection.given = Input(fields) if fields else NO_INPUT
         forms = self.page.live.forms
         try:
@@ -137,27 +148,37 @@ class Scope:
         return await self._try(ref.action.__qualname__, check) or SUCCESS
 
     async def load(self) -> Outcome | None:
-        """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere."""
+        """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere.
+
+        Whom a guard has refused is shown nothing new.
+        """
         description = self.page._live_node.description
-        if not description.loads and not description.children:
+        if self._refused or not description.loads and not description.children:
             return None
         return await self._try("load", self._load)
 
     async def close(self, outcome: Outcome) -> Outcome:
-        """Closes the dependencies. When that fails the page's fields go back, and the failure is the
-        outcome: then `load` and render once more.
+        """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields
+        go back, and the failure is the outcome: then `load` and render once more.
         """
-        if not self._injection.is_open:
-            return outcome
-        return await self._try("a dependency", self._injection.close) or outcome
+        effects = self.effects
+        known = effects.tags, effects.paths
+        failed = await self._try("a dependency", self._injection.close) if self._injection.is_open else None
+        effects.is_closed = True
+        if effects.revalidates:
+            publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
+        return failed or outcome
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
+        token = running.set(self.effects)
         try:
             await function()
         except FATAL:
             raise
         except BaseException as error:
             return await self._caught(error, what)
+        finally:
+            running.reset(token)
         return None
 
     async def _caught(self, error: BaseException, what: str) -> Outcome:
@@ -190,9 +211,10 @@ class Scope:
 
     async def _guard(self, action: Action[..., Any] | None = None) -> None:
         if not self._guarded:
+            self._refused = True
             for guard in (*self.page.live.services.guards, *self.page._live_guards):
                 await self._pass(guard, self.page)
-            self._guarded = True
+            self._guarded, self._refused = True, False
         for guard in action.guards if action is not None else ():
             await self._pass(guard, self.page)
 
@@ -220,7 +242,7 @@ class Scope:
         """Values of the parameters filled by name, and texts for the fields that don't fit."""
         action = ref.action
         try:
-            binding.require(action.plan, ref.args)
+            ref.check()
         except TypeError as error:
             raise ForgedReference(str(error)) from None
         bound = binding.named(action.plan, ref.args)
@@ -276,21 +298,11 @@ class Scope:
 
     async def _mount(self) -> None:
         await self._guard()
-        for component in _components(self.page):
-            await self._mount_one(component)
-
-    async def _mount_one(self, component: Component) -> None:
-        node = component._live_node
-        if node.mounted:
-            return
-        if "mount" in node.description.hooks:
-            await self._call_hook(node.description.hooks["mount"], component)
-        node.mounted = True
-        if node.description.children:
-            attach(self.page, self.page.live)
+        for component in components_of(self.page):
+            await mount_one(component, self.page, self._call_hook)
 
     async def _hook(self, name: str) -> None:
-        for component in _components(self.page):
+        for component in components_of(self.page):
             hook = component._live_node.description.hooks.get(name)
             if hook is not None:
                 await self._call_hook(hook, component)
@@ -300,20 +312,11 @@ class Scope:
         if page._live_node.description.children:
             attach(page, page.live)
         self._settle()
-        await self._load_below(page, {id(image.component): image for image in self._images})
-
-    async def _load_below(self, component: Component, images: Mapping[int, Image]) -> None:
-        """Loads outer components first: what they give to the inner ones is there when these load."""
-        node = component._live_node
-        await self._mount_one(component)
-        image = images.get(id(component))
-        if "load" in node.description.hooks and (node.stale or image is None or image.changed()):
-            await self._call_hook(node.description.hooks["load"], component)
-        node.stale = False
-        if node.description.children:
-            attach(self.page, self.page.live)
-            for _, child in list(children_in(component)):
-                await self._load_below(child, images)
+        effects = self.effects
+        if effects.revalidates or effects.refreshes:
+            outdate_by(page, effects)
+        images = {id(image.component): image for image in self._images}
+        await load_below(page, page, images, self._call_hook)
 
     def _settle(self) -> None:
         """Notes where `load` is due, once: whichever scope loads next knows it."""
@@ -321,7 +324,7 @@ class Scope:
         if self._settled or not (description.loads or description.children):
             return
         self._settled = True
-        _mark(self.page, {id(image.component): image for image in self._images}, False)
+        mark(self.page, {id(image.component): image for image in self._images})
 
 
 async def call(
@@ -340,30 +343,6 @@ async def refresh(page: Page) -> Outcome | None:
     problem = await scope.load()
     closed = await scope.close(problem or SUCCESS)
     return None if closed is SUCCESS else closed
-
-
-def _components(page: Component) -> tuple[Component, ...]:
-    """A page and all components in it."""
-    if not page._live_node.description.children:
-        return (page,)
-    return tuple(component for _, component in walk(page))
-
-
-def _mark(component: Component, images: Mapping[int, Image], loads: bool) -> bool:
-    """Notes that `load` is due where a component, or one inside it, has changed; whether one has.
-
-    `loads`: whether a component around it has a `load` that might read it.
-    """
-    node = component._live_node
-    loads = loads or node.description.loads
-    image = images.get(id(component))
-    changed = node.stale or image is None or (loads and image.changed())
-    if node.description.children:
-        inside = [_mark(child, images, loads) for _, child in children_in(component)]
-        changed = changed or any(inside)
-    if changed:
-        node.stale = True
-    return changed
 
 
 def _leave(value: Any) -> None:

@@ -28,7 +28,10 @@ _CONTAINERS: Final = (tuple, frozenset)
 
 
 def is_frozen(value: Any) -> bool:
-    """Whether a value and all that is in it is immutable: scalars, tuples, frozen dataclasses of such."""
+    """Whether a value and all that is in it is immutable: scalars, tuples, frozen dataclasses of such.
+
+    References aren't: they say what became of their calls.
+    """
     kind = type(value)
     if kind in _LEAVES:
         return True
@@ -36,7 +39,7 @@ def is_frozen(value: Any) -> bool:
     if fields is not None:
         inner = fields(value)
         return _LEAVES.issuperset(map(type, inner)) or all(map(is_frozen, inner))
-    return isinstance(value, Enum | Reference)
+    return isinstance(value, Enum)
 
 
 def same(a: Any, b: Any) -> bool:

@@ -84,7 +84,7 @@ class LoopGenerator(SlotGenerator):
         inner.symbols.analyze_node(node, for_branch="body")
         self._resolve_outer(inner)
         outer = {
-            name_: self._outer(name_, frame) for name_ in sorted(names(node.body) - names([node.target]))
+            name_: self._outer(name_, frame) for name_ in sorted(names(node.body) - _own(node))
         }
         render, sources = self.temporary_identifier(), self.temporary_identifier()
         self._render_function(node, plan, inner, render)
@@ -106,7 +106,9 @@ class LoopGenerator(SlotGenerator):
                 self.writeline(f"{target} = {self.get_resolve_func()}({name!r})")
 
     def _outer(self, name: str, frame: Frame) -> str:
-        """The value of a name around the loop."""
+        """The value of a name around the loop; with a dot, what tells whether a look into it is the same."""
+        if name.endswith("."):
+            return f"said({self._outer(name[:-1], frame)})"
         return frame.symbols.find_ref(name) or f"{self.get_resolve_func()}({name!r})"
 
     def _render_function(self, node: nodes.For, plan: Plan, inner: Frame, name: str) -> None:
@@ -124,7 +126,7 @@ class LoopGenerator(SlotGenerator):
     def _columns(self, node: nodes.For, plan: Plan, inner: Frame, outer: set[str]) -> dict[int, str]:
         """Functions that compute, for all items, single slots that read a name from around the loop."""
         columns: dict[int, str] = {}
-        own = names([node.target])
+        own = _own(node)
         for number, slot in enumerate(plan.slots):
             if not slot.is_simple or not (slot.names & outer - own):
                 continue
@@ -176,6 +178,12 @@ class LoopGenerator(SlotGenerator):
         self.blockvisit(node.else_, inner)
         self.leave_frame(inner)
         self.outdent()
+
+
+def _own(node: nodes.For) -> set[str]:
+    """The names of a loop's items."""
+    own = names([node.target])
+    return own | {f"{name}." for name in own}
 
 
 def _tuple(values: Iterable[str]) -> str:

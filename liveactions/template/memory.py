@@ -18,6 +18,7 @@ from .fragment import Fragment, Items
 from .frozen import is_frozen, same
 from .keys import continued, window_keys
 from .purity import is_pure
+from .reference import Reference
 from .values import Values, fragment, items
 
 Column = Callable[[Sequence[Any]], list[Any]]
@@ -56,10 +57,17 @@ def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> A
     return _window(loop, old, sources)
 
 
+def said(value: Any) -> int:
+    """For a body that looks into a name: another number when a reference may say something else."""
+    return value.version if isinstance(value, Reference) else 0
+
+
 def is_remembered(old: Items) -> bool:
     """Whether all that a list was made from is frozen. Found out when it is first asked."""
     if old.frozen is None:
-        outer = all(is_frozen(value) or is_pure(value) for value in old.outer or ())
+        outer = all(
+            is_frozen(value) or is_pure(value) or isinstance(value, Reference) for value in old.outer or ()
+        )
         old.frozen = outer and all(map(is_frozen, old.sources or ()))
     return old.frozen
 

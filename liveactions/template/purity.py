@@ -13,8 +13,10 @@ _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PURE_MARK = "__liveactions_pure__"
-_IMPURE_FILTERS: Final = frozenset({"random", "map", "select", "reject", "selectattr", "rejectattr"})
-"""Filters that give something else each time, or use filters and tests that their arguments name."""
+_IMPURE_FILTERS: Final = frozenset(
+    {"random", "attr", "map", "select", "reject", "selectattr", "rejectattr"}
+)
+"""Filters that give something else each time, or use what their arguments name."""
 _PURE_NODES: Final = (
     nodes.TemplateData,
     nodes.Const,
@@ -49,8 +51,14 @@ def is_pure(function: Any) -> bool:
 
 
 def names(nodes_: Iterable[nodes.Node]) -> set[str]:
-    """All names that occur in some nodes."""
-    return {node.name for node in _all(nodes_) if isinstance(node, nodes.Name)}
+    """All names that occur in some nodes; those that are looked into (``save.error``) with a dot, too."""
+    found = set()
+    for node in _all(nodes_):
+        if isinstance(node, nodes.Name):
+            found.add(node.name)
+        elif isinstance(node, nodes.Getattr | nodes.Getitem):
+            found |= {f"{name}." for name in names([node.node]) if not name.endswith(".")}
+    return found
 
 
 def qualifies(body: Iterable[nodes.Node], environment: Environment) -> bool:

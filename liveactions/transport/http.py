@@ -161,7 +161,10 @@ class PageEndpoint:
             self._restore(page, sealed if isinstance(sealed, str) else "", identity)
         except LiveError as error:
             log.info("a post without a usable snapshot: %s", error)
-            return await self._out_of_date(request, token, fields, identity)
+            fresh = await self._afresh(request, token, fields, identity)
+            if isinstance(fresh, Response):
+                return fresh
+            page = fresh
         store = self.site.snapshots.store
         key = await post_key(identity, request.url.path, token, pairs)
         if not store.once(key, LIFE):
@@ -177,13 +180,7 @@ class PageEndpoint:
     async def _run(self, page: Page, token: str, fields: list[Pair], identity: str) -> tuple[Outcome, Answer]:
         """Run the action, and keep the state after it."""
         scope = Scope(page)
-        try:
-            ref = lookup(page, token)
-        except (UnknownAction, ForgedReference) as error:
-            outcome = failure(str(error), status=409)
-            self._note(page, None, outcome, fields)
-        else:
-            outcome = await scope.call(ref, fields)
+        outcome = await scope.prepare() or await self._call(page, scope, token, fields)
         outcome = await scope.load() or outcome
         outcome = await scope.close(outcome)
         if outcome.location is not None:
@@ -194,6 +191,15 @@ class PageEndpoint:
         handle = self.site.snapshots.handle(snapshot, self.site.context(self.address, identity))
         status = 303 if outcome.ok else outcome.http_status
         return outcome, Answer(status, handle=handle, message="" if outcome.ok else _message(outcome))
+
+    async def _call(self, page: Page, scope: Scope, token: str, fields: list[Pair]) -> Outcome:
+        try:
+            ref = lookup(page, token)
+        except (UnknownAction, ForgedReference) as error:
+            outcome = failure(str(error), status=409)
+            self._note(page, None, outcome, fields)
+            return outcome
+        return await scope.call(ref, fields)
 
     async def _tell(
         self,
@@ -219,11 +225,18 @@ class PageEndpoint:
         response.status_code = answer.status
         return response
 
-    async def _out_of_date(self, request: Request, token: str, fields: list[Pair], identity: str) -> Response:
-        """The page anew, with what was typed: what it showed can't be known any more."""
+    async def _afresh(
+        self, request: Request, token: str, fields: list[Pair], identity: str
+    ) -> Page | Response:
+        """The page anew: what it showed can't be known any more. An action that is of no page may still run
+        on it; any other's answer is the page with what was typed.
+        """
         page = self.site.new_page(self.address, request)
         scope = Scope(page)
         problem = await self._mount(page, scope)
+        if problem is None and _needs_no_page(page, token):
+            await scope.close(DONE)
+            return page
         if problem is None:
             outcome = failure("This page was out of date. Please check and send again.", status=409)
             try:
@@ -246,6 +259,14 @@ class PageEndpoint:
             if not isinstance(value, UploadFile) and not is_secret_name(name):
                 values.setdefault(name, []).append(value)
         page.live.forms.put(ref.key, FormState(error=_message(outcome), values=values))
+
+
+def _needs_no_page(page: Page, token: str) -> bool:
+    """Whether a reference is valid, and means an action that doesn't work on a page."""
+    try:
+        return not lookup(page, token).is_of_page
+    except (UnknownAction, ForgedReference):
+        return False
 
 
 def _message(outcome: Outcome) -> str:

@@ -12,7 +12,7 @@ from jinja2 import DictLoader, Environment
 
 from liveactions.diff import Shapes, patch
 from liveactions.errors import RenderError
-from liveactions.template import Fragment, Templates, View
+from liveactions.template import Fragment, Reference, Templates, View
 from liveactions.template.purity import pure
 
 TABLE = """<table><tbody>
@@ -31,14 +31,17 @@ class Row:
 ROWS = tuple(Row(n, f"r{n}") for n in range(100))
 
 
+def view_of(source: str, debug: bool = False) -> View:
+    environment = Environment(loader=DictLoader({"page": source}), autoescape=True)
+    return Templates(environment, debug).view("page")
+
+
 class Table:
     """A table, and which labels its last render looked at."""
 
     def __init__(self, source: str = TABLE, debug: bool = False) -> None:
         self.seen: list[str] = []
-        self.view: View = Templates(
-            Environment(loader=DictLoader({"page": source}), autoescape=True), debug
-        ).view("page")
+        self.view = view_of(source, debug)
         self.shown: Fragment | None = None
         self.shapes = Shapes()
 
@@ -157,3 +160,48 @@ def test_debug_notices_a_filter_that_lies() -> None:
     table.show(xs=(1, 2), n=count)
     with pytest.raises(RenderError, match="rendered twice"):
         table.show(xs=(1, 2), n=count)
+
+
+class Speaker(Reference):
+    """A reference that says how often it was asked for, as an action says what became of its calls."""
+
+    version = 0
+
+    @property
+    def error(self) -> str:
+        return f"error {self.version}" if self.version else ""
+
+    def bind(self, *args: object) -> Speaker:
+        return self
+
+    def url(self) -> str:
+        return "/save"
+
+
+LOOKS = (
+    "{{ save.error }}",
+    "{{ save(r).error }}",
+    "{{ save['error'] }}",
+    "{% if save(r).error %}<b>{{ r }}</b>{% endif %}",
+    '<i title="{{ save.error }}"></i>',
+)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_a_reference_says_is_looked_up_again(look: str) -> None:
+    save = Speaker()
+    view = view_of(f"<ul>{{% for r in rows %}}<li>{look}</li>{{% endfor %}}</ul>")
+    variables = {"rows": (1, 2), "save": save}
+    first = view.render(variables)
+    assert view.render(variables, first).values[0] is first.values[0]
+    save.version = 1
+    second = view.render(variables, first)
+    assert second.html() == view.render(variables).html() != first.html()
+
+
+def test_references_among_items_are_asked_again() -> None:
+    save = Speaker()
+    view = view_of("<ul>{% for r in rows %}<li>{{ r.error }}</li>{% endfor %}</ul>")
+    first = view.render({"rows": (save,)})
+    save.version = 1
+    assert "error 1" in view.render({"rows": (save,)}, first).html()
