@@ -233,7 +233,7 @@ class PageEndpoint:
         """
         page = self.site.new_page(self.address, request)
         scope = Scope(page)
-        problem = await self._mount(page, scope)
+        problem = await self._mount(page, scope) or await scope.prepare()
         if problem is None and _needs_no_page(page, token):
             await scope.close(DONE)
             return page
