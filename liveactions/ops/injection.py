@@ -125,11 +125,12 @@ class Injection:
 
 def _component(one: Parameter, component: Component, page: Component) -> Any:
     """The page, or the component whose function it is, whichever a parameter's annotation means."""
-    if isinstance(component, one.cls):
+    if isinstance(component, one.classes):
         return component
-    if isinstance(page, one.cls):
+    if isinstance(page, one.classes):
         return page
-    raise TypeError(f"parameter {one.name!r}: this page is no {one.cls.__qualname__}")
+    wanted = " or ".join(cls.__qualname__ for cls in one.classes)
+    raise TypeError(f"parameter {one.name!r}: this page is no {wanted}")
 
 
 @asynccontextmanager

@@ -83,9 +83,7 @@ class LoopGenerator(SlotGenerator):
         inner = frame.inner()
         inner.symbols.analyze_node(node, for_branch="body")
         self._resolve_outer(inner)
-        outer = {
-            name_: self._outer(name_, frame) for name_ in sorted(names(node.body) - _own(node))
-        }
+        outer = {name_: self._outer(name_, frame) for name_ in sorted(names(node.body) - _own(node))}
         render, sources = self.temporary_identifier(), self.temporary_identifier()
         self._render_function(node, plan, inner, render)
         columns = self._columns(node, plan, inner, set(outer))

@@ -63,13 +63,15 @@ def said(value: Any) -> int:
 
 
 def is_remembered(old: Items) -> bool:
-    """Whether all that a list was made from is frozen. Found out when it is first asked."""
+    """Whether all that a list was made from is frozen. Of its items it is found out when first asked."""
     if old.frozen is None:
-        outer = all(
-            is_frozen(value) or is_pure(value) or isinstance(value, Reference) for value in old.outer or ()
-        )
-        old.frozen = outer and all(map(is_frozen, old.sources or ()))
-    return old.frozen
+        old.frozen = all(map(is_frozen, old.sources or ()))
+    return old.frozen and all(map(_stands, old.outer or ()))
+
+
+def _stands(value: Any) -> bool:
+    """Whether the value of an outer name stays what it is, as far as it is used."""
+    return is_frozen(value) or isinstance(value, Reference) or is_pure(value)
 
 
 def _changed_names(old: tuple[Any, ...], new: tuple[Any, ...]) -> list[int]:
@@ -115,26 +117,27 @@ def _window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
     start, end = _common(old.sources, sources)
     old_end, new_end = len(old.sources) - end, len(sources) - end
     left = {id(old.sources[n]): n for n in range(start, old_end)}
-    fragments, ordinals = old.fragments[:start], list(numbers[:start])
+    fragments = old.fragments[:start]
+    window: dict[int, int] = {}  # ordinals, by position
     fresh: list[int] = []
     for n in range(start, new_end):
         at = left.pop(id(sources[n]), None)
         if at is None:
             fresh.append(n)
         fragments.append(loop.render(sources[n]) if at is None else old.fragments[at])
-        ordinals.append(-1 if at is None else numbers[at])
+        window[n] = -1 if at is None else numbers[at]
     if any(type(fragments[n]) is not Fragment for n in fresh):
         return _anew(loop, sources)
     fragments += old.fragments[old_end:]
-    ordinals += numbers[old_end:]
-    following = _number(old, list(left.values()), sources, fragments, ordinals, fresh)
+    following = _number(old, list(left.values()), sources, fragments, window, fresh)
     new = _next(loop, old, sources, fragments, fresh, {})
     new.following = following
     new.frozen = all(map(is_frozen, [sources[n] for n in fresh]))
+    ordinals = list(window.values())
     if len(fresh) == len(sources) == following - old.following:
         new.begin()  # nothing of the old list is left
-    elif ordinals != list(numbers):
-        new.ordinals, new.base = ordinals, None
+    elif old_end != new_end or ordinals != list(numbers[start:old_end]):
+        new.ordinals, new.base = [*numbers[:start], *ordinals, *numbers[old_end:]], None
     return new
 
 
@@ -143,7 +146,7 @@ def _number(
     left: list[int],
     sources: Sequence[Any],
     fragments: list[Fragment],
-    ordinals: list[int],
+    ordinals: dict[int, int],
     fresh: list[int],
 ) -> int:
     """Fill in the ordinals of fresh items, those of old ones with their keys first; returns what follows."""
@@ -171,7 +174,7 @@ def _next(
     """The rendering after `old`, with the same items in the same order but for those at `changed`."""
     new = Items(fragments, sources)
     new.outer = loop.outer
-    new.frozen = True if all(map(is_, old.outer or (), loop.outer)) else None
+    new.frozen = True
     new.columns = columns
     new.ordinals, new.following, new.lineage = old.numbers(), old.following, old.lineage
     new.base, new.changed = old, changed

@@ -13,9 +13,7 @@ _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PURE_MARK = "__liveactions_pure__"
-_IMPURE_FILTERS: Final = frozenset(
-    {"random", "attr", "map", "select", "reject", "selectattr", "rejectattr"}
-)
+_IMPURE_FILTERS: Final = frozenset({"random", "attr", "map", "select", "reject", "selectattr", "rejectattr"})
 """Filters that give something else each time, or use what their arguments name."""
 _PURE_NODES: Final = (
     nodes.TemplateData,
