@@ -20,13 +20,14 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from .actions.handle import Services
 from .limits import Limits
 from .pages.page import Page
-from .pages.placing import Placing, placing, place_at
+from .pages.placing import Placing, place_at, placing
 from .seal import ENVIRONMENT, Keys, Sealer, Signer
 from .sessions.registry import Sessions
-from .site import MOUNT, SOCKET, Address, Identify, Site
+from .site import COOKIES, MOUNT, SOCKET, Address, Identify, Site
 from .snapshot import Snapshots
 from .store import SqliteStore, Store, default_path
 from .template import Templates
+from .transport.cookies import CookiesEndpoint
 from .transport.http import PageEndpoint
 from .transport.origin import Origins
 from .transport.socket import SocketEndpoint
@@ -128,6 +129,7 @@ class Live(Starlette):
         socket = SocketEndpoint(self.sessions, self._origins)
         self._own = [
             WebSocketRoute(SOCKET, socket, name="live socket"),
+            Route(COOKIES, CookiesEndpoint(self.site, self._origins), name="live cookies"),
             Route(f"{MOUNT}/{{name}}", self.site.assets.respond, name="live client"),
         ]
         self._routers = [self.router]

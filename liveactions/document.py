@@ -14,10 +14,10 @@ _TOKEN = re.compile(
     r"\s+"
     r"|<!--(?P<comment>.*?)-->"
     r"|<(?P<element>title|style|script|noscript|template)\b.*?</(?P=element)\s*>"
-    r"|<(?:meta|link|base)\b[^>]*>",
+    r"|<(?:meta|link|base|!doctype|html|head)\b[^>]*>",
     re.IGNORECASE | re.DOTALL,
 )
-"""What can stand in a head."""
+"""What can stand in a head, or before it."""
 _SKELETON = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -53,9 +53,17 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings) -> str:
         f'<form id="live" method="post" action="{escape(around.path)}">'
         f"<button disabled hidden></button>{hidden}</form>"
     )
-    if HEAD_MARK not in html and not _SKELETON.match(html):
-        html = _whole(html)
+    if HEAD_MARK not in html:
+        html = _with_head(html) if _SKELETON.match(html) else _whole(html)
     return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
+
+
+def _with_head(html: str) -> str:
+    """A document whose tags of head, perhaps of body, are left out, as HTML allows."""
+    if BODY_MARK in html:
+        return html.replace(BODY_MARK, HEAD_MARK + BODY_MARK, 1)
+    cut = _head_end(html)
+    return f"{html[:cut]}{HEAD_MARK}{BODY_MARK}{html[cut:]}"
 
 
 def _whole(html: str) -> str:

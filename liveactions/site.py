@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import compile_path
 
 from .actions.handle import Handle, Services
+from .actions.request import PageRequest
 from .assets import Assets
 from .document import Surroundings
 from .limits import Limits
@@ -21,11 +22,13 @@ from .pages.page import Page, create
 from .pages.state import dump_state, restore_state
 from .saving import Saving
 from .snapshot import Snapshots
+from .tickets import Tickets
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
 MOUNT = "/_live"
 """Where the library's own addresses are, below the application."""
 SOCKET = f"{MOUNT}/socket"
+COOKIES = f"{MOUNT}/cookies"
 
 Identify = Callable[[HTTPConnection], Any]
 """Says who a request's user is: a text, or None; may be async."""
@@ -75,6 +78,7 @@ class Site:
         self.services = services
         self.snapshots = snapshots
         self.saving = Saving(snapshots.store)
+        self.tickets = Tickets(snapshots.sealer, snapshots.store)
         self.limits = limits
         self.assets = Assets()
         self._identify = identify
@@ -154,7 +158,7 @@ def path_and_query(page: Page) -> str:
     return address[address.index("/", address.index("://") + 3) :]
 
 
-def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> Request:
+def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> PageRequest:
     """The GET of a page at `url` (path and query) that a socket's handshake stands for."""
     path, _, query = url.partition("?")
     scheme = {"ws": "http", "wss": "https"}.get(connection.scope["scheme"], connection.scope["scheme"])
@@ -166,6 +170,11 @@ def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, An
         "path": unquote(path),
         "raw_path": path.encode("ascii", "ignore"),
         "query_string": query.encode("ascii", "ignore"),
+        "headers": [header for header in connection.scope["headers"] if not _HANDSHAKE.match(header[0])],
         "path_params": dict(parameters),
     }
-    return Request(scope)
+    return PageRequest(scope)
+
+
+_HANDSHAKE = re.compile(rb"upgrade$|connection$|sec-websocket-")
+"""Headers that only a WebSocket's handshake has."""

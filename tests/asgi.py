@@ -133,7 +133,7 @@ class Tab:
         return dict(welcome)
 
     async def op(self, *tail: Any) -> list[Any]:
-        """Make an op; the next frame, filled up to five parts."""
+        """Make an op; the next frame, filled up to six parts."""
         self.n += 1
         frame = await self.socket.ask([self.n, self.rev, *tail])
         return self.take(frame)
@@ -143,7 +143,7 @@ class Tab:
 
     def take(self, frame: list[Any]) -> list[Any]:
         self.rev = frame[0]
-        empty: list[Any] = [0, 0, [], [], []]
+        empty: list[Any] = [0, 0, [], [], [], {}]
         return frame + empty[len(frame) :]
 
     async def receive(self) -> list[Any]:

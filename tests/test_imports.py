@@ -15,7 +15,7 @@ LAYERS = [
     "actions",
     "pages",
     "ops",
-    "protocol exchange snapshot saving site document assets",
+    "protocol exchange snapshot saving tickets site document assets",
     "sessions",
     "transport",
     "app",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from .cookies import CookieOptions
 from .forms import FormStates
 from .messages import MESSAGES
+from .request import PageRequest
 
 if TYPE_CHECKING:
     from ..pages.page import Page
@@ -88,6 +90,28 @@ class Handle:
     def path(self) -> str:
         """The address's path, quoted, `root_path` included."""
         return self._path
+
+    def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
+        """Sets a cookie in the browser, on every way in; ``request.cookies`` has it at once.
+
+        Scripts can't read it unless ``httponly=False`` is said. `ValueError` for a name or value that can't
+        be in a cookie.
+        """
+        self._answered().set_cookie(name, value, **options)
+
+    def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
+        """Removes a cookie from the browser; path and domain are those with which it was set."""
+        self._answered().delete_cookie(name, **options)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether cookies or session values may have been set."""
+        return isinstance(self.request, PageRequest) and self.request.has_changes
+
+    def _answered(self) -> PageRequest:
+        if not isinstance(self.request, PageRequest):
+            raise RuntimeError("this page has no request whose answer could bring cookies")
+        return self.request
 
     @property
     def signer(self) -> Macs:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from ..actions.cookies import Changes
+
 REPLACED: Final = 1012
 """Close code for a connection that another one has replaced. Only the page itself can have made that, by its
 token: should it still listen here, it is to come again."""
@@ -16,6 +18,10 @@ class Connection(Protocol):
     """When the message that is being sent was begun, by `time.monotonic`."""
 
     async def send(self, text: str) -> None: ...
+
+    def take_changes(self, changes: Changes) -> bool:
+        """Whether it sets these cookies itself."""
+        ...
 
     def close(self, code: int, reason: str = "") -> None:
         """End it soon; from any task."""

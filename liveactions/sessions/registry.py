@@ -14,6 +14,7 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 
 from ..actions.control import Control
+from ..actions.request import PageRequest
 from ..errors import LiveError, ProtocolError, SealError
 from ..exchange import Exchange, Rebuilt
 from ..ops.outcome import DONE, Outcome, failure
@@ -25,6 +26,7 @@ from ..site import Found, Site, as_request, own_query
 from ..snapshot import Snapshot, session_key
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .connection import Connection
+from .renewal import through_middleware
 from .screen import Screen
 from .session import Session
 
@@ -73,8 +75,8 @@ class Sessions:
         found = self.site.find(opened, hello.url)
         if found is None:
             raise ProtocolError("no page has this address", CLOSE_OVER)
-        identity = await self.site.identity(opened)
-        request = as_request(opened, hello.url, found.parameters)
+        request = await _request(opened, hello.url, found)
+        identity = await self.site.identity(request)
         session = self._known(hello, found, identity)
         if session is not None:
             session.page.live.request = request
@@ -238,6 +240,17 @@ class Sessions:
         """Store the state of all pages: the process ends."""
         for session in self:
             session.save(at_rest=not session.is_running)
+
+
+async def _request(opened: HTTPConnection, url: str, found: Found) -> PageRequest:
+    """The page's GET as it would be now. `ProtocolError` when middleware keeps it from the page."""
+    request = as_request(opened, url, found.parameters)
+    if opened.scope["type"] == "http":
+        return request
+    arrived = await through_middleware(request)
+    if arrived is None:
+        raise ProtocolError("the page can't be opened", CLOSE_OVER)
+    return arrived
 
 
 def _fill(page: Page, found: Found) -> Outcome | None:

@@ -38,6 +38,7 @@ from ..store import Claimed
 from ..template import Fragment
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .connection import REPLACED, Connection
+from .cookies import keep_cookies
 from .navigation import go
 from .push import Push, event_of
 from .screen import Screen
@@ -156,6 +157,8 @@ class Session:
         if closed is not outcome:  # its dependencies failed to commit, and the fields went back
             self._drawn = None
             await scope.load()
+        if self.page.live.has_changes:
+            await keep_cookies(self)
         self._conclude(job, closed)
         self._due = self._is_unsaved = True
         if closed.abandoned:
@@ -324,6 +327,11 @@ class Session:
             self.connection.close(REPLACED, "another worker has the page")
 
     # The store
+
+    def identify(self, identity: str) -> None:
+        """The person is this one from now on."""
+        self.identity = identity
+        self._context = self.site.context(self.address, identity)
 
     def claim(self, epoch: int = 0) -> None:
         """Become the one session of its token, by the claim that has this epoch or by a new one."""

@@ -26,9 +26,8 @@ async def read_form(request: Request, limits: Limits) -> list[Pair]:
         raise HTTPException(415, "A form is url-encoded or multipart")
     if (kind.get_content_charset() or "utf-8") not in ("utf-8", "utf8", "us-ascii"):
         raise HTTPException(400, "A form is UTF-8")
-    bounded = Request(request.scope, _bounded(request, limits.body))
     try:
-        form = await bounded.form(
+        form = await bounded(request, limits.body).form(
             max_files=limits.files, max_fields=limits.fields + 1, max_part_size=limits.body
         )
     except (MultiPartException, UnicodeDecodeError) as error:
@@ -45,7 +44,7 @@ async def read_json(request: Request, limits: Limits) -> Any:
     """A body that is JSON."""
     if _kind(request).get_content_type() != "application/json":
         raise HTTPException(415, "JSON is needed")
-    body = await Request(request.scope, _bounded(request, limits.body)).body()
+    body = await bounded(request, limits.body).body()
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -58,8 +57,12 @@ def _kind(request: Request) -> Headers:
     return headers
 
 
+def bounded(request: Request, limit: int) -> Request:
+    """The request, whose body is refused with 413 as soon as it is longer than that."""
+    return Request(request.scope, _bounded(request, limit))
+
+
 def _bounded(request: Request, limit: int) -> Receive:
-    """The request's body, as long as it is no longer than that."""
     try:
         announced = int(request.headers.get("content-length", 0))
     except ValueError:

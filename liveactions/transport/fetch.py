@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..actions.cookies import Changes
 from ..errors import ProtocolError
 from ..protocol import read_hello, read_op
 from ..sessions.registry import Sessions
@@ -26,9 +27,14 @@ class Parcel:
         self.sending_since: float | None = None
         self.messages: list[str] = []
         self.refusal: ProtocolError | None = None
+        self.changes: list[Changes] = []
 
     async def send(self, text: str) -> None:
         self.messages.append(text)
+
+    def take_changes(self, changes: Changes) -> bool:
+        self.changes.append(changes)
+        return True
 
     def close(self, code: int, reason: str = "") -> None:
         self.refusal = self.refusal or ProtocolError(reason, code)
@@ -48,7 +54,10 @@ async def perform(sessions: Sessions, request: Request) -> Response:
         return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
     welcome, *frames = parcel.messages
     body = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]}}'
-    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+    response = Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+    for changes in parcel.changes:
+        changes.apply(response, request.scope.get("session"))
+    return response
 
 
 async def _perform(sessions: Sessions, request: Request, data: object, parcel: Parcel) -> None:

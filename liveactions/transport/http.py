@@ -17,6 +17,7 @@ from starlette.types import Scope as Connection
 from ..actions.action import ActionRef
 from ..actions.control import Control
 from ..actions.forms import FormState, is_secret_name
+from ..actions.request import PageRequest
 from ..document import document
 from ..errors import ForgedReference, LiveError, UnknownAction
 from ..ops.outcome import DONE, Outcome, failure
@@ -25,6 +26,7 @@ from ..pages.lookup import lookup
 from ..pages.page import Page, fill
 from ..pages.state import dump_state, restore_state
 from ..sessions.registry import Sessions
+from ..sessions.renewal import PROBE
 from ..sessions.screen import mark_of
 from ..site import Address, Site, own_query, own_url, path_and_query
 from ..snapshot import Snapshot
@@ -56,8 +58,15 @@ class PageEndpoint:
         self.login = login
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
-        response = await self._respond(request)
+        request = PageRequest(scope, receive, send)
+        if PROBE in scope:
+            scope[PROBE](request)
+            response = Response(status_code=204)
+        else:
+            response = await self._respond(request)
+            changes = request.take_changes()
+            if changes is not None:
+                changes.apply(response, scope.get("session"))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from logging import getLogger
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
+from ..actions.cookies import Changes
 from ..errors import ProtocolError
 from ..exchange import Allowance
 from ..protocol import read, read_hello, read_op
@@ -65,6 +66,9 @@ class Socket:
             raise
         finally:
             self.sending_since = None
+
+    def take_changes(self, changes: Changes) -> bool:
+        return False  # a socket can't
 
     def close(self, code: int, reason: str = "") -> None:
         """End it soon: its own task does it, at once unless it is running an op."""

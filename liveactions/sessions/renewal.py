@@ -1,0 +1,81 @@
+"""The newest HTTP request of a page that speaks over a socket.
+
+Much middleware sees requests only, no sockets. So when a page joins, and after an action has set cookies,
+its GET is sent through the application's middleware once more, by ourselves: the endpoint takes note of
+the request as it arrives there and answers nothing. What middleware refuses never arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+from ..actions.cookies import Changes
+from ..actions.request import PageRequest
+from ..site import COOKIES
+
+PROBE: Final = "liveactions.probe"
+"""In an ASGI scope that this process has made itself: is called with the request that has arrived."""
+CHANGES: Final = "liveactions.changes"
+"""In such a scope: the cookies to put on the answer."""
+
+
+async def through_middleware(request: PageRequest) -> PageRequest | None:
+    """The request as the application's middleware lets it through; None when it doesn't."""
+    if not _has_middleware(request):
+        return request
+    found: list[PageRequest] = []
+    await _send({**request.scope, PROBE: found.append})
+    return found[0] if found else None
+
+
+async def after(request: PageRequest, changes: Changes) -> PageRequest:
+    """The request as the browser will make it when it has these cookies.
+
+    The same one where no middleware could tell the difference: its cookies and session know already.
+    """
+    if not _has_middleware(request):
+        return request
+    path = request.scope.get("root_path", "") + COOKIES
+    own = {"path": path, "raw_path": path.encode(), "query_string": b"", "path_params": {}}
+    set_by = await _send({**request.scope, **own, CHANGES: changes})
+    scope = {**request.scope, "headers": _with_cookies(request, set_by)}
+    return await through_middleware(PageRequest(scope)) or request
+
+
+def _has_middleware(request: PageRequest) -> bool:
+    return bool(getattr(request.scope.get("app"), "user_middleware", None))
+
+
+async def _send(scope: MutableMapping[str, Any]) -> list[str]:
+    """A request without a body; the values of ``Set-Cookie`` in its answer."""
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    headers: list[tuple[bytes, bytes]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        headers.extend(message.get("headers", ()))
+
+    await scope["app"](scope, receive, send)
+    return [value.decode("latin-1") for name, value in headers if name.lower() == b"set-cookie"]
+
+
+def _with_cookies(request: PageRequest, set_by: list[str]) -> list[tuple[bytes, bytes]]:
+    """The request's headers with newer cookies."""
+    pairs = [pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";")]
+    cookies = {name: value for name, _, value in pairs if name}
+    for header in set_by:
+        try:
+            parsed = SimpleCookie(header)
+        except CookieError:
+            continue
+        for name, morsel in parsed.items():
+            cookies[name] = morsel.coded_value
+            if morsel["max-age"] == "0" or "1970" in morsel["expires"]:
+                del cookies[name]
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"cookie"]
+    return [*others, (b"cookie", header.encode("latin-1"))] if header else others

@@ -1,0 +1,142 @@
+"""What an action knows of its request, and what it sets for the browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+from liveactions import wire
+from tests.actions.members import members
+from tests.asgi import Browser, Tab, browser
+
+
+async def commit(visitor: Browser, ticket: str, **headers: str) -> httpx.Response:
+    return await visitor.http.post(
+        "/_live/cookies", content=ticket, headers={wire.HEADER_OPS: "1", **headers}
+    )
+
+
+def shown(frame: list[Any]) -> str:
+    text: Any = frame[2]
+    while isinstance(text, list):
+        text = text[1]
+    return str(text)
+
+
+def cookies(response: httpx.Response) -> dict[str, str]:
+    found = [value.split("=", 1) for value in response.headers.get_list("set-cookie")]
+    return {name: value.lower() for name, value in found}
+
+
+async def post(tab: Tab, action: str, **fields: str) -> httpx.Response:
+    return await tab.browser.http.post(tab.path, params={"_a": action}, data={"_s": tab.snapshot, **fields})
+
+
+async def test_k1_requests_come_through_all_middleware() -> None:
+    async with browser(members()) as visitor:
+        visitor.http.headers.update({"User-Agent": "Test", "X-Tenant": "blue"})
+        tab = await visitor.open("/")
+        tab.socket = await visitor.socket(tab.address, {"User-Agent": "Test", "X-Tenant": "blue"})
+        await tab.socket.ask(tab.hello)
+        assert shown(await tab.call("look")) == "nobody none blue Test True"
+        await tab.call("log_in", "name", "ada")
+        assert shown(await tab.call("look")).startswith("ada ")  # before the browser has the cookie
+        await tab.call("log_out")
+        assert shown(await tab.call("look")).startswith("nobody ")
+
+
+async def test_k2_cookies_of_a_socket_are_fetched_by_a_ticket() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("log_in", "name", "ada")
+        assert shown(frame) == "ada hello-ada"
+        ticket = frame[5]["cookies"]
+        response = await commit(visitor, ticket)
+        assert (response.status_code, response.headers["cache-control"]) == (204, "no-store")
+        found = cookies(response)
+        assert {"session", "greeting"} == found.keys()
+        assert found["greeting"] == "hello-ada; httponly; max-age=60; path=/; samesite=lax"
+        assert "httponly" in found["session"]
+        assert visitor.http.cookies["greeting"] == "hello-ada"
+        again = await commit(visitor, ticket)
+        assert again.status_code == 204 and "set-cookie" not in again.headers
+        await tab.socket.lose()
+        await tab.join()
+        assert shown(await tab.call("look")).startswith("ada ")
+
+
+async def test_k2_options_of_cookies() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("choose", "theme", "dark")
+        assert cookies(await commit(visitor, frame[5]["cookies"])) == {
+            "theme": "dark; path=/; samesite=strict"
+        }
+        frame = await tab.call("log_out")
+        removed = cookies(await commit(visitor, frame[5]["cookies"]))
+        assert "max-age=0" in removed["theme"] and "theme" not in visitor.http.cookies
+        visitor.http.base_url = httpx.URL("https://testserver")
+        secure = await visitor.http.get("/")
+        snapshot = re.search(r'name="_s" value="([^"]*)"', secure.text)
+        assert snapshot
+        response = await visitor.http.post(
+            "/?_a=log_in", data={"_s": snapshot[1], "name": "ada"}, headers={"Origin": "https://testserver"}
+        )
+        assert "; secure" in cookies(response)["greeting"]
+
+
+async def test_k2_cookies_of_a_post_are_on_its_answer() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.open("/")
+        response = await post(tab, "log_in", name="ada")
+        assert response.status_code == 303 and cookies(response).keys() == {"session", "greeting"}
+        assert "ada hello-ada" in (await visitor.http.get(response.headers["location"])).text
+
+
+async def test_k2_cookies_by_fetch_are_on_its_answer() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.open("/")
+        ops = [[1, 0, 1, "log_in", ["name", "ada"]], [2, 0, 1, "nest", []]]
+        response = await visitor.http.post(
+            "/", json={"hello": tab.hello, "ops": ops}, headers={wire.HEADER_OPS: "1"}
+        )
+        assert "extras" not in response.text
+        assert cookies(response).keys() == {"session", "greeting"}
+
+
+async def test_k2_a_session_is_merged() -> None:
+    async with browser(members()) as visitor:
+        tab, other = await visitor.joined("/"), await visitor.joined("/")
+        one = (await tab.call("nest"))[5]["cookies"]
+        two = (await other.call("log_in", "name", "ada"))[5]["cookies"]
+        await commit(visitor, one)
+        await commit(visitor, two)
+        fresh = await visitor.joined("/")
+        assert shown(await fresh.call("look")).startswith("ada ")
+        assert shown(await fresh.call("nest")) == "[1, 1]"
+
+
+async def test_k2_tickets_from_elsewhere() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        ticket = (await tab.call("log_in", "name", "ada"))[5]["cookies"]
+        assert (await commit(visitor, ticket, Origin="http://evil.test")).status_code == 403
+        assert (await visitor.http.post("/_live/cookies", content=ticket)).status_code == 403
+        assert (await visitor.http.get("/_live/cookies")).status_code == 405
+        assert (await commit(visitor, "x" * 2000)).status_code == 413
+        for nothing in ("", "nonsense", "é"):
+            response = await commit(visitor, nothing)
+            assert response.status_code == 204 and "set-cookie" not in response.headers
+        assert cookies(await commit(visitor, ticket)).keys() == {"session", "greeting"}
+
+
+async def test_k2_a_ticket_waits_for_a_page_whose_socket_was_lost() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        tab.socket.send([1, 0, 1, "log_in", ["name", "ada"]])
+        await tab.socket.lose()
+        tab.n = 1
+        welcome = await tab.join()
+        assert cookies(await commit(visitor, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
