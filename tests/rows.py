@@ -1,4 +1,4 @@
-"""Prints the behaviours of actions (``docs/actions.md``) row by row, with what holds: ``python -m tests.rows``.
+"""Prints the behaviours of actions (``docs/actions.md``) with what holds: ``python -m tests.rows``.
 
 The tests of a row begin with its name: ``test_c3_repeated_names_are_a_list``.
 """
