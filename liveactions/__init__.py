@@ -8,6 +8,7 @@ from .app import Live, Pages
 from .errors import ActionError, FieldErrors, LiveError
 from .limits import Limits
 from .pages.component import Component
+from .pages.controls import button, form_state
 from .pages.every import every
 from .pages.fields import InUrl, in_url, loaded
 from .pages.function import Rendered, render
@@ -30,6 +31,8 @@ __all__ = [
     "Event",
     "Prev",
     "Depends",
+    "button",
+    "form_state",
     "redirect",
     "not_found",
     "unauthorized",

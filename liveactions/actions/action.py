@@ -83,7 +83,6 @@ class Action(Reference, Outcomes, Generic[P, R]):
         self.name: str = function.__name__
         self.id = id or self.name
         self.aliases = tuple(aliases)
-        _check_ids(self)
         self.guards = (guard,) if callable(guard) else tuple(guard)
         self.timeout = timeout
         """Seconds that it may take; None for the application's."""
@@ -104,6 +103,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         self.__qualname__ = function.__qualname__
         self.__module__ = function.__module__
         self.__wrapped__ = function
+        _check_ids(self)
         _register(self)
 
     def __set_name__(self, owner: type[Any], name: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
@@ -85,12 +86,9 @@ class Parameter:
         return reader(self.annotation)
 
     @cached_property
-    def cls(self) -> type[Any]:
-        """The class that the annotation names, for what is injected by it."""
-        plain, _ = unwrap(optional(self.annotation)[0])
-        found = get_origin(plain) or plain
-        assert isinstance(found, type)
-        return found
+    def classes(self) -> tuple[type[Any], ...]:
+        """The classes that the annotation names, for a component that is injected by them."""
+        return _classes(self.annotation)
 
     @cached_property
     def is_nullable(self) -> bool:
@@ -271,19 +269,28 @@ def _kind(annotation: Any) -> Kind:
     plain, _ = unwrap(inner)
     if get_origin(plain) is list and _is_file((*get_args(plain), None)[0]):
         return "file"
+    classes = _classes(plain)
+    if classes and all(hasattr(cls, "__fragment__") for cls in classes):
+        return "component"
     cls = get_origin(plain) or plain
     if not isinstance(cls, type):
         return "field"
     if _is_file(cls):
         return "file"
-    if hasattr(cls, "__fragment__"):
-        return "component"
     injected: tuple[tuple[type, Kind], ...] = (
         (HTTPConnection, "request"),
         (FormData, "form"),
         (Event, "event"),
     )
     return next((kind for base, kind in injected if issubclass(cls, base)), "field")
+
+
+def _classes(annotation: Any) -> tuple[type[Any], ...]:
+    """The classes of a class or a union; empty when it names anything else."""
+    plain, _ = unwrap(optional(annotation)[0])
+    members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
+    found = [get_origin(member) or member for member in members]
+    return tuple(found) if all(isinstance(cls, type) for cls in found) else ()
 
 
 def _is_file(annotation: Any) -> bool:

@@ -70,8 +70,8 @@ def _shared(page: Component, name: str) -> Action[..., Any]:
     action = shared(name)
     if action is None:
         raise UnknownAction("no such action")
-    wanted = [one.cls for one in action.plan.injected if one.kind == "component"]
-    if not all(isinstance(page, cls) for cls in wanted):
+    wanted = [one.classes for one in action.plan.injected if one.kind == "component"]
+    if not all(isinstance(page, classes) for classes in wanted):
         raise UnknownAction("this action needs the page that it was called from")
     return action
 

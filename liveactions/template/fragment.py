@@ -31,13 +31,16 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from ..html.entities import escape
-from ..wire import ITEM_END
+from ..wire import FIELD_SNAPSHOT, ITEM_END
 from .reference import Reference
 
 HEAD_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
 """Stands before ``</head>`` in a page's HTML, for what the application puts there."""
 BODY_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
 """Stands after ``<body>``."""
+
+FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
+"""Stands in raw HTML for the field that brings the page's state along."""
 
 DIGEST_SLOTS: Final = 64
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
@@ -296,9 +299,11 @@ def _write_text(value: str, hidden: str) -> str:
 
 def _write_raw(value: str, hidden: str) -> str:
     """Raw HTML, whose forms with references bring the page's state along."""
-    if not hidden or "_a=" not in value:
-        return str(value)
-    return _RAW_FORM.sub(lambda form: form[0] + hidden, value)
+    html = str(value)  # whose methods escape nothing
+    if not hidden:
+        return html
+    html = html.replace(FORM_STATE, hidden) if FORM_STATE in html else html
+    return _RAW_FORM.sub(lambda form: form[0] + hidden, html) if "_a=" in html else html
 
 
 _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {

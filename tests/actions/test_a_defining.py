@@ -1,0 +1,409 @@
+"""A. What can be an action, and how it is referred to."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from jinja2 import DictLoader, Environment
+
+from liveactions import (
+    Bound,
+    Component,
+    Depends,
+    Live,
+    Page,
+    Pages,
+    action,
+)
+from liveactions.testing import Browser
+from liveactions.testing.refusal import Failed
+from tests.actions.markup import form
+from tests.actions.ways import Way, visiting, ways
+from tests.pages import new
+from tests.small import small_app
+
+ROOT = Path(__file__).parent.parent.parent
+
+pages = Pages()
+journal: list[str] = []
+TEMPLATES: dict[str, str] = {}
+
+
+@pytest.fixture(autouse=True)
+def empty_journal() -> None:
+    journal.clear()
+    GUESTS.clear()
+
+
+# A1, A2: methods, sync and async
+
+
+@pages.page("/methods")
+class Methods(Page):
+    template = "methods.html"
+    count: int = 0
+    thread: str = ""
+
+    @action
+    async def add(self, by: int = 1) -> None:
+        self.count += by
+
+    @action
+    def add_in_thread(self, by: int = 1) -> None:
+        self.thread = "another" if threading.current_thread() is not threading.main_thread() else "main"
+        before = self.count
+        SLOW.wait(0.05)
+        self.count = before + by
+
+    def helper(self) -> None:
+        self.count = 1000
+
+    def _private(self) -> None:
+        self.count = 1000
+
+
+SLOW = threading.Event()
+"""Never set: what waits for it takes its time."""
+
+TEMPLATES["methods.html"] = (
+    "<title>M</title><p>{{ count }}</p><b>{{ thread }}</b>"
+    + form("add", "by")
+    + form("add_in_thread")
+    + '<form method="post" action="?_a=helper"><button>forged</button></form>'
+    + '<form method="post" action="?_a=_private"><button>private</button></form>'
+    + '<form method="post" action="?_a=live.page.add"><button>path</button></form>'
+    + '<form method="post" action="?_a=nothing"><button>unknown</button></form>'
+)
+
+
+@pytest.fixture
+def live() -> Live:
+    return small_app(pages, TEMPLATES)
+
+
+@ways("SHN")
+async def test_a1_sync_and_async(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/methods")
+        await page.click("add")
+        await page.click("add_in_thread")
+        assert (page.text("p"), page.text("b")) == ("2", "another")
+
+
+async def test_a1_a_sync_action_has_its_page_alone() -> None:
+    live = small_app(pages, TEMPLATES)
+    async with Browser(live) as browser:
+        page = await browser.open("/methods")
+        conversation = page._tab.conversation
+        assert conversation is not None
+        for name in ("add_in_thread", "add", "add_in_thread"):
+            conversation.say(1, name, [])
+        await page._tab.settle()
+        assert page.text("p") == "3"
+
+
+@pytest.mark.parametrize(
+    "thing", [3, "text", Methods, property(lambda self: 1), staticmethod(len), functools.partial(print)]
+)
+def test_a1_on_anything_else_it_says_what_to_do(thing: Any) -> None:
+    with pytest.raises(TypeError, match="@action goes on a function"):
+        action(thing)
+
+
+async def test_a2_the_first_parameter_is_the_page() -> None:
+    page = new(Methods)
+    await page.add(2)
+    assert page.count == 2
+
+
+@ways("SHN")
+async def test_a2_methods_change_their_page(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/methods")
+        await page.fill("by", "3")
+        await page.click("add")
+        assert page.text("p") == "3"
+
+
+# A3: functions of modules
+
+
+GUESTS: list[str] = []
+
+
+@action
+async def sign(name: str) -> str:
+    GUESTS.append(name)
+    return f"{name} was here"
+
+
+@action
+async def count_up(page: Methods | Counting, by: Bound[int] = 1) -> None:
+    page.count += by
+
+
+@action
+async def tag(id: Bound[int]) -> None:
+    journal.append(f"tag {id}")
+
+
+class Shelf(Component):
+    template = "shelf.html"
+    actions = [sign]
+
+
+@pages.page("/book")
+class Book(Page):
+    template = "book.html"
+    actions = [sign]
+
+
+@pages.page("/counting")
+class Counting(Page):
+    template = "counting.html"
+    actions = [count_up]
+    count: int = 0
+    shelf: Shelf = Shelf()
+
+    @property
+    def tools(self) -> list[Any]:
+        return [("five", tag(5) if False else tag), ("six", tag)]
+
+
+TEMPLATES["book.html"] = "<title>B</title><p>{{ sign.result }}</p>" + form("sign", "name")
+TEMPLATES["shelf.html"] = "<i>{{ sign.result }}</i>" + form("sign", "name", label="sign below")
+TEMPLATES["counting.html"] = (
+    "<title>C</title><p>{{ count }}</p>{{ shelf }}"
+    + form("count_up(4)", label="four")
+    + "{% macro press(do, label) %}<form method='post' action='{{ do }}'><button>{{ label }}</button></form>"
+    + "{% endmacro %}{% for name, do in tools %}{{ press(do(loop.index), name) }}{% endfor %}"
+)
+
+
+@ways("SHN")
+async def test_a3_many_pages_use_a_function_of_a_module(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/book")
+        await page.fill("name", "Ada")
+        await page.click("sign")
+        assert (page.text("p"), GUESTS) == ("Ada was here", ["Ada"])
+        page = await browser.open("/counting")
+        await page.fill("name", "Bob")
+        await page.click("sign below")
+        await page.click("four")
+        assert (page.text("i"), page.text("p"), GUESTS) == ("Bob was here", "4", ["Ada", "Bob"])
+
+
+@ways("SHN")
+async def test_a3_wherever_a_template_meets_it(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/counting")
+        await page.click("six")
+        assert journal == ["tag 2"]
+
+
+@ways("SHN")
+async def test_a3_a_name_for_all_templates(way: Way) -> None:
+    templates = {**TEMPLATES, "methods.html": "<title>x</title>" + form("sign", "name")}
+    live = Live(
+        Environment(loader=DictLoader(templates), autoescape=True),
+        keys="a key that is long enough for all of it",
+        context=[lambda request: {"sign": sign}],
+    )
+    live.include(pages)
+    async with visiting(live, way) as browser:
+        page = await browser.open("/methods")
+        await page.fill("name", "Eve")
+        await page.click("sign")
+        assert GUESTS == ["Eve"]
+
+
+async def test_a3_an_action_that_is_nowhere_says_so() -> None:
+    @action
+    async def nowhere() -> None: ...
+
+    page = new(Counting)
+    with pytest.raises(TypeError, match="neither of this page nor of a module"):
+        page._live_node.reference(nowhere)
+
+
+# A5: nothing else
+
+
+@ways("SHN")
+@pytest.mark.parametrize("button", ["forged", "private", "path", "unknown"])
+async def test_a5_nothing_else_can_be_called(live: Live, way: Way, button: str) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/methods")
+        await page.click(button)
+        assert page.text("p") == "0"
+        await page.click("add")
+        assert page.text("p") == "1"
+
+
+async def test_a5_one_error_for_all_of_it() -> None:
+    from liveactions.errors import UnknownAction
+    from liveactions.pages.lookup import lookup
+
+    page = new(Methods)
+    texts = set()
+    for name in ("helper", "_private", "live.page.add", "nothing", "__class__.add", "sign@", "count"):
+        with pytest.raises(UnknownAction) as caught:
+            lookup(page, name)
+        texts.add(str(caught.value))
+    assert texts == {"no such action"}
+
+
+# A6: decorators
+
+
+def traced(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        journal.append(function.__name__)
+        return await function(*args, **kwargs)
+
+    return wrapper
+
+
+@traced
+@action
+async def shared_above(n: int) -> None:
+    journal.append(f"ran {n}")
+
+
+@pages.page("/decorated")
+class Decorated(Page):
+    template = "decorated.html"
+    actions = [shared_above]  # type: ignore[list-item]
+
+    @traced
+    @action
+    async def above(self, n: int) -> None:
+        journal.append(f"ran {n}")
+
+    @action
+    @traced
+    async def below(self, n: int) -> None:
+        journal.append(f"ran {n}")
+
+
+TEMPLATES["decorated.html"] = "<title>D</title>" + "".join(
+    form(f"{name}(n=3)", label=name) for name in ("above", "below", "shared_above")
+)
+
+
+@ways("SHN")
+@pytest.mark.parametrize("name", ["above", "below", "shared_above"])
+async def test_a6_decorators_above_and_below(live: Live, way: Way, name: str) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/decorated")
+        await page.click(name)
+        assert journal == [name, "ran 3"]
+
+
+async def test_a6_a_decorated_action_in_python() -> None:
+    page = new(Decorated)
+    await page.above(1)
+    await page.below(2)
+    assert journal == ["above", "ran 1", "below", "ran 2"]
+
+
+# A7: references
+
+
+class Renamed(Page):
+    @action(id="publish", aliases=["post"])
+    async def submit(self, id: Bound[int]) -> None: ...
+
+
+@action(id="greet-all", aliases=["greet"])
+async def greet() -> None: ...
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.actions.test_a_defining import references
+print(*references())
+"""
+
+
+def references() -> list[str]:
+    page = new(Renamed)
+    counting = new(Counting)
+    return [
+        page.submit.bind(1).url(),
+        counting.count_up.bind(2).url() if hasattr(counting, "count_up") else "",
+        counting._live_node.reference(tag).bind(3).url(),
+        counting._live_node.reference(sign).url(),
+    ]
+
+
+def test_a7_references_are_the_same_in_another_process() -> None:
+    command = [sys.executable, "-c", PROGRAM.format(root=str(ROOT))]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.stdout.split() == [one for one in references() if one], found.stderr
+
+
+def test_a7_ids_and_aliases_survive_a_rename() -> None:
+    from liveactions.pages.lookup import lookup
+
+    page = new(Renamed)
+    assert page.submit.bind(1).path == "publish"
+    assert lookup(page, "post").action is page.submit.action
+    reference = page._live_node.reference(greet)
+    assert reference.path == "greet-all@"
+    assert lookup(page, reference.token).action is greet
+
+
+@pytest.mark.parametrize("id", ["a.b", "a~b", "a@b", "a b", "1a", "-"])
+def test_a7_ids_that_can_be_none(id: str) -> None:
+    with pytest.raises(ValueError, match="an id is made of"):
+        action(id=id)(greet.function)
+
+
+def test_a7_two_functions_of_one_id() -> None:
+    def another() -> None: ...
+
+    another.__qualname__ = "another"
+    with pytest.raises(TypeError, match="have the same id: 'greet-all'"):
+        action(id="greet-all")(another)
+
+
+# A9: nothing of the code
+
+
+@pages.page("/secret")
+class Secret(Page):
+    template = "secret.html"
+    actions = [tag]
+
+    @action
+    async def act(self, secret_default: str = "swordfish", n: Annotated[int, Depends(len)] = 0) -> None:
+        """A docstring of the source."""
+        raise RuntimeError("the source's own text")
+
+
+TEMPLATES["secret.html"] = (
+    "<title>S</title>{{ act.error }}" + form("act") + form("tag(1)") + '<b live-click="{{ act }}">press</b>'
+)
+
+
+@ways("SHN")
+async def test_a9_nothing_of_the_code_is_told(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/secret")
+        try:
+            await page.click("act")
+        except Failed as failed:
+            assert "source" not in str(failed)
+        for word in ("swordfish", "docstring", "secret_default", "test_a_defining", "source's", ".py"):
+            assert word not in page.html
