@@ -22,7 +22,6 @@ export const VALIDATE = 2;
 export const NAVIGATE = 3;
 export const CANCEL = 5;
 export const CALL_FUNCTION = 6;
-export const CALL_FUNCTION = 6;
 export const BYE = 9;
 
 // Status of an answer, server to client: [n, status, payload].
@@ -59,7 +58,5 @@ export const SOCKET_WAIT = 3.0;
 export const FIELD_SNAPSHOT = "_s";
 export const FIELD_ACTION = "_a";
 export const HEADER_OPS = "Live-Ops";
-export const HEADER_ACTION = "Live-Action";
-export const HEADER_UPLOAD = "Live-Upload";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
