@@ -1,7 +1,10 @@
 // How ops end: events for whoever asked, or another page.
 
-import { loadMore, more } from "./more.js";
-import { ELSEWHERE, OK, UNCERTAIN } from "./wire.js";
+import { loadMore } from "./more.js";
+import { ELSEWHERE, ERROR, KEPT, OK, UNCERTAIN } from "./wire.js";
+
+/** @param {number} status */
+export const isWell = (status) => status === OK || status === KEPT;
 
 /**
  * `live:ok` or `live:error`.
@@ -11,8 +14,9 @@ import { ELSEWHERE, OK, UNCERTAIN } from "./wire.js";
  * @param {number} [n]
  */
 export function report(source, status, payload, n) {
-  if (status === ELSEWHERE) return void loadMore().then(() => (more ? more.leave(payload) : location.assign(payload.url)));
-  const ok = status === OK;
+  if (status === ELSEWHERE) return void loadMore().then((more) => (more ? more.leave(payload, n) : location.assign(payload.url)));
+  if (status === ERROR && payload.details) loadMore().then((more) => more?.showError(payload));
+  const ok = isWell(status);
   const detail = ok ? { n, result: payload } : { n, uncertain: status === UNCERTAIN, ...payload };
   (source?.isConnected ? source : document).dispatchEvent(new CustomEvent(ok ? "live:ok" : "live:error", { bubbles: true, detail }));
 }

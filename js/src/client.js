@@ -1,6 +1,6 @@
 // What is asked of the server goes out in order; what it answers is applied at once.
 
-import { report } from "./answers.js";
+import { isWell, report } from "./answers.js";
 import { add, readdress } from "./connection.js";
 import { grantFocus, keepFocus } from "./focus.js";
 import { adopt, define, patch } from "./fragments.js";
@@ -8,7 +8,7 @@ import { more } from "./more.js";
 import { end, lay, lift } from "./pending.js";
 import { closed, send, start } from "./socket.js";
 import { answer, release } from "./values.js";
-import { ERROR, FRAME_BYTES, OK } from "./wire.js";
+import { ERROR, FRAME_BYTES, KEPT } from "./wire.js";
 
 /** @typedef {import("./connection.js").Change} Change */
 /** @typedef {import("./fragments.js").Slot} Slot */
@@ -32,7 +32,7 @@ export function perform(request) {
   const parts = request.build();
   if (!parts) return;
   const status = closed ? 503 : new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50 && 413;
-  if (status) return report(request.source, ERROR, { error: "Not sent", status });
+  if (status) return finish(request, ERROR, { error: "Not sent", status });
   add(request, parts);
   lay();
   send();
@@ -40,7 +40,7 @@ export function perform(request) {
 
 /** @param {Change} change */
 function apply(change) {
-  const { fresh, settled } = change;
+  const { extras, fresh, settled } = change;
   patching = true;
   try {
     keepFocus(() => update(change));
@@ -49,16 +49,20 @@ function apply(change) {
     grantFocus();
     patching = false;
     if (fresh) settled.push(...readdress());
-    for (const [op, status, payload] of settled) {
-      op.ended?.(status, payload);
-      report(op.source, status, payload, op.n);
-    }
+    if (extras) more?.heedExtras(extras);
+    for (const [op, status, payload] of settled) finish(op, status, payload, op.n);
   }
+}
+
+/** @param {import("./connection.js").Request} request @param {number} status @param {any} payload @param {number} [n] */
+function finish({ ended, source }, status, payload, n) {
+  ended?.(status, payload);
+  report(source, status, payload, n);
 }
 
 /** @param {Change} change */
 function update({ fresh, shapes = [], patch: changes = [], settled }) {
-  const well = settled.filter(([, status]) => status === OK);
+  const well = settled.filter(([, status]) => isWell(status));
   lift();
   for (const [op] of settled) end(op);
   for (const [op] of well) answer(op.seen);
@@ -66,8 +70,8 @@ function update({ fresh, shapes = [], patch: changes = [], settled }) {
   define(shapes);
   if (Array.isArray(changes)) patch(root(), changes);
   else {
-    more?.replacePage(changes.page);
+    more?.replacePage(changes.page, settled);
     slots = null;
   }
-  for (const [op] of well) release(op.seen, op.resets);
+  for (const [op, status] of well) release(op.seen, op.resets && status !== KEPT);
 }

@@ -5,7 +5,7 @@
 // again with the same number (the server drops those it has), or, when the session had to be rebuilt, they are uncertain.
 // Patches count revisions: a frame is the next revision, or the connection has to be made anew.
 
-import { ERROR, OK, UNCERTAIN, VERSION } from "./wire.js";
+import { ERROR, OK, RUNNING, UNCERTAIN, VERSION } from "./wire.js";
 
 /** Ops that may be out at once: the server keeps 64 answers. */
 const WINDOW = 32;
@@ -22,9 +22,9 @@ const WINDOW = 32;
  * @property {(status: number, payload?: any) => void} [ended]
  * @property {() => void} [post] does it without us
  */
-/** @typedef {Request & { n: number, rev: number, parts: any[] | null, out?: boolean }} Op */
+/** @typedef {Request & { n: number, rev: number, parts: any[] | null, out?: boolean | undefined, running?: boolean }} Op running: beside the others */
 /** @typedef {[op: Op, status: number, payload?: any]} Settled */
-/** @typedef {{ fresh?: 1, shapes?: any[], patch?: any, settled: Settled[] }} Change what an answer means for the page */
+/** @typedef {{ fresh?: 1, shapes?: any[], patch?: any, extras?: any, settled: Settled[] }} Change what an answer means for the page */
 
 /** @type {string | null} */
 let token = null;
@@ -55,7 +55,7 @@ export function hello(url, snapshot) {
 
 /** A new connection: everything unfinished goes out again. */
 export function again() {
-  for (const op of ops) op.out = false;
+  for (const op of ops) op.out = op.running;
 }
 
 /** Ops to send now. They count as out. @returns {any[][]} */
@@ -80,15 +80,16 @@ export const finalOp = (kind) => [++last, rev, kind];
 
 /** @param {any} message @returns {Change} */
 export function welcome(message) {
-  const { fresh, moved, patch, shapes } = message;
+  const { extras, fresh, moved, patch, shapes } = message;
   token = message.token ?? token;
   rev = message.rev;
   unacknowledged = 0;
   const settled = settle(message.ack, message.answers);
   again();
-  if (fresh) settled.push(...take(({ n }) => n <= told, () => [UNCERTAIN]));
-  if (moved) told = 0; // nothing is uncertain: all are sent again, with addresses made anew
-  return { fresh: fresh || moved, shapes, patch, settled };
+  const rebuilt = fresh || moved;
+  if (rebuilt) settled.push(...take(({ n, running }) => running || (fresh && n <= told), () => [UNCERTAIN]));
+  if (moved) told = 0; // no other is uncertain: all are sent again, with addresses made anew
+  return { fresh: rebuilt, shapes, patch, extras, settled };
 }
 
 /** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */
@@ -98,12 +99,15 @@ export function readdress() {
 }
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */
-export function frame([next, ack, patch, answers, shapes]) {
+export function frame([next, ack, patch, answers, shapes, extras]) {
   if (next !== rev && next !== rev + 1) return;
   unacknowledged += next - rev;
   rev = next;
-  return { shapes, patch, settled: settle(ack, answers) };
+  return { shapes, patch, extras, settled: settle(ack, answers) };
 }
+
+/** Whether an op holds up those after it. */
+export const waits = () => ops.some(({ running }) => !running);
 
 /** There will be no answers to what is unfinished. @param {number} status @param {any} [payload] @returns {Change} */
 export const giveUp = (status, payload) => ({ settled: take(() => true, () => [status, payload]) });
@@ -115,7 +119,12 @@ export const giveUp = (status, payload) => ({ settled: take(() => true, () => [s
 function settle(ack = 0, answers = []) {
   const ends = new Map();
   for (let i = 0; i < answers.length; i += 3) ends.set(answers[i], answers.slice(i + 1, i + 3));
-  return take(({ n }) => n <= ack || ends.has(n), ({ n }) => ends.get(n) ?? [OK]);
+  const isOver = (/** @type {Op} */ op) => {
+    if (ends.get(op.n)?.[0] === RUNNING) op.running = true;
+    else return ends.has(op.n) || (!op.running && op.n <= ack);
+    return false;
+  };
+  return take(isOver, ({ n }) => ends.get(n) ?? [OK]);
 }
 
 /**

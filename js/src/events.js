@@ -11,8 +11,11 @@ import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 
 /** @typedef {{ element: Element, descriptor: string, type: string, modifiers: string[] }} Call */
 
-/** Attributes that name no event, for which the rest of the client is needed. */
-const OTHERS = /^(nav|validate|default|pending)$/;
+/** Attributes that name no event: the rest of the client heeds them. */
+const OTHERS = /^(cancel|default|drop|nav|optimistic|pending|progress|validate)$/;
+
+/** Stands among the modifiers of such an attribute. */
+export const OTHER = "*";
 
 /** @type {Set<string>} event types with listeners */
 const types = new Set();
@@ -20,10 +23,11 @@ const types = new Set();
 export function watchEvents() {
   listenTo("submit"); // before those who would send the form
   watchMarkup((nodes) => {
+    if (nodes.querySelector("[data-pending-for]")) loadMore();
     for (const element of nodes.querySelectorAll("*")) {
       for (const call of callsOf(element)) {
         listenTo(call.type);
-        if (call.modifiers[0] || OTHERS.test(call.type)) loadMore().then(() => more?.heed(call));
+        if (call.modifiers[0]) loadMore().then((more) => more?.heed(call));
       }
     }
   });
@@ -48,6 +52,7 @@ export function callsOf(element) {
   return names.flatMap((descriptor) => {
     const [, text] = /^(?:@|live-)(.+)/.exec(descriptor) ?? [];
     const [type, ...modifiers] = text?.split(".") ?? [];
+    if (OTHERS.test(type)) modifiers.push(OTHER);
     return type ? [{ element, descriptor, type, modifiers }] : [];
   });
 }
@@ -61,10 +66,16 @@ function handle(event) {
       if (call.type !== event.type) continue;
       if (!call.modifiers[0]) run(call, event);
       else if (more) more.meet(call, event);
-      else loadMore().then(() => more?.meet(call, event));
+      else loadMore().then((more) => more?.meet(call, event));
     }
   }
   more?.meetAtWindow(event);
+}
+
+/** @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or the address of a slot */
+export function calledBy(element, descriptor) {
+  const ref = element.getAttribute(descriptor); // none in compiled markup
+  return ref === null ? addressOf(root(), element, descriptor) : referenceIn(ref) ?? ref;
 }
 
 /** @param {Call} call @param {Event} event */
@@ -72,14 +83,12 @@ export function run({ element, descriptor }, event) {
   const { target, type } = event;
   if (type === "submit") event.preventDefault();
   if (!confirmed(element)) return;
-  const ref = element.getAttribute(descriptor); // none in compiled markup
   const source = element.matches("form,input,select,textarea,button") ? element : target;
   const fields = fieldsOf(source);
   perform({
     build() {
-      if (ref !== null) return [CALL_REF, referenceIn(ref) ?? ref, fields];
-      const address = addressOf(root(), element, descriptor);
-      return address && [CALL_SLOT, address, fields];
+      const called = calledBy(element, descriptor);
+      return called === null ? called : [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields];
     },
     source: element,
     seen: see(source instanceof HTMLFormElement ? source.elements : groupOf(source)),

@@ -9,12 +9,15 @@ import { FIELD_ACTION, FIELD_SNAPSHOT } from "./wire.js";
  * @param {HTMLElement | null} [submitter]
  * @returns {any[]} texts, and files
  */
-export const formFields = (form, submitter) =>
-  [...new FormData(form, submitter)].filter(([name]) => name !== FIELD_SNAPSHOT && name !== FIELD_ACTION).flat();
+export const formFields = (form, submitter) => pairsOf(form, submitter).flat();
 
-/** @param {EventTarget | null} element a form, a control, or anything: that has none @returns {string[]} */
+/** @param {HTMLFormElement} form @param {HTMLElement | null} [submitter] */
+const pairsOf = (form, submitter) =>
+  [...new FormData(form, submitter)].filter(([name]) => name !== FIELD_SNAPSHOT && name !== FIELD_ACTION);
+
+/** @param {EventTarget | null} element a form (without its files), a control, or anything: that has none @returns {string[]} */
 export function fieldsOf(element) {
-  if (element instanceof HTMLFormElement) return formFields(element).map(String);
+  if (element instanceof HTMLFormElement) return /** @type {string[]} */ (pairsOf(element).filter(([, value]) => typeof value == "string").flat());
   const { name, value, selectedOptions } = /** @type {HTMLSelectElement} */ (element);
   if (!name || value === undefined || (isCheckable(element) && !element.checked)) return [];
   return [...selectedOptions ?? [{ value }]].flatMap((chosen) => [name, chosen.value]);

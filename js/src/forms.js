@@ -3,6 +3,7 @@
 import { perform } from "./client.js";
 import { confirmed } from "./confirm.js";
 import { formFields, referenceIn } from "./fields.js";
+import { loadMore } from "./more.js";
 import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
 import { see } from "./values.js";
@@ -26,7 +27,6 @@ function submit(event) {
   const ref = referenceOf(form, submitter);
   if (ref === null || closed) return;
   const fields = formFields(form, submitter);
-  if (fields.some((value) => value instanceof File)) return; // until uploads have a way of their own
   event.preventDefault();
   const seen = see(form.elements);
   // The same data typed again are another submit.
@@ -34,10 +34,12 @@ function submit(event) {
   const resets = form.id !== PAGE_FORM;
   const source = resets ? form : submitter ?? form;
   if (isPending(source, key)) return;
-  perform({
+  const request = {
     build: () => [CALL_REF, ref, fields], source, submitter, focused: submitter === document.activeElement, key, seen, resets,
     post: () => form.requestSubmit(submitter),
-  });
+  };
+  if (fields.some((value) => value instanceof File)) loadMore().then((more) => more?.upload(request, ref, fields));
+  else perform(request);
 }
 
 /**

@@ -1,13 +1,15 @@
 // The browser's side of a live page: adopts the page in which its script stands.
 
+import { report } from "./answers.js";
 import { join, perform } from "./client.js";
-import { callsOf, run, watchEvents } from "./events.js";
+import { waits } from "./connection.js";
+import { calledBy, callsOf, run, watchEvents } from "./events.js";
 import { fieldsOf } from "./fields.js";
 import { referenceOf, watchForms } from "./forms.js";
 import { meetMarkup } from "./fragments.js";
 import { trusted } from "./html.js";
-import { provide } from "./more.js";
-import { lay, watchPending } from "./pending.js";
+import { loadMore, provide } from "./more.js";
+import { change, lay, onLift, watchPending } from "./pending.js";
 import { close, parcel, take } from "./socket.js";
 import { edits, isControl, see, watchTyping } from "./values.js";
 import { FIELD_SNAPSHOT } from "./wire.js";
@@ -22,9 +24,12 @@ function cleanAddress() {
 
 // By position: more/core.js gives them their names back.
 const parts = /** @type {const} */ ([
-  callsOf, close, edits, fieldsOf, isControl, lay, meetMarkup, parcel, perform, referenceOf, run, see, take, trusted,
+  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, take, trusted,
+  waits,
 ]);
 /** @typedef {typeof parts} Parts what the rest of the client works with */
+
+export { loadMore }; // for functions of the server: see call.js
 
 cleanAddress();
 provide(parts);

@@ -4,7 +4,7 @@
 
 /** @type {typeof import("./more/main.js") | undefined} once it is loaded */
 export let more;
-/** @type {Promise<void> | undefined} */
+/** @type {Promise<typeof more> | undefined} */
 let loading;
 /** @type {Parts} */
 let parts;
@@ -12,8 +12,12 @@ let parts;
 /** @param {Parts} core of this file that the other one works with */
 export const provide = (core) => { parts = core; };
 
-/** Loads it. A failure is forgotten: there may be no connection now. */
+/** Loads it, for who gets it or nothing. A failure is forgotten: there may be no connection now. */
 export const loadMore = () => (loading ??= import(MORE).then(
-  (loaded) => (more = loaded).start(parts),
-  () => { loading = undefined; },
+  (loaded) => {
+    more = loaded;
+    loaded.start(parts);
+    return loaded;
+  },
+  () => (loading = undefined),
 ));

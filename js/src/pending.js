@@ -10,22 +10,25 @@ import { setAttribute } from "./values.js";
 /** @type {(() => void)[]} what gives the page back as the server rendered it */
 let undo = [];
 
+/** @returns {import("./connection.js").Request[]} what isn't finished, or waits for its files */
+const shown = () => [...ops, ...more?.uploads ?? []];
+
 /**
  * Whether the element is pending with the same reference and data, unedited since.
  * @param {Element} source
  * @param {string} key
  */
-export const isPending = (source, key) => ops.some((op) => op.source === source && op.key === key);
+export const isPending = (source, key) => shown().some((op) => op.source === source && op.key === key);
 
 /** Covers the page as the unfinished ops ask for. */
 export function lay() {
   lift();
-  for (const op of [...ops, ...more?.uploads ?? []]) {
+  for (const op of shown()) {
     if (op.source) {
       change(op.source, "aria-busy", "true");
       change(op.source, "data-pending", "");
     }
-    more?.cover(op, undo);
+    more?.cover(op);
     if (op.submitter) change(op.submitter, "disabled", "");
   }
 }
@@ -36,11 +39,14 @@ export function lift() {
   undo = [];
 }
 
-/** @param {Element} element @param {string} name @param {string} value */
-function change(element, name, value) {
+/** @param {() => void} back takes back what covers the page */
+export const onLift = (back) => void undo.push(back);
+
+/** @param {Element} element @param {string} name @param {string | null} value */
+export function change(element, name, value) {
   const old = element.getAttribute(name);
   setAttribute(element, name, value);
-  undo.push(() => setAttribute(element, name, old));
+  onLift(() => setAttribute(element, name, old));
 }
 
 /** @param {Op} op is finished, while all is lifted */

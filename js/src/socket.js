@@ -44,7 +44,7 @@ export function send() {
 /** Sends by fetch what waits, once what went before is answered. */
 function post() {
   if (!open && !closed && !busy && ops[0]) {
-    busy = loadMore().then(() => more?.post()).then((sent) => {
+    busy = loadMore().then((more) => more?.post()).then((sent) => {
       busy = 0;
       if (!open) after("fetch", sent ? 0 : Math.random() * SOCKET_WAIT * 1000, post);
     });
@@ -152,10 +152,10 @@ function leave({ persisted }) {
 
 /** @param {any} message of the socket */
 function hear(message) {
-  const lacks = !more && (message.patch ?? message[2])?.page;
+  const lacks = !more && ((message.patch ?? message[2])?.page || (message.extras ?? message[5]));
   if (busy || lacks || !take(message)) {
     drop();
-    return lacks ? loadMore().then(() => (more ? connect() : location.reload())) : retry();
+    return lacks ? loadMore().then((more) => (more ? connect() : location.reload())) : retry();
   }
   if (!open) {
     open = true;

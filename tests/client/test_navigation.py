@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import Open, Server
+from tests.client.conftest import SITE, Open, Server
 
 LINKS = (
     '<a id="a" live-nav href="/page?f=a#/a">a</a><a id="b" live-nav href="/page?f=b#/b">b</a>'
@@ -74,7 +74,6 @@ def test_modified_clicks_are_the_browsers(opened: tuple[Page, Server], modifier:
     "attributes",
     [
         'href="/page?x=1"',
-        'live-nav href="/other"',
         'live-nav href="/page?x=1" target="frame"',
         'live-nav href="/page?x=1" download',
         'live-nav href="http://other.test/page?x=1"',
@@ -94,6 +93,23 @@ def test_other_links_are_the_browsers(open_page: Open, attributes: str) -> None:
         for message in page.evaluate("[...sockets].flatMap(s => s.sent)")
         if isinstance(message, list) and message[2:3] == [3]
     ] == []
+
+
+def test_a_link_to_another_page_is_an_op(open_page: Open) -> None:
+    page, server = open_page('<a id="x" live-nav href="/other?q=1#h">x</a>')
+    page.wait_for_load_state("networkidle")
+    page.click("#x")
+    assert server.ops == [[1, 0, 3, "/other?q=1#h", 1]]
+    assert address(page) == "/other?q=1#h"
+
+
+def test_another_page_never_waits_for_an_action(open_page: Open) -> None:
+    page, server = open_page('<a id="x" live-nav href="/other">x</a><button id="b" data-l="@click">b</button>')
+    page.wait_for_load_state("networkidle")
+    page.click("#b")
+    with page.expect_request(f"{SITE}/other") as request:
+        page.click("#x")
+    assert request.value.is_navigation_request()
 
 
 def test_another_hash_is_the_browsers(open_page: Open) -> None:

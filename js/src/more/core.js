@@ -3,8 +3,13 @@
 /** @typedef {import("../main.js").Parts} Parts */
 
 /** @param {Parts} parts by position: their names would cost the core more than they say */
-const named = ([callsOf, close, edits, fieldsOf, isControl, lay, meetMarkup, parcel, perform, referenceOf, run, see, take, trusted]) =>
-  ({ callsOf, close, edits, fieldsOf, isControl, lay, meetMarkup, parcel, perform, referenceOf, run, see, take, trusted });
+const named = ([
+  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, take, trusted,
+  waits,
+]) => ({
+  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, take, trusted,
+  waits,
+});
 
 /** @type {ReturnType<typeof named>} */
 export let core;

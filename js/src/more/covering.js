@@ -1,11 +1,25 @@
-// What else shows that an op isn't finished: texts of buttons.
+// What else shows that an op isn't finished: texts of buttons, regions elsewhere, progress of files, optimistic markup.
 
+import { core } from "./core.js";
+import { anticipate } from "./optimistic.js";
 import { say } from "./saying.js";
+import { showProgress } from "./uploads.js";
 
-/**
- * @param {import("../connection.js").Op} op isn't finished
- * @param {(() => void)[]} undo gets what gives the page back as it was
- */
-export function cover({ source, submitter }, undo) {
-  say(submitter ?? source, undo);
+/** @param {import("../connection.js").Request & { parts?: any[] | null }} op isn't finished, or waits for its files */
+export function cover(op) {
+  const { source, submitter } = op;
+  const [, called, fields] = op.parts ?? op.build() ?? [];
+  // Where an action slot is called, the page doesn't know the name.
+  const name = typeof called == "string" ? called.split("~")[0] : "";
+  say(submitter ?? source);
+  for (const region of document.querySelectorAll("[data-pending-for]")) {
+    if (isNamed(region, "data-pending-for", name)) core.change(region, "data-pending", "");
+  }
+  for (const element of document.querySelectorAll("[live-optimistic]")) {
+    if (element.getAttribute("live-optimistic") ? isNamed(element, "live-optimistic", name) : source?.contains(element)) anticipate(op, element, fields ?? []);
+  }
+  showProgress(op);
 }
+
+/** @param {Element} element @param {string} attribute that lists actions @param {string | undefined} name */
+const isNamed = (element, attribute, name) => !!name && element.getAttribute(attribute)?.split(" ").includes(name);

@@ -1,21 +1,27 @@
 // The rest of the client: what few pages need.
 
+import { watchCancels } from "./cancel.js";
 import { core, receive } from "./core.js";
+import { watchDrops } from "./dropping.js";
 import { watchNavigation } from "./navigate.js";
+import { watchTrouble } from "./optimistic.js";
 import { watchTypedForms } from "./typing.js";
+import { watchUploads } from "./uploads.js";
 
+export { cover } from "./covering.js";
 export { flush } from "./delays.js";
+export { heedExtras } from "./extras.js";
+export { call } from "./functions.js";
 export { leave } from "./leave.js";
 export { heed, meet, meetAtWindow } from "./modifiers.js";
+export { showError } from "./overlay.js";
 export { post } from "./post.js";
 export { replacePage } from "./replace.js";
-export { cover } from "./covering.js";
-export { uploads } from "./uploads.js";
+export { upload, uploads } from "./uploads.js";
 
 /** @param {import("./core.js").Parts} parts */
 export function start(parts) {
   receive(parts);
   core.lay();
-  watchNavigation();
-  watchTypedForms();
+  for (const watch of [watchCancels, watchDrops, watchNavigation, watchTrouble, watchTypedForms, watchUploads]) watch();
 }

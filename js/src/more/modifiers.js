@@ -21,7 +21,7 @@ export function heed({ descriptor, modifiers }) {
 
 /** The event has reached the element. @param {Call} call @param {Event} event */
 export function meet(call, event) {
-  if (!call.modifiers.includes("window")) heedModifiers(call, event);
+  if (!call.modifiers.includes("window") && !call.modifiers.includes("*")) heedModifiers(call, event);
 }
 
 /** The event has reached the window. @param {Event} event */

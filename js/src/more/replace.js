@@ -1,15 +1,18 @@
-// The whole page anew, where it can't be patched. What is equal stays; what was typed goes to the controls that stand for the
-// old ones.
+// The whole page anew, where it can't be patched, or another page. What is equal stays; of the same page, what was typed goes
+// to the controls that stand for the old ones.
 
 import { core } from "./core.js";
+import { arrive, isSwap } from "./swap.js";
 
 /** @typedef {import("../values.js").Control} Control */
 
 const NOSCRIPT = "data-noscript";
 
-/** @param {string} html */
-export function replacePage(html) {
+/** @param {string} html @param {import("../connection.js").Settled[]} settled ops that it answers */
+export function replacePage(html, settled) {
   const next = parse(html);
+  const isAnother = isSwap(settled);
+  const scripts = new Set(document.scripts);
   const { activeElement } = document;
   const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
   const { live } = document.documentElement.dataset;
@@ -17,6 +20,7 @@ export function replacePage(html) {
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   core.meetMarkup(document);
+  if (isAnother) return arrive(scripts);
   for (const control of typed) if (!control.isConnected) inherit(heirOf(control), control);
   if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
 }

@@ -1,19 +1,21 @@
 // What a button says while its op isn't finished: its `live-pending`.
 
-/**
- * @param {Element | null | undefined} button
- * @param {(() => void)[]} undo gets what gives it its own text back
- */
-export function say(button, undo) {
+import { core } from "./core.js";
+
+/** @param {Element | null | undefined} button */
+export function say(button) {
   const text = button?.getAttribute("live-pending");
   if (!button || !text) return;
   if (button instanceof HTMLInputElement) {
     const { value } = button;
     button.value = text;
-    undo.push(() => { button.value = value; });
-  } else {
-    const nodes = [...button.childNodes]; // they hold slots
-    button.replaceChildren(text);
-    undo.push(() => button.replaceChildren(...nodes));
-  }
+    core.onLift(() => { button.value = value; });
+  } else fill(button, text);
+}
+
+/** Gives an element another text for a while. @param {Element} element @param {string} text */
+export function fill(element, text) {
+  const nodes = [...element.childNodes]; // they hold slots
+  element.replaceChildren(text);
+  core.onLift(() => element.replaceChildren(...nodes));
 }

@@ -1,4 +1,74 @@
-// Files of forms, which go to the server before their op.
+// Files of forms go to the server before their op, each form's by a request of its own; the op names them by the handles that
+// the server answers. Meanwhile the form is pending, `<progress live-progress>` in it shows how far it is, and what has
+// `live-cancel` in it, or a reset, ends it.
 
-/** @type {import("../connection.js").Op[]} that are to be made when their files are there */
+import { core } from "./core.js";
+import { ERROR, FIELD_ACTION, HEADER_UPLOAD } from "../wire.js";
+
+/** @typedef {import("../connection.js").Request & { sending?: XMLHttpRequest, sent?: ProgressEvent }} Upload */
+
+/** @type {Upload[]} that are under way */
 export const uploads = [];
+
+export function watchUploads() {
+  addEventListener("reset", ({ target }) => cancelUploads(target));
+}
+
+/**
+ * Performs a request whose fields hold files, once these are at the server.
+ * @param {Upload} request
+ * @param {string} ref
+ * @param {any[]} fields name, value ...: handles take the places of files
+ */
+export function upload(request, ref, fields) {
+  const body = new FormData();
+  for (let i = fields.length - 2; i >= 0; i -= 2) if (isUnchosen(fields[i + 1])) fields.splice(i, 2);
+  for (let i = 0; i < fields.length; i += 2) if (fields[i + 1] instanceof File) body.append(fields[i], fields[i + 1]);
+  if (![...body].length) return core.perform(request);
+  const address = new URL(location.href);
+  address.searchParams.set(FIELD_ACTION, ref);
+  const sending = (request.sending = new XMLHttpRequest());
+  sending.open("POST", address);
+  sending.setRequestHeader(HEADER_UPLOAD, "1");
+  sending.setRequestHeader("Accept", "application/json");
+  sending.responseType = "json";
+  sending.upload.onprogress = (event) => {
+    request.sent = event;
+    core.lay();
+  };
+  sending.onloadend = () => finish(request, sending, fields);
+  uploads.push(request);
+  sending.send(body);
+  core.lay();
+}
+
+/** An input in which no file is chosen. @param {unknown} value */
+const isUnchosen = (value) => value instanceof File && !value.name && !value.size;
+
+/** @param {Upload} request @param {XMLHttpRequest} sending @param {any[]} fields */
+function finish(request, { response, status, statusText }, fields) {
+  uploads.splice(uploads.indexOf(request), 1);
+  core.lay();
+  if (status === 200) {
+    const handles = response.files.map((/** @type {[string, string]} */ [, handle]) => handle);
+    fields.forEach((value, i) => { if (value instanceof File) fields[i] = { file: handles.shift() }; });
+    core.perform(request);
+  } else core.report(request.source, ERROR, response ?? { error: statusText || "Not sent", status });
+}
+
+/** Ends those of a form, or of the form that an element is in. @param {any} element */
+export function cancelUploads(element) {
+  for (const { source, sending } of [...uploads]) if (source?.contains(element)) sending?.abort();
+}
+
+/** @param {Upload} op */
+export function showProgress({ sending, sent, source }) {
+  if (!sending) return;
+  if (!source?.isConnected) return queueMicrotask(() => sending.abort()); // its form is gone
+  for (const bar of source.querySelectorAll("progress[live-progress]")) {
+    core.change(bar, "hidden", null);
+    if (!sent?.lengthComputable) continue;
+    core.change(bar, "max", `${sent.total}`);
+    core.change(bar, "value", `${sent.loaded}`);
+  }
+}

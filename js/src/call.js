@@ -1,0 +1,32 @@
+// Functions of the server, for the modules that it generates: through the live page they are called on, else by fetch.
+
+import { failure } from "./failure.js";
+import { HEADER_OPS } from "./wire.js";
+
+/**
+ * @param {string} name module:function
+ * @param {Record<string, unknown>} args
+ * @returns {Promise<any>} its result; rejected with an error that has `errors`, `id` and `status`
+ */
+export async function call(name, args) {
+  const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
+  if (script && document.documentElement.dataset.live !== "closed") {
+    const client = await import(script.src);
+    const more = await client.loadMore();
+    if (more) return more.call(name, args);
+  }
+  return post(name, args);
+}
+
+/** @param {string} name @param {Record<string, unknown>} args */
+async function post(name, args) {
+  const response = await fetch(new URL(`actions/${name.replace(":", "/")}`, import.meta.url), {
+    method: "POST",
+    headers: { [HEADER_OPS]: "1", Accept: "application/json", "Content-Type": "application/json" },
+    body: JSON.stringify(args),
+  });
+  const answer = await response.json().catch(() => ({ error: response.statusText }));
+  if (answer.url) return location.assign(answer.url);
+  if (!response.ok) throw failure({ status: response.status, ...answer });
+  return answer.result;
+}
