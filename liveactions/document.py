@@ -29,6 +29,8 @@ class Surroundings:
     socket: str
     path: str
     """The page's own, which posts go to."""
+    events: bool = False
+    """Whether an action wants to know of the events that call it."""
 
 
 def hidden_field(snapshot: str) -> str:
@@ -45,7 +47,7 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings) -> str:
     html = fragment.html(hidden)
     head = (
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
-        f' data-snapshot="{escape(snapshot)}"></script>'
+        f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}></script>'
     )
     # Controls all over the page belong to this form. Enter in one of them presses its first submit
     # button, which is this one, and does nothing.

@@ -18,6 +18,7 @@ from .actions.request import PageRequest
 from .assets import Assets
 from .document import Surroundings
 from .limits import Limits
+from .pages.node import takes_events
 from .pages.page import Page, create
 from .pages.state import dump_state, restore_state
 from .saving import Saving
@@ -132,7 +133,7 @@ class Site:
         """What a page's HTML says of this application."""
         root = page.live.root_path
         script = f"{root}{MOUNT}/{self.assets.name('client')}"
-        return Surroundings(script, root + SOCKET, page.live.path)
+        return Surroundings(script, root + SOCKET, page.live.path, takes_events(page))
 
 
 def own_url(request: Request) -> str:

@@ -134,6 +134,11 @@ class Action(Reference, Outcomes, Generic[P, R]):
         return Plan.of(self.function, skip=int(self.is_method), names=self.names)
 
     @cached_property
+    def takes_event(self) -> bool:
+        """Whether it wants to know of the event that called it."""
+        return any(one.kind == "event" for one in self.plan.injected)
+
+    @cached_property
     def is_async(self) -> bool:
         """Whether calling it gives something to await."""
         return inspect.iscoroutinefunction(self.function)

@@ -55,6 +55,15 @@ class Services:
     """Context processors: names for every template."""
 
 
+@dataclass(frozen=True)
+class Problem:
+    """An error that a page shows: its HTTP status, a text for the person, the id of its line in the log."""
+
+    status: int
+    message: str = ""
+    id: str = ""
+
+
 class Handle:
     """One open page's connection to its application.
 
@@ -62,7 +71,18 @@ class Handle:
     when the person navigates. `request` is the newest HTTP request of the page.
     """
 
-    __slots__ = ("services", "page", "request", "forms", "head", "root_path", "_address", "_path")
+    __slots__ = (
+        "services",
+        "page",
+        "request",
+        "forms",
+        "head",
+        "root_path",
+        "error_is_shown",
+        "_error",
+        "_address",
+        "_path",
+    )
 
     def __init__(
         self, services: Services, address: str, *, root_path: str = "", request: Request | None = None
@@ -74,6 +94,9 @@ class Handle:
         self.address = address
         self.forms = FormStates()
         self.page: Page
+        self._error: Problem | None = None
+        self.error_is_shown = False
+        """Whether anybody has looked at `error` since it was set."""
         self.head: Any = ""
         """What a template that writes ``{{ live.head }}`` puts there."""
 
@@ -102,6 +125,19 @@ class Handle:
     def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
         """Removes a cookie from the browser; path and domain are those with which it was set."""
         self._answered().delete_cookie(name, **options)
+
+    @property
+    def error(self) -> Problem | None:
+        """What the newest op came to, if a template wants to say it: ``{% if live.error %}``.
+
+        A page that does isn't replaced by the application's page for errors.
+        """
+        self.error_is_shown = True
+        return self._error
+
+    @error.setter
+    def error(self, error: Problem | None) -> None:
+        self._error, self.error_is_shown = error, False
 
     @property
     def has_changes(self) -> bool:

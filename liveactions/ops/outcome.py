@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..wire import ELSEWHERE, ERROR, OK
+from ..wire import ELSEWHERE, ERROR, KEPT, OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Outcome:
     `status`    `payload`                                              `http_status`
     ==========  =====================================================  ===========================
     OK          the action's result                                    303 to the page (200 by GET)
+    KEPT        the same; the form isn't reset                         the same
     ERROR       ``{"error", "errors", "status", "id"?, "details"?}``   422, 404, 403, 500, ...
     ELSEWHERE   ``{"url", "replace"?, "external"?}``                   303 to `location`
     ==========  =====================================================  ===========================
@@ -35,7 +36,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        return self.status == OK
+        return self.status in (OK, KEPT)
 
     @property
     def location(self) -> str | None:

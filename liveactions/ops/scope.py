@@ -26,6 +26,7 @@ from ..pages.function import FunctionPage
 from ..pages.image import Image
 from ..pages.lookup import current
 from ..pages.page import Page
+from ..wire import KEPT, OK
 from .deadline import in_thread, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
 from .injection import NO_INPUT, Injection
@@ -358,11 +359,12 @@ def _is_cancellation(error: BaseException) -> bool:
 
 
 def _success(action: Action[..., Any], result: Any) -> Outcome:
-    if result is None:
+    if result is None and action.resets:
         return SUCCESS
     if isinstance(result, Response):
         return Outcome(http_status=result.status_code, response=result)
-    return Outcome(payload=action.results.dump(result))
+    payload = None if result is None else action.results.dump(result)
+    return Outcome(OK if action.resets else KEPT, payload)
 
 
 def _done(action: Action[..., Any], result: Any, payload: Any, given: Input) -> FormState:

@@ -78,6 +78,11 @@ class Node:
             f"{action!r} is neither of this page nor of a module; list it in the page's `actions`"
         )
 
+    def known(self) -> Iterator[Action[..., Any]]:
+        """The component's actions, and the others that its template has met."""
+        yield from self.description.actions.values()
+        yield from self._references
+
     def ran(self, closures: Closures) -> None:
         """The page function has run again."""
         self.closures = closures
@@ -97,6 +102,11 @@ def children_in(component: Component) -> Iterator[tuple[str, Component]]:
         assert field.children is not None
         for step, child in field.children.items(component.__dict__.get(field.name)):
             yield field.name + step, child
+
+
+def takes_events(page: Component) -> bool:
+    """Whether an action of the page, or one that it has shown, has a parameter for events."""
+    return any(action.takes_event for _, one in walk(page) for action in one._live_node.known())
 
 
 def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..wire import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, OK, VERSION
+from ..wire import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, VERSION
 from .asgi import Closed, Socket
 from .controls import Seen
 from .document import Document
@@ -134,8 +134,8 @@ class Conversation:
             if op.n <= ack or op.n in ends:
                 self._ops.remove(op)
                 status, payload = ends.get(op.n, (OK, None))
-                if status == OK:
-                    well.append((op.seen, op.resets))
+                if status in (OK, KEPT):
+                    well.append((op.seen, op.resets and status == OK))
                 elif op.reloads and status != ELSEWHERE:
                     self.elsewhere = ""
                 else:

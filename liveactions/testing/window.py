@@ -75,6 +75,11 @@ class Window:
                 return element.get("data-live") or "", element.get("data-snapshot") or ""
         return None
 
+    def tells_events(self) -> bool:
+        """Whether an action of the page wants to know of events."""
+        scripts = (one for one in self.root.elements() if one.name == "script" and one.get("data-live"))
+        return any(script.get("data-events") is not None for script in scripts)
+
     def one(self, found: Sequence[Element], what: str) -> Element:
         """The only one of what was found. `Refusal` when there is none, or there are several."""
         if len(found) == 1:
