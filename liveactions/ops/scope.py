@@ -21,6 +21,7 @@ from ..actions.params import Event
 from ..cache.revalidation import publish
 from ..effects import Effects, running
 from ..errors import ActionError, FieldErrors, ForgedReference, UnknownAction
+from ..pages.address import follow, in_url_values
 from ..pages.component import Component, attach
 from ..pages.function import FunctionPage
 from ..pages.image import Image
@@ -51,7 +52,18 @@ class Scope:
     the render: the scope may be closed at once, and one render may serve several.
     """
 
-    __slots__ = ("page", "effects", "_images", "_injection", "_event", "_guarded", "_refused", "_settled")
+    __slots__ = (
+        "page",
+        "effects",
+        "_images",
+        "_injection",
+        "_event",
+        "_guarded",
+        "_refused",
+        "_settled",
+        "moved",
+        "_in_url",
+    )
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
         self.page = page
@@ -61,6 +73,9 @@ class Scope:
         self._guarded = False
         self._refused = False
         self._settled = False
+        self.moved: bool | None = None
+        """After `load`: whether the page's address is another by its fields, as an entry of the history."""
+        self._in_url: list[Any] = []
         deep = page._live_node.description.loads
         self._images = [
             Image(component, deep or component._live_node.description.loads)
@@ -87,6 +102,7 @@ class Scope:
     async def run(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
         """Runs a timer's function on its component (the page), after the guards."""
         target = self.page if component is None else component
+        self._note_address()
 
         async def guarded() -> None:
             await self._guard()
@@ -104,6 +120,7 @@ class Scope:
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs = ()) -> Outcome:
         """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
         token = running.set(self.effects)
+        self._note_address()
         try:
             return await self._call(ref, fields)
         finally:
@@ -154,9 +171,16 @@ class Scope:
         Whom a guard has refused is shown nothing new.
         """
         description = self.page._live_node.description
-        if self._refused or not description.loads and not description.children:
-            return None
-        return await self._try("load", self._load)
+        problem = None
+        if not self._refused and (description.loads or description.children):
+            problem = await self._try("load", self._load)
+        if self._in_url:
+            self.moved = follow(self.page, self._in_url)
+        return problem
+
+    def _note_address(self) -> None:
+        if self.page._live_node.description.has_address:
+            self._in_url = in_url_values(self.page)
 
     async def close(self, outcome: Outcome) -> Outcome:
         """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import ValidationError
 from starlette.convertors import Convertor, PathConvertor
@@ -93,6 +93,28 @@ def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
     for path, component in walk(page):
         for field in component._live_node.description.in_url:
             yield (f"{path}.{field.name}" if path else field.name), component, field
+
+
+def in_url_values(page: Component) -> list[Any]:
+    """Values of the fields that stand in a page's address."""
+    return [component.__dict__.get(field.name, MISSING) for _, component, field in fields_in_url(page)]
+
+
+def follow(page: Page, before: Sequence[Any]) -> bool | None:
+    """Gives an open page the address that its fields say, if they aren't what they were `before`.
+
+    Whether that is an entry of the browser's history; None when nothing has changed.
+    """
+    fields = [field for _, _, field in fields_in_url(page)]
+    now = in_url_values(page)
+    if now == before or len(now) != len(before):
+        return None
+    target = urlsplit(page_url(page))
+    page.live.address = (
+        urlsplit(page.live.address)._replace(path=target.path, query=target.query, fragment="").geturl()
+    )
+    changed = [field for field, old, new in zip(fields, before, now, strict=True) if old != new]
+    return any(field.url is not None and field.url.push for field in changed)
 
 
 def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:

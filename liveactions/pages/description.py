@@ -65,6 +65,11 @@ class Description:
     def loads(self) -> bool:
         return "load" in self.hooks
 
+    @property
+    def has_address(self) -> bool:
+        """Whether fields may stand in the page's query, its own or those of components."""
+        return bool(self.in_url or self.children)
+
     def plan(self, function: Callable[..., Any], is_method: bool = True) -> Plan:
         """The plan of a hook, timer or validator, made once."""
         known = self.plans.get(function)
