@@ -6,6 +6,7 @@ import { confirmed } from "./confirm.js";
 import { fieldsOf, referenceIn } from "./fields.js";
 import { addressOf, watchMarkup } from "./fragments.js";
 import { loadMore, more } from "./more.js";
+import { page } from "./socket.js";
 import { groupOf, see } from "./values.js";
 import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 
@@ -85,10 +86,13 @@ export function run({ element, descriptor }, event) {
   if (!confirmed(element)) return;
   const source = element.matches("form,input,select,textarea,button") ? element : target;
   const fields = fieldsOf(source);
+  const { key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
+  const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
   perform({
     build() {
       const called = calledBy(element, descriptor);
-      return called === null ? called : [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields];
+      if (called === null) return called;
+      return typeof called == "string" ? [CALL_REF, called, fields] : [CALL_SLOT, called, fields, ...details];
     },
     source: element,
     seen: see(source instanceof HTMLFormElement ? source.elements : groupOf(source)),

@@ -63,7 +63,7 @@ function after(name, ms, then) {
 }
 
 /** What the page's script says: the socket's path and the snapshot. */
-const page = () => /** @type {HTMLElement} */ (document.querySelector("script[data-live]")).dataset;
+export const page = () => /** @type {HTMLElement} */ (document.querySelector("script[data-live]")).dataset;
 
 /** The hello of the page as it is. */
 const greeting = () => hello(location.pathname + location.search, page().snapshot);
