@@ -5,6 +5,9 @@ from .actions.control import forbidden, not_found, redirect, unauthorized
 from .actions.depends import Depends
 from .actions.params import Bound, Event, Prev
 from .app import Live, Pages
+from .cache.cached import cached
+from .cache.reading import cache_tag
+from .cache.revalidation import refresh, revalidate_path, revalidate_tag
 from .errors import ActionError, FieldErrors, LiveError
 from .limits import Limits
 from .pages.component import Component
@@ -38,6 +41,11 @@ __all__ = [
     "unauthorized",
     "forbidden",
     "every",
+    "cached",
+    "cache_tag",
+    "revalidate_tag",
+    "revalidate_path",
+    "refresh",
     "ActionError",
     "FieldErrors",
     "LiveError",

@@ -8,11 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "liveactions"
 LAYERS = [
-    "errors wire limits seal",
+    "errors wire limits seal effects",
     "html store",
     "template",
     "diff",
     "actions",
+    "cache",
     "pages",
     "ops",
     "protocol exchange snapshot saving tickets site document assets",

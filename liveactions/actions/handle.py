@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.requests import Request
 
+from ..effects import Effects
 from .cookies import CookieOptions
 from .forms import FormStates
 from .messages import MESSAGES
@@ -80,6 +81,8 @@ class Handle:
         "root_path",
         "error_is_shown",
         "_error",
+        "effects",
+        "reads",
         "_address",
         "_path",
     )
@@ -99,6 +102,10 @@ class Handle:
         """Whether anybody has looked at `error` since it was set."""
         self.head: Any = ""
         """What a template that writes ``{{ live.head }}`` puts there."""
+        self.effects: Effects | None = None
+        """Of the newest scope."""
+        self.reads: dict[object, frozenset[str]] = {}
+        """The tags that the last `load` of each component (its node) has read, and the last render (None)."""
 
     @property
     def address(self) -> str:
@@ -113,6 +120,18 @@ class Handle:
     def path(self) -> str:
         """The address's path, quoted, `root_path` included."""
         return self._path
+
+    @property
+    def own_path(self) -> str:
+        """The path within the application, as it was before quoting."""
+        return unquote(self._path).removeprefix(self.root_path) or "/"
+
+    def has_read(self, who: object, tags: frozenset[str]) -> None:
+        """Notes the tags that a component's `load` or the render has read now."""
+        if tags:
+            self.reads[who] = tags
+        elif self.reads:
+            self.reads.pop(who, None)
 
     def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
         """Sets a cookie in the browser, on every way in; ``request.cookies`` has it at once.

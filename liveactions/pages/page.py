@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..actions.handle import Handle
+from ..cache.reading import Reading
+from ..effects import running
 from .address import Route, class_url, fill_from_path, fill_from_query
 from .component import Component, attach, describe, set_defaults
+
+if TYPE_CHECKING:
+    from ..template.fragment import Fragment
 
 P = TypeVar("P", bound="Page")
 
@@ -20,6 +25,17 @@ class Page(Component):
     _live_own: ClassVar[bool] = True
     _live_route: ClassVar[Route] = Route("")
     _live_guards: ClassVar[tuple[Callable[..., Any], ...]] = ()
+
+    def __fragment__(self, previous: Fragment | None) -> Fragment:
+        """The page drawn by its template. `TypeError` without one."""
+        live = self.live
+        token = running.set(live.effects)
+        try:
+            with Reading("render") as reading:
+                return super().__fragment__(previous)
+        finally:
+            running.reset(token)
+            live.has_read(None, reading.tags)
 
     @classmethod
     def url(cls, /, **fields: Any) -> str:

@@ -25,6 +25,7 @@ from ..protocol import Hello
 from ..site import Found, Site, as_request, own_query
 from ..snapshot import Snapshot, session_key
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
+from .audience import Audience
 from .connection import Connection
 from .renewal import through_middleware
 from .screen import Screen
@@ -59,6 +60,7 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
+        self._audience = Audience(lambda: self)
         self._tending: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -106,6 +108,8 @@ class Sessions:
         self, hello: Hello, found: Found, identity: str, request: Request, connection: Connection
     ) -> Session:
         host = self._admit(request)
+        self._audience.open()
+        position = self._audience.position
         basis = await self._basis(hello, self.site.context(found.address, identity))
         page, basis = await self._page(basis, found, request)
         snapshot = basis.snapshot or Snapshot("", None)
@@ -124,6 +128,7 @@ class Sessions:
             host=host,
             exchange=Exchange(rev, snapshot.done, snapshot.answers),
             screen=screen,
+            audience=self._audience,
         )
         session.claim(basis.epoch)
         if session.token in self._sessions:  # another connection of this page was as quick
@@ -131,6 +136,7 @@ class Sessions:
         self._sessions[session.token] = session
         self._hosts[host] += 1
         await session.attach(connection, hello, basis.rebuilt, basis.stale)
+        session.listen(position)
         return session
 
     async def _basis(self, hello: Hello, context: str) -> Basis:
@@ -214,6 +220,7 @@ class Sessions:
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.token) is session:
             del self._sessions[session.token]
+            session.leave()
             self._hosts[session.host] -= 1
             if not self._hosts[session.host]:
                 del self._hosts[session.host]
@@ -238,6 +245,7 @@ class Sessions:
 
     def close(self) -> None:
         """Store the state of all pages: the process ends."""
+        self._audience.close()
         for session in self:
             session.save(at_rest=not session.is_running)
 

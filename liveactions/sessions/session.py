@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from logging import getLogger
 from secrets import token_hex
 from typing import Any, Final
 
+from ..cache.broker import Message
 from ..document import document
 from ..errors import ForgedReference, ProtocolError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
@@ -37,8 +38,10 @@ from ..snapshot import LIFE, Snapshot, session_key
 from ..store import Claimed
 from ..template import Fragment
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
+from .audience import Audience, keys_of
 from .connection import REPLACED, Connection
 from .cookies import keep_cookies
+from .heard import Heard, concerns, tags_read
 from .navigation import go
 from .push import Push, event_of
 from .screen import Screen
@@ -64,6 +67,7 @@ class Session:
         host: str,
         exchange: Exchange,
         screen: Screen,
+        audience: Audience,
     ) -> None:
         self.site = site
         self.address = address
@@ -74,6 +78,7 @@ class Session:
         """The address that it counts for."""
         self.exchange = exchange
         self.screen = screen
+        self.audience = audience
         self.connection: Connection | None = None
         self.over = False
         self.used = time.monotonic()
@@ -92,6 +97,12 @@ class Session:
         self._is_large = False
         self._is_unsaved = False
         self._timers = Timers(self.push)
+        self._keys: frozenset[str] = frozenset()
+        """What it listens to."""
+        self._heard = Heard()
+        self._reloads = False
+        """Whether a reload waits in the queue."""
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # What comes in
 
@@ -127,8 +138,11 @@ class Session:
         self._running = True
         try:
             while self._queue and not self.over:
+                position = self.audience.position
                 await self._perform(self._queue.popleft())
                 await self._flush()
+                if self._keys or self.page.live.reads or position != self.audience.position:
+                    self.listen(position)
                 if self._is_unsaved and self._queue and not self._is_large and not self.save():
                     self._lose()  # while the next op runs, a new connection is told of this one
             await self._flush()
@@ -140,6 +154,53 @@ class Session:
         if self.connection is None and self._is_unsaved and not self.over and not self.save(at_rest=True):
             self._lose()
 
+    # What it hears
+
+    def hear(self, message: Message | None) -> None:
+        """Read again what a message is about, soon and once; without a socket, when there is one."""
+        if message is not None and message.origin == self._key:
+            return
+        self._heard.add(message)
+        if self.connection is not None and not self.over:
+            self._ask_to_reload()
+            if not self._running:
+                self._begin(self._run())
+
+    def listen(self, since: int) -> None:
+        """Listen for what the page has read now; something may have been told of it since a position."""
+        live = self.page.live
+        tags = tags_read(self.page)
+        keys = frozenset(keys_of(tags))
+        if keys != self._keys:
+            self.audience.place(self, self._keys, keys)
+            self._keys = keys
+        for message in self.audience.since(since) if since != self.audience.position else ():
+            if concerns(message, live.own_path, tags):
+                self.hear(message)
+
+    def leave(self) -> None:
+        """Hear nothing more."""
+        self.audience.place(self, self._keys, frozenset())
+        self._keys = frozenset()
+
+    def _ask_to_reload(self) -> None:
+        if not self._reloads:
+            self._reloads = True
+            self._queue.append(Push(self._reload))
+
+    async def _reload(self, scope: Scope) -> Outcome | None:
+        self._reloads = False
+        self._heard.take(self.page)
+        refused = await scope.guard()
+        if refused is not None and self.connection is not None:
+            self.connection.close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
+        return refused
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     # Ops
 
     async def _perform(self, job: Op | Push) -> None:
@@ -150,8 +211,11 @@ class Session:
         if self.screen.newest is None:
             self.screen.revive(self.page, self.exchange.rev)
         scope = Scope(self.page, event_of(job.event) if type(job) is CallSlot else None)
+        scope.effects.op = self._key, 0 if type(job) is Push else job.n  # type: ignore[union-attr]
         outcome = await self._do(scope, job)
         problem = await scope.load()
+        if scope.moved is not None:
+            self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
         outcome = self._draw(scope, problem or outcome)
         closed = await scope.close(outcome)
         if closed is not outcome:  # its dependencies failed to commit, and the fields went back
@@ -168,7 +232,9 @@ class Session:
         if type(job) is Push:
             return await job.run(scope) or DONE
         if type(job) is Navigate:
-            return go(self.page, self.address, job.url)
+            outcome = go(self.page, self.address, job.url)
+            scope.arrive()
+            return outcome
         try:
             if type(job) is CallSlot:
                 ref = self.screen.reference(job.rev, job.address)
@@ -281,7 +347,9 @@ class Session:
             return
         await connection.send(text)
         self._timers.start(self.page)
-        if self._due:
+        if self._heard:
+            self._ask_to_reload()
+        if self._due or self._heard:
             await self._run()
 
     def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import urljoin
@@ -101,9 +102,13 @@ class Browser:
 
     async def fetch(self, url: str, parcel: Any) -> Reply:
         """The answer to ops that go by `fetch`."""
-        headers = [*self.headers("application/json"), ("content-type", "application/json"), (HEADER_OPS, "1")]
+        return await self.post(url, json.dumps(parcel).encode(), [("content-type", "application/json")])
+
+    async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply:
+        """The answer to a request of a script's own."""
+        headers = [*self.headers("application/json"), *headers, (HEADER_OPS, "1")]
         scope = http(url, headers, self.client, self.lifespan.state)
-        reply = await request(self.app, {**scope, "method": "POST"}, json.dumps(parcel).encode())
+        reply = await request(self.app, {**scope, "method": "POST"}, body)
         self.cookies.take(reply.headers)
         return reply
 

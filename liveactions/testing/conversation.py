@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..wire import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, VERSION
+from ..wire import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, RUNNING, VERSION
 from .asgi import Closed, Socket
 from .controls import Seen
 from .document import Document
 from .dom import Element
 from .fetching import Fetching
+from .heard import Heard
 from .refusal import Failed
 from .window import Window
 
@@ -29,13 +30,17 @@ class Op:
     seen: Seen = field(default_factory=dict)
     resets: bool = False
     reloads: bool = False
-    """Whether the page is loaded anew when it fails."""
+    """Whether the page is loaded anew when it fails: it is a way to another address."""
+    swaps: bool = False
+    """Whether it is a way to another page."""
 
 
 class Conversation:
     """Ops in order, and what comes back applied to the window at once."""
 
-    def __init__(self, window: Window, line: Socket | Fetching, patience: float) -> None:
+    def __init__(
+        self, window: Window, line: Socket | Fetching, patience: float, moved: Callable[[str, bool], None]
+    ) -> None:
         self.window = window
         self.patience = patience
         """Seconds to wait for an answer."""
@@ -44,11 +49,19 @@ class Conversation:
         self.is_over = False
         self.token = ""
         """The session's name, once it has welcomed the page."""
+        self.tickets: list[str] = []
+        """For cookies that are to be fetched."""
+        self.events: list[tuple[str, Any]] = []
+        """What the server has dispatched: names and details."""
         self._line = line
+        self._moved = moved
+        """Told of an address that is the page's now, and whether it is another entry of the history."""
         self._rev = 0
         self._last = 0
         self._unacknowledged = 0
         self._ops: list[Op] = []
+        self._running: list[Op] = []
+        """Those that go on beside the others."""
         self._failures: list[Failed] = []
         self._spent: set[tuple[Element, str]] = set()
 
@@ -58,15 +71,25 @@ class Conversation:
         if isinstance(self._line, Socket):
             await self.hear()
 
-    def say(self, *parts: Any, seen: Seen | None = None, resets: bool = False, reloads: bool = False) -> None:
+    def say(
+        self,
+        *parts: Any,
+        seen: Seen | None = None,
+        resets: bool = False,
+        reloads: bool = False,
+        swaps: bool = False,
+    ) -> None:
         """Send an op: its kind and operands."""
         self._last += 1
-        self._ops.append(Op(self._last, seen or {}, resets, reloads))
+        self._ops.append(Op(self._last, seen or {}, resets, reloads, swaps))
         self._unacknowledged = 0
         self._line.send([self._last, self._rev, *parts])
 
     async def settle(self) -> None:
-        """Return when all ops are answered. `Failed` when one ended with an error that isn't in the page."""
+        """Return when all ops are answered, or go on beside the others.
+
+        `Failed` when one ended with an error that isn't in the page.
+        """
         try:
             async with asyncio.timeout(self.patience):
                 while self._ops and not self.is_over:
@@ -111,48 +134,65 @@ class Conversation:
             raise Failed(str(closed), 503) from closed
 
     def _take(self, message: Any) -> None:
-        if isinstance(message, dict):
-            self._rev, self.token = message["rev"], message.get("token", self.token)
-            ended = self._settle(message.get("ack", 0), message.get("answers", []))
-            self.window.update(lambda document: document.welcome(message), ended)
-        else:
-            rev, self._rev = self._rev, message[0]
-            ack, answers = message[1] if len(message) > 1 else 0, message[3] if len(message) > 3 else []
-            assert self._rev in (rev, rev + 1), f"revision {self._rev} after {rev}"
-            ended = self._settle(ack, answers)
-            self.window.update(_frame(message), ended)
-            self._unacknowledged += self._rev - rev
+        heard = Heard.of(message)
+        rev, self._rev, self.token = self._rev, heard.rev, heard.token or self.token
+        assert heard.token or self._rev in (rev, rev + 1), f"revision {self._rev} after {rev}"
+        well, swaps = self._settle(heard)
+        self._heed(heard.extras)
+        self.window.update(_applying(message), well, swaps)
+        self._unacknowledged = 0 if heard.token else self._unacknowledged + self._rev - rev
         if self._unacknowledged >= ACK_AFTER:
             self._unacknowledged = 0
             self._line.send([0, self._rev])
 
-    def _settle(self, ack: int, answers: Sequence[Any]) -> list[tuple[Seen, bool]]:
-        """Take note of how ops have ended; what those that ended well had seen."""
-        ends = {n: (status, payload) for n, status, payload in zip(*[iter(answers)] * 3, strict=True)}
-        well: list[tuple[Seen, bool]] = []
-        for op in list(self._ops):
-            if op.n <= ack or op.n in ends:
-                self._ops.remove(op)
-                status, payload = ends.get(op.n, (OK, None))
-                if status in (OK, KEPT):
-                    well.append((op.seen, op.resets and status == OK))
-                elif op.reloads and status != ELSEWHERE:
-                    self.elsewhere = ""
-                else:
-                    self._note(status, payload)
-        return well
+    def _heed(self, extras: dict[str, Any]) -> None:
+        self.tickets += extras.get("cookies", "").split()
+        self.events += [(name, detail) for name, detail, _ in extras.get("events", ())]
+        if "url" in extras:
+            url, push = extras["url"]
+            self._moved(url, bool(push))
 
-    def _note(self, status: int, payload: Any) -> None:
+    def _settle(self, heard: Heard) -> tuple[list[tuple[Seen, bool]], bool]:
+        """Take note of how ops have ended: what the well ended had seen, and whether another page came."""
+        ends = dict(heard.ends())
+        well: list[tuple[Seen, bool]] = []
+        swaps = False
+        ops, running = self._ops, self._running
+        over = [op for op in running if op.n in ends] + [
+            op for op in ops if op.n in ends or op.n <= heard.ack
+        ]
+        self._running = [op for op in running if op not in over]
+        self._ops = [op for op in ops if op not in over]
+        for op in over:
+            status, payload = ends.get(op.n, (OK, None))
+            swaps |= heard.is_page and (status == ELSEWHERE or op.swaps)
+            if status in (OK, KEPT):
+                well.append((op.seen, op.resets and status == OK))
+            elif status == RUNNING:
+                self._running.append(op)
+            elif status == ELSEWHERE and heard.is_page:
+                self._moved(payload["url"], not (op.reloads or payload.get("replace")))
+            else:
+                self._note(op, status, payload)
+        return well, swaps
+
+    def _note(self, op: Op, status: int, payload: Any) -> None:
+        """An op that leads elsewhere, or has failed."""
         if status == ELSEWHERE:
             self.elsewhere = payload["url"]
+        elif op.reloads:
+            self.elsewhere = ""
         elif status != ERROR:
             self._failures.append(Failed("nobody knows whether it was done", 503))
         elif payload["status"] not in SHOWN:
             self._failures.append(Failed(payload["error"], payload["status"]))
 
 
-def _frame(message: list[Any]) -> Any:
+def _applying(message: Any) -> Callable[[Document], None]:
     def apply(document: Document) -> None:
-        document.frame(message)
+        if isinstance(message, dict):
+            document.welcome(message)
+        else:
+            document.frame(message)
 
     return apply

@@ -37,8 +37,8 @@ class Document:
         self.apply(message.get("patch", []), message.get("shapes", []))
 
     def frame(self, message: list[Any]) -> None:
-        """Apply a frame: revision, acknowledged op, patch, answers, shapes."""
-        if not 1 <= len(message) <= 5:
+        """Apply a frame: revision, acknowledged op, patch, answers, shapes, extras."""
+        if not 1 <= len(message) <= 6:
             misfit(f"{message!r} is no frame", ())
         self.apply(message[2] if len(message) > 2 else [], message[4] if len(message) > 4 else [])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from ..wire import VALIDATE
 from .asgi import ORIGIN
@@ -85,8 +85,7 @@ class Hand:
     def _follow(self, link: Element) -> None:
         tab = self.tab
         target = urljoin(ORIGIN + tab.url, link.get("href") or "")
-        is_here = target.startswith(ORIGIN) and urlsplit(target).path == urlsplit(tab.url).path
-        if tab.conversation and link.get("live-nav") is not None and is_here:
+        if tab.conversation and link.get("live-nav") is not None and target.startswith(ORIGIN):
             tab.navigate(target)
         elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in target:
             tab.depart("GET", target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from ..cache.memory import memory
 from .refusal import Failed
 
 
@@ -23,8 +24,9 @@ class Lifespan:
         self._down: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
     async def start(self) -> None:
-        """Start it unless it has been."""
+        """Start it unless it has been: as a new process would, with nothing cached."""
         if self._task is None:
+            memory.clear()
             scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
             self._task = asyncio.ensure_future(self.app(scope, self._up.get, self._down.put))
             await self._tell("lifespan.startup")

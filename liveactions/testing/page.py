@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from .canonical import canonical
 from .controls import option_value, options
@@ -123,13 +124,12 @@ class Part:
 
     async def shows(self, text: str) -> None:
         """Return when this text is to be seen, waiting for what the server sends by itself."""
-        conversation = self._tab.conversation
         try:
             async with asyncio.timeout(self._tab.browser.patience):
                 while text not in self.text():
-                    if conversation is None or conversation.is_over:
+                    if self._tab.conversation is None or self._tab.conversation.is_over:
                         raise Refusal(f"{text!r} isn't to be seen: {self.text()!r}")
-                    await conversation.hear()
+                    await self._tab.hear()
         except TimeoutError:
             raise Refusal(f"{text!r} hasn't come: {self.text()!r}") from None
 
@@ -174,6 +174,12 @@ class Page(Part):
     def url(self) -> str:
         """Path, query and hash, without the library's own."""
         return without_handle(self._tab.url)
+
+    @property
+    def events(self) -> list[tuple[str, Any]]:
+        """What the server has dispatched to this page's scripts: names and details."""
+        self._tab.catch_up()
+        return self._tab.conversation.events if self._tab.conversation else []
 
     @property
     def status(self) -> int:

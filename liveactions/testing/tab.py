@@ -12,7 +12,8 @@ from .asgi import ORIGIN, Reply
 from .conversation import SHOWN, Conversation
 from .dom import Element
 from .fields import elements_of, form_fields, own_fields
-from .refusal import Failed, Refusal
+from .history import History
+from .refusal import Failed
 from .upload import MULTIPART, Pair, has_files, texts
 from .visible import shown_text
 from .window import Window
@@ -34,7 +35,7 @@ class Tab:
         self.status = 200
         self.window = Window("<!doctype html><title></title>", False)
         self.conversation: Conversation | None = None
-        self._history: list[str] = []
+        self._history = History()
         self._leaving: tuple[str, str, list[Pair]] | None = None
 
     # Ways
@@ -50,12 +51,11 @@ class Tab:
 
     async def back(self) -> None:
         """To the address before this one. `Refusal` when there is none."""
-        if len(self._history) < 2:
-            raise Refusal("there is no page to go back to")
-        here, url = self._history.pop(), self._history[-1]
-        if self.conversation and _path(here) == _path(url):
+        url, is_here = self._history.back()
+        if self.conversation and is_here:
+            swaps = _path(self.url) != _path(url)
             self.url = url
-            self.conversation.say(NAVIGATE, url, reloads=True)
+            self.conversation.say(NAVIGATE, url, reloads=True, swaps=swaps)
             await self.settle()
         else:
             await self.go(url)
@@ -65,16 +65,27 @@ class Tab:
         self._leaving = (method, urljoin(ORIGIN + self.url, url), pairs or [])
 
     def navigate(self, url: str) -> None:
-        """Another query of the same page, without leaving it."""
+        """Another query of the same page, or another page over the same connection."""
         assert self.conversation is not None
+        old = self.url
+        self.moved(url, True)
+        self.conversation.say(NAVIGATE, self.url, 1, reloads=True, swaps=_path(old) != _path(self.url))
+
+    def moved(self, url: str, push: bool) -> None:
+        """The page has another address now."""
         self.url = _relative(urljoin(ORIGIN + self.url, url))
-        self._remember()
-        self.conversation.say(NAVIGATE, self.url, 1, reloads=True)
+        if push:
+            self._history.push(self.url)
+        else:
+            self._history.replace(self.url)
 
     async def settle(self) -> None:
         """Return when all that was begun is done, wherever that leads."""
         if self.conversation:
-            await self.conversation.settle()
+            try:
+                await self.conversation.settle()
+            finally:
+                await self._redeem(self.conversation)
             if self.conversation.elsewhere is not None:
                 self.depart("GET", self.conversation.elsewhere)
             elif self.conversation.is_over and self._leaving is None:
@@ -83,6 +94,22 @@ class Tab:
             method, url, pairs = self._leaving
             self._leaving = None
             await self._load(method, url, pairs)
+
+    async def hear(self) -> None:
+        """Wait for what the server sends by itself."""
+        assert self.conversation is not None
+        await self.conversation.hear()
+        await self._redeem(self.conversation)
+
+    async def _redeem(self, conversation: Conversation) -> None:
+        """Fetch the cookies that are waiting."""
+        tickets, conversation.tickets = conversation.tickets, []
+        script = self.window.script()
+        if tickets and script is not None:
+            path = script[0].removesuffix("socket") + "cookies"
+            reply = await self.browser.post(path, " ".join(tickets).encode(), [])
+            if reply.status != 204:
+                raise Failed(reply.text, reply.status)
 
     def catch_up(self) -> None:
         """Show what the server has sent by itself so far."""
@@ -99,7 +126,7 @@ class Tab:
         url, reply = await self.browser.request(method, url, pairs)
         self.url = _relative(url) if url.startswith(ORIGIN) else url
         self.status = reply.status
-        self._remember()
+        self._history.load(self.url)
         html = reply.text if "html" in reply.header("content-type") else ""
         self.window = Window(html or _plain(reply), self.browser.js)
         script = self.window.script() if self.browser.js else None
@@ -110,15 +137,11 @@ class Tab:
 
     async def _join(self, path: str, snapshot: str) -> None:
         self.url = without_handle(self.url)
-        self._history[-1:] = [self.url]
+        self._history.replace(self.url)
         line = await self.browser.line(path, self)
-        self.conversation = Conversation(self.window, line, self.browser.patience)
+        self.conversation = Conversation(self.window, line, self.browser.patience, self.moved)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
-
-    def _remember(self) -> None:
-        if self._history[-1:] != [self.url]:
-            self._history.append(self.url)
 
     # Forms
 

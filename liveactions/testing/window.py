@@ -50,8 +50,16 @@ class Window:
             self.focused = new[0]
             self.is_uncommitted = False
 
-    def update(self, apply: Callable[[Document], None], answered: Sequence[tuple[Seen, bool]] = ()) -> None:
-        """Apply a message. `answered`: what the ops that it ends well had seen, and whether they reset it."""
+    def update(
+        self,
+        apply: Callable[[Document], None],
+        answered: Sequence[tuple[Seen, bool]] = (),
+        swaps: bool = False,
+    ) -> None:
+        """Apply a message. `answered`: what the ops that it ends well had seen, and whether they reset it.
+
+        If it `swaps` the page for another one, nothing of what was typed goes there.
+        """
         assert self.document is not None
         for seen, _ in answered:
             self.controls.answer(seen)
@@ -60,7 +68,8 @@ class Window:
             apply(self.document)
         if self.root is not root:
             old, self.controls = self.controls, Controls(self.root)
-            self.controls.inherit(old)
+            if not swaps:
+                self.controls.inherit(old)
         for seen, resets in answered:
             self.controls.release(seen, resets)
         self.grant_focus()

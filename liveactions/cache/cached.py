@@ -1,0 +1,200 @@
+"""Functions whose results are kept: `cached`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property, wraps
+from string import Formatter
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+from ..actions.annotations import hints
+from ..actions.depends import dependency_of
+from ..effects import open_effects
+from .copies import shareable
+from .keys import key_of
+from .memory import Abandoned, Entry, Flight, memory, outdated
+from .reading import Reading, note, reading
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PROFILES: Final[dict[str, float | None]] = {
+    "seconds": 1.0,
+    "minutes": 60.0,
+    "hours": 3600.0,
+    "days": 86400.0,
+    "weeks": 604800.0,
+    "max": None,
+}
+"""Times to live by name, in seconds; None is for ever. Applications may add theirs."""
+
+
+def cached(
+    *, tags: Iterable[str] = (), ttl: float | str | None = None, stale: float = 0.0
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Keeps a function's results by its arguments, for all users.
+
+    `tags` may contain arguments: ``@cached(tags=["post:{id}"])``; whoever changes what the function reads
+    revalidates them. `ttl` is how long a result is fresh, in seconds or as one of `PROFILES`; without it,
+    until it is revalidated. For `stale` seconds more, the old result is served while one caller makes the
+    new one. Dependencies (``Annotated[Session, Depends(session)]``) aren't part of the key. Concurrent
+    calls for a missing result run the function once. Results are shared if they can't change, else
+    copied for each caller.
+
+    `TypeError` for a tag that names no parameter, and when called with what can be no key.
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        reads = _Reads(function, tuple(tags), _seconds(ttl), stale)
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def read_later(*args: P.args, **kwargs: P.kwargs) -> Any:
+                return await reads.later(args, kwargs)
+
+            return cast(Callable[P, R], read_later)
+
+        @wraps(function)
+        def read(*args: P.args, **kwargs: P.kwargs) -> R:
+            return cast(R, reads.now(args, kwargs))
+
+        return read
+
+    return mark
+
+
+def _seconds(ttl: float | str | None) -> float | None:
+    if not isinstance(ttl, str):
+        return ttl
+    if ttl not in PROFILES:
+        raise ValueError(f"ttl={ttl!r}: seconds, or one of {', '.join(PROFILES)}")
+    return PROFILES[ttl]
+
+
+class _Reads:
+    """The calls of one cached function."""
+
+    def __init__(
+        self, function: Callable[..., Any], tags: tuple[str, ...], ttl: float | None, stale: float
+    ) -> None:
+        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+            raise TypeError(f"{function.__qualname__}: a generator can't be cached; return a tuple")
+        self.function = function
+        self.tags = tags
+        self.ttl = ttl
+        self.stale = stale
+        self.signature = inspect.signature(function)
+        for tag in tags:
+            self._check(tag)
+
+    def _check(self, tag: str) -> None:
+        for _, name, _, _ in Formatter().parse(tag):
+            if name is not None and name.split(".")[0].split("[")[0] not in self.signature.parameters:
+                raise TypeError(f"{self.function.__qualname__}: no parameter for the tag {tag!r}")
+
+    @cached_property
+    def lent(self) -> frozenset[str]:
+        """Parameters that are dependencies."""
+        found = hints(self.function)
+        parameters = self.signature.parameters.items()
+        return frozenset(name for name, one in parameters if dependency_of(found.get(name), one.default))
+
+    def _key(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Hashable, frozenset[str]]:
+        """The key of a call, and the tags that it has by its arguments."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        parts: list[Hashable] = [self]
+        for name, value in bound.arguments.items():
+            if name in self.lent:
+                continue
+            try:
+                parts.append(key_of(value))
+            except TypeError as error:
+                advice = "take what it needs of it, or annotate it as a dependency with Depends"
+                raise TypeError(f"{self.function.__qualname__}({name}=…): {error}; {advice}") from None
+        return tuple(parts), frozenset(tag.format_map(bound.arguments) for tag in self.tags)
+
+    async def later(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of an async function."""
+        key, tags = self._key(args, kwargs)
+        while True:
+            entry, flight, is_mine = self._look(key, tags)
+            try:
+                if entry is None and is_mine:
+                    entry = await self._fly(flight, args, kwargs)
+                elif entry is None:
+                    entry = await asyncio.shield(asyncio.wrap_future(flight.done))
+                return _read(entry)
+            except Abandoned:
+                continue
+
+    async def _fly(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        try:
+            with Reading("cached", flight) as made:
+                value = await self.function(*args, **kwargs)
+            return self._finish(flight, value, made)
+        except BaseException as error:
+            memory.fail(flight, error)
+            raise
+
+    def now(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a sync function."""
+        key, tags = self._key(args, kwargs)
+        while True:
+            entry, flight, is_mine = self._look(key, tags)
+            if entry is None and not is_mine and _is_loop_running():
+                is_mine, flight = True, Flight(key, tags, is_outdated=True)  # waiting would stop everything
+            try:
+                if entry is None:
+                    entry = self._fly_now(flight, args, kwargs) if is_mine else flight.done.result()
+                return _read(entry)
+            except Abandoned:
+                continue
+
+    def _fly_now(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        try:
+            with Reading("cached", flight) as made:
+                value = self.function(*args, **kwargs)
+            return self._finish(flight, value, made)
+        except BaseException as error:
+            memory.fail(flight, error)
+            raise
+
+    def _look(self, key: Hashable, tags: frozenset[str]) -> tuple[Entry | None, Flight, bool]:
+        """As `Memory.look`; what this scope is going to revalidate is made anew, and for itself only."""
+        effects = open_effects()
+        if effects is not None and effects.revalidates:
+            entry = memory.kept(key, self.ttl)
+            if entry is not None and outdated(entry, effects.tags, effects.paths):
+                entry = None
+            return entry, Flight(key, tags, is_outdated=True), True
+        entry, flight, is_mine = memory.look(key, tags, self.ttl, self.stale)
+        here = reading()
+        if entry is None and not is_mine and here is not None and here.is_making(flight):
+            raise RuntimeError(f"{self.function.__qualname__} needs its own result, which isn't there yet")
+        return entry, flight, is_mine
+
+    def _finish(self, flight: Flight, value: Any, made: Reading) -> Entry:
+        try:
+            give = shareable(value)
+        except TypeError as error:
+            raise TypeError(f"{self.function.__qualname__}: {error}") from error
+        return memory.finish(flight, give, flight.tags | made.tags)
+
+
+def _read(entry: Entry) -> Any:
+    note(entry.tags)
+    effects = open_effects()
+    if effects is not None:
+        entry.read_at(effects.live.own_path)
+    return entry.give()
+
+
+def _is_loop_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,178 @@
+"""Cached values of this process, and those that are being made.
+
+A value that is being made when one of its tags is revalidated is given to those who wait for it, who
+hear of the revalidation as well, and isn't kept.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ..actions.control import Control
+from .broker import Message, bus
+from .paths import matches
+
+MOST: Final = 10_000
+"""Values that are kept; the one that was read longest ago goes first."""
+MOST_PATHS: Final = 256
+"""Paths that one value remembers to have been read at; with more, each path is one of them."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A cached value. `give` gives it to a reader."""
+
+    give: Callable[[], Any]
+    tags: frozenset[str]
+    made: float
+    paths: set[str] = field(default_factory=set)
+
+    def read_at(self, path: str) -> None:
+        """Note a path whose page has read it."""
+        if len(self.paths) <= MOST_PATHS:
+            self.paths.add(path)
+
+    def is_of(self, message: Message) -> bool:
+        """Whether a message is about it."""
+        if message.kind == "tag":
+            return message.name in self.tags
+        if message.kind != "path":
+            return False
+        return len(self.paths) > MOST_PATHS or any(matches(message, path) for path in self.paths)
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A value that is being made."""
+
+    key: Hashable
+    tags: frozenset[str]
+    done: Future[Entry] = field(default_factory=Future)
+    revalidated: set[str] = field(default_factory=set)
+    is_outdated: bool = False
+    """Whatever its tags turn out to be."""
+
+
+class Abandoned(Exception):
+    """Who was making a value was cancelled: whoever waits for it makes it."""
+
+
+class Memory:
+    """All cached values. Methods may be called from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._entries: dict[Hashable, Entry] = {}
+        self._keys: dict[str, set[Hashable]] = {}
+        self._flights: dict[Hashable, Flight] = {}
+
+    def kept(self, key: Hashable, ttl: float | None) -> Entry | None:
+        """The value, if there is a fresh one."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None or (ttl is not None and self.clock() - entry.made >= ttl):
+                return None
+            return entry
+
+    def look(
+        self, key: Hashable, tags: frozenset[str], ttl: float | None, stale: float
+    ) -> tuple[Entry | None, Flight, bool]:
+        """The value, if there is one to be served; else who makes it, and whether that is the caller."""
+        with self._lock:
+            entry, flight = self._entries.get(key), self._flights.get(key)
+            if entry is not None:
+                age = self.clock() - entry.made
+                fresh = ttl is None or age < ttl
+                if fresh or (flight is not None and ttl is not None and age < ttl + stale):
+                    self._entries[key] = self._entries.pop(key)  # the newest read stands last
+                    return entry, flight or _NOBODY, False
+            if flight is not None:
+                return None, flight, False
+            flight = self._flights[key] = Flight(key, tags)
+            return None, flight, True
+
+    def finish(self, flight: Flight, give: Callable[[], Any], tags: frozenset[str]) -> Entry:
+        """The value has been made."""
+        entry = Entry(give, tags, self.clock())
+        with self._lock:
+            self._land(flight)
+            if not flight.is_outdated and not tags & flight.revalidated:
+                self._put(flight.key, entry)
+        flight.done.set_result(entry)
+        return entry
+
+    def fail(self, flight: Flight, error: BaseException) -> None:
+        """It couldn't be made: those who wait get the error. After a cancellation they make it themselves."""
+        with self._lock:
+            self._land(flight)
+        is_outcome = isinstance(error, (Exception, Control))
+        flight.done.set_exception(error if is_outcome else Abandoned())
+
+    def forget(self, message: Message | None) -> None:
+        """Drop what a message is about; after a gap, everything."""
+        with self._lock:
+            if message is None:
+                self._entries.clear()
+                self._keys.clear()
+            elif message.kind == "tag":
+                for key in list(self._keys.get(message.name, ())):
+                    self._drop(key)
+            elif message.kind == "path":
+                for key in [key for key, entry in self._entries.items() if entry.is_of(message)]:
+                    self._drop(key)
+            for flight in list(self._flights.values()):
+                self._outdate(flight, message)
+
+    def clear(self) -> None:
+        """Forget all values."""
+        self.forget(None)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _outdate(self, flight: Flight, message: Message | None) -> None:
+        """Whoever comes later doesn't wait for it."""
+        if message is not None and message.kind == "tag":
+            flight.revalidated.add(message.name)
+        elif message is None or message.kind == "path":
+            flight.is_outdated = True
+        if flight.is_outdated or flight.tags & flight.revalidated:
+            self._land(flight)
+
+    def _land(self, flight: Flight) -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]
+
+    def _put(self, key: Hashable, entry: Entry) -> None:
+        self._drop(key)
+        self._entries[key] = entry
+        for tag in entry.tags:
+            self._keys.setdefault(tag, set()).add(key)
+        if len(self._entries) > MOST:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: Hashable) -> None:
+        entry = self._entries.pop(key, None)
+        for tag in entry.tags if entry is not None else ():
+            keys = self._keys[tag]
+            keys.discard(key)
+            if not keys:
+                del self._keys[tag]
+
+
+_NOBODY: Final = Flight(None, frozenset())
+
+memory: Final = Memory()
+bus.listen(memory.forget)
+
+
+def outdated(entry: Entry, tags: Iterable[str], paths: Iterable[tuple[str, bool]]) -> bool:
+    """Whether what a scope is going to revalidate concerns a value."""
+    asked = (Message("path", path, {"below": below}) for path, below in paths)
+    return not entry.tags.isdisjoint(tags) or any(entry.is_of(message) for message in asked)

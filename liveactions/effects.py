@@ -1,0 +1,45 @@
+"""What a scope asks for besides its answer: collected while it runs, done when it has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .actions.handle import Handle
+
+Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+"""A function to call with its arguments."""
+
+
+class Effects:
+    """Of one GET, POST, op or push. Most scopes ask for nothing: the defaults are the class's."""
+
+    tags: Set[str] = frozenset()
+    """To revalidate."""
+    paths: tuple[tuple[str, bool], ...] = ()
+    """To revalidate: each with whether all below it are meant."""
+    refreshes = False
+    """Whether this page's `load` is to run."""
+    after: tuple[Task, ...] = ()
+    """To call when the answer has been sent."""
+    op: tuple[str, int | str] | None = None
+    """Who made the op, and which of theirs it is."""
+    is_closed = False
+
+    def __init__(self, live: Handle) -> None:
+        self.live = live
+
+    @property
+    def revalidates(self) -> bool:
+        return bool(self.tags or self.paths)
+
+
+running: Final[ContextVar[Effects | None]] = ContextVar("liveactions_scope", default=None)
+
+
+def open_effects() -> Effects | None:
+    """Those of the scope that is running here; None outside of any, also in a task that has outlived its."""
+    effects = running.get()
+    return None if effects is None or effects.is_closed else effects

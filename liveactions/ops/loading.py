@@ -1,0 +1,87 @@
+"""Which components' `load` is due, and running it, outer components first."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from ..cache.broker import Message
+from ..cache.paths import matches
+from ..cache.reading import Reading
+from ..effects import Effects
+from ..pages.component import Component, attach
+from ..pages.image import Image
+from ..pages.node import children_in, walk
+from ..pages.page import Page
+
+CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
+"""Runs a component's hook with its parameters injected."""
+
+
+def components_of(page: Component) -> tuple[Component, ...]:
+    """A page and all components in it."""
+    if not page._live_node.description.children:
+        return (page,)
+    return tuple(component for _, component in walk(page))
+
+
+async def mount_one(component: Component, page: Page, call: CallHook) -> None:
+    """Runs `mount`, once in a component's life."""
+    node = component._live_node
+    if node.mounted:
+        return
+    if "mount" in node.description.hooks:
+        await call(node.description.hooks["mount"], component)
+    node.mounted = True
+    if node.description.children:
+        attach(page, page.live)
+
+
+async def load_below(component: Component, page: Page, images: Mapping[int, Image], call: CallHook) -> None:
+    """Loads outer components first: what they give to the inner ones is there when these load."""
+    node = component._live_node
+    await mount_one(component, page, call)
+    image = images.get(id(component))
+    if "load" in node.description.hooks and (node.stale or image is None or image.changed()):
+        with Reading("load") as reading:
+            try:
+                await call(node.description.hooks["load"], component)
+            finally:
+                page.live.has_read(node, reading.tags)
+    node.stale = False
+    if node.description.children:
+        attach(page, page.live)
+        for _, child in list(children_in(component)):
+            await load_below(child, page, images, call)
+
+
+def mark(component: Component, images: Mapping[int, Image], loads: bool = False) -> bool:
+    """Notes that `load` is due where a component, or one inside it, has changed; whether one has.
+
+    `loads`: whether a component around it has a `load` that might read it.
+    """
+    node = component._live_node
+    loads = loads or node.description.loads
+    image = images.get(id(component))
+    changed = node.stale or image is None or (loads and image.changed())
+    if node.description.children:
+        inside = [mark(child, images, loads) for _, child in children_in(component)]
+        changed = changed or any(inside)
+    if changed:
+        node.stale = True
+    return changed
+
+
+def outdate(page: Page, tags: frozenset[str] | None) -> None:
+    """Notes that `load` is due where one of these tags was read; None: everywhere."""
+    reads = page.live.reads
+    for component in components_of(page):
+        if tags is None or not tags.isdisjoint(reads.get(component._live_node, ())):
+            component._live_node.stale = True
+
+
+def outdate_by(page: Page, effects: Effects) -> None:
+    """The same, for what a scope on the page itself is going to revalidate."""
+    path = page.live.own_path
+    below = (Message("path", pattern, {"below": all_below}) for pattern, all_below in effects.paths)
+    everywhere = effects.refreshes or any(matches(message, path) for message in below)
+    outdate(page, None if everywhere else frozenset(effects.tags))
