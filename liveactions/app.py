@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import jinja2
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -28,10 +29,12 @@ from .snapshot import Snapshots
 from .store import SqliteStore, Store, default_path
 from .template import Templates
 from .transport.cookies import CookiesEndpoint
+from .transport.errors import ErrorPages
 from .transport.http import PageEndpoint
 from .transport.origin import Origins
 from .transport.socket import SocketEndpoint
 
+P = TypeVar("P", bound=Page)
 Guards = Callable[..., Any] | Sequence[Callable[..., Any]]
 Processor = Callable[[Request], Mapping[str, Any]]
 log = getLogger(__name__)
@@ -122,9 +125,10 @@ class Live(Starlette):
         if messages is not None:
             self.services.messages = messages
         snapshots = Snapshots(name, Sealer(keyring), store or SqliteStore(default_path(name)))
-        self.site = Site(self.services, snapshots, limits, identify)
+        self.site = Site(self.services, snapshots, limits, identify, login)
+        self._errors = ErrorPages(self.site)
+        self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = Sessions(self.site)
-        self.login = login
         self._origins = Origins(allowed_origins)
         socket = SocketEndpoint(self.sessions, self._origins)
         self._own = [
@@ -148,6 +152,25 @@ class Live(Starlette):
         """
         return placing(lambda cls: self._place(_Placed(cls, path, _tuple(guard))))
 
+    @overload
+    def error_page(self, page: type[P], /) -> type[P]: ...
+    @overload
+    def error_page(self, *statuses: int) -> Callable[[type[P]], type[P]]: ...
+    def error_page(self, *given: Any) -> Any:
+        """Shows errors by a page, of all HTTP statuses or of those named: ``@live.error_page(404, 410)``.
+
+        Its fields ``status: int``, ``message: str`` and ``id: str`` are filled, those that it has. It has no
+        guards, since it is shown to those whom they refuse, and no actions.
+        """
+        if len(given) == 1 and isinstance(given[0], type):
+            return self.error_page()(given[0])
+
+        def add(cls: type[P]) -> type[P]:
+            self.site.error_pages.update(dict.fromkeys(given or (0,), cls))
+            return cls
+
+        return add
+
     def include(self, pages: Pages) -> None:
         """Adds the pages that a module has collected."""
         for placed in pages._placed:
@@ -163,7 +186,7 @@ class Live(Starlette):
         place_at(placed.page, placed.path, placed.guards)
         address = Address(placed.page, placed.path)
         self.site.add(address)
-        endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self.login)
+        endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)
         route = Route(placed.path, endpoint, name=placed.page.__name__)
         self._own.append(route)
         for router in self._routers:

@@ -60,6 +60,13 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings) -> str:
     return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
 
 
+def standing(fragment: Fragment) -> str:
+    """The HTML of a page that stands for itself: without script, state and forms of its own."""
+    html = fragment.html("")
+    html = html if HEAD_MARK in html or _SKELETON.match(html) else _whole(html)
+    return html.replace(HEAD_MARK, "").replace(BODY_MARK, "")
+
+
 def _with_head(html: str) -> str:
     """A document whose tags of head, perhaps of body, are left out, as HTML allows."""
     if BODY_MARK in html:

@@ -6,8 +6,8 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
 
 from starlette.convertors import Convertor
 from starlette.requests import HTTPConnection, Request
@@ -75,6 +75,7 @@ class Site:
         snapshots: Snapshots,
         limits: Limits,
         identify: Identify | None = None,
+        login: str | None = None,
     ) -> None:
         self.services = services
         self.snapshots = snapshots
@@ -82,6 +83,10 @@ class Site:
         self.tickets = Tickets(snapshots.sealer, snapshots.store)
         self.limits = limits
         self.assets = Assets()
+        self.login = login
+        """Where those go who aren't allowed in; ``{path}`` is where they came from."""
+        self.error_pages: dict[int, type[Page]] = {}
+        """By HTTP status; 0 is for all others."""
         self._identify = identify
         self._addresses: list[Address] = []
 
@@ -129,6 +134,24 @@ class Site:
         restore_state(copy, dump_state(page))
         return copy
 
+    def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
+        """The application's page for an error; None when it has none.
+
+        Its fields ``status``, ``message`` and ``id`` are filled, those that it has.
+        """
+        cls = self.error_pages.get(status) or self.error_pages.get(0)
+        if cls is None:
+            return None
+        page = self.new_page(Address(cls, ""), request)
+        given = {"status": status, "message": message, "id": id}
+        fields = page._live_node.description.fields
+        page.__dict__.update({name: value for name, value in given.items() if name in fields})
+        return page
+
+    def login_for(self, page: Page) -> str | None:
+        """Where the person logs in who wants to see a page."""
+        return self.login and self.login.replace("{path}", quote(path_and_query(page), safe=""))
+
     def around(self, page: Page) -> Surroundings:
         """What a page's HTML says of this application."""
         root = page.live.root_path
@@ -137,14 +160,13 @@ class Site:
 
 
 def own_url(request: Request) -> str:
-    """A request's absolute URL without the library's parameters and without hash."""
-    url = request.url
-    pairs = own_query(url.query)
-    return (
-        str(url.replace(query=urlencode(pairs), fragment=""))
-        if pairs
-        else str(url.replace(query="", fragment=""))
-    )
+    """A request's absolute URL, quoted, without the library's parameters and without hash."""
+    url, path = request.url, quote(request.scope["path"], safe=_IN_PATH)
+    query = urlencode(own_query(url.query))
+    return urlunsplit((url.scheme, url.netloc, path, query, ""))
+
+
+_IN_PATH: Final = "/:@!$&'()*+,;=~"
 
 
 def own_query(query: str) -> list[tuple[str, str]]:

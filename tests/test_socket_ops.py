@@ -45,8 +45,8 @@ async def test_joining_an_untouched_page_says_next_to_nothing(visitor: Browser) 
 
 async def test_a_call(visitor: Browser) -> None:
     tab = await visitor.joined("/counter")
-    rev, ack, patch, answers, shapes = await tab.call("add")
-    assert (rev, ack, shown(patch), answers, shapes) == (1, 1, "1", [], [])
+    rev, ack, patch, answers, shapes, extras = await tab.call("add")
+    assert (rev, ack, shown(patch), answers, shapes, extras) == (1, 1, "1", [], [], {})
     assert shown((await tab.call("add", "by", "5"))[2]) == "6"
 
 

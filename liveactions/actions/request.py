@@ -37,6 +37,15 @@ class PageRequest(Request):
         self.set_cookie(name, "", **gone)
         del self.cookies[name]
 
+    def put_back(self, changes: Changes) -> None:
+        """Let the answer of this request bring what was taken, from this one or from an equal one."""
+        self._set = [*changes.headers, *self._set]
+        session = self.scope.get("session")
+        if session is not None and (changes.session or changes.gone):
+            session.update(changes.session)
+            for name in changes.gone:
+                session.pop(name, None)
+
     @property
     def has_changes(self) -> bool:
         """Whether `take_changes` may find any."""

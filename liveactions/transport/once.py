@@ -12,13 +12,15 @@ from typing import Final
 from pydantic_core import from_json, to_json
 from starlette.datastructures import UploadFile
 
-from ..store import Store
+from ..actions.cookies import Changes
+from ..snapshot import Snapshots
 from .body import Pair
 
 LIFE: Final = 600.0
 """Seconds for which a post is remembered."""
 LOOK: Final = 0.02
 """Seconds between two looks for the answer of the first."""
+CONTEXT: Final = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class Answer:
     location: str = ""
     handle: str = ""
     message: str = ""
+    id: str = ""
+    changes: Changes | None = None
+    """Cookies that come with it."""
 
 
 async def post_key(identity: str, path: str, reference: str, fields: Sequence[Pair]) -> str:
@@ -51,16 +56,29 @@ async def _content(file: UploadFile) -> bytes:
     return digest.digest()
 
 
-def keep_answer(store: Store, key: str, answer: Answer) -> None:
-    store.put(key, to_json(astuple(answer)), LIFE)
+class Answers:
+    """The answers of posts, sealed, for all workers."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._sealer = snapshots.sealer
+        self._store = snapshots.store
+
+    def keep(self, key: str, answer: Answer) -> None:
+        self._store.put(key, self._sealer.seal(to_json(astuple(answer)), CONTEXT).encode(), LIFE)
+
+    async def first(self, key: str, patience: float) -> Answer | None:
+        """What the first post of this key came to; None when that isn't known after so many seconds."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            kept = self._store.get(key)
+            if kept is not None:
+                return _read(self._sealer.open(kept.decode(), CONTEXT, LIFE))
+            await asyncio.sleep(LOOK)
+        return None
 
 
-async def first_answer(store: Store, key: str, patience: float) -> Answer | None:
-    """What the first post of this key came to; None when that isn't known after so many seconds."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        kept = store.get(key)
-        if kept is not None:
-            return Answer(*from_json(kept))
-        await asyncio.sleep(LOOK)
-    return None
+def _read(data: bytes) -> Answer:
+    status, location, handle, message, id, changes = from_json(data)
+    if changes is not None:
+        changes = Changes(tuple(changes[0]), changes[1], tuple(changes[2]))
+    return Answer(status, location, handle, message, id, changes)

@@ -1,0 +1,169 @@
+"""Posts of forms without JavaScript."""
+
+from __future__ import annotations
+
+from logging import getLogger
+from typing import Final
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..actions.action import ActionRef
+from ..actions.forms import FormState, is_secret_name
+from ..actions.handle import Problem
+from ..errors import ForgedReference, LiveError, UnknownAction
+from ..ops.outcome import DONE, Outcome, failure
+from ..ops.scope import Scope
+from ..pages.lookup import lookup
+from ..pages.page import Page
+from ..pages.state import dump_state
+from ..site import path_and_query
+from ..snapshot import Snapshot
+from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
+from .body import Pair, read_form
+from .errors import PageError
+from .once import LIFE, Answer, Answers, post_key
+from .visit import Visit, to, told
+
+log = getLogger(__name__)
+
+OWN_PAGE: Final = (409, 422)
+"""Errors that the page itself shows, with what was typed."""
+NOT_SHOWN: Final = (401, 403)
+"""Errors after which the page isn't shown any more."""
+OUT_OF_DATE: Final = "This page was out of date. Please check and send again."
+DONE_BEFORE: Final = "This was done already."
+
+
+class Post(Visit):
+    """A form that was sent: its action runs, and the answer leads back to the page or shows it."""
+
+    async def respond(self) -> Response:
+        token = self.request.query_params.get(FIELD_ACTION)
+        if token is None:
+            raise HTTPException(400, "A post to a page names an action")
+        pairs = await read_form(self.request, self.site.limits)
+        try:
+            return await self._post(token, pairs)
+        finally:
+            for _, value in pairs:
+                if isinstance(value, UploadFile):
+                    await value.close()
+
+    async def _post(self, token: str, pairs: list[Pair]) -> Response:
+        fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
+        sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
+        try:
+            self.restore(sealed if isinstance(sealed, str) else "")
+        except LiveError as error:
+            log.info("a post without a usable snapshot: %s", error)
+            response = await self._afresh(token, fields)
+            if response is not None:
+                return response
+        answers = Answers(self.site.snapshots)
+        key = await post_key(self.identity, self.request.url.path, token, pairs)
+        if not self.site.snapshots.store.once(key, LIFE):
+            return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
+        outcome = await self._run(token, fields)
+        answer = self._answer(outcome)
+        answers.keep(key, answer)
+        if isinstance(outcome.response, Response):
+            return outcome.response
+        return await self._tell(answer, outcome)
+
+    async def _run(self, token: str, fields: list[Pair]) -> Outcome:
+        scope = Scope(self.page)
+        outcome = await scope.prepare() or await self._call(scope, token, fields)
+        outcome = await scope.load() or outcome
+        return await scope.close(outcome)
+
+    async def _call(self, scope: Scope, token: str, fields: list[Pair]) -> Outcome:
+        try:
+            ref = lookup(self.page, token)
+        except (UnknownAction, ForgedReference) as error:
+            return failure(str(error), status=409)
+        return await scope.call(ref, fields)
+
+    def _answer(self, outcome: Outcome) -> Answer:
+        """What this post and its copies are answered with. Keeps the state that it shows."""
+        request, changes = self.request, self.request.take_changes()
+        if changes is not None:
+            request.put_back(changes)
+        if outcome.response is not None:
+            return Answer(409, message=DONE_BEFORE)
+        if outcome.location is not None:
+            return Answer(303, outcome.location, changes=changes)
+        message, id = told(outcome)
+        status = 303 if outcome.ok else outcome.http_status
+        handle = ""
+        if status not in NOT_SHOWN:
+            snapshot = Snapshot(path_and_query(self.page), dump_state(self.page))
+            handle = self.site.snapshots.handle(snapshot, self.context)
+        return Answer(status, handle=handle, message=message, id=id, changes=changes)
+
+    async def _again(self, answer: Answer | None) -> Response:
+        """The answer of the first of several equal posts."""
+        if answer is None:
+            raise PageError(409, "This is still being done.")
+        if answer.changes is not None:
+            self.request.put_back(answer.changes)
+        if answer.handle:
+            self.restore(answer.handle)
+        return await self._tell(answer, None)
+
+    async def _tell(self, answer: Answer, outcome: Outcome | None) -> Response:
+        """`outcome`: when it was this very post that ran."""
+        if answer.location:
+            return to(answer.location)
+        if answer.status == 303:
+            return to(_with_handle(path_and_query(self.page), answer.handle))
+        if not answer.handle:
+            return self.elsewhere(outcome or failure(answer.message, answer.status, id=answer.id))
+        error = None
+        if answer.status not in OWN_PAGE:
+            if outcome is not None and self.raises(outcome):
+                return self.elsewhere(outcome)
+            self.page.live.error = Problem(answer.status, answer.message, answer.id)
+            error = PageError(
+                answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id
+            )
+        return await self.show(Scope(self.page), status=answer.status, error=error)
+
+    async def _afresh(self, token: str, fields: list[Pair]) -> Response | None:
+        """Begin the page anew: what it showed can't be known any more. An action that is of no page may
+        still run on it, without an answer from here; any other's is the page with what was typed.
+        """
+        self.begin()
+        scope = Scope(self.page)
+        problem = await self.mount(scope) or await scope.prepare()
+        if problem is not None:
+            return await self.show(scope, problem)
+        ref = _reference(self.page, token)
+        if ref is not None and not ref.is_of_page:
+            await scope.close(DONE)
+            return None
+        if ref is not None:
+            _note(ref, fields)
+        return await self.show(scope, status=409)
+
+
+def _reference(page: Page, token: str) -> ActionRef[..., object] | None:
+    try:
+        return lookup(page, token)
+    except (UnknownAction, ForgedReference) as error:
+        log.info("... nor with a valid reference: %s", error)
+        return None
+
+
+def _note(ref: ActionRef[..., object], fields: list[Pair]) -> None:
+    """Let the form show why nothing was done, and what was typed."""
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        if not isinstance(value, UploadFile) and not is_secret_name(name):
+            values.setdefault(name, []).append(value)
+    ref.component.live.forms.put(ref.key, FormState(error=OUT_OF_DATE, values=values))
+
+
+def _with_handle(url: str, handle: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"

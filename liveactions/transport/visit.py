@@ -1,0 +1,152 @@
+"""One request for a page: the page in some state, and the answer that shows it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ..actions.control import Control
+from ..actions.request import PageRequest
+from ..document import document
+from ..errors import LiveError
+from ..ops.failure import unexpected
+from ..ops.outcome import DONE, Outcome, failure
+from ..ops.scope import Scope
+from ..pages.page import fill
+from ..pages.state import dump_state, restore_state
+from ..sessions.screen import mark_of
+from ..site import Address, Site, own_query, own_url, path_and_query
+from ..snapshot import Snapshot
+from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
+from .errors import PageError
+
+PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+POST_HEADERS: Final = {"Cache-Control": "no-store"}
+
+
+class Visit:
+    """One request for a page."""
+
+    def __init__(self, site: Site, address: Address, request: PageRequest, identity: str) -> None:
+        self.site = site
+        self.address = address
+        self.request = request
+        self.identity = identity
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with a page in no state yet."""
+        self.page = self.site.new_page(self.address, self.request)
+
+    @property
+    def context(self) -> str:
+        """In which this person's snapshots of this page are sealed."""
+        return self.site.context(self.address, self.identity)
+
+    async def get(self) -> Response:
+        """Answer a GET."""
+        query = self.request.query_params
+        if FIELD_ACTION in query:
+            return to(relative(own_url(self.request)))
+        scope = Scope(self.page)
+        if FIELD_SNAPSHOT in query:
+            try:
+                self.restore(query[FIELD_SNAPSHOT])
+            except LiveError:  # too old, or of someone else: the page begins anew
+                return to(relative(own_url(self.request)))
+            problem = await scope.guard()
+        else:
+            problem = await self.mount(scope)
+        return await self.show(scope, problem, headers=PAGE_HEADERS)
+
+    async def mount(self, scope: Scope) -> Outcome | None:
+        """Begin the page anew, at the request's address."""
+        try:
+            fill(self.page, self.request.path_params, own_query(self.request.url.query))
+        except Control as error:
+            return failure(str(error), status=getattr(error, "status", 404))
+        return await scope.mount()
+
+    def restore(self, text: str) -> None:
+        """Put the page into the state of a snapshot. `LiveError` when that can't be had."""
+        snapshot = self.site.snapshots.open(text, self.context)
+        restore_state(self.page, snapshot.state)
+        parts = urlsplit(self.page.live.address)
+        self.page.live.address = f"{parts.scheme}://{parts.netloc}{snapshot.url}"
+
+    async def show(
+        self,
+        scope: Scope,
+        problem: Outcome | None = None,
+        *,
+        headers: dict[str, str] = POST_HEADERS,
+        error: PageError | None = None,
+        status: int = 200,
+    ) -> Response:
+        """The page after its load, unless something is in its way.
+
+        `error` is raised when the page doesn't show it itself.
+        """
+        problem = problem or await scope.load()
+        html = ""
+        if problem is None:
+            try:
+                html = self._html()
+            except Exception as wrong:
+                problem = unexpected(wrong, self.page.live, "a render")
+        closed = await scope.close(problem or DONE)
+        if error is not None and not (closed.ok and self.page.live.error_is_shown):
+            raise error
+        if not closed.ok:
+            return self.elsewhere(closed)
+        return HTMLResponse(html, status, headers)
+
+    def _html(self) -> str:
+        page = self.page
+        fragment = page.__fragment__(None)
+        snapshot = Snapshot(
+            path_and_query(page),
+            dump_state(page),
+            shape=fragment.shape.digest,
+            mark=mark_of(fragment),
+            digests=fragment.digests(),
+        )
+        sealed = self.site.snapshots.for_html(snapshot, self.context)
+        return document(fragment, sealed, self.site.around(page))
+
+    def elsewhere(self, outcome: Outcome) -> Response:
+        """What is answered instead of the page; errors are raised."""
+        if outcome.location is not None:
+            return to(outcome.location)
+        login = self.site.login_for(self.page) if outcome.http_status == 401 else None
+        if login:
+            return to(login)
+        if self.raises(outcome):
+            assert outcome.error is not None
+            raise outcome.error
+        message, id = told(outcome)
+        raise PageError(outcome.http_status, message, dict(outcome.headers), id)
+
+    def raises(self, outcome: Outcome) -> bool:
+        """Whether a developer is to see the exception itself."""
+        return self.site.services.debug and outcome.http_status == 500 and outcome.error is not None
+
+
+def told(outcome: Outcome) -> tuple[str, str]:
+    """The text of an error, and the id of its line in the log."""
+    payload: dict[str, Any] = outcome.payload if isinstance(outcome.payload, dict) else {}
+    return str(payload.get("error", "")), str(payload.get("id", ""))
+
+
+def to(url: str) -> Response:
+    """Elsewhere, by GET."""
+    return RedirectResponse(url, 303, POST_HEADERS)
+
+
+def relative(url: str) -> str:
+    """An absolute URL of this origin as a path: proxies may have changed the origin."""
+    parts = urlsplit(url)
+    path = "/" + parts.path.lstrip("/")
+    return f"{path}?{parts.query}" if parts.query else path
