@@ -3,6 +3,7 @@
 from .actions.action import Action, ActionRef, action
 from .actions.control import forbidden, not_found, redirect, unauthorized
 from .actions.depends import Depends
+from .actions.files import file
 from .actions.params import Bound, Event, Prev
 from .app import Live, Pages
 from .cache.cached import cached
@@ -33,6 +34,7 @@ __all__ = [
     "Bound",
     "Event",
     "Prev",
+    "file",
     "Depends",
     "button",
     "form_state",

@@ -34,7 +34,9 @@ class Limits:
     sessions_per_address: int = 1000
     """... and of one client's address."""
     body: int = 2**20
-    """Body of a post, without files."""
+    """Body of a post, without files. An action may have its own: ``@action(max_body=…)``."""
+    upload: int = 10 * 2**20
+    """One file. A parameter may have its own: ``Annotated[UploadFile, file(max_size=…)]``."""
     fields: int = 1000
     """Fields of a post or an op."""
     files: int = 20

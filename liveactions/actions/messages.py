@@ -52,6 +52,8 @@ MESSAGES: Mapping[str, str] = {
     "value_error": "{error}",
     "assertion_error": "{error}",
     "too_many": "Too many items",
+    "file_too_large": "This file is larger than {max_size}",
+    "file_type": "Choose a file of another type: {types}",
 }
 """Texts by pydantic's error type; the braces are filled from the error's context."""
 
@@ -61,11 +63,11 @@ def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> st
     kind = error["type"]
     text = texts.get(kind) or MESSAGES.get(kind)
     if text is None:
-        return str(error["msg"])
+        return str(error.get("msg", kind))
     context = error.get("ctx") or {}
     if context.get("min_length") == 1 or context.get("max_length") == 1:
         text = text.replace("characters", "character")
     try:
         return text.format_map(context)
     except (KeyError, IndexError, ValueError):
-        return str(error["msg"])
+        return str(error.get("msg", text))

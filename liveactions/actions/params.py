@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from .annotations import hints, metadata, optional, unwrap, without
 from .codec import SCALARS, Codec, codec
 from .depends import Depends, dependency_of
+from .files import file, file_limits, is_file, is_list
 from .input import Input
 from .messages import message
 from .nested import Node, join
@@ -91,6 +92,16 @@ class Parameter:
         return _classes(self.annotation)
 
     @cached_property
+    def files(self) -> file:
+        """What the files may be, of a parameter that takes some."""
+        return file_limits(self.annotation)
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it takes a list of files."""
+        return is_list(self.annotation)
+
+    @cached_property
     def is_nullable(self) -> bool:
         return optional(self.annotation)[1]
 
@@ -162,6 +173,11 @@ class Plan:
     def named(self) -> tuple[Parameter, ...]:
         """What is filled by its name: bound arguments, fields, files."""
         return tuple(one for one in self.parameters if one.kind in ("field", "bound", "file"))
+
+    @cached_property
+    def files(self) -> Mapping[str, Parameter]:
+        """What takes files, by the fields' names."""
+        return {one.name: one for one in self.parameters if one.kind == "file"}
 
     @cached_property
     def injected(self) -> tuple[Parameter, ...]:
@@ -239,7 +255,10 @@ def _take_file(
 ) -> None:
     """Files of a name: the last, or the list of all. Texts of that name are none."""
     files = [value for value in given.by_name.get(one.name, ()) if isinstance(value, UploadFile)]
-    if get_origin(unwrap(optional(one.annotation)[0])[0]) is list:
+    objections = [text for text in (one.files.objection(upload, texts) for upload in files) if text]
+    if objections:
+        errors[one.name] = objections[0]
+    elif one.takes_several:
         values[one.name] = files
     elif files:
         values[one.name] = files[-1]
@@ -267,7 +286,7 @@ def _kind(annotation: Any) -> Kind:
     if metadata(annotation, PrevMark):
         return "previous"
     plain, _ = unwrap(inner)
-    if get_origin(plain) is list and _is_file((*get_args(plain), None)[0]):
+    if get_origin(plain) is list and is_file((*get_args(plain), None)[0]):
         return "file"
     classes = _classes(plain)
     if classes and all(hasattr(cls, "__fragment__") for cls in classes):
@@ -275,7 +294,7 @@ def _kind(annotation: Any) -> Kind:
     cls = get_origin(plain) or plain
     if not isinstance(cls, type):
         return "field"
-    if _is_file(cls):
+    if is_file(cls):
         return "file"
     injected: tuple[tuple[type, Kind], ...] = (
         (HTTPConnection, "request"),
@@ -291,11 +310,6 @@ def _classes(annotation: Any) -> tuple[type[Any], ...]:
     members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
     found = [get_origin(member) or member for member in members]
     return tuple(found) if all(isinstance(cls, type) for cls in found) else ()
-
-
-def _is_file(annotation: Any) -> bool:
-    plain, _ = unwrap(annotation)
-    return isinstance(plain, type) and issubclass(plain, UploadFile)
 
 
 def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from ..actions import binding
 from ..actions.action import Action, ActionRef, signed
 from ..actions.shared import is_shared, shared
 from ..errors import ForgedReference, UnknownAction
-from .component import Component
+from .component import Component, describe
 from .node import walk
 
 
@@ -32,6 +32,21 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
 def find(page: Component, key: str) -> Action[..., Any]:
     """The action of an `ActionRef.key`. `UnknownAction` when there is none."""
     return _find(page, key.partition("~")[0])[1]
+
+
+def named(cls: type[Component], token: str) -> Action[..., Any] | None:
+    """The action that a token from outside names, as far as a page's class tells: before there is a page,
+    to know what may be sent to it.
+    """
+    path = token.partition("~")[0]
+    if is_shared(path):
+        return shared(path)
+    description, (*steps, name) = describe(cls), path.split(".")
+    for step in steps:
+        field = description.fields.get(step)
+        if field is not None and field.children is not None:
+            description = describe(field.children.annotation)
+    return description.references.get(name)
 
 
 def current(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:

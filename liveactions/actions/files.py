@@ -1,0 +1,71 @@
+"""What an action accepts as a file: ``Annotated[UploadFile, file(max_size=2 * 2**20, types=["image/*"])]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_origin
+
+from starlette.datastructures import UploadFile
+
+from .annotations import metadata, optional, unwrap
+from .messages import message
+
+
+@dataclass(frozen=True)
+class file:  # noqa: N801 - written like a function
+    """Limits of an uploaded file.
+
+    `max_size` in bytes; without it the application's ``Limits.upload``. `types` as in HTML's ``accept``:
+    media types, ``image/*``, or endings such as ``.pdf``; empty for all. Both are what the browser says:
+    look into the file where it matters.
+    """
+
+    max_size: int | None = None
+    types: Sequence[str] = field(default=(), hash=False)
+
+    def accepts(self, name: str, type: str) -> bool:
+        """Whether a file of this name and media type is one of `types`."""
+        type = type.partition(";")[0].strip().lower()
+        return not self.types or any(_fits(one.lower(), name.lower(), type) for one in self.types)
+
+    def objection(self, upload: UploadFile, texts: Mapping[str, str]) -> str:
+        """The text for a file that isn't accepted; empty for one that is."""
+        if not self.accepts(upload.filename or "", upload.content_type or ""):
+            return message({"type": "file_type", "ctx": {"types": ", ".join(self.types)}}, texts)
+        if self.max_size is not None and (upload.size or 0) > self.max_size:
+            return message({"type": "file_too_large", "ctx": {"max_size": in_words(self.max_size)}}, texts)
+        return ""
+
+
+def file_limits(annotation: Any) -> file:
+    """What an annotation of `UploadFile`, or of a list of it, says of the files."""
+    inner, _ = optional(annotation)
+    plain, _ = unwrap(inner)
+    places = (annotation, inner, *(get_args(plain) if is_list(annotation) else ()))
+    return next((mark for mark in (metadata(place, file) for place in places) if mark), file())
+
+
+def is_list(annotation: Any) -> bool:
+    """Whether an annotation takes several files."""
+    return get_origin(unwrap(optional(annotation)[0])[0]) is list
+
+
+def is_file(annotation: Any) -> bool:
+    """Whether an annotation is that of one file."""
+    plain, _ = unwrap(annotation)
+    return isinstance(plain, type) and issubclass(plain, UploadFile)
+
+
+def in_words(size: int) -> str:
+    """A number of bytes for people: ``2 MB``."""
+    for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
+def _fits(wanted: str, name: str, type: str) -> bool:
+    if wanted.startswith("."):
+        return name.endswith(wanted)
+    return type.startswith(wanted[:-1]) if wanted.endswith("/*") else type == wanted
