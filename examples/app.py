@@ -11,7 +11,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from examples import clock, counter, people, signup, table, todos
+from examples import clock, counter, people, posts, signup, table, todos
 from liveactions import Live, Page
 
 HERE = Path(__file__).parent
@@ -21,6 +21,7 @@ live = Live(
     templates=HERE / "templates",
     routes=[Mount("/static", StaticFiles(directory=HERE / "static"), name="static")],
     middleware=[Middleware(SessionMiddleware, secret_key=KEY)],
+    context=[posts.snippets],
 )
 
 
@@ -31,5 +32,5 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock):
+for module in (counter, table, todos, signup, people, clock, posts):
     live.include(module.pages)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 
-from examples import todos
+from examples import posts, todos
 from examples.app import live as examples
 from liveactions import Live
 from liveactions.testing import Browser, both_ways, plugin
@@ -21,13 +22,16 @@ def live() -> Live:
 
 
 @pytest.fixture(autouse=True)
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Todos of its own for each test."""
-    schema = todos.database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    with sqlite3.connect(":memory:", isolation_level=None) as own:
-        for (sql,) in schema:
-            own.execute(sql)
-        monkeypatch.setattr(todos, "database", own)
+def databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Databases of its own for each test."""
+    with ExitStack() as stack:
+        for module in (todos, posts):
+            schema = module.database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+            connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            own = stack.enter_context(closing(connection))
+            for (sql,) in schema:
+                own.execute(sql)
+            monkeypatch.setattr(module, "database", own)
         yield
 
 
@@ -219,3 +223,90 @@ async def test_a_page_with_noscript_in_its_head(browser: Browser) -> None:
     page = await browser.open("/clock")
     assert page.text("h1") == "Clock"
     assert ("every ten seconds" in page.text()) is not browser.js
+
+
+# Posts
+
+
+@both_ways
+async def test_a_post_is_created_shown_and_deleted(browser: Browser) -> None:
+    page = await browser.open("/posts")
+    assert page.texts(".posts li") == ["Nothing yet."]
+    await page.fill("Title", "untitled")
+    await page.click("Create post")
+    assert page.texts(".error") == ["A post needs a title of its own"]
+    assert page.value("Title") == "untitled"
+    await page.fill("Title", "Hello")
+    await page.fill("Content", "World")
+    await page.click("Create post")
+    assert page.texts(".posts a") == ["Hello"]
+    assert (page.value("Title"), page.value("Content")) == ("", "")
+    await page.click("Delete Hello")
+    assert page.texts(".posts li") == ["Nothing yet."]
+
+
+async def test_every_page_that_shows_posts_is_patched(browser: Browser) -> None:
+    mine = await browser.open("/posts")
+    theirs = await browser.other().open("/posts")
+    await mine.fill("Title", "News")
+    await mine.click("Create post")
+    await theirs.shows("News")
+
+
+@both_ways
+async def test_a_contact_form(browser: Browser) -> None:
+    page = await browser.open("/posts/contact")
+    await page.fill("Name", "Ada")
+    await page.fill("E-mail", "ada")
+    await page.click("Send")
+    assert [bool(text) for text in page.texts(".error")] == [False, True, True]
+    assert page.value("Name") == "Ada"
+    await page.fill("E-mail", "ada@example.org")
+    await page.fill("Message", "Hello")
+    await page.click("Send")
+    assert page.text("[role=status]") == "Thank you, Ada!"
+
+
+@both_ways
+async def test_an_action_inside_a_function(browser: Browser) -> None:
+    page = await browser.open("/posts/subscribe")
+    await page.fill("E-mail", "ada@example.org")
+    await page.click("Subscribe")
+    assert page.text("[role=status]") == "Welcome, ada@example.org!"
+    assert "1 subscribed." in page.text()
+    await page.fill("E-mail", "ada@example.org")
+    await page.click("Subscribe")
+    assert page.texts(".error") == ["You are subscribed already"]
+
+
+@both_ways
+async def test_the_state_of_an_action(browser: Browser) -> None:
+    page = await browser.open("/posts/state")
+    for title, shown in [
+        ("a", "Five letters or more, please (1)"),
+        ("b", "Five letters or more, please (2)"),
+    ]:
+        await page.fill("Title", title)
+        await page.click("Create draft")
+        assert page.text("[role=alert]") == shown
+    await page.fill("Title", "a title")
+    await page.click("Create draft")
+    assert page.text("[role=status]") == "Created at attempt 3"
+
+
+@both_ways
+async def test_elsewhere_after_publishing(browser: Browser) -> None:
+    page = await browser.open("/posts/new")
+    await page.fill("Title", "Published")
+    await page.click("Publish")
+    assert (page.url, page.text("h1")) == ("/posts/1", "Published")
+
+
+@both_ways
+async def test_a_cart_is_the_visitor_s(browser: Browser) -> None:
+    page = await browser.open("/posts/cart")
+    await page.click("Add Kettle")
+    await page.click("Add Kettle")
+    assert page.texts(".posts output") == ["0", "2", "0"]
+    assert (await browser.open("/posts/cart")).texts(".posts output") == ["0", "2", "0"]
+    assert (await browser.other().open("/posts/cart")).texts(".posts output") == ["0", "0", "0"]

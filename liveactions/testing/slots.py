@@ -203,7 +203,7 @@ def adopt(nodes: list[Node], create: Create, at: Address = ()) -> Fragment:
 
 
 def _walk(nodes: list[Node], slots: list[Slot], create: Create, at: Address) -> None:
-    remaining = iter(nodes)
+    remaining = iter(list(nodes))  # taking up a list may split white space
     for node in remaining:
         if isinstance(node, Comment) and is_opening(node):
             end = closing(node, remaining, (*at, len(slots)))
