@@ -120,6 +120,7 @@ class Live(Starlette):
             debug,
             guards=_tuple(guard),
             timeout=limits.action,
+            upload=limits.upload,
             variables=_variables([*processors, *context]),
         )
         if messages is not None:

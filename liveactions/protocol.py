@@ -2,7 +2,7 @@
 
 Messages from the page
 ----------------------
-All are JSON texts of at most 64 KiB. The first is the hello, an object of exactly
+All are JSON texts of at most 1 MiB. The first is the hello, an object of exactly
 
 ====================  ==========================================================================
 ``v``                 version of the protocol: 1
@@ -75,7 +75,9 @@ closed and nothing of the message is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic_core import from_json, to_json
@@ -170,9 +172,18 @@ def read(text: str | bytes | None, limits: Limits) -> Any:
     if len(text) > limits.frame or (not text.isascii() and len(text.encode(errors="replace")) > limits.frame):
         raise ProtocolError(f"a message has at most {limits.frame} bytes", CLOSE_LIMIT)
     try:
-        return from_json(text, allow_inf_nan=False)
+        return _parsed(text)
     except ValueError:  # nested hundreds deep, too
+        pass
+    try:  # half a character of UTF-16 can be typed: it is replaced
+        return _parsed(_ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], text))
+    except ValueError:
         raise ProtocolError("not JSON") from None
+
+
+_parsed: Final = partial(from_json, allow_inf_nan=False)
+_ESCAPE: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)")
+"""An escape in JSON; the group holds half a character without the other half."""
 
 
 def read_hello(data: Any) -> Hello:

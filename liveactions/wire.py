@@ -53,8 +53,8 @@ CLOSE_NO_HELLO: Final = 4008
 CLOSE_OVER: Final = 4010
 
 # Limits that both sides know.
-FRAME_BYTES: Final = 64 * 1024
-"""Longest message from a client, in bytes."""
+FRAME_BYTES: Final = 1024 * 1024
+"""Longest message from a client, in bytes: as long as a form's body may be."""
 ACK_AFTER: Final = 4
 """A client acknowledges after this many patches without an op of its own."""
 ACK_SECONDS: Final = 1.0

@@ -44,7 +44,7 @@ export const CLOSE_OVER = 4010;
 
 // Limits that both sides know.
 /** Longest message to the server, in bytes. */
-export const FRAME_BYTES = 64 * 1024;
+export const FRAME_BYTES = 1024 * 1024;
 /** Patches after which the client acknowledges without an op of its own ... */
 export const ACK_AFTER = 4;
 /** ... or seconds. */

@@ -52,6 +52,8 @@ class Services:
     guards: tuple[Callable[..., Any], ...] = ()
     timeout: float | None = 30.0
     """Seconds that an action may take."""
+    upload: int | None = None
+    """Bytes that a file may have whose parameter doesn't say."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
     """Context processors: names for every template."""
 
@@ -157,6 +159,11 @@ class Handle:
     @error.setter
     def error(self, error: Problem | None) -> None:
         self._error, self.error_is_shown = error, False
+
+    @property
+    def is_in_error(self) -> bool:
+        """Whether there is an error to show."""
+        return self._error is not None
 
     @property
     def has_changes(self) -> bool:

@@ -272,7 +272,8 @@ class Scope:
             raise ForgedReference(str(error)) from None
         bound = binding.named(action.plan, ref.args)
         texts = self.page.live.services.messages
-        values, errors = action.plan.fill(bound, given, texts, raw=not action.validates)
+        upload = self.page.live.services.upload
+        values, errors = action.plan.fill(bound, given, texts, raw=not action.validates, upload=upload)
         for validator in action.validators:
             await self._validate(validator, ref, values, errors)
         return values, errors

@@ -13,20 +13,20 @@ from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 
-from ..actions.control import Control
 from ..actions.request import PageRequest
 from ..errors import LiveError, ProtocolError, SealError
 from ..exchange import Exchange, Rebuilt
-from ..ops.outcome import DONE, Outcome, failure
+from ..ops.outcome import DONE
 from ..ops.scope import Scope
-from ..pages.page import Page, fill
+from ..pages.page import Page
 from ..pages.state import restore_state
 from ..protocol import Hello
-from ..site import Found, Site, as_request, own_query
+from ..site import Found, Site, as_request, path_and_query
 from ..snapshot import Snapshot, session_key
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .audience import Audience
 from .connection import Connection
+from .opening import mount
 from .renewal import through_middleware
 from .screen import Screen
 from .session import Session
@@ -81,7 +81,7 @@ class Sessions:
         identity = await self.site.identity(request)
         session = self._known(hello, found, identity)
         if session is not None:
-            session.page.live.request = request
+            session.page.live.request = _at_home(session, found, request)
             await self._guard(session.page)
             await session.attach(connection, hello)
         else:
@@ -98,7 +98,7 @@ class Sessions:
         if session.over or not session.confirm():
             self._drop(session)
             return None
-        if session.identity != identity or session.address is not found.address:
+        if not session.is_of(found.address, identity, hello.rev):
             raise ProtocolError("a session of someone else, or of another page", CLOSE_OVER)
         return session
 
@@ -193,7 +193,7 @@ class Sessions:
                 return await self._page(Basis(None, "fresh", stale=True), found, request)
             problem = await scope.guard()
         else:
-            problem = _fill(page, found) or await scope.mount()
+            problem = await mount(page, scope)
         problem = problem or await scope.load()
         await scope.close(problem or DONE)
         if problem is not None:  # whatever it is, the page's own GET tells it better
@@ -250,6 +250,15 @@ class Sessions:
             session.save(at_rest=not session.is_running)
 
 
+def _at_home(session: Session, found: Found, request: PageRequest) -> PageRequest:
+    """The request as one of the session's page, which may be another one than the browser knows of."""
+    if found.address is session.address:
+        return request
+    url = path_and_query(session.page)
+    home = session.site.find(request, url)
+    return as_request(request, url, home.parameters if home else {})
+
+
 async def _request(opened: HTTPConnection, url: str, found: Found) -> PageRequest:
     """The page's GET as it would be now. `ProtocolError` when middleware keeps it from the page."""
     request = as_request(opened, url, found.parameters)
@@ -259,11 +268,3 @@ async def _request(opened: HTTPConnection, url: str, found: Found) -> PageReques
     if arrived is None:
         raise ProtocolError("the page can't be opened", CLOSE_OVER)
     return arrived
-
-
-def _fill(page: Page, found: Found) -> Outcome | None:
-    try:
-        fill(page, found.parameters, own_query(page.request.url.query))
-    except Control as error:
-        return failure(str(error), status=404)
-    return None

@@ -7,16 +7,17 @@ the request as it arrives there and answers nothing. What middleware refuses nev
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from ..actions.cookies import Changes
 from ..actions.request import PageRequest
-from ..site import COOKIES
+from ..site import COOKIES, Address
 
 PROBE: Final = "liveactions.probe"
-"""In an ASGI scope that this process has made itself: is called with the request that has arrived."""
+"""In an ASGI scope that this process has made itself: is called with the request that has arrived at a page,
+and that page's address."""
 CHANGES: Final = "liveactions.changes"
 """In such a scope: the cookies to put on the answer."""
 
@@ -25,18 +26,21 @@ async def through_middleware(request: PageRequest) -> PageRequest | None:
     """The request as the application's middleware lets it through; None when it doesn't."""
     if not _has_middleware(request):
         return request
-    found: list[PageRequest] = []
+    arrived = await arrival(request)
+    return arrived[0] if arrived is not None else None
+
+
+async def arrival(request: PageRequest) -> tuple[PageRequest, Address] | None:
+    """Where a request arrives, and as what; None when that is no page."""
+    found: list[tuple[PageRequest, Address]] = []
     await _send({**request.scope, PROBE: found.append})
     return found[0] if found else None
 
 
 async def after(request: PageRequest, changes: Changes) -> PageRequest:
-    """The request as the browser will make it when it has these cookies.
-
-    The same one where no middleware could tell the difference: its cookies and session know already.
-    """
+    """The request as the browser will make it when it has these cookies."""
     if not _has_middleware(request):
-        return request
+        return PageRequest({**request.scope, "headers": _with_cookies(request, changes.headers)})
     path = request.scope.get("root_path", "") + COOKIES
     own = {"path": path, "raw_path": path.encode(), "query_string": b"", "path_params": {}}
     set_by = await _send({**request.scope, **own, CHANGES: changes})
@@ -63,7 +67,7 @@ async def _send(scope: MutableMapping[str, Any]) -> list[str]:
     return [value.decode("latin-1") for name, value in headers if name.lower() == b"set-cookie"]
 
 
-def _with_cookies(request: PageRequest, set_by: list[str]) -> list[tuple[bytes, bytes]]:
+def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[bytes, bytes]]:
     """The request's headers with newer cookies."""
     pairs = [pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";")]
     cookies = {name: value for name, _, value in pairs if name}

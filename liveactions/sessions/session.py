@@ -24,20 +24,31 @@ from ..cache.broker import Message
 from ..document import document
 from ..errors import ForgedReference, ProtocolError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
-from ..ops.outcome import DONE, Outcome, failure
+from ..ops.outcome import DONE, Outcome, elsewhere, failure
 from ..ops.scope import Scope
 from ..pages.component import describe
 from ..pages.lookup import lookup
 from ..pages.node import walk
 from ..pages.page import Page
 from ..pages.state import dump_state
-from ..protocol import Acknowledgement, Bye, CallReference, CallSlot, Change, Hello, Navigate, Op, Validate
+from ..protocol import (
+    Acknowledgement,
+    Bye,
+    CallFunction,
+    CallReference,
+    CallSlot,
+    Change,
+    Hello,
+    Navigate,
+    Op,
+    Validate,
+)
 from ..saving import save_all
 from ..site import Address, Site, path_and_query
 from ..snapshot import LIFE, Snapshot, session_key
 from ..store import Claimed
 from ..template import Fragment
-from ..wire import CLOSE_LIMIT, CLOSE_OVER
+from ..wire import CLOSE_LIMIT, CLOSE_OVER, ELSEWHERE, ERROR
 from .audience import Audience, keys_of
 from .connection import REPLACED, Connection
 from .cookies import keep_cookies
@@ -45,10 +56,13 @@ from .heard import Heard, concerns, tags_read
 from .navigation import go
 from .push import Push, event_of
 from .screen import Screen
+from .swap import follow, problem_of, refuse
 from .timers import Timers
 
 log = getLogger(__name__)
 
+IN_PLACE: Final = (401, 403, 404)
+"""Errors of which the application's own page tells."""
 SAVED_AT_ONCE: Final = 2048
 """Longest sealed state that is stored before each answer, in bytes."""
 
@@ -97,6 +111,10 @@ class Session:
         self._is_large = False
         self._is_unsaved = False
         self._timers = Timers(self.push)
+        self._since = exchange.rev
+        """The revision that shows the page first."""
+        self._former: set[tuple[Address, str]] = set()
+        """Pages and persons that it was of before, as far as the browser may not know."""
         self._keys: frozenset[str] = frozenset()
         """What it listens to."""
         self._heard = Heard()
@@ -213,6 +231,8 @@ class Session:
         scope = Scope(self.page, event_of(job.event) if type(job) is CallSlot else None)
         scope.effects.op = self._key, 0 if type(job) is Push else job.n  # type: ignore[union-attr]
         outcome = await self._do(scope, job)
+        if outcome.status == ERROR or self.page.live.is_in_error:
+            self.page.live.error = problem_of(outcome)
         problem = await scope.load()
         if scope.moved is not None:
             self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
@@ -223,6 +243,8 @@ class Session:
             await scope.load()
         if self.page.live.has_changes:
             await keep_cookies(self)
+        if closed.status:
+            closed = await self._leave_page(job, closed)
         self._conclude(job, closed)
         self._due = self._is_unsaved = True
         if closed.abandoned:
@@ -236,6 +258,8 @@ class Session:
             scope.arrive()
             return outcome
         try:
+            if type(job) is not CallFunction and job.rev < self._since:  # type: ignore[union-attr]
+                raise UnknownAction("the page was left")
             if type(job) is CallSlot:
                 ref = self.screen.reference(job.rev, job.address)
             elif isinstance(job, CallReference | Validate):
@@ -248,6 +272,41 @@ class Session:
         if type(job) is Validate:
             return await scope.validate(ref, fields, job.touched)
         return await scope.call(ref, fields)
+
+    async def _leave_page(self, job: Op | Push, outcome: Outcome) -> Outcome:
+        """Show what an outcome leads to instead of the page, if anything; what is told of it."""
+        login = self.site.login_for(self.page) if outcome.http_status == 401 else None
+        if login:
+            outcome = elsewhere(login)
+        if outcome.status == ELSEWHERE:
+            outcome = await follow(self, outcome, job.url if type(job) is Navigate else None)
+            if type(job) is Push and self._since > self.exchange.rev:
+                self.exchange.add({"url": [outcome.location, 1]})
+                return DONE
+        elif outcome.http_status in IN_PLACE and outcome.error is None:
+            await refuse(self, outcome)
+        return outcome
+
+    async def show(self, page: Page, address: Address, drawn: Fragment) -> None:
+        """Go on with another page in this one's place."""
+        await Scope(self.page).hook("closed")
+        self._timers.stop()
+        self._remember()
+        self.page, self.address = page, address
+        self.identify(await self.site.identity(page.request))
+        self.screen.recall(b"", b"", None)
+        self._drawn = drawn
+        self._timers.start(page)
+        await self.hook("connected")
+
+    def says_error(self) -> bool:
+        """Whether the page as it is drawn now shows `live.error`."""
+        try:
+            self._drawn = self._drawn or self.screen.draw(self.page)
+        except Exception as error:
+            self._render_failed(error)
+            return True
+        return self.page.live.error_is_shown
 
     def _draw(self, scope: Scope, outcome: Outcome) -> Outcome:
         """Render while the dependencies are open, if there are any; what becomes of the op if that fails."""
@@ -306,7 +365,7 @@ class Session:
             new = drawn or screen.draw(self.page)
             change = screen.change(new)
             if type(change) is dict:
-                new = screen.draw(self.page, afresh=True)
+                new = screen.draw(self.page, afresh=True) if screen.newest is not None else new
                 change = {"page": self._html(new)}
         except Exception as error:
             failed = self._render_failed(error)
@@ -398,8 +457,22 @@ class Session:
 
     def identify(self, identity: str) -> None:
         """The person is this one from now on."""
+        if identity != self.identity:
+            self._remember()
         self.identity = identity
         self._context = self.site.context(self.address, identity)
+
+    def is_of(self, address: Address, identity: str, rev: int) -> bool:
+        """Whether it is the session of this page and person, as a browser that shows this revision knows."""
+        now = address is self.address and identity == self.identity
+        return now or (rev < self._since and (address, identity) in self._former)
+
+    def _remember(self) -> None:
+        """The browser doesn't know yet that it isn't this page any more, or this person."""
+        if self.exchange.shown >= self._since:
+            self._former.clear()
+        self._former.add((self.address, self.identity))
+        self._since = self.exchange.rev + 1
 
     def claim(self, epoch: int = 0) -> None:
         """Become the one session of its token, by the claim that has this epoch or by a new one."""

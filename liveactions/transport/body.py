@@ -22,9 +22,7 @@ _TAIL: Final = 1024
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-async def read_form(
-    request: Request, limits: Limits, action: Action[..., Any] | None = None
-) -> list[Pair]:
+async def read_form(request: Request, limits: Limits, action: Action[..., Any] | None = None) -> list[Pair]:
     """A post's fields in their order, as much as its action takes. `HTTPException` for what isn't one, or
     too much.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from logging import getLogger
 from typing import Final, TypeVar
 
@@ -11,6 +12,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from ..actions.request import PageRequest
+from ..ops.asking import begin_due
 from ..sessions.registry import Sessions
 from ..sessions.renewal import PROBE
 from ..site import Address, Site
@@ -38,11 +40,18 @@ class PageEndpoint:
         self.origins = origins
         self.address = address
         self.errors = errors
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
+        try:
+            await self._serve(request, scope, receive, send)
+        finally:
+            begin_due(request, self._tasks)
+
+    async def _serve(self, request: PageRequest, scope: Connection, receive: Receive, send: Send) -> None:
         if PROBE in scope:
-            scope[PROBE](request)
+            scope[PROBE]((request, self.address))
             response = Response(status_code=204)
         else:
             response = await self._answer(request)

@@ -15,9 +15,10 @@ from ..actions.handle import Problem
 from ..errors import ForgedReference, LiveError, UnknownAction
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
-from ..pages.lookup import lookup
+from ..pages.lookup import lookup, named
 from ..pages.page import Page
 from ..pages.state import dump_state
+from ..sessions.opening import mount
 from ..site import path_and_query
 from ..snapshot import Snapshot
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
@@ -43,7 +44,7 @@ class Post(Visit):
         token = self.request.query_params.get(FIELD_ACTION)
         if token is None:
             raise HTTPException(400, "A post to a page names an action")
-        pairs = await read_form(self.request, self.site.limits)
+        pairs = await read_form(self.request, self.site.limits, named(self.address.page, token))
         try:
             return await self._post(token, pairs)
         finally:
@@ -65,15 +66,16 @@ class Post(Visit):
         key = await post_key(self.identity, self.request.url.path, token, pairs)
         if not self.site.snapshots.store.once(key, LIFE):
             return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
-        outcome = await self._run(token, fields)
+        outcome = await self._run(token, fields, key)
         answer = self._answer(outcome)
         answers.keep(key, answer)
         if isinstance(outcome.response, Response):
             return outcome.response
         return await self._tell(answer, outcome)
 
-    async def _run(self, token: str, fields: list[Pair]) -> Outcome:
+    async def _run(self, token: str, fields: list[Pair], key: str) -> Outcome:
         scope = Scope(self.page)
+        scope.effects.op = "post", key
         outcome = await scope.prepare() or await self._call(scope, token, fields)
         outcome = await scope.load() or outcome
         return await scope.close(outcome)
@@ -136,7 +138,7 @@ class Post(Visit):
         """
         self.begin()
         scope = Scope(self.page)
-        problem = await self.mount(scope) or await scope.prepare()
+        problem = await mount(self.page, scope) or await scope.prepare()
         if problem is not None:
             return await self.show(scope, problem)
         ref = _reference(self.page, token)

@@ -7,17 +7,16 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ..actions.control import Control
 from ..actions.request import PageRequest
 from ..document import document
 from ..errors import LiveError
 from ..ops.failure import unexpected
-from ..ops.outcome import DONE, Outcome, failure
+from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
-from ..pages.page import fill
 from ..pages.state import dump_state, restore_state
+from ..sessions.opening import mount
 from ..sessions.screen import mark_of
-from ..site import Address, Site, own_query, own_url, path_and_query
+from ..site import Address, Site, own_url, path_and_query
 from ..snapshot import Snapshot
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
 from .errors import PageError
@@ -58,16 +57,8 @@ class Visit:
                 return to(relative(own_url(self.request)))
             problem = await scope.guard()
         else:
-            problem = await self.mount(scope)
+            problem = await mount(self.page, scope)
         return await self.show(scope, problem, headers=PAGE_HEADERS)
-
-    async def mount(self, scope: Scope) -> Outcome | None:
-        """Begin the page anew, at the request's address."""
-        try:
-            fill(self.page, self.request.path_params, own_query(self.request.url.query))
-        except Control as error:
-            return failure(str(error), status=getattr(error, "status", 404))
-        return await scope.mount()
 
     def restore(self, text: str) -> None:
         """Put the page into the state of a snapshot. `LiveError` when that can't be had."""

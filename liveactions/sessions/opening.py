@@ -1,0 +1,19 @@
+"""A page that is opened: its fields from the address, then its hooks."""
+
+from __future__ import annotations
+
+from ..actions.control import Control
+from ..ops.failure import controlled
+from ..ops.outcome import Outcome, failure
+from ..ops.scope import Scope
+from ..pages.page import Page, fill
+from ..site import own_query
+
+
+async def mount(page: Page, scope: Scope) -> Outcome | None:
+    """Begin a page at its request's address; None when all went well."""
+    try:
+        fill(page, page.request.path_params, own_query(page.request.url.query))
+    except Control as error:
+        return controlled(error, page.live) or failure("", 404)
+    return await scope.mount()

@@ -1,0 +1,109 @@
+"""Another page in a session's place: the one that an action or a link leads to, or that of an error.
+
+It is opened as a GET would open it, over the connection that is there. What the application answers
+otherwise (another route, a file, an error) is the browser's to load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..actions.handle import Problem
+from ..actions.request import PageRequest
+from ..ops.failure import unexpected
+from ..ops.outcome import DONE, Outcome, elsewhere
+from ..ops.scope import Scope
+from ..pages.page import Page
+from ..site import Address, Site, as_request
+from ..template import Fragment
+from ..wire import ERROR
+from .opening import mount
+from .renewal import arrival
+
+if TYPE_CHECKING:
+    from .session import Session
+
+HOPS: Final = 10
+"""Redirects from page to page, after which the browser is to see for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page that is ready to be shown."""
+
+    page: Page
+    address: Address
+    drawn: Fragment
+
+
+async def follow(session: Session, outcome: Outcome, asked: str | None = None) -> Outcome:
+    """Show the page that an outcome leads to; the outcome, with the address where that ended.
+
+    It is the end of an op that went there itself, when that is where it `asked` to go.
+    """
+    replaces = "replace" in outcome.payload
+    for _ in range(HOPS):
+        if outcome.location is None or "external" in outcome.payload:
+            return outcome
+        url = outcome.location
+        opened = await _open(session, url)
+        if isinstance(opened, Opened):
+            await session.show(opened.page, opened.address, opened.drawn)
+            return DONE if url == asked else elsewhere(url, replaces)
+        if opened is None or opened.location is None:
+            break
+        outcome = opened
+    return elsewhere(url, replaces)
+
+
+def problem_of(outcome: Outcome) -> Problem | None:
+    """The error that an outcome is, for pages to show."""
+    if outcome.status != ERROR:
+        return None
+    payload = outcome.payload
+    return Problem(outcome.http_status, str(payload.get("error", "")), str(payload.get("id", "")))
+
+
+async def refuse(session: Session, outcome: Outcome) -> None:
+    """Show the application's page for an error, unless the page itself says what it is."""
+    live, problem = session.page.live, problem_of(outcome)
+    if problem is None or live.request is None or session.says_error():
+        return
+    page = session.site.error_page(live.request, problem.status, problem.message, problem.id)
+    if page is not None:
+        page.live.address = live.address
+        drawn = await _ready(page, Scope(page), None)
+        if isinstance(drawn, Fragment):
+            await session.show(page, Address(type(page), ""), drawn)
+
+
+async def _open(session: Session, url: str) -> Opened | Outcome | None:
+    """The page at a path and query; what came instead; None where no page is."""
+    site, request = session.site, session.page.live.request
+    url = url.partition("#")[0]
+    found = site.find(request, url) if request is not None else None
+    if found is None or request is None:
+        return None
+    arrived = await arrival(as_request(request, url, found.parameters))
+    return await _begin(site, *arrived) if arrived is not None else None
+
+
+async def _begin(site: Site, request: PageRequest, address: Address) -> Opened | Outcome:
+    page = site.new_page(address, request)
+    scope = Scope(page)
+    drawn = await _ready(page, scope, await mount(page, scope))
+    return Opened(page, address, drawn) if isinstance(drawn, Fragment) else drawn
+
+
+async def _ready(page: Page, scope: Scope, problem: Outcome | None) -> Fragment | Outcome:
+    """The page as it is shown first; else why it isn't."""
+    problem = problem or await scope.load()
+    drawn = None
+    if problem is None:
+        try:
+            drawn = page.__fragment__(None)
+        except Exception as error:
+            problem = unexpected(error, page.live, "a render")
+    closed = await scope.close(problem or DONE)
+    return drawn if drawn is not None and closed.ok else closed
