@@ -8,11 +8,10 @@ from jinja2 import DictLoader, Environment
 
 from liveactions import Live, Pages
 
+KEY = "a key that is long enough for all of it"
 
-def small_app(pages: Pages, templates: Mapping[str, str]) -> Live:
-    app = Live(
-        Environment(loader=DictLoader(templates), autoescape=True),
-        keys="a key that is long enough for all of it",
-    )
+
+def small_app(pages: Pages, templates: Mapping[str, str], keys: str = KEY, debug: bool = False) -> Live:
+    app = Live(Environment(loader=DictLoader(templates), autoescape=True), keys=keys, debug=debug)
     app.include(pages)
     return app

@@ -70,7 +70,7 @@ function update({ fresh, shapes = [], patch: changes = [], settled }) {
   define(shapes);
   if (Array.isArray(changes)) patch(root(), changes);
   else {
-    more?.replacePage(changes.page, settled);
+    more?.replacePage(changes.page, settled, fresh);
     slots = null;
   }
   for (const [op, status] of well) release(op.seen, op.resets && status !== KEPT);

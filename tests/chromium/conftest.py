@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from tests.chromium.here import serving_here
 from tests.chromium.server import Server, serving
 
 OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_")
@@ -57,6 +58,8 @@ class Visitor:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type != "error" or (self.outages and message.text.startswith(OUTAGE)):
             return
+        if message.location["url"].endswith("/favicon.ico"):
+            return  # which browsers ask for by themselves
         if not self.script and message.text.startswith("Failed to load resource"):
             return  # a page with the status of an error, which is right for a post: 422
         self.problems.append(f"{message.text} ({message.location})")
@@ -91,3 +94,22 @@ def visitor(request: pytest.FixtureRequest, visit: Visit, server: Server) -> Vis
 def live_visitor(visit: Visit, server: Server) -> Visitor:
     """A person at the examples with JavaScript."""
     return visit(server.url)
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the test module's own application, `app`."""
+    with serving_here(request.module.app) as url:
+        yield url
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def anybody(request: pytest.FixtureRequest, visit: Visit, site: str) -> Visitor:
+    """A person at the module's application, once with JavaScript and once without."""
+    return visit(site, script=request.param)
+
+
+@pytest.fixture
+def person(visit: Visit, site: str) -> Visitor:
+    """A person at the module's application with JavaScript."""
+    return visit(site)

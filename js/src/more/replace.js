@@ -8,8 +8,12 @@ import { arrive, isSwap } from "./swap.js";
 
 const NOSCRIPT = "data-noscript";
 
-/** @param {string} html @param {import("../connection.js").Settled[]} settled ops that it answers */
-export function replacePage(html, settled) {
+/**
+ * @param {string} html
+ * @param {import("../connection.js").Settled[]} settled ops that it answers
+ * @param {1} [fresh] its session knows nothing of what was typed
+ */
+export function replacePage(html, settled, fresh) {
   const next = parse(html);
   const isAnother = isSwap(settled);
   const scripts = new Set(document.scripts);
@@ -21,7 +25,8 @@ export function replacePage(html, settled) {
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   core.meetMarkup(document);
   if (isAnother) return arrive(scripts);
-  for (const control of typed) if (!control.isConnected) inherit(heirOf(control), control);
+  const heirs = typed.map((control) => (control.isConnected ? control : inherit(heirOf(control), control)));
+  if (fresh) queueMicrotask(() => heirs.forEach(tell)); // when calls are heard again
   if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
 }
 
@@ -85,11 +90,17 @@ function heirOf(control) {
 /** @param {Control} control @returns {control is HTMLInputElement} */
 const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
 
-/** @param {any} heir takes what was typed into `control` @param {any} control */
+/** Whoever listens hears of it. @param {Control | undefined} control */
+function tell(control) {
+  for (const type of ["input", "change"]) control?.dispatchEvent(new Event(type, { bubbles: true }));
+}
+
+/** @param {any} heir takes what was typed into `control` @param {any} control @returns {Control | undefined} */
 function inherit(heir, control) {
   if (!heir) return;
   if (control.options) for (const option of heir.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
   else if (isCheckable(control)) heir.checked = control.checked;
   else if (control.type !== "file") heir.value = control.value;
   heir.dispatchEvent(new Event("input", { bubbles: true })); // it counts as typed
+  return heir;
 }

@@ -1,0 +1,152 @@
+"""B. Calling: what forms, buttons and events do in a browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from liveactions import Page as LivePage
+from liveactions import Pages, action
+from tests.chromium.conftest import Visit, Visitor
+from tests.small import small_app
+
+pages = Pages()
+TEMPLATES = {
+    "list.html": """<title>List</title>
+<form method="post" action="{{ save }}" id="form">
+  <label>Text <input name="text" value="a"></label>
+  <button name="how" value="saved">Save</button>
+  <button name="how" value="removed" formaction="{{ remove }}">Remove</button>
+  <input type="submit" name="how" value="dropped" formaction="{{ remove }}">
+  <input type="image" alt="Picture" name="spot" formaction="{{ point }}"
+    src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">
+  <button formaction="/elsewhere" formmethod="get">Elsewhere</button>
+</form>
+<button form="form" formaction="{{ remove }}" name="how" value="outside">Outside</button>
+<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
+{% for n in (1, 2) %}
+<button live-click="{{ pick(n) }}">Pick {{ n }}</button>
+<button form="live" formaction="{{ pick(n) }}">Choose {{ n }}</button>
+{% endfor %}""",
+    "elsewhere.html": "<title>Elsewhere</title><h1>Elsewhere</h1>",
+}
+
+
+@pages.page("/list")
+class List(LivePage):
+    template = "list.html"
+    lines: list[str] = []
+
+    @action
+    async def save(self, text: str, how: str = "", more: str = "") -> None:
+        self.lines = [*self.lines, f"save {text} {how} {more}".strip()]
+
+    @action
+    async def remove(self, text: str, how: str = "") -> None:
+        self.lines = [*self.lines, f"remove {text} {how}"]
+
+    @action
+    async def point(self, text: str) -> None:
+        self.lines = [*self.lines, f"point {text}"]
+
+    @action
+    async def pick(self, n: int) -> None:
+        self.lines = [*self.lines, f"pick {n}"]
+
+
+@pages.page("/elsewhere")
+class Elsewhere(LivePage):
+    template = "elsewhere.html"
+
+
+app = small_app(pages, TEMPLATES)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("Save", "save a saved"),
+        ("Remove", "remove a removed"),
+        ("dropped", "remove a dropped"),
+        ("Picture", "point a"),
+        ("Outside", "remove a outside"),
+    ],
+)
+def test_b2_submitters_override_the_action(anybody: Visitor, name: str, line: str) -> None:
+    page = anybody.open("/list")
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("listitem")).to_have_text([line])
+
+
+def test_b3_an_ordinary_address_is_left_to_the_browser(anybody: Visitor) -> None:
+    page = anybody.open("/list")
+    page.get_by_role("button", name="Elsewhere").click()
+    expect(page.locator("h1")).to_have_text("Elsewhere")
+
+
+def test_b4_a_script_submits_prevents_and_adds_fields(person: Visitor) -> None:
+    page = person.open("/list")
+    page.evaluate("form.requestSubmit()")
+    expect(page.get_by_role("listitem")).to_have_text(["save a"])
+    page.evaluate("() => { form.onformdata = ({ formData }) => formData.append('more', 'added') }")
+    page.evaluate("form.requestSubmit(form.querySelector('[value=saved]'))")
+    expect(page.get_by_role("listitem")).to_have_text(["save a", "save a saved added"])
+    page.evaluate("() => { form.onsubmit = event => event.preventDefault() }")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Pick 1").click()
+    expect(page.get_by_role("listitem")).to_have_text(["save a", "save a saved added", "pick 1"])
+
+
+def test_b5_events_call_with_a_script_only(anybody: Visitor) -> None:
+    page = anybody.open("/list")
+    page.get_by_role("button", name="Pick 2").click()
+    page.get_by_role("button", name="Choose 1").click()
+    lines = ["pick 2", "pick 1"] if anybody.script else ["pick 1"]
+    expect(page.get_by_role("listitem")).to_have_text(lines)
+
+
+NO_SOCKET = """
+window.WebSocket = class {
+  constructor() { queueMicrotask(() => this.onclose?.({ code: 1006 })); }
+  send() {}
+  close() {}
+};
+"""
+
+
+def test_b12_before_the_script_runs_forms_post_natively(visit: Visit, site: str) -> None:
+    person = visit(site)
+    page = person.new_tab()
+    page.route("**/_live/client.*.js", lambda route: None)  # it never comes
+    page.goto(f"{site}/list", wait_until="commit")
+    page.get_by_label("Text").fill("early")
+    with page.expect_navigation(wait_until="commit"):
+        page.get_by_role("button", name="Save").click(no_wait_after=True)
+    expect(page.get_by_role("listitem")).to_have_text(["save early saved"])
+
+
+def test_b12_what_was_typed_before_the_script_ran_stays(visit: Visit, site: str) -> None:
+    page = visit(site).new_tab()
+    held: list[Route] = []
+    page.route("**/_live/client.*.js", lambda route: held.append(route))
+    page.goto(f"{site}/list", wait_until="commit")
+    page.get_by_label("Text").fill("early")
+    held[0].continue_()
+    expect(page.locator("html")).to_have_attribute("data-live", "open")
+    expect(page.get_by_label("Text")).to_have_value("early")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("listitem")).to_have_text(["save early saved"])
+
+
+def test_b12_without_a_socket_all_goes_by_fetch_once_and_in_order(visit: Visit, site: str) -> None:
+    page = visit(site).new_tab()
+    page.add_init_script(NO_SOCKET)
+    documents: list[str] = []
+    page.on("request", lambda request: request.is_navigation_request() and documents.append(request.url))
+    page.goto(f"{site}/list")
+    for name in ("Pick 1", "Save", "Pick 2"):
+        page.get_by_role("button", name=name).click()
+    page.get_by_label("Text").fill("typed")
+    expect(page.get_by_role("listitem")).to_have_text(["pick 1", "save a saved", "pick 2"])
+    expect(page.get_by_label("Text")).to_have_value("typed")
+    assert documents == [f"{site}/list"]
