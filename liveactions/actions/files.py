@@ -1,4 +1,4 @@
-"""What an action accepts as a file: ``Annotated[UploadFile, file(max_size=2 * 2**20, types=["image/*"])]``."""
+"""What an action accepts as a file: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ class file:  # noqa: N801 - written like a function
         type = type.partition(";")[0].strip().lower()
         return not self.types or any(_fits(one.lower(), name.lower(), type) for one in self.types)
 
-    def objection(self, upload: UploadFile, texts: Mapping[str, str]) -> str:
-        """The text for a file that isn't accepted; empty for one that is."""
+    def objection(self, upload: UploadFile, texts: Mapping[str, str], most: int | None = None) -> str:
+        """The text for a file that isn't accepted, or empty. `most` counts where there is no `max_size`."""
+        max_size = most if self.max_size is None else self.max_size
         if not self.accepts(upload.filename or "", upload.content_type or ""):
             return message({"type": "file_type", "ctx": {"types": ", ".join(self.types)}}, texts)
-        if self.max_size is not None and (upload.size or 0) > self.max_size:
-            return message({"type": "file_too_large", "ctx": {"max_size": in_words(self.max_size)}}, texts)
+        if max_size is not None and (upload.size or 0) > max_size:
+            return message({"type": "file_too_large", "ctx": {"max_size": in_words(max_size)}}, texts)
         return ""
 
 

@@ -50,7 +50,7 @@ def tree(fields: dict[str, list[Any]]) -> Node:
         node = root
         for step in path:
             if step not in node:
-                if len(node) > MOST_ITEMS:
+                if len(node) >= MOST_ITEMS:
                     raise TooMany(name)
                 node[step] = {}
             node = node[step]

@@ -200,11 +200,17 @@ class Plan:
         return frozenset(found)
 
     def fill(
-        self, bound: Mapping[str, Any], given: Input, texts: Mapping[str, str], raw: bool = False
+        self,
+        bound: Mapping[str, Any],
+        given: Input,
+        texts: Mapping[str, str],
+        raw: bool = False,
+        upload: int | None = None,
     ) -> tuple[dict[str, Any], Errors]:
         """Values of the parameters filled by name, and texts for the fields that don't fit.
 
-        With `raw` values are taken as they came, unvalidated. `FieldErrors` when a list is too long.
+        With `raw` values are taken as they came, unvalidated. `upload` are the bytes of a file whose
+        parameter doesn't say. `FieldErrors` when a list is too long.
         """
         values: dict[str, Any] = {}
         errors: Errors = {}
@@ -212,7 +218,7 @@ class Plan:
             if one.name in bound:
                 values[one.name] = one.copy(bound[one.name])
             elif one.kind == "file":
-                _take_file(one, given, values, errors, texts)
+                _take_file(one, given, values, errors, texts, upload)
             elif one.kind == "field" and (one.required or given):
                 self._take(one, given, values, errors, texts, raw)
         return values, errors
@@ -251,11 +257,16 @@ def _missing(one: Parameter, values: dict[str, Any], errors: Errors, texts: Mapp
 
 
 def _take_file(
-    one: Parameter, given: Input, values: dict[str, Any], errors: Errors, texts: Mapping[str, str]
+    one: Parameter,
+    given: Input,
+    values: dict[str, Any],
+    errors: Errors,
+    texts: Mapping[str, str],
+    most: int | None,
 ) -> None:
     """Files of a name: the last, or the list of all. Texts of that name are none."""
     files = [value for value in given.by_name.get(one.name, ()) if isinstance(value, UploadFile)]
-    objections = [text for text in (one.files.objection(upload, texts) for upload in files) if text]
+    objections = [text for text in (one.files.objection(upload, texts, most) for upload in files) if text]
     if objections:
         errors[one.name] = objections[0]
     elif one.takes_several:
