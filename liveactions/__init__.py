@@ -11,6 +11,7 @@ from .cache.reading import cache_tag
 from .cache.revalidation import refresh, revalidate_path, revalidate_tag
 from .errors import ActionError, FieldErrors, LiveError
 from .limits import Limits
+from .ops.asking import CurrentOp, after, current_op, flash
 from .pages.component import Component
 from .pages.controls import button, form_state
 from .pages.every import every
@@ -48,6 +49,10 @@ __all__ = [
     "revalidate_tag",
     "revalidate_path",
     "refresh",
+    "flash",
+    "after",
+    "current_op",
+    "CurrentOp",
     "ActionError",
     "FieldErrors",
     "LiveError",

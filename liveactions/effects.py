@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .actions.handle import Handle
 
-Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function to call with its arguments."""
+Work = tuple["Effects", Call]
+"""A call, and the scope that has asked for it."""
 
 
 class Effects:
@@ -22,7 +24,7 @@ class Effects:
     """To revalidate: each with whether all below it are meant."""
     refreshes = False
     """Whether this page's `load` is to run."""
-    after: tuple[Task, ...] = ()
+    after: tuple[Call, ...] = ()
     """To call when the answer has been sent."""
     op: tuple[str, int | str] | None = None
     """Who made the op, and which of theirs it is."""

@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.requests import Request
 
-from ..effects import Effects
+from ..effects import Effects, running
 from .cookies import CookieOptions
+from .flash import Flash
 from .forms import FormStates
 from .messages import MESSAGES
 from .request import PageRequest
@@ -85,6 +86,7 @@ class Handle:
         "_error",
         "effects",
         "reads",
+        "flashes",
         "_address",
         "_path",
     )
@@ -108,6 +110,9 @@ class Handle:
         """Of the newest scope."""
         self.reads: dict[object, frozenset[str]] = {}
         """The tags that the last `load` of each component (its node) has read, and the last render (None)."""
+
+        self.flashes: tuple[Flash, ...] = ()
+        """Messages for the person, until the next action or navigation."""
 
     @property
     def address(self) -> str:
@@ -173,6 +178,9 @@ class Handle:
     def _answered(self) -> PageRequest:
         if not isinstance(self.request, PageRequest):
             raise RuntimeError("this page has no request whose answer could bring cookies")
+        effects = running.get()
+        if effects is not None and effects.is_closed:
+            raise RuntimeError("the answer has been sent: a cookie must be set before the action ends")
         return self.request
 
     @property

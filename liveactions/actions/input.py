@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -61,9 +61,26 @@ class Input:
         return FormData(self.pairs)
 
 
+class Arguments(Input):
+    """Values that a script gives for parameters, by their names: data as JSON has it."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.values: dict[str, Any] = _clean_all(dict(values))
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def is_no_file(value: Any) -> bool:
     """Whether it is what a file input without a file sends."""
     return isinstance(value, UploadFile) and not value.filename and not value.size
+
+
+def _clean_all(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_clean(name): _clean_all(one) for name, one in value.items()}
+    return [_clean_all(one) for one in value] if isinstance(value, list) else _clean(value)
 
 
 def _clean(value: Any) -> Any:

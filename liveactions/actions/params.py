@@ -17,7 +17,7 @@ from .annotations import hints, metadata, optional, unwrap, without
 from .codec import SCALARS, Codec, codec
 from .depends import Depends, dependency_of
 from .files import file, file_limits, is_file, is_list
-from .input import Input
+from .input import Arguments, Input
 from .messages import message
 from .nested import Node, join
 from .readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
@@ -212,6 +212,8 @@ class Plan:
         With `raw` values are taken as they came, unvalidated. `upload` are the bytes of a file whose
         parameter doesn't say. `FieldErrors` when a list is too long.
         """
+        if isinstance(given, Arguments):
+            return self._from_script(bound, given.values, texts)
         values: dict[str, Any] = {}
         errors: Errors = {}
         for one in self.named:
@@ -221,6 +223,25 @@ class Plan:
                 _take_file(one, given, values, errors, texts, upload)
             elif one.kind == "field" and (one.required or given):
                 self._take(one, given, values, errors, texts, raw)
+        return values, errors
+
+    def _from_script(
+        self, bound: Mapping[str, Any], given: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> tuple[dict[str, Any], Errors]:
+        """The same for what a script gave: data instead of texts, and no names that aren't there."""
+        values: dict[str, Any] = {name: value for name, value in bound.items()}
+        fields = {one.name: one for one in self.named if one.kind == "field" and one.name not in bound}
+        unknown = {"type": "unexpected_keyword_argument", "msg": "Unexpected argument"}
+        errors: Errors = {name: message(unknown, texts) for name in given if name not in fields}
+        for name, one in fields.items():
+            if name not in given:
+                _missing(one, values, errors, texts)
+                continue
+            try:
+                values[name] = one.codec.parse(given[name])
+            except ValidationError as invalid:
+                for error in invalid.errors(include_url=False, include_input=False):
+                    errors.setdefault(join((name, *error["loc"])), message(error, texts))
         return values, errors
 
     def _take(

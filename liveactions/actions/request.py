@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 from starlette.requests import Request
 
+from ..effects import Work
 from .cookies import Changes, CookieOptions, cookie_header, session_changes
 
 
@@ -17,6 +18,8 @@ class PageRequest(Request):
         super().__init__(*args, **kwargs)
         self._set: list[str] = []
         self._before: dict[str, Any] | None = None
+        self.due: list[Work] = []
+        """What is to be called when its answer has been sent, or that of the newest op."""
 
     @property
     def session(self) -> dict[str, Any]:

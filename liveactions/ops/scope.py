@@ -18,6 +18,7 @@ from ..actions.depends import Depends
 from ..actions.forms import DONE, FormState, kept, touched_errors
 from ..actions.input import Input
 from ..actions.params import Event
+from ..actions.request import PageRequest
 from ..cache.revalidation import publish
 from ..effects import Effects, running
 from ..errors import ActionError, FieldErrors, ForgedReference, UnknownAction
@@ -30,6 +31,7 @@ from ..pages.page import Page
 from ..wire import KEPT, OK
 from .deadline import in_thread, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
+from .flashes import carry, receive
 from .injection import NO_INPUT, Injection
 from .loading import components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
@@ -117,7 +119,7 @@ class Scope:
             return await self.guard() or await self.load()
         return None
 
-    async def call(self, ref: ActionRef[..., Any], fields: FieldPairs = ()) -> Outcome:
+    async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
         """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
         token = running.set(self.effects)
         self._note_address()
@@ -126,9 +128,10 @@ class Scope:
         finally:
             running.reset(token)
 
-    async def _call(self, ref: ActionRef[..., Any], fields: FieldPairs) -> Outcome:
-        given = self._injection.given = Input(fields) if fields else NO_INPUT
+    async def _call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
+        given = self._injection.given = _input(fields)
         forms = self.page.live.forms
+        self.page.live.flashes = ()
         try:
             ref = current(self.page, ref)
             result = await self._perform(ref, given)
@@ -190,6 +193,11 @@ class Scope:
         known = effects.tags, effects.paths
         failed = await self._try("a dependency", self._injection.close) if self._injection.is_open else None
         effects.is_closed = True
+        live = self.page.live
+        if effects.after and isinstance(live.request, PageRequest):
+            live.request.due += [(effects, call) for call in effects.after]
+        if live.flashes and outcome.location is not None:
+            carry(live)
         if effects.revalidates:
             publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
         return failed or outcome
@@ -221,6 +229,7 @@ class Scope:
         if public is None:
             for image in self._images:
                 image.restore()
+            live.flashes = ()
         await self._roll_back(error)
         if _is_cancellation(error):
             raise error
@@ -324,6 +333,7 @@ class Scope:
 
     async def _mount(self) -> None:
         await self._guard()
+        receive(self.page.live)
         for component in components_of(self.page):
             await mount_one(component, self.page, self._call_hook)
 
@@ -354,7 +364,7 @@ class Scope:
 
 
 async def call(
-    page: Page, ref: ActionRef[..., Any], fields: FieldPairs = (), event: Event | None = None
+    page: Page, ref: ActionRef[..., Any], fields: FieldPairs | Input = (), event: Event | None = None
 ) -> Outcome:
     """A whole scope without a render: for tests, and for pages that aren't shown again."""
     scope = Scope(page, event)
@@ -369,6 +379,12 @@ async def refresh(page: Page) -> Outcome | None:
     problem = await scope.load()
     closed = await scope.close(problem or SUCCESS)
     return None if closed is SUCCESS else closed
+
+
+def _input(fields: FieldPairs | Input) -> Input:
+    if isinstance(fields, Input):
+        return fields
+    return Input(fields) if fields else NO_INPUT
 
 
 def _leave(value: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..actions.flash import Flash
 from ..actions.readers import MISSING
 from ..errors import StateError
 from .children import Children
@@ -17,11 +18,13 @@ from .page import Page
 
 
 def dump_state(page: Page) -> Any:
-    """JSON-able data of the state fields of a page and of all components in it, and of its forms.
+    """JSON-able data of the state fields of a page and of all components in it, of its forms and messages.
 
     `TypeError` when a field's value isn't what its annotation says.
     """
     forms = dump_forms(page)
+    if page.live.flashes:
+        return [_dump(page), forms, [[one.text, one.kind] for one in page.live.flashes]]
     return [_dump(page), forms] if forms else [_dump(page)]
 
 
@@ -40,6 +43,7 @@ def restore_state(page: Page, data: Any) -> None:
             page._live_node.waiting = forms  # its actions aren't known before it runs
         else:
             load_forms(page, forms)
+        page.live.flashes = tuple(Flash(*one) for one in (more[1] if len(more) > 1 else ()))
     except (ValidationError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise StateError(f"{type(page).__qualname__}: {error}") from error
 

@@ -18,6 +18,7 @@ def go(page: Page, address: Address, url: str) -> Outcome:
     except ValueError:
         return failure("No such address", status=404)
     live = page.live
+    live.flashes = ()
     if target.scheme or target.netloc or path != unquote(live.path):
         return failure("Not of this page", status=409) if target.scheme or target.netloc else elsewhere(url)
     root_path = live.root_path

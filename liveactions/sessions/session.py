@@ -20,10 +20,14 @@ from logging import getLogger
 from secrets import token_hex
 from typing import Any, Final
 
+from ..actions.action import ActionRef
+from ..actions.input import Arguments
 from ..cache.broker import Message
 from ..document import document
 from ..errors import ForgedReference, ProtocolError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
+from ..functions.exported import function
+from ..ops.asking import begin_due
 from ..ops.outcome import DONE, Outcome, elsewhere, failure
 from ..ops.scope import Scope
 from ..pages.component import describe
@@ -157,8 +161,12 @@ class Session:
         try:
             while self._queue and not self.over:
                 position = self.audience.position
+                live, request = self.page.live, self.page.live.request
                 await self._perform(self._queue.popleft())
                 await self._flush()
+                begin_due(request, self._tasks)
+                if live.request is not request:  # it has set cookies, or the page has joined meanwhile
+                    begin_due(live.request, self._tasks)
                 if self._keys or self.page.live.reads or position != self.audience.position:
                     self.listen(position)
                 if self._is_unsaved and self._queue and not self._is_large and not self.save():
@@ -245,6 +253,8 @@ class Session:
             await keep_cookies(self)
         if closed.status:
             closed = await self._leave_page(job, closed)
+            if self.page is not scope.page and self.page.live.has_changes:
+                await keep_cookies(self)  # of the page that was opened
         self._conclude(job, closed)
         self._due = self._is_unsaved = True
         if closed.abandoned:
@@ -254,9 +264,7 @@ class Session:
         if type(job) is Push:
             return await job.run(scope) or DONE
         if type(job) is Navigate:
-            outcome = go(self.page, self.address, job.url)
-            scope.arrive()
-            return outcome
+            return go(self.page, self.address, job.url)
         try:
             if type(job) is not CallFunction and job.rev < self._since:  # type: ignore[union-attr]
                 raise UnknownAction("the page was left")
@@ -265,9 +273,12 @@ class Session:
             elif isinstance(job, CallReference | Validate):
                 ref = lookup(self.page, job.reference)
             else:
-                raise UnknownAction("no such function")
+                assert isinstance(job, CallFunction)
+                ref = ActionRef(self.page, function(job.name), job.name)
         except (UnknownAction, ForgedReference) as error:
             return failure(str(error), status=409)
+        if type(job) is CallFunction:
+            return await scope.call(ref, Arguments(job.arguments))
         fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
         if type(job) is Validate:
             return await scope.validate(ref, fields, job.touched)

@@ -17,6 +17,7 @@ from ..html.entities import decode_attribute, escape, neutralise
 from ..html.nesting import FOREIGN, SVG_ONLY
 from ..html.scanner import Attribute, Unplaceable
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
+from .file_fields import has_file
 from .fragment import BODY_MARK, HEAD_MARK, Kind
 from .purity import names
 from .tape import Fold, Part, tape
@@ -275,6 +276,8 @@ class _Writer:
             marks.append(form.name)
             if not any(attribute.name == "method" for attribute in element.attributes):
                 self._both(' method="post"')
+            if not any(attribute.name == "enctype" for attribute in element.attributes) and has_file(element):
+                self._both(' enctype="multipart/form-data"')
         if content is not None:
             marks.append(MARK_CHILD if content.kind in _CONTENT else self._list_mark(content))
         if marks:

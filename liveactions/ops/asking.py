@@ -1,0 +1,87 @@
+"""What an action may ask for besides its answer: a message, something to do afterwards, its own name."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any, ParamSpec
+
+from starlette.concurrency import run_in_threadpool
+
+from ..actions.flash import Flash
+from ..actions.request import PageRequest
+from ..effects import Work, open_effects, running
+from .failure import log
+
+P = ParamSpec("P")
+
+
+def flash(text: str, kind: str = "") -> None:
+    """Shows a message with the next render, wherever that is: here, or where a redirect leads.
+
+    Templates find it in ``live.flashes``, until the next action or navigation. `RuntimeError` outside of an
+    action.
+    """
+    effects = open_effects()
+    if effects is None:
+        raise RuntimeError("flash() is for the person who has called an action; call it in one")
+    effects.live.flashes += (Flash(text, kind),)
+
+
+def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> None:
+    """Calls a function when the answer has been sent, also one that is a redirect or an error.
+
+    It may be async; a sync one runs in a thread. It can't set cookies any more; what it raises is logged.
+    `RuntimeError` outside of an action.
+    """
+    effects = open_effects()
+    if effects is None:
+        raise RuntimeError("after() waits for the answer of an action; call it in one")
+    effects.after += ((function, args, kwargs),)
+
+
+async def perform_all(due: Sequence[Work]) -> None:
+    """Calls what `after` was given, in order."""
+    for effects, (function, args, kwargs) in due:
+        running.set(effects)
+        try:
+            if inspect.iscoroutinefunction(function):
+                await function(*args, **kwargs)
+                continue
+            result = await run_in_threadpool(function, *args, **kwargs)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("%s failed after its answer", getattr(function, "__qualname__", function))
+
+
+def begin_due(request: object, tasks: set[asyncio.Task[None]]) -> None:
+    """Begin what waits for the answer to a request, which has been sent; `tasks` keeps it."""
+    if isinstance(request, PageRequest) and request.due:
+        due, request.due = request.due, []
+        task = asyncio.ensure_future(perform_all(due))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentOp:
+    """The op that is running. Its `id` is the same however often the browser has to send it."""
+
+    id: str
+
+
+def current_op() -> CurrentOp:
+    """What is running here. In a function that is called directly, each time another one.
+
+    An action that must take effect once stores the id in the transaction of its effect, as a unique key.
+    """
+    effects = open_effects()
+    if effects is None or effects.op is None:
+        return CurrentOp(token_hex(16))
+    who, number = effects.op
+    return CurrentOp(sha256(f"{who} {number}".encode()).hexdigest()[:32])

@@ -1,0 +1,40 @@
+"""Messages on their way to another page: in a cookie, signed, for a minute."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final
+
+from pydantic_core import from_json, to_json
+
+from ..actions.flash import Flash
+from ..actions.handle import Handle
+from ..actions.request import PageRequest
+
+COOKIE: Final = "live-flash"
+LIFE: Final = 60
+"""Seconds that they may be under way."""
+
+
+def carry(live: Handle) -> None:
+    """Give a page's messages to the page that its person sees next."""
+    request = live.request
+    if live.flashes and isinstance(request, PageRequest):
+        data = urlsafe_b64encode(to_json([[one.text, one.kind] for one in live.flashes])).decode()
+        request.set_cookie(COOKIE, f"{data}.{live.signer.mac(_signed(data))}", max_age=LIFE, path="/")
+        live.flashes = ()
+
+
+def receive(live: Handle) -> None:
+    """Take the messages that are for this page."""
+    request = live.request
+    if not isinstance(request, PageRequest) or COOKIE not in request.cookies:
+        return
+    data, _, mac = request.cookies[COOKIE].partition(".")
+    request.delete_cookie(COOKIE, path="/")
+    if live.signer.verify(_signed(data), mac):
+        live.flashes += tuple(Flash(text, kind) for text, kind in from_json(urlsafe_b64decode(data)))
+
+
+def _signed(data: str) -> bytes:
+    return f"flash\0{data}".encode(errors="replace")
