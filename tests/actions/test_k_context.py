@@ -1,238 +1,142 @@
-"""K. What an action knows of its request, and what it asks for besides its answer."""
+"""What an action knows of its request, and what it sets for the browser."""
 
 from __future__ import annotations
 
-import asyncio
+import re
 from typing import Any
 
-import pytest
+import httpx
 
-from liveactions import ActionError, Bound, Live, Page, Pages, action, after, flash, redirect
-from tests.actions.ways import Way, visiting, ways
-from tests.small import small_app
-
-pages = Pages()
-done: asyncio.Queue[str] = asyncio.Queue()
+from liveactions import wire
+from tests.actions.members import members
+from tests.asgi import Browser, Tab, browser
 
 
-@pytest.fixture(autouse=True)
-def fresh_queue() -> None:
-    global done
-    done = asyncio.Queue()
+async def commit(visitor: Browser, ticket: str, **headers: str) -> httpx.Response:
+    return await visitor.http.post(
+        "/_live/cookies", content=ticket, headers={wire.HEADER_OPS: "1", **headers}
+    )
 
 
-async def told() -> str:
-    """What was done next."""
-    return await asyncio.wait_for(done.get(), 5)
+def shown(frame: list[Any]) -> str:
+    text: Any = frame[2]
+    while isinstance(text, list):
+        text = text[1]
+    return str(text)
 
 
-@pages.page("/messages")
-class Messages(Page):
-    template = "messages.html"
-    n: int = 0
-
-    @action
-    async def save(self) -> None:
-        flash("Saved <b>", "good")
-
-    @action
-    async def save_twice(self) -> None:
-        flash("one")
-        flash("two")
-
-    @action
-    async def other(self) -> None:
-        self.n += 1
-
-    @action
-    async def leave(self, to: Bound[str]) -> Any:
-        flash("Moved")
-        return redirect(to)
-
-    @action
-    async def refuse(self) -> None:
-        flash("Nearly")
-        raise ActionError("no")
-
-    @action
-    async def crash(self) -> None:
-        flash("Nearly")
-        raise RuntimeError("secret")
+def cookies(response: httpx.Response) -> dict[str, str]:
+    found = [value.split("=", 1) for value in response.headers.get_list("set-cookie")]
+    return {name: value.lower() for name, value in found}
 
 
-@pages.page("/elsewhere")
-class Elsewhere(Page):
-    template = "elsewhere.html"
+async def post(tab: Tab, action: str, **fields: str) -> httpx.Response:
+    return await tab.browser.http.post(tab.path, params={"_a": action}, data={"_s": tab.snapshot, **fields})
 
 
-@pages.page("/hop")
-class Hop(Page):
-    template = "elsewhere.html"
-
-    async def mount(self) -> Any:
-        return redirect("/elsewhere")
-
-
-@pages.page("/later")
-class Later(Page):
-    template = "later.html"
-    n: int = 0
-
-    async def _note(self, what: str, suffix: str = "") -> None:
-        await done.put(f"{what}{suffix} {self.n}")
-
-    @action
-    async def plain(self) -> None:
-        after(self._note, "async", suffix="!")
-        after(done.put_nowait, "sync")
-        self.n = 1
-
-    @action
-    async def leave(self) -> Any:
-        after(self._note, "left")
-        self.live.set_cookie("seen", "1")
-        return redirect("/elsewhere")
-
-    @action
-    async def refuse(self) -> None:
-        after(self._note, "refused")
-        raise ActionError("no")
-
-    @action
-    async def crash(self) -> None:
-        after(self._note, "crashed")
-        raise RuntimeError("secret")
-
-    @action
-    async def wrong(self) -> None:
-        after(self._fail)
-        after(self._note, "went on")
-
-    async def _fail(self) -> None:
-        self.live.set_cookie("late", "1")
+async def test_k1_requests_come_through_all_middleware() -> None:
+    async with browser(members()) as visitor:
+        visitor.http.headers.update({"User-Agent": "Test", "X-Tenant": "blue"})
+        tab = await visitor.open("/")
+        tab.socket = await visitor.socket(tab.address, {"User-Agent": "Test", "X-Tenant": "blue"})
+        await tab.socket.ask(tab.hello)
+        assert shown(await tab.call("look")) == "nobody none blue Test True"
+        await tab.call("log_in", "name", "ada")
+        assert shown(await tab.call("look")).startswith("ada ")  # before the browser has the cookie
+        await tab.call("log_out")
+        assert shown(await tab.call("look")).startswith("nobody ")
 
 
-MESSAGES = """{% for message in live.flashes %}<p class="{{ message.kind }}">{{ message }}</p>{% endfor %}"""
-TEMPLATES = {
-    "messages.html": f"""<title>Messages</title><body>{MESSAGES}<output>{{{{ n }}}}</output>
-<form method="post" action="{{{{ save }}}}"><button>Save</button></form>
-<form method="post" action="{{{{ save_twice }}}}"><button>Twice</button></form>
-<form method="post" action="{{{{ other }}}}"><button>Other</button></form>
-<form method="post" action="{{{{ refuse }}}}"><button>Refuse</button></form>
-<form method="post" action="{{{{ crash }}}}"><button>Crash</button></form>
-<form method="post" action="{{{{ leave('/elsewhere') }}}}"><button>Leave</button></form>
-<form method="post" action="{{{{ leave('/hop') }}}}"><button>Hop</button></form>""",
-    "elsewhere.html": f"<title>Elsewhere</title><h1>Elsewhere</h1>{MESSAGES}",
-    "later.html": """<title>Later</title><output>{{ n }}</output>
-<form method="post" action="{{ plain }}"><button>Plain</button></form>
-<form method="post" action="{{ leave }}"><button>Leave</button></form>
-<form method="post" action="{{ refuse }}"><button>Refuse</button></form>
-<form method="post" action="{{ crash }}"><button>Crash</button></form>
-<form method="post" action="{{ wrong }}"><button>Wrong</button></form>""",
-}
+async def test_k2_cookies_of_a_socket_are_fetched_by_a_ticket() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("log_in", "name", "ada")
+        assert shown(frame) == "ada hello-ada"
+        ticket = frame[5]["cookies"]
+        response = await commit(visitor, ticket)
+        assert (response.status_code, response.headers["cache-control"]) == (204, "no-store")
+        found = cookies(response)
+        assert {"session", "greeting"} == found.keys()
+        assert found["greeting"] == "hello-ada; httponly; max-age=60; path=/; samesite=lax"
+        assert "httponly" in found["session"]
+        assert visitor.http.cookies["greeting"] == "hello-ada"
+        again = await commit(visitor, ticket)
+        assert again.status_code == 204 and "set-cookie" not in again.headers
+        await tab.socket.lose()
+        await tab.join()
+        assert shown(await tab.call("look")).startswith("ada ")
 
 
-def app() -> Live:
-    return small_app(pages, TEMPLATES)
+async def test_k2_options_of_cookies() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("choose", "theme", "dark")
+        assert cookies(await commit(visitor, frame[5]["cookies"])) == {
+            "theme": "dark; path=/; samesite=strict"
+        }
+        frame = await tab.call("log_out")
+        removed = cookies(await commit(visitor, frame[5]["cookies"]))
+        assert "max-age=0" in removed["theme"] and "theme" not in visitor.http.cookies
+        visitor.http.base_url = httpx.URL("https://testserver")
+        secure = await visitor.http.get("/")
+        snapshot = re.search(r'name="_s" value="([^"]*)"', secure.text)
+        assert snapshot
+        response = await visitor.http.post(
+            "/?_a=log_in", data={"_s": snapshot[1], "name": "ada"}, headers={"Origin": "https://testserver"}
+        )
+        assert "; secure" in cookies(response)["greeting"]
 
 
-# K3
+async def test_k2_cookies_of_a_post_are_on_its_answer() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.open("/")
+        response = await post(tab, "log_in", name="ada")
+        assert response.status_code == 303 and cookies(response).keys() == {"session", "greeting"}
+        assert "ada hello-ada" in (await visitor.http.get(response.headers["location"])).text
 
 
-@ways("SHN")
-async def test_k3_a_message_is_shown_by_the_next_render(way: Way) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/messages")
-        assert page.texts("p") == []
-        await page.click("Save")
-        assert page.texts("p.good") == ["Saved <b>"]
-        await page.click("Twice")
-        assert page.texts("p") == ["one", "two"]
+async def test_k2_cookies_by_fetch_are_on_its_answer() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.open("/")
+        ops = [[1, 0, 1, "log_in", ["name", "ada"]], [2, 0, 1, "nest", []]]
+        response = await visitor.http.post(
+            "/", json={"hello": tab.hello, "ops": ops}, headers={wire.HEADER_OPS: "1"}
+        )
+        assert "extras" not in response.text
+        assert cookies(response).keys() == {"session", "greeting"}
 
 
-@ways("SHN")
-async def test_k3_it_goes_with_the_next_action_and_a_fresh_page_has_none(way: Way) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/messages")
-        await page.click("Save")
-        assert (await browser.open("/messages")).texts("p") == []
-        await page.click("Other")
-        assert page.texts("p") == [] and page.text("output") == "1"
+async def test_k2_a_session_is_merged() -> None:
+    async with browser(members()) as visitor:
+        tab, other = await visitor.joined("/"), await visitor.joined("/")
+        one = (await tab.call("nest"))[5]["cookies"]
+        two = (await other.call("log_in", "name", "ada"))[5]["cookies"]
+        await commit(visitor, one)
+        await commit(visitor, two)
+        fresh = await visitor.joined("/")
+        assert shown(await fresh.call("look")).startswith("ada ")
+        assert shown(await fresh.call("nest")) == "[1, 1]"
 
 
-@pytest.mark.parametrize("button", ["Leave", "Hop"])
-@ways("SHN")
-async def test_k3_it_is_shown_once_where_redirects_lead(way: Way, button: str) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/messages")
-        await page.click(button)
-        assert page.text("h1") == "Elsewhere" and page.texts("p") == ["Moved"]
-        assert (await browser.open("/elsewhere")).texts("p") == []
-        assert (await browser.open("/messages")).texts("p") == []
+async def test_k2_tickets_from_elsewhere() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        ticket = (await tab.call("log_in", "name", "ada"))[5]["cookies"]
+        assert (await commit(visitor, ticket, Origin="http://evil.test")).status_code == 403
+        assert (await visitor.http.post("/_live/cookies", content=ticket)).status_code == 403
+        assert (await visitor.http.get("/_live/cookies")).status_code == 405
+        assert (await commit(visitor, "x" * 2000)).status_code == 413
+        for nothing in ("", "nonsense", "é"):
+            response = await commit(visitor, nothing)
+            assert response.status_code == 204 and "set-cookie" not in response.headers
+        assert cookies(await commit(visitor, ticket)).keys() == {"session", "greeting"}
 
 
-@ways("SHN")
-async def test_k3_beside_an_error_for_the_person_it_is_shown_and_with_a_crash_it_is_not(way: Way) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/messages")
-        await page.click("Refuse")
-        assert page.texts("p") == ["Nearly"]
-        await page.click("Other")
-        with pytest.raises(AssertionError, match="500"):
-            await page.click("Crash")
-        assert (await browser.open("/messages")).texts("p") == []
-
-
-async def test_k3_a_forged_message_is_not_shown() -> None:
-    async with visiting(app(), "N") as browser:
-        browser.cookies.take([("set-cookie", "live-flash=W1siZm9yZ2VkIiwiIl1d.AAAAAAAAAAA; Path=/")])
-        assert (await browser.open("/elsewhere")).texts("p") == []
-
-
-def test_k3_outside_an_action_it_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="for the person who has called an action"):
-        flash("nobody")
-
-
-# K4
-
-
-@ways("SHN")
-async def test_k4_it_runs_when_the_answer_is_sent(way: Way) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/later")
-        await page.click("Plain")
-        assert page.text("output") == "1"
-        assert [await told(), await told()] == ["async! 1", "sync"]
-
-
-@ways("SHN")
-async def test_k4_also_after_a_redirect_and_an_error(way: Way) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/later")
-        await page.click("Refuse")
-        assert await told() == "refused 0"
-        with pytest.raises(AssertionError, match="500"):
-            await page.click("Crash")
-        assert await told() == "crashed 0"
-        page = await browser.open("/later")
-        await page.click("Leave")
-        assert page.text("h1") == "Elsewhere" and await told() == "left 0"
-
-
-@ways("SHN")
-async def test_k4_it_may_set_no_cookies_and_its_errors_are_logged(
-    way: Way, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with visiting(app(), way) as browser:
-        page = await browser.open("/later")
-        await page.click("Wrong")
-        assert await told() == "went on 0"
-        assert "Later._fail failed after its answer" in caplog.text
-        assert "the answer has been sent" in caplog.text
-        assert "late" not in dict(browser.cookies.headers()).get("cookie", "")
-
-
-def test_k4_outside_an_action_it_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="waits for the answer of an action"):
-        after(print)
+async def test_k2_a_ticket_waits_for_a_page_whose_socket_was_lost() -> None:
+    async with browser(members()) as visitor:
+        tab = await visitor.joined("/")
+        tab.socket.send([1, 0, 1, "log_in", ["name", "ada"]])
+        await tab.socket.lose()
+        tab.n = 1
+        welcome = await tab.join()
+        assert cookies(await commit(visitor, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
