@@ -172,13 +172,20 @@ def read(text: str | bytes | None, limits: Limits) -> Any:
     if len(text) > limits.frame or (not text.isascii() and len(text.encode(errors="replace")) > limits.frame):
         raise ProtocolError(f"a message has at most {limits.frame} bytes", CLOSE_LIMIT)
     try:
-        return _parsed(text)
-    except ValueError:  # nested hundreds deep, too
-        pass
-    try:  # half a character of UTF-16 can be typed: it is replaced
-        return _parsed(_ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], text))
+        return parse(text)
     except ValueError:
         raise ProtocolError("not JSON") from None
+
+
+def parse(text: str) -> Any:
+    """The data of a browser's JSON; half characters of UTF-16, which can be typed, are replaced.
+
+    `ValueError` for what is none, or nested hundreds deep.
+    """
+    try:
+        return _parsed(text)
+    except ValueError:
+        return _parsed(_ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], text))
 
 
 _parsed: Final = partial(from_json, allow_inf_nan=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from email.message import Message as Headers
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from starlette.types import Message
 
 from ..actions.action import Action
 from ..limits import Limits
+from ..protocol import parse
 
 Pair = tuple[str, str | UploadFile]
 
@@ -57,8 +57,8 @@ async def read_json(request: Request, limits: Limits) -> Any:
         raise HTTPException(415, "JSON is needed")
     body = await bounded(request, limits.body).body()
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return parse(body.decode())
+    except ValueError:
         raise HTTPException(400, "Not JSON") from None
 
 

@@ -59,7 +59,7 @@ class Files(Page):
 
 
 TEMPLATES["files.html"] = (
-    '<title>F</title><form method="post" action="{{ send }}" enctype="multipart/form-data">'
+    '<title>F</title><form method="post" action="{{ send }}">'
     '<input type="file" name="one" aria-label="one"><input type="file" name="more" aria-label="many">'
     '<input type="file" name="more" aria-label="still more"><button>send</button></form>'
     '<form method="post" action="{{ need }}" enctype="multipart/form-data"><input type="file" name="needed">'
@@ -355,3 +355,21 @@ async def test_c9_files_have_limits_of_their_own() -> None:
         parts = [("_s", (None, await state(http))), *files(1, 2**21, "text")]
         assert (await http.post("/text?_a=say", files=parts)).status_code == 413  # which takes no files
     assert len(journal) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ('<input type="file" name="one">', True),
+        ("<p><input name=one type = FILE></p>", True),
+        ("{% for n in [1] %}<p><input type='file' name='more'></p>{% endfor %}", True),
+        ("{% if true %}<input type=file name=one>{% endif %}", True),
+        ('<input name="type" value="file">', False),
+        ("<input type='text' title='a file'>", False),
+    ],
+)
+async def test_c6_a_form_with_files_says_so_by_itself(field: str, written: bool) -> None:
+    template = f'<title>F</title><form action="{{{{ send }}}}">{field}<button>send</button></form>'
+    async with Browser(small_app(pages, {"files.html": template}), js=False) as browser:
+        page = await browser.open("/files")
+        assert ('enctype="multipart/form-data"' in page.html) is written
