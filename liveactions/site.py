@@ -30,6 +30,8 @@ MOUNT = "/_live"
 """Where the library's own addresses are, below the application."""
 SOCKET = f"{MOUNT}/socket"
 COOKIES = f"{MOUNT}/cookies"
+FUNCTION = f"{MOUNT}/actions/{{module}}/{{name}}"
+MODULE = f"{MOUNT}/actions/{{name}}"
 
 Identify = Callable[[HTTPConnection], Any]
 """Says who a request's user is: a text, or None; may be async."""

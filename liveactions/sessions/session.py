@@ -20,7 +20,6 @@ from logging import getLogger
 from secrets import token_hex
 from typing import Any, Final
 
-from ..actions.action import ActionRef
 from ..actions.input import Arguments
 from ..cache.broker import Message
 from ..document import document
@@ -274,11 +273,9 @@ class Session:
                 ref = lookup(self.page, job.reference)
             else:
                 assert isinstance(job, CallFunction)
-                ref = ActionRef(self.page, function(job.name), job.name)
+                return await scope.call(function(self.page, job.name), Arguments(job.arguments))
         except (UnknownAction, ForgedReference) as error:
             return failure(str(error), status=409)
-        if type(job) is CallFunction:
-            return await scope.call(ref, Arguments(job.arguments))
         fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
         if type(job) is Validate:
             return await scope.validate(ref, fields, job.touched)

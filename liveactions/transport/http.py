@@ -16,7 +16,9 @@ from ..ops.asking import begin_due
 from ..sessions.registry import Sessions
 from ..sessions.renewal import PROBE
 from ..site import Address, Site
-from ..wire import HEADER_OPS
+from ..wire import HEADER_ACTION, HEADER_OPS
+from .answers import error_answer
+from .call import Call
 from .errors import ErrorPages
 from .fetch import perform
 from .origin import Origins
@@ -62,7 +64,8 @@ class PageEndpoint:
         try:
             response = await self._respond(request)
         except HTTPException as error:
-            response = await self.errors.respond(request, error)
+            scripted = HEADER_ACTION in request.headers
+            response = error_answer(error) if scripted else await self.errors.respond(request, error)
         changes = request.take_changes()
         if changes is not None:
             changes.apply(response, request.scope.get("session"))
@@ -80,6 +83,8 @@ class PageEndpoint:
             raise HTTPException(403, refusal if debug else "A post must come from the page itself")
         if HEADER_OPS in request.headers:
             return await perform(self.sessions, request)
+        if HEADER_ACTION in request.headers:
+            return await (await self._visit(Call, request)).respond()
         return await (await self._visit(Post, request)).respond()
 
     async def _visit(self, kind: type[V], request: PageRequest) -> V:

@@ -1,0 +1,34 @@
+"""What became of an action, for scripts: JSON with HTTP's own statuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..ops.outcome import Outcome
+from .errors import HEADERS
+
+
+def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = to_json(data, inf_nan_mode="null")
+    return Response(body, status, {**HEADERS, **(headers or {})}, "application/json")
+
+
+def outcome_answer(outcome: Outcome, **more: Any) -> Response:
+    """``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``."""
+    if isinstance(outcome.response, Response):
+        return outcome.response
+    if outcome.location is not None:
+        return json_answer(outcome.payload)
+    if outcome.ok:
+        return json_answer({"result": outcome.payload, **more})
+    return json_answer(outcome.payload, outcome.http_status, dict(outcome.headers))
+
+
+def error_answer(error: HTTPException) -> Response:
+    """The same for what was refused before any action ran."""
+    payload = {"error": str(error.detail), "errors": {}, "status": error.status_code}
+    return json_answer(payload, error.status_code, dict(error.headers or {}))

@@ -1,0 +1,79 @@
+"""Calls by fetch to a page's own address: a reference in a header, fields or JSON, an answer in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..actions.input import Arguments, Input
+from ..errors import ForgedReference, LiveError, UnknownAction
+from ..ops.outcome import Outcome, failure
+from ..ops.scope import Scope
+from ..pages.lookup import lookup, named
+from ..pages.state import dump_state
+from ..sessions.opening import mount
+from ..site import path_and_query
+from ..snapshot import Snapshot
+from ..wire import FIELD_SNAPSHOT, HEADER_ACTION
+from .answers import outcome_answer
+from .body import read_form, read_json
+from .visit import Visit
+
+
+class Call(Visit):
+    """An action that a script calls.
+
+    With a snapshot among the fields it runs on that page, and the answer has the next one under the same
+    name; without, on the page as it is when it is opened.
+    """
+
+    async def respond(self) -> Response:
+        token = unquote(self.request.headers[HEADER_ACTION])
+        given, sealed = await self._read(token)
+        try:
+            outcome = await self._run(token, given, sealed)
+        finally:
+            for _, value in given.pairs:
+                if isinstance(value, UploadFile):
+                    await value.close()
+        more = {FIELD_SNAPSHOT: self._next()} if sealed and outcome.ok else {}
+        return outcome_answer(outcome, **more)
+
+    async def _read(self, token: str) -> tuple[Input, str]:
+        """What was sent, and the snapshot in it."""
+        limits = self.site.limits
+        if self.request.headers.get("content-type", "").startswith("application/json"):
+            values = await read_json(self.request, limits)
+            if not isinstance(values, dict):
+                raise HTTPException(400, "Arguments are an object")
+            sealed = values.pop(FIELD_SNAPSHOT, "")
+            return Arguments(values), sealed if isinstance(sealed, str) else ""
+        pairs: list[tuple[str, Any]] = list(
+            await read_form(self.request, limits, named(self.address.page, token))
+        )
+        found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
+        return Input(pairs), found if isinstance(found, str) else ""
+
+    async def _run(self, token: str, given: Input, sealed: str) -> Outcome:
+        scope = Scope(self.page)
+        try:
+            problem = await self._ready(scope, sealed)
+            outcome = problem or await scope.call(lookup(self.page, token), given)
+        except LiveError as error:
+            known = isinstance(error, UnknownAction | ForgedReference)
+            outcome = failure(str(error) if known else "This page was out of date", 409)
+        return await scope.close(await scope.load() or outcome if outcome.ok else outcome)
+
+    async def _ready(self, scope: Scope, sealed: str) -> Outcome | None:
+        if sealed:
+            self.restore(sealed)
+            return await scope.prepare()
+        return await mount(self.page, scope) or await scope.load()
+
+    def _next(self) -> str:
+        snapshot = Snapshot(path_and_query(self.page), dump_state(self.page))
+        return self.site.snapshots.for_html(snapshot, self.context)
