@@ -7,7 +7,7 @@ import platform
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks import browser, cpu, memory, size
+from benchmarks import browser, cpu, memory, references, size
 from benchmarks.report import show
 from tests.chromium.launch import launch
 from tests.chromium.server import serving
@@ -18,6 +18,7 @@ APP = "benchmarks.app:live"
 def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     show("Client", size.measure())
+    show("References in HTML", references.measure())
     with serving(APP) as server:
         with sync_playwright() as playwright:
             chromium = launch(playwright)

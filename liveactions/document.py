@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 from .template import BODY_MARK, HEAD_MARK, Fragment
-from .wire import FIELD_SNAPSHOT
+from .wire import FIELD_ACTION, FIELD_SNAPSHOT
+
+IN_FORMS: Final = 4096
+"""How many bytes of snapshots may stand in a page's forms. With more, a handle is there instead."""
 
 _TOKEN = re.compile(
     r"\s+"
@@ -38,13 +42,16 @@ def hidden_field(snapshot: str) -> str:
     return f'<input type="hidden" name="{FIELD_SNAPSHOT}" value="{escape(snapshot)}">'
 
 
-def document(fragment: Fragment, snapshot: str, around: Surroundings) -> str:
+def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Callable[[str], str]) -> str:
     """The HTML of a page: its template's, the client's script, the state, and the page-level form.
 
-    A template that is no whole document is made one: what can only stand in a head goes there.
+    A template that is no whole document is made one: what can only stand in a head goes there. `brief`
+    gives a handle for the snapshot, for a page of many forms.
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
+    if html.count(hidden) * len(hidden) > IN_FORMS:
+        html = _in_addresses(html, hidden, brief(snapshot))
     head = (
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
         f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}></script>'
@@ -58,6 +65,13 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings) -> str:
     if HEAD_MARK not in html:
         html = _with_head(html) if _SKELETON.match(html) else _whole(html)
     return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
+
+
+def _in_addresses(html: str, hidden: str, handle: str) -> str:
+    """Forms whose state is in their address: half as long as a field."""
+    address = re.compile(rf'({FIELD_ACTION}=[^"]*)">{re.escape(hidden)}')
+    html = address.sub(rf'\1&{FIELD_SNAPSHOT}={handle}">', html)
+    return html.replace(hidden, hidden_field(handle))
 
 
 def standing(fragment: Fragment) -> str:

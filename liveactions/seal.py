@@ -21,6 +21,7 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from hashlib import blake2b
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -188,7 +189,8 @@ class Signer:
 
 
 def _mac(key: bytes, data: bytes) -> str:
-    return _text(hmac.digest(key, data, "sha256")[:MAC_BYTES])
+    # Keyed BLAKE2b is a MAC by design, and takes a third of HMAC-SHA-256's time: tables have many.
+    return _text(blake2b(data, key=key, digest_size=MAC_BYTES).digest())
 
 
 def _pack(data: bytes, now: float) -> bytes:

@@ -97,12 +97,16 @@ class Snapshots:
         sealed = self.seal(snapshot, context)
         return sealed if len(sealed) <= IN_HTML else self._keep(sealed, LIFE)
 
+    def brief(self, sealed: str) -> str:
+        """A handle for the sealed text of a page's HTML, which is in so many places there."""
+        return sealed if sealed.startswith(HANDLE) else self._keep(sealed, LIFE)
+
     def handle(self, snapshot: Snapshot, context: str) -> str:
         """A name for the snapshot, short enough for an address."""
         return self._keep(self.seal(snapshot, context), HANDLE_LIFE)
 
     def _keep(self, sealed: str, ttl: float) -> str:
-        handle = HANDLE + secrets.token_urlsafe(16)
+        handle = HANDLE + secrets.token_urlsafe(12)
         self.store.put(_handle_key(handle), sealed.encode(), ttl)
         return handle
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, S
 from urllib.parse import quote
 
 from ..template.reference import Reference
-from . import binding
+from . import binding, forms
 from .annotations import hints, local_names
 from .closures import MAKING
 from .current import current
@@ -34,9 +34,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _CACHED: Final = 64
 """Bound references that one unbound reference remembers."""
+_KEYS: Final = frozenset({int, str})
+"""Types of which equal values are the same argument."""
 _ACTION: Final = "__live_action__"
 """Attribute of a function that has wrapped an action, which holds the action that calls it."""
 _URL_SAFE: Final = "~,:!*()'[]@"
+_PLAIN: Final = re.compile(r"[\w.~,:-]*", re.ASCII).fullmatch
 _ID: Final = re.compile(r"[^\W\d][\w-]*")
 _OPTIONS: Final = (
     *(
@@ -142,6 +145,16 @@ class Action(Reference, Outcomes, Generic[P, R]):
     def is_async(self) -> bool:
         """Whether calling it gives something to await."""
         return inspect.iscoroutinefunction(self.function)
+
+    @cached_property
+    def streams(self) -> bool:
+        """Whether it is an async generator: each `yield` is shown."""
+        return inspect.isasyncgenfunction(self.function)
+
+    @cached_property
+    def runs_apart(self) -> bool:
+        """Whether other ops are heard of while it runs."""
+        return self.streams or self.concurrency != "queue"
 
     @cached_property
     def results(self) -> Results:
@@ -294,15 +307,15 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
 
     def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
         """A reference with these arguments added: `TypeError` when the action can't take them."""
-        if kwargs or not args or not all(map(_is_plain, args)):
+        if kwargs or not args or not _KEYS.issuperset(map(type, args)):
             return self._bind(args, kwargs)
         if self._bound is None:
             self._bound = {}
         known = self._bound.get(args)
         if known is None:
-            if len(self._bound) >= _CACHED:
-                self._bound.clear()
-            known = self._bound[args] = self._bind(args, kwargs)
+            known = self._bind(args, kwargs)
+            if len(self._bound) < _CACHED:
+                self._bound[args] = known
         return known
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
@@ -329,6 +342,11 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
         text = f"{self.path}~{self.text}"
         return f"{text}~{self.component.live.signer.mac(signed(self.component, text))}"
 
+    def covers(self, other: ActionRef[..., Any]) -> bool:
+        """Whether its outcomes are those of another one, too: it is the same, with fewer arguments bound."""
+        key, more = other.key, forms.more(self.key, bool(self.args))
+        return key == self.key or key.startswith(more)
+
     @property
     def is_of_page(self) -> bool:
         """Whether it works on a page: as its method, by a parameter, or as a closure of its run."""
@@ -343,7 +361,8 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
 
     def check(self) -> None:
         """`TypeError` when an argument that only a template can bind is missing."""
-        if self.action.plan.demands:
+        args = self.args
+        if len(args) < self.action.plan.demands or binding.UNBOUND in args:
             binding.require(self.action.plan, self.args)
 
     def url(self) -> str:
@@ -351,7 +370,8 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
         path = self.component.live.path
         if self._url is None or self._url[0] != path:
             self.check()
-            self._url = path, f"{path}?_a={quote(self.token, safe=_URL_SAFE)}"
+            token = self.token
+            self._url = path, f"{path}?_a={token if _PLAIN(token) else quote(token, safe=_URL_SAFE)}"
         return self._url[1]
 
     def __eq__(self, other: object) -> bool:
@@ -407,8 +427,3 @@ def signed(component: Component, text: str) -> bytes:
 def same_values(mine: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
     """Whether arguments are equal and of the same types: 1 is neither True nor 1.0."""
     return mine == others and all(type(a) is type(b) for a, b in zip(mine, others, strict=True))
-
-
-def _is_plain(value: Any) -> bool:
-    kind = type(value)
-    return kind is int or kind is str

@@ -26,6 +26,9 @@ def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, An
     `TypeError` for too many, for an unknown name, and for a value that isn't what the annotation says.
     """
     parameters = plan.bindable
+    fits = all(map(frozenset.__contains__, plan.scalars, map(type, args)))
+    if fits and not (bound or kwargs) and len(args) <= len(parameters):
+        return args  # most often, and in each row of a table
     values = [*bound, *[UNBOUND] * (len(parameters) - len(bound))]
     free = (index for index, value in enumerate(values) if value is UNBOUND)
     for value in args:
@@ -66,6 +69,8 @@ def write(plan: Plan, bound: Args) -> str:
 
     What begins with another text and goes on with a comma or a star has the same arguments and more.
     """
+    if UNBOUND not in bound:
+        return ",".join([one.codec.text(value) for one, value in zip(plan.bindable, bound, strict=False)])
     listed = list(takewhile(lambda value: value is not UNBOUND, bound))
     pairs = list(zip(plan.bindable, bound, strict=False))
     text = ",".join([one.codec.text(value) for one, value in pairs[: len(listed)]])

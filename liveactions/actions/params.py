@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from .annotations import hints, metadata, optional, unwrap, without
 from .codec import SCALARS, Codec, codec
 from .depends import Depends, dependency_of
+from .draft import Draft, draft_of
 from .files import file, file_limits, is_file, is_list
 from .input import Arguments, Input
 from .messages import message
@@ -24,8 +25,11 @@ from .readers import MISSING, DictReader, ListReader, Reader, is_model, is_secre
 
 T = TypeVar("T")
 
-Kind = Literal["field", "file", "bound", "request", "form", "previous", "event", "depends", "component"]
+Kind = Literal[
+    "field", "file", "bound", "request", "form", "previous", "event", "depends", "component", "draft"
+]
 
+_NAMED: Final = ("field", "bound", "file", "draft")
 _INT_DIGITS: Final = 18
 
 
@@ -107,7 +111,7 @@ class Parameter:
 
     @cached_property
     def is_model(self) -> bool:
-        return self.kind == "field" and is_model(self.annotation)
+        return self.kind == "draft" or (self.kind == "field" and is_model(self.annotation))
 
     @cached_property
     def _plain(self) -> Any:
@@ -165,14 +169,20 @@ class Plan:
         return tuple(one for one in self.parameters if one.kind in ("field", "bound"))
 
     @cached_property
-    def demands(self) -> bool:
-        """Whether there is an argument that a template must bind."""
-        return any(one.kind == "bound" and one.required for one in self.parameters)
+    def scalars(self) -> tuple[frozenset[type[Any]], ...]:
+        """For each that may be bound, the types of values that need no look."""
+        return tuple(one.codec.scalars for one in self.bindable)
+
+    @cached_property
+    def demands(self) -> int:
+        """How many arguments, if they are the first, are all that a template must bind."""
+        must = [n for n, one in enumerate(self.bindable, 1) if one.kind == "bound" and one.required]
+        return max(must, default=0)
 
     @cached_property
     def named(self) -> tuple[Parameter, ...]:
-        """What is filled by its name: bound arguments, fields, files."""
-        return tuple(one for one in self.parameters if one.kind in ("field", "bound", "file"))
+        """What is filled by its name: bound arguments, fields, files, drafts."""
+        return tuple(one for one in self.parameters if one.kind in _NAMED)
 
     @cached_property
     def files(self) -> Mapping[str, Parameter]:
@@ -182,7 +192,7 @@ class Plan:
     @cached_property
     def injected(self) -> tuple[Parameter, ...]:
         """What is filled by its annotation."""
-        return tuple(one for one in self.parameters if one.kind not in ("field", "bound", "file"))
+        return tuple(one for one in self.parameters if one.kind not in _NAMED)
 
     @cached_property
     def whole(self) -> Parameter | None:
@@ -221,6 +231,9 @@ class Plan:
                 values[one.name] = one.copy(bound[one.name])
             elif one.kind == "file":
                 _take_file(one, given, values, errors, texts, upload)
+            elif one.kind == "draft":
+                node = given.tree if one is self.whole else given.node(one.name, True)
+                values[one.name] = Draft(one.reader.typed(node))
             elif one.kind == "field" and (one.required or given):
                 self._take(one, given, values, errors, texts, raw)
         return values, errors
@@ -308,6 +321,11 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str) -> Par
     if depends is not None:
         return Parameter(name, "depends", annotation, depends=depends)
     required = parameter.default is parameter.empty
+    model = draft_of(annotation)
+    if model is not None:
+        if not is_model(model):
+            raise TypeError(f"{title}: {name!r} is a draft of {model!r}, which has no fields")
+        return Parameter(name, "draft", model)
     return Parameter(name, _kind(annotation), without(annotation, _Mark), required)
 
 

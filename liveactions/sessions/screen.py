@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Final
-
-from markupsafe import Markup
 
 from ..actions.action import ActionRef
 from ..diff import Shapes, full, patch
@@ -14,7 +11,7 @@ from ..errors import UnknownAction
 from ..pages.page import Page
 from ..protocol import Change
 from ..snapshot import Digests
-from ..template import Fragment, Items
+from ..template import Fragment
 from ..template.fragment import digest_of
 
 MOST: Final = 64
@@ -53,8 +50,8 @@ class Screen:
 
     @property
     def mark(self) -> bytes:
-        """A digest of all that is shown, quickly found."""
-        return mark_of(self._newest) if self._newest else self._mark
+        """A digest of all that is shown."""
+        return digest_of(self._newest) if self._newest else self._mark
 
     def digests(self) -> Digests | None:
         return self._newest.digests() if self._newest else self._digests
@@ -73,7 +70,7 @@ class Screen:
             return patch(old, new, self.shapes)
         if new.shape.digest != self._shape or base is not None:
             return {"page": ""}
-        if mark_of(new) == self._mark:
+        if digest_of(new) == self._mark:
             return []
         own = new.digests()[1]
         return full(new, self._digests[1] if self._digests else [b""] * len(own), self.shapes)
@@ -106,34 +103,10 @@ class Screen:
         """Drop what can be rendered again: all, if list items would get the numbers that they have."""
         newest = self._newest
         if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
-            self.recall(newest.shape.digest, mark_of(newest), newest.digests())
+            self.recall(newest.shape.digest, digest_of(newest), newest.digests())
 
     def revive(self, page: Page, rev: int) -> None:
         """Render again what was dropped; nothing happens when the page isn't what it was."""
         fragment = page.__fragment__(None)
-        if mark_of(fragment) == self._mark:
+        if digest_of(fragment) == self._mark:
             self.keep(rev, fragment)
-
-
-def mark_of(fragment: Fragment) -> bytes:
-    """A digest of all that a fragment shows: in one go, as it is taken after each op."""
-    pieces: list[bytes] = []
-    _collect(fragment, pieces)
-    return blake2b(b"\0".join(pieces), digest_size=12).digest()
-
-
-def _collect(fragment: Fragment, pieces: list[bytes]) -> None:
-    pieces.append(fragment.shape.digest)
-    values = fragment.values
-    for slot in fragment.shape.values:
-        value = values[slot]
-        kind = type(value)
-        if kind is str:
-            pieces.append(value.encode(errors="replace"))
-        elif kind is Fragment:
-            _collect(value, pieces)
-        elif kind is Items:  # long, and remembered
-            pieces.append(digest_of(value))
-        else:
-            pieces.append(b"<" if kind is Markup else b"")
-            pieces.append(str(value).encode(errors="replace"))

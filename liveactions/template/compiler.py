@@ -27,6 +27,7 @@ _IMPORTS = (
     "from liveactions.template.context import LiveMacro as Macro, LiveTemplateReference as TemplateReference,"
     " block, enter, include, include_alone",
     "from liveactions.template.memory import Loop, remember, said",
+    "from liveactions.template.reference import Reference",
     "from liveactions.template.values import attribute, below, child, content, event, fragment, items,"
     " joined, markup, rendered, source, tag, text, unescaped, verbatim, written_attribute, written_text",
 )

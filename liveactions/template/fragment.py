@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, Final
@@ -321,20 +321,39 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 
 def digest_of(value: Any) -> bytes:
     """A value in 8 bytes; remembered by fragments and lists, which never change."""
-    if type(value) is Fragment:
-        if value.digest is None:
-            shown = (value.values[slot] for slot in value.shape.values)
-            value.digest = _digest_all(value.shape.digest, shown)
-        return value.digest
+    if type(value) is not Fragment and type(value) is not Items:
+        return _digest([_piece(value)])
+    if value.digest is None:
+        pieces: list[bytes] = []
+        if isinstance(value, Items):
+            pieces += map(digest_of, value.fragments)
+        else:
+            _collect(value, pieces)
+        value.digest = _digest(pieces)
+    return value.digest
+
+
+def _collect(fragment: Fragment, pieces: list[bytes]) -> None:
+    pieces.append(fragment.shape.digest)
+    values = fragment.values
+    for slot in fragment.shape.values:
+        value = values[slot]
+        if type(value) is Fragment:
+            _collect(value, pieces)  # its own digest would be asked for by nobody
+        else:
+            pieces.append(_piece(value))
+
+
+def _piece(value: Any) -> bytes:
+    if type(value) is str:
+        return value.encode(errors="replace")
     if type(value) is Items:
-        if value.digest is None:
-            value.digest = _digest_all(b"items", value.fragments)
-        return value.digest
-    return blake2b(f"{type(value).__name__} {value}".encode(errors="replace"), digest_size=8).digest()
+        return digest_of(value)
+    return f"\0{type(value).__name__} {value}".encode(errors="replace")
 
 
-def _digest_all(first: bytes, values: Iterable[Any]) -> bytes:
-    return blake2b(first + b"".join(map(digest_of, values)), digest_size=8).digest()
+def _digest(pieces: list[bytes]) -> bytes:
+    return blake2b(b"\0".join(pieces), digest_size=8).digest()
 
 
 def _lists(fragment: Fragment) -> Iterator[Items]:

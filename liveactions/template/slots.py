@@ -101,11 +101,26 @@ class SlotGenerator(CodeGenerator):
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         if id(node) in self._wholes:
+            if isinstance(node.node, nodes.Name) and not (
+                node.kwargs or node.dyn_args or node.dyn_kwargs or forward_caller
+            ):
+                self._bound(node, node.node, frame)
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.write("markup(")
         super().visit_Call(node, frame, forward_caller=forward_caller)
         self.write(")")
+
+    def _bound(self, node: nodes.Call, name: nodes.Name, frame: Frame) -> None:
+        """Most calls in templates bind arguments to an action: that takes no detour."""
+        self.visit(name, frame)
+        self.write(".bind(")
+        for argument in node.args:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(") if isinstance(")
+        self.visit(name, frame)
+        self.write(", Reference) else ")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
         """Most often an attribute is there: Jinja2's own way is for when it isn't."""

@@ -53,6 +53,8 @@ class Post(Visit):
                     await value.close()
 
     async def _post(self, token: str, pairs: list[Pair]) -> Response:
+        if FIELD_SNAPSHOT in self.request.query_params:  # a page of many forms
+            pairs.insert(0, (FIELD_SNAPSHOT, self.request.query_params[FIELD_SNAPSHOT]))
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         try:

@@ -15,9 +15,9 @@ from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
 from ..pages.state import dump_state, restore_state
 from ..sessions.opening import mount
-from ..sessions.screen import mark_of
 from ..site import Address, Site, own_url, path_and_query
 from ..snapshot import Snapshot
+from ..template.fragment import digest_of
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
 from .errors import PageError
 
@@ -101,11 +101,11 @@ class Visit:
             path_and_query(page),
             dump_state(page),
             shape=fragment.shape.digest,
-            mark=mark_of(fragment),
+            mark=digest_of(fragment),
             digests=fragment.digests(),
         )
         sealed = self.site.snapshots.for_html(snapshot, self.context)
-        return document(fragment, sealed, self.site.around(page))
+        return document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
 
     def elsewhere(self, outcome: Outcome) -> Response:
         """What is answered instead of the page; errors are raised."""
