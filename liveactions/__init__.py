@@ -3,6 +3,7 @@
 from .actions.action import Action, ActionRef, action
 from .actions.control import forbidden, not_found, redirect, unauthorized
 from .actions.depends import Depends
+from .actions.draft import Draft
 from .actions.files import file
 from .actions.params import Bound, Event, Prev
 from .app import Live, Pages
@@ -36,6 +37,7 @@ __all__ = [
     "Event",
     "Prev",
     "file",
+    "Draft",
     "Depends",
     "button",
     "form_state",

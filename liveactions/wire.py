@@ -68,6 +68,8 @@ SOCKET_WAIT: Final = 3.0
 # Names in forms and addresses that belong to the library.
 FIELD_SNAPSHOT: Final = "_s"
 FIELD_ACTION: Final = "_a"
+FIELD_FORM: Final = "_f"
+"""In a form whose buttons call something else: the address of the form's own action."""
 HEADER_OPS: Final = "Live-Ops"
 HEADER_ACTION: Final = "Live-Action"
 HEADER_UPLOAD: Final = "Live-Upload"

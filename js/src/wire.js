@@ -57,6 +57,7 @@ export const SOCKET_WAIT = 3.0;
 // Names in forms and addresses that belong to the library.
 export const FIELD_SNAPSHOT = "_s";
 export const FIELD_ACTION = "_a";
+export const FIELD_FORM = "_f";
 export const HEADER_OPS = "Live-Ops";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";

@@ -55,9 +55,9 @@ class FormStates:
         states = self._states
         if not states:
             return UNUSED
-        more = _more(key, bound)
+        others = more(key, bound)
         for known in reversed(states):
-            if known == key or known.startswith(more):
+            if known == key or known.startswith(others):
                 return states[known]
         return UNUSED
 
@@ -80,8 +80,8 @@ class FormStates:
 
     def forget_all(self, key: str, bound: bool) -> None:
         """Those that `of` may give."""
-        more = _more(key, bound)
-        for known in [known for known in self._states if known == key or known.startswith(more)]:
+        others = more(key, bound)
+        for known in [known for known in self._states if known == key or known.startswith(others)]:
             self.forget(known)
 
     def __iter__(self) -> Iterator[tuple[str, FormState]]:
@@ -96,7 +96,7 @@ class FormStates:
         return other
 
 
-def _more(key: str, bound: bool) -> tuple[str, ...]:
+def more(key: str, bound: bool) -> tuple[str, ...]:
     """How the keys of the same reference with more bound arguments begin."""
     return (f"{key},", f"{key}*") if bound else (f"{key}~",)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import FormData, UploadFile
 
 from ..errors import FieldErrors
-from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
+from ..wire import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT
 from .nested import LEAF, Node, TooMany, tree
 
 MOST_FIELDS: Final = 1000
-_OWN: Final = frozenset({FIELD_ACTION, FIELD_SNAPSHOT})
+_OWN: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
 _REPLACEMENT: Final = "\ufffd"
 
 
@@ -24,7 +25,14 @@ class Input:
     """
 
     def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
-        self.pairs = [(name, _clean(value)) for name, value in pairs if name not in _OWN]
+        self.pairs: list[tuple[str, Any]] = []
+        self.form_token = ""
+        """The reference of the form's own action, where that of a button was called."""
+        for name, value in pairs:
+            if name not in _OWN:
+                self.pairs.append((name, _clean(value)))
+            elif name == FIELD_FORM and isinstance(value, str):
+                self.form_token = dict(parse_qsl(value.partition("?")[2])).get(FIELD_ACTION, "")
 
     def __bool__(self) -> bool:
         return bool(self.pairs)

@@ -56,3 +56,10 @@ def tree(fields: dict[str, list[Any]]) -> Node:
             node = node[step]
         node[LEAF] = values
     return root
+
+
+def indices(names: Iterable[str], name: str) -> list[int]:
+    """The numbers of a list's items among names, in order: 0 and 2 of ``items[2].a``, ``items[0].b``."""
+    start = f"{name}["
+    found = (one[len(start) :].partition("]")[0] for one in names if one.startswith(start))
+    return sorted({int(number) for number in found if number.isascii() and number.isdigit()})

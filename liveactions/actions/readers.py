@@ -47,6 +47,11 @@ class Reader(ABC):
     def read(self, node: Node) -> Any:
         """The raw value, or `MISSING`."""
 
+    def typed(self, node: Node) -> Any:
+        """What was typed, to be shown again: texts, in lists and dictionaries."""
+        values = node.get(LEAF)
+        return values[-1] if values else ""
+
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         """The steps of the field that pydantic's error at `path` belongs to."""
         return []
@@ -67,6 +72,9 @@ class FlagReader(Reader):
         values = node.get(LEAF)
         return False if not values else True if values[-1] == "" else values[-1]
 
+    def typed(self, node: Node) -> Any:
+        return bool(node.get(LEAF))
+
 
 class ListReader(Reader):
     """Repeated names, or ``name[0]``, ``name[1]`` in the order of their numbers."""
@@ -79,6 +87,9 @@ class ListReader(Reader):
         items = [self._item.read(node[index]) for index in _indices(node)]
         given = [value for value in node.get(LEAF, ()) if value != ""]
         return given + ["" if item is MISSING else item for item in items]
+
+    def typed(self, node: Node) -> Any:
+        return [*node.get(LEAF, ()), *(self._item.typed(node[index]) for index in _indices(node))]
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         indices = _indices(node)
@@ -100,6 +111,9 @@ class DictReader(Reader):
     def read(self, node: Node) -> Any:
         values = {key: self._value.read(below) for key, below in node.items() if key != LEAF}
         return {str(key): value for key, value in values.items() if value is not MISSING}
+
+    def typed(self, node: Node) -> Any:
+        return {str(key): self._value.typed(below) for key, below in node.items() if key != LEAF}
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         if not path or path[0] not in node:
@@ -130,6 +144,9 @@ class ModelReader(Reader):
             elif nullable:
                 data[name] = None
         return data
+
+    def typed(self, node: Node) -> Any:
+        return {name: field.typed(node.get(name, {})) for name, (field, _) in self.fields.items()}
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         if not path or path[0] not in self.fields:

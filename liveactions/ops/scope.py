@@ -15,7 +15,7 @@ from ..actions import binding
 from ..actions.action import Action, ActionRef
 from ..actions.control import Control
 from ..actions.depends import Depends
-from ..actions.forms import DONE, FormState, kept, touched_errors
+from ..actions.forms import touched_errors
 from ..actions.input import Input
 from ..actions.params import Event
 from ..actions.request import PageRequest
@@ -36,6 +36,7 @@ from .injection import NO_INPUT, Injection
 from .loading import components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
 from .outcome import Outcome, failure
+from .remembering import forget, remember_failure, remember_success
 
 FieldPairs = Iterable[tuple[str, Any]]
 """Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
@@ -58,6 +59,7 @@ class Scope:
         "page",
         "effects",
         "_images",
+        "_values",
         "_injection",
         "_event",
         "_guarded",
@@ -130,7 +132,6 @@ class Scope:
 
     async def _call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
         given = self._injection.given = _input(fields)
-        forms = self.page.live.forms
         self.page.live.flashes = ()
         try:
             ref = current(self.page, ref)
@@ -144,11 +145,11 @@ class Scope:
             outcome = await self._caught(error, ref.action.__qualname__)
             self._settle()
             if outcome.location is not None:
-                forms.forget(ref.key)
+                forget(self.page, ref, given)
             elif outcome.error is not None and not isinstance(outcome.error, UnknownAction):
-                forms.put(ref.key, _failed(outcome, ref, given))
+                remember_failure(self.page, ref, given, outcome)
             return outcome
-        forms.put(ref.key, _done(ref.action, result, outcome.payload, given))
+        remember_success(self.page, ref, given, result, outcome.payload, self._values)
         self._settle()
         return outcome
 
@@ -262,6 +263,7 @@ class Scope:
         values, errors = await self._arguments(ref, given)
         if errors:
             raise FieldErrors(errors)
+        self._values = values
         if action.plan.injected:
             self._injection.previous = ref.own.result
             values.update(await self._injection.arguments(action.plan, ref.component))
@@ -408,15 +410,3 @@ def _success(action: Action[..., Any], result: Any) -> Outcome:
     return Outcome(OK if action.resets else KEPT, payload)
 
 
-def _done(action: Action[..., Any], result: Any, payload: Any, given: Input) -> FormState:
-    """The form's state after success. The result is as it will be when it has been carried in a snapshot."""
-    typed = {} if action.resets else kept(given.pairs, action.plan.secrets)
-    if payload is None:
-        return FormState(True, values=typed) if typed else DONE
-    return FormState(True, action.results.same(result, payload), values=typed)
-
-
-def _failed(outcome: Outcome, ref: ActionRef[..., Any], given: Input) -> FormState:
-    """The form's state after an error: what was typed stays, the previous result, too."""
-    typed = kept(given.pairs, ref.action.plan.secrets)
-    return FormState(False, ref.own.result, outcome.payload["error"], outcome.payload["errors"], typed)

@@ -20,10 +20,13 @@ from logging import getLogger
 from secrets import token_hex
 from typing import Any, Final
 
+from starlette.responses import Response
+
+from ..actions.action import ActionRef
 from ..actions.input import Arguments
 from ..cache.broker import Message
 from ..document import document
-from ..errors import ForgedReference, ProtocolError, UnknownAction
+from ..errors import ForgedReference, ProtocolError, SealError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
 from ..functions.exported import function
 from ..ops.asking import begin_due
@@ -41,6 +44,7 @@ from ..protocol import (
     CallReference,
     CallSlot,
     Change,
+    Fields,
     Hello,
     Navigate,
     Op,
@@ -66,6 +70,7 @@ log = getLogger(__name__)
 
 IN_PLACE: Final = (401, 403, 404)
 """Errors of which the application's own page tells."""
+FILE_GONE: Final = "The file is no longer there. Please choose it again."
 SAVED_AT_ONCE: Final = 2048
 """Longest sealed state that is stored before each answer, in bytes."""
 
@@ -250,7 +255,7 @@ class Session:
             await scope.load()
         if self.page.live.has_changes:
             await keep_cookies(self)
-        if closed.status:
+        if closed.status or closed.response is not None:
             closed = await self._leave_page(job, closed)
             if self.page is not scope.page and self.page.live.has_changes:
                 await keep_cookies(self)  # of the page that was opened
@@ -276,13 +281,24 @@ class Session:
                 return await scope.call(function(self.page, job.name), Arguments(job.arguments))
         except (UnknownAction, ForgedReference) as error:
             return failure(str(error), status=409)
+        if dict in map(type, job.fields) and type(job) is not Validate:
+            return await self._call_with_files(scope, ref, job.fields)
         fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
         if type(job) is Validate:
             return await scope.validate(ref, fields, job.touched)
         return await scope.call(ref, fields)
 
+    async def _call_with_files(self, scope: Scope, ref: ActionRef[..., Any], given: Fields) -> Outcome:
+        try:
+            with self.site.uploads.opened(given, self.identity) as fields:
+                return await scope.call(ref, fields)
+        except SealError:
+            return failure(FILE_GONE, status=409)
+
     async def _leave_page(self, job: Op | Push, outcome: Outcome) -> Outcome:
         """Show what an outcome leads to instead of the page, if anything; what is told of it."""
+        if isinstance(outcome.response, Response):
+            return elsewhere(await self.site.deliver(outcome.response, self.page.request))
         login = self.site.login_for(self.page) if outcome.http_status == 401 else None
         if login:
             outcome = elsewhere(login)

@@ -17,7 +17,7 @@ from ..html.entities import decode_attribute, escape, neutralise
 from ..html.nesting import FOREIGN, SVG_ONLY
 from ..html.scanner import Attribute, Unplaceable
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
-from .file_fields import has_file
+from .form_fields import add_form_field, has_file
 from .fragment import BODY_MARK, HEAD_MARK, Kind
 from .purity import names
 from .tape import Fold, Part, tape
@@ -229,6 +229,7 @@ class _Writer:
     def _element(self, element: Element) -> None:
         if element.name in FOREIGN:
             self._namespaces.append(element.name)
+        add_form_field(element)
         content = self._content(element)
         self._start_tag(element, content)
         if content is not None:
