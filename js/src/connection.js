@@ -14,9 +14,9 @@ const WINDOW = 32;
  * @typedef {object} Request what somebody wants done
  * @property {() => any[] | null} build kind and operands, asked again when items are numbered anew; null: it can't be said
  * @property {Element | undefined} [source] pending until the answer, of which it is told
- * @property {import("./pending.js").Submitter | null} [submitter] disabled meanwhile
- * @property {boolean} [focused] whether the submitter had the focus
- * @property {string} [key] what tells the same submit from another one
+ * @property {import("./pending.js").Submitter | null} [pressed] disabled meanwhile
+ * @property {boolean} [focused] whether that had the focus
+ * @property {string} [digest] what tells the same submit from another one
  * @property {import("./values.js").Seen} [seen] edits that it reports
  * @property {boolean} [resets] whether the controls go back to what the server rendered, when it ends well
  * @property {(status: number, payload?: any) => void} [ended]

@@ -30,12 +30,12 @@ function submit(event) {
   event.preventDefault();
   const seen = see(form.elements);
   // The same data typed again are another submit.
-  const key = JSON.stringify([ref, fields, ...seen.values()]);
+  const digest = JSON.stringify([ref, fields, ...seen.values()]);
   const resets = form.id !== PAGE_FORM;
   const source = resets ? form : submitter ?? form;
-  if (isPending(source, key)) return;
+  if (isPending(source, digest)) return;
   const request = {
-    build: () => [CALL_REF, ref, fields], source, submitter, focused: submitter === document.activeElement, key, seen, resets,
+    build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets,
     post: () => form.requestSubmit(submitter),
   };
   if (fields.some((value) => value instanceof File)) loadMore().then((more) => more?.upload(request, ref, fields));

@@ -16,9 +16,9 @@ const shown = () => [...ops, ...more?.uploads ?? []];
 /**
  * Whether the element is pending with the same reference and data, unedited since.
  * @param {Element} source
- * @param {string} key
+ * @param {string} digest
  */
-export const isPending = (source, key) => shown().some((op) => op.source === source && op.key === key);
+export const isPending = (source, digest) => shown().some((op) => op.source === source && op.digest === digest);
 
 /** Covers the page as the unfinished ops ask for. */
 export function lay() {
@@ -29,7 +29,7 @@ export function lay() {
       change(op.source, "data-pending", "");
     }
     more?.cover(op);
-    if (op.submitter) change(op.submitter, "disabled", "");
+    if (op.pressed) change(op.pressed, "disabled", "");
   }
 }
 
@@ -50,17 +50,17 @@ export function change(element, name, value) {
 }
 
 /** @param {Op} op is finished, while all is lifted */
-export function end({ focused, submitter }) {
+export function end({ focused, pressed }) {
   // A button that was disabled has lost the focus.
-  if (focused && document.activeElement === document.body) submitter?.focus({ preventScroll: true });
+  if (focused && document.activeElement === document.body) pressed?.focus({ preventScroll: true });
 }
 
 /** A form edited while it is pending can be submitted again. */
 export function watchPending() {
   addEventListener("input", (event) => {
     const { form } = /** @type {HTMLInputElement} */ (event.target);
-    const edited = ops.filter(({ submitter }) => submitter && submitter.form === form);
-    for (const op of edited) op.submitter = null;
+    const edited = ops.filter(({ pressed }) => pressed && pressed.form === form);
+    for (const op of edited) op.pressed = null;
     if (edited[0]) lay();
   }, true);
 }

@@ -19,6 +19,8 @@ let apply;
 let socket;
 /** @type {unknown} what a hello has to wait for */
 let busy;
+/** @type {any[]} messages for which the rest of the client is needed, and those after them */
+let waiting = [];
 /** Connections in a row that came to nothing. */
 let attempts = 0;
 /** When the trouble began, or the good time. */
@@ -109,6 +111,7 @@ function connect() {
 function drop() {
   const old = socket;
   socket = undefined;
+  waiting = [];
   old?.close();
   after("ack");
   if (!open) return;
@@ -152,10 +155,15 @@ function leave({ persisted }) {
 
 /** @param {any} message of the socket */
 function hear(message) {
-  const lacks = !more && ((message.patch ?? message[2])?.page || (message.extras ?? message[5]));
-  if (busy || lacks || !take(message)) {
+  if (!more && (waiting[0] || (message.patch ?? message[2])?.page || (message.extras ?? message[5]))) {
+    // A new connection would be without the cookies that may be due.
+    if (waiting.push(message) < 2) loadMore().then((more) => (more ? waiting.splice(0).forEach(hear) : location.reload()));
+    return;
+  }
+  if (!socket) return; // the message before it didn't fit
+  if (busy || !take(message)) {
     drop();
-    return lacks ? loadMore().then((more) => (more ? connect() : location.reload())) : retry();
+    return retry();
   }
   if (!open) {
     open = true;

@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from logging import getLogger
-from secrets import token_hex
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -30,6 +29,7 @@ from ..errors import ForgedReference, ProtocolError, SealError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
 from ..functions.exported import function
 from ..ops.asking import begin_due
+from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome, elsewhere, failure
 from ..ops.scope import Scope
 from ..pages.component import describe
@@ -343,10 +343,7 @@ class Session:
         return outcome
 
     def _render_failed(self, error: Exception) -> Outcome:
-        id = token_hex(4)
-        log.error("%s: a render failed (%s)", self.address.name, id, exc_info=error)
-        text = f"{type(error).__name__}: {error}" if self.site.services.debug else "Something went wrong"
-        return failure(text, status=500, error=error, id=id)
+        return unexpected(error, self.page.live, "a render")
 
     def _conclude(self, job: Op | Push, outcome: Outcome) -> None:
         if type(job) is not Push:

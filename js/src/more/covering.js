@@ -7,11 +7,11 @@ import { showProgress } from "./uploads.js";
 
 /** @param {import("../connection.js").Request & { parts?: any[] | null }} op isn't finished, or waits for its files */
 export function cover(op) {
-  const { source, submitter } = op;
+  const { pressed, source } = op;
   const [, called, fields] = op.parts ?? op.build() ?? [];
   // Where an action slot is called, the page doesn't know the name.
   const name = typeof called == "string" ? called.split("~")[0] : "";
-  say(submitter ?? source);
+  say(pressed ?? source);
   for (const region of document.querySelectorAll("[data-pending-for]")) {
     if (isNamed(region, "data-pending-for", name)) core.change(region, "data-pending", "");
   }

@@ -1,0 +1,83 @@
+"""K. Request context: cookies that a browser gets from a socket's action."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from tests.actions.members import members
+from tests.chromium.conftest import Visit, Visitor
+
+
+async def whoami(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(f"{request.session.get('name')} {request.cookies.get('greeting')}")
+
+
+app = members(routes=[Route("/whoami", whoami)])
+
+
+def log_in(page: Page, name: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Log in").click()
+
+
+def fetching(visitor: Visitor, page: Page) -> Any:
+    """With a script, cookies come by a request of their own, and then are there."""
+    return page.expect_response("**/_live/cookies") if visitor.script else nullcontext()
+
+
+def test_k2_cookies_and_session_are_there_at_once_and_later(anybody: Visitor) -> None:
+    page = anybody.open("/")
+    with fetching(anybody, page):
+        log_in(page, "ada")
+    expect(page.locator("output")).to_have_text("ada hello-ada")
+    cookies = {cookie["name"]: cookie for cookie in anybody.context.cookies()}
+    assert cookies["greeting"]["value"] == "hello-ada"
+    assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies.values()] == [(True, "Lax")] * 2
+    assert page.evaluate("document.cookie") == "" if anybody.script else True
+    page.goto(f"{anybody.url}/whoami")
+    expect(page.locator("body")).to_have_text("ada hello-ada")
+
+
+def test_k2_the_next_page_sees_them(anybody: Visitor) -> None:
+    page = anybody.open("/")
+    with fetching(anybody, page):
+        page.get_by_role("button", name="Enter").click()
+    expect(page.locator("body")).to_have_text("Club of ada dark", use_inner_text=True)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Club of ada")
+
+
+def test_k2_a_ticket_survives_a_lost_request(visit: Visit, site: str) -> None:
+    visitor = visit(site, outages=True)
+    page = visitor.open("/")
+    lost: list[str] = []
+
+    def lose_first(route: Any) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort()
+
+    page.route("**/_live/cookies", lose_first)
+    with page.expect_response("**/_live/cookies"):
+        log_in(page, "ada")
+    page.goto(f"{site}/whoami")
+    expect(page.locator("body")).to_have_text("ada hello-ada")
+
+
+def test_k2_signing_out_takes_them_back(person: Visitor) -> None:
+    page = person.open("/")
+    with page.expect_response("**/_live/cookies"):
+        page.get_by_role("button", name="Enter").click()
+    person.go(page, "/")
+    with page.expect_response("**/_live/cookies"):
+        page.get_by_role("button", name="Log out").click()
+    page.goto(f"{person.url}/whoami")
+    expect(page.locator("body")).to_have_text("None None")
