@@ -24,11 +24,12 @@ from .pages.page import Page
 from .pages.placing import Placing, place_at, placing
 from .seal import ENVIRONMENT, Keys, Sealer, Signer
 from .sessions.registry import Sessions
-from .site import COOKIES, FUNCTION, MODULE, MOUNT, SOCKET, Address, Identify, Site
+from .site import COOKIES, DELIVERY, FUNCTION, MODULE, MOUNT, SOCKET, Address, Identify, Site
 from .snapshot import Snapshots
 from .store import SqliteStore, Store, default_path
 from .template import Templates
 from .transport.cookies import CookiesEndpoint
+from .transport.deliveries import DeliveryEndpoint
 from .transport.errors import ErrorPages
 from .transport.functions import FunctionEndpoint, ModuleEndpoint
 from .transport.http import PageEndpoint
@@ -136,6 +137,7 @@ class Live(Starlette):
         self._own = [
             WebSocketRoute(SOCKET, socket, name="live socket"),
             Route(COOKIES, CookiesEndpoint(self.site, self._origins), name="live cookies"),
+            Route(DELIVERY, DeliveryEndpoint(self.site), name="live delivery"),
             Route(FUNCTION, FunctionEndpoint(self.site, self._origins), name="live function"),
             Route(MODULE, ModuleEndpoint(self.site), name="live module"),
             Route(f"{MOUNT}/{{name}}", self.site.assets.respond, name="live client"),

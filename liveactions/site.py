@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
 
 from starlette.convertors import Convertor
 from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.routing import compile_path
 
 from .actions.handle import Handle, Services
 from .actions.request import PageRequest
 from .assets import Assets
+from .deliveries import Deliveries
 from .document import Surroundings
 from .limits import Limits
 from .pages.node import takes_events
@@ -23,13 +25,16 @@ from .pages.page import Page, create
 from .pages.state import dump_state, restore_state
 from .saving import Saving
 from .snapshot import Snapshots
+from .store import files_beside
 from .tickets import Tickets
+from .uploads import Uploads
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
 MOUNT = "/_live"
 """Where the library's own addresses are, below the application."""
 SOCKET = f"{MOUNT}/socket"
 COOKIES = f"{MOUNT}/cookies"
+DELIVERY = f"{MOUNT}/deliveries/{{key}}"
 FUNCTION = f"{MOUNT}/actions/{{module}}/{{name}}"
 MODULE = f"{MOUNT}/actions/{{name}}"
 
@@ -83,6 +88,8 @@ class Site:
         self.snapshots = snapshots
         self.saving = Saving(snapshots.store)
         self.tickets = Tickets(snapshots.sealer, snapshots.store)
+        self.uploads = Uploads(snapshots.sealer, files_beside(snapshots.store))
+        self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits
         self.assets = Assets()
         self.login = login
@@ -153,6 +160,11 @@ class Site:
     def login_for(self, page: Page) -> str | None:
         """Where the person logs in who wants to see a page."""
         return self.login and self.login.replace("{path}", quote(path_and_query(page), safe=""))
+
+    async def deliver(self, response: Response, request: Request) -> str:
+        """An address at which a response can be fetched, once."""
+        key = await self.deliveries.keep(response, request.scope)
+        return f"{request.scope.get('root_path', '')}{DELIVERY.format(key=key)}"
 
     def around(self, page: Page) -> Surroundings:
         """What a page's HTML says of this application."""

@@ -26,7 +26,7 @@ def exported(module: str) -> dict[str, Action[..., Any]]:
 
 
 def function(page: Page, name: str) -> ActionRef[..., Any]:
-    """The action of ``module:function`` on a page. `UnknownAction` when scripts may call none of that name."""
+    """The action of ``module:function`` on a page. `UnknownAction` when scripts can call none."""
     module, _, own = name.partition(":")
     action = module_actions(module).get(own)
     if action is None or not action.js:

@@ -236,6 +236,7 @@ class Sessions:
 
     def tend(self, now: float) -> None:
         """Save, drop and close what is due."""
+        self.site.uploads.tend()
         for session in self:
             session.tend(now)
             session.check(now)

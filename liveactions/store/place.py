@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import StoreError
+from .base import Store
 from .schema import VERSION
 
 
@@ -28,6 +29,12 @@ def default_path(name: str, environment: Mapping[str, str] = os.environ) -> Path
     digest = sha256(name.encode()).hexdigest()[:12]
     # The version is in the name: during a deploy the old and the new one don't fight for one file.
     return directory / f"{readable}-{digest}-v{VERSION}.sqlite"
+
+
+def files_beside(store: Store) -> Path | None:
+    """Where files lie that belong to what a store keeps; None for a store that is in no file."""
+    path: Path | None = getattr(store, "path", None)
+    return path and path.with_suffix(".files")
 
 
 def _user() -> str:

@@ -6,9 +6,11 @@ from typing import Any
 
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
-from ..ops.outcome import Outcome
+from ..ops.outcome import Outcome, elsewhere
+from ..site import Site
 from .errors import HEADERS
 
 
@@ -17,10 +19,15 @@ def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = N
     return Response(body, status, {**HEADERS, **(headers or {})}, "application/json")
 
 
+async def delivered(site: Site, outcome: Outcome, request: Request) -> Outcome:
+    """The outcome; the address of its response, where it has one."""
+    if not isinstance(outcome.response, Response):
+        return outcome
+    return elsewhere(await site.deliver(outcome.response, request))
+
+
 def outcome_answer(outcome: Outcome, **more: Any) -> Response:
     """``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``."""
-    if isinstance(outcome.response, Response):
-        return outcome.response
     if outcome.location is not None:
         return json_answer(outcome.payload)
     if outcome.ok:

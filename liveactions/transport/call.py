@@ -19,7 +19,7 @@ from ..sessions.opening import mount
 from ..site import path_and_query
 from ..snapshot import Snapshot
 from ..wire import FIELD_SNAPSHOT, HEADER_ACTION
-from .answers import outcome_answer
+from .answers import delivered, outcome_answer
 from .body import read_form, read_json
 from .visit import Visit
 
@@ -41,7 +41,7 @@ class Call(Visit):
                 if isinstance(value, UploadFile):
                     await value.close()
         more = {FIELD_SNAPSHOT: self._next()} if sealed and outcome.ok else {}
-        return outcome_answer(outcome, **more)
+        return outcome_answer(await delivered(self.site, outcome, self.request), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
         """What was sent, and the snapshot in it."""

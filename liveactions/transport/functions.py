@@ -21,7 +21,7 @@ from ..ops.scope import call
 from ..pages.page import Page
 from ..site import Address, Site
 from ..wire import HEADER_OPS
-from .answers import error_answer, outcome_answer
+from .answers import delivered, error_answer, outcome_answer
 from .body import read_json
 from .origin import Origins
 
@@ -93,7 +93,8 @@ class FunctionEndpoint:
         arguments = await read_json(request, self.site.limits)
         if not isinstance(arguments, dict):
             raise HTTPException(400, "Arguments are an object")
-        return outcome_answer(await call(page, ref, Arguments(arguments)))
+        outcome = await call(page, ref, Arguments(arguments))
+        return outcome_answer(await delivered(self.site, outcome, request))
 
 
 def _not_allowed(methods: str) -> Response:

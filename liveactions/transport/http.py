@@ -16,13 +16,14 @@ from ..ops.asking import begin_due
 from ..sessions.registry import Sessions
 from ..sessions.renewal import PROBE
 from ..site import Address, Site
-from ..wire import HEADER_ACTION, HEADER_OPS
+from ..wire import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from .answers import error_answer
 from .call import Call
 from .errors import ErrorPages
 from .fetch import perform
 from .origin import Origins
 from .post import Post
+from .upload import Upload
 from .visit import Visit
 
 log = getLogger(__name__)
@@ -64,7 +65,7 @@ class PageEndpoint:
         try:
             response = await self._respond(request)
         except HTTPException as error:
-            scripted = HEADER_ACTION in request.headers
+            scripted = HEADER_ACTION in request.headers or HEADER_UPLOAD in request.headers
             response = error_answer(error) if scripted else await self.errors.respond(request, error)
         changes = request.take_changes()
         if changes is not None:
@@ -83,6 +84,8 @@ class PageEndpoint:
             raise HTTPException(403, refusal if debug else "A post must come from the page itself")
         if HEADER_OPS in request.headers:
             return await perform(self.sessions, request)
+        if HEADER_UPLOAD in request.headers:
+            return await (await self._visit(Upload, request)).respond()
         if HEADER_ACTION in request.headers:
             return await (await self._visit(Call, request)).respond()
         return await (await self._visit(Post, request)).respond()

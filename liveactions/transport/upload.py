@@ -1,0 +1,62 @@
+"""Files that a live page sends ahead of their op: kept, and told as handles."""
+
+from __future__ import annotations
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..actions.action import Action
+from ..actions.input import is_no_file
+from ..ops.outcome import DONE
+from ..ops.scope import Scope
+from ..pages.lookup import named
+from ..wire import FIELD_ACTION
+from .answers import json_answer, outcome_answer
+from .body import read_form
+from .visit import Visit
+
+
+class Upload(Visit):
+    """A form's files, for the action in the address."""
+
+    async def respond(self) -> Response:
+        action = named(self.address.page, self.request.query_params.get(FIELD_ACTION, ""))
+        if action is None or not action.plan.files:
+            raise HTTPException(409, "This page has changed. Please load it again.")
+        scope = Scope(self.page)
+        refused = await scope.guard()
+        await scope.close(refused or DONE)
+        if refused is not None:
+            return outcome_answer(refused)
+        pairs = await read_form(self.request, self.site.limits, action)
+        files = [
+            (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)
+        ]
+        try:
+            return self._refusal(action, files) or json_answer({"files": await self._keep(files)})
+        finally:
+            for _, file in files:
+                await file.close()
+
+    async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
+        return [(name, await self.site.uploads.keep(file, self.identity)) for name, file in files]
+
+    def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
+        """Why the action wouldn't take these files."""
+        texts, most = self.site.services.messages, self.site.limits.upload
+        errors: dict[str, str] = {}
+        status = 422
+        for name, file in files:
+            wanted = action.plan.files.get(name)
+            if wanted is None:
+                errors[name] = "No file is expected here"
+                continue
+            objection = wanted.files.objection(file, texts, most)
+            if objection:
+                errors.setdefault(name, objection)
+                accepted = wanted.files.accepts(file.filename or "", file.content_type or "")
+                status = 413 if accepted else 415
+        if not errors:
+            return None
+        return json_answer({"error": "", "errors": errors, "status": status}, status)
