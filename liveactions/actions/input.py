@@ -9,9 +9,8 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import FormData, UploadFile
 
-from ..errors import FieldErrors
 from ..wire import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT
-from .nested import LEAF, Node, TooMany, tree
+from .nested import LEAF, Node, tree
 
 MOST_FIELDS: Final = 1000
 _OWN: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
@@ -49,11 +48,8 @@ class Input:
 
     @cached_property
     def tree(self) -> Node:
-        """The names as paths. `FieldErrors` when a list is too long."""
-        try:
-            return tree(self.by_name)
-        except TooMany as error:
-            raise FieldErrors({str(error): "Too many items"}) from error
+        """The names as paths. `TooMany` when a list is too long."""
+        return tree(self.by_name)
 
     def node(self, name: str, structured: bool) -> Node:
         """What stands under a name: its values, and with `structured` the names below it."""

@@ -37,7 +37,6 @@ MESSAGES: Mapping[str, str] = {
     "date_parsing": "Enter a date",
     "date_type": "Enter a date",
     "date_from_datetime_parsing": "Enter a date",
-    "date_from_datetime_inexact": "Enter a date",
     "date_past": "Enter a date in the past",
     "date_future": "Enter a date in the future",
     "datetime_parsing": "Enter a date and time",
@@ -51,19 +50,38 @@ MESSAGES: Mapping[str, str] = {
     "url_scheme": "Enter an address such as https://example.org",
     "value_error": "{error}",
     "assertion_error": "{error}",
+    "url_syntax_violation": "Enter an address such as https://example.org",
+    "time_delta_type": "Enter a duration",
+    "uuid_type": "This isn't a valid identifier",
+    "bytes_too_short": "Must have at least {min_length} characters",
+    "bytes_too_long": "Must have at most {max_length} characters",
+    "json_invalid": "This doesn't have the right form",
+    "date_from_datetime_inexact": "Enter a date",
+    "datetime_past": "Enter a time in the past",
+    "datetime_future": "Enter a time in the future",
+    "list_type": "Choose one or more",
+    "set_type": "Choose one or more",
+    "tuple_type": "Choose one or more",
+    "model_type": "This doesn't have the right form",
+    "dataclass_type": "This doesn't have the right form",
+    "dict_type": "This doesn't have the right form",
     "too_many": "Too many items",
     "file_too_large": "This file is larger than {max_size}",
     "file_type": "Choose a file of another type: {types}",
+    "page_changed": "This page has changed. Please load it again.",
+    "action_timeout": "This took too long. Please try again.",
+    "action_failed": "Something went wrong ({id}).",
 }
-"""Texts by pydantic's error type; the braces are filled from the error's context."""
+"""Texts by pydantic's error type, and some of our own; the braces are filled from the error's context."""
 
 
 def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> str:
     """The text for one of pydantic's error dictionaries; pydantic's own where there is none."""
     kind = error["type"]
-    text = texts.get(kind) or MESSAGES.get(kind)
-    if text is None:
+    found = texts.get(kind) or MESSAGES.get(kind)
+    if found is None:
         return str(error.get("msg", kind))
+    text = str(found)  # a translation may be lazy
     context = error.get("ctx") or {}
     if context.get("min_length") == 1 or context.get("max_length") == 1:
         text = text.replace("characters", "character")
@@ -71,3 +89,8 @@ def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> st
         return text.format_map(context)
     except (KeyError, IndexError, ValueError):
         return str(error.get("msg", text))
+
+
+def text(kind: str, texts: Mapping[str, str] = MESSAGES, **context: Any) -> str:
+    """The text of a kind, with these values for its braces."""
+    return message({"type": kind, "ctx": context}, texts)

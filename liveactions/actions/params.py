@@ -19,8 +19,8 @@ from .depends import Depends, dependency_of
 from .draft import Draft, draft_of
 from .files import file, file_limits, is_file, is_list
 from .input import Arguments, Input
-from .messages import message
-from .nested import Node, join
+from .messages import message, text
+from .nested import Node, TooMany, join
 from .readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
 
 T = TypeVar("T")
@@ -220,10 +220,23 @@ class Plan:
         """Values of the parameters filled by name, and texts for the fields that don't fit.
 
         With `raw` values are taken as they came, unvalidated. `upload` are the bytes of a file whose
-        parameter doesn't say. `FieldErrors` when a list is too long.
+        parameter doesn't say.
         """
         if isinstance(given, Arguments):
             return self._from_script(bound, given.values, texts)
+        try:
+            return self._from_form(bound, given, texts, raw, upload)
+        except TooMany as error:
+            return {}, {str(error): text("too_many", texts)}
+
+    def _from_form(
+        self,
+        bound: Mapping[str, Any],
+        given: Input,
+        texts: Mapping[str, str],
+        raw: bool,
+        upload: int | None,
+    ) -> tuple[dict[str, Any], Errors]:
         values: dict[str, Any] = {}
         errors: Errors = {}
         for one in self.named:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ..actions.control import Redirect, Status, find_control, redirect
-from ..actions.messages import message
+from ..actions.messages import message, text
 from ..actions.nested import join
 from ..errors import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction
 from .outcome import Outcome, elsewhere, failure
@@ -62,19 +62,19 @@ def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | No
 
 def unexpected(error: BaseException, live: Handle, what: str) -> Outcome:
     """Logs an exception and gives it an id; the person is told no more than that, outside debug."""
+    texts = live.services.messages
     if isinstance(error, (UnknownAction, ForgedReference)):
-        return failure("This page has changed. Please load it again.", 409, error=error)
+        return failure(text("page_changed", texts), 409, error=error)
     if isinstance(error, ActionTimeout):
         log.warning("%s: %s", what, error)
-        slow = failure("This took too long. Please try again.", 504, error=error)
+        slow = failure(text("action_timeout", texts), 504, error=error)
         return replace(slow, abandoned=error.abandoned)
     id = secrets.token_hex(4)
     log.error("%s failed (%s) on %s", what, id, type(live.page).__qualname__, exc_info=error)
     if not live.debug:
-        return failure(f"Something went wrong ({id}).", 500, error=error, id=id)
+        return failure(text("action_failed", texts, id=id), 500, error=error, id=id)
     details = "".join(traceback.format_exception(error))
-    text = f"{type(error).__name__}: {error}"
-    return failure(text, 500, error=error, id=id, details=details)
+    return failure(f"{type(error).__name__}: {error}", 500, error=error, id=id, details=details)
 
 
 def _phrase(status: int) -> str:

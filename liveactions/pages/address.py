@@ -14,7 +14,7 @@ from starlette.routing import compile_path
 
 from ..actions.control import not_found
 from ..actions.input import Input
-from ..actions.nested import LEAF, Node, join
+from ..actions.nested import LEAF, Node, TooMany, join
 from ..actions.readers import MISSING
 from .fields import Field
 from .node import walk
@@ -144,11 +144,13 @@ def _parsed(field: Field, name: str, given: Input) -> Any:
     if not any(known == name or known.startswith((f"{name}.", f"{name}[")) for known, _ in given.pairs):
         return field.fresh()
     inside = "." in name  # a component's field: only its own values, nothing structured
-    node: Node = {LEAF: given.by_name.get(name, [])} if inside else given.node(name, field.reader.structured)
     try:
+        node: Node = (
+            {LEAF: given.by_name.get(name, [])} if inside else given.node(name, field.reader.structured)
+        )
         raw = field.reader.read(node)
         return field.fresh() if raw is MISSING else field.codec.parse(raw)
-    except ValidationError:
+    except (ValidationError, TooMany):
         return field.fresh()
 
 
