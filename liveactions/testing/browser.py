@@ -102,11 +102,13 @@ class Browser:
 
     async def fetch(self, url: str, parcel: Any) -> Reply:
         """The answer to ops that go by `fetch`."""
-        return await self.post(url, json.dumps(parcel).encode(), [("content-type", "application/json")])
+        return await self.post(
+            url, json.dumps(parcel).encode(), [("content-type", "application/json"), (HEADER_OPS, "1")]
+        )
 
     async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply:
         """The answer to a request of a script's own."""
-        headers = [*self.headers("application/json"), *headers, (HEADER_OPS, "1")]
+        headers = [*self.headers("application/json"), *headers]
         scope = http(url, headers, self.client, self.lifespan.state)
         reply = await request(self.app, {**scope, "method": "POST"}, body)
         self.cookies.take(reply.headers)

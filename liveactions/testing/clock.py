@@ -46,6 +46,7 @@ class Clock:
             for due in soon:
                 if due.at == self.now:
                     await due.session.push(due.timer.function, due.component)
+                    await due.session.settled()
                     self._seen()
         self.now = until
 

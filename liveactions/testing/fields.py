@@ -28,9 +28,14 @@ def form_fields(form: Element, controls: Controls, submitter: Element | None = N
     return pairs
 
 
+def own_pairs(pairs: list[Pair]) -> list[Pair]:
+    """Those that don't belong to the library."""
+    return [pair for pair in pairs if pair[0] not in (FIELD_ACTION, FIELD_SNAPSHOT)]
+
+
 def own_fields(pairs: list[Pair]) -> list[str]:
-    """The same for an op: flat, without what belongs to the library."""
-    return [text for pair in texts(pairs) if pair[0] not in (FIELD_ACTION, FIELD_SNAPSHOT) for text in pair]
+    """The same for an op: flat."""
+    return [text for pair in texts(own_pairs(pairs)) for text in pair]
 
 
 def control_fields(control: Element, controls: Controls) -> list[Pair]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from markupsafe import escape
 
-from ..wire import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, NAVIGATE
+from ..wire import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
 from .asgi import ORIGIN, Reply
 from .conversation import SHOWN, Conversation
 from .dom import Element
-from .fields import elements_of, form_fields, own_fields
+from .fields import elements_of, form_fields, own_fields, own_pairs
 from .history import History
 from .refusal import Failed
-from .upload import MULTIPART, Pair, has_files, texts
+from .upload import MULTIPART, Pair, Sending, encoded, has_files, texts
 from .visible import shown_text
 from .window import Window
 
@@ -36,6 +37,7 @@ class Tab:
         self.window = Window("<!doctype html><title></title>", False)
         self.conversation: Conversation | None = None
         self._history = History()
+        self._sendings: list[Sending] = []
         self._leaving: tuple[str, str, list[Pair]] | None = None
 
     # Ways
@@ -83,6 +85,7 @@ class Tab:
         """Return when all that was begun is done, wherever that leads."""
         if self.conversation:
             try:
+                await self._send_files(self.conversation)
                 await self.conversation.settle()
             finally:
                 await self._redeem(self.conversation)
@@ -101,13 +104,28 @@ class Tab:
         await self.conversation.hear()
         await self._redeem(self.conversation)
 
+    async def _send_files(self, conversation: Conversation) -> None:
+        """Send what was chosen, and then the ops that take it. `Failed` where it is refused."""
+        sendings, self._sendings = self._sendings, []
+        for sending in sendings:
+            kind, body = encoded(sending.files)
+            url = f"{_path(self.url)}?{urlencode({FIELD_ACTION: sending.reference})}"
+            reply = await self.browser.post(url, body, [("content-type", kind), (HEADER_UPLOAD, "1")])
+            answer = json.loads(reply.body)
+            if reply.status != 200:
+                raise Failed(
+                    "; ".join([answer["error"], *answer["errors"].values()]).strip("; "), reply.status
+                )
+            fields = sending.fields(handle for _, handle in answer["files"])
+            conversation.say(CALL_REF, sending.reference, fields, seen=sending.seen, resets=sending.resets)
+
     async def _redeem(self, conversation: Conversation) -> None:
         """Fetch the cookies that are waiting."""
         tickets, conversation.tickets = conversation.tickets, []
         script = self.window.script()
         if tickets and script is not None:
             path = script[0].removesuffix("socket") + "cookies"
-            reply = await self.browser.post(path, " ".join(tickets).encode(), [])
+            reply = await self.browser.post(path, " ".join(tickets).encode(), [(HEADER_OPS, "1")])
             if reply.status != 204:
                 raise Failed(reply.text, reply.status)
 
@@ -149,11 +167,14 @@ class Tab:
         """Send a form: as an op if its address holds a reference, else as a browser does."""
         reference = self.reference(form, submitter)
         pairs = form_fields(form, self.window.controls, submitter)
-        if reference is None or self.conversation is None or has_files(pairs):
+        if reference is None or self.conversation is None:
             self._post(form, submitter, pairs)
             return
         seen = self.window.fields_seen(elements_of(form))
         resets = form.get("id") != PAGE_FORM
+        if has_files(pairs):
+            self._sendings.append(Sending(reference, own_pairs(pairs), seen, resets))
+            return
         self.conversation.say(CALL_REF, reference, own_fields(pairs), seen=seen, resets=resets)
 
     def _post(self, form: Element, submitter: Element | None, pairs: list[Pair]) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from .controls import Seen
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -23,6 +27,28 @@ class File:
 
 
 Pair = tuple[str, str | File]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A form whose files go to the server ahead of its op. `seen` and `resets` are the op's."""
+
+    reference: str
+    pairs: Sequence[Pair]
+    seen: Seen
+    resets: bool
+
+    @property
+    def files(self) -> list[Pair]:
+        return [pair for pair in self.pairs if isinstance(pair[1], File)]
+
+    def fields(self, handles: Iterable[str]) -> list[Any]:
+        """The op's, flat, with a handle in the place of each file."""
+        left = iter(handles)
+        pairs = (
+            (name, {"file": next(left)} if isinstance(value, File) else value) for name, value in self.pairs
+        )
+        return [part for pair in pairs for part in pair]
 
 
 def has_files(pairs: Sequence[Pair]) -> bool:
