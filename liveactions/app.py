@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from .actions.handle import Services
 from .limits import Limits
+from .pages.advice import advise_on_page
 from .pages.page import Page
 from .pages.placing import Placing, place_at, placing
 from .seal import ENVIRONMENT, Keys, Sealer, Signer
@@ -190,6 +191,8 @@ class Live(Starlette):
 
     def _place(self, placed: _Placed) -> None:
         place_at(placed.page, placed.path, placed.guards)
+        if self.services.debug:
+            advise_on_page(placed.page)
         address = Address(placed.page, placed.path)
         self.site.add(address)
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)

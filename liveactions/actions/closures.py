@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,13 @@ class Closures:
             if name in (actions[0].id, *actions[0].aliases):
                 return actions[0] if len(actions) == 1 else None
         return None
+
+    def __iter__(self) -> Iterator[Action[..., Any]]:
+        for actions in self._made.values():
+            yield from actions
+
+    def __bool__(self) -> bool:
+        return bool(self._made)
 
     def __contains__(self, action: Action[..., Any]) -> bool:
         return action in self._made.get(action.id, ())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Unpack
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack
 from urllib.parse import unquote, urlsplit
 
+from markupsafe import Markup
 from starlette.requests import Request
 
 from ..effects import Effects, running
@@ -19,6 +21,10 @@ from .request import PageRequest
 if TYPE_CHECKING:
     from ..pages.page import Page
     from ..template.fragment import Fragment
+
+
+HEAD: Final = Markup('<meta name="live">')
+"""Stands where a template wants the client's script."""
 
 
 class View(Protocol):
@@ -55,6 +61,8 @@ class Services:
     """Seconds that an action may take."""
     upload: int | None = None
     """Bytes that a file may have whose parameter doesn't say."""
+    around: tuple[Callable[[Request], AbstractAsyncContextManager[Any]], ...] = ()
+    """Entered around everything that a page does."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
     """Context processors: names for every template."""
 
@@ -104,7 +112,7 @@ class Handle:
         self._error: Problem | None = None
         self.error_is_shown = False
         """Whether anybody has looked at `error` since it was set."""
-        self.head: Any = ""
+        self.head: Any = HEAD
         """What a template that writes ``{{ live.head }}`` puts there."""
         self.effects: Effects | None = None
         """Of the newest scope."""

@@ -14,6 +14,7 @@ from ..actions.depends import Depends
 from ..actions.input import Input
 from ..actions.params import Event, Parameter, Plan, plan_of
 from ..errors import FieldErrors
+from .around import around
 
 if TYPE_CHECKING:
     from ..pages.component import Component
@@ -33,6 +34,7 @@ class Injection:
         self.previous: Any = None
         self._values: dict[Callable[..., Any], Any] = {}
         self._stack: AsyncExitStack | None = None
+        self._is_entered = False
 
     @property
     def is_open(self) -> bool:
@@ -102,6 +104,13 @@ class Injection:
             return await function(**arguments)
         value = await run_in_threadpool(function, **arguments)
         return await value if inspect.isawaitable(value) else value
+
+    async def enter(self) -> None:
+        """Enter what the application has put around every scope, unless that has been done."""
+        if not self._is_entered:
+            self._is_entered = True
+            if self.page.live.services.around:
+                await self._exit_stack().enter_async_context(around(self.page))
 
     def _exit_stack(self) -> AsyncExitStack:
         if self._stack is None:

@@ -246,6 +246,7 @@ class Scope:
 
     async def _guard(self, action: Action[..., Any] | None = None) -> None:
         if not self._guarded:
+            await self._injection.enter()
             self._refused = True
             for guard in (*self.page.live.services.guards, *self.page._live_guards):
                 await self._pass(guard, self.page)
@@ -340,12 +341,14 @@ class Scope:
             await mount_one(component, self.page, self._call_hook)
 
     async def _hook(self, name: str) -> None:
+        await self._injection.enter()
         for component in components_of(self.page):
             hook = component._live_node.description.hooks.get(name)
             if hook is not None:
                 await self._call_hook(hook, component)
 
     async def _load(self) -> None:
+        await self._injection.enter()
         page = self.page
         if page._live_node.description.children:
             attach(page, page.live)

@@ -33,6 +33,7 @@ from ..actions.closures import MAKING, Closures
 from ..actions.control import Control
 from ..actions.params import Parameter, Plan
 from ..template import Fragment, raw_page
+from .advice import advise
 from .component import Component
 from .fields import in_url
 from .form_states import load_forms
@@ -72,6 +73,7 @@ class FunctionPage(Page):
 
     _live_own: ClassVar[bool] = True
     _live_function: ClassVar[Callable[..., Any]]
+    _live_is_advised: ClassVar[bool] = False
 
     def _live_draw(self, previous: Fragment | None) -> Fragment:
         shown = self._live_shown
@@ -105,6 +107,9 @@ class FunctionPage(Page):
             )
         self._live_shown: Any = shown
         node = self._live_node
+        if self.live.debug and not type(self)._live_is_advised:
+            type(self)._live_is_advised = True
+            advise(closures)
         node.ran(closures)
         if node.waiting is not None:
             load_forms(self, node.waiting)

@@ -21,6 +21,7 @@ from ..ops.scope import Scope
 from ..pages.page import Page
 from ..pages.state import restore_state
 from ..protocol import Hello
+from ..signouts import digest
 from ..site import Found, Site, as_request, path_and_query
 from ..snapshot import Snapshot, session_key
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
@@ -62,6 +63,10 @@ class Sessions:
         self._hosts: Counter[str] = Counter()
         self._audience = Audience(lambda: self)
         self._tending: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: set[str] = set()
+        """Digests of those who were signed out while something of theirs was running."""
+        self._ending: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -227,6 +232,7 @@ class Sessions:
 
     def _tend(self) -> None:
         if self._tending is None or self._tending.done():
+            self._loop = asyncio.get_running_loop()
             self._tending = asyncio.ensure_future(self._tend_all())
 
     async def _tend_all(self) -> None:
@@ -237,12 +243,29 @@ class Sessions:
     def tend(self, now: float) -> None:
         """Save, drop and close what is due."""
         self.site.uploads.tend()
+        self._end_signed_out()
         for session in self:
             session.tend(now)
             session.check(now)
             detached = session.connection is None and now - session.used > self.site.limits.detached
             if session.over or detached:
                 self._drop(session)
+
+    def sign_out(self, identity: str) -> None:
+        """End all pages of a person, here and in other processes, as soon as they run nothing."""
+        self.site.sign_outs.add(identity)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end_signed_out)
+
+    def _end_signed_out(self) -> None:
+        self._leaving |= self.site.sign_outs.fresh()
+        concerned = [session for session in self if digest(session.identity) in self._leaving]
+        for session in concerned:
+            if not session.is_running:
+                task = asyncio.ensure_future(session.end())
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+        self._leaving = {digest(session.identity) for session in concerned if session.is_running}
 
     def close(self) -> None:
         """Store the state of all pages: the process ends."""

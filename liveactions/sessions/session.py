@@ -30,6 +30,7 @@ from ..exchange import KEPT, Exchange, Rebuilt
 from ..functions.exported import function
 from ..ops.asking import begin_due
 from ..ops.failure import unexpected
+from ..ops.around import around
 from ..ops.outcome import DONE, Outcome, elsewhere, failure
 from ..ops.scope import Scope
 from ..pages.component import describe
@@ -369,7 +370,11 @@ class Session:
             if connection is None or connection.sending_since is not None or not self.exchange.is_open:
                 return
             self._due = False
-            text = self._compose()
+            if self.site.services.around:
+                async with around(self.page):
+                    text = self._compose()
+            else:
+                text = self._compose()
             if self._is_unsaved and not self._is_large:
                 self._saving = self.site.saving.add(self._row())
                 if not await self._saving:
@@ -421,7 +426,8 @@ class Session:
             await self.settled()
         if self._saving is not None:
             await asyncio.shield(self._saving)  # nothing is told before it is stored
-        text = self._welcome(hello, rebuilt, stale)
+        async with around(self.page):
+            text = self._welcome(hello, rebuilt, stale)
         if not self.confirm():
             self._lose()
             return
