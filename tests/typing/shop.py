@@ -16,19 +16,25 @@ from liveactions import (
     Bound,
     Component,
     Depends,
+    Draft,
     Event,
     InUrl,
     Live,
     Page,
     Pages,
     Prev,
+    Rendered,
     action,
+    button,
     every,
+    file,
     forbidden,
+    form_state,
     in_url,
     loaded,
     not_found,
     redirect,
+    render,
     unauthorized,
 )
 
@@ -60,7 +66,7 @@ class Person:
     name: str
 
 
-class Draft(BaseModel):
+class Note(BaseModel):
     title: Annotated[str, Field(min_length=1)]
     due: date | None = None
 
@@ -96,7 +102,7 @@ class Search(Page):
     q: InUrl[str] = ""
     number: Annotated[int, in_url(push=True)] = 1
     open: bool = False
-    drafts: list[Draft] = []
+    drafts: list[Note] = []
     people: People = People(sort="name")
     others: Table[Person] = Table(sort="id")
     tables: dict[str, Table[Person]] = {}
@@ -125,19 +131,35 @@ class Search(Page):
         self.number -= 1
 
     @action(guard=current_user, timeout=5, id="save", aliases=["store"], validate=True)
-    async def save_draft(self, id: Bound[int], draft: Draft, form: FormData, event: Event) -> str:
+    async def save_draft(self, id: Bound[int], draft: Note, form: FormData, event: Event) -> str:
         if not self.open:
             raise forbidden()
         raise ActionError("No", field="title", status=409)
 
     @save_draft.validate
-    async def title_is_free(self, draft: Draft) -> None:
+    async def title_is_free(self, draft: Note) -> None:
         if draft.title == "taken":
             raise ValueError("taken")
 
     @action
     async def upload(self, before: Prev[int], file: UploadFile | None, more: list[UploadFile]) -> int:
         return (before or 0) + len(more)
+
+    @action
+    async def attach(
+        self,
+        photo: Annotated[UploadFile, file(max_size=2**20, types=["image/*"])],
+        papers: list[Annotated[UploadFile, file(types=[".pdf"])]],
+    ) -> str:
+        return photo.filename or str(len(papers))
+
+    @action
+    async def add_row(self, note: Draft[Note]) -> None:
+        note["items"].append({})
+
+    @action(initial=[""], reset=False, max_body=2**21)
+    async def talk(self, before: Prev[list[str]], text: str) -> list[str]:
+        return [*(before or []), text]
 
     @action
     async def leave(self) -> Any:
@@ -165,6 +187,56 @@ async def used() -> None:
     ref = page.turn.bind(2)
     print(ref.url(), ref.ok, ref.error, ref.errors["by"], ref.result, ref.values, ref.field("by", 1).value)
     print(page.live.path)
+    page.turn.reset()
+    for row in page.save_draft.rows("items", [1, 2]):
+        print(row.name, row.index, row.initial, row.field("name").error)
+    print(button(page.turn.bind(2), "Turn", class_="small"), form_state())
+
+
+@action
+async def subscribe(email: str) -> str:
+    return email
+
+
+@live.page("/function/{id}", guard=current_user)
+async def function(id: int, request: Request, db: DB, q: InUrl[str] = "") -> Rendered:
+    """A page that is a function."""
+    found = await db.find(q)
+
+    @action
+    async def comment(text: str, db: DB) -> str:
+        return (await db.find(text))[0]
+
+    @comment.validate
+    async def is_kind(text: str) -> None:
+        if text == "unkind":
+            raise ValueError("Be kind")
+
+    if not found:
+        raise not_found()
+    assert_type(await comment("x", db), str)
+    return render("function.html", id=id, found=found, comment=comment, subscribe=subscribe)
+
+
+@pages.page("/sync")
+def sync_function(q: str = "") -> Rendered:
+    return render("function.html", q=q)
+
+
+@pages.page("/moved", guard=[current_user])
+async def moved() -> Any:
+    return redirect("/sync")
+
+
+async def used_functions(request: Request, db: Session) -> None:
+    assert_type(function.url(id=1, q="x"), str)
+    assert_type(await function(1, request, db), Rendered)
+    assert_type((await function(1, request, db, q="x")).template, str)
+    assert_type(await subscribe("x"), str)
+    await function("1", request, db)  # type: ignore[arg-type]
+    await function(1)  # type: ignore[call-arg]
+    await subscribe(1)  # type: ignore[arg-type]
+    live.page("/wrong")(3)  # type: ignore[call-overload]
 
 
 async def wrong() -> None:
