@@ -12,6 +12,7 @@ A page has one session, and the session has an `Exchange`. Sockets come and go; 
 ended. The session runs them in the order of their numbers and never one twice: `Exchange.take` says
 whether an op is new. An op that comes again (the page couldn't know that it had arrived) is answered
 again. Answers are kept for the 64 newest ops; a page has at most 32 unanswered.
+An op may be answered as running: it goes on beside the others, and its end is told later.
 
 *Revisions* count the patches: a frame with a patch leads from the page's revision to the next one.
 Every message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB
@@ -38,10 +39,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, Final, Literal
 
 from .protocol import Bye, Change, Hello, Op, require, write
-from .wire import OK, WINDOW_BYTES, WINDOW_FRAMES
+from .wire import OK, RUNNING, UNCERTAIN, WINDOW_BYTES, WINDOW_FRAMES
 
 KEPT: Final = 64
 """Ops whose answers are kept."""
@@ -65,8 +67,10 @@ class Exchange:
         self.done = done
         """Number of the newest op that has ended."""
         self.answered: dict[int, tuple[int, Any]] = {
-            answers[i]: (answers[i + 1], answers[i + 2]) for i in range(0, len(answers), 3)
+            answers[i]: _after_restart(answers[i + 1], answers[i + 2]) for i in range(0, len(answers), 3)
         }
+        self._late: dict[int, float] = {}
+        """Ops that go on beside the others, or did, and the revision with which their end was told."""
         self._untold: list[Any] = []
         self._told = done
         self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
@@ -106,6 +110,8 @@ class Exchange:
             _, size, done = sent.popleft()
             self._unacknowledged -= size
             self._forget(done)
+        for n in [n for n, told in self._late.items() if told <= rev] if self._late else ():
+            del self._late[n], self.answered[n]
         if self._kept_extras:
             self._kept_extras = [kept for kept in self._kept_extras if kept[0] > rev]
 
@@ -116,6 +122,16 @@ class Exchange:
             self._untold += (n, status, payload)
             self.answered[n] = (status, payload)
         self._forget(n - KEPT)
+
+    def go_on(self, n: int) -> None:
+        """Op `n` goes on beside the others, which needn't wait for it."""
+        self._late[n] = inf
+        self.finish(n, RUNNING)
+
+    def finish_late(self, n: int, status: int = OK, payload: Any = None) -> None:
+        """Op `n`, which went on beside the others, has ended."""
+        self.answered[n] = (status, payload)
+        self._untold += (n, status, payload)
 
     def amend(self, status: int, payload: Any) -> None:
         """The newest op has ended otherwise, unless the page has been told already."""
@@ -128,8 +144,15 @@ class Exchange:
     def _forget(self, n: int) -> None:
         """The page has the answers up to that of op `n`."""
         if self.answered:
-            for old in [old for old in self.answered if old <= n]:
+            late = self._late
+            for old in [old for old in self.answered if old <= n and old not in late]:
                 del self.answered[old]
+
+    def _tell_late(self, rev: int) -> None:
+        """The ends of ops that went on are told with this revision."""
+        for n, told in self._late.items():
+            if told == inf and self.answered[n][0] != RUNNING:
+                self._late[n] = rev
 
     def _tell_again(self, n: int) -> None:
         self._told = min(self._told, n - 1)
@@ -168,6 +191,8 @@ class Exchange:
         answers, self._untold = self._untold, []
         self._told = self.done
         extras, self._extras = self._extras, {}
+        if self._late:
+            self._tell_late(self.rev + 1)
         if not patch and not extras:
             return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
         self.rev += 1
@@ -207,6 +232,7 @@ class Exchange:
         answers = self.answers
         if patch and hello.rev == self.rev:
             self.rev += 1
+        self._tell_late(self.rev)
         message: dict[str, Any] = {"token": token, "rev": self.rev, "ack": self.done}
         if rebuilt:
             message[rebuilt] = 1
@@ -229,6 +255,11 @@ class Exchange:
             # What the page has sent beyond the snapshot is over, and is never run.
             self.done = self.last = self._told = max(self.done, hello.op)
         return write(message)
+
+
+def _after_restart(status: int, payload: Any) -> tuple[int, Any]:
+    """An answer from a snapshot: nobody knows how an op went on whose worker is gone."""
+    return (UNCERTAIN, None) if status == RUNNING else (status, payload)
 
 
 def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

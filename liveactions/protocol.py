@@ -24,6 +24,8 @@ the root: numbers of slots and, after that of a list, the item's ordinal.
 ``[n, rev, 1, ref, fields, address?]``  call a reference
 ``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
 ``[n, rev, 3, url, push?]``             go to another query of the same page, or another page; push: 1
+``[n, rev, 5, called]``                 end what is running, as soon as it allows that: an op's number, or
+                                        all ops of a reference or of the action in a slot
 ``[n, rev, 6, name, arguments]``        call a function of a module, ``shop:add``; an object
 ``[n, rev, 9]``                         the page is over
 ======================================  ========================================================
@@ -52,7 +54,8 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose emp
                       or ``{"page": html}``
 ``answers``           flat: n, status, payload. Status 0 ok (the result), 1 error (``{"error",
                       "errors", "status", "id"?}``), 2 uncertain, 3 elsewhere (``{"url",
-                      "replace"?, "external"?}``)
+                      "replace"?, "external"?}``), 4 running: it goes on beside the others, and its
+                      real answer comes later, 5 ok, but the form keeps its fields
 ``shapes``            flat: id, html; what the patch is the first to use on this connection
 ``extras``            what is to be done besides; a frame with them is the next revision, even with an
                       empty patch: ``cookies``: tickets, to be posted to ``<mount>/_live/cookies`` (as
@@ -89,6 +92,7 @@ from .wire import (
     CALL_FUNCTION,
     CALL_REF,
     CALL_SLOT,
+    CANCEL,
     CLOSE_LIMIT,
     CLOSE_VERSION,
     NAVIGATE,
@@ -157,12 +161,18 @@ class CallFunction(NamedTuple):
     arguments: dict[str, Any]
 
 
+class Cancel(NamedTuple):
+    n: int
+    rev: int
+    called: int | str | list[int]
+
+
 class Bye(NamedTuple):
     n: int
     rev: int
 
 
-Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | Bye
+Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | Cancel | Bye
 
 
 def read(text: str | bytes | None, limits: Limits) -> Any:
@@ -264,6 +274,11 @@ def _read_call_function(n: int, rev: int, parts: list[Any], limits: Limits) -> C
     return CallFunction(n, rev, parts[0], parts[1])
 
 
+def _read_cancel(n: int, rev: int, parts: list[Any], limits: Limits) -> Cancel:
+    require(len(parts) == 1 and type(parts[0]) in (int, str, list), "improper op to cancel")
+    return Cancel(n, rev, _address(parts[0]) if type(parts[0]) is list else parts[0])
+
+
 def _read_bye(n: int, rev: int, parts: list[Any], limits: Limits) -> Bye:
     require(not parts, "a bye has nothing else")
     return Bye(n, rev)
@@ -275,6 +290,7 @@ _READERS: Final[dict[int, Callable[[int, int, list[Any], Limits], Op]]] = {
     VALIDATE: _read_validate,
     NAVIGATE: _read_navigate,
     CALL_FUNCTION: _read_call_function,
+    CANCEL: _read_cancel,
     BYE: _read_bye,
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import types
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -68,9 +70,23 @@ async def in_thread(seconds: float | None, function: Callable[[], T]) -> T:
         raise
 
 
-async def last(steps: AsyncIterator[T]) -> T | None:
-    """What an async generator yields last."""
+async def invoke(
+    seconds: float | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """What a function returns, async or sync, within so many seconds: see `within` and `in_thread`."""
+    if inspect.iscoroutinefunction(function):
+        return await within(seconds, function(*args, **kwargs))
+    result = await in_thread(seconds, partial(function, *args, **kwargs))
+    return await result if inspect.isawaitable(result) else result
+
+
+async def last(steps: AsyncGenerator[T], step: Callable[[T], Awaitable[bool]]) -> T | None:
+    """What an async generator yields last. `step` gets each value, and says whether it may go on."""
     value = None
-    async for step in steps:
-        value = step
+    try:
+        async for value in steps:
+            if not await step(value):
+                break
+    finally:
+        await steps.aclose()
     return value

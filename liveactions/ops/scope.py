@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
-from ..actions import binding
 from ..actions.action import Action, ActionRef
 from ..actions.control import Control
 from ..actions.depends import Depends
-from ..actions.forms import touched_errors
+from ..actions.forms import FormState, touched_errors
 from ..actions.input import Input
 from ..actions.params import Event
 from ..actions.request import PageRequest
 from ..cache.revalidation import publish
 from ..effects import Effects, running
-from ..errors import ActionError, FieldErrors, ForgedReference, UnknownAction
+from ..errors import FieldErrors, UnknownAction
 from ..pages.address import follow, in_url_values
 from ..pages.component import Component, attach
 from ..pages.function import FunctionPage
@@ -29,7 +27,8 @@ from ..pages.image import Image
 from ..pages.lookup import current
 from ..pages.page import Page
 from ..wire import KEPT, OK
-from .deadline import in_thread, last, within
+from .arguments import arguments_of
+from .deadline import invoke, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
 from .flashes import carry, receive
 from .injection import NO_INPUT, Injection
@@ -61,18 +60,19 @@ class Scope:
         "_images",
         "_values",
         "_injection",
-        "_event",
+        "event",
         "_guarded",
         "_refused",
         "_settled",
         "moved",
+        "step",
         "_in_url",
     )
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
         self.page = page
         self.effects = page.live.effects = Effects(page.live)
-        self._event = event
+        self.event = event
         self._injection = Injection(page, event)
         self._guarded = False
         self._refused = False
@@ -80,8 +80,14 @@ class Scope:
         self.moved: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
         self._in_url: list[Any] = []
+        self._images = self._take_images()
+        self.step: Callable[[], Awaitable[bool]] | None = None
+        """Called at each `yield` of a generator; whether it may go on."""
+
+    def _take_images(self) -> list[Image]:
+        page = self.page
         deep = page._live_node.description.loads
-        self._images = [
+        return [
             Image(component, deep or component._live_node.description.loads)
             for component in components_of(page)
         ]
@@ -160,7 +166,7 @@ class Scope:
         async def check() -> None:
             here = current(self.page, ref)
             await self._guard(here.action)
-            _, errors = await self._arguments(here, given)
+            _, errors = await arguments_of(here, given, self._injection)
             forms = self.page.live.forms
             old = ref.own
             shown = touched_errors(old.errors, errors, touched)
@@ -261,7 +267,7 @@ class Scope:
     async def _perform(self, ref: ActionRef[..., Any], given: Input) -> Any:
         action = ref.action
         await self._guard(action)
-        values, errors = await self._arguments(ref, given)
+        values, errors = await arguments_of(ref, given, self._injection)
         if errors:
             raise FieldErrors(errors)
         self._values = values
@@ -271,68 +277,44 @@ class Scope:
         args = (ref.component,) if action.is_method else ()
         if isinstance(self.page, FunctionPage):  # whatever it has read may change
             self.page._live_node.stale = True
-        return await self._invoke(action.function, args, values, action.timeout)
+        if action.streams:
+            return await self._stream(ref, partial(action.function, *args, **values))
+        return await invoke(self._seconds(action), action.function, args, values)
 
-    async def _arguments(
-        self, ref: ActionRef[..., Any], given: Input
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Values of the parameters filled by name, and texts for the fields that don't fit."""
-        action = ref.action
-        try:
-            ref.check()
-        except TypeError as error:
-            raise ForgedReference(str(error)) from None
-        bound = binding.named(action.plan, ref.args)
-        texts = self.page.live.services.messages
-        upload = self.page.live.services.upload
-        values, errors = action.plan.fill(bound, given, texts, raw=not action.validates, upload=upload)
-        for validator in action.validators:
-            await self._validate(validator, ref, values, errors)
-        return values, errors
+    def _seconds(self, action: Action[..., Any] | None = None) -> float | None:
+        """How long it may take."""
+        own = None if action is None else action.timeout
+        return self.page.live.services.timeout if own is None else own
 
-    async def _validate(
-        self,
-        validator: Callable[..., Any],
-        ref: ActionRef[..., Any],
-        values: dict[str, Any],
-        errors: dict[str, str],
-    ) -> None:
-        """Runs a validator if what it wants to see is there; its objections are added to `errors`."""
-        plan = ref.component._live_node.description.plan(validator, ref.action.is_method)
-        if any(one.required and one.name not in values for one in plan.named):
-            return
-        arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
-        arguments.update(await self._injection.arguments(plan, ref.component))
-        args = (ref.component,) if ref.action.is_method else ()
-        only = plan.named[0].name if len(plan.named) == 1 else ""
-        try:
-            found = await self._invoke(validator, args, arguments) or {}
-        except ActionError as error:
-            found = {**error.errors, **({"": error.message} if error.message else {})}
-        except ValueError as error:
-            found = {only: str(error)}
-        for path, text in found.items():
-            errors.setdefault(path, text)
+    async def _stream(self, ref: ActionRef[..., Any], function: Callable[[], AsyncGenerator[Any]]) -> Any:
+        """Runs an async generator; what it yields last is the result. Without a time limit of its own it
+        may take what it needs.
+        """
+        live = self.page.live
 
-    async def _invoke(
-        self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        limit: float | None = None,
-    ) -> Any:
-        seconds = self.page.live.services.timeout if limit is None else limit
-        if inspect.iscoroutinefunction(function):
-            return await within(seconds, function(*args, **kwargs))
-        if inspect.isasyncgenfunction(function):
-            return await within(seconds, last(function(*args, **kwargs)))
-        result = await in_thread(seconds, partial(function, *args, **kwargs))
-        return await result if inspect.isawaitable(result) else result
+        async def note(value: Any) -> bool:
+            live.forms.put(ref.key, FormState(result=value))
+            return self.step is None or await self.step()
+
+        return await within(ref.action.timeout, last(function(), note))
+
+    def pause(self) -> None:
+        """What was done so far is shown: it isn't undone any more, and `load` is due where it matters."""
+        self._settle()
+        self._settled = False
+        self._images = self._take_images()
+
+    def leave_alone(self, other: Scope) -> None:
+        """What has changed since `other` began isn't this scope's to undo."""
+        others = {id(image.component): image for image in other._images}
+        for image in self._images:
+            if id(image.component) in others:
+                image.leave_alone(others[id(image.component)])
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_node.description.plan(function)
         arguments = await self._injection.fill(plan, component)
-        _leave(await self._invoke(function, (component,), arguments))
+        _leave(await invoke(self._seconds(), function, (component,), arguments))
 
     async def _mount(self) -> None:
         await self._guard()
@@ -411,5 +393,3 @@ def _success(action: Action[..., Any], result: Any) -> Outcome:
         return Outcome(http_status=result.status_code, response=result)
     payload = None if result is None else action.results.dump(result)
     return Outcome(OK if action.resets else KEPT, payload)
-
-

@@ -57,6 +57,20 @@ class Image:
         for name, data in self._dumps.items():
             yield _dump(fields[name], self.values.get(name)) != data
 
+    def leave_alone(self, other: Image) -> None:
+        """What has changed since another image was taken isn't for this one to restore."""
+        now = self.component.__dict__
+        for name in self.component._live_node.description.fields:
+            value = now.get(name, MISSING)
+            inside = other._copies.get(name)
+            if value is other.values.get(name, MISSING) and (inside is None or _same_items(*inside)):
+                continue
+            self.values[name] = value
+            self._dumps.pop(name, None)
+            self._copies.pop(name, None)
+            if isinstance(value, _CONTAINERS):
+                self._copies[name] = value, value.copy()
+
     def restore(self) -> None:
         """Gives the public fields their values back, and lists, dicts and sets their items."""
         now = self.component.__dict__

@@ -74,7 +74,7 @@ class Audience:
             self._log.append(message)
             self.position += 1
             for session in list(self._of(message)):
-                session.hear(message)
+                session.hearing.hear(message)
 
     def _of(self, message: Message | None) -> Iterable[Session]:
         if message is None:

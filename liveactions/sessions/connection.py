@@ -10,6 +10,9 @@ REPLACED: Final = 1012
 """Close code for a connection that another one has replaced. Only the page itself can have made that, by its
 token: should it still listen here, it is to come again."""
 
+INTERNAL_ERROR: Final = 1011
+"""The WebSocket protocol's own code for an error of the server."""
+
 
 class Connection(Protocol):
     """Where a session's messages go."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,12 +12,24 @@ from ..ops.scope import Scope
 
 
 class Push:
-    """Something to run on the page that no browser asked for: an op without a number."""
+    """Something to run on the page that no browser asked for: an op without a number.
 
-    __slots__ = ("run",)
+    With `scope` and `n` it is the end of op `n`, which went on beside the others. `ended` hears the outcome.
+    """
 
-    def __init__(self, run: Callable[[Scope], Awaitable[Outcome | None]]) -> None:
+    __slots__ = ("run", "scope", "n", "ended")
+
+    def __init__(
+        self,
+        run: Callable[[Scope], Awaitable[Outcome | None]],
+        scope: Scope | None = None,
+        n: int = 0,
+        ended: asyncio.Future[Outcome] | None = None,
+    ) -> None:
         self.run = run
+        self.scope = scope
+        self.n = n
+        self.ended = ended
 
 
 def event_of(details: dict[str, Any] | None) -> Event | None:

@@ -141,7 +141,7 @@ class Sessions:
         self._sessions[session.token] = session
         self._hosts[host] += 1
         await session.attach(connection, hello, basis.rebuilt, basis.stale)
-        session.listen(position)
+        session.hearing.listen(position)
         return session
 
     async def _basis(self, hello: Hello, context: str) -> Basis:
@@ -225,7 +225,8 @@ class Sessions:
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.token) is session:
             del self._sessions[session.token]
-            session.leave()
+            session.hearing.leave()
+            session.aside.close()
             self._hosts[session.host] -= 1
             if not self._hosts[session.host]:
                 del self._hosts[session.host]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from logging import getLogger
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ from starlette.responses import Response
 
 from ..actions.action import ActionRef
 from ..actions.input import Arguments
-from ..cache.broker import Message
 from ..document import document
 from ..errors import ForgedReference, ProtocolError, SealError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
@@ -32,7 +31,7 @@ from ..ops.asking import begin_due
 from ..ops.failure import unexpected
 from ..ops.around import around
 from ..ops.outcome import DONE, Outcome, elsewhere, failure
-from ..ops.scope import Scope
+from ..ops.scope import FieldPairs, Scope
 from ..pages.component import describe
 from ..pages.lookup import lookup
 from ..pages.node import walk
@@ -44,6 +43,7 @@ from ..protocol import (
     CallFunction,
     CallReference,
     CallSlot,
+    Cancel,
     Change,
     Fields,
     Hello,
@@ -56,11 +56,12 @@ from ..site import Address, Site, path_and_query
 from ..snapshot import LIFE, Snapshot, session_key
 from ..store import Claimed
 from ..template import Fragment
-from ..wire import CLOSE_LIMIT, CLOSE_OVER, ELSEWHERE, ERROR
-from .audience import Audience, keys_of
-from .connection import REPLACED, Connection
+from ..wire import CLOSE_LIMIT, CLOSE_OVER, ELSEWHERE, ERROR, RUNNING
+from .aside import Aside, dropped
+from .audience import Audience
+from .connection import INTERNAL_ERROR, REPLACED, Connection
 from .cookies import keep_cookies
-from .heard import Heard, concerns, tags_read
+from .hearing import Hearing
 from .navigation import go
 from .push import Push, event_of
 from .screen import Screen
@@ -108,7 +109,7 @@ class Session:
         """When the browser was last heard."""
         self._context = site.context(address, identity)
         self._address = self._url = ""
-        self._key = session_key(token)
+        self.key = session_key(token)
         self._epoch = 0
         self._queue: deque[Op | Push] = deque()
         self._running = False
@@ -124,11 +125,10 @@ class Session:
         """The revision that shows the page first."""
         self._former: set[tuple[Address, str]] = set()
         """Pages and persons that it was of before, as far as the browser may not know."""
-        self._keys: frozenset[str] = frozenset()
-        """What it listens to."""
-        self._heard = Heard()
-        self._reloads = False
-        """Whether a reload waits in the queue."""
+        self.hearing = Hearing(self, audience)
+        self.aside = Aside(self)
+        self._is_apart = False
+        """Whether ops run in a task of their own, so that others are heard of meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # What comes in
@@ -144,7 +144,7 @@ class Session:
         elif len(self._queue) >= KEPT:
             raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
         else:
-            self._queue.append(op)  # type: ignore[arg-type]
+            self._queue.append(self.aside.meet(op) if self.aside else op)  # type: ignore[arg-type]
         self.screen.forget(exchange.seen)
         await self._run()
 
@@ -159,91 +159,97 @@ class Session:
             self._queue.append(Push(lambda scope: scope.hook(name)))
             await self._run()
 
+    async def perform(self, push: Push) -> Outcome:
+        """Run something on the page when nothing else is running; what became of it."""
+        push.ended = asyncio.get_running_loop().create_future()
+        self._queue.append(push)
+        await self._run()
+        return await push.ended
+
+    def begin(self, push: Push) -> None:
+        """Run something on the page soon."""
+        self._queue.append(push)
+        if not self._running:
+            self._running = True
+            self._begin_work()
+
+    def drop(self, is_meant: Callable[[Op], bool]) -> None:
+        """Ops that wait, and are meant, do nothing."""
+        for index, job in enumerate(self._queue):
+            if not isinstance(job, Push) and is_meant(job):
+                self._queue[index] = dropped(job)
+
     async def _run(self) -> None:
+        """Work off the queue, unless that is being done."""
         if self._running:
             return
         self._running = True
-        try:
-            while self._queue and not self.over:
-                position = self.audience.position
-                live, request = self.page.live, self.page.live.request
-                await self._perform(self._queue.popleft())
-                await self._flush()
-                begin_due(request, self._tasks)
-                if live.request is not request:  # it has set cookies, or the page has joined meanwhile
-                    begin_due(live.request, self._tasks)
-                if self._keys or self.page.live.reads or position != self.audience.position:
-                    self.listen(position)
-                if self._is_unsaved and self._queue and not self._is_large and not self.save():
-                    self._lose()  # while the next op runs, a new connection is told of this one
-            await self._flush()
-        finally:
-            self._running = False
-            if self._settled is not None:
-                self._settled.set_result(None)
-                self._settled = None
-        if self.connection is None and self._is_unsaved and not self.over and not self.save(at_rest=True):
-            self._lose()
+        if self._is_apart:
+            self._begin_work()
+        else:
+            await self._work()
 
-    # What it hears
-
-    def hear(self, message: Message | None) -> None:
-        """Read again what a message is about, soon and once; without a socket, when there is one."""
-        if message is not None and message.origin == self._key:
-            return
-        self._heard.add(message)
-        if self.connection is not None and not self.over:
-            self._ask_to_reload()
-            if not self._running:
-                self._begin(self._run())
-
-    def listen(self, since: int) -> None:
-        """Listen for what the page has read now; something may have been told of it since a position."""
-        live = self.page.live
-        tags = tags_read(self.page)
-        keys = frozenset(keys_of(tags))
-        if keys != self._keys:
-            self.audience.place(self, self._keys, keys)
-            self._keys = keys
-        for message in self.audience.since(since) if since != self.audience.position else ():
-            if concerns(message, live.own_path, tags):
-                self.hear(message)
-
-    def leave(self) -> None:
-        """Hear nothing more."""
-        self.audience.place(self, self._keys, frozenset())
-        self._keys = frozenset()
-
-    def _ask_to_reload(self) -> None:
-        if not self._reloads:
-            self._reloads = True
-            self._queue.append(Push(self._reload))
-
-    async def _reload(self, scope: Scope) -> Outcome | None:
-        self._reloads = False
-        self._heard.take(self.page)
-        refused = await scope.guard()
-        if refused is not None and self.connection is not None:
-            self.connection.close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
-        return refused
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _begin_work(self) -> None:
+        task = asyncio.ensure_future(self._work())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("%s: a page's session failed", self.address.name, exc_info=task.exception())
+            if self.connection is not None:
+                self.connection.close(INTERNAL_ERROR)
+
+    async def _work(self) -> None:
+        goes_apart = False
+        try:
+            goes_apart = await self._work_off()
+        finally:
+            if goes_apart:
+                self._begin_work()
+            else:
+                self._running = False
+                if self._settled is not None:
+                    self._settled.set_result(None)
+                    self._settled = None
+        if self.connection is None and self._is_unsaved and not self._running and not self.over:
+            self._save_at_rest()
+
+    async def _work_off(self) -> bool:
+        """Whether the rest is to be done in a task of its own, so that others are heard of meanwhile."""
+        while self._queue and not self.over:
+            position = self.audience.position
+            live, request = self.page.live, self.page.live.request
+            job = self._queue.popleft()
+            if not await self._perform(job):
+                self._queue.appendleft(job)
+                return True
+            await self._flush()
+            begin_due(request, self._tasks)
+            if live.request is not request:  # it has set cookies, or the page has joined meanwhile
+                begin_due(live.request, self._tasks)
+            if self.hearing.keys or self.page.live.reads or position != self.audience.position:
+                self.hearing.listen(position)
+            if self._is_unsaved and self._queue and not self._is_large and not self.save():
+                self._lose()  # while the next op runs, a new connection is told of this one
+        await self._flush()
+        return False
 
     # Ops
 
-    async def _perform(self, job: Op | Push) -> None:
+    async def _perform(self, job: Op | Push) -> bool:
+        """Whether it was done; else it is to be done apart."""
         if type(job) is Bye:
             self.exchange.finish(job.n)
             await self.end()
-            return
+            return True
         if self.screen.newest is None:
             self.screen.revive(self.page, self.exchange.rev)
-        scope = Scope(self.page, event_of(job.event) if type(job) is CallSlot else None)
-        scope.effects.op = self._key, 0 if type(job) is Push else job.n  # type: ignore[union-attr]
+        scope = self._scope(job)
         outcome = await self._do(scope, job)
+        if outcome is None:
+            return False
         if outcome.status == ERROR or self.page.live.is_in_error:
             self.page.live.error = problem_of(outcome)
         problem = await scope.load()
@@ -262,12 +268,28 @@ class Session:
                 await keep_cookies(self)  # of the page that was opened
         self._conclude(job, closed)
         self._due = self._is_unsaved = True
+        if self.aside.is_going:
+            self.aside.leave_alone(scope)
         if closed.abandoned:
             await self._replace_page()
+        return True
 
-    async def _do(self, scope: Scope, job: Op | Push) -> Outcome:
+    def _scope(self, job: Op | Push) -> Scope:
+        if isinstance(job, Push):
+            if job.scope is not None:
+                return job.scope
+            scope, n = Scope(self.page), 0
+        else:
+            scope, n = Scope(self.page, event_of(job.event) if type(job) is CallSlot else None), job.n
+        scope.effects.op = self.key, n
+        return scope
+
+    async def _do(self, scope: Scope, job: Op | Push) -> Outcome | None:
+        """None for what has to be done apart."""
         if type(job) is Push:
             return await job.run(scope) or DONE
+        if type(job) is Cancel:  # that was done when it came
+            return DONE
         if type(job) is Navigate:
             return go(self.page, self.address, job.url)
         try:
@@ -279,15 +301,30 @@ class Session:
                 ref = lookup(self.page, job.reference)
             else:
                 assert isinstance(job, CallFunction)
-                return await scope.call(function(self.page, job.name), Arguments(job.arguments))
+                ref = function(self.page, job.name)
         except (UnknownAction, ForgedReference) as error:
             return failure(str(error), status=409)
+        if isinstance(job, CallFunction):
+            return await self._call(scope, job, ref, Arguments(job.arguments))
         if dict in map(type, job.fields) and type(job) is not Validate:
             return await self._call_with_files(scope, ref, job.fields)
         fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
         if type(job) is Validate:
             return await scope.validate(ref, fields, job.touched)
+        if ref.action.runs_apart:
+            return await self._call(scope, job, ref, fields)
         return await scope.call(ref, fields)
+
+    async def _call(
+        self, scope: Scope, job: Op, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
+    ) -> Outcome | None:
+        action = ref.action
+        if not action.runs_apart:
+            return await scope.call(ref, fields)
+        if not action.streams and not self._is_apart:
+            self._is_apart = True
+            return None
+        return await self.aside.call(scope, job, ref, fields)
 
     async def _call_with_files(self, scope: Scope, ref: ActionRef[..., Any], given: Fields) -> Outcome:
         try:
@@ -305,7 +342,7 @@ class Session:
             outcome = elsewhere(login)
         if outcome.status == ELSEWHERE:
             outcome = await follow(self, outcome, job.url if type(job) is Navigate else None)
-            if type(job) is Push and self._since > self.exchange.rev:
+            if isinstance(job, Push) and not job.n and self._since > self.exchange.rev:
                 self.exchange.add({"url": [outcome.location, 1]})
                 return DONE
         elif outcome.http_status in IN_PLACE and outcome.error is None:
@@ -314,7 +351,7 @@ class Session:
 
     async def show(self, page: Page, address: Address, drawn: Fragment) -> None:
         """Go on with another page in this one's place."""
-        await Scope(self.page).hook("closed")
+        await self._close_page()
         self._timers.stop()
         self._remember()
         self.page, self.address = page, address
@@ -347,8 +384,16 @@ class Session:
         return unexpected(error, self.page.live, "a render")
 
     def _conclude(self, job: Op | Push, outcome: Outcome) -> None:
-        if type(job) is not Push:
-            self.exchange.finish(job.n, outcome.status, outcome.payload)  # type: ignore[union-attr]
+        if not isinstance(job, Push):
+            if outcome.status == RUNNING:
+                self.exchange.go_on(job.n)
+            else:
+                self.exchange.finish(job.n, outcome.status, outcome.payload)
+            return
+        if job.ended is not None:
+            job.ended.set_result(outcome)
+        if job.n:
+            self.exchange.finish_late(job.n, outcome.status, outcome.payload)
         elif not outcome.ok:
             log.error("%s: a push failed: %s", self.address.name, outcome.payload, exc_info=outcome.error)
 
@@ -433,9 +478,8 @@ class Session:
             return
         await connection.send(text)
         self._timers.start(self.page)
-        if self._heard:
-            self._ask_to_reload()
-        if self._due or self._heard:
+        self.hearing.catch_up()
+        if self._due:
             await self._run()
 
     def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool) -> str:
@@ -469,9 +513,13 @@ class Session:
         """The page is over."""
         self.over = True
         self._timers.stop()
-        await Scope(self.page).hook("closed")
+        await self._close_page()
         if self.connection is not None:
             self.connection.close(code)
+
+    async def _close_page(self) -> None:
+        scope = Scope(self.page)
+        await scope.close(await scope.hook("closed") or DONE)
 
     def _lose(self) -> None:
         """Another worker has the page: what was done here since isn't told."""
@@ -503,7 +551,7 @@ class Session:
 
     def claim(self, epoch: int = 0) -> None:
         """Become the one session of its token, by the claim that has this epoch or by a new one."""
-        self._epoch = epoch or self.site.snapshots.store.claim(self._key)
+        self._epoch = epoch or self.site.snapshots.store.claim(self.key)
 
     def confirm(self) -> bool:
         """Whether this is still the page's session, which from now on isn't at rest."""
@@ -513,11 +561,16 @@ class Session:
         """Store the state; false when the page has another session meanwhile."""
         return save_all(self.site.snapshots.store, [self._row(at_rest)])[0]
 
+    def _save_at_rest(self) -> None:
+        """Store the state that nothing changes any more, unless something still goes on."""
+        if not self.save(at_rest=not self.aside):
+            self._lose()
+
     def _row(self, at_rest: bool = False) -> Claimed:
         self._is_unsaved = False
         sealed = self.site.snapshots.seal(self._snapshot(at_rest), self._context).encode()
         self._is_large = len(sealed) > SAVED_AT_ONCE
-        return self._key, self._epoch, sealed, LIFE
+        return self.key, self._epoch, sealed, LIFE
 
     def _snapshot(self, at_rest: bool = False) -> Snapshot:
         exchange, screen = self.exchange, self.screen
@@ -541,7 +594,7 @@ class Session:
         """What is due now and then: save large states, drop what can be rendered again."""
         if self._running or self.over:
             return
-        if self._is_unsaved and not self.save(at_rest=self.connection is None):
+        if self._is_unsaved and not self.save(at_rest=self.connection is None and not self.aside):
             self._lose()
         elif now - self.used > self.site.limits.idle:
             self.screen.rest()
@@ -564,4 +617,10 @@ class Session:
     @property
     def is_running(self) -> bool:
         """Whether an op is being run."""
-        return self._running
+        return self._running or bool(self.aside)
+
+    async def finished(self) -> None:
+        """Return when nothing is running or waiting, beside the queue either."""
+        await self.settled()
+        await self.aside.finished()
+        await self.settled()

@@ -74,6 +74,6 @@ async def _perform(sessions: Sessions, request: Request, data: object, parcel: P
     try:
         for op in ops if not rebuilt else ():
             await session.receive(op)
-        await session.settled()
+        await session.finished()
     finally:
         await session.detach(parcel)

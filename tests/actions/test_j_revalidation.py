@@ -163,18 +163,19 @@ async def test_j1_results_are_kept_by_arguments() -> None:
 
 
 async def test_j1_concurrent_misses_run_once() -> None:
-    gate = asyncio.Event()
+    begun, gate = asyncio.Event(), asyncio.Event()
     runs = 0
 
     @cached()
     async def slow() -> int:
         nonlocal runs
         runs += 1
+        begun.set()
         await gate.wait()
         return runs
 
     calls = [asyncio.ensure_future(slow()) for _ in range(5)]
-    await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])
+    await begun.wait()
     gate.set()
     assert await asyncio.gather(*calls) == [1] * 5 and runs == 1
 

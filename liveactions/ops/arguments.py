@@ -1,0 +1,59 @@
+"""An action's arguments: from what was bound and sent, checked by annotations, then by its validators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..actions import binding
+from ..actions.action import ActionRef
+from ..actions.input import Input
+from ..errors import ActionError, ForgedReference
+from .deadline import invoke
+from .injection import Injection
+
+
+async def arguments_of(
+    ref: ActionRef[..., Any], given: Input, injection: Injection
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values of the parameters filled by name, and texts for the fields that don't fit.
+
+    `ForgedReference` when an argument is missing that only a template binds.
+    """
+    action = ref.action
+    try:
+        ref.check()
+    except TypeError as error:
+        raise ForgedReference(str(error)) from None
+    bound = binding.named(action.plan, ref.args)
+    services = injection.page.live.services
+    raw = not action.validates
+    values, errors = action.plan.fill(bound, given, services.messages, raw=raw, upload=services.upload)
+    for validator in action.validators:
+        await _validate(validator, ref, values, errors, injection)
+    return values, errors
+
+
+async def _validate(
+    validator: Callable[..., Any],
+    ref: ActionRef[..., Any],
+    values: dict[str, Any],
+    errors: dict[str, str],
+    injection: Injection,
+) -> None:
+    """Runs a validator if what it wants to see is there; its objections are added to `errors`."""
+    plan = ref.component._live_node.description.plan(validator, ref.action.is_method)
+    if any(one.required and one.name not in values for one in plan.named):
+        return
+    arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
+    arguments.update(await injection.arguments(plan, ref.component))
+    args = (ref.component,) if ref.action.is_method else ()
+    only = plan.named[0].name if len(plan.named) == 1 else ""
+    try:
+        found = await invoke(injection.page.live.services.timeout, validator, args, arguments) or {}
+    except ActionError as error:
+        found = {**error.errors, **({"": error.message} if error.message else {})}
+    except ValueError as error:
+        found = {only: str(error)}
+    for path, text in found.items():
+        errors.setdefault(path, text)

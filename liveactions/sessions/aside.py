@@ -1,0 +1,197 @@
+"""What goes on beside a session's queue: generators, and actions that a newer call may end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ..actions.action import ActionRef
+from ..actions.input import Input
+from ..actions.params import Event
+from ..errors import ForgedReference, UnknownAction
+from ..ops.outcome import DONE, Outcome
+from ..ops.scope import FieldPairs, Scope
+from ..pages.lookup import lookup
+from ..protocol import CallReference, CallSlot, Cancel, Op
+from ..wire import RUNNING
+from .push import Push
+
+if TYPE_CHECKING:
+    from .session import Session
+
+STARTED: Final = Outcome(RUNNING)
+"""It goes on beside the queue."""
+
+
+class Run:
+    """A generator that is running, each of its steps an op."""
+
+    def __init__(self, session: Session, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
+        self.session = session
+        self.n = n
+        self.ref = ref
+        self.scope = Scope(session.page, event)
+        self.scope.effects.op = session.key, n
+        self.scope.step = self._step
+        self.task: asyncio.Task[None]
+        self.is_over = False
+        self._is_cancelled = False
+
+    def begin(self, fields: FieldPairs | Input) -> None:
+        self.task = asyncio.ensure_future(self._work(fields))
+
+    def cancel(self) -> None:
+        """End it at its next ``yield``."""
+        self._is_cancelled = True
+
+    async def _work(self, fields: FieldPairs | Input) -> None:
+        try:
+            outcome = await self.scope.call(self.ref, fields)
+        except asyncio.CancelledError:  # a newer call, or the session's end
+            outcome = DONE
+        self.is_over = True
+
+        async def end(scope: Scope) -> Outcome:
+            return outcome
+
+        self.session.begin(Push(end, self.scope, self.n))
+
+    async def _step(self) -> bool:
+        session = self.session
+        if self._is_cancelled or session.over or session.page is not self.scope.page:
+            return False
+        self.scope.pause()
+        shown = await session.perform(Push(lambda scope: scope.guard()))
+        return shown.ok and not self._is_cancelled
+
+
+class Aside:
+    """Of one session. True when there is something that ops may have to do with."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._runs: list[Run] = []
+        self._called: ActionRef[..., Any] | None = None
+        """What runs in the queue, and may be ended."""
+        self._task: asyncio.Task[Any] | None = None
+        self._is_ended = False
+
+    def __bool__(self) -> bool:
+        return bool(self._runs) or self._called is not None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether generators are running."""
+        return bool(self._runs)
+
+    # What comes in
+
+    def meet(self, op: Op) -> Op:
+        """An op that comes while something is running: it may end that, or be dropped itself."""
+        if type(op) is Cancel:
+            self._cancel(op)
+            return op
+        ref = self._reference(op)
+        if ref is None:
+            return op
+        if ref.action.concurrency == "drop" and _is_same(ref, self._called):
+            return dropped(op)
+        if ref.action.concurrency == "latest":
+            if _is_same(ref, self._called):
+                self._end()
+            self.session.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
+        return op
+
+    def _reference(self, op: Op) -> ActionRef[..., Any] | None:
+        session = self.session
+        try:
+            if type(op) is CallSlot:
+                return session.screen.reference(op.rev, op.address)
+            return lookup(session.page, op.reference) if type(op) is CallReference else None
+        except (UnknownAction, ForgedReference):
+            return None
+
+    def _cancel(self, op: Cancel) -> None:
+        session, called = self.session, op.called
+        try:
+            if isinstance(called, str):
+                meant: int | ActionRef[..., Any] = lookup(session.page, called)
+            else:
+                meant = called if isinstance(called, int) else session.screen.reference(op.rev, called)
+        except (UnknownAction, ForgedReference):
+            return
+        for run in self._runs:
+            if meant == run.n or _includes(meant, run.ref):
+                run.cancel()
+        if self._called is not None and _includes(meant, self._called):
+            self._end()
+
+    def _end(self) -> None:
+        if self._task is not None and not self._is_ended:
+            self._is_ended = True
+            self._task.cancel()
+
+    # What runs
+
+    async def call(
+        self, scope: Scope, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
+    ) -> Outcome:
+        """Run an action of which others are heard meanwhile."""
+        if ref.action.streams:
+            return self._start(scope, op.n, ref, fields)
+        self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
+        try:
+            outcome = await scope.call(ref, fields)
+        except asyncio.CancelledError:
+            if not self._is_ended:
+                raise
+            outcome = DONE if ref.action.is_async else replace(DONE, abandoned=True)
+        finally:
+            self._called = None
+        if self._is_ended and self._task is not None:
+            self._task.uncancel()
+        return outcome
+
+    def _start(self, scope: Scope, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
+        same = [run for run in self._runs if _is_same(ref, run.ref)]
+        if same and ref.action.concurrency == "drop":
+            return DONE
+        for run in same if ref.action.concurrency == "latest" else ():
+            run.task.cancel()
+        run = Run(self.session, n, ref, scope.event)
+        self._runs.append(run)
+        run.begin(fields)
+        run.task.add_done_callback(lambda _: self._runs.remove(run))
+        return STARTED
+
+    def leave_alone(self, scope: Scope) -> None:
+        """What an op has changed isn't for those to undo that go on."""
+        for run in self._runs:
+            if run.scope is not scope:
+                run.scope.leave_alone(scope)
+
+    async def finished(self) -> None:
+        """Return when no generator is running."""
+        while self._runs:
+            await asyncio.wait([run.task for run in self._runs])
+
+    def close(self) -> None:
+        """The page is over."""
+        for run in self._runs:
+            run.task.cancel()
+
+
+def dropped(op: Op) -> Cancel:
+    """An op of the same number that does nothing."""
+    return Cancel(op.n, op.rev, op.n)
+
+
+def _is_same(one: ActionRef[..., Any], other: ActionRef[..., Any] | None) -> bool:
+    """Whether both call the same action of the same component."""
+    return other is not None and one.path == other.path
+
+
+def _includes(meant: int | ActionRef[..., Any], ref: ActionRef[..., Any]) -> bool:
+    """Whether a reference means another one, which may have more arguments."""
+    return isinstance(meant, ActionRef) and meant.path == ref.path and meant.args in ((), ref.args)

@@ -1,0 +1,101 @@
+"""What a session listens to, and what it has heard of since its page was last loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..cache.broker import Message
+from ..cache.paths import matches
+from ..ops.loading import components_of, outdate
+from ..ops.outcome import Outcome
+from ..ops.scope import Scope
+from ..pages.page import Page
+from ..wire import CLOSE_OVER
+from .audience import Audience, keys_of
+from .push import Push
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Hearing:
+    """Of one session. However many messages come, the page reads again once."""
+
+    def __init__(self, session: Session, audience: Audience) -> None:
+        self.session = session
+        self.audience = audience
+        self.keys: frozenset[str] = frozenset()
+        """What it listens to."""
+        self._tags: set[str] = set()
+        self._everything = False
+        self._waits = False
+        """Whether reading again waits in the queue."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the page shows what is out of date."""
+        return self._everything or bool(self._tags)
+
+    def hear(self, message: Message | None) -> None:
+        """Read again what a message is about, soon; without a socket, when there is one."""
+        if message is not None and message.origin == self.session.key:
+            return  # its own page has shown it already
+        if message is not None and message.kind == "tag":
+            self._tags.add(message.name)
+        else:
+            self._everything = True
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Read again what is out of date."""
+        session = self.session
+        if self.is_behind and not self._waits and session.connection is not None and not session.over:
+            self._waits = True
+            session.begin(Push(self._read_again))
+
+    def listen(self, since: int) -> None:
+        """Listen for what the page has read now; something may have been told of it since a position."""
+        page = self.session.page
+        tags = tags_read(page)
+        self._listen_to(frozenset(keys_of(tags)))
+        for message in self.audience.since(since) if since != self.audience.position else ():
+            if _concerns(message, page.live.own_path, tags):
+                self.hear(message)
+
+    def leave(self) -> None:
+        """Hear nothing more."""
+        self._listen_to(frozenset())
+
+    def _listen_to(self, keys: frozenset[str]) -> None:
+        if keys != self.keys:
+            self.audience.place(self.session, self.keys, keys)
+            self.keys = keys
+
+    async def _read_again(self, scope: Scope) -> Outcome | None:
+        self._waits = False
+        session = self.session
+        outdate(session.page, None if self._everything else frozenset(self._tags))
+        self._tags, self._everything = set(), False
+        refused = await scope.guard()
+        if refused is not None and session.connection is not None:
+            session.connection.close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
+        return refused
+
+
+def tags_read(page: Page) -> frozenset[str]:
+    """What the page has read for what it shows now."""
+    reads = page.live.reads
+    if len(reads) > 1 and page._live_node.description.children:
+        here = {component._live_node for component in components_of(page)}
+        for gone in [who for who in reads if who is not None and who not in here]:
+            del reads[gone]
+    return frozenset().union(*reads.values())
+
+
+def _concerns(message: Message | None, path: str, tags: frozenset[str]) -> bool:
+    """Whether a page at a path that has read these tags is out of date by a message."""
+    if message is None:
+        return True
+    if message.kind == "path":
+        return matches(message, path)
+    return message.kind == "tag" and message.name in tags
