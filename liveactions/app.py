@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
@@ -81,7 +81,8 @@ class Live(Starlette):
     """An application of live pages. Runs as it is, mounted at a prefix, or installed into another one.
 
     `templates` is a directory, several of them, a `jinja2.Environment` or Starlette's `Jinja2Templates`.
-    `context` are functions of the request that give names for every template. `guard` are dependencies
+    `context` are functions of the request that give names for every template. `around` are functions of the
+    request that give async context managers, entered around all that a page does. `guard` are dependencies
     that run first on every way in. `identify` says who a request's user is: pages belong to them.
     `login` is where those go who aren't allowed in; ``{path}`` in it is where they came from. `keys`
     seal and sign; without them ``LIVEACTIONS_KEY`` is used. `store` is a private SQLite file unless
@@ -102,6 +103,7 @@ class Live(Starlette):
         exception_handlers: Mapping[Any, Any] | None = None,
         lifespan: Any = None,
         context: Iterable[Processor] = (),
+        around: Iterable[Callable[[Request], AbstractAsyncContextManager[Any]]] = (),
         guard: Guards = (),
         identify: Identify | None = None,
         login: str | None = None,
@@ -123,6 +125,7 @@ class Live(Starlette):
             debug,
             guards=_tuple(guard),
             timeout=limits.action,
+            around=tuple(around),
             upload=limits.upload,
             variables=_variables([*processors, *context]),
         )
@@ -182,6 +185,14 @@ class Live(Starlette):
         """Adds the pages that a module has collected."""
         for placed in pages._placed:
             self._place(placed)
+
+    def disconnect(self, user: object) -> None:
+        """Closes all pages that are open for a user, as `identify` names them, on every worker of the store.
+
+        For signing out: from anywhere, any thread too. Within a second these pages load again, as whoever
+        the browser is by then.
+        """
+        self.sessions.sign_out(str(user))
 
     def install(self, app: Starlette) -> None:
         """Adds all pages to an existing application: beside its routes, behind its middleware."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from .actions.handle import HEAD
 from .template import BODY_MARK, HEAD_MARK, Fragment
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
@@ -62,6 +63,8 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
         f'<form id="live" method="post" action="{escape(around.path)}">'
         f"<button disabled hidden></button>{hidden}</form>"
     )
+    if HEAD in html:  # the template has said where
+        html = html.replace(HEAD_MARK, "").replace(HEAD, HEAD_MARK, 1)
     if HEAD_MARK not in html:
         html = _with_head(html) if _SKELETON.match(html) else _whole(html)
     return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
@@ -78,7 +81,7 @@ def standing(fragment: Fragment) -> str:
     """The HTML of a page that stands for itself: without script, state and forms of its own."""
     html = fragment.html("")
     html = html if HEAD_MARK in html or _SKELETON.match(html) else _whole(html)
-    return html.replace(HEAD_MARK, "").replace(BODY_MARK, "")
+    return html.replace(HEAD_MARK, "").replace(BODY_MARK, "").replace(HEAD, "")
 
 
 def _with_head(html: str) -> str:

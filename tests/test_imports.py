@@ -16,7 +16,7 @@ LAYERS = [
     "cache",
     "pages",
     "ops",
-    "protocol exchange snapshot saving tickets uploads deliveries functions site document assets",
+    "protocol exchange snapshot saving tickets signouts uploads deliveries functions site document assets",
     "sessions",
     "transport",
     "app",

@@ -28,6 +28,7 @@ TEMPLATES = {
 <form method="post" action="{{ log_out }}"><button>Log out</button></form>
 <form method="post" action="{{ nest }}"><button>Nest</button></form>
 </body>""",
+    "leaving.html": '<form action="{{ leave }}"></form><p>{{ done }}</p>',
     "club.html": "<!doctype html><title>Club</title><body><h1>Club of {{ name }}</h1>{{ theme }}</body>",
 }
 

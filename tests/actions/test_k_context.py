@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 import httpx
+import pytest
 
-from liveactions import wire
+from liveactions import Page, action, wire
+from liveactions.store import MemoryStore
 from tests.actions.members import members
-from tests.asgi import Browser, Tab, browser
+from tests.asgi import Browser, Closed, Tab, browser
 
 
 async def commit(visitor: Browser, ticket: str, **headers: str) -> httpx.Response:
@@ -92,6 +95,8 @@ async def test_k2_cookies_of_a_post_are_on_its_answer() -> None:
         tab = await visitor.open("/")
         response = await post(tab, "log_in", name="ada")
         assert response.status_code == 303 and cookies(response).keys() == {"session", "greeting"}
+        again = await post(tab, "log_in", name="ada")
+        assert cookies(again).keys() == {"session", "greeting"}  # the browser takes only the newest answer
         assert "ada hello-ada" in (await visitor.http.get(response.headers["location"])).text
 
 
@@ -140,3 +145,49 @@ async def test_k2_a_ticket_waits_for_a_page_whose_socket_was_lost() -> None:
         tab.n = 1
         welcome = await tab.join()
         assert cookies(await commit(visitor, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
+
+
+async def test_k5_signing_out_closes_all_pages_of_a_person() -> None:
+    store = MemoryStore()
+    here, there = (members(store, identify=lambda request: request.session.get("name")) for _ in range(2))
+    async with browser(here) as ada, browser(here) as bob, browser(there) as elsewhere:
+        for visitor, name in ((ada, "ada"), (bob, "bob")):
+            tab = await visitor.joined("/")
+            await commit(visitor, (await tab.call("log_in", "name", name))[5]["cookies"])
+            tab.socket.send([0, tab.rev])
+        elsewhere.http.cookies = ada.http.cookies
+        mine, also_mine, his = await ada.joined("/"), await elsewhere.joined("/"), await bob.joined("/")
+        here.disconnect("ada")
+        there.sessions.tend(0.0)  # as it does each second
+        for tab in (mine, also_mine):
+            with pytest.raises(Closed) as caught:
+                await tab.receive()
+            assert caught.value.code == wire.CLOSE_OVER
+        assert shown(await his.call("look")).startswith("bob ")
+        again = await ada.joined("/")  # who may still come in, may
+        here.sessions.tend(0.0)
+        assert shown(await again.call("look")).startswith("ada ")
+
+
+async def test_k5_whoever_signs_out_is_answered() -> None:
+    live = members(identify=lambda request: request.session.get("name"))
+
+    @live.page("/leaving")
+    class Leaving(Page):
+        template = "leaving.html"
+        done: bool = False
+
+        @action
+        async def leave(self) -> None:
+            live.disconnect("ada")
+            self.done = True
+            await asyncio.sleep(0)
+
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/")
+        await commit(visitor, (await tab.call("log_in", "name", "ada"))[5]["cookies"])
+        leaving = await visitor.joined("/leaving")
+        assert "True" in str((await leaving.call("leave"))[2])
+        live.sessions.tend(0.0)
+        with pytest.raises(Closed):
+            await leaving.receive()
