@@ -101,6 +101,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         self.names: Mapping[str, Any] = local_names(function)
         """Names that its annotations may use besides its module's: those of the function around its class."""
         self.validators: list[Callable[..., Any]] = []
+        self._validator_plans: dict[Callable[..., Any], Plan] = {}
         self.__doc__ = function.__doc__
         self.__name__ = self.name
         self.__qualname__ = function.__qualname__
@@ -135,6 +136,14 @@ class Action(Reference, Outcomes, Generic[P, R]):
     def plan(self) -> Plan:
         """How its parameters are filled. `TypeError` when one of them can't be."""
         return Plan.of(self.function, skip=int(self.is_method), names=self.names)
+
+    def plan_of(self, validator: Callable[..., Any]) -> Plan:
+        """How the parameters of one of its validators are filled."""
+        known = self._validator_plans.get(validator)
+        if known is None:
+            known = Plan.of(validator, skip=int(self.is_method), names=self.names)
+            self._validator_plans[validator] = known
+        return known
 
     @cached_property
     def takes_event(self) -> bool:

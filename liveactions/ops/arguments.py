@@ -42,7 +42,7 @@ async def _validate(
     injection: Injection,
 ) -> None:
     """Runs a validator if what it wants to see is there; its objections are added to `errors`."""
-    plan = ref.component._live_node.description.plan(validator, ref.action.is_method)
+    plan = ref.action.plan_of(validator)
     if any(one.required and one.name not in values for one in plan.named):
         return
     arguments = {one.name: values[one.name] for one in plan.named if one.name in values}

@@ -21,7 +21,13 @@ Stored = dict[str, list[Any]]
 def dump_forms(page: Page) -> Stored:
     """`TypeError` for a result that isn't data."""
     waiting: Stored | None = page._live_node.waiting
-    return waiting or {key: _dump(page, key, state) for key, state in page.live.forms}
+    if waiting:
+        return waiting
+    stored: Stored = {}
+    for key, state in page.live.forms:
+        with suppress(UnknownAction):  # its component is gone, or the page function no longer defines it
+            stored[key] = _dump(page, key, state)
+    return stored
 
 
 def load_forms(page: Page, stored: Stored) -> None:

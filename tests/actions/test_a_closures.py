@@ -89,7 +89,7 @@ TEMPLATES["notes.html"] = (
     "<title>{{ topic }}</title><h1>{{ topic }}</h1>"
     "<ul>{% for post in posts %}<li>{{ post }}</li>{% endfor %}</ul>"
     "<p>{{ note.result }}</p><b>{{ note.errors.text }}</b>"
-    '<a href="{{ url(shout=true) }}">louder</a>'
+    '<a href="{{ url(shout=true) }}" live-nav>louder</a>'
     '<form method="post" action="{{ note }}"><input name="text" aria-label="text"'
     ' value="{{ note.field("text").value }}"><button>note</button></form>'
     "{% for label, do in tools %}<form method='post' action='{{ do }}'><input name='name' aria-label='name'>"
@@ -224,3 +224,49 @@ async def test_a4_a_page_function_is_a_function() -> None:
     assert (shown.template, shown.names["numbers"]) == ("bound.html", [1, 2])
     await shown.names["remove"](7)
     assert journal == ["remove 7"]
+
+
+TASKS: list[str] = []
+
+
+@pages.page("/tasks")
+async def tasks() -> Rendered:
+    names: dict[str, Any] = {"finish": None}
+    if TASKS:
+
+        @action
+        async def finish() -> str:
+            return f"finished {TASKS.pop()}"
+
+        names["finish"] = finish
+    return render("tasks.html", tasks=list(TASKS), **names)
+
+
+TEMPLATES["tasks.html"] = (
+    "<title>T</title><p>{{ tasks|length }} {{ finish.result if finish }}</p>{% if finish %}"
+    + "<form method='post' action='{{ finish }}'><button>finish</button></form>{% endif %}"
+)
+
+
+@ways("SHN")
+async def test_a4_a_closure_that_is_no_longer_defined(live: Live, way: Way) -> None:
+    TASKS[:] = ["a", "b"]
+    async with visiting(live, way) as browser:
+        page = await browser.open("/tasks")
+        await page.click("finish")
+        assert page.text("p") == "1 finished b"
+        await page.click("finish")
+        assert page.text("p") == "0"
+        TASKS.append("c")
+        await page.reload()
+        assert page.text("p") in ("1", "1 None")
+
+
+@ways("SH")
+async def test_a4_another_query_is_another_run(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/notes/tea")
+        await page.click("louder")
+        await page.fill("text", "milk")
+        await page.click("note")
+        assert page.texts("li") == ["tea: MILK"]
