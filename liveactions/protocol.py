@@ -15,7 +15,8 @@ All are JSON texts of at most 1 MiB. The first is the hello, an object of exactl
 
 All others are arrays. *n* is the op's number, *rev* the newest revision that the page had applied
 when it made the op; *fields* are flat: name, value, name, value, where the value of a file that was sent
-ahead is ``{"file": handle}``; *address* is the path to a slot from
+ahead is ``{"file": handle}``, or, when it was refused, ``{"refused": [name, type, size]}``; *address*
+is the path to a slot from
 the root: numbers of slots and, after that of a list, the item's ordinal.
 
 ======================================  ========================================================
@@ -108,7 +109,7 @@ MOST: Final = 2**53
 Change: TypeAlias = list[Any] | dict[str, Any]
 """A patch as data."""
 Fields: TypeAlias = list[Any]
-"""Name, value, name, value; a file that was sent ahead is ``{"file": handle}``."""
+"""Name, value, name, value; a file that was sent ahead is ``{"file": handle}`` or ``{"refused": …}``."""
 
 
 class Hello(NamedTuple):
@@ -314,9 +315,14 @@ def _fields(value: Any, limits: Limits) -> Fields:
     require(len(value) % 2 == 0, "a field without a value")
     for index, part in enumerate(value):
         if type(part) is not str:
-            require(index % 2 == 1 and type(part) is dict and part.keys() == {"file"}, "improper field")
-            require(type(part["file"]) is str, "improper handle of a file")
+            require(index % 2 == 1 and type(part) is dict and len(part) == 1, "improper field")
+            require(type(part.get("file")) is str or _is_refused(part.get("refused")), "improper file")
     return value  # type: ignore[no-any-return]
+
+
+def _is_refused(value: Any) -> bool:
+    """Whether it is what is known of a file: its name, media type and size."""
+    return type(value) is list and [type(part) for part in value] == [str, str, int]
 
 
 def _depth(value: Any) -> int:

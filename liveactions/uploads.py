@@ -19,6 +19,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 from starlette.datastructures import Headers, UploadFile
 
+from .actions.files import RefusedFile
 from .errors import SealError
 from .seal import Sealer
 
@@ -73,7 +74,9 @@ class Uploads:
         paths: list[Path] = []
         try:
             for name, value in zip(fields[::2], fields[1::2], strict=True):
-                if type(value) is dict:
+                if type(value) is dict and "refused" in value:
+                    value = RefusedFile(*value["refused"])
+                elif type(value) is dict:
                     path, value = self._open(value["file"], identity)
                     paths.append(path)
                 pairs.append((name, value))

@@ -67,6 +67,7 @@ MESSAGES: Mapping[str, str] = {
     "dict_type": "This doesn't have the right form",
     "too_many": "Too many items",
     "file_too_large": "This file is larger than {max_size}",
+    "file_refused": "This file can't be sent",
     "file_type": "Choose a file of another type: {types}",
     "page_changed": "This page has changed. Please load it again.",
     "action_timeout": "This took too long. Please try again.",

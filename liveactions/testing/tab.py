@@ -22,6 +22,8 @@ from .window import Window
 if TYPE_CHECKING:
     from .browser import Browser
 
+REFUSALS = frozenset({413, 415, 422})
+"""Statuses of files that aren't taken: the form says why."""
 PAGE_FORM = "live"
 """Its controls are the whole page's: they aren't reset."""
 
@@ -112,11 +114,11 @@ class Tab:
             url = f"{_path(self.url)}?{urlencode({FIELD_ACTION: sending.reference})}"
             reply = await self.browser.post(url, body, [("content-type", kind), (HEADER_UPLOAD, "1")])
             answer = json.loads(reply.body)
-            if reply.status != 200:
+            if reply.status not in (200, *REFUSALS):
                 raise Failed(
                     "; ".join([answer["error"], *answer["errors"].values()]).strip("; "), reply.status
                 )
-            fields = sending.fields(handle for _, handle in answer["files"])
+            fields = sending.fields(handle for _, handle in answer.get("files", ()))
             conversation.say(CALL_REF, sending.reference, fields, seen=sending.seen, resets=sending.resets)
 
     async def _redeem(self, conversation: Conversation) -> None:

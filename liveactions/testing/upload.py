@@ -43,12 +43,18 @@ class Sending:
         return [pair for pair in self.pairs if isinstance(pair[1], File)]
 
     def fields(self, handles: Iterable[str]) -> list[Any]:
-        """The op's, flat, with a handle in the place of each file."""
+        """The op's, flat, with a handle in the place of each file; without handles they were refused."""
         left = iter(handles)
-        pairs = (
-            (name, {"file": next(left)} if isinstance(value, File) else value) for name, value in self.pairs
-        )
+        pairs = [
+            (name, value if isinstance(value, str) else _told(value, next(left, None)))
+            for name, value in self.pairs
+        ]
         return [part for pair in pairs for part in pair]
+
+
+def _told(file: File, handle: str | None) -> dict[str, Any]:
+    refused = [file.name, file.type, len(file.content)]
+    return {"refused": refused} if handle is None else {"file": handle}
 
 
 def has_files(pairs: Sequence[Pair]) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from liveactions import Pages, action
 from liveactions import Page as LivePage
+from liveactions import Pages, action
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import serving_here
 from tests.small import small_app

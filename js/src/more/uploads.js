@@ -7,6 +7,8 @@ import { ERROR, FIELD_ACTION, HEADER_UPLOAD } from "../wire.js";
 
 /** @typedef {import("../connection.js").Request & { sending?: XMLHttpRequest, sent?: ProgressEvent }} Upload */
 
+const REFUSALS = new Set([413, 415, 422]);
+
 /** @type {Upload[]} that are under way */
 export const uploads = [];
 
@@ -49,12 +51,15 @@ const isUnchosen = (value) => value instanceof File && !value.name && !value.siz
 function finish(request, { response, status, statusText }, fields) {
   uploads.splice(uploads.indexOf(request), 1);
   core.lay();
-  if (status === 200) {
-    const handles = response.files.map((/** @type {[string, string]} */ [, handle]) => handle);
-    fields.forEach((value, i) => { if (value instanceof File) fields[i] = { file: handles.shift() }; });
+  const handles = response?.files?.map((/** @type {[string, string]} */ [, handle]) => handle);
+  if (handles || REFUSALS.has(status)) {
+    fields.forEach((value, i) => { if (value instanceof File) fields[i] = handles ? { file: handles.shift() } : known(value); });
     core.perform(request);
   } else core.report(request.source, ERROR, response ?? { error: statusText || "Not sent", status });
 }
+
+/** A file that the server doesn't take, of which the op tells so that the form says why. @param {File} file */
+const known = ({ name, size, type }) => ({ refused: [name, type, size] });
 
 /** Ends those of a form, or of the form that an element is in. @param {any} element */
 export function cancelUploads(element) {
