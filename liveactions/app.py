@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from .actions.handle import Services
 from .limits import Limits
 from .pages.advice import advise_on_page
+from .pages.controls import NAMES
 from .pages.page import Page
 from .pages.placing import Placing, place_at, placing
 from .seal import ENVIRONMENT, Keys, Sealer, Signer
@@ -121,7 +122,7 @@ class Live(Starlette):
         environment, processors = _environment(templates)
         self.services = Services(
             Signer(keyring),
-            Templates(environment, debug),
+            Templates(environment, debug, NAMES),
             debug,
             guards=_tuple(guard),
             timeout=limits.action,

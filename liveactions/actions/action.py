@@ -209,6 +209,13 @@ class Action(Reference, Outcomes, Generic[P, R]):
         """Forgets what became of its calls, in the page that runs an action."""
         self.here().reset()
 
+    def __str__(self) -> str:
+        """In a template its address."""
+        try:
+            return self.url()
+        except RuntimeError:
+            return repr(self)
+
     def __repr__(self) -> str:
         return f"<action {self.__qualname__}>"
 

@@ -13,7 +13,8 @@ from ..wire import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT
 from .nested import LEAF, Node, tree
 
 MOST_FIELDS: Final = 1000
-_OWN: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
+OWN: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
+"""Names of the library's own fields."""
 _REPLACEMENT: Final = "\ufffd"
 
 
@@ -28,7 +29,7 @@ class Input:
         self.form_token = ""
         """The reference of the form's own action, where that of a button was called."""
         for name, value in pairs:
-            if name not in _OWN:
+            if name not in OWN:
                 self.pairs.append((name, _clean(value)))
             elif name == FIELD_FORM and isinstance(value, str):
                 self.form_token = dict(parse_qsl(value.partition("?")[2])).get(FIELD_ACTION, "")

@@ -37,8 +37,9 @@ def remember_success(
 
 def remember_failure(page: Page, ref: ActionRef[..., Any], given: Input, outcome: Outcome) -> None:
     """What was typed stays, the previous result, too."""
-    typed = kept(given.pairs, ref.action.plan.secrets)
     form = _form(page, ref, given)
+    secrets = ref.action.plan.secrets | (form.action.plan.secrets if form is not None else set())
+    typed = kept(given.pairs, secrets)
     for one in (ref, form):
         if one is not None:
             error, errors = outcome.payload["error"], outcome.payload["errors"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 from markupsafe import Markup
 from starlette.requests import Request
 
-from ..actions.action import Action, action_in
+from ..actions.action import action_in
 from ..actions.current import CURRENT
 from ..template import raw_page
 from .description import Description, build, check, check_names
@@ -19,7 +19,7 @@ from .node import Node
 from .variables import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..actions.handle import Handle
     from ..template.fragment import Fragment
@@ -45,7 +45,8 @@ class Component:
     __slots__ = ("live", "_live_node", "__dict__", "__weakref__")
 
     template: ClassVar[str | None] = None
-    actions: ClassVar[Sequence[Action[..., Any]]] = ()
+    actions: ClassVar[Sequence[Callable[..., Any]]] = ()
+    """Actions of modules that its template names."""
 
     live: Handle
     """The open page: its address, its request, its forms."""

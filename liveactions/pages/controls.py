@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -35,3 +35,7 @@ def _attributes(pairs: dict[str, Any]) -> Markup:
 def form_state() -> Markup:
     """The field that brings a page's state along, for a form whose address the template writes itself."""
     return Markup(FORM_STATE)
+
+
+NAMES: Final = {"button": button, "form_state": form_state}
+"""What templates know them by, unless the application has other things of these names."""

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .address import page_url
-from .controls import button, form_state
 
 if TYPE_CHECKING:
     from .component import Component
@@ -35,7 +34,6 @@ def _constant(component: Component) -> dict[str, Any]:
     """What stays the same from one render to the next: references keep their identity."""
     node, live = component._live_node, component.live
     names: dict[str, Any] = {"live": live, "url": partial(page_url, live.page)}
-    names.update(button=button, form_state=form_state)
     names.update({name: getattr(component, name) for name in node.description.attributes})
     names.update({name: node.reference(action) for name, action in node.description.actions.items()})
     return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, cast
 
 from jinja2 import Environment, Template
@@ -53,10 +53,13 @@ class Templates:
     """The templates of an application, compiled to shapes.
 
     `environment` is any synchronous Jinja2 environment; its loader, filters, tests, globals and
-    extensions are used. With `debug`, every render is done twice, with and without memory.
+    extensions are used. With `debug`, every render is done twice, with and without memory. `names` are
+    known to all templates, unless the environment has others of the same name.
     """
 
-    def __init__(self, environment: Environment, debug: bool = False) -> None:
+    def __init__(
+        self, environment: Environment, debug: bool = False, names: Mapping[str, Any] | None = None
+    ) -> None:
         if environment.is_async:
             raise ValueError(
                 "templates are rendered synchronously: make the environment without enable_async"
@@ -64,19 +67,22 @@ class Templates:
         self.environment = _overlay(environment)
         self.environment.auto_reload = environment.auto_reload and debug
         self.debug = debug
+        self._names = dict(names or {})
 
     def view(self, name: str) -> View:
         """A template for one component. `jinja2.TemplateNotFound`, `TemplateError`."""
-        return View(self.environment.get_template(name), self.debug)
+        return View(self.environment.get_template(name), self.debug, self._names)
 
 
 class View:
     """A template with the context of one component, used for all its renders."""
 
-    def __init__(self, template: Template, debug: bool = False) -> None:
+    def __init__(
+        self, template: Template, debug: bool = False, names: Mapping[str, Any] | None = None
+    ) -> None:
         self._template = template
         self._debug = debug
-        self._globals = dict(template.globals)
+        self._globals = {**(names or {}), **template.globals}
         self._context: Any = None
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:

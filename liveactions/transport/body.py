@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from ..actions.action import Action
+from ..actions.input import OWN
 from ..limits import Limits
 from ..protocol import parse
 
@@ -36,7 +37,7 @@ async def read_form(request: Request, limits: Limits, action: Action[..., Any] |
     incoming = Incoming(request, body + (_files(limits, action) if is_multipart else 0))
     try:
         form = await Request(request.scope, incoming).form(
-            max_files=limits.files, max_fields=limits.fields + 1, max_part_size=body
+            max_files=limits.files, max_fields=limits.fields + len(OWN), max_part_size=body
         )
     except (MultiPartException, UnicodeDecodeError) as error:
         raise HTTPException(400, str(error)) from error
@@ -44,7 +45,7 @@ async def read_form(request: Request, limits: Limits, action: Action[..., Any] |
         raise HTTPException(400, CUT) from None
     incoming.require_end(str(kind.get_param("boundary") or "") if is_multipart else "")
     pairs = form.multi_items()
-    if len(pairs) > limits.fields + 1:
+    if sum(name not in OWN for name, _ in pairs) > limits.fields:
         raise HTTPException(413, f"A form has at most {limits.fields} fields")
     if any(len(name) > limits.name for name, _ in pairs):
         raise HTTPException(400, f"A field's name has at most {limits.name} characters")

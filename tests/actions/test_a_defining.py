@@ -282,7 +282,7 @@ async def shared_above(n: int) -> None:
 @pages.page("/decorated")
 class Decorated(Page):
     template = "decorated.html"
-    actions = [shared_above]  # type: ignore[list-item]
+    actions = [shared_above]
 
     @traced
     @action

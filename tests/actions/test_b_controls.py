@@ -22,6 +22,8 @@ from liveactions import (
     in_url,
     render,
 )
+from liveactions.testing import Browser
+from liveactions.testing.refusal import Failed
 from tests.actions.ways import Way, visiting, ways
 from tests.pages import new
 from tests.small import small_app
@@ -229,3 +231,26 @@ async def test_b6_debug_points_out_an_id_that_is_not_bound(
         function,
     ]
     assert warned(caplog) == (wanted if debug else [])
+
+
+@pytest.mark.parametrize("where", ["globals", "context", "neither"])
+async def test_b5_other_things_may_be_called_button(where: str) -> None:
+    environment = Environment(
+        loader=DictLoader({"x.html": "<title>x</title><p>{{ button(1) }}</p>"}), autoescape=True
+    )
+    names: dict[str, Any] = {"button": lambda number: f"mine {number}"}
+    if where == "globals":
+        environment.globals.update(names)
+    context = [lambda request: names] if where == "context" else []
+    live = Live(environment, keys="a key that is long enough for all of it", context=context)
+
+    @live.page("/here")
+    class Here(Page):
+        template = "x.html"
+
+    async with Browser(live, js=False) as browser:
+        if where == "neither":
+            with pytest.raises(Failed):
+                await browser.open("/here")
+        else:
+            assert (await browser.open("/here")).text("p") == "mine 1"
