@@ -27,6 +27,8 @@ from liveactions import (
     unauthorized,
 )
 from liveactions.store import MemoryStore, Store
+from liveactions.testing import Failed
+from tests.actions.ways import Way, visiting, ways
 from tests.asgi import Tab, browser
 
 TEMPLATES = {
@@ -34,8 +36,9 @@ TEMPLATES = {
 <form method="post" action="{{ add }}"><input name="text"><input name="password"></form>
 <p>{{ q }}|{{ notes|join(",") }}|{{ add.result }}|{{ add.errors.text }}|{{ add.values.text }}|{{ add.error }}
 {{ add.values.password }}|</p></body></html>""",
-    "region.html": """<!doctype html><html><head></head><body><form action="{{ fail }}"></form>
-<form action="{{ miss }}"></form>{% if live.error %}<b>{{ live.error.status }} {{ live.error.message }}</b>
+    "region.html": """<!doctype html><html><head></head><body>
+<form action="{{ fail }}"><button>Fail</button></form><form action="{{ miss }}"><button>Miss</button></form>
+{% if live.error %}<b>{{ live.error.status }} {{ live.error.message }}</b>
 {% endif %}<i>{{ runs }}</i></body></html>""",
     "failed.html": "<title>Oops</title><h1>Oops {{ status }}: {{ message }} [{{ id }}] {{ nav }}</h1>",
     "gone.html": "<h1>Nothing here</h1>",
@@ -280,6 +283,16 @@ async def test_d7_a_region_of_the_page_shows_the_error() -> None:
             assert "secret" not in failed.text
         missing = await post(tab, "miss")
         assert missing.status_code == 404 and "404 No such thing" in unmarked(missing)
+
+
+@ways("SHN")
+async def test_d7_a_region_on_each_way(way: Way) -> None:
+    async with visiting(notebook(), way) as visitor:
+        page = await visitor.open("/region")
+        for button, text in (("Fail", "500 Something went wrong"), ("Miss", "404 No such thing")):
+            with pytest.raises(Failed):
+                await page.click(button)
+            assert page.text("b").startswith(text)
 
 
 async def test_d7_login_is_where_the_unauthorised_go() -> None:

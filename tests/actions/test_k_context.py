@@ -12,6 +12,7 @@ import pytest
 from liveactions import Page, action, wire
 from liveactions.store import MemoryStore
 from tests.actions.members import members
+from tests.actions.ways import Way, visiting, ways
 from tests.asgi import Browser, Closed, Tab, browser
 
 
@@ -191,3 +192,29 @@ async def test_k5_whoever_signs_out_is_answered() -> None:
         live.sessions.tend(0.0)
         with pytest.raises(Closed):
             await leaving.receive()
+
+
+@ways("SHN")
+async def test_k2_the_next_page_has_them(way: Way) -> None:
+    async with visiting(members(), way) as visitor:
+        page = await visitor.open("/")
+        await page.fill("Name", "ada")
+        await page.click("Log in")
+        assert page.text("output") == "ada hello-ada"
+        await page.click("Look")
+        assert page.text("output").startswith("ada ")
+        page = await visitor.open("/club")
+        assert page.text("h1") == "Club of ada"
+        page = await visitor.open("/")
+        await page.click("Log out")
+        page = await visitor.open("/")
+        await page.click("Look")
+        assert page.text("output").startswith("nobody ")
+
+
+@ways("SHN")
+async def test_k1_what_a_request_says(way: Way) -> None:
+    async with visiting(members(), way) as visitor:
+        page = await visitor.open("/")
+        await page.click("Look")
+        assert page.text("output") == "nobody none none none True"
