@@ -27,9 +27,9 @@ from ..document import document
 from ..errors import ForgedReference, ProtocolError, SealError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
 from ..functions.exported import function
+from ..ops.around import around
 from ..ops.asking import begin_due
 from ..ops.failure import unexpected
-from ..ops.around import around
 from ..ops.outcome import DONE, Outcome, elsewhere, failure
 from ..ops.scope import FieldPairs, Scope
 from ..pages.component import describe
@@ -56,7 +56,7 @@ from ..site import Address, Site, path_and_query
 from ..snapshot import LIFE, Snapshot, session_key
 from ..store import Claimed
 from ..template import Fragment
-from ..wire import CLOSE_LIMIT, CLOSE_OVER, ELSEWHERE, ERROR, RUNNING
+from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ELSEWHERE, ERROR, RUNNING
 from .aside import Aside, dropped
 from .audience import Audience
 from .connection import INTERNAL_ERROR, REPLACED, Connection
@@ -471,8 +471,16 @@ class Session:
             await self.settled()
         if self._saving is not None:
             await asyncio.shield(self._saving)  # nothing is told before it is stored
-        async with around(self.page):
-            text = self._welcome(hello, rebuilt, stale)
+        try:
+            async with around(self.page):
+                text = self._welcome(hello, rebuilt, stale)
+        except Exception as error:
+            unexpected(error, self.page.live, "a render")
+            if rebuilt or stale or hello.token is None or hello.rev != exchange.rev:
+                # Its GET shows why. If that can draw it, the page stays as it is: loading is no help.
+                code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
+                raise ProtocolError("the page can't be drawn", code) from error
+            text = exchange.welcome(hello, self.token, [], [])  # it shows what could be drawn last
         if not self.confirm():
             self._lose()
             return
