@@ -105,12 +105,16 @@ _DEPTH: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def _head_end(html: str) -> int:
-    """Where the part ends that belongs into the head. Never between a slot's two markers."""
+    """Where the part ends that belongs into the head. Never between a slot's two markers; a slot that
+    nothing follows there is the body's, as it may be empty by chance.
+    """
     at = end = depth = 0
+    is_more = False
     while token := _TOKEN.match(html, at):
         comment = token["comment"]
         depth += _DEPTH.get(comment[:1], 0) if comment else 0
+        is_more = is_more or (comment is None and not token[0].isspace())
         at = token.end()
-        if depth == 0 and (comment or not token[0].isspace()):
-            end = at
+        if is_more and depth == 0:
+            end, is_more = at, False
     return end

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from liveactions import Live, Page, unauthorized
+from liveactions import Live, Page, Pages, unauthorized
 from tests.asgi import ORIGIN, Browser, browser
 from tests.shop import shop
+from tests.small import small_app
 
 
 @pytest.fixture
@@ -166,3 +167,27 @@ async def test_pages_that_come_after_the_installation() -> None:
 
     async with browser(app) as visitor:
         assert (await visitor.http.get("/late/ada")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("template", "in_head"),
+    [
+        ("<title>T</title>{% if n %}<p>n</p>{% endif %}<i>i</i>", False),
+        ("<title>T</title>{% for x in n %}<p>x</p>{% endfor %}<i>i</i>", False),
+        ("<!doctype html><title>T</title>{% if n %}<p>n</p>{% endif %}<i>i</i>", False),
+        ("<title>T</title>{% if not n %}<meta name=a>{% endif %}<i>i</i>", True),
+        ("<title>T</title>{% if n %}{% endif %}<link rel=a><i>i</i>", True),
+    ],
+)
+async def test_slots_that_nothing_of_the_head_follows_are_the_body_s(template: str, in_head: bool) -> None:
+    pages = Pages()
+
+    @pages.page("/")
+    class Bare(Page):
+        template = "bare.html"
+        n: tuple[int, ...] = ()
+
+    async with browser(small_app(pages, {"bare.html": template})) as visitor:
+        html = (await visitor.open("/")).html
+    slot = min(at for at in (html.find("<!--("), html.find("<!--[")) if at >= 0)
+    assert (slot < html.index('<form id="live"')) is in_head
