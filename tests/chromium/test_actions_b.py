@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, expect
+from playwright.sync_api import Route as Held
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from liveactions import Page as LivePage
 from liveactions import Pages, action
+from tests.chromium import shop  # noqa: F401 - its actions are called by name
 from tests.chromium.conftest import Visit, Visitor
 from tests.small import small_app
 
@@ -28,6 +35,7 @@ TEMPLATES = {
 <button live-click="{{ pick(n) }}">Pick {{ n }}</button>
 <button form="live" formaction="{{ pick(n) }}">Choose {{ n }}</button>
 {% endfor %}""",
+    "paid.html": "<title>Paid</title><h1>Paid</h1>",
     "elsewhere.html": "<title>Elsewhere</title><h1>Elsewhere</h1>",
 }
 
@@ -59,7 +67,17 @@ class Elsewhere(LivePage):
     template = "elsewhere.html"
 
 
+@pages.page("/paid")
+class Paid(LivePage):
+    template = "paid.html"
+
+
+async def plain(request: Request) -> HTMLResponse:
+    return HTMLResponse("<!doctype html><title>Plain</title><h1>Plain</h1>")
+
+
 app = small_app(pages, TEMPLATES)
+app.routes.append(Route("/plain", plain))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +145,7 @@ def test_b12_before_the_script_runs_forms_post_natively(visit: Visit, site: str)
 
 def test_b12_what_was_typed_before_the_script_ran_stays(visit: Visit, site: str) -> None:
     page = visit(site).new_tab()
-    held: list[Route] = []
+    held: list[Held] = []
     page.route("**/_live/client.*.js", lambda route: held.append(route))
     page.goto(f"{site}/list", wait_until="commit")
     page.get_by_label("Text").fill("early")
@@ -150,3 +168,75 @@ def test_b12_without_a_socket_all_goes_by_fetch_once_and_in_order(visit: Visit, 
     expect(page.get_by_role("listitem")).to_have_text(["pick 1", "save a saved", "pick 2"])
     expect(page.get_by_label("Text")).to_have_value("typed")
     assert documents == [f"{site}/list"]
+
+
+MODULE = "/_live/actions/tests.chromium.shop.js"
+CAUGHT = "({ message, errors, status, id }) => ({ message, errors, status, masked: !!id })"
+
+
+def calling(page: Page, expression: str) -> Any:
+    """What an expression of the module's functions comes to; what an error holds."""
+    return page.evaluate(f"import('{MODULE}').then(shop => {expression}).catch({CAUGHT})")
+
+
+@pytest.fixture(params=["/list", "/plain"], ids=["S", "H"])
+def scripted(request: pytest.FixtureRequest, visit: Visit, site: str) -> Page:
+    """A live page, and one that isn't."""
+    visitor = visit(site)
+    visitor.problems = Expected()
+    page = visitor.new_tab()
+    page.goto(site + request.param)
+    if request.param == "/list":
+        expect(page.locator("html")).to_have_attribute("data-live", "open")
+    return page
+
+
+class Expected(list[str]):
+    """Problems of a console, which logs each answer with the status of an error."""
+
+    def append(self, problem: str) -> None:
+        if "the server responded with a status of" not in problem:
+            super().append(problem)
+
+
+def test_b8_scripts_call_functions(scripted: Page) -> None:
+    posts: list[str] = []
+    scripted.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+    assert calling(scripted, "shop.addToCart('tea', 2)") == {"product": "tea", "amount": 2}
+    assert calling(scripted, "shop.addToCart({ amount: 3, product: 'tea' })") == {
+        "product": "tea",
+        "amount": 3,
+    }
+    assert calling(scripted, "Object.keys(shop).sort()") == ["addToCart", "checkOut", "crash"]
+    assert len(posts) == (2 if scripted.url.endswith("/plain") else 0)
+
+
+def test_b8_errors_are_caught(scripted: Page) -> None:
+    assert calling(scripted, "shop.addToCart('none')") == {
+        "message": "Sold out", "errors": {"product": "Sold out"}, "status": 409, "masked": False,
+    }  # fmt: skip
+    invalid = calling(scripted, "shop.addToCart('tea', 'many')")
+    assert (invalid["status"], list(invalid["errors"])) == (422, ["amount"])
+    assert calling(scripted, "shop.addToCart({ amount: 1 })")["errors"].keys() == {"product"}
+
+
+def test_h7_a_caller_catches_what_is_masked(scripted: Page) -> None:
+    caught = calling(scripted, "shop.crash()")
+    assert caught["masked"] and caught["status"] == 500 and "secret" not in str(caught)
+
+
+def test_b8_a_redirect_is_followed(scripted: Page) -> None:
+    scripted.evaluate(f"() => {{ import('{MODULE}').then(shop => shop.checkOut()) }}")
+    expect(scripted.locator("h1")).to_have_text("Paid")
+    assert scripted.url.endswith("/paid")
+
+
+def test_b8_calls_of_a_page_wait_for_what_went_before(person: Visitor) -> None:
+    page = person.open("/list")
+    page.evaluate(
+        f"""import("{MODULE}").then(shop => {{
+          document.querySelector("[data-l*='@click']").click();
+          return shop.addToCart("tea");
+        }}).then(() => {{ window.lines = document.querySelectorAll("li").length }})"""
+    )
+    assert page.evaluate("lines") == 1
