@@ -31,6 +31,8 @@ R = TypeVar("R")
 S = TypeVar("S")
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
+POLICIES: Final = ("queue", "latest", "drop")
+"""What becomes of a call while one runs: it waits, takes its place, or is ignored."""
 
 _CACHED: Final = 64
 """Bound references that one unbound reference remembers."""
@@ -74,6 +76,8 @@ class Action(Reference, Outcomes, Generic[P, R]):
         aliases: Iterable[str] = (),
         guard: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         timeout: float | None = None,
+        if concurrency not in POLICIES:
+            raise ValueError(f"concurrency={concurrency!r}: one of {', '.join(POLICIES)}")
         validate: bool = True,
         concurrency: str = "queue",
         reset: bool = True,

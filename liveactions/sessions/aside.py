@@ -13,7 +13,7 @@ from ..errors import ForgedReference, UnknownAction
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import FieldPairs, Scope
 from ..pages.lookup import lookup
-from ..protocol import CallReference, CallSlot, Cancel, Op
+from ..protocol import Bye, CallReference, CallSlot, Cancel, Navigate, Op
 from ..wire import RUNNING
 from .push import Push
 
@@ -92,6 +92,8 @@ class Aside:
         if type(op) is Cancel:
             self._cancel(op)
             return op
+        if isinstance(op, Navigate | Bye):
+            self._leave()
         ref = self._reference(op)
         if ref is None:
             return op
@@ -102,6 +104,14 @@ class Aside:
                 self._end()
             self.session.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
         return op
+
+    def _leave(self) -> None:
+        """The person goes away: what is of no use to anybody else ends."""
+        if self._called is not None and self._called.action.ends_on_leave:
+            self._end()
+        for run in self._runs:
+            if run.ref.action.ends_on_leave:
+                run.task.cancel()
 
     def _reference(self, op: Op) -> ActionRef[..., Any] | None:
         session = self.session
