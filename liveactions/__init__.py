@@ -1,11 +1,12 @@
 """Live pages: state and actions on the server, patches in the browser, plain forms without JavaScript."""
 
-from .actions.action import Action, ActionRef, action
+from .actions.action import Action, action
 from .actions.control import forbidden, not_found, redirect, unauthorized
 from .actions.depends import Depends
 from .actions.draft import Draft
 from .actions.files import file
 from .actions.params import Bound, Event, Prev
+from .actions.ref import ActionRef
 from .app import Live, Pages
 from .cache.cached import cached
 from .cache.reading import cache_tag

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from liveactions.actions.action import ActionRef
 from liveactions.actions.handle import Handle, Services
 from liveactions.actions.params import Event
+from liveactions.actions.ref import ActionRef
 from liveactions.ops.outcome import DONE, Outcome
 from liveactions.ops.scope import Scope
 from liveactions.pages.page import Page, create, fill

@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from liveactions.actions import binding
-from liveactions.actions.action import Action, ActionRef, action
+from liveactions.actions.action import Action, action
 from liveactions.actions.params import Bound
+from liveactions.actions.ref import ActionRef
 from liveactions.errors import ForgedReference, UnknownAction
 from liveactions.pages.component import Component, attach
 from liveactions.pages.lookup import current, lookup

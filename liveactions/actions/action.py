@@ -1,29 +1,25 @@
-"""Actions: the only functions that a browser can call, and references to them with bound arguments."""
+"""Actions: the only functions that a browser can call."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast, overload
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, overload
 
 from ..template.reference import Reference
-from . import binding, forms
 from .annotations import hints, local_names
 from .closures import MAKING
 from .current import current
-from .forms import UNUSED, FormState
 from .outcomes import Outcomes
 from .params import Plan
 from .results import Results
-from .shared import is_shared, share
+from .shared import share
 
 if TYPE_CHECKING:
-    from ..pages.component import Component
+    from .forms import FormState
+    from .ref import ActionRef
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -31,18 +27,12 @@ R = TypeVar("R")
 S = TypeVar("S")
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
-POLICIES: Final = ("queue", "latest", "drop")
-"""What becomes of a call while one runs: it waits, takes its place, or is ignored."""
 
-_CACHED: Final = 64
-"""Bound references that one unbound reference remembers."""
-_KEYS: Final = frozenset({int, str})
-"""Types of which equal values are the same argument."""
 _ACTION: Final = "__live_action__"
 """Attribute of a function that has wrapped an action, which holds the action that calls it."""
-_URL_SAFE: Final = "~,:!*()'[]@"
-_PLAIN: Final = re.compile(r"[\w.~,:-]*", re.ASCII).fullmatch
 _ID: Final = re.compile(r"[^\W\d][\w-]*")
+POLICIES: Final = ("queue", "latest", "drop")
+"""What becomes of a call while one runs: it waits, takes its place, or is ignored."""
 _OPTIONS: Final = (
     *(
         "id",
@@ -51,6 +41,7 @@ _OPTIONS: Final = (
         "timeout",
         "validates",
         "concurrency",
+        "ends_on_leave",
         "resets",
         "initial",
         "js",
@@ -76,16 +67,17 @@ class Action(Reference, Outcomes, Generic[P, R]):
         aliases: Iterable[str] = (),
         guard: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         timeout: float | None = None,
-        if concurrency not in POLICIES:
-            raise ValueError(f"concurrency={concurrency!r}: one of {', '.join(POLICIES)}")
         validate: bool = True,
         concurrency: str = "queue",
+        on_leave: Literal["finish", "cancel"] = "finish",
         reset: bool = True,
         initial: R | None = None,
         js: bool = False,
         max_body: int | None = None,
     ) -> None:
         _check(function)
+        if concurrency not in POLICIES:
+            raise ValueError(f"concurrency={concurrency!r}: one of {', '.join(POLICIES)}")
         self.function = function
         self.name: str = function.__name__
         self.id = id or self.name
@@ -95,6 +87,8 @@ class Action(Reference, Outcomes, Generic[P, R]):
         """Seconds that it may take; None for the application's."""
         self.validates = validate
         self.concurrency = concurrency
+        self.ends_on_leave = on_leave == "cancel"
+        """Whether it is cancelled when the person leaves the page."""
         self.resets = reset
         """Whether its form is empty again after success."""
         self.initial = initial
@@ -167,7 +161,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
     @cached_property
     def runs_apart(self) -> bool:
         """Whether other ops are heard of while it runs."""
-        return self.streams or self.concurrency != "queue"
+        return self.streams or self.concurrency != "queue" or self.ends_on_leave
 
     @cached_property
     def results(self) -> Results:
@@ -235,6 +229,7 @@ def action(
     timeout: float | None = None,
     validate: bool = True,
     concurrency: str = "queue",
+    on_leave: Literal["finish", "cancel"] = "finish",
     reset: bool = True,
     initial: Any = None,
     js: bool = False,
@@ -244,7 +239,8 @@ def action(function: Any = None, /, **options: Any) -> Any:
     """Lets a browser call a function: a page's method, or one of a module.
 
     `id` is its name in references (and `aliases` further ones), so that it may be renamed; `guard` one
-    or more dependencies that run first; `timeout` in seconds; `validate=False` gives it the fields as
+    or more dependencies that run first; `timeout` in seconds; ``on_leave="cancel"`` ends it when the person
+    leaves the page, else it is done all the same; `validate=False` gives it the fields as
     they came; `reset=False` leaves the form as it is after success; `initial` is the result before the
     first call. `TypeError` on anything but a function.
     """
@@ -295,155 +291,3 @@ def _wrapped(function: Callable[..., Any], inner: Action[..., Any]) -> Action[..
         setattr(outer, name, getattr(inner, name))
     function.__dict__[_ACTION] = outer
     return outer
-
-
-class ActionRef(Reference, Outcomes, Generic[P, R]):
-    """An action of one component with its bound arguments, as a template shows it.
-
-    Two are equal when they call the same with the same. A plain call in Python is the plain function.
-    """
-
-    __slots__ = ("component", "action", "path", "args", "_text", "_url", "_bound")
-
-    def __init__(
-        self, component: Component, action: Action[..., Any], path: str, args: tuple[Any, ...] = ()
-    ) -> None:
-        self.component = component
-        self.action = action
-        self.path = path
-        """Where it is in the page: ``users.sort_by``."""
-        self.args = args
-        """Bound arguments by position among those that can be bound; see `binding`."""
-        self._text: str | None = None
-        self._url: tuple[str, str] | None = None
-        self._bound: dict[tuple[Any, ...], ActionRef[..., Any]] | None = None
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        given = binding.named(self.action.plan, self.args)
-        function = self.action.function
-        if self.action.is_method:
-            return cast(R, function(self.component, *args, **given, **kwargs))
-        return cast(R, function(*args, **given, **kwargs))
-
-    def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
-        """A reference with these arguments added: `TypeError` when the action can't take them."""
-        if kwargs or not args or not _KEYS.issuperset(map(type, args)):
-            return self._bind(args, kwargs)
-        if self._bound is None:
-            self._bound = {}
-        known = self._bound.get(args)
-        if known is None:
-            known = self._bind(args, kwargs)
-            if len(self._bound) < _CACHED:
-                self._bound[args] = known
-        return known
-
-    def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
-        bound = binding.bind(self.action.plan, self.args, args, kwargs)
-        return ActionRef(self.component, self.action, self.path, bound)
-
-    @property
-    def text(self) -> str:
-        """The bound arguments as compact JSON; empty without any."""
-        if self._text is None:
-            self._text = binding.write(self.action.plan, self.args)
-        return self._text
-
-    @property
-    def key(self) -> str:
-        """Path and arguments as text: the same for equal references, unsigned."""
-        return f"{self.path}~{self.text}" if self.args else self.path
-
-    @property
-    def token(self) -> str:
-        """What calls it from outside: its path, and with arguments these and a signature."""
-        if not self.args and not self.is_shared:
-            return self.path
-        text = f"{self.path}~{self.text}"
-        return f"{text}~{self.component.live.signer.mac(signed(self.component, text))}"
-
-    def covers(self, other: ActionRef[..., Any]) -> bool:
-        """Whether its outcomes are those of another one, too: it is the same, with fewer arguments bound."""
-        key, more = other.key, forms.more(self.key, bool(self.args))
-        return key == self.key or key.startswith(more)
-
-    @property
-    def is_of_page(self) -> bool:
-        """Whether it works on a page: as its method, by a parameter, or as a closure of its run."""
-        injected = self.action.plan.injected
-        is_closure = "<locals>" in self.action.__qualname__
-        return self.action.is_method or is_closure or any(one.kind == "component" for one in injected)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether it is of no page: then it is always signed, and works on every page."""
-        return is_shared(self.path)
-
-    def check(self) -> None:
-        """`TypeError` when an argument that only a template can bind is missing."""
-        args = self.args
-        if len(args) < self.action.plan.demands or binding.UNBOUND in args:
-            binding.require(self.action.plan, self.args)
-
-    def url(self) -> str:
-        """The address that a form posts to. `TypeError` when a needed bound argument is missing."""
-        path = self.component.live.path
-        if self._url is None or self._url[0] != path:
-            self.check()
-            token = self.token
-            self._url = path, f"{path}?_a={token if _PLAIN(token) else quote(token, safe=_URL_SAFE)}"
-        return self._url[1]
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if not isinstance(other, ActionRef):
-            return NotImplemented
-        return self.path == other.path and same_values(self.args, other.args)
-
-    def __hash__(self) -> int:
-        try:
-            return hash((self.path, self.args))
-        except TypeError:  # a list or dict among them
-            return hash(self.key)
-
-    def __repr__(self) -> str:
-        return f"<ActionRef {self.key}>"
-
-    # What became of the newest call, for templates.
-
-    @property
-    def version(self) -> int:
-        """Another number whenever the outcomes of calls are others."""
-        return self.component.live.forms.version
-
-    @property
-    def state(self) -> FormState:
-        """What became of the newest call of it, or of it with more bound arguments."""
-        return self._known(self.component.live.forms.of(self.key, bool(self.args)))
-
-    @property
-    def own(self) -> FormState:
-        """What became of the newest call of this very binding."""
-        return self._known(self.component.live.forms.exact(self.key))
-
-    def _known(self, state: FormState) -> FormState:
-        if state is UNUSED and self.action.initial is not None:
-            return replace(UNUSED, result=deepcopy(self.action.initial))
-        return state
-
-    def reset(self) -> None:
-        """Forgets what became of its calls, with more bound arguments, too."""
-        self.component.live.forms.forget_all(self.key, bool(self.args))
-
-
-def signed(component: Component, text: str) -> bytes:
-    """The bytes that a reference's signature is over: page class, path, arguments."""
-    page = type(component.live.page)
-    where = "" if is_shared(text.partition("~")[0]) else f"{page.__module__}.{page.__qualname__}"
-    return f"{where}\0{text}".encode(errors="surrogatepass")
-
-
-def same_values(mine: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
-    """Whether arguments are equal and of the same types: 1 is neither True nor 1.0."""
-    return mine == others and all(type(a) is type(b) for a, b in zip(mine, others, strict=True))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from ..actions.action import Action, ActionRef
+from ..actions.action import Action
 from ..actions.params import Parameter
+from ..actions.ref import ActionRef
 from ..actions.shared import module_actions, shared_name
 from ..errors import UnknownAction
 from ..pages.page import Page

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..actions import binding
-from ..actions.action import ActionRef
 from ..actions.input import Input
+from ..actions.ref import ActionRef
 from ..errors import ActionError, ForgedReference
 from .deadline import invoke
 from .injection import Injection

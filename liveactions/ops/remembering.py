@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..actions.action import ActionRef
 from ..actions.draft import Draft, flat
 from ..actions.forms import DONE, UNUSED, FormState, kept
 from ..actions.input import Input
+from ..actions.ref import ActionRef
 from ..errors import ForgedReference, UnknownAction
 from ..pages.lookup import lookup
 from ..pages.page import Page

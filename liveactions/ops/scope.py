@@ -10,12 +10,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..actions.action import Action, ActionRef
+from ..actions.action import Action
 from ..actions.control import Control
 from ..actions.depends import Depends
 from ..actions.forms import FormState, touched_errors
 from ..actions.input import Input
 from ..actions.params import Event
+from ..actions.ref import ActionRef
 from ..actions.request import PageRequest
 from ..cache.revalidation import publish
 from ..effects import Effects, running

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..actions import binding
-from ..actions.action import Action, ActionRef, signed
+from ..actions.action import Action
+from ..actions.ref import ActionRef, signed
 from ..actions.shared import is_shared, shared
 from ..errors import ForgedReference, UnknownAction
 from .component import Component, describe

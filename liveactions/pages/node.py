@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
-from ..actions.action import Action, ActionRef
+from ..actions.action import Action
 from ..actions.closures import Closures
+from ..actions.ref import ActionRef
 from ..actions.shared import shared, shared_name
 
 if TYPE_CHECKING:

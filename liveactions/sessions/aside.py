@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..actions.action import ActionRef
 from ..actions.input import Input
 from ..actions.params import Event
+from ..actions.ref import ActionRef
 from ..errors import ForgedReference, UnknownAction
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import FieldPairs, Scope

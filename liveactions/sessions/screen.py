@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..actions.action import ActionRef
+from ..actions.ref import ActionRef
 from ..diff import Shapes, full, patch
 from ..errors import UnknownAction
 from ..pages.page import Page

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from ..actions.action import ActionRef
 from ..actions.input import Arguments
+from ..actions.ref import ActionRef
 from ..document import document
 from ..errors import ForgedReference, ProtocolError, SealError, UnknownAction
 from ..exchange import KEPT, Exchange, Rebuilt
@@ -448,7 +448,7 @@ class Session:
 
     def _html(self, fragment: Fragment) -> str:
         snapshot = self.site.snapshots.for_html(self._snapshot(), self._context)
-        return document(fragment, snapshot, self.site.around(self.page))
+        return document(fragment, snapshot, self.site.around(self.page), self.site.snapshots.brief)
 
     # Connections
 

@@ -9,9 +9,9 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ..actions.action import ActionRef
 from ..actions.forms import FormState, is_secret_name
 from ..actions.handle import Problem
+from ..actions.ref import ActionRef
 from ..errors import ForgedReference, LiveError, UnknownAction
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
