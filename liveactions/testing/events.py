@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..wire import CALL_REF, CALL_SLOT, MARK, MARK_EVENT
+from ..wire import CALL_REF, CALL_SLOT, CANCEL, MARK, MARK_EVENT
 from .controls import CONTROLS
 from .dom import Element
 from .fields import control_fields, elements_of, form_fields, own_fields
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .tab import Tab
 
 _OTHERS: Final = frozenset(
-    "nav validate default pending confirm ignore modal progress drop hook cancel".split()
+    "nav validate default pending confirm ignore modal progress drop hook optimistic field".split()
 )
 """Attributes of the library that name no event."""
 _FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll".split())
@@ -32,6 +32,8 @@ class Call:
     descriptor: str
     type: str
     modifiers: tuple[str, ...]
+    cancels: bool = False
+    """Whether it ends what is running of the action: ``live-cancel``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ def calls_of(element: Element) -> list[Call]:
     found = []
     for descriptor in marks + raw:
         type, *modifiers = descriptor.removeprefix(MARK_EVENT).removeprefix("live-").split(".")
-        if type not in _OTHERS:
+        if type == "cancel":
+            if element.get(descriptor) != "":  # else it is for uploads, which end at once here
+                found.append(Call(element, descriptor, "click", tuple(modifiers), True))
+        elif type not in _OTHERS:
             found.append(Call(element, descriptor, type, tuple(modifiers)))
     return found
 
@@ -97,6 +102,10 @@ def _fits(call: Call, event: Event) -> bool:
 def _run(tab: Tab, call: Call, event: Event) -> None:
     assert tab.conversation is not None
     element = call.element
+    if call.cancels:
+        for _, called in _operands(tab, call):
+            tab.conversation.say(CANCEL, called)
+        return
     if "once" in call.modifiers and not tab.conversation.first(element, call.descriptor):
         return
     source = element if element.name in {*CONTROLS, "form", "button"} else event.target
