@@ -92,7 +92,7 @@ class Aside:
         if type(op) is Cancel:
             self._cancel(op)
             return op
-        if isinstance(op, Navigate | Bye):
+        if self._leaves(op):
             self._leave()
         ref = self._reference(op)
         if ref is None:
@@ -104,6 +104,11 @@ class Aside:
                 self._end()
             self.session.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
         return op
+
+    def _leaves(self, op: Op) -> bool:
+        """Whether the page is left with this op."""
+        path = op.url.partition("#")[0].partition("?")[0] if type(op) is Navigate else ""
+        return type(op) is Bye or (type(op) is Navigate and path != self.session.page.live.path)
 
     def _leave(self) -> None:
         """The person goes away: what is of no use to anybody else ends."""
@@ -151,6 +156,8 @@ class Aside:
         if ref.action.streams:
             return self._start(scope, op.n, ref, fields)
         self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
+        if self.session.expects(self._leaves):
+            self._leave()
         try:
             outcome = await scope.call(ref, fields)
         except asyncio.CancelledError:

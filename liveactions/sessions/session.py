@@ -59,6 +59,7 @@ from ..template import Fragment
 from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ELSEWHERE, ERROR, RUNNING
 from .aside import Aside, dropped
 from .audience import Audience
+from .background import Background
 from .connection import INTERNAL_ERROR, REPLACED, Connection
 from .cookies import keep_cookies
 from .hearing import Hearing
@@ -127,6 +128,7 @@ class Session:
         """Pages and persons that it was of before, as far as the browser may not know."""
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
+        self.background = page.live.background = Background(self)
         self._is_apart = False
         """Whether ops run in a task of their own, so that others are heard of meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -172,6 +174,10 @@ class Session:
         if not self._running:
             self._running = True
             self._begin_work()
+
+    def expects(self, is_meant: Callable[[Op], bool]) -> bool:
+        """Whether such an op waits."""
+        return any(not isinstance(job, Push) and is_meant(job) for job in self._queue)
 
     def drop(self, is_meant: Callable[[Op], bool]) -> None:
         """Ops that wait, and are meant, do nothing."""
@@ -257,6 +263,8 @@ class Session:
             self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
         outcome = self._draw(scope, problem or outcome)
         closed = await scope.close(outcome)
+        if scope.effects.events and closed.ok:
+            self.background.tell(scope)
         if closed is not outcome:  # its dependencies failed to commit, and the fields went back
             self._drawn = None
             await scope.load()
@@ -355,6 +363,7 @@ class Session:
         self._timers.stop()
         self._remember()
         self.page, self.address = page, address
+        page.live.background = self.background
         self.identify(await self.site.identity(page.request))
         self.screen.recall(b"", b"", None)
         self._drawn = drawn
@@ -401,6 +410,7 @@ class Session:
         """Go on with a copy: a thread that can't be stopped still works on this page."""
         self._timers.stop()
         self.page = self.site.copy_page(self.page)
+        self.page.live.background = self.background
         screen = self.screen
         screen.recall(screen.shape, screen.mark, screen.digests())
         await Scope(self.page).load()

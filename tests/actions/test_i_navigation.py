@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -34,6 +35,12 @@ TEMPLATES = {
 gate = asyncio.Event()
 
 
+def renew_gate() -> None:
+    """An event belongs to the loop in which it was waited for."""
+    global gate
+    gate = asyncio.Event()
+
+
 def site(**options: Any) -> Live:
     pages = Pages()
 
@@ -59,6 +66,14 @@ def site(**options: Any) -> Live:
             await gate.wait()
             finished.append("slow")
             return redirect("/posts/9")
+
+        @action(on_leave="cancel")
+        async def useless(self) -> None:
+            try:
+                await gate.wait()
+            except asyncio.CancelledError:
+                finished.append("cancelled")
+                raise
 
         @action
         async def leave(self, how: str) -> Any:
@@ -312,7 +327,7 @@ async def test_i5_ops_made_on_a_page_that_was_left_do_not_run_on_the_next() -> N
 
 
 async def test_i5_an_action_finishes_when_its_page_is_left() -> None:
-    gate.clear()
+    renew_gate()
     finished.clear()
     live = site()
     async with browser(live) as visitor:
@@ -324,6 +339,21 @@ async def test_i5_an_action_finishes_when_its_page_is_left() -> None:
             while True:
                 await tab.receive()
         assert finished == ["slow"] and all(session.over for session in live.sessions)
+
+
+@pytest.mark.parametrize("leaving", [[wire.NAVIGATE, "/posts/1"], [wire.BYE]])
+async def test_i5_an_action_that_is_of_no_use_then_ends(leaving: list[Any]) -> None:
+    renew_gate()
+    finished.clear()
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        tab.socket.send([1, 0, wire.CALL_REF, "useless", []])
+        tab.socket.send([2, 0, wire.NAVIGATE, "/?other=query"])  # is no leaving
+        tab.socket.send([3, 0, *leaving])
+        with suppress(Closed):
+            while "page" not in (await tab.receive())[2]:
+                continue
+        assert finished == ["cancelled"]
 
 
 @ways("SHN")
