@@ -138,6 +138,8 @@ class FieldView:
     id: str
     value: Any
     """What was typed, else the initial value; ``""`` for None."""
+    values: tuple[str, ...]
+    """The same where a name is repeated: ``{% if "a" in f.values %}checked{% endif %}``."""
     checked: bool
     error: str
     errors: tuple[str, ...]
@@ -158,7 +160,15 @@ def field_view(state: FormState, key: str, name: str, initial: Any) -> FieldView
         value = "" if initial is None else initial
     checked = bool(typed) if state.values else bool(initial)
     attrs = {"aria-invalid": "true", "aria-describedby": f"{id}-error"} if error else {}
-    return FieldView(name, id, value, checked, error, (error,) if error else (), attrs)
+    values = tuple(typed or ()) if state.values else _texts(initial)
+    return FieldView(name, id, value, values, checked, error, (error,) if error else (), attrs)
+
+
+def _texts(initial: Any) -> tuple[str, ...]:
+    if initial is None:
+        return ()
+    several = isinstance(initial, list | tuple | set | frozenset)
+    return tuple(map(str, initial)) if several else (str(initial),)
 
 
 def kept(pairs: Iterable[tuple[str, Any]], secrets: Collection[str]) -> dict[str, list[str]]:

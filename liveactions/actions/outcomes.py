@@ -60,7 +60,7 @@ class Outcomes:
         return [Row(self, f"{name}[{number}]", number, items.get(number)) for number in numbers]
 
     def field(self, name: str, initial: Any = None) -> FieldView:
-        """One field of its form: ``name id value checked error errors attrs``."""
+        """One field of its form: ``name id value values checked error errors attrs``."""
         return field_view(self.state, self.key, name, initial)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 
 from liveactions import (
     Bound,
+    Component,
     Depends,
     Live,
     Pages,
@@ -270,3 +272,42 @@ async def test_a4_another_query_is_another_run(live: Live, way: Way) -> None:
         await page.fill("text", "milk")
         await page.click("note")
         assert page.texts("li") == ["tea: MILK"]
+
+
+def loudly(function: Any) -> Any:
+    @functools.wraps(function)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        journal.append("loud")
+        return await function(*args, **kwargs)
+
+    return wrapper
+
+
+@pages.page("/loud")
+async def loud() -> Rendered:
+    @loudly
+    @action
+    async def call_out(n: int = 1) -> None:
+        journal.append(f"called {n}")
+
+    return render("loud.html", call_out=call_out)
+
+
+TEMPLATES["loud.html"] = (
+    "<title>L</title><form method='post' action='{{ call_out(3) }}'><button>call</button></form>"
+)
+
+
+@ways("SHN")
+async def test_a6_a_decorated_closure(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/loud")
+        await page.click("call")
+        assert journal == ["loud", "called 3"]
+
+
+def test_a4_components_belong_to_classes() -> None:
+    class Part(Component): ...
+
+    with pytest.raises(TypeError, match="part is a component"):
+        render("x.html", part=Part())

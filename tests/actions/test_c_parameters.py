@@ -437,3 +437,63 @@ async def test_c10_names_are_the_users(live: Live, way: Way) -> None:
         rest = [10, "/injected", None, "", "testserver", "testserver", 7]
         again = [10, "/injected", "result", "", "testserver", "testserver", 7]
         assert journal == [[*NAMES, *rest], [*NAMES, *again]]
+
+
+# What was typed is shown again
+
+
+@pages.page("/again")
+class Again(Page):
+    template = "again.html"
+
+    @action
+    async def save(self, title: str, tags: list[str], way: str = "") -> None: ...
+
+
+TEMPLATES["again.html"] = (
+    '<title>A</title><form method="post" action="{{ save }}"><input name="title">'
+    '{% set f = save.field("tags", ["a"]) %}'
+    '{% for tag in "abc" %}<label>{{ tag }}<input type="checkbox" name="tags" value="{{ tag }}"'
+    '{% if tag in f.values %} checked{% endif %}></label>{% endfor %}{% set g = save.field("way", "van") %}'
+    '{% for way in ("van", "post") %}<label>{{ way }}<input type="radio" name="way" value="{{ way }}"'
+    "{% if way in g.values %} checked{% endif %}></label>{% endfor %}<button>save</button></form>"
+)
+
+
+@ways("SHN")
+async def test_c3_what_was_chosen_is_shown_again(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/again")
+        names = ("a", "b", "c", "van", "post")
+        assert [page.is_checked(name) for name in names] == [True, False, False, True, False]
+        await page.uncheck("a")
+        await page.check("c")
+        await page.check("post")
+        await page.click("save")  # without a title
+        assert [page.is_checked(name) for name in names] == [False, False, True, False, True]
+
+
+# Without validation
+
+
+@pages.page("/unchecked")
+class Unchecked(Page):
+    template = "unchecked.html"
+
+    @action(validate=False)
+    async def save(self, n: int, city: City) -> None:
+        journal.append((n, city))
+
+
+TEMPLATES["unchecked.html"] = (
+    '<title>U</title><form method="post" action="{{ save }}"><input name="n" value="x">'
+    '<input name="name" value=""><input name="zip" value="y"><button>save</button></form>'
+)
+
+
+@ways("SHN")
+async def test_c1_without_validation_the_fields_are_as_they_came(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/unchecked")
+        await page.click("save")
+        assert journal == [("x", {"zip": "y"})]
