@@ -19,6 +19,7 @@ from .pages.controls import button, form_state
 from .pages.every import every
 from .pages.fields import InUrl, in_url, loaded
 from .pages.function import Rendered, render
+from .pages.on import on
 from .pages.page import Page
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "unauthorized",
     "forbidden",
     "every",
+    "on",
     "cached",
     "cache_tag",
     "revalidate_tag",

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from .actions.handle import Services
+from .cache.revalidation import publish_to
 from .limits import Limits
 from .pages.advice import advise_on_page
 from .pages.controls import NAMES
@@ -151,6 +152,12 @@ class Live(Starlette):
         """Its own, and those of the applications that it is installed in."""
         self.router.routes.extend(self._own)
         self.router.lifespan_context = self._lifespan(self.router.lifespan_context)
+
+    def publish(self, topic: str, /, **data: Any) -> None:
+        """Calls what listens to a topic, ``@on(topic)``, in all open pages, the caller's too: from an action
+        when it has been committed, from elsewhere and any thread at once. `data` is JSON-able.
+        """
+        publish_to(topic, data)
 
     @property
     def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:

@@ -26,6 +26,10 @@ class Effects:
     """Whether this page's `load` is to run."""
     after: tuple[Call, ...] = ()
     """To call when the answer has been sent."""
+    events: tuple[tuple[str, Any], ...] = ()
+    """To dispatch in the page: names and details."""
+    messages: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """To publish: topics and data."""
     op: tuple[str, int | str] | None = None
     """Who made the op, and which of theirs it is."""
     is_closed = False
@@ -35,6 +39,7 @@ class Effects:
 
     @property
     def revalidates(self) -> bool:
+        """Whether anybody is to be told of something."""
         return bool(self.tags or self.paths)
 
 

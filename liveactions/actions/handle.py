@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Unpack
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
+from pydantic_core import to_jsonable_python
 from starlette.requests import Request
 
-from ..effects import Effects, running
+from ..effects import Effects, open_effects, running
+from ..errors import LiveError
 from .cookies import CookieOptions
 from .flash import Flash
 from .forms import FormStates
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 HEAD: Final = Markup('<meta name="live">')
 """Stands where a template wants the client's script."""
+
+
+P = ParamSpec("P")
 
 
 class View(Protocol):
@@ -44,6 +50,13 @@ class Macs(Protocol):
 
     def mac(self, data: bytes) -> str: ...
     def verify(self, data: bytes, mac: str) -> bool: ...
+
+
+class Background(Protocol):
+    """What runs ops of an open page: `liveactions.sessions.background.Background`."""
+
+    async def run(self, call: Callable[[], Any]) -> Any: ...
+    def later(self, seconds: float, call: Callable[[], Any]) -> None: ...
 
 
 @dataclass
@@ -95,6 +108,7 @@ class Handle:
         "effects",
         "reads",
         "flashes",
+        "background",
         "_address",
         "_path",
     )
@@ -121,6 +135,8 @@ class Handle:
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the person, until the next action or navigation."""
+        self.background: Background | None = None
+        """Its ops, when it is open in a browser that runs scripts."""
 
     @property
     def address(self) -> str:
@@ -147,6 +163,34 @@ class Handle:
             self.reads[who] = tags
         elif self.reads:
             self.reads.pop(who, None)
+
+    async def run(self, function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Calls a function that changes the page, as an op of its own, and shows what it did.
+
+        For background code, which must change a page in no other way. What it returns is returned, what it
+        raises is raised, and undone. `LiveError` when the page isn't open; `RuntimeError` in an op of it.
+        """
+        if self.background is None:
+            raise LiveError("this page isn't open in a browser that runs scripts")
+        return await self.background.run(partial(function, *args, **kwargs))
+
+    def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Calls a function after so many seconds, as an op of its own, if the page is still open.
+
+        Without an open page (a GET, a post of a form) nothing is called: use it in actions and `connected`.
+        """
+        if self.background is not None:
+            self.background.later(seconds, partial(function, *args, **kwargs))
+
+    def dispatch(self, name: str, detail: Any = None) -> None:
+        """Dispatches a DOM event in the page when the running op has ended well; `detail` is JSON-able.
+
+        Without JavaScript nobody hears it. `RuntimeError` outside of an op.
+        """
+        effects = open_effects()
+        if effects is None:
+            raise RuntimeError("dispatch() belongs into an action or another op of the page")
+        effects.events += ((name, to_jsonable_python(detail)),)
 
     def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
         """Sets a cookie in the browser, on every way in; ``request.cookies`` has it at once.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
 from ..effects import Effects, open_effects
 from .broker import Message, bus
 from .paths import check
@@ -51,6 +55,21 @@ def refresh() -> None:
     effects.refreshes = True
 
 
+def publish_to(topic: str, data: dict[str, Any]) -> None:
+    """Calls what listens to a topic with ``@on`` in all open pages, this one's too.
+
+    In an action it takes effect when its dependencies have closed, committed; elsewhere at once. `data` is
+    JSON-able. `RuntimeError` while something is being read.
+    """
+    refuse_while_reading("publish")
+    plain = to_jsonable_python(data)
+    effects = open_effects()
+    if effects is not None:
+        effects.messages += ((topic, plain),)
+    else:
+        bus.publish(Message("topic", topic, plain))
+
+
 def publish(effects: Effects, shown: bool) -> None:
     """Tell everybody what a scope that has closed revalidates. `shown`: its own page shows it already."""
     origin = effects.op[0] if shown and effects.op is not None else ""
@@ -58,3 +77,5 @@ def publish(effects: Effects, shown: bool) -> None:
         bus.publish(Message("path", path, {"below": below}, origin))
     for tag in sorted(effects.tags):
         bus.publish(Message("tag", tag, origin=origin))
+    for topic, data in effects.messages:
+        bus.publish(Message("topic", topic, data))

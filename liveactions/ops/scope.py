@@ -14,7 +14,7 @@ from ..actions.action import Action
 from ..actions.control import Control
 from ..actions.depends import Depends
 from ..actions.forms import FormState, touched_errors
-from ..actions.input import Input
+from ..actions.input import Arguments, Input
 from ..actions.params import Event
 from ..actions.ref import ActionRef
 from ..actions.request import PageRequest
@@ -122,6 +122,33 @@ class Scope:
 
         return await self._try(getattr(function, "__qualname__", "run"), guarded) or SUCCESS
 
+    async def do(self, call: Callable[[], Any]) -> Outcome:
+        """Runs what background code wants to do with the page, after the guards."""
+
+        async def guarded() -> None:
+            await self._guard()
+            _leave(await invoke(self._seconds(), call, (), {}))
+            self._settle()
+
+        self._note_address()
+        return await self._try(getattr(call, "__qualname__", "background code"), guarded) or SUCCESS
+
+    async def hear(self, function: Callable[..., Any], component: Component, data: dict[str, Any]) -> Outcome:
+        """Runs a listener's function with what was published, after the guards."""
+
+        async def guarded() -> None:
+            await self._guard()
+            plan = component._live_node.description.plan(function)
+            values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
+            if errors:
+                raise TypeError(f"{function.__qualname__}: what was published doesn't fit: {errors}")
+            values.update(await self._injection.arguments(plan, component))
+            _leave(await invoke(self._seconds(), function, (component,), values))
+            self._settle()
+
+        self._note_address()
+        return await self._try(function.__qualname__, guarded) or SUCCESS
+
     async def prepare(self) -> Outcome | None:
         """Runs a page function that hasn't run since its state was restored: its actions are made by it."""
         if isinstance(self.page, FunctionPage) and self.page._live_node.stale:
@@ -206,7 +233,7 @@ class Scope:
             live.request.due += [(effects, call) for call in effects.after]
         if live.flashes and outcome.location is not None:
             carry(live)
-        if effects.revalidates:
+        if effects.revalidates or effects.messages:
             publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
         return failed or outcome
 

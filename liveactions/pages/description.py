@@ -18,6 +18,8 @@ from ..actions.readers import MISSING
 from .children import children_of
 from .every import MARK, Timer
 from .fields import LOADED, Field, is_class_variable
+from .on import MARK as ON
+from .on import Listener
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
@@ -44,6 +46,7 @@ class Description:
     references: Mapping[str, Action[..., Any]]
     """By the name in references, aliases too."""
     timers: tuple[Timer, ...]
+    listeners: tuple[Listener, ...]
     hooks: Mapping[str, Callable[..., Any]]
     """``mount load connected disconnected closed``, where the class has its own."""
     constants: Mapping[str, Any]
@@ -101,6 +104,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         actions=actions,
         references=_references(cls, actions.values()),
         timers=tuple(_timers(cls)),
+        listeners=tuple(_listeners(cls, fields)),
         hooks={name: getattr(cls, name) for name in HOOKS if getattr(cls, name) is not getattr(base, name)},
         constants={name: value for name, value in given.items() if _is_shared(value)},
         fresh=tuple((name, value) for name, value in given.items() if not _is_shared(value)),
@@ -249,6 +253,17 @@ def _timers(cls: type[Any]) -> Iterator[Timer]:
         seconds = getattr(function, MARK, None)
         if seconds is not None and callable(function):
             yield Timer(name, seconds, function)
+
+
+def _listeners(cls: type[Any], fields: Mapping[str, Field]) -> Iterator[Listener]:
+    names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
+    for name in names:
+        function = inspect.getattr_static(cls, name, None)
+        topic = getattr(function, ON, None)
+        if topic is not None and callable(function):
+            listener = Listener(topic, function)
+            listener.check(fields, cls.__qualname__)
+            yield listener
 
 
 def _attributes(cls: type[Any], base: type[Any], taken: set[str]) -> Iterator[str]:

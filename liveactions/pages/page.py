@@ -37,6 +37,10 @@ class Page(Component):
             running.reset(token)
             live.has_read(None, reading.tags)
 
+    async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Calls a function that changes the page, as an op of its own: see `Handle.run`."""
+        return await self.live.run(function, *args, **kwargs)
+
     @classmethod
     def url(cls, /, **fields: Any) -> str:
         """The page's address with these fields: path parameters, and those in the query string.

@@ -89,5 +89,5 @@ def key_of(message: Message) -> str:
     return f"{message.kind} {message.name}"
 
 
-def keys_of(tags: Iterable[str]) -> Iterator[str]:
-    return (f"tag {tag}" for tag in tags)
+def keys_of(kind: str, names: Iterable[str]) -> Iterator[str]:
+    return (f"{kind} {name}" for name in names)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ..cache.broker import Message
 from ..cache.paths import matches
 from ..ops.loading import components_of, outdate
 from ..ops.outcome import Outcome
 from ..ops.scope import Scope
+from ..pages.component import Component
 from ..pages.page import Page
 from ..wire import CLOSE_OVER
 from .audience import Audience, keys_of
@@ -40,11 +43,21 @@ class Hearing:
         """Read again what a message is about, soon; without a socket, when there is one."""
         if message is not None and message.origin == self.session.key:
             return  # its own page has shown it already
+        if message is not None and message.kind == "topic":
+            self._pass_on(message)
+            return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
         else:
             self._everything = True
         self.catch_up()
+
+    def _pass_on(self, message: Message) -> None:
+        for component in components_of(self.session.page):
+            for listener in component._live_node.description.listeners:
+                if listener.topic_of(component) == message.name:
+                    run = partial(_run_listener, listener.function, component, dict(message.data))
+                    self.session.begin(Push(run))
 
     def catch_up(self) -> None:
         """Read again what is out of date."""
@@ -57,9 +70,10 @@ class Hearing:
         """Listen for what the page has read now; something may have been told of it since a position."""
         page = self.session.page
         tags = tags_read(page)
-        self._listen_to(frozenset(keys_of(tags)))
+        topics = _topics_of(page)
+        self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.audience.since(since) if since != self.audience.position else ():
-            if _concerns(message, page.live.own_path, tags):
+            if _concerns(message, page.live.own_path, tags):  # a topic begins with what comes from now on
                 self.hear(message)
 
     def leave(self) -> None:
@@ -90,6 +104,18 @@ def tags_read(page: Page) -> frozenset[str]:
         for gone in [who for who in reads if who is not None and who not in here]:
             del reads[gone]
     return frozenset().union(*reads.values())
+
+
+def _topics_of(page: Page) -> Iterator[str]:
+    for component in components_of(page):
+        for listener in component._live_node.description.listeners:
+            yield listener.topic_of(component)
+
+
+async def _run_listener(
+    function: Callable[..., Any], component: Component, data: dict[str, Any], scope: Scope
+) -> Outcome:
+    return await scope.hear(function, component, data)
 
 
 def _concerns(message: Message | None, path: str, tags: frozenset[str]) -> bool:

@@ -227,6 +227,7 @@ class Sessions:
             del self._sessions[session.token]
             session.hearing.leave()
             session.aside.close()
+            session.background.close()
             self._hosts[session.host] -= 1
             if not self._hosts[session.host]:
                 del self._hosts[session.host]

@@ -606,6 +606,7 @@ class Session:
             screen.mark,
             digests,
             at_rest,
+            tuple(exchange.unheard),
         )
 
     def tend(self, now: float) -> None:

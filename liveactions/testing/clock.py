@@ -9,8 +9,20 @@ from typing import Any, NamedTuple
 from ..pages.component import describe
 from ..pages.every import Timer
 from ..pages.node import walk
+from ..sessions.background import Later
 from ..sessions.session import Session
 from .endpoints import endpoints
+
+
+class Appointment(NamedTuple):
+    """When a call that waits is due, by the test's clock."""
+
+    at: float
+    session: Session
+    later: Later
+
+    async def run(self) -> None:
+        self.later.fire()
 
 
 class Due(NamedTuple):
@@ -20,6 +32,9 @@ class Due(NamedTuple):
     session: Session
     component: Any
     timer: Timer
+
+    async def run(self) -> None:
+        await self.session.push(self.timer.function, self.component)
 
 
 class Clock:
@@ -33,6 +48,8 @@ class Clock:
         self._app = app
         self._seen = seen
         self._since: dict[str, float] = {}
+        self._met: dict[Later, float] = {}
+        """When calls that wait were seen first."""
 
     def begin(self, token: str) -> None:
         """The session of this token has a socket from now on."""
@@ -41,17 +58,21 @@ class Clock:
     async def advance(self, seconds: float) -> None:
         """Let seconds pass: what is due meanwhile runs in its order, each to its end."""
         until = self.now + seconds
+        list(self._due())  # what waits from now on
         while soon := [due for due in self._due() if due.at <= until]:
             self.now = min(due.at for due in soon)
             for due in soon:
                 if due.at == self.now:
-                    await due.session.push(due.timer.function, due.component)
+                    await due.run()
                     await due.session.settled()
                     self._seen()
         self.now = until
 
-    def _due(self) -> Iterator[Due]:
+    def _due(self) -> Iterator[Due | Appointment]:
         for session in self._sessions():
+            for later in session.background.waiting:
+                at = self._met.setdefault(later, self.now) + later.seconds
+                yield Appointment(at, session, later)
             since = self._since[session.token]
             for _, component in walk(session.page):
                 for timer in describe(component).timers:

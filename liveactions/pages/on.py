@@ -1,0 +1,45 @@
+"""Methods that run for each message published to a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+MARK = "_live_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A method, and the topic that it listens to, with fields of its component: ``typing:{room}``."""
+
+    topic: str
+    function: Callable[..., Any]
+
+    def topic_of(self, component: Any) -> str:
+        """The topic, for a component with these fields."""
+        return self.topic.format_map(vars(component))
+
+    def check(self, fields: Any, title: str) -> None:
+        """`TypeError` when the topic names what is no field."""
+        for _, name, _, _ in Formatter().parse(self.topic):
+            if name is not None and name.split(".")[0].split("[")[0] not in fields:
+                raise TypeError(f"{title}: no field for the topic {self.topic!r} of {self.function.__name__}")
+
+
+def on(topic: str) -> Callable[[F], F]:
+    """Calls a page's method for each message that ``live.publish(topic, ...)`` sends, as an op of its own.
+
+    ``@on("typing:{room}")`` takes the room from the page's fields. What was published fills its parameters,
+    by name; others are injected. It runs while the page is open.
+    """
+
+    def mark(function: F) -> F:
+        if not callable(function):
+            raise TypeError(f"@on goes on a method, not on {function!r}")
+        setattr(function, MARK, topic)
+        return function
+
+    return mark

@@ -1,0 +1,228 @@
+"""What changes open pages besides their own actions: background code, the clock, other pages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from liveactions import Live, LiveError, Page, Pages, action, on
+from liveactions.cache.broker import bus
+from liveactions.sessions.registry import Sessions
+from liveactions.testing import Browser
+from tests.asgi import browser as visitor_at
+from tests.pages import new
+from tests.small import small_app
+
+pages = Pages()
+live: Live
+opened: list[Any] = []
+
+
+@pages.page("/room/{room}")
+class Room(Page):
+    template = "room.html"
+    room: str
+    lines: list[str] = []
+    doubled: int = 0
+
+    async def load(self) -> None:
+        self.doubled = 2 * len(self.lines)
+
+    async def connected(self) -> None:
+        opened.append(self)
+
+    @on("room:{room}")
+    async def hear(self, text: str, times: int = 1) -> None:
+        self.lines.extend([text] * times)
+
+    @action
+    async def say(self, text: str) -> None:
+        live.publish(f"room:{self.room}", text=text)
+
+    @action
+    async def say_and_fail(self) -> None:
+        live.publish(f"room:{self.room}", text="never mind")
+        raise RuntimeError
+
+    @action
+    async def soon(self) -> None:
+        self.live.later(self._add, 5, "later")
+
+    @action
+    async def wait_for_itself(self) -> None:
+        await self.run(self._add, "never")
+
+    @action
+    async def done(self) -> None:
+        self.live.dispatch("saved", {"n": len(self.lines), "tags": {"a"}})
+
+    @action
+    async def done_and_fail(self) -> None:
+        self.live.dispatch("saved")
+        raise RuntimeError
+
+    def _add(self, text: str) -> int:
+        self.lines.append(text)
+        return len(self.lines)
+
+    async def _fail(self) -> None:
+        self.lines.append("undone")
+        raise LookupError("background")
+
+
+BUTTONS = "".join(
+    f'<form method="post" action="{{{{ {name} }}}}"><button>{name}</button></form>'
+    for name in ("soon", "say_and_fail", "wait_for_itself", "done", "done_and_fail")
+)
+TEMPLATES = {
+    "room.html": f"""<title>Room</title><body><p>{{{{ lines|join(" ") }}}}</p><em>{{{{ doubled }}}}</em>
+<form method="post" action="{{{{ say }}}}"><input name="text" aria-label="Text"><button>Say</button></form>
+{BUTTONS}"""
+}
+
+
+@pytest.fixture(autouse=True)
+def app() -> Iterator[Live]:
+    global live
+    opened.clear()
+    live = small_app(pages, TEMPLATES)
+    yield live
+
+
+async def test_background_code_changes_a_page() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        assert await opened[0].run(opened[0]._add, "hello") == 1
+        await page.shows("hello")
+        assert page.text("em") == "2"  # load has run
+
+
+async def test_what_it_raises_is_raised_and_undone() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        with pytest.raises(LookupError, match="background"):
+            await opened[0].run(opened[0]._fail)
+        await opened[0].run(opened[0]._add, "hello")
+        await page.shows("hello")
+        assert page.text("p") == "hello"
+
+
+async def test_a_page_that_is_not_open_says_so() -> None:
+    async with Browser(live) as browser:
+        await browser.open("/room/a")
+    with pytest.raises(LiveError, match="isn't open"):
+        await opened[0].run(opened[0]._add, "late")
+    with pytest.raises(LiveError, match="isn't open"):
+        await handle().run(print)
+
+
+async def test_an_op_does_not_wait_for_itself() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        with pytest.raises(AssertionError, match="500"):
+            await page.click("wait_for_itself")
+
+
+async def test_messages_reach_all_who_listen_and_no_others() -> None:
+    async with Browser(live) as browser:
+        page, same, other = [await browser.open(f"/room/{room}") for room in "aab"]
+        await page.fill("Text", "hello")
+        await page.click("Say")
+        await page.shows("hello")
+        await same.shows("hello")
+        thread = threading.Thread(target=lambda: live.publish("room:b", text="b", times="2"))
+        thread.start()
+        await other.shows("b b")
+        assert page.text("p") == "hello"
+
+
+async def test_messages_are_heard_in_their_order_each_by_an_op() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        for number in range(20):
+            live.publish("room:a", text=str(number))
+        await page.shows("18 19")
+        assert page.text("p") == " ".join(map(str, range(20)))
+
+
+async def test_what_an_action_said_before_it_failed_is_still_said() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        with pytest.raises(AssertionError, match="500"):
+            await page.click("say_and_fail")
+        await page.shows("never mind")
+
+
+async def test_a_message_that_does_not_fit_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        live.publish("room:a", times="many", text="x")
+        live.publish("room:a", text="fits")
+        await page.shows("fits")
+        assert "what was published doesn't fit: {'times'" in caplog.text
+
+
+def test_data_is_jsonable() -> None:
+    with pytest.raises(Exception, match="serialize"):
+        live.publish("room:a", text=object())
+
+
+def test_a_topic_of_no_field_is_an_error() -> None:
+    with pytest.raises(TypeError, match="no field for the topic 'room:{number}' of hear"):
+
+        class Wrong(Page):
+            @on("room:{number}")
+            async def hear(self) -> None: ...
+
+
+async def test_later_runs_when_its_time_has_come() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        await page.click("soon")
+        await browser.clock.advance(4)
+        assert page.text("p") == ""
+        await browser.clock.advance(1)
+        assert page.text("p") == "later"
+        await browser.clock.advance(10)
+        assert page.text("p") == "later"
+
+
+async def test_without_javascript_nothing_comes_later() -> None:
+    async with Browser(live, js=False) as browser:
+        page = await browser.open("/room/a")
+        await page.click("soon")
+        await page.click("done")
+        assert page.text("p") == ""
+
+
+async def test_events_are_dispatched_when_the_op_has_ended_well() -> None:
+    async with visitor_at(live) as visitor:
+        tab = await visitor.joined("/room/a")
+        frame = await tab.call("done_and_fail")
+        assert frame[3][:2] == [1, 1] and not frame[5]
+        frame = await tab.call("done")
+        assert frame[5] == {"events": [["saved", {"n": 0, "tags": ["a"]}, None]]}
+
+
+def test_events_outside_an_op_are_an_error() -> None:
+    with pytest.raises(RuntimeError, match="belongs into an action"):
+        handle().dispatch("saved")
+
+
+def handle() -> Any:
+    """That of a page which isn't open."""
+
+    class Bare(Page): ...
+
+    return new(Bare).live
+
+
+async def test_an_application_that_has_ended_hears_nothing_more() -> None:
+    listeners = len(bus._listeners)
+    async with Browser(live) as browser:
+        await browser.open("/room/a")
+        assert isinstance(live.sessions, Sessions) and len(bus._listeners) == listeners + 1
+    assert len(bus._listeners) == listeners
