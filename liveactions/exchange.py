@@ -55,7 +55,9 @@ Rebuilt = Literal["", "moved", "fresh"]
 class Exchange:
     """What a session and its page know of each other: ops, answers, revisions."""
 
-    def __init__(self, rev: int = 0, done: int = 0, answers: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, rev: int = 0, done: int = 0, answers: Sequence[Any] = (), unheard: Sequence[Any] = ()
+    ) -> None:
         self.rev = rev
         """The newest revision."""
         self.shown = rev
@@ -77,7 +79,8 @@ class Exchange:
         self._unacknowledged = 0
         self._progress = 0.0
         self._extras: dict[str, Any] = {}
-        self._kept_extras: list[tuple[int, dict[str, Any]]] = []  # by the revision that brought them
+        self.unheard: list[tuple[int, dict[str, Any]]] = list(unheard)
+        """Extras that the page hasn't acknowledged, by the revision that brought them."""
 
     def take(self, op: Op, now: float) -> bool:
         """Whether `op` is to be run: it is new. `ProtocolError` when its number can't be.
@@ -112,8 +115,8 @@ class Exchange:
             self._forget(done)
         for n in [n for n, told in self._late.items() if told <= rev] if self._late else ():
             del self._late[n], self.answered[n]
-        if self._kept_extras:
-            self._kept_extras = [kept for kept in self._kept_extras if kept[0] > rev]
+        if self.unheard:
+            self.unheard = [kept for kept in self.unheard if kept[0] > rev]
 
     def finish(self, n: int, status: int = OK, payload: Any = None) -> None:
         """Op `n` has ended."""
@@ -197,7 +200,7 @@ class Exchange:
             return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
         self.rev += 1
         if extras:  # on a revision of their own: the page takes them once, whatever is lost
-            self._kept_extras.append((self.rev, extras))
+            self.unheard.append((self.rev, extras))
             text = write([self.rev, self.done, patch, answers, shapes, extras])
         elif shapes:
             text = write([self.rev, self.done, patch, answers, shapes])
@@ -245,7 +248,7 @@ class Exchange:
         if shapes:
             message["shapes"] = shapes
         extras: dict[str, Any] = {}
-        for rev, kept in self._kept_extras:
+        for rev, kept in self.unheard:
             extras = merge(extras, kept) if rev > hello.rev else extras
         if extras:
             message["extras"] = extras

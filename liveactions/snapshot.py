@@ -55,24 +55,27 @@ class Snapshot(NamedTuple):
     """Of what revision `rev` showed; None where it wasn't worth the time."""
     at_rest: bool = False
     """Whether the session had ended: no op after `done` can have run anywhere."""
+    extras: tuple[Any, ...] = ()
+    """What the browser was told besides, and hasn't acknowledged: pairs of a revision and its extras."""
 
 
 def pack(snapshot: Snapshot) -> bytes:
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
-    parts = [s.url, s.state, s.rev, s.done, s.answers, known, digests, at_rest]
+    parts = [s.url, s.state, s.rev, s.done, s.answers, known, digests, at_rest, s.extras]
     data: bytes = to_json(parts, inf_nan_mode="constants")
     return data
 
 
 def unpack(data: bytes) -> Snapshot:
     """`ValueError` for what is no snapshot."""
-    url, state, rev, done, answers, known, digests, at_rest = from_json(data, allow_inf_nan=True)
+    url, state, rev, done, answers, known, digests, at_rest, told = from_json(data, allow_inf_nan=True)
     marks = urlsafe_b64decode(known)
+    shape, mark = marks[:_WHOLE], marks[_WHOLE:]
     slots = _digests(urlsafe_b64decode(digests)) if digests else None
-    answers = tuple(answers)
-    return Snapshot(url, state, rev, done, answers, marks[:_WHOLE], marks[_WHOLE:], slots, bool(at_rest))
+    extras = tuple((rev, besides) for rev, besides in told)
+    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), extras)
 
 
 class Snapshots:

@@ -19,6 +19,7 @@ SNAPSHOT = Snapshot(
     b"mark",
     (b"12345678", (b"abcd", b"efgh")),
     True,
+    ((4, {"cookies": "ticket"}),),
 )
 
 

@@ -218,3 +218,15 @@ async def test_k1_what_a_request_says(way: Way) -> None:
         page = await visitor.open("/")
         await page.click("Look")
         assert page.text("output") == "nobody none none none True"
+
+
+async def test_k2_a_ticket_moves_with_its_page_to_another_worker() -> None:
+    store = MemoryStore()
+    async with browser(members(store)) as here, browser(members(store)) as there:
+        tab = await here.joined("/")
+        tab.socket.send([1, 0, 1, "log_in", ["name", "ada"]])
+        await tab.socket.lose()
+        tab.n, tab.browser = 1, there
+        welcome = await tab.join()
+        assert welcome["moved"] and welcome["ack"] == 1
+        assert cookies(await commit(there, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
