@@ -131,7 +131,7 @@ class Sessions:
             identity=identity,
             token=(basis.epoch and hello.token) or secrets.token_urlsafe(16),
             host=host,
-            exchange=Exchange(rev, snapshot.done, snapshot.answers),
+            exchange=Exchange(rev, snapshot.done, snapshot.answers, snapshot.extras),
             screen=screen,
             audience=self._audience,
         )
