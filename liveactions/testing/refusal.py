@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class Refusal(AssertionError):
@@ -10,11 +10,16 @@ class Refusal(AssertionError):
 
 
 class Failed(AssertionError):
-    """The application has answered with an error that its page doesn't show. `status` is that of HTTP."""
+    """The application has answered with an error that its page doesn't show. `status` is that of HTTP.
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(f"{status}: {message}")
+    `errors` are texts by field.
+    """
+
+    def __init__(self, message: str, status: int, errors: Mapping[str, str] | None = None) -> None:
         self.status = status
+        self.errors = dict(errors or {})
+        texts = [message, *(f"{name}: {text}" for name, text in self.errors.items())]
+        super().__init__(f"{status}: {'; '.join(text for text in texts if text)}")
 
 
 def listing(names: Iterable[str]) -> str:
