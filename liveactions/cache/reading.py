@@ -12,29 +12,34 @@ What = Literal["load", "render", "cached"]
 class Reading:
     """Collects tags while it is entered: ``with Reading("load") as reading: ...``"""
 
-    __slots__ = ("what", "flight", "outer", "tags", "_token")
+    tags: frozenset[str] = frozenset()
+    is_over = False
+    """Whether it was left: what still runs in its context is a task of its own."""
 
     def __init__(self, what: What, flight: object = None) -> None:
         self.what = what
         self.flight = flight
         """The cached value that is being made."""
-        self.outer: Reading | None = None
-        self.tags: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        self._token: Token[Reading | None] = _reading.set(self)
+
+    def end(self) -> None:
+        _reading.reset(self._token)
+        self.is_over = True
 
     def __enter__(self) -> Reading:
-        self.outer = _reading.get()
-        self._token: Token[Reading | None] | None = _reading.set(self)
+        self.begin()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._token is not None:
-            _reading.reset(self._token)
-            self._token = None
+        self.end()
 
     @property
-    def is_over(self) -> bool:
-        """Whether it was left: what still runs in its context is a task of its own."""
-        return self._token is None
+    def outer(self) -> Reading | None:
+        """What is being made around this."""
+        before = self._token.old_value
+        return None if before is Token.MISSING else before
 
     def is_making(self, flight: object) -> bool:
         """Whether a cached value is being made here, or around this."""

@@ -28,14 +28,17 @@ class Page(Component):
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
         """The page drawn by its template. `TypeError` without one."""
-        live = self.live
-        token = running.set(live.effects)
+        live, reading = self.live, Reading("render")
+        reading.begin()
+        scope = None if live.effects is None or live.effects.is_closed else running.set(live.effects)
         try:
-            with Reading("render") as reading:
-                return super().__fragment__(previous)
+            return super().__fragment__(previous)
         finally:
-            running.reset(token)
-            live.has_read(None, reading.tags)
+            if scope is not None:
+                running.reset(scope)
+            reading.end()
+            if reading.tags or live.reads:
+                live.has_read(None, reading.tags)
 
     async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Calls a function that changes the page, as an op of its own: see `Handle.run`."""
