@@ -314,6 +314,9 @@ def _fields(value: Any, limits: Limits) -> Fields:
     require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of fields")
     require(len(value) % 2 == 0, "a field without a value")
     for index, part in enumerate(value):
+        require(
+            index % 2 == 1 or type(part) is not str or len(part) <= limits.name, "too long a name of a field"
+        )
         if type(part) is not str:
             require(index % 2 == 1 and type(part) is dict and len(part) == 1, "improper field")
             require(type(part.get("file")) is str or _is_refused(part.get("refused")), "improper file")

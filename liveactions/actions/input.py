@@ -37,6 +37,12 @@ class Input:
     def __bool__(self) -> bool:
         return bool(self.pairs)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all names and texts; files have limits of their own."""
+        texts = (text for pair in self.pairs for text in pair if isinstance(text, str))
+        return sum(len(text.encode()) for text in texts)
+
     @cached_property
     def by_name(self) -> dict[str, list[Any]]:
         """All values of each name. Files that nobody chose are left out."""

@@ -69,6 +69,7 @@ MESSAGES: Mapping[str, str] = {
     "file_too_large": "This file is larger than {max_size}",
     "file_refused": "This file can't be sent",
     "file_type": "Choose a file of another type: {types}",
+    "form_too_long": "This is too long to be sent",
     "page_changed": "This page has changed. Please load it again.",
     "action_timeout": "This took too long. Please try again.",
     "action_failed": "Something went wrong ({id}).",

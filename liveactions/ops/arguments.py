@@ -7,6 +7,7 @@ from typing import Any
 
 from ..actions import binding
 from ..actions.input import Input
+from ..actions.messages import text
 from ..actions.ref import ActionRef
 from ..errors import ActionError, ForgedReference
 from .deadline import invoke
@@ -27,6 +28,8 @@ async def arguments_of(
         raise ForgedReference(str(error)) from None
     bound = binding.named(action.plan, ref.args)
     services = injection.page.live.services
+    if action.max_body is not None and given.size > action.max_body:
+        raise ActionError(text("form_too_long", services.messages), status=413)
     raw = not action.validates
     values, errors = action.plan.fill(bound, given, services.messages, raw=raw, upload=services.upload)
     for validator in action.validators:
@@ -55,5 +58,5 @@ async def _validate(
         found = {**error.errors, **({"": error.message} if error.message else {})}
     except ValueError as error:
         found = {only: str(error)}
-    for path, text in found.items():
-        errors.setdefault(path, text)
+    for path, objection in found.items():
+        errors.setdefault(path, objection)

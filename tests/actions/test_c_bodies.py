@@ -14,6 +14,8 @@ from starlette.datastructures import UploadFile
 
 from liveactions import Limits, Live, Page, Pages, action, file
 from liveactions.testing import Browser, File
+from liveactions.testing.asgi import Closed
+from liveactions.testing.refusal import Failed
 from tests.actions.ways import Way, visiting, ways
 from tests.small import small_app
 
@@ -278,11 +280,11 @@ async def test_c8_characters_that_are_none(live: Live, way: Way, sent: str, arri
         assert [re.sub("\ufffd+", "\ufffd", text) for text in journal] == [arrives]
 
 
-async def sent_raw(browser: Browser, body: bytes) -> None:
+async def sent_raw(browser: Browser, body: bytes, name: str = "say") -> int:
     headers = {"Origin": "http://testserver", "Content-Type": URL_ENCODED}
     transport = httpx.ASGITransport(app=browser.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
-        await http.post("/text?_a=say", content=body, headers=headers)
+        return (await http.post(f"/text?_a={name}", content=body, headers=headers)).status_code
 
 
 async def in_page(browser: Browser) -> str:
@@ -373,3 +375,30 @@ async def test_c6_a_form_with_files_says_so_by_itself(field: str, written: bool)
     async with Browser(small_app(pages, {"files.html": template}), js=False) as browser:
         page = await browser.open("/files")
         assert ('enctype="multipart/form-data"' in page.html) is written
+
+
+@ways("SHN")
+async def test_c9_an_action_that_takes_little(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/text")
+        if page._tab.conversation is None:
+            body = f"_s={await in_page(browser)}&text={'x' * 200}".encode()
+            assert await sent_raw(browser, body, "short") == 413
+        else:
+            page._tab.conversation.say(1, "short", ["text", "x" * 200])
+            with pytest.raises(Failed) as failed:
+                await page._tab.settle()
+            assert failed.value.status == 413
+        assert journal == []
+
+
+@ways("SH")
+@pytest.mark.parametrize("fields", [["n" * 201, "x"], ["text", "x"] * 1001])
+async def test_c9_limits_of_an_op(live: Live, way: Way, fields: list[str]) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/text")
+        assert page._tab.conversation is not None
+        page._tab.conversation.say(1, "say", fields)
+        with pytest.raises((Failed, Closed)):
+            await page._tab.settle()
+        assert journal == []
