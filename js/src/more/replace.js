@@ -19,6 +19,7 @@ export function replacePage(html, settled, fresh) {
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
   const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
+  if (isAnother) for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
   const { live } = document.documentElement.dataset;
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;

@@ -1,0 +1,248 @@
+"""Messages besides patches and answers: extras, running and cancelled ops, other pages, files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.client.conftest import SITE, Open, document
+
+BUTTONS = (
+    '<button id="b" data-l="@click">b</button><button id="stop" data-l="@cancel">Stop</button>'
+    '<p id="p" data-l=".">x</p>'
+)
+FORM = (
+    '<form id="f" method="post" action="/page?_a=save~1~mac">'
+    '<input id="t" name="t"><button id="s">Save</button></form>'
+)
+
+
+def cookies(page: Page) -> list[Any]:
+    """Bodies of what the page fetches cookies with."""
+    found: list[Any] = []
+    page.on("request", lambda request: request.url == f"{SITE}/cookies" and found.append(request.post_data))
+    return found
+
+
+def test_what_needs_the_rest_of_the_client_waits_for_it(open_page: Open) -> None:
+    held: list[Route] = []
+
+    def prepare(page: Page) -> None:
+        page.route("**/more.*.js", lambda route: held.append(route))
+
+    page, server = open_page(BUTTONS, prepare=prepare)
+    tickets = cookies(page)
+    page.click("#b")
+    server.receive([1, 0, [2, "one"], [], [], {"cookies": "ticket"}])
+    server.receive([2, 1, [2, "two"]])
+    assert (page.inner_text("#p"), server.told) == ("x", [])
+    assert held[0].request.url.startswith(SITE)
+    with page.expect_request(f"{SITE}/cookies") as request:
+        held[0].fallback()
+    assert request.value.headers["live-ops"] == "1"
+    page.wait_for_function("told.length == 1")
+    assert (page.inner_text("#p"), tickets, server.sockets) == ("two", ["ticket"], 1)
+    page.click("#b")
+    assert server.ops[-1][:2] == [2, 2]
+
+
+def test_what_waited_on_a_lost_connection_is_told_again(open_page: Open) -> None:
+    held: list[Route] = []
+    page, server = open_page(
+        BUTTONS, prepare=lambda page: page.route("**/more.*.js", lambda route: held.append(route))
+    )
+    server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", 1, None]]}])
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    assert server.sent[0]["rev"] == 0
+    page.evaluate("document.addEventListener('saved', ({ detail }) => { window.saved = detail })")
+    extras = {"events": [["saved", 2, None]]}
+    server.receive({"token": "t", "rev": 1, "ack": 0, "patch": [2, "again"], "extras": extras})
+    held[0].fallback()
+    page.wait_for_function("window.saved")
+    assert (page.inner_text("#p"), page.evaluate("saved")) == ("again", 2)
+
+
+def ready(opened: tuple[Page, Any]) -> tuple[Page, Any]:
+    page, _ = opened
+    page.wait_for_load_state("networkidle")
+    return opened
+
+
+def test_events_are_dispatched_after_the_patch(open_page: Open) -> None:
+    page, server = ready(open_page(BUTTONS))
+    page.evaluate(
+        """() => {
+          document.addEventListener("saved", ({ detail }) => { window.saved = [detail, p.textContent]; });
+        }"""
+    )
+    server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", {"id": 5}, None]]}])
+    page.wait_for_function("window.saved")
+    assert page.evaluate("saved") == [{"id": 5}, "one"]
+
+
+@pytest.mark.parametrize(("push", "length"), [(1, 3), (0, 2)])
+def test_the_address_is_the_servers_to_change(open_page: Open, push: int, length: int) -> None:
+    page, server = ready(open_page(BUTTONS))
+    server.receive([1, 0, [], [], [], {"url": ["/page?q=1", push]}])
+    page.wait_for_url(f"{SITE}/page?q=1")
+    assert page.evaluate("history.length") == length
+    assert server.ops == []
+
+
+def test_the_cookies_are_there_before_the_page_is_left(open_page: Open) -> None:
+    page, server = ready(open_page(BUTTONS))
+    order: list[str] = []
+    page.on("request", lambda request: order.append(request.url.removeprefix(SITE)))
+    page.click("#b")
+    with page.expect_request(f"{SITE}/other"):
+        server.receive([1, 1, [], [1, 3, {"url": "/other"}], [], {"cookies": "a b"}])
+    assert order[-2:] == ["/cookies", "/other"]
+
+
+def test_running_ops_go_on_beside_the_others(open_page: Open) -> None:
+    page, server = open_page(BUTTONS)
+    page.click("#b")
+    server.receive([0, 1, [], [1, 4, None]])
+    assert server.told == []
+    assert page.evaluate("b.ariaBusy") == "true"
+    page.click("#b")
+    server.receive([1, 2, [2, "one"]])
+    assert server.told == [["ok", "b", {"n": 2, "result": None}]]
+    assert page.evaluate("b.ariaBusy") == "true"
+    server.receive([2, 2, [2, "two"], [1, 0, "done"]])
+    assert server.told[1] == ["ok", "b", {"n": 1, "result": "done"}]
+    assert page.evaluate("b.ariaBusy") is None
+
+
+@pytest.mark.parametrize("rebuilt", [{"fresh": 1}, {"moved": 1}])
+def test_nobody_knows_of_running_ops_after_the_session(open_page: Open, rebuilt: dict[str, int]) -> None:
+    page, server = open_page(BUTTONS)
+    page.click("#b")
+    server.receive([0, 1, [], [1, 4, None]])
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    server.receive({"token": "t", "rev": 0, "ack": 1, **rebuilt})
+    assert server.told == [["error", "b", {"n": 1, "uncertain": True}]]
+    assert server.ops == []
+
+
+def test_they_are_not_sent_again_on_the_same_session(open_page: Open) -> None:
+    page, server = open_page(BUTTONS)
+    page.click("#b")
+    server.receive([0, 1, [], [1, 4, None]])
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    server.receive({"token": "t", "rev": 0, "ack": 1, "answers": [1, 4, None]})
+    assert (server.told, server.ops) == ([], [])
+
+
+def test_a_button_cancels(open_page: Open) -> None:
+    page, server = ready(open_page(BUTTONS))
+    page.click("#stop")
+    assert server.ops == [[1, 0, 5, [1]]]
+
+
+def test_a_form_may_keep_its_fields(open_page: Open) -> None:
+    page, server = open_page(FORM)
+    page.fill("#t", "typed")
+    page.click("#s")
+    server.answer(1, 1, 5, None)
+    assert page.input_value("#t") == "typed"
+    assert server.told == [["ok", "f", {"n": 1, "result": None}]]
+
+
+def test_another_page_takes_nothing_of_what_was_typed(open_page: Open) -> None:
+    page, server = ready(open_page(FORM))
+    page.fill("#t", "typed")
+    page.click("#s")
+    server.patch({"page": document(FORM + "<h1>Other</h1>")}, ack=1, answers=[1, 3, {"url": "/other"}])
+    page.wait_for_selector("h1")
+    assert page.input_value("#t") == ""
+    assert page.url == f"{SITE}/other"
+    assert page.evaluate("[...document.querySelectorAll('[aria-busy]')].length") == 0
+
+
+def test_the_same_page_anew_keeps_what_was_typed(open_page: Open) -> None:
+    page, server = ready(open_page(FORM))
+    page.fill("#t", "typed")
+    server.patch({"page": document(FORM.replace('name="t"', 'name="t" class="new"') + "<h1>Same</h1>")})
+    page.wait_for_selector("h1")
+    assert page.input_value("#t") == "typed"
+    assert server.ops == []
+
+
+UPLOAD = FORM.replace("<button", '<input type="file" name="f" id="u" multiple><button')
+
+
+def uploading(page: Page, status: int, body: Any) -> list[dict[str, str]]:
+    """Answers what the page uploads; the headers and bodies that came."""
+    seen: list[dict[str, str]] = []
+
+    def respond(route: Route) -> None:
+        if "live-upload" not in route.request.headers:
+            return route.fallback()
+        seen.append({**route.request.headers, "url": route.request.url})
+        route.fulfill(status=status, body=json.dumps(body), content_type="application/json")
+
+    page.route(f"{SITE}/page*", respond)
+    return seen
+
+
+def choose(page: Page) -> None:
+    files = [{"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"x" * n} for n in (1, 2)]
+    page.set_input_files("#u", files)  # type: ignore[arg-type]
+    page.fill("#t", "typed")
+    page.click("#s")
+
+
+def test_files_go_first_and_ops_name_them(open_page: Open) -> None:
+    page, server = open_page(UPLOAD)
+    seen = uploading(page, 200, {"files": [["f", "handle 1"], ["f", "handle 2"]]})
+    choose(page)
+    server.wait(2)
+    fields = ["t", "typed", "f", {"file": "handle 1"}, "f", {"file": "handle 2"}]
+    assert server.ops == [[1, 0, 1, "save~1~mac", fields]]
+    assert seen[0]["url"] == f"{SITE}/page?_a=save%7E1%7Emac"
+    assert seen[0]["content-type"].startswith("multipart/form-data; boundary=")
+    server.answer(1)
+    assert page.evaluate("[u.files.length, t.value]") == [0, ""]
+
+
+@pytest.mark.parametrize("status", [413, 415, 422])
+def test_refused_files_are_told(open_page: Open, status: int) -> None:
+    page, server = open_page(UPLOAD, errors=True)
+    uploading(page, status, {"error": "", "errors": {"f": "Too large"}, "status": status})
+    choose(page)
+    server.wait(2)
+    refused = [{"refused": [f"{n}.txt", "text/plain", n]} for n in (1, 2)]
+    assert server.ops == [[1, 0, 1, "save~1~mac", ["t", "typed", "f", refused[0], "f", refused[1]]]]
+
+
+def test_an_upload_that_fails_is_an_error(open_page: Open) -> None:
+    page, server = open_page(UPLOAD, errors=True)
+    uploading(page, 409, {"error": "This page has changed", "errors": {}, "status": 409})
+    choose(page)
+    page.wait_for_function("told.length == 1")
+    [[name, id, detail]] = server.told
+    assert (name, id, detail["error"], detail["status"]) == ("error", "f", "This page has changed", 409)
+    assert server.ops == []
+    assert page.evaluate("[f.ariaBusy, s.disabled, t.value, u.files.length]") == [None, False, "typed", 2]
+
+
+def test_no_file_is_no_upload(open_page: Open) -> None:
+    page, server = open_page(UPLOAD)
+    seen = uploading(page, 500, {})
+    page.click("#s")
+    server.wait(2)
+    assert server.ops == [[1, 0, 1, "save~1~mac", ["t", ""]]]
+    assert seen == []
