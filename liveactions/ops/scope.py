@@ -113,41 +113,37 @@ class Scope:
     async def run(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
         """Runs a timer's function on its component (the page), after the guards."""
         target = self.page if component is None else component
-        self._note_address()
-
-        async def guarded() -> None:
-            await self._guard()
-            await self._call_hook(function, target)
-            self._settle()
-
-        return await self._try(getattr(function, "__qualname__", "run"), guarded) or SUCCESS
+        return await self._work(function, lambda: self._call_hook(function, target))
 
     async def do(self, call: Callable[[], Any]) -> Outcome:
         """Runs what background code wants to do with the page, after the guards."""
 
-        async def guarded() -> None:
-            await self._guard()
+        async def work() -> None:
             _leave(await invoke(self._seconds(), call, (), {}))
-            self._settle()
 
-        self._note_address()
-        return await self._try(getattr(call, "__qualname__", "background code"), guarded) or SUCCESS
+        return await self._work(call, work)
 
     async def hear(self, function: Callable[..., Any], component: Component, data: dict[str, Any]) -> Outcome:
         """Runs a listener's function with what was published, after the guards."""
 
-        async def guarded() -> None:
-            await self._guard()
+        async def work() -> None:
             plan = component._live_node.description.plan(function)
             values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
             if errors:
                 raise TypeError(f"{function.__qualname__}: what was published doesn't fit: {errors}")
             values.update(await self._injection.arguments(plan, component))
             _leave(await invoke(self._seconds(), function, (component,), values))
+
+        return await self._work(function, work)
+
+    async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[None]]) -> Outcome:
+        async def guarded() -> None:
+            await self._guard()
+            await work()
             self._settle()
 
         self._note_address()
-        return await self._try(function.__qualname__, guarded) or SUCCESS
+        return await self._try(getattr(function, "__qualname__", "background code"), guarded) or SUCCESS
 
     async def prepare(self) -> Outcome | None:
         """Runs a page function that hasn't run since its state was restored: its actions are made by it."""

@@ -21,35 +21,25 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from ..actions.input import Arguments
-from ..actions.ref import ActionRef
 from ..document import document
-from ..errors import ForgedReference, ProtocolError, SealError, UnknownAction
+from ..errors import ProtocolError
 from ..exchange import KEPT, Exchange, Rebuilt
-from ..functions.exported import function
 from ..ops.around import around
 from ..ops.asking import begin_due
 from ..ops.failure import unexpected
-from ..ops.outcome import DONE, Outcome, elsewhere, failure
-from ..ops.scope import FieldPairs, Scope
+from ..ops.outcome import DONE, Outcome, elsewhere
+from ..ops.scope import Scope
 from ..pages.component import describe
-from ..pages.lookup import lookup
 from ..pages.node import walk
 from ..pages.page import Page
 from ..pages.state import dump_state
 from ..protocol import (
     Acknowledgement,
     Bye,
-    CallFunction,
-    CallReference,
-    CallSlot,
-    Cancel,
     Change,
-    Fields,
     Hello,
     Navigate,
     Op,
-    Validate,
 )
 from ..saving import save_all
 from ..site import Address, Site, path_and_query
@@ -62,9 +52,9 @@ from .audience import Audience
 from .background import Background
 from .connection import INTERNAL_ERROR, REPLACED, Connection
 from .cookies import keep_cookies
+from .doing import do, scope_of
 from .hearing import Hearing
-from .navigation import go
-from .push import Push, event_of
+from .push import Push
 from .screen import Screen
 from .swap import follow, problem_of, refuse
 from .timers import Timers
@@ -73,7 +63,6 @@ log = getLogger(__name__)
 
 IN_PLACE: Final = (401, 403, 404)
 """Errors of which the application's own page tells."""
-FILE_GONE: Final = "The file is no longer there. Please choose it again."
 SAVED_AT_ONCE: Final = 2048
 """Longest sealed state that is stored before each answer, in bytes."""
 
@@ -122,14 +111,14 @@ class Session:
         self._is_large = False
         self._is_unsaved = False
         self._timers = Timers(self.push)
-        self._since = exchange.rev
+        self.since = exchange.rev
         """The revision that shows the page first."""
         self._former: set[tuple[Address, str]] = set()
         """Pages and persons that it was of before, as far as the browser may not know."""
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
         self.background = page.live.background = Background(self)
-        self._is_apart = False
+        self.is_apart = False
         """Whether ops run in a task of their own, so that others are heard of meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -190,7 +179,7 @@ class Session:
         if self._running:
             return
         self._running = True
-        if self._is_apart:
+        if self.is_apart:
             self._begin_work()
         else:
             await self._work()
@@ -252,8 +241,8 @@ class Session:
             return True
         if self.screen.newest is None:
             self.screen.revive(self.page, self.exchange.rev)
-        scope = self._scope(job)
-        outcome = await self._do(scope, job)
+        scope = scope_of(self, job)
+        outcome = await do(self, scope, job)
         if outcome is None:
             return False
         if outcome.status == ERROR or self.page.live.is_in_error:
@@ -282,65 +271,6 @@ class Session:
             await self._replace_page()
         return True
 
-    def _scope(self, job: Op | Push) -> Scope:
-        if isinstance(job, Push):
-            if job.scope is not None:
-                return job.scope
-            scope, n = Scope(self.page), 0
-        else:
-            scope, n = Scope(self.page, event_of(job.event) if type(job) is CallSlot else None), job.n
-        scope.effects.op = self.key, n
-        return scope
-
-    async def _do(self, scope: Scope, job: Op | Push) -> Outcome | None:
-        """None for what has to be done apart."""
-        if type(job) is Push:
-            return await job.run(scope) or DONE
-        if type(job) is Cancel:  # that was done when it came
-            return DONE
-        if type(job) is Navigate:
-            return go(self.page, self.address, job.url)
-        try:
-            if type(job) is not CallFunction and job.rev < self._since:  # type: ignore[union-attr]
-                raise UnknownAction("the page was left")
-            if type(job) is CallSlot:
-                ref = self.screen.reference(job.rev, job.address)
-            elif isinstance(job, CallReference | Validate):
-                ref = lookup(self.page, job.reference)
-            else:
-                assert isinstance(job, CallFunction)
-                ref = function(self.page, job.name)
-        except (UnknownAction, ForgedReference) as error:
-            return failure(str(error), status=409)
-        if isinstance(job, CallFunction):
-            return await self._call(scope, job, ref, Arguments(job.arguments))
-        if dict in map(type, job.fields) and type(job) is not Validate:
-            return await self._call_with_files(scope, ref, job.fields)
-        fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
-        if type(job) is Validate:
-            return await scope.validate(ref, fields, job.touched)
-        if ref.action.runs_apart:
-            return await self._call(scope, job, ref, fields)
-        return await scope.call(ref, fields)
-
-    async def _call(
-        self, scope: Scope, job: Op, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
-    ) -> Outcome | None:
-        action = ref.action
-        if not action.runs_apart:
-            return await scope.call(ref, fields)
-        if not action.streams and not self._is_apart:
-            self._is_apart = True
-            return None
-        return await self.aside.call(scope, job, ref, fields)
-
-    async def _call_with_files(self, scope: Scope, ref: ActionRef[..., Any], given: Fields) -> Outcome:
-        try:
-            with self.site.uploads.opened(given, self.identity) as fields:
-                return await scope.call(ref, fields)
-        except SealError:
-            return failure(FILE_GONE, status=409)
-
     async def _leave_page(self, job: Op | Push, outcome: Outcome) -> Outcome:
         """Show what an outcome leads to instead of the page, if anything; what is told of it."""
         if isinstance(outcome.response, Response):
@@ -350,7 +280,7 @@ class Session:
             outcome = elsewhere(login)
         if outcome.status == ELSEWHERE:
             outcome = await follow(self, outcome, job.url if type(job) is Navigate else None)
-            if isinstance(job, Push) and not job.n and self._since > self.exchange.rev:
+            if isinstance(job, Push) and not job.n and self.since > self.exchange.rev:
                 self.exchange.add({"url": [outcome.location, 1]})
                 return DONE
         elif outcome.http_status in IN_PLACE and outcome.error is None:
@@ -558,14 +488,14 @@ class Session:
     def is_of(self, address: Address, identity: str, rev: int) -> bool:
         """Whether it is the session of this page and person, as a browser that shows this revision knows."""
         now = address is self.address and identity == self.identity
-        return now or (rev < self._since and (address, identity) in self._former)
+        return now or (rev < self.since and (address, identity) in self._former)
 
     def _remember(self) -> None:
         """The browser doesn't know yet that it isn't this page any more, or this person."""
-        if self.exchange.shown >= self._since:
+        if self.exchange.shown >= self.since:
             self._former.clear()
         self._former.add((self.address, self.identity))
-        self._since = self.exchange.rev + 1
+        self.since = self.exchange.rev + 1
 
     def claim(self, epoch: int = 0) -> None:
         """Become the one session of its token, by the claim that has this epoch or by a new one."""

@@ -1,0 +1,87 @@
+"""What an op does: which action it means, and what that is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..actions.input import Arguments
+from ..actions.ref import ActionRef
+from ..errors import ForgedReference, SealError, UnknownAction
+from ..functions.exported import function
+from ..ops.outcome import DONE, Outcome, failure
+from ..ops.scope import FieldPairs, Scope
+from ..pages.lookup import lookup
+from ..protocol import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
+from .navigation import go
+from .push import Push, event_of
+
+if TYPE_CHECKING:
+    from .session import Session
+
+FILE_GONE: Final = "The file is no longer there. Please choose it again."
+
+
+def scope_of(session: Session, job: Op | Push) -> Scope:
+    """The scope that an op runs in."""
+    if isinstance(job, Push):
+        if job.scope is not None:
+            return job.scope
+        scope, n = Scope(session.page), 0
+    else:
+        scope, n = Scope(session.page, event_of(job.event) if type(job) is CallSlot else None), job.n
+    scope.effects.op = session.key, n
+    return scope
+
+
+async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
+    """What becomes of an op; None for one that has to be done apart."""
+    if type(job) is Push:
+        return await job.run(scope) or DONE
+    if type(job) is Cancel:  # that was done when it came
+        return DONE
+    if type(job) is Navigate:
+        return go(session.page, session.address, job.url)
+    try:
+        if type(job) is not CallFunction and job.rev < session.since:  # type: ignore[union-attr]
+            raise UnknownAction("the page was left")
+        if type(job) is CallSlot:
+            ref = session.screen.reference(job.rev, job.address)
+        elif isinstance(job, CallReference | Validate):
+            ref = lookup(session.page, job.reference)
+        else:
+            assert isinstance(job, CallFunction)
+            ref = function(session.page, job.name)
+    except (UnknownAction, ForgedReference) as error:
+        return failure(str(error), status=409)
+    if isinstance(job, CallFunction):
+        return await _call(session, scope, job, ref, Arguments(job.arguments))
+    if dict in map(type, job.fields) and type(job) is not Validate:
+        return await _call_with_files(session, scope, ref, job.fields)
+    fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
+    if type(job) is Validate:
+        return await scope.validate(ref, fields, job.touched)
+    if ref.action.runs_apart:
+        return await _call(session, scope, job, ref, fields)
+    return await scope.call(ref, fields)
+
+
+async def _call(
+    session: Session, scope: Scope, job: Op, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
+) -> Outcome | None:
+    action = ref.action
+    if not action.runs_apart:
+        return await scope.call(ref, fields)
+    if not action.streams and not session.is_apart:
+        session.is_apart = True
+        return None
+    return await session.aside.call(scope, job, ref, fields)
+
+
+async def _call_with_files(
+    session: Session, scope: Scope, ref: ActionRef[..., Any], given: Fields
+) -> Outcome:
+    try:
+        with session.site.uploads.opened(given, session.identity) as fields:
+            return await scope.call(ref, fields)
+    except SealError:
+        return failure(FILE_GONE, status=409)
