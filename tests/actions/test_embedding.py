@@ -17,8 +17,11 @@ from jinja2 import DictLoader, Environment
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import StaticPool
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
+from starlette.routing import Mount
 
 from liveactions import ActionError, Live, Page, Pages, action, redirect, refresh, unauthorized
 from liveactions.store import MemoryStore
@@ -292,3 +295,44 @@ async def test_login_over_a_socket_leads_on_by_the_same_socket() -> None:
         page = await visitor.open("/")
         await page.click("Go")
         assert page.url == "/login?next=%2Finside" and page.text("h1") == "Log in"
+
+
+@ways("SHN")
+async def test_mounted_behind_the_middleware_of_another_application(way: Way) -> None:
+    pages = Pages()
+
+    @pages.page("/")
+    class Home(Page):
+        template = "mounted.html"
+        user: str = ""
+
+        async def load(self) -> None:
+            self.user = f"{self.request.session.get('user')} {self.request.cookies.get('theme')}"
+
+        @action
+        async def enter(self, name: str) -> Any:
+            self.request.session["user"] = name
+            self.live.set_cookie("theme", "dark")
+            return redirect("/")
+
+    template = (
+        '<p>{{ user }}</p><form action="{{ enter }}"><input name="name" aria-label="Name">'
+        "<button>Enter</button></form>"
+    )
+    live = Live(
+        Environment(loader=DictLoader({"mounted.html": template}), autoescape=True),
+        keys="k" * 32,
+        store=MemoryStore(),
+    )
+    live.include(pages)
+    app = Starlette(
+        routes=[Mount("/below", live)], middleware=[Middleware(SessionMiddleware, secret_key="s" * 32)]
+    )
+    async with visiting(app, way) as visitor:
+        page = await visitor.open("/below/")
+        assert page.text("p") == "None None"
+        await page.fill("Name", "ada")
+        await page.click("Enter")
+        assert (page.text("p"), page.url) == ("ada dark", "/below/")
+        again = await visitor.open("/below/")
+        assert again.text("p") == "ada dark"
