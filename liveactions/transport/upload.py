@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ..actions.action import Action
 from ..actions.input import is_no_file
+from ..errors import UnknownAction
 from ..ops.outcome import DONE
 from ..ops.scope import Scope
-from ..pages.lookup import named
+from ..pages.function import FunctionPage
+from ..pages.lookup import find, named
+from ..sessions.opening import mount
 from ..wire import FIELD_ACTION
 from .answers import json_answer, outcome_answer
 from .body import read_form
@@ -21,7 +26,8 @@ class Upload(Visit):
     """A form's files, for the action in the address."""
 
     async def respond(self) -> Response:
-        action = named(self.address.page, self.request.query_params.get(FIELD_ACTION, ""))
+        token = self.request.query_params.get(FIELD_ACTION, "")
+        action = named(self.address.page, token) or await self._closure(token)
         if action is None or not action.plan.files:
             raise HTTPException(409, "This page has changed. Please load it again.")
         scope = Scope(self.page)
@@ -38,6 +44,17 @@ class Upload(Visit):
         finally:
             for _, file in files:
                 await file.close()
+
+    async def _closure(self, token: str) -> Action[..., object] | None:
+        """The action that a page function defines when it runs."""
+        if not isinstance(self.page, FunctionPage):
+            return None
+        scope = Scope(self.page)
+        problem = await mount(self.page, scope) or await scope.load()
+        await scope.close(problem or DONE)
+        with suppress(UnknownAction):
+            return find(self.page, token) if problem is None else None
+        return None
 
     async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
         return [(name, await self.site.uploads.keep(file, self.identity)) for name, file in files]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import pytest
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from liveactions import (
@@ -21,7 +22,7 @@ from liveactions import (
     redirect,
     render,
 )
-from liveactions.testing import Browser
+from liveactions.testing import Browser, File
 from liveactions.testing.refusal import Failed
 from tests.actions.logs import logged
 from tests.actions.markup import form
@@ -311,3 +312,29 @@ def test_a4_components_belong_to_classes() -> None:
 
     with pytest.raises(TypeError, match="part is a component"):
         render("x.html", part=Part())
+
+
+@pages.page("/album/{name}")
+async def album(name: str) -> Rendered:
+    @action
+    async def add(photo: UploadFile) -> str:
+        return f"{name}: {photo.filename} {len(await photo.read())}"
+
+    return render("album.html", add=add)
+
+
+TEMPLATES["album.html"] = (
+    "<title>A</title><p>{{ add.result }}</p><b>{{ add.errors.photo }}</b><form action='{{ add }}'>"
+    "<input type='file' name='photo' aria-label='photo'><button>add</button></form>"
+)
+
+
+@ways("SHN")
+async def test_a4_files_for_a_closure(live: Live, way: Way) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open("/album/summer")
+        await page.click("add")
+        assert page.text("b") == "This field is required"
+        await page.attach("photo", File("a.png", b"x" * 5000, "image/png"))
+        await page.click("add")
+        assert page.text("p") == "summer: a.png 5000"
