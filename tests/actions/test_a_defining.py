@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -314,68 +312,6 @@ async def test_a6_a_decorated_action_in_python() -> None:
     await page.above(1)
     await page.below(2)
     assert journal == ["above", "ran 1", "below", "ran 2"]
-
-
-# A7: references
-
-
-class Renamed(Page):
-    @action(id="publish", aliases=["post"])
-    async def submit(self, id: Bound[int]) -> None: ...
-
-
-@action(id="greet-all", aliases=["greet"])
-async def greet() -> None: ...
-
-
-PROGRAM = """
-import sys
-sys.path.insert(0, {root!r})
-from tests.actions.test_a_defining import references
-print(*references())
-"""
-
-
-def references() -> list[str]:
-    page = new(Renamed)
-    counting = new(Counting)
-    return [
-        page.submit.bind(1).url(),
-        counting.count_up.bind(2).url() if hasattr(counting, "count_up") else "",
-        counting._live_node.reference(tag).bind(3).url(),
-        counting._live_node.reference(sign).url(),
-    ]
-
-
-def test_a7_references_are_the_same_in_another_process() -> None:
-    command = [sys.executable, "-c", PROGRAM.format(root=str(ROOT))]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert found.stdout.split() == [one for one in references() if one], found.stderr
-
-
-def test_a7_ids_and_aliases_survive_a_rename() -> None:
-    from liveactions.pages.lookup import lookup
-
-    page = new(Renamed)
-    assert page.submit.bind(1).path == "publish"
-    assert lookup(page, "post").action is page.submit.action
-    reference = page._live_node.reference(greet)
-    assert reference.path == "greet-all@"
-    assert lookup(page, reference.token).action is greet
-
-
-@pytest.mark.parametrize("id", ["a.b", "a~b", "a@b", "a b", "1a", "-"])
-def test_a7_ids_that_can_be_none(id: str) -> None:
-    with pytest.raises(ValueError, match="an id is made of"):
-        action(id=id)(greet.function)
-
-
-def test_a7_two_functions_of_one_id() -> None:
-    def another() -> None: ...
-
-    another.__qualname__ = "another"
-    with pytest.raises(TypeError, match="have the same id: 'greet-all'"):
-        action(id="greet-all")(another)
 
 
 # A9: nothing of the code
