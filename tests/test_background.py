@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -226,3 +227,23 @@ async def test_an_application_that_has_ended_hears_nothing_more() -> None:
         await browser.open("/room/a")
         assert isinstance(live.sessions, Sessions) and len(bus._listeners) == listeners + 1
     assert len(bus._listeners) == listeners
+
+
+async def test_background_code_is_told_when_the_page_ends_meanwhile() -> None:
+    async with Browser(live) as browser:
+        await browser.open("/room/a")
+        page, gate, begun = opened[0], asyncio.Event(), asyncio.Event()
+
+        async def wait() -> None:
+            begun.set()
+            await gate.wait()
+
+        first = asyncio.ensure_future(page.run(wait))
+        await begun.wait()
+        second = asyncio.ensure_future(page.run(page._add, "late"))
+        (session,) = live.sessions
+        await session.end()
+        gate.set()
+        await first
+        with pytest.raises(LiveError, match="isn't open any more"):
+            await second

@@ -55,14 +55,14 @@ class Run:
         async def end(scope: Scope) -> Outcome:
             return outcome
 
-        self.session.begin(Push(end, self.scope, self.n))
+        self.session.work.begin(Push(end, self.scope, self.n))
 
     async def _step(self) -> bool:
         session = self.session
         if self._is_cancelled or session.over or session.page is not self.scope.page:
             return False
         self.scope.pause()
-        shown = await session.perform(Push(lambda scope: scope.guard()))
+        shown = await session.work.perform(Push(lambda scope: scope.guard()))
         return shown.ok and not self._is_cancelled
 
 
@@ -102,7 +102,7 @@ class Aside:
         if ref.action.concurrency == "latest":
             if _is_same(ref, self._called):
                 self._end()
-            self.session.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
+            self.session.work.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
         return op
 
     def _leaves(self, op: Op) -> bool:
@@ -156,7 +156,7 @@ class Aside:
         if ref.action.streams:
             return self._start(scope, op.n, ref, fields)
         self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
-        if self.session.expects(self._leaves):
+        if self.session.work.expects(self._leaves):
             self._leave()
         try:
             outcome = await scope.call(ref, fields)

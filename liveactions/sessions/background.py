@@ -30,7 +30,7 @@ class Later:
     def fire(self) -> None:
         """It is time."""
         self.cancel()
-        self._background.session.begin(Push(lambda scope: scope.do(self._call)))
+        self._background.session.work.begin(Push(lambda scope: scope.do(self._call)))
 
     def cancel(self) -> None:
         self._handle.cancel()
@@ -56,7 +56,7 @@ class Background:
         async def keep() -> None:
             results.append(await invoke(None, call, (), {}))
 
-        outcome: Outcome = await self.session.perform(Push(lambda scope: scope.do(keep)))
+        outcome: Outcome = await self.session.work.perform(Push(lambda scope: scope.do(keep)))
         if outcome.error is not None:
             raise outcome.error
         return results[0] if results else None

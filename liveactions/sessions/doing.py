@@ -71,8 +71,8 @@ async def _call(
     action = ref.action
     if not action.runs_apart:
         return await scope.call(ref, fields)
-    if not action.streams and not session.is_apart:
-        session.is_apart = True
+    if not action.streams and not session.work.is_apart:
+        session.work.is_apart = True
         return None
     return await session.aside.call(scope, job, ref, fields)
 

@@ -57,14 +57,14 @@ class Hearing:
             for listener in component._live_node.description.listeners:
                 if listener.topic_of(component) == message.name:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
-                    self.session.begin(Push(run))
+                    self.session.work.begin(Push(run))
 
     def catch_up(self) -> None:
         """Read again what is out of date."""
         session = self.session
         if self.is_behind and not self._waits and session.connection is not None and not session.over:
             self._waits = True
-            session.begin(Push(self._read_again))
+            session.work.begin(Push(self._read_again))
 
     def listen(self, since: int) -> None:
         """Listen for what the page has read now; something may have been told of it since a position."""

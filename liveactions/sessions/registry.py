@@ -135,7 +135,7 @@ class Sessions:
             screen=screen,
             audience=self._audience,
         )
-        session.claim(basis.epoch)
+        session.kept.claim(basis.epoch)
         if session.token in self._sessions:  # another connection of this page was as quick
             self._drop(self._sessions[session.token])
         self._sessions[session.token] = session
@@ -273,7 +273,7 @@ class Sessions:
         """Store the state of all pages: the process ends."""
         self._audience.close()
         for session in self:
-            session.save(at_rest=not session.is_running)
+            session.kept.save(at_rest=not session.is_running)
 
 
 def _at_home(session: Session, found: Found, request: PageRequest) -> PageRequest:

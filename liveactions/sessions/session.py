@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from logging import getLogger
 from typing import Any, Final
@@ -32,7 +31,6 @@ from ..ops.scope import Scope
 from ..pages.component import describe
 from ..pages.node import walk
 from ..pages.page import Page
-from ..pages.state import dump_state
 from ..protocol import (
     Acknowledgement,
     Bye,
@@ -41,30 +39,28 @@ from ..protocol import (
     Navigate,
     Op,
 )
-from ..saving import save_all
 from ..site import Address, Site, path_and_query
-from ..snapshot import LIFE, Snapshot, session_key
-from ..store import Claimed
+from ..snapshot import session_key
 from ..template import Fragment
 from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ELSEWHERE, ERROR, RUNNING
-from .aside import Aside, dropped
+from .aside import Aside
 from .audience import Audience
 from .background import Background
-from .connection import INTERNAL_ERROR, REPLACED, Connection
+from .connection import REPLACED, Connection
 from .cookies import keep_cookies
 from .doing import do, scope_of
 from .hearing import Hearing
+from .kept import Kept
 from .push import Push
 from .screen import Screen
 from .swap import follow, problem_of, refuse
 from .timers import Timers
+from .work import Work
 
 log = getLogger(__name__)
 
 IN_PLACE: Final = (401, 403, 404)
 """Errors of which the application's own page tells."""
-SAVED_AT_ONCE: Final = 2048
-"""Longest sealed state that is stored before each answer, in bytes."""
 
 
 class Session:
@@ -97,19 +93,14 @@ class Session:
         self.over = False
         self.used = time.monotonic()
         """When the browser was last heard."""
-        self._context = site.context(address, identity)
-        self._address = self._url = ""
+        self.context = site.context(address, identity)
         self.key = session_key(token)
-        self._epoch = 0
-        self._queue: deque[Op | Push] = deque()
-        self._running = False
+        self.kept = Kept(self)
+        self.work = Work(self)
         self._due = False
         """Whether the page may differ from what was last drawn, or an answer has to be given again."""
-        self._settled: asyncio.Future[None] | None = None
         self._saving: asyncio.Future[bool] | None = None
         self._drawn: Fragment | None = None
-        self._is_large = False
-        self._is_unsaved = False
         self._timers = Timers(self.push)
         self.since = exchange.rev
         """The revision that shows the page first."""
@@ -118,9 +109,6 @@ class Session:
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
         self.background = page.live.background = Background(self)
-        self.is_apart = False
-        """Whether ops run in a task of their own, so that others are heard of meanwhile."""
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # What comes in
 
@@ -132,109 +120,47 @@ class Session:
             exchange.acknowledge(op.rev, now)
         elif not exchange.take(op, now):  # type: ignore[arg-type]
             self._due = True
-        elif len(self._queue) >= KEPT:
+        elif len(self.work.queue) >= KEPT:
             raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
         else:
-            self._queue.append(self.aside.meet(op) if self.aside else op)  # type: ignore[arg-type]
+            self.work.queue.append(self.aside.meet(op) if self.aside else op)  # type: ignore[arg-type]
         self.screen.forget(exchange.seen)
-        await self._run()
+        await self.work.run()
 
     async def push(self, function: Callable[..., Any], component: Any = None) -> None:
         """Run a function on the page, as an op of its own."""
-        self._queue.append(Push(lambda scope: scope.run(function, component)))
-        await self._run()
+        await self.work.add(Push(lambda scope: scope.run(function, component)))
 
     async def hook(self, name: str) -> None:
         """Run ``connected`` or ``disconnected`` of the components that have it, as an op."""
         if any(name in describe(component).hooks for _, component in walk(self.page)):
-            self._queue.append(Push(lambda scope: scope.hook(name)))
-            await self._run()
-
-    async def perform(self, push: Push) -> Outcome:
-        """Run something on the page when nothing else is running; what became of it."""
-        push.ended = asyncio.get_running_loop().create_future()
-        self._queue.append(push)
-        await self._run()
-        return await push.ended
-
-    def begin(self, push: Push) -> None:
-        """Run something on the page soon."""
-        self._queue.append(push)
-        if not self._running:
-            self._running = True
-            self._begin_work()
-
-    def expects(self, is_meant: Callable[[Op], bool]) -> bool:
-        """Whether such an op waits."""
-        return any(not isinstance(job, Push) and is_meant(job) for job in self._queue)
-
-    def drop(self, is_meant: Callable[[Op], bool]) -> None:
-        """Ops that wait, and are meant, do nothing."""
-        for index, job in enumerate(self._queue):
-            if not isinstance(job, Push) and is_meant(job):
-                self._queue[index] = dropped(job)
-
-    async def _run(self) -> None:
-        """Work off the queue, unless that is being done."""
-        if self._running:
-            return
-        self._running = True
-        if self.is_apart:
-            self._begin_work()
-        else:
-            await self._work()
-
-    def _begin_work(self) -> None:
-        task = asyncio.ensure_future(self._work())
-        self._tasks.add(task)
-        task.add_done_callback(self._worked)
-
-    def _worked(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("%s: a page's session failed", self.address.name, exc_info=task.exception())
-            if self.connection is not None:
-                self.connection.close(INTERNAL_ERROR)
-
-    async def _work(self) -> None:
-        goes_apart = False
-        try:
-            goes_apart = await self._work_off()
-        finally:
-            if goes_apart:
-                self._begin_work()
-            else:
-                self._running = False
-                if self._settled is not None:
-                    self._settled.set_result(None)
-                    self._settled = None
-        if self.connection is None and self._is_unsaved and not self._running and not self.over:
-            self._save_at_rest()
-
-    async def _work_off(self) -> bool:
-        """Whether the rest is to be done in a task of its own, so that others are heard of meanwhile."""
-        while self._queue and not self.over:
-            position = self.audience.position
-            live, request = self.page.live, self.page.live.request
-            job = self._queue.popleft()
-            if not await self._perform(job):
-                self._queue.appendleft(job)
-                return True
-            await self._flush()
-            begin_due(request, self._tasks)
-            if live.request is not request:  # it has set cookies, or the page has joined meanwhile
-                begin_due(live.request, self._tasks)
-            if self.hearing.keys or self.page.live.reads or position != self.audience.position:
-                self.hearing.listen(position)
-            if self._is_unsaved and self._queue and not self._is_large and not self.save():
-                self._lose()  # while the next op runs, a new connection is told of this one
-        await self._flush()
-        return False
+            await self.work.add(Push(lambda scope: scope.hook(name)))
 
     # Ops
 
+    async def perform(self, job: Op | Push) -> bool:
+        """Run an op and tell the page; whether that was done, else it is to be done apart."""
+        position = self.audience.position
+        live, request = self.page.live, self.page.live.request
+        if not await self._perform(job):
+            return False
+        await self.flush()
+        begin_due(request, self.work.tasks)
+        if live.request is not request:  # it has set cookies, or the page has joined meanwhile
+            begin_due(live.request, self.work.tasks)
+        if self.hearing.keys or self.page.live.reads or position != self.audience.position:
+            self.hearing.listen(position)
+        if self.kept.is_due and self.work.queue and not self.kept.is_large and not self.kept.save():
+            self._lose()  # while the next op runs, a new connection is told of this one
+        return True
+
+    def rest(self) -> None:
+        """Nothing is running or waiting: without a socket, whichever worker continues may have the state."""
+        waits = self.connection is None and self.kept.is_due and not self.over
+        if waits and not self.kept.save(at_rest=not self.aside):
+            self._lose()
+
     async def _perform(self, job: Op | Push) -> bool:
-        """Whether it was done; else it is to be done apart."""
         if type(job) is Bye:
             self.exchange.finish(job.n)
             await self.end()
@@ -264,7 +190,7 @@ class Session:
             if self.page is not scope.page and self.page.live.has_changes:
                 await keep_cookies(self)  # of the page that was opened
         self._conclude(job, closed)
-        self._due = self._is_unsaved = True
+        self._due = self.kept.is_due = True
         if self.aside.is_going:
             self.aside.leave_alone(scope)
         if closed.abandoned:
@@ -348,7 +274,7 @@ class Session:
 
     # What goes out
 
-    async def _flush(self) -> None:
+    async def flush(self) -> None:
         """Tell the page what it doesn't know, if it can take it; before that the store."""
         while self._due and not self.over:
             connection = self.connection
@@ -360,8 +286,8 @@ class Session:
                     text = self._compose()
             else:
                 text = self._compose()
-            if self._is_unsaved and not self._is_large:
-                self._saving = self.site.saving.add(self._row())
+            if self.kept.is_due and not self.kept.is_large:
+                self._saving = self.site.saving.add(self.kept.row())
                 if not await self._saving:
                     self._lose()
                     return
@@ -387,7 +313,7 @@ class Session:
         return text
 
     def _html(self, fragment: Fragment) -> str:
-        snapshot = self.site.snapshots.for_html(self._snapshot(), self._context)
+        snapshot = self.site.snapshots.for_html(self.kept.snapshot(), self.context)
         return document(fragment, snapshot, self.site.around(self.page), self.site.snapshots.brief)
 
     # Connections
@@ -408,7 +334,7 @@ class Session:
         self.used = time.monotonic()
         screen.begin()
         if hello.rev < 0:
-            await self.settled()
+            await self.work.settled()
         if self._saving is not None:
             await asyncio.shield(self._saving)  # nothing is told before it is stored
         try:
@@ -428,14 +354,14 @@ class Session:
         self._timers.start(self.page)
         self.hearing.catch_up()
         if self._due:
-            await self._run()
+            await self.work.run()
 
     def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool) -> str:
         exchange, screen = self.exchange, self.screen
         change: Change = {"page": ""}
         if not stale and hello.rev >= 0:
             # Nothing is drawn while an op runs: what it has done so far may contradict itself.
-            new = (self._running and screen.newest) or screen.draw(self.page)
+            new = (self.work.is_running and screen.newest) or screen.draw(self.page)
             base = None if rebuilt or hello.rev == exchange.rev else hello.rev
             change = screen.change(new, base)
         if type(change) is dict:
@@ -453,14 +379,15 @@ class Session:
         self.connection = None
         self.used = time.monotonic()
         self._timers.stop()
-        self._is_unsaved = True
+        self.kept.is_due = True
         await self.hook("disconnected")
-        await self._run()
+        await self.work.run()
 
     async def end(self, code: int = CLOSE_OVER) -> None:
         """The page is over."""
         self.over = True
         self._timers.stop()
+        self.work.abandon()
         await self._close_page()
         if self.connection is not None:
             self.connection.close(code)
@@ -473,6 +400,7 @@ class Session:
         """Another worker has the page: what was done here since isn't told."""
         self.over = True
         self._timers.stop()
+        self.work.abandon()
         if self.connection is not None:
             self.connection.close(REPLACED, "another worker has the page")
 
@@ -483,7 +411,7 @@ class Session:
         if identity != self.identity:
             self._remember()
         self.identity = identity
-        self._context = self.site.context(self.address, identity)
+        self.context = self.site.context(self.address, identity)
 
     def is_of(self, address: Address, identity: str, rev: int) -> bool:
         """Whether it is the session of this page and person, as a browser that shows this revision knows."""
@@ -497,53 +425,15 @@ class Session:
         self._former.add((self.address, self.identity))
         self.since = self.exchange.rev + 1
 
-    def claim(self, epoch: int = 0) -> None:
-        """Become the one session of its token, by the claim that has this epoch or by a new one."""
-        self._epoch = epoch or self.site.snapshots.store.claim(self.key)
-
     def confirm(self) -> bool:
         """Whether this is still the page's session, which from now on isn't at rest."""
-        return self._running or self.save()
-
-    def save(self, at_rest: bool = False) -> bool:
-        """Store the state; false when the page has another session meanwhile."""
-        return save_all(self.site.snapshots.store, [self._row(at_rest)])[0]
-
-    def _save_at_rest(self) -> None:
-        """Store the state that nothing changes any more, unless something still goes on."""
-        if not self.save(at_rest=not self.aside):
-            self._lose()
-
-    def _row(self, at_rest: bool = False) -> Claimed:
-        self._is_unsaved = False
-        sealed = self.site.snapshots.seal(self._snapshot(at_rest), self._context).encode()
-        self._is_large = len(sealed) > SAVED_AT_ONCE
-        return self.key, self._epoch, sealed, LIFE
-
-    def _snapshot(self, at_rest: bool = False) -> Snapshot:
-        exchange, screen = self.exchange, self.screen
-        digests = screen.digests() if at_rest else None
-        address = self.page.live.address
-        if address is not self._address:
-            self._address, self._url = address, path_and_query(self.page)
-        return Snapshot(
-            self._url,
-            dump_state(self.page),
-            exchange.rev,
-            exchange.done,
-            tuple(exchange.answers),
-            screen.shape,
-            screen.mark,
-            digests,
-            at_rest,
-            tuple(exchange.unheard),
-        )
+        return self.work.is_running or self.kept.save()
 
     def tend(self, now: float) -> None:
         """What is due now and then: save large states, drop what can be rendered again."""
-        if self._running or self.over:
+        if self.work.is_running or self.over:
             return
-        if self._is_unsaved and not self.save(at_rest=self.connection is None and not self.aside):
+        if self.kept.is_due and not self.kept.save(at_rest=self.connection is None and not self.aside):
             self._lose()
         elif now - self.used > self.site.limits.idle:
             self.screen.rest()
@@ -557,19 +447,13 @@ class Session:
         if self.exchange.silence(now) > limits.silent or (since is not None and now - since > limits.sending):
             connection.close(CLOSE_LIMIT, "nothing is acknowledged")
 
-    async def settled(self) -> None:
-        """Return when no op is running or waiting."""
-        while self._running:
-            self._settled = self._settled or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._settled)
-
     @property
     def is_running(self) -> bool:
         """Whether an op is being run."""
-        return self._running or bool(self.aside)
+        return self.work.is_running or bool(self.aside)
 
     async def finished(self) -> None:
         """Return when nothing is running or waiting, beside the queue either."""
-        await self.settled()
+        await self.work.settled()
         await self.aside.finished()
-        await self.settled()
+        await self.work.settled()

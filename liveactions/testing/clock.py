@@ -64,7 +64,7 @@ class Clock:
             for due in soon:
                 if due.at == self.now:
                     await due.run()
-                    await due.session.settled()
+                    await due.session.work.settled()
                     self._seen()
         self.now = until
 

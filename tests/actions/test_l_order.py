@@ -264,7 +264,7 @@ async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() 
     async with browser(live) as visitor:
         tab = await ordering(visitor)
         for session in live.sessions:
-            session.save()
+            session.kept.save()
         live.sessions._sessions.clear()  # its worker is gone, and the op with it
         tab.n += 1
         assert (await tab.join())["fresh"] == 1

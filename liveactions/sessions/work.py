@@ -1,0 +1,128 @@
+"""A session's queue: ops run one at a time, in the order in which they came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from logging import getLogger
+from typing import TYPE_CHECKING
+
+from ..errors import LiveError
+from ..ops.outcome import Outcome, failure
+from ..protocol import Op
+from .aside import dropped
+from .connection import INTERNAL_ERROR
+from .push import Push
+
+if TYPE_CHECKING:
+    from .session import Session
+
+log = getLogger(__name__)
+
+
+class Work:
+    """Ops run in the task that brings one, which then empties the queue; see `session`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.queue: deque[Op | Push] = deque()
+        self.is_running = False
+        self.is_apart = False
+        """Whether ops run in a task of their own, so that others are heard of meanwhile."""
+        self.tasks: set[asyncio.Task[None]] = set()
+        """What goes on by itself."""
+        self._settled: asyncio.Future[None] | None = None
+
+    async def add(self, job: Op | Push) -> None:
+        """Run an op, now or after what is running."""
+        self.queue.append(job)
+        await self.run()
+
+    async def perform(self, push: Push) -> Outcome:
+        """Run something on the page when nothing else is running; what became of it."""
+        push.ended = asyncio.get_running_loop().create_future()
+        await self.add(push)
+        return await push.ended
+
+    def begin(self, push: Push) -> None:
+        """Run something on the page soon."""
+        self.queue.append(push)
+        if not self.is_running:
+            self.is_running = True
+            self._begin()
+
+    def expects(self, is_meant: Callable[[Op], bool]) -> bool:
+        """Whether such an op waits."""
+        return any(not isinstance(job, Push) and is_meant(job) for job in self.queue)
+
+    def drop(self, is_meant: Callable[[Op], bool]) -> None:
+        """Ops that wait, and are meant, do nothing."""
+        for index, job in enumerate(self.queue):
+            if not isinstance(job, Push) and is_meant(job):
+                self.queue[index] = dropped(job)
+
+    def abandon(self) -> None:
+        """The page is over: what waits is never run."""
+        waiting = [job for job in self.queue if isinstance(job, Push) and job.ended is not None]
+        for job in waiting:
+            assert job.ended is not None
+            if not job.ended.done():
+                job.ended.set_result(failure("", 409, error=LiveError("this page isn't open any more")))
+
+    async def run(self) -> None:
+        """Work off the queue, unless that is being done."""
+        if self.is_running:
+            return
+        self.is_running = True
+        if self.is_apart:
+            self._begin()
+        else:
+            await self._work()
+
+    def _begin(self) -> None:
+        task = asyncio.ensure_future(self._work())
+        self.tasks.add(task)
+        task.add_done_callback(self._worked)
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            session = self.session
+            log.error("%s: a page's session failed", session.address.name, exc_info=task.exception())
+            if session.connection is not None:
+                session.connection.close(INTERNAL_ERROR)
+
+    async def _work(self) -> None:
+        goes_apart = False
+        try:
+            goes_apart = await self._work_off()
+        finally:
+            if goes_apart:
+                self._begin()
+            else:
+                self.is_running = False
+                if self._settled is not None:
+                    self._settled.set_result(None)
+                    self._settled = None
+        if not self.is_running:
+            self.session.rest()
+
+    async def _work_off(self) -> bool:
+        """Whether the rest is to be done in a task of its own."""
+        session, queue = self.session, self.queue
+        while queue and not session.over:
+            job = queue.popleft()
+            if not await session.perform(job):
+                queue.appendleft(job)
+                return True
+        if session.over:
+            self.abandon()
+        await session.flush()
+        return False
+
+    async def settled(self) -> None:
+        """Return when no op is running or waiting."""
+        while self.is_running:
+            self._settled = self._settled or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._settled)
