@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from liveactions import (
 )
 from liveactions.testing import Browser
 from liveactions.testing.refusal import Failed
+from liveactions.wire import CALL_REF
 from tests.actions.markup import form
 from tests.actions.ways import Way, visiting, ways
 from tests.pages import new
@@ -38,6 +40,8 @@ TEMPLATES: dict[str, str] = {}
 def empty_journal() -> None:
     journal.clear()
     GUESTS.clear()
+    STARTED.clear()
+    GO.set()
 
 
 # A1, A2: methods, sync and async
@@ -57,7 +61,8 @@ class Methods(Page):
     def add_in_thread(self, by: int = 1) -> None:
         self.thread = "another" if threading.current_thread() is not threading.main_thread() else "main"
         before = self.count
-        SLOW.wait(0.05)
+        STARTED.set()
+        assert GO.wait(PATIENCE)
         self.count = before + by
 
     def helper(self) -> None:
@@ -67,8 +72,9 @@ class Methods(Page):
         self.count = 1000
 
 
-SLOW = threading.Event()
-"""Never set: what waits for it takes its time."""
+STARTED, GO = threading.Event(), threading.Event()
+"""The thread's work has begun; it may end."""
+PATIENCE = 10.0
 
 TEMPLATES["methods.html"] = (
     "<title>M</title><p>{{ count }}</p><b>{{ thread }}</b>"
@@ -101,8 +107,13 @@ async def test_a1_a_sync_action_has_its_page_alone() -> None:
         page = await browser.open("/methods")
         conversation = page._tab.conversation
         assert conversation is not None
+        GO.clear()
         for name in ("add_in_thread", "add", "add_in_thread"):
-            conversation.say(1, name, [])
+            conversation.say(CALL_REF, name, [])
+        assert await asyncio.to_thread(STARTED.wait, PATIENCE)
+        (session,) = live.sessions
+        assert session.page.count == 0
+        GO.set()
         await page._tab.settle()
         assert page.text("p") == "3"
 

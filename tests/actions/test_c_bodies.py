@@ -16,6 +16,7 @@ from liveactions import Limits, Live, Page, Pages, action, file
 from liveactions.testing import Browser, File
 from liveactions.testing.asgi import Closed
 from liveactions.testing.refusal import Failed
+from liveactions.wire import CALL_REF
 from tests.actions.ways import Way, visiting, ways
 from tests.small import small_app
 
@@ -275,7 +276,7 @@ async def test_c8_characters_that_are_none(live: Live, way: Way, sent: str, arri
             )
             await sent_raw(browser, body)
         else:
-            page._tab.conversation.say(1, "say", ["text", sent])
+            page._tab.conversation.say(CALL_REF, "say", ["text", sent])
             await page._tab.settle()
         assert [re.sub("\ufffd+", "\ufffd", text) for text in journal] == [arrives]
 
@@ -385,7 +386,7 @@ async def test_c9_an_action_that_takes_little(live: Live, way: Way) -> None:
             body = f"_s={await in_page(browser)}&text={'x' * 200}".encode()
             assert await sent_raw(browser, body, "short") == 413
         else:
-            page._tab.conversation.say(1, "short", ["text", "x" * 200])
+            page._tab.conversation.say(CALL_REF, "short", ["text", "x" * 200])
             with pytest.raises(Failed) as failed:
                 await page._tab.settle()
             assert failed.value.status == 413
@@ -398,7 +399,7 @@ async def test_c9_limits_of_an_op(live: Live, way: Way, fields: list[str]) -> No
     async with visiting(live, way) as browser:
         page = await browser.open("/text")
         assert page._tab.conversation is not None
-        page._tab.conversation.say(1, "say", fields)
+        page._tab.conversation.say(CALL_REF, "say", fields)
         with pytest.raises((Failed, Closed)):
             await page._tab.settle()
         assert journal == []

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from liveactions import ActionError, Bound, Live, Page, Pages, Prev, action, redirect
 from liveactions.testing import Browser
 from liveactions.testing.refusal import Failed
+from liveactions.wire import CALL_REF
 from tests.actions.logs import logged
 from tests.actions.markup import form
 from tests.actions.ways import Way, visiting, ways
@@ -272,7 +273,7 @@ async def test_e4_one_message_has_both() -> None:
         page = await browser.open("/together")
         conversation = page._tab.conversation
         assert conversation is not None
-        conversation.say(1, "add", [])
+        conversation.say(CALL_REF, "add", [])
         await conversation.hear()
         assert page.text("p") == "1 1"
         assert conversation._ops == []
