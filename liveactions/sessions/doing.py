@@ -40,7 +40,8 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
     if type(job) is Cancel:  # that was done when it came
         return DONE
     if type(job) is Navigate:
-        return go(session.page, session.address, job.url)
+        outcome = go(session.page, session.address, job.url)
+        return (await scope.guard() if outcome.ok else None) or outcome
     try:
         if type(job) is not CallFunction and job.rev < session.since:  # type: ignore[union-attr]
             raise UnknownAction("the page was left")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from ..actions.control import Control, Redirect, Status
+from ..actions.control import Control
+from ..ops.failure import controlled
 from ..ops.outcome import DONE, Outcome, elsewhere, failure
 from ..pages.page import Page, fill
 from ..site import Address, own_query
@@ -25,11 +26,8 @@ def go(page: Page, address: Address, url: str) -> Outcome:
     parameters = address.match(path.removeprefix(root_path)) or {}
     try:
         fill(page, parameters, own_query(target.query))
-    except Redirect as error:
-        return elsewhere(error.url)
     except Control as error:
-        status = error.status if isinstance(error, Status) else 404
-        return failure(str(error) or "Not found", status=status)
+        return controlled(error, live) or failure("Not found", status=404)
     base = urlsplit(live.address)
     live.address = base._replace(path=target.path, query=target.query, fragment="").geturl()
     return DONE

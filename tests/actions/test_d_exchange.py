@@ -359,3 +359,25 @@ async def test_b11_methods_that_run_nothing() -> None:
         for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "NONSENSE"):
             response = await visitor.http.request(method, "/notes/a?_a=add")
             assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
+async def test_d7_a_page_for_errors_that_fails_is_a_plain_one() -> None:
+    live = notebook(pages_for_errors=False)
+
+    @live.error_page
+    class Broken(Page):
+        template = "missing.html"
+
+    @live.error_page(403)
+    class Failing(Page):
+        template = "failed.html"
+
+        async def load(self) -> None:
+            raise RuntimeError("secret detail")
+
+    async with browser(live) as visitor:
+        tab = await visitor.open("/notes/a")
+        for how in ("404", "403"):
+            response = await post(tab, "leave", how=how)
+            assert response.status_code == int(how) and f"<h1>{how} " in response.text
+            assert "secret" not in response.text
