@@ -21,11 +21,12 @@ export function watchNavigation() {
 /** @param {MouseEvent} event */
 function follow(event) {
   const link = event.target instanceof Element && event.target.closest("a");
-  if (!link || !link.hasAttribute("live-nav") || document.documentElement.dataset.live === "closed" || event.defaultPrevented) return;
+  const { live } = document.documentElement.dataset;
+  if (!link || !link.hasAttribute("live-nav") || live === "closed" || event.defaultPrevented) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (isShown(link) && link.hash) return; // the browser does it
-  if (link.pathname !== location.pathname && core.waits()) return;
+  if (link.pathname !== location.pathname && (live !== "open" || core.waits())) return;
   event.preventDefault();
   addressed(link.href, link.href !== location.href);
   go(1);

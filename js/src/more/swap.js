@@ -54,7 +54,7 @@ function focus(element) {
 function announce(text) {
   if (!announcer) {
     announcer = document.createElement("div");
-    announcer.role = "status";
+    announcer.setAttribute("role", "status");
     Object.assign(announcer.style, { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" });
     document.documentElement.append(announcer); // no page's own
   }
@@ -64,8 +64,12 @@ function announce(text) {
 /** Scripts of markup don't run; those of a page do. @param {HTMLScriptElement} inert */
 function execute(inert) {
   const script = document.createElement("script");
-  for (const { name, value } of inert.attributes) script.setAttribute(name, value);
-  script.nonce = inert.nonce;
-  script.text = inert.text;
-  inert.replaceWith(script);
+  try {
+    for (const { name, value } of inert.attributes) script.setAttribute(name, value);
+    script.nonce = inert.nonce;
+    script.text = inert.text;
+    inert.replaceWith(script);
+  } catch {
+    location.reload(); // a policy of trusted types: only the browser itself may
+  }
 }
