@@ -66,3 +66,11 @@ def pairs(fields: Fields) -> list[tuple[str, Any]]:
         return list(fields)
     listed = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
     return [(name, value) for name, values in listed.items() for value in values]
+
+
+async def refresh(page: Page) -> Outcome | None:
+    """A scope of `load` alone; None when all went well."""
+    scope = Scope(page)
+    problem = await scope.load()
+    closed = await scope.close(problem or DONE)
+    return None if closed is DONE else closed

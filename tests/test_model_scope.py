@@ -21,12 +21,12 @@ from liveactions.actions.control import forbidden, not_found, redirect, unauthor
 from liveactions.actions.depends import Depends
 from liveactions.actions.params import Bound
 from liveactions.errors import ActionError
-from liveactions.ops.scope import Scope, refresh
+from liveactions.ops.scope import Scope
 from liveactions.pages.component import Component, describe
 from liveactions.pages.every import every
 from liveactions.pages.fields import InUrl, loaded
 from liveactions.pages.page import Page, place
-from tests.pages import call, new, opened
+from tests.pages import call, new, opened, refresh
 
 journal: list[str] = []
 

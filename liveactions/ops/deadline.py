@@ -90,3 +90,9 @@ async def last(steps: AsyncGenerator[T], step: Callable[[T], Awaitable[bool]]) -
     finally:
         await steps.aclose()
     return value
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether this very task is being cancelled, not one that user code has waited for."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
 
 from ..wire import ELSEWHERE, ERROR, KEPT, OK
+
+if TYPE_CHECKING:
+    from ..actions.action import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,16 @@ class Outcome:
 
 DONE = Outcome()
 """Success without a result."""
+
+
+def success(action: Action[..., Any], result: Any) -> Outcome:
+    """What an action's result is. `TypeError` when it can't be told."""
+    if result is None and action.resets:
+        return DONE
+    if isinstance(result, Response):
+        return Outcome(http_status=result.status_code, response=result)
+    payload = None if result is None else action.results.dump(result)
+    return Outcome(OK if action.resets else KEPT, payload)
 
 
 def failure(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-
-from starlette.responses import Response
 
 from ..actions.action import Action
 from ..actions.control import Control
@@ -27,15 +24,14 @@ from ..pages.function import FunctionPage
 from ..pages.image import Image
 from ..pages.lookup import current
 from ..pages.page import Page
-from ..wire import KEPT, OK
 from .arguments import arguments_of
-from .deadline import invoke, last, within
+from .deadline import invoke, is_cancellation, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
 from .flashes import carry, receive
 from .injection import NO_INPUT, Injection
 from .loading import components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
-from .outcome import Outcome, failure
+from .outcome import Outcome, failure, success
 from .remembering import forget, remember_failure, remember_success
 
 FieldPairs = Iterable[tuple[str, Any]]
@@ -168,7 +164,7 @@ class Scope:
             result = await self._perform(ref, given)
             if isinstance(result, Control):
                 raise result
-            outcome = _success(ref.action, result)
+            outcome = success(ref.action, result)
         except FATAL:
             raise
         except BaseException as error:
@@ -262,7 +258,7 @@ class Scope:
                 image.restore()
             live.flashes = ()
         await self._roll_back(error)
-        if _is_cancellation(error):
+        if is_cancellation(error):
             raise error
         if public is not None:
             return failure(public.message, public.status, errors=public.errors, error=error)
@@ -384,14 +380,6 @@ async def call(
     return await scope.close(problem or outcome)
 
 
-async def refresh(page: Page) -> Outcome | None:
-    """A scope of `load` alone; None when all went well."""
-    scope = Scope(page)
-    problem = await scope.load()
-    closed = await scope.close(problem or SUCCESS)
-    return None if closed is SUCCESS else closed
-
-
 def _input(fields: FieldPairs | Input) -> Input:
     if isinstance(fields, Input):
         return fields
@@ -402,18 +390,3 @@ def _leave(value: Any) -> None:
     """Control flow that was returned leaves like one that was raised."""
     if isinstance(value, Control):
         raise value
-
-
-def _is_cancellation(error: BaseException) -> bool:
-    """Whether this very task is being cancelled, not one that user code has waited for."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
-def _success(action: Action[..., Any], result: Any) -> Outcome:
-    if result is None and action.resets:
-        return SUCCESS
-    if isinstance(result, Response):
-        return Outcome(http_status=result.status_code, response=result)
-    payload = None if result is None else action.results.dump(result)
-    return Outcome(OK if action.resets else KEPT, payload)
