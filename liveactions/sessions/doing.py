@@ -40,10 +40,10 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
     if type(job) is Cancel:  # that was done when it came
         return DONE
     if type(job) is Navigate:
-        outcome = go(session.page, session.address, job.url)
+        outcome = go(session.page, session.place.address, job.url)
         return (await scope.guard() if outcome.ok else None) or outcome
     try:
-        if type(job) is not CallFunction and job.rev < session.since:  # type: ignore[union-attr]
+        if type(job) is not CallFunction and job.rev < session.place.since:  # type: ignore[union-attr]
             raise UnknownAction("the page was left")
         if type(job) is CallSlot:
             ref = session.screen.reference(job.rev, job.address)
@@ -82,7 +82,7 @@ async def _call_with_files(
     session: Session, scope: Scope, ref: ActionRef[..., Any], given: Fields
 ) -> Outcome:
     try:
-        with session.site.uploads.opened(given, session.identity) as fields:
+        with session.site.uploads.opened(given, session.place.identity) as fields:
             return await scope.call(ref, fields)
     except SealError:
         return failure(FILE_GONE, status=409)

@@ -103,7 +103,7 @@ class Sessions:
         if session.over or not session.confirm():
             self._drop(session)
             return None
-        if not session.is_of(found.address, identity, hello.rev):
+        if not session.place.is_of(found.address, identity, hello.rev):
             raise ProtocolError("a session of someone else, or of another page", CLOSE_OVER)
         return session
 
@@ -248,7 +248,7 @@ class Sessions:
         self._end_signed_out()
         for session in self:
             session.tend(now)
-            session.check(now)
+            _check(session, now)
             detached = session.connection is None and now - session.used > self.site.limits.detached
             if session.over or detached:
                 self._drop(session)
@@ -261,13 +261,13 @@ class Sessions:
 
     def _end_signed_out(self) -> None:
         self._leaving |= self.site.sign_outs.fresh()
-        concerned = [session for session in self if digest(session.identity) in self._leaving]
+        concerned = [session for session in self if digest(session.place.identity) in self._leaving]
         for session in concerned:
             if not session.is_running:
                 task = asyncio.ensure_future(session.end())
                 self._ending.add(task)
                 task.add_done_callback(self._ending.discard)
-        self._leaving = {digest(session.identity) for session in concerned if session.is_running}
+        self._leaving = {digest(session.place.identity) for session in concerned if session.is_running}
 
     def close(self) -> None:
         """Store the state of all pages: the process ends."""
@@ -276,9 +276,20 @@ class Sessions:
             session.kept.save(at_rest=not session.is_running)
 
 
+def _check(session: Session, now: float) -> None:
+    """Close the connection of a browser that doesn't take what it is sent."""
+    connection, limits = session.connection, session.site.limits
+    if connection is None:
+        return
+    since = connection.sending_since
+    is_stuck = since is not None and now - since > limits.sending
+    if is_stuck or session.exchange.silence(now) > limits.silent:
+        connection.close(CLOSE_LIMIT, "nothing is acknowledged")
+
+
 def _at_home(session: Session, found: Found, request: PageRequest) -> PageRequest:
     """The request as one of the session's page, which may be another one than the browser knows of."""
-    if found.address is session.address:
+    if found.address is session.place.address:
         return request
     url = path_and_query(session.page)
     home = session.site.find(request, url)

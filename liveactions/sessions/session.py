@@ -16,9 +16,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from logging import getLogger
-from typing import Any, Final
-
-from starlette.responses import Response
+from typing import Any
 
 from ..document import document
 from ..errors import ProtocolError
@@ -26,7 +24,7 @@ from ..exchange import KEPT, Exchange, Rebuilt
 from ..ops.around import around
 from ..ops.asking import begin_due
 from ..ops.failure import unexpected
-from ..ops.outcome import DONE, Outcome, elsewhere
+from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
 from ..pages.component import describe
 from ..pages.node import walk
@@ -36,13 +34,12 @@ from ..protocol import (
     Bye,
     Change,
     Hello,
-    Navigate,
     Op,
 )
 from ..site import Address, Site, path_and_query
 from ..snapshot import session_key
 from ..template import Fragment
-from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ELSEWHERE, ERROR, RUNNING
+from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ERROR, RUNNING
 from .aside import Aside
 from .audience import Audience
 from .background import Background
@@ -51,16 +48,14 @@ from .cookies import keep_cookies
 from .doing import do, scope_of
 from .hearing import Hearing
 from .kept import Kept
+from .place import Place
 from .push import Push
 from .screen import Screen
-from .swap import follow, problem_of, refuse
+from .swap import leave, problem_of
 from .timers import Timers
 from .work import Work
 
 log = getLogger(__name__)
-
-IN_PLACE: Final = (401, 403, 404)
-"""Errors of which the application's own page tells."""
 
 
 class Session:
@@ -80,9 +75,8 @@ class Session:
         audience: Audience,
     ) -> None:
         self.site = site
-        self.address = address
         self.page = page
-        self.identity = identity
+        self.place = Place(site, address, identity, exchange)
         self.token = token
         self.host = host
         """The address that it counts for."""
@@ -93,7 +87,6 @@ class Session:
         self.over = False
         self.used = time.monotonic()
         """When the browser was last heard."""
-        self.context = site.context(address, identity)
         self.key = session_key(token)
         self.kept = Kept(self)
         self.work = Work(self)
@@ -102,10 +95,6 @@ class Session:
         self._saving: asyncio.Future[bool] | None = None
         self._drawn: Fragment | None = None
         self._timers = Timers(self.push)
-        self.since = exchange.rev
-        """The revision that shows the page first."""
-        self._former: set[tuple[Address, str]] = set()
-        """Pages and persons that it was of before, as far as the browser may not know."""
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
         self.background = page.live.background = Background(self)
@@ -186,7 +175,7 @@ class Session:
         if self.page.live.has_changes:
             await keep_cookies(self)
         if closed.status or closed.response is not None:
-            closed = await self._leave_page(job, closed)
+            closed = await leave(self, job, closed)
             if self.page is not scope.page and self.page.live.has_changes:
                 await keep_cookies(self)  # of the page that was opened
         self._conclude(job, closed)
@@ -197,30 +186,13 @@ class Session:
             await self._replace_page()
         return True
 
-    async def _leave_page(self, job: Op | Push, outcome: Outcome) -> Outcome:
-        """Show what an outcome leads to instead of the page, if anything; what is told of it."""
-        if isinstance(outcome.response, Response):
-            return elsewhere(await self.site.deliver(outcome.response, self.page.request))
-        login = self.site.login_for(self.page) if outcome.http_status == 401 else None
-        if login:
-            outcome = elsewhere(login)
-        if outcome.status == ELSEWHERE:
-            outcome = await follow(self, outcome, job.url if type(job) is Navigate else None)
-            if isinstance(job, Push) and not job.n and self.since > self.exchange.rev:
-                self.exchange.add({"url": [outcome.location, 1]})
-                return DONE
-        elif outcome.http_status in IN_PLACE and outcome.error is None:
-            await refuse(self, outcome)
-        return outcome
-
     async def show(self, page: Page, address: Address, drawn: Fragment) -> None:
         """Go on with another page in this one's place."""
         await self._close_page()
         self._timers.stop()
-        self._remember()
-        self.page, self.address = page, address
+        self.page = page
         page.live.background = self.background
-        self.identify(await self.site.identity(page.request))
+        self.place.become(address, await self.site.identity(page.request))
         self.screen.recall(b"", b"", None)
         self._drawn = drawn
         self._timers.start(page)
@@ -260,7 +232,9 @@ class Session:
         if job.n:
             self.exchange.finish_late(job.n, outcome.status, outcome.payload)
         elif not outcome.ok:
-            log.error("%s: a push failed: %s", self.address.name, outcome.payload, exc_info=outcome.error)
+            log.error(
+                "%s: a push failed: %s", self.place.address.name, outcome.payload, exc_info=outcome.error
+            )
 
     async def _replace_page(self) -> None:
         """Go on with a copy: a thread that can't be stopped still works on this page."""
@@ -313,7 +287,7 @@ class Session:
         return text
 
     def _html(self, fragment: Fragment) -> str:
-        snapshot = self.site.snapshots.for_html(self.kept.snapshot(), self.context)
+        snapshot = self.site.snapshots.for_html(self.kept.snapshot(), self.place.context)
         return document(fragment, snapshot, self.site.around(self.page), self.site.snapshots.brief)
 
     # Connections
@@ -406,25 +380,6 @@ class Session:
 
     # The store
 
-    def identify(self, identity: str) -> None:
-        """The person is this one from now on."""
-        if identity != self.identity:
-            self._remember()
-        self.identity = identity
-        self.context = self.site.context(self.address, identity)
-
-    def is_of(self, address: Address, identity: str, rev: int) -> bool:
-        """Whether it is the session of this page and person, as a browser that shows this revision knows."""
-        now = address is self.address and identity == self.identity
-        return now or (rev < self.since and (address, identity) in self._former)
-
-    def _remember(self) -> None:
-        """The browser doesn't know yet that it isn't this page any more, or this person."""
-        if self.exchange.shown >= self.since:
-            self._former.clear()
-        self._former.add((self.address, self.identity))
-        self.since = self.exchange.rev + 1
-
     def confirm(self) -> bool:
         """Whether this is still the page's session, which from now on isn't at rest."""
         return self.work.is_running or self.kept.save()
@@ -437,15 +392,6 @@ class Session:
             self._lose()
         elif now - self.used > self.site.limits.idle:
             self.screen.rest()
-
-    def check(self, now: float) -> None:
-        """Close the connection of a browser that doesn't take what it is sent."""
-        connection, limits = self.connection, self.site.limits
-        if connection is None:
-            return
-        since = connection.sending_since
-        if self.exchange.silence(now) > limits.silent or (since is not None and now - since > limits.sending):
-            connection.close(CLOSE_LIMIT, "nothing is acknowledged")
 
     @property
     def is_running(self) -> bool:

@@ -9,21 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from starlette.responses import Response
+
 from ..actions.handle import Problem
 from ..actions.request import PageRequest
 from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome, elsewhere
 from ..ops.scope import Scope
 from ..pages.page import Page
+from ..protocol import Navigate, Op
 from ..site import Address, Site, as_request
 from ..template import Fragment
-from ..wire import ERROR
+from ..wire import ELSEWHERE, ERROR
 from .opening import mount
+from .push import Push
 from .renewal import arrival
 
 if TYPE_CHECKING:
     from .session import Session
 
+IN_PLACE: Final = (401, 403, 404)
+"""Errors of which the application's own page tells."""
 HOPS: Final = 10
 """Redirects from page to page, after which the browser is to see for itself."""
 
@@ -35,6 +41,24 @@ class Opened:
     page: Page
     address: Address
     drawn: Fragment
+
+
+async def leave(session: Session, job: Op | Push, outcome: Outcome) -> Outcome:
+    """Show what an outcome leads to instead of the page, if anything; what is told of it."""
+    site, exchange = session.site, session.exchange
+    if isinstance(outcome.response, Response):
+        return elsewhere(await site.deliver(outcome.response, session.page.request))
+    login = site.login_for(session.page) if outcome.http_status == 401 else None
+    if login:
+        outcome = elsewhere(login)
+    if outcome.status == ELSEWHERE:
+        outcome = await follow(session, outcome, job.url if type(job) is Navigate else None)
+        if isinstance(job, Push) and not job.n and session.place.since > exchange.rev:
+            exchange.add({"url": [outcome.location, 1]})
+            return DONE
+    elif outcome.http_status in IN_PLACE and outcome.error is None:
+        await refuse(session, outcome)
+    return outcome
 
 
 async def follow(session: Session, outcome: Outcome, asked: str | None = None) -> Outcome:

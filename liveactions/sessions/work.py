@@ -89,7 +89,7 @@ class Work:
         self.tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             session = self.session
-            log.error("%s: a page's session failed", session.address.name, exc_info=task.exception())
+            log.error("%s: a page's session failed", session.place.address.name, exc_info=task.exception())
             if session.connection is not None:
                 session.connection.close(INTERNAL_ERROR)
 
