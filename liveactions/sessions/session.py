@@ -29,13 +29,7 @@ from ..ops.scope import Scope
 from ..pages.component import describe
 from ..pages.node import walk
 from ..pages.page import Page
-from ..protocol import (
-    Acknowledgement,
-    Bye,
-    Change,
-    Hello,
-    Op,
-)
+from ..protocol import Acknowledgement, Bye, Change, Hello, Op
 from ..site import Address, Site, path_and_query
 from ..snapshot import session_key
 from ..template import Fragment
@@ -203,7 +197,7 @@ class Session:
         try:
             self._drawn = self._drawn or self.screen.draw(self.page)
         except Exception as error:
-            self._render_failed(error)
+            unexpected(error, self.page.live, "a render")
             return True
         return self.page.live.error_is_shown
 
@@ -214,11 +208,8 @@ class Session:
         try:
             self._drawn = self.screen.draw(self.page)
         except Exception as error:
-            return self._render_failed(error)
+            return unexpected(error, self.page.live, "a render")
         return outcome
-
-    def _render_failed(self, error: Exception) -> Outcome:
-        return unexpected(error, self.page.live, "a render")
 
     def _conclude(self, job: Op | Push, outcome: Outcome) -> None:
         if not isinstance(job, Push):
@@ -279,7 +270,7 @@ class Session:
                 new = screen.draw(self.page, afresh=True) if screen.newest is not None else new
                 change = {"page": self._html(new)}
         except Exception as error:
-            failed = self._render_failed(error)
+            failed = unexpected(error, self.page.live, "a render")
             exchange.amend(failed.status, failed.payload)
             return exchange.frame([], [], self.used)
         text = exchange.frame(change, screen.shapes.take() if change else [], time.monotonic())
