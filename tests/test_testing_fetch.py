@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.datastructures import UploadFile
 
 from liveactions import ActionError, InUrl, Live, Page, Pages, action, redirect
 from liveactions.actions.control import Redirect
-from liveactions.testing import Browser, Failed, Refusal
+from liveactions.testing import Browser, Failed, File, Refusal
 from liveactions.testing.endpoints import endpoints
 from tests.small import small_app
 
@@ -18,7 +19,9 @@ TEMPLATES = {
 <form method="post" action="{{ add }}"><label>By <input name="by" value="1"></label> {{ add.error or "" }}
   <button>Add</button></form>
 <button live-click="{{ add(10) }}">Ten</button><button live-click="{{ leave }}">Leave</button>
-<button live-click="{{ refuse }}">Refuse</button><a href="{{ url(q='b') }}" live-nav>b</a>""",
+<form method="post" action="{{ send }}"><input type="file" name="photo" aria-label="Photo">
+<button>Send</button></form><button live-click="{{ refuse }}">Refuse</button>
+<a href="{{ url(q='b') }}" live-nav>b</a>""",
 }
 
 
@@ -35,6 +38,10 @@ class Counter(Page):
     @action
     async def leave(self) -> Redirect:
         return redirect("/counter?q=left")
+
+    @action
+    async def send(self, photo: UploadFile) -> None:
+        self.count = len(await photo.read())
 
     @action
     async def refuse(self) -> None:
@@ -91,6 +98,13 @@ async def test_redirects_and_errors(browser: Browser) -> None:
         await page.click("Refuse")
     await page.click("Leave")
     assert (page.url, page.text("h1")) == ("/counter?q=left", "0 left")
+
+
+async def test_files_go_first(browser: Browser) -> None:
+    page = await browser.open("/counter")
+    await page.attach("Photo", File("me.png", b"12345", "image/png"))
+    await page.click("Send")
+    assert page.text("h1") == "5"
 
 
 async def test_nothing_comes_by_itself(browser: Browser) -> None:

@@ -87,15 +87,15 @@ export function welcome(message) {
   const settled = settle(message.ack, message.answers);
   again();
   const rebuilt = fresh || moved;
-  if (rebuilt) settled.push(...take(({ n, running }) => running || (fresh && n <= told), () => [UNCERTAIN]));
-  if (moved) told = 0; // no other is uncertain: all are sent again, with addresses made anew
+  if (rebuilt) settled.push(...take(({ running }) => running, () => [UNCERTAIN]));
+  if (moved) told = 0; // else the server says which of those that it was told of are run again
   return { fresh: rebuilt, shapes, patch, extras, settled };
 }
 
 /** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */
 export function readdress() {
-  for (const op of ops) if (op.n > told) Object.assign(op, { rev, parts: op.build() });
-  return take(({ parts }) => !parts, () => [ERROR, { error: "Not sent", status: 409 }]);
+  for (const op of ops) Object.assign(op, { rev, parts: op.build() });
+  return take(({ parts }) => !parts, ({ n }) => n > told ? [ERROR, { error: "Not sent", status: 409 }] : [UNCERTAIN]);
 }
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */

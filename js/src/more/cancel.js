@@ -14,7 +14,7 @@ export function watchCancels() {
 
 /** @param {import("../events.js").Call} call */
 function cancel({ element, descriptor }) {
-  if (element.getAttribute(descriptor) === "") cancelUploads(element.closest("form"));
+  if (element.getAttribute(descriptor) === "") cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? element.closest("form"));
   else core.perform({
     build() {
       const called = core.calledBy(element, descriptor);

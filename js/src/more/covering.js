@@ -5,6 +5,9 @@ import { anticipate } from "./optimistic.js";
 import { say } from "./saying.js";
 import { showProgress } from "./uploads.js";
 
+const PENDING = "data-pending-for";
+const OPTIMISTIC = "live-optimistic";
+
 /** @param {import("../connection.js").Request & { parts?: any[] | null }} op isn't finished, or waits for its files */
 export function cover(op) {
   const { pressed, source } = op;
@@ -12,14 +15,13 @@ export function cover(op) {
   // Where an action slot is called, the page doesn't know the name.
   const name = typeof called == "string" ? called.split("~")[0] : "";
   say(pressed ?? source);
-  for (const region of document.querySelectorAll("[data-pending-for]")) {
-    if (isNamed(region, "data-pending-for", name)) core.change(region, "data-pending", "");
-  }
-  for (const element of document.querySelectorAll("[live-optimistic]")) {
-    if (element.getAttribute("live-optimistic") ? isNamed(element, "live-optimistic", name) : source?.contains(element)) anticipate(op, element, fields ?? []);
+  for (const element of document.querySelectorAll(`[${PENDING}],[${OPTIMISTIC}]`)) {
+    if (lists(element, PENDING, name)) core.change(element, "data-pending", "");
+    const isOwn = !element.getAttribute(OPTIMISTIC) && element.hasAttribute(OPTIMISTIC) && source?.contains(element);
+    if (isOwn || lists(element, OPTIMISTIC, name)) anticipate(op, element, fields ?? []);
   }
   showProgress(op);
 }
 
-/** @param {Element} element @param {string} attribute that lists actions @param {string | undefined} name */
-const isNamed = (element, attribute, name) => !!name && element.getAttribute(attribute)?.split(" ").includes(name);
+/** @param {Element} element @param {string} attribute that lists actions @param {string} name */
+const lists = (element, attribute, name) => name && element.getAttribute(attribute)?.split(" ").includes(name);

@@ -13,7 +13,7 @@ const REFUSALS = new Set([413, 415, 422]);
 export const uploads = [];
 
 export function watchUploads() {
-  addEventListener("reset", ({ target }) => cancelUploads(target));
+  addEventListener("reset", ({ target }) => cancelUploads(/** @type {HTMLFormElement} */ (target)));
 }
 
 /**
@@ -61,16 +61,21 @@ function finish(request, { response, status, statusText }, fields) {
 /** A file that the server doesn't take, of which the op tells so that the form says why. @param {File} file */
 const known = ({ name, size, type }) => ({ refused: [name, type, size] });
 
-/** Ends those of a form, or of the form that an element is in. @param {any} element */
-export function cancelUploads(element) {
-  for (const { source, sending } of [...uploads]) if (source?.contains(element)) sending?.abort();
+/** Ends those of a form. @param {HTMLFormElement | null} form */
+export function cancelUploads(form) {
+  for (const upload of [...uploads]) if (formOf(upload) === form) upload.sending?.abort();
 }
 
+/** The form, also where only its button is pending: that of the page. @param {Upload} upload @returns {Element | null | undefined} */
+const formOf = ({ source }) => (source instanceof HTMLButtonElement || source instanceof HTMLInputElement ? source.form : source);
+
 /** @param {Upload} op */
-export function showProgress({ sending, sent, source }) {
+export function showProgress(op) {
+  const { sending, sent } = op;
+  const form = formOf(op);
   if (!sending) return;
-  if (!source?.isConnected) return queueMicrotask(() => sending.abort()); // its form is gone
-  for (const bar of source.querySelectorAll("progress[live-progress]")) {
+  if (!form?.isConnected) return queueMicrotask(() => sending.abort());
+  for (const bar of form.querySelectorAll("progress[live-progress]")) {
     core.change(bar, "hidden", null);
     if (!sent?.lengthComputable) continue;
     core.change(bar, "max", `${sent.total}`);
