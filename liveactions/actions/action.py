@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, update_wrapper
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -70,6 +70,10 @@ class Action(Reference, Outcomes, Generic[P, R]):
     name on a component it gives an `ActionRef`; so it does in a template, wherever it comes from.
     """
 
+    __name__: str
+    __qualname__: str
+    __wrapped__: Callable[P, R]
+
     def __init__(
         self,
         function: Callable[P, R],
@@ -111,11 +115,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         """Names that its annotations may use besides its module's: those of the function around its class."""
         self.validators: list[Callable[..., Any]] = []
         self._validator_plans: dict[Callable[..., Any], Plan] = {}
-        self.__doc__ = function.__doc__
-        self.__name__ = self.name
-        self.__qualname__ = function.__qualname__
-        self.__module__ = function.__module__
-        self.__wrapped__ = function
+        update_wrapper(self, function, updated=())
         _check_ids(self)
         _register(self)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -181,6 +182,14 @@ class Aside:
         run.begin(fields)
         run.task.add_done_callback(lambda _: self._runs.remove(run))
         return STARTED
+
+    def when_over(self, n: int, then: Callable[[], None]) -> None:
+        """Call something when the generator of an op has ended, which may be now."""
+        for run in self._runs:
+            if run.n == n:
+                run.task.add_done_callback(lambda _: then())
+                return
+        then()
 
     def leave_alone(self, scope: Scope) -> None:
         """What an op has changed isn't for those to undo that go on."""

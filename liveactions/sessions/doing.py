@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+from ..actions.action import Action
 from ..actions.input import Arguments
 from ..actions.ref import ActionRef
 from ..errors import ForgedReference, SealError, UnknownAction
@@ -12,6 +14,7 @@ from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import FieldPairs, Scope
 from ..pages.lookup import lookup
 from ..protocol import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
+from .aside import STARTED
 from .navigation import go
 from .push import Push, event_of
 
@@ -57,7 +60,7 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
     if isinstance(job, CallFunction):
         return await _call(session, scope, job, ref, Arguments(job.arguments))
     if dict in map(type, job.fields) and type(job) is not Validate:
-        return await _call_with_files(session, scope, ref, job.fields)
+        return await _call_with_files(session, scope, job, ref, job.fields)
     fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
     if type(job) is Validate:
         return await scope.validate(ref, fields, job.touched)
@@ -69,20 +72,32 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
 async def _call(
     session: Session, scope: Scope, job: Op, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
 ) -> Outcome | None:
-    action = ref.action
-    if not action.runs_apart:
-        return await scope.call(ref, fields)
-    if not action.streams and not session.work.is_apart:
-        session.work.is_apart = True
+    if _goes_apart(session, ref.action):
         return None
+    if not ref.action.runs_apart:
+        return await scope.call(ref, fields)
     return await session.aside.call(scope, job, ref, fields)
 
 
+def _goes_apart(session: Session, action: Action[..., Any]) -> bool:
+    """Whether an action is to be called once the queue is worked off apart."""
+    if not action.runs_apart or action.streams or session.work.is_apart:
+        return False
+    session.work.is_apart = True
+    return True
+
+
 async def _call_with_files(
-    session: Session, scope: Scope, ref: ActionRef[..., Any], given: Fields
-) -> Outcome:
-    try:
-        with session.site.uploads.opened(given, session.place.identity) as fields:
-            return await scope.call(ref, fields)
-    except SealError:
-        return failure(FILE_GONE, status=409)
+    session: Session, scope: Scope, job: Op, ref: ActionRef[..., Any], given: Fields
+) -> Outcome | None:
+    if _goes_apart(session, ref.action):
+        return None
+    with ExitStack() as files:
+        try:
+            fields = files.enter_context(session.site.uploads.opened(given, session.place.identity))
+        except SealError:
+            return failure(FILE_GONE, status=409)
+        outcome = await _call(session, scope, job, ref, fields)
+        if outcome is STARTED:
+            session.aside.when_over(job.n, files.pop_all().close)
+        return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,6 +58,18 @@ def archive(store: Store | None = None, **options: Any) -> Live:
         async def fail(self, one: UploadFile) -> None:
             opened.append(one)
             raise ActionError("No", field="one")
+
+        @action
+        async def count(self, one: UploadFile) -> AsyncIterator[int]:
+            size = 0
+            while part := await one.read(4):
+                size += len(part)
+                self.seen = [f"{size} bytes"]
+                yield size
+
+        @action(concurrency="latest")
+        async def newest(self, one: UploadFile) -> None:
+            self.seen = [(await one.read()).decode()]
 
         @action
         async def export(self) -> Response:
@@ -200,6 +213,33 @@ async def test_m3_handles_are_one_persons() -> None:
             frame = await other.op(wire.CALL_REF, "send", ["one", {"file": handle}])
             assert frame[3][2]["status"] == 409
         assert (await tab.op(wire.CALL_REF, "send", fields))[3] == []
+
+
+async def test_m3_files_stay_as_long_as_a_generator_reads_them() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "count", ("one", ("a.txt", b"0123456789", "text/plain"))))
+        frame = await tab.op(wire.CALL_REF, "count", fields)
+        seen = [str(frame[2])]
+        while wire.OK not in frame[3][1::3]:
+            frame = await tab.receive()
+            seen.append(str(frame[2]))
+        assert [size for size in ("4", "8", "10") if any(f"{size} bytes" in one for one in seen)] == [
+            "4",
+            "8",
+            "10",
+        ]
+        assert frame[3][:3] == [1, wire.OK, 10] and lying(live) == []
+
+
+async def test_m3_files_of_an_action_that_runs_apart() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "newest", ("one", ("a.txt", b"whole", "text/plain"))))
+        assert "whole" in str((await tab.op(wire.CALL_REF, "newest", fields))[2])
+        assert lying(live) == []
 
 
 @ways("SHN")
