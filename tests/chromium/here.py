@@ -30,6 +30,10 @@ class Gate:
         self._waiting.put((loop, arrival))
         await arrival
 
+    def wait(self) -> None:
+        """Return when an action waits."""
+        self._waiting.put(self._waiting.get(timeout=PATIENCE))
+
     def open(self) -> None:
         """Let the one go on that has waited longest, as soon as there is one."""
         loop, arrival = self._waiting.get(timeout=PATIENCE)

@@ -10,8 +10,9 @@ from playwright.sync_api import Page, expect
 
 from liveactions import InUrl, Pages, action, redirect
 from liveactions import Page as LivePage
-from tests.chromium.conftest import Visitor
+from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate
+from tests.chromium.proxy import link
 from tests.small import small_app
 
 pages = Pages()
@@ -130,6 +131,42 @@ def test_i2_a_hash_is_scrolled_to(tab: tuple[Page, Documents]) -> None:
     expect(page.locator("h1")).to_have_text("Two 0")
     assert page.evaluate(CHECK) == ["Page two", "/two#end", True]
     expect(page.locator("#end")).to_be_focused()
+
+
+def test_i2_the_other_page_survives_its_session(visit: Visit, site: str) -> None:
+    with link(int(site.rpartition(":")[2])) as proxy:
+        visitor = visit(proxy.url, outages=True)
+        page = visitor.open("/one")
+        page.wait_for_load_state("networkidle")
+        go(page, "/two?q=y")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("h1")).to_have_text("Two y 1")
+        page.evaluate("() => { window.same = true }")
+        app.sessions.close()
+        app.sessions._sessions.clear()  # as if another worker answered
+        with page.expect_event("websocket") as joining:
+            proxy.drop()
+        joining.value.wait_for_event("framereceived")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("h1")).to_have_text("Two y 2")
+        assert page.evaluate("window.same")
+
+
+def test_i2_a_page_that_was_lost_on_its_way_comes_again(visit: Visit, site: str) -> None:
+    with link(int(site.rpartition(":")[2])) as proxy:
+        page = visit(proxy.url, outages=True).open("/one")
+        page.wait_for_load_state("networkidle")
+        page.evaluate("() => { window.same = true }")
+        page.get_by_role("button", name="Slow").click()
+        gate.wait()
+        with page.expect_event("websocket"):
+            proxy.drop()
+        gate.open()
+        expect(page.locator("h1")).to_have_text("Two slow 0")
+        page.wait_for_url("**/two?q=slow")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("h1")).to_have_text("Two slow 1")
+        assert page.evaluate("window.same")
 
 
 def test_i2_any_other_address_is_loaded(anybody: Visitor) -> None:
