@@ -30,8 +30,9 @@ again all ops above the welcome's `ack`, and the welcome brings what the page ha
 to be rebuilt from its snapshot, list items are numbered anew on both sides and the page forgets
 shapes. Then there are two cases. Either the snapshot was written when its session was at rest: nothing
 ran after it, and the ops above `ack` are sent again (``moved``). Or its worker may have run ops whose
-effects are elsewhere but not in the snapshot: those that the page has sent are over for it, with an
-uncertain end, and are never run again (``fresh``). When all that is left is older than what the page
+effects are elsewhere but not in the snapshot: those that the page has sent before (`Exchange.uncertain`)
+come again, too, but only idempotent actions are run again, and the others have an uncertain end
+(``fresh``). When all that is left is older than what the page
 has shown, the whole page is sent (``stale``).
 """
 
@@ -73,6 +74,8 @@ class Exchange:
         }
         self._late: dict[int, float] = {}
         """Ops that go on beside the others, or did, and the revision with which their end was told."""
+        self.uncertain = 0
+        """Ops up to this one may have been run by a worker that is gone."""
         self._untold: list[Any] = []
         self._told = done
         self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
@@ -161,6 +164,11 @@ class Exchange:
         self._told = min(self._told, n - 1)
         if n in self.answered and n not in self._untold[::3]:
             self._untold += (n, *self.answered[n])
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether ops that haven't ended have run nowhere."""
+        return self.uncertain <= self.done
 
     @property
     def answers(self) -> Sequence[Any]:
@@ -255,8 +263,7 @@ class Exchange:
         self._sent.clear()
         self._untold, self._told, self._unacknowledged = [], self.done, 0
         if rebuilt == "fresh":
-            # What the page has sent beyond the snapshot is over, and is never run.
-            self.done = self.last = self._told = max(self.done, hello.op)
+            self.uncertain = hello.op
         return write(message)
 
 

@@ -40,7 +40,7 @@ The first is the welcome, an object. What isn't needed is left out.
 ``rev``               the page's revision from now on
 ``ack``               ops up to this one have ended
 ``answers``           how they ended, as in a frame
-``moved``, ``fresh``  1: the session was rebuilt (see above)
+``moved``, ``fresh``  1: the session was rebuilt; all ops above `ack` come again
 ``stale``             1: the page shows an older state, or begins anew
 ``patch``, ``shapes``  as in a frame
 ``extras``            those that the page hasn't acknowledged

@@ -162,13 +162,15 @@ def test_a_patch_of_the_welcome_is_a_revision() -> None:
     assert welcome["rev"] == exchange.rev == 3
 
 
-def test_rebuilt_after_a_crash_nothing_is_run_again() -> None:
+def test_rebuilt_after_a_crash_what_was_sent_is_uncertain() -> None:
     exchange = Exchange(rev=4, done=6, answers=[6, 0, "six"])
     welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "fresh"))
     assert welcome == {"token": "token", "rev": 4, "ack": 6, "fresh": 1, "answers": [6, 0, "six"]}
+    assert exchange.uncertain == 9 and not exchange.is_certain
     for n in (7, 8, 9):
-        assert not exchange.take(op(n, 4), 0.0)
-    assert exchange.take(op(10, 4), 0.0)
+        assert exchange.take(op(n, 4), 0.0)
+        exchange.finish(n)
+    assert exchange.is_certain and exchange.take(op(10, 4), 0.0)
 
 
 def test_moved_from_rest_everything_is_sent_again() -> None:

@@ -75,7 +75,7 @@ async def test_after_a_crash_what_was_under_way_is_uncertain(store: Store) -> No
         tab.n = 3  # 2 and 3 were sent; nobody knows whether the worker ran them
         welcome = await moved_to(there, tab).join()
         assert welcome == {"token": tab.token, "rev": 1, "ack": 1, "fresh": 1}
-        assert await tab.socket.ask([3, 1, 1, "add", []]) == [1, 3]
+        assert await tab.socket.ask([3, 1, 1, "add", []]) == [1, 3, [], [3, 2, None]]
         assert shown((await tab.call("add"))[2]) == "2"
 
 

@@ -87,7 +87,7 @@ export function welcome(message) {
   const settled = settle(message.ack, message.answers);
   again();
   const rebuilt = fresh || moved;
-  if (rebuilt) settled.push(...take(({ running }) => running, () => [UNCERTAIN]));
+  if (rebuilt) settled.push(...take(({ running }) => !!running, () => [UNCERTAIN]));
   if (moved) told = 0; // else the server says which of those that it was told of are run again
   return { fresh: rebuilt, shapes, patch, extras, settled };
 }

@@ -57,6 +57,7 @@ _OPTIONS: Final = (
         "initial",
         "js",
         "max_body",
+        "idempotent",
     ),
     *("validators", "is_method", "names"),
 )
@@ -89,6 +90,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         initial: R | None = None,
         js: bool = False,
         max_body: int | None = None,
+        idempotent: bool = False,
     ) -> None:
         _check(function)
         if concurrency not in POLICIES:
@@ -110,6 +112,8 @@ class Action(Reference, Outcomes, Generic[P, R]):
         """Its result before the first call."""
         self.js = js
         self.max_body = max_body
+        self.idempotent = idempotent
+        """Whether it may be run again when nobody knows whether it was."""
         self.is_method = False
         self.names: Mapping[str, Any] = local_names(function)
         """Names that its annotations may use besides its module's: those of the function around its class."""
@@ -245,15 +249,18 @@ def action(
     initial: Any = None,
     js: bool = False,
     max_body: int | None = None,
+    idempotent: bool = False,
 ) -> Callable[[Callable[P, R]], Action[P, R]]: ...
 def action(function: Any = None, /, **options: Any) -> Any:
     """Lets a browser call a function: a page's method, or one of a module.
 
     `id` is its name in references (and `aliases` further ones), so that it may be renamed; `guard` one
     or more dependencies that run first; `timeout` in seconds; ``on_leave="cancel"`` ends it when the person
-    leaves the page, else it is done all the same; `validate=False` gives it the fields as
-    they came; `reset=False` leaves the form as it is after success; `initial` is the result before the
-    first call. `TypeError` on anything but a function.
+    leaves the page, else it is done all the same; ``concurrency="latest"`` lets a newer call end the running
+    one, ``"drop"`` ignores calls while one runs; `idempotent`: when its worker is lost, and nobody knows
+    whether it was done, it is done again; `validate=False` gives it the fields as they came; `reset=False`
+    leaves the form as it is after success; `initial` is the result before the first call. `TypeError` on
+    anything but a function.
     """
     if function is None:
         return lambda function: Action(function, **options)

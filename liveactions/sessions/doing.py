@@ -14,6 +14,7 @@ from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import FieldPairs, Scope
 from ..pages.lookup import lookup
 from ..protocol import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
+from ..wire import UNCERTAIN
 from .aside import STARTED
 from .navigation import go
 from .push import Push, event_of
@@ -21,6 +22,8 @@ from .push import Push, event_of
 if TYPE_CHECKING:
     from .session import Session
 
+UNKNOWN: Final = Outcome(UNCERTAIN)
+"""Nobody knows whether it was done."""
 FILE_GONE: Final = "The file is no longer there. Please choose it again."
 
 
@@ -56,7 +59,9 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
             assert isinstance(job, CallFunction)
             ref = function(session.page, job.name)
     except (UnknownAction, ForgedReference) as error:
-        return failure(str(error), status=409)
+        return UNKNOWN if job.n <= session.exchange.uncertain else failure(str(error), status=409)
+    if job.n <= session.exchange.uncertain and not ref.action.idempotent and type(job) is not Validate:
+        return UNKNOWN
     if isinstance(job, CallFunction):
         return await _call(session, scope, job, ref, Arguments(job.arguments))
     if dict in map(type, job.fields) and type(job) is not Validate:

@@ -42,6 +42,7 @@ class Kept:
         """What is to be stored."""
         session = self.session
         self.is_due = False
+        at_rest = at_rest and session.exchange.is_certain
         sealed = session.site.snapshots.seal(self.snapshot(at_rest), session.place.context).encode()
         self.is_large = len(sealed) > SAVED_AT_ONCE
         return session.key, self._epoch, sealed, LIFE

@@ -86,7 +86,7 @@ class Sessions:
         identity = await self.site.identity(request)
         session = self._known(hello, found, identity)
         if session is not None:
-            session.page.live.request = _at_home(session, found, request)
+            _renew(session.page, _at_home(session, found, request))
             await self._guard(session.page)
             await session.attach(connection, hello)
         else:
@@ -285,6 +285,14 @@ def _check(session: Session, now: float) -> None:
     is_stuck = since is not None and now - since > limits.sending
     if is_stuck or session.exchange.silence(now) > limits.silent:
         connection.close(CLOSE_LIMIT, "nothing is acknowledged")
+
+
+def _renew(page: Page, request: PageRequest) -> None:
+    """The page's newest request is this one; what was set by the one before is still to be told."""
+    before, page.live.request = page.live.request, request
+    changes = before.take_changes() if isinstance(before, PageRequest) else None
+    if changes is not None:
+        request.put_back(changes)
 
 
 def _at_home(session: Session, found: Found, request: PageRequest) -> PageRequest:

@@ -77,6 +77,10 @@ class Order(Page):
         ids.append(current_op().id)
         effects.setdefault(current_op().id, "paid")
 
+    @action(idempotent=True)
+    async def pay_again(self) -> None:
+        ids.append(current_op().id)
+
 
 TEMPLATES = {
     "order.html": """<title>Order</title><body><output>{{ names|join(" ") }} {{ n }}</output>
@@ -270,6 +274,28 @@ async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() 
         assert (await tab.join())["fresh"] == 1
         send(tab, "add")
         assert (await until(tab, 2))[1] == " 1"
+
+
+@pytest.mark.parametrize(("reference", "end", "paid"), [("pay", (2, None), 0), ("pay_again", None, 1)])
+async def test_l4_only_what_is_idempotent_is_run_again(
+    reference: str, end: tuple[int, Any] | None, paid: int
+) -> None:
+    live = app()
+    async with browser(live) as visitor:
+        tab = await ordering(visitor)
+        for session in live.sessions:
+            session.kept.save()
+        for _ in range(2):  # its worker is gone, and so is the next one before the op has come
+            live.sessions._sessions.clear()
+            tab.n = 1
+            assert (await tab.join())["fresh"] == 1
+            await tab.socket.lose()
+        await tab.join()
+        tab.socket.send([1, tab.rev, 1, reference, []])
+        assert (await until(tab, 1))[0].get(1) == end
+        assert len(ids) == paid
+        await tab.call("pay")
+        assert len(ids) == paid + 1
 
 
 # L5
