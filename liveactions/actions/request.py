@@ -43,8 +43,8 @@ class PageRequest(Request):
     def put_back(self, changes: Changes) -> None:
         """Let the answer of this request bring what was taken, from this one or from an equal one."""
         self._set = [*changes.headers, *self._set]
-        session = self.scope.get("session")
-        if session is not None and (changes.session or changes.gone):
+        if "session" in self.scope and (changes.session or changes.gone):
+            session = self.session
             session.update(changes.session)
             for name in changes.gone:
                 session.pop(name, None)

@@ -47,6 +47,8 @@ class ErrorPages:
 
     async def respond(self, request: Request, error: HTTPException) -> Response:
         """The page for an error. It is raised again where the application handles it otherwise."""
+        if request.scope["type"] != "http":  # a socket shows no pages
+            raise error
         html = await self._own(request, error)
         if html is None and _is_handled(request, error):
             raise error

@@ -10,9 +10,11 @@ import httpx
 import pytest
 from jinja2 import DictLoader, Environment
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount
+from starlette.routing import Mount, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from liveactions import (
     ActionError,
@@ -381,3 +383,13 @@ async def test_d7_a_page_for_errors_that_fails_is_a_plain_one() -> None:
             response = await post(tab, "leave", how=how)
             assert response.status_code == int(how) and f"<h1>{how} " in response.text
             assert "secret" not in response.text
+
+
+async def test_d7_sockets_of_others_show_no_pages() -> None:
+    async def refusing(websocket: WebSocket) -> None:
+        raise HTTPException(403)
+
+    live = notebook(routes=[WebSocketRoute("/feed", refusing)])
+    async with browser(live) as visitor:
+        with pytest.raises(HTTPException):
+            await visitor.socket("/feed")

@@ -230,3 +230,31 @@ async def test_k2_a_ticket_moves_with_its_page_to_another_worker() -> None:
         welcome = await tab.join()
         assert welcome["moved"] and welcome["ack"] == 1
         assert cookies(await commit(there, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
+
+
+async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs() -> None:
+    live, gate = members(), asyncio.Event()
+
+    @live.page("/slow")
+    class Slow(Page):
+        template = "leaving.html"
+        done: bool = False
+
+        @action
+        async def leave(self) -> None:
+            self.live.set_cookie("early", "1")
+            self.request.session["name"] = "ada"
+            await gate.wait()
+            self.live.set_cookie("late", "2")
+            self.done = True
+
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/slow")
+        tab.socket.send([1, 0, 1, "leave", []])
+        while not gate._waiters:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        tab.n = 1
+        await tab.join()
+        gate.set()
+        frame = await tab.receive()
+        assert cookies(await commit(visitor, frame[5]["cookies"])).keys() == {"early", "late", "session"}
