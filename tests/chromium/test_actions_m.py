@@ -179,6 +179,15 @@ def test_m3_limits_are_told_beside_the_field(anybody: Visitor, payload: FilePayl
     expect(page.get_by_role("listitem")).to_have_count(0)
 
 
+def test_m3_a_file_that_is_not_read_to_its_end_is_told_too(person: Visitor) -> None:
+    person.problems = Unexpected()
+    page = person.open("/files")
+    page.get_by_label("Small").set_input_files(text("a.txt", 10_000_000))
+    page.locator("#small").get_by_role("button", name="Send").click()
+    expect(page.locator("#small .error")).to_have_text("This file is larger than 1000 bytes")
+    assert waiting() == []
+
+
 class Unexpected(list[str]):
     """Problems of a console, which logs each answer with the status of an error."""
 

@@ -172,6 +172,21 @@ def test_another_page_takes_nothing_of_what_was_typed(open_page: Open) -> None:
     assert page.evaluate("[...document.querySelectorAll('[aria-busy]')].length") == 0
 
 
+def test_a_rebuilt_page_is_no_other_one(open_page: Open) -> None:
+    page, server = ready(open_page(FORM))
+    page.click("#s")
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    with page.expect_request(f"{SITE}/other") as request:
+        server.receive(
+            {"token": "t", "rev": 1, "ack": 1, "moved": 1, "patch": {"page": document(FORM)}}
+            | {"answers": [1, 3, {"url": "/other"}]}
+        )
+    assert request.value.is_navigation_request()
+
+
 def test_the_same_page_anew_keeps_what_was_typed(open_page: Open) -> None:
     page, server = ready(open_page(FORM))
     page.fill("#t", "typed")

@@ -104,7 +104,9 @@ def test_a_link_to_another_page_is_an_op(open_page: Open) -> None:
 
 
 def test_another_page_never_waits_for_an_action(open_page: Open) -> None:
-    page, server = open_page('<a id="x" live-nav href="/other">x</a><button id="b" data-l="@click">b</button>')
+    page, server = open_page(
+        '<a id="x" live-nav href="/other">x</a><button id="b" data-l="@click">b</button>'
+    )
     page.wait_for_load_state("networkidle")
     page.click("#b")
     with page.expect_request(f"{SITE}/other") as request:
