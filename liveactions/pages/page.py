@@ -40,9 +40,13 @@ class Page(Component):
             if reading.tags or live.reads:
                 live.has_read(None, reading.tags)
 
-    async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Calls a function that changes the page, as an op of its own: see `Handle.run`."""
-        return await self.live.run(function, *args, **kwargs)
+    if TYPE_CHECKING:
+        run: ClassVar[Any]  # an action may have the name: `live.run` is the same
+    else:
+
+        async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            """Calls a function that changes the page, as an op of its own: see `Handle.run`."""
+            return await self.live.run(function, *args, **kwargs)
 
     @classmethod
     def url(cls, /, **fields: Any) -> str:
