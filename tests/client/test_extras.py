@@ -165,11 +165,15 @@ def test_another_page_takes_nothing_of_what_was_typed(open_page: Open) -> None:
     page, server = ready(open_page(FORM))
     page.fill("#t", "typed")
     page.click("#s")
-    server.patch({"page": document(FORM + "<h1>Other</h1>")}, ack=1, answers=[1, 3, {"url": "/other"}])
+    other = document('<form id="live" method="post" action="/other"></form>' + FORM + "<h1>Other</h1>")
+    server.patch({"page": other}, ack=1, answers=[1, 3, {"url": "/other?q=1"}])
     page.wait_for_selector("h1")
     assert page.input_value("#t") == ""
-    assert page.url == f"{SITE}/other"
+    assert page.url == f"{SITE}/other?q=1"
     assert page.evaluate("[...document.querySelectorAll('[aria-busy]')].length") == 0
+
+
+OWN = '<form id="live" method="post" action="/page"></form>'
 
 
 def test_a_rebuilt_page_is_no_other_one(open_page: Open) -> None:
@@ -181,7 +185,7 @@ def test_a_rebuilt_page_is_no_other_one(open_page: Open) -> None:
     server.open()
     with page.expect_request(f"{SITE}/other") as request:
         server.receive(
-            {"token": "t", "rev": 1, "ack": 1, "moved": 1, "patch": {"page": document(FORM)}}
+            {"token": "t", "rev": 1, "ack": 1, "moved": 1, "patch": {"page": document(OWN + FORM)}}
             | {"answers": [1, 3, {"url": "/other"}]}
         )
     assert request.value.is_navigation_request()

@@ -15,7 +15,7 @@ const NOSCRIPT = "data-noscript";
  */
 export function replacePage(html, settled, fresh) {
   const next = parse(html);
-  const isAnother = isSwap(fresh ? [] : settled); // a session that was rebuilt has brought the page that was here
+  const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
   const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);

@@ -17,9 +17,10 @@ let announcer;
 /**
  * Whether a page that came whole is another one; if so, the address is its own from now on.
  * @param {Settled[]} settled ops that came to their end with it
+ * @param {Document} next
  */
-export function isSwap(settled) {
-  const leading = settled.find(([, status]) => status === ELSEWHERE);
+export function isSwap(settled, next) {
+  const leading = settled.find(([, status, way]) => status === ELSEWHERE && isAt(next, way.url));
   if (leading) {
     const [op, , way] = leading;
     departure = op.n;
@@ -29,6 +30,12 @@ export function isSwap(settled) {
   const before = path;
   path = location.pathname;
   return !!leading || path !== before;
+}
+
+/** Whether a page is that of an address: where its own form posts to says it. @param {Document} page @param {string} url */
+function isAt(page, url) {
+  const own = page.getElementById("live")?.getAttribute("action") ?? url;
+  return new URL(own, location.href).pathname === new URL(url, location.href).pathname;
 }
 
 /** @param {object} way @param {number} [n] of the op that led there */
