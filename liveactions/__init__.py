@@ -14,6 +14,7 @@ from .cache.revalidation import refresh, revalidate_path, revalidate_tag
 from .errors import ActionError, FieldErrors, LiveError
 from .limits import Limits
 from .ops.asking import CurrentOp, after, current_op, flash
+from .ops.deferred import Deferred, defer
 from .pages.component import Component
 from .pages.controls import button, form_state
 from .pages.every import every
@@ -56,6 +57,8 @@ __all__ = [
     "refresh",
     "flash",
     "after",
+    "defer",
+    "Deferred",
     "current_op",
     "CurrentOp",
     "ActionError",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from liveactions import Live, LiveError, Page, Pages, action, on
+from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on
 from liveactions.cache.broker import bus
 from liveactions.sessions.registry import Sessions
 from liveactions.testing import Browser
@@ -85,10 +85,45 @@ TEMPLATES = {
 }
 
 
+@pages.page("/report")
+class Report(Page):
+    template = "report.html"
+    fails: InUrl[bool] = False
+    n: int = 0
+    report: Deferred[str] = loaded()
+
+    async def load(self) -> None:
+        self.report = defer(self._work(self.n))
+
+    async def _work(self, n: int) -> str:
+        started.append(n)
+        await gates[0].wait()
+        if self.fails:
+            raise LookupError("secret")
+        return f"report {n}"
+
+    @action
+    async def next(self) -> None:
+        self.n += 1
+
+    @action
+    async def wrong(self) -> None:
+        defer(self._work(9))
+
+
+gates: list[asyncio.Event] = []
+started: list[int] = []
+TEMPLATES["report.html"] = """<title>Report</title><body><output>{{ n }}</output>
+<p>{% if report.pending %}…{% else %}{{ report.value }}{{ report.error }}{% endif %}</p>
+<form method="post" action="{{ next }}"><button>Next</button></form>
+<form method="post" action="{{ wrong }}"><button>Wrong</button></form>"""
+
+
 @pytest.fixture(autouse=True)
 def app() -> Iterator[Live]:
     global live
-    opened.clear()
+    opened.clear(), started.clear()
+    gates[:] = [asyncio.Event()]
     live = small_app(pages, TEMPLATES)
     yield live
 
@@ -247,3 +282,39 @@ async def test_background_code_is_told_when_the_page_ends_meanwhile() -> None:
         await first
         with pytest.raises(LiveError, match="isn't open any more"):
             await second
+
+
+async def test_a_page_is_shown_before_what_takes_long() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/report")
+        assert page.text("p") == "…"
+        await page.click("Next")
+        assert page.text("output") == "1" and page.text("p") == "…"
+        gates[0].set()
+        await page.shows("report 1")
+        assert started == [0, 1]
+        await page.click("Next")
+        await page.shows("report 2")
+
+
+async def test_a_deferred_value_that_fails_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/report?fails=1")
+        gates[0].set()
+        await page.shows("Something went wrong")
+        assert "secret" not in page.html and "a deferred value failed" in caplog.text
+
+
+async def test_without_javascript_a_deferred_value_never_begins() -> None:
+    async with Browser(live, js=False) as browser:
+        page = await browser.open("/report")
+        gates[0].set()
+        await page.click("Next")
+        assert page.text("p") == "…" and started == []
+
+
+async def test_outside_load_nothing_is_deferred() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/report")
+        with pytest.raises(AssertionError, match="500"):
+            await page.click("Wrong")

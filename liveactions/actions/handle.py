@@ -109,6 +109,7 @@ class Handle:
         "reads",
         "flashes",
         "background",
+        "deferred",
         "_address",
         "_path",
     )
@@ -135,6 +136,8 @@ class Handle:
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the person, until the next action or navigation."""
+        self.deferred: list[Any] = []
+        """Values that `load` waits for, and that haven't begun."""
         self.background: Background | None = None
         """Its ops, when it is open in a browser that runs scripts."""
 

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..actions.handle import Handle
 from ..effects import open_effects
 from ..errors import LiveError
 from ..ops.deadline import invoke
+from ..ops.deferred import Deferred
 from ..ops.outcome import Outcome
 from ..ops.scope import Scope
 from .push import Push
@@ -43,6 +45,7 @@ class Background:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.waiting: set[Later] = set()
+        self._coming: set[asyncio.Task[None]] = set()
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """What a call on the page gives, as an op of its own."""
@@ -64,10 +67,26 @@ class Background:
     def later(self, seconds: float, call: Callable[[], Any]) -> None:
         self.waiting.add(Later(self, seconds, call))
 
+    def begin_deferred(self) -> None:
+        """Begin what `load` has deferred; each is shown when it has come."""
+        live = self.session.page.live
+        deferred, live.deferred = live.deferred, []
+        for one in deferred:
+            task = asyncio.ensure_future(self._show(one, live))
+            self._coming.add(task)
+            task.add_done_callback(self._coming.discard)
+
+    async def _show(self, deferred: Deferred[Any], live: Handle) -> None:
+        await deferred.come(live)
+        if self.session.page.live is live:
+            self.session.work.begin(Push(lambda scope: scope.guard()))
+
     def close(self) -> None:
         """The page is over."""
         for later in list(self.waiting):
             later.cancel()
+        for task in self._coming:
+            task.cancel()
 
     def tell(self, scope: Scope) -> None:
         """Tell the page of the events that an op has dispatched."""

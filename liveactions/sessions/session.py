@@ -128,6 +128,8 @@ class Session:
         if not await self._perform(job):
             return False
         await self.flush()
+        if self.page.live.deferred:
+            self.background.begin_deferred()
         begin_due(request, self.work.tasks)
         if live.request is not request:  # it has set cookies, or the page has joined meanwhile
             begin_due(live.request, self.work.tasks)
@@ -317,6 +319,7 @@ class Session:
             return
         await connection.send(text)
         self._timers.start(self.page)
+        self.background.begin_deferred()
         self.hearing.catch_up()
         if self._due:
             await self.work.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from logging import getLogger
 from typing import Final, TypeVar
 
@@ -13,6 +14,7 @@ from starlette.types import Scope as Connection
 
 from ..actions.request import PageRequest
 from ..ops.asking import begin_due
+from ..ops.deferred import forsake
 from ..sessions.registry import Sessions
 from ..sessions.renewal import PROBE
 from ..site import Address, Site
@@ -74,7 +76,7 @@ class PageEndpoint:
 
     async def _respond(self, request: PageRequest) -> Response:
         if request.method in ("GET", "HEAD"):
-            return await (await self._visit(Visit, request)).get()
+            return await self._visit(Visit, request, Visit.get)
         if request.method != "POST":
             raise HTTPException(405, headers={"Allow": METHODS})
         refusal = self.origins.refusal(request)
@@ -85,10 +87,16 @@ class PageEndpoint:
         if HEADER_OPS in request.headers:
             return await perform(self.sessions, request)
         if HEADER_UPLOAD in request.headers:
-            return await (await self._visit(Upload, request)).respond()
+            return await self._visit(Upload, request, Upload.respond)
         if HEADER_ACTION in request.headers:
-            return await (await self._visit(Call, request)).respond()
-        return await (await self._visit(Post, request)).respond()
+            return await self._visit(Call, request, Call.respond)
+        return await self._visit(Post, request, Post.respond)
 
-    async def _visit(self, kind: type[V], request: PageRequest) -> V:
-        return kind(self.site, self.address, request, await self.site.identity(request))
+    async def _visit(
+        self, kind: type[V], request: PageRequest, respond: Callable[[V], Awaitable[Response]]
+    ) -> Response:
+        visit = kind(self.site, self.address, request, await self.site.identity(request))
+        try:
+            return await respond(visit)
+        finally:
+            forsake(visit.page.live)
