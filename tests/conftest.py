@@ -15,12 +15,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cases", type=int, default=2000, help="random cases of each property test (default: %(default)s)"
     )
+    parser.addoption(
+        "--random", action="store_true", help="other random cases each time, to find new ones that fail"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Property tests take their number of cases from the command line, and no time limit from the machine."""
-    cases = config.getoption("--cases")
-    settings.register_profile("liveactions", max_examples=cases, deadline=None, print_blob=True)
+    """Property tests take their cases from the command line, and no time limit from the machine.
+
+    Without ``--random`` they are the same each time: what fails then is what was changed.
+    """
+    cases, random = config.getoption("--cases"), config.getoption("--random")
+    settings.register_profile(
+        "liveactions", max_examples=cases, deadline=None, print_blob=True, derandomize=not random
+    )
     settings.load_profile("liveactions")
 
 
