@@ -101,9 +101,9 @@ class LiveCodeGenerator(LoopGenerator):
     def fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
         shape = self._shape(plan)
         prior = self._prior(plan, shape, frame, sink)
-        values = [self.value(slot, frame, prior, number) for number, slot in enumerate(plan.slots)]
+        values = {number: self.value(plan.slots[number], frame, prior, number) for number in plan.order}
         self.silent(plan.after, frame)
-        sink.write(_construct(plan, shape, values), frame)
+        sink.write(_construct(plan, shape, [values[number] for number in range(len(values))]), frame)
 
     def _shape(self, plan: Plan) -> str:
         name = f"shape_{len(self._shapes)}"

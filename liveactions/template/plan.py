@@ -59,10 +59,14 @@ class Slot:
         )
 
     @property
+    def parts(self) -> list[Part]:
+        """What is dynamic in it."""
+        return [piece for piece in self.run if isinstance(piece, Part)]
+
+    @property
     def names(self) -> set[str]:
         """All names that occur in it."""
-        parts = [piece for piece in self.run if isinstance(piece, Part)]
-        return names(node for part in parts for node in (part.node, *part.before))
+        return names(node for part in self.parts for node in (part.node, *part.before))
 
 
 @dataclass(slots=True)
@@ -81,6 +85,11 @@ class Plan:
     degraded: bool = False
     is_open: bool = False
     """Whether it certainly leaves an element open, or ends one of its parent."""
+
+    @property
+    def order(self) -> list[int]:
+        """The slots in the order in which the source computes them: an element's stand in another one."""
+        return sorted(range(len(self.slots)), key=lambda number: self.slots[number].parts[0].position)
 
     @property
     def bare(self) -> Slot | None:
@@ -271,8 +280,11 @@ class _Writer:
             else:
                 marks.append(self._attribute(slot))
         if names:
+            tag = Slot(Kind.TAG, names)
+            if marks and any(part.before for part in tag.parts[1:]):
+                raise Unplaceable("what is set in a tag would be seen by attributes before it")
             marks.append(MARK_TAG)
-            self._slot(Slot(Kind.TAG, names))
+            self._slot(tag)
         if form is not None:
             marks.append(form.name)
             if not any(attribute.name == "method" for attribute in element.attributes):

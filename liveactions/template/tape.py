@@ -28,6 +28,8 @@ class Part:
 
     node: nodes.Node
     before: list[nodes.Node] = field(default_factory=list)
+    position: int = 0
+    """Among the pieces of its tape."""
 
     @property
     def lineno(self) -> int:
@@ -61,7 +63,7 @@ def tape(body: Sequence[nodes.Node], fold: Fold) -> Tape:
         if isinstance(node, SILENT):
             silent.append(node)
         elif text is None:
-            pieces.append(Part(node, silent))
+            pieces.append(Part(node, silent, len(pieces)))
             silent = []
         elif pieces and isinstance(last := pieces[-1], str):
             pieces[-1] = last + text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +47,18 @@ def test_nothing_changed_is_nothing_sent(sources: dict[str, str], data: st.DataO
     assert patch(shown, again, Shapes()) == []
     assert shown.digests() == again.digests()
     assert shown.html() == again.html()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% set a = "2" %}<i {% if flag %}lang="{{ a }}"{% endif %} class="c {{ a }}">{{ a }}</i>',
+        '<i {% if flag %}lang="{{ a }}"{% endif %} {% set a = "2" %} class="{{ a }}">{{ a }}</i>',
+        '<i class="{{ a }}" {% set a = "2" %} {% if flag %}lang="{{ a }}"{% endif %}>{{ a }}</i>',
+        '<i {{ flag }} class="{{ a }}" {% set a = "2" %} {% if flag %}lang="{{ a }}"{% endif %}>{{ a }}</i>',
+        '{% set a = "2" %}<form method="get" action="{{ a }}" class="{{ a }}" {{ "id" if a }}></form>',
+    ],
+)
+def test_what_is_set_is_seen_by_what_follows_and_by_nothing_else(source: str) -> None:
+    page = f"<!doctype html><html><head></head><body>{source}</body></html>"
+    check({"page": page}, [{"a": "1", "flag": True}] * 2)
