@@ -1,0 +1,52 @@
+"""The reference leaves nothing out."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import liveactions
+from liveactions import Live, testing
+from liveactions.actions.action import Action
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "reference.md").read_text()
+CODE = " ".join(re.findall(r"`([^`]+)`", TEXT))
+
+
+def missing(names: list[str]) -> list[str]:
+    return [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", CODE)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        liveactions.__all__,
+        testing.__all__,
+        [name for name in inspect.signature(Action.__init__).parameters if name not in ("self", "function")],
+        [
+            name
+            for name, one in inspect.signature(Live.__init__).parameters.items()
+            if one.kind is one.KEYWORD_ONLY
+            and name not in (*inspect.signature(Live.__mro__[1].__init__).parameters, "name")
+        ],
+        [name for name in vars(Live) if not name.startswith("_")],
+    ],
+    ids=["names", "testing", "action", "options", "application"],
+)
+def test_everything_public_is_in_it(names: list[str]) -> None:
+    assert missing(list(names)) == []
+
+
+def test_every_attribute_is_in_it() -> None:
+    sources = [*(ROOT / "js" / "src").rglob("*.js"), *(ROOT / "liveactions" / "template").glob("*.py")]
+    found = {name for path in sources for name in re.findall(r"[\"'\[ ](live-[a-z]+)\b", path.read_text())}
+    assert missing(sorted(found - {"live-flash", "live-error"})) == []
+
+
+def test_it_names_nothing_that_is_not_there() -> None:
+    named = re.findall(r"`@?live\.(\w+)\(", TEXT)
+    assert named and [name for name in named if not hasattr(Live, name)] == []
