@@ -5,13 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
 
-from examples import posts, todos
+from examples import embedded, posts, todos
 from examples.app import live as examples
 from liveactions import Live
 from liveactions.testing import Browser, both_ways, plugin
+from tests.actions.ways import Way, visiting, ways
 
 browser = plugin.browser
 
@@ -310,3 +314,40 @@ async def test_a_cart_is_the_visitor_s(browser: Browser) -> None:
     assert page.texts(".posts output") == ["0", "2", "0"]
     assert (await browser.open("/posts/cart")).texts(".posts output") == ["0", "2", "0"]
     assert (await browser.other().open("/posts/cart")).texts(".posts output") == ["0", "0", "0"]
+
+
+# Inside a FastAPI application
+
+
+@pytest.fixture
+def inventory() -> Iterator[Any]:
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    embedded.Base.metadata.create_all(engine)
+    before = embedded.sessions.kw["bind"]
+    embedded.sessions.configure(bind=engine)
+    yield embedded.app
+    embedded.sessions.configure(bind=before)
+
+
+@ways("SHN")
+async def test_an_inventory(way: Way, inventory: Any) -> None:
+    async with visiting(inventory, way) as visitor:
+        page = await visitor.open("/inventory")
+        await page.fill("Name", "x")
+        await page.click("Add")
+        assert page.text("[role=alert]") != "" and page.value("Name") == "x"
+        await page.fill("Name", "Teapot")
+        await page.click("Add")
+        await page.click("One Teapot more")
+        await page.click("One Teapot more")
+        await page.click("One Teapot less")
+        assert page.texts("td:nth-child(2)") == ["1"]
+        assert (await visitor.open("/api/items")).text() == '[{"name":"Teapot","count":1}]'
+
+
+async def test_everybody_sees_the_same_inventory(inventory: Any) -> None:
+    async with Browser(inventory) as visitor:
+        mine, theirs = await visitor.open("/inventory"), await visitor.other().open("/inventory")
+        await mine.fill("Name", "Kettle")
+        await mine.click("Add")
+        await theirs.shows("Kettle")
