@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from logging import getLogger
 
 from ..cache.broker import Message
 from ..cache.paths import matches
@@ -12,6 +13,9 @@ from ..pages.component import Component, attach
 from ..pages.image import Image
 from ..pages.node import children_in, walk
 from ..pages.page import Page
+
+log = getLogger("liveactions")
+_advised: set[str] = set()
 
 CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
 """Runs a component's hook with its parameters injected."""
@@ -69,6 +73,19 @@ def mark(component: Component, images: Mapping[int, Image], loads: bool = False)
     if changed:
         node.stale = True
     return changed
+
+
+def advise(page: Page, action: str, effects: Effects) -> None:
+    """Points out, once, an action after which no `load` runs: it may have changed what one reads."""
+    loading = [one for one in components_of(page) if one._live_node.description.loads]
+    due = any(one._live_node.stale for one in components_of(page))
+    if loading and not (due or effects.revalidates or effects.refreshes or action in _advised):
+        _advised.add(action)
+        log.info(
+            "%s changed no field, so load() doesn't run again. If it has changed what load() reads, say"
+            " refresh(), or revalidate_tag(...) for all pages that show it.",
+            action,
+        )
 
 
 def outdate(page: Page, tags: frozenset[str] | None) -> None:

@@ -29,7 +29,7 @@ from .deadline import invoke, is_cancellation, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
 from .flashes import carry, receive
 from .injection import NO_INPUT, Injection
-from .loading import components_of, load_below, mark, mount_one, outdate_by
+from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
 from .outcome import Outcome, failure, success
 from .remembering import forget, remember_failure, remember_success
@@ -177,6 +177,8 @@ class Scope:
             return outcome
         remember_success(self.page, ref, given, result, outcome.payload, self._values)
         self._settle()
+        if self.page.live.debug:
+            advise(self.page, ref.action.__qualname__, self.effects)
         return outcome
 
     async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:

@@ -29,6 +29,7 @@ from liveactions import (
 from liveactions.cache.broker import bus
 from liveactions.cache.cached import PROFILES
 from liveactions.cache.memory import memory
+from liveactions.testing import Browser
 from tests.actions.ways import Way, visiting, ways
 from tests.small import small_app
 
@@ -636,3 +637,37 @@ def test_j9_an_unknown_profile_is_an_error() -> None:
     with pytest.raises(ValueError, match="ttl='fortnight': seconds, or one of seconds, minutes"):
         cached(ttl="fortnight")(lambda: 1)
     assert PROFILES["max"] is None
+
+
+async def test_j5_debug_mode_says_when_load_does_not_run(caplog: pytest.LogCaptureFixture) -> None:
+    pages = Pages()
+    rows: list[str] = []
+
+    @pages.page("/")
+    class Rows(Page):
+        template = "rows.html"
+        rows: tuple[str, ...] = loaded()
+
+        async def load(self) -> None:
+            self.rows = tuple(rows)
+
+        @action
+        async def quiet(self) -> None:
+            rows.append("unseen")
+
+        @action
+        async def loud(self) -> None:
+            rows.append("seen")
+            refresh()
+
+    button = '<button form="live" formaction="{{ %s }}">%s</button>'
+    template = "<title>T</title><p>{{ rows|length }}</p>" + "".join(button % (n, n) for n in ("quiet", "loud"))
+    async with Browser(small_app(pages, {"rows.html": template}, debug=True)) as browser:
+        page = await browser.open("/")
+        with caplog.at_level("INFO", "liveactions"):
+            await page.click("loud")
+            await page.click("quiet")
+            await page.click("quiet")
+        assert page.text("p") == "1"
+    said = [record.message for record in caplog.records if "load()" in record.message]
+    assert len(said) == 1 and said[0].split(" changed")[0].endswith("Rows.quiet")
