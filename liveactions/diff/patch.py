@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import compress, count
+from operator import is_not
 from typing import Any
 
 from markupsafe import Markup
@@ -46,10 +48,10 @@ def full(new: Fragment, digests: Sequence[bytes], shapes: Shapes) -> Patch:
 def _changes(old: Fragment, new: Fragment, shapes: Shapes) -> list[Any]:
     changes: list[Any] = []
     kinds = new.shape.kinds
-    for slot, (before, after) in enumerate(zip(old.values, new.values, strict=True)):
-        if before is after or kinds[slot] is Kind.EVENT:
+    for slot in compress(count(), map(is_not, old.values, new.values)):
+        if kinds[slot] is Kind.EVENT:
             continue
-        change = _change(kinds[slot], before, after, shapes)
+        change = _change(kinds[slot], old.values[slot], new.values[slot], shapes)
         if change is not None:
             changes += slot, change
     return changes

@@ -141,6 +141,8 @@ class Fragment:
 
     def plain(self, hidden: str = "") -> str:
         """HTML without markers."""
+        if not self.values:
+            return self.shape.plain[0]
         out: list[str] = []
         _write(self, False, hidden, out)
         return "".join(out)
@@ -338,7 +340,9 @@ def _collect(fragment: Fragment, pieces: list[bytes]) -> None:
     values = fragment.values
     for slot in fragment.shape.values:
         value = values[slot]
-        if type(value) is Fragment:
+        if type(value) is str:
+            pieces.append(value.encode(errors="replace"))
+        elif type(value) is Fragment:
             _collect(value, pieces)  # its own digest would be asked for by nobody
         else:
             pieces.append(_piece(value))
@@ -349,6 +353,8 @@ def _piece(value: Any) -> bytes:
         return value.encode(errors="replace")
     if type(value) is Items:
         return digest_of(value)
+    if isinstance(value, Reference):
+        return f"\0{value.url()}".encode(errors="replace")
     return f"\0{type(value).__name__} {value}".encode(errors="replace")
 
 

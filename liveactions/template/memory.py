@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress, count, islice
-from operator import is_, is_not, ne, or_
+from operator import is_, is_not
 from typing import Any
 
 from .fragment import Fragment, Items
@@ -100,8 +100,9 @@ def _columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
     for slot in slots:
         before = columns.get(slot) or [item.values[slot] for item in old.fragments]
         after = columns[slot] = loop.columns[slot](old.sources)
-        different = map(or_, map(ne, before, after), map(is_not, map(type, before), map(type, after)))
-        for n in compress(count(), different):
+        for n in compress(count(), map(is_not, before, after)):
+            if type(before[n]) is type(after[n]) and before[n] == after[n]:
+                continue
             shape, values = fragments[n].shape, fragments[n].values
             fragments[n] = fragment(shape, (*values[:slot], after[n], *values[slot + 1 :]))
             changed.add(n)
