@@ -99,8 +99,7 @@ def _concat(written: list[Any]) -> Any:
 
 def source(pieces: Iterable[Any]) -> str:
     """HTML source that was written in pieces."""
-    html = concat(pieces)
-    return html if isinstance(html, str) else str(html.__html__())
+    return "".join([piece if isinstance(piece, str) else piece.__html__() for piece in pieces])
 
 
 def joined(*parts: Any) -> Any:

@@ -103,6 +103,11 @@ def test_raw_text_is_one_slot(name: str) -> None:
     assert shown.values == ("a 1 b",)
 
 
+def test_white_space_around_a_block_in_text_stays() -> None:
+    source = "<textarea>  {% block a %}x{% endblock %} </textarea><p class=' {% block b %}k{% endblock %} '></p>"
+    assert render(source).plain() == '<textarea>  x </textarea><p class=" k "></p>'
+
+
 def test_lists_of_elements_have_no_comments_between() -> None:
     source = "<ul>\n  {%- for x in xs %}\n  <li>{{ x }}</li>\n  {%- endfor %}</ul>"
     assert html(source, xs="ab") == (
