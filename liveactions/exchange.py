@@ -43,6 +43,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, Final, Literal
 
+from .errors import ProtocolError
 from .protocol import Bye, Change, Hello, Op, require, write
 from .wire import OK, RUNNING, UNCERTAIN, WINDOW_BYTES, WINDOW_FRAMES
 
@@ -102,7 +103,8 @@ class Exchange:
 
     def acknowledge(self, rev: int, now: float) -> None:
         """The page has applied revision `rev`. `ProtocolError` when it can't have."""
-        require(rev <= self.rev, f"revision {rev} after {self.rev}")
+        if rev > self.rev:
+            raise ProtocolError(f"revision {rev} after {self.rev}")
         if rev > self.seen:
             self.seen = rev
         if rev > self.shown:

@@ -151,8 +151,12 @@ class Sealer:
 
     def seal(self, data: bytes, context: str, *, now: float | None = None) -> str:
         """`data` as a text that opens in the same `context` only. `now` is in seconds since 1970."""
+        return _text(self.seal_bytes(data, context, now=now))
+
+    def seal_bytes(self, data: bytes, context: str, *, now: float | None = None) -> bytes:
+        """The same as bytes, where it needn't be a text."""
         packed = _pack(data, time.time() if now is None else now)
-        return _text(self._header + self._cipher.encrypt(packed, context.encode()))
+        return self._header + self._cipher.encrypt(packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
         """The data sealed in `text`, at most `max_age` seconds ago.
@@ -160,7 +164,10 @@ class Sealer:
         `SealError` when the text was altered, comes from another key or belongs to another
         context; `SealExpired` when it is too old.
         """
-        sealed = _bytes(text)
+        return self.open_bytes(_bytes(text), context, max_age, now=now)
+
+    def open_bytes(self, sealed: bytes, context: str, max_age: float, *, now: float | None = None) -> bytes:
+        """What `seal_bytes` has sealed; raises as `open` does."""
         cipher = self._ciphers.get(sealed[: _HEADER.size])
         if cipher is None:
             raise SealError("sealed by another key")

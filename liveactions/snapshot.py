@@ -78,6 +78,13 @@ def unpack(data: bytes) -> Snapshot:
     return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), extras)
 
 
+def _unpacked(data: bytes) -> Snapshot:
+    try:
+        return unpack(data)
+    except ValueError:  # of another version of this module
+        raise SealError("not a snapshot") from None
+
+
 class Snapshots:
     """Seals, keeps and opens an application's snapshots.
 
@@ -94,6 +101,10 @@ class Snapshots:
 
     def seal(self, snapshot: Snapshot, context: str) -> str:
         return self.sealer.seal(pack(snapshot), context)
+
+    def seal_bytes(self, snapshot: Snapshot, context: str) -> bytes:
+        """What `load` opens, for the store."""
+        return self.sealer.seal_bytes(pack(snapshot), context)
 
     def for_html(self, snapshot: Snapshot, context: str) -> str:
         """The snapshot as it stands in a page: its sealed text or, if that is long, a handle."""
@@ -120,19 +131,12 @@ class Snapshots:
             if kept is None:
                 raise SealError("no such snapshot, or too old")
             text = kept.decode()
-        return self._unseal(text, context)
+        return _unpacked(self.sealer.open(text, context, LIFE))
 
     def load(self, key: str, context: str) -> Snapshot | None:
         """What a session has saved. `SealError` when it isn't for this context."""
         kept = self.store.get(key)
-        return self._unseal(kept.decode(), context) if kept is not None else None
-
-    def _unseal(self, text: str, context: str) -> Snapshot:
-        data = self.sealer.open(text, context, LIFE)
-        try:
-            return unpack(data)
-        except ValueError:  # of another version of this module
-            raise SealError("not a snapshot") from None
+        return _unpacked(self.sealer.open_bytes(kept, context, LIFE)) if kept is not None else None
 
 
 def session_key(token: str) -> str:

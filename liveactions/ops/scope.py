@@ -301,6 +301,8 @@ class Scope:
             self.page._live_node.stale = True
         if action.streams:
             return await self._stream(ref, partial(action.function, *args, **values))
+        if action.is_async:
+            return await within(self._seconds(action), action.function(*args, **values))
         return await invoke(self._seconds(action), action.function, args, values)
 
     def _seconds(self, action: Action[..., Any] | None = None) -> float | None:

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ..actions.forms import FormState, FormStates
+from ..actions.forms import DONE, FormState, FormStates
 from ..errors import UnknownAction
 from .lookup import find
 from .page import Page
 
 _EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
+_DONE: Final = [1]
+"""What most calls come to."""
 
 Stored = dict[str, list[Any]]
 """By `ActionRef.key`: ok, result, error, errors, values, without empty ends."""
@@ -25,8 +27,10 @@ def dump_forms(page: Page) -> Stored:
         return waiting
     stored: Stored = {}
     for key, state in page.live.forms:
-        with suppress(UnknownAction):  # its component is gone, or the page function no longer defines it
-            stored[key] = _dump(page, key, state)
+        try:
+            stored[key] = _DONE if state is DONE else _dump(page, key, state)
+        except UnknownAction:  # its component is gone, or the page function no longer defines it
+            continue
     return stored
 
 

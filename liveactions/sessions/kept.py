@@ -13,7 +13,7 @@ from ..store import Claimed
 if TYPE_CHECKING:
     from .session import Session
 
-SAVED_AT_ONCE: Final = 2048
+SAVED_AT_ONCE: Final = 1536
 """Longest sealed state that is stored before each answer, in bytes."""
 
 
@@ -43,7 +43,7 @@ class Kept:
         session = self.session
         self.is_due = False
         at_rest = at_rest and session.exchange.is_certain
-        sealed = session.site.snapshots.seal(self.snapshot(at_rest), session.place.context).encode()
+        sealed = session.site.snapshots.seal_bytes(self.snapshot(at_rest), session.place.context)
         self.is_large = len(sealed) > SAVED_AT_ONCE
         return session.key, self._epoch, sealed, LIFE
 

@@ -83,10 +83,9 @@ class Screen:
 
     def forget(self, before: int) -> None:
         """No slot of an older revision will be named."""
-        if len(self._fragments) > 1:
-            for rev in [rev for rev in self._fragments if rev < before]:
-                if self._fragments[rev] is not self._newest:
-                    del self._fragments[rev]
+        fragments = self._fragments
+        while len(fragments) > 1 and (oldest := next(iter(fragments))) < before:
+            del fragments[oldest]
 
     def reference(self, rev: int, address: Sequence[int]) -> ActionRef[..., object]:
         """The action that a slot showed at a revision. `UnknownAction` when it showed none."""
