@@ -661,7 +661,9 @@ async def test_j5_debug_mode_says_when_load_does_not_run(caplog: pytest.LogCaptu
             refresh()
 
     button = '<button form="live" formaction="{{ %s }}">%s</button>'
-    template = "<title>T</title><p>{{ rows|length }}</p>" + "".join(button % (n, n) for n in ("quiet", "loud"))
+    template = (
+        "<title>T</title><p>{{ rows|length }}</p>" + button % (("quiet",) * 2) + button % (("loud",) * 2)
+    )
     async with Browser(small_app(pages, {"rows.html": template}, debug=True)) as browser:
         page = await browser.open("/")
         with caplog.at_level("INFO", "liveactions"):
