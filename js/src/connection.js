@@ -28,6 +28,9 @@ const WINDOW = 32;
 
 /** @type {string | null} */
 let token = null;
+/** The session's token, for who sends something beside the connection. */
+export const session = () => token;
+
 /** Newest revision applied; -1 asks for the whole page. */
 export let rev = 0;
 /** Numbers of the last op made, of the last that was ever out, and that as the server was told. */

@@ -2,7 +2,7 @@
 
 import { report } from "./answers.js";
 import { join, perform } from "./client.js";
-import { waits } from "./connection.js";
+import { session, waits } from "./connection.js";
 import { calledBy, callsOf, run, watchEvents } from "./events.js";
 import { fieldsOf } from "./fields.js";
 import { referenceOf, watchForms } from "./forms.js";
@@ -24,8 +24,8 @@ function cleanAddress() {
 
 // By position: more/core.js gives them their names back.
 const parts = /** @type {const} */ ([
-  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, take, trusted,
-  waits,
+  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, session, take,
+  trusted, waits,
 ]);
 /** @typedef {typeof parts} Parts what the rest of the client works with */
 

@@ -19,8 +19,8 @@ let apply;
 let socket;
 /** @type {unknown} what a hello has to wait for */
 let busy;
-/** @type {any[]} messages for which the rest of the client is needed, and those after them */
-let waiting = [];
+/** @type {any[]} messages that need the rest of the client, and those after them */
+const waiting = [];
 /** Connections in a row that came to nothing. */
 let attempts = 0;
 /** When the trouble began, or the good time. */
@@ -111,7 +111,7 @@ function connect() {
 function drop() {
   const old = socket;
   socket = undefined;
-  waiting = [];
+  waiting.splice(0);
   old?.close();
   after("ack");
   if (!open) return;
@@ -153,14 +153,16 @@ function leave({ persisted }) {
   drop();
 }
 
-/** @param {any} message of the socket */
+/** What comes is heard in order. @param {any} message of the socket */
 function hear(message) {
-  if (!more && (waiting[0] || (message.patch ?? message[2])?.page || (message.extras ?? message[5]))) {
+  if (waiting[0] || message.extras || message[5] || (message.patch ?? message[2])?.page) {
     // A new connection would be without the cookies that may be due.
-    if (waiting.push(message) < 2) loadMore().then((more) => (more ? waiting.splice(0).forEach(hear) : location.reload()));
-    return;
-  }
-  if (!socket) return; // the message before it didn't fit
+    if (waiting.push(message) < 2) loadMore().then((more) => (more ? more.heedAll(waiting, heed) : location.reload()));
+  } else heed(message);
+}
+
+/** @param {any} message */
+function heed(message) {
   if (busy || !take(message)) {
     drop();
     return retry();

@@ -72,6 +72,23 @@ def test_k2_a_ticket_survives_a_lost_request(visit: Visit, site: str) -> None:
     expect(page.locator("body")).to_have_text("ada hello-ada")
 
 
+def test_k2_the_next_page_is_shown_when_they_are_there(person: Visitor) -> None:
+    page = person.open("/")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.same = true")
+    held: list[Any] = []
+    page.route("**/_live/cookies", lambda route: held.append(route))
+    with page.expect_request("**/_live/cookies"):
+        page.get_by_role("button", name="Enter").click()
+    expect(page.get_by_role("button", name="Enter")).to_be_disabled()
+    assert page.url == f"{person.url}/"
+    held[0].continue_()
+    expect(page.locator("h1")).to_have_text("Club of ada")
+    assert page.evaluate("same")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Club of ada")
+
+
 def test_k2_signing_out_takes_them_back(person: Visitor) -> None:
     page = person.open("/")
     with page.expect_response("**/_live/cookies"):

@@ -54,14 +54,14 @@ def test_what_waited_on_a_lost_connection_is_told_again(open_page: Open) -> None
     page, server = open_page(
         BUTTONS, prepare=lambda page: page.route("**/more.*.js", lambda route: held.append(route))
     )
-    server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", 1, None]]}])
+    server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", 1]]}])
     page.evaluate("Math.random = () => 0")
     server.lose()
     page.wait_for_function("sockets.length == 2")
     server.open()
     assert server.sent[0]["rev"] == 0
     page.evaluate("document.addEventListener('saved', ({ detail }) => { window.saved = detail })")
-    extras = {"events": [["saved", 2, None]]}
+    extras = {"events": [["saved", 2]]}
     server.receive({"token": "t", "rev": 1, "ack": 0, "patch": [2, "again"], "extras": extras})
     held[0].fallback()
     page.wait_for_function("window.saved")
@@ -81,7 +81,7 @@ def test_events_are_dispatched_after_the_patch(open_page: Open) -> None:
           document.addEventListener("saved", ({ detail }) => { window.saved = [detail, p.textContent]; });
         }"""
     )
-    server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", {"id": 5}, None]]}])
+    server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", {"id": 5}]]}])
     page.wait_for_function("window.saved")
     assert page.evaluate("saved") == [{"id": 5}, "one"]
 
@@ -103,6 +103,59 @@ def test_the_cookies_are_there_before_the_page_is_left(open_page: Open) -> None:
     with page.expect_request(f"{SITE}/other"):
         server.receive([1, 1, [], [1, 3, {"url": "/other"}], [], {"cookies": "a b"}])
     assert order[-2:] == ["/cookies", "/other"]
+
+
+def test_another_page_is_shown_when_its_cookies_are_there(open_page: Open) -> None:
+    held: list[Route] = []
+    page, server = ready(
+        open_page(FORM, prepare=lambda page: page.route(f"{SITE}/cookies", lambda route: held.append(route)))
+    )
+    page.click("#s")
+    other = document('<form id="live" method="post" action="/other"></form><h1 data-l=".">Other</h1>')
+    with page.expect_request(f"{SITE}/cookies"):
+        server.receive([1, 1, {"page": other}, [1, 3, {"url": "/other"}], [], {"cookies": "ticket"}])
+    server.receive([2, 1, [0, "New"]])
+    assert (page.url, server.told, page.locator("h1").count()) == (f"{SITE}/page", [], 0)
+    held[0].fulfill(status=204)
+    page.wait_for_selector("h1:text('New')")
+    assert page.url == f"{SITE}/other"
+
+
+def test_what_waited_for_cookies_on_a_lost_connection_is_dropped(open_page: Open) -> None:
+    held: list[Route] = []
+    page, server = ready(
+        open_page(BUTTONS, prepare=lambda page: page.route(f"{SITE}/cookies", lambda route: held.append(route)))
+    )
+    with page.expect_request(f"{SITE}/cookies"):
+        server.receive([1, 0, [2, "one"], [], [], {"cookies": "first"}])
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+    assert server.sent[0]["rev"] == 0
+    with page.expect_request(f"{SITE}/cookies") as second:
+        server.receive({"token": "t", "rev": 1, "ack": 0, "patch": [2, "again"], "extras": {"cookies": "first"}})
+    assert second.value.post_data == "first"
+    held[0].fulfill(status=204)
+    assert page.inner_text("#p") == "x"
+    held[1].fulfill(status=204)
+    page.wait_for_function("p.textContent == 'again'")
+    assert server.sockets == 2
+
+
+def test_a_server_that_is_away_is_asked_again_for_cookies(open_page: Open) -> None:
+    answers = iter([503, 204])
+    page, server = ready(
+        open_page(
+            BUTTONS,
+            errors=True,
+            prepare=lambda page: page.route(f"{SITE}/cookies", lambda route: route.fulfill(status=next(answers))),
+        )
+    )
+    tickets = cookies(page)
+    server.receive([1, 0, [2, "one"], [], [], {"cookies": "ticket"}])
+    page.wait_for_function("p.textContent == 'one'")
+    assert tickets == ["ticket", "ticket"]
 
 
 def test_running_ops_go_on_beside_the_others(open_page: Open) -> None:
@@ -233,6 +286,7 @@ def test_files_go_first_and_ops_name_them(open_page: Open) -> None:
     assert server.ops == [[1, 0, 1, "save~1~mac", fields]]
     assert seen[0]["url"] == f"{SITE}/page?_a=save%7E1%7Emac"
     assert seen[0]["content-type"].startswith("multipart/form-data; boundary=")
+    assert seen[0]["live-upload"] == "t"
     server.answer(1)
     assert page.evaluate("[u.files.length, t.value]") == [0, ""]
 

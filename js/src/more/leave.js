@@ -1,12 +1,10 @@
 // Away from the page, where an answer says so.
 
-import { cookies } from "./extras.js";
 import { isFollowed } from "./swap.js";
 
 /** @param {{ url: string, replace?: boolean }} way @param {number} [n] of the op that led there */
-export async function leave(way, n) {
+export function leave(way, n) {
   if (!isFollowed(way, n)) return;
-  await cookies;
   const target = new URL(way.url, document.baseURI);
   const [here] = location.href.split("#");
   const reload = target.hash && target.href.split("#")[0] === here;

@@ -10,7 +10,7 @@ import { watchUploads } from "./uploads.js";
 
 export { cover } from "./covering.js";
 export { flush } from "./delays.js";
-export { heedExtras } from "./extras.js";
+export { heedAll, heedExtras } from "./extras.js";
 export { call } from "./functions.js";
 export { leave } from "./leave.js";
 export { heed, meet, meetAtWindow } from "./modifiers.js";

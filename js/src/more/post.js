@@ -1,6 +1,7 @@
 // Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
 
 import { core } from "./core.js";
+import { collect } from "./extras.js";
 import { ERROR, HEADER_OPS } from "../wire.js";
 
 /**
@@ -19,7 +20,10 @@ export async function post() {
   else {
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
     if (!answer) return false;
-    [answer.welcome, ...answer.frames].every(core.take);
+    for (const message of [answer.welcome, ...answer.frames]) {
+      await collect(message); // of what went over a socket before
+      if (!core.take(message)) break;
+    }
   }
   return true;
 }

@@ -31,7 +31,7 @@ export function upload(request, ref, fields) {
   address.searchParams.set(FIELD_ACTION, ref);
   const sending = (request.sending = new XMLHttpRequest());
   sending.open("POST", address);
-  sending.setRequestHeader(HEADER_UPLOAD, "1");
+  sending.setRequestHeader(HEADER_UPLOAD, core.session() ?? ""); // the files go when that is over
   sending.setRequestHeader("Accept", "application/json");
   sending.responseType = "json";
   sending.upload.onprogress = (event) => {
