@@ -60,9 +60,9 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose emp
 ``shapes``            flat: id, html; what the patch is the first to use on this connection
 ``extras``            what is to be done besides; a frame with them is the next revision, even with an
                       empty patch: ``cookies``: tickets, to be posted to ``<mount>/_live/cookies`` (as
-                      the body, with ``Live-Ops: 1``) before the page goes elsewhere; ``url``:
-                      ``[path?query, push]``, the page's address now; ``events``: ``[[name, detail,
-                      address | null], ...]``, to be dispatched
+                      the body, with ``Live-Ops: 1``) before the frame is applied; ``url``:
+                      ``[path?query, push]``, the page's address now; ``events``: ``[[name,
+                      detail], ...]``, to be dispatched
 ====================  ==========================================================================
 
 An answer *elsewhere* that comes with ``{"page": html}`` has brought that page already, over the same

@@ -1,7 +1,8 @@
 """Files that are sent ahead of the op that takes them, and what actions give to be fetched afterwards.
 
 They lie in a private directory beside the store, under names of our own: what the browser calls a file is
-only told. Each is gone when its op has ended, after an hour, and when the process that took it is no more.
+only told. Each is gone when its op has ended, when its page's session is over, after an hour, and when the
+process that took it is no more.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from starlette.datastructures import Headers, UploadFile
 from .actions.files import RefusedFile
 from .errors import SealError
 from .seal import Sealer
+from .snapshot import session_key
 
 log = getLogger(__name__)
 
@@ -50,14 +52,16 @@ class Uploads:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         return self._folder
 
-    def place(self) -> Path:
-        """A new file's path."""
+    def place(self, token: str = "") -> Path:
+        """A new file's path; `token`: that of the session that it is for."""
         self.tend()
-        return self.folder / f"{os.getpid()}-{secrets.token_hex(16)}"
+        return self.folder / f"{os.getpid()}-{secrets.token_hex(16)}-{_owner(token)}"
 
-    async def keep(self, upload: UploadFile, identity: str) -> str:
-        """Store a file until its op; the handle that stands for it, good for this person only."""
-        path = self.place()
+    async def keep(self, upload: UploadFile, identity: str, token: str = "") -> str:
+        """Store a file until its op, or the end of the page's session (its `token`, if it has one); the
+        handle that stands for it, good for this person only.
+        """
+        path = self.place(token)
         with open(path, "xb", opener=_private) as file:
             while part := await upload.read(PART):
                 file.write(part)
@@ -97,6 +101,12 @@ class Uploads:
             raise SealError("the file is gone") from None
         return path, UploadFile(file, size=size, filename=filename, headers=Headers({"content-type": kind}))
 
+    def forget(self, token: str) -> None:
+        """A page's session is over: nobody will take its files, whichever worker has them."""
+        if self._folder is not None and self._folder.exists():
+            for path in self._folder.glob(f"*-{_owner(token)}"):
+                remove(path)
+
     def tend(self) -> None:
         """Sweep now and then."""
         if time.time() - self._swept > SWEEP:
@@ -120,6 +130,11 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         log.error("an uploaded file couldn't be removed: %s", error)
+
+
+def _owner(token: str) -> str:
+    """A session in the name of a file, which doesn't tell its token."""
+    return session_key(token).rpartition(" ")[2] if token else ""
 
 
 def _private(path: str, flags: int) -> int:

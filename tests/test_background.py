@@ -240,7 +240,7 @@ async def test_events_are_dispatched_when_the_op_has_ended_well() -> None:
         frame = await tab.call("done_and_fail")
         assert frame[3][:2] == [1, 1] and not frame[5]
         frame = await tab.call("done")
-        assert frame[5] == {"events": [["saved", {"n": 0, "tags": ["a"]}, None]]}
+        assert frame[5] == {"events": [["saved", {"n": 0, "tags": ["a"]}]]}
 
 
 def test_events_outside_an_op_are_an_error() -> None:

@@ -53,7 +53,7 @@ class Tab:
 
 
 async def test_extras_of_frames() -> None:
-    tab = Tab([1, 1, [], [], [], {"cookies": "a b", "url": ["/?q=1", 1], "events": [["saved", 5, None]]}])
+    tab = Tab([1, 1, [], [], [], {"cookies": "a b", "url": ["/?q=1", 1], "events": [["saved", 5]]}])
     tab.conversation.say(1, "save", [])
     await tab.conversation.settle()
     assert tab.conversation.tickets == ["a", "b"]

@@ -90,5 +90,4 @@ class Background:
 
     def tell(self, scope: Scope) -> None:
         """Tell the page of the events that an op has dispatched."""
-        events = [[name, detail, None] for name, detail in scope.effects.events]
-        self.session.exchange.add({"events": events})
+        self.session.exchange.add({"events": [*scope.effects.events]})

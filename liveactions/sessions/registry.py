@@ -252,6 +252,8 @@ class Sessions:
             detached = session.connection is None and now - session.used > self.site.limits.detached
             if session.over or detached:
                 self._drop(session)
+            if detached and not session.is_running and session.kept.save(at_rest=True):
+                self.site.uploads.forget(session.token)  # unless another worker has the page
 
     def sign_out(self, identity: str) -> None:
         """End all pages of a person, here and in other processes, as soon as they run nothing."""

@@ -147,7 +147,7 @@ class Conversation:
 
     def _heed(self, extras: dict[str, Any]) -> None:
         self.tickets += extras.get("cookies", "").split()
-        self.events += [(name, detail) for name, detail, _ in extras.get("events", ())]
+        self.events += [(name, detail) for name, detail in extras.get("events", ())]
         if "url" in extras:
             url, push = extras["url"]
             self._moved(url, bool(push))

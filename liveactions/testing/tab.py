@@ -112,7 +112,9 @@ class Tab:
         for sending in sendings:
             kind, body = encoded(sending.files)
             url = f"{_path(self.url)}?{urlencode({FIELD_ACTION: sending.reference})}"
-            reply = await self.browser.post(url, body, [("content-type", kind), (HEADER_UPLOAD, "1")])
+            reply = await self.browser.post(
+                url, body, [("content-type", kind), (HEADER_UPLOAD, conversation.token)]
+            )
             answer = json.loads(reply.body)
             if reply.status not in (200, *REFUSALS):
                 raise Failed(

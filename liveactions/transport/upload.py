@@ -16,7 +16,7 @@ from ..ops.scope import Scope
 from ..pages.function import FunctionPage
 from ..pages.lookup import find, named
 from ..sessions.opening import mount
-from ..wire import FIELD_ACTION
+from ..wire import FIELD_ACTION, HEADER_UPLOAD
 from .answers import json_answer, outcome_answer
 from .body import read_form
 from .visit import Visit
@@ -57,7 +57,8 @@ class Upload(Visit):
         return None
 
     async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
-        return [(name, await self.site.uploads.keep(file, self.identity)) for name, file in files]
+        keep, token = self.site.uploads.keep, self.request.headers[HEADER_UPLOAD]
+        return [(name, await keep(file, self.identity, token)) for name, file in files]
 
     def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
         """Why the action wouldn't take these files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from liveactions import ActionError, Limits, Live, Page, Pages, action, file, unauthorized, wire
+from liveactions.snapshot import session_key
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.testing import File
 from tests.actions.ways import Way, visiting, ways
@@ -93,7 +95,10 @@ async def upload(
     tab: Tab, action: str, *files: tuple[str, tuple[str, bytes, str]], **headers: str
 ) -> httpx.Response:
     return await tab.browser.http.post(
-        "/files", params={"_a": action}, files=list(files), headers={wire.HEADER_UPLOAD: "1", **headers}
+        "/files",
+        params={"_a": action},
+        files=list(files),
+        headers={wire.HEADER_UPLOAD: tab.token or "", **headers},
     )
 
 
@@ -289,6 +294,40 @@ async def test_m4_files_that_nobody_takes_go_too(tmp_path: Path) -> None:
         assert not of_a_dead_process.exists()
 
 
+async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
+    live = archive(SqliteStore(tmp_path / "store.sqlite"))
+    async with browser(live) as visitor:
+        leaving, staying = await visitor.joined("/files"), await visitor.joined("/files")
+        for tab in (leaving, staying):
+            handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        assert not any(str(tab.token) in path.name for tab in (leaving, staying) for path in lying(live))
+        leaving.socket.send([1, leaving.rev, wire.BYE])
+        await asyncio.wait_for(leaving.socket.task, 5)
+        [of_the_other] = lying(live)
+        assert session_key(str(staying.token)).endswith(of_the_other.name.rpartition("-")[2])
+        await staying.socket.lose()
+        [session] = [session for session in live.sessions if not session.over]
+        live.sessions.tend(session.used + live.site.limits.detached - 1)
+        assert lying(live) == [of_the_other]
+        live.sessions.tend(session.used + live.site.limits.detached + 1)
+        assert lying(live) == []
+
+
+async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    here, there = archive(store), archive(store)
+    async with browser(here) as visitor, browser(there) as again:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        await tab.socket.lose()
+        tab.browser = again
+        await tab.join()
+        [session] = here.sessions
+        here.sessions.tend(session.used + here.site.limits.detached + 1)
+        assert not len(here.sessions)
+        assert "a.txt" in str(await tab.op(wire.CALL_REF, "send", fields))
+
+
 @pytest.mark.parametrize(
     "name", ["../../evil.txt", "/etc/passwd", "..\\evil.txt", "a/b", ".", "con", "x" * 500]
 )
@@ -298,7 +337,7 @@ async def test_m5_a_name_is_no_path(name: str, tmp_path: Path) -> None:
         tab = await visitor.joined("/files")
         fields = handles(await upload(tab, "send", ("one", (name, b"x", "text/plain"))))
         [waiting] = lying(live)
-        assert waiting.name.partition("-")[2].isalnum() and "evil" not in waiting.name
+        assert waiting.name.replace("-", "").isalnum() and "evil" not in waiting.name
         assert (await tab.op(wire.CALL_REF, "send", fields))[3] == []
 
 

@@ -124,7 +124,9 @@ def test_another_page_is_shown_when_its_cookies_are_there(open_page: Open) -> No
 def test_what_waited_for_cookies_on_a_lost_connection_is_dropped(open_page: Open) -> None:
     held: list[Route] = []
     page, server = ready(
-        open_page(BUTTONS, prepare=lambda page: page.route(f"{SITE}/cookies", lambda route: held.append(route)))
+        open_page(
+            BUTTONS, prepare=lambda page: page.route(f"{SITE}/cookies", lambda route: held.append(route))
+        )
     )
     with page.expect_request(f"{SITE}/cookies"):
         server.receive([1, 0, [2, "one"], [], [], {"cookies": "first"}])
@@ -134,7 +136,9 @@ def test_what_waited_for_cookies_on_a_lost_connection_is_dropped(open_page: Open
     server.open()
     assert server.sent[0]["rev"] == 0
     with page.expect_request(f"{SITE}/cookies") as second:
-        server.receive({"token": "t", "rev": 1, "ack": 0, "patch": [2, "again"], "extras": {"cookies": "first"}})
+        server.receive(
+            {"token": "t", "rev": 1, "ack": 0, "patch": [2, "again"], "extras": {"cookies": "first"}}
+        )
     assert second.value.post_data == "first"
     held[0].fulfill(status=204)
     assert page.inner_text("#p") == "x"
@@ -149,7 +153,9 @@ def test_a_server_that_is_away_is_asked_again_for_cookies(open_page: Open) -> No
         open_page(
             BUTTONS,
             errors=True,
-            prepare=lambda page: page.route(f"{SITE}/cookies", lambda route: route.fulfill(status=next(answers))),
+            prepare=lambda page: page.route(
+                f"{SITE}/cookies", lambda route: route.fulfill(status=next(answers))
+            ),
         )
     )
     tickets = cookies(page)
