@@ -356,6 +356,7 @@ class Session:
         self.over = True
         self._timers.stop()
         self.work.abandon()
+        self.site.uploads.forget(self.token)
         await self._close_page()
         if self.connection is not None:
             self.connection.close(code)
