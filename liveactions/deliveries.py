@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from .seal import Sealer
 from .store import Store
-from .uploads import Uploads
+from .uploads import Uploads, remove
 
 LIFE: Final = 60.0
 """Seconds for which a response waits to be fetched."""
@@ -44,13 +44,17 @@ class Deliveries:
         async def receive() -> dict[str, Any]:
             return {"type": "http.disconnect"}
 
-        with path.open("xb") as file:
+        try:
+            with path.open("xb") as file:
 
-            async def send(message: MutableMapping[str, Any]) -> None:
-                start.update(message if message["type"] == "http.response.start" else ())
-                file.write(message.get("body", b""))
+                async def send(message: MutableMapping[str, Any]) -> None:
+                    start.update(message if message["type"] == "http.response.start" else ())
+                    file.write(message.get("body", b""))
 
-            await response({**scope, "type": "http", "method": "GET", "headers": []}, receive, send)
+                await response({**scope, "type": "http", "method": "GET", "headers": []}, receive, send)
+        except BaseException:
+            remove(path)
+            raise
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
         key = secrets.token_urlsafe(16)
         sealed = self._sealer.seal(to_json([start["status"], headers, path.name]), CONTEXT)

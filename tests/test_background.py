@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on
+from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on, redirect
 from liveactions.cache.broker import bus
 from liveactions.sessions.registry import Sessions
 from liveactions.testing import Browser
@@ -57,6 +57,10 @@ class Room(Page):
         await self.run(self._add, "never")
 
     @action
+    async def elsewhere(self) -> object:
+        return redirect("/room/b")
+
+    @action
     async def done(self) -> None:
         self.live.dispatch("saved", {"n": len(self.lines), "tags": {"a"}})
 
@@ -81,6 +85,7 @@ BUTTONS = "".join(
 TEMPLATES = {
     "room.html": f"""<title>Room</title><body><p>{{{{ lines|join(" ") }}}}</p><em>{{{{ doubled }}}}</em>
 <form method="post" action="{{{{ say }}}}"><input name="text" aria-label="Text"><button>Say</button></form>
+<form method="post" action="{{{{ elsewhere }}}}"><button>Elsewhere</button></form>
 {BUTTONS}"""
 }
 
@@ -318,3 +323,42 @@ async def test_outside_load_nothing_is_deferred() -> None:
         page = await browser.open("/report")
         with pytest.raises(AssertionError, match="500"):
             await page.click("Wrong")
+
+
+async def test_who_does_not_wait_any_more_ends_nothing_else() -> None:
+    async with Browser(live) as browser:
+        shown = await browser.open("/room/a")
+        page, gate, begun = opened[0], asyncio.Event(), asyncio.Event()
+
+        async def wait() -> str:
+            begun.set()
+            await gate.wait()
+            page.lines.append("first")
+            return "done"
+
+        first = asyncio.ensure_future(page.run(wait))
+        await begun.wait()
+        second = asyncio.ensure_future(page.run(page._add, "never"))
+        third = asyncio.ensure_future(page.run(page._add, "third"))
+        await asyncio.sleep(0)
+        for task in (first, second):
+            task.cancel()
+        await asyncio.wait([first, second])
+        gate.set()
+        assert await third == 2
+        await shown.shows("first third")
+
+
+async def test_a_page_that_was_left_is_not_open_any_more() -> None:
+    async with Browser(live) as browser:
+        shown = await browser.open("/room/a")
+        left = opened[0]
+        await shown.click("soon")
+        (session,) = live.sessions
+        waiting = session.background.waiting
+        await shown.click("Elsewhere")
+        assert shown.url.endswith("/room/b") and not waiting
+        with pytest.raises(LiveError, match="isn't open any more"):
+            await left.run(left._add, "late")
+        left.live.later(left._add, 1, "late")
+        assert not waiting and await opened[1].run(opened[1]._add, "here") == 1

@@ -40,11 +40,12 @@ class Later:
 
 
 class Background:
-    """Of one session."""
+    """Of one page of a session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.waiting: set[Later] = set()
+        self._is_over = False
         self._coming: set[asyncio.Task[None]] = set()
 
     async def run(self, call: Callable[[], Any]) -> Any:
@@ -52,7 +53,7 @@ class Background:
         effects = open_effects()
         if effects is not None and effects.live is self.session.page.live:
             raise RuntimeError("run() would wait for the op that is calling it; change the page here")
-        if self.session.over:
+        if self._is_over or self.session.over:
             raise LiveError("this page isn't open any more")
         results: list[Any] = []
 
@@ -65,7 +66,8 @@ class Background:
         return results[0] if results else None
 
     def later(self, seconds: float, call: Callable[[], Any]) -> None:
-        self.waiting.add(Later(self, seconds, call))
+        if not self._is_over:
+            self.waiting.add(Later(self, seconds, call))
 
     def begin_deferred(self) -> None:
         """Begin what `load` has deferred; each is shown when it has come."""
@@ -83,6 +85,7 @@ class Background:
 
     def close(self) -> None:
         """The page is over."""
+        self._is_over = True
         for later in list(self.waiting):
             later.cancel()
         for task in self._coming:

@@ -1,8 +1,9 @@
-"""What an op does: which action it means, and what that is given."""
+"""What an op does: which action it means, what that is given, and what became of it."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from logging import getLogger
 from typing import TYPE_CHECKING, Any, Final
 
 from ..actions.action import Action
@@ -14,13 +15,15 @@ from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import FieldPairs, Scope
 from ..pages.lookup import lookup
 from ..protocol import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
-from ..wire import UNCERTAIN
+from ..wire import RUNNING, UNCERTAIN
 from .aside import STARTED
 from .navigation import go
 from .push import Push, event_of
 
 if TYPE_CHECKING:
     from .session import Session
+
+log = getLogger(__name__)
 
 UNKNOWN: Final = Outcome(UNCERTAIN)
 """Nobody knows whether it was done."""
@@ -106,3 +109,22 @@ async def _call_with_files(
         if outcome is STARTED:
             session.aside.when_over(job.n, files.pop_all().close)
         return outcome
+
+
+def conclude(session: Session, job: Op | Push, outcome: Outcome) -> None:
+    """Note what became of an op, for the page or whoever waits for it."""
+    exchange = session.exchange
+    if not isinstance(job, Push):
+        if outcome.status == RUNNING:
+            exchange.go_on(job.n)
+        else:
+            exchange.finish(job.n, outcome.status, outcome.payload)
+        return
+    if job.ended is not None and not job.ended.done():
+        job.ended.set_result(outcome)
+    if job.n:
+        exchange.finish_late(job.n, outcome.status, outcome.payload)
+    elif not outcome.ok:
+        log.error(
+            "%s: a push failed: %s", session.place.address.name, outcome.payload, exc_info=outcome.error
+        )

@@ -33,13 +33,13 @@ from ..protocol import Acknowledgement, Bye, Change, Hello, Op
 from ..site import Address, Site, path_and_query
 from ..snapshot import session_key
 from ..template import Fragment
-from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ERROR, RUNNING
+from ..wire import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ERROR
 from .aside import Aside
 from .audience import Audience
 from .background import Background
 from .connection import REPLACED, Connection
 from .cookies import keep_cookies
-from .doing import do, scope_of
+from .doing import UNKNOWN, conclude, do, scope_of
 from .hearing import Hearing
 from .kept import Kept
 from .place import Place
@@ -125,8 +125,16 @@ class Session:
         """Run an op and tell the page; whether that was done, else it is to be done apart."""
         position = self.audience.position
         live, request = self.page.live, self.page.live.request
-        if not await self._perform(job):
-            return False
+        try:
+            if not await self._perform(job):
+                return False
+        except Exception as error:  # around the op: where its answer leads, who the person is ...
+            conclude(self, job, unexpected(error, self.page.live, "an op"))
+            self._due = True
+        except asyncio.CancelledError:
+            conclude(self, job, UNKNOWN)
+            self._due = True
+            raise
         await self.flush()
         if self.page.live.deferred:
             self.background.begin_deferred()
@@ -174,7 +182,7 @@ class Session:
             closed = await leave(self, job, closed)
             if self.page is not scope.page and self.page.live.has_changes:
                 await keep_cookies(self)  # of the page that was opened
-        self._conclude(job, closed)
+        conclude(self, job, closed)
         self._due = self.kept.is_due = True
         if self.aside.is_going:
             self.aside.leave_alone(scope)
@@ -186,8 +194,9 @@ class Session:
         """Go on with another page in this one's place."""
         await self._close_page()
         self._timers.stop()
+        self.background.close()
         self.page = page
-        page.live.background = self.background
+        self.background = page.live.background = Background(self)
         self.place.become(address, await self.site.identity(page.request))
         self.screen.recall(b"", b"", None)
         self._drawn = drawn
@@ -212,22 +221,6 @@ class Session:
         except Exception as error:
             return unexpected(error, self.page.live, "a render")
         return outcome
-
-    def _conclude(self, job: Op | Push, outcome: Outcome) -> None:
-        if not isinstance(job, Push):
-            if outcome.status == RUNNING:
-                self.exchange.go_on(job.n)
-            else:
-                self.exchange.finish(job.n, outcome.status, outcome.payload)
-            return
-        if job.ended is not None:
-            job.ended.set_result(outcome)
-        if job.n:
-            self.exchange.finish_late(job.n, outcome.status, outcome.payload)
-        elif not outcome.ok:
-            log.error(
-                "%s: a push failed: %s", self.place.address.name, outcome.payload, exc_info=outcome.error
-            )
 
     async def _replace_page(self) -> None:
         """Go on with a copy: a thread that can't be stopped still works on this page."""

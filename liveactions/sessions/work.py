@@ -40,9 +40,12 @@ class Work:
         await self.run()
 
     async def perform(self, push: Push) -> Outcome:
-        """Run something on the page when nothing else is running; what became of it."""
+        """Run something on the page when nothing else is running; what became of it.
+
+        In a task of the page's own: whoever doesn't wait any more ends nothing of others.
+        """
         push.ended = asyncio.get_running_loop().create_future()
-        await self.add(push)
+        self.begin(push)
         return await push.ended
 
     def begin(self, push: Push) -> None:
@@ -113,6 +116,8 @@ class Work:
         session, queue = self.session, self.queue
         while queue and not session.over:
             job = queue.popleft()
+            if isinstance(job, Push) and job.ended is not None and job.ended.cancelled():
+                continue  # nobody waits for it any more
             if not await session.perform(job):
                 queue.appendleft(job)
                 return True

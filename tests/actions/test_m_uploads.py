@@ -14,7 +14,7 @@ import pytest
 from fastapi import UploadFile
 from jinja2 import DictLoader, Environment
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from liveactions import ActionError, Limits, Live, Page, Pages, action, file, unauthorized, wire
 from liveactions.snapshot import session_key
@@ -30,6 +30,7 @@ TEMPLATES = {
 <button>Send</button></form>
 <form action="{{ fail }}"><input type="file" name="one" aria-label="Bad"><button>Fail</button></form>
 <form action="{{ export }}"><button>Export</button></form><form action="{{ no_files }}"></form>
+<form action="{{ lose }}"></form>
 <pre>{{ seen|join("; ") }}</pre><p>{{ send.errors.one }}{{ send.errors.many }}</p></body></html>"""
 }
 opened: list[UploadFile] = []
@@ -76,6 +77,10 @@ def archive(store: Store | None = None, **options: Any) -> Live:
         @action
         async def export(self) -> Response:
             return PlainTextResponse("a,b", headers={"Content-Disposition": "attachment; filename=a.csv"})
+
+        @action
+        async def lose(self) -> Response:
+            return FileResponse("no such file")
 
         @action
         async def no_files(self) -> None: ...
@@ -355,3 +360,13 @@ async def test_responses_of_actions_over_a_socket_are_fetched_once() -> None:
         assert "x" in str((await tab.call("send", "note", "x"))[2])
         posted = await visitor.http.post("/files?_a=export", data={"_s": tab.snapshot})
         assert posted.text == "a,b"
+
+
+async def test_a_response_that_fails_is_an_error_of_its_op(caplog: pytest.LogCaptureFixture) -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        frame = await tab.call("lose")
+        assert frame[3][:2] == [1, wire.ERROR] and frame[3][2]["status"] == 500
+        assert "does not exist" in caplog.text and lying(live) == []
+        assert (await tab.call("export"))[3][1] == wire.ELSEWHERE
