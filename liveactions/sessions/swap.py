@@ -82,10 +82,10 @@ async def follow(session: Session, outcome: Outcome, asked: str | None = None) -
 
 
 def problem_of(outcome: Outcome) -> Problem | None:
-    """The error that an outcome is, for pages to show."""
-    if outcome.status != ERROR:
-        return None
+    """The error that an outcome is, for pages to show; None where fields alone are wrong: they say it."""
     payload = outcome.payload
+    if outcome.status != ERROR or (payload["errors"] and not payload["error"]):
+        return None
     return Problem(outcome.http_status, str(payload.get("error", "")), str(payload.get("id", "")))
 
 

@@ -125,10 +125,11 @@ class Post(Visit):
         if not answer.handle:
             return self.elsewhere(outcome or failure(answer.message, answer.status, id=answer.id))
         error = None
+        if answer.message or answer.status not in OWN_PAGE:
+            self.page.live.error = Problem(answer.status, answer.message, answer.id)
         if answer.status not in OWN_PAGE:
             if outcome is not None and self.raises(outcome):
                 return self.elsewhere(outcome)
-            self.page.live.error = Problem(answer.status, answer.message, answer.id)
             error = PageError(
                 answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id
             )
@@ -149,6 +150,7 @@ class Post(Visit):
             return None
         if ref is not None:
             _note(ref, fields)
+        self.page.live.error = Problem(409, OUT_OF_DATE)
         return await self.show(scope, status=409)
 
 

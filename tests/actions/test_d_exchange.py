@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 
 from liveactions import (
     ActionError,
+    Bound,
     InUrl,
     Live,
     Page,
@@ -40,6 +41,8 @@ TEMPLATES = {
 {{ add.values.password }}|</p></body></html>""",
     "region.html": """<!doctype html><html><head></head><body>
 <form action="{{ fail }}"><button>Fail</button></form><form action="{{ miss }}"><button>Miss</button></form>
+<button form="live" formaction="{{ buy(1) }}">Buy</button>
+<button form="live" formaction="{{ buy(0) }}">Buy none</button>
 {% if live.error %}<b>{{ live.error.status }} {{ live.error.message }}</b>
 {% endif %}<i>{{ runs }}</i></body></html>""",
     "failed.html": "<title>Oops</title><h1>Oops {{ status }}: {{ message }} [{{ id }}] {{ nav }}</h1>",
@@ -91,6 +94,10 @@ def notebook(store: Store | None = None, pages_for_errors: bool = True, **option
         async def miss(self) -> Any:
             self.runs += 1
             return not_found("No such thing")
+
+        @action
+        async def buy(self, number: Bound[int]) -> None:
+            raise ActionError("Sold out") if number else ActionError("One at least", field="number")
 
     live = Live(
         Environment(loader=DictLoader(TEMPLATES), autoescape=True),
@@ -295,6 +302,16 @@ async def test_d7_a_region_on_each_way(way: Way) -> None:
             with pytest.raises(Failed):
                 await page.click(button)
             assert page.text("b").startswith(text)
+
+
+@ways("SHN")
+async def test_d7_a_region_says_why_not_unless_a_field_does(way: Way) -> None:
+    async with visiting(notebook(), way) as visitor:
+        page = await visitor.open("/region")
+        await page.click("Buy")
+        assert page.text("b") == "422 Sold out"
+        await page.click("Buy none")
+        assert page.texts("b") == []
 
 
 async def test_d7_login_is_where_the_unauthorised_go() -> None:
