@@ -34,9 +34,9 @@ class SignOuts:
 
     def fresh(self) -> set[str]:
         """Digests of those whom this process hasn't been told of."""
-        new = [(entry, who) for entry, who, _ in self._read() if entry not in self._seen]
-        self._seen |= {entry for entry, _ in new}
-        return {who for _, who in new}
+        known, told = self._seen, self._read()
+        self._seen = {entry for entry, _, _ in told}
+        return {who for entry, who, _ in told if entry not in known}
 
     def _read(self) -> list[tuple[str, str, float]]:
         oldest = time.time() - LIFE

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from liveactions import Limits, wire
+from liveactions import Limits, Page, Pages, wire
 from liveactions.store import MemoryStore
 from tests import shop as shop_module
 from tests.asgi import Browser, Closed, browser
 from tests.shop import shop
+from tests.small import small_app
 
 
 @pytest.fixture
@@ -294,3 +295,28 @@ async def test_a_failing_render_keeps_the_page() -> None:
             failed = await tab.call("spoil")
             assert failed[:2] == [0, n] and failed[3][2]["status"] == 500
         assert (await tab.call("fix"))[:4] == [0, 3, [], []]
+
+
+async def test_a_page_that_fails_to_join_is_forgotten(visitor: Browser) -> None:
+    pages, broken = Pages(), [False]
+
+    @pages.page("/brittle")
+    class Brittle(Page):
+        template = "brittle.html"
+
+        @property
+        def text(self) -> str:
+            if broken[0]:
+                raise RuntimeError
+            return "whole"
+
+    live = small_app(pages, {"brittle.html": "<title>Brittle</title><body><p>{{ text }}</p>"})
+    async with browser(live) as one:
+        joined, late = await one.joined("/brittle"), await one.open("/brittle")
+        broken[0] = True
+        for tab, changes in ((late, {}), (joined, {"rev": -1})):
+            with pytest.raises(Closed):
+                await tab.join(**changes)
+        assert [session.connection for session in live.sessions] == [None, None]
+        live.sessions.tend(max(session.used for session in live.sessions) + live.site.limits.detached + 1)
+        assert len(live.sessions) == 0

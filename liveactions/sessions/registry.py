@@ -88,12 +88,21 @@ class Sessions:
         if session is not None:
             _renew(session.page, _at_home(session, found, request))
             await self._guard(session.page)
-            await session.attach(connection, hello)
+            await self._attach(session, connection, hello)
         else:
             session = await self._begin(hello, found, identity, request, connection)
-        self._tend()
-        await session.hook("connected")
         return session
+
+    async def _attach(
+        self, session: Session, connection: Connection, hello: Hello, basis: Basis | None = None
+    ) -> None:
+        self._tend()
+        try:
+            await session.attach(connection, hello, *((basis.rebuilt, basis.stale) if basis else ()))
+            await session.hook("connected")
+        except BaseException:
+            await session.detach(connection)  # which doesn't know of a session yet
+            raise
 
     def _known(self, hello: Hello, found: Found, identity: str) -> Session | None:
         """This process's session of the page, if it still is the page's only one."""
@@ -140,7 +149,7 @@ class Sessions:
             self._drop(self._sessions[session.token])
         self._sessions[session.token] = session
         self._hosts[host] += 1
-        await session.attach(connection, hello, basis.rebuilt, basis.stale)
+        await self._attach(session, connection, hello, basis)
         session.hearing.listen(position)
         return session
 

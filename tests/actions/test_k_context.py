@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import Any
 
 import httpx
 import pytest
 
 from liveactions import Page, action, wire
+from liveactions.signouts import SignOuts, digest
 from liveactions.store import MemoryStore
 from tests.actions.members import members
 from tests.actions.ways import Way, visiting, ways
@@ -258,3 +260,13 @@ async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs(
         gate.set()
         frame = await tab.receive()
         assert cookies(await commit(visitor, frame[5]["cookies"])).keys() == {"early", "late", "session"}
+
+
+def test_k5_sign_outs_are_told_once_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    here, there = SignOuts(store), SignOuts(store)
+    here.add("ada")
+    assert (there.fresh(), there.fresh(), here.fresh()) == ({digest("ada")}, set(), {digest("ada")})
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert there.fresh() == set() and not there._seen

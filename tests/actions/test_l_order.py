@@ -263,6 +263,17 @@ async def test_l4_a_lost_connection_does_not_cancel_and_the_answer_waits() -> No
         assert welcome["ack"] == 1 and "-a a 0" in json.dumps(welcome["patch"])
 
 
+async def test_l4_a_call_that_the_server_gives_up_is_uncertain() -> None:
+    async with browser(app()) as visitor:
+        tab = await ordering(visitor)
+        send(tab, "queued", "name", "a")
+        assert await told() == "a"
+        tab.socket.task.cancel()  # as servers do when they end
+        await asyncio.wait([tab.socket.task])
+        assert (await tab.join())["answers"] == [1, wire.UNCERTAIN, None]
+        assert (await tab.call("add"))[1] == 2
+
+
 async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() -> None:
     live = app()
     async with browser(live) as visitor:
