@@ -184,6 +184,11 @@ class Exchange:
         self._extras = merge(self._extras, extras)
 
     @property
+    def extras(self) -> Sequence[tuple[int, dict[str, Any]]]:
+        """All that the page hasn't acknowledged, what the next frame is to bring included."""
+        return [*self.unheard, (self.rev + 1, self._extras)] if self._extras else self.unheard
+
+    @property
     def is_owing(self) -> bool:
         """Whether there are ended ops of which the page hasn't been told, or something besides."""
         return self._told < self.done or bool(self._untold) or bool(self._extras)

@@ -65,5 +65,5 @@ class Kept:
             screen.mark,
             digests,
             at_rest,
-            tuple(exchange.unheard),
+            tuple(exchange.extras),
         )

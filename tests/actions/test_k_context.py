@@ -234,6 +234,38 @@ async def test_k2_a_ticket_moves_with_its_page_to_another_worker() -> None:
         assert cookies(await commit(there, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
 
 
+async def test_k2_and_so_does_one_that_no_socket_could_bring() -> None:
+    store, gate = MemoryStore(), asyncio.Event()
+    here, there = members(store), members(store)
+    for live in (here, there):
+
+        @live.page("/slow")
+        class Slow(Page):
+            template = "leaving.html"
+            done: bool = False
+
+            @action(concurrency="latest")
+            async def leave(self) -> None:
+                await gate.wait()
+                self.live.set_cookie("late", "1")
+
+    async with browser(here) as visitor, browser(there) as again:
+        tab = await visitor.joined("/slow")
+        tab.socket.send([1, 0, 1, "leave", []])
+        while not gate._waiters:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        await tab.socket.lose()
+        gate.set()
+        (session,) = here.sessions
+        await session.finished()
+        tab.n, tab.browser = 1, again
+        welcome = await tab.join()
+        assert welcome["moved"] and welcome["ack"] == 1
+        assert cookies(await commit(again, welcome["extras"]["cookies"])) == {
+            "late": "1; httponly; path=/; samesite=lax"
+        }
+
+
 async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs() -> None:
     live, gate = members(), asyncio.Event()
 
