@@ -33,6 +33,8 @@ SWEEP: Final = 60.0
 """Seconds between two looks for files that wait in vain."""
 PART: Final = 2**16
 """Bytes that are copied at a time."""
+_BIRTH: Final = secrets.token_hex(4)
+"""Tells this process from an earlier one of the same number, as in a container."""
 
 
 class Uploads:
@@ -55,7 +57,7 @@ class Uploads:
     def place(self, token: str = "") -> Path:
         """A new file's path; `token`: that of the session that it is for."""
         self.tend()
-        return self.folder / f"{os.getpid()}-{secrets.token_hex(16)}-{_owner(token)}"
+        return self.folder / f"{os.getpid()}-{_BIRTH}-{secrets.token_hex(16)}-{_owner(token)}"
 
     async def keep(self, upload: UploadFile, identity: str, token: str = "") -> str:
         """Store a file until its op, or the end of the page's session (its `token`, if it has one); the
@@ -120,7 +122,7 @@ class Uploads:
         oldest = self._swept - LIFE
         for path in self._folder.iterdir():
             with suppress(OSError):
-                if path.stat().st_mtime < oldest or not _is_alive(path.name.partition("-")[0]):
+                if path.stat().st_mtime < oldest or not _is_alive(*path.name.split("-")[:2]):
                     path.unlink()
 
 
@@ -145,10 +147,10 @@ def _context(identity: str) -> str:
     return f"upload\n{identity}"
 
 
-def _is_alive(pid: str) -> bool:
+def _is_alive(pid: str, birth: str = "") -> bool:
     """Whether the process that wrote a file is there."""
     if not pid.isdigit() or int(pid) == os.getpid():
-        return pid.isdigit()
+        return birth == _BIRTH
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

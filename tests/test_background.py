@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -94,11 +95,19 @@ TEMPLATES = {
 class Report(Page):
     template = "report.html"
     fails: InUrl[bool] = False
+    refuses: InUrl[bool] = False
     n: int = 0
     report: Deferred[str] = loaded()
 
     async def load(self) -> None:
         self.report = defer(self._work(self.n))
+        if self.refuses:
+            raise redirect("/room/a")
+
+    @action
+    async def leave(self) -> object:
+        self.n += 1
+        return redirect("/report?refuses=1")
 
     async def _work(self, n: int) -> str:
         started.append(n)
@@ -121,7 +130,8 @@ started: list[int] = []
 TEMPLATES["report.html"] = """<title>Report</title><body><output>{{ n }}</output>
 <p>{% if report.pending %}…{% else %}{{ report.value }}{{ report.error }}{% endif %}</p>
 <form method="post" action="{{ next }}"><button>Next</button></form>
-<form method="post" action="{{ wrong }}"><button>Wrong</button></form>"""
+<form method="post" action="{{ wrong }}"><button>Wrong</button></form>
+<form method="post" action="{{ leave }}"><button>Leave</button></form>"""
 
 
 @pytest.fixture(autouse=True)
@@ -362,3 +372,12 @@ async def test_a_page_that_was_left_is_not_open_any_more() -> None:
             await left.run(left._add, "late")
         left.live.later(left._add, 1, "late")
         assert not waiting and await opened[1].run(opened[1]._add, "here") == 1
+
+
+@pytest.mark.filterwarnings("error")
+async def test_what_a_page_that_is_not_shown_has_deferred_never_begins() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/report")
+        await page.click("Leave")
+        assert page.url.endswith("/room/a") and started == [0]
+        gc.collect()

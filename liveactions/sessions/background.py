@@ -10,7 +10,7 @@ from ..actions.handle import Handle
 from ..effects import open_effects
 from ..errors import LiveError
 from ..ops.deadline import invoke
-from ..ops.deferred import Deferred
+from ..ops.deferred import Deferred, forsake
 from ..ops.outcome import Outcome
 from ..ops.scope import Scope
 from .push import Push
@@ -90,6 +90,7 @@ class Background:
             later.cancel()
         for task in self._coming:
             task.cancel()
+        forsake(self.session.page.live)
 
     def tell(self, scope: Scope) -> None:
         """Tell the page of the events that an op has dispatched."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ..actions.handle import Problem
 from ..actions.request import PageRequest
+from ..ops.deferred import forsake
 from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome, elsewhere
 from ..ops.scope import Scope
@@ -130,4 +131,7 @@ async def _ready(page: Page, scope: Scope, problem: Outcome | None) -> Fragment 
         except Exception as error:
             problem = unexpected(error, page.live, "a render")
     closed = await scope.close(problem or DONE)
-    return drawn if drawn is not None and closed.ok else closed
+    if drawn is not None and closed.ok:
+        return drawn
+    forsake(page.live)
+    return closed

@@ -27,6 +27,14 @@ def cookies(page: Page) -> list[Any]:
     return found
 
 
+def come_back(page: Page, server: Any) -> None:
+    """The connection is lost; a new one is open."""
+    page.evaluate("Math.random = () => 0")
+    server.lose()
+    page.wait_for_function("sockets.length == 2")
+    server.open()
+
+
 def test_what_needs_the_rest_of_the_client_waits_for_it(open_page: Open) -> None:
     held: list[Route] = []
 
@@ -55,10 +63,7 @@ def test_what_waited_on_a_lost_connection_is_told_again(open_page: Open) -> None
         BUTTONS, prepare=lambda page: page.route("**/more.*.js", lambda route: held.append(route))
     )
     server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", 1]]}])
-    page.evaluate("Math.random = () => 0")
-    server.lose()
-    page.wait_for_function("sockets.length == 2")
-    server.open()
+    come_back(page, server)
     assert server.sent[0]["rev"] == 0
     page.evaluate("document.addEventListener('saved', ({ detail }) => { window.saved = detail })")
     extras = {"events": [["saved", 2]]}
@@ -130,10 +135,7 @@ def test_what_waited_for_cookies_on_a_lost_connection_is_dropped(open_page: Open
     )
     with page.expect_request(f"{SITE}/cookies"):
         server.receive([1, 0, [2, "one"], [], [], {"cookies": "first"}])
-    page.evaluate("Math.random = () => 0")
-    server.lose()
-    page.wait_for_function("sockets.length == 2")
-    server.open()
+    come_back(page, server)
     assert server.sent[0]["rev"] == 0
     with page.expect_request(f"{SITE}/cookies") as second:
         server.receive(
@@ -184,10 +186,7 @@ def test_nobody_knows_of_running_ops_after_the_session(open_page: Open, rebuilt:
     page, server = open_page(BUTTONS)
     page.click("#b")
     server.receive([0, 1, [], [1, 4, None]])
-    page.evaluate("Math.random = () => 0")
-    server.lose()
-    page.wait_for_function("sockets.length == 2")
-    server.open()
+    come_back(page, server)
     server.receive({"token": "t", "rev": 0, "ack": 1, **rebuilt})
     assert server.told == [["error", "b", {"n": 1, "uncertain": True}]]
     assert server.ops == []
@@ -197,10 +196,7 @@ def test_they_are_not_sent_again_on_the_same_session(open_page: Open) -> None:
     page, server = open_page(BUTTONS)
     page.click("#b")
     server.receive([0, 1, [], [1, 4, None]])
-    page.evaluate("Math.random = () => 0")
-    server.lose()
-    page.wait_for_function("sockets.length == 2")
-    server.open()
+    come_back(page, server)
     server.receive({"token": "t", "rev": 0, "ack": 1, "answers": [1, 4, None]})
     assert (server.told, server.ops) == ([], [])
 
@@ -238,10 +234,7 @@ OWN = '<form id="live" method="post" action="/page"></form>'
 def test_a_rebuilt_page_is_no_other_one(open_page: Open) -> None:
     page, server = ready(open_page(FORM))
     page.click("#s")
-    page.evaluate("Math.random = () => 0")
-    server.lose()
-    page.wait_for_function("sockets.length == 2")
-    server.open()
+    come_back(page, server)
     with page.expect_request(f"{SITE}/other") as request:
         server.receive(
             {"token": "t", "rev": 1, "ack": 1, "moved": 1, "patch": {"page": document(OWN + FORM)}}
