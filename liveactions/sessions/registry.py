@@ -7,6 +7,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from logging import getLogger
 from typing import Final
@@ -24,6 +25,7 @@ from ..protocol import Hello
 from ..signouts import digest
 from ..site import Found, Site, as_request, path_and_query
 from ..snapshot import Snapshot, session_key
+from ..template import Fragment
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .audience import Audience
 from .connection import Connection
@@ -51,6 +53,8 @@ class Basis:
     stale: bool = False
     epoch: int = 0
     """That of the claim under which the snapshot was read, when it is that of the page's session."""
+    drawn: Fragment | None = None
+    """The page's first rendering, where it has one already."""
 
 
 class Sessions:
@@ -97,8 +101,9 @@ class Sessions:
         self, session: Session, connection: Connection, hello: Hello, basis: Basis | None = None
     ) -> None:
         self._tend()
+        rebuilding = (basis.rebuilt, basis.stale, basis.drawn) if basis else ()
         try:
-            await session.attach(connection, hello, *((basis.rebuilt, basis.stale) if basis else ()))
+            await session.attach(connection, hello, *rebuilding)
             await session.hook("connected")
         except BaseException:
             await session.detach(connection)  # which doesn't know of a session yet
@@ -196,7 +201,9 @@ class Sessions:
         return snapshots.load(key, context), epoch
 
     async def _page(self, basis: Basis, found: Found, request: Request) -> tuple[Page, Basis]:
-        """A page in the state of its snapshot, or one that has just been opened."""
+        """A page in the state of its snapshot, or one that has just been opened. Drawn, if dependencies
+        are open that this may need.
+        """
         page = self.site.new_page(found.address, request)
         scope = Scope(page)
         if basis.snapshot is not None:
@@ -209,6 +216,8 @@ class Sessions:
         else:
             problem = await mount(page, scope)
         problem = problem or await scope.load()
+        if problem is None and scope.must_render:
+            basis = replace(basis, drawn=_draw(page))
         await scope.close(problem or DONE)
         if problem is not None:  # whatever it is, the page's own GET tells it better
             raise ProtocolError("the page can't be opened", CLOSE_OVER)
@@ -285,6 +294,13 @@ class Sessions:
         self._audience.close()
         for session in self:
             session.kept.save(at_rest=not session.is_running)
+
+
+def _draw(page: Page) -> Fragment | None:
+    """A page's first rendering; None where that fails: it is told, when it is tried again."""
+    with suppress(Exception):
+        return page.__fragment__(None)
+    return None
 
 
 def _check(session: Session, now: float) -> None:

@@ -279,9 +279,15 @@ class Session:
     # Connections
 
     async def attach(
-        self, connection: Connection, hello: Hello, rebuilt: Rebuilt = "", stale: bool = False
+        self,
+        connection: Connection,
+        hello: Hello,
+        rebuilt: Rebuilt = "",
+        stale: bool = False,
+        drawn: Fragment | None = None,
     ) -> None:
-        """Go on over a new connection. `rebuilt` and `stale` are those of the welcome.
+        """Go on over a new connection. `rebuilt` and `stale` are those of the welcome; `drawn` is the page
+        of a new session, where it has been drawn already.
 
         `ProtocolError` when the hello isn't that of this session's page.
         """
@@ -299,7 +305,7 @@ class Session:
             await asyncio.shield(self._saving)  # nothing is told before it is stored
         try:
             async with around(self.page):
-                text = self._welcome(hello, rebuilt, stale)
+                text = self._welcome(hello, rebuilt, stale, drawn)
         except Exception as error:
             unexpected(error, self.page.live, "a render")
             if rebuilt or stale or hello.token is None or hello.rev != exchange.rev:
@@ -317,16 +323,16 @@ class Session:
         if self._due:
             await self.work.run()
 
-    def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool) -> str:
+    def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool, drawn: Fragment | None) -> str:
         exchange, screen = self.exchange, self.screen
         change: Change = {"page": ""}
         if not stale and hello.rev >= 0:
             # Nothing is drawn while an op runs: what it has done so far may contradict itself.
-            new = (self.work.is_running and screen.newest) or screen.draw(self.page)
+            new = drawn or (self.work.is_running and screen.newest) or screen.draw(self.page)
             base = None if rebuilt or hello.rev == exchange.rev else hello.rev
             change = screen.change(new, base)
         if type(change) is dict:
-            new = screen.draw(self.page, afresh=True)
+            new = drawn or screen.draw(self.page, afresh=True)
             rebuilt = rebuilt or "moved"
             change = {"page": self._html(new)}
         text = exchange.welcome(hello, self.token, change, screen.shapes.take(), rebuilt, stale)

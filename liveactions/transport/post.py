@@ -13,6 +13,7 @@ from ..actions.forms import FormState, is_secret_name
 from ..actions.handle import Problem
 from ..actions.ref import ActionRef
 from ..errors import ForgedReference, LiveError, UnknownAction
+from ..ops.loading import outdate
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
 from ..pages.lookup import lookup, named
@@ -35,6 +36,7 @@ NOT_SHOWN: Final = (401, 403)
 """Errors after which the page isn't shown any more."""
 OUT_OF_DATE: Final = "This page was out of date. Please check and send again."
 DONE_BEFORE: Final = "This was done already."
+UNKNOWN: Final = "Nobody knows whether this was done. Please load the page again."
 
 
 class Post(Visit):
@@ -68,9 +70,12 @@ class Post(Visit):
         key = await post_key(self.identity, self.request.url.path, token, pairs)
         if not self.site.snapshots.store.once(key, LIFE):
             return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
-        outcome = await self._run(token, fields, key)
-        answer = self._answer(outcome)
-        answers.keep(key, answer)
+        answer = Answer(409, message=UNKNOWN)
+        try:
+            outcome = await self._run(token, fields, key)
+            answer = self._answer(outcome)
+        finally:  # copies needn't wait, also when the server gives it up
+            answers.keep(key, answer)
         if isinstance(outcome.response, Response):
             return outcome.response
         return await self._tell(answer, outcome)
@@ -133,6 +138,7 @@ class Post(Visit):
             error = PageError(
                 answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id
             )
+        outdate(self.page, None)  # what its dependencies gave is closed with them
         return await self.show(Scope(self.page), status=answer.status, error=error)
 
     async def _afresh(self, token: str, fields: list[Pair]) -> Response | None:

@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import DictLoader, Environment
 from sqlalchemy import create_engine, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column, sessionmaker
 from sqlalchemy.pool import StaticPool
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,7 +23,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount
 
-from liveactions import ActionError, Live, Page, Pages, action, redirect, refresh, unauthorized
+from liveactions import ActionError, Live, Page, Pages, action, loaded, redirect, refresh, unauthorized
 from liveactions.store import MemoryStore
 from tests.actions.ways import Way, visiting, ways
 from tests.asgi import browser
@@ -40,7 +40,7 @@ class Note(Base):
 
 
 engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-sessions = sessionmaker(engine)
+sessions = sessionmaker(engine, expire_on_commit=False)
 events: list[str] = []
 
 
@@ -99,6 +99,11 @@ def app(tmp_path: Path) -> FastAPI:
         '</form><form action="{{ add_and_leave }}"><button>Leave</button></form>'
         "<a href=\"{{ url_for('health') }}\">health</a></body></html>"
     )
+    (tmp_path / "objects.html").write_text(
+        "<title>Notes</title><ul>{% for row in rows %}<li>{{ row.text }}</li>{% endfor %}</ul>"
+        '<form action="{{ add }}"><input name="text" aria-label="Text">{{ add.errors.text }}'
+        "<button>Add</button></form>"
+    )
     Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
 
@@ -144,6 +149,39 @@ async def test_fastapi_with_templates_dependencies_and_a_database(way: Way, app:
         assert (await visitor.open("/health")).text() == '{"pool":"open"}'
         assert events[0] == "started"
     assert events[-1] == "stopped"
+
+
+@notes.page("/objects")
+class Objects(Page):
+    """Shows the database's own objects, whose texts are loaded when they are shown."""
+
+    template = "objects.html"
+    rows: list[Note] = loaded()
+
+    async def load(self, db: DB) -> None:
+        self.rows = list(db.scalars(select(Note).options(defer(Note.text)).order_by(Note.id)))
+
+    @action
+    async def add(self, db: DB, text: str) -> None:
+        if text == "bad":
+            raise ActionError("No", field="text")
+        db.add(Note(text=text))
+        refresh()
+
+
+@ways("SHN")
+async def test_what_a_database_has_loaded_is_shown_while_its_session_is_open(way: Way, app: FastAPI) -> None:
+    with sessions.begin() as session:
+        session.add(Note(text="old"))
+    async with visiting(app, way) as visitor:
+        await visitor.open("/login/ada")
+        page = await visitor.open("/notes/objects")
+        for text in ("milk", "bad", "eggs"):
+            await page.fill("Text", text)
+            await page.click("Add")
+        assert page.texts("li") == ["old", "milk", "eggs"]
+        await page.reload()
+        assert page.texts("li") == ["old", "milk", "eggs"]
 
 
 async def test_fastapi_keeps_its_own_routes_errors_and_documentation(app: FastAPI) -> None:
