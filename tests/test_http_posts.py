@@ -156,6 +156,17 @@ async def test_twice_is_once_for_two_workers_while_it_runs() -> None:
         assert count(await follow(other, two)) == "1"
 
 
+async def test_a_copy_of_a_post_that_the_server_gave_up_does_not_wait(visitor: Browser) -> None:
+    shop_module.gate = asyncio.Event()
+    tab = await visitor.open("/counter")
+    first = asyncio.ensure_future(post(tab, "slow"))
+    await asyncio.wait_for(shop_module.waits(), 5)
+    first.cancel()
+    await asyncio.wait([first])
+    again = await asyncio.wait_for(post(tab, "slow"), 5)
+    assert again.status_code == 409 and "Nobody knows" in again.text
+
+
 async def test_twice_with_an_error_is_once(visitor: Browser) -> None:
     tab = await visitor.open("/counter")
     responses = [await post(tab, "add", by="many") for _ in range(2)]
