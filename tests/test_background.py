@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
+import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -100,7 +100,8 @@ class Report(Page):
     report: Deferred[str] = loaded()
 
     async def load(self) -> None:
-        self.report = defer(self._work(self.n))
+        works.append(self._work(self.n))
+        self.report = defer(works[-1])
         if self.refuses:
             raise redirect("/room/a")
 
@@ -127,6 +128,7 @@ class Report(Page):
 
 gates: list[asyncio.Event] = []
 started: list[int] = []
+works: list[Coroutine[Any, Any, str]] = []
 TEMPLATES["report.html"] = """<title>Report</title><body><output>{{ n }}</output>
 <p>{% if report.pending %}…{% else %}{{ report.value }}{{ report.error }}{% endif %}</p>
 <form method="post" action="{{ next }}"><button>Next</button></form>
@@ -137,7 +139,7 @@ TEMPLATES["report.html"] = """<title>Report</title><body><output>{{ n }}</output
 @pytest.fixture(autouse=True)
 def app() -> Iterator[Live]:
     global live
-    opened.clear(), started.clear()
+    opened.clear(), started.clear(), works.clear()
     gates[:] = [asyncio.Event()]
     live = small_app(pages, TEMPLATES)
     yield live
@@ -374,10 +376,9 @@ async def test_a_page_that_was_left_is_not_open_any_more() -> None:
         assert not waiting and await opened[1].run(opened[1]._add, "here") == 1
 
 
-@pytest.mark.filterwarnings("error")
 async def test_what_a_page_that_is_not_shown_has_deferred_never_begins() -> None:
     async with Browser(live) as browser:
         page = await browser.open("/report")
         await page.click("Leave")
         assert page.url.endswith("/room/a") and started == [0]
-        gc.collect()
+        assert [inspect.getcoroutinestate(work) for work in works] == [inspect.CORO_CLOSED] * len(works)
