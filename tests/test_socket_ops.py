@@ -288,6 +288,19 @@ async def test_by_fetch(visitor: Browser) -> None:
     assert (await fetch({"hello": {**tab.hello, "url": "/x"}, "ops": []})).status_code == 409
 
 
+async def test_by_fetch_a_page_that_has_another_connection_is_to_come_again(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    await tab.socket.lose()
+    parcel = {"hello": tab.hello, "ops": [[1, 0, 1, "slow", []]]}
+    posting = asyncio.ensure_future(visitor.http.post("/counter", json=parcel, headers={"Live-Ops": "1"}))
+    await asyncio.wait_for(shop_module.waits(), 5)
+    tab.n = 1
+    await tab.join()
+    shop_module.gate.set()
+    assert (await posting).status_code == 503
+    assert (await tab.receive())[1] == 1
+
+
 async def test_a_failing_render_keeps_the_page() -> None:
     async with browser(shop(MemoryStore())) as visitor:
         tab = await visitor.joined("/broken")

@@ -12,12 +12,14 @@ from starlette.responses import Response
 from ..actions.cookies import Changes
 from ..errors import ProtocolError
 from ..protocol import read_hello, read_op
+from ..sessions.connection import REPLACED
 from ..sessions.registry import Sessions
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .body import read_json
 
-STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409}
-"""HTTP statuses for the codes with which a socket is closed; 400 for the others."""
+STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503}
+"""HTTP statuses for the codes with which a socket is closed, 503 for those after which it is to come again;
+400 for the others."""
 
 
 class Parcel:
@@ -48,13 +50,11 @@ async def perform(sessions: Sessions, request: Request) -> Response:
         await _perform(sessions, request, data, parcel)
         if parcel.refusal is not None:
             raise parcel.refusal
+        welcome, *frames = parcel.messages
+        body, status = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]}}', 200
     except ProtocolError as error:
-        body = json.dumps({"error": str(error)})
-        status = STATUS.get(error.code, 400)
-        return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
-    welcome, *frames = parcel.messages
-    body = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]}}'
-    response = Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+        body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
+    response = Response(body, status, {"Cache-Control": "no-store"}, "application/json")
     for changes in parcel.changes:
         changes.apply(response, request.scope.get("session"))
     return response

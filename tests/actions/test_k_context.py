@@ -266,6 +266,37 @@ async def test_k2_and_so_does_one_that_no_socket_could_bring() -> None:
         }
 
 
+async def test_k2_a_fetch_that_is_superseded_brings_them_too() -> None:
+    live, gate = members(), asyncio.Event()
+
+    @live.page("/slow")
+    class Slow(Page):
+        template = "leaving.html"
+        done: bool = False
+
+        @action
+        async def leave(self) -> None:
+            self.live.set_cookie("early", "1")
+
+        @action
+        async def wait(self) -> None:
+            await gate.wait()
+
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/slow")
+        await tab.socket.lose()
+        ops = [[1, 0, 1, "leave", []], [2, 0, 1, "wait", []]]
+        parcel, headers = {"hello": tab.hello, "ops": ops}, {wire.HEADER_OPS: "1"}
+        posting = asyncio.ensure_future(visitor.http.post("/slow", json=parcel, headers=headers))
+        while not gate._waiters:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        tab.n = 2
+        await tab.join()
+        gate.set()
+        response = await posting
+        assert response.status_code == 503 and cookies(response).keys() == {"early"}
+
+
 async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs() -> None:
     live, gate = members(), asyncio.Event()
 
