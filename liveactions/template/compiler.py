@@ -28,7 +28,7 @@ _IMPORTS = (
     " block, enter, include, include_alone",
     "from liveactions.template.memory import Loop, remember, said",
     "from liveactions.template.reference import Reference",
-    "from liveactions.template.values import attribute, below, child, content, event, fragment, items,"
+    "from liveactions.template.values import Open, attribute, below, child, content, event, fragment, items,"
     " joined, markup, rendered, source, tag, text, unescaped, verbatim, written_attribute, written_text",
 )
 
@@ -199,5 +199,8 @@ def _construct(plan: Plan, shape: str, values: Sequence[str]) -> str:
     if not values:
         return f"{shape}.constant"
     tuple_ = f"({', '.join(values)},)"
-    function = "fragment" if any(slot.kind in DEEP for slot in plan.slots) else "Fragment"
-    return f"{function}({shape}, {tuple_})"
+    deep = [value for value, slot in zip(values, plan.slots, strict=True) if slot.kind in DEEP]
+    if not deep:
+        return f"Fragment({shape}, {tuple_})"
+    is_open = " or ".join(f"type({value}) is Open" for value in deep)
+    return f"(fragment if {is_open} else Fragment)({shape}, {tuple_})"

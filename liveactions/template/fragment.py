@@ -79,6 +79,7 @@ class Shape:
         "constant",
         "source",
         "digest",
+        "digest_text",
         "values",
         "is_page",
     )
@@ -101,6 +102,7 @@ class Shape:
         self.constant = Fragment(self, ())
         self.source = self._source()
         self.digest = blake2b(self.source.encode(errors="replace"), digest_size=8).digest()
+        self.digest_text = self.digest.hex()
         self.values = tuple(i for i, kind in enumerate(self.kinds) if kind is not Kind.EVENT)
 
         self.is_page = self.kinds == (Kind.CHILD,) and not any(self.marked)
@@ -324,42 +326,43 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 def digest_of(value: Any) -> bytes:
     """A value in 8 bytes; remembered by fragments and lists, which never change."""
     if type(value) is not Fragment and type(value) is not Items:
-        return _digest([_piece(value)])
+        return _digest(_piece(value).encode(errors="replace"))
     if value.digest is None:
-        pieces: list[bytes] = []
         if isinstance(value, Items):
-            pieces += map(digest_of, value.fragments)
+            data = b"\0".join(map(digest_of, value.fragments))
         else:
+            pieces: list[str] = []
             _collect(value, pieces)
-        value.digest = _digest(pieces)
+            data = "\0".join(pieces).encode(errors="replace")
+        value.digest = _digest(data)
     return value.digest
 
 
-def _collect(fragment: Fragment, pieces: list[bytes]) -> None:
-    pieces.append(fragment.shape.digest)
+def _collect(fragment: Fragment, pieces: list[str]) -> None:
+    pieces.append(fragment.shape.digest_text)
     values = fragment.values
     for slot in fragment.shape.values:
         value = values[slot]
         if type(value) is str:
-            pieces.append(value.encode(errors="replace"))
+            pieces.append(value)
         elif type(value) is Fragment:
             _collect(value, pieces)  # its own digest would be asked for by nobody
         else:
             pieces.append(_piece(value))
 
 
-def _piece(value: Any) -> bytes:
+def _piece(value: Any) -> str:
     if type(value) is str:
-        return value.encode(errors="replace")
+        return value
     if type(value) is Items:
-        return digest_of(value)
+        return digest_of(value).hex()
     if isinstance(value, Reference):
-        return f"\0{value.url()}".encode(errors="replace")
-    return f"\0{type(value).__name__} {value}".encode(errors="replace")
+        return f"\0{value.url()}"
+    return f"\0{type(value).__name__} {value}"
 
 
-def _digest(pieces: list[bytes]) -> bytes:
-    return blake2b(b"\0".join(pieces), digest_size=8).digest()
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()
 
 
 def _lists(fragment: Fragment) -> Iterator[Items]:
