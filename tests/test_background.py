@@ -382,3 +382,29 @@ async def test_what_a_page_that_is_not_shown_has_deferred_never_begins() -> None
         await page.click("Leave")
         assert page.url.endswith("/room/a") and started == [0]
         assert [inspect.getcoroutinestate(work) for work in works] == [inspect.CORO_CLOSED] * len(works)
+
+
+async def test_a_person_is_not_kept_away_by_what_others_publish() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        gate, begun = asyncio.Event(), asyncio.Event()
+
+        async def wait() -> None:
+            begun.set()
+            await gate.wait()
+
+        waiting = asyncio.ensure_future(opened[0].run(wait))
+        await begun.wait()
+        for number in range(100):
+            live.publish("room:a", text=str(number))
+        (session,) = live.sessions
+        while len(session.work.queue) < 100:
+            await asyncio.sleep(0)
+        await page.fill("Text", "mine")
+        clicking = asyncio.ensure_future(page.click("Say"))
+        while session.exchange.last == session.exchange.done:
+            await asyncio.sleep(0)
+        gate.set()
+        await clicking
+        await waiting
+        await page.shows("98 99 mine")

@@ -101,10 +101,10 @@ class Session:
         exchange = self.exchange
         if type(op) is Acknowledgement:
             exchange.acknowledge(op.rev, now)
+        elif len(self.work.queue) >= KEPT and self.work.is_full:
+            raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
         elif not exchange.take(op, now):  # type: ignore[arg-type]
             self._due = True
-        elif len(self.work.queue) >= KEPT:
-            raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
         else:
             self.work.queue.append(self.aside.meet(op) if self.aside else op)  # type: ignore[arg-type]
         self.screen.forget(exchange.seen)

@@ -9,6 +9,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING
 
 from ..errors import LiveError
+from ..exchange import KEPT
 from ..ops.outcome import Outcome, failure
 from ..protocol import Op
 from .aside import dropped
@@ -33,6 +34,11 @@ class Work:
         self.tasks: set[asyncio.Task[None]] = set()
         """What goes on by itself."""
         self._settled: asyncio.Future[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many ops of the browser wait as may; those of others are no fault of it."""
+        return sum(not isinstance(job, Push) for job in self.queue) >= KEPT
 
     async def add(self, job: Op | Push) -> None:
         """Run an op, now or after what is running."""
