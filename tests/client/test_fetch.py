@@ -75,6 +75,26 @@ def test_after_three_seconds(open_page: Open, posts: Posts) -> None:
     assert page.input_value("#t") == ""
 
 
+def test_cookies_of_a_lost_socket_are_there_before_its_page(open_page: Open, posts: Posts) -> None:
+    held: list[Route] = []
+
+    def prepare(page: Page) -> None:
+        posts(page)
+        page.route(f"{SITE}/cookies", lambda route: held.append(route))
+
+    page, _ = open_page(BODY, join=False, clock=True, prepare=prepare)
+    page.click("#b")
+    page.clock.run_for(3100)
+    posts.wait(page, 1)
+    with page.expect_request(f"{SITE}/cookies") as request:
+        posts.answer([1, 1, [1, "one"]], extras={"cookies": "ticket"})
+    assert request.value.post_data == "ticket"
+    assert page.evaluate("told") == []
+    held[0].fulfill(status=204)
+    page.wait_for_function("told.length == 1")
+    assert page.inner_text("p") == "one"
+
+
 def test_one_request_after_the_other(open_page: Open, posts: Posts) -> None:
     page, server = open_page(BODY, join=False, clock=True, prepare=posts)
     page.clock.run_for(4000)
