@@ -75,3 +75,20 @@ def test_anything_else_is_refused(snapshots: Snapshots, text: str) -> None:
 def test_the_store_does_not_know_tokens() -> None:
     assert "secret" not in session_key("secret")
     assert session_key("secret") == session_key("secret") != session_key("other")
+
+
+def test_what_a_session_stores_is_opened_by_its_context_only(snapshots: Snapshots) -> None:
+    context = snapshots.context("page", "ada")
+    sealed = snapshots.seal_bytes(SNAPSHOT, context)
+    snapshots.store.put("session 1", sealed, 60)
+    snapshots.store.put("session 2", sealed[:-1], 60)
+    snapshots.store.put("session 3", b"", 60)
+    assert snapshots.load("session 1", context) == SNAPSHOT
+    assert snapshots.load("session 4", context) is None
+    for key, other in (
+        ("session 1", snapshots.context("page")),
+        ("session 2", context),
+        ("session 3", context),
+    ):
+        with pytest.raises(SealError):
+            snapshots.load(key, other)
