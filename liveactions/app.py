@@ -139,15 +139,7 @@ class Live(Starlette):
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = Sessions(self.site)
         self._origins = Origins(allowed_origins)
-        socket = SocketEndpoint(self.sessions, self._origins)
-        self._own = [
-            WebSocketRoute(SOCKET, socket, name="live socket"),
-            Route(COOKIES, CookiesEndpoint(self.site, self._origins), name="live cookies"),
-            Route(DELIVERY, DeliveryEndpoint(self.site), name="live delivery"),
-            Route(FUNCTION, FunctionEndpoint(self.site, self._origins), name="live function"),
-            Route(MODULE, ModuleEndpoint(self.site), name="live module"),
-            Route(f"{MOUNT}/{{name}}", self.site.assets.respond, name="live client"),
-        ]
+        self._own = _routes(self.site, self.sessions, self._origins)
         self._routers = [self.router]
         """Its own, and those of the applications that it is installed in."""
         self.router.routes.extend(self._own)
@@ -232,6 +224,18 @@ class Live(Starlette):
 
 def _tuple(guard: Guards) -> tuple[Callable[..., Any], ...]:
     return (guard,) if callable(guard) else tuple(guard)
+
+
+def _routes(site: Site, sessions: Sessions, origins: Origins) -> list[BaseRoute]:
+    """The library's own addresses."""
+    return [
+        WebSocketRoute(SOCKET, SocketEndpoint(sessions, origins), name="live socket"),
+        Route(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
+        Route(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
+        Route(FUNCTION, FunctionEndpoint(site, origins), name="live function"),
+        Route(MODULE, ModuleEndpoint(site), name="live module"),
+        Route(f"{MOUNT}/{{name}}", site.assets.respond, name="live client"),
+    ]
 
 
 def _keys(keys: str | Iterable[str] | None) -> Keys:
