@@ -64,9 +64,13 @@ class Uploads:
         handle that stands for it, good for this person only.
         """
         path = self.place(token)
-        with open(path, "xb", opener=_private) as file:
-            while part := await upload.read(PART):
-                file.write(part)
+        try:
+            with open(path, "xb", opener=_private) as file:
+                while part := await upload.read(PART):
+                    file.write(part)
+        except BaseException:  # a full disk, say
+            remove(path)
+            raise
         told = [path.name, upload.filename or "", upload.size or 0, upload.content_type or ""]
         return self._sealer.seal(to_json(told), _context(identity))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import time
 from collections.abc import AsyncIterator
@@ -298,6 +299,19 @@ async def test_m4_files_that_nobody_takes_go_too(tmp_path: Path) -> None:
             again = archive(SqliteStore(tmp_path / "store.sqlite"))  # the process has started anew
             again.site.uploads.place()
             assert not of_a_dead_process.exists()
+
+
+async def test_m4_a_file_that_cannot_be_kept_whole_is_not_kept() -> None:
+    class Broken(UploadFile):
+        async def read(self, size: int = -1) -> bytes:
+            if self.file.tell():
+                raise OSError("no space left")
+            return await super().read(1)
+
+    live = archive()
+    with pytest.raises(OSError, match="no space"):
+        await live.site.uploads.keep(Broken(io.BytesIO(b"xyz")), "")
+    assert lying(live) == []
 
 
 async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
