@@ -268,13 +268,22 @@ def _workers() -> int:
 
 def _environment(templates: Any) -> tuple[jinja2.Environment, list[Processor]]:
     """The Jinja2 environment that was meant, and the context processors that came with it."""
-    if isinstance(templates, jinja2.Environment):
-        return templates, []
     if isinstance(getattr(templates, "env", None), jinja2.Environment):
-        return templates.env, list(getattr(templates, "context_processors", ()))
+        return _escaping(templates.env), list(getattr(templates, "context_processors", ()))
+    if isinstance(templates, jinja2.Environment):
+        return _escaping(templates), []
     folders = [templates] if isinstance(templates, str | os.PathLike) else list(templates)
     loader = jinja2.FileSystemLoader([Path(folder) for folder in folders])
     return jinja2.Environment(loader=loader, autoescape=True), []
+
+
+def _escaping(environment: jinja2.Environment) -> jinja2.Environment:
+    if environment.autoescape is False:  # Jinja's default
+        log.warning(
+            "This Jinja2 environment doesn't escape: what a visitor types would be markup in the page. "
+            "Make it with autoescape=True."
+        )
+    return environment
 
 
 def _variables(processors: list[Processor]) -> Callable[[Request | None], Mapping[str, Any]] | None:

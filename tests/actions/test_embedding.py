@@ -13,7 +13,7 @@ import pytest
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
-from jinja2 import DictLoader, Environment
+from jinja2 import DictLoader, Environment, select_autoescape
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column, sessionmaker
 from sqlalchemy.pool import StaticPool
@@ -374,3 +374,13 @@ async def test_mounted_behind_the_middleware_of_another_application(way: Way) ->
         assert (page.text("p"), page.url) == ("ada dark", "/below/")
         again = await visitor.open("/below/")
         assert again.text("p") == "ada dark"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(("escape", "warned"), [(False, True), (True, False), (select_autoescape(), False)])
+def test_templates_that_escape_nothing_are_pointed_out(
+    escape: Any, warned: bool, wrapped: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    environment = Environment(autoescape=escape)
+    Live(Jinja2Templates(env=environment) if wrapped else environment, keys="k" * 32, store=MemoryStore())
+    assert ("autoescape=True" in caplog.text) == warned
