@@ -261,7 +261,8 @@ async def test_multipart(visitor: Browser) -> None:
 
 async def test_a_post_without_an_action(visitor: Browser) -> None:
     tab = await visitor.open("/counter")
-    assert (await visitor.http.post("/counter", data={"_s": tab.snapshot})).status_code == 400
+    unnamed = await visitor.http.post("/counter", data={"_s": tab.snapshot})
+    assert unnamed.status_code == 400 and "names no action" in unnamed.text
 
 
 async def test_someone_elses_snapshot() -> None:

@@ -24,13 +24,24 @@ def advise_on_page(cls: Any) -> None:
 
 
 def advise(actions: Iterable[Action[..., Any]]) -> None:
-    """Points out parameters that look as if the page chose their values, which in truth anyone may send."""
+    """Points out parameters that aren't what they look like."""
     for action in actions:
         for one in action.plan.parameters:
-            if one.kind == "field" and not one.is_model and (one.name == "id" or one.name.endswith("_id")):
-                log.warning(
-                    "%s: anyone may send any %s. If the page is to choose it, annotate it as Bound[...];"
-                    " if a visitor chooses it, look whether they may.",
-                    action.__qualname__,
-                    one.name,
-                )
+            if one.kind == "field" and not one.is_model:
+                _advise_on_field(action.__qualname__, one.name)
+
+
+def _advise_on_field(action: str, name: str) -> None:
+    if name == "id" or name.endswith("_id"):
+        log.warning(
+            "%s: anyone may send any %s. If the page is to choose it, annotate it as Bound[...];"
+            " if a visitor chooses it, look whether they may.",
+            action,
+            name,
+        )
+    if name == "request":
+        log.warning(
+            "%s: request is a field of the form as it stands. If it is to be the request, annotate it as"
+            " Starlette's Request.",
+            action,
+        )

@@ -35,6 +35,7 @@ OWN_PAGE: Final = (409, 422)
 NOT_SHOWN: Final = (401, 403)
 """Errors after which the page isn't shown any more."""
 OUT_OF_DATE: Final = "This page was out of date. Please check and send again."
+UNNAMED: Final = 'This form names no action. Is what stands in its action="{{ … }}" an action of the page?'
 DONE_BEFORE: Final = "This was done already."
 UNKNOWN: Final = "Nobody knows whether this was done. Please load the page again."
 
@@ -45,7 +46,7 @@ class Post(Visit):
     async def respond(self) -> Response:
         token = self.request.query_params.get(FIELD_ACTION)
         if token is None:
-            raise HTTPException(400, "A post to a page names an action")
+            raise HTTPException(400, UNNAMED)
         pairs = await read_form(self.request, self.site.limits, named(self.address.page, token))
         try:
             return await self._post(token, pairs)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
+from starlette.requests import Request
 
 from liveactions import (
     Bound,
@@ -231,6 +232,23 @@ async def test_b6_debug_points_out_an_id_that_is_not_bound(
         function,
     ]
     assert warned(caplog) == (wanted if debug else [])
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_c10_debug_points_out_a_request_without_annotation(
+    debug: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Forgetful(Page):
+        template = "x.html"
+
+        @action
+        async def read(self, request, known: Request) -> None: ...  # type: ignore[no-untyped-def]
+
+    live = Live(Environment(autoescape=True), keys="a key that is long enough for all of it", debug=debug)
+    with caplog.at_level(logging.WARNING, "liveactions"):
+        live.page("/forgetful")(Forgetful)
+    told = f"{Forgetful.__qualname__}.read: request is a field of the form as it stands."
+    assert warned(caplog) == ([told] if debug else [])
 
 
 @pytest.mark.parametrize("where", ["globals", "context", "neither"])
