@@ -18,6 +18,8 @@ from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.scanner import StartTag, Unplaceable, scan
 from ..wire import CHILD_CLOSE, CHILD_OPEN
 from .fragment import Fragment, Items, Kind, Shape
+from .frozen import is_frozen
+from .keys import keys
 from .reference import Reference
 
 
@@ -209,7 +211,10 @@ def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: 
     if any(type(item) is Open or elements and type(item) is not Fragment for item in fragments):
         return Open("".join(str(escape_markup(item)) for item in fragments))
     wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]
-    return Items(wrapped, sources if sources is not None and len(sources) == len(wrapped) else None)
+    made = Items(wrapped, sources if sources is not None and len(sources) == len(wrapped) else None)
+    if made.sources and not is_frozen(made.sources[0]):
+        keys(made)  # now: what a database session gives may not say its id when that has been closed
+    return made
 
 
 def below(prior: Values, slot: int, shape: Shape) -> Values:

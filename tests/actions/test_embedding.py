@@ -27,6 +27,7 @@ from liveactions import ActionError, Live, Page, Pages, action, loaded, redirect
 from liveactions.store import MemoryStore
 from tests.actions.ways import Way, visiting, ways
 from tests.asgi import browser
+from tests.small import small_app
 
 
 class Base(DeclarativeBase):
@@ -384,3 +385,33 @@ def test_templates_that_escape_nothing_are_pointed_out(
     environment = Environment(autoescape=escape)
     Live(Jinja2Templates(env=environment) if wrapped else environment, keys="k" * 32, store=MemoryStore())
     assert ("autoescape=True" in caplog.text) == warned
+
+
+@ways("SHN")
+async def test_rows_of_a_database_session_that_expire_with_it(way: Way) -> None:
+    Base.metadata.drop_all(engine)
+    Base.metadata.create_all(engine)
+    pages = Pages()
+
+    @pages.page("/")
+    class Rows(Page):
+        template = "rows.html"
+        notes: list[Note] = loaded()
+
+        async def load(self, db: DB) -> None:
+            self.notes = list(db.scalars(select(Note).order_by(Note.id.desc())))
+
+        @action
+        async def add(self, text: str, db: DB) -> None:
+            db.add(Note(text=text))
+            refresh()
+
+    template = """<!doctype html><title>Rows</title>
+<ul>{% for note in notes %}<li>{{ note.text }}</li>{% endfor %}</ul>
+<form action="{{ add }}"><input name="text" aria-label="Text"><button>Add</button></form>"""
+    async with visiting(small_app(pages, {"rows.html": template}), way) as visitor:
+        page = await visitor.open("/")
+        for text in ("one", "two", "three"):
+            await page.fill("Text", text)
+            await page.click("Add")
+        assert page.texts("li") == ["three", "two", "one"]

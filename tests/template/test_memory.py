@@ -205,3 +205,32 @@ def test_references_among_items_are_asked_again() -> None:
     first = view.render({"rows": (save,)})
     save.version = 1
     assert "error 1" in view.render({"rows": (save,)}, first).html()
+
+
+class Expiring:
+    """A row of a database session: closed, it says nothing."""
+
+    def __init__(self, id: int) -> None:
+        self._id = id
+        self.is_open = True
+
+    @property
+    def id(self) -> int:
+        if not self.is_open:
+            raise RuntimeError("the session is closed")
+        return self._id
+
+
+def test_items_that_say_nothing_after_the_render() -> None:
+    view = view_of("<ul>{% for row in rows %}<li>{{ row.id }}</li>{% endfor %}</ul>")
+    rows = [Expiring(n) for n in range(3)]
+    first = view.render({"rows": list(rows)})
+    for row in rows:
+        row.is_open = False
+    others = [Expiring(n) for n in (2, 0, 7)]
+    second = view.render({"rows": others}, first)
+    for row in others:
+        row.is_open = False
+    shapes = Shapes()
+    removed, inserted, moved = 1, [3, -1, 0, "7"], (2, 0)
+    assert patch(first, second, shapes) == [0, [[removed, inserted, moved]]]

@@ -104,7 +104,8 @@ def test_raw_text_is_one_slot(name: str) -> None:
 
 
 def test_white_space_around_a_block_in_text_stays() -> None:
-    source = "<textarea>  {% block a %}x{% endblock %} </textarea><p class=' {% block b %}k{% endblock %} '></p>"
+    source = "<textarea>  {% block a %}x{% endblock %} </textarea>"
+    source += "<p class=' {% block b %}k{% endblock %} '></p>"
     assert render(source).plain() == '<textarea>  x </textarea><p class=" k "></p>'
 
 
