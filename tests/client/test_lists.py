@@ -191,4 +191,4 @@ def test_a_stranger_between_items_is_not_taken_for_white_space(open_page: Open) 
     )
     server.patch([0, [[1]]])
     assert page.locator("hr").count() == 1
-    assert page.evaluate("sockets.at(-1).closed")
+    assert page.evaluate("sockets[0].closed")
