@@ -42,6 +42,8 @@ from .transport.socket import SocketEndpoint
 P = TypeVar("P", bound=Page)
 Guards = Callable[..., Any] | Sequence[Callable[..., Any]]
 Processor = Callable[[Request], Mapping[str, Any]]
+TemplateSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | jinja2.Environment | Any
+"""Folders, an environment, or Starlette's `Jinja2Templates`."""
 log = getLogger(__name__)
 
 
@@ -93,11 +95,7 @@ class Live(Starlette):
 
     def __init__(
         self,
-        templates: str
-        | os.PathLike[str]
-        | Sequence[str | os.PathLike[str]]
-        | jinja2.Environment
-        | Any = "templates",
+        templates: TemplateSource = "templates",
         *,
         debug: bool = False,
         routes: Sequence[BaseRoute] | None = None,

@@ -16,6 +16,12 @@ ORIGIN = "http://testserver"
 SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
 
 
+async def waits(gate: asyncio.Event) -> None:
+    """Return when somebody waits at a gate."""
+    while not gate._waiters:  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+
+
 class Closed(Exception):
     """The server has closed the socket."""
 

@@ -77,12 +77,6 @@ def counter() -> type[Page]:
 gate = asyncio.Event()
 
 
-async def waits() -> None:
-    """Return when somebody waits at the gate."""
-    while not gate._waiters:  # type: ignore[attr-defined]
-        await asyncio.sleep(0)
-
-
 def shop(store: Store | None = None, **options: Any) -> Live:
     """The application; another process's view of the same, when it is given the same store."""
     environment = Environment(loader=DictLoader(TEMPLATES), autoescape=True)

@@ -13,7 +13,7 @@ import pytest
 
 from liveactions.store import MemoryStore
 from tests import shop as shop_module
-from tests.asgi import Browser, Tab, browser
+from tests.asgi import Browser, Tab, browser, waits
 from tests.shop import shop
 
 
@@ -160,7 +160,7 @@ async def test_a_copy_of_a_post_that_the_server_gave_up_does_not_wait(visitor: B
     shop_module.gate = asyncio.Event()
     tab = await visitor.open("/counter")
     first = asyncio.ensure_future(post(tab, "slow"))
-    await asyncio.wait_for(shop_module.waits(), 5)
+    await asyncio.wait_for(waits(shop_module.gate), 5)
     first.cancel()
     await asyncio.wait([first])
     again = await asyncio.wait_for(post(tab, "slow"), 5)

@@ -10,7 +10,7 @@ import pytest
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from tests import shop as shop_module
-from tests.asgi import Closed, Tab, browser
+from tests.asgi import Closed, Tab, browser, waits
 from tests.shop import shop
 from tests.test_socket_ops import shown
 
@@ -98,7 +98,7 @@ async def test_a_worker_that_is_late_brings_nothing_old_back(store: Store) -> No
         late.http.cookies.set("late", "1")
         slow = await late.socket(tab.address)
         slow.send({**tab.hello, "url": "/late"})
-        await shop_module.waits()
+        await waits(shop_module.gate)
         await moved_to(there, tab).join()
         assert shown((await tab.call("add"))[2]) == "1"
         shop_module.gate.set()

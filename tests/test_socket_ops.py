@@ -12,7 +12,7 @@ import pytest
 from liveactions import Limits, Page, Pages, wire
 from liveactions.store import MemoryStore
 from tests import shop as shop_module
-from tests.asgi import Browser, Closed, browser
+from tests.asgi import Browser, Closed, browser, waits
 from tests.shop import shop
 from tests.small import small_app
 
@@ -293,7 +293,7 @@ async def test_by_fetch_a_page_that_has_another_connection_is_to_come_again(visi
     await tab.socket.lose()
     parcel = {"hello": tab.hello, "ops": [[1, 0, 1, "slow", []]]}
     posting = asyncio.ensure_future(visitor.http.post("/counter", json=parcel, headers={"Live-Ops": "1"}))
-    await asyncio.wait_for(shop_module.waits(), 5)
+    await asyncio.wait_for(waits(shop_module.gate), 5)
     tab.n = 1
     await tab.join()
     shop_module.gate.set()

@@ -15,7 +15,7 @@ from liveactions.signouts import SignOuts, digest
 from liveactions.store import MemoryStore
 from tests.actions.members import members
 from tests.actions.ways import Way, visiting, ways
-from tests.asgi import Browser, Closed, Tab, browser
+from tests.asgi import Browser, Closed, Tab, browser, waits
 
 
 async def commit(visitor: Browser, ticket: str, **headers: str) -> httpx.Response:
@@ -252,8 +252,7 @@ async def test_k2_and_so_does_one_that_no_socket_could_bring() -> None:
     async with browser(here) as visitor, browser(there) as again:
         tab = await visitor.joined("/slow")
         tab.socket.send([1, 0, 1, "leave", []])
-        while not gate._waiters:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
+        await waits(gate)
         await tab.socket.lose()
         gate.set()
         (session,) = here.sessions
@@ -288,8 +287,7 @@ async def test_k2_a_fetch_that_is_superseded_brings_them_too() -> None:
         ops = [[1, 0, 1, "leave", []], [2, 0, 1, "wait", []]]
         parcel, headers = {"hello": tab.hello, "ops": ops}, {wire.HEADER_OPS: "1"}
         posting = asyncio.ensure_future(visitor.http.post("/slow", json=parcel, headers=headers))
-        while not gate._waiters:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
+        await waits(gate)
         tab.n = 2
         await tab.join()
         gate.set()
@@ -316,8 +314,7 @@ async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs(
     async with browser(live) as visitor:
         tab = await visitor.joined("/slow")
         tab.socket.send([1, 0, 1, "leave", []])
-        while not gate._waiters:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
+        await waits(gate)
         tab.n = 1
         await tab.join()
         gate.set()
