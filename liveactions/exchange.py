@@ -11,7 +11,7 @@ A page has one session, and the session has an `Exchange`. Sockets come and go; 
 *Ops* are what the page wants done. It numbers them 1, 2, 3 ... and keeps each until it knows how it
 ended. The session runs them in the order of their numbers and never one twice: `Exchange.take` says
 whether an op is new. An op that comes again (the page couldn't know that it had arrived) is answered
-again. Answers are kept for the 64 newest ops; a page has at most 32 unanswered.
+again. At least the answers of the 64 newest ops are kept; a page has at most 32 unanswered.
 An op may be answered as running: it goes on beside the others, and its end is told later.
 
 *Revisions* count the patches: a frame with a patch leads from the page's revision to the next one.
@@ -44,11 +44,11 @@ from math import inf
 from typing import Any, Final, Literal
 
 from .errors import ProtocolError
-from .protocol import Bye, Change, Hello, Op, require, write
+from .protocol import Change, Hello, Op, require, write
 from .wire import OK, RUNNING, UNCERTAIN, WINDOW_BYTES, WINDOW_FRAMES
 
 KEPT: Final = 64
-"""Ops whose answers are kept."""
+"""Answers that are kept until they are acknowledged."""
 
 Rebuilt = Literal["", "moved", "fresh"]
 """Whether a session was made from a snapshot, and what that means for the ops under way (see above)."""
@@ -73,6 +73,8 @@ class Exchange:
         self.answered: dict[int, tuple[int, Any]] = {
             answers[i]: _after_restart(answers[i + 1], answers[i + 2]) for i in range(0, len(answers), 3)
         }
+        self._forgotten = 0
+        """Number of the newest op whose answer was dropped unacknowledged."""
         self._late: dict[int, float] = {}
         """Ops that go on beside the others, or did, and the revision with which their end was told."""
         self.uncertain = 0
@@ -92,11 +94,11 @@ class Exchange:
         Numbers may be left out: a page drops ops that nobody can mean any more.
         """
         self.acknowledge(op.rev, now)
-        n, last = op.n, self.last
-        if last < n <= last + KEPT or (n > last and type(op) is Bye):
+        n = op.n
+        if n > self.last:
             self.last = n
             return True
-        require(last - KEPT < n <= last, f"op {n} after {last}")
+        require(n > self._forgotten, f"op {n} after {self.last}")
         if n <= self.done:
             self._tell_again(n)
         return False
@@ -129,7 +131,8 @@ class Exchange:
         if status != OK or payload is not None:
             self._untold += (n, status, payload)
             self.answered[n] = (status, payload)
-        self._forget(n - KEPT)
+            if len(self.answered) > KEPT:
+                self._forget_oldest()
 
     def go_on(self, n: int) -> None:
         """Op `n` goes on beside the others, which needn't wait for it."""
@@ -155,6 +158,12 @@ class Exchange:
             late = self._late
             for old in [old for old in self.answered if old <= n and old not in late]:
                 del self.answered[old]
+
+    def _forget_oldest(self) -> None:
+        oldest = next((n for n in self.answered if n not in self._late), None)
+        if oldest is not None:
+            del self.answered[oldest]
+            self._forgotten = oldest
 
     def _tell_late(self, rev: int) -> None:
         """The ends of ops that went on are told with this revision."""
