@@ -65,6 +65,61 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose emp
                       detail], ...]``, to be dispatched
 ====================  ==========================================================================
 
+Patches
+-------
+A patch is flat: slot, change, slot, change ... Slots are known by their numbers; what a change is depends
+on what the slot is.
+
+====================  ==========================================================================
+an attribute          its value; null: it goes
+names in a tag        name, value, name, value ...; a value is null: it goes
+a child               text; raw HTML, as below; ``{"f": fragment}``; an array: a patch of the
+                      fragment that stands there
+a list                ``{"l": [fragment, ...]}``; ``[ordinal, patch, ...]``; ``[edits, ordinal, patch, ...]``,
+                      of which an edit is an ordinal to remove, or ``[ordinal, before]`` and, if
+                      it is new, its fragment; *before*: an ordinal, or -1 for the end
+====================  ==========================================================================
+
+A fragment is an array: the number of its shape, and the values of its slots.
+
+*Raw HTML* is a string of the server's, which changes:
+
+====================  ==========================================================================
+``{"h": html}``       the new string as a whole
+``{"s": splices}``    skip, cut, text, skip, cut, text ...: units of UTF-16 that stay, from the last
+                      cut on; units that go; and what comes in their place: a text, or ``[from,
+                      length]``: what the old string has there. What follows the last cut stays
+``"c"``               beside "s": ``[length, sum]`` of the old string, in units of UTF-16, and the
+                      Adler-32 of its UTF-8
+``"e"``, ``"d"``      beside "s": which nodes the splices are about, and a digest of where these are
+====================  ==========================================================================
+
+Whatever comes, the page changes as the two strings differ that a parser makes nodes of: nodes that are
+the same stay, and so does what the page's person or scripts did to them. The old string is the one that
+was sent or spliced last. Of what came in the page's HTML it is what the slot's first nodes are when
+written as HTML; "c" is sent with the first splices of such a slot. When it doesn't fit, the page says so by
+asking for all of it (a hello with ``rev`` -1), and the first change of each slot comes as "h" from then on.
+(It comes as "h" also where the server sees beforehand that its string is written otherwise. What stood there
+is known all the same, as nodes.) Fields called ``_s`` are the page's own, and never part of the server's
+string.
+
+For strings of more than 32 kB "e" says where to look, so that nothing else has to be parsed: an array of
+
+===============================================  ===============================================
+``[path, [name, value, ...]]``                   attributes of an element: null for one that goes
+``[path, first, count, from, length, start,      children of an element, so many from the first one on,
+size]``                                          which `length` units of the old string `from` on had
+                                                 written: now they are what `size` units of the new string
+                                                 from `start` on write, read as content of that element
+``[path, first, count, path, before]``           children that move, to stand before another node
+===============================================  ===============================================
+
+A path leads from the slot through positions among all child nodes (text and comments included) to an
+element; ``[]`` is the slot itself. All of them, and all positions, are those before the change. "d" is the
+Adler-32 of what the paths pass, one path after the other: for each element, the slot first, its name in
+lower case (of the slot an empty one), a space, the number of its child nodes, and ";". A page in which it is
+another, because a script has added something or its parser has read something otherwise, uses the splices.
+
 An answer *elsewhere* that comes with ``{"page": html}`` has brought that page already, over the same
 connection: only the address, the history and the scroll position are still to be changed. An op 3 that
 names another page of the application is answered well, with ``{"page": html}``. Without a page patch the
