@@ -1,5 +1,5 @@
-// Bundles the client into minified ES modules: the core, which every page loads, what few pages need, and what the modules
-// of functions import.
+// Bundles the client into minified ES modules: the core, which every page loads, what few pages need, what the modules of
+// functions import, what scripts of pages import, and what is loaded in debug mode.
 // `--check`: says whether the committed files are what would be built.
 import { createHash } from "node:crypto";
 import { readFile, mkdir, writeFile } from "node:fs/promises";
@@ -44,6 +44,8 @@ async function bundle(entry, define = {}) {
 const more = await bundle("more/main.js");
 const digest = createHash("sha256").update(more).digest("hex").slice(0, DIGEST);
 const call = await bundle("call.js");
+const hooks = await bundle("hooks.js");
+const debug = await bundle("debug/main.js");
 const client = await bundle("main.js", { MORE: JSON.stringify(`./more.${digest}.js`) });
 
 let failed = false;
@@ -53,7 +55,7 @@ const fail = (text) => {
   failed = true;
 };
 
-for (const [name, code] of Object.entries({ "client.js": client, "more.js": more, "call.js": call })) {
+for (const [name, code] of Object.entries({ "client.js": client, "more.js": more, "call.js": call, "hooks.js": hooks, "debug.js": debug })) {
   const gzip = gzipSync(code, { level: 9 }).length;
   console.log(`${name}: ${code.length} bytes, gzip ${gzip}, brotli ${brotliCompressSync(code).length}`);
   if (code === client && gzip > LIMIT && !process.env.LAX) fail(`The client's core may have ${LIMIT} bytes of gzip.`);

@@ -14,6 +14,8 @@ FOLDER = Path(__file__).parent / "static"
 DIGEST = 10
 """Hex digits of the SHA-256 in a file's name; js/build.mjs says the same."""
 FOREVER = "public, max-age=31536000, immutable"
+STABLE = frozenset({"hooks.js"})
+"""Files that scripts of the application import, under names that stay the same."""
 
 
 class Assets:
@@ -37,11 +39,13 @@ class Assets:
         return self._names[stem]
 
     async def respond(self, request: Request) -> Response:
-        name = request.path_params["name"]
+        asked = request.path_params["name"]
+        name = self._names[asked.removesuffix(".js")] if asked in STABLE else asked
         content = self._files.get(name)
         if content is None:
             return Response("Not found", 404, media_type="text/plain")
-        headers = {"Cache-Control": FOREVER, "ETag": f'"{name}"', "X-Content-Type-Options": "nosniff"}
+        caching = "no-cache" if asked in STABLE else FOREVER
+        headers = {"Cache-Control": caching, "ETag": f'"{name}"', "X-Content-Type-Options": "nosniff"}
         if Headers(scope=request.scope).get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="text/javascript", headers=headers)

@@ -36,6 +36,8 @@ class Surroundings:
     """The page's own, which posts go to."""
     events: bool = False
     """Whether an action wants to know of the events that call it."""
+    debug: str = ""
+    """In debug mode: the script that shows what goes wrong."""
 
 
 def hidden_field(snapshot: str) -> str:
@@ -57,6 +59,8 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
         f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}></script>'
     )
+    if around.debug:
+        head += f'<script type="module" src="{escape(around.debug)}"></script>'
     # Controls all over the page belong to this form. Enter in one of them presses its first submit
     # button, which is this one, and does nothing.
     body = (

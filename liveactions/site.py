@@ -172,7 +172,8 @@ class Site:
         """What a page's HTML says of this application."""
         root = page.live.root_path
         script = f"{root}{MOUNT}/{self.assets.name('client')}"
-        return Surroundings(script, root + SOCKET, page.live.path, takes_events(page))
+        debug = f"{root}{MOUNT}/{self.assets.name('debug')}" if self.services.debug else ""
+        return Surroundings(script, root + SOCKET, page.live.path, takes_events(page), debug)
 
 
 def own_url(request: Request) -> str:

@@ -1,6 +1,6 @@
 // What is asked of the server goes out in order; what it answers is applied at once.
 
-import { isWell, report } from "./answers.js";
+import { isWell, report, tell } from "./answers.js";
 import { add, readdress } from "./connection.js";
 import { grantFocus, keepFocus } from "./focus.js";
 import { adopt, define, patch } from "./fragments.js";
@@ -40,14 +40,18 @@ export function perform(request) {
 
 /** @param {Change} change */
 function apply(change) {
-  const { extras, fresh, settled } = change;
+  const { extras, fresh, patch: changes, settled } = change;
+  const tellPhase = (/** @type {string} */ phase) => changes && changes.length !== 0 && tell("patch", { phase });
+  lift();
+  tellPhase("before");
   patching = true;
   try {
     keepFocus(() => update(change));
   } finally {
-    lay();
     grantFocus();
     patching = false;
+    tellPhase("after");
+    lay();
     if (fresh) settled.push(...readdress());
     if (extras) more?.heedExtras(extras);
     for (const [op, status, payload] of settled) finish(op, status, payload, op.n);
@@ -63,7 +67,6 @@ function finish({ ended, source }, status, payload, n) {
 /** @param {Change} change */
 function update({ fresh, shapes = [], patch: changes = [], settled }) {
   const well = settled.filter(([, status]) => isWell(status));
-  lift();
   for (const [op] of settled) end(op);
   for (const [op] of well) answer(op.seen);
   if (fresh) slots = null;

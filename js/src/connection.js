@@ -14,6 +14,7 @@ const WINDOW = 32;
  * @typedef {object} Request what somebody wants done
  * @property {() => any[] | null} build kind and operands, asked again when items are numbered anew; null: it can't be said
  * @property {Element | undefined} [source] pending until the answer, of which it is told
+ * @property {Element | undefined} [cause] of one that nothing is pending for
  * @property {import("./pending.js").Submitter | null} [pressed] disabled meanwhile
  * @property {boolean} [focused] whether that had the focus
  * @property {string} [digest] what tells the same submit from another one
@@ -108,9 +109,6 @@ export function frame([next, ack, patch, answers, shapes, extras]) {
   rev = next;
   return { shapes, patch, extras, settled: settle(ack, answers) };
 }
-
-/** Whether an op holds up those after it. */
-export const waits = () => ops.some(({ running }) => !running);
 
 /** There will be no answers to what is unfinished. @param {number} status @param {any} [payload] @returns {Change} */
 export const giveUp = (status, payload) => ({ settled: take(() => true, () => [status, payload]) });

@@ -13,7 +13,7 @@ import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 /** @typedef {{ element: Element, descriptor: string, type: string, modifiers: string[] }} Call */
 
 /** Attributes that name no event: the rest of the client heeds them. */
-const OTHERS = /^(cancel|default|drop|nav|optimistic|pending|progress|validate)$/;
+const OTHERS = /^(animate|cancel|default|drop|hook|nav|optimistic|pending|progress|transition|validate)$/;
 
 /** Stands among the modifiers of such an attribute. */
 export const OTHER = "*";

@@ -155,7 +155,7 @@ function leave({ persisted }) {
 
 /** What comes is heard in order. @param {any} message of the socket */
 function hear(message) {
-  if (waiting[0] || message.extras || message[5] || (message.patch ?? message[2])?.page) {
+  if (waiting[0] || more?.defers(message) || message.extras || message[5] || (message.patch ?? message[2])?.page) {
     // A new connection would be without the cookies that may be due.
     if (waiting.push(message) < 2) loadMore().then((more) => (more ? more.heedAll(waiting, heed) : location.reload()));
   } else heed(message);

@@ -23,7 +23,9 @@ from .purity import names
 from .tape import Fold, Part, tape
 from .tree import Builder, Child, Element, Markup, Run, runs
 
-NOT_EVENTS = frozenset("cancel confirm default drop hook ignore modal nav pending progress validate".split())
+NOT_EVENTS = frozenset(
+    "animate cancel confirm default drop hook ignore modal nav pending progress transition validate".split()
+)
 """``live-…`` attributes that aren't events."""
 _EVENT = "live-"
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})

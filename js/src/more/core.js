@@ -4,11 +4,11 @@
 
 /** @param {Parts} parts by position: their names would cost the core more than they say */
 const named = ([
-  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, session, take,
-  trusted, waits,
+  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run, see, session, take,
+  trusted,
 ]) => ({
-  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, perform, referenceOf, report, run, see, session, take,
-  trusted, waits,
+  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run, see, session, take,
+  trusted,
 });
 
 /** @type {ReturnType<typeof named>} */

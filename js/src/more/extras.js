@@ -1,6 +1,7 @@
 // What a frame asks for besides patching: cookies to be fetched, another address, events.
 
 import { addressed } from "./navigate.js";
+import { defers, transit } from "./transitions.js";
 import { HEADER_OPS } from "../wire.js";
 
 const TRIES = 3;
@@ -23,7 +24,14 @@ export async function heedAll(waiting, heed) {
   for (let message; (message = waiting[0]);) {
     await collect(message);
     if (message !== waiting[0]) return;
-    heed(waiting.shift());
+    let heeded = false;
+    const work = () => {
+      heeded = message === waiting[0];
+      if (heeded) heed(waiting.shift());
+    };
+    if (defers(message)) await transit(work);
+    else work();
+    if (!heeded) return;
   }
 }
 

@@ -1,6 +1,7 @@
 // The rest of the client: what few pages need.
 
 import { watchCancels } from "./cancel.js";
+import { watchPatches } from "./changes.js";
 import { core, receive } from "./core.js";
 import { watchDrops } from "./dropping.js";
 import { watchNavigation } from "./navigate.js";
@@ -13,15 +14,16 @@ export { flush } from "./delays.js";
 export { heedAll, heedExtras } from "./extras.js";
 export { call } from "./functions.js";
 export { leave } from "./leave.js";
+export { hook } from "./hooks.js";
 export { heed, meet, meetAtWindow } from "./modifiers.js";
-export { showError } from "./overlay.js";
 export { post } from "./post.js";
 export { replacePage } from "./replace.js";
+export { defers } from "./transitions.js";
 export { upload, uploads } from "./uploads.js";
 
 /** @param {import("./core.js").Parts} parts */
 export function start(parts) {
   receive(parts);
   core.lay();
-  for (const watch of [watchCancels, watchDrops, watchNavigation, watchTrouble, watchTypedForms, watchUploads]) watch();
+  for (const watch of [watchCancels, watchDrops, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads]) watch();
 }

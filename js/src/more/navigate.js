@@ -2,10 +2,10 @@
 // and whatever would have to wait for an action.
 
 import { core } from "./core.js";
-import { ELSEWHERE, KEPT, NAVIGATE, OK } from "../wire.js";
+import { ELSEWHERE, FIELD_SNAPSHOT, KEPT, NAVIGATE, OK } from "../wire.js";
 
 /** The address that the page shows, or is about to. */
-let shown = location.href;
+let shown = cleanAddress();
 /** The entry of the history that it has; of those of this document, where they were scrolled to. */
 let entry = history.state?.live ?? 0;
 /** @type {Map<number, [x: number, y: number]>} */
@@ -18,6 +18,16 @@ export function watchNavigation() {
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 }
 
+/** A post is answered at an address with a handle: opened again it would show an old state. */
+function cleanAddress() {
+  const url = new URL(location.href);
+  if (url.searchParams.has(FIELD_SNAPSHOT)) {
+    url.searchParams.delete(FIELD_SNAPSHOT);
+    history.replaceState(history.state, "", url);
+  }
+  return location.href;
+}
+
 /** @param {MouseEvent} event */
 function follow(event) {
   const link = event.target instanceof Element && event.target.closest("a");
@@ -26,10 +36,10 @@ function follow(event) {
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (isShown(link) && link.hash) return; // the browser does it
-  if (link.pathname !== location.pathname && (live !== "open" || core.waits())) return;
+  if (link.pathname !== location.pathname && (live !== "open" || waits())) return;
   event.preventDefault();
   addressed(link.href, link.href !== location.href);
-  go(1);
+  go(1, link);
 }
 
 /**
@@ -53,16 +63,20 @@ function comeBack() {
   scrolls.set(entry, [scrollX, scrollY]);
   entry = history.state?.live ?? 0;
   if (isShown(location)) return restoreScroll();
-  if (new URL(shown).pathname !== location.pathname && core.waits()) return location.reload();
+  if (new URL(shown).pathname !== location.pathname && waits()) return location.reload();
   shown = location.href;
   go();
 }
 
-/** Tells the server the new address. @param {1} [push] not when it comes from the history */
-function go(push) {
+/** Whether an op holds up those after it. */
+const waits = () => core.pending().some(({ running }) => !running);
+
+/** Tells the server the new address. @param {1} [push] not when it comes from the history @param {Element} [cause] the link */
+function go(push, cause) {
   const url = location.pathname + location.search + location.hash;
   core.perform({
     build: () => (push ? [NAVIGATE, url, push] : [NAVIGATE, url]),
+    cause,
     ended(status) {
       if (status === OK || status === KEPT) push ? scrollToHash() : restoreScroll();
       else if (status !== ELSEWHERE) location.reload(); // the browser shows what is there, or why not

@@ -1,5 +1,6 @@
 // Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
 
+import { endLeaving } from "./animation.js";
 import { core } from "./core.js";
 import { collect } from "./extras.js";
 import { ERROR, HEADER_OPS } from "../wire.js";
@@ -20,6 +21,7 @@ export async function post() {
   else {
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
     if (!answer) return false;
+    endLeaving();
     for (const message of [answer.welcome, ...answer.frames]) {
       await collect(message); // of what went over a socket before
       if (!core.take(message)) break;

@@ -1,6 +1,7 @@
 // The whole page anew, where it can't be patched, or another page. What is equal stays; of the same page, what was typed goes
 // to the controls that stand for the old ones.
 
+import { forgetChanges } from "./changes.js";
 import { core } from "./core.js";
 import { arrive, isSwap } from "./swap.js";
 
@@ -25,6 +26,7 @@ export function replacePage(html, settled, fresh) {
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   core.meetMarkup(document);
+  forgetChanges();
   if (isAnother) return arrive(scripts);
   const heirs = typed.map((control) => (control.isConnected ? control : inherit(heirOf(control), control)));
   if (fresh) queueMicrotask(() => heirs.forEach(tell)); // when calls are heard again

@@ -1,0 +1,73 @@
+// What is wrong in the page, said in the console: each once, by a code that the documentation explains. The server says what
+// only it knows: lists without keys, nesting.
+
+/** @type {Set<string>} */
+const said = new Set();
+
+/**
+ * @param {string} code
+ * @param {string} text
+ * @param {Element[]} [elements]
+ */
+function say(code, text, elements = []) {
+  const line = `${code} ${text}`;
+  if (said.has(line)) return;
+  said.add(line);
+  console.warn(line, ...elements);
+}
+
+export function watchPage() {
+  addEventListener("live:advice", (event) => {
+    for (const [code, text] of /** @type {CustomEvent} */ (event).detail) say(code, text);
+  }, true);
+  addEventListener("live:patch", (event) => { if (/** @type {CustomEvent} */ (event).detail.phase === "after") look(); });
+  look();
+}
+
+function look() {
+  findDuplicates();
+  for (const form of document.forms) if (!form.closest("[inert]")) findTrouble(form);
+}
+
+function findDuplicates() {
+  /** @type {Map<string, Element[]>} */
+  const byId = new Map();
+  for (const element of document.querySelectorAll("[id]:not([data-leaving])")) byId.set(element.id, [...byId.get(element.id) ?? [], element]);
+  for (const [id, elements] of byId) {
+    if (elements.length > 1) say("LA001", `${elements.length} elements have the id "${id}": labels, links and scripts mean the first one`, elements);
+  }
+}
+
+/** What a form can't do where scripts don't run. @param {HTMLFormElement} form */
+function findTrouble(form) {
+  const marks = `${form.getAttribute("data-l")} ${form.getAttributeNames().join(" ")}`;
+  const isPost = /^post$/i.test(form.getAttribute("method") ?? "");
+  const calls = isReference(form.getAttribute("action"));
+  if (/(@|live-)submit/.test(marks) && !(isPost && calls)) return complain(form, 'only live-submit sends it; give it method="post" and action="{{ … }}"');
+  if (!calls) return;
+  if (!isPost) complain(form, 'its method is GET; an action needs method="post"');
+  const controls = [...form.elements];
+  const files = controls.some((control) => control.matches("input[type=file]"));
+  if (files && form.enctype !== "multipart/form-data") complain(form, 'it would send names instead of files; give it enctype="multipart/form-data"');
+  const texts = controls.filter((control) => control.matches(TEXTS));
+  if (texts.length !== 1 && !controls.some((control) => control.matches(SUBMITTERS)) && !hasSpare(form)) complain(form, "nothing in it submits it; give it a button");
+}
+
+const SUBMITTERS = "button:not([type=button],[type=reset]),input[type=submit],input[type=image]";
+/** Fields in which Enter submits, if there is one of them only. */
+const TEXTS = "input:not([type=checkbox],[type=radio],[type=hidden],[type=range],[type=color],[type=file],[type=button],[type=reset])";
+
+/** @param {string | null} address */
+const isReference = (address) => /[?&]_a=/.test(address ?? "");
+
+/** Whether there is a button where there are no scripts; what `noscript` holds is text here. @param {HTMLFormElement} form */
+function hasSpare(form) {
+  const spares = [...document.querySelectorAll("noscript")].filter(({ textContent }) => /<button|type="?submit/.test(textContent ?? ""));
+  return spares.some((spare) => form.contains(spare) || (form.id && spare.textContent?.includes(`form="${form.id}"`)));
+}
+
+/** @param {HTMLFormElement} form @param {string} why */
+function complain(form, why) {
+  const name = form.id ? `#${form.id}` : decodeURIComponent(form.getAttribute("action") ?? "");
+  say("LA004", `a form (${name}) doesn't work without JavaScript: ${why}`, [form]);
+}

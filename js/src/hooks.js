@@ -1,0 +1,14 @@
+// For scripts of the page: `import { hook } from "/_live/hooks.js"`.
+
+/**
+ * Registers what happens to elements with `live-hook="name"`. Each has an object of its own, derived from `definition`, with
+ * the element as `this.element`.
+ * @param {string} name
+ * @param {{ mounted?: () => void, updated?: () => void, destroyed?: () => void, [name: string]: any }} definition
+ */
+export async function hook(name, definition) {
+  const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
+  const client = script && (await import(script.src));
+  const more = await client?.loadMore();
+  more?.hook(name, definition);
+}
