@@ -57,25 +57,30 @@ class Snapshot(NamedTuple):
     """Whether the session had ended: no op after `done` can have run anywhere."""
     extras: tuple[Any, ...] = ()
     """What the browser was told besides, and hasn't acknowledged: pairs of a revision and its extras."""
+    missed: tuple[Any, ...] = ()
+    """Patches to `rev` from revisions that the browser may still show: pairs of a revision and a patch."""
 
 
 def pack(snapshot: Snapshot) -> bytes:
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
-    parts = [s.url, s.state, s.rev, s.done, s.answers, known, digests, at_rest, s.extras]
+    parts = [s.url, s.state, s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed]
     data: bytes = to_json(parts, inf_nan_mode="constants")
     return data
 
 
 def unpack(data: bytes) -> Snapshot:
     """`ValueError` for what is no snapshot."""
-    url, state, rev, done, answers, known, digests, at_rest, told = from_json(data, allow_inf_nan=True)
+    url, state, rev, done, answers, known, digests, at_rest, told, missed = from_json(
+        data, allow_inf_nan=True
+    )
     marks = urlsafe_b64decode(known)
     shape, mark = marks[:_WHOLE], marks[_WHOLE:]
     slots = _digests(urlsafe_b64decode(digests)) if digests else None
     extras = tuple((rev, besides) for rev, besides in told)
-    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), extras)
+    patches = tuple((rev, patch) for rev, patch in missed)
+    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), extras, patches)
 
 
 def _unpacked(data: bytes) -> Snapshot:

@@ -58,6 +58,28 @@ async def test_another_worker_goes_on_from_rest(store: Store) -> None:
         assert shown((await tab.socket.ask([3, 1, 1, "add", []]))[2]) == "3"
 
 
+async def test_another_worker_sends_what_was_lost_on_the_way(store: Store) -> None:
+    """As little as the old one would have sent: what was typed around it stays, and no element is another."""
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        await tab.call("add")
+        told = (await tab.call("add"))[2]
+        await tab.socket.lose()
+        welcome = await moved_to(there, tab).join(rev=1)
+        assert (welcome["rev"], welcome["ack"], welcome["patch"], "moved" in welcome) == (2, 2, told, True)
+        assert shown((await tab.call("add"))[2]) == "3"
+
+
+async def test_another_worker_sends_new_places_whole(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/rows")
+        await tab.call("grow")
+        await tab.socket.lose()
+        welcome = await moved_to(there, tab).join(rev=0)
+        (rows,) = (change["l"] for change in welcome["patch"] if isinstance(change, dict))
+        assert len(rows) == 4
+
+
 async def test_and_back_again(store: Store) -> None:
     async with browser(shop(store)) as here, browser(shop(store)) as there:
         tab = await here.joined("/counter")

@@ -31,6 +31,13 @@ def patch(old: Fragment, new: Fragment, shapes: Shapes) -> Patch:
     return _changes(old, new, shapes)
 
 
+def keeps_places(change: Any) -> bool:
+    """Whether a change brings only other text and attributes: no new fragment, nothing that moves."""
+    if type(change) is not list:
+        return type(change) is not dict
+    return not change or (type(change[0]) is not list and all(map(keeps_places, change[1::2])))
+
+
 def full(new: Fragment, digests: Sequence[bytes], shapes: Shapes) -> Patch:
     """What a client needs whose page had these `digests`: the root slots that differ, whole."""
     own = new.digests()[1]

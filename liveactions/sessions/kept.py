@@ -66,4 +66,5 @@ class Kept:
             digests,
             at_rest,
             tuple(exchange.extras),
+            tuple(screen.missed(exchange.shown)) if at_rest else (),
         )

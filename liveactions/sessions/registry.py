@@ -134,8 +134,11 @@ class Sessions:
         snapshot = basis.snapshot or Snapshot("", None)
         rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
         screen = Screen()
+        missed = dict(snapshot.missed).get(hello.rev)
         if hello.rev == snapshot.rev:
             screen.recall(snapshot.shape, snapshot.mark, snapshot.digests)
+        elif missed:
+            screen.recall(snapshot.shape, snapshot.mark, None, missed)
         else:
             screen.recall(snapshot.shape, b"", None)
         session = Session(

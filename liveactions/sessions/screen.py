@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from ..actions.ref import ActionRef
-from ..diff import Shapes, full, patch
+from ..diff import Shapes, full, keeps_places, patch
 from ..errors import UnknownAction
 from ..pages.page import Page
 from ..protocol import Change
@@ -28,6 +28,7 @@ class Screen:
         self._shape: bytes = b""
         self._mark: bytes = b""
         self._digests: Digests | None = None
+        self._missed: Change = []
 
     @property
     def newest(self) -> Fragment | None:
@@ -38,9 +39,10 @@ class Screen:
         """A client that knows no shapes."""
         self.shapes = Shapes()
 
-    def recall(self, shape: bytes, mark: bytes, digests: Digests | None) -> None:
-        """What is shown is known by its digests only."""
+    def recall(self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()) -> None:
+        """What is shown is known by its digests only, once the page has got the patch that it missed."""
         self._newest, self._shape, self._mark, self._digests = None, shape, mark, digests
+        self._missed = list(missed)
         self._fragments.clear()
 
     @property
@@ -71,7 +73,7 @@ class Screen:
         if new.shape.digest != self._shape or base is not None:
             return {"page": ""}
         if digest_of(new) == self._mark:
-            return []
+            return self._missed
         own = new.digests()[1]
         return full(new, self._digests[1] if self._digests else [b""] * len(own), self.shapes)
 
@@ -80,6 +82,21 @@ class Screen:
         self._newest = self._fragments[rev] = fragment
         if len(self._fragments) > MOST:
             del self._fragments[next(iter(self._fragments))]
+
+    def missed(self, since: int) -> Iterator[tuple[int, Change]]:
+        """What leads to the newest rendering from each older one that the page may show, by revision.
+
+        Only where that is other text and other attributes in the same places: a process that has none of
+        these renderings can tell it to the page.
+        """
+        newest = self._newest
+        if newest is None or not newest.is_pristine():
+            return
+        for rev, old in self._fragments.items():
+            if rev >= since and old is not newest and old.is_pristine():
+                change = patch(old, newest, Shapes())
+                if keeps_places(change):
+                    yield rev, change
 
     def forget(self, before: int) -> None:
         """No slot of an older revision will be named."""
