@@ -1,6 +1,6 @@
 """What changed between two fragments, as data for the wire."""
 
+from .known import Known
 from .patch import full, keeps_places, patch
-from .shapes import Shapes
 
-__all__ = ["Shapes", "full", "keeps_places", "patch"]
+__all__ = ["Known", "full", "keeps_places", "patch"]

@@ -11,13 +11,13 @@ from markupsafe import Markup
 
 from ..template.fragment import Fragment, Items, Kind
 from ..template.keys import number
+from .known import Address, Known
 from .moves import edits, kept
-from .shapes import Shapes
 
 Patch = list[Any] | dict[str, Any]
 
 
-def patch(old: Fragment, new: Fragment, shapes: Shapes) -> Patch:
+def patch(old: Fragment, new: Fragment, known: Known) -> Patch:
     """What a client that shows `old` needs to show `new`: slot, change, slot, change …
 
     ``{"page": ""}`` when the page as a whole is another: the caller fills in its HTML.
@@ -28,7 +28,7 @@ def patch(old: Fragment, new: Fragment, shapes: Shapes) -> Patch:
         return {"page": ""}
     if new.shape.is_page:
         return {"page": ""} if old.values != new.values else []
-    return _changes(old, new, shapes)
+    return _changes(old, new, known)
 
 
 def keeps_places(change: Any) -> bool:
@@ -38,7 +38,7 @@ def keeps_places(change: Any) -> bool:
     return not change or (type(change[0]) is not list and all(map(keeps_places, change[1::2])))
 
 
-def full(new: Fragment, digests: Sequence[bytes], shapes: Shapes) -> Patch:
+def full(new: Fragment, digests: Sequence[bytes], known: Known) -> Patch:
     """What a client needs whose page had these `digests`: the root slots that differ, whole."""
     own = new.digests()[1]
     if len(digests) != len(own) or new.shape.is_page:
@@ -48,93 +48,97 @@ def full(new: Fragment, digests: Sequence[bytes], shapes: Shapes) -> Patch:
         if index >= len(own) or own[index] != digests[index]:
             if new.shape.kinds[slot] is Kind.TAG:  # nobody knows which names the page has
                 return {"page": ""}
-            changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], shapes)
+            changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], known)
     return changes
 
 
-def _changes(old: Fragment, new: Fragment, shapes: Shapes) -> list[Any]:
+def _changes(old: Fragment, new: Fragment, known: Known, at: Address = ()) -> list[Any]:
     changes: list[Any] = []
     kinds = new.shape.kinds
     for slot in compress(count(), map(is_not, old.values, new.values)):
         if kinds[slot] is Kind.EVENT:
             continue
-        change = _change(kinds[slot], old.values[slot], new.values[slot], shapes)
+        change = _change(kinds[slot], old.values[slot], new.values[slot], known, (*at, slot))
         if change is not None:
             changes += slot, change
     return changes
 
 
-def _change(kind: Kind, before: Any, after: Any, shapes: Shapes) -> Any:
+def _change(kind: Kind, before: Any, after: Any, known: Known, at: Address) -> Any:
     """The change of one slot, or None."""
     if type(after) is Items and type(before) is Items:
-        return _list_change(before, after, shapes)
+        return _list_change(before, after, known, at)
     if type(after) is Fragment and type(before) is Fragment and before.shape.matches(after.shape):
-        return _changes(before, after, shapes) or None
+        return _changes(before, after, known, at) or None
     if type(before) is type(after) and type(after) not in (Fragment, Items) and before == after:
         return None
+    if kind is Kind.CHILD and isinstance(before, Markup) and isinstance(after, Markup):
+        return known.raw(at, str(before), str(after))
     if kind is Kind.TAG:
         gone = [piece for name in before[::2] if name not in after[::2] for piece in (name, None)]
         return [*after, *gone]
-    return _replacement(kind, after, shapes)
+    return _replacement(kind, after, known)
 
 
-def _list_change(old: Items, new: Items, shapes: Shapes) -> Any:
+def _list_change(old: Items, new: Items, known: Known, at: Address) -> Any:
     if new.base is old and new.ordinals is old.ordinals:
-        return _patches([(n, n) for n in new.changed], old, new, shapes) or None
+        return _patches([(n, n) for n in new.changed], old, new, known, at) or None
     number(old, new)
     if new.lineage is not old.lineage:
-        return {"l": _wire(Kind.LIST, new, shapes)} if old.fragments or new.fragments else None
+        return {"l": _wire(Kind.LIST, new, known)} if old.fragments or new.fragments else None
     before, after = old.numbers(), new.numbers()
-    changes = _edits(before, after, new, shapes)
+    changes = _edits(before, after, new, known)
     pairs = ((a, b) for a, b in kept(before, after) if old.fragments[a] is not new.fragments[b])
-    return ([changes] if changes else []) + _patches(pairs, old, new, shapes) or None
+    return ([changes] if changes else []) + _patches(pairs, old, new, known, at) or None
 
 
-def _edits(before: Sequence[int], after: Sequence[int], new: Items, shapes: Shapes) -> list[Any]:
+def _edits(before: Sequence[int], after: Sequence[int], new: Items, known: Known) -> list[Any]:
     found = edits(before, after)
     inserted = {edit[0] for edit in found if isinstance(edit, tuple)}.difference(before)
     at = {ordinal: n for n, ordinal in enumerate(after) if ordinal in inserted} if inserted else {}
     return [
-        [*edit, *_fragment(new.fragments[at[edit[0]]], shapes)]
+        [*edit, *_fragment(new.fragments[at[edit[0]]], known)]
         if isinstance(edit, tuple) and edit[0] in at
         else edit
         for edit in found
     ]
 
 
-def _patches(pairs: Iterable[tuple[int, int]], old: Items, new: Items, shapes: Shapes) -> list[Any]:
+def _patches(
+    pairs: Iterable[tuple[int, int]], old: Items, new: Items, known: Known, at: Address
+) -> list[Any]:
     """Ordinal, patch, ordinal, patch … of the items that changed, by their positions."""
     ordinals = new.numbers()
     patches: list[Any] = []
     for before, after in pairs:
-        changes = _changes(old.fragments[before], new.fragments[after], shapes)
+        changes = _changes(old.fragments[before], new.fragments[after], known, (*at, ordinals[after]))
         if changes:
             patches += ordinals[after], changes
     return patches
 
 
-def _replacement(kind: Kind, value: Any, shapes: Shapes) -> Any:
+def _replacement(kind: Kind, value: Any, known: Known) -> Any:
     """A change that puts a new value in place of whatever is there."""
     if type(value) is Fragment:
-        return {"f": _fragment(value, shapes)}
-    return {"l": _wire(kind, value, shapes)} if type(value) is Items else _wire(kind, value, shapes)
+        return {"f": _fragment(value, known)}
+    return {"l": _wire(kind, value, known)} if type(value) is Items else _wire(kind, value, known)
 
 
-def _fragment(fragment: Fragment, shapes: Shapes) -> list[Any]:
+def _fragment(fragment: Fragment, known: Known) -> list[Any]:
     """A new fragment: the number of its shape, its values."""
     kinds, values = fragment.shape.kinds, fragment.values
-    shown = [_wire(kinds[slot], values[slot], shapes) for slot in fragment.shape.values]
-    return [shapes.number(fragment.shape), *shown]
+    shown = [_wire(kinds[slot], values[slot], known) for slot in fragment.shape.values]
+    return [known.number(fragment.shape), *shown]
 
 
-def _wire(kind: Kind, value: Any, shapes: Shapes) -> Any:
+def _wire(kind: Kind, value: Any, known: Known) -> Any:
     """A value of a new fragment."""
     if type(value) is Fragment:
-        return _fragment(value, shapes)
+        return _fragment(value, known)
     if type(value) is Items:
         if not value.is_pristine():
             value.begin()  # the client numbers what it gets from 0
-        return [_fragment(item, shapes) for item in value.fragments]
+        return [_fragment(item, known) for item in value.fragments]
     if isinstance(value, Markup) and kind is Kind.CHILD:
         return {"h": str(value)}
     return list(value) if kind is Kind.TAG else str(value)

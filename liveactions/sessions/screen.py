@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..actions.ref import ActionRef
-from ..diff import Shapes, full, keeps_places, patch
+from ..diff import Known, full, keeps_places, patch
 from ..errors import UnknownAction
 from ..pages.page import Page
 from ..protocol import Change
@@ -22,7 +22,7 @@ class Screen:
     """The newest rendering of a page, and older ones that ops may still name slots of."""
 
     def __init__(self) -> None:
-        self.shapes = Shapes()
+        self.known = Known()
         self._fragments: dict[int, Fragment] = {}
         self._newest: Fragment | None = None
         self._shape: bytes = b""
@@ -35,9 +35,9 @@ class Screen:
         """The newest rendering; None when it was dropped."""
         return self._newest
 
-    def begin(self) -> None:
-        """A client that knows no shapes."""
-        self.shapes = Shapes()
+    def begin(self, in_doubt: bool = False) -> None:
+        """A client that knows no shapes; `in_doubt` of what its page has come to be."""
+        self.known = Known(self.known.is_exact and not in_doubt)
 
     def recall(self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()) -> None:
         """What is shown is known by its digests only, once the page has got the patch that it missed."""
@@ -67,15 +67,21 @@ class Screen:
 
         ``{"page": ""}`` where only the page's whole HTML does; `new` must then have been drawn afresh.
         """
+        change = self._change(new, base)
+        if type(change) is dict:
+            self.known.forget_strings()
+        return change
+
+    def _change(self, new: Fragment, base: int | None) -> Change:
         old = self._newest if base is None else self._fragments.get(base)
         if old is not None:
-            return patch(old, new, self.shapes)
+            return patch(old, new, self.known)
         if new.shape.digest != self._shape or base is not None:
             return {"page": ""}
         if digest_of(new) == self._mark:
             return self._missed
         own = new.digests()[1]
-        return full(new, self._digests[1] if self._digests else [b""] * len(own), self.shapes)
+        return full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
 
     def keep(self, rev: int, fragment: Fragment) -> None:
         """The fragment is what revision `rev` shows."""
@@ -94,7 +100,7 @@ class Screen:
             return
         for rev, old in self._fragments.items():
             if rev >= since and old is not newest and old.is_pristine():
-                change = patch(old, newest, Shapes())
+                change = patch(old, newest, Known(is_exact=False))
                 if keeps_places(change):
                     yield rev, change
 

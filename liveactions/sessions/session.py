@@ -268,7 +268,7 @@ class Session:
             failed = unexpected(error, self.page.live, "a render")
             exchange.amend(failed.status, failed.payload)
             return exchange.frame([], [], self.used)
-        text = exchange.frame(change, screen.shapes.take() if change else [], time.monotonic())
+        text = exchange.frame(change, screen.known.take() if change else [], time.monotonic())
         screen.keep(exchange.rev, new)
         return text
 
@@ -298,7 +298,7 @@ class Session:
         if old is not None:
             old.close(REPLACED, "the page has another connection")
         self.used = time.monotonic()
-        screen.begin()
+        screen.begin(in_doubt=hello.rev < 0)
         if hello.rev < 0:
             await self.work.settled()
         if self._saving is not None:
@@ -335,7 +335,7 @@ class Session:
             new = drawn or screen.draw(self.page, afresh=True)
             rebuilt = rebuilt or "moved"
             change = {"page": self._html(new)}
-        text = exchange.welcome(hello, self.token, change, screen.shapes.take(), rebuilt, stale)
+        text = exchange.welcome(hello, self.token, change, screen.known.take(), rebuilt, stale)
         screen.keep(exchange.rev, new)
         return text
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from .canonical import canonical
 from .dom import Element, parse, parse_fragment
-from .slots import ActionSlot, Address, Fragment, Misfit, adopt, misfit
+from .misfit import Address, Misfit, misfit
+from .slots import ActionSlot, Fragment, adopt
 
 
 class Document:

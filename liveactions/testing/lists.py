@@ -7,7 +7,8 @@ from typing import Any
 
 from ..wire import ITEM_END
 from .dom import Comment, Element, Node, Text
-from .slots import Address, Create, Fragment, Place, Slot, adopt, closing, is_opening, misfit
+from .misfit import Address, misfit
+from .slots import Create, Fragment, Place, Slot, adopt, closing, is_opening
 
 Space = tuple[int, int]
 """How many characters of white space an item has before and after its element."""

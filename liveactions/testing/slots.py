@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from ..wire import (
     CHILD_CLOSE,
@@ -22,25 +22,14 @@ from ..wire import (
     MARK_EVENT,
     MARK_TAG,
 )
-from .dom import TEXT_ONLY, Comment, Element, Node, Text
+from .dom import TEXT_ONLY, Comment, Element, Node, Text, parse_fragment
+from .misfit import Address, misfit
+from .raw import checked, follow, serialised, spliced
 
-Address = tuple[int, ...]
 Create = Callable[[Any, Address], "Element"]
 """Makes the nodes of a value: a fragment, or raw HTML."""
 
 _LIST = re.compile(r"\[(?:(\d+),(\d+))?")
-
-
-class Misfit(AssertionError):
-    """A document or a patch isn't as the protocol says. `address` is where: slots and ordinals."""
-
-    def __init__(self, message: str, address: Address) -> None:
-        super().__init__(f"at {'.'.join(map(str, address)) or 'the root'}: {message}")
-        self.address = address
-
-
-def misfit(message: str, address: Address) -> NoReturn:
-    raise Misfit(message, address)
 
 
 class Place:
@@ -167,6 +156,9 @@ class ChildSlot(Slot):
         self.place = place
         self.create = create
         self.fragment = adopt(place.nodes(), create, at)
+        self._first = None if self.fragment.slots else [node.copy() for node in place.nodes()]
+        self._string: str | None = None
+        """The raw HTML that was sent for it."""
 
     def set(self, value: Any, at: Address) -> None:
         self.place.check(at)
@@ -178,6 +170,8 @@ class ChildSlot(Slot):
         else:
             self.place.fill(self.create(value, at).children)
         self.fragment = adopt([] if raw_text else self.place.nodes(), self.create, at)
+        self._string = value["h"] if isinstance(value, dict) else None
+        self._first = []
 
     def patch(self, change: Any, at: Address) -> None:
         match change:
@@ -186,10 +180,25 @@ class ChildSlot(Slot):
                 self.fragment.patch(change, at)
             case {"f": list(value), **rest} if not rest:
                 self.set(value, at)
-            case str() | {"h": str()}:
+            case str():
                 self.set(change, at)
+            case {"h": str(html), **rest} if not rest:
+                self._follow(html, at)
+            case {"s": parts, **rest} if rest.keys() <= {"c", "e", "d"}:
+                old = self._string
+                if old is None:
+                    old = checked(serialised(self._first or []), rest.get("c"), at)
+                self._follow(spliced(old, parts, at), at)
             case _:
                 misfit(f"{change!r} for a child", at)
+
+    def _follow(self, html: str, at: Address) -> None:
+        """The raw HTML changes to this."""
+        self.place.check(at)
+        new = self.create({"h": html}, at).children
+        known = parse_fragment(self._string).children if self._string is not None else self._first
+        self.place.fill(new if known is None else follow(self.place.nodes(), known, new))
+        self.fragment, self._string = Fragment([]), html
 
     def fragments(self) -> Iterator[tuple[Address, Fragment]]:
         yield (), self.fragment

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment
 
-from liveactions.diff import Shapes, patch
+from liveactions.diff import Known, patch
 from liveactions.template import BODY_MARK, HEAD_MARK, Fragment, Templates
 
 EXTENSIONS = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
@@ -32,13 +32,13 @@ def plain_pages(sources: dict[str, str], moments: list[Moment]) -> list[str]:
 def frames(sources: dict[str, str], moments: list[Moment]) -> tuple[str, list[Any]]:
     """The first page, and a frame for each moment after it. Every render is done twice and compared."""
     view = Templates(environment(sources), debug=True).view("page")
-    shapes = Shapes()
+    known = Known()
     shown = view.render(moments[0])
     first, found = page(shown), []
     for revision, moment in enumerate(moments[1:], 1):
         last, shown = shown, view.render(moment, shown)
-        change = patch(last, shown, shapes)
-        new_shapes = shapes.take()
+        change = patch(last, shown, known)
+        new_shapes = known.take()
         if isinstance(change, dict):
             change = {"page": page(shown)}
         found.append(json.loads(json.dumps([revision, 0, change, [], new_shapes])))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jinja2 import DictLoader, Environment
 
-from liveactions.diff import Shapes, patch
+from liveactions.diff import Known, patch
 from liveactions.errors import RenderError
 from liveactions.template import Fragment, Reference, Templates, View
 from liveactions.template.purity import pure
@@ -43,7 +43,7 @@ class Table:
         self.seen: list[str] = []
         self.view = view_of(source, debug)
         self.shown: Fragment | None = None
-        self.shapes = Shapes()
+        self.known = Known()
 
     def show(self, **variables: Any) -> Any:
         """Render, and say what travels."""
@@ -56,7 +56,7 @@ class Table:
         variables.setdefault("spy", self._spy(spy))
         self.seen.clear()
         old, self.shown = self.shown, self.view.render(variables, self.shown)
-        return json.loads(json.dumps(patch(old, self.shown, self.shapes))) if old else None
+        return json.loads(json.dumps(patch(old, self.shown, self.known))) if old else None
 
     def _spy(self, spy: Any) -> Any:
         self.spy = getattr(self, "spy", spy)
@@ -231,6 +231,6 @@ def test_items_that_say_nothing_after_the_render() -> None:
     second = view.render({"rows": others}, first)
     for row in others:
         row.is_open = False
-    shapes = Shapes()
+    known = Known()
     removed, inserted, moved = 1, [3, -1, 0, "7"], (2, 0)
-    assert patch(first, second, shapes) == [0, [[removed, inserted, moved]]]
+    assert patch(first, second, known) == [0, [[removed, inserted, moved]]]

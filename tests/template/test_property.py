@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveactions.diff import Shapes, patch
+from liveactions.diff import Known, patch
 from liveactions.html.entities import neutralise
 from liveactions.template import Templates
 from liveactions.testing.canonical import canonical
@@ -44,7 +44,7 @@ def test_nothing_changed_is_nothing_sent(sources: dict[str, str], data: st.DataO
     view = Templates(environment(sources), debug=True).view("page")
     shown = view.render(moment)
     again = view.render(moment, shown)
-    assert patch(shown, again, Shapes()) == []
+    assert patch(shown, again, Known()) == []
     assert shown.digests() == again.digests()
     assert shown.html() == again.html()
 

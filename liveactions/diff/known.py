@@ -1,0 +1,72 @@
+"""What one client knows: shapes, and the strings of raw slots."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from zlib import adler32
+
+from ..html.serialised import is_serialised
+from ..template.fragment import Shape
+from .splices import change, units
+
+SPLICES = False
+"""To be True when the built client applies splices."""
+MOST: Final = 1024
+"""Raw slots of which is remembered that the client has the string. Of others it is told a check."""
+
+Address = tuple[int, ...]
+
+
+class Known:
+    """What a client has been told over one connection.
+
+    `is_exact` is false for a client that couldn't tell from its page what the strings of raw slots were.
+    """
+
+    def __init__(self, is_exact: bool = True) -> None:
+        self.is_exact = is_exact
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._shapes: dict[int, tuple[Shape, int]] = {}
+        self._new: list[Any] = []
+        self._strings: set[Address] = set()
+
+    def number(self, shape: Shape) -> int:
+        """The number of a shape, handed out when it is first needed. Shapes of equal content have one."""
+        known = self._shapes.get(id(shape))
+        if known is not None:
+            return known[1]
+        content = shape.namespace, shape.source
+        number = self._numbers.get(content)
+        if number is None:
+            number = self._numbers[content] = len(self._numbers)
+            self._new += [number, list(content) if shape.namespace else shape.source]
+        self._shapes[id(shape)] = shape, number  # holding it keeps its id from being used again
+        return number
+
+    def take(self) -> list[Any]:
+        """The shapes that the client has to be told: number, HTML, number, HTML …"""
+        new, self._new = self._new, []
+        return new
+
+    def forget_strings(self) -> None:
+        """The client gets the page as a whole."""
+        self._strings.clear()
+
+    def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
+        """The change of the raw slot at an address."""
+        if not SPLICES:
+            return {"h": new}
+        if at in self._strings:
+            return change(old, new)
+        if len(self._strings) >= MOST:
+            self._strings.clear()
+        self._strings.add(at)
+        found = change(old, new) if self.is_exact else {"h": new}
+        if "h" in found or not is_serialised(old):
+            return {"h": new}
+        return {**found, "c": check(old)}
+
+
+def check(text: str) -> list[int]:
+    """By which a client sees whether it has the same string: units of UTF-16, Adler-32 of the UTF-8."""
+    return [units(text, 0, len(text)), adler32(text.encode(errors="replace"))]
