@@ -8,6 +8,7 @@ from .actions.files import file
 from .actions.params import Bound, Event, Prev
 from .actions.ref import ActionRef
 from .app import Live, Pages
+from .broker import Broker
 from .cache.cached import cached
 from .cache.reading import cache_tag
 from .cache.revalidation import refresh, revalidate_path, revalidate_tag
@@ -65,4 +66,5 @@ __all__ = [
     "FieldErrors",
     "LiveError",
     "Limits",
+    "Broker",
 ]

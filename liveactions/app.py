@@ -19,7 +19,10 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from .actions.handle import Services
-from .cache.revalidation import publish_to
+from .broker import Broker, SqliteBroker
+from .broker.bus import bus
+from .broker.line import Line
+from .cache.revalidation import publish_by
 from .limits import Limits
 from .pages.advice import advise_on_page
 from .pages.controls import NAMES
@@ -90,7 +93,8 @@ class Live(Starlette):
     that run first on every way in. `identify` says who a request's user is: pages belong to them.
     `login` is where those go who aren't allowed in; ``{path}`` in it is where they came from. `keys`
     seal and sign; without them ``LIVEACTIONS_KEY`` is used. `store` is a private SQLite file unless
-    another one is given. All else is Starlette's.
+    another one is given. `broker` carries messages between workers: it uses the store, if that is one of
+    SQLite and the key is durable, unless another one is given. All else is Starlette's.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class Live(Starlette):
         login: str | None = None,
         keys: str | Iterable[str] | None = None,
         store: Store | None = None,
+        broker: Broker | None = None,
         limits: Limits | None = None,
         messages: Mapping[str, str] | None = None,
         allowed_origins: Iterable[str] = (),
@@ -118,6 +123,12 @@ class Live(Starlette):
         name = name or sys._getframe(1).f_globals.get("__name__", "live")
         limits = limits or Limits()
         keyring = _keys(keys)
+        store = store or SqliteStore(default_path(name))
+        if broker is None and isinstance(store, SqliteStore) and keyring.shared:
+            broker = SqliteBroker(store)
+        sealer = Sealer(keyring)
+        self._line = Line(broker, sealer, name)
+        bus.connect(self._line)
         environment, processors = _environment(templates)
         self.services = Services(
             Signer(keyring),
@@ -131,11 +142,11 @@ class Live(Starlette):
         )
         if messages is not None:
             self.services.messages = messages
-        snapshots = Snapshots(name, Sealer(keyring), store or SqliteStore(default_path(name)))
+        snapshots = Snapshots(name, sealer, store)
         self.site = Site(self.services, snapshots, limits, identify, login)
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
-        self.sessions = Sessions(self.site)
+        self.sessions = Sessions(self.site, self._line)
         self._origins = Origins(allowed_origins)
         self._own = _routes(self.site, self.sessions, self._origins)
         self._routers = [self.router]
@@ -145,9 +156,11 @@ class Live(Starlette):
 
     def publish(self, topic: str, /, **data: Any) -> None:
         """Calls what listens to a topic, ``@on(topic)``, in all open pages, the caller's too: from an action
-        when it has been committed, from elsewhere and any thread at once. `data` is JSON-able.
+        when it has been committed, from elsewhere and any thread at once, on every worker. `data` goes as
+        JSON: what is told there are plain values, which the annotations of the listener's parameters make
+        models and dates of again. `TypeError` for what can't.
         """
-        publish_to(topic, data)
+        publish_by(self._line, topic, data)
 
     @property
     def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .actions.handle import Handle
+    from .broker.line import Line
+    from .broker.message import Message
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function to call with its arguments."""
@@ -28,8 +30,10 @@ class Effects:
     """To call when the answer has been sent."""
     events: tuple[tuple[str, Any], ...] = ()
     """To dispatch in the page: names and details."""
-    messages: tuple[tuple[str, dict[str, Any]], ...] = ()
-    """To publish: topics and data."""
+    messages: tuple[tuple[Line, Message], ...] = ()
+    """To publish, each by a line."""
+    has_caught_up = False
+    """Whether it knows what other workers had revalidated when it first read something that is cached."""
     op: tuple[str, int | str] | None = None
     """Who made the op, and which of theirs it is."""
     is_closed = False

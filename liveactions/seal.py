@@ -149,6 +149,11 @@ class Sealer:
         }
         self._header, self._cipher = next(iter(self._ciphers.items()))
 
+    @property
+    def key(self) -> bytes:
+        """Names the key that seals."""
+        return self._header
+
     def seal(self, data: bytes, context: str, *, now: float | None = None) -> str:
         """`data` as a text that opens in the same `context` only. `now` is in seconds since 1970."""
         return _text(self.seal_bytes(data, context, now=now))

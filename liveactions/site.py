@@ -24,7 +24,6 @@ from .pages.node import takes_events
 from .pages.page import Page, create
 from .pages.state import dump_state, restore_state
 from .saving import Saving
-from .signouts import SignOuts
 from .snapshot import Snapshots
 from .store import files_beside
 from .tickets import Tickets
@@ -89,7 +88,6 @@ class Site:
         self.snapshots = snapshots
         self.saving = Saving(snapshots.store)
         self.tickets = Tickets(snapshots.sealer, snapshots.store)
-        self.sign_outs = SignOuts(snapshots.store)
         self.uploads = Uploads(snapshots.sealer, files_beside(snapshots.store))
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    use_own_stores(config)
+    set_cases(config)
+
+
+def use_own_stores(config: pytest.Config) -> None:
+    """Whoever else runs these tests on this machine has the same applications, and the same keys."""
+    place = tempfile.TemporaryDirectory(prefix="liveactions-tests-")
+    config.add_cleanup(place.cleanup)
+    os.environ["XDG_RUNTIME_DIR"] = place.name
+
+
+def set_cases(config: pytest.Config) -> None:
     """Property tests take their cases from the command line, and no time limit from the machine.
 
     Without ``--random`` they are the same each time: what fails then is what was changed.

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on, redirect
-from liveactions.cache.broker import bus
 from liveactions.sessions.registry import Sessions
 from liveactions.testing import Browser
 from tests.asgi import browser as visitor_at
@@ -219,7 +218,9 @@ async def test_a_message_that_does_not_fit_is_logged(caplog: pytest.LogCaptureFi
 
 
 def test_data_is_jsonable() -> None:
-    with pytest.raises(Exception, match="serialize"):
+    with pytest.raises(
+        TypeError, match=r"publish\('room:a'\): data goes to all workers as JSON. Unable to serialize"
+    ):
         live.publish("room:a", text=object())
 
 
@@ -274,11 +275,11 @@ def handle() -> Any:
 
 
 async def test_an_application_that_has_ended_hears_nothing_more() -> None:
-    listeners = len(bus._listeners)
+    listeners = len(live._line._listeners)
     async with Browser(live) as browser:
         await browser.open("/room/a")
-        assert isinstance(live.sessions, Sessions) and len(bus._listeners) == listeners + 1
-    assert len(bus._listeners) == listeners
+        assert isinstance(live.sessions, Sessions) and len(live._line._listeners) == listeners + 1
+    assert len(live._line._listeners) == listeners
 
 
 async def test_background_code_is_told_when_the_page_ends_meanwhile() -> None:

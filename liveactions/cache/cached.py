@@ -11,6 +11,7 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from ..actions.annotations import hints
 from ..actions.depends import dependency_of
+from ..broker.bus import bus
 from ..effects import open_effects
 from .copies import shareable
 from .keys import key_of
@@ -165,6 +166,11 @@ class _Reads:
     def _look(self, key: Hashable, tags: frozenset[str]) -> tuple[Entry | None, Flight, bool]:
         """As `Memory.look`; what this scope is going to revalidate is made anew, and for itself only."""
         effects = open_effects()
+        if effects is None:
+            bus.catch_up()
+        elif not effects.has_caught_up:  # whoever asks after a change has been made is told of it
+            effects.has_caught_up = True
+            bus.catch_up()
         if effects is not None and effects.revalidates:
             entry = memory.kept(key, self.ttl)
             if entry is not None and outdated(entry, effects.tags, effects.paths):

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..actions.control import Control
-from .broker import Message, bus
+from ..broker.bus import bus
+from ..broker.message import Message
 from .paths import matches
 
 MOST: Final = 10_000

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from starlette.routing import compile_path
 
-from .broker import Message
+from ..broker.message import Message
 
 
 def matches(message: Message, path: str) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from ..broker.bus import bus
+from ..broker.line import Line
+from ..broker.message import Message
 from ..effects import Effects, open_effects
-from .broker import Message, bus
 from .paths import check
 from .reading import refuse_while_reading
 
@@ -27,8 +29,7 @@ def revalidate_tag(*tags: str) -> None:
     if effects is not None:
         effects.tags |= frozenset(tags)
         return
-    for tag in tags:
-        bus.publish(Message("tag", tag))
+    bus.publish(*(Message("tag", tag) for tag in tags))
 
 
 def revalidate_path(path: str, *, below: bool = False) -> None:
@@ -55,27 +56,30 @@ def refresh() -> None:
     effects.refreshes = True
 
 
-def publish_to(topic: str, data: dict[str, Any]) -> None:
-    """Calls what listens to a topic with ``@on`` in all open pages, this one's too.
+def publish_by(line: Line, topic: str, data: dict[str, Any]) -> None:
+    """Calls what listens to a topic with ``@on`` in all open pages of an application, this one's too.
 
-    In an action it takes effect when its dependencies have closed, committed; elsewhere at once. `data` is
-    JSON-able. `RuntimeError` while something is being read.
+    In an action it takes effect when its dependencies have closed, committed; elsewhere at once. `TypeError`
+    for data that can't be told as JSON, `RuntimeError` while something is being read.
     """
     refuse_while_reading("publish")
-    plain = to_jsonable_python(data)
+    try:
+        message = Message("topic", topic, to_jsonable_python(data))
+    except PydanticSerializationError as error:
+        raise TypeError(f"publish({topic!r}): data goes to all workers as JSON. {error}") from None
     effects = open_effects()
     if effects is not None:
-        effects.messages += ((topic, plain),)
+        effects.messages += ((line, message),)
     else:
-        bus.publish(Message("topic", topic, plain))
+        line.publish(message)
 
 
 def publish(effects: Effects, shown: bool) -> None:
     """Tell everybody what a scope that has closed revalidates. `shown`: its own page shows it already."""
     origin = effects.op[0] if shown and effects.op is not None else ""
-    for path, below in effects.paths:
-        bus.publish(Message("path", path, {"below": below}, origin))
-    for tag in sorted(effects.tags):
-        bus.publish(Message("tag", tag, origin=origin))
-    for topic, data in effects.messages:
-        bus.publish(Message("topic", topic, data))
+    paths = [Message("path", path, {"below": below}, origin) for path, below in effects.paths]
+    tags = [Message("tag", tag, origin=origin) for tag in sorted(effects.tags)]
+    if paths or tags:
+        bus.publish(*paths, *tags)
+    for line, message in effects.messages:
+        line.publish(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from logging import getLogger
 
-from ..cache.broker import Message
+from ..broker.message import Message
 from ..cache.paths import matches
 from ..cache.reading import Reading
 from ..effects import Effects

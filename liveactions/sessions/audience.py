@@ -1,4 +1,4 @@
-"""Who hears of what: messages of the bus on their way to open pages."""
+"""Who hears of what: messages of all workers on their way to open pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from ..cache.broker import Message, bus
+from ..broker.line import Line
+from ..broker.message import Message
 from ..cache.paths import matches
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class Audience:
     Messages come from any thread and are told in the loop's own. `position` counts them.
     """
 
-    def __init__(self, sessions: Callable[[], Iterable[Session]]) -> None:
+    def __init__(self, line: Line, sessions: Callable[[], Iterable[Session]]) -> None:
+        self._line = line
         self._sessions = sessions
         self._by_key: dict[str, set[Session]] = {}
         self._log: deque[Message | None] = deque(maxlen=REMEMBERED)
@@ -37,7 +39,8 @@ class Audience:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self.close()
-            self._loop, self._stop = loop, bus.listen(self._hear)
+            self._line.catch_up()  # what has been said until now is of no concern to pages that come
+            self._loop, self._stop = loop, self._line.listen(self._hear)
 
     def close(self) -> None:
         """Listen no more."""
@@ -81,6 +84,8 @@ class Audience:
             return self._sessions()
         if message.kind == "path":
             return (one for one in self._sessions() if matches(message, one.page.live.own_path))
+        if message.kind == "user":
+            return (one for one in self._sessions() if one.place.identity == message.name)
         return self._by_key.get(key_of(message), ())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..cache.broker import Message
+from ..broker.message import Message
 from ..cache.paths import matches
 from ..ops.loading import components_of, outdate
 from ..ops.outcome import Outcome
@@ -15,6 +15,7 @@ from ..pages.component import Component
 from ..pages.page import Page
 from ..wire import CLOSE_OVER
 from .audience import Audience, keys_of
+from .connection import REPLACED
 from .push import Push
 
 if TYPE_CHECKING:
@@ -43,14 +44,25 @@ class Hearing:
         """Read again what a message is about, soon; without a socket, when there is one."""
         if message is not None and message.origin == self.session.key:
             return  # its own page has shown it already
-        if message is not None and message.kind == "topic":
+        if message is None:
+            self._identify_again()
+        elif message.kind == "topic":
             self._pass_on(message)
+            return
+        elif message.kind == "user":
+            self.session.work.go_on(self.session.leave())
             return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
         else:
             self._everything = True
         self.catch_up()
+
+    def _identify_again(self) -> None:
+        """The person may have been signed out, which a new connection shows."""
+        session = self.session
+        if session.place.identity and session.connection is not None:
+            session.connection.close(REPLACED, "who is it?")
 
     def _pass_on(self, message: Message) -> None:
         for component in components_of(self.session.page):
@@ -73,7 +85,7 @@ class Hearing:
         topics = _topics_of(page)
         self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.audience.since(since) if since != self.audience.position else ():
-            if _concerns(message, page.live.own_path, tags):  # a topic begins with what comes from now on
+            if self._is_concerned(message, tags):  # a topic begins with what comes from now on
                 self.hear(message)
 
     def leave(self) -> None:
@@ -84,6 +96,16 @@ class Hearing:
         if keys != self.keys:
             self.audience.place(self.session, self.keys, keys)
             self.keys = keys
+
+    def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
+        """Whether a page that has read these tags is out of date, or over, by a message."""
+        if message is None:
+            return True
+        if message.kind == "path":
+            return matches(message, self.session.page.live.own_path)
+        if message.kind == "user":
+            return message.name == self.session.place.identity
+        return message.kind == "tag" and message.name in tags
 
     async def _read_again(self, scope: Scope) -> Outcome | None:
         self._waits = False
@@ -116,12 +138,3 @@ async def _run_listener(
     function: Callable[..., Any], component: Component, data: dict[str, Any], scope: Scope
 ) -> Outcome:
     return await scope.hear(function, component, data)
-
-
-def _concerns(message: Message | None, path: str, tags: frozenset[str]) -> bool:
-    """Whether a page at a path that has read these tags is out of date by a message."""
-    if message is None:
-        return True
-    if message.kind == "path":
-        return matches(message, path)
-    return message.kind == "tag" and message.name in tags

@@ -15,6 +15,8 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 
 from ..actions.request import PageRequest
+from ..broker.line import Line
+from ..broker.message import Message
 from ..errors import LiveError, ProtocolError, SealError
 from ..exchange import Exchange, Rebuilt
 from ..ops.outcome import DONE
@@ -22,7 +24,6 @@ from ..ops.scope import Scope
 from ..pages.page import Page
 from ..pages.state import restore_state
 from ..protocol import Hello
-from ..signouts import digest
 from ..site import Found, Site, as_request, path_and_query
 from ..snapshot import Snapshot, session_key
 from ..template import Fragment
@@ -38,6 +39,8 @@ log = getLogger(__name__)
 
 TEND: Final = 1.0
 """Seconds between two rounds through all sessions."""
+LISTENS: Final = 20
+"""How often other workers are heard meanwhile."""
 PATIENCE: Final = 1.0
 """Seconds that a page's old worker has for storing its newest state."""
 LOOK: Final = 0.02
@@ -60,17 +63,14 @@ class Basis:
 class Sessions:
     """All sessions of this process."""
 
-    def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, site: Site, line: Line, clock: Callable[[], float] = time.monotonic) -> None:
         self.site = site
+        self._line = line
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
-        self._audience = Audience(lambda: self)
+        self._audience = Audience(line, lambda: self)
         self._tending: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._leaving: set[str] = set()
-        """Digests of those who were signed out while something of theirs was running."""
-        self._ending: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -255,18 +255,18 @@ class Sessions:
 
     def _tend(self) -> None:
         if self._tending is None or self._tending.done():
-            self._loop = asyncio.get_running_loop()
             self._tending = asyncio.ensure_future(self._tend_all())
 
     async def _tend_all(self) -> None:
         while self._sessions:
-            await asyncio.sleep(TEND)
+            for _ in range(LISTENS):
+                await asyncio.sleep(TEND / LISTENS)
+                self._line.catch_up()
             self.tend(self._clock())
 
     def tend(self, now: float) -> None:
         """Save, drop and close what is due."""
         self.site.uploads.tend()
-        self._end_signed_out()
         for session in self:
             session.tend(now)
             _check(session, now)
@@ -277,20 +277,8 @@ class Sessions:
                 self.site.uploads.forget(session.token)  # unless another worker has the page
 
     def sign_out(self, identity: str) -> None:
-        """End all pages of a person, here and in other processes, as soon as they run nothing."""
-        self.site.sign_outs.add(identity)
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._end_signed_out)
-
-    def _end_signed_out(self) -> None:
-        self._leaving |= self.site.sign_outs.fresh()
-        concerned = [session for session in self if digest(session.place.identity) in self._leaving]
-        for session in concerned:
-            if not session.is_running:
-                task = asyncio.ensure_future(session.end())
-                self._ending.add(task)
-                task.add_done_callback(self._ending.discard)
-        self._leaving = {digest(session.place.identity) for session in concerned if session.is_running}
+        """End all pages of a person, here and in other processes, when the ops that they run have ended."""
+        self._line.publish(Message("user", identity))
 
     def close(self) -> None:
         """Store the state of all pages: the process ends."""

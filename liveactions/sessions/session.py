@@ -350,6 +350,12 @@ class Session:
         await self.hook("disconnected")
         await self.work.run()
 
+    async def leave(self) -> None:
+        """The person isn't the same any more: the page is over when its ops have ended."""
+        await self.work.settled()
+        if not self.over:
+            await self.end()
+
     async def end(self, code: int = CLOSE_OVER) -> None:
         """The page is over."""
         self.over = True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from logging import getLogger
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import LiveError
 from ..exchange import KEPT
@@ -90,7 +90,11 @@ class Work:
             await self._work()
 
     def _begin(self) -> None:
-        task = asyncio.ensure_future(self._work())
+        self.go_on(self._work())
+
+    def go_on(self, what: Coroutine[Any, Any, None]) -> None:
+        """Do something in a task of its own."""
+        task = asyncio.ensure_future(what)
         self.tasks.add(task)
         task.add_done_callback(self._worked)
 

@@ -61,7 +61,7 @@ class SqliteStore(Store):
     def put_many(self, rows: Iterable[Row]) -> None:
         now = self.clock()
         values = [(_blob(key), bytes(value), now + ttl) for key, value, ttl in rows]
-        self._run(lambda db: _write_all(db, values))
+        self._run(lambda db: _many(db, schema.PUT, values))
         self._sweep_if_due(now)
 
     def once(self, key: str, ttl: float) -> bool:
@@ -89,6 +89,26 @@ class SqliteStore(Store):
         self._sweep_if_due(now)
         values = [_claimed(now, *row) for row in rows]
         return self._run(lambda db: _save_all(db, values))
+
+    def append(self, messages: Sequence[bytes], ttl: float) -> None:
+        """Add messages to the log of this file: all of them or, when it raises, none.
+
+        Each is kept for `ttl` seconds; the newest one until there is a newer one.
+        """
+        now = self.clock()
+        self._sweep_if_due(now)
+        values = [(now + ttl, bytes(message)) for message in messages]
+        self._run(lambda db: _many(db, schema.APPEND, values))
+
+    def messages(self, position: int) -> list[tuple[int, bytes]]:
+        """The log from a position on, oldest first: positions and messages. The first is at the position
+        itself, and empty, unless it isn't kept any more. A new file has one that is empty at a position
+        which no other file has.
+        """
+        rows: list[tuple[int, bytes]] = self._run(
+            lambda db: db.execute(schema.MESSAGES, (position,)).fetchall()
+        )
+        return rows
 
     def sweep(self) -> int:
         now = self.clock()
@@ -145,12 +165,12 @@ class SqliteStore(Store):
                 _create(self.path, reason)
 
 
-def _write_all(db: sqlite3.Connection, values: list[tuple[bytes, bytes, float]]) -> None:
-    if len(values) == 1:
-        db.execute(schema.PUT, values[0])
+def _many(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if len(rows) == 1:
+        db.execute(statement, rows[0])
         return
     with _transaction(db):
-        db.executemany(schema.PUT, values)
+        db.executemany(statement, rows)
 
 
 def _save_all(db: sqlite3.Connection, rows: list[dict[str, Any]]) -> list[bool]:

@@ -27,7 +27,7 @@ from liveactions import (
     revalidate_tag,
 )
 from liveactions.actions.control import Redirect
-from liveactions.cache.broker import Message, bus
+from liveactions.broker.message import Message
 from liveactions.wire import CLOSE_OVER, CLOSE_PROTOCOL
 from tests.actions.ways import Way, visiting, ways
 from tests.asgi import Closed
@@ -281,12 +281,13 @@ async def test_h3_the_fields_are_as_before_the_action(way: Way, button: str) -> 
 @ways("SHN")
 async def test_h3_what_it_revalidated_stays_revalidated(way: Way) -> None:
     heard: list[Message | None] = []
-    stop = bus.listen(heard.append)
-    async with visiting(app(), way) as browser:
+    live = app()
+    live._line.catch_up()
+    live._line.listen(heard.append)
+    async with visiting(live, way) as browser:
         page = await browser.open("/errors")
         with pytest.raises(AssertionError, match="500"):
             await page.click("crash")
-    stop()
     assert [message.name for message in heard if message is not None] == ["crashed"]
 
 

@@ -26,7 +26,6 @@ from liveactions import (
     revalidate_path,
     revalidate_tag,
 )
-from liveactions.cache.broker import bus
 from liveactions.cache.cached import PROFILES
 from liveactions.cache.memory import memory
 from liveactions.testing import Browser
@@ -524,7 +523,7 @@ async def test_j6_after_a_gap_everything_is_read_again() -> None:
     async with visiting(app(), "S") as browser:
         page = await browser.open("/posts")
         db.posts.append("lost")
-        bus._receive(bus._broker, None)
+        browser.app._line.tell([None])
         await page.shows("lost")
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from liveactions import Page, action, wire
-from liveactions.signouts import SignOuts, digest
-from liveactions.store import MemoryStore
+from liveactions.store import MemoryStore, SqliteStore
 from tests.actions.members import members
 from tests.actions.ways import Way, visiting, ways
 from tests.asgi import Browser, Closed, Tab, browser, waits
@@ -150,9 +149,11 @@ async def test_k2_a_ticket_waits_for_a_page_whose_socket_was_lost() -> None:
         assert cookies(await commit(visitor, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
 
 
-async def test_k5_signing_out_closes_all_pages_of_a_person() -> None:
-    store = MemoryStore()
-    here, there = (members(store, identify=lambda request: request.session.get("name")) for _ in range(2))
+async def test_k5_signing_out_closes_all_pages_of_a_person(tmp_path: Path) -> None:
+    path = tmp_path / "store"  # of two workers
+    here, there = (
+        members(SqliteStore(path), identify=lambda request: request.session.get("name")) for _ in range(2)
+    )
     async with browser(here) as ada, browser(here) as bob, browser(there) as elsewhere:
         for visitor, name in ((ada, "ada"), (bob, "bob")):
             tab = await visitor.joined("/")
@@ -161,14 +162,13 @@ async def test_k5_signing_out_closes_all_pages_of_a_person() -> None:
         elsewhere.http.cookies = ada.http.cookies
         mine, also_mine, his = await ada.joined("/"), await elsewhere.joined("/"), await bob.joined("/")
         here.disconnect("ada")
-        there.sessions.tend(0.0)  # as it does each second
         for tab in (mine, also_mine):
             with pytest.raises(Closed) as caught:
                 await tab.receive()
             assert caught.value.code == wire.CLOSE_OVER
         assert shown(await his.call("look")).startswith("bob ")
         again = await ada.joined("/")  # who may still come in, may
-        here.sessions.tend(0.0)
+        here._line.catch_up()
         assert shown(await again.call("look")).startswith("ada ")
 
 
@@ -320,13 +320,3 @@ async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs(
         gate.set()
         frame = await tab.receive()
         assert cookies(await commit(visitor, frame[5]["cookies"])).keys() == {"early", "late", "session"}
-
-
-def test_k5_sign_outs_are_told_once_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = MemoryStore()
-    here, there = SignOuts(store), SignOuts(store)
-    here.add("ada")
-    assert (there.fresh(), there.fresh(), here.fresh()) == ({digest("ada")}, set(), {digest("ada")})
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 61)
-    assert there.fresh() == set() and not there._seen
