@@ -6,12 +6,12 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import BaseModel, StringConstraints, TypeAdapter
 from starlette.requests import Request
 
-from liveactions import Bound, Page, Pages, action, in_url, loaded
+from liveactions import Bound, Event, Page, Pages, action, in_url, loaded
 
 pages = Pages()
 
@@ -31,6 +31,16 @@ database.executescript("""
 """)
 
 
+class Kept(BaseModel):
+    """A todo as the browser keeps it."""
+
+    title: Title
+    completed: bool = False
+
+
+KEPT = TypeAdapter(list[Kept])
+
+
 @dataclass(frozen=True)
 class Todo:
     id: int
@@ -48,6 +58,7 @@ class Todos(Page):
     editing: int | None = None
     todos: list[Todo] = loaded()
     shown: list[Todo] = loaded()
+    kept: list[dict[str, Any]] = loaded()
     left: int = loaded()
 
     async def mount(self, request: Request) -> None:
@@ -60,6 +71,7 @@ class Todos(Page):
         self.todos = [Todo(id, title, bool(completed)) for id, title, completed in rows]
         wanted = {"all": (False, True), "active": (False,), "completed": (True,)}[self.filter]
         self.shown = [todo for todo in self.todos if todo.completed in wanted]
+        self.kept = [{"title": todo.title, "completed": todo.completed} for todo in self.todos]
         self.left = sum(not todo.completed for todo in self.todos)
 
     async def _write(self, sql: str, *values: object) -> None:
@@ -105,3 +117,12 @@ class Todos(Page):
     @action
     async def clear_completed(self) -> None:
         await self._write("DELETE FROM todo WHERE completed AND visitor = ?")
+
+    @action
+    async def restore(self, event: Event) -> None:
+        """Take the list that the browser has kept, if there is none: the cookie is another one, say."""
+        await self.load()
+        if not self.todos:
+            kept = [(todo.title, todo.completed, self.visitor) for todo in KEPT.validate_python(event.detail)]
+            database.executemany("INSERT INTO todo (title, completed, visitor) VALUES (?, ?, ?)", kept)
+            await self.load()

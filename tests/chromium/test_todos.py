@@ -86,6 +86,53 @@ def live(live_visitor: Visitor) -> Todos:
     return todos
 
 
+def kept(todos: Todos) -> list[tuple[str, bool]]:
+    """What the browser keeps."""
+    found = todos.page.evaluate("JSON.parse(localStorage.getItem('react-todos') ?? '[]')")
+    assert all(set(todo) == {"title", "completed"} for todo in found)
+    return [(todo["title"], todo["completed"]) for todo in found]
+
+
+def test_the_browser_keeps_the_whole_list(live: Todos) -> None:
+    live.toggle(1)
+    expect(live.items.nth(1)).to_have_class("completed")
+    assert kept(live) == [(TITLES[0], False), (TITLES[1], True), (TITLES[2], False)]
+    live.filter("Completed")
+    live.edit(0).fill("walk the cat")
+    live.page.keyboard.press("Enter")
+    expect(live.labels).to_have_text(["walk the cat"])
+    assert kept(live) == [(TITLES[0], False), ("walk the cat", True), (TITLES[2], False)]
+
+
+def test_the_browser_hands_its_list_back(live: Todos) -> None:
+    live.toggle(1)
+    expect(live.items.nth(1)).to_have_class("completed")
+    live.visitor.context.clear_cookies()  # nobody's list now
+    live.page.reload()
+    expect(live.labels).to_have_text(TITLES)
+    expect(live.items.nth(1)).to_have_class("completed")
+    expect(live.count).to_have_text("2 items left")
+    assert kept(live) == [(TITLES[0], False), (TITLES[1], True), (TITLES[2], False)]
+
+
+def test_a_list_that_was_emptied_stays_empty(live: Todos) -> None:
+    live.toggle_all()
+    live.page.get_by_role("button", name="Clear completed").click()
+    expect(live.items).to_have_count(0)
+    live.page.wait_for_function("localStorage.getItem('react-todos') === '[]'")
+    live.visitor.go(live.page, "/todos")
+    expect(live.items).to_have_count(0)
+
+
+@pytest.mark.parametrize("text", ["{", '{"title": "no list"}', '[{"titel": "?"}]', "[1]", "null"])
+def test_what_others_left_there_is_no_list(live_visitor: Visitor, text: str) -> None:
+    page = live_visitor.open("/counter")
+    page.evaluate("text => localStorage.setItem('react-todos', text)", text)
+    todos = Todos(live_visitor)
+    todos.add("a")
+    assert kept(todos) == [("a", False)]
+
+
 def test_no_todos(todos: Todos) -> None:
     expect(todos.new).to_be_focused()
     for hidden in (".main", ".footer"):

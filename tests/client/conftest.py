@@ -16,7 +16,7 @@ SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
-SCRIPT = re.compile(r"/(client|more)(?:\.[0-9a-f]+)?\.js")
+SCRIPT = re.compile(r"/(client|more|hooks|debug)(?:\.[0-9a-f]+)?\.js")
 
 FAKE_SOCKET = """
 window.sockets = [];

@@ -50,7 +50,7 @@ function mount(element) {
   const name = element.getAttribute(HOOK) ?? "";
   const definition = definitions.get(name);
   if (!definition) return;
-  const hook = Object.assign(Object.create(definition), { element });
+  const hook = Object.assign(Object.create(definition), { "element": element }); // in quotes: the build keeps the name
   mounted.set(element, [name, hook]);
   tell(hook, "mounted");
 }
