@@ -11,7 +11,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from examples import clock, counter, people, posts, signup, table, todos
+from examples import clock, conduit, counter, people, posts, signup, table, todos
 from liveactions import Live, Page
 
 HERE = Path(__file__).parent
@@ -19,7 +19,11 @@ KEY = os.environ.get("LIVEACTIONS_KEY") or token_urlsafe()
 
 live = Live(
     templates=HERE / "templates",
-    routes=[Mount("/static", StaticFiles(directory=HERE / "static"), name="static")],
+    routes=[
+        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        Mount("/conduit", conduit.app),
+    ],
+    lifespan=conduit.lifespan,
     middleware=[Middleware(SessionMiddleware, secret_key=KEY)],
     context=[posts.snippets],
 )

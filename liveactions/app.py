@@ -147,6 +147,7 @@ class Live(Starlette):
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = Sessions(self.site, self._line)
+        self.services.disconnect = self.disconnect
         self._origins = Origins(allowed_origins)
         self._own = _routes(self.site, self.sessions, self._origins)
         self._routers = [self.router]

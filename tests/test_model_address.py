@@ -153,6 +153,19 @@ def test_url_in_templates_changes_the_page_that_is_shown() -> None:
         url(hidden=1)
 
 
+def test_url_in_templates_gives_other_addresses_of_the_application() -> None:
+    page = new(Search, "http://testserver/app/room/3?q=x")
+    page.live.root_path = "/app"
+    url = variables(page)["url"]
+    assert url("/") == "/app/"
+    assert url("/tags/{tag}", tag="a b é", page=2, q=None) == "/app/tags/a%20b%20%C3%A9?page=2"
+    assert url("/files/{path:path}", path="a/b.css") == "/app/files/a/b.css"
+    with pytest.raises(TypeError, match="needs tag"):
+        url("/tags/{tag}", page=2)
+    with pytest.raises(ValueError, match="begins with a slash"):
+        url("tags")
+
+
 def test_fields_of_components_stand_under_their_path() -> None:
     page = new(Search, "http://testserver/room/0")
     fill(page, {}, [("table.sort", "name")])

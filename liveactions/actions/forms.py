@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
+from jinja2 import Undefined
+
 MOST: Final = 32
 """Calls whose outcome a page remembers, the newest of each action and binding."""
 
@@ -152,6 +154,8 @@ def field_view(state: FormState, key: str, name: str, initial: Any) -> FieldView
     ``{id}-error``.
     """
     id = f"{_slug(key)}-{_slug(name)}"
+    if isinstance(initial, Undefined):  # ``save.field("title", post.title)`` where there is no post yet
+        initial = None
     error = state.errors.get(name, "")
     typed = state.values.get(name)
     if typed:

@@ -78,6 +78,8 @@ class Services:
     """Entered around everything that a page does."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
     """Context processors: names for every template."""
+    disconnect: Callable[[object], None] = lambda user: None
+    """Closes all pages of a user."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,10 @@ class Handle:
     def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
         """Removes a cookie from the browser; path and domain are those with which it was set."""
         self._answered().delete_cookie(name, **options)
+
+    def disconnect(self, user: object) -> None:
+        """Closes all pages that are open for a user: what `Live.disconnect` does, for those who sign out."""
+        self.services.disconnect(user)
 
     @property
     def error(self) -> Problem | None:

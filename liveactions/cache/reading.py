@@ -1,4 +1,4 @@
-"""Which tags something has read: a page's load or render, or a cached function."""
+"""Which tags something has read: a page's load or render, a cached function, or a dependency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from typing import Any, Final, Literal
 
-What = Literal["load", "render", "cached"]
+What = Literal["load", "render", "cached", "dependency"]
 
 
 class Reading:
@@ -75,6 +75,8 @@ def cache_tag(*tags: str) -> None:
 def refuse_while_reading(name: str) -> None:
     """`RuntimeError` for what mustn't be called while something is read."""
     found = reading()
+    while found is not None and found.what == "dependency":  # of an action too
+        found = found.outer
     if found is None:
         return
     where: dict[Any, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from ..actions.depends import Depends
 from ..actions.input import Input
 from ..actions.params import Event, Parameter, Plan, plan_of
+from ..cache.reading import Reading, note
 from ..errors import FieldErrors
 from .around import around
 
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 
 NO_INPUT: Final = Input()
 _NO_EVENT: Final = Event()
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What a dependency gave, and the tags that it has read for it."""
+
+    value: Any
+    tags: frozenset[str]
 
 
 class Injection:
@@ -32,7 +42,7 @@ class Injection:
         self.given = NO_INPUT
         """What the form sent."""
         self.previous: Any = None
-        self._values: dict[Callable[..., Any], Any] = {}
+        self._provided: dict[Callable[..., Any], Provided] = {}
         self._stack: AsyncExitStack | None = None
         self._is_entered = False
 
@@ -69,14 +79,23 @@ class Injection:
                 return _component(one, component, self.page)
 
     async def provide(self, depends: Depends, component: Component) -> Any:
-        """What a dependency gives, the same for the whole scope."""
+        """What a dependency gives, the same for the whole scope unless that revalidates what it has read.
+        Whoever asks for it has read the same.
+        """
         wanted = depends.dependency
         function = self.page.live.services.dependency_overrides.get(wanted, wanted)
-        if depends.use_cache and function in self._values:
-            return self._values[function]
-        arguments = await self.fill(plan_of(function), component)
-        value = self._values[function] = await self._open(function, arguments)
-        return value
+        known = self._provided.get(function)
+        if known is None or not depends.use_cache or self._is_outdated(known):
+            with Reading("dependency") as reading:
+                arguments = await self.fill(plan_of(function), component)
+                value = await self._open(function, arguments)
+            known = self._provided[function] = Provided(value, reading.tags)
+        note(known.tags)
+        return known.value
+
+    def _is_outdated(self, known: Provided) -> bool:
+        effects = self.page.live.effects
+        return bool(known.tags) and effects is not None and not known.tags.isdisjoint(effects.tags)
 
     def _from_address(self, plan: Plan) -> dict[str, Any]:
         """Parameters that are filled by their name from the page's path and query."""
@@ -120,7 +139,7 @@ class Injection:
     async def close(self, error: BaseException | None = None) -> None:
         """Closes the dependencies, newest first; with `error` they see it. What they raise is raised."""
         stack, self._stack = self._stack, None
-        self._values.clear()
+        self._provided.clear()
         if stack is None:
             return
         try:

@@ -142,8 +142,12 @@ class Scope:
         return await self._try(getattr(function, "__qualname__", "background code"), guarded) or SUCCESS
 
     async def prepare(self) -> Outcome | None:
-        """Runs a page function that hasn't run since its state was restored: its actions are made by it."""
-        if isinstance(self.page, FunctionPage) and self.page._live_node.stale:
+        """Loads a page that was restored, for actions to find what they would find in an open one: the fields
+        that are `loaded`. A page function runs, which makes its actions.
+        """
+        is_run = isinstance(self.page, FunctionPage)
+        nodes = [one._live_node for one in components_of(self.page)]
+        if any(node.stale and (is_run or node.description.has_loaded) for node in nodes):
             return await self.guard() or await self.load()
         return None
 
@@ -197,11 +201,16 @@ class Scope:
 
         return await self._try(ref.action.__qualname__, check) or SUCCESS
 
-    async def load(self) -> Outcome | None:
+    async def load(self, outcome: Outcome = SUCCESS) -> Outcome | None:
         """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere.
 
-        Whom a guard has refused is shown nothing new.
+        Whom a guard has refused is shown nothing new. Whom `outcome` leads elsewhere needs nothing here: what
+        the page is about may be gone. It is due if they stay all the same.
         """
+        if outcome.location is not None:
+            self._settle()
+            outdate_by(self.page, self.effects)
+            return None
         description = self.page._live_node.description
         problem = None
         if not self._refused and (description.loads or description.children):

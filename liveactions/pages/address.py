@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -65,6 +65,36 @@ def class_url(cls: type[Page], route: Route, fields: Mapping[str, Field], given:
     path = {name: given[name] if name in given else fields[name].default for name in route.names}
     pairs = [pair for name in query if name in given for pair in _pairs(query[name], name, given[name])]
     return _with_query(route.format(path), pairs)
+
+
+def template_url(page: Page, path: str | None = None, /, **values: Any) -> str:
+    """What templates call ``url``: the page's own address with some of its fields changed; or that of a path
+    of the application, ``url("/room/{room}", room=3, sort="name")``, below where it is mounted.
+    """
+    return page_url(page, **values) if path is None else path_url(path, page.live.root_path, values)
+
+
+def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
+    """The address of a path with its parameters; the other values stand in the query, unless they are None.
+
+    `TypeError` for a parameter that is missing, `ValueError` for what is no path.
+    """
+    if not path.startswith("/"):
+        raise ValueError(f"url({path!r}): a path of the application begins with a slash")
+    route = _route(path)
+    missing = route.names - values.keys()
+    if missing:
+        raise TypeError(f"url({path!r}) needs {', '.join(sorted(missing))}")
+    query = [(name, str(value)) for name, value in values.items() if value is not None]
+    return _with_query(
+        quote(root_path, safe="/") + route.format(values),
+        [pair for pair in query if pair[0] not in route.names],
+    )
+
+
+@lru_cache(maxsize=256)
+def _route(path: str) -> Route:
+    return Route(path)
 
 
 def page_url(page: Page, /, **changes: Any) -> str:

@@ -69,6 +69,11 @@ class Description:
         return "load" in self.hooks
 
     @property
+    def has_loaded(self) -> bool:
+        """Whether there are fields that only `load` sets."""
+        return len(self.state) < len(self.fields)
+
+    @property
     def has_address(self) -> bool:
         """Whether fields may stand in the page's query, its own or those of components."""
         return bool(self.in_url or self.children)

@@ -166,7 +166,7 @@ class Session:
             return False
         if outcome.status == ERROR or self.page.live.is_in_error:
             self.page.live.error = problem_of(outcome)
-        problem = await scope.load()
+        problem = await scope.load(outcome)
         if scope.moved is not None:
             self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
         outcome = self._draw(scope, problem or outcome)

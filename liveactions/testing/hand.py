@@ -85,7 +85,8 @@ class Hand:
     def _follow(self, link: Element) -> None:
         tab = self.tab
         target = urljoin(ORIGIN + tab.url, link.get("href") or "")
-        if tab.conversation and link.get("live-nav") is not None and target.startswith(ORIGIN):
+        is_live = any(above.get("live-nav") is not None for above in link.ancestors())
+        if tab.conversation and is_live and target.startswith(ORIGIN):
             tab.navigate(target)
         elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in target:
             tab.depart("GET", target)

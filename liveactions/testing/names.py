@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -47,6 +48,7 @@ def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> E
     shown = [(number, element) for number, element in candidates if window.shows(element)]
     wanted = _squeezed(name)
     named = [(number, element) for number, element in shown if wanted in names_of(element)]
+    named = named or [(number, element) for number, element in shown if _begins(element, wanted)]
     if not named:
         hidden = any(wanted in [*names_of(element), _squeezed(element.text)] for _, element in candidates)
         there = listing(next(iter(names_of(element)), "") for number, element in shown if number < 3)
@@ -58,6 +60,11 @@ def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> E
 
 def _squeezed(text: str) -> str:
     return " ".join(text.split())
+
+
+def _begins(element: Element, wanted: str) -> bool:
+    """Whether a name of it begins with these words: ``Favorite`` means ``Favorite (3)``, too."""
+    return any(re.match(rf"{re.escape(wanted)}(?!\w)", name) for name in names_of(element))
 
 
 def usable(found: Sequence[Element], what: str) -> Element:

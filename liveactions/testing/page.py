@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from .canonical import canonical
@@ -36,17 +37,19 @@ class Part:
     `Failed` for errors that the page doesn't show.
     """
 
-    def __init__(self, tab: Tab, selectors: tuple[str, ...] = ()) -> None:
+    def __init__(self, tab: Tab, selectors: tuple[tuple[str, str], ...] = ()) -> None:
         self._tab = tab
         self._selectors = selectors
         self._hand = Hand(tab)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._tab.url} {' '.join(self._selectors)}>"
+        return f"<{type(self).__name__} {self._tab.url} {' '.join(css for css, _ in self._selectors)}>"
 
-    def within(self, css: str) -> Part:
-        """The one element that a selector means, to do or read something only there."""
-        return Part(self._tab, (*self._selectors, css))
+    def within(self, css: str, text: str = "") -> Part:
+        """The one element that a selector means, to do or read something only there; of several, the one
+        that has a text: ``page.within("li", "oat milk").click("Remove")``.
+        """
+        return Part(self._tab, (*self._selectors, (css, text)))
 
     # What a person does
 
@@ -124,14 +127,22 @@ class Part:
 
     async def shows(self, text: str) -> None:
         """Return when this text is to be seen, waiting for what the server sends by itself."""
+        await self._wait(lambda: text in self.text(), f"{text!r} isn't to be seen")
+
+    async def shows_not(self, text: str) -> None:
+        """Return when this text is no longer to be seen."""
+        await self._wait(lambda: text not in self.text(), f"{text!r} is to be seen still")
+
+    async def _wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
+        patience = self._tab.browser.patience
         try:
-            async with asyncio.timeout(self._tab.browser.patience):
-                while text not in self.text():
+            async with asyncio.timeout(patience):
+                while not is_so():
                     if self._tab.conversation is None or self._tab.conversation.is_over:
-                        raise Refusal(f"{text!r} isn't to be seen: {self.text()!r}")
+                        raise Refusal(f"{otherwise}, and nothing comes by itself: {self.text()!r}")
                     await self._tab.hear()
         except TimeoutError:
-            raise Refusal(f"{text!r} hasn't come: {self.text()!r}") from None
+            raise Refusal(f"{otherwise} after {patience:g} s: {self.text()!r}") from None
 
     # How it is found
 
@@ -142,12 +153,17 @@ class Part:
     def _root(self) -> Element:
         self._tab.catch_up()
         root = self._tab.window.root
-        for css in self._selectors:
-            found = select(root, css)
-            if len(found) != 1:
-                raise Refusal(f"{css!r} means {len(found)} elements here, not one")
-            root = found[0]
+        for css, text in self._selectors:
+            root = self._one(select(root, css), css, text)
         return root
+
+    def _one(self, found: list[Element], css: str, text: str) -> Element:
+        if text:
+            found = [one for one in found if text in shown_text(one, self._tab.window.scripting)]
+        if len(found) != 1:
+            which = f"{css!r} with the text {text!r}" if text else repr(css)
+            raise Refusal(f"{which} means {len(found)} elements here, not one")
+        return found[0]
 
     def _find(self, name: str, rank: Rank, what: str) -> Element:
         return usable([self._look(name, rank, what)], f"{what} {name!r}")

@@ -85,7 +85,7 @@ class Post(Visit):
         scope = Scope(self.page)
         scope.effects.op = "post", key
         outcome = await scope.prepare() or await self._call(scope, token, fields)
-        outcome = await scope.load() or outcome
+        outcome = await scope.load(outcome) or outcome
         return await scope.close(outcome)
 
     async def _call(self, scope: Scope, token: str, fields: list[Pair]) -> Outcome:

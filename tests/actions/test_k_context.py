@@ -182,7 +182,7 @@ async def test_k5_whoever_signs_out_is_answered() -> None:
 
         @action
         async def leave(self) -> None:
-            live.disconnect("ada")
+            self.live.disconnect("ada")  # as live.disconnect, where a module doesn't know the application
             self.done = True
             await asyncio.sleep(0)
 

@@ -59,6 +59,13 @@ def test_the_next_hello_has_the_new_address(opened: tuple[Page, Server]) -> None
     assert server.sent[0]["url"] == "/page?f=a"
 
 
+def test_links_below_the_attribute_too(open_page: Open) -> None:
+    page, server = open_page('<p live-nav><a id="x" href="/page?f=a"><b>a</b></a></p>')
+    page.wait_for_load_state("networkidle")
+    page.click("b")
+    assert server.ops == [[1, 0, 3, "/page?f=a", 1]]
+
+
 @pytest.mark.parametrize("modifier", ["Control", "Shift", "Alt", "Meta"])
 def test_modified_clicks_are_the_browsers(opened: tuple[Page, Server], modifier: str) -> None:
     page, server = opened

@@ -32,7 +32,7 @@ function cleanAddress() {
 function follow(event) {
   const link = event.target instanceof Element && event.target.closest("a");
   const { live } = document.documentElement.dataset;
-  if (!link || !link.hasAttribute("live-nav") || live === "closed" || event.defaultPrevented) return;
+  if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (isShown(link) && link.hash) return; // the browser does it

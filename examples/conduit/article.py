@@ -1,0 +1,113 @@
+"""An article with its comments, and the editor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Annotated, Any
+
+from markupsafe import Markup
+from pydantic import StringConstraints
+from sqlalchemy import delete, select
+
+from examples.conduit.content import Post, Remark, as_html, comments, favorite, favorited_by, post
+from examples.conduit.database import DB, Article, Comment, Tag
+from examples.conduit.people import Member, Person, Site, Viewer, follow, followed_by, member
+from liveactions import Bound, Draft, Pages, action, loaded, not_found, redirect, revalidate_tag
+
+pages = Pages()
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^/]+$", max_length=40)]
+
+
+@pages.page("/article/{slug}")
+class ArticlePage(Site):
+    template = "article.html"
+    actions = [favorite, follow]
+    slug: str
+    me: Person | None = loaded()
+    post: Post = loaded()
+    html: Markup = loaded()
+    comments: tuple[Remark, ...] = loaded()
+    favorited: bool = loaded()
+    followed: bool = loaded()
+
+    async def load(self, me: Viewer, db: DB) -> None:
+        found, my_id = await post(self.slug, db), me.id if me else 0
+        if found is None:
+            raise not_found("There is no such article.")
+        self.me, self.post, self.html = me, found, as_html(found.body)
+        self.comments = await comments(found.id, db)
+        self.favorited = found.id in await favorited_by(my_id, db)
+        self.followed = found.author.id in await followed_by(my_id, db)
+
+    @action
+    async def comment(self, body: Text, me: Member, db: DB) -> None:
+        db.add(Comment(body=body, article_id=self.post.id, author_id=me.id))
+        revalidate_tag(f"comments:{self.post.id}")
+
+    @action
+    async def delete_comment(self, id: Bound[int], me: Member, db: DB) -> None:
+        await db.execute(delete(Comment).filter_by(id=id, author_id=me.id))
+        revalidate_tag(f"comments:{self.post.id}")
+
+    @action
+    async def delete_article(self, me: Member, db: DB) -> Any:
+        await db.execute(delete(Article).filter_by(slug=self.slug, author_id=me.id))
+        revalidate_tag("articles")
+        return redirect("/")
+
+
+@dataclass
+class Writing:
+    """What the editor's form is about."""
+
+    title: Line
+    description: Line
+    body: Text
+    tags: list[Word] = field(default_factory=list)
+
+
+@pages.page("/editor", guard=member)
+class Editor(Site):
+    template = "editor.html"
+    slug: str = ""
+    post: Post | None = loaded()
+
+    async def load(self, me: Member, db: DB) -> None:
+        self.post = await post(self.slug, db) if self.slug else None
+        if self.slug and (self.post is None or self.post.author.id != me.id):
+            raise not_found("There is no such article of yours.")
+
+    @action
+    async def add_tag(self, writing: Draft[Writing], tag: str = "") -> None:
+        if tag.strip() and tag.strip() not in writing["tags"]:
+            writing["tags"].append(tag.strip())
+
+    @action
+    async def remove_tag(self, tag: Bound[str], writing: Draft[Writing]) -> None:
+        writing["tags"].remove(tag)
+
+    @action
+    async def publish(self, writing: Writing, me: Member, db: DB) -> Any:
+        article = await db.scalar(select(Article).filter_by(slug=self.slug, author_id=me.id))
+        if article is None:
+            article = Article(slug=slug_of(writing.title), author_id=me.id)
+            db.add(article)
+        article.title, article.description, article.body = writing.title, writing.description, writing.body
+        article.tags = [Tag(name=name) for name in dict.fromkeys(writing.tags)]
+        revalidate_tag("articles")
+        return redirect(ArticlePage.url(slug=article.slug))
+
+
+@pages.page("/editor/{slug}", guard=member)
+class Editing(Editor):
+    pass
+
+
+def slug_of(title: str) -> str:
+    """What stands in an article's address: readable, and no other one's."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return f"{words}-{token_hex(3)}"
