@@ -12,6 +12,7 @@ import pytest
 
 from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on, redirect
 from liveactions.sessions.registry import Sessions
+from liveactions.sessions.work import MERGED
 from liveactions.testing import Browser
 from tests.asgi import browser as visitor_at
 from tests.pages import new
@@ -198,6 +199,17 @@ async def test_messages_are_heard_in_their_order_each_by_an_op() -> None:
             live.publish("room:a", text=str(number))
         await page.shows("18 19")
         assert page.text("p") == " ".join(map(str, range(20)))
+
+
+async def test_many_messages_are_shown_together() -> None:
+    async with Browser(live) as browser:
+        page = await browser.open("/room/a")
+        for number in range(3 * MERGED):
+            live.publish("room:a", text=str(number))
+        await page.shows(str(3 * MERGED - 1))
+        assert page.text("p") == " ".join(map(str, range(3 * MERGED)))
+        (session,) = live.sessions
+        assert session.exchange.rev == 3
 
 
 async def test_what_an_action_said_before_it_failed_is_still_said() -> None:

@@ -50,13 +50,20 @@ class Hearing:
             self._pass_on(message)
             return
         elif message.kind == "user":
-            self.session.work.go_on(self.session.leave())
+            self.session.work.spawn(self._leave())
             return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
         else:
             self._everything = True
         self.catch_up()
+
+    async def _leave(self) -> None:
+        """The person has been signed out: the page is over when its ops have ended."""
+        session = self.session
+        await session.work.settled()
+        if not session.over:
+            await session.end()
 
     def _identify_again(self) -> None:
         """The person may have been signed out, which a new connection shows."""
@@ -69,7 +76,7 @@ class Hearing:
             for listener in component._live_node.description.listeners:
                 if listener.topic_of(component) == message.name:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
-                    self.session.work.begin(Push(run))
+                    self.session.work.begin(Push(run, merges=True))
 
     def catch_up(self) -> None:
         """Read again what is out of date."""

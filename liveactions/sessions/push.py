@@ -15,9 +15,10 @@ class Push:
     """Something to run on the page that no browser asked for: an op without a number.
 
     With `scope` and `n` it is the end of op `n`, which went on beside the others. `ended` hears the outcome.
+    What several change that merge is shown at once.
     """
 
-    __slots__ = ("run", "scope", "n", "ended")
+    __slots__ = ("run", "scope", "n", "ended", "merges")
 
     def __init__(
         self,
@@ -25,11 +26,13 @@ class Push:
         scope: Scope | None = None,
         n: int = 0,
         ended: asyncio.Future[Outcome] | None = None,
+        merges: bool = False,
     ) -> None:
         self.run = run
         self.scope = scope
         self.n = n
         self.ended = ended
+        self.merges = merges
 
 
 def event_of(details: dict[str, Any] | None) -> Event | None:

@@ -135,7 +135,8 @@ class Session:
             conclude(self, job, UNKNOWN)
             self._due = True
             raise
-        await self.flush()
+        if not self.work.goes_on:
+            await self.flush()
         if self.page.live.deferred:
             self.background.begin_deferred()
         begin_due(request, self.work.tasks)
@@ -349,12 +350,6 @@ class Session:
         self.kept.is_due = True
         await self.hook("disconnected")
         await self.work.run()
-
-    async def leave(self) -> None:
-        """The person isn't the same any more: the page is over when its ops have ended."""
-        await self.work.settled()
-        if not self.over:
-            await self.end()
 
     async def end(self, code: int = CLOSE_OVER) -> None:
         """The page is over."""

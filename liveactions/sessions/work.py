@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from itertools import islice, takewhile
 from logging import getLogger
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import LiveError
 from ..exchange import KEPT
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 log = getLogger(__name__)
 
+MERGED: Final = 100
+"""Pushes after which the page is told at the latest, and others have their turn."""
+
 
 class Work:
     """Ops run in the task that brings one, which then empties the queue; see `session`."""
@@ -31,6 +35,8 @@ class Work:
         self.is_running = False
         self.is_apart = False
         """Whether ops run in a task of their own, so that others are heard of meanwhile."""
+        self.goes_on = 0
+        """How many pushes come at once, before the page is told what they have changed."""
         self.tasks: set[asyncio.Task[None]] = set()
         """What goes on by itself."""
         self._settled: asyncio.Future[None] | None = None
@@ -90,9 +96,9 @@ class Work:
             await self._work()
 
     def _begin(self) -> None:
-        self.go_on(self._work())
+        self.spawn(self._work())
 
-    def go_on(self, what: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, what: Coroutine[Any, Any, None]) -> None:
         """Do something in a task of its own."""
         task = asyncio.ensure_future(what)
         self.tasks.add(task)
@@ -124,10 +130,12 @@ class Work:
     async def _work_off(self) -> bool:
         """Whether the rest is to be done in a task of its own."""
         session, queue = self.session, self.queue
+        self.goes_on = 0
         while queue and not session.over:
             job = queue.popleft()
             if isinstance(job, Push) and job.ended is not None and job.ended.cancelled():
                 continue  # nobody waits for it any more
+            self.goes_on = self.goes_on - 1 if self.goes_on else self._merging(job)
             if not await session.perform(job):
                 queue.appendleft(job)
                 return True
@@ -135,6 +143,13 @@ class Work:
             self.abandon()
         await session.flush()
         return False
+
+    def _merging(self, job: Op | Push) -> int:
+        """How many of those that wait now are shown together with a job."""
+        if not isinstance(job, Push) or not job.merges:
+            return 0
+        following = islice(self.queue, MERGED)
+        return sum(1 for _ in takewhile(lambda one: isinstance(one, Push) and one.merges, following))
 
     async def settled(self) -> None:
         """Return when no op is running or waiting."""
