@@ -3,7 +3,7 @@
 // module and those of slots know each other.)
 
 import { wishIn } from "./focus.js";
-import { parse, rootFor } from "./html.js";
+import { parse } from "./html.js";
 import { listSlot } from "./lists.js";
 import { closing, comment, opens, Place } from "./markers.js";
 import { attributeSlot, childSlot, tagSlot } from "./slots.js";
@@ -51,17 +51,6 @@ export function create([id, ...values]) {
   const nodes = document.importNode(/** @type {DocumentFragment} */ (shapes.get(id)), true);
   let i = 0;
   for (const { set } of adopt(nodes.firstChild, null)) set?.(values[i++]);
-  wishIn(nodes);
-  return nodes;
-}
-
-/**
- * @param {string} html
- * @param {Node} parent where it is going to stand
- */
-export function raw(html, parent) {
-  const nodes = document.importNode(parse(html, rootFor(parent)), true);
-  watcher(nodes);
   wishIn(nodes);
   return nodes;
 }

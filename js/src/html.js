@@ -21,8 +21,3 @@ export function parse(html, root) {
   if (root) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
   return content;
 }
-
-/** The root that HTML needs so that it parses as content of `parent`. @param {Node} parent */
-export function rootFor(parent) {
-  return parent instanceof SVGElement && !/^(foreignObject|desc|title)$/.test(parent.localName) ? "svg" : undefined;
-}

@@ -1,6 +1,6 @@
 // What few pages need is a file of its own, loaded on demand: see more/.
 
-/** @typedef {import("./main.js").Parts} Parts */
+/** @typedef {import("./parts.js").Parts} Parts */
 
 /** @type {typeof import("./more/main.js") | undefined} once it is loaded */
 export let more;

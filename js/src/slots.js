@@ -1,7 +1,8 @@
 // The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
 // their own.
 
-import { adopt, create, patch, raw } from "./fragments.js";
+import { adopt, create, patch } from "./fragments.js";
+import { more } from "./more.js";
 import { guard, isControl, setAttribute, updateAttribute } from "./values.js";
 
 /** @typedef {import("./fragments.js").Held} Held */
@@ -46,11 +47,15 @@ export function childSlot(place) {
   /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
   let slots;
   const inside = () => (slots ??= adopt(place.first, place.close));
-  /** @param {string | { h: string } | any[]} value */
+  /** @type {import("./more/raw.js").Base | null | undefined} what the server gave as HTML and is there */
+  let base;
+  /** @param {any} value text, a fragment, or a change of raw HTML */
   const set = (value) => {
-    const { first, parent } = place;
-    slots = null;
-    if (typeof value !== "string") place.fill(Array.isArray(value) ? create(value) : raw(value.h, parent));
+    const { first } = place;
+    const known = base;
+    slots = base = null;
+    if (Array.isArray(value)) place.fill(create(value));
+    else if (typeof value != "string") base = more?.setRaw(place, value, known);
     else if (value && first instanceof Text && first.nextSibling === place.close) splice(first, value);
     else place.fill(value);
   };
@@ -71,7 +76,7 @@ export function childSlot(place) {
  * @param {Text} text
  * @param {string} value
  */
-function splice(text, value) {
+export function splice(text, value) {
   const { data } = text;
   let start = 0, end = 0;
   while (data[start] && data[start] === value[start]) start++;

@@ -7,6 +7,8 @@ import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, C
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
 const STEADY = 5_000; // ms after which a connection has been a good one
+/** Names in messages that only the rest of the client knows: of extras, of the whole page, of raw HTML. */
+const NEEDS_MORE = /"(cookies|e|events|h|page|s|url)":/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
 
 /** No connection will be made any more. */
@@ -103,7 +105,7 @@ function connect() {
     await busy;
     if (socket === mine) write(greeting());
   };
-  mine.onmessage = ({ data }) => { if (socket === mine) hear(JSON.parse(data)); };
+  mine.onmessage = ({ data }) => { if (socket === mine) hear(data); };
   mine.onclose = (event) => { if (socket === mine) lose(event); };
 }
 
@@ -153,9 +155,10 @@ function leave({ persisted }) {
   drop();
 }
 
-/** What comes is heard in order. @param {any} message of the socket */
-function hear(message) {
-  if (waiting[0] || more?.defers(message) || message.extras || message[5] || (message.patch ?? message[2])?.page) {
+/** What comes is heard in order. @param {string} text of the socket */
+function hear(text) {
+  const message = JSON.parse(text);
+  if (waiting[0] || more?.defers(message) || NEEDS_MORE.test(text)) {
     // A new connection would be without the cookies that may be due.
     if (waiting.push(message) < 2) loadMore().then((more) => (more ? more.heedAll(waiting, heed) : location.reload()));
   } else heed(message);

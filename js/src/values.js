@@ -38,17 +38,16 @@ function statesOf(control) {
   return parts.map((part) => part[name]);
 }
 
-/** @param {Control} control @param {any[]} states */
-function setStates(control, states) {
-  const [parts, name] = partsOf(control);
+/** @param {ReturnType<typeof partsOf>} parts @param {any[]} states */
+function setStates([parts, name], states) {
   // Writing what is there would cost the caret in some browsers.
   parts.forEach((part, i) => { if (part[name] !== states[i]) part[name] = states[i]; });
 }
 
 /** Makes the control show what the server rendered. @param {Control} control */
 function restore(control) {
-  const [parts, , name] = partsOf(control);
-  setStates(control, parts.map((part) => (control.type === "file" ? "" : part[name])));
+  const parts = partsOf(control);
+  setStates(parts, parts[0].map((part) => (control.type === "file" ? "" : part[parts[2]])));
 }
 
 /**
@@ -123,12 +122,13 @@ function follow(control) {
  */
 export function guard(control, write) {
   const free = isFree(control);
+  const parts = partsOf(control); // those that are there now: options come and go
   const states = statesOf(control);
   write();
   if (free) return follow(control);
   typingOf(control).withheld = true;
   // What nobody has touched yet follows its attribute by itself.
-  setStates(control, states);
+  setStates(parts, states);
 }
 
 /**

@@ -17,6 +17,13 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(client|more|hooks|debug)(?:\.[0-9a-f]+)?\.js")
+RAW = re.compile(r'"[hs]":')
+HEEDED = """async () => {
+  await (await import(document.querySelector("script[data-live]").src)).loadMore();
+  const { port1, port2 } = new MessageChannel();
+  await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
+}"""
+"""When the rest of the client is there, and what waited for it is done."""
 
 FAKE_SOCKET = """
 window.sockets = [];
@@ -56,8 +63,11 @@ class Server:
         self.receive({"token": "t", "fresh": 1, **welcome})
 
     def receive(self, message: Any) -> None:
-        """The page gets a message."""
-        self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", json.dumps(message))
+        """The page gets a message. With raw HTML in it, it has heeded it too: the rest of the client does."""
+        text = json.dumps(message)
+        self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", text)
+        if RAW.search(text):
+            self.page.evaluate(HEEDED)
 
     def patch(self, patch: Any, *, ack: int = 0, answers: Any = (), shapes: Any = ()) -> None:
         """The page gets a frame with the next revision."""

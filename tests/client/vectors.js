@@ -2,6 +2,8 @@
 // `document.write` parses as a page's own HTML is parsed; the modules stay, and so does the window.
 
 import { adopt, define, patch, watchMarkup } from "/src/fragments.js";
+import { loadMore, provide } from "/src/more.js";
+import { parts } from "/src/parts.js";
 
 const BOOLEAN = new Set((
   "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden inert ismap itemscope loop "
@@ -10,7 +12,10 @@ const RAW_TEXT = /^(script|style|xmp|iframe|noembed|noframes|noscript|plaintext)
 const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
 const MARKER = /^([(),\]]|\[(\d+,\d+)?)$/;
 
+globalThis.MORE = "/src/more/main.js";
 watchMarkup(() => {});
+provide(parts);
+await loadMore();
 
 /** HTML with sorted attributes and adjacent text merged, without the library's own: as liveactions.testing.canonical. */
 function canonical(node) {

@@ -1,14 +1,14 @@
 // What the core lets the rest of the client use.
 
-/** @typedef {import("../main.js").Parts} Parts */
+/** @typedef {import("../parts.js").Parts} Parts */
 
 /** @param {Parts} parts by position: their names would cost the core more than they say */
 const named = ([
-  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run, see, session, take,
-  trusted,
+  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run,
+  see, session, splice, take, trusted, updateAttribute, wishIn,
 ]) => ({
-  calledBy, callsOf, change, close, edits, fieldsOf, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run, see, session, take,
-  trusted,
+  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run,
+  see, session, splice, take, trusted, updateAttribute, wishIn,
 });
 
 /** @type {ReturnType<typeof named>} */

@@ -17,6 +17,7 @@ export { leave } from "./leave.js";
 export { hook } from "./hooks.js";
 export { heed, meet, meetAtWindow } from "./modifiers.js";
 export { post } from "./post.js";
+export { setRaw } from "./raw.js";
 export { replacePage } from "./replace.js";
 export { defers } from "./transitions.js";
 export { upload, uploads } from "./uploads.js";

@@ -3,11 +3,10 @@
 
 import { forgetChanges } from "./changes.js";
 import { core } from "./core.js";
+import { parseDocument } from "./parsing.js";
 import { arrive, isSwap } from "./swap.js";
 
 /** @typedef {import("../values.js").Control} Control */
-
-const NOSCRIPT = "data-noscript";
 
 /**
  * @param {string} html
@@ -15,7 +14,7 @@ const NOSCRIPT = "data-noscript";
  * @param {1} [fresh] its session knows nothing of what was typed
  */
 export function replacePage(html, settled, fresh) {
-  const next = parse(html);
+  const next = parseDocument(html);
   const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
@@ -31,23 +30,6 @@ export function replacePage(html, settled, fresh) {
   const heirs = typed.map((control) => (control.isConnected ? control : inherit(heirOf(control), control)));
   if (fresh) queueMicrotask(() => heirs.forEach(tell)); // when calls are heard again
   if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
-}
-
-/**
- * A document as a page that runs scripts has it: what is in `noscript` is text. Parsers of strings don't run any; what is in
- * `noframes` is text for them too.
- * @param {string} html
- */
-function parse(html) {
-  const source = html.replace(/<(\/?)noscript(?=[\s/>])/gi, (_, end) => (end ? "</noframes" : `<noframes ${NOSCRIPT}`));
-  const parsed = new DOMParser().parseFromString(core.trusted(source), "text/html");
-  for (const element of parsed.querySelectorAll(`[${NOSCRIPT}]`)) {
-    const noscript = parsed.createElement("noscript");
-    for (const { name, value } of element.attributes) if (name !== NOSCRIPT) noscript.setAttribute(name, value);
-    noscript.textContent = element.textContent;
-    element.replaceWith(noscript);
-  }
-  return parsed;
 }
 
 /** @param {Element} old @param {Element} next */

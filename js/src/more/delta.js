@@ -1,0 +1,204 @@
+// One tree of the server's becomes another, and the page with it. Each of its nodes has its own in the page; only what differs
+// between the two trees is written there. So what a person, a widget or an extension changed, added or took away stays.
+
+import { core } from "./core.js";
+import { isAlike, keyOf, match } from "./matching.js";
+import { contentOf } from "./parsing.js";
+
+/** @typedef {{ parent: Node, open?: Node | null, close?: Node | null, fill?: (nodes: Node) => void }} Box what holds children in the page */
+
+/** @type {WeakMap<Node, any>} what stands in the page for a node of the server's */
+const lives = new WeakMap();
+
+/**
+ * One is a copy of the other.
+ * @param {Node} node of the server's
+ * @param {Node} live
+ */
+export function link(node, live) {
+  lives.set(node, live);
+  let other = contentOf(live).firstChild;
+  for (let child = contentOf(node).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) link(child, other);
+}
+
+/** Nodes for the page. @param {Node} node of the server's */
+function create(node) {
+  const nodes = new DocumentFragment();
+  const copy = node.cloneNode(true);
+  link(node, copy);
+  nodes.append(copy); // from now on custom elements may be upgraded, and have children of their own
+  core.meetMarkup(nodes);
+  core.wishIn(nodes);
+  return nodes;
+}
+
+/**
+ * @param {Element} old becomes the other
+ * @param {Element} next loses nodes to the old one
+ * @param {Box} box where the content is in the page
+ */
+export const update = (old, next, box) => new Delta(old, next).run(box);
+
+class Delta {
+  /** @type {Map<string, Element> | undefined} elements that may come to stand under another parent */
+  movable;
+  /** @type {Set<ChildNode>} what goes, once nothing in it is needed any more */
+  gone = new Set();
+  /** @type {Map<Node, Box>} what has texts that somebody took out of the page */
+  torn = new Map();
+
+  /** @param {Element} old @param {Element} next */
+  constructor(old, next) {
+    this.old = old;
+    this.next = next;
+  }
+
+  /** @param {Box} box */
+  run(box) {
+    this.children(this.old, this.next, box);
+    this.clear();
+    for (const [parent, box] of this.torn) refill(parent, box);
+  }
+
+  clear() {
+    for (const node of this.gone) {
+      lives.get(node)?.remove();
+      node.remove();
+    }
+    this.gone.clear();
+  }
+
+  /** @param {Node} old @param {Node} next @param {Box} box */
+  children(old, next, box) {
+    const matches = match(old, next);
+    if (!matches) return;
+    const arrange = () => this.arrange(contentOf(old), matches, box);
+    const control = box.parent instanceof Element && box.parent.closest("select,textarea");
+    if (!core.isControl(control)) return arrange();
+    const { gone } = this;
+    this.gone = new Set();
+    core.guard(control, () => {
+      arrange();
+      this.clear();
+    });
+    this.gone = gone;
+  }
+
+  /** @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
+  arrange(parent, { before, olds, nexts, pairs, staying }, box) {
+    const paired = new Set(pairs.values());
+    for (const old of olds) if (!paired.has(old)) this.gone.add(old);
+    for (const next of nexts) {
+      const old = pairs.get(next) ?? this.borrowed(next);
+      if (old && !staying.has(old)) move(old, parent, before, box);
+      before = old && this.node(old, next, box) ? old : this.insert(next, parent, before, box);
+    }
+  }
+
+  /** @param {ChildNode} old @param {ChildNode} next @param {Box} box @returns {boolean} false: it can only be another one */
+  node(old, next, box) {
+    const live = lives.get(old);
+    if (old instanceof Element) {
+      if (!updateAttributes(old, /** @type {Element} */ (next), live)) return this.gone.add(old), false;
+      this.children(old, next, { parent: contentOf(live) });
+    } else if (old.nodeValue !== next.nodeValue) {
+      old.nodeValue = next.nodeValue;
+      if (box.parent.contains(live)) core.splice(live, next.nodeValue ?? "");
+      else this.torn.set(/** @type {Node} */ (old.parentNode), box);
+    }
+    return true;
+  }
+  /** An element of this key that has another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
+  borrowed(next) {
+    const key = next instanceof Element && keyOf(next);
+    this.movable ??= commonKeys(this.old, this.next);
+    const old = key ? this.movable.get(key) : undefined;
+    if (!old || !isAlike(old, next)) return undefined;
+    this.gone.delete(old);
+    return old;
+  }
+
+  /** @param {ChildNode} next @param {Node} parent @param {ChildNode | null} before @param {Box} box @returns {ChildNode} that is now there */
+  insert(next, parent, before, box) {
+    const within = next instanceof Element && this.movable?.size ? [...next.querySelectorAll(KEYED)] : [];
+    const isShell = within.some((element) => this.movable?.has(keyOf(element) ?? ""));
+    const node = isShell ? /** @type {ChildNode} */ (next.cloneNode(false)) : next;
+    parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
+    box.parent.insertBefore(create(node), anchorAfter(before, box));
+    if (isShell) this.children(node, next, { parent: contentOf(lives.get(node)) });
+    return node;
+  }
+}
+
+const KEYED = "[id],[data-key]";
+
+/** @param {Element} old @param {Element} next @returns {Map<string, Element>} elements of `old` with keys that are unique in both */
+function commonKeys(old, next) {
+  const [ours, theirs] = [old, next].map(byKey);
+  for (const [key, element] of ours) if (!element || !theirs.get(key)) ours.delete(key);
+  return /** @type {Map<string, Element>} */ (ours);
+}
+
+/** @param {Element} root */
+function byKey(root) {
+  /** @type {Map<string, Element | null>} null where several have it */
+  const found = new Map();
+  for (const element of /** @type {ParentNode} */ (contentOf(root)).querySelectorAll(KEYED)) {
+    const key = /** @type {string} */ (keyOf(element));
+    found.set(key, found.has(key) ? null : element);
+  }
+  return found;
+}
+
+/** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
+function anchorAfter(before, { parent, open }) {
+  for (let node = before; node; node = node.previousSibling) {
+    let live = lives.get(node);
+    while (live && live.parentNode !== parent) live = live.parentNode; // somebody may have put something around it
+    if (live) return live.nextSibling;
+  }
+  return open ? open.nextSibling : parent.firstChild;
+}
+
+/** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
+function move(node, parent, before, box) {
+  parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
+  const live = lives.get(node);
+  const anchor = anchorAfter(before, box);
+  if (live === anchor || (!live.isConnected && box.parent.isConnected)) return; // somebody took it away
+  /** @type {any} */ (box.parent)[live.isConnected && box.parent.isConnected && "moveBefore" in box.parent ? "moveBefore" : "insertBefore"](live, anchor);
+}
+
+/** @param {Element} old @param {Element} next @param {Element} live @returns {boolean} false: the page's policy forbids it */
+function updateAttributes(old, next, live) {
+  try {
+    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, live, name, null);
+    for (const attribute of next.attributes) {
+      if (old.getAttribute(attribute.name) !== attribute.value) write(old, live, attribute.name, attribute);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Element} old @param {Element} live @param {string} name @param {Attr | null} attribute */
+function write(old, live, name, attribute) {
+  if (!attribute) {
+    old.removeAttribute(name);
+    return core.updateAttribute(live, name, null);
+  }
+  old.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  // Parsers take names that nobody else may give, and know those of XML.
+  if (/^[a-z][\w-]*$/i.test(name)) core.updateAttribute(live, name, attribute.value);
+  else live.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  if (/^(live-|data-pending-for$)/.test(name)) core.meetMarkup(live.parentElement ?? document);
+}
+
+/** @param {Node} node @param {Box} box */
+function refill(node, box) {
+  const nodes = new DocumentFragment();
+  for (const child of contentOf(node).childNodes) nodes.append(create(child));
+  if (box.fill) box.fill(nodes);
+  else /** @type {Element} */ (box.parent).replaceChildren(nodes);
+}

@@ -1,0 +1,60 @@
+// Raw HTML: the string that the server gave last, and what it looks like, beside what stands in the page.
+
+import { adler32 } from "./checksum.js";
+import { core } from "./core.js";
+import { link, update } from "./delta.js";
+import { contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
+import { FIELD_SNAPSHOT } from "../wire.js";
+
+/** @typedef {import("../markers.js").Place} Place */
+/** @typedef {any[]} Splices units of UTF-16 that stay, those that go, what comes: text, or `[from, length]` of the old string; and again */
+/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number] }} Change whole, or what differs; how the string is known before */
+/**
+ * @typedef {object} Base
+ * @property {Element} root holds what the string looks like
+ * @property {string} [source] unknown as long as it is the page's own
+ */
+
+/**
+ * @param {Place} place
+ * @param {Change} change
+ * @param {Base | null} [base] null or none: what stands there is all that is known
+ * @returns {Base | null} null: there is none, and the page is going to come whole
+ */
+export function setRaw(place, change, base) {
+  const known = base ?? adopt(place);
+  const html = change.h ?? spliced(known.source ?? known.root.innerHTML, change);
+  if (html === undefined) {
+    core.doubt();
+    return null;
+  }
+  if (html !== known.source) update(known.root, parseIn(html, known.root), place);
+  known.source = html;
+  return known;
+}
+
+/** @param {Place} place @returns {Base} */
+function adopt(place) {
+  const root = contextOf(place.parent);
+  const content = contentOf(root);
+  for (let node = place.first; node !== place.close; node = /** @type {Node} */ (node).nextSibling) {
+    const copy = copyOf(/** @type {Node} */ (node));
+    content.appendChild(copy);
+    link(copy, /** @type {Node} */ (node));
+  }
+  // The page's own, in forms of the server's.
+  for (const field of content.querySelectorAll(`input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
+  return { root };
+}
+
+/** @param {string} source @param {Change} change @returns {string | undefined} not what it is a change of */
+function spliced(source, { s = [], c }) {
+  if (c && (c[0] !== source.length || c[1] !== adler32(source))) return undefined;
+  let html = "", at = 0;
+  for (let i = 0; i < s.length; i += 3) {
+    const [skip, cut, text] = s.slice(i, i + 3);
+    html += source.slice(at, at + skip) + (typeof text === "string" ? text : source.slice(text[0], text[0] + text[1]));
+    at += skip + cut;
+  }
+  return html + source.slice(at);
+}

@@ -1,0 +1,22 @@
+// What the rest of the client works with.
+
+import { report } from "./answers.js";
+import { perform } from "./client.js";
+import { doubt, ops, session } from "./connection.js";
+import { calledBy, callsOf, run } from "./events.js";
+import { fieldsOf } from "./fields.js";
+import { wishIn } from "./focus.js";
+import { referenceOf } from "./forms.js";
+import { meetMarkup } from "./fragments.js";
+import { trusted } from "./html.js";
+import { change, lay, onLift } from "./pending.js";
+import { splice } from "./slots.js";
+import { close, parcel, take } from "./socket.js";
+import { edits, guard, isControl, see, updateAttribute } from "./values.js";
+
+// By position: more/core.js gives them their names back.
+export const parts = /** @type {const} */ ([
+  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, onLift, parcel, () => ops, perform, referenceOf, report, run,
+  see, session, splice, take, trusted, updateAttribute, wishIn,
+]);
+/** @typedef {typeof parts} Parts */
