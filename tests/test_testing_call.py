@@ -11,6 +11,7 @@ from starlette.requests import Request
 from liveactions import ActionError, Bound, Live, Page, Pages, action, redirect, unauthorized
 from liveactions.testing import Browser, Failed, plugin
 from tests.actions.members import members
+from tests.actions.ways import by
 from tests.small import small_app
 
 browser = plugin.browser
@@ -70,6 +71,7 @@ async def test_b10_the_full_way_in_validates_and_guards(browser: Browser) -> Non
     assert page.lines == ["a", "b", "b"]
 
 
+@by("D")
 async def test_b10_a_plain_call_is_the_plain_function() -> None:
     guarded.clear()
     page = Room(room="1")

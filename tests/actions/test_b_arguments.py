@@ -19,7 +19,7 @@ from liveactions.testing import Browser
 from liveactions.testing.refusal import Failed
 from tests.actions.logs import logged
 from tests.actions.markup import form
-from tests.actions.ways import Way, visiting, ways
+from tests.actions.ways import Way, by, visiting, ways
 from tests.pages import new
 from tests.small import small_app
 
@@ -313,6 +313,7 @@ class Plain(Page):
         return await self.save("inner") + self.store("!")
 
 
+@by("D")
 async def test_b10_a_call_is_the_plain_function() -> None:
     page = new(Plain)
     odd: Any = object()
@@ -325,6 +326,7 @@ async def test_b10_a_call_is_the_plain_function() -> None:
         await page.save()  # type: ignore[call-arg]
 
 
+@by("D")
 async def test_b10_a_page_that_no_application_has() -> None:
     page = Plain()
     assert await page.save("x") == "x"

@@ -12,6 +12,7 @@ import pytest
 from liveactions import InUrl, Page, Pages, action, redirect, unauthorized, wire
 from liveactions.actions.request import PageRequest
 from tests.actions import scripted
+from tests.actions.ways import by
 from tests.asgi import Browser, browser
 from tests.small import small_app
 
@@ -109,6 +110,7 @@ async def test_b8_modules_that_are_none(name: str) -> None:
         assert (await visitor.http.post(f"/_live/actions/{MODULE}.js")).status_code == 405
 
 
+@by("S")
 async def test_b8_calls_over_the_socket() -> None:
     async with browser(app()) as visitor:
         tab = await visitor.joined("/")
@@ -128,6 +130,7 @@ RESULT = {
 }
 
 
+@by("H")
 async def test_b8_calls_by_fetch() -> None:
     async with browser(app()) as visitor:
         visitor.http.cookies.set("user", "ada")
@@ -141,6 +144,7 @@ async def test_b8_calls_by_fetch() -> None:
         assert (await call(visitor, "leave", {})).json() == {"url": "/elsewhere"}
 
 
+@by("H")
 async def test_b8_errors_by_fetch() -> None:
     async with browser(app()) as visitor:
         refused = await call(visitor, "refuse", {"name": "x"})
@@ -195,6 +199,7 @@ async def fetched(visitor: Browser, token: str, **request: Any) -> httpx.Respons
     return await visitor.http.post("/", headers=headers, **request)
 
 
+@by("H")
 async def test_b9_a_call_by_fetch() -> None:
     async with browser(app()) as visitor:
         assert (await fetched(visitor, "add", json={"by": 3})).json() == {"result": {"count": 3}}
@@ -205,6 +210,7 @@ async def test_b9_a_call_by_fetch() -> None:
         assert invalid.headers["cache-control"] == "no-store"
 
 
+@by("H")
 async def test_b9_a_call_goes_on_from_a_state() -> None:
     async with browser(app()) as visitor:
         tab = await visitor.open("/")
@@ -215,6 +221,7 @@ async def test_b9_a_call_goes_on_from_a_state() -> None:
         assert stale.status_code == 409 and "out of date" in stale.json()["error"]
 
 
+@by("H")
 async def test_b9_real_statuses() -> None:
     async with browser(app()) as visitor:
         for token in ("nothing", "take~7~AAAA", "__class__", "count", "%ff"):
@@ -233,6 +240,7 @@ async def test_b9_real_statuses() -> None:
         assert got.status_code == 405 and got.json()["status"] == 405
 
 
+@by("H")
 async def test_b9_bound_arguments_stay_signed() -> None:
     async with browser(app()) as visitor:
         html = (await visitor.http.get("/")).text

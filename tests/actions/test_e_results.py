@@ -19,7 +19,7 @@ from liveactions.testing.refusal import Failed
 from liveactions.wire import CALL_REF
 from tests.actions.logs import logged
 from tests.actions.markup import form
-from tests.actions.ways import Way, visiting, ways
+from tests.actions.ways import Way, by, visiting, ways
 from tests.pages import call, opened
 from tests.small import small_app
 
@@ -422,6 +422,7 @@ async def test_e6_what_the_annotation_does_not_say(caplog: pytest.LogCaptureFixt
 # E7: whose it is
 
 
+@by("S")
 async def test_e7_the_client_sends_no_state_over_the_socket() -> None:
     sent: list[Any] = []
     async with Browser(small_app(pages, TEMPLATES)) as browser:
@@ -436,6 +437,7 @@ async def test_e7_the_client_sends_no_state_over_the_socket() -> None:
     assert sent[0][3:] == ["add", ["by", "4"]]
 
 
+@by("N")
 async def test_e7_forged_state_is_refused() -> None:
     live = small_app(pages, TEMPLATES)
     async with Browser(live, js=False) as browser:

@@ -29,7 +29,7 @@ from liveactions import (
 from liveactions.actions.control import Redirect
 from liveactions.broker.message import Message
 from liveactions.wire import CLOSE_OVER, CLOSE_PROTOCOL
-from tests.actions.ways import Way, visiting, ways
+from tests.actions.ways import Way, by, visiting, ways
 from tests.asgi import Closed
 from tests.asgi import browser as visitor_at
 from tests.small import small_app
@@ -253,6 +253,7 @@ async def test_h2_the_template_shows_a_public_text_with_the_id(way: Way) -> None
         assert an_id(page.text("em")) == an_id(str(told.value)) and "secret" not in page.html
 
 
+@by("D")
 async def test_h2_called_in_python_it_is_raised() -> None:
     page = Errors()
     with pytest.raises(LookupError, match="secret detail"):

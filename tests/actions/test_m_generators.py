@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from liveactions import ActionError, Live, Page, Pages, action, loaded, redirect
-from tests.actions.ways import Way, visiting, ways
+from tests.actions.ways import Way, by, visiting, ways
 from tests.asgi import Browser as Visitor
 from tests.asgi import Tab, browser
 from tests.small import small_app
@@ -290,6 +290,7 @@ async def test_m1_a_page_that_waits_for_it_shows_the_end(way: Way) -> None:
         assert page.text("p") == "None|5"
 
 
+@by("N")
 async def test_m2_without_javascript_it_runs_to_its_end() -> None:
     async with visiting(app(), "N") as one:
         page = await one.open("/work")

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from liveactions import ActionError, Pages, action
 from liveactions import Page as LivePage
+from tests.actions.ways import by
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate
 from tests.chromium.proxy import Proxy
@@ -217,6 +218,7 @@ def test_f5_other_patches_leave_it_alone(page: Page) -> None:
     assert not copy.is_visible()
 
 
+@by("N")
 def test_f6_without_a_script_nothing_of_it_shows(visit: Visit, site: str) -> None:
     page = visit(site, script=False).open("/todos")
     expect(page.locator("#add small")).to_be_hidden()
