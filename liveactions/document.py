@@ -9,21 +9,12 @@ from html import escape
 from typing import Final
 
 from .actions.handle import HEAD
+from .html.head import head_end, is_document
 from .template import BODY_MARK, HEAD_MARK, Fragment
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
 IN_FORMS: Final = 4096
 """How many bytes of snapshots may stand in a page's forms. With more, a handle is there instead."""
-
-_TOKEN = re.compile(
-    r"\s+"
-    r"|<!--(?P<comment>.*?)-->"
-    r"|<(?P<element>title|style|script|noscript|template)\b.*?</(?P=element)\s*>"
-    r"|<(?:meta|link|base|!doctype|html|head)\b[^>]*>",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What can stand in a head, or before it."""
-_SKELETON = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
     if HEAD in html:  # the template has said where
         html = html.replace(HEAD_MARK, "").replace(HEAD, HEAD_MARK, 1)
     if HEAD_MARK not in html:
-        html = _with_head(html) if _SKELETON.match(html) else _whole(html)
+        html = _with_head(html) if is_document(html) else _whole(html)
     return html.replace(HEAD_MARK, head, 1).replace(BODY_MARK, body, 1)
 
 
@@ -84,7 +75,7 @@ def _in_addresses(html: str, hidden: str, handle: str) -> str:
 def standing(fragment: Fragment) -> str:
     """The HTML of a page that stands for itself: without script, state and forms of its own."""
     html = fragment.html("")
-    html = html if HEAD_MARK in html or _SKELETON.match(html) else _whole(html)
+    html = html if HEAD_MARK in html or is_document(html) else _whole(html)
     return html.replace(HEAD_MARK, "").replace(BODY_MARK, "").replace(HEAD, "")
 
 
@@ -92,33 +83,14 @@ def _with_head(html: str) -> str:
     """A document whose tags of head, perhaps of body, are left out, as HTML allows."""
     if BODY_MARK in html:
         return html.replace(BODY_MARK, HEAD_MARK + BODY_MARK, 1)
-    cut = _head_end(html)
+    cut = head_end(html)
     return f"{html[:cut]}{HEAD_MARK}{BODY_MARK}{html[cut:]}"
 
 
 def _whole(html: str) -> str:
     html = html.replace(BODY_MARK, "")
-    cut = _head_end(html)
+    cut = head_end(html)
     return (
         f'<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n{html[:cut].strip()}\n{HEAD_MARK}</head>\n'
         f"<body>{BODY_MARK}\n{html[cut:].strip()}\n</body>\n</html>\n"
     )
-
-
-_DEPTH: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
-
-
-def _head_end(html: str) -> int:
-    """Where the part ends that belongs into the head. Never between a slot's two markers; a slot that
-    nothing follows there is the body's, as it may be empty by chance.
-    """
-    at = end = depth = 0
-    is_more = False
-    while token := _TOKEN.match(html, at):
-        comment = token["comment"]
-        depth += _DEPTH.get(comment[:1], 0) if comment else 0
-        is_more = is_more or (comment is None and not token[0].isspace())
-        at = token.end()
-        if is_more and depth == 0:
-            end, is_more = at, False
-    return end

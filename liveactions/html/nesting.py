@@ -16,6 +16,9 @@ TEXT_ONLY: Final = frozenset({"title", "textarea"})
 FOREIGN: Final = frozenset({"svg", "math"})
 INTEGRATION: Final = frozenset({"foreignobject", "desc", "annotation-xml"})
 
+FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+"""Elements that go on in what follows when they aren't closed where they were opened."""
+
 OPTIONAL_END: Final = frozenset(
     "p li dt dd option optgroup rp rt tr td th tbody thead tfoot colgroup caption".split()
 )

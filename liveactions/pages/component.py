@@ -7,12 +7,11 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 
-from markupsafe import Markup
 from starlette.requests import Request
 
 from ..actions.action import action_in
 from ..actions.current import CURRENT
-from ..template import raw_page
+from ..template import html_of, raw_part
 from .description import Description, build, check, check_names
 from .fields import LOADED, annotated_names, loaded
 from .node import Node
@@ -37,7 +36,8 @@ class _Nothing:
 class Component:
     """A part of a page with its own state, template and actions.
 
-    Without a template it is headless, or writes its HTML itself, by a method ``__html__``.
+    Without a template it is headless, or writes its HTML itself: by a method ``render``, which returns a
+    string, an element of a library such as htpy, or a template string; or by ``__html__``.
 
     Annotated public names of the class are its fields. Every other name of the library is under `live`.
     """
@@ -112,24 +112,30 @@ class Component:
         other.__dict__.update({name: deepcopy(value, memo) for name, value in self.__dict__.items()})
         return other
 
-    def __fragment__(self, previous: Fragment | None) -> Fragment:
-        """The component drawn by its template. `TypeError` without one."""
+    def __fragment__(self, previous: Fragment | None) -> Any:
+        """The component drawn: a fragment, or HTML that is none. `TypeError` when there is no way to."""
         before = CURRENT.set(self)
         try:
             return self._live_draw(previous)
         finally:
             CURRENT.reset(before)
 
-    def _live_draw(self, previous: Fragment | None) -> Fragment:
+    def _live_draw(self, previous: Fragment | None) -> Any:
         node = self._live_node
         if node.view is None:
             name, templates = node.description.template, self.live.services.templates
+            if name is None and node.description.render is not None:
+                return self._live_written(node.description.render(self))
             if name is None and hasattr(self, "__html__"):
-                return raw_page(Markup(self.__html__()))
+                return self._live_written(self)
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to draw it with")
             node.view = templates.view(name)
         return node.view.render(variables(self), previous)
+
+    def _live_written(self, value: Any) -> Any:
+        """The fragment of HTML that no template of ours has written. `TypeError` when it is none."""
+        return raw_part(html_of(value))
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self._live_node.path or 'page'}>"

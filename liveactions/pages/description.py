@@ -49,6 +49,8 @@ class Description:
     listeners: tuple[Listener, ...]
     hooks: Mapping[str, Callable[..., Any]]
     """``mount load connected disconnected closed``, where the class has its own."""
+    render: Callable[..., Any] | None
+    """What writes its HTML, where no template does."""
     constants: Mapping[str, Any]
     """Defaults that instances share."""
     fresh: tuple[tuple[str, Any], ...]
@@ -111,6 +113,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         timers=tuple(_timers(cls)),
         listeners=tuple(_listeners(cls, fields)),
         hooks={name: getattr(cls, name) for name in HOOKS if getattr(cls, name) is not getattr(base, name)},
+        render=_render(cls),
         constants={name: value for name, value in given.items() if _is_shared(value)},
         fresh=tuple((name, value) for name, value in given.items() if not _is_shared(value)),
         required=frozenset(name for name, one in fields.items() if one.default is MISSING),
@@ -118,6 +121,15 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         attributes=tuple(name for name in attributes if not _is_property(cls, name)),
         properties=tuple(name for name in attributes if _is_property(cls, name)),
     )
+
+
+def _render(cls: type[Any]) -> Callable[..., Any] | None:
+    found = inspect.getattr_static(cls, "render", None)
+    if cls.template is not None or not inspect.isfunction(found):
+        return None
+    if inspect.iscoroutinefunction(found):
+        raise TypeError(f"{cls.__qualname__}.render() can't wait; what it shows is loaded in load()")
+    return found
 
 
 def _those(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tuple[Field, ...]:

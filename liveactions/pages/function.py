@@ -24,7 +24,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Generic, ParamSpec, TypeVar
 
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from ..actions.action import action_in
@@ -32,7 +31,7 @@ from ..actions.annotations import local_names, metadata
 from ..actions.closures import MAKING, Closures
 from ..actions.control import Control
 from ..actions.params import Parameter, Plan
-from ..template import Fragment, raw_page
+from ..template import Fragment, html_of, is_html, raw_page
 from .advice import advise
 from .component import Component
 from .fields import in_url
@@ -52,7 +51,7 @@ _OWN: Final = ("field", "request", "depends")
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a page function returns. Made by `render`."""
+    """What a page function returns, if no HTML. Made by `render`."""
 
     template: str
     names: Mapping[str, Any]
@@ -72,13 +71,15 @@ class FunctionPage(Page):
     __slots__ = ("_live_shown", "_live_view")
 
     _live_own: ClassVar[bool] = True
+    _live_shown: Any
     _live_function: ClassVar[Callable[..., Any]]
     _live_is_advised: ClassVar[bool] = False
 
     def _live_draw(self, previous: Fragment | None) -> Fragment:
         shown = self._live_shown
         if not isinstance(shown, Rendered):
-            return raw_page(Markup(shown))
+            html = self._live_shown = html_of(shown)  # what is made of generators can be written only once
+            return raw_page(html)
         return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
 
     def _live_view_of(self, template: str) -> View:
@@ -92,7 +93,9 @@ class FunctionPage(Page):
 
     async def _live_run(self, arguments: dict[str, Any]) -> None:
         """Run the function: afterwards its actions are known."""
-        closures = Closures()
+        closures, node = Closures(), self._live_node
+        if node.waiting is not None:
+            load_forms(self, node.waiting)  # for what it asks while it runs: all but results
         making = MAKING.set(closures)
         try:
             shown = await _called(type(self)._live_function, arguments)
@@ -100,13 +103,12 @@ class FunctionPage(Page):
             MAKING.reset(making)
         if isinstance(shown, Control):
             raise shown
-        if not isinstance(shown, Rendered) and not hasattr(shown, "__html__"):
+        if not isinstance(shown, Rendered) and not is_html(shown):
             raise TypeError(
                 f"{type(self).__qualname__}() returned {type(shown).__qualname__}: return render(...),"
-                " markup, redirect(...) or not_found()"
+                " HTML, redirect(...) or not_found()"
             )
-        self._live_shown: Any = shown
-        node = self._live_node
+        self._live_shown = shown
         if self.live.debug and not type(self)._live_is_advised:
             type(self)._live_is_advised = True
             advise(closures)

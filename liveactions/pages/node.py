@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from ..actions.action import Action
-from ..actions.closures import Closures
+from ..actions.closures import MAKING, Closures
 from ..actions.ref import ActionRef
 from ..actions.shared import shared, shared_name
 
@@ -70,9 +70,10 @@ class Node:
     def _path(self, action: Action[..., Any]) -> str:
         if self.description.references.get(action.id) is action:
             return f"{self.path}.{action.id}" if self.path else action.id
-        if action in self.closures:
-            self.closures.require_one(action)
-            return action.id
+        for closures in (MAKING.get(), self.closures):  # a page function that runs asks for its own already
+            if closures is not None and action in closures:
+                closures.require_one(action)
+                return action.id
         if shared(shared_name(action)) is action:
             return shared_name(action)
         raise TypeError(

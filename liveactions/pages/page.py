@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ..actions.handle import Handle
 from ..cache.reading import Reading
 from ..effects import running
+from ..template import html_of, raw_page
 from .address import Route, class_url, fill_from_path, fill_from_query
 from .component import Component, attach, describe, set_defaults
 
@@ -27,18 +28,22 @@ class Page(Component):
     _live_guards: ClassVar[tuple[Callable[..., Any], ...]] = ()
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
-        """The page drawn by its template. `TypeError` without one."""
+        """The page drawn. `TypeError` when there is no way to."""
         live, reading = self.live, Reading("render")
         reading.begin()
         scope = None if live.effects is None or live.effects.is_closed else running.set(live.effects)
         try:
-            return super().__fragment__(previous)
+            drawn: Fragment = super().__fragment__(previous)
+            return drawn
         finally:
             if scope is not None:
                 running.reset(scope)
             reading.end()
             if reading.tags or live.reads:
                 live.has_read(None, reading.tags)
+
+    def _live_written(self, value: Any) -> Fragment:
+        return raw_page(html_of(value))
 
     if TYPE_CHECKING:
         run: ClassVar[Any]  # an action may have the name: `live.run` is the same

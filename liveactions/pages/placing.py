@@ -6,12 +6,14 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from ..actions.control import Control
+from ..template import Html
 from .component import describe
 from .function import FunctionPage, PageFunction, Rendered
 from .page import Page, place
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Shown = TypeVar("Shown", bound=Rendered | Html | Control)
 PageT = TypeVar("PageT", bound=Page)
 
 
@@ -25,7 +27,7 @@ class Placing(Protocol):
         self, page: Callable[P, Coroutine[Any, Any, R]], /
     ) -> PageFunction[P, Coroutine[Any, Any, R]]: ...
     @overload
-    def __call__(self, page: Callable[P, Rendered | Control], /) -> PageFunction[P, Rendered | Control]: ...
+    def __call__(self, page: Callable[P, Shown], /) -> PageFunction[P, Shown]: ...
 
 
 def placing(add: Callable[[type[Page]], None]) -> Placing:

@@ -1,15 +1,18 @@
 """Templates compiled to shapes, and what they render: fragments."""
 
 from .fragment import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Items, Kind, Shape
+from .markup import Html, html_of, is_html
 from .purity import pure
+from .raw import raw_page, raw_part
 from .reference import Reference
-from .view import Templates, View, raw_page
+from .view import Templates, View
 
 __all__ = [
     "BODY_MARK",
     "FORM_STATE",
     "HEAD_MARK",
     "Fragment",
+    "Html",
     "Items",
     "Kind",
     "Reference",
@@ -17,5 +20,8 @@ __all__ = [
     "Templates",
     "pure",
     "View",
+    "html_of",
+    "is_html",
     "raw_page",
+    "raw_part",
 ]

@@ -10,8 +10,9 @@ from jinja2 import Environment, Template
 from ..errors import RenderError
 from .compiler import LiveCodeGenerator
 from .context import LiveContext
-from .fragment import Fragment, Kind, Shape
-from .values import concat, raw
+from .fragment import Fragment
+from .raw import raw_page
+from .values import concat
 
 
 class LiveEnvironment(Environment):
@@ -41,12 +42,6 @@ class LiveEnvironment(Environment):
 
 _MOST = 400
 """Templates that are kept compiled."""
-_RAW_PAGE = Shape(("", ""), ("", ""), (Kind.CHILD,))
-
-
-def raw_page(html: str) -> Fragment:
-    """A page of markup that no template has written."""
-    return Fragment(_RAW_PAGE, (raw(html),))
 
 
 class Templates:

@@ -1,0 +1,78 @@
+"""Pages and parts of pages whose HTML no template of ours has compiled: their content is one slot."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from ..html.balance import ends
+from ..html.entities import decode_text, neutralise
+from ..html.head import head_end, is_document
+from ..wire import CHILD_CLOSE, CHILD_OPEN, MARK, MARK_CHILD
+from .fragment import BODY_MARK, HEAD_MARK, Fragment, Kind, Shape
+from .values import fragment, raw
+
+_PART: Final = Shape((f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"), ("", ""), (Kind.CHILD,))
+_WHOLE: Final = Shape(("", ""), ("", ""), (Kind.CHILD,))
+_BEGINNING: Final = re.compile(
+    r"(?:(?:\s|<!--.*?-->)*</head\s*>)?(?P<body>(?:\s|<!--.*?-->)*<body\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_END: Final = re.compile(r"(?:</body\s*>\s*)?(?:</html\s*>\s*)?\Z", re.IGNORECASE)
+_TAIL: Final = 2000
+"""How far from its end a document's last tags are looked for, in characters."""
+_OUTSIDE: Final = re.compile(r"</?(?:html|head|body|frameset)\b", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
+
+
+def raw_part(html: str) -> Any:
+    """A part of a page; open, if it doesn't end where it began: it degrades whatever it is put into."""
+    return fragment(_PART, (raw(html),))
+
+
+def raw_page(html: str) -> Fragment:
+    """A page, which may be a whole document or the content of a body."""
+    html = neutralise(html.replace(HEAD_MARK, "").replace(BODY_MARK, ""))
+    before, content, after = _document(html) if is_document(html) else _fragment(html)
+    missing = ends(content) if _OUTSIDE.search(content) is None else None
+    if missing is None:  # nobody knows where its content ends
+        return Fragment(_WHOLE, (Markup(html),))
+    title = _TITLE.search(before)
+    start, end = title.span(1) if title and "<!--" not in before[: title.start()] else (0, 0)
+    body = Markup(content + missing) if "<" in content else decode_text(content)
+    if not end:
+        return Fragment(_shape(before, None, after), (body,))
+    return Fragment(_shape(before[:start], before[end:], after), (decode_text(before[start:end]), body))
+
+
+def _document(html: str) -> tuple[str, str, str]:
+    """What comes before a body's content, that, and what comes after."""
+    cut = head_end(html)
+    beginning = _BEGINNING.match(html, cut)
+    assert beginning is not None
+    body = beginning[0] if beginning["body"] else beginning[0] + "<body>"
+    before = html[:cut] + HEAD_MARK + body + BODY_MARK
+    return before, *_without_end(html[beginning.end() :])
+
+
+def _without_end(rest: str) -> tuple[str, str]:
+    found = _END.search(rest, max(0, len(rest) - _TAIL))
+    return (rest[: found.start()], found[0]) if found else (rest, "")
+
+
+def _fragment(html: str) -> tuple[str, str, str]:
+    cut = head_end(html)
+    return html[:cut], html[cut:], ""
+
+
+@lru_cache(maxsize=64)
+def _shape(before: str, title: str | None, after: str) -> Shape:
+    """Of a page with a slot for its body's content; where `title` says what follows that, one for it, too."""
+    opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->{after}"
+    if title is None:
+        return Shape((before + opening, closing), (before, after), (Kind.CHILD,))
+    marked = before.removesuffix(">") + f' {MARK}="{MARK_CHILD}">'
+    return Shape((marked, title + opening, closing), (before, title, after), (Kind.TEXT, Kind.CHILD))
