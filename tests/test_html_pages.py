@@ -10,7 +10,6 @@ import pytest
 from markupsafe import Markup
 
 from liveactions import Component, Live, Page, action
-from liveactions.diff import known
 from liveactions.document import Surroundings, document
 from liveactions.store import MemoryStore
 from liveactions.template import Fragment, html_of, raw_page
@@ -19,8 +18,6 @@ from liveactions.template.values import Open
 from liveactions.testing import Browser
 from liveactions.testing.document import Document
 from tests.actions.ways import Way, visiting, ways
-
-known.SPLICES = True
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from ..html.serialised import is_serialised
 from ..template.fragment import Shape
 from .splices import change, units
 
-SPLICES = False
-"""To be True when the built client applies splices."""
 MOST: Final = 1024
 """Raw slots of which is remembered that the client has the string. Of others it is told a check."""
 
@@ -54,8 +52,6 @@ class Known:
 
     def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
         """The change of the raw slot at an address."""
-        if not SPLICES:
-            return {"h": new}
         if at in self._strings:
             return change(old, new)
         if len(self._strings) >= MOST:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
-from liveactions.diff import Known, known, patch
+from liveactions.diff import Known, patch
 from liveactions.diff.splices import change, splices
 from liveactions.diff.windows import windows
 from liveactions.html.serialised import is_serialised
@@ -21,7 +21,6 @@ from liveactions.testing.document import Document
 from liveactions.testing.dom import parse_fragment
 from liveactions.testing.raw import serialised, spliced
 
-known.SPLICES = True
 BODY = "<main>{{ a }}</main><section>{{ b }} <div>{{ c }}</div></section>"
 PAGE = f"<!doctype html><html><head></head><body>{BODY}</body></html>"
 WORDS = st.text("ab <>&\"'é\U0001f600\n", max_size=6).map(lambda text: str(Markup.escape(text)))
