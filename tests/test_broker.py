@@ -152,6 +152,10 @@ def test_messages_are_the_same_on_the_other_side(message: Message | None) -> Non
     assert unpack(pack(message)) == message
 
 
+def test_a_newer_version_may_say_more() -> None:
+    assert unpack(b'["tag","posts",{},"","more"]') == Message("tag", "posts")
+
+
 # Lines
 
 

@@ -32,4 +32,7 @@ def pack(message: Message | None) -> bytes:
 
 def unpack(data: bytes) -> Message | None:
     parts = json.loads(data)
-    return parts and Message(*parts)
+    if parts is None:
+        return None
+    kind, name, more, origin, *_ = parts  # a newer version may say more
+    return Message(kind, name, more, origin)
