@@ -144,13 +144,15 @@ class Exchange:
         self.answered[n] = (status, payload)
         self._untold += (n, status, payload)
 
-    def amend(self, status: int, payload: Any) -> None:
-        """The newest op has ended otherwise, unless the page has been told already."""
+    def amend(self, status: int, payload: Any) -> bool:
+        """The newest op has ended otherwise. False: the page has been told already."""
         n = self.done
-        if self._told < n:
-            if n in self.answered:
-                del self._untold[-3:]
-            self.finish(n, status, payload)
+        if self._told >= n:
+            return False
+        if n in self.answered:
+            del self._untold[-3:]
+        self.finish(n, status, payload)
+        return True
 
     def _forget(self, n: int) -> None:
         """The page has the answers up to that of op `n`."""

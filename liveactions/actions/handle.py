@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +22,8 @@ from .messages import MESSAGES
 from .request import PageRequest
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from ..pages.page import Page
     from ..template.fragment import Fragment
 
@@ -43,6 +45,9 @@ class Views(Protocol):
     """Where templates come from: `liveactions.template.Templates`."""
 
     def view(self, name: str) -> View: ...
+    def loaded(self) -> Iterable[Template]: ...
+    def saved(self) -> bool: ...
+    def source(self, name: str) -> str: ...
 
 
 class Macs(Protocol):

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from ..actions.control import Redirect, Status, find_control, redirect
 from ..actions.messages import message, text
 from ..actions.nested import join
 from ..errors import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction
+from ..template.place import place_of
 from .outcome import Outcome, elsewhere, failure
 
 if TYPE_CHECKING:
@@ -73,8 +74,24 @@ def unexpected(error: BaseException, live: Handle, what: str) -> Outcome:
     log.error("%s failed (%s) on %s", what, id, type(live.page).__qualname__, exc_info=error)
     if not live.debug:
         return failure(text("action_failed", texts, id=id), 500, error=error, id=id)
-    details = "".join(traceback.format_exception(error))
-    return failure(f"{type(error).__name__}: {error}", 500, error=error, id=id, details=details)
+    details, template = "".join(traceback.format_exception(error)), _excerpt(error, live)
+    return failure(
+        f"{type(error).__name__}: {error}", 500, error=error, id=id, details=details, template=template
+    )
+
+
+def _excerpt(error: BaseException, live: Handle) -> dict[str, Any] | None:
+    """Where in a template it was, and the lines around: ``{"name", "line", "source": [[n, text], …]}``."""
+    place, templates = place_of(error), live.services.templates
+    if place is None or templates is None:
+        return None
+    lines = list(enumerate(templates.source(place.name).splitlines(), 1))
+    around = lines[max(0, place.line - 1 - _AROUND) : place.line + _AROUND]
+    return {"name": place.name, "line": place.line, "source": [[number, text] for number, text in around]}
+
+
+_AROUND: Final = 3
+"""Lines before the one of an error, and after it."""
 
 
 def _phrase(status: int) -> str:

@@ -22,7 +22,7 @@ class Outcome:
     ==========  =====================================================  ===========================
     OK          the action's result                                    303 to the page (200 by GET)
     KEPT        the same; the form isn't reset                         the same
-    ERROR       ``{"error", "errors", "status", "id"?, "details"?}``   422, 404, 403, 500, ...
+    ERROR       ``{"error", "errors", "status", "id"?, …}``            422, 404, 403, 500, ...
     ELSEWHERE   ``{"url", "replace"?, "external"?}``                   303 to `location`
     ==========  =====================================================  ===========================
     """
@@ -71,17 +71,20 @@ def failure(
     error: BaseException | None = None,
     id: str = "",
     details: str = "",
+    template: dict[str, Any] | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
     """An ERROR with a text for the person, one for each field, and an HTTP status.
 
-    `id` is that of a line in the log; `details`, in debug, the traceback.
+    `id` is that of a line in the log. In debug, `details` is the traceback, and `template` the place in one.
     """
     payload: dict[str, Any] = {"error": text, "errors": errors or {}, "status": status}
     if id:
         payload["id"] = id
     if details:
         payload["details"] = details
+    if template:
+        payload["template"] = template
     return Outcome(ERROR, payload, status, error, headers=headers)
 
 

@@ -267,6 +267,10 @@ class Sessions:
     def tend(self, now: float) -> None:
         """Save, drop and close what is due."""
         self.site.uploads.tend()
+        services = self.site.services
+        if services.debug and services.templates is not None and services.templates.saved():
+            for session in self:
+                session.developer.show_templates()
         for session in self:
             session.tend(now)
             _check(session, now)

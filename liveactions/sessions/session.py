@@ -39,6 +39,7 @@ from .audience import Audience
 from .background import Background
 from .connection import REPLACED, Connection
 from .cookies import keep_cookies
+from .developer import Developer
 from .doing import UNKNOWN, conclude, do, scope_of
 from .hearing import Hearing
 from .kept import Kept
@@ -91,6 +92,7 @@ class Session:
         self._timers = Timers(self.push)
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
+        self.developer = Developer(self)
         self.background = page.live.background = Background(self)
 
     # What comes in
@@ -204,6 +206,12 @@ class Session:
         self._timers.start(page)
         await self.hook("connected")
 
+    def redraw(self) -> None:
+        """Draw the whole page anew. Raises whatever its template does: then it stays as it is."""
+        drawn = self.screen.draw(self.page, afresh=True)
+        self.screen.recall(b"", b"", None)
+        self._drawn = drawn
+
     def says_error(self) -> bool:
         """Whether the page as it is drawn now shows `live.error`."""
         try:
@@ -267,8 +275,13 @@ class Session:
                 change = {"page": self._html(new)}
         except Exception as error:
             failed = unexpected(error, self.page.live, "a render")
-            exchange.amend(failed.status, failed.payload)
-            return exchange.frame([], [], self.used)
+            if not exchange.amend(failed.status, failed.payload):
+                self.developer.tell_failure(failed)
+            text = exchange.frame([], [], self.used)
+            if screen.newest is not None:  # what it is to do besides is on a revision of its own
+                screen.keep(exchange.rev, screen.newest)
+            return text
+        self.developer.advise(new)
         text = exchange.frame(change, screen.known.take() if change else [], time.monotonic())
         screen.keep(exchange.rev, new)
         return text
@@ -338,6 +351,7 @@ class Session:
             change = {"page": self._html(new)}
         text = exchange.welcome(hello, self.token, change, screen.known.take(), rebuilt, stale)
         screen.keep(exchange.rev, new)
+        self._due = self.developer.advise(new) or self._due
         return text
 
     async def detach(self, connection: Connection) -> None:

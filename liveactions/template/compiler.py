@@ -52,6 +52,7 @@ class LiveCodeGenerator(LoopGenerator):
         # Functions look these names up when they run: here they replace Jinja2's.
         for line in (*_IMPORTS, *self._shapes):
             self.writeline(line)
+        self.writeline(f"unbalanced = {self.planner.unbalanced!r}")
 
     def _check_before_extends(self, node: nodes.Template) -> None:
         for statement in node.body:
@@ -109,7 +110,8 @@ class LiveCodeGenerator(LoopGenerator):
         name = f"shape_{len(self._shapes)}"
         kinds = tuple(int(slot.kind) for slot in plan.slots)
         where = (self.name, plan.line)
-        parts = tuple(plan.marked), tuple(plan.plain), kinds, plan.namespace, plan.key, where
+        lines = tuple(slot.parts[0].lineno for slot in plan.slots)
+        parts = tuple(plan.marked), tuple(plan.plain), kinds, plan.namespace, plan.key, where, lines
         self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
         return name
 

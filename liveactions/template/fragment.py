@@ -66,7 +66,7 @@ class Shape:
 
     `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape
     that stands in SVG. `key` is the slot of the root element's ``data-key`` or ``id``, if it has
-    one; `where` is the template and line it comes from.
+    one; `where` is the template and line it comes from, `lines` those at which the slots begin.
     """
 
     __slots__ = (
@@ -76,6 +76,7 @@ class Shape:
         "namespace",
         "key",
         "where",
+        "lines",
         "constant",
         "source",
         "digest",
@@ -92,6 +93,7 @@ class Shape:
         namespace: str = "",
         key: int | None = None,
         where: tuple[str | None, int] = (None, 0),
+        lines: tuple[int, ...] = (),
     ) -> None:
         self.marked = marked
         self.plain = plain
@@ -99,6 +101,7 @@ class Shape:
         self.namespace = namespace
         self.key = key
         self.where = where
+        self.lines = lines
         self.constant = Fragment(self, ())
         self.source = self._source()
         self.digest = blake2b(self.source.encode(errors="replace"), digest_size=8).digest()
@@ -253,6 +256,13 @@ class Items:
 
 
 _FORM_END: Final = '">'
+
+
+def written(kind: Kind, value: Any) -> str:
+    """The value of a slot in HTML without markers."""
+    out: list[str] = []
+    _write_slot(kind, value, False, "", out)
+    return "".join(out)
 
 
 def _write(fragment: Fragment, marked: bool, hidden: str, out: list[str]) -> None:

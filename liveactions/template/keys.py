@@ -59,9 +59,32 @@ def window_keys(sources: Sequence[Any], fragments: Sequence[Fragment]) -> list[A
     return _distinct([_key(f, s, n) for n, (f, s) in enumerate(zip(fragments, sources, strict=True))])
 
 
+def lacks_keys(items: Items) -> bool:
+    """Whether some are told apart by position only, or by being the same object, though that is a tuple."""
+    sources = _sources(items)
+    return any(
+        key[0] == "position" or (key[0] == "same" and type(source) is tuple)
+        for key, source in zip(_undistinguished(items), sources, strict=True)
+    )
+
+
+def repeats_keys(items: Items) -> bool:
+    """Whether two have the same key."""
+    found = _undistinguished(items)
+    return len(set(found)) < len(found)
+
+
+def _undistinguished(items: Items) -> list[Any]:
+    pairs = zip(items.fragments, _sources(items), strict=True)
+    return [_key(fragment, source, position) for position, (fragment, source) in enumerate(pairs)]
+
+
+def _sources(items: Items) -> Sequence[Any]:
+    return items.sources if items.sources is not None else [None] * len(items.fragments)
+
+
 def _keys(items: Items) -> list[Any]:
-    sources: Sequence[Any] = items.sources if items.sources is not None else [None] * len(items.fragments)
-    return window_keys(sources, items.fragments)
+    return window_keys(_sources(items), items.fragments)
 
 
 def _key(fragment: Fragment, source: Any, position: int) -> Any:

@@ -108,6 +108,8 @@ class Planner:
         self._name = name
         self._fold = fold
         self._plans: dict[int, Plan] = {}
+        self.unbalanced: list[tuple[int, str]] = []
+        """Lines and elements by which bodies are no trees."""
 
     def plan(self, body: Sequence[nodes.Node], namespace: str = "") -> Plan:
         """The plan of a body; the same object when asked again."""
@@ -117,11 +119,13 @@ class Planner:
 
     def _plan(self, body: Sequence[nodes.Node], namespace: str) -> Plan:
         source = tape(body, self._fold)
+        builder = Builder(source, self._name, namespace)
         try:
-            root = Builder(source, self._name, namespace).build()
+            root = builder.build()
         except Unplaceable:
             return Plan(source.line, degraded=True)
-        except Unbalanced:
+        except Unbalanced as error:
+            self.unbalanced.append((builder.line, str(error)))
             return Plan(source.line, degraded=True, is_open=True)
         try:
             return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)

@@ -58,7 +58,7 @@ class SlotGenerator(CodeGenerator):
 
     def _expressions(self, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
         self.silent((node for piece in slot.run if isinstance(piece, Part) for node in piece.before), frame)
-        self.writeline(f"{name} = ", slot.only.node if slot.only else None)
+        self.writeline(f"{name} = ", slot.parts[0].node)
         self.slot_expression(slot, frame, prior, number)
 
     def slot_expression(self, slot: Slot, frame: Frame, prior: str, number: int) -> None:

@@ -62,11 +62,14 @@ class Builder:
         self.root = Element()
         self._stack = [self.root]
         self._open = OpenElements(bool(namespace))
+        self.line = tape.line
+        """How far it has come."""
 
     def build(self) -> Element:
         """The root. `Unbalanced` or `Unplaceable` when the body isn't a tree of its own; `TemplateError`."""
         events = scan(self._tape.pieces, self._tape.line, bool(self._namespace))
         for event in events:
+            self.line = event.line
             if isinstance(event, Text):
                 self._text(event)
             elif isinstance(event, Hole):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, cast
 
 from jinja2 import Environment, Template
@@ -11,8 +11,10 @@ from ..errors import RenderError
 from .compiler import LiveCodeGenerator
 from .context import LiveContext
 from .fragment import Fragment
+from .place import note_place
 from .raw import raw_page
 from .values import concat
+from .watch import Watch
 
 
 class LiveEnvironment(Environment):
@@ -63,10 +65,30 @@ class Templates:
         self.environment.auto_reload = environment.auto_reload and debug
         self.debug = debug
         self._names = dict(names or {})
+        self._watch = Watch(self.environment)
 
     def view(self, name: str) -> View:
         """A template for one component. `jinja2.TemplateNotFound`, `TemplateError`."""
         return View(self.environment.get_template(name), self.debug, self._names)
+
+    def loaded(self) -> Iterator[Template]:
+        """The templates that were used."""
+        return self._watch.loaded()
+
+    def saved(self) -> bool:
+        """Whether a template's file was saved since this was asked last."""
+        return self._watch.look()
+
+    def source(self, name: str) -> str:
+        """The text of a template as it is now; "" when there is none."""
+        try:
+            return (
+                self.environment.loader.get_source(self.environment, name)[0]
+                if self.environment.loader
+                else ""
+            )
+        except Exception:  # whatever a loader raises: it is for an error's sake
+            return ""
 
 
 class View:
@@ -82,6 +104,8 @@ class View:
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
         """The template with these variables; `previous` is the last rendering, whose parts are used again."""
+        if self._debug and not self._template.is_up_to_date:
+            self._reload()
         fragment = self._render(variables, previous)
         if self._debug and previous is not None:
             self._compare(fragment, self._render(variables, None))
@@ -93,10 +117,17 @@ class View:
         context.renew({**self._globals, **variables}, self._template.blocks, previous)
         try:
             result = concat(self._template.root_render_func(context))
-        except Exception:
+        except Exception as error:
+            note_place(error)
             self._template.environment.handle_exception()
         self._context = context  # not one that an exception has left in the middle
         return result if type(result) is Fragment else raw_page(result)
+
+    def _reload(self) -> None:
+        """The template was saved: go on with what it is now."""
+        environment, name = self._template.environment, self._template.name
+        if name is not None and environment.auto_reload:
+            self._template, self._context = environment.get_template(name), None
 
     def _compare(self, remembered: Fragment, afresh: Fragment) -> None:
         if remembered.html() != afresh.html():

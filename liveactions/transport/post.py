@@ -134,7 +134,7 @@ class Post(Visit):
         if answer.message or answer.status not in OWN_PAGE:
             self.page.live.error = Problem(answer.status, answer.message, answer.id)
         if answer.status not in OWN_PAGE:
-            if outcome is not None and self.raises(outcome):
+            if outcome is not None and self.exposes(outcome):
                 return self.elsewhere(outcome)
             error = PageError(
                 answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id

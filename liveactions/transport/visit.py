@@ -20,6 +20,7 @@ from ..snapshot import Snapshot
 from ..template.fragment import digest_of
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
 from .errors import PageError
+from .tracebacks import traceback_page
 
 PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
 POST_HEADERS: Final = {"Cache-Control": "no-store"}
@@ -114,13 +115,12 @@ class Visit:
         login = self.site.login_for(self.page) if outcome.http_status == 401 else None
         if login:
             return to(login)
-        if self.raises(outcome):
-            assert outcome.error is not None
-            raise outcome.error
+        if self.exposes(outcome):
+            return traceback_page(outcome.payload, outcome.http_status)
         message, id = told(outcome)
         raise PageError(outcome.http_status, message, dict(outcome.headers), id)
 
-    def raises(self, outcome: Outcome) -> bool:
+    def exposes(self, outcome: Outcome) -> bool:
         """Whether a developer is to see the exception itself."""
         return self.site.services.debug and outcome.http_status == 500 and outcome.error is not None
 

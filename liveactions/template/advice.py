@@ -1,0 +1,119 @@
+"""What debug mode points out in what a page shows, by codes that docs/browser.md explains."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final, Protocol
+
+from jinja2 import Template
+
+from ..html.repairs import Repair, repairs
+from .fragment import Fragment, Items
+from .keys import lacks_keys, repeats_keys
+from .pieces import Piece, pieces
+
+NO_KEYS: Final = "LA002"
+SAME_KEYS: Final = "LA003"
+REPAIRED: Final = "LA005"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A code, and what is to be said."""
+
+    code: str
+    text: str
+
+
+class Templates(Protocol):
+    """Where templates come from."""
+
+    def loaded(self) -> Iterable[Template]: ...
+
+
+class Adviser:
+    """Says each thing once."""
+
+    def __init__(self, templates: Templates | None) -> None:
+        self._templates = templates
+        self._said: set[Advice] = set()
+        self._read: set[bytes] = set()
+        """Digests of the shapes that were read already."""
+
+    def look(self, fragment: Fragment) -> Iterator[Advice]:
+        """What is new in a rendering."""
+        for advice in [*_about_lists(fragment), *self._about_nesting(fragment)]:
+            if advice not in self._said:
+                self._said.add(advice)
+                yield advice
+
+    def _about_nesting(self, fragment: Fragment) -> Iterator[Advice]:
+        shapes = {inner.shape.digest for inner in _inside(fragment) if isinstance(inner, Fragment)}
+        if shapes <= self._read and not fragment.shape.is_page:
+            return
+        self._read |= shapes
+        text = _Text(fragment)
+        for repair in repairs(text.html):
+            where = self._where(repair, text)
+            yield Advice(REPAIRED, f"{where}: {repair.text}" if where else repair.text)
+
+    def _where(self, repair: Repair, text: _Text) -> str:
+        """The template and line of what is repaired, as far as they are known."""
+        piece, offset = text.piece(repair.at)
+        found = None if piece.is_static else self._unbalanced(repair)
+        name, line = found or (piece.name, piece.line_at(offset))
+        return f"{name}, line {line}" if name is not None else ""
+
+    def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
+        """Where a template that isn't a tree has an element that is part of it."""
+        for template in self._templates.loaded() if self._templates is not None else ():
+            for line, name in _unbalanced_in(template):
+                if name in repair.names:
+                    return template.name, line
+        return None
+
+
+class _Text:
+    """The HTML of a fragment, and where each character of it comes from."""
+
+    def __init__(self, fragment: Fragment) -> None:
+        self._pieces = list(pieces(fragment))
+        self.html = "".join(piece.text for piece in self._pieces)
+        self._starts = [0, *accumulate(len(piece.text) for piece in self._pieces)]
+
+    def piece(self, at: int) -> tuple[Piece, int]:
+        """The piece in which a character is, and which of its characters that is."""
+        index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
+        return self._pieces[index], at - self._starts[index]
+
+
+def _about_lists(fragment: Fragment) -> Iterator[Advice]:
+    for items in _inside(fragment):
+        if isinstance(items, Items) and len(items.fragments) > 1:
+            name, line = items.fragments[0].shape.where
+            where = f"{name or '<template>'}, line {line}"
+            if lacks_keys(items):
+                yield Advice(NO_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
+            if repeats_keys(items):
+                yield Advice(SAME_KEYS, f"{where}: items of this list have the same key")
+
+
+_GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'
+
+
+def _inside(value: Any) -> Iterator[Fragment | Items]:
+    """All fragments and lists in a fragment, itself included."""
+    yield value
+    inner: Iterable[Any] = value.values if isinstance(value, Fragment) else value.fragments
+    for one in inner:
+        if isinstance(one, Fragment | Items):
+            yield from _inside(one)
+
+
+def _unbalanced_in(template: Template) -> list[tuple[int, str]]:
+    """Lines and elements by which a template, or part of it, isn't a tree."""
+    found: list[tuple[int, str]] = getattr(template.root_render_func, "__globals__", {}).get("unbalanced", [])
+    return found
