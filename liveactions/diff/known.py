@@ -7,7 +7,8 @@ from zlib import adler32
 
 from ..html.serialised import is_serialised
 from ..template.fragment import Shape
-from .splices import change, units
+from .splices import change
+from .units import units
 
 MOST: Final = 1024
 """Raw slots of which is remembered that the client has the string. Of others it is told a check."""

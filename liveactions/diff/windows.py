@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from ..html.balance import is_balanced
+
 BLOCK: Final = 16384
 """Characters that are compared at once."""
 PROBE: Final = 32
@@ -23,6 +25,8 @@ GAP: Final = 7
 """Characters between two windows for which it isn't worth to have two."""
 MOST_EDITS: Final = 96
 """Tokens that come or go in a region that is compared token by token."""
+ALIGNED: Final = 8
+"""Tags with which something that comes or goes might begin, of which each is tried."""
 _TOKEN: Final = re.compile(r"<[^>]*>?|\s*[^<\s]+|\s+")
 
 
@@ -210,8 +214,11 @@ def _aligned(old: str, new: str, found: list[Window]) -> list[Window]:
         before = common_end(text, text, at, at + size, min(start - ends[n].end, size))
         after = common_start(text, text, at, at + size, min(ends[n + 2].start - end, size))
         begin = at + after + 1
-        while (begin := text.rfind("<", at - before, begin)) >= 0:
-            if text[begin + 1 : begin + 2] != "/" and text[begin + size - 1] == ">":
+        for _ in range(ALIGNED):
+            begin = text.rfind("<", at - before, begin)
+            if begin < 0:
+                break
+            if text[begin + 1 : begin + 2] != "/" and is_balanced(text[begin : begin + size]):
                 moved = begin - at
                 found[n] = ends[n + 1] = Window(start + moved, end + moved, first + moved, last + moved)
                 break

@@ -68,7 +68,12 @@ _UNLIKE: Final = RAW_TEXT | TEXT_ONLY | FOREIGN | {"template"}
 
 def is_balanced(source: str) -> bool:
     """Whether browsers would read `source` as complete elements and text."""
-    return _open_in_simple(source) == [] or _left_open(source, strict=True) == []
+    return is_simple(source) or _left_open(source, strict=True) == []
+
+
+def is_simple(source: str) -> bool:
+    """Whether it is complete elements and text that nothing but plain tags divides."""
+    return _open_in_simple(source) == []
 
 
 def ends(source: str) -> str | None:

@@ -23,6 +23,7 @@ from ..wire import (
     MARK_TAG,
 )
 from .dom import TEXT_ONLY, Comment, Element, Node, Text, parse_fragment
+from .edited import confirm
 from .misfit import Address, misfit
 from .raw import checked, follow, serialised, spliced
 
@@ -188,7 +189,10 @@ class ChildSlot(Slot):
                 old = self._string
                 if old is None:
                     old = checked(serialised(self._first or []), rest.get("c"), at)
-                self._follow(spliced(old, parts, at), at)
+                html = spliced(old, parts, at)
+                if "e" in rest:
+                    confirm(old, html, rest["e"], rest.get("d"), at)
+                self._follow(html, at)
             case _:
                 misfit(f"{change!r} for a child", at)
 

@@ -1,0 +1,187 @@
+"""Where in the page the splices of a long string are: for a client that needn't parse the rest then.
+
+The old string is parsed, with comments at the bounds of the scopes: where these are in the tree is what the
+client is told. The new one isn't: what is new is looked at for tags that would change what is around it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, repeat
+from typing import Any, Final
+from zlib import adler32
+
+from lxml import etree
+
+from ..html.context import stands_alone
+from ..html.entities import decode_attribute
+from ..html.scanner import StartTag, scan
+from .scopes import Move, Scope, moves, scopes
+from .units import units
+from .windows import Window
+
+LEAST: Final = 32 * 1024
+"""Strings that are shorter are parsed by the client as fast."""
+MOST: Final = 16
+"""Edits that are told; of more changes the splices say as much."""
+_MARK: Final = "live-bound"
+_BEFORE: Final = etree.XPath(
+    f"count(preceding-sibling::node()) - count(preceding-sibling::comment()[.='{_MARK}'])"
+)
+_BEFORE_MARK: Final = etree.XPath(f"count(comment()[.='{_MARK}'][$nth]/preceding-sibling::node()) + 1 - $nth")
+_WITHIN: Final = etree.XPath(f"count(node()) - count(comment()[.='{_MARK}'])")
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Child nodes of an element in a parsed string; or `tag`, one element."""
+
+    parent: Any
+    first: int
+    count: int
+    tag: Any = None
+
+    @property
+    def passed(self) -> list[Any]:
+        """The elements on the way to them: the body first, their parent or the one element last."""
+        last = self.parent if self.tag is None else self.tag
+        return [last, *last.iterancestors()][-2::-1]
+
+    @property
+    def path(self) -> list[int]:
+        return [int(_BEFORE(element)) for element in self.passed[1:]]
+
+
+def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int] | None:
+    """What the client is told beside splices, and the digest of where that is; None when it had better look
+    itself.
+    """
+    if len(old) < LEAST or _MARK in old or _MARK in new:
+        return None
+    moved, rest = moves(old, new, windows)
+    found = scopes(old, new, rest)
+    if (
+        found is None
+        or _overlap(found, moved)
+        or not 0 < len(found) + len(moved) <= MOST
+        or _is_much(found, new)
+    ):
+        return None
+    spans = [_span(one) for one in found] + [span for one in moved for span in one]
+    places = _places(old, spans, [one.is_tag for one in found])
+    if places is None or not all(map(_is_safe, found, places, repeat(new))):
+        return None
+    told = [_told(old, new, *one) for one in zip(found, places, strict=False)]
+    for source, target in zip(places[len(found) :: 2], places[len(found) + 1 :: 2], strict=True):
+        if source.parent is not target.parent:
+            return None
+        told.append([source.path, source.first, source.count, target.path, target.first])
+    return told, _digest(places)
+
+
+def _overlap(found: Sequence[Scope], moved: Sequence[Move]) -> bool:
+    """Whether something moves into or out of what changes."""
+    return any(
+        start < one.window.end and one.window.start < end
+        for one in found
+        for move in moved
+        for start, end in move
+    )
+
+
+def _is_much(found: Sequence[Scope], new: str) -> bool:
+    return sum(len(new[one.window.first : one.window.last]) for one in found) > len(new) // 2
+
+
+def _span(scope: Scope) -> Span:
+    return scope.window.start, scope.window.start if scope.is_tag else scope.window.end
+
+
+def _places(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[Place] | None:
+    """What pieces of a string are in the tree that a parser makes of it. None if one isn't of whole nodes.
+
+    `tags` says of the first ones whether they stand before a start tag that is meant.
+    """
+    order = sorted((position, n) for n, span in enumerate(spans) for position in span)
+    cuts = [0, *(position for position, _ in order), len(html)]
+    marked = f"<!--{_MARK}-->".join(html[start:end] for start, end in pairwise(cuts))
+    parser = etree.HTMLParser(huge_tree=True)
+    root = etree.fromstring(f"<!DOCTYPE html><html><body>{marked}</body></html>", parser)
+    bounds = [comment for comment in root.iter(etree.Comment) if comment.text == _MARK]
+    if len(bounds) != len(order) or len(root) != 1:
+        return None
+    ends: list[list[tuple[Any, int]]] = [[] for _ in spans]
+    nth: Counter[Any] = Counter()
+    for bound, (_, n) in zip(bounds, order, strict=True):
+        parent = bound.getparent()
+        nth[parent] += 1
+        ends[n].append((bound, int(_BEFORE_MARK(parent, nth=nth[parent]))))
+    if any(start.getparent() is not end.getparent() for (start, _), (end, _) in ends):
+        return None
+    flags = [*tags, *[False] * (len(spans) - len(tags))]
+    places = [
+        Place(start.getparent(), first, last - first, end.getnext() if is_tag else None)
+        for ((start, first), (end, last)), is_tag in zip(ends, flags, strict=True)
+    ]
+    return (
+        None
+        if any(is_tag and place.tag is None for is_tag, place in zip(flags, places, strict=True))
+        else places
+    )
+
+
+def _is_safe(scope: Scope, place: Place, new: str) -> bool:
+    """Whether browsers read what is new in the same way, whatever stands around it."""
+    names = [element.tag for element in place.passed[1:]]
+    if scope.is_tag:
+        return names[-1] not in _BY_ATTRIBUTES
+    return stands_alone(new[scope.window.first : scope.window.last], names)
+
+
+_BY_ATTRIBUTES: Final = frozenset({"annotation-xml", "font", "input", "template"})
+"""Elements that may be read otherwise when their attributes are others."""
+
+
+def _told(old: str, new: str, scope: Scope, before: Place) -> list[Any]:
+    start, end, first, last = scope.window
+    if scope.is_tag:
+        pairs = _attributes(old[start:end], new[first:last])
+        return [before.path, pairs]
+    return [
+        before.path,
+        before.first,
+        before.count,
+        units(old, 0, start),
+        units(old, start, end),
+        units(new, 0, first),
+        units(new, first, last),
+    ]
+
+
+def _attributes(old: str, new: str) -> list[Any]:
+    """Name, value, name, value ... of what differs between two start tags."""
+    before, after = _values(old), _values(new)
+    names = {**before, **after}
+    differing = [(name, after.get(name)) for name in names if before.get(name) != after.get(name)]
+    return [part for pair in differing for part in pair]
+
+
+def _values(tag: str) -> dict[str, str]:
+    found = next(scan([tag]))
+    assert isinstance(found, StartTag)
+    named = [(str(one.name).lower(), "".join(map(str, one.value or ()))) for one in found.attributes]
+    return {name: decode_attribute(value) for name, value in reversed(named)}
+
+
+def _digest(places: Iterable[Place]) -> int:
+    """Of the elements on the way to some places: their names, and how many child nodes they have."""
+    passed = [
+        f"{element.tag if n else ''} {int(_WITHIN(element))};"
+        for place in places
+        for n, element in enumerate(place.passed)
+    ]
+    return adler32("".join(passed).encode())
