@@ -50,3 +50,9 @@ def test_every_attribute_is_in_it() -> None:
 def test_it_names_nothing_that_is_not_there() -> None:
     named = re.findall(r"`@?live\.(\w+)\(", TEXT)
     assert named and [name for name in named if not hasattr(Live, name)] == []
+
+
+def test_everything_that_a_test_does_is_documented() -> None:
+    text = (ROOT / "docs" / "testing.md").read_text()
+    names = [name for cls in (testing.Part, testing.Page) for name in vars(cls) if name[0] != "_"]
+    assert [name for name in names if not re.search(rf"\.{name}\b", text)] == []

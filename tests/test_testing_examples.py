@@ -14,7 +14,7 @@ from sqlalchemy.pool import StaticPool
 from examples import embedded, posts, todos
 from examples.app import live as examples
 from liveactions import Live
-from liveactions.testing import Browser, both_ways, plugin
+from liveactions.testing import Browser, Refusal, both_ways, plugin
 from tests.actions.ways import Way, visiting, ways
 
 browser = plugin.browser
@@ -85,6 +85,11 @@ async def test_links_and_back(browser: Browser) -> None:
     assert page.url == "/"
     await page.back()
     assert page.url == "/counter"
+    await page.forward()
+    assert page.url == "/" and page.attribute("dt:first-child a", "href") == "/counter"
+    with pytest.raises(Refusal, match="no page to go forward to"):
+        await page.forward()
+    await page.back()
     await page.click("+1")
     assert page.text("output") == "1"
 

@@ -87,15 +87,28 @@ def live() -> Live:
 async def test_names_that_are_not_there(browser: Browser) -> None:
     page = await browser.open("/form")
     with pytest.raises(
-        Refusal, match=r"'Sya' isn't here; to be seen: 'Small', 'Large', 'Say', 'Never', 'More'"
+        Refusal,
+        match=r"^no button or link 'Sya' on this page; there are 'Small', 'Large', 'Say', 'Never', 'More', ",
     ):
         await page.click("Sya")
-    with pytest.raises(Refusal, match=r"field 'Txet' isn't here; to be seen: 'Text', 'Fixed', 'Locked'"):
+    with pytest.raises(
+        Refusal, match=r"^no field 'Txet' on this page; there are 'Text', 'Fixed' and 'Locked'$"
+    ):
         await page.fill("Txet", "x")
     with pytest.raises(Refusal, match="means 0 elements"):
         await page.within("#nothing").click("Say")
-    with pytest.raises(Refusal, match="there are: 'red', 'green', 'blue'"):
+    with pytest.raises(Refusal, match="no option 'pink' in this list; there are 'red', 'green' and 'blue'"):
         await page.select("Colour", "pink")
+    with pytest.raises(
+        Refusal, match=r"^no button or link 'Sya' in <section>; there are 'Away' and 'Refuse'$"
+    ):
+        await page.within("section", "Away").click("Sya")
+    with pytest.raises(Refusal, match=r"^'section' with the text 'a' means \d elements here, not one: 'For"):
+        await page.within("section", "a").click("Sya")
+    with pytest.raises(Refusal, match=r"there is only 'Fail'$"):
+        await page.within("section", "Fail").click("Sya")
+    with pytest.raises(Refusal, match=r"^no list 'Text' in <section>; there is nothing$"):
+        await page.within("section", "Fail").select("Text", "x")
     with pytest.raises(ValueError, match="what is"):
         page.texts("p:hover")
 

@@ -6,7 +6,7 @@ from secrets import token_hex
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -23,19 +23,19 @@ Name = Annotated[
 ]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)]
 Password = Annotated[str, Field(min_length=8, max_length=200)]
-Avatar = Annotated[
-    UploadFile, file(max_size=2 * 2**20, types=["image/png", "image/jpeg", "image/webp", "image/gif"])
-]
+ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+Avatar = Annotated[UploadFile, file(max_size=2 * 2**20, types=list(ENDINGS))]
 
 
 async def claim(db: AsyncSession, username: str, email: str, mine: int = 0) -> None:
     """See that name and address are nobody else's."""
-    query = select(User).where(or_(User.username == username, User.email == email), User.id != mine)
-    others = (await db.scalars(query)).all()
-    taken = {"username": username in {user.username for user in others}}
-    taken["email"] = email in {user.email for user in others}
-    if others:
-        raise FieldErrors({name: "has already been taken" for name, is_taken in taken.items() if is_taken})
+    wanted = {"username": username, "email": email}
+    others = [
+        select(User).filter_by(**{name: value}).where(User.id != mine) for name, value in wanted.items()
+    ]
+    taken = [name for name, query in zip(wanted, others, strict=True) if await db.scalar(query)]
+    if taken:
+        raise FieldErrors(dict.fromkeys(taken, "has already been taken"))
 
 
 @pages.page("/register")
@@ -60,7 +60,7 @@ class Login(Site):
 
     @action
     async def sign_in(self, email: str, password: str, request: Request, db: DB) -> Any:
-        user = await db.scalar(select(User).where(User.email == email))
+        user = await db.scalar(select(User).filter_by(email=email))
         if not await fits(password, user) or user is None:
             raise ActionError("email or password is invalid")
         request.session["user"] = user.id
@@ -70,14 +70,10 @@ class Login(Site):
 @pages.page("/settings", guard=member)
 class Settings(Site):
     template = "settings.html"
-    image: str = loaded()
-    username: str = loaded()
-    bio: str = loaded()
-    email: str = loaded()
+    user: User = loaded()
 
     async def load(self, me: Member, db: DB) -> None:
-        user = await db.get_one(User, me.id)
-        self.image, self.username, self.bio, self.email = user.image, user.username, user.bio, user.email
+        self.user = await db.get_one(User, me.id)
 
     @action
     async def update(
@@ -100,7 +96,7 @@ class Settings(Site):
 
     @action
     async def upload(self, avatar: Avatar, me: Member, db: DB) -> None:
-        name = f"{token_hex(8)}.{(avatar.content_type or '').partition('/')[2]}"
+        name = f"{token_hex(8)}.{ENDINGS.get(avatar.content_type or '', 'png')}"
         (DATA / "avatars" / name).write_bytes(await avatar.read())
         user = await db.get_one(User, me.id)
         user.image = f"/avatars/{name}"

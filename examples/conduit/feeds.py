@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +20,7 @@ class Listing(Site):
     """A page of articles. What is published while it is open is announced above them."""
 
     actions = [favorite]
-    page: Annotated[int, in_url(push=True)] = 1
+    page: Annotated[int, in_url(push=True), Field(ge=1, le=10_000)] = 1
     until: int = 0
     me: Person | None = loaded()
     articles: Feed = loaded()
@@ -37,8 +38,8 @@ class Listing(Site):
         fan: int = 0,
         reader: int = 0,
     ) -> None:
-        self.me, page = me, max(self.page, 1)
-        self.articles = await feed(db, page, self.until, tag=tag, author=author, fan=fan, reader=reader)
+        self.me = me
+        self.articles = await feed(db, self.page, self.until, tag=tag, author=author, fan=fan, reader=reader)
         self.favorited = await favorited_by(me.id if me else 0, db)
 
     @action

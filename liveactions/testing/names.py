@@ -9,7 +9,7 @@ from typing import Final
 from .controls import CHECKABLE, CONTROLS, kind, top
 from .dom import Element
 from .events import calls_of
-from .refusal import Refusal, listing
+from .refusal import Refusal, there_are
 from .visible import is_disabled, shown_text
 from .window import Window
 
@@ -51,9 +51,9 @@ def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> E
     named = named or [(number, element) for number, element in shown if _begins(element, wanted)]
     if not named:
         hidden = any(wanted in [*names_of(element), _squeezed(element.text)] for _, element in candidates)
-        there = listing(next(iter(names_of(element)), "") for number, element in shown if number < 3)
-        state = "is hidden" if hidden else "isn't here"
-        raise Refusal(f"the {what} {name!r} {state}; to be seen: {there}")
+        there = there_are(next(iter(names_of(element)), "") for number, element in shown if number < 3)
+        where = "on this page" if within is window.root else f"in {within!r}"
+        raise Refusal(f"the {what} {name!r} is hidden" if hidden else f"no {what} {name!r} {where}; {there}")
     best = min(number for number, _ in named)
     return usable([element for number, element in named if number == best], f"{what} {name!r}")
 
@@ -70,7 +70,8 @@ def _begins(element: Element, wanted: str) -> bool:
 def usable(found: Sequence[Element], what: str) -> Element:
     """The only one of these, if it isn't disabled."""
     if len(found) > 1:
-        raise Refusal(f"the {what} is here {len(found)} times, use within(…): {', '.join(map(repr, found))}")
+        there = ", ".join(map(repr, found))
+        raise Refusal(f"the {what} is here {len(found)} times, say which with within(…): {there}")
     if is_disabled(found[0]):
         raise Refusal(f"the {what} is disabled")
     return found[0]

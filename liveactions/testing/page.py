@@ -22,7 +22,7 @@ from .names import (
     selectable,
     usable,
 )
-from .refusal import Refusal, listing
+from .refusal import Refusal, listing, there_are
 from .selector import select
 from .tab import Tab, without_handle
 from .upload import File
@@ -110,8 +110,13 @@ class Part:
             return shown_text(self._root(), self._tab.window.scripting)
         found = self.texts(css)
         if len(found) != 1:
-            raise Refusal(f"{css!r} means {len(found)} visible elements: {listing(found)}")
+            raise Refusal(f"{css!r} means {len(found)} visible elements here, not one{_texts(found)}")
         return found[0]
+
+    def attribute(self, css: str, name: str) -> str | None:
+        """An attribute of the one visible element that a selector means."""
+        found = [element for element in select(self._root(), css) if self._tab.window.shows(element)]
+        return self._one(found, css).get(name)
 
     def value(self, name: str) -> str:
         """What stands in a field, or would be sent of a list."""
@@ -157,12 +162,13 @@ class Part:
             root = self._one(select(root, css), css, text)
         return root
 
-    def _one(self, found: list[Element], css: str, text: str) -> Element:
+    def _one(self, found: list[Element], css: str, text: str = "") -> Element:
+        there = [shown_text(one, self._tab.window.scripting) for one in found]
         if text:
             found = [one for one in found if text in shown_text(one, self._tab.window.scripting)]
         if len(found) != 1:
             which = f"{css!r} with the text {text!r}" if text else repr(css)
-            raise Refusal(f"{which} means {len(found)} elements here, not one")
+            raise Refusal(f"{which} means {len(found)} elements here, not one{_texts(there)}")
         return found[0]
 
     def _find(self, name: str, rank: Rank, what: str) -> Element:
@@ -211,17 +217,27 @@ class Page(Part):
 
     async def back(self) -> None:
         """To the page before, or its address before."""
-        await self._tab.back()
+        await self._tab.travel(-1)
+
+    async def forward(self) -> None:
+        """Where `back` came from."""
+        await self._tab.travel(1)
 
     async def close(self) -> None:
         await self._tab.close()
+
+
+def _texts(found: list[str]) -> str:
+    return f": {listing(found)}" if found else ""
 
 
 def _option(element: Element, choice: str) -> Element:
     there = options(element)
     found = [option for option in there if choice in (" ".join(option.text.split()), option_value(option))]
     if not found:
-        raise Refusal(f"no option {choice!r}; there are: {listing(option.text.strip() for option in there)}")
+        raise Refusal(
+            f"no option {choice!r} in this list; {there_are(option.text.strip() for option in there)}"
+        )
     if is_disabled(found[0]):
         raise Refusal(f"the option {choice!r} is disabled")
     return found[0]

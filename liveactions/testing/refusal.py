@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
+
+LONGEST: Final = 40
+"""Letters of a name that a message shows."""
+MOST: Final = 20
+"""Names that a message shows."""
 
 
 class Refusal(AssertionError):
@@ -23,6 +29,18 @@ class Failed(AssertionError):
 
 
 def listing(names: Iterable[str]) -> str:
-    """What is there, for the message of a refusal."""
-    quoted = [repr(name) for name in dict.fromkeys(names) if name]
-    return ", ".join(quoted) if quoted else "nothing"
+    """What is there, for the message of a refusal: ``'Cancel' and 'Publish'``; long texts are cut."""
+    quoted = [repr(_short(name)) for name in dict.fromkeys(names) if name]
+    if len(quoted) > MOST:
+        quoted[MOST:] = [f"{len(quoted) - MOST} more"]
+    return " and ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]])) or "nothing"
+
+
+def there_are(names: Iterable[str]) -> str:
+    """The same as a sentence: ``there are 'Cancel' and 'Publish'``."""
+    found = [name for name in dict.fromkeys(names) if name]
+    return f"there {'are' if len(found) > 1 else 'is only' if found else 'is'} {listing(found)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"

@@ -53,9 +53,9 @@ class Tab:
         url = self.url
         await self.go(url)
 
-    async def back(self) -> None:
-        """To the address before this one. `Refusal` when there is none."""
-        url, is_here = self._history.back()
+    async def travel(self, steps: int) -> None:
+        """So many steps forward in the history, or back. `Refusal` when there is no such entry."""
+        url, is_here = self._history.go(steps)
         if self.conversation and is_here:
             swaps = _path(self.url) != _path(url)
             self.url = url
