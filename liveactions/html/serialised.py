@@ -36,6 +36,8 @@ def is_serialised(html: str) -> bool:
 
 def _starts(elements: OpenElements, name: str) -> bool:
     parent = elements.names[-1] if elements.names else ""
+    if name == "form" and name in elements.names:
+        return False
     if name == "tr" and parent not in ("", *_SECTIONS) or parent == "table" and name in ("td", "th", "col"):
         return False
     return not elements.start(name, False)

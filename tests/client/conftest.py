@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -181,27 +182,40 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
     assert problems == []
 
 
-@pytest.fixture(scope="package")
-def vector_page(chromium: Browser) -> Iterator[Page]:
-    """A page with the client's source modules and what plays vectors with them (vectors.js)."""
+@contextmanager
+def running(chromium: Browser, script: str) -> Iterator[Page]:
+    """A page with the client's source modules, and a script of this folder that works with them."""
 
     def serve(route: Route) -> None:
         path = route.request.url.removeprefix(SITE)
         if path == "/":
-            route.fulfill(body='<script type="module" src="/vectors.js"></script>', content_type="text/html")
-        elif path == "/vectors.js":
-            route.fulfill(path=Path(__file__).with_name("vectors.js"), content_type="text/javascript")
+            route.fulfill(body=f'<script type="module" src="/{script}"></script>', content_type="text/html")
+        elif path == f"/{script}":
+            route.fulfill(path=Path(__file__).with_name(script), content_type="text/javascript")
         elif path.startswith("/src/"):
             route.fulfill(path=SOURCE / path.removeprefix("/src/"), content_type="text/javascript")
         else:
-            route.fulfill(status=204)  # what the vectors' pages ask for
+            route.fulfill(status=204)  # what the pages ask for that it makes
 
-    page = chromium.new_page()
-    page.route(f"{SITE}/**", serve)
-    page.goto(f"{SITE}/")
-    page.wait_for_function("() => !!window.play")
-    yield page
-    page.close()
+    with chromium.new_page() as page:
+        page.route(f"{SITE}/**", serve)
+        page.goto(f"{SITE}/")
+        page.wait_for_function("() => !!window.play")
+        yield page
+
+
+@pytest.fixture(scope="package")
+def vector_page(chromium: Browser) -> Iterator[Page]:
+    """What plays vectors (vectors.js)."""
+    with running(chromium, "vectors.js") as page:
+        yield page
+
+
+@pytest.fixture(scope="package")
+def raw_page(chromium: Browser) -> Iterator[Page]:
+    """What plays changes of raw HTML (raw.js)."""
+    with running(chromium, "raw.js") as page:
+        yield page
 
 
 def play_vectors(page: Page, vectors: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:

@@ -40,10 +40,12 @@ function create(node) {
 export const update = (old, next, box) => new Delta(old, next).run(box);
 
 class Delta {
-  /** @type {Map<string, Element> | undefined} elements that may come to stand under another parent */
+  /** @type {Map<Node, Element> | undefined} of new elements the old ones, wherever they are */
   movable;
   /** @type {Set<ChildNode>} what goes, once nothing in it is needed any more */
   gone = new Set();
+  /** @type {unknown} the guarded control in which it is at work */
+  control;
   /** @type {Map<Node, Box>} what has texts that somebody took out of the page */
   torn = new Map();
 
@@ -60,12 +62,14 @@ class Delta {
     for (const [parent, box] of this.torn) refill(parent, box);
   }
 
-  clear() {
+  /** @param {Node} [within] */
+  clear(within) {
     for (const node of this.gone) {
+      if (within && !within.contains(node)) continue;
       lives.get(node)?.remove();
       node.remove();
+      this.gone.delete(node);
     }
-    this.gone.clear();
   }
 
   /** @param {Node} old @param {Node} next @param {Box} box */
@@ -74,14 +78,12 @@ class Delta {
     if (!matches) return;
     const arrange = () => this.arrange(contentOf(old), matches, box);
     const control = box.parent instanceof Element && box.parent.closest("select,textarea");
-    if (!core.isControl(control)) return arrange();
-    const { gone } = this;
-    this.gone = new Set();
+    if (!core.isControl(control) || control === this.control) return arrange();
+    this.control = control;
     core.guard(control, () => {
       arrange();
-      this.clear();
+      this.clear(old);
     });
-    this.gone = gone;
   }
 
   /** @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
@@ -110,9 +112,8 @@ class Delta {
   }
   /** An element of this key that has another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
   borrowed(next) {
-    const key = next instanceof Element && keyOf(next);
-    this.movable ??= commonKeys(this.old, this.next);
-    const old = key ? this.movable.get(key) : undefined;
+    this.movable ??= movable(this.old, this.next);
+    const old = this.movable.get(next);
     if (!old || !isAlike(old, next)) return undefined;
     this.gone.delete(old);
     return old;
@@ -120,8 +121,7 @@ class Delta {
 
   /** @param {ChildNode} next @param {Node} parent @param {ChildNode | null} before @param {Box} box @returns {ChildNode} that is now there */
   insert(next, parent, before, box) {
-    const within = next instanceof Element && this.movable?.size ? [...next.querySelectorAll(KEYED)] : [];
-    const isShell = within.some((element) => this.movable?.has(keyOf(element) ?? ""));
+    const isShell = next instanceof Element && this.movable?.size && [...next.querySelectorAll(KEYED)].some((inner) => this.movable?.has(inner));
     const node = isShell ? /** @type {ChildNode} */ (next.cloneNode(false)) : next;
     parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
     box.parent.insertBefore(create(node), anchorAfter(before, box));
@@ -132,11 +132,16 @@ class Delta {
 
 const KEYED = "[id],[data-key]";
 
-/** @param {Element} old @param {Element} next @returns {Map<string, Element>} elements of `old` with keys that are unique in both */
-function commonKeys(old, next) {
+/** Elements of a key that no other has, before and after. @param {Element} old @param {Element} next */
+function movable(old, next) {
   const [ours, theirs] = [old, next].map(byKey);
-  for (const [key, element] of ours) if (!element || !theirs.get(key)) ours.delete(key);
-  return /** @type {Map<string, Element>} */ (ours);
+  /** @type {Map<Node, Element>} */
+  const found = new Map();
+  for (const [key, element] of theirs) {
+    const mine = ours.get(key);
+    if (element && mine) found.set(element, mine);
+  }
+  return found;
 }
 
 /** @param {Element} root */

@@ -39,7 +39,7 @@ export function isEqual(a, b) {
 /** @param {any} node @returns {HTMLTemplateElement[]} */
 function templatesIn(node) {
   const inside = node.firstElementChild ? node.querySelectorAll("template") : [];
-  return contentOf(node) === node ? [...inside] : [node, ...inside];
+  return [node, ...inside].filter((template) => contentOf(template) !== template); // in MathML it is any element
 }
 
 /** Whether one may become the other, by other attributes and other content. @param {Node} a @param {Node} b */

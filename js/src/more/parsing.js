@@ -27,7 +27,7 @@ function withoutStandIns(root) {
     noscript.append(...element.childNodes);
     element.replaceWith(noscript);
   }
-  for (const template of root.querySelectorAll("template")) withoutStandIns(template.content);
+  for (const template of root.querySelectorAll("template")) if (contentOf(template) !== template) withoutStandIns(contentOf(template));
 }
 
 /** @param {string} html */
@@ -49,7 +49,8 @@ export function contextOf(parent) {
   const document = inertDocument();
   if (!(parent instanceof Element)) return document.createElement("template");
   const context = document.importNode(parent, false);
-  if (parent.closest("form")) document.createElement("form").append(context); // in which no other one begins
+  const around = parent.parentElement?.closest("select,form");
+  if (around) document.importNode(around, false).append(context);
   return context;
 }
 
@@ -60,12 +61,25 @@ export function contextOf(parent) {
  */
 export function parseIn(html, context) {
   const root = /** @type {Element} */ (context.cloneNode(false));
-  context.parentNode?.append(root);
   const scripted = /<noscript/i.test(html);
-  root.innerHTML = core.trusted(scripted ? withStandIns(html) : html);
+  const source = scripted ? withStandIns(html) : html;
+  const { localName } = root;
+  if (contentOf(root) !== root) fill(root, "<template>", source);
+  else if (context.closest("select")) fill(root, localName === "select" ? "<select>" : `<select><${localName}>`, source);
+  else {
+    context.parentNode?.append(root); // in a form no other one begins
+    root.innerHTML = core.trusted(source);
+    root.remove();
+  }
   if (scripted) withoutStandIns(contentOf(root));
-  root.remove();
   return root;
+}
+
+/** What may stand in an element can depend on its being open. @param {Element} root @param {string} tags that open it @param {string} html */
+function fill(root, tags, html) {
+  const holder = inertDocument().createElement("div");
+  holder.innerHTML = core.trusted(tags + html);
+  contentOf(root).append(...contentOf(holder.querySelector(root.localName)).childNodes);
 }
 
 /** Where the children of a node are. @param {any} node @returns {ParentNode & Node} */

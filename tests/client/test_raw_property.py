@@ -1,0 +1,63 @@
+"""Random HTML that becomes other HTML, in Chromium: always what a fresh load of it is."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from liveactions.diff.known import check
+from liveactions.diff.splices import splices
+from liveactions.html.serialised import is_serialised
+from tests.client.markup import PLACES, Case, case
+
+BATCH = 250
+
+
+FOREIGN = ("svg", "g", "math", "mi")
+"""Places in which the server doesn't look how browsers would write its string."""
+MISPLACED = "misplaced"
+"""What is said of HTML that browsers put elsewhere than it stands."""
+
+
+def changes(place: str, moments: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What the server tells of a slot that the client knows from the page."""
+    for number, (old, new) in enumerate(pairwise(moments)):
+        if number:
+            yield {"s": splices(old, new)}
+        elif is_serialised(old) and place not in FOREIGN:
+            yield {"s": splices(old, new), "c": check(old)}
+        else:
+            yield {"h": new}
+
+
+def play(page: Page, cases: Sequence[Case]) -> list[str]:
+    """What differs from fresh loads, if anything, after the changes of each case."""
+    data = [
+        {
+            "page": PLACES[case.place][1:],
+            "moments": case.moments,
+            "changes": list(changes(case.place, case.moments)),
+        }
+        for case in cases
+    ]
+    found: list[str] = page.evaluate("cases => play(cases)", data)
+    return found
+
+
+def test_raw_html_becomes_what_a_fresh_load_of_it_is(raw_page: Page, request: pytest.FixtureRequest) -> None:
+    seed = secrets.randbits(32) if request.config.getoption("--random") else 1
+    number = max(5000, request.config.getoption("--cases"))
+    misplaced = 0
+    for first in range(0, number, BATCH):
+        names = [f"{seed}/{n}" for n in range(first, min(first + BATCH, number))]
+        cases = [case(name) for name in names]
+        for name, one, difference in zip(names, cases, play(raw_page, cases), strict=True):
+            misplaced += difference == MISPLACED
+            assert difference in ("", MISPLACED), f"seed {name}: {one}\n{difference}"
+    assert misplaced < number / 50  # the others are enough
