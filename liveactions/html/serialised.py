@@ -15,7 +15,10 @@ _START = rf'<[a-z][a-z0-9-]*(?: [a-z_:][a-z0-9_.:-]*="{_VALUE}")*>'
 _LEXICAL: Final = re.compile(rf"(?:{_TEXT}|{_START}|</[a-z][a-z0-9-]*>)*+")
 _NAME: Final = re.compile(r"<(/?)([a-z][a-z0-9-]*)")
 _OTHERWISE: Final = (
-    RAW_TEXT | TEXT_ONLY | frozenset("svg math pre listing template select html head body".split())
+    RAW_TEXT
+    | TEXT_ONLY
+    | frozenset("svg math pre listing template select html head body frameset frame".split())
+    | frozenset("image keygen basefont bgsound".split())
 )
 """Elements whose content is read by rules of their own."""
 _SECTIONS: Final = ("tbody", "thead", "tfoot")

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 
-from liveactions.html.balance import is_balanced
+from liveactions.html.balance import ends
 from liveactions.html.entities import neutralise
 
 TEXTS = (
@@ -28,7 +28,15 @@ TEXTS = (
     "<3",
     "'\"`",
 )
-COMMENTS = ("<!--c-->", "<!-- a > b -->", "<?php x ?>", "<!>", "<!---->", "<![CDATA[x]]>", "<!--[if IE]>x<![endif]-->")
+COMMENTS = (
+    "<!--c-->",
+    "<!-- a > b -->",
+    "<?php x ?>",
+    "<!>",
+    "<!---->",
+    "<![CDATA[x]]>",
+    "<!--[if IE]>x<![endif]-->",
+)
 ATTRIBUTES = (
     'class="a"',
     'class="a b"',
@@ -56,13 +64,24 @@ ATTRIBUTES = (
     "viewbox='0 0 1 1'",
     "definitionurl=u",
 )
-CONTROL_ATTRIBUTES = ("checked", "disabled", "value=v", "value=''", "selected", "multiple", "name=n", "required", "open", "muted")
+CONTROL_ATTRIBUTES = (
+    "checked",
+    "disabled",
+    "value=v",
+    "value=''",
+    "selected",
+    "multiple",
+    "name=n",
+    "required",
+    "open",
+    "muted",
+)
 TYPES = ("", "type=checkbox", "type=radio name=r", "type=hidden", "type=number value=1", "type=file")
 
 PHRASING = "b i em span a code u s small abbr ruby x-widget label q sub mark".split()
 BLOCKS = (
-    "div section p h1 blockquote details summary fieldset legend figure pre address center dialog article x-panel nobr "
-    "menu listing font button form main object video marquee search"
+    "div section p h1 blockquote details summary fieldset legend figure pre address center dialog article "
+    "x-panel nobr menu listing font button form main object video marquee search"
 ).split()
 VOID = "col br hr img input wbr embed area link meta source track param keygen image".split()
 UNCLOSED = frozenset("p li dt dd option optgroup tr td th tbody thead tfoot rt rp rb".split())
@@ -70,7 +89,21 @@ RAW_TEXT = "script style xmp iframe noembed noframes noscript textarea title".sp
 RAW_TEXTS = ("", "x", "<b>x</b>", "a &amp; b", "\n y", "<!-- z -->", "if (a < b) {}", "/* & */")
 
 CHILDREN: dict[str, tuple[str, ...]] = {
-    "table": ("tr", "tbody", "thead", "tfoot", "caption", "colgroup", "col", "text", "div", "form", "input", "tr", "script"),
+    "table": (
+        "tr",
+        "tbody",
+        "thead",
+        "tfoot",
+        "caption",
+        "colgroup",
+        "col",
+        "text",
+        "div",
+        "form",
+        "input",
+        "tr",
+        "script",
+    ),
     "tbody": ("tr", "tr", "tr", "td", "text", "template", "comment"),
     "thead": ("tr", "th"),
     "tfoot": ("tr",),
@@ -82,7 +115,20 @@ CHILDREN: dict[str, tuple[str, ...]] = {
     "ul": ("li", "li", "li", "text", "script"),
     "ol": ("li", "li", "ul"),
     "dl": ("dt", "dd", "div"),
-    "svg": ("circle", "g", "text-svg", "foreignObject", "title-svg", "lineargradient", "a", "p", "script-svg", "comment", "text", "style-svg"),
+    "svg": (
+        "circle",
+        "g",
+        "text-svg",
+        "foreignObject",
+        "title-svg",
+        "lineargradient",
+        "a",
+        "p",
+        "script-svg",
+        "comment",
+        "text",
+        "style-svg",
+    ),
     "g": ("circle", "g", "foreignObject", "text", "use"),
     "foreignObject": ("flow",),
     "math": ("mi", "mn", "mrow", "annotation-xml", "text", "mglyph", "svg"),
@@ -94,12 +140,22 @@ CHILDREN: dict[str, tuple[str, ...]] = {
     "only-sections": ("tr", "tbody", "thead", "tfoot", "colgroup", "script", "comment", "template"),
     "only-rows": ("tr", "tr", "tr", "script", "comment", "template"),
     "only-cells": ("td", "th", "td", "script", "comment", "template"),
-    "only-svg": ("circle", "g", "text-svg", "foreignObject", "title-svg", "lineargradient", "comment", "text", "style-svg"),
+    "only-svg": (
+        "circle",
+        "g",
+        "text-svg",
+        "foreignObject",
+        "title-svg",
+        "lineargradient",
+        "comment",
+        "text",
+        "style-svg",
+    ),
     "only-options": ("option", "optgroup", "option", "hr", "text", "comment", "script"),
     "only-math": ("mi", "mn", "mrow", "text"),
 }
-"""What is made in elements whose content has rules of its own; elsewhere it is anything. Nothing of what is *only*
-there is put elsewhere by browsers."""
+"""What is made in elements whose content has rules of its own; elsewhere it is anything. Browsers put
+nothing of what is *only* there elsewhere."""
 STRICT = {
     "tr": "only-cells",
     **dict.fromkeys(("tbody", "thead", "tfoot"), "only-rows"),
@@ -113,11 +169,25 @@ STRICT = {
 }
 PHRASING_KINDS = "text text text phrasing phrasing void-inline comment image control misnested".split()
 FLOW_KINDS = (
-    "text text phrasing phrasing block block p p void comment raw table ul ol dl svg math template select control misnested "
-    "nested-form stray custom audio text"
+    "text text phrasing phrasing block block p p void comment raw table ul ol dl svg math template select control "
+    "misnested nested-form stray custom audio text"
 ).split()
-STRAY = ("</p>", "</br>", "</b>", "</unknown>", "<a>1<a>2</a>", "<b><p>x</b>y</p>", "<table><tr><td>1<td>2</table>")
-MISNESTED = ("<b>1<i>2</b>3</i>", "<a>1<b>2</a>3</b>", "<em><div>x</em>y</div>", "<u><s>1</u></s>", "<code><code>1</code>2</code>")
+STRAY = (
+    "</p>",
+    "</br>",
+    "</b>",
+    "</unknown>",
+    "<a>1<a>2</a>",
+    "<b><p>x</b>y</p>",
+    "<table><tr><td>1<td>2</table>",
+)
+MISNESTED = (
+    "<b>1<i>2</b>3</i>",
+    "<a>1<b>2</a>3</b>",
+    "<em><div>x</em>y</div>",
+    "<u><s>1</u></s>",
+    "<code><code>1</code>2</code>",
+)
 INLINE_MISNESTED = ("<b>1<i>2</b>3</i>", "<a>1<b>2</a>3</b>", "<u><s>1</u></s>")
 
 
@@ -185,13 +255,21 @@ class Maker:
         if kind == "control":
             return self._control(depth)
         if kind in ("void", "void-inline"):
-            return self._element(choice(("br", "img", "wbr", "input")) if kind == "void-inline" else choice(VOID[1:]), "flow", 0)
+            return self._element(
+                choice(("br", "img", "wbr", "input")) if kind == "void-inline" else choice(VOID[1:]),
+                "flow",
+                0,
+            )
         if kind == "phrasing":
-            return self._element(choice(PHRASING), "phrasing" if around == "phrasing" else choice(("flow", "phrasing")), depth)
+            return self._element(
+                choice(PHRASING), "phrasing" if around == "phrasing" else choice(("flow", "phrasing")), depth
+            )
         if kind == "block":
             return self._element(choice(BLOCKS), "flow", depth)
         if kind == "nested-form":
-            return Node("form", "", [], [Node("div", "", [], [Node("form", "", [], self.content("flow", depth - 1))])])
+            return Node(
+                "form", "", [], [Node("div", "", [], [Node("form", "", [], self.content("flow", depth - 1))])]
+            )
         if kind == "custom":
             return self._element(choice(("x-widget", "my-element", "unknown")), "flow", depth)
         name = kind.removesuffix("-svg")
@@ -244,10 +322,16 @@ class Maker:
 
     def _edit_once(self, root: Node) -> None:
         random = self.random
-        holders = [node for node in _walk(root) if node is root or (node.name and node.name not in (*VOID, *RAW_TEXT))]
+        holders = [
+            node
+            for node in _walk(root)
+            if node is root or (node.name and node.name not in (*VOID, *RAW_TEXT))
+        ]
         holder = random.choice(holders)
         children = holder.children
-        kind = random.choice(("insert", "remove", "replace", "attributes", "move", "reverse", "double", "across", "text"))
+        kind = random.choice(
+            ("insert", "remove", "replace", "attributes", "move", "reverse", "double", "across", "text")
+        )
         if kind == "insert" or not children:
             children.insert(random.randint(0, len(children)), self.node(holder.content, 2))
         elif kind == "remove":
@@ -281,6 +365,7 @@ def _walk(node: Node) -> list[Node]:
 PLACES: dict[str, tuple[str, str, str]] = {
     "div": ("flow", '<div data-l=".">', "</div>"),
     "among": ("flow", "<div><p>before</p><!--(-->", "<!--)--><i>after</i></div>"),
+    "page": ("flow", "<!--(-->", "<!--)-->"),
     "form": ("flow", '<form><div data-l=".">', "</div></form>"),
     "span": ("phrasing", '<p><span data-l=".">', "</span></p>"),
     "td": ("flow", '<table><tr><td data-l=".">', "</table>"),
@@ -302,6 +387,7 @@ PLACES: dict[str, tuple[str, str, str]] = {
 }
 """Where raw HTML stands: what is made for it, and the page around it."""
 
+
 @dataclass(frozen=True)
 class Case:
     """A place, and the HTML that stands there at one moment after the other."""
@@ -313,7 +399,7 @@ class Case:
 def case(seed: str) -> Case:
     """The random case of a seed."""
     random = Random(seed)
-    place = random.choice(("div", "div", "div", "among", *PLACES))
+    place = random.choice(("div", "div", "page", "page", "among", *PLACES))
     maker = Maker(random)
     root = Node(content=PLACES[place][0])
     root.children = maker.content(root.content, 3, 6)
@@ -321,6 +407,9 @@ def case(seed: str) -> Case:
     for _ in range(random.choice((1, 1, 2))):
         moments.append(maker.edit(moments[-1]))
     html = tuple(neutralise(str(moment)) for moment in moments)
-    if place == "among" and not all(map(is_balanced, html)):
-        place = "div"  # else the comment behind it stands somewhere in it
+    if place in ("among", "page"):
+        missing = [ends(moment) for moment in html]
+        if None in missing:
+            return Case("div", html)  # else the comment behind it stands somewhere in it
+        html = tuple(moment + (end or "") for moment, end in zip(html, missing, strict=True))
     return Case(place, html)

@@ -45,9 +45,10 @@ function around() {
   const element = body.querySelector("[data-l]");
   if (element) (element.content ?? element).replaceChildren();
   else {
-    const comments = [...body.firstChild.childNodes].filter((node) => node instanceof Comment);
-    const [open, close] = [comments.find(({ data }) => data === "("), comments.findLast(({ data }) => data === ")")];
-    while (open && close && open.nextSibling !== close) open.nextSibling.remove();
+    const { parentNode, nextSibling } = document.createTreeWalker(body, NodeFilter.SHOW_COMMENT).nextNode();
+    const close = [...parentNode.childNodes].findLast((node) => node instanceof Comment && node.data === ")");
+    const inside = document.createRange();
+    if (close) inside.setStartBefore(nextSibling), inside.setEndBefore(close), inside.deleteContents();
   }
   return lines(body).join("\n");
 }

@@ -123,6 +123,8 @@ def test_what_is_taken_for_serialised_is(html: str) -> None:
         "<p>\r\n</p>",
         '<svg viewBox="0 0 1 1"></svg>',
         '<form action="/x?_a=add"><p>x</p></form>',
+        "<form><div><form></form></div></form>",
+        "<keygen><code>x</code></keygen>",
     ],
 )
 def test_what_browsers_write_otherwise_isnt_taken_for_serialised(html: str) -> None:

@@ -84,6 +84,7 @@ class Delta {
       arrange();
       this.clear(old);
     });
+    if (control.type === "select-one") chooseFirst(/** @type {HTMLSelectElement} */ (control));
   }
 
   /** @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
@@ -153,6 +154,12 @@ function byKey(root) {
     found.set(key, found.has(key) ? null : element);
   }
   return found;
+}
+
+/** As browsers do when options come, and not when one gets enabled. @param {HTMLSelectElement} select */
+function chooseFirst({ options, selectedIndex, size }) {
+  const first = [...options].find(({ disabled }) => !disabled);
+  if (selectedIndex < 0 && size < 2 && first) first.selected = true;
 }
 
 /** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
