@@ -169,8 +169,8 @@ STRICT = {
 }
 PHRASING_KINDS = "text text text phrasing phrasing void-inline comment image control misnested".split()
 FLOW_KINDS = (
-    "text text phrasing phrasing block block p p void comment raw table ul ol dl svg math template select control "
-    "misnested nested-form stray custom audio text"
+    "text text phrasing phrasing block block p p void comment raw table ul ol dl svg math template select "
+    "control misnested nested-form stray custom audio text"
 ).split()
 STRAY = (
     "</p>",
