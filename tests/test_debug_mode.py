@@ -165,7 +165,7 @@ async def test_over_the_socket_an_op_is_answered_with_it(site: Site) -> None:
         assert payload["template"] == {
             "name": "part.html",
             "line": 4,
-            "source": [[n, text] for n, text in enumerate(PART.splitlines(), 1)][:7],
+            "excerpt": [[n, text] for n, text in enumerate(PART.splitlines(), 1)][:7],
         }
         assert "in the template part.html, line 4" in payload["details"]
 

@@ -81,13 +81,13 @@ def unexpected(error: BaseException, live: Handle, what: str) -> Outcome:
 
 
 def _excerpt(error: BaseException, live: Handle) -> dict[str, Any] | None:
-    """Where in a template it was, and the lines around: ``{"name", "line", "source": [[n, text], …]}``."""
+    """Where in a template it was, and the lines around: ``{"name", "line", "excerpt": [[n, text], …]}``."""
     place, templates = place_of(error), live.services.templates
     if place is None or templates is None:
         return None
     lines = list(enumerate(templates.source(place.name).splitlines(), 1))
     around = lines[max(0, place.line - 1 - _AROUND) : place.line + _AROUND]
-    return {"name": place.name, "line": place.line, "source": [[number, text] for number, text in around]}
+    return {"name": place.name, "line": place.line, "excerpt": [[number, text] for number, text in around]}
 
 
 _AROUND: Final = 3

@@ -34,7 +34,7 @@ def traceback_page(payload: dict[str, Any], status: int) -> Response:
 
 
 def _place(template: dict[str, Any]) -> str:
-    rows = [_row(number, text, number == template["line"]) for number, text in template["source"]]
+    rows = [_row(number, text, number == template["line"]) for number, text in template["excerpt"]]
     lines = "\n".join(rows)
     return f"<h2>{escape(template['name'])}, line {template['line']}</h2>\n<pre>{lines}</pre>\n"
 

@@ -9,7 +9,7 @@ pre { margin: 0 0 1rem; overflow: auto; font: .85rem/1.5 ui-monospace, monospace
 mark { background: #fdd }
 button { position: absolute; inset: 1rem 1rem auto auto }`;
 
-/** @typedef {{ name: string, line: number, source: [number, string][] }} Place where in a template, and the lines around it */
+/** @typedef {{ name: string, line: number, excerpt: [number, string][] }} Place where in a template, and the lines around it */
 
 export function watchErrors() {
   addEventListener("live:error", (event) => {
@@ -30,7 +30,7 @@ function showError({ error, details, id, template }) {
   root.adoptedStyleSheets = [style];
   const dialog = element("dialog", element("h1", error));
   const button = element("button", "Close");
-  if (template) dialog.append(element("h2", `${template.name}, line ${template.line}`), excerpt(template));
+  if (template) dialog.append(element("h2", `${template.name}, line ${template.line}`), excerptOf(template));
   dialog.append(element("pre", details), button);
   button.onclick = /** @type {HTMLDialogElement} */ (dialog).onclose = close;
   root.append(dialog);
@@ -43,8 +43,8 @@ function close() {
 }
 
 /** @param {Place} place */
-function excerpt({ line, source }) {
-  return element("pre", ...source.flatMap(([number, text]) => {
+function excerptOf({ line, excerpt }) {
+  return element("pre", ...excerpt.flatMap(([number, text]) => {
     const row = `${number}`.padStart(5) + `  ${text}`;
     return [number === line ? element("mark", row) : row, "\n"];
   }));

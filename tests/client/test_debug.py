@@ -1,0 +1,141 @@
+"""What debug mode's own script shows: errors, what changes, what is wrong in the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.client.conftest import Open
+
+DEBUG = '<script type="module" src="/debug.js"></script>'
+POLICY = {"Content-Security-Policy": "default-src 'self'; require-trusted-types-for 'script'"}
+PAYLOAD = {
+    "error": "ZeroDivisionError: <b>",
+    "details": "Traceback …",
+    "id": "1a",
+    "status": 500,
+    "template": {"name": "a.html", "line": 2, "excerpt": [[1, "<p>"], [2, "{{ 1 // 0 }}"], [3, "</p>"]]},
+}
+SAVE = 'method="post" action="/page?_a=save~1~mac"'
+
+
+def debugged(open_page: Open, body: str) -> tuple[Page, Any, list[str]]:
+    """A page in debug mode, and what its console warns of."""
+    said: list[str] = []
+
+    def listen(page: Page) -> None:
+        page.on("console", lambda message: said.append(message.text) if message.type == "warning" else None)
+
+    page, server = open_page(body, head=DEBUG, prepare=listen, headers=POLICY)
+    page.wait_for_load_state("networkidle")
+    return page, server, said
+
+
+def codes(said: list[str]) -> list[str]:
+    return [line.split()[0] for line in said]
+
+
+def test_an_answer_with_a_traceback_is_shown(open_page: Open) -> None:
+    page, server, _ = debugged(open_page, '<button id="b" data-l="@click">b</button>')
+    page.click("#b")
+    server.answer(1, 1, 1, PAYLOAD)
+    overlay = page.get_by_role("dialog")
+    expect(overlay.locator("h1")).to_have_text("ZeroDivisionError: <b>")
+    expect(overlay.locator("h2")).to_have_text("a.html, line 2")
+    expect(overlay.locator("mark")).to_have_text("    2  {{ 1 // 0 }}")
+    expect(overlay).to_contain_text("Traceback …")
+    overlay.get_by_role("button", name="Close").click()
+    expect(overlay).to_have_count(0)
+
+
+def test_an_answer_without_one_is_not(open_page: Open) -> None:
+    page, server, _ = debugged(open_page, '<button id="b" data-l="@click">b</button>')
+    page.click("#b")
+    server.answer(1, 1, 1, {"error": "No", "errors": {}, "status": 422})
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_what_failed_by_itself_is_shown_until_a_template_is_saved(open_page: Open) -> None:
+    page, server, _ = debugged(open_page, "<p>x</p>")
+    server.receive([1, 0, [], [], [], {"events": [["live:error", PAYLOAD]]}])
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("a.html, line 2")
+    server.receive([2, 0, [], [], [], {"events": [["live:error", {**PAYLOAD, "error": "Another"}]]}])
+    expect(page.get_by_role("dialog").locator("h1")).to_have_text("Another")
+    server.receive([3, 0, [], [], [], {"events": [["live:template", None]]}])
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_changed_places_flash_when_asked(open_page: Open) -> None:
+    page, server, _ = debugged(open_page, '<p data-l=".">x</p><i data-l="class">y</i><b>z</b>')
+    flashing = "document.getAnimations().map(({ effect }) => effect.target.localName).sort()"
+    server.patch([0, "a"])
+    assert page.evaluate(flashing) == []
+    page.keyboard.press("Alt+Shift+F")
+    page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+    server.patch([0, "b", 1, "new"])
+    assert page.evaluate(flashing) == ["i", "p"]
+    assert page.evaluate("document.querySelector('p').outerHTML") == '<p data-l=".">b</p>'
+    page.keyboard.press("Alt+Shift+F")
+    page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+    server.patch([0, "c"])
+    assert page.evaluate(flashing) == []
+
+
+def test_duplicate_ids_are_said_once_each(open_page: Open) -> None:
+    page, server, said = debugged(open_page, '<p id="a">1</p><p id="a">2</p><div data-l="."></div>')
+    assert codes(said) == ["LA001"] and 'id "a"' in said[0]
+    server.patch([0, {"f": [7]}], shapes=[7, '<p id="b"></p><p id="b"></p><p id="a"></p>'])
+    server.patch([0, "x"])
+    with page.expect_console_message(lambda message: message.text == "the end"):
+        server.patch([0, {"f": [7]}])
+        page.evaluate("console.log('the end')")
+    assert [line for line in said if 'id "b"' in line] == [said[-1]]
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ('<form data-l="@submit"><input name="a"></form>', "only live-submit sends it"),
+        ('<form live-submit="x"><input name="a"></form>', "only live-submit sends it"),
+        ('<form method="get" action="/page?_a=save~1~mac"><button>b</button></form>', "its method is GET"),
+        (f'<form {SAVE}><input name="a"><input name="b"></form>', "nothing in it submits it"),
+        (f'<form {SAVE}><select name="a"></select></form>', "nothing in it submits it"),
+        (f'<form {SAVE}><button type="button">b</button></form>', "nothing in it submits it"),
+        (f'<form {SAVE}><input type="file" name="f"><button>b</button></form>', "multipart/form-data"),
+    ],
+)
+def test_forms_that_need_a_script(open_page: Open, form: str, why: str) -> None:
+    _, _, said = debugged(open_page, form)
+    assert codes(said) == ["LA004"] and why in said[0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        f'<form {SAVE}><input name="a"></form>',
+        f'<form {SAVE}><input name="a"><input name="b"><button>b</button></form>',
+        f'<form {SAVE}><input name="a"><input type="checkbox" name="b"></form>',
+        f'<form {SAVE} data-l="@submit"><input name="a"></form>',
+        f'<form id="f" {SAVE}></form><p><input name="a" form="f"><button form="f">b</button></p>',
+        f'<form {SAVE}><select name="a"></select><noscript><button>b</button></noscript></form>',
+        f'<form id="f" {SAVE}></form><noscript><button form="f">b</button></noscript>',
+        f'<form {SAVE} enctype="multipart/form-data"><input type="file" name="f"><button>b</button></form>',
+        '<form action="/search"><input name="q"></form>',
+        '<form id="live" method="post" action="/page"><button disabled hidden></button></form>',
+    ],
+)
+def test_forms_that_work_without(open_page: Open, form: str) -> None:
+    _, _, said = debugged(open_page, form)
+    assert said == []
+
+
+def test_what_the_server_says(open_page: Open) -> None:
+    page, server, said = debugged(open_page, "<p>x</p>")
+    advice = [["LA002", "a.html, line 3: no keys"], ["LA005", "a.html, line 4: nesting"]]
+    with page.expect_console_message(lambda message: message.text == "the end"):
+        page.evaluate("addEventListener('end', () => console.log('the end'), true)")
+        server.receive([1, 0, [], [], [], {"events": [["live:advice", advice]]}])
+        server.receive([2, 0, [], [], [], {"events": [["live:advice", advice[:1]], ["end", None]]}])
+    assert said == ["LA002 a.html, line 3: no keys", "LA005 a.html, line 4: nesting"]
