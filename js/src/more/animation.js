@@ -88,6 +88,7 @@ function haunt(element) {
   }
   element.removeAttribute(ENTERING);
   element.toggleAttribute("inert", true);
+  element.ariaHidden = "true";
 }
 
 /** What ends by itself. @param {Element} element */

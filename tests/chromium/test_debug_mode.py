@@ -1,0 +1,173 @@
+"""Debug mode in a browser: saved templates, errors over the page, hints in the console."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from liveactions import Live, Pages, action
+from liveactions import Page as LivePage
+from tests.chromium.conftest import Visit
+from tests.chromium.here import serving_here
+from tests.small import KEY
+
+pages = Pages()
+
+
+@pages.page("/notes")
+class Notes(LivePage):
+    template = "notes.html"
+    count: int = 0
+    broken: bool = False
+
+    @action
+    async def add(self) -> None:
+        self.count += 1
+
+    @action
+    async def spoil(self) -> None:
+        self.broken = not self.broken
+
+
+NOTES = """<title>Notes</title>
+<h1>{{ count }}</h1>
+<form method="post" action="{{ add }}"><input name="note" id="note"> <button>Add</button></form>
+<button form="live" formaction="{{ spoil }}">Spoil</button>
+{% if broken %}<p>{{ 1 // 0 }}</p>{% endif %}
+"""
+
+
+class Site:
+    """A served application and the folder that its templates are in."""
+
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self.folder = folder
+        self.url = url
+        self._saved = 0
+
+    def save(self, text: str) -> None:
+        self._saved += 1
+        path = self.folder / "notes.html"
+        path.write_text(text)
+        os.utime(path, (self._saved, self._saved))
+
+
+def serving(folder: Path, debug: bool) -> Iterator[Site]:
+    site = Site(folder)
+    site.save(NOTES)
+    live = Live(folder, keys=KEY, debug=debug)
+    live.include(pages)
+    with serving_here(live) as site.url:
+        yield site
+
+
+# Asked for before `visit`: the server is there until the browser has gone.
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    yield from serving(tmp_path, True)
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Iterator[Site]:
+    yield from serving(tmp_path, False)
+
+
+def opened(visit: Visit, site: Site) -> Page:
+    return visit(site.url).open("/notes")
+
+
+def test_a_saved_template_is_shown_with_state_and_typing(site: Site, visit: Visit) -> None:
+    page = opened(visit, site)
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("h1")).to_have_text("1")
+    page.locator("#note").fill("half a")
+    page.evaluate("window.same = true")
+    site.save(NOTES.replace("{{ count }}", "Notes: {{ count }}").replace("<input", "<b>Note</b> <input"))
+    expect(page.locator("h1")).to_have_text("Notes: 1")
+    expect(page.locator("b")).to_have_text("Note")
+    expect(page.locator("#note")).to_have_value("half a")
+    expect(page.locator("#note")).to_be_focused()
+    assert page.evaluate("same"), "it was not loaded again"
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("h1")).to_have_text("Notes: 2")
+
+
+def test_one_with_an_error_is_shown_until_it_is_mended(site: Site, visit: Visit) -> None:
+    page = opened(visit, site)
+    site.save(NOTES.replace("{{ count }}", "{{ count }"))
+    overlay = page.get_by_role("dialog")
+    expect(overlay.locator("h1")).to_contain_text("TemplateSyntaxError")
+    expect(overlay.locator("h2")).to_have_text("notes.html, line 2")
+    expect(overlay.locator("mark")).to_contain_text("{{ count }")
+    expect(page.locator("h1").first).to_have_text("0")
+    site.save(NOTES.replace("<h1>", "<h1>mended "))
+    expect(overlay).to_have_count(0)
+    expect(page.locator("h1")).to_have_text("mended 0")
+
+
+def test_the_place_in_a_template_of_an_action_s_error(site: Site, visit: Visit) -> None:
+    page = opened(visit, site)
+    page.get_by_role("button", name="Spoil").click()
+    overlay = page.get_by_role("dialog")
+    expect(overlay.locator("h2")).to_have_text("notes.html, line 5")
+    expect(overlay).to_contain_text("Traceback")
+
+
+def test_so_by_fetch(site: Site, visit: Visit) -> None:
+    visitor = visit(site.url)
+    visitor.context.add_init_script("window.WebSocket = class { close() {} }")
+    page = visitor.new_tab()
+    page.goto(site.url + "/notes")
+    page.get_by_role("button", name="Spoil").click()
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("notes.html, line 5")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_page_that_cannot_be_opened_says_why(site: Site, visit: Visit, script: bool) -> None:
+    site.save(NOTES.replace("{{ count }}", "{{ count // 0 }}"))
+    visitor = visit(site.url, script=script, outages=True)
+    page = visitor.new_tab()
+    response = page.goto(site.url + "/notes")
+    assert response and response.status == 500
+    expect(page.locator("h1")).to_contain_text("ZeroDivisionError")
+    expect(page.locator("h2")).to_have_text("notes.html, line 2")
+    expect(page.locator("mark")).to_contain_text("{{ count // 0 }}")
+    visitor.problems.clear()  # the browser notes the status
+
+
+def test_the_console_says_what_is_wrong(site: Site, visit: Visit) -> None:
+    site.save(
+        '<title>T</title>\n<p id="a">{{ count }}</p>\n<p id="a"><a>x<a>y</a></a></p>\n'
+        '<form live-submit="{{ add }}"></form>\n'
+        "<ul>{% for n in [{}, {}] %}<li>{{ n }}</li>{% endfor %}</ul>"
+    )
+    visitor = visit(site.url)
+    page = visitor.new_tab()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "warning" else None)
+    with page.expect_console_message(lambda message: message.text.startswith("LA005")):
+        visitor.go(page, "/notes")
+    page.wait_for_load_state("networkidle")
+    found = sorted(line[:5] for line in said)
+    assert found == ["LA001", "LA002", "LA004", "LA005"]
+    assert any(line.startswith("LA002 notes.html, line 5: ") for line in said)
+    assert any(line.startswith("LA005 notes.html, line 3: <a> can't stand in <a>") for line in said)
+
+
+def test_in_production_nothing_of_it_is_loaded(production: Site, visit: Visit) -> None:
+    visitor = visit(production.url)
+    page = visitor.new_tab()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visitor.go(page, "/notes")
+    page.get_by_role("button", name="Spoil").click()
+    page.wait_for_function("!document.querySelector('[data-pending]')")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not any("debug" in url for url in asked)
