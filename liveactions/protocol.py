@@ -54,9 +54,10 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose emp
 ``patch``             what changed (`liveactions.diff`): slot, change, slot, change ...;
                       or ``{"page": html}``
 ``answers``           flat: n, status, payload. Status 0 ok (the result), 1 error (``{"error",
-                      "errors", "status", "id"?}``), 2 uncertain, 3 elsewhere (``{"url",
-                      "replace"?, "external"?}``), 4 running: it goes on beside the others, and its
-                      real answer comes later, 5 ok, but the form keeps its fields
+                      "errors", "status", "id"?}``, in debug with ``details``, the traceback, and
+                      perhaps ``template``, ``{"name", "line", "excerpt"}``), 2 uncertain,
+                      3 elsewhere (``{"url", "replace"?, "external"?}``), 4 running: it goes on beside
+                      the others, and its real answer comes later, 5 ok, but the form keeps its fields
 ``shapes``            flat: id, html; what the patch is the first to use on this connection
 ``extras``            what is to be done besides; a frame with them is the next revision, even with an
                       empty patch: ``cookies``: tickets, to be posted to ``<mount>/_live/cookies`` (as

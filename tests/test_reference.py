@@ -56,3 +56,17 @@ def test_everything_that_a_test_does_is_documented() -> None:
     text = (ROOT / "docs" / "testing.md").read_text()
     names = [name for cls in (testing.Part, testing.Page) for name in vars(cls) if name[0] != "_"]
     assert [name for name in names if not re.search(rf"\.{name}\b", text)] == []
+
+
+def test_every_code_of_debug_mode_is_explained() -> None:
+    sources = [*(ROOT / "js" / "src" / "debug").glob("*.js"), *(ROOT / "liveactions").rglob("*.py")]
+    said = {code for path in sources for code in re.findall(r"\bLA\d{3}\b", path.read_text())}
+    explained = re.findall(r"^\| (LA\d{3}) \|", (ROOT / "docs" / "browser.md").read_text(), re.MULTILINE)
+    assert said and sorted(said) == explained
+
+
+def test_links_of_what_is_for_the_browser() -> None:
+    links = re.findall(
+        r"\]\((?!https?:)([^)#]+)", (ROOT / "docs" / "browser.md").read_text().replace("\n", " ")
+    )
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from liveactions import Limits, Page, Pages, wire
+from liveactions import Limits, Page, Pages, action, wire
 from liveactions.store import MemoryStore
 from tests import shop as shop_module
 from tests.asgi import Browser, Closed, browser, waits
@@ -332,3 +332,28 @@ async def test_a_page_that_fails_to_join_is_forgotten(visitor: Browser) -> None:
         assert [session.connection for session in live.sessions] == [None, None]
         live.sessions.tend(max(session.used for session in live.sessions) + live.site.limits.detached + 1)
         assert len(live.sessions) == 0
+
+
+fragile = Pages()
+
+
+@fragile.page("/fragile")
+class Fragile(Page):
+    template = "fragile.html"
+    broken: bool = False
+
+    @action
+    async def switch(self) -> None:
+        self.broken = not self.broken
+        self.live.dispatch("switched")
+
+
+async def test_a_page_that_could_not_be_drawn_can_be_used_after_it_was_told_of_an_event() -> None:
+    source = (
+        '<title>F</title><button live-click="{{ switch }}">b</button>{% if broken %}{{ 1 // 0 }}{% endif %}'
+    )
+    async with browser(small_app(fragile, {"fragile.html": source})) as one:
+        tab = await one.joined("/fragile")
+        failed = await tab.op(0, [0], [])
+        assert failed[3][1:2] == [wire.ERROR] and failed[5]["events"] == [["switched", None]]
+        assert (await tab.op(0, [0], []))[3] == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ops.outcome import Outcome
 from ..ops.scope import Scope
-from ..template.advice import Advice, Adviser
+from ..template.advice import Adviser
 from .push import Push
 
 if TYPE_CHECKING:
@@ -16,21 +16,20 @@ if TYPE_CHECKING:
 
 
 class Developer:
-    """Of one session. Outside debug mode nothing happens."""
+    """Of one session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._debug = session.site.services.debug
         self._adviser = Adviser(session.site.services.templates)
 
     def tell_failure(self, outcome: Outcome) -> None:
         """Show what failed that nobody in the page had asked for."""
-        if self._debug and isinstance(outcome.payload, dict) and "details" in outcome.payload:
+        if isinstance(outcome.payload, dict) and "details" in outcome.payload:
             self._tell("live:error", outcome.payload)
 
     def advise(self, fragment: Fragment) -> bool:
         """Say what could be better in what is shown now. Whether there is something to say."""
-        advice: list[Advice] = list(self._adviser.look(fragment)) if self._debug else []
+        advice = list(self._adviser.look(fragment))
         if advice:
             self._tell("live:advice", [[one.code, one.text] for one in advice])
         return bool(advice)

@@ -128,4 +128,5 @@ def conclude(session: Session, job: Op | Push, outcome: Outcome) -> None:
         log.error(
             "%s: a push failed: %s", session.place.address.name, outcome.payload, exc_info=outcome.error
         )
-        session.developer.tell_failure(outcome)
+        if session.developer is not None:
+            session.developer.tell_failure(outcome)

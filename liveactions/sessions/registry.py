@@ -267,10 +267,7 @@ class Sessions:
     def tend(self, now: float) -> None:
         """Save, drop and close what is due."""
         self.site.uploads.tend()
-        services = self.site.services
-        if services.debug and services.templates is not None and services.templates.saved():
-            for session in self:
-                session.developer.show_templates()
+        self._show_saved_templates()
         for session in self:
             session.tend(now)
             _check(session, now)
@@ -279,6 +276,14 @@ class Sessions:
                 self._drop(session)
             if detached and not session.is_running and session.kept.save(at_rest=True):
                 self.site.uploads.forget(session.token)  # unless another worker has the page
+
+    def _show_saved_templates(self) -> None:
+        """In debug mode: a template that was saved is shown in all open pages."""
+        services = self.site.services
+        if services.debug and services.templates is not None and services.templates.saved():
+            for session in self:
+                if session.developer is not None:
+                    session.developer.show_templates()
 
     def sign_out(self, identity: str) -> None:
         """End all pages of a person, here and in other processes, when the ops that they run have ended."""

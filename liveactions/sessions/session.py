@@ -92,7 +92,7 @@ class Session:
         self._timers = Timers(self.push)
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
-        self.developer = Developer(self)
+        self.developer = Developer(self) if site.services.debug else None
         self.background = page.live.background = Background(self)
 
     # What comes in
@@ -275,13 +275,14 @@ class Session:
                 change = {"page": self._html(new)}
         except Exception as error:
             failed = unexpected(error, self.page.live, "a render")
-            if not exchange.amend(failed.status, failed.payload):
+            if not exchange.amend(failed.status, failed.payload) and self.developer is not None:
                 self.developer.tell_failure(failed)
             text = exchange.frame([], [], self.used)
             if screen.newest is not None:  # what it is to do besides is on a revision of its own
                 screen.keep(exchange.rev, screen.newest)
             return text
-        self.developer.advise(new)
+        if self.developer is not None:
+            self.developer.advise(new)
         text = exchange.frame(change, screen.known.take() if change else [], time.monotonic())
         screen.keep(exchange.rev, new)
         return text
@@ -351,7 +352,8 @@ class Session:
             change = {"page": self._html(new)}
         text = exchange.welcome(hello, self.token, change, screen.known.take(), rebuilt, stale)
         screen.keep(exchange.rev, new)
-        self._due = self.developer.advise(new) or self._due
+        if self.developer is not None and self.developer.advise(new):
+            self._due = True
         return text
 
     async def detach(self, connection: Connection) -> None:

@@ -61,10 +61,22 @@ def test_what_failed_by_itself_is_shown_until_a_template_is_saved(open_page: Ope
     page, server, _ = debugged(open_page, "<p>x</p>")
     server.receive([1, 0, [], [], [], {"events": [["live:error", PAYLOAD]]}])
     expect(page.get_by_role("dialog").locator("h2")).to_have_text("a.html, line 2")
-    server.receive([2, 0, [], [], [], {"events": [["live:error", {**PAYLOAD, "error": "Another"}]]}])
+    another = {**PAYLOAD, "error": "Another", "details": "another"}
+    server.receive([2, 0, [], [], [], {"events": [["live:error", another]]}])
     expect(page.get_by_role("dialog").locator("h1")).to_have_text("Another")
     server.receive([3, 0, [], [], [], {"events": [["live:template", None]]}])
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_what_fails_again_and_again_is_shown_once(open_page: Open) -> None:
+    page, server, _ = debugged(open_page, "<p>x</p>")
+    overlay = page.get_by_role("dialog")
+    server.receive([1, 0, [], [], [], {"events": [["live:error", PAYLOAD]]}])
+    overlay.get_by_role("button", name="Close").click()
+    server.receive([2, 0, [], [], [], {"events": [["live:error", PAYLOAD], ["told", None]]}])
+    expect(overlay).to_have_count(0)
+    server.receive([3, 0, [], [], [], {"events": [["live:template", None], ["live:error", PAYLOAD]]}])
+    expect(overlay).to_have_count(1)
 
 
 def test_changed_places_flash_when_asked(open_page: Open) -> None:

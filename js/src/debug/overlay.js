@@ -11,17 +11,25 @@ button { position: absolute; inset: 1rem 1rem auto auto }`;
 
 /** @typedef {{ name: string, line: number, excerpt: [number, string][] }} Place where in a template, and the lines around it */
 
+/** What is shown, or was last. */
+let last = "";
+
 export function watchErrors() {
   addEventListener("live:error", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    if (detail.details) showError(detail);
+    // What fails every second by itself is shown once.
+    if (detail.details && (detail.n || detail.details !== last)) showError(detail);
   }, true);
-  addEventListener("live:template", close, true);
+  addEventListener("live:template", () => {
+    last = "";
+    close();
+  }, true);
 }
 
 /** @param {{ error: string, details: string, id?: string, template?: Place }} failure */
 function showError({ error, details, id, template }) {
   close();
+  last = details;
   const host = document.createElement("div");
   host.dataset.liveError = id ?? "";
   const root = host.attachShadow({ mode: "open" });
