@@ -12,7 +12,7 @@ import { minify } from "terser";
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 // Members of the client's own records: neither the platform's names nor those of messages are among them.
 const OWN = [
-  "_parent", "answered", "build", "descriptor", "digest", "edits", "element", "ended", "focused", "holding", "modifiers", "out", "parts", "pressed", "resets", "running", "seen",
+  "_parent", "answered", "build", "descriptor", "digest", "edits", "element", "ended", "first", "focused", "holding", "last", "modifiers", "out", "parts", "pressed", "resets", "running", "seen",
   "settled", "slots", "source", "withheld",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
@@ -37,7 +37,7 @@ async function bundle(entry, define = {}) {
     write: false,
   });
   // Twentieths smaller than what the bundler's own minifier makes.
-  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3, unsafe_arrows: true } });
+  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true } });
   return Buffer.from(`${code}\n`);
 }
 

@@ -2,7 +2,7 @@
 
 import { isWell, report, tell } from "./answers.js";
 import { add, readdress } from "./connection.js";
-import { grantFocus, keepFocus } from "./focus.js";
+import { keepFocus } from "./focus.js";
 import { adopt, define, patch } from "./fragments.js";
 import { more } from "./more.js";
 import { end, lay, lift } from "./pending.js";
@@ -21,7 +21,10 @@ export let patching = false;
 /** The slots of the page itself. */
 export const root = () => (slots ??= adopt(document.firstChild, null));
 
-export const join = () => start(apply);
+export function join() {
+  root(); // before others change the page
+  start(apply);
+}
 
 /**
  * Sends an op, after everything that waits.
@@ -41,14 +44,14 @@ export function perform(request) {
 /** @param {Change} change */
 function apply(change) {
   const { extras, fresh, patch: changes, settled } = change;
-  const tellPhase = (/** @type {string} */ phase) => changes && changes.length !== 0 && tell("patch", { phase });
+  const tellPhase = (/** @type {string} */ phase) => (changes?.length ?? changes) && tell("patch", { phase });
   lift();
   tellPhase("before");
   patching = true;
   try {
     keepFocus(() => update(change));
   } finally {
-    grantFocus();
+    more?.grantFocus();
     patching = false;
     tellPhase("after");
     lay();

@@ -12,8 +12,8 @@ import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 
 /** @typedef {{ element: Element, descriptor: string, type: string, modifiers: string[] }} Call */
 
-/** Attributes that name no event: the rest of the client heeds them. */
-const OTHERS = /^(animate|cancel|default|drop|hook|nav|optimistic|pending|progress|transition|validate)$/;
+/** Attributes that don't name the event that is called so: the rest of the client heeds them. */
+const OTHERS = /^(cancel|drop|progress)$/;
 
 /** Stands among the modifiers of such an attribute. */
 export const OTHER = "*";
@@ -28,7 +28,7 @@ export function watchEvents() {
     for (const element of nodes.querySelectorAll("*")) {
       for (const call of callsOf(element)) {
         listenTo(call.type);
-        if (call.modifiers[0]) loadMore().then((more) => more?.heed(call));
+        if (call.modifiers[0] || !(`on${call.type}` in element)) loadMore().then((more) => more?.heed(call));
       }
     }
   });
@@ -84,7 +84,7 @@ export function run({ element, descriptor }, event) {
   const { target, type } = event;
   if (type === "submit") event.preventDefault();
   if (!confirmed(element)) return;
-  const source = element.matches("form,input,select,textarea,button") ? element : target;
+  const source = element.matches("button,form,input,select,textarea") ? element : target;
   const fields = fieldsOf(source);
   const { key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
   const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know

@@ -2,7 +2,6 @@
 // whatever stands in its children and items is left for walks of their own. (Slots hold fragments, and fragments slots: this
 // module and those of slots know each other.)
 
-import { wishIn } from "./focus.js";
 import { parse } from "./html.js";
 import { listSlot } from "./lists.js";
 import { closing, comment, opens, Place } from "./markers.js";
@@ -51,7 +50,6 @@ export function create([id, ...values]) {
   const nodes = document.importNode(/** @type {DocumentFragment} */ (shapes.get(id)), true);
   let i = 0;
   for (const { set } of adopt(nodes.firstChild, null)) set?.(values[i++]);
-  wishIn(nodes);
   return nodes;
 }
 

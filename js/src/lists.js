@@ -6,6 +6,7 @@
 
 import { adopt, create, patch } from "./fragments.js";
 import { closing, comment, opens } from "./markers.js";
+import { within } from "./values.js";
 import { ITEM_END } from "./wire.js";
 
 /** @typedef {import("./fragments.js").Slot} Slot */
@@ -19,14 +20,11 @@ import { ITEM_END } from "./wire.js";
  */
 export function listSlot(place, form) {
   const [head = 0, tail = 0] = form.split(",").map(Number);
-  /** @type {Map<number, Item> | null} */
-  let items;
-
-  /** Items by ordinal; those of HTML are numbered in their order. */
-  const all = () => (items ??= new Map([...scan(place.first, place.close, !!form)].entries()));
+  /** @type {Map<number, Item>} by ordinal; those of HTML are numbered in their order, before others put nodes among them */
+  let items = new Map([...scan(place.first, place.close, !!form)].entries());
 
   /** @param {number} ordinal */
-  const item = (ordinal) => /** @type {Item} */ (all().get(ordinal));
+  const item = (ordinal) => /** @type {Item} */ (items.get(ordinal));
 
   /** @param {number} ordinal */
   const inside = (ordinal) => {
@@ -39,9 +37,7 @@ export function listSlot(place, form) {
     let { first, last } = item(ordinal);
     if (head) first = cut(/** @type {Text} */ (first.previousSibling), -head);
     if (tail) cut(/** @type {Text} */ (last = /** @type {Text} */ (last.nextSibling)), tail);
-    const nodes = [first];
-    while (first !== last) nodes.push((first = /** @type {Node} */ (first.nextSibling)));
-    return nodes;
+    return between(first, last.nextSibling);
   };
 
   /** @param {number} ordinal @param {any[]} value */
@@ -49,7 +45,7 @@ export function listSlot(place, form) {
     const nodes = create(value);
     if (!form && comment(nodes.lastChild) !== ITEM_END) nodes.append(new Comment(ITEM_END));
     const [only] = form ? nodes.children : [];
-    all().set(ordinal, { first: only ?? /** @type {Node} */ (nodes.firstChild), last: only ?? /** @type {Node} */ (nodes.lastChild) });
+    items.set(ordinal, { first: only ?? /** @type {Node} */ (nodes.firstChild), last: only ?? /** @type {Node} */ (nodes.lastChild) });
     return nodes;
   };
 
@@ -59,8 +55,11 @@ export function listSlot(place, form) {
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
     const anchor = before < 0 ? place.close : before === undefined ? null : nodesOf(before)[0];
     if (value.length) parent.insertBefore(createItem(ordinal, value), anchor);
-    else for (const node of nodesOf(ordinal)) before === undefined ? parent.removeChild(node) : move(parent, node, anchor);
-    if (before === undefined) all().delete(ordinal);
+    else if (before !== undefined) move(parent, nodesOf(ordinal), anchor);
+    else {
+      for (const node of nodesOf(ordinal)) parent.removeChild(node);
+      items.delete(ordinal);
+    }
   };
 
   /** @param {any[][]} values */
@@ -74,14 +73,14 @@ export function listSlot(place, form) {
   return {
     set,
     patch(change) {
-      if (change.l) return set(change.l);
       let i = 0;
-      if (Array.isArray(change[0])) change[i++].forEach(apply);
+      if (change.l) within(place.parent, () => set(change.l));
+      else if (Array.isArray(change[0])) within(place.parent, () => change[i++].forEach(apply));
       for (; i < change.length; i += 2) patch(inside(change[i]), change[i + 1]);
     },
     holding(node) {
       for (let child = place.holding(node); child; child = child.nextSibling)
-        for (const [ordinal, { last }] of all()) if (last === child) return [[ordinal], inside(ordinal)];
+        for (const [ordinal, { last }] of items) if (last === child) return [[ordinal], inside(ordinal)];
       return null;
     },
   };
@@ -117,12 +116,27 @@ function cut(text, count) {
   return length === Math.abs(count) && text instanceof Text ? text : text.splitText(count < 0 ? length + count : count);
 }
 
+/** Siblings. @param {Node | null} node the first @param {Node | null} [stop] behind the last */
+function between(node, stop) {
+  const nodes = [];
+  for (; node && node !== stop; node = node.nextSibling) nodes.push(node);
+  return nodes;
+}
+
 /**
- * Moves without a loss of state (focus, media, frames) where the browser can.
+ * Moves siblings without a loss of state (media, frames) where the browser can. Where the person is, in what has the focus or
+ * is selected, nothing moves: that would end a composition, or a selection. The others go to its other side.
  * @param {any} parent
- * @param {Node} node
+ * @param {Node[]} nodes
  * @param {Node | null} anchor
  */
-function move(parent, node, anchor) {
-  parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
+export function move(parent, nodes, anchor) {
+  const { anchorNode } = /** @type {Selection} */ (getSelection());
+  if (nodes.some((node) => node.contains(anchorNode))) {
+    const [first] = nodes, end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
+    const down = !anchor || between(end).includes(anchor);
+    nodes = down ? between(end, anchor) : between(anchor, first);
+    anchor = down ? first : end;
+  }
+  for (const node of nodes) parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
 }

@@ -57,9 +57,8 @@ export class Place {
    * @param {Node | null} node
    */
   holding(node) {
-    const { parent, open, close } = this;
-    while (node && node.parentNode !== parent) node = node.parentNode;
-    // 4: what is given follows.
-    return node && (!open || (open.compareDocumentPosition(node) & node.compareDocumentPosition(/** @type {Node} */ (close)) & 4)) ? node : null;
+    while (node && node.parentNode !== this.parent) node = node.parentNode;
+    for (let child = this.first; child !== this.close; child = /** @type {Node} */ (child).nextSibling) if (child === node) return child;
+    return null;
   }
 }

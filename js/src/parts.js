@@ -5,10 +5,10 @@ import { perform } from "./client.js";
 import { doubt, ops, session } from "./connection.js";
 import { calledBy, callsOf, run } from "./events.js";
 import { fieldsOf } from "./fields.js";
-import { wishIn } from "./focus.js";
 import { referenceOf } from "./forms.js";
 import { meetMarkup } from "./fragments.js";
 import { trusted } from "./html.js";
+import { move } from "./lists.js";
 import { change, lay, onLift } from "./pending.js";
 import { splice } from "./slots.js";
 import { close, parcel, take } from "./socket.js";
@@ -16,7 +16,7 @@ import { edits, guard, isControl, see, updateAttribute } from "./values.js";
 
 // By position: more/core.js gives them their names back.
 export const parts = /** @type {const} */ ([
-  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, onLift, parcel, () => ops, perform, referenceOf, report, run,
-  see, session, splice, take, trusted, updateAttribute, wishIn,
+  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, move, onLift, parcel, () => ops, perform, referenceOf, report, run,
+  see, session, splice, take, trusted, updateAttribute,
 ]);
 /** @typedef {typeof parts} Parts */

@@ -3,7 +3,7 @@
 
 import { adopt, create, patch } from "./fragments.js";
 import { more } from "./more.js";
-import { guard, isControl, setAttribute, updateAttribute } from "./values.js";
+import { setAttribute, updateAttribute, within } from "./values.js";
 
 /** @typedef {import("./fragments.js").Held} Held */
 /** @typedef {import("./fragments.js").Slot} Slot */
@@ -62,10 +62,8 @@ export function childSlot(place) {
   return {
     set,
     patch(change) {
-      const { parent } = place;
       if (Array.isArray(change)) patch(inside(), change);
-      else if (isControl(parent)) guard(parent, () => set(change)); // a text area
-      else set(change.f ?? change);
+      else within(place.parent, () => set(change.f ?? change));
     },
     holding: (node) => place.holding(node) && [[], inside()],
   };

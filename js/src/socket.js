@@ -7,8 +7,8 @@ import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, C
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
 const STEADY = 5_000; // ms after which a connection has been a good one
-/** Names in messages that only the rest of the client knows: of extras, of the whole page, of raw HTML. */
-const NEEDS_MORE = /"(cookies|e|events|h|page|s|url)":/;
+/** What only the rest of the client knows: names of extras, of the whole page, of raw HTML; markup that browsers heed only while they load a page. */
+const NEEDS_MORE = /"(cookies|e|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
 
 /** No connection will be made any more. */

@@ -4,8 +4,6 @@
 // value goes to the property only if the newest edit is answered; else it is withheld: the attribute has it, the person keeps
 // the text. The next answer to the newest edit lets it through.
 
-import { wish } from "./focus.js";
-
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
 /** @typedef {Map<Control, number>} Seen edits of the controls that an op reports */
 /** @typedef {{ edits: number, answered: number, withheld?: boolean }} Typing */
@@ -16,7 +14,7 @@ const typings = new WeakMap();
 let composing;
 
 /** @param {any} node @returns {node is Control} */
-export const isControl = (node) => /^(INPUT|TEXTAREA|SELECT)$/.test(node?.tagName);
+export const isControl = (node) => !!node?.matches?.("input,select,textarea");
 
 /** @param {any} control @returns {control is HTMLInputElement} */
 export const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
@@ -24,12 +22,13 @@ export const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
 /**
  * What holds the state of a control, under which name, and its default.
  * @param {Control} control
+ * @param {any[]} [group] of which it is one
  * @returns {[any[], string, string]}
  */
-function partsOf(control) {
-  if (isCheckable(control)) return [[control], "checked", "defaultChecked"];
+function partsOf(control, group = [control]) {
+  if (isCheckable(control)) return [group, "checked", "defaultChecked"];
   if ("options" in control) return [[...control.options], "selected", "defaultSelected"];
-  return [[control], "value", "defaultValue"];
+  return [group, "value", "defaultValue"];
 }
 
 /** @param {Control} control @returns {any[]} */
@@ -38,16 +37,16 @@ function statesOf(control) {
   return parts.map((part) => part[name]);
 }
 
-/** @param {ReturnType<typeof partsOf>} parts @param {any[]} states */
-function setStates([parts, name], states) {
+/** @param {any[]} parts @param {string} name @param {(part: any) => any} state */
+function setStates(parts, name, state) {
   // Writing what is there would cost the caret in some browsers.
-  parts.forEach((part, i) => { if (part[name] !== states[i]) part[name] = states[i]; });
+  for (const part of parts) if (part[name] !== state(part)) part[name] = state(part);
 }
 
 /** Makes the control show what the server rendered. @param {Control} control */
 function restore(control) {
-  const parts = partsOf(control);
-  setStates(parts, parts[0].map((part) => (control.type === "file" ? "" : part[parts[2]])));
+  const [parts, name, initial] = partsOf(control);
+  setStates(parts, name, (part) => (control.type === "file" ? "" : part[initial]));
 }
 
 /**
@@ -116,19 +115,35 @@ function follow(control) {
 }
 
 /**
- * Runs `write`, which changes the default of `control`. The control follows unless a person edited it since.
+ * Runs `write`, which changes the default of `control`, or its options. The control follows unless a person edited it since;
+ * in the case of options, ever.
  * @param {Control} control
  * @param {() => void} write
+ * @param {boolean} [options]
  */
-export function guard(control, write) {
-  const free = isFree(control);
-  const parts = partsOf(control); // those that are there now: options come and go
-  const states = statesOf(control);
+export function guard(control, write, options) {
+  const free = options ? !typingOf(control).edits : isFree(control);
+  const parts = () => partsOf(control, groupOf(control));
+  const [before, name] = parts();
+  const states = new Map(before.map((part) => [part, part[name]]));
   write();
   if (free) return follow(control);
-  typingOf(control).withheld = true;
+  if (!options) typingOf(control).withheld = true;
+  const [after] = parts();
+  if (control.type === "select-one" && !after.some((part) => states.get(part))) restore(control); // what was chosen is gone
   // What nobody has touched yet follows its attribute by itself.
-  setStates(parts, states);
+  else setStates(after, name, (part) => states.get(part));
+}
+
+/**
+ * Runs `write`, which changes what stands in `parent`.
+ * @param {any} parent
+ * @param {() => void} write
+ */
+export function within(parent, write) {
+  const control = parent.closest?.("select,textarea");
+  if (control) guard(control, write, "options" in control);
+  else write();
 }
 
 /**
@@ -142,7 +157,6 @@ export function setAttribute(element, name, value) {
   else if (name === "style") element.style.cssText = value;
   else element.setAttribute(name, value);
   if (name === "muted") element.muted = value !== null;
-  if (name === "autofocus" && value !== null) wish(element);
 }
 
 /**

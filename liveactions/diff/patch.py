@@ -45,7 +45,7 @@ def full(new: Fragment, digests: Sequence[bytes], known: Known) -> Patch:
         return {"page": ""}
     changes: list[Any] = []
     for index, slot in enumerate(new.shape.values):
-        if index >= len(own) or own[index] != digests[index]:
+        if slot not in new.shape.silent and (index >= len(own) or own[index] != digests[index]):
             if new.shape.kinds[slot] is Kind.TAG:  # nobody knows which names the page has
                 return {"page": ""}
             changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], known)
@@ -54,9 +54,9 @@ def full(new: Fragment, digests: Sequence[bytes], known: Known) -> Patch:
 
 def _changes(old: Fragment, new: Fragment, known: Known, at: Address = ()) -> list[Any]:
     changes: list[Any] = []
-    kinds = new.shape.kinds
+    kinds, silent = new.shape.kinds, new.shape.silent
     for slot in compress(count(), map(is_not, old.values, new.values)):
-        if kinds[slot] is Kind.EVENT:
+        if slot in silent:
             continue
         change = _change(kinds[slot], old.values[slot], new.values[slot], known, (*at, slot))
         if change is not None:

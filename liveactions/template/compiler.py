@@ -111,7 +111,17 @@ class LiveCodeGenerator(LoopGenerator):
         kinds = tuple(int(slot.kind) for slot in plan.slots)
         where = (self.name, plan.line)
         lines = tuple(slot.parts[0].lineno for slot in plan.slots)
-        parts = tuple(plan.marked), tuple(plan.plain), kinds, plan.namespace, plan.key, where, lines
+        ignored = tuple(number for number, slot in enumerate(plan.slots) if slot.ignored)
+        parts = (
+            tuple(plan.marked),
+            tuple(plan.plain),
+            kinds,
+            plan.namespace,
+            plan.key,
+            where,
+            lines,
+            ignored,
+        )
         self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
         return name
 

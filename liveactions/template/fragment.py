@@ -66,7 +66,8 @@ class Shape:
 
     `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape
     that stands in SVG. `key` is the slot of the root element's ``data-key`` or ``id``, if it has
-    one; `where` is the template and line it comes from, `lines` those at which the slots begin.
+    one; `where` is the template and line it comes from, `lines` those at which the slots begin; of
+    `silent` slots no client is told what changes.
     """
 
     __slots__ = (
@@ -77,6 +78,7 @@ class Shape:
         "key",
         "where",
         "lines",
+        "silent",
         "constant",
         "source",
         "digest",
@@ -94,6 +96,7 @@ class Shape:
         key: int | None = None,
         where: tuple[str | None, int] = (None, 0),
         lines: tuple[int, ...] = (),
+        ignored: tuple[int, ...] = (),
     ) -> None:
         self.marked = marked
         self.plain = plain
@@ -102,6 +105,7 @@ class Shape:
         self.key = key
         self.where = where
         self.lines = lines
+        self.silent = frozenset(i for i, kind in enumerate(kinds) if kind == Kind.EVENT).union(ignored)
         self.constant = Fragment(self, ())
         self.source = self._source()
         self.digest = blake2b(self.source.encode(errors="replace"), digest_size=8).digest()
@@ -112,9 +116,13 @@ class Shape:
         """Whether it is a page that was rendered as a string."""
 
     def _source(self) -> str:
-        """The HTML that a client keeps: slots without values."""
-        empty = [_FORM_END if kind is Kind.FORM else "" for kind in self.kinds]
-        text = "".join(piece for pair in zip(self.marked, [*empty, ""], strict=True) for piece in pair)
+        """The HTML that a client keeps: without values, and without attributes that are slots."""
+        text, before = "", None
+        for piece, kind in zip(self.marked, [*self.kinds, None], strict=True):
+            piece = piece[1:] if before is Kind.ATTR else piece  # its closing quote
+            text += piece[: piece.rindex(" ")] if kind is Kind.ATTR else piece
+            text += _FORM_END if kind is Kind.FORM else ""
+            before = kind
         return text.replace(HEAD_MARK, "").replace(BODY_MARK, "")
 
     def matches(self, other: Shape) -> bool:

@@ -14,22 +14,25 @@ from jinja2 import nodes
 
 from ..html.balance import Unbalanced
 from ..html.entities import decode_attribute, escape, neutralise
-from ..html.nesting import FOREIGN, SVG_ONLY
 from ..html.scanner import Attribute, Unplaceable
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
 from .form_fields import add_form_field, has_file
 from .fragment import BODY_MARK, HEAD_MARK, Kind
+from .ignoring import Ignored, ignored, verbatim
 from .purity import names
 from .tape import Fold, Part, tape
-from .tree import Builder, Child, Element, Markup, Run, runs
+from .tree import Builder, Child, Element, Markup, Run, guess_namespace, margins, namespace_in, runs
 
 NOT_EVENTS = frozenset(
-    "animate cancel confirm default drop hook ignore modal nav pending progress transition validate".split()
+    "animate cancel confirm default drop hook ignore modal nav pending"
+    " progress run transition validate".split()
 )
 """``live-…`` attributes that aren't events."""
 _EVENT = "live-"
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
 _PAGE = frozenset({"html", "head", "body"})
+_DROPS_BREAK = frozenset({"pre", "listing"})
+"""Elements in which browsers drop a line break that comes first."""
 _SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
 _JUMPS = (nodes.Break, nodes.Continue)
 _FORM_TAIL = '">'
@@ -43,6 +46,8 @@ class Slot:
     run: Run
     name: str = ""
     """Of the attribute, or of the element that the slot is the content of."""
+    ignored: bool = False
+    """Whether it is never written again."""
 
     @property
     def only(self) -> Part | None:
@@ -153,9 +158,9 @@ class _Writer:
 
     def write(self, root: Element) -> Plan:
         plan = self._plan
-        plan.namespace = self._namespaces[0] or _guess(root)
+        plan.namespace = self._namespaces[0] or guess_namespace(root)
         self._namespaces = [plan.namespace]
-        plan.form = _form(root)
+        plan.form = margins(root)
         whole = self._whole(root)
         if whole is None:
             self._children(root)
@@ -237,17 +242,21 @@ class _Writer:
         run = _textual(self._planner, children)
         if run is None:
             return None
+        if element.name in _DROPS_BREAK and isinstance(run[0], str):
+            run[0] = run[0].removeprefix("\n")
         return Slot(Kind.CHILD, run, element.name)
 
     # -- elements
 
     def _element(self, element: Element) -> None:
-        if element.name in FOREIGN:
-            self._namespaces.append(element.name)
+        self._namespaces.append(namespace_in(element, self._namespaces[-1]))
         add_form_field(element)
-        content = self._content(element)
-        self._start_tag(element, content)
+        kept = ignored(element)
+        content = self._content(element, kept)
+        self._start_tag(element, content, kept)
         if content is not None:
+            if element.name in _DROPS_BREAK:
+                self._both("\n")
             self._slot(content)
         elif element.raw is not None:
             self._both("".join(map(str, element.raw)))
@@ -257,26 +266,33 @@ class _Writer:
             self._marked += HEAD_MARK
         if not element.is_void:
             self._both(f"</{element.source}>")
-        if element.name in FOREIGN:
-            self._namespaces.pop()
+        self._namespaces.pop()
 
-    def _content(self, element: Element) -> Slot | None:
+    def _content(self, element: Element, kept: Ignored) -> Slot | None:
+        if element.raw is None and kept.content:
+            run = verbatim(element.children)
+            is_dynamic = any(isinstance(piece, Part) for piece in run)
+            return Slot(Kind.CHILD, run, "!", ignored=True) if is_dynamic else None
         if element.raw is None:
             return self._whole(element)
         if all(isinstance(piece, str) for piece in element.raw):
             return None
         if element.name == "template":
-            return Slot(Kind.CHILD, element.raw, "!")
+            if any(attribute.name == "shadowrootmode" for attribute in element.attributes):
+                raise Unplaceable("browsers make a shadow root of it, in which nobody finds a slot")
+            return Slot(Kind.CHILD, element.raw, "!", ignored=kept.content)
         kind = Kind.TEXT if element.name in ("title", "textarea") else Kind.RAW
-        return Slot(kind, element.raw, element.name)
+        return Slot(kind, element.raw, element.name, ignored=kept.content)
 
-    def _start_tag(self, element: Element, content: Slot | None) -> None:
+    def _start_tag(self, element: Element, content: Slot | None, kept: Ignored) -> None:
         self._both(f"<{element.source}")
         marks: list[str] = []
         form: Slot | None = None
         names: Run = []
         for attribute in element.attributes:
             slot = _attribute_slot(element, attribute)
+            if slot is not None:
+                slot.ignored = kept.has(attribute)
             if slot is None:
                 self._both(_static(attribute))
             elif slot.kind is Kind.TAG:
@@ -286,7 +302,7 @@ class _Writer:
             else:
                 marks.append(self._attribute(slot))
         if names:
-            tag = Slot(Kind.TAG, names)
+            tag = Slot(Kind.TAG, names, ignored=kept.attributes is None)
             if marks and any(part.before for part in tag.parts[1:]):
                 raise Unplaceable("what is set in a tag would be seen by attributes before it")
             marks.append(MARK_TAG)
@@ -371,15 +387,6 @@ def _is_text(planner: Planner, part: Part) -> bool:
     )
 
 
-def _form(root: Element) -> tuple[int, int] | None:
-    elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
-    others = [child for child in root.children if not isinstance(child, Element)]
-    if len(elements) != 1 or not all(isinstance(child, str) and not child.strip() for child in others):
-        return None
-    before = sum(len(str(child)) for child in root.children[: elements[0]])
-    return before, sum(map(len, map(str, others))) - before
-
-
 def _key(root: Element, slots: Sequence[Slot]) -> int | None:
     """The slot of the first element's ``data-key`` or ``id``."""
     first = next((child for child in root.children if isinstance(child, Element)), None)
@@ -388,12 +395,6 @@ def _key(root: Element, slots: Sequence[Slot]) -> int | None:
     if name is None:
         return None
     return next((n for n, slot in enumerate(slots) if slot.name == name and slot.kind is Kind.ATTR), None)
-
-
-def _guess(root: Element) -> str:
-    """The namespace of a body that nobody told where it stands."""
-    first = next((child for child in root.children if isinstance(child, Element)), None)
-    return "svg" if first and first.name in SVG_ONLY else ""
 
 
 def is_list(node: nodes.For) -> bool:

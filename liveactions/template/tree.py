@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from ..errors import TemplateError
 from ..html.balance import OpenElements, Unbalanced
-from ..html.nesting import FOREIGN, NO_TEXT, OPTIONAL_END, VOID
+from ..html.nesting import FOREIGN, INTEGRATION, NO_TEXT, OPTIONAL_END, SVG_ONLY, VOID
 from ..html.scanner import Attribute, Comment, Declaration, EndTag, Hole, RawText, StartTag, Text, scan
 from .tape import Part, Tape
 
@@ -162,6 +162,29 @@ def _run(parts: list[object]) -> Run:
 def runs(attribute: Attribute) -> Run:
     """The value of an attribute, or a run of dynamic names."""
     return _run(attribute.value or [])
+
+
+def margins(root: Element) -> tuple[int, int] | None:
+    """If a body is one element: how much white space stands before and after it."""
+    elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
+    others = [child for child in root.children if not isinstance(child, Element)]
+    if len(elements) != 1 or not all(isinstance(child, str) and not child.strip() for child in others):
+        return None
+    before = sum(len(str(child)) for child in root.children[: elements[0]])
+    return before, sum(map(len, map(str, others))) - before
+
+
+def guess_namespace(root: Element) -> str:
+    """The namespace of a body that nobody told where it stands."""
+    first = next((child for child in root.children if isinstance(child, Element)), None)
+    return "svg" if first and first.name in SVG_ONLY else ""
+
+
+def namespace_in(element: Element, outside: str) -> str:
+    """The namespace of what stands in an element."""
+    if element.name in FOREIGN:
+        return element.name
+    return "" if element.name in INTEGRATION else outside
 
 
 def _home(name: str) -> str:

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.chromium.here import serving_here
 from tests.chromium.server import Server, serving
+from tests.chromium.stage import Stage, live
 
 OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_")
 """What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
@@ -113,3 +114,16 @@ def anybody(request: pytest.FixtureRequest, visit: Visit, site: str) -> Visitor:
 def person(visit: Visit, site: str) -> Visitor:
     """A person at the module's application with JavaScript."""
     return visit(site)
+
+
+@pytest.fixture(scope="session")
+def scenery() -> Iterator[str]:
+    """The address of the application of `tests.chromium.stage`."""
+    with serving_here(live) as url:
+        yield url
+
+
+@pytest.fixture(params=["compiled"])
+def stage(request: pytest.FixtureRequest, visit: Visit, scenery: str) -> Stage:
+    """Opens a scene of the test's own."""
+    return Stage(visit(scenery), request.param)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(client|more|hooks|debug)(?:\.[0-9a-f]+)?\.js")
-RAW = re.compile(r'"[hs]":')
+NEEDS_MORE = re.compile(r'"[hs]":|autofocus')
 HEEDED = """async () => {
   await (await import(document.querySelector("script[data-live]").src)).loadMore();
   const { port1, port2 } = new MessageChannel();
@@ -67,7 +67,7 @@ class Server:
         """The page gets a message. With raw HTML in it, it has heeded it too: the rest of the client does."""
         text = json.dumps(message)
         self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", text)
-        if RAW.search(text):
+        if NEEDS_MORE.search(text):
             self.page.evaluate(HEEDED)
 
     def patch(self, patch: Any, *, ack: int = 0, answers: Any = (), shapes: Any = ()) -> None:

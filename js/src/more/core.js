@@ -4,11 +4,11 @@
 
 /** @param {Parts} parts by position: their names would cost the core more than they say */
 const named = ([
-  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run,
-  see, session, splice, take, trusted, updateAttribute, wishIn,
+  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, move, onLift, parcel, pending, perform, referenceOf, report, run,
+  see, session, splice, take, trusted, updateAttribute,
 ]) => ({
-  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, onLift, parcel, pending, perform, referenceOf, report, run,
-  see, session, splice, take, trusted, updateAttribute, wishIn,
+  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, move, onLift, parcel, pending, perform, referenceOf, report, run,
+  see, session, splice, take, trusted, updateAttribute,
 });
 
 /** @type {ReturnType<typeof named>} */

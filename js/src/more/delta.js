@@ -28,7 +28,6 @@ function create(node) {
   link(node, copy);
   nodes.append(copy); // from now on custom elements may be upgraded, and have children of their own
   core.meetMarkup(nodes);
-  core.wishIn(nodes);
   return nodes;
 }
 
@@ -83,7 +82,7 @@ class Delta {
     core.guard(control, () => {
       arrange();
       this.clear(old);
-    });
+    }, "options" in control);
     if (control.type === "select-one") chooseFirst(/** @type {HTMLSelectElement} */ (control));
   }
 
@@ -178,7 +177,8 @@ function move(node, parent, before, box) {
   const live = lives.get(node);
   const anchor = anchorAfter(before, box);
   if (live === anchor || (!live.isConnected && box.parent.isConnected)) return; // somebody took it away
-  /** @type {any} */ (box.parent)[live.isConnected && box.parent.isConnected && "moveBefore" in box.parent ? "moveBefore" : "insertBefore"](live, anchor);
+  if (live.parentNode === box.parent) core.move(box.parent, [live], anchor);
+  else /** @type {any} */ (box.parent)[live.isConnected && box.parent.isConnected && "moveBefore" in box.parent ? "moveBefore" : "insertBefore"](live, anchor);
 }
 
 /** @param {Element} old @param {Element} next @param {Element} live @returns {boolean} false: the page's policy forbids it */

@@ -2,6 +2,7 @@
 // to the controls that stand for the old ones.
 
 import { forgetChanges } from "./changes.js";
+import { forgetWishes } from "./wishes.js";
 import { core } from "./core.js";
 import { parseDocument } from "./parsing.js";
 import { arrive, isSwap } from "./swap.js";
@@ -26,6 +27,7 @@ export function replacePage(html, settled, fresh) {
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   core.meetMarkup(document);
   forgetChanges();
+  forgetWishes();
   if (isAnother) return arrive(scripts);
   const heirs = typed.map((control) => (control.isConnected ? control : inherit(heirOf(control), control)));
   if (fresh) queueMicrotask(() => heirs.forEach(tell)); // when calls are heard again

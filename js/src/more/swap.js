@@ -68,8 +68,8 @@ function announce(text) {
   announcer.textContent = text;
 }
 
-/** Scripts of markup don't run; those of a page do. @param {HTMLScriptElement} inert */
-function execute(inert) {
+/** Scripts of markup don't run; those of a page do. @param {HTMLScriptElement} inert @returns {HTMLScriptElement} that has taken its place */
+export function execute(inert) {
   const script = document.createElement("script");
   try {
     for (const { name, value } of inert.attributes) script.setAttribute(name, value);
@@ -79,4 +79,5 @@ function execute(inert) {
   } catch {
     location.reload(); // a policy of trusted types: only the browser itself may
   }
+  return script;
 }
