@@ -87,9 +87,9 @@ A fragment is an array: the number of its shape, and the values of its slots.
 
 ====================  ==========================================================================
 ``{"h": html}``       the new string as a whole
-``{"s": splices}``    skip, cut, text, skip, cut, text ...: units of UTF-16 that stay, from the last
-                      cut on; units that go; and what comes in their place: a text, or ``[from,
-                      length]``: what the old string has there. What follows the last cut stays
+``{"s": splices}``    flat: units of UTF-16 that stay; units that go, if any do; what comes in their
+                      place, if anything does: a text, or ``[from, length]``: what the old string has
+                      there, or ``[]``: the last text once more; and so on. The rest stays
 ``"c"``               beside "s": ``[length, sum]`` of the old string, in units of UTF-16, and the
                       Adler-32 of its UTF-8
 ``"e"``, ``"d"``      beside "s": which nodes the splices are about, and a digest of where these are

@@ -7,7 +7,7 @@ client is told. The new one isn't: what is new is looked at for tags that would 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, repeat
 from typing import Any, Final
@@ -19,7 +19,7 @@ from ..html.context import stands_alone
 from ..html.entities import decode_attribute
 from ..html.scanner import StartTag, scan
 from .scopes import Move, Scope, moves, scopes
-from .units import units
+from .units import units_of
 from .windows import Window
 
 LEAST: Final = 32 * 1024
@@ -34,6 +34,7 @@ _BEFORE_MARK: Final = etree.XPath(f"count(comment()[.='{_MARK}'][$nth]/preceding
 _WITHIN: Final = etree.XPath(f"count(node()) - count(comment()[.='{_MARK}'])")
 
 Span = tuple[int, int]
+Units = Callable[[int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,11 @@ def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int
     places = _places(old, spans, [one.is_tag for one in found])
     if places is None or not all(map(_is_safe, found, places, repeat(new))):
         return None
-    told = [_told(old, new, *one) for one in zip(found, places, strict=False)]
+    units = units_of(old), units_of(new)
+    told = [
+        [place.path, _attributes(old, new, scope.window)] if scope.is_tag else _changed(scope, place, *units)
+        for scope, place in zip(found, places, strict=False)
+    ]
     for source, target in zip(places[len(found) :: 2], places[len(found) + 1 :: 2], strict=True):
         if source.parent is not target.parent:
             return None
@@ -146,25 +151,16 @@ _BY_ATTRIBUTES: Final = frozenset({"annotation-xml", "font", "input", "template"
 """Elements that may be read otherwise when their attributes are others."""
 
 
-def _told(old: str, new: str, scope: Scope, before: Place) -> list[Any]:
+def _changed(scope: Scope, place: Place, units: Units, new_units: Units) -> list[Any]:
+    """The edit for nodes whose content is other HTML."""
     start, end, first, last = scope.window
-    if scope.is_tag:
-        pairs = _attributes(old[start:end], new[first:last])
-        return [before.path, pairs]
-    return [
-        before.path,
-        before.first,
-        before.count,
-        units(old, 0, start),
-        units(old, start, end),
-        units(new, 0, first),
-        units(new, first, last),
-    ]
+    of_old, of_new = (units(0, start), units(start, end)), (new_units(0, first), new_units(first, last))
+    return [place.path, place.first, place.count, *of_old, *of_new]
 
 
-def _attributes(old: str, new: str) -> list[Any]:
+def _attributes(old: str, new: str, tag: Window) -> list[Any]:
     """Name, value, name, value ... of what differs between two start tags."""
-    before, after = _values(old), _values(new)
+    before, after = _values(old[tag.start : tag.end]), _values(new[tag.first : tag.last])
     names = {**before, **after}
     differing = [(name, after.get(name)) for name in names if before.get(name) != after.get(name)]
     return [part for pair in differing for part in pair]

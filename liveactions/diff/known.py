@@ -8,7 +8,7 @@ from zlib import adler32
 from ..html.serialised import is_serialised
 from ..template.fragment import Shape
 from .splices import change
-from .units import units
+from .units import units_of
 
 MOST: Final = 1024
 """Raw slots of which is remembered that the client has the string. Of others it is told a check."""
@@ -66,4 +66,4 @@ class Known:
 
 def check(text: str) -> list[int]:
     """By which a client sees whether it has the same string: units of UTF-16, Adler-32 of the UTF-8."""
-    return [units(text, 0, len(text)), adler32(text.encode(errors="replace"))]
+    return [units_of(text)(0, len(text)), adler32(text.encode(errors="replace"))]

@@ -17,6 +17,7 @@ from .windows import Window
 
 STEPS: Final = 400
 """Tags that are looked at to find where an element begins or ends."""
+ROUNDS: Final = 8
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 
 
@@ -30,12 +31,21 @@ class Scope(NamedTuple):
 def scopes(old: str, new: str, windows: Sequence[Window]) -> list[Scope] | None:
     """Those of some windows, apart from each other; None when they can't be said."""
     found: list[Scope] = []
-    for window in windows:
-        scope = _tag(old, new, window) or _nodes(old, new, window)
-        while scope is not None and found and found[-1].window.end > scope.window.start:
-            scope = _nodes(old, new, _union(found.pop().window, scope.window))
-        if scope is None:
-            return None
+    rest = [*reversed(windows)]
+    while rest:
+        window = rest.pop()
+        while True:
+            floor = found[-1].window.end if found else 0
+            limit = rest[-1].start if rest else len(old)
+            scope = _tag(old, new, window) or _nodes(old, new, window, floor, limit)
+            if scope is None:
+                return None
+            if scope.window.end > limit:
+                window = _union(window, rest.pop())
+            elif scope.window.start < floor:
+                window = _union(found.pop().window, window)
+            else:
+                break
         found.append(scope)
     return found
 
@@ -109,20 +119,22 @@ def _tag(old: str, new: str, window: Window) -> Scope | None:
     return Scope(Window(start, before.end(), first, after.end()), True)
 
 
-def _nodes(old: str, new: str, window: Window) -> Scope | None:
-    """The smallest piece of whole nodes around a window."""
-    for _ in range(8):
+def _nodes(old: str, new: str, window: Window, floor: int, limit: int) -> Scope | None:
+    """The smallest piece of whole nodes around a window; any that goes beyond `floor` or `limit`, where the
+    strings differ again.
+    """
+    for _ in range(ROUNDS):
         window = _on_bounds(old, new, window)
+        if window.start < floor or window.end > limit:
+            return Scope(window)
         pieces = old[window.start : window.end], new[window.first : window.last]
         if all(map(is_balanced, pieces)):
             return Scope(window)
         sides = [_unmatched(piece) for piece in pieces]
         above, below = (max(side[n] for side in sides) for n in (0, 1))
-        if above == below == 0:
-            return None
         start = _element_start(old, window.start, above)
         end = _element_end(old, window.end, below)
-        if start is None or end is None:
+        if start is None or end is None or above == below == 0:
             return None
         back, on = window.start - start, end - window.end
         window = Window(start, end, window.first - back, window.last + on)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pydantic_core import to_json
 
 from .edits import edits
-from .units import units
+from .units import units_of
 from .windows import Window, windows
 
-COPIED: Final = 24
-"""Shortest text that is told by where the old string has it."""
+COPIED: Final = 12
+"""Shortest text that is looked for in the old string."""
 
 
 def change(old: str, new: str) -> dict[str, Any]:
@@ -29,22 +29,31 @@ def change(old: str, new: str) -> dict[str, Any]:
 
 
 def splices(old: str, new: str) -> list[Any]:
-    """Units to keep, units to cut, text to insert or where it is in the old string; and so on."""
+    """Units to keep; units to cut, if any; what to insert, if anything; and so on."""
     return _splices(old, new, windows(old, new))
 
 
 def _splices(old: str, new: str, found: Sequence[Window]) -> list[Any]:
     parts: list[Any] = []
+    units = units_of(old)
     at = 0
-    for window in found:
-        kept, cut = units(old, at, window.start), units(old, window.start, window.end)
-        parts += kept, cut, _inserted(old, new, window)
-        at = window.end
+    last = ""
+    for start, end, first, until in found:
+        parts.append(units(at, start))
+        if end > start:
+            parts.append(units(start, end))
+        if until > first:
+            text = new[first:until]
+            parts.append([] if text == last else _text(old, text, units))
+            last = text if parts[-1] == text else last
+        at = end
     return parts
 
 
-def _inserted(old: str, new: str, window: Window) -> str | list[int]:
-    """The text of a window, or its place and length if the old string has it elsewhere."""
-    text = new[window.first : window.last]
+def _text(old: str, text: str, units: Callable[[int, int], int]) -> str | list[int]:
+    """A text, or where the old string has it if that is shorter."""
     at = old.find(text) if len(text) >= COPIED else -1
-    return text if at < 0 else [units(old, 0, at), units(old, at, at + len(text))]
+    if at < 0:
+        return text
+    there = [units(0, at), units(at, at + len(text))]
+    return there if len(str(there)) < len(text) + 2 else text

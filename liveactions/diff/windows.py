@@ -21,13 +21,15 @@ PROBE: Final = 32
 """Length of the pieces that are searched for."""
 PROBES: Final = 7
 """Pieces that are tried before a region is taken to have none."""
-GAP: Final = 7
+NEAR: Final = 256
+"""How far from where it is expected a piece is looked for that is in several places."""
+GAP: Final = 5
 """Characters between two windows for which it isn't worth to have two."""
 MOST_EDITS: Final = 96
 """Tokens that come or go in a region that is compared token by token."""
 ALIGNED: Final = 8
 """Tags with which something that comes or goes might begin, of which each is tried."""
-_TOKEN: Final = re.compile(r"<[^>]*>?|\s*[^<\s]+|\s+")
+_TOKEN: Final = re.compile(r"<[^\s<>]*|>|\s*[^<>\s]+|\s+")
 
 
 class Window(NamedTuple):
@@ -52,7 +54,7 @@ def windows(old: str, new: str) -> list[Window]:
             continue
         anchor = _anchor(old, new, region) if min(end - start, last - first) >= 2 * PROBE else None
         if anchor is None:
-            found += _by_tokens(old, new, region)
+            found += _by_tokens(old, new, _of_whole_tags(old, region, found[-1].end if found else 0))
         else:
             before, after, length = anchor
             regions.append(Window(before + length, end, after + length, last))
@@ -109,19 +111,35 @@ def _trimmed(old: str, new: str, region: Window) -> Window:
 
 
 def _anchor(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
-    """A piece that both have: where in each, and its length. The old string has it once in the region."""
+    """A piece that both have: where in each, and its length.
+
+    The old string has it once in the region, or once near to where it would be without other changes.
+    """
     start, end, first, last = region
-    room = last - first - PROBE
-    for position in _positions(room):
+    more = end - start - (last - first)
+    for position in _positions(last - first - PROBE):
         at = first + position
         piece = new[at : at + PROBE]
-        there = old.find(piece, start, end)
-        if there < 0 or old.find(piece, there + 1, end) >= 0:
+        there = _only(old, piece, start, end)
+        if there is None:
+            continue
+        if there < 0:
+            near = start + position + min(more, 0) - NEAR
+            there = _only(old, piece, max(start, near), min(end, near + abs(more) + 2 * NEAR + PROBE))
+        if there is None or there < 0:
             continue
         back = common_end(old, new, there, at, min(there - start, at - first))
         there, at = there - back, at - back
         return there, at, common_start(old, new, there, at, min(end - there, last - at))
     return None
+
+
+def _only(text: str, piece: str, start: int, end: int) -> int | None:
+    """Where a piece is within bounds; -1 when it is in several places, None when in none."""
+    there = text.find(piece, start, end)
+    if there < 0:
+        return None
+    return there if text.find(piece, there + 1, end) < 0 else -1
 
 
 def _positions(room: int) -> Iterator[int]:
@@ -146,6 +164,16 @@ def _by_tokens(old: str, new: str, region: Window) -> list[Window]:
         start, first = start + gone + same, first + come + same
         i, j = there + length, here + length
     return found
+
+
+def _of_whole_tags(old: str, region: Window, floor: int) -> Window:
+    """Made larger by what is the same around it, but not below `floor`, if it begins or ends within a tag."""
+    start, end, first, last = region
+    tag = old.rfind("<", floor, start)
+    back = start - tag if tag >= 0 and old.find(">", tag, start) < 0 else 0
+    close = old.find(">", end, end + PROBE)
+    on = close + 1 - end if close >= 0 and old.find("<", end, close) < 0 else 0
+    return Window(start - back, end + on, first - back, last + on)
 
 
 def runs(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int, int]]:

@@ -60,7 +60,7 @@ class OpenElements:
 
 
 _ATTRIBUTE: Final = r"\s+[^\s\"'<>/=]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[^\s\"'=<>`]+))?"
-_SIMPLE: Final = re.compile(rf"(?:[^<]|<[a-z][a-z0-9-]*(?:{_ATTRIBUTE})*+\s*/?>|</[a-z][a-z0-9-]*>)*+")
+_SIMPLE: Final = re.compile(rf"(?:[^<]++|<[a-z][a-z0-9-]*(?:{_ATTRIBUTE})*+\s*/?>|</[a-z][a-z0-9-]*>)*+")
 """Tags and text without anything that is read by rules of its own."""
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9-]*)")
 _UNLIKE: Final = RAW_TEXT | TEXT_ONLY | FOREIGN | {"template"}

@@ -18,21 +18,37 @@ from .misfit import Address, misfit
 
 def spliced(old: str, parts: Any, at: Address) -> str:
     """The string that splices make of the one before."""
-    if not isinstance(parts, list) or not parts or len(parts) % 3:
+    if not isinstance(parts, list) or not parts:
         misfit(f"{parts!r} are no splices", at)
     units = old.encode("utf-16-le", "surrogatepass")
-    out, position = [], 0
+    out: list[bytes] = []
+    position, last = 0, b""
 
     def part(start: Any, length: Any) -> bytes:
         if not _is_count(start) or not _is_count(length) or 2 * (start + length) > len(units):
             misfit(f"{length!r} units from {start!r} on are beyond the end", at)
         return units[2 * start : 2 * (start + length)]
 
-    for skip, cut, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        out.append(part(position, skip))
-        part(position + skip, cut)
-        position += skip + cut
-        out.append(text.encode("utf-16-le", "surrogatepass") if isinstance(text, str) else part(*text))
+    rest = list(parts)
+    while rest:
+        out.append(part(position, rest[0]))
+        position += rest.pop(0)
+        if not rest:
+            misfit(f"{parts!r} end with what stays", at)
+        if _is_count(rest[0]):
+            part(position, rest[0])
+            position += rest.pop(0)
+        if rest and not _is_count(rest[0]):
+            match rest.pop(0):
+                case str(text):
+                    last = text.encode("utf-16-le", "surrogatepass")
+                    out.append(last)
+                case []:
+                    out.append(last)
+                case [start, length]:
+                    out.append(part(start, length))
+                case other:
+                    misfit(f"{other!r} is no text", at)
     return b"".join([*out, units[2 * position :]]).decode("utf-16-le", "surrogatepass")
 
 

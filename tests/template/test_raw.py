@@ -143,6 +143,8 @@ LONG = "".join(f'<li id="i{n}">Item {n} of many, each of its own.</li>' for n in
         ("<p>one</p>" * 9, "<p>one</p>" * 8 + "<p>two</p>", [83, 3, "two"]),
         ("<i>\U0001f600 a</i>" * 4, "<i>\U0001f600 a</i>" * 3 + "<i>\U0001f600 b</i>", [39, 1, "b"]),
         (LONG, LONG.replace("<ul>", ""), []),
+        ("<p>one</p>" * 9 + "<br>", "<p>one</p>" * 9, [90, 4]),
+        ("<p><u>one two</u></p>" * 2, "<p><i>one two</i></p><p><u>one two</u></p>", [4, 1, "i", 10, 1, []]),
         (LONG, LONG.replace(">Item 3 ", ">Item three ").replace("150 of", "151 of"), None),
     ],
 )
@@ -162,7 +164,7 @@ def test_what_moves_is_told_by_its_place() -> None:
 
 def test_the_shorter_of_splices_and_whole_is_sent() -> None:
     assert change("<p>abc</p>", "<b>other</b>") == {"h": "<b>other</b>"}
-    assert change(LONG, LONG + "<hr>") == {"s": [len(LONG), 0, "<hr>"]}
+    assert change(LONG, LONG + "<hr>") == {"s": [len(LONG), "<hr>"]}
 
 
 # What a client is told while it may not have the string

@@ -7,7 +7,10 @@ import { contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 import { FIELD_SNAPSHOT } from "../wire.js";
 
 /** @typedef {import("../markers.js").Place} Place */
-/** @typedef {any[]} Splices units of UTF-16 that stay, those that go, what comes: text, or `[from, length]` of the old string; and again */
+/**
+ * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
+ * the old string, or [] for the last text once more; and again
+ */
 /** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number] }} Change whole, or what differs; how the string is known before */
 /**
  * @typedef {object} Base
@@ -50,11 +53,15 @@ function adopt(place) {
 /** @param {string} source @param {Change} change @returns {string | undefined} not what it is a change of */
 function spliced(source, { s = [], c }) {
   if (c && (c[0] !== source.length || c[1] !== adler32(source))) return undefined;
-  let html = "", at = 0;
-  for (let i = 0; i < s.length; i += 3) {
-    const [skip, cut, text] = s.slice(i, i + 3);
-    html += source.slice(at, at + skip) + (typeof text === "string" ? text : source.slice(text[0], text[0] + text[1]));
-    at += skip + cut;
+  let html = "", at = 0, last = "";
+  for (let i = 0; i < s.length; ) {
+    html += source.slice(at, (at += s[i++]));
+    if (typeof s[i] === "number") at += s[i++];
+    const come = s[i];
+    if (come === undefined || typeof come === "number") continue;
+    if (typeof come === "string") last = come;
+    html += come[1] > 0 && come !== last ? source.slice(come[0], come[0] + come[1]) : last;
+    i++;
   }
   return html + source.slice(at);
 }

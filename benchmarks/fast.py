@@ -1,0 +1,86 @@
+"""What finding the changes of raw HTML costs, in parses of the page by lxml."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from lxml import etree
+
+from benchmarks.pages import pages
+from benchmarks.report import Line
+from liveactions.diff.edits import edits
+from liveactions.diff.windows import windows
+
+SIZE = 150_000
+REPEATS = 30
+KINDS = ("article", "big table", "much inline markup")
+
+
+_TEXT_END = re.compile(r"\w(?=</)")
+
+
+def measure() -> list[Line]:
+    """For each kind of page: one changed text; the edit lists of a text, a row that moves, and ten texts."""
+    known = pages()
+    return [line for kind in KINDS for line in _lines(kind, known[kind])]
+
+
+def _lines(kind: str, page: str) -> list[Line]:
+    old = _long(page)
+    parse = _seconds(lambda: etree.fromstring(old, etree.HTMLParser(huge_tree=True)))
+    text = _with_texts(old, 1)
+    lines = [
+        Line(
+            f"{kind}: one changed text found, in parses",
+            _seconds(lambda: windows(old, text)) / parse,
+            at_most=0.05,
+        )
+    ]
+    for name, new in {
+        "one text": text,
+        "ten texts": _with_texts(old, 10),
+        "a part moves": _moved(old),
+    }.items():
+        lines.append(Line(f"{kind}: edit list, {name}", _edits(old, new) / parse, at_most=2.5))
+    return lines
+
+
+def _edits(old: str, new: str) -> float:
+    assert edits(old, new, windows(old, new)) is not None
+    return _seconds(lambda: edits(old, new, windows(old, new)))
+
+
+def _long(page: str) -> str:
+    """Several times the same page, each in a section of its own."""
+    count = SIZE // len(page) + 1
+    return "".join(f'<section id="part-{n}">{page}<i>{n}</i></section>\n' for n in range(count))
+
+
+def _with_texts(old: str, count: int) -> str:
+    """With other texts at even distances."""
+    parts = []
+    at = 0
+    for n in range(count):
+        cut = _TEXT_END.search(old, (2 * n + 1) * len(old) // (2 * count)).end()  # type: ignore[union-attr]
+        parts.append(old[at:cut])
+        at = cut
+    return " changed".join([*parts, old[at:]])
+
+
+def _moved(old: str) -> str:
+    """With the second section at the end."""
+    sections = old.split("<section")
+    return "<section".join([*sections[:2], *sections[3:], sections[2]])
+
+
+def _seconds(function: Callable[[], Any]) -> float:
+    """The shortest of many runs."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
