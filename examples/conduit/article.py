@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Annotated, Any
 
@@ -67,14 +67,18 @@ class Writing:
     title: Line
     description: Line
     body: Text
-    tags: list[Word] = field(default_factory=list)
 
 
 @pages.page("/editor", guard=member)
 class Editor(Site):
     template = "editor.html"
     slug: str = ""
+    tags: tuple[str, ...] = ()
     post: Post | None = loaded()
+
+    async def mount(self, db: DB) -> None:
+        found = await post(self.slug, db)
+        self.tags = found.tags if found else ()
 
     async def load(self, me: Member, db: DB) -> None:
         self.post = await post(self.slug, db) if self.slug else None
@@ -82,13 +86,14 @@ class Editor(Site):
             raise not_found("There is no such article of yours.")
 
     @action
-    async def add_tag(self, writing: Draft[Writing], tag: str = "") -> None:
-        if tag.strip() and tag.strip() not in writing["tags"]:
-            writing["tags"].append(tag.strip())
+    async def add_tag(self, writing: Draft[Writing], tag: Word = "") -> None:
+        """What is written so far stays in the form: it is a draft."""
+        if tag and tag not in self.tags:
+            self.tags += (tag,)
 
     @action
     async def remove_tag(self, tag: Bound[str], writing: Draft[Writing]) -> None:
-        writing["tags"].remove(tag)
+        self.tags = tuple(other for other in self.tags if other != tag)
 
     @action
     async def publish(self, writing: Writing, me: Member, db: DB) -> Any:
@@ -97,7 +102,7 @@ class Editor(Site):
             article = Article(slug=slug_of(writing.title), author_id=me.id)
             db.add(article)
         article.title, article.description, article.body = writing.title, writing.description, writing.body
-        article.tags = [Tag(name=name) for name in dict.fromkeys(writing.tags)]
+        article.tags = [Tag(name=name) for name in self.tags]
         revalidate_tag("articles")
         return redirect(ArticlePage.url(slug=article.slug))
 

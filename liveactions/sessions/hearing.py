@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..broker.message import Message
 from ..cache.paths import matches
@@ -20,6 +21,11 @@ from .push import Push
 
 if TYPE_CHECKING:
     from .session import Session
+
+GRACE: Final = 0.7
+"""Seconds between signing out and the end of the person's pages. They load again at once then, and the
+browser is to have the new cookies.
+"""
 
 
 class Hearing:
@@ -50,7 +56,7 @@ class Hearing:
             self._pass_on(message)
             return
         elif message.kind == "user":
-            self.session.work.spawn(self._leave())
+            self.session.work.spawn(self._leave(message.name))
             return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
@@ -58,11 +64,14 @@ class Hearing:
             self._everything = True
         self.catch_up()
 
-    async def _leave(self) -> None:
-        """The person has been signed out: the page is over when its ops have ended."""
+    async def _leave(self, identity: str) -> None:
+        """The person has been signed out: the page is over soon, when its ops have ended. Not the one that
+        has signed out itself, and goes on as nobody's.
+        """
         session = self.session
+        await asyncio.sleep(GRACE)
         await session.work.settled()
-        if not session.over:
+        if not session.over and session.place.identity == identity:
             await session.end()
 
     def _identify_again(self) -> None:

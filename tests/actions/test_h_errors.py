@@ -273,7 +273,7 @@ async def test_h3_the_fields_are_as_before_the_action(way: Way, button: str) -> 
         with pytest.raises(AssertionError, match="500"):
             await page.click(button)
         if way == "N":
-            await page._tab.back()
+            await page.back()
         assert page.text("output") == BEFORE
         await page.click("add")
         assert page.text("output") == "1 a a a 0"
@@ -314,7 +314,7 @@ async def test_h4_a_render_that_fails_is_an_error(way: Way) -> None:
             with pytest.raises(AssertionError, match="500"):
                 await page.click("Spoil")
             if way == "N":
-                await page.reload() if page._tab.status < 500 else await page._tab.back()
+                await page.reload() if page._tab.status < 500 else await page.back()
         await page.click("Mend")
         assert page.text("output") == "1"
 
@@ -422,7 +422,7 @@ async def test_h8_after_its_time_an_action_is_cancelled_and_the_queue_goes_on(wa
         with pytest.raises(AssertionError, match="504: .*This took too long"):
             await page.click("slow")
         if way == "N":
-            await page._tab.back()
+            await page.back()
         await page.click("add")
         assert page.text("output") == "1 a a a 0"
 

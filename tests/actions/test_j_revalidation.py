@@ -28,7 +28,7 @@ from liveactions import (
 )
 from liveactions.cache.cached import PROFILES
 from liveactions.cache.memory import memory
-from liveactions.testing import Browser
+from liveactions.testing import Browser, Failed
 from tests.actions.ways import Way, visiting, ways
 from tests.small import small_app
 
@@ -578,9 +578,9 @@ async def test_j8_while_rendering_it_is_an_error(call: str) -> None:
     live = small_app(own, {"drawn.html": "<title>x</title>{{ wrong }}"})
     live.services.debug = True
     async with visiting(live, "N") as browser:
-        with pytest.raises(RuntimeError, match="while a page is being rendered"):
+        with pytest.raises(Failed, match="while a page is being rendered"):
             await browser.open("/drawn")
-        with pytest.raises(RuntimeError, match=r"in load\(\), which runs because of it"):
+        with pytest.raises(Failed, match=r"in load\(\), which runs because of it"):
             await browser.open("/loaded")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from examples.conduit import seed
 from liveactions.testing import Browser, File, Page, both_ways
 
 LOAF = "A loaf that waits for you"
@@ -187,3 +188,11 @@ async def test_what_is_not_there(browser: Browser) -> None:
     for path in ("/article/nothing", "/profile/nobody", "/nowhere"):
         page = await browser.open(path)
         assert page.status == 404 and page.text("h1") == "Not here"
+
+
+async def test_the_first_data_come_again(browser: Browser) -> None:
+    page = await signed_in(browser)
+    await publish(page, "On Bread")
+    await seed.anew()
+    page = await browser.other().open("/")
+    assert page.texts(".preview-link h2")[0] == LOAF

@@ -58,9 +58,13 @@ def test_logging_out_ends_the_other_tabs(visit: Visit, server: Server) -> None:
     visitor = visit(server.url)
     page = sign_in(visitor, "samuel")
     other = visitor.open("/settings")
+    page.evaluate("window.stays = true")
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Or click here to logout").click()
     expect(other).to_have_url(f"{server.url}/login")
+    expect(page).to_have_url(f"{server.url}/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("conduit")
+    assert page.evaluate("window.stays")
 
 
 def test_a_slow_link(slow: str, visit: Visit) -> None:
@@ -83,3 +87,27 @@ def test_a_slow_link(slow: str, visit: Visit) -> None:
     comment.fill("and more")
     expect(page.locator(".card-text").last).to_have_text("From far away")
     expect(comment).to_have_value("and more")
+
+
+def test_a_picture_on_its_way(slow: str, visit: Visit) -> None:
+    page = sign_in(visit(slow), "june")
+    page.get_by_role("link", name="Settings").click()
+    picture = {"name": "large.png", "mimeType": "image/png", "buffer": b"\x89PNG" + bytes(1_900_000)}
+    page.get_by_label("Upload a picture").set_input_files([picture])  # type: ignore[list-item]
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="That's you from now on.")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Upload")).to_be_hidden()
+
+
+def test_typing_ahead_of_a_slow_link(slow: str, visit: Visit) -> None:
+    page = sign_in(visit(slow), "samuel")
+    page.get_by_role("link", name="New Article").click()
+    tag = page.get_by_placeholder("Enter tags")
+    for text in ("one", "two", "three"):
+        tag.fill(text)
+        tag.press("Enter")
+    page.get_by_label("Article Title").fill("In a hurry")
+    expect(page.locator(".editor .tag-pill")).to_have_text(["one×", "two×", "three×"])
+    expect(page.get_by_label("Article Title")).to_have_value("In a hurry")
+    expect(tag).to_have_value("")

@@ -48,10 +48,12 @@ def test_from_signing_up_to_logging_out(visitor: Visitor) -> None:
 
 def test_every_page_is_accessible(visit: Visit, server: Server) -> None:
     nobody, page = visit(server.url).open("/login"), sign_in(visit(server.url), "tomas")
-    for path in ("/register", "/login"):
+    for path in ("/register", "/profile/June", "/login"):
         nobody.goto(server.url + path)
         is_accessible(nobody)
     nobody.locator("main").get_by_role("button", name="Sign in").click()
+    expect(nobody.locator(".error-messages li")).to_have_count(2)
+    is_accessible(nobody)
     article = "/article/" + str(page.locator(".preview-link").first.get_attribute("href")).rsplit("/")[-1]
     for path in ("/", "/?page=2", "/tag/garden", "/editor", "/settings", "/profile/Aiko", article):
         page.goto(server.url + path)
@@ -60,6 +62,39 @@ def test_every_page_is_accessible(visit: Visit, server: Server) -> None:
     for path in ("/", article):
         page.goto(server.url + path)
         is_accessible(page)
+
+
+def test_nothing_is_reloaded(visit: Visit, server: Server) -> None:
+    page = sign_in(visit(server.url), "marta")
+    page.evaluate("window.stays = true")
+    for name in ("Settings", "New Article", "Marta Lindqvist", "Favorited Articles", "My Articles", "Home"):
+        page.get_by_role("link", name=name).first.click()
+        expect(page.locator("[aria-current=page]").filter(has_text=name)).to_have_count(
+            0 if "Marta" in name else 1
+        )
+    page.get_by_role("link", name="kitchen").first.click()
+    expect(page).to_have_title("#kitchen — Conduit")
+    publish(page, "For a moment")
+    page.get_by_role("link", name="Edit Article").click()
+    page.get_by_role("button", name="Publish Article").click()
+    page.get_by_role("button", name="Delete Article").click()
+    expect(page).to_have_title("Home — Conduit")
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Or click here to logout").click()
+    expect(page).to_have_url(f"{server.url}/")
+    assert page.evaluate("window.stays")
+
+
+def test_back_to_what_is_gone(visitor: Visitor) -> None:
+    page = sign_in(visitor, "marta")
+    publish(page, "For a moment")
+    page.get_by_role("button", name="Delete Article").click()
+    expect(page).to_have_url(f"{visitor.url}/")
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Or click here to logout").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(f"{visitor.url}/login")
 
 
 def test_back_forward_and_reload(visitor: Visitor) -> None:
