@@ -7,7 +7,7 @@ import platform
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks import browser, cpu, memory, references, size
+from benchmarks import browser, cpu, fast, memory, minimal, references, size
 from benchmarks.report import show
 from tests.chromium.launch import launch
 from tests.chromium.server import serving
@@ -19,6 +19,8 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     show("Client", size.measure())
     show("References in HTML", references.measure())
+    show("Bytes of patches of raw HTML", minimal.measure())
+    show("Finding what changed in 150 KB of raw HTML", fast.measure())
     with serving(APP) as server:
         with sync_playwright() as playwright:
             chromium = launch(playwright)

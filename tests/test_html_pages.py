@@ -10,6 +10,7 @@ import pytest
 from markupsafe import Markup
 
 from liveactions import Component, Live, Page, action
+from liveactions.diff.splices import change
 from liveactions.document import Surroundings, document
 from liveactions.store import MemoryStore
 from liveactions.template import Fragment, html_of, raw_page
@@ -17,6 +18,8 @@ from liveactions.template.raw import raw_part
 from liveactions.template.values import Open
 from liveactions.testing import Browser
 from liveactions.testing.document import Document
+from liveactions.testing.edited import confirm
+from liveactions.testing.refusal import Failed
 from tests.actions.ways import Way, visiting, ways
 
 
@@ -300,3 +303,82 @@ async def test_an_action_or_a_field_may_be_called_render(way: Way = "S") -> None
     live.page("/own")(Own)
     async with Browser(live) as browser:
         assert (await browser.open("/own")).text("p") == "3"
+
+
+# What can't arrive as it is
+
+
+@live_pages.page("/broken")
+class Broken(Page):
+    how: str = ""
+    count: int = 0
+
+    @action
+    async def break_it(self, how: str) -> None:
+        self.how = how
+        self.count += 1
+
+    def render(self) -> str:
+        bad = {
+            "null": "a\n<b>line\0</b>",
+            "half": "<i>\ud800</i>",
+            "deep": "<div>" * 600 + "</div>" * 600,
+        }.get(self.how, self.how)
+        return html_of(
+            t('<form method="post" action="', self.break_it, '"><input name="how" aria-label="how">')
+        ) + (f"<button>go</button></form><p>{self.count}</p>{bad}")
+
+
+@pytest.mark.parametrize(
+    ("how", "place"),
+    [
+        ("null", "null character, which browsers leave out, in line 2, column 8, behind"),
+        ("half", "half a character (U+D800), which can't be sent, in line 1"),
+        ("deep", "elements nested more than 500 deep, which browsers don't keep: div > div > div"),
+    ],
+)
+async def test_the_last_good_page_stays_and_the_place_is_named(
+    how: str, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with visiting(live_pages, "S") as browser:
+        page = await browser.open("/broken")
+        await page.fill("how", "fine")
+        await page.click("go")
+        assert page.text("p") == "1"
+        await page.fill("how", how)
+        with pytest.raises(Failed):
+            await page.click("go")
+        assert page.text("p") == "1"
+        assert place in caplog.text
+        await page.fill("how", "fine")
+        await page.click("go")
+        assert page.text("p") == "3"
+
+
+async def test_a_page_that_cant_arrive_is_an_error_of_its_get(caplog: pytest.LogCaptureFixture) -> None:
+    live = Live(keys="k" * 32, store=MemoryStore())
+
+    @live.page("/null")
+    async def null() -> str:
+        return "<p>\0</p>"
+
+    async with Browser(live) as browser:
+        with pytest.raises(Failed):
+            await browser.open("/null")
+    assert "null character" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>\x0b\x1f\x7f\ufffe</p>" * 3000,
+        "<div>" * 400 + "x" * 40_000 + "</div>" * 400,
+        f"<p>{'x' * 10_500_000}</p><i>y</i>",
+    ],
+)
+def test_what_parsers_used_to_cut_short_is_whole(html: str) -> None:
+    page, other = raw_page(html), raw_page(html + "<b>z</b>")
+    found = change(str(page.values[0]), str(other.values[0]))
+    if "e" in found:
+        confirm(html, html + "<b>z</b>", found["e"], found["d"], ())
+    assert found["s"] == [len(html), "<b>z</b>"]

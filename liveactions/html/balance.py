@@ -7,6 +7,7 @@ from typing import Final
 
 from .nesting import FOREIGN, FORMATTING, IMPLIED_END, OPTIONAL_END, RAW_TEXT, TEXT_ONLY, VOID
 from .scanner import EndTag, StartTag, Unplaceable, scan
+from .sound import DEEPEST, check_depth
 
 
 class Unbalanced(Exception):
@@ -28,6 +29,7 @@ class OpenElements:
             ended.append(self.names.pop())
         if name not in VOID and not (self_closing and (name in FOREIGN or self.in_foreign())):
             self.names.append(name)
+            check_depth(self.names)
         return ended
 
     def end(self, name: str) -> list[str]:
@@ -96,6 +98,8 @@ def _open_in_simple(source: str) -> list[str] | None:
             if name in _UNLIKE or (names and names[-1] in IMPLIED_END.get(name, ())):
                 return None
             names.append(name)
+            if len(names) > DEEPEST:
+                check_depth(names)
     return names
 
 

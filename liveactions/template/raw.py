@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ..html.balance import ends
 from ..html.entities import decode_text, neutralise
 from ..html.head import head_end, is_document
+from ..html.sound import check
 from ..wire import CHILD_CLOSE, CHILD_OPEN, MARK, MARK_CHILD
 from .fragment import BODY_MARK, HEAD_MARK, Fragment, Kind, Shape
 from .values import fragment, raw
@@ -36,6 +37,7 @@ def raw_part(html: str) -> Any:
 def raw_page(html: str) -> Fragment:
     """A page, which may be a whole document or the content of a body."""
     html = neutralise(html.replace(HEAD_MARK, "").replace(BODY_MARK, ""))
+    check(html)
     before, content, after = _document(html) if is_document(html) else _fragment(html)
     missing = ends(content) if _OUTSIDE.search(content) is None else None
     if missing is None:  # nobody knows where its content ends

@@ -16,6 +16,7 @@ from markupsafe import escape as escape_markup
 from ..html.balance import is_balanced
 from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.scanner import StartTag, Unplaceable, scan
+from ..html.sound import check
 from ..wire import CHILD_CLOSE, CHILD_OPEN
 from .fragment import Fragment, Items, Kind, Shape
 from .frozen import is_frozen
@@ -41,7 +42,8 @@ def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
     if kind is int:
         return str(value)
     if kind is Markup:
-        return raw(value)
+        before = prior[slot] if prior is not None else None
+        return before if isinstance(before, Markup) and before == value else raw(value)
     draw = getattr(kind, "__fragment__", None)
     if draw is not None:
         before = prior[slot] if prior is not None else None
@@ -54,10 +56,22 @@ def raw(value: str) -> str:
     if "<" not in value:
         return decode_text(str(value))
     html = neutralise(str(value))
-    return Markup(html) if _is_balanced(html) else Open(html)
+    return Markup(html) if _is_sound(html) else Open(html)
 
 
-_is_balanced = lru_cache(maxsize=64)(is_balanced)
+def _is_sound(html: str) -> bool:
+    """Whether it ends where it began. `RenderError` for what wouldn't arrive."""
+    return _is_balanced(html) if len(html) <= _REMEMBERED else _look(html)
+
+
+def _look(html: str) -> bool:
+    check(html)
+    return is_balanced(html)
+
+
+_REMEMBERED = 4096
+"""Characters of HTML of which is remembered whether it is balanced."""
+_is_balanced = lru_cache(maxsize=64)(_look)
 
 
 def rendered(pieces: Iterable[Any]) -> Any:
@@ -203,7 +217,7 @@ def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
     if Open not in map(type, values):
         return Fragment(shape, values)
     html = neutralise(Fragment(shape, values).plain())
-    return Markup(html) if _is_balanced(html) else Open(html)
+    return Markup(html) if is_balanced(html) else Open(html)
 
 
 def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: bool = False) -> Any:
