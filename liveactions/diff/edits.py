@@ -17,6 +17,7 @@ from lxml import etree
 
 from ..html.context import stands_alone
 from ..html.entities import decode_attribute
+from ..html.nesting import VOID
 from ..html.scanner import StartTag, scan
 from .scopes import Move, Scope, moves, scopes
 from .units import units_of
@@ -144,6 +145,8 @@ def _is_safe(scope: Scope, place: Place, new: str) -> bool:
     names = [element.tag for element in place.passed[1:]]
     if scope.is_tag:
         return names[-1] not in _BY_ATTRIBUTES
+    if names and names[-1] in VOID:
+        return False  # the parser has put something into it
     return stands_alone(new[scope.window.first : scope.window.last], names)
 
 

@@ -31,12 +31,26 @@ function create(node) {
   return nodes;
 }
 
+/** @param {Node} node @returns {ChildNode[]} */
+export const childrenOf = (node) => [...contentOf(node).childNodes];
+
+/** Where the children of an element of the server's are in the page. @param {Node} node @returns {Box} */
+export const boxOf = (node) => ({ parent: contentOf(lives.get(node)) });
+
 /**
- * @param {Element} old becomes the other
- * @param {Element} next loses nodes to the old one
- * @param {Box} box where the content is in the page
+ * Some children of an element of the server's become others.
+ * @param {Node} parent
+ * @param {ChildNode[]} olds
+ * @param {ChildNode[]} nexts
+ * @param {ChildNode | null} before the one ahead of them
+ * @param {Box} box
  */
-export const update = (old, next, box) => new Delta(old, next).run(box);
+export function update(parent, olds, nexts, before, box) {
+  const delta = new Delta(olds, nexts);
+  delta.children(parent, olds, nexts, before, box);
+  delta.clear();
+  for (const [parent, box] of delta.torn) refill(parent, box);
+}
 
 class Delta {
   /** @type {Map<Node, Element> | undefined} of new elements the old ones, wherever they are */
@@ -48,17 +62,10 @@ class Delta {
   /** @type {Map<Node, Box>} what has texts that somebody took out of the page */
   torn = new Map();
 
-  /** @param {Element} old @param {Element} next */
-  constructor(old, next) {
-    this.old = old;
-    this.next = next;
-  }
-
-  /** @param {Box} box */
-  run(box) {
-    this.children(this.old, this.next, box);
-    this.clear();
-    for (const [parent, box] of this.torn) refill(parent, box);
+  /** @param {ChildNode[]} olds @param {ChildNode[]} nexts */
+  constructor(olds, nexts) {
+    this.olds = olds;
+    this.nexts = nexts;
   }
 
   /** @param {Node} [within] */
@@ -71,17 +78,17 @@ class Delta {
     }
   }
 
-  /** @param {Node} old @param {Node} next @param {Box} box */
-  children(old, next, box) {
-    const matches = match(old, next);
+  /** @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */
+  children(parent, olds, nexts, before, box) {
+    const matches = match(olds, nexts, before);
     if (!matches) return;
-    const arrange = () => this.arrange(contentOf(old), matches, box);
+    const arrange = () => this.arrange(contentOf(parent), matches, box);
     const control = box.parent instanceof Element && box.parent.closest("select,textarea");
     if (!core.isControl(control) || control === this.control) return arrange();
     this.control = control;
     core.guard(control, () => {
       arrange();
-      this.clear(old);
+      this.clear(parent);
     }, "options" in control);
     if (control.type === "select-one") chooseFirst(/** @type {HTMLSelectElement} */ (control));
   }
@@ -101,8 +108,8 @@ class Delta {
   node(old, next, box) {
     const live = lives.get(old);
     if (old instanceof Element) {
-      if (!updateAttributes(old, /** @type {Element} */ (next), live)) return this.gone.add(old), false;
-      this.children(old, next, { parent: contentOf(live) });
+      if (!updateAttributes(old, /** @type {Element} */ (next))) return this.gone.add(old), false;
+      this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
     } else if (old.nodeValue !== next.nodeValue) {
       old.nodeValue = next.nodeValue;
       if (box.parent.contains(live)) core.splice(live, next.nodeValue ?? "");
@@ -112,7 +119,7 @@ class Delta {
   }
   /** An element of this key that has another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
   borrowed(next) {
-    this.movable ??= movable(this.old, this.next);
+    this.movable ??= movable(this.olds, this.nexts);
     const old = this.movable.get(next);
     if (!old || !isAlike(old, next)) return undefined;
     this.gone.delete(old);
@@ -125,16 +132,16 @@ class Delta {
     const node = isShell ? /** @type {ChildNode} */ (next.cloneNode(false)) : next;
     parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
     box.parent.insertBefore(create(node), anchorAfter(before, box));
-    if (isShell) this.children(node, next, { parent: contentOf(lives.get(node)) });
+    if (isShell) this.children(node, [], childrenOf(next), null, boxOf(node));
     return node;
   }
 }
 
 const KEYED = "[id],[data-key]";
 
-/** Elements of a key that no other has, before and after. @param {Element} old @param {Element} next */
-function movable(old, next) {
-  const [ours, theirs] = [old, next].map(byKey);
+/** Elements of a key that no other has, before and after. @param {Node[]} olds @param {Node[]} nexts */
+function movable(olds, nexts) {
+  const [ours, theirs] = [olds, nexts].map(byKey);
   /** @type {Map<Node, Element>} */
   const found = new Map();
   for (const [key, element] of theirs) {
@@ -144,13 +151,16 @@ function movable(old, next) {
   return found;
 }
 
-/** @param {Element} root */
-function byKey(root) {
+/** @param {Node[]} nodes */
+function byKey(nodes) {
   /** @type {Map<string, Element | null>} null where several have it */
   const found = new Map();
-  for (const element of /** @type {ParentNode} */ (contentOf(root)).querySelectorAll(KEYED)) {
-    const key = /** @type {string} */ (keyOf(element));
-    found.set(key, found.has(key) ? null : element);
+  for (const node of nodes) {
+    if (!(node instanceof Element)) continue;
+    for (const element of [node, ...node.querySelectorAll(KEYED)]) {
+      const key = keyOf(element);
+      if (key !== null) found.set(key, found.has(key) ? null : element);
+    }
   }
   return found;
 }
@@ -172,7 +182,7 @@ function anchorAfter(before, { parent, open }) {
 }
 
 /** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
-function move(node, parent, before, box) {
+export function move(node, parent, before, box) {
   parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
   const live = lives.get(node);
   const anchor = anchorAfter(before, box);
@@ -181,8 +191,9 @@ function move(node, parent, before, box) {
   else /** @type {any} */ (box.parent)[live.isConnected && box.parent.isConnected && "moveBefore" in box.parent ? "moveBefore" : "insertBefore"](live, anchor);
 }
 
-/** @param {Element} old @param {Element} next @param {Element} live @returns {boolean} false: the page's policy forbids it */
-function updateAttributes(old, next, live) {
+/** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
+export function updateAttributes(old, next) {
+  const live = lives.get(old);
   try {
     for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, live, name, null);
     for (const attribute of next.attributes) {
@@ -196,14 +207,12 @@ function updateAttributes(old, next, live) {
 
 /** @param {Element} old @param {Element} live @param {string} name @param {Attr | null} attribute */
 function write(old, live, name, attribute) {
-  if (!attribute) {
-    old.removeAttribute(name);
-    return core.updateAttribute(live, name, null);
-  }
-  old.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  if (!attribute) core.updateAttribute(live, name, null);
   // Parsers take names that nobody else may give, and know those of XML.
-  if (/^[a-z][\w-]*$/i.test(name)) core.updateAttribute(live, name, attribute.value);
+  else if (/^[a-z][\w-]*$/i.test(name)) core.updateAttribute(live, name, attribute.value);
   else live.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  if (attribute) old.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  else old.removeAttribute(name);
   if (/^(live-|data-pending-for$)/.test(name)) core.meetMarkup(live.parentElement ?? document);
 }
 

@@ -50,14 +50,12 @@ export function isAlike(a, b) {
     && names.every((name) => a.getAttribute(name) === b.getAttribute(name));
 }
 
-/** @param {Node} old @param {Node} next both hold the children @returns {Matches | null} null: all are equal */
-export function match(old, next) {
-  const olds = [...contentOf(old).childNodes];
-  const nexts = [...contentOf(next).childNodes];
+/** @param {ChildNode[]} olds @param {ChildNode[]} nexts siblings @param {ChildNode | null} before ahead of them @returns {Matches | null} null: all are equal */
+export function match(olds, nexts, before) {
   const [start, end] = ends(olds, nexts);
   if (olds.length === nexts.length && start === olds.length) return null;
   const matches = {
-    before: olds[start - 1] ?? null, olds: olds.slice(start, olds.length - end), nexts: nexts.slice(start, nexts.length - end),
+    before: olds[start - 1] ?? before, olds: olds.slice(start, olds.length - end), nexts: nexts.slice(start, nexts.length - end),
     pairs: new Map(), staying: new Set(),
   };
   if (matches.olds[0] && matches.nexts[0]) matchByName(matches);

@@ -2,7 +2,8 @@
 
 import { adler32 } from "./checksum.js";
 import { core } from "./core.js";
-import { link, update } from "./delta.js";
+import { childrenOf, link, update } from "./delta.js";
+import { edit } from "./edits.js";
 import { contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 import { FIELD_SNAPSHOT } from "../wire.js";
 
@@ -11,7 +12,7 @@ import { FIELD_SNAPSHOT } from "../wire.js";
  * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
  * the old string, or [] for the last text once more; and again
  */
-/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number] }} Change whole, or what differs; how the string is known before */
+/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} Change whole, or what differs; how the string is known before; which nodes */
 /**
  * @typedef {object} Base
  * @property {Element} root holds what the string looks like
@@ -31,7 +32,9 @@ export function setRaw(place, change, base) {
     core.doubt();
     return null;
   }
-  if (html !== known.source) update(known.root, parseIn(html, known.root), place);
+  const { root } = known;
+  if (html !== known.source && !(change.e && edit(root, change.e, change.d, html, place)))
+    update(root, childrenOf(root), childrenOf(parseIn(html, root)), null, place);
   known.source = html;
   return known;
 }
