@@ -6,6 +6,7 @@ client is told. The new one isn't: what is new is looked at for tags that would 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ LEAST: Final = 32 * 1024
 MOST: Final = 16
 """Edits that are told; of more changes the splices say as much."""
 _MARK: Final = "live-bound"
+_FORM: Final = re.compile(r"<(/?)form\b")
 _BEFORE: Final = etree.XPath(
     f"count(preceding-sibling::node()) - count(preceding-sibling::comment()[.='{_MARK}'])"
 )
@@ -62,7 +64,7 @@ def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int
     """What the client is told beside splices, and the digest of where that is; None when it had better look
     itself.
     """
-    if len(old) < LEAST or _MARK in old or _MARK in new:
+    if len(old) < LEAST or _MARK in old or _MARK in new or _nests_forms(old):
         return None
     moved, rest = moves(old, new, windows)
     found = scopes(old, new, rest)
@@ -87,6 +89,16 @@ def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int
             return None
         told.append([source.path, source.first, source.count, target.path, target.first])
     return told, _digest(places)
+
+
+def _nests_forms(html: str) -> bool:
+    """Whether a form begins in another one: parsers differ in where that ends."""
+    is_open = False
+    for tag in _FORM.finditer(html) if html.count("<form") > 1 else ():
+        if is_open and not tag[1]:
+            return True
+        is_open = not tag[1]
+    return False
 
 
 def _overlap(found: Sequence[Scope], moved: Sequence[Move]) -> bool:
@@ -118,7 +130,7 @@ def _places(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[Plac
     parser = etree.HTMLParser(huge_tree=True)
     root = etree.fromstring(f"<!DOCTYPE html><html><body>{marked}</body></html>", parser)
     bounds = [comment for comment in root.iter(etree.Comment) if comment.text == _MARK]
-    if len(bounds) != len(order) or len(root) != 1:
+    if len(bounds) != len(order) or len(root) != 1 or any(map(_splits, bounds)):
         return None
     ends: list[list[tuple[Any, int]]] = [[] for _ in spans]
     nth: Counter[Any] = Counter()
@@ -138,6 +150,17 @@ def _places(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[Plac
         if any(is_tag and place.tag is None for is_tag, place in zip(flags, places, strict=True))
         else places
     )
+
+
+def _splits(bound: Any) -> bool:
+    """Whether a bound stands in the middle of a text."""
+    last = bound
+    while not last.tail and (following := last.getnext()) is not None and following.text == _MARK:
+        last = following
+    while (previous := bound.getprevious()) is not None and previous.text == _MARK and not previous.tail:
+        bound = previous
+    before = bound.getparent().text if previous is None else previous.tail
+    return bool(last.tail and before)
 
 
 def _is_safe(scope: Scope, place: Place, new: str) -> bool:

@@ -25,8 +25,9 @@ OPTIONAL_END: Final = frozenset(
 """Elements that end with their parent."""
 
 _BLOCKS = (
-    "address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2"
-    " h3 h4 h5 h6 header hgroup hr main menu nav ol p pre search section table ul"
+    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer"
+    " form h1 h2 h3 h4 h5 h6 header hgroup hr listing main menu nav ol p plaintext pre search section"
+    " summary table ul xmp"
 ).split()
 _ROWS = frozenset({"tr", "td", "th"})
 _SECTIONS = frozenset({"tbody", "thead", "tfoot", "caption", "colgroup"})

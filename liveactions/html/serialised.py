@@ -21,6 +21,9 @@ _OTHERWISE: Final = (
     | frozenset("image keygen basefont bgsound".split())
 )
 """Elements whose content is read by rules of their own."""
+_ONCE: Final = ("a", "button", "form", "nobr")
+"""Elements that end the one of the same name that they are in, or are no elements in it."""
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SECTIONS: Final = ("tbody", "thead", "tfoot")
 _OURS: Final = (f'name="{FIELD_SNAPSHOT}"', f"{FIELD_ACTION}=")
 """In what a page adds something to when it is sent as a whole."""
@@ -39,7 +42,7 @@ def is_serialised(html: str) -> bool:
 
 def _starts(elements: OpenElements, name: str) -> bool:
     parent = elements.names[-1] if elements.names else ""
-    if name == "form" and name in elements.names:
+    if (name in _ONCE and name in elements.names) or (name in _HEADINGS and parent in _HEADINGS):
         return False
     if name == "tr" and parent not in ("", *_SECTIONS) or parent == "table" and name in ("td", "th", "col"):
         return False

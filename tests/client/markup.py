@@ -404,7 +404,7 @@ def case(seed: str) -> Case:
     root = Node(content=PLACES[place][0])
     root.children = maker.content(root.content, 3, 6)
     moments = [root]
-    for _ in range(random.choice((1, 1, 2))):
+    for _ in range(random.choice((1, 2, 2))):
         moments.append(maker.edit(moments[-1]))
     html = tuple(neutralise(str(moment)) for moment in moments)
     if place in ("among", "page"):

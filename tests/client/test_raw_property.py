@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from liveactions.diff import edits
 from liveactions.diff.known import check
 from liveactions.diff.splices import splices
+from liveactions.diff.windows import windows
 from liveactions.html.serialised import is_serialised
 from tests.client.markup import PLACES, Case, case
 
@@ -24,11 +26,23 @@ MISPLACED = "misplaced"
 """What is said of HTML that browsers put elsewhere than it stands."""
 
 
+IN_BODY = ("div", "page", "among", "td")
+"""Places for which the server tells which nodes have changed."""
+
+
+@pytest.fixture(autouse=True)
+def _short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server looks for nodes in any string."""
+    monkeypatch.setattr(edits, "LEAST", 0)
+
+
 def changes(place: str, moments: Sequence[str]) -> Iterator[dict[str, Any]]:
     """What the server tells of a slot that the client knows from the page."""
     for number, (old, new) in enumerate(pairwise(moments)):
         if number:
-            yield {"s": splices(old, new)}
+            change = {"s": splices(old, new)}
+            told = edits.edits(old, new, windows(old, new)) if place in IN_BODY else None
+            yield change | ({"e": told[0], "d": told[1]} if told else {})
         elif is_serialised(old) and place not in UNLIKE:
             yield {"s": splices(old, new), "c": check(old)}
         else:

@@ -71,5 +71,5 @@ function setAttributes(target, pairs) {
     if (value === null) next.removeAttribute(name);
     else next.setAttribute(name, value);
   }
-  return target.localName !== "script" && updateAttributes(target, next);
+  return !target.closest("script,select") && updateAttributes(target, next);
 }
