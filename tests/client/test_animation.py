@@ -149,6 +149,29 @@ def test_a_fragment_in_the_place_of_another_has_its_own_slots(open_page: Open) -
     assert page.inner_text("p") == "three"
 
 
+def test_raw_html_goes_on_around_what_is_leaving(open_page: Open) -> None:
+    page, server = animated(open_page, '<ul live-animate data-l=".">text</ul>')
+    server.patch([0, {"h": "<li>a</li><li>b</li><li>c</li>"}])
+    finish(page)
+    server.patch([0, {"s": [10, 10]}])  # b goes
+    assert [text.strip("+") for text in texts(page)] == ["a", "(b)", "c"]
+    server.patch([0, {"h": "<li>A</li><li>b</li><li>c</li><li>d</li>"}])
+    assert [text.strip("+") for text in texts(page) if "(" not in text] == ["A", "b", "c", "d"]
+    finish(page)
+    page.wait_for_function("!document.querySelector('[data-leaving],[data-entering]')")
+    assert texts(page) == ["A", "b", "c", "d"]
+
+
+def test_what_leaves_is_not_taken_for_raw_html_of_the_server(open_page: Open) -> None:
+    page, server = animated(open_page, '<div live-animate><!--(--><p id="a">x</p><!--)--></div>')
+    server.patch([0, {"f": [7]}], shapes=[7, "<p>y</p>"])
+    assert page.evaluate("a.hasAttribute('data-leaving')")
+    server.patch([0, {"h": "<p>z</p><p>w</p>"}])
+    finish(page)
+    page.wait_for_function("!document.querySelector('[data-leaving],[data-entering]')")
+    assert page.evaluate("[...document.querySelectorAll('p')].map((p) => p.textContent)") == ["z", "w"]
+
+
 def test_what_leaves_is_no_part_of_a_form(open_page: Open) -> None:
     body = (
         '<form id="f" method="post" action="/page?_a=save~1~mac"><div live-animate data-l=".">'
