@@ -10,7 +10,7 @@ from typing import Final
 
 from .actions.handle import HEAD
 from .html.head import head_end, is_document
-from .template import BODY_MARK, HEAD_MARK, Fragment
+from .template import BODY_MARK, HEAD_MARK, Fragment, has_raw
 from .wire import FIELD_ACTION, FIELD_SNAPSHOT
 
 IN_FORMS: Final = 4096
@@ -48,7 +48,8 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
         html = _in_addresses(html, hidden, brief(snapshot))
     head = (
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
-        f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}></script>'
+        f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}'
+        f"{' live-raw' if has_raw(fragment) else ''}></script>"
     )
     if around.debug:
         head += f'<script type="module" src="{escape(around.debug)}"></script>'

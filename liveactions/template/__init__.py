@@ -3,7 +3,7 @@
 from .fragment import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Items, Kind, Shape
 from .markup import Html, html_of, is_html
 from .purity import pure
-from .raw import raw_page, raw_part
+from .raw import has_raw, raw_page, raw_part
 from .reference import Reference
 from .view import Templates, View
 
@@ -22,6 +22,7 @@ __all__ = [
     "View",
     "html_of",
     "is_html",
+    "has_raw",
     "raw_page",
     "raw_part",
 ]

@@ -13,7 +13,7 @@ from ..html.entities import decode_text, neutralise
 from ..html.head import head_end, is_document
 from ..html.sound import check
 from ..wire import CHILD_CLOSE, CHILD_OPEN, MARK, MARK_CHILD
-from .fragment import BODY_MARK, HEAD_MARK, Fragment, Kind, Shape
+from .fragment import BODY_MARK, HEAD_MARK, Fragment, Items, Kind, Shape
 from .values import fragment, raw
 
 _PART: Final = Shape((f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"), ("", ""), (Kind.CHILD,))
@@ -78,3 +78,15 @@ def _shape(before: str, title: str | None, after: str) -> Shape:
         return Shape((before + opening, closing), (before, after), (Kind.CHILD,))
     marked = before.removesuffix(">") + f' {MARK}="{MARK_CHILD}">'
     return Shape((marked, title + opening, closing), (before, title, after), (Kind.TEXT, Kind.CHILD))
+
+
+def has_raw(fragment: Fragment) -> bool:
+    """Whether raw HTML in it can change. Of lists only the first item is looked at."""
+    silent = fragment.shape.silent
+    return any(_is_raw(value) for slot, value in enumerate(fragment.values) if slot not in silent)
+
+
+def _is_raw(value: object) -> bool:
+    if type(value) is Items:
+        return any(map(has_raw, value.fragments[:1]))
+    return has_raw(value) if type(value) is Fragment else isinstance(value, Markup)

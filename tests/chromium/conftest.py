@@ -123,7 +123,7 @@ def scenery() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["compiled"])
+@pytest.fixture(params=["compiled", "raw", "document"])
 def stage(request: pytest.FixtureRequest, visit: Visit, scenery: str) -> Stage:
     """Opens a scene of the test's own."""
     return Stage(visit(scenery), request.param)

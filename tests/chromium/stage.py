@@ -82,6 +82,11 @@ live = Live(environment, keys=KEY)
 live.include(pages)
 
 
+LOAD_MORE = """async () => {
+  await (await import(document.querySelector("script[data-live]").src)).loadMore();
+}"""
+
+
 class Stage:
     """A scene in a browser's tab."""
 
@@ -95,6 +100,8 @@ class Stage:
         templates[f"{name}.html"] = frame.replace("SCENE", markup)
         self.scene = scenes[name] = Scene(name, self._way, {"pushes": 0, **FIRST, **values})
         self.tab = self._person.open(f"/scenes/{name}")
+        if self._way != "compiled":  # its first change is one of what the page came with
+            self.tab.evaluate(LOAD_MORE)
         return self.tab
 
     def push(self, **values: Any) -> None:

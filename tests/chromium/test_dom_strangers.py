@@ -125,6 +125,7 @@ def test_a_widget_that_has_been_there_from_the_start(stage: Stage, how: str) -> 
         assert tab.evaluate("[t.textContent, p.textContent]") == ["widget", stage.scene.values["inside"]]
 
 
+@pytest.mark.parametrize("stage", ["compiled"], indirect=True)
 def test_actions_under_live_ignore(stage: Stage) -> None:
     scene = """<div id="t" live-ignore><form action="{{ say }}"><input name="text" value="{{ inside }}"><button id="go">Go</button>
     </form></div>"""

@@ -2,6 +2,7 @@
 // between the two trees is written there. So what a person, a widget or an extension changed, added or took away stays.
 
 import { core } from "./core.js";
+import { ignoredOf } from "./ignoring.js";
 import { isAlike, keyOf, match } from "./matching.js";
 import { contentOf } from "./parsing.js";
 
@@ -109,7 +110,8 @@ class Delta {
     const live = lives.get(old);
     if (old instanceof Element) {
       if (!updateAttributes(old, /** @type {Element} */ (next))) return this.gone.add(old), false;
-      this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
+      if (ignoredOf(/** @type {Element} */ (next))("children")) contentOf(old).replaceChildren(...contentOf(next).childNodes);
+      else this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
     } else if (old.nodeValue !== next.nodeValue) {
       old.nodeValue = next.nodeValue;
       if (box.parent.contains(live)) core.splice(live, next.nodeValue ?? "");
@@ -194,10 +196,11 @@ export function move(node, parent, before, box) {
 /** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
 export function updateAttributes(old, next) {
   const live = lives.get(old);
+  const isIgnored = ignoredOf(next);
   try {
-    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, live, name, null);
+    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, isIgnored(name) ? old : live, name, null);
     for (const attribute of next.attributes) {
-      if (old.getAttribute(attribute.name) !== attribute.value) write(old, live, attribute.name, attribute);
+      if (old.getAttribute(attribute.name) !== attribute.value) write(old, isIgnored(attribute.name) ? old : live, attribute.name, attribute);
     }
     return true;
   } catch {

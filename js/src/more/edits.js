@@ -42,6 +42,7 @@ export function edit(root, edits, digest, html, box) {
  */
 function stepOf([path, first, count, from, length, start, size], walk, html, boxIn) {
   const target = walk(path);
+  if (target.closest("[live-ignore]")) return () => false;
   if (count === undefined) return () => setAttributes(target, first);
   const children = childrenOf(target);
   const olds = children.slice(first, first + count);

@@ -7,6 +7,7 @@ import { watchDialogs } from "./dialogs.js";
 import { watchDrops } from "./dropping.js";
 import { watchMarkup } from "./loading.js";
 import { watchNavigation } from "./navigate.js";
+import { rememberOriginals } from "./originals.js";
 import { watchTrouble } from "./optimistic.js";
 import { watchTypedForms } from "./typing.js";
 import { watchUploads } from "./uploads.js";
@@ -31,5 +32,6 @@ export { grantFocus } from "./wishes.js";
 export function start(parts) {
   receive(parts);
   core.lay();
+  rememberOriginals();
   for (const watch of [watchCancels, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchWishes]) watch();
 }

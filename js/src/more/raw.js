@@ -4,6 +4,7 @@ import { adler32 } from "./checksum.js";
 import { core } from "./core.js";
 import { childrenOf, link, update } from "./delta.js";
 import { edit } from "./edits.js";
+import { originalsIn } from "./originals.js";
 import { contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 import { FIELD_SNAPSHOT } from "../wire.js";
 
@@ -43,14 +44,21 @@ export function setRaw(place, change, base) {
 function adopt(place) {
   const root = contextOf(place.parent);
   const content = contentOf(root);
-  for (let node = place.first; node !== place.close; node = /** @type {Node} */ (node).nextSibling) {
-    const copy = copyOf(/** @type {Node} */ (node));
-    content.appendChild(copy);
-    link(copy, /** @type {Node} */ (node));
-  }
+  content.append(...originalsIn(place) ?? copiesIn(place));
   // The page's own, in forms of the server's.
   for (const field of content.querySelectorAll(`input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
   return { root };
+}
+
+/** @param {Place} place */
+function copiesIn(place) {
+  const copies = [];
+  for (let node = place.first; node !== place.close; node = /** @type {Node} */ (node).nextSibling) {
+    const copy = copyOf(/** @type {Node} */ (node));
+    link(copy, /** @type {Node} */ (node));
+    copies.push(copy);
+  }
+  return copies;
 }
 
 /** @param {string} source @param {Change} change @returns {string | undefined} not what it is a change of */

@@ -4,7 +4,9 @@
 import { forgetChanges } from "./changes.js";
 import { forgetWishes } from "./wishes.js";
 import { core } from "./core.js";
+import { ignoring, retain } from "./ignoring.js";
 import { parseDocument } from "./parsing.js";
+import { forgetOriginals } from "./originals.js";
 import { arrive, isSwap } from "./swap.js";
 
 /** @typedef {import("../values.js").Control} Control */
@@ -19,12 +21,15 @@ export function replacePage(html, settled, fresh) {
   const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
+  const ignored = isAnother ? [] : ignoring();
   const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
   if (isAnother) for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
   const { live } = document.documentElement.dataset;
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  ignored.forEach(retain);
+  forgetOriginals();
   core.meetMarkup(document);
   forgetChanges();
   forgetWishes();
