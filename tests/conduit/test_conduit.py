@@ -131,7 +131,7 @@ async def test_following(browser: Browser) -> None:
     await page.click("Follow Tomás Herrera")
     await page.click("Unfollow Tomás Herrera")
     await page.open("/?feed=following")
-    assert page.text(".empty-feed-message") == "No articles are here… yet."
+    assert page.text(".empty-feed-message") == "No articles are here... yet."
 
 
 @both_ways
