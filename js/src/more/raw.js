@@ -1,5 +1,6 @@
 // Raw HTML: the string that the server gave last, and what it looks like, beside what stands in the page.
 
+import { endLeaving } from "./animation.js";
 import { adler32 } from "./checksum.js";
 import { core } from "./core.js";
 import { childrenOf, link, update } from "./delta.js";
@@ -42,6 +43,7 @@ export function setRaw(place, change, base) {
 
 /** @param {Place} place @returns {Base} */
 function adopt(place) {
+  endLeaving(); // that isn't the server's any more
   const root = contextOf(place.parent);
   const content = contentOf(root);
   content.append(...originalsIn(place) ?? copiesIn(place));
