@@ -73,3 +73,27 @@ class Rows(table.Table):
         rows = list(self.data)
         rows[1], rows[-2] = rows[-2], rows[1]
         self.data = tuple(rows)
+
+
+PARAGRAPHS = 68
+
+
+@live.page("/raw")
+class Raw(counter.Counter):
+    """30 KB of HTML that no template has compiled, with a button that changes a paragraph in its middle."""
+
+    template = "raw.html"
+
+    @property
+    def html(self) -> str:
+        return "".join(map(self._section, range(PARAGRAPHS)))
+
+    def _section(self, n: int) -> str:
+        ticks = self.count if n == PARAGRAPHS // 2 else 0
+        return (
+            f'<h2>Section {n}</h2>\n<p class="lead">A <a href="/p/{n}">link</a>, and {ticks} ticks.</p>\n'
+            "<p>With <b>much</b> <i>inline</i> <code>markup</code> and some words between it, so that it is"
+            ' as long as such texts are. <em>And</em> there is <span class="note">another sentence</span> to'
+            " fill it.</p>\n<ul><li>first</li><li>second <b>item</b></li><li>third</li></ul>\n"
+            "<p>This one is without any, and says in some more words that nothing in it will change.</p>\n"
+        )

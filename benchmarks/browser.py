@@ -33,6 +33,17 @@ Object.defineProperty(WebSocket.prototype, "onmessage", onmessage);
 """Times what the client does with each message. The clock is coarse, which evens out over many."""
 
 
+PATCHING = """
+window.handled = [];
+let start;
+addEventListener("live:patch", ({detail}) => {
+  if (detail.phase === "before") start = performance.now();
+  else handled.push(performance.now() - start);
+});
+"""
+"""Times each patch, where what comes is heard by another script."""
+
+
 @dataclass
 class Traffic:
     """One kind of op: where it is made, its message after number and revision, and the bytes of both ways."""
@@ -107,9 +118,11 @@ def measure(server: Server, browser: Browser) -> list[Line]:
     return [*lines, Line("join of the page of 1000 rows", joined.join, "bytes", at_most=100)]
 
 
-def patch_times(page: Page, server: Server, path: str, button: str) -> tuple[float, float]:
+def patch_times(
+    page: Page, server: Server, path: str, button: str, clock: str = CLOCK
+) -> tuple[float, float]:
     """Milliseconds of script per message from the server, and of all main-thread work per op."""
-    page.add_init_script(CLOCK)
+    page.add_init_script(clock)
     wire = Wire(page)
     page.goto(server.url + path)
     wire.wait(1)
@@ -131,6 +144,7 @@ def patch_times(page: Page, server: Server, path: str, button: str) -> tuple[flo
         button.click();
         while (handled.length === already) await new Promise(requestAnimationFrame);
       }
+      window.first = handled[0];
       return handled.reduce((sum, time) => sum + time, 0) / handled.length;
     }"""
     script = float(page.evaluate(presses, [button, PATCHES]))
@@ -150,4 +164,16 @@ def measure_main_thread(server: Server, browser: Browser) -> list[Line]:
         aim = None if name == "counter" else 0.2
         lines.append(Line(f"{name}: script per patch", script, "ms", at_most=aim))
         lines.append(Line(f"{name}: click, patch, style, layout and paint", task, "ms"))
-    return lines
+    return [*lines, *measure_raw(server, browser)]
+
+
+def measure_raw(server: Server, browser: Browser) -> list[Line]:
+    """A changed paragraph of 30 KB of raw HTML."""
+    with browser.new_page() as page:
+        script, task = patch_times(page, server, "/raw", "click +1", PATCHING)
+        first = float(page.evaluate("first"))
+    return [
+        Line("paragraph of 30 KB of raw HTML: the first patch", first, "ms"),
+        Line("paragraph of 30 KB of raw HTML: script per patch", script, "ms", at_most=3),
+        Line("paragraph of 30 KB of raw HTML: click, patch, style, layout and paint", task, "ms"),
+    ]
