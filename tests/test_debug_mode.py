@@ -291,7 +291,7 @@ LOOP = "<title>L</title>\n<ul>\n{% for row in rows %}\n  <li>{{ row }}</li>\n{% 
         (LOOP, [{"id": 1}, {"id": 2}], []),
         (LOOP, [{"name": "a"}], []),
         (LOOP, [{"name": "a"}, {"name": "b"}], ["LA002"]),
-        (LOOP, [[1, "a"], [2, "b"]], ["LA002"]),
+        (LOOP, [[1, "a"], [2, "b"]], []),
         (LOOP.replace("<li>", '<li data-key="{{ row.name }}">'), [{"name": "a"}, {"name": "b"}], []),
         (LOOP.replace("<li>", '<li id="row-{{ loop.index }}">'), [{"name": "a"}, {"name": "b"}], []),
         (LOOP, ["a", "a"], ["LA003"]),
@@ -299,7 +299,7 @@ LOOP = "<title>L</title>\n<ul>\n{% for row in rows %}\n  <li>{{ row }}</li>\n{% 
         (
             LOOP.replace("row in rows", "a, b in rows").replace("{{ row }}", "{{ b }}"),
             [[1, 2], [3, 4]],
-            ["LA002"],
+            [],
         ),
     ],
 )
@@ -351,6 +351,28 @@ async def test_each_is_said_once(tmp_path: Path) -> None:
             site.live.publish("rows", rows=[*rows, {"name": n}])
             said += events(await tab.receive(), "live:advice")
         assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "key", "codes"), [("row", "", ["LA002"]), ("a, b", "", ["LA002"]), ("row", "{{ row[0] }}", [])]
+)
+async def test_tuples_that_are_others_each_time(
+    tmp_path: Path, target: str, key: str, codes: list[str]
+) -> None:
+    loop = LOOP.replace("row in", f"{target} in").replace("{{ row }}", "{{ row or b }}")
+    site = Site(tmp_path, notes=loop.replace("<li>", f'<li data-key="{key}">') if key else loop)
+    async with visiting(site) as (_, tab):
+        said = []
+        for n in range(3):
+            site.live.publish("rows", rows=[[1, "a"], [2, "b"], [3, n]])
+            said += events(await tab.receive(), "live:advice")
+        assert [code for [told] in said for code in told[:1]] == codes
+
+
+async def test_a_constant_list_of_tuples_needs_no_keys(tmp_path: Path) -> None:
+    loop = '{% for a, b in [(1, "a"), (2, "b")] %}<li>{{ b }}</li>{% endfor %}{{ rows }}'
+    async with visiting(Site(tmp_path, notes=f"<title>T</title>{loop}")) as (_, tab):
+        assert [events(await tab.call("add"), "live:advice") for _ in range(3)] == [[], [], []]
 
 
 async def test_templates_in_parts_are_no_mistake(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from jinja2 import Template
 
 from ..html.repairs import Repair, repairs
 from .fragment import Fragment, Items
-from .keys import lacks_keys, repeats_keys
+from .keys import are_made_anew, lacks_keys, repeats_keys
 from .pieces import Piece, pieces
 
 NO_KEYS: Final = "LA002"
@@ -42,13 +42,26 @@ class Adviser:
         self._said: set[Advice] = set()
         self._read: set[bytes] = set()
         """Digests of the shapes that were read already."""
+        self._lists: dict[str, Items] = {}
+        """The newest rendering of each list, by its place."""
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
         """What is new in a rendering."""
-        for advice in [*_about_lists(fragment), *self._about_nesting(fragment)]:
+        for advice in [*self._about_lists(fragment), *self._about_nesting(fragment)]:
             if advice not in self._said:
                 self._said.add(advice)
                 yield advice
+
+    def _about_lists(self, fragment: Fragment) -> Iterator[Advice]:
+        for items in _inside(fragment):
+            if isinstance(items, Items) and len(items.fragments) > 1:
+                name, line = items.fragments[0].shape.where
+                where = f"{name or '<template>'}, line {line}"
+                before, self._lists[where] = self._lists.get(where, items), items
+                if lacks_keys(items) or are_made_anew(items, before):
+                    yield Advice(NO_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
+                if repeats_keys(items):
+                    yield Advice(SAME_KEYS, f"{where}: items of this list have the same key")
 
     def _about_nesting(self, fragment: Fragment) -> Iterator[Advice]:
         shapes = {inner.shape.digest for inner in _inside(fragment) if isinstance(inner, Fragment)}
@@ -88,17 +101,6 @@ class _Text:
         """The piece in which a character is, and which of its characters that is."""
         index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
         return self._pieces[index], at - self._starts[index]
-
-
-def _about_lists(fragment: Fragment) -> Iterator[Advice]:
-    for items in _inside(fragment):
-        if isinstance(items, Items) and len(items.fragments) > 1:
-            name, line = items.fragments[0].shape.where
-            where = f"{name or '<template>'}, line {line}"
-            if lacks_keys(items):
-                yield Advice(NO_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
-            if repeats_keys(items):
-                yield Advice(SAME_KEYS, f"{where}: items of this list have the same key")
 
 
 _GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'

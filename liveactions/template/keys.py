@@ -60,12 +60,15 @@ def window_keys(sources: Sequence[Any], fragments: Sequence[Fragment]) -> list[A
 
 
 def lacks_keys(items: Items) -> bool:
-    """Whether some are told apart by position only, or by being the same object, though that is a tuple."""
-    sources = _sources(items)
-    return any(
-        key[0] == "position" or (key[0] == "same" and type(source) is tuple)
-        for key, source in zip(_undistinguished(items), sources, strict=True)
-    )
+    """Whether some are told apart by their position only."""
+    return any(key[0] == "position" for key in _undistinguished(items))
+
+
+def are_made_anew(items: Items, before: Items) -> bool:
+    """Whether some are told apart by being the same object, though it is another equal tuple each time."""
+    old = {source: source for source in _sources(before) if type(source) is tuple}
+    pairs = zip(_undistinguished(items), _sources(items), strict=True)
+    return any(key[0] == "same" and old.get(source, source) is not source for key, source in pairs if old)
 
 
 def repeats_keys(items: Items) -> bool:

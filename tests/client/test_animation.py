@@ -163,7 +163,7 @@ def test_raw_html_goes_on_around_what_is_leaving(open_page: Open) -> None:
 
 
 def test_what_leaves_is_not_taken_for_raw_html_of_the_server(open_page: Open) -> None:
-    page, server = animated(open_page, '<div live-animate><!--(--><p>x</p><!--)--></div>')
+    page, server = animated(open_page, "<div live-animate><!--(--><p>x</p><!--)--></div>")
     server.patch([0, {"f": [7]}], shapes=[7, "<p>y</p>"])
     assert page.inner_text("[data-leaving]") == "x"
     server.patch([0, {"h": "<p>z</p><p>w</p>"}])
