@@ -11,7 +11,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from examples import clock, conduit, counter, people, posts, signup, table, todos
+from examples import clock, conduit, counter, people, posts, preview, signup, table, todos
 from liveactions import Live, Page
 
 HERE = Path(__file__).parent
@@ -36,5 +36,5 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock, posts):
+for module in (counter, table, todos, signup, people, clock, preview, posts):
     live.include(module.pages)

@@ -234,6 +234,23 @@ async def test_a_page_with_noscript_in_its_head(browser: Browser) -> None:
     assert ("every ten seconds" in page.text()) is not browser.js
 
 
+# Preview
+
+
+@both_ways
+async def test_markdown_is_shown_as_it_is_typed(browser: Browser) -> None:
+    page = await browser.open("/preview")
+    assert page.texts("article li") == ["one", "two"]
+    await page.fill("Markdown", "# <b>Title</b>\n\n- one\n- *three*")
+    if browser.js:
+        browser.clock.advance(0.2)
+        await page.shows("three")
+    else:
+        await page.click("Preview")
+    assert (page.text("article h1"), page.texts("article li")) == ("<b>Title</b>", ["one", "three"])
+    assert page.value("Markdown") == "# <b>Title</b>\n\n- one\n- *three*"
+
+
 # Posts
 
 
