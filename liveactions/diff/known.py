@@ -6,7 +6,7 @@ from typing import Any, Final
 from zlib import adler32
 
 from ..html.serialised import is_serialised
-from ..template.fragment import Shape
+from ..template.fragment import FORM_STATE, Shape
 from .splices import change
 from .units import units_of
 
@@ -53,6 +53,7 @@ class Known:
 
     def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
         """The change of the raw slot at an address."""
+        old, new = (html.replace(FORM_STATE, "") for html in (old, new))  # which is the page's own
         if at in self._strings:
             return change(old, new)
         if len(self._strings) >= MOST:

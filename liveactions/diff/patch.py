@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..template.fragment import Fragment, Items, Kind
+from ..template.fragment import FORM_STATE, Fragment, Items, Kind
 from ..template.keys import number
 from .known import Address, Known
 from .moves import edits, kept
@@ -140,5 +140,5 @@ def _wire(kind: Kind, value: Any, known: Known) -> Any:
             value.begin()  # the client numbers what it gets from 0
         return [_fragment(item, known) for item in value.fragments]
     if isinstance(value, Markup) and kind is Kind.CHILD:
-        return {"h": str(value)}
+        return {"h": str(value).replace(FORM_STATE, "")}
     return list(value) if kind is Kind.TAG else str(value)
