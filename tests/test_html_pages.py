@@ -121,7 +121,7 @@ def test_the_content_of_the_body_is_a_slot(html: str) -> None:
     shown = whole(page)
     assert len(shown.fragment.slots) == len(page.values)
     shown.apply([len(page.values) - 1, {"h": str(other.values[-1])}])
-    assert str(shown) == str(whole(other))
+    assert str(shown).partition("<body")[2] == str(whole(other)).partition("<body")[2]
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ async def test_markdown_is_shown_as_it_is_typed(browser: Browser) -> None:
     assert page.texts("article li") == ["one", "two"]
     await page.fill("Markdown", "# <b>Title</b>\n\n- one\n- *three*")
     if browser.js:
-        browser.clock.advance(0.2)
+        await browser.clock.advance(0.2)
         await page.shows("three")
     else:
         await page.click("Preview")
