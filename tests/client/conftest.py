@@ -13,6 +13,8 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from liveactions.diff import edits
+
 SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
@@ -216,6 +218,12 @@ def raw_page(chromium: Browser) -> Iterator[Page]:
     """What plays changes of raw HTML (raw.js)."""
     with running(chromium, "raw.js") as page:
         yield page
+
+
+@pytest.fixture
+def short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says of any raw HTML which nodes have changed, not only where it is long."""
+    monkeypatch.setattr(edits, "LEAST", 0)
 
 
 def play_vectors(page: Page, vectors: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:

@@ -30,12 +30,6 @@ IN_BODY = ("div", "page", "among", "td")
 """Places for which the server tells which nodes have changed."""
 
 
-@pytest.fixture(autouse=True)
-def _short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server looks for nodes in any string."""
-    monkeypatch.setattr(edits, "LEAST", 0)
-
-
 def changes(place: str, moments: Sequence[str]) -> Iterator[dict[str, Any]]:
     """What the server tells of a slot that the client knows from the page."""
     for number, (old, new) in enumerate(pairwise(moments)):
@@ -63,6 +57,7 @@ def play(page: Page, cases: Sequence[Case]) -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("short_is_long")
 def test_raw_html_becomes_what_a_fresh_load_of_it_is(raw_page: Page, request: pytest.FixtureRequest) -> None:
     seed = secrets.randbits(32) if request.config.getoption("--random") else 1
     number = max(5000, request.config.getoption("--cases"))
