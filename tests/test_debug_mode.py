@@ -369,8 +369,9 @@ async def test_tuples_that_are_others_each_time(
         assert [code for [told] in said for code in told[:1]] == codes
 
 
-async def test_a_constant_list_of_tuples_needs_no_keys(tmp_path: Path) -> None:
-    loop = '{% for a, b in [(1, "a"), (2, "b")] %}<li>{{ b }}</li>{% endfor %}{{ rows }}'
+@pytest.mark.parametrize("body", ["{{ b }}", "{% set c = b %}{{ c }}{% set d = loop.previtem %}"])
+async def test_a_constant_list_needs_no_keys(tmp_path: Path, body: str) -> None:
+    loop = f'{{% for a, b in [(1, "a"), (2, "b")] %}}<li>{body}</li>{{% endfor %}}{{{{ rows }}}}'
     async with visiting(Site(tmp_path, notes=f"<title>T</title>{loop}")) as (_, tab):
         assert [events(await tab.call("add"), "live:advice") for _ in range(3)] == [[], [], []]
 

@@ -58,10 +58,17 @@ class Adviser:
                 name, line = items.fragments[0].shape.where
                 where = f"{name or '<template>'}, line {line}"
                 before, self._lists[where] = self._lists.get(where, items), items
-                if lacks_keys(items) or are_made_anew(items, before):
+                if (lacks_keys(items) or are_made_anew(items, before)) and not self._is_constant(name, line):
                     yield Advice(NO_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
                 if repeats_keys(items):
                     yield Advice(SAME_KEYS, f"{where}: items of this list have the same key")
+
+    def _is_constant(self, name: str | None, line: int) -> bool:
+        """Whether a list is written out in its template."""
+        return any(
+            template.name == name and line in _noted(template, "constant_lists")
+            for template in (self._templates.loaded() if self._templates is not None else ())
+        )
 
     def _about_nesting(self, fragment: Fragment) -> Iterator[Advice]:
         shapes = {inner.shape.digest for inner in _inside(fragment) if isinstance(inner, Fragment)}
@@ -83,7 +90,7 @@ class Adviser:
     def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
         """Where a template that isn't a tree has an element that is part of it."""
         for template in self._templates.loaded() if self._templates is not None else ():
-            for line, name in _unbalanced_in(template):
+            for line, name in _noted(template, "unbalanced"):
                 if name in repair.names:
                     return template.name, line
         return None
@@ -115,7 +122,7 @@ def _inside(value: Any) -> Iterator[Fragment | Items]:
             yield from _inside(one)
 
 
-def _unbalanced_in(template: Template) -> list[tuple[int, str]]:
-    """Lines and elements by which a template, or part of it, isn't a tree."""
-    found: list[tuple[int, str]] = getattr(template.root_render_func, "__globals__", {}).get("unbalanced", [])
+def _noted(template: Template, what: str) -> list[Any]:
+    """What the compiler has noted of a template."""
+    found: list[Any] = getattr(template.root_render_func, "__globals__", {}).get(what, [])
     return found

@@ -21,6 +21,7 @@ from ..html.entities import decode_text
 from .loops import LoopGenerator, Sink
 from .plan import Plan, Slot, is_list
 from .slots import DEEP
+from .tape import first_line
 
 _IMPORTS = (
     "from liveactions.template.fragment import Fragment, Items, Shape",
@@ -53,6 +54,8 @@ class LiveCodeGenerator(LoopGenerator):
         for line in (*_IMPORTS, *self._shapes):
             self.writeline(line)
         self.writeline(f"unbalanced = {self.planner.unbalanced!r}")
+        loops = [loop for loop in node.find_all(nodes.For) if isinstance(loop.iter, nodes.List | nodes.Tuple)]
+        self.writeline(f"constant_lists = {[first_line(loop.body) for loop in loops]!r}")
 
     def _check_before_extends(self, node: nodes.Template) -> None:
         for statement in node.body:

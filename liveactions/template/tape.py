@@ -69,7 +69,7 @@ def tape(body: Sequence[nodes.Node], fold: Fold) -> Tape:
             pieces[-1] = last + text
         elif text:
             pieces.append(text)
-    return Tape(pieces, silent, _first_line(body))
+    return Tape(pieces, silent, first_line(body))
 
 
 def _flat(body: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
@@ -86,5 +86,6 @@ def _text(node: nodes.Node, fold: Fold) -> str | None:
     return fold(node) if isinstance(node, nodes.Expr) else None
 
 
-def _first_line(body: Sequence[nodes.Node]) -> int:
+def first_line(body: Sequence[nodes.Node]) -> int:
+    """The line at which a body begins."""
     return next((node.lineno for node in _flat(body) if node.lineno), 1)
