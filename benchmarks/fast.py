@@ -54,9 +54,10 @@ def _edits(old: str, new: str) -> float:
 
 
 def _long(page: str) -> str:
-    """Several times the same page, each in a section of its own."""
+    """Several times the same page, each in a section with texts of its own."""
     count = SIZE // len(page) + 1
-    return "".join(f'<section id="part-{n}">{page}<i>{n}</i></section>\n' for n in range(count))
+    parts = (_TEXT_END.sub(rf"\g<0> {n}", page) for n in range(count))
+    return "".join(f'<section id="part-{n}">{part}</section>\n' for n, part in enumerate(parts))
 
 
 def _with_texts(old: str, count: int) -> str:

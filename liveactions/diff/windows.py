@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from ..html.balance import is_balanced
@@ -19,6 +20,8 @@ BLOCK: Final = 16384
 """Characters that are compared at once."""
 PROBE: Final = 32
 """Length of the pieces that are searched for."""
+LONG_PROBE: Final = 256
+"""The same in large regions, where shorter ones may be in several places."""
 PROBES: Final = 7
 """Pieces that are tried before a region is taken to have none."""
 NEAR: Final = 256
@@ -113,33 +116,44 @@ def _trimmed(old: str, new: str, region: Window) -> Window:
 def _anchor(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
     """A piece that both have: where in each, and its length.
 
-    The old string has it once in the region, or once near to where it would be without other changes.
+    The old string has it once in the region; or, when there is no such piece, once near to where it would be
+    without other changes: the longest of those.
     """
     start, end, first, last = region
+    for size in (LONG_PROBE, PROBE) if last - first >= 8 * LONG_PROBE else (PROBE,):
+        for position in _positions(last - first - size):
+            at = first + position
+            there = _only(old, new[at : at + size], start, end)
+            if there is not None:
+                return _extended(old, new, region, there, at)
+    return _near(old, new, region)
+
+
+def _near(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
+    start, end, first, last = region
     more = end - start - (last - first)
+    found: list[tuple[int, int, int]] = []
     for position in _positions(last - first - PROBE):
-        at = first + position
-        piece = new[at : at + PROBE]
-        there = _only(old, piece, start, end)
-        if there is None:
-            continue
-        if there < 0:
-            near = start + position + min(more, 0) - NEAR
-            there = _only(old, piece, max(start, near), min(end, near + abs(more) + 2 * NEAR + PROBE))
-        if there is None or there < 0:
-            continue
-        back = common_end(old, new, there, at, min(there - start, at - first))
-        there, at = there - back, at - back
-        return there, at, common_start(old, new, there, at, min(end - there, last - at))
-    return None
+        at, low = first + position, start + position + min(more, 0) - NEAR
+        high = low + abs(more) + 2 * NEAR + PROBE
+        there = _only(old, new[at : at + PROBE], max(start, low), min(end, high))
+        if there is not None:
+            found.append(_extended(old, new, region, there, at))
+    return max(found, key=itemgetter(2)) if found else None
+
+
+def _extended(old: str, new: str, region: Window, there: int, at: int) -> tuple[int, int, int]:
+    """A piece that is the same, and all around it that is."""
+    start, end, first, last = region
+    back = common_end(old, new, there, at, min(there - start, at - first))
+    there, at = there - back, at - back
+    return there, at, common_start(old, new, there, at, min(end - there, last - at))
 
 
 def _only(text: str, piece: str, start: int, end: int) -> int | None:
-    """Where a piece is within bounds; -1 when it is in several places, None when in none."""
+    """Where a piece is within bounds, if it is there once."""
     there = text.find(piece, start, end)
-    if there < 0:
-        return None
-    return there if text.find(piece, there + 1, end) < 0 else -1
+    return None if there < 0 or text.find(piece, there + 1, end) >= 0 else there
 
 
 def _positions(room: int) -> Iterator[int]:
