@@ -145,7 +145,7 @@ def test_the_console_says_what_is_wrong(site: Site, visit: Visit) -> None:
     site.save(
         '<title>T</title>\n<p id="a">{{ count }}</p>\n<p id="a"><a>x<a>y</a></a></p>\n'
         '<form live-submit="{{ add }}"></form>\n'
-        "<ul>{% for n in [{}, {}] %}<li>{{ n }}</li>{% endfor %}</ul>"
+        "<ul>{% for n in [{}] * 2 %}<li>{{ n }}</li>{% endfor %}</ul>"
     )
     visitor = visit(site.url)
     page = visitor.new_tab()
