@@ -37,7 +37,7 @@ async function bundle(entry, define = {}) {
     write: false,
   });
   // Twentieths smaller than what the bundler's own minifier makes.
-  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true } });
+  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_comps: true } });
   return Buffer.from(`${code}\n`);
 }
 

@@ -132,8 +132,8 @@ function between(node, stop) {
  */
 export function move(parent, nodes, anchor) {
   const { anchorNode } = /** @type {Selection} */ (getSelection());
-  if (nodes.some((node) => node.contains(anchorNode))) {
-    const [first] = nodes, end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
+  if (nodes.some((node) => node.contains(anchorNode) || node.contains(document.activeElement))) {
+    const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
     const down = !anchor || between(end).includes(anchor);
     nodes = down ? between(end, anchor) : between(anchor, first);
     anchor = down ? first : end;

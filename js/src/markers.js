@@ -19,7 +19,7 @@ export function closing(node) {
     const text = comment(node);
     if (opens(text)) depth++;
     else if (text === CHILD_CLOSE || text === LIST_CLOSE) depth--;
-    else if (!node) throw new Error("No end");
+    else if (!node) throw Error("No end");
   }
   return node;
 }

@@ -17,7 +17,7 @@ let composing;
 export const isControl = (node) => !!node?.matches?.("input,select,textarea");
 
 /** @param {any} control @returns {control is HTMLInputElement} */
-export const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
+export const isCheckable = (control) => /checkbox|radio/.test(control.type);
 
 /**
  * What holds the state of a control, under which name, and its default.
@@ -156,7 +156,7 @@ export function setAttribute(element, name, value) {
   if (value === null) element.removeAttribute(name);
   else if (name === "style") element.style.cssText = value;
   else element.setAttribute(name, value);
-  if (name === "muted") element.muted = value !== null;
+  if (name === "muted") element[name] = value !== null;
 }
 
 /**

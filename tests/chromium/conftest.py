@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from tests.chromium.firefox import Firefox, FirefoxTab, firefox, system_firefox
 from tests.chromium.here import serving_here
 from tests.chromium.server import Server, serving
 from tests.chromium.stage import Stage, live
@@ -123,7 +124,40 @@ def scenery() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["compiled", "raw", "document"])
-def stage(request: pytest.FixtureRequest, visit: Visit, scenery: str) -> Stage:
-    """Opens a scene of the test's own."""
-    return Stage(visit(scenery), request.param)
+@pytest.fixture(scope="session")
+def a_firefox() -> Iterator[Firefox]:
+    path = system_firefox()
+    if path is None:
+        pytest.skip("no Firefox is installed: apt-get install firefox-esr")
+    with firefox(path) as browser:
+        yield browser
+
+
+class Foreigner:
+    """A person with Firefox."""
+
+    def __init__(self, browser: Firefox, url: str) -> None:
+        self.browser = browser
+        self.url = url
+        self.problems = browser.problems
+        self.tabs: list[FirefoxTab] = []
+
+    def open(self, path: str) -> FirefoxTab:
+        self.tabs.append(self.browser.open(self.url + path))
+        return self.tabs[-1]
+
+
+@pytest.fixture(params=["compiled", "raw", "document", "firefox"])
+def stage(request: pytest.FixtureRequest, visit: Visit, scenery: str) -> Iterator[Stage]:
+    """Opens a scene of the test's own: compiled; raw HTML in a template; a string; compiled, in Firefox."""
+    if request.param != "firefox":
+        yield Stage(visit(scenery), request.param)
+        return
+    if only := request.node.get_closest_marker("chromium_only"):
+        pytest.skip(only.kwargs.get("reason", "WebDriver has no command for it"))
+    person = Foreigner(request.getfixturevalue("a_firefox"), scenery)
+    person.problems.clear()
+    yield Stage(person, "compiled")
+    for tab in person.tabs:
+        tab.close()
+    assert person.problems == []

@@ -127,6 +127,7 @@ def test_options_in_groups(stage: Stage) -> None:
     assert tab.evaluate(CHOSEN) == "c"
 
 
+@pytest.mark.chromium_only
 def test_a_chosen_file_stays(stage: Stage) -> None:
     tab = stage.open('<input type="file" id="t" class="{{ mood }}" title="{{ inside }}" multiple>')
     tab.set_input_files("#t", [{"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}])

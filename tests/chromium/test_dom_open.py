@@ -75,7 +75,8 @@ def test_a_modal_dialog_of_the_servers(stage: Stage) -> None:
     <input id="t"> {{ inside }}</dialog>{% endif %}"""
     tab = stage.open(scene, shown=False)
     stage.push(shown=True)
-    assert tab.evaluate("[d.open, d.matches(':modal')]") == [True, True]
+    tab.wait_for_function("d.matches(':modal')")
+    assert tab.evaluate("d.open") is True
     tab.evaluate("t.focus()")
     for _ in stage.pushes():
         assert tab.evaluate("[d.open, d.matches(':modal'), document.activeElement.id]") == [True, True, "t"]
@@ -97,7 +98,8 @@ def test_the_server_opens_and_closes_a_modal_dialog(stage: Stage) -> None:
         shown=False,
     )
     stage.push(shown=True)
-    assert tab.evaluate("[d.open, d.matches(':modal')]") == [True, True]
+    tab.wait_for_function("d.matches(':modal')")
+    assert tab.evaluate("d.open") is True
     stage.push(shown=False)
     assert tab.evaluate("[d.open, d.matches(':modal')]") == [False, False]
     tab.click("#b")

@@ -31,6 +31,7 @@ def test_what_the_person_reads_stays_in_its_place(stage: Stage) -> None:
         assert abs(tab.evaluate("t.getBoundingClientRect().top") - before) < 2
 
 
+@pytest.mark.chromium_only(reason="Firefox forgets where a box was scrolled to when it is moved")
 def test_a_box_stays_where_it_is_scrolled_to(stage: Stage) -> None:
     tab = stage.open(BOX)
     tab.evaluate("box.scrollTo(300, 700)")
@@ -64,18 +65,26 @@ ROWS = """<main><h1>{{ note }}</h1><ul>{% for row in rows %}<li id="row-{{ row }
 <button id="b-{{ row }}">Delete</button></li>{% endfor %}</ul><a href="#" id="after">after</a></main>"""
 
 
+FOCUSED = "document.activeElement.id || document.activeElement.localName"
+
+
 def focused(tab: Any) -> str:
-    name: str = tab.evaluate("document.activeElement.id || document.activeElement.localName")
+    name: str = tab.evaluate(FOCUSED)
     return name
+
+
+def wait_for_focus(tab: Any, name: str) -> None:
+    """What hands the focus on is loaded when it is needed."""
+    tab.wait_for_function(f"name => name === ({FOCUSED})", arg=name)
 
 
 def test_the_focus_goes_to_the_next_row_where_its_own_is_removed(stage: Stage) -> None:
     tab = stage.open(ROWS, rows="abc")
     tab.evaluate("document.getElementById('b-b').focus()")
     stage.push(rows="ac")
-    assert focused(tab) == "row-c"
+    wait_for_focus(tab, "row-c")
     tab.keyboard.press("Tab")
-    assert focused(tab) == "b-c"
+    wait_for_focus(tab, "b-c")
     assert tab.evaluate("document.getElementById('row-c').hasAttribute('tabindex')") is False
 
 
@@ -83,18 +92,18 @@ def test_the_focus_goes_to_the_row_before_where_there_is_no_next_one(stage: Stag
     tab = stage.open(ROWS, rows="abc")
     tab.evaluate("document.getElementById('b-c').focus()")
     stage.push(rows="ab")
-    assert focused(tab) == "row-b"
+    wait_for_focus(tab, "row-b")
     tab.keyboard.press("Tab")
-    assert focused(tab) == "b-b"
+    wait_for_focus(tab, "b-b")
 
 
 def test_the_focus_goes_to_what_held_the_last_row(stage: Stage) -> None:
     tab = stage.open(ROWS, rows="a")
     tab.evaluate("document.getElementById('b-a').focus()")
     stage.push(rows="")
-    assert focused(tab) == "ul"
+    wait_for_focus(tab, "ul")
     tab.keyboard.press("Tab")
-    assert focused(tab) == "after"
+    wait_for_focus(tab, "after")
 
 
 def test_the_focus_goes_to_what_stands_for_the_removed_element(stage: Stage) -> None:
@@ -103,7 +112,8 @@ def test_the_focus_goes_to_what_stands_for_the_removed_element(stage: Stage) -> 
     tab = stage.open(scene)
     tab.evaluate("t.focus(); t.setSelectionRange(1, 3)")
     stage.push(inside="other")
-    assert tab.evaluate("[document.activeElement.id, t.selectionStart, t.selectionEnd]") == ["t", 1, 3]
+    wait_for_focus(tab, "t")
+    assert tab.evaluate("[t.selectionStart, t.selectionEnd]") == [1, 3]
 
 
 def test_the_focus_goes_back_to_what_opened_the_removed_dialog(stage: Stage) -> None:
@@ -112,9 +122,9 @@ def test_the_focus_goes_back_to_what_opened_the_removed_dialog(stage: Stage) -> 
     tab = stage.open(scene)
     tab.evaluate("open_ = document.getElementById('open'); open_.focus()")
     stage.push(inside="open")
-    assert focused(tab) == "in"
+    wait_for_focus(tab, "in")
     stage.push(inside="closed")
-    assert focused(tab) == "open"
+    wait_for_focus(tab, "open")
 
 
 def test_the_focus_stays_away_where_the_person_had_none(stage: Stage) -> None:

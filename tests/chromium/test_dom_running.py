@@ -55,7 +55,7 @@ def test_video_plays_on(stage: Stage) -> None:
 def test_a_frame_stays_loaded(stage: Stage) -> None:
     frame = '<iframe id="t" class="{{ mood }}" title="{{ inside }}" srcdoc="<input id=i>"></iframe>'
     tab = stage.open(frame)
-    tab.wait_for_function("t.contentWindow?.i")
+    tab.wait_for_function("!!t.contentWindow?.i")
     tab.evaluate(
         "t.contentWindow.i.value = 'typed'; window.loads = 0; t.addEventListener('load', () => loads++)"
     )

@@ -94,6 +94,7 @@ def test_a_control_that_nobody_edited_follows_and_keeps_its_caret(stage: Stage, 
 
 
 @pytest.mark.parametrize("scene", [INPUT, TEXTAREA, EDITABLE], ids=["input", "textarea", "contenteditable"])
+@pytest.mark.chromium_only
 def test_a_composition_goes_on(stage: Stage, scene: str) -> None:
     tab = stage.open(scene)
     tab.evaluate(WATCH_COMPOSITION)
@@ -108,6 +109,7 @@ def test_a_composition_goes_on(stage: Stage, scene: str) -> None:
 
 
 @BOUND_CONTROLS
+@pytest.mark.chromium_only
 def test_the_server_changes_the_control_in_which_a_composition_is(stage: Stage, scene: str) -> None:
     tab = stage.open(scene)
     tab.evaluate(WATCH_COMPOSITION)
