@@ -51,6 +51,11 @@ class Known:
         """The client gets the page as a whole."""
         self._strings.clear()
 
+    def replaced(self, at: Address) -> None:
+        """Something new stands at an address: the client holds no strings of what is in it."""
+        if self._strings:
+            self._strings = {known for known in self._strings if known[: len(at)] != at}
+
     def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
         """The change of the raw slot at an address."""
         old, new = (html.replace(FORM_STATE, "") for html in (old, new))  # which is the page's own

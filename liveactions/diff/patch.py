@@ -48,6 +48,7 @@ def full(new: Fragment, digests: Sequence[bytes], known: Known) -> Patch:
         if slot not in new.shape.silent and (index >= len(own) or own[index] != digests[index]):
             if new.shape.kinds[slot] is Kind.TAG:  # nobody knows which names the page has
                 return {"page": ""}
+            known.replaced((slot,))
             changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], known)
     return changes
 
@@ -77,6 +78,7 @@ def _change(kind: Kind, before: Any, after: Any, known: Known, at: Address) -> A
     if kind is Kind.TAG:
         gone = [piece for name in before[::2] if name not in after[::2] for piece in (name, None)]
         return [*after, *gone]
+    known.replaced(at)
     return _replacement(kind, after, known)
 
 
@@ -85,6 +87,7 @@ def _list_change(old: Items, new: Items, known: Known, at: Address) -> Any:
         return _patches([(n, n) for n in new.changed], old, new, known, at) or None
     number(old, new)
     if new.lineage is not old.lineage:
+        known.replaced(at)
         return {"l": _wire(Kind.LIST, new, known)} if old.fragments or new.fragments else None
     before, after = old.numbers(), new.numbers()
     changes = _edits(before, after, new, known)
