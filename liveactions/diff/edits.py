@@ -168,7 +168,7 @@ def _is_safe(scope: Scope, place: Place, new: str) -> bool:
     names = [element.tag for element in place.passed[1:]]
     if scope.is_tag:
         return names[-1] not in _BY_ATTRIBUTES
-    if names and names[-1] in VOID:
+    if names and (names[-1] in VOID or names[-1] == "keygen"):
         return False  # the parser has put something into it
     return stands_alone(new[scope.window.first : scope.window.last], names)
 

@@ -25,6 +25,13 @@ _ONCE: Final = ("a", "button", "form", "nobr")
 """Elements that end the one of the same name that they are in, or are no elements in it."""
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SECTIONS: Final = ("tbody", "thead", "tfoot")
+_PARTS: Final = {
+    "table": ("caption", "colgroup", *_SECTIONS),
+    **dict.fromkeys(_SECTIONS, ("tr",)),
+    "tr": ("td", "th"),
+    "colgroup": ("col",),
+}
+"""All that stands in parts of tables: browsers put the rest before the table."""
 _OURS: Final = (f'name="{FIELD_SNAPSHOT}"', f"{FIELD_ACTION}=")
 """In what a page adds something to when it is sent as a whole."""
 
@@ -44,7 +51,7 @@ def _starts(elements: OpenElements, name: str) -> bool:
     parent = elements.names[-1] if elements.names else ""
     if (name in _ONCE and name in elements.names) or (name in _HEADINGS and parent in _HEADINGS):
         return False
-    if name == "tr" and parent not in ("", *_SECTIONS) or parent == "table" and name in ("td", "th", "col"):
+    if name == "tr" and parent not in ("", *_SECTIONS) or name not in _PARTS.get(parent, (name,)):
         return False
     return not elements.start(name, False)
 

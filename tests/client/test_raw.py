@@ -66,6 +66,22 @@ FOUND = {
         '<div id="a"><div id="b"><p id="c">x</p></div></div>',
         '<p id="c">x</p><div id="b"><div id="a"></div></div>',
     ),
+    "elements that become those of another namespace": (
+        "div",
+        "<math><annotation-xml><mi></mi><mi title=t></mi></annotation-xml></math>",
+        "x<math><annotation-xml encoding=text/html><mi></mi><mi title=t></mi></annotation-xml></math>",
+    ),
+    "an element that only browsers know to be empty": (
+        "page",
+        "<p>x</p>",
+        "<keygen title=t></keygen>",
+        "<keygen title=t><keygen title=t></keygen></keygen>",
+    ),
+    "what a table can't hold": (
+        "page",
+        '<table><input class="a"></table>',
+        '<table><input class="b"></table>',
+    ),
     "names that only parsers take": ("div", "<p>x</p>", '<p a<b="1" @click=go \'>x</p>'),
     "names of XML": ("svg", '<use xlink:href="#a"/>', '<use xlink:href="#b" viewbox="0 0 1 1"/>'),
     "several changes in one text": (

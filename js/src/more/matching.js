@@ -76,7 +76,10 @@ function matchByName(matches) {
   const { olds, nexts, pairs, staying } = matches;
   const named = olds[1] || nexts[1] ? byName(olds) : new Map();
   const positions = new Map(olds.map((old, i) => [old, i]));
-  if (named.size) for (const [name, next] of byName(nexts)) if (next && named.get(name)) pairs.set(next, named.get(name));
+  if (named.size) for (const [name, next] of byName(nexts)) {
+    const mine = named.get(name);
+    if (next && mine && (isAlike(mine, next) || isEqual(mine, next))) pairs.set(next, mine); // written alike, of another namespace?
+  }
   for (const old of increasing([...pairs.values()], positions)) staying.add(old);
   const paired = new Set(pairs.values());
   const free = olds.filter((old) => !paired.has(old) || staying.has(old));
