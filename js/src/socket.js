@@ -8,7 +8,7 @@ const RETRY = 500; // ms: the first of the doubling spans in which a retry comes
 const RETRY_MOST = 30_000;
 const STEADY = 5_000; // ms after which a connection has been a good one
 /** What only the rest of the client knows: names of extras, of the whole page, of raw HTML; markup that browsers heed only while they load a page. */
-const NEEDS_MORE = /"(cookies|e|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
+const NEEDS_MORE = /"(cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
 
 /** No connection will be made any more. */
