@@ -20,7 +20,7 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
 test: lint client browser  ## linters, types, the client's freshness and all tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
