@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from .balance import is_simple
@@ -42,8 +43,12 @@ def stands_alone(html: str, above: Sequence[str]) -> bool:
 
     False also where that takes more than a quick look.
     """
-    if not is_simple(html):
-        return False
+    if not is_simple(html) or any(
+        inside == "form" and outside in NO_TEXT for outside, inside in pairwise(above)
+    ):
+        return (
+            False  # a form between the parts of a table is empty: what is written into it comes before that
+        )
     names = list(above)
     end = 0
     for tag in _TAG.finditer(html):

@@ -99,6 +99,9 @@ def test_what_would_change_more_than_itself_isnt_told(new: str) -> None:
         ("<body>", [], False),
         ("<i>x", [], False),
         ("<h2>x</h2>", ["h1"], False),
+        ("<embed>", ["table", "form"], False),
+        ("<b>x</b>", ["table", "tbody", "form", "p"], False),
+        ("<embed>", ["table", "tbody", "tr", "td", "form"], True),
     ],
 )
 def test_what_means_the_same_wherever_it_stands(html: str, above: list[str], is_so: bool) -> None:
