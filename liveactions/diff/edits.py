@@ -142,14 +142,19 @@ def _places(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[Plac
         return None
     flags = [*tags, *[False] * (len(spans) - len(tags))]
     places = [
-        Place(start.getparent(), first, last - first, end.getnext() if is_tag else None)
+        Place(start.getparent(), first, last - first, _following(end) if is_tag else None)
         for ((start, first), (end, last)), is_tag in zip(ends, flags, strict=True)
     ]
-    return (
-        None
-        if any(is_tag and place.tag is None for is_tag, place in zip(flags, places, strict=True))
-        else places
-    )
+    meant = [place.tag for is_tag, place in zip(flags, places, strict=True) if is_tag]
+    return places if all(tag is not None and isinstance(tag.tag, str) for tag in meant) else None
+
+
+def _following(bound: Any) -> Any:
+    """The node after a bound, and after others at the same place."""
+    node = bound
+    while (node := node.getnext()) is not None and node.text == _MARK:
+        pass
+    return node
 
 
 def _splits(bound: Any) -> bool:

@@ -51,6 +51,13 @@ def test_where_the_change_is(new: str, kinds: list[int]) -> None:
     assert [len(edit) for edit in found] == kinds
 
 
+def test_what_moves_to_where_a_tag_changes() -> None:
+    """2026/1538 of the random cases: two changes at one place of the old string."""
+    old = f'<audio title="x"></audio>{TABLE}<select data-x="1"><option>y</option></select>'
+    new = f'<select data-x="1"><option>y</option></select><audio></audio>{TABLE}'
+    assert told(old, new) == [[[0], ["title", None]], [[], 5, 1, [], 0]]
+
+
 def test_offsets_are_in_units_of_browsers() -> None:
     old = f"<p>\U0001f600</p>{TABLE}"
     found = told(old, old.replace("<p>end</p>", "<p>END</p>"))
