@@ -121,7 +121,6 @@ class Action(Reference, Outcomes, Generic[P, R]):
         self._validator_plans: dict[Callable[..., Any], Plan] = {}
         update_wrapper(self, function, updated=())
         _check_ids(self)
-        _register(self)
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self.is_method = True
@@ -263,8 +262,8 @@ def action(function: Any = None, /, **options: Any) -> Any:
     anything but a function.
     """
     if function is None:
-        return lambda function: Action(function, **options)
-    return Action(function, **options)
+        return lambda function: _registered(Action(function, **options))
+    return _registered(Action(function, **options))
 
 
 def _check(function: Any) -> None:
@@ -280,13 +279,14 @@ def _check_ids(action: Action[..., Any]) -> None:
             raise ValueError(f"{action!r}: an id is made of letters, digits, _ and -: {id!r}")
 
 
-def _register(action: Action[..., Any]) -> None:
-    """Notes what references may mean later: a module's action, or one of a page function's run."""
+def _registered(action: Action[..., Any]) -> Action[..., Any]:
+    """Register an action where references look for it: with its module, or in the page function that runs."""
     closures = MAKING.get()
     if "." not in action.__qualname__:
         share(action)
     elif closures is not None:
         closures.add(action)
+    return action
 
 
 def action_in(value: Any) -> Action[..., Any] | None:
@@ -308,4 +308,4 @@ def _wrapped(function: Callable[..., Any], inner: Action[..., Any]) -> Action[..
     for name in _OPTIONS:
         setattr(outer, name, getattr(inner, name))
     function.__dict__[_ACTION] = outer
-    return outer
+    return _registered(outer)

@@ -20,7 +20,6 @@ from ..effects import Effects, running
 from ..errors import FieldErrors, UnknownAction
 from ..pages.address import follow, in_url_values
 from ..pages.component import Component, attach
-from ..pages.function import FunctionPage
 from ..pages.image import Image
 from ..pages.lookup import current
 from ..pages.page import Page
@@ -145,7 +144,7 @@ class Scope:
         """Loads a page that was restored, for actions to find what they would find in an open one: the fields
         that are `loaded`. A page function runs, which makes its actions.
         """
-        is_run = isinstance(self.page, FunctionPage)
+        is_run = self.page._live_defines_actions
         nodes = [one._live_node for one in components_of(self.page)]
         if any(node.stale and (is_run or node.description.has_loaded) for node in nodes):
             return await self.guard() or await self.load()
@@ -306,7 +305,7 @@ class Scope:
             self._injection.previous = ref.own.result
             values.update(await self._injection.arguments(action.plan, ref.component))
         args = (ref.component,) if action.is_method else ()
-        if isinstance(self.page, FunctionPage):  # whatever it has read may change
+        if self.page._live_defines_actions:  # whatever it has read may change
             self.page._live_node.stale = True
         if action.streams:
             return await self._stream(ref, partial(action.function, *args, **values))

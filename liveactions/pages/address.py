@@ -53,25 +53,18 @@ def _quoted(convertor: Convertor[Any], value: Any) -> str:
         raise ValueError(f"{value!r} can't be part of a path: {error}") from None
 
 
-def class_url(cls: type[Page], route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
+def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
     """The address of a page class with `given` fields. `TypeError` for one that isn't in it, or missing."""
-    query = {name: field for name, field in fields.items() if field.url and name not in route.names}
+    query = {key: field for key, field in fields.items() if field.url and key not in route.names}
     unknown = given.keys() - query.keys() - route.names
     if unknown:
-        raise TypeError(f"{cls.__qualname__}'s address has no {', '.join(sorted(unknown))}")
-    missing = [name for name in route.names if name not in given and fields[name].default is MISSING]
+        raise TypeError(f"{name}'s address has no {', '.join(sorted(unknown))}")
+    missing = [key for key in route.names if key not in given and fields[key].default is MISSING]
     if missing:
-        raise TypeError(f"{cls.__qualname__}'s address needs {', '.join(sorted(missing))}")
-    path = {name: given[name] if name in given else fields[name].default for name in route.names}
-    pairs = [pair for name in query if name in given for pair in _pairs(query[name], name, given[name])]
+        raise TypeError(f"{name}'s address needs {', '.join(sorted(missing))}")
+    path = {key: given[key] if key in given else fields[key].default for key in route.names}
+    pairs = [pair for key in query if key in given for pair in _pairs(query[key], key, given[key])]
     return _with_query(route.format(path), pairs)
-
-
-def template_url(page: Page, path: str | None = None, /, **values: Any) -> str:
-    """What templates call ``url``: the page's own address with some of its fields changed; or that of a path
-    of the application, ``url("/room/{room}", room=3, sort="name")``, below where it is mounted.
-    """
-    return page_url(page, **values) if path is None else path_url(path, page.live.root_path, values)
 
 
 def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:

@@ -71,6 +71,7 @@ class FunctionPage(Page):
     __slots__ = ("_live_shown", "_live_view")
 
     _live_own: ClassVar[bool] = True
+    _live_defines_actions: ClassVar[bool] = True
     _live_shown: Any
     _live_function: ClassVar[Callable[..., Any]]
     _live_is_advised: ClassVar[bool] = False

@@ -9,7 +9,7 @@ from ..actions.handle import Handle
 from ..cache.reading import Reading
 from ..effects import running
 from ..template import html_of, raw_page
-from .address import Route, class_url, fill_from_path, fill_from_query
+from .address import Route, class_url, fill_from_path, fill_from_query, page_url, path_url
 from .component import Component, attach, describe, set_defaults
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Page(Component):
     _live_own: ClassVar[bool] = True
     _live_route: ClassVar[Route] = Route("")
     _live_guards: ClassVar[tuple[Callable[..., Any], ...]] = ()
+    _live_defines_actions: ClassVar[bool] = False
+    """Whether running the page defines its actions, so that they are unknown until it has run."""
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
         """The page drawn. `TypeError` when there is no way to."""
@@ -53,6 +55,12 @@ class Page(Component):
             """Calls a function that changes the page, as an op of its own: see `Handle.run`."""
             return await self.live.run(function, *args, **kwargs)
 
+    def _live_url(self, path: str | None = None, /, **values: Any) -> str:
+        """Return what templates call ``url``: the page's own address with some of its fields changed; or the
+        address of a path of the application, ``url("/room/{room}", room=3, sort="name")``, below its mount.
+        """
+        return page_url(self, **values) if path is None else path_url(path, self.live.root_path, values)
+
     @classmethod
     def url(cls, /, **fields: Any) -> str:
         """The page's address with these fields: path parameters, and those in the query string.
@@ -62,7 +70,7 @@ class Page(Component):
         """
         if "_live_route" not in cls.__dict__:
             raise TypeError(f"{cls.__qualname__} has no path; place it with @live.page or @pages.page")
-        return class_url(cls, cls._live_route, describe(cls).fields, fields)
+        return class_url(cls.__qualname__, cls._live_route, describe(cls).fields, fields)
 
 
 def place(cls: type[Page], path: str, guards: Iterable[Callable[..., Any]] = ()) -> None:

@@ -13,7 +13,6 @@ from .children import Children
 from .component import Component, attach, make
 from .fields import Field
 from .form_states import dump_forms, load_forms
-from .function import FunctionPage
 from .page import Page
 
 
@@ -39,7 +38,7 @@ def restore_state(page: Page, data: Any) -> None:
         _load(page, state)
         attach(page, page.live)
         forms = more[0] if more else {}
-        if isinstance(page, FunctionPage):
+        if page._live_defines_actions:
             page._live_node.waiting = forms  # its actions aren't known before it runs
         else:
             load_forms(page, forms)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from .address import template_url
 
 if TYPE_CHECKING:
     from .component import Component
@@ -33,7 +30,7 @@ def variables(component: Component) -> dict[str, Any]:
 def _constant(component: Component) -> dict[str, Any]:
     """What stays the same from one render to the next: references keep their identity."""
     node, live = component._live_node, component.live
-    names: dict[str, Any] = {"live": live, "url": partial(template_url, live.page)}
+    names: dict[str, Any] = {"live": live, "url": live.page._live_url}
     names.update({name: getattr(component, name) for name in node.description.attributes})
     names.update({name: node.reference(action) for name, action in node.description.actions.items()})
     return names

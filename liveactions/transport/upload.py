@@ -13,7 +13,6 @@ from ..actions.input import is_no_file
 from ..errors import UnknownAction
 from ..ops.outcome import DONE
 from ..ops.scope import Scope
-from ..pages.function import FunctionPage
 from ..pages.lookup import find, named
 from ..sessions.opening import mount
 from ..wire import FIELD_ACTION, HEADER_UPLOAD
@@ -47,7 +46,7 @@ class Upload(Visit):
 
     async def _closure(self, token: str) -> Action[..., object] | None:
         """The action that a page function defines when it runs."""
-        if not isinstance(self.page, FunctionPage):
+        if not self.page._live_defines_actions:
             return None
         scope = Scope(self.page)
         problem = await mount(self.page, scope) or await scope.load()
