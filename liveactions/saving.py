@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from logging import getLogger
 
-from .errors import StoreError
 from .store import Claimed, Store
 
 log = getLogger(__name__)
@@ -44,6 +43,6 @@ def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
     """Store rows now. A store that fails takes no page along: its pages live on in this process."""
     try:
         return store.save_many(rows)
-    except StoreError as error:
+    except Exception as error:  # whatever a store's own way of failing is
         log.error("states of %d pages couldn't be stored: %s", len(rows), error)
         return [True] * len(rows)

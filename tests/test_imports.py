@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "liveactions"
 LAYERS = [
-    "errors wire limits seal effects",
+    "errors wire limits seal effects tasks",
     "html store",
     "broker",
     "template",

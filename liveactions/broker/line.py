@@ -9,6 +9,7 @@ from typing import Final
 
 from ..errors import SealError
 from ..seal import Sealer
+from ..tasks import contained
 from .base import Broker, News
 from .message import Message, Receiver, pack, unpack
 
@@ -57,7 +58,8 @@ class Line:
         """Tell those who listen here."""
         for message in messages:
             for receive in list(self._listeners):
-                receive(message)
+                with contained("hearing of a message"):
+                    receive(message)
 
     def _send(self, messages: Iterable[Message]) -> bool:
         """Whether they come back as news."""
@@ -95,6 +97,9 @@ class Line:
                 yield None if sealed is None else self._open(sealed)
             except SealError:  # another application's
                 continue
+            except (TypeError, ValueError) as error:
+                log.error("a message of another worker can't be read: %s", error)
+                yield None
 
     def _open(self, sealed: bytes) -> Message | None:
         return unpack(self._sealer.open_bytes(sealed, self._context, MAX_AGE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from ..actions.flash import Flash
 from ..actions.request import PageRequest
 from ..effects import Work, open_effects, running
-from .failure import log
+from ..tasks import Supervisor, contained
 
 P = ParamSpec("P")
 
@@ -48,24 +47,20 @@ async def perform_all(due: Sequence[Work]) -> None:
     """Calls what `after` was given, in order."""
     for effects, (function, args, kwargs) in due:
         running.set(effects)
-        try:
+        with contained("after(%s)", getattr(function, "__qualname__", function)):
             if inspect.iscoroutinefunction(function):
                 await function(*args, **kwargs)
                 continue
             result = await run_in_threadpool(function, *args, **kwargs)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
-            log.exception("%s failed after its answer", getattr(function, "__qualname__", function))
 
 
-def begin_due(request: object, tasks: set[asyncio.Task[None]]) -> None:
-    """Begin what waits for the answer to a request, which has been sent; `tasks` keeps it."""
+def begin_due(request: object, tasks: Supervisor) -> None:
+    """Begin what waits for the answer to a request, which has been sent."""
     if isinstance(request, PageRequest) and request.due:
         due, request.due = request.due, []
-        task = asyncio.ensure_future(perform_all(due))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        tasks.start(perform_all(due))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable
 from typing import Generic, TypeVar
@@ -30,9 +31,9 @@ class Deferred(Generic[T]):
         assert awaitable is not None
         try:
             self.value = await awaitable
-        except FATAL:
+        except (*FATAL, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except BaseException as error:  # control flow leads nowhere from here
             self.error = unexpected(error, live, "a deferred value").payload["error"]
         self.pending = False
 

@@ -40,7 +40,7 @@ class Run:
         self._is_cancelled = False
 
     def begin(self, fields: FieldPairs | Input) -> None:
-        self.task = asyncio.ensure_future(self._work(fields))
+        self.task = self.session.work.tasks.start(self._work(fields))
 
     def cancel(self) -> None:
         """End it at its next ``yield``."""

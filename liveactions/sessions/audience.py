@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..broker.line import Line
 from ..broker.message import Message
 from ..cache.paths import matches
+from ..tasks import contained
 
 if TYPE_CHECKING:
     from .session import Session
@@ -77,7 +78,8 @@ class Audience:
             self._log.append(message)
             self.position += 1
             for session in list(self._of(message)):
-                session.hearing.hear(message)
+                with contained("%s: hearing of a message", session.place.address.name):
+                    session.hearing.hear(message)
 
     def _of(self, message: Message | None) -> Iterable[Session]:
         if message is None:

@@ -13,6 +13,7 @@ from ..ops.deadline import invoke
 from ..ops.deferred import Deferred, forsake
 from ..ops.outcome import Outcome
 from ..ops.scope import Scope
+from ..tasks import Supervisor
 from .push import Push
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Background:
         self.session = session
         self.waiting: set[Later] = set()
         self._is_over = False
-        self._coming: set[asyncio.Task[None]] = set()
+        self._coming = Supervisor(lambda: f"{session.place.address.name}: a deferred value")
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """What a call on the page gives, as an op of its own."""
@@ -74,9 +75,7 @@ class Background:
         live = self.session.page.live
         deferred, live.deferred = live.deferred, []
         for one in deferred:
-            task = asyncio.ensure_future(self._show(one, live))
-            self._coming.add(task)
-            task.add_done_callback(self._coming.discard)
+            self._coming.start(self._show(one, live))
 
     async def _show(self, deferred: Deferred[Any], live: Handle) -> None:
         await deferred.come(live)
@@ -88,8 +87,7 @@ class Background:
         self._is_over = True
         for later in list(self.waiting):
             later.cancel()
-        for task in self._coming:
-            task.cancel()
+        self._coming.cancel()
         forsake(self.session.page.live)
 
     def tell(self, scope: Scope) -> None:

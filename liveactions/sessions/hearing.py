@@ -13,7 +13,9 @@ from ..ops.loading import components_of, outdate
 from ..ops.outcome import Outcome
 from ..ops.scope import Scope
 from ..pages.component import Component
+from ..pages.on import Listener
 from ..pages.page import Page
+from ..tasks import contained
 from ..wire import CLOSE_OVER
 from .audience import Audience, keys_of
 from .connection import REPLACED
@@ -56,7 +58,7 @@ class Hearing:
             self._pass_on(message)
             return
         elif message.kind == "user":
-            self.session.work.spawn(self._leave(message.name))
+            self.session.work.tasks.start(self._leave(message.name))
             return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
@@ -83,7 +85,7 @@ class Hearing:
     def _pass_on(self, message: Message) -> None:
         for component in components_of(self.session.page):
             for listener in component._live_node.description.listeners:
-                if listener.topic_of(component) == message.name:
+                if _topic_of(listener, component) == message.name:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
                     self.session.work.begin(Push(run, merges=True))
 
@@ -147,7 +149,16 @@ def tags_read(page: Page) -> frozenset[str]:
 def _topics_of(page: Page) -> Iterator[str]:
     for component in components_of(page):
         for listener in component._live_node.description.listeners:
-            yield listener.topic_of(component)
+            topic = _topic_of(listener, component)
+            if topic is not None:
+                yield topic
+
+
+def _topic_of(listener: Listener, component: Component) -> str | None:
+    """What it listens to; None when the component's fields don't give a topic."""
+    with contained("the topic %r of %s", listener.topic, listener.function.__qualname__):
+        return listener.topic_of(component)
+    return None
 
 
 async def _run_listener(

@@ -26,6 +26,7 @@ from ..pages.state import restore_state
 from ..protocol import Hello
 from ..site import Found, Site, as_request, path_and_query
 from ..snapshot import Snapshot, session_key
+from ..tasks import Recurring, Supervisor, contained
 from ..template import Fragment
 from ..wire import CLOSE_LIMIT, CLOSE_OVER
 from .audience import Audience
@@ -70,7 +71,12 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
         self._audience = Audience(line, lambda: self)
-        self._tending: asyncio.Task[None] | None = None
+        self._maintenance = Supervisor(lambda: "the upkeep of open pages")
+        self._hearing = Recurring("hearing of other workers", line.catch_up)
+        self._tending = [
+            Recurring("looking for files that nobody has taken", site.uploads.tend),
+            Recurring("looking for saved templates", self._show_saved_templates),
+        ]
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -254,28 +260,33 @@ class Sessions:
                 del self._hosts[session.host]
 
     def _tend(self) -> None:
-        if self._tending is None or self._tending.done():
-            self._tending = asyncio.ensure_future(self._tend_all())
+        if not self._maintenance:
+            self._maintenance.start(self._tend_all())
 
     async def _tend_all(self) -> None:
         while self._sessions:
             for _ in range(LISTENS):
                 await asyncio.sleep(TEND / LISTENS)
-                self._line.catch_up()
+                self._hearing.run()
             self.tend(self._clock())
 
     def tend(self, now: float) -> None:
         """Save, drop and close what is due."""
-        self.site.uploads.tend()
-        self._show_saved_templates()
+        for recurring in self._tending:
+            recurring.run()
         for session in self:
-            session.tend(now)
-            _check(session, now)
-            detached = session.connection is None and now - session.used > self.site.limits.detached
-            if session.over or detached:
-                self._drop(session)
-            if detached and not session.is_running and session.kept.save(at_rest=True):
-                self.site.uploads.forget(session.token)  # unless another worker has the page
+            with contained("%s: storing its state", session.place.address.name):
+                session.tend(now)
+            with contained("%s: closing it", session.place.address.name):
+                self._close_if_due(session, now)
+
+    def _close_if_due(self, session: Session, now: float) -> None:
+        _check(session, now)
+        detached = session.connection is None and now - session.used > self.site.limits.detached
+        if session.over or detached:
+            self._drop(session)
+        if detached and not session.is_running and session.kept.save(at_rest=True):
+            self.site.uploads.forget(session.token)  # unless another worker has the page
 
     def _show_saved_templates(self) -> None:
         """In debug mode: a template that was saved is shown in all open pages."""
@@ -293,7 +304,8 @@ class Sessions:
         """Store the state of all pages: the process ends."""
         self._audience.close()
         for session in self:
-            session.kept.save(at_rest=not session.is_running)
+            with contained("%s: storing its state", session.place.address.name):
+                session.kept.save(at_rest=not session.is_running)
 
 
 def _draw(page: Page) -> Fragment | None:

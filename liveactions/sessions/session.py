@@ -89,7 +89,7 @@ class Session:
         """Whether the page may differ from what was last drawn, or an answer has to be given again."""
         self._saving: asyncio.Future[bool] | None = None
         self._drawn: Fragment | None = None
-        self._timers = Timers(self.push)
+        self._timers = Timers(self.push, self.work.tasks)
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
         self.developer = Developer(self) if site.services.debug else None

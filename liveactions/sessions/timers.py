@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..pages.component import describe
 from ..pages.every import Timer
 from ..pages.node import walk
 from ..pages.page import Page
+from ..tasks import Supervisor
 
 
 class Timers:
     """Runs each timer of a page through `push`; one that hasn't run yet isn't asked for again."""
 
-    def __init__(self, push: Callable[..., Awaitable[None]]) -> None:
+    def __init__(self, push: Callable[..., Coroutine[Any, Any, None]], tasks: Supervisor) -> None:
         self._push = push
+        self._supervisor = tasks
         self._handles: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -38,6 +40,6 @@ class Timers:
     def _fire(self, key: tuple[str, str], component: Any, timer: Timer) -> None:
         self._schedule(key, component, timer)
         if key not in self._tasks:
-            task = asyncio.ensure_future(self._push(timer.function, component))
+            task = self._supervisor.start(self._push(timer.function, component))
             self._tasks[key] = task
             task.add_done_callback(lambda _: self._tasks.pop(key, None))

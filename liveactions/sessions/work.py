@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from itertools import islice, takewhile
-from logging import getLogger
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import LiveError
 from ..exchange import KEPT
 from ..ops.outcome import Outcome, failure
 from ..protocol import Op
+from ..tasks import Supervisor
 from .aside import dropped
 from .connection import INTERNAL_ERROR
 from .push import Push
 
 if TYPE_CHECKING:
     from .session import Session
-
-log = getLogger(__name__)
 
 MERGED: Final = 100
 """Pushes after which the page is told at the latest, and others have their turn."""
@@ -37,7 +35,7 @@ class Work:
         """Whether ops run in a task of their own, so that others are heard of meanwhile."""
         self.goes_on = 0
         """How many pushes come at once, before the page is told what they have changed."""
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Supervisor(lambda: f"{session.place.address.name}: a page's session", self._fail)
         """What goes on by itself."""
         self._settled: asyncio.Future[None] | None = None
 
@@ -96,21 +94,11 @@ class Work:
             await self._work()
 
     def _begin(self) -> None:
-        self.spawn(self._work())
+        self.tasks.start(self._work())
 
-    def spawn(self, what: Coroutine[Any, Any, None]) -> None:
-        """Do something in a task of its own."""
-        task = asyncio.ensure_future(what)
-        self.tasks.add(task)
-        task.add_done_callback(self._worked)
-
-    def _worked(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            session = self.session
-            log.error("%s: a page's session failed", session.place.address.name, exc_info=task.exception())
-            if session.connection is not None:
-                session.connection.close(INTERNAL_ERROR)
+    def _fail(self) -> None:
+        if self.session.connection is not None:
+            self.session.connection.close(INTERNAL_ERROR)
 
     async def _work(self) -> None:
         goes_apart = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from logging import getLogger
 from typing import Final, TypeVar
@@ -18,6 +17,7 @@ from ..ops.deferred import forsake
 from ..sessions.registry import Sessions
 from ..sessions.renewal import PROBE
 from ..site import Address, Site
+from ..tasks import Supervisor
 from ..wire import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from .answers import error_answer
 from .call import Call
@@ -45,7 +45,7 @@ class PageEndpoint:
         self.origins = origins
         self.address = address
         self.errors = errors
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Supervisor(lambda: f"{address.name}: what waited for an answer")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)

@@ -15,6 +15,7 @@ from ..exchange import Allowance
 from ..protocol import read, read_hello, read_op
 from ..sessions.registry import Sessions
 from ..sessions.session import Session
+from ..tasks import contained
 from ..wire import CLOSE_NO_HELLO
 from .origin import Origins
 
@@ -133,7 +134,8 @@ class SocketEndpoint:
             await socket.finish(INTERNAL_ERROR)
         finally:
             if session is not None:
-                await session.detach(socket)
+                with contained("%s: leaving its socket", session.place.address.name):
+                    await session.detach(socket)
 
     async def _join(self, socket: Socket, connection: HTTPConnection) -> Session | None:
         limits = self.sessions.site.limits

@@ -228,7 +228,7 @@ async def test_k4_it_may_set_no_cookies_and_its_errors_are_logged(
         page = await browser.open("/later")
         await page.click("Wrong")
         assert await told() == "went on 0"
-        assert "Later._fail failed after its answer" in caplog.text
+        assert "after(Later._fail) failed" in caplog.text
         assert "the answer has been sent" in caplog.text
         assert "late" not in dict(browser.cookies.headers()).get("cookie", "")
 

@@ -1,0 +1,85 @@
+"""What runs beside requests: tasks and loops that outlive whatever fails in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from logging import getLogger
+from typing import Any, Final
+
+log = getLogger(__name__)
+
+_PASSED_ON: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+class contained:  # noqa: N801 - written like a function: with contained("storing %s", name)
+    """Log an exception and continue after the block. The arguments name the work in the log."""
+
+    def __init__(self, what: str, *args: object) -> None:
+        self._what = what
+        self._args = args
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if error is None or isinstance(error, _PASSED_ON):
+            return False
+        log.error(f"{self._what} failed", *self._args, exc_info=error)  # control flow is no `Exception`
+        return True
+
+
+class Supervisor:
+    """Background tasks. Each is referenced until it ends, and its exception is logged and reaches no other.
+
+    `failed` is called when a task has raised.
+    """
+
+    def __init__(self, name: Callable[[], str], failed: Callable[[], object] = lambda: None) -> None:
+        self._name = name
+        self._failed = failed
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` in a task of its own."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def cancel(self) -> None:
+        """Cancel all tasks that are running."""
+        for task in self._tasks:
+            task.cancel()
+
+    def __bool__(self) -> bool:
+        """Whether any task is running."""
+        return bool(self._tasks)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("%s failed", self._name(), exc_info=error)
+            self._failed()
+
+
+class Recurring:
+    """Work that is done again and again. Of several failures in a row the first is logged."""
+
+    def __init__(self, what: str, step: Callable[[], object]) -> None:
+        self._what = what
+        self._step = step
+        self._is_failing = False
+
+    def run(self) -> None:
+        """Do it once."""
+        try:
+            self._step()
+            self._is_failing = False
+        except _PASSED_ON:
+            raise
+        except BaseException as error:
+            if not self._is_failing:
+                log.error("%s failed; it will be tried again", self._what, exc_info=error)
+            self._is_failing = True
