@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from .wire import FRAME_BYTES
+
+
+def check_size(what: str, value: Any) -> None:
+    """Raise unless `value` is a number of bytes or things: `TypeError`, `ValueError`."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{what}={value!r}: expected an int, such as {what}=1000")
+    if value < 0:
+        raise ValueError(f"{what}={value!r}: it can't be negative")
+
+
+def check_seconds(what: str, value: Any) -> None:
+    """Raise unless `value` is a positive number: `TypeError`, `ValueError`."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{what}={value!r}: expected a number, such as {what}=10")
+    if not value > 0:
+        raise ValueError(f"{what}={value!r}: it must be positive")
 
 
 @dataclass(frozen=True)
@@ -43,3 +60,8 @@ class Limits:
     """Files of a post."""
     name: int = 200
     """Characters in a field's name."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check = check_size if type(field.default) is int else check_seconds
+            check(field.name, getattr(self, field.name))

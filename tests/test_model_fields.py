@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Search(Page):
     tags: list[str] = []
     hits: list[str] = loaded()
     size: ClassVar[int] = 5
-    unit = "px"
+    unit: ClassVar = "px"
     _client: Any = None
 
     @property
@@ -136,6 +137,24 @@ def test_reserved_names(name: str) -> None:
 def test_globals_of_jinja_are_no_fields(name: str) -> None:
     with pytest.raises(TypeError, match="Jinja"):
         type("Wrong", (Page,), {"__annotations__": {name: int}, "__module__": __name__})
+
+
+@pytest.mark.parametrize("base", [Page, Component])
+def test_values_without_annotations(base: type[Any]) -> None:
+    with pytest.raises(TypeError, match=r"Wrong\.size has no annotation.*`size: int = …`"):
+        type("Wrong", (base,), {"size": 0})
+
+
+def test_what_needs_no_annotation() -> None:
+    class Sized(Search):
+        PER_PAGE = 20
+        open = True
+        size = 6
+        Row = Person
+        key = operator.attrgetter("id")
+        _cache = {}
+
+    assert new(Sized).open and Sized.PER_PAGE == 20
 
 
 def test_the_url_method_of_pages_is_no_field_but_components_may_have_one() -> None:

@@ -19,6 +19,7 @@ from typing import (
     overload,
 )
 
+from ..limits import check_seconds, check_size
 from ..template.reference import Reference
 from .annotations import hints, local_names
 from .closures import MAKING
@@ -44,6 +45,8 @@ _ACTION: Final = "__live_action__"
 _ID: Final = re.compile(r"[^\W\d][\w-]*")
 POLICIES: Final = ("queue", "latest", "drop")
 """What becomes of a call while one runs: it waits, takes its place, or is ignored."""
+ON_LEAVE: Final = ("finish", "cancel")
+"""What becomes of a call when the person leaves the page."""
 _OPTIONS: Final = (
     *(
         "id",
@@ -93,8 +96,12 @@ class Action(Reference, Outcomes, Generic[P, R]):
         idempotent: bool = False,
     ) -> None:
         _check(function)
-        if concurrency not in POLICIES:
-            raise ValueError(f"concurrency={concurrency!r}: one of {', '.join(POLICIES)}")
+        _check_choice("concurrency", concurrency, POLICIES)
+        _check_choice("on_leave", on_leave, ON_LEAVE)
+        if timeout is not None:
+            check_seconds("timeout", timeout)
+        if max_body is not None:
+            check_size("max_body", max_body)
         self.function = function
         self.name: str = function.__name__
         self.id = id or self.name
@@ -271,6 +278,11 @@ def _check(function: Any) -> None:
         raise TypeError(f"@action goes on a function, not on {function!r}; put it below other decorators")
     if not hasattr(function, "__name__"):
         raise TypeError(f"@action goes on a function with a name, not on {function!r}")
+
+
+def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{option}={value!r}: expected one of {', '.join(map(repr, choices))}")
 
 
 def _check_ids(action: Action[..., Any]) -> None:

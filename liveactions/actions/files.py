@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 
 from starlette.datastructures import Headers, UploadFile
 
+from ..limits import check_size
 from .annotations import metadata, optional, unwrap
 from .messages import message
 
@@ -24,6 +25,12 @@ class file:  # noqa: N801 - written like a function
 
     max_size: int | None = None
     types: Sequence[str] = field(default=(), hash=False)
+
+    def __post_init__(self) -> None:
+        if self.max_size is not None:
+            check_size("max_size", self.max_size)
+        if isinstance(self.types, str):
+            raise TypeError(f"types={self.types!r}: expected a list, such as types=[{self.types!r}]")
 
     def accepts(self, name: str, type: str) -> bool:
         """Whether a file of this name and media type is one of `types`."""

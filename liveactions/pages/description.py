@@ -152,6 +152,12 @@ def check_names(cls: type[Any], fields: Iterable[str]) -> None:
     inherited = {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
     actions = {name for name in dir(cls) if isinstance(inspect.getattr_static(cls, name, None), Action)}
     title = cls.__qualname__
+    for name in _unannotated(cls):
+        kind = type(cls.__dict__[name]).__name__
+        raise TypeError(
+            f"{title}.{name} has no annotation, so it isn't a field: write `{name}: {kind} = …`;"
+            f" of a constant, `{name}: ClassVar[{kind}] = …` or `{name.upper()} = …`"
+        )
     for name in fields:
         if name in RESERVED:
             raise TypeError(f"{title}.{name}: the name is reserved; call the field something else")
@@ -165,6 +171,16 @@ def check_names(cls: type[Any], fields: Iterable[str]) -> None:
         raise TypeError(f"{title}.{name} is a field and an action; give one of them another name")
     for name in sorted(actions & RESERVED):
         raise TypeError(f"{title}.{name}: the name is reserved; call the action something else")
+
+
+def _unannotated(cls: type[Any]) -> Iterator[str]:
+    """Names that a class gives values as if they were fields."""
+    annotated = {name for one in cls.__mro__ for name in raw_annotations(one)}
+    for name, value in cls.__dict__.items():
+        is_public = not name.startswith("_") and not name.isupper()
+        is_value = not callable(value) and not hasattr(type(value), "__get__")
+        if is_public and is_value and name not in annotated | RESERVED:
+            yield name
 
 
 def _page_base(cls: type[Any]) -> Any:

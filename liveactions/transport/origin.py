@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import HTTPConnection
 
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, or an address of IPv6
+_PORT = re.compile(r":\d+$")
+_Origin = tuple[str, str, int]
+"""Scheme, host and port."""
 
 
 class Origins:
     """Which origins may call: the page's own and those of a list.
 
-    The list has exact origins (``https://example.org``), hosts, and ``*.example.org`` for all
-    hosts below one. Scheme, host and port of the page's own are those that the server says the
+    The list has origins (``https://example.org``), hosts (``example.org``, ``example.org:8000``), which
+    without a port have the default one of their scheme, and ``*.example.org`` for all hosts below
+    one, on any port. Scheme, host and port of the page's own are those that the server says the
     request has: behind a proxy, uvicorn's ``--forwarded-allow-ips`` names whom it believes.
     """
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self._allowed = tuple(item.lower().rstrip("/") for item in allowed)
+        """Raise `ValueError` for an entry that no origin can match."""
+        if isinstance(allowed, str):
+            raise TypeError(f"allowed_origins={allowed!r}: expected a list, such as [{allowed!r}]")
+        self._allowed = tuple(map(_Pattern.of, allowed))
 
     def refusal(self, connection: HTTPConnection) -> str | None:
         """Why the request may not call; None when it may."""
@@ -29,17 +39,42 @@ class Origins:
             return None if site == "same-origin" else "no Origin header"
         own = _own(connection)
         origin = _triple(origins[0]) if len(origins) == 1 else None
-        if origin is not None and (origin == _triple(own) or self._is_allowed(origins[0])):
+        if origin is not None and (origin == _triple(own) or any(one.fits(origin) for one in self._allowed)):
             return None
         return f"Origin {origins!r} is not {own!r}"
 
-    def _is_allowed(self, origin: str) -> bool:
-        origin = origin.lower()
-        host = urlsplit(origin).hostname or ""
-        return any(
-            item in (origin, host) or (item.startswith("*.") and host.endswith(item[1:]))
-            for item in self._allowed
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """One entry of the list."""
+
+    scheme: str
+    """Empty: both."""
+    host: str
+    port: int | None
+    """None: the default one of the scheme, or below a host any."""
+    is_below: bool
+
+    @classmethod
+    def of(cls, entry: str) -> _Pattern:
+        scheme, separator, rest = entry.lower().removesuffix("/").rpartition("://")
+        parsed = _triple(f"{scheme if separator else 'https'}://{rest.removeprefix('*.')}")
+        if parsed is None or _HOST.fullmatch(parsed[1]) is None:
+            raise ValueError(
+                f"allowed_origins: no origin can match {entry!r};"
+                " write 'https://example.org', 'example.org' or '*.example.org'"
+            )
+        has_port = _PORT.search(rest) is not None
+        return cls(scheme, parsed[1], parsed[2] if has_port else None, rest.startswith("*."))
+
+    def fits(self, origin: _Origin) -> bool:
+        """Whether an origin is one of those that the entry names."""
+        scheme, host, port = origin
+        if self.scheme not in ("", scheme):
+            return False
+        if self.is_below:
+            return host.endswith(f".{self.host}") and self.port in (None, port)
+        return host == self.host and port == (self.port or _PORTS[scheme])
 
 
 def _own(connection: HTTPConnection) -> str:
@@ -47,7 +82,7 @@ def _own(connection: HTTPConnection) -> str:
     return f"{scheme}://{connection.headers.get('host', '')}"
 
 
-def _triple(origin: str) -> tuple[str, str, int | None] | None:
+def _triple(origin: str) -> _Origin | None:
     """Scheme, host and port; None for what is no http(s) origin."""
     try:
         parts: SplitResult = urlsplit(origin)

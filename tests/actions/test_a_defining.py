@@ -126,6 +126,22 @@ def test_a1_on_anything_else_it_says_what_to_do(thing: Any) -> None:
         action(thing)
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "hint"),
+    [
+        ({"on_leave": "cancle"}, ValueError, "expected one of 'finish', 'cancel'"),
+        ({"concurrency": "lates"}, ValueError, "expected one of 'queue', 'latest', 'drop'"),
+        ({"timeout": -1}, ValueError, "must be positive"),
+        ({"timeout": "5s"}, TypeError, "expected a number"),
+        ({"max_body": "1mb"}, TypeError, "expected an int"),
+        ({"max_body": -1}, ValueError, "can't be negative"),
+    ],
+)
+def test_a1_options_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:
+    with pytest.raises(error, match=f"{next(iter(options))}=.*{hint}"):
+        action(**options)(lambda: None)
+
+
 async def test_a2_the_first_parameter_is_the_page() -> None:
     page = new(Methods)
     await page.add(2)

@@ -403,3 +403,29 @@ async def test_c9_limits_of_an_op(live: Live, way: Way, fields: list[str]) -> No
         with pytest.raises((Failed, Closed)):
             await page._tab.settle()
         assert journal == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "error"),
+    [
+        ("body", "1mb", TypeError),
+        ("body", -1, ValueError),
+        ("body", 1e6, TypeError),
+        ("files", True, TypeError),
+        ("action", "30", TypeError),
+        ("idle", 0, ValueError),
+        ("ops_per_second", float("nan"), ValueError),
+    ],
+)
+def test_limits_are_checked(setting: str, value: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=f"{setting}={value!r}"):
+        Limits(**{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"max_size": "1mb"}, TypeError), ({"max_size": -1}, ValueError), ({"types": ".png"}, TypeError)],
+)
+def test_limits_of_files_are_checked(options: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error, match=f"{next(iter(options))}="):
+        file(**options)

@@ -133,6 +133,46 @@ async def test_n1_allowed_origins() -> None:
             assert not (await visitor.socket(tab.address, {"Origin": origin})).accepted
 
 
+async def test_n1_allowed_hosts_have_the_ports_that_are_named() -> None:
+    async with browser(vault(allowed_origins=["other.test", "Dev.test:8000", "[::1]:81"])) as visitor:
+        tab = await visitor.open("/a")
+        for origin in ("https://other.test", "http://other.test", "http://dev.test:8000", "http://[::1]:81"):
+            assert (await visitor.socket(tab.address, {"Origin": origin})).accepted
+        for origin in ("https://other.test:8443", "http://dev.test", "https://a.other.test", "http://[::1]"):
+            assert not (await visitor.socket(tab.address, {"Origin": origin})).accepted
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "",
+        "*",
+        "https://",
+        "https://*",
+        "example.org/app",
+        "https://example.org/app",
+        "htps://example.org",
+        "//x.org",
+    ]
+    + [
+        "a.*.org",
+        "ex ample.org",
+        "https://exämple.org",
+        "example.org:port",
+        "me@example.org",
+        "a.org, b.org",
+    ],
+)
+def test_n1_an_entry_that_no_origin_can_match_is_an_error(entry: str) -> None:
+    with pytest.raises(ValueError, match="no origin can match"):
+        vault(allowed_origins=["https://other.test", entry])
+
+
+def test_n1_one_origin_is_no_list() -> None:
+    with pytest.raises(TypeError, match=r"such as \['https://other.test'\]"):
+        vault(allowed_origins="https://other.test")
+
+
 async def test_n1_forwarded_headers_are_the_servers_to_believe(visitor: Browser) -> None:
     tab = await visitor.open("/a")
     forged = {"Origin": "https://evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "https"}
