@@ -41,7 +41,7 @@ async function bundle(entry, define = {}) {
   return Buffer.from(`${code}\n`);
 }
 
-const more = await bundle("more/main.js");
+const more = await bundle("lazy/index.js");
 const digest = createHash("sha256").update(more).digest("hex").slice(0, DIGEST);
 const call = await bundle("call.js");
 const hooks = await bundle("hooks.js");

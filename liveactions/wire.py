@@ -1,6 +1,6 @@
 """The names shared with the client: markers, kinds of ops and answers, close codes, limits.
 
-``js/src/wire.js`` states the same names; a test compares the two files. `liveactions.protocol`
+``js/src/core/wire.js`` states the same names; a test compares the two files. `liveactions.protocol`
 documents the messages that are built from them.
 """
 

@@ -197,7 +197,7 @@ def test_allowance() -> None:
 
 
 class Page:
-    """The other end, as js/src/connection.js does it: ops until they have ended."""
+    """The other end, as js/src/core/connection.js does it: ops until they have ended."""
 
     def __init__(self) -> None:
         self.rev = 0

@@ -1,7 +1,7 @@
 // Functions of the server, for the modules that it generates: through the live page they are called on, else by fetch.
 
-import { failure } from "./failure.js";
-import { HEADER_OPS } from "./wire.js";
+import { failure } from "./core/failure.js";
+import { HEADER_OPS } from "./core/wire.js";
 
 /**
  * @param {string} name module:function

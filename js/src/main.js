@@ -1,13 +1,13 @@
 // The browser's side of a live page: adopts the page in which its script stands.
 
-import { join } from "./client.js";
-import { watchEvents } from "./events.js";
-import { watchForms } from "./forms.js";
-import { loadMore, provide } from "./more.js";
-import { parts } from "./parts.js";
-import { watchPending } from "./pending.js";
-import { watchTyping } from "./values.js";
-import { FIELD_SNAPSHOT } from "./wire.js";
+import { join } from "./core/client.js";
+import { watchEvents } from "./core/events.js";
+import { watchForms } from "./core/forms.js";
+import { loadMore, provide } from "./core/lazy.js";
+import { parts } from "./core/bridge.js";
+import { watchPending } from "./core/pending.js";
+import { watchTyping } from "./core/values.js";
+import { FIELD_SNAPSHOT } from "./core/wire.js";
 
 export { loadMore }; // for functions of the server: see call.js
 

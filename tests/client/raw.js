@@ -1,11 +1,11 @@
 // Plays changes of raw HTML, and says where the page isn't what it is when it is loaded anew.
 
-import { rev, welcome } from "/src/connection.js";
-import { adopt, patch, watchMarkup } from "/src/fragments.js";
-import { loadMore, provide } from "/src/more.js";
-import { parts } from "/src/parts.js";
+import { rev, welcome } from "/src/core/connection.js";
+import { adopt, patch, watchMarkup } from "/src/core/fragments.js";
+import { loadMore, provide } from "/src/core/lazy.js";
+import { parts } from "/src/core/bridge.js";
 
-globalThis.MORE = "/src/more/main.js";
+globalThis.MORE = "/src/lazy/index.js";
 watchMarkup(() => {});
 provide(parts);
 await loadMore();

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from liveactions import wire
 
-SOURCE = Path(__file__).parents[2] / "js" / "src" / "wire.js"
+SOURCE = Path(__file__).parents[2] / "js" / "src" / "core" / "wire.js"
 
 
 def number(expression: str) -> float:

@@ -1,9 +1,9 @@
 // Plays vectors: HTML and frames in, the resulting page out. It uses the client's source modules, which pages can't reach.
 // `document.write` parses as a page's own HTML is parsed; the modules stay, and so does the window.
 
-import { adopt, define, patch, watchMarkup } from "/src/fragments.js";
-import { loadMore, provide } from "/src/more.js";
-import { parts } from "/src/parts.js";
+import { adopt, define, patch, watchMarkup } from "/src/core/fragments.js";
+import { loadMore, provide } from "/src/core/lazy.js";
+import { parts } from "/src/core/bridge.js";
 
 const BOOLEAN = new Set((
   "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden inert ismap itemscope loop "
@@ -12,7 +12,7 @@ const RAW_TEXT = /^(script|style|xmp|iframe|noembed|noframes|noscript|plaintext)
 const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
 const MARKER = /^([(),\]]|\[(\d+,\d+)?)$/;
 
-globalThis.MORE = "/src/more/main.js";
+globalThis.MORE = "/src/lazy/index.js";
 watchMarkup(() => {});
 provide(parts);
 await loadMore();

@@ -1,8 +1,7 @@
 // In debug mode only: what went wrong, what changes, what is to be done better.
 
 import { watchPage } from "./advice.js";
-import { watchChanges } from "./flash.js";
-import { watchErrors } from "./overlay.js";
+import { watchChanges, watchErrors } from "./overlay.js";
 
 watchErrors();
 watchChanges();

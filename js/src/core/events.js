@@ -1,0 +1,99 @@
+// Event attributes: one listener per type on the window. In compiled markup an action slot stands for the attribute,
+// `@input.debounce.300` among an element's marks; in raw HTML it is there itself, `live-input.debounce.300="reference"`.
+
+import { patching, perform, root } from "./client.js";
+import { confirmed, fieldsOf, referenceIn } from "./fields.js";
+import { addressOf, watchMarkup } from "./fragments.js";
+import { loadMore, more } from "./lazy.js";
+import { page } from "./socket.js";
+import { groupOf, see } from "./values.js";
+import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
+
+/** @typedef {{ element: Element, descriptor: string, type: string, modifiers: string[] }} Call */
+
+/** Attributes that don't name the event that is called so: the rest of the client heeds them. */
+const OTHERS = /^(cancel|drop|progress)$/;
+
+/** Stands among the modifiers of such an attribute. */
+export const OTHER = "*";
+
+/** @type {Set<string>} event types with listeners */
+const types = new Set();
+
+export function watchEvents() {
+  listenTo("submit"); // before those who would send the form
+  watchMarkup((nodes) => {
+    if (nodes.querySelector("[data-pending-for]")) loadMore();
+    for (const element of nodes.querySelectorAll("*")) {
+      for (const call of callsOf(element)) {
+        listenTo(call.type);
+        if (call.modifiers[0] || !(`on${call.type}` in element)) loadMore().then((more) => more?.heed(call));
+      }
+    }
+  });
+}
+
+/** @param {string} type */
+function listenTo(type) {
+  if (types.has(type)) return;
+  types.add(type);
+  addEventListener(type, (event) => { if (event.bubbles || event.target === window) handle(event); });
+  // Not at the window: browsers make `mouseenter` only where a node listens.
+  document.addEventListener(type, (event) => { if (!event.bubbles) handle(event); }, true);
+}
+
+/**
+ * What an element calls.
+ * @param {Element} element
+ * @returns {Call[]}
+ */
+export function callsOf(element) {
+  const names = [...element.getAttribute(MARK)?.split(" ") ?? [], ...element.getAttributeNames()];
+  return names.flatMap((descriptor) => {
+    const [, text] = /^(?:@|live-)(.+)/.exec(descriptor) ?? [];
+    const [type, ...modifiers] = text?.split(".") ?? [];
+    if (OTHERS.test(type)) modifiers.push(OTHER);
+    return type ? [{ element, descriptor, type, modifiers }] : [];
+  });
+}
+
+/** @param {Event} event */
+function handle(event) {
+  if (patching) return;
+  let element = event.target instanceof Element ? event.target : null;
+  for (; element; element = event.bubbles ? element.parentElement : null) {
+    for (const call of callsOf(element)) {
+      if (call.type !== event.type) continue;
+      if (!call.modifiers[0]) run(call, event);
+      else if (more) more.meet(call, event);
+      else loadMore().then((more) => more?.meet(call, event));
+    }
+  }
+  more?.meetAtWindow(event);
+}
+
+/** @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or the address of a slot */
+export function calledBy(element, descriptor) {
+  const ref = element.getAttribute(descriptor); // none in compiled markup
+  return ref === null ? addressOf(root(), element, descriptor) : referenceIn(ref) ?? ref;
+}
+
+/** @param {Call} call @param {Event} event */
+export function run({ element, descriptor }, event) {
+  const { target, type } = event;
+  if (type === "submit") event.preventDefault();
+  if (!confirmed(element)) return;
+  const source = element.matches("button,form,input,select,textarea") ? element : target;
+  const fields = fieldsOf(source);
+  const { key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
+  const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
+  perform({
+    build() {
+      const called = calledBy(element, descriptor);
+      if (called === null) return called;
+      return typeof called == "string" ? [CALL_REF, called, fields] : [CALL_SLOT, called, fields, ...details];
+    },
+    source: element,
+    seen: see(source instanceof HTMLFormElement ? source.elements : groupOf(source)),
+  });
+}

@@ -1,0 +1,42 @@
+// What controls and forms would post: a flat array name, value, name, value ...
+
+import { isCheckable } from "./values.js";
+import { FIELD_ACTION, FIELD_SNAPSHOT } from "./wire.js";
+
+/**
+ * All of a form but the library's own. Listeners of `formdata` may add some.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} [submitter]
+ * @returns {any[]} texts, and files
+ */
+export const formFields = (form, submitter) => pairsOf(form, submitter).flat();
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} [submitter] */
+const pairsOf = (form, submitter) =>
+  [...new FormData(form, submitter)].filter(([name]) => name !== FIELD_SNAPSHOT && name !== FIELD_ACTION);
+
+/** @param {EventTarget | null} element a form (without its files), a control, or anything: that has none @returns {string[]} */
+export function fieldsOf(element) {
+  if (element instanceof HTMLFormElement) return /** @type {string[]} */ (pairsOf(element).filter(([, value]) => typeof value == "string").flat());
+  const { name, value, selectedOptions } = /** @type {HTMLSelectElement} */ (element);
+  if (!name || value === undefined || (isCheckable(element) && !element.checked)) return [];
+  return [...selectedOptions ?? [{ value }]].flatMap((chosen) => [name, chosen.value]);
+}
+
+/**
+ * The reference in an address of this page.
+ * @param {string | null} address
+ */
+export function referenceIn(address) {
+  const url = new URL(address ?? "", document.baseURI);
+  return url.origin + path(url) === location.origin + path(location) ? url.searchParams.get(FIELD_ACTION) : null;
+}
+
+/** However it is spelled. @param {{ pathname: string }} url */
+const path = ({ pathname }) => decodeURIComponent(pathname);
+
+/** Asks the person, where the author wants it. @param {Element | null} element */
+export function confirmed(element) {
+  const question = element?.getAttribute("live-confirm");
+  return question == null || confirm(question);
+}

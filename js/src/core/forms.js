@@ -1,0 +1,51 @@
+// Forms and submitters whose address holds a reference run as ops. Without a way to the server they post natively.
+
+import { perform } from "./client.js";
+import { confirmed, formFields, referenceIn } from "./fields.js";
+import { loadMore } from "./lazy.js";
+import { isPending } from "./pending.js";
+import { closed } from "./socket.js";
+import { see } from "./values.js";
+import { CALL_REF } from "./wire.js";
+
+/** @typedef {import("./pending.js").Submitter} Submitter */
+
+const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
+
+export function watchForms() {
+  // At the window: whoever prevents a submit has done so.
+  addEventListener("submit", submit);
+}
+
+/** @param {SubmitEvent} event */
+function submit(event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const submitter = /** @type {Submitter | null} */ (event.submitter);
+  if (event.defaultPrevented) return;
+  if (!confirmed(submitter) || !confirmed(form)) return event.preventDefault();
+  const ref = referenceOf(form, submitter);
+  if (ref === null || closed) return;
+  const fields = formFields(form, submitter);
+  event.preventDefault();
+  const seen = see(form.elements);
+  // The same data typed again are another submit.
+  const digest = JSON.stringify([ref, fields, ...seen.values()]);
+  const resets = form.id !== PAGE_FORM;
+  const source = resets ? form : submitter ?? form;
+  if (isPending(source, digest)) return;
+  const request = {
+    build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets,
+    post: () => form.requestSubmit(submitter),
+  };
+  if (fields.some((value) => value instanceof File)) loadMore().then((more) => more?.upload(request, ref, fields));
+  else perform(request);
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Element | null} [submitter]
+ */
+export function referenceOf(form, submitter) {
+  const [method, action] = ["method", "action"].map((name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name));
+  return /^post$/i.test(method ?? "") ? referenceIn(action ?? "") : null;
+}

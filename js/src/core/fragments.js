@@ -1,0 +1,418 @@
+// Fragments: live instances of shapes, each known by its slots. Its markers are walked once, when it is first addressed;
+// whatever stands in its children and items is left for walks of their own. (Slots hold fragments, and fragments slots: this
+// module and those of slots know each other.)
+
+import { more } from "./lazy.js";
+import { setAttribute, updateAttribute, within } from "./values.js";
+import { CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
+
+// The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
+
+/** @type {{ createHTML(html: string): any }} */
+const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("liveactions", { createHTML: (/** @type {string} */ s) => s })
+  ?? { createHTML: (html) => html };
+
+/** @param {string} html @returns {any} what a policy of trusted types lets through */
+export const trusted = (html) => policy.createHTML(html);
+
+/**
+ * What HTML looks like as content of an element called `root` (svg), or of none.
+ * @param {string} html
+ * @param {string} [root]
+ * @returns {DocumentFragment}
+ */
+export function parse(html, root) {
+  // Within an element of the page: a template by itself is parsed as if scripts were off, with elements in `noscript`.
+  const holder = document.createElement("p");
+  holder.innerHTML = trusted(`<template>${root ? `<${root}>${html}</${root}>` : html}</template>`);
+  const { content } = /** @type {HTMLTemplateElement} */ (holder.firstChild);
+  if (root) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
+  return content;
+}
+
+// Comments between siblings that say where slots stand.
+
+/** @param {Node | null} node @returns {string} the text of a comment, else "" */
+export const comment = (node) => (node instanceof Comment ? node.data : "");
+
+/** @param {string} text nothing else that begins so: an author may write <!--[if IE]> */
+export const opens = (text) => text === CHILD_OPEN || /^\[(\d+,\d+)?$/.test(text);
+
+/**
+ * The comment that closes the range that `node` opens.
+ * @param {Node} node
+ * @returns {Node}
+ */
+export function closing(node) {
+  for (let depth = 1; depth; ) {
+    node = /** @type {Node} */ (node.nextSibling);
+    const text = comment(node);
+    if (opens(text)) depth++;
+    else if (text === CHILD_CLOSE || text === LIST_CLOSE) depth--;
+    else if (!node) throw Error("No end");
+  }
+  return node;
+}
+
+/** The nodes between two comments, or all of a parent's. */
+export class Place {
+  /**
+   * @param {Node} parent of a range it changes: ranges are born in a template's copy
+   * @param {Node | null} [open]
+   * @param {Node | null} [close]
+   */
+  constructor(parent, open = null, close = null) {
+    this._parent = parent;
+    this.open = open;
+    this.close = close;
+  }
+
+  get parent() {
+    return /** @type {ParentNode & Node} */ (this.close ? this.close.parentNode : this._parent);
+  }
+
+  get first() {
+    return this.open ? this.open.nextSibling : this._parent.firstChild;
+  }
+
+  /** @param {Node | string} content text, or nodes */
+  fill(content) {
+    const { parent, close } = this;
+    for (let node; (node = this.first) !== close; ) parent.removeChild(/** @type {Node} */ (node));
+    if (content) parent.insertBefore(content instanceof Node ? content : new Text(content), close);
+  }
+
+  /**
+   * The child of this place in which `node` is.
+   * @param {Node | null} node
+   */
+  holding(node) {
+    while (node && node.parentNode !== this.parent) node = node.parentNode;
+    for (let child = this.first; child !== this.close; child = /** @type {Node} */ (child).nextSibling) if (child === node) return child;
+    return null;
+  }
+}
+
+/** @typedef {[address: number[], slots: Slot[]]} Held what a slot has around a node: an ordinal if it is a list, a fragment's slots */
+/**
+ * @typedef {object} Slot
+ * @property {(value: any) => void} [set]
+ * @property {(change: any) => void} [patch]
+ * @property {(node: Node) => Held | null} [holding]
+ * @property {Element} [element] of an action: what an event on it calls. It has a number among the slots and no value
+ * @property {string} [descriptor] of an action: "@input.debounce.300"
+ */
+
+/** @type {Map<number, DocumentFragment>} the shapes that this connection's server has sent */
+const shapes = new Map();
+/** @type {(nodes: ParentNode) => void} */
+let watcher;
+
+/** @param {typeof watcher} watch is told of the page's own markup first */
+export function watchMarkup(watch) {
+  watcher = watch;
+  watcher(document);
+}
+
+/** Tells of markup that the page hasn't had. @param {ParentNode} nodes */
+export const meetMarkup = (nodes) => watcher(nodes);
+
+/** @param {any[]} definitions id, html, id, html ...; [root, html] for foreign content */
+export function define(definitions) {
+  for (let i = 0; i < definitions.length; i += 2) {
+    const [html, root] = [definitions[i + 1]].flat().reverse();
+    const nodes = parse(html, root);
+    watcher(nodes);
+    shapes.set(definitions[i], nodes);
+  }
+}
+
+/**
+ * Nodes of a fragment.
+ * @param {any[]} value shape, value, value ...
+ */
+export function create([id, ...values]) {
+  const nodes = document.importNode(/** @type {DocumentFragment} */ (shapes.get(id)), true);
+  let i = 0;
+  for (const { set } of adopt(nodes.firstChild, null)) set?.(values[i++]);
+  return nodes;
+}
+
+/**
+ * @param {Slot[]} slots
+ * @param {any[]} changes slot, change, slot, change ...
+ */
+export function patch(slots, changes) {
+  for (let i = 0; i < changes.length; i += 2) /** @type {(change: any) => void} */ (slots[changes[i]]?.patch)(changes[i + 1]);
+}
+
+/**
+ * The address of an action.
+ * @param {Slot[]} slots from which it starts
+ * @param {Element} element
+ * @param {string} descriptor
+ * @returns {number[] | null}
+ */
+export function addressOf(slots, element, descriptor) {
+  for (const [number, slot] of slots.entries()) {
+    if (slot.element === element && slot.descriptor === descriptor) return [number];
+    const held = slot.holding?.(element);
+    const rest = held && addressOf(held[1], element, descriptor);
+    if (rest) return [number, ...held[0], ...rest];
+  }
+  return null;
+}
+
+/**
+ * The slots from `node` up to `stop`, in document order.
+ * @param {Node | null} node
+ * @param {Node | null} stop
+ * @param {Slot[]} [slots] those before
+ */
+export function adopt(node, stop, slots = []) {
+  for (; node && node !== stop; node = node.nextSibling) {
+    const text = comment(node);
+    if (opens(text)) {
+      const close = closing(node);
+      slots.push(contentSlot(text, new Place(node, node, close)));
+      node = close;
+    } else if (node instanceof Element && !adoptElement(node, slots)) adopt(node.firstChild, null, slots);
+  }
+  return slots;
+}
+
+/**
+ * @param {Element} element
+ * @param {Slot[]} slots
+ * @returns {boolean} whether its whole content is one slot
+ */
+function adoptElement(element, slots) {
+  let whole = false;
+  for (const mark of element.getAttribute(MARK)?.split(" ") ?? []) {
+    if (mark === MARK_TAG) slots.push(tagSlot(element));
+    else if (mark[0] === MARK_EVENT) slots.push({ element, descriptor: mark });
+    else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(attributeSlot(element, mark));
+    else {
+      whole = true;
+      slots.push(contentSlot(mark, new Place(/** @type {any} */ (element).content ?? element)));
+    }
+  }
+  return whole;
+}
+
+/** @param {string} mark @param {Place} place */
+const contentSlot = (mark, place) =>
+  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(place) : listSlot(place, mark.slice(1));
+
+// The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
+// their own.
+
+
+/**
+ * One attribute as a whole.
+ * @param {Element} element
+ * @param {string} name
+ * @returns {Slot}
+ */
+export const attributeSlot = (element, name) => ({
+  set: (value) => setAttribute(element, name, value),
+  patch: (value) => updateAttribute(element, name, value),
+});
+
+/**
+ * The dynamic names in a start tag: name, value, name, value ... of those that are there; null for one that is gone.
+ * @param {Element} element
+ * @returns {Slot}
+ */
+export function tagSlot(element) {
+  /** @type {Map<string, string | null>} as they were written last */
+  let written = new Map();
+  /** @param {(string | null)[]} pairs */
+  const set = (pairs, write = setAttribute) => {
+    const values = new Map([...written.keys()].map((name) => [name, /** @type {string | null} */ (null)]));
+    for (let i = 0; i < pairs.length; i += 2) values.set(/** @type {string} */ (pairs[i]), /** @type {string | null} */ (pairs[i + 1]));
+    values.forEach((value, name) => write(element, name, value));
+    written = values;
+  };
+  return { set, patch: (pairs) => set(pairs, updateAttribute) };
+}
+
+/**
+ * Text, raw HTML or a fragment, among siblings or as an element's whole content.
+ * @param {Place} place
+ * @returns {Slot}
+ */
+export function childSlot(place) {
+  /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
+  let slots;
+  const inside = () => (slots ??= adopt(place.first, place.close));
+  /** @type {import("../lazy/raw.js").Base | null | undefined} what the server gave as HTML and is there */
+  let base;
+  /** @param {any} value text, a fragment, or a change of raw HTML */
+  const set = (value) => {
+    const { first } = place;
+    const known = base;
+    slots = base = null;
+    if (Array.isArray(value)) place.fill(create(value));
+    else if (typeof value != "string") base = more?.setRaw(place, value, known);
+    else if (value && first instanceof Text && first.nextSibling === place.close) splice(first, value);
+    else place.fill(value);
+  };
+  return {
+    set,
+    patch(change) {
+      if (Array.isArray(change)) patch(inside(), change);
+      else within(place.parent, () => set(change.f ?? change));
+    },
+    holding: (node) => place.holding(node) && [[], inside()],
+  };
+}
+
+/**
+ * Writes only the window that differs, so that a selection around it stays.
+ * @param {Text} text
+ * @param {string} value
+ */
+export function splice(text, value) {
+  const { data } = text;
+  let start = 0, end = 0;
+  while (data[start] && data[start] === value[start]) start++;
+  while (data.at(end - 1) === value.at(end - 1) && Math.min(data.length, value.length) + end > start) end--;
+  if (data !== value) text.replaceData(start, data.length + end - start, value.slice(start, value.length + end));
+}
+
+// Lists: items known by ordinals that the server hands out; edits are inserts, moves and removals.
+//
+// In the form `[a,b` an item is one element with `a` characters of white space before it and `b` after it. The parser
+// has merged one item's tail with the next one's head: they are split when an item is inserted, moved or removed.
+// In the form `[` an item is whatever stands before its comment `,`.
+
+/** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item in the form `[a,b` both are the element */
+
+/**
+ * @param {Place} place
+ * @param {string} form what follows the marker: "" or "a,b"
+ * @returns {Slot}
+ */
+export function listSlot(place, form) {
+  const [head = 0, tail = 0] = form.split(",").map(Number);
+  /** @type {Map<number, Item>} by ordinal; those of HTML are numbered in their order, before others put nodes among them */
+  let items = new Map([...scan(place.first, place.close, !!form)].entries());
+
+  /** @param {number} ordinal */
+  const item = (ordinal) => /** @type {Item} */ (items.get(ordinal));
+
+  /** @param {number} ordinal */
+  const inside = (ordinal) => {
+    const found = item(ordinal);
+    return (found.slots ??= adopt(found.first, found.last.nextSibling));
+  };
+
+  /** All nodes of an item, white space included. @param {number} ordinal */
+  const nodesOf = (ordinal) => {
+    let { first, last } = item(ordinal);
+    if (head) first = cut(/** @type {Text} */ (first.previousSibling), -head);
+    if (tail) cut(/** @type {Text} */ (last = /** @type {Text} */ (last.nextSibling)), tail);
+    return between(first, last.nextSibling);
+  };
+
+  /** @param {number} ordinal @param {any[]} value */
+  const createItem = (ordinal, value) => {
+    const nodes = create(value);
+    if (!form && comment(nodes.lastChild) !== ITEM_END) nodes.append(new Comment(ITEM_END));
+    const [only] = form ? nodes.children : [];
+    items.set(ordinal, { first: only ?? /** @type {Node} */ (nodes.firstChild), last: only ?? /** @type {Node} */ (nodes.lastChild) });
+    return nodes;
+  };
+
+  /** @param {number | [number, number, ...any[]]} edit ordinal: remove; ordinal, before: move; ordinal, before, value ...: insert */
+  const apply = (edit) => {
+    const { parent } = place;
+    const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
+    const anchor = before < 0 ? place.close : before === undefined ? null : nodesOf(before)[0];
+    if (value.length) parent.insertBefore(createItem(ordinal, value), anchor);
+    else if (before !== undefined) move(parent, nodesOf(ordinal), anchor);
+    else {
+      for (const node of nodesOf(ordinal)) parent.removeChild(node);
+      items.delete(ordinal);
+    }
+  };
+
+  /** @param {any[][]} values */
+  const set = (values) => {
+    const nodes = new DocumentFragment();
+    items = new Map();
+    values.forEach((value, ordinal) => nodes.append(createItem(ordinal, value)));
+    place.fill(nodes);
+  };
+
+  return {
+    set,
+    patch(change) {
+      let i = 0;
+      if (change.l) within(place.parent, () => set(change.l));
+      else if (Array.isArray(change[0])) within(place.parent, () => change[i++].forEach(apply));
+      for (; i < change.length; i += 2) patch(inside(change[i]), change[i + 1]);
+    },
+    holding(node) {
+      for (let child = place.holding(node); child; child = child.nextSibling)
+        for (const [ordinal, { last }] of items) if (last === child) return [[ordinal], inside(ordinal)];
+      return null;
+    },
+  };
+}
+
+/**
+ * The items in HTML.
+ * @param {Node | null} first
+ * @param {Node | null} stop
+ * @param {boolean} elements whether each is one element
+ * @returns {Generator<Item>}
+ */
+function* scan(first, stop, elements) {
+  for (let node = first; node && node !== stop; node = node.nextSibling) {
+    const text = comment(node);
+    if (elements) {
+      if (node instanceof Element) yield { first: node, last: node };
+    } else if (text === ITEM_END) {
+      yield { first: /** @type {Node} */ (first), last: node };
+      first = node.nextSibling;
+    } else if (opens(text)) node = closing(node);
+  }
+}
+
+/**
+ * Makes a node of the first `count` characters, or of the last `-count`.
+ * @param {Text} text
+ * @param {number} count
+ * @returns {Text} the latter part, unless the text is just that long; there is no other, or none, without an error
+ */
+function cut(text, count) {
+  const { length } = text;
+  return length === Math.abs(count) && text instanceof Text ? text : text.splitText(count < 0 ? length + count : count);
+}
+
+/** Siblings. @param {Node | null} node the first @param {Node | null} [stop] behind the last */
+function between(node, stop) {
+  const nodes = [];
+  for (; node && node !== stop; node = node.nextSibling) nodes.push(node);
+  return nodes;
+}
+
+/**
+ * Moves siblings without a loss of state (media, frames) where the browser can. Where the person is, in what has the focus or
+ * is selected, nothing moves: that would end a composition, or a selection. The others go to its other side.
+ * @param {any} parent
+ * @param {Node[]} nodes
+ * @param {Node | null} anchor
+ */
+export function move(parent, nodes, anchor) {
+  const { anchorNode } = /** @type {Selection} */ (getSelection());
+  if (nodes.some((node) => node.contains(anchorNode) || node.contains(document.activeElement))) {
+    const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
+    const down = !anchor || between(end).includes(anchor);
+    nodes = down ? between(end, anchor) : between(anchor, first);
+    anchor = down ? first : end;
+  }
+  for (const node of nodes) parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
+}

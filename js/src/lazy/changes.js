@@ -1,0 +1,159 @@
+// `live-animate`, on an element or around it: what a patch brings has `data-entering` while CSS animates it; what a patch takes
+// away stays with `data-leaving` until CSS has animated that, for the eyes only.
+
+import { MARK } from "../core/wire.js";
+import { core } from "./bridge.js";
+import { hasHooks, settleHooks } from "./hooks.js";
+
+export const ANIMATE = "live-animate";
+const ENTERING = "data-entering";
+const LEAVING = "data-leaving";
+const CONTROLS = "input,select,textarea,button,output,fieldset,object";
+
+/** @type {Set<Element>} what is only there to be seen leaving */
+const leaving = new Set();
+
+/** @param {MutationRecord[]} records of a patch */
+export function animate(records) {
+  /** @type {Map<Node, MutationRecord>} the last removal of each node */
+  const removals = new Map();
+  /** @type {Set<Node>} nodes that the page didn't have */
+  const fresh = new Set();
+  for (const record of records) {
+    for (const node of record.removedNodes) removals.set(node, record);
+    for (const node of record.addedNodes) if (!removals.has(node)) fresh.add(node);
+  }
+  for (const ghost of leaving) {
+    removals.delete(ghost);
+    if (!ghost.isConnected || isBack(ghost)) end(ghost);
+  }
+  if (!isMoving()) return;
+  enter([...fresh]);
+  leave(removals, fresh);
+}
+
+/** Nothing leaves any more: the page is about to be read anew. */
+export const endLeaving = () => leaving.forEach(end);
+
+/** @param {Node[]} nodes */
+function enter(nodes) {
+  const entering = nodes.filter((node) => node instanceof Element && node.isConnected && node.closest(`[${ANIMATE}]`));
+  for (const element of /** @type {Element[]} */ (entering)) {
+    if (!element.parentElement?.closest(`[${ENTERING}]`)) element.setAttribute(ENTERING, "");
+  }
+  for (const element of /** @type {Element[]} */ (entering)) {
+    // Without an animation at once: whoever has a transition sees it begin.
+    ended(animationsOf(element)).then(() => element.removeAttribute(ENTERING));
+  }
+}
+
+/** @param {Map<Node, MutationRecord>} removals @param {Set<Node>} fresh */
+function leave(removals, fresh) {
+  /** @type {Map<Element, Animation[]>} with what moves in them anyway */
+  const ghosts = new Map();
+  for (const [node, { target }] of removals) {
+    if (!(node instanceof Element) || node.isConnected || fresh.has(node) || !target.isConnected) continue;
+    if (!node.matches(`[${ANIMATE}]`) && !(target instanceof Element && target.closest(`[${ANIMATE}]`))) continue;
+    haunt(node);
+    target.insertBefore(node, anchorOf(node, removals));
+    ghosts.set(node, []);
+  }
+  for (const ghost of ghosts.keys()) ghosts.set(ghost, animationsOf(ghost)); // as it was: transitions begin there
+  for (const ghost of ghosts.keys()) ghost.setAttribute(LEAVING, "");
+  for (const [ghost, before] of ghosts) {
+    leaving.add(ghost);
+    const animations = animationsOf(ghost).filter((animation) => !before.includes(animation));
+    if (animations.length) ended(animations).then(() => end(ghost));
+    else end(ghost);
+  }
+}
+
+/** Before which node one stood that was removed. @param {Node} node @param {Map<Node, MutationRecord>} removals */
+function anchorOf(node, removals) {
+  const { target } = /** @type {MutationRecord} */ (removals.get(node));
+  let anchor = /** @type {Node | null | undefined} */ (node);
+  do anchor = removals.get(/** @type {Node} */ (anchor))?.nextSibling;
+  while (anchor && anchor.parentNode !== target);
+  return anchor ?? null;
+}
+
+/** Makes an element one that is seen and nothing else: no slots, no fields, no focus. @param {Element} element */
+function haunt(element) {
+  const comments = document.createNodeIterator(element, NodeFilter.SHOW_COMMENT);
+  for (let comment; (comment = /** @type {Comment | null} */ (comments.nextNode()));) comment.remove();
+  for (const part of [element, ...element.querySelectorAll("*")]) {
+    part.removeAttribute(MARK);
+    if (part.matches(CONTROLS)) part.removeAttribute("name");
+    if (part !== element) part.removeAttribute("id");
+  }
+  element.removeAttribute(ENTERING);
+  element.toggleAttribute("inert", true);
+  element.ariaHidden = "true";
+}
+
+/** What ends by itself. @param {Element} element */
+function animationsOf(element) {
+  return element.getAnimations({ subtree: true }).filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+}
+
+/** @param {Animation[]} animations */
+const ended = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
+
+/** Whether the page has another element of its id by now. @param {Element} ghost */
+const isBack = (ghost) => !!ghost.id && document.querySelectorAll(`#${CSS.escape(ghost.id)}`).length > 1;
+
+/** @param {Element} ghost */
+function end(ghost) {
+  leaving.delete(ghost);
+  ghost.remove();
+  settleHooks([]);
+}
+
+// What a patch changes in the page, for those who want to know: hooks, and what is animated.
+
+const observer = new MutationObserver(() => {});
+
+export function watchPatches() {
+  addEventListener("live:patch", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.phase === "after") settle(observer.takeRecords());
+    else if (hasHooks() || document.querySelector(`[${ANIMATE}]`)) {
+      observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
+    }
+  });
+}
+
+/** What was changed so far is no news: the whole page is another. */
+export const forgetChanges = () => void observer.takeRecords();
+
+/** @param {MutationRecord[]} records */
+function settle(records) {
+  observer.disconnect();
+  animate(records);
+  settleHooks(records);
+}
+
+/** Whether anything is to move: somebody looks, and doesn't mind. */
+export const isMoving = () => !document.hidden && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// `live-transition`: the answer to what has it, or is in what has it, is shown by a view transition; on the body, all else too.
+
+/** Whether a message, which is about to be heeded, has to wait for a view transition. @param {any} message */
+export function defers(message) {
+  const [, ack = 0, patch = [], answers = []] = Array.isArray(message) ? message : [];
+  if (!Array.isArray(message) || patch.page) endLeaving();
+  return (patch.page || patch.length) && isMoving() && "startViewTransition" in document
+    && causesOf(ack, answers).some((element) => element?.closest("[live-transition]"));
+}
+
+/** @param {number} ack @param {any[]} answers @returns {(Element | null | undefined)[]} */
+function causesOf(ack, answers) {
+  const over = core.pending().filter(({ n, running }) => (!running && n <= ack) || answers.some((answered, i) => i % 3 === 0 && answered === n));
+  return over.length ? over.map(({ cause, source }) => cause ?? source) : [document.body];
+}
+
+/** Runs `work`, which changes the page, when the browser has taken a picture of it. @param {() => void} work */
+export async function transit(work) {
+  const { ready, updateCallbackDone } = document.startViewTransition(work);
+  ready.catch(() => {}); // another one has come, or nobody looks any more
+  await updateCallbackDone;
+}

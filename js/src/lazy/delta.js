@@ -1,0 +1,250 @@
+// One tree of the server's becomes another, and the page with it. Each of its nodes has its own in the page; only what differs
+// between the two trees is written there. So what a person, a widget or an extension changed, added or took away stays.
+
+import { core } from "./bridge.js";
+import { isAlike, keyOf, match } from "./matching.js";
+import { contentOf } from "./parsing.js";
+
+/** @typedef {{ parent: Node, open?: Node | null, close?: Node | null, fill?: (nodes: Node) => void }} Box what holds children in the page */
+
+/** @type {WeakMap<Node, any>} what stands in the page for a node of the server's */
+const lives = new WeakMap();
+
+/**
+ * One is a copy of the other.
+ * @param {Node} node of the server's
+ * @param {Node} live
+ */
+export function link(node, live) {
+  lives.set(node, live);
+  let other = contentOf(live).firstChild;
+  for (let child = contentOf(node).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) link(child, other);
+}
+
+/** Nodes for the page. @param {Node} node of the server's */
+function create(node) {
+  const nodes = new DocumentFragment();
+  const copy = node.cloneNode(true);
+  link(node, copy);
+  nodes.append(copy); // from now on custom elements may be upgraded, and have children of their own
+  core.meetMarkup(nodes);
+  return nodes;
+}
+
+/** @param {Node} node @returns {ChildNode[]} */
+export const childrenOf = (node) => [...contentOf(node).childNodes];
+
+/** Where the children of an element of the server's are in the page. @param {Node} node @returns {Box} */
+export const boxOf = (node) => ({ parent: contentOf(lives.get(node)) });
+
+/**
+ * Some children of an element of the server's become others.
+ * @param {Node} parent
+ * @param {ChildNode[]} olds
+ * @param {ChildNode[]} nexts
+ * @param {ChildNode | null} before the one ahead of them
+ * @param {Box} box
+ */
+export function update(parent, olds, nexts, before, box) {
+  const delta = new Delta(olds, nexts);
+  delta.children(parent, olds, nexts, before, box);
+  delta.clear();
+  for (const [parent, box] of delta.torn) refill(parent, box);
+}
+
+class Delta {
+  /** @type {Map<Node, Element> | undefined} of new elements the old ones, wherever they are */
+  movable;
+  /** @type {Set<ChildNode>} what goes, once nothing in it is needed any more */
+  gone = new Set();
+  /** @type {unknown} the guarded control in which it is at work */
+  control;
+  /** @type {Map<Node, Box>} what has texts that somebody took out of the page */
+  torn = new Map();
+
+  /** @param {ChildNode[]} olds @param {ChildNode[]} nexts */
+  constructor(olds, nexts) {
+    this.olds = olds;
+    this.nexts = nexts;
+  }
+
+  /** @param {Node} [within] */
+  clear(within) {
+    for (const node of this.gone) {
+      if (within && !within.contains(node)) continue;
+      lives.get(node)?.remove();
+      node.remove();
+      this.gone.delete(node);
+    }
+  }
+
+  /** @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */
+  children(parent, olds, nexts, before, box) {
+    const matches = match(olds, nexts, before);
+    if (!matches) return;
+    const arrange = () => this.arrange(contentOf(parent), matches, box);
+    const control = box.parent instanceof Element && box.parent.closest("select,textarea");
+    if (!core.isControl(control) || control === this.control) return arrange();
+    this.control = control;
+    core.guard(control, () => {
+      arrange();
+      this.clear(parent);
+    }, "options" in control);
+    if (control.type === "select-one") chooseFirst(/** @type {HTMLSelectElement} */ (control));
+  }
+
+  /** @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
+  arrange(parent, { before, olds, nexts, pairs, staying }, box) {
+    const paired = new Set(pairs.values());
+    for (const old of olds) if (!paired.has(old)) this.gone.add(old);
+    for (const next of nexts) {
+      const old = pairs.get(next) ?? this.borrowed(next);
+      if (old && !staying.has(old)) move(old, parent, before, box);
+      before = old && this.node(old, next, box) ? old : this.insert(next, parent, before, box);
+    }
+  }
+
+  /** @param {ChildNode} old @param {ChildNode} next @param {Box} box @returns {boolean} false: it can only be another one */
+  node(old, next, box) {
+    const live = lives.get(old);
+    if (old instanceof Element) {
+      if (!updateAttributes(old, /** @type {Element} */ (next))) return this.gone.add(old), false;
+      if (ignoredOf(/** @type {Element} */ (next))("children")) contentOf(old).replaceChildren(...contentOf(next).childNodes);
+      else this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
+    } else if (old.nodeValue !== next.nodeValue) {
+      old.nodeValue = next.nodeValue;
+      if (box.parent.contains(live)) core.splice(live, next.nodeValue ?? "");
+      else this.torn.set(/** @type {Node} */ (old.parentNode), box);
+    }
+    return true;
+  }
+  /** An element of this key that has another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
+  borrowed(next) {
+    this.movable ??= movable(this.olds, this.nexts);
+    const old = this.movable.get(next);
+    if (!old || !isAlike(old, next)) return undefined;
+    this.gone.delete(old);
+    return old;
+  }
+
+  /** @param {ChildNode} next @param {Node} parent @param {ChildNode | null} before @param {Box} box @returns {ChildNode} that is now there */
+  insert(next, parent, before, box) {
+    const isShell = next instanceof Element && this.movable?.size && [...next.querySelectorAll(KEYED)].some((inner) => this.movable?.has(inner));
+    const node = isShell ? /** @type {ChildNode} */ (next.cloneNode(false)) : next;
+    parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
+    box.parent.insertBefore(create(node), anchorAfter(before, box));
+    if (isShell) this.children(node, [], childrenOf(next), null, boxOf(node));
+    return node;
+  }
+}
+
+const KEYED = "[id],[data-key]";
+
+/** Elements of a key that no other has, before and after. @param {Node[]} olds @param {Node[]} nexts */
+function movable(olds, nexts) {
+  const [ours, theirs] = [olds, nexts].map(byKey);
+  /** @type {Map<Node, Element>} */
+  const found = new Map();
+  for (const [key, element] of theirs) {
+    const mine = ours.get(key);
+    if (element && mine) found.set(element, mine);
+  }
+  return found;
+}
+
+/** @param {Node[]} nodes */
+function byKey(nodes) {
+  /** @type {Map<string, Element | null>} null where several have it */
+  const found = new Map();
+  for (const node of nodes) {
+    if (!(node instanceof Element)) continue;
+    for (const element of [node, ...node.querySelectorAll(KEYED)]) {
+      const key = keyOf(element);
+      if (key !== null) found.set(key, found.has(key) ? null : element);
+    }
+  }
+  return found;
+}
+
+/** As browsers do when options come, and not when one gets enabled. @param {HTMLSelectElement} select */
+function chooseFirst({ options, selectedIndex, size }) {
+  const first = [...options].find(({ disabled }) => !disabled);
+  if (selectedIndex < 0 && size < 2 && first) first.selected = true;
+}
+
+/** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
+function anchorAfter(before, { parent, open }) {
+  for (let node = before; node; node = node.previousSibling) {
+    let live = lives.get(node);
+    while (live && live.parentNode !== parent) live = live.parentNode; // somebody may have put something around it
+    if (live) return live.nextSibling;
+  }
+  return open ? open.nextSibling : parent.firstChild;
+}
+
+/** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
+export function move(node, parent, before, box) {
+  parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
+  const live = lives.get(node);
+  const anchor = anchorAfter(before, box);
+  if (live === anchor || (!live.isConnected && box.parent.isConnected)) return; // somebody took it away
+  if (live.parentNode === box.parent) core.move(box.parent, [live], anchor);
+  else /** @type {any} */ (box.parent)[live.isConnected && box.parent.isConnected && "moveBefore" in box.parent ? "moveBefore" : "insertBefore"](live, anchor);
+}
+
+/** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
+export function updateAttributes(old, next) {
+  const live = lives.get(old);
+  const isIgnored = ignoredOf(next);
+  try {
+    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, isIgnored(name) ? old : live, name, null);
+    for (const attribute of next.attributes) {
+      if (old.getAttribute(attribute.name) !== attribute.value) write(old, isIgnored(attribute.name) ? old : live, attribute.name, attribute);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Element} old @param {Element} live @param {string} name @param {Attr | null} attribute */
+function write(old, live, name, attribute) {
+  if (!attribute) core.updateAttribute(live, name, null);
+  // Parsers take names that nobody else may give, and know those of XML.
+  else if (/^[a-z][\w-]*$/i.test(name)) core.updateAttribute(live, name, attribute.value);
+  else live.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  if (attribute) old.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+  else old.removeAttribute(name);
+  if (/^(live-|data-pending-for$)/.test(name)) core.meetMarkup(live.parentElement ?? document);
+}
+
+/** @param {Node} node @param {Box} box */
+function refill(node, box) {
+  const nodes = new DocumentFragment();
+  for (const child of contentOf(node).childNodes) nodes.append(create(child));
+  if (box.fill) box.fill(nodes);
+  else /** @type {Element} */ (box.parent).replaceChildren(nodes);
+}
+
+// `live-ignore`: what the page has made of an element stays. Its value: nothing, for all of it; `children`; names of attributes.
+
+const IGNORE = "live-ignore";
+
+/** @param {Element} element as the server has it @returns {(name: string) => boolean} whether that is ignored: an attribute, or `children` */
+export function ignoredOf(element) {
+  const names = element.getAttribute(IGNORE)?.split(/\s+/).filter(Boolean);
+  return (name) => !!names && (!names[0] || names.includes(name));
+}
+
+/** Elements with an id of which something is ignored, before the page is drawn anew. */
+export const ignoring = () => [...document.querySelectorAll(`[${IGNORE}][id]`)];
+
+/** Gives what is ignored to the element that stands for one now. @param {Element} old */
+export function retain(old) {
+  const next = document.getElementById(old.id);
+  if (!next || next === old || !next.hasAttribute(IGNORE)) return;
+  const isIgnored = ignoredOf(next);
+  for (const { name } of [...next.attributes]) if (isIgnored(name) && !old.hasAttribute(name)) next.removeAttribute(name);
+  for (const { name, value } of old.attributes) if (isIgnored(name)) next.setAttribute(name, value);
+  if (isIgnored("children")) next.replaceChildren(...old.childNodes);
+}

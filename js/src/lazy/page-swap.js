@@ -1,0 +1,314 @@
+// The whole page anew, where it can't be patched, or another page. What is equal stays; of the same page, what was typed goes
+// to the controls that stand for the old ones.
+
+import { ELSEWHERE, FIELD_SNAPSHOT, KEPT, NAVIGATE, OK } from "../core/wire.js";
+import { core } from "./bridge.js";
+import { forgetChanges } from "./changes.js";
+import { ignoring, retain } from "./delta.js";
+import { forgetWishes } from "./dialogs.js";
+import { parseDocument } from "./parsing.js";
+import { forgetOriginals } from "./raw.js";
+
+/** @typedef {import("../core/values.js").Control} Control */
+
+/**
+ * @param {string} html
+ * @param {import("../core/connection.js").Settled[]} settled ops that it answers
+ * @param {1} [fresh] its session knows nothing of what was typed
+ */
+export function replacePage(html, settled, fresh) {
+  const next = parseDocument(html);
+  const isAnother = isSwap(settled, next);
+  const scripts = new Set(document.scripts);
+  const { activeElement } = document;
+  const ignored = isAnother ? [] : ignoring();
+  const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
+  if (isAnother) for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
+  const { live } = document.documentElement.dataset;
+  for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  if (live) document.documentElement.dataset.live = live;
+  for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  ignored.forEach(retain);
+  forgetOriginals();
+  core.meetMarkup(document);
+  forgetChanges();
+  forgetWishes();
+  if (isAnother) return arrive(scripts);
+  const heirs = typed.map((control) => (control.isConnected ? control : inherit(heirOf(control), control)));
+  if (fresh) queueMicrotask(() => heirs.forEach(tell)); // when calls are heard again
+  if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
+}
+
+/** @param {Element} old @param {Element} next */
+function copyAttributes(old, next) {
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+}
+
+/**
+ * Nodes that are equal stay, with what a person did to them.
+ * @param {Element} parent
+ * @param {Element} next
+ */
+function copyChildren(parent, next) {
+  let old = parent.firstChild;
+  for (const node of [...next.childNodes]) {
+    let same = old;
+    while (same && !same.isEqualNode(node)) same = same.nextSibling;
+    if (same) {
+      removeUpTo(old, same);
+      old = same.nextSibling;
+    } else parent.insertBefore(document.importNode(node, true), old);
+  }
+  removeUpTo(old, null);
+}
+
+/** @param {ChildNode | null} node @param {ChildNode | null} stop */
+function removeUpTo(node, stop) {
+  while (node && node !== stop) {
+    const next = node.nextSibling;
+    node.remove();
+    node = next;
+  }
+}
+
+/** The control that stands for one of the old page, of the same id or name. @param {Control} control */
+function heirOf(control) {
+  const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
+  return /** @type {unknown[]} */ (candidates).filter(core.isControl).find((other) =>
+    other.type === control.type && other.form?.id === control.form?.id && (!isCheckable(control) || other.value === control.value));
+}
+
+/** @param {Control} control @returns {control is HTMLInputElement} */
+const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
+
+/** Whoever listens hears of it. @param {Control | undefined} control */
+function tell(control) {
+  for (const type of ["input", "change"]) control?.dispatchEvent(new Event(type, { bubbles: true }));
+}
+
+/** @param {any} heir takes what was typed into `control` @param {any} control @returns {Control | undefined} */
+function inherit(heir, control) {
+  if (!heir) return;
+  if (control.options) for (const option of heir.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
+  else if (isCheckable(control)) heir.checked = control.checked;
+  else if (control.type !== "file") heir.value = control.value;
+  heir.dispatchEvent(new Event("input", { bubbles: true })); // it counts as typed
+  return heir;
+}
+
+// Another page in place of this one, over the same connection: its address, scroll position, focus, title and scripts.
+
+/** @typedef {import("../core/connection.js").Settled} Settled */
+
+/** The path of the page that stands here. */
+let path = location.pathname;
+/** @type {WeakSet<object>} answers that led to a page that came along with them */
+const arrived = new WeakSet();
+/** Number of the last op that led away: nobody follows those before it. */
+let departure = 0;
+/** @type {HTMLElement | undefined} says to those who can't see it which page this is */
+let announcer;
+
+/**
+ * Whether a page that came whole is another one; if so, the address is its own from now on.
+ * @param {Settled[]} settled ops that came to their end with it
+ * @param {Document} next
+ */
+export function isSwap(settled, next) {
+  const leading = settled.find(([, status, way]) => status === ELSEWHERE && isAt(next, way.url));
+  if (leading) {
+    const [op, , way] = leading;
+    departure = op.n;
+    arrived.add(way);
+    addressed(way.url, !way.replace && op.parts?.[0] !== NAVIGATE);
+  }
+  const before = path;
+  path = location.pathname;
+  return !!leading || path !== before;
+}
+
+/** Whether a page is that of an address: where its own form posts to says it. @param {Document} page @param {string} url */
+function isAt(page, url) {
+  const own = page.getElementById("live")?.getAttribute("action") ?? url;
+  return new URL(own, location.href).pathname === new URL(url, location.href).pathname;
+}
+
+/** @param {object} way @param {number} [n] of the op that led there */
+export const isFollowed = (way, n = Infinity) => !arrived.has(way) && n > departure;
+
+/** The other page is there. @param {Set<Element>} kept scripts that ran already */
+export function arrive(kept) {
+  scrollTo(0, 0);
+  const target = scrollToHash() ?? document.querySelector("[autofocus]") ?? document.querySelector("h1") ?? document.body;
+  queueMicrotask(() => focus(target)); // after whatever the patch does with the focus
+  announce(document.title);
+  for (const script of document.scripts) if (!kept.has(script) && !script.dataset.live) execute(script);
+}
+
+/** @param {Element} element */
+function focus(element) {
+  if (!(element instanceof HTMLElement)) return;
+  if (element.tabIndex < 0) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
+/** @param {string} text */
+function announce(text) {
+  if (!announcer) {
+    announcer = document.createElement("div");
+    announcer.setAttribute("role", "status");
+    Object.assign(announcer.style, { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" });
+    document.documentElement.append(announcer); // no page's own
+  }
+  announcer.textContent = text;
+}
+
+/** Scripts of markup don't run; those of a page do. @param {HTMLScriptElement} inert @returns {HTMLScriptElement} that has taken its place */
+export function execute(inert) {
+  const script = document.createElement("script");
+  try {
+    for (const { name, value } of inert.attributes) script.setAttribute(name, value);
+    script.nonce = inert.nonce;
+    script.text = inert.text;
+    inert.replaceWith(script);
+  } catch {
+    location.reload(); // a policy of trusted types: only the browser itself may
+  }
+  return script;
+}
+
+// Ways to other pages over the same connection, and to other queries of the same one. The browser loads what is no live page,
+// and whatever would have to wait for an action.
+
+/** The address that the page shows, or is about to. */
+let shown = cleanAddress();
+/** The entry of the history that it has; of those of this document, where they were scrolled to. */
+let entry = history.state?.live ?? 0;
+/** @type {Map<number, [x: number, y: number]>} */
+const scrolls = new Map();
+
+export function watchNavigation() {
+  addEventListener("click", follow);
+  addEventListener("popstate", comeBack);
+  // Only this document knows where its entries were scrolled to.
+  addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
+}
+
+/** A post is answered at an address with a handle: opened again it would show an old state. */
+function cleanAddress() {
+  const url = new URL(location.href);
+  if (url.searchParams.has(FIELD_SNAPSHOT)) {
+    url.searchParams.delete(FIELD_SNAPSHOT);
+    history.replaceState(history.state, "", url);
+  }
+  return location.href;
+}
+
+/** @param {MouseEvent} event */
+function follow(event) {
+  const link = event.target instanceof Element && event.target.closest("a");
+  const { live } = document.documentElement.dataset;
+  if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented) return;
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (isShown(link) && link.hash) return; // the browser does it
+  if (link.pathname !== location.pathname && (live !== "open" || waits())) return;
+  event.preventDefault();
+  addressed(link.href, link.href !== location.href);
+  go(1, link);
+}
+
+/**
+ * Makes an address the page's own.
+ * @param {string} url
+ * @param {unknown} push whether it is another entry of the history
+ */
+export function addressed(url, push) {
+  if (push) {
+    scrolls.set(entry, [scrollX, scrollY]);
+    history.pushState({ live: ++entry }, "", url);
+    history.scrollRestoration = "manual";
+  } else history.replaceState(history.state, "", url);
+  shown = location.href;
+}
+
+/** Whether only the hash differs, if anything. @param {{ href: string }} way */
+const isShown = ({ href }) => href.split("#")[0] === shown.split("#")[0];
+
+function comeBack() {
+  scrolls.set(entry, [scrollX, scrollY]);
+  entry = history.state?.live ?? 0;
+  if (isShown(location)) return restoreScroll();
+  if (new URL(shown).pathname !== location.pathname && waits()) return location.reload();
+  shown = location.href;
+  go();
+}
+
+/** Whether an op holds up those after it. */
+const waits = () => core.pending().some(({ running }) => !running);
+
+/** Tells the server the new address. @param {1} [push] not when it comes from the history @param {Element} [cause] the link */
+function go(push, cause) {
+  const url = location.pathname + location.search + location.hash;
+  core.perform({
+    build: () => (push ? [NAVIGATE, url, push] : [NAVIGATE, url]),
+    cause,
+    ended(status) {
+      if (status === OK || status === KEPT) push ? scrollToHash() : restoreScroll();
+      else if (status !== ELSEWHERE) location.reload(); // the browser shows what is there, or why not
+    },
+  });
+}
+
+/** To where the entry was left, if this document knows. */
+export function restoreScroll() {
+  const place = scrolls.get(entry);
+  if (place) scrollTo(...place);
+  else scrollToHash();
+}
+
+/** @returns {Element | null} what the address names, now in view */
+export function scrollToHash() {
+  const element = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  element?.scrollIntoView();
+  return element;
+}
+
+// Away from the page, where an answer says so.
+
+/** @param {{ url: string, replace?: boolean }} way @param {number} [n] of the op that led there */
+export function leave(way, n) {
+  if (!isFollowed(way, n)) return;
+  const target = new URL(way.url, document.baseURI);
+  const [here] = location.href.split("#");
+  const reload = target.hash && target.href.split("#")[0] === here;
+  location[way.replace ? "replace" : "assign"](target);
+  if (reload) location.reload(); // the browser has only scrolled
+}
+
+// What browsers do with markup only while they load a page, done with that of patches: shadow roots, and scripts that may run.
+
+const RUN = "script[live-run]";
+
+/** @type {WeakSet<Element>} */
+const ran = new WeakSet();
+
+export function watchMarkup() {
+  for (const script of document.querySelectorAll(RUN)) ran.add(script); // by the browser
+  addEventListener("live:patch", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.phase !== "after") return;
+    document.querySelectorAll("template[shadowrootmode]").forEach(attach);
+    for (const script of document.querySelectorAll(RUN)) if (!ran.has(script)) ran.add(execute(/** @type {HTMLScriptElement} */ (script)));
+  });
+}
+
+/** @param {any} template */
+function attach(template) {
+  const host = template.parentElement;
+  if (!host.shadowRoot) {
+    const mode = template.getAttribute("shadowrootmode");
+    host.attachShadow({ mode, delegatesFocus: template.hasAttribute("shadowrootdelegatesfocus") }).append(template.content);
+  }
+  template.remove();
+}

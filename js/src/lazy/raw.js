@@ -1,0 +1,121 @@
+// Raw HTML: the string that the server gave last, and what it looks like, beside what stands in the page.
+
+import { FIELD_SNAPSHOT } from "../core/wire.js";
+import { core } from "./bridge.js";
+import { endLeaving } from "./changes.js";
+import { childrenOf, link, update } from "./delta.js";
+import { edit } from "./edits.js";
+import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
+
+/** @typedef {import("../core/fragments.js").Place} Place */
+/**
+ * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
+ * the old string, or [] for the last text once more; and again
+ */
+/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} Change whole, or what differs; how the string is known before; which nodes */
+/**
+ * @typedef {object} Base
+ * @property {Element} root holds what the string looks like
+ * @property {string} [source] unknown as long as it is the page's own
+ */
+
+/**
+ * @param {Place} place
+ * @param {Change} change
+ * @param {Base | null} [base] null or none: what stands there is all that is known
+ * @returns {Base | null} null: there is none, and the page is going to come whole
+ */
+export function setRaw(place, change, base) {
+  const known = base ?? adopt(place);
+  const html = change.h ?? spliced(known.source ?? known.root.innerHTML, change);
+  if (html === undefined) {
+    core.doubt();
+    return null;
+  }
+  const { root } = known;
+  if (html !== known.source && !(change.e && edit(root, change.e, change.d, html, place)))
+    update(root, childrenOf(root), childrenOf(parseIn(html, root)), null, place);
+  known.source = html;
+  return known;
+}
+
+/** @param {Place} place @returns {Base} */
+function adopt(place) {
+  endLeaving(); // that isn't the server's any more
+  const root = contextOf(place.parent);
+  const content = contentOf(root);
+  content.append(...originalsIn(place) ?? copiesIn(place));
+  // The page's own, in forms of the server's.
+  for (const field of content.querySelectorAll(`input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
+  return { root };
+}
+
+/** @param {Place} place */
+function copiesIn(place) {
+  const copies = [];
+  for (let node = place.first; node !== place.close; node = /** @type {Node} */ (node).nextSibling) {
+    const copy = copyOf(/** @type {Node} */ (node));
+    link(copy, /** @type {Node} */ (node));
+    copies.push(copy);
+  }
+  return copies;
+}
+
+/** @param {string} source @param {Change} change @returns {string | undefined} not what it is a change of */
+function spliced(source, { s = [], c }) {
+  if (c && (c[0] !== source.length || c[1] !== adler32(source))) return undefined;
+  let html = "", at = 0, last = "";
+  for (let i = 0; i < s.length; ) {
+    html += source.slice(at, (at += s[i++]));
+    if (typeof s[i] === "number") at += s[i++];
+    const come = s[i];
+    if (come === undefined || typeof come === "number") continue;
+    if (typeof come === "string") last = come;
+    html += come[1] > 0 && come !== last ? source.slice(come[0], come[0] + come[1]) : last;
+    i++;
+  }
+  return html + source.slice(at);
+}
+
+// What a page with raw HTML came with, before a person or a script changed it: the first change of raw HTML is one of that.
+
+/** @type {WeakMap<Node, Node>} by nodes of the page */
+let originals = new WeakMap();
+
+/** The server marks the script of a page with raw HTML. */
+export function rememberOriginals() {
+  if (!document.querySelector("script[live-raw]")) return;
+  const copy = copyOf(document.documentElement);
+  link(copy, document.documentElement);
+  note(copy, document.documentElement);
+}
+
+/** The page has been drawn anew. */
+export const forgetOriginals = () => { originals = new WeakMap(); };
+
+/** @param {Node} copy @param {Node} live */
+function note(copy, live) {
+  originals.set(live, copy);
+  let other = contentOf(live).firstChild;
+  for (let child = contentOf(copy).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) note(child, other);
+}
+
+/**
+ * What was in a place, once; undefined if that isn't known, or something else was put there.
+ * @param {import("../core/fragments.js").Place} place
+ * @returns {Node[] | undefined}
+ */
+export function originalsIn({ close, open, parent }) {
+  const from = open ?? parent;
+  const start = originals.get(from);
+  if (!start) return undefined;
+  originals.delete(from);
+  const stop = close && originals.get(close);
+  const found = [];
+  for (let node = open ? start.nextSibling : contentOf(start).firstChild; node && node !== stop; node = node.nextSibling) found.push(node);
+  const there = new Set([...contentOf(parent).childNodes].filter(isUnchanged).map((live) => originals.get(live)));
+  return found.every((node) => there.has(node)) ? found : undefined;
+}
+
+/** Whether it is no text, or the same. @param {Node} live */
+const isUnchanged = (live) => live.nodeType !== 3 || live.nodeValue === originals.get(live)?.nodeValue;

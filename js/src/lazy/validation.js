@@ -1,0 +1,37 @@
+// Forms that are validated as one types, and those with a default button that isn't their first.
+
+import { VALIDATE } from "../core/wire.js";
+import { core } from "./bridge.js";
+import { delay } from "./event-modifiers.js";
+
+const VALIDATE_AFTER = 300; // ms without typing
+const UNTYPED = /^(button|submit|reset|image|file)$/; // inputs in which Enter doesn't submit a form
+
+export function watchTypedForms() {
+  addEventListener("keydown", pressDefault);
+  addEventListener("input", validate);
+}
+
+/** Enter presses the button that `live-default` names instead of the first one. @param {KeyboardEvent} event */
+function pressDefault(event) {
+  const { target } = event;
+  if (event.key !== "Enter" || event.defaultPrevented || event.isComposing) return;
+  if (!(target instanceof HTMLInputElement) || UNTYPED.test(target.type)) return;
+  const button = [...target.form?.elements ?? []].find((element) => element.hasAttribute("live-default"));
+  if (!(button instanceof HTMLElement)) return;
+  event.preventDefault();
+  button.click();
+}
+
+/** What was touched in a form with `live-validate` is validated as one types. @param {Event} event */
+function validate({ target }) {
+  const { edits, fieldsOf, isControl, perform, referenceOf, see } = core;
+  const form = isControl(target) && target.form;
+  if (!form || !form.hasAttribute("live-validate")) return;
+  delay(form, "live-validate", VALIDATE_AFTER, () => {
+    const ref = referenceOf(form);
+    const fields = fieldsOf(form);
+    const touched = new Set([...form.elements].flatMap((element) => (isControl(element) && edits(element) ? element.name : [])));
+    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: see(form.elements) });
+  });
+}
