@@ -139,6 +139,7 @@ class Site:
         handle = Handle(
             self.services, page.live.address, root_path=page.live.root_path, request=page.live.request
         )
+        handle.is_open_to_all = page.live.is_open_to_all
         copy = create(type(page), handle)
         restore_state(copy, dump_state(page))
         return copy
@@ -146,12 +147,13 @@ class Site:
     def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
         """The application's page for an error; None when it has none.
 
-        Its fields ``status``, ``message`` and ``id`` are filled, those that it has.
+        Its fields ``status``, ``message`` and ``id`` are filled, those that it has. No guard applies to it.
         """
         cls = self.error_pages.get(status) or self.error_pages.get(0)
         if cls is None:
             return None
         page = self.new_page(Address(cls, ""), request)
+        page.live.is_open_to_all = True
         given = {"status": status, "message": message, "id": id}
         fields = page._live_node.description.fields
         page.__dict__.update({name: value for name, value in given.items() if name in fields})

@@ -111,6 +111,7 @@ class Handle:
         "head",
         "root_path",
         "error_is_shown",
+        "is_open_to_all",
         "_error",
         "effects",
         "reads",
@@ -134,6 +135,8 @@ class Handle:
         self._error: Problem | None = None
         self.error_is_shown = False
         """Whether anybody has looked at `error` since it was set."""
+        self.is_open_to_all = False
+        """Whether no guard applies: the page says why another one isn't shown."""
         self.head: Any = HEAD
         """What a template that writes ``{{ live.head }}`` puts there."""
         self.effects: Effects | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..actions.action import Action
 from ..actions.control import Control
@@ -33,6 +33,8 @@ from .outcome import DONE as SUCCESS
 from .outcome import Outcome, failure, success
 from .remembering import forget, remember_failure, remember_success
 
+T = TypeVar("T")
+
 FieldPairs = Iterable[tuple[str, Any]]
 """Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
 
@@ -48,6 +50,9 @@ class Scope:
 
     Nothing raises, except `asyncio.CancelledError`. When `must_render` is false no dependency waits for
     the render: the scope may be closed at once, and one render may serve several.
+
+    Whatever comes first, the page's guards run before it, once. A page that they refuse is neither called
+    nor loaded, and `render` raises.
     """
 
     __slots__ = (
@@ -57,8 +62,9 @@ class Scope:
         "_values",
         "_injection",
         "event",
-        "_guarded",
-        "_refused",
+        "_is_guarded",
+        "_refusal",
+        "_has_paused",
         "_settled",
         "moved",
         "step",
@@ -70,8 +76,9 @@ class Scope:
         self.effects = page.live.effects = Effects(page.live)
         self.event = event
         self._injection = Injection(page, event)
-        self._guarded = False
-        self._refused = False
+        self._is_guarded = False
+        self._refusal: Outcome | None = None
+        self._has_paused = False
         self._settled = False
         self.moved: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
@@ -93,25 +100,52 @@ class Scope:
         """Whether dependencies are open, which the render may need: close after it."""
         return self._injection.is_open
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether a guard of the page has refused: nothing of it is shown."""
+        return self._refusal is not None
+
     async def guard(self) -> Outcome | None:
-        """Runs the guards of application, router and page; None when they let pass. For GET and join."""
-        return await self._try("guard", self._guard)
+        """Run the guards of application, router and page, unless that has been done. Return None when they
+        let pass, else why not.
+        """
+        if not self._is_guarded:
+            self._refusal = await self._try("guard", self._guard)
+            self._is_guarded = True
+        return self._refusal
+
+    async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
+        """Set what another address of the page says, and guard it as a GET of that address would be guarded.
+        The page is as it was when that fails.
+        """
+        address = self.page.live.address
+        outcome = go()
+        if outcome.ok:
+            outcome = await self.guard() or outcome
+        if not outcome.ok:
+            self.page.live.address = address
+            self._restore()
+        return outcome
 
     async def mount(self) -> Outcome | None:
-        """Guards, then the `mount` hooks of a new page and its components; None when all went well."""
-        return await self._try("mount", self._mount)
+        """Run the `mount` hooks of a new page and its components; None when all went well."""
+        return await self.guard() or await self._try("mount", self._mount)
 
     async def hook(self, name: str) -> Outcome | None:
-        """Runs ``connected``, ``disconnected`` or ``closed`` where the page and its components have it."""
-        return await self._try(name, lambda: self._hook(name))
+        """Run ``connected``, ``disconnected`` or ``closed`` where the page and its components have it.
+
+        The latter two run for everybody: they release what ``connected`` has acquired, and show nothing.
+        """
+        refused = await self.guard() if name == "connected" else None
+        return refused or await self._try(name, lambda: self._hook(name))
 
     async def run(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
-        """Runs a timer's function on its component (the page), after the guards."""
+        """Runs a timer's function on its component (the page)."""
         target = self.page if component is None else component
         return await self._work(function, lambda: self._call_hook(function, target))
 
     async def do(self, call: Callable[[], Any]) -> Outcome:
-        """Runs what background code wants to do with the page, after the guards."""
+        """Runs what background code wants to do with the page."""
 
         async def work() -> None:
             _leave(await invoke(self._seconds(), call, (), {}))
@@ -119,7 +153,7 @@ class Scope:
         return await self._work(call, work)
 
     async def hear(self, function: Callable[..., Any], component: Component, data: dict[str, Any]) -> Outcome:
-        """Runs a listener's function with what was published, after the guards."""
+        """Runs a listener's function with what was published."""
 
         async def work() -> None:
             plan = component._live_node.description.plan(function)
@@ -132,26 +166,32 @@ class Scope:
         return await self._work(function, work)
 
     async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[None]]) -> Outcome:
-        async def guarded() -> None:
-            await self._guard()
+        async def whole() -> None:
             await work()
             self._settle()
 
         self._note_address()
-        return await self._try(getattr(function, "__qualname__", "background code"), guarded) or SUCCESS
+        what = getattr(function, "__qualname__", "background code")
+        return await self.guard() or await self._try(what, whole) or SUCCESS
 
     async def prepare(self) -> Outcome | None:
         """Loads a page that was restored, for actions to find what they would find in an open one: the fields
         that are `loaded`. A page function runs, which makes its actions.
         """
+        refused = await self.guard()
+        if refused is not None:
+            return refused
         is_run = self.page._live_defines_actions
         nodes = [one._live_node for one in components_of(self.page)]
         if any(node.stale and (is_run or node.description.has_loaded) for node in nodes):
-            return await self.guard() or await self.load()
+            return await self.load()
         return None
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
         """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
+        refused = await self.guard()
+        if refused is not None:
+            return refused
         token = running.set(self.effects)
         self._note_address()
         try:
@@ -190,7 +230,7 @@ class Scope:
 
         async def check() -> None:
             here = current(self.page, ref)
-            await self._guard(here.action)
+            await self._guard_action(here.action)
             _, errors = await arguments_of(here, given, self._injection)
             forms = self.page.live.forms
             old = ref.own
@@ -198,25 +238,35 @@ class Scope:
             if shown != old.errors:
                 forms.put(ref.key, replace(old, errors=shown))
 
-        return await self._try(ref.action.__qualname__, check) or SUCCESS
+        return await self.guard() or await self._try(ref.action.__qualname__, check) or SUCCESS
 
     async def load(self, outcome: Outcome = SUCCESS) -> Outcome | None:
         """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere.
 
-        Whom a guard has refused is shown nothing new. Whom `outcome` leads elsewhere needs nothing here: what
-        the page is about may be gone. It is due if they stay all the same.
+        Whom `outcome` leads elsewhere needs nothing here: what the page is about may be gone. It is due if
+        they stay all the same.
         """
         if outcome.location is not None:
             self._settle()
             outdate_by(self.page, self.effects)
             return None
+        refused = await self.guard()
+        if refused is not None:
+            self._settle()
+            return refused
         description = self.page._live_node.description
         problem = None
-        if not self._refused and (description.loads or description.children):
+        if description.loads or description.children:
             problem = await self._try("load", self._load)
         if self._in_url:
             self.moved = follow(self.page, self._in_url)
         return problem
+
+    def render(self, draw: Callable[[], T]) -> T:
+        """Return what `draw` makes of the page. `RuntimeError` unless its guards have let pass."""
+        if not self._is_guarded or self._refusal is not None:
+            raise RuntimeError("a page can't be rendered before its guards have let pass")
+        return draw()
 
     def _note_address(self) -> None:
         if self.page._live_node.description.has_address:
@@ -264,8 +314,7 @@ class Scope:
             return outcome
         public = expected(error, live.services.messages)
         if public is None:
-            for image in self._images:
-                image.restore()
+            self._restore()
             live.flashes = ()
         await self._roll_back(error)
         if is_cancellation(error):
@@ -274,29 +323,44 @@ class Scope:
             return failure(public.message, public.status, errors=public.errors, error=error)
         return unexpected(error, live, what)
 
+    def _restore(self) -> None:
+        for image in self._images:
+            image.restore()
+
     async def _roll_back(self, error: BaseException) -> None:
         try:
             await self._injection.close(error)
         except BaseException as another:
             log.error("a dependency failed to close", exc_info=another)
 
-    async def _guard(self, action: Action[..., Any] | None = None) -> None:
-        if not self._guarded:
-            await self._injection.enter()
-            self._refused = True
-            for guard in (*self.page.live.services.guards, *self.page._live_guards):
-                await self._pass(guard, self.page)
-            self._guarded, self._refused = True, False
-        for guard in action.guards if action is not None else ():
-            await self._pass(guard, self.page)
+    async def _guard(self) -> None:
+        page, injection = self.page, self._injection
+        await injection.enter()
+        if page.live.is_open_to_all:
+            return
+        guards = (*page.live.services.guards, *page._live_guards)
+        if not self._has_paused:
+            await self._pass(guards, injection)
+            return
+        now = Injection(page, self.event)  # what dependencies gave before the pause says nothing of now
+        try:
+            await self._pass(guards, now)
+        except BaseException as error:
+            await now.close(error)
+            raise
+        await now.close()
 
-    async def _pass(self, guard: Any, component: Component) -> None:
-        depends = guard if isinstance(guard, Depends) else Depends(guard)
-        _leave(await self._injection.provide(depends, component))
+    async def _guard_action(self, action: Action[..., Any]) -> None:
+        await self._pass(action.guards, self._injection)
+
+    async def _pass(self, guards: Iterable[Any], injection: Injection) -> None:
+        for guard in guards:
+            depends = guard if isinstance(guard, Depends) else Depends(guard)
+            _leave(await injection.provide(depends, self.page))
 
     async def _perform(self, ref: ActionRef[..., Any], given: Input) -> Any:
         action = ref.action
-        await self._guard(action)
+        await self._guard_action(action)
         values, errors = await arguments_of(ref, given, self._injection)
         if errors:
             raise FieldErrors(errors)
@@ -331,9 +395,12 @@ class Scope:
         return await within(ref.action.timeout, last(function(), note))
 
     def pause(self) -> None:
-        """What was done so far is shown: it isn't undone any more, and `load` is due where it matters."""
+        """What was done so far is shown: it isn't undone any more, `load` is due where it matters, and the
+        guards are before anything else is shown.
+        """
         self._settle()
         self._settled = False
+        self._is_guarded, self._has_paused = False, True
         self._images = self._take_images()
 
     def leave_alone(self, other: Scope) -> None:
@@ -349,7 +416,6 @@ class Scope:
         _leave(await invoke(self._seconds(), function, (component,), arguments))
 
     async def _mount(self) -> None:
-        await self._guard()
         receive(self.page.live)
         for component in components_of(self.page):
             await mount_one(component, self.page, self._call_hook)

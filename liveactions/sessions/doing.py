@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from logging import getLogger
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..actions.action import Action
 from ..actions.input import Arguments
@@ -27,6 +28,8 @@ log = getLogger(__name__)
 
 UNKNOWN: Final = Outcome(UNCERTAIN)
 """Nobody knows whether it was done."""
+Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
+"""An op that means an action."""
 FILE_GONE: Final = "The file is no longer there. Please choose it again."
 
 
@@ -46,13 +49,25 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
     """What becomes of an op; None for one that has to be done apart."""
     if type(job) is Push:
         return await job.run(scope) or DONE
-    if type(job) is Cancel:  # that was done when it came
-        return DONE
     if type(job) is Navigate:
-        outcome = go(session.page, session.place.address, job.url)
-        return (await scope.guard() if outcome.ok else None) or outcome
+        return await scope.navigate(partial(go, session.page, session.place.address, job.url))
+    if type(job) is Cancel:  # that was done when it came
+        return await scope.guard() or DONE
+    assert isinstance(job, Act)
+    meant = _reference(session, job)
+    if isinstance(meant, ActionRef) and type(job) is not Validate and _goes_apart(session, meant.action):
+        return None
+    refused = await scope.guard()
+    if refused is not None:
+        return refused
+    return meant if isinstance(meant, Outcome) else await _act(session, scope, job, meant)
+
+
+def _reference(session: Session, job: Act) -> ActionRef[..., Any] | Outcome:
+    """The action that an op means; else what becomes of the op."""
+    ref: ActionRef[..., Any]
     try:
-        if type(job) is not CallFunction and job.rev < session.place.since:  # type: ignore[union-attr]
+        if type(job) is not CallFunction and job.rev < session.place.since:
             raise UnknownAction("the page was left")
         if type(job) is CallSlot:
             ref = session.screen.reference(job.rev, job.address)
@@ -65,6 +80,10 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
         return UNKNOWN if job.n <= session.exchange.uncertain else failure(str(error), status=409)
     if job.n <= session.exchange.uncertain and not ref.action.idempotent and type(job) is not Validate:
         return UNKNOWN
+    return ref
+
+
+async def _act(session: Session, scope: Scope, job: Act, ref: ActionRef[..., Any]) -> Outcome:
     if isinstance(job, CallFunction):
         return await _call(session, scope, job, ref, Arguments(job.arguments))
     if dict in map(type, job.fields) and type(job) is not Validate:
@@ -72,16 +91,12 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
     fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
     if type(job) is Validate:
         return await scope.validate(ref, fields, job.touched)
-    if ref.action.runs_apart:
-        return await _call(session, scope, job, ref, fields)
-    return await scope.call(ref, fields)
+    return await _call(session, scope, job, ref, fields)
 
 
 async def _call(
-    session: Session, scope: Scope, job: Op, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
-) -> Outcome | None:
-    if _goes_apart(session, ref.action):
-        return None
+    session: Session, scope: Scope, job: Act, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
+) -> Outcome:
     if not ref.action.runs_apart:
         return await scope.call(ref, fields)
     return await session.aside.call(scope, job, ref, fields)
@@ -96,10 +111,8 @@ def _goes_apart(session: Session, action: Action[..., Any]) -> bool:
 
 
 async def _call_with_files(
-    session: Session, scope: Scope, job: Op, ref: ActionRef[..., Any], given: Fields
-) -> Outcome | None:
-    if _goes_apart(session, ref.action):
-        return None
+    session: Session, scope: Scope, job: Act, ref: ActionRef[..., Any], given: Fields
+) -> Outcome:
     with ExitStack() as files:
         try:
             fields = files.enter_context(session.site.uploads.opened(given, session.place.identity))

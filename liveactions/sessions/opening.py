@@ -10,10 +10,15 @@ from ..pages.page import Page, fill
 from ..site import own_query
 
 
-async def mount(page: Page, scope: Scope) -> Outcome | None:
-    """Begin a page at its request's address; None when all went well."""
+def begin(page: Page) -> Outcome | None:
+    """Set the fields that a page's address holds; None when they fit."""
     try:
         fill(page, page.request.path_params, own_query(page.request.url.query))
     except Control as error:
         return controlled(error, page.live) or failure("", 404)
-    return await scope.mount()
+    return None
+
+
+async def mount(page: Page, scope: Scope) -> Outcome | None:
+    """Begin a page at its request's address; None when all went well."""
+    return begin(page) or await scope.mount()

@@ -226,7 +226,7 @@ class Sessions:
             problem = await mount(page, scope)
         problem = problem or await scope.load()
         if problem is None and scope.must_render:
-            basis = replace(basis, drawn=_draw(page))
+            basis = replace(basis, drawn=_draw(scope))
         await scope.close(problem or DONE)
         if problem is not None:  # whatever it is, the page's own GET tells it better
             raise ProtocolError("the page can't be opened", CLOSE_OVER)
@@ -308,10 +308,10 @@ class Sessions:
                 session.kept.save(at_rest=not session.is_running)
 
 
-def _draw(page: Page) -> Fragment | None:
+def _draw(scope: Scope) -> Fragment | None:
     """A page's first rendering; None where that fails: it is told, when it is tried again."""
     with suppress(Exception):
-        return page.__fragment__(None)
+        return scope.render(lambda: scope.page.__fragment__(None))
     return None
 
 

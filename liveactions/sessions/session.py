@@ -89,6 +89,8 @@ class Session:
         """Whether the page may differ from what was last drawn, or an answer has to be given again."""
         self._saving: asyncio.Future[bool] | None = None
         self._drawn: Fragment | None = None
+        self._is_refused = False
+        """Whether a guard has refused the page: it isn't drawn until they let pass again."""
         self._timers = Timers(self.push, self.work.tasks)
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
@@ -170,6 +172,7 @@ class Session:
         if outcome.status == ERROR or self.page.live.is_in_error:
             self.page.live.error = problem_of(outcome)
         problem = await scope.load(outcome)
+        self._is_refused = scope.is_refused
         if scope.moved is not None:
             self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
         outcome = self._draw(scope, problem or outcome)
@@ -199,6 +202,7 @@ class Session:
         self._timers.stop()
         self.background.close()
         self.page = page
+        self._is_refused = False
         self.background = page.live.background = Background(self)
         self.place.become(address, await self.site.identity(page.request))
         self.screen.recall(b"", b"", None)
@@ -213,7 +217,9 @@ class Session:
         self._drawn = drawn
 
     def says_error(self) -> bool:
-        """Whether the page as it is drawn now shows `live.error`."""
+        """Whether the page as it is drawn now shows `live.error`. Not where a guard refuses the page."""
+        if self._is_refused:
+            return False
         try:
             self._drawn = self._drawn or self.screen.draw(self.page)
         except Exception as error:
@@ -223,10 +229,10 @@ class Session:
 
     def _draw(self, scope: Scope, outcome: Outcome) -> Outcome:
         """Render while the dependencies are open, if there are any; what becomes of the op if that fails."""
-        if not scope.must_render:
+        if scope.is_refused or not scope.must_render:
             return outcome
         try:
-            self._drawn = self.screen.draw(self.page)
+            self._drawn = scope.render(lambda: self.screen.draw(self.page))
         except Exception as error:
             return unexpected(error, self.page.live, "a render")
         return outcome
@@ -267,6 +273,8 @@ class Session:
         """The next frame, or None when there is nothing to tell."""
         exchange, screen = self.exchange, self.screen
         drawn, self._drawn = self._drawn, None
+        if self._is_refused:
+            return self._answers()
         try:
             new = drawn or screen.draw(self.page)
             change = screen.change(new)
@@ -277,14 +285,18 @@ class Session:
             failed = unexpected(error, self.page.live, "a render")
             if not exchange.amend(failed.status, failed.payload) and self.developer is not None:
                 self.developer.tell_failure(failed)
-            text = exchange.frame([], [], self.used)
-            if screen.newest is not None:  # what it is to do besides is on a revision of its own
-                screen.keep(exchange.rev, screen.newest)
-            return text
+            return self._answers()
         if self.developer is not None:
             self.developer.advise(new)
         text = exchange.frame(change, screen.known.take() if change else [], time.monotonic())
         screen.keep(exchange.rev, new)
+        return text
+
+    def _answers(self) -> str | None:
+        """The next frame where the page stays as it is shown."""
+        text = self.exchange.frame([], [], self.used)
+        if self.screen.newest is not None:  # what it is to do besides is on a revision of its own
+            self.screen.keep(self.exchange.rev, self.screen.newest)
         return text
 
     def _html(self, fragment: Fragment) -> str:

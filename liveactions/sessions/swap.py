@@ -127,7 +127,7 @@ async def _ready(page: Page, scope: Scope, problem: Outcome | None) -> Fragment 
     drawn = None
     if problem is None:
         try:
-            drawn = page.__fragment__(None)
+            drawn = scope.render(lambda: page.__fragment__(None))
         except Exception as error:
             problem = unexpected(error, page.live, "a render")
     closed = await scope.close(problem or DONE)

@@ -61,8 +61,9 @@ class Call(Visit):
     async def _run(self, token: str, given: Input, sealed: str) -> Outcome:
         scope = Scope(self.page)
         try:
-            problem = await self._ready(scope, sealed)
-            outcome = problem or await scope.call(lookup(self.page, token), given)
+            outcome = await self._ready(scope, sealed)
+            if outcome is None:
+                outcome = await scope.call(lookup(self.page, token), given)
         except LiveError as error:
             known = isinstance(error, UnknownAction | ForgedReference)
             outcome = failure(str(error) if known else "This page was out of date", 409)

@@ -65,7 +65,7 @@ class ErrorPages:
         scope = Scope(page)
         problem = await scope.load()
         try:
-            html = standing(page.__fragment__(None)) if problem is None else None
+            html = scope.render(lambda: standing(page.__fragment__(None))) if problem is None else None
         except Exception as wrong:
             log.exception("the page for errors can't be rendered")
             problem, html = failure("", 500, error=wrong), None

@@ -17,7 +17,8 @@ from ..errors import UnknownAction
 from ..functions.exported import function
 from ..functions.module import script
 from ..functions.types import declarations
-from ..ops.scope import call
+from ..ops.outcome import Outcome, failure
+from ..ops.scope import Scope
 from ..pages.page import Page
 from ..site import Address, Site
 from ..wire import HEADER_OPS
@@ -85,16 +86,20 @@ class FunctionEndpoint:
         if refusal is not None or HEADER_OPS not in request.headers:
             log.warning("a call from elsewhere is refused: %s", refusal or f"no {HEADER_OPS}")
             raise HTTPException(403, "A call must come from a page of the same origin")
-        page = self.site.new_page(NOWHERE, request)
-        try:
-            ref = function(page, "{module}:{name}".format_map(request.path_params))
-        except UnknownAction as error:
-            raise HTTPException(404, str(error)) from None
         arguments = await read_json(request, self.site.limits)
         if not isinstance(arguments, dict):
             raise HTTPException(400, "Arguments are an object")
-        outcome = await call(page, ref, Arguments(arguments))
+        scope = Scope(self.site.new_page(NOWHERE, request))
+        outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
+        outcome = await scope.close(outcome)
         return outcome_answer(await delivered(self.site, outcome, request))
+
+    async def _call(self, scope: Scope, request: PageRequest, arguments: Arguments) -> Outcome:
+        try:
+            ref = function(scope.page, "{module}:{name}".format_map(request.path_params))
+        except UnknownAction as error:
+            return failure(str(error), 404)
+        return await scope.call(ref, arguments)
 
 
 def _not_allowed(methods: str) -> Response:

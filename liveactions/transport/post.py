@@ -72,18 +72,18 @@ class Post(Visit):
         if not self.site.snapshots.store.once(key, LIFE):
             return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
         answer = Answer(409, message=UNKNOWN)
+        scope = Scope(self.page)
+        scope.effects.op = "post", key
         try:
-            outcome = await self._run(token, fields, key)
-            answer = self._answer(outcome)
+            outcome = await self._run(scope, token, fields)
+            answer = self._answer(outcome, is_shown=not scope.is_refused)
         finally:  # copies needn't wait, also when the server gives it up
             answers.keep(key, answer)
         if isinstance(outcome.response, Response):
             return outcome.response
         return await self._tell(answer, outcome)
 
-    async def _run(self, token: str, fields: list[Pair], key: str) -> Outcome:
-        scope = Scope(self.page)
-        scope.effects.op = "post", key
+    async def _run(self, scope: Scope, token: str, fields: list[Pair]) -> Outcome:
         outcome = await scope.prepare() or await self._call(scope, token, fields)
         outcome = await scope.load(outcome) or outcome
         return await scope.close(outcome)
@@ -95,8 +95,8 @@ class Post(Visit):
             return failure(str(error), status=409)
         return await scope.call(ref, fields)
 
-    def _answer(self, outcome: Outcome) -> Answer:
-        """What this post and its copies are answered with. Keeps the state that it shows."""
+    def _answer(self, outcome: Outcome, is_shown: bool) -> Answer:
+        """What this post and its copies are answered with. Keeps the state that it shows, if `is_shown`."""
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
             request.put_back(changes)
@@ -107,7 +107,7 @@ class Post(Visit):
         message, id = told(outcome)
         status = 303 if outcome.ok else outcome.http_status
         handle = ""
-        if status not in NOT_SHOWN:
+        if is_shown and status not in NOT_SHOWN:
             snapshot = Snapshot(path_and_query(self.page), dump_state(self.page))
             handle = self.site.snapshots.handle(snapshot, self.context)
         return Answer(status, handle=handle, message=message, id=id, changes=changes)

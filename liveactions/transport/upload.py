@@ -11,10 +11,10 @@ from starlette.responses import Response
 from ..actions.action import Action
 from ..actions.input import is_no_file
 from ..errors import UnknownAction
-from ..ops.outcome import DONE
+from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
 from ..pages.lookup import find, named
-from ..sessions.opening import mount
+from ..sessions.opening import begin, mount
 from ..wire import FIELD_ACTION, HEADER_UPLOAD
 from .answers import json_answer, outcome_answer
 from .body import read_form
@@ -26,14 +26,15 @@ class Upload(Visit):
 
     async def respond(self) -> Response:
         token = self.request.query_params.get(FIELD_ACTION, "")
-        action = named(self.address.page, token) or await self._closure(token)
+        action = named(self.address.page, token)
+        scope = Scope(self.page)
+        problem = await self._open(scope, runs=action is None)
+        closed = await scope.close(problem or DONE)
+        if not closed.ok:
+            return outcome_answer(closed)
+        action = action or self._closure(token)
         if action is None or not action.plan.files:
             raise HTTPException(409, "This page has changed. Please load it again.")
-        scope = Scope(self.page)
-        refused = await scope.guard()
-        await scope.close(refused or DONE)
-        if refused is not None:
-            return outcome_answer(refused)
         pairs = await read_form(self.request, self.site.limits, action)
         files = [
             (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)
@@ -44,15 +45,16 @@ class Upload(Visit):
             for _, file in files:
                 await file.close()
 
-    async def _closure(self, token: str) -> Action[..., object] | None:
-        """The action that a page function defines when it runs."""
-        if not self.page._live_defines_actions:
-            return None
-        scope = Scope(self.page)
-        problem = await mount(self.page, scope) or await scope.load()
-        await scope.close(problem or DONE)
+    async def _open(self, scope: Scope, runs: bool) -> Outcome | None:
+        """Let the guards judge who sends. A page function `runs` where only it knows the action."""
+        if runs and self.page._live_defines_actions:
+            return await mount(self.page, scope) or await scope.load()
+        return begin(self.page) or await scope.guard()
+
+    def _closure(self, token: str) -> Action[..., object] | None:
+        """The action that a page function has defined when it ran."""
         with suppress(UnknownAction):
-            return find(self.page, token) if problem is None else None
+            return find(self.page, token)
         return None
 
     async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:

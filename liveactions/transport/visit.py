@@ -79,17 +79,17 @@ class Visit:
     ) -> Response:
         """The page after its load, unless something is in its way.
 
-        `error` is raised when the page doesn't show it itself.
+        `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
         """
         problem = problem or await scope.load()
         html = ""
         if problem is None:
             try:
-                html = self._html()
+                html = scope.render(self._html)
             except Exception as wrong:
                 problem = unexpected(wrong, self.page.live, "a render")
         closed = await scope.close(problem or DONE)
-        if error is not None and not (closed.ok and self.page.live.error_is_shown):
+        if error is not None and not scope.is_refused and not (closed.ok and self.page.live.error_is_shown):
             raise error
         if not closed.ok:
             return self.elsewhere(closed)
