@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final, Protocol
 from jinja2 import Template
 
 from ..html.repairs import Repair, repairs
+from ..html.urls import SCRIPT, UNSAFE
 from .fragment import Fragment, Items
 from .keys import are_made_anew, lacks_keys, repeats_keys
 from .pieces import Piece, pieces
@@ -18,6 +20,7 @@ from .pieces import Piece, pieces
 NO_KEYS: Final = "LA002"
 SAME_KEYS: Final = "LA003"
 REPAIRED: Final = "LA005"
+SCRIPT_ADDRESS: Final = "LA007"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Adviser:
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
         """What is new in a rendering."""
-        for advice in [*self._about_lists(fragment), *self._about_nesting(fragment)]:
+        looks = self._about_lists, self._about_nesting, self._about_addresses
+        for advice in [advice for look in looks for advice in look(fragment)]:
             if advice not in self._said:
                 self._said.add(advice)
                 yield advice
@@ -80,6 +84,19 @@ class Adviser:
             where = self._where(repair, text)
             yield Advice(REPAIRED, f"{where}: {repair.text}" if where else repair.text)
 
+    def _about_addresses(self, fragment: Fragment) -> Iterator[Advice]:
+        if UNSAFE not in fragment.plain():
+            return
+        text = _Text(fragment)
+        for found in _UNSAFE_ADDRESS.finditer(text.html):
+            piece, _ = text.piece(found.start(2))
+            where = f"{piece.name}, line {piece.line}: " if piece.name is not None else ""
+            yield Advice(
+                SCRIPT_ADDRESS,
+                f"{where}{found[1]} would run a script: it got the"
+                f" scheme {UNSAFE!r}. If you trust the value, mark it as safe: {{{{ …|safe }}}}",
+            )
+
     def _where(self, repair: Repair, text: _Text) -> str:
         """The template and line of what is repaired, as far as they are known."""
         piece, offset = text.piece(repair.at)
@@ -94,6 +111,9 @@ class Adviser:
                 if name in repair.names:
                     return template.name, line
         return None
+
+
+_UNSAFE_ADDRESS: Final = re.compile(rf"([\w:]+)=[\"'](?=({UNSAFE}[^\"'>]*?{SCRIPT.pattern}))", re.IGNORECASE)
 
 
 class _Text:

@@ -27,10 +27,12 @@ _IMPORTS = (
     "from liveactions.template.fragment import Fragment, Items, Shape",
     "from liveactions.template.context import LiveMacro as Macro, LiveTemplateReference as TemplateReference,"
     " block, enter, include, include_alone",
+    "from liveactions.template.escaping import attributes, escape, mark_safe as Markup",
     "from liveactions.template.memory import Loop, remember, said",
     "from liveactions.template.reference import Reference",
-    "from liveactions.template.values import Open, attribute, below, child, content, event, fragment, items,"
-    " joined, markup, rendered, source, tag, text, unescaped, verbatim, written_attribute, written_text",
+    "from liveactions.template.values import Open, attribute, below, child, content, document, event,"
+    " fragment, items, joined, markup, rendered, source, tag, text, unescaped, url, verbatim,"
+    " written_attribute, written_document, written_text, written_url",
 )
 
 

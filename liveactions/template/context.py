@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Template
 from jinja2.runtime import BlockReference, Context, Macro, TemplateReference, Undefined
-from markupsafe import Markup
 
+from .escaping import mark_safe
 from .fragment import Fragment, Shape
 from .reference import Reference
 from .values import Values, concat, rendered
@@ -74,7 +74,7 @@ class LiveMacro(Macro):
 
 
 def _as_markup(result: Any, autoescape: bool) -> Any:
-    return Markup(result) if autoescape and type(result) is not Fragment else result
+    return mark_safe(result) if autoescape and type(result) is not Fragment else result
 
 
 def enter(context: Any, shape: Shape) -> Values:

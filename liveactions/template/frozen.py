@@ -16,13 +16,14 @@ from uuid import UUID
 from jinja2.utils import missing
 from markupsafe import Markup
 
+from .escaping import Escaped
 from .reference import Reference
 
 SCALARS: Final = frozenset({str, int, bool, bytes, type(None)})
 """Types whose values are the same when type and value are equal."""
 _LEAVES: Final = SCALARS | {
-    float, complex, date, datetime, time, timedelta, timezone, Decimal, Fraction, UUID, Markup, range,
-    type(missing),
+    float, complex, date, datetime, time, timedelta, timezone, Decimal, Fraction, UUID, Markup, Escaped,
+    range, type(missing),
 }  # fmt: skip
 _CONTAINERS: Final = (tuple, frozenset)
 

@@ -15,6 +15,7 @@ from jinja2 import nodes
 from ..html.balance import Unbalanced
 from ..html.entities import decode_attribute, escape, neutralise
 from ..html.scanner import Attribute, Unplaceable
+from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, may_run_script
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
 from .form_fields import add_form_field, has_file
 from .fragment import BODY_MARK, HEAD_MARK, Kind
@@ -64,6 +65,18 @@ class Slot:
             and not late
             and all(isinstance(piece, str) or piece.is_expression for piece in self.run)
         )
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is an attribute whose value is HTML."""
+        return self.kind is Kind.ATTR and self.name == DOCUMENT_ATTRIBUTE
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it is an attribute whose value may turn out to be an address that runs a script."""
+        beginning = decode_attribute(self.run[0]) if isinstance(self.run[0], str) else ""
+        is_address = self.kind in (Kind.ATTR, Kind.FORM) and self.name in URL_ATTRIBUTES
+        return is_address and may_run_script(beginning)
 
     @property
     def parts(self) -> list[Part]:

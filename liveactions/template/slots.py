@@ -9,7 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.filters import FILTERS
 from jinja2.nodes import EvalContext, Impossible
+from markupsafe import Markup
+from markupsafe import escape as escape_markup
 
 from ..html.entities import decode_attribute, decode_text
 from .fragment import Kind
@@ -53,7 +56,7 @@ class SlotGenerator(CodeGenerator):
         elif slot.is_simple and not frame.eval_ctx.volatile:
             self._expressions(slot, frame, name, prior, number)
         else:
-            self.written(slot, frame, name, _WRITTEN[slot.kind])
+            self.written(slot, frame, name, _written(slot))
         return name
 
     def _expressions(self, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
@@ -68,6 +71,12 @@ class SlotGenerator(CodeGenerator):
             self._expression(only, "event", frame)
         elif only and slot.kind is Kind.CHILD:
             self._expression(only, "child", frame, f", {prior}, {number}" if prior != "None" else "")
+        elif slot.is_url:
+            self.write("url(")
+            self._parts(slot.run, frame, "", ", ", Markup)
+            self.write(")")
+        elif slot.is_document:
+            self._parts(slot.run, frame, "document", " + ", decode_attribute)
         elif only:
             self._expression(only, "content" if slot.kind is Kind.TEXT else "attribute", frame)
         elif slot.kind is Kind.CHILD:
@@ -134,6 +143,20 @@ class SlotGenerator(CodeGenerator):
         super().visit_Getattr(node, frame)
         self.write(")")
 
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """Write filters so that what they have escaped is known as data."""
+        used = self.environment.filters.get(node.name)
+        if node.node is not None and used is escape_markup:
+            self.write("escape(")
+            self.visit(node.node, frame)
+            self.write(")")
+        elif node.node is not None and used is FILTERS["xmlattr"]:
+            self.write("attributes(")
+            super().visit_Filter(node, frame)
+            self.write(")")
+        else:
+            super().visit_Filter(node, frame)
+
     def written(self, slot: Slot, frame: Frame, name: str, function: str) -> None:
         """A value that is made from source, as Jinja2 writes it."""
         with self._buffer(frame) as inner:
@@ -168,6 +191,12 @@ class SlotGenerator(CodeGenerator):
             )
         except (Impossible, Exception):
             return None
+
+
+def _written(slot: Slot) -> str:
+    if slot.is_document:
+        return "written_document"
+    return "written_url" if slot.is_url else _WRITTEN[slot.kind]
 
 
 def _otherwise_nothing(node: nodes.Node) -> nodes.Node:

@@ -17,7 +17,9 @@ from ..html.balance import is_balanced
 from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.scanner import StartTag, Unplaceable, scan
 from ..html.sound import check
+from ..html.urls import without_script
 from ..wire import CHILD_CLOSE, CHILD_OPEN
+from .escaping import Escaped, escape, is_marked_safe, join, mark_safe
 from .fragment import Fragment, Items, Kind, Shape
 from .frozen import is_frozen
 from .keys import keys
@@ -41,14 +43,16 @@ def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
         return value
     if kind is int:
         return str(value)
-    if kind is Markup:
+    if kind is Markup or kind is Escaped:
         before = prior[slot] if prior is not None else None
         return before if isinstance(before, Markup) and before == value else raw(value)
     draw = getattr(kind, "__fragment__", None)
     if draw is not None:
         before = prior[slot] if prior is not None else None
         return draw(value, before if type(before) is Fragment else None)
-    return raw(escape_markup(value)) if hasattr(kind, "__html__") else str(value)
+    if hasattr(kind, "__html__"):
+        return raw(escape_markup(value))
+    return str(value)
 
 
 def raw(value: str) -> str:
@@ -82,12 +86,12 @@ def rendered(pieces: Iterable[Any]) -> Any:
 
 def unescaped(value: Any) -> Any:
     """A value where nothing is escaped: everything is markup."""
-    return value if type(value) is Fragment or isinstance(value, Reference) else Markup(value)
+    return value if type(value) is Fragment or isinstance(value, Reference) else mark_safe(value)
 
 
 def markup(value: Any) -> Any:
     """What a call gave, for more than to be shown as it is: a fragment becomes markup."""
-    return Markup(value.plain()) if type(value) is Fragment else value
+    return mark_safe(value) if type(value) is Fragment else value
 
 
 def verbatim(pieces: Iterable[Any]) -> Markup:
@@ -101,7 +105,7 @@ def concat(pieces: Iterable[Any]) -> Any:
     if len(written) == 1 and type(written[0]) is Fragment:
         return written[0]
     try:
-        return "".join(written)
+        return join(written)
     except TypeError:  # a fragment among strings
         return _concat(written)
 
@@ -110,7 +114,7 @@ def _concat(written: list[Any]) -> Any:
     fragments = [piece for piece in written if type(piece) is Fragment]
     if len(fragments) == 1 and not any(piece.strip() for piece in written if type(piece) is not Fragment):
         return fragments[0]
-    return "".join([piece if isinstance(piece, str) else piece.__html__() for piece in written])
+    return join([piece if isinstance(piece, str) else mark_safe(piece) for piece in written])
 
 
 def source(pieces: Iterable[Any]) -> str:
@@ -173,17 +177,48 @@ def attribute(value: Any) -> Any:
     return value.here() if isinstance(value, Reference) else text(value)
 
 
+def url(*parts: Any) -> Any:
+    """The value of an ATTR slot that browsers follow or load: an address that runs no script, or a reference.
+
+    The author may mark such addresses safe.
+    """
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        return parts[0].here()
+    address = "".join(map(text, parts))
+    return address if all(map(is_marked_safe, parts)) else without_script(address)
+
+
+def document(value: Any) -> str:
+    """One part of an attribute's value that is a document: HTML if it is markup, else text."""
+    return str(escape(value))
+
+
 def event(value: Any) -> Any:
     """The value of an EVENT slot: a reference that can be called."""
     if isinstance(value, Reference):
         value = value.here()
         value.check()
+        return value
     return value
 
 
 def written_attribute(pieces: Iterable[Any]) -> str:
     """The value of an attribute from its source."""
     return decode_attribute(source(pieces))
+
+
+def written_url(pieces: Iterable[Any]) -> str:
+    """The value of an attribute that browsers follow or load, from its source."""
+    written = list(pieces)
+    address = written_attribute(written)
+    return without_script(address) if any(isinstance(piece, Escaped) for piece in written) else address
+
+
+def written_document(pieces: Iterable[Any]) -> str:
+    """The value of an attribute that is a document, from its source."""
+    return decode_attribute(
+        "".join([piece if type(piece) is str else escape_markup(source([piece])) for piece in pieces])
+    )
 
 
 def written_text(pieces: Iterable[Any]) -> str:
@@ -193,13 +228,13 @@ def written_text(pieces: Iterable[Any]) -> str:
 
 def tag(pieces: Iterable[Any]) -> tuple[str, ...]:
     """Attributes, as they stand in a start tag, as names and values."""
-    return _tag(source(pieces))
+    return _tag(str(concat(["<a ", *pieces, ">"])))
 
 
 @lru_cache(maxsize=4096)
 def _tag(html: str) -> tuple[str, ...]:
     try:
-        events = list(scan([f"<a {html}>"]))
+        events = list(scan([html]))
     except Unplaceable:
         return ()
     if len(events) != 1 or not isinstance(events[0], StartTag):

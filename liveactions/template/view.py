@@ -121,7 +121,7 @@ class View:
             note_place(error)
             self._template.environment.handle_exception()
         self._context = context  # not one that an exception has left in the middle
-        return result if type(result) is Fragment else raw_page(result)
+        return result if type(result) is Fragment else raw_page(str(result))
 
     def _reload(self) -> None:
         """The template was saved: go on with what it is now."""
