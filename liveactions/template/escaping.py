@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final
 
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
+from ..errors import RenderError
 from ..html.urls import DOCUMENT_ATTRIBUTE, SCRIPT, UNSAFE, URL_ATTRIBUTES, runs_script
 from .fragment import Fragment
 
@@ -35,6 +37,7 @@ def escape(value: Any) -> Markup:
         return value
     if type(value) is Fragment:
         return mark_safe(value)
+    refuse_function(value)
     html = escape_markup(value)
     return html if hasattr(value, "__html__") else Escaped(html)
 
@@ -49,6 +52,15 @@ def mark_safe(value: Any) -> Markup:
 def is_marked_safe(value: Any) -> bool:
     """Return whether the author says that a value is safe wherever they put it."""
     return isinstance(value, Markup | Fragment) and not isinstance(mark_safe(value), Escaped)
+
+
+def refuse_function(value: Any) -> None:
+    """Raise `RenderError` for a function: it is never what a page is to show."""
+    if isinstance(value, (FunctionType, MethodType, BuiltinFunctionType)):
+        raise RenderError(
+            f"{value.__qualname__} is a function: decorate it with @action for the browser to call it,"
+            f" or call it in the template, {{{{ {value.__name__}() }}}}"
+        )
 
 
 def join(pieces: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from ..html.scanner import StartTag, Unplaceable, scan
 from ..html.sound import check
 from ..html.urls import without_script
 from ..wire import CHILD_CLOSE, CHILD_OPEN
-from .escaping import Escaped, escape, is_marked_safe, join, mark_safe
+from .escaping import Escaped, escape, is_marked_safe, join, mark_safe, refuse_function
 from .fragment import Fragment, Items, Kind, Shape
 from .frozen import is_frozen
 from .keys import keys
@@ -52,6 +52,7 @@ def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
         return draw(value, before if type(before) is Fragment else None)
     if hasattr(kind, "__html__"):
         return raw(escape_markup(value))
+    refuse_function(value)
     return str(value)
 
 
@@ -159,6 +160,7 @@ def text(value: Any) -> str:
         return value  # type: ignore[no-any-return]
     if kind is int:
         return str(value)
+    refuse_function(value)
     return decode_attribute(str(escape_markup(value)))
 
 
@@ -167,6 +169,7 @@ def content(value: Any) -> str:
     kind = type(value)
     if kind is str:
         return value  # type: ignore[no-any-return]
+    refuse_function(value)
     return decode_text(str(escape_markup(value)))
 
 
@@ -199,6 +202,7 @@ def event(value: Any) -> Any:
         value = value.here()
         value.check()
         return value
+    refuse_function(value)
     return value
 
 

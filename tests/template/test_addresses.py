@@ -1,7 +1,8 @@
-"""Data in attributes that browsers follow, load or read as HTML runs no script."""
+"""Data in attributes that browsers follow, load or read as HTML runs no script; functions are no values."""
 
 from __future__ import annotations
 
+import functools
 import re
 from html import unescape
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
-from liveactions.template import Templates
+from liveactions.errors import RenderError
+from liveactions.template import Fragment, Templates
 from liveactions.template.advice import Adviser
 from tests.template.test_shapes import Call, render
 
@@ -187,3 +189,35 @@ def test_debug_mode_says_so(source: str) -> None:
     (text,) = said("javascript:x")
     assert re.match(r"(page, line \d: )?href would run a script", text) and "|safe" in text
     assert said("javascript:x") == []
+
+
+class Shelf:
+    def save(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<form action="{{ save }}"></form>',
+        '<b live-click="{{ save }}">x</b>',
+        '<b {% if true %}live-click="{{ save }}"{% endif %}>x</b>',
+        '<a href="{{ save }}?x">x</a>',
+        '<b title="{% if true %}{{ save }}{% endif %}">x</b>',
+        "<b>{{ save }}</b>",
+        "<title>{{ save }}</title>",
+        "{% if true %}<b>{% endif %}{{ save }}</b>",
+    ],
+)
+def test_a_function_is_no_value(source: str) -> None:
+    for value, name in ((Shelf().save, "Shelf.save"), (re.sub, "sub"), ([].append, "list.append")):
+        with pytest.raises(RenderError, match=rf"{name} is a function: decorate it with @action"):
+            render(source, save=value)
+
+
+def test_what_can_be_called_and_shown_stays() -> None:
+    class Shown(functools.partial[Any]):
+        def __str__(self) -> str:
+            return "shown"
+
+    shown: Fragment = render('<b title="{{ v }}">{{ v }}</b>', v=Shown(len))
+    assert shown.values == ("shown", "shown")
