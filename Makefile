@@ -27,9 +27,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy liveactions examples
 
-client: js/node_modules  ## check the client's types, build it and see that the committed build is the same
+client: js/node_modules  ## the client: types, tests in Node, and whether the committed build is the same
 ifneq ($(shell command -v npm),)
-	cd js && npm run --silent check && npm run --silent fresh
+	cd js && npm run --silent check && npm test --silent && npm run --silent fresh
 endif
 
 bench: $(VENV)/.dev browser  ## ratios, measured side by side on this machine

@@ -14,13 +14,14 @@ const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 const OWN = [
   "_parent", "answered", "build", "descriptor", "digest", "edits", "element", "ended", "first", "focused", "holding", "last", "modifiers", "out", "parts", "pressed", "resets", "running", "seen",
   "settled", "slots", "source", "withheld",
+  "applyAutofocus", "applyExtras", "followRedirect", "needsTransition", "onEvent", "onWindowEvent", "postOps", "processAll", "refocus", "registerCall", "replacePage", "setRaw", "showPendingState",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
 const target = `${root}/../liveactions/static`;
 
-/** The same in both files, and nobody else's: capitals. */
-const names = Object.fromEntries(OWN.map((name, i) => [name, String.fromCharCode(65 + i)]));
+/** The same in all files, and nobody else's: capitals. */
+const names = Object.fromEntries(OWN.map((name, i) => [name, i < 26 ? String.fromCharCode(65 + i) : `A${String.fromCharCode(65 + i - 26)}`]));
 
 /** @param {string} entry @param {Record<string, string>} [define] */
 async function bundle(entry, define = {}) {
@@ -41,12 +42,12 @@ async function bundle(entry, define = {}) {
   return Buffer.from(`${code}\n`);
 }
 
-const more = await bundle("lazy/index.js");
-const digest = createHash("sha256").update(more).digest("hex").slice(0, DIGEST);
+const lazy = await bundle("lazy/index.js");
+const digest = createHash("sha256").update(lazy).digest("hex").slice(0, DIGEST);
 const call = await bundle("call.js");
 const hooks = await bundle("hooks.js");
 const debug = await bundle("debug/main.js");
-const client = await bundle("main.js", { MORE: JSON.stringify(`./more.${digest}.js`) });
+const client = await bundle("main.js", { LAZY: JSON.stringify(`./lazy.${digest}.js`) });
 
 let failed = false;
 /** @param {string} text */
@@ -55,7 +56,7 @@ const fail = (text) => {
   failed = true;
 };
 
-for (const [name, code] of Object.entries({ "client.js": client, "more.js": more, "call.js": call, "hooks.js": hooks, "debug.js": debug })) {
+for (const [name, code] of Object.entries({ "client.js": client, "lazy.js": lazy, "call.js": call, "hooks.js": hooks, "debug.js": debug })) {
   const gzip = gzipSync(code, { level: 9 }).length;
   console.log(`${name}: ${code.length} bytes, gzip ${gzip}, brotli ${brotliCompressSync(code).length}`);
   if (code === client && gzip > LIMIT && !process.env.LAX) fail(`The client's core may have ${LIMIT} bytes of gzip.`);

@@ -12,8 +12,8 @@ export async function call(name, args) {
   const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
   if (script && document.documentElement.dataset.live !== "closed") {
     const client = await import(script.src);
-    const more = await client.loadMore();
-    if (more) return more.call(name, args);
+    const lazy = await client.loadLazy();
+    if (lazy) return lazy.call(name, args);
   }
   return post(name, args);
 }

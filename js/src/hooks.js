@@ -9,6 +9,6 @@
 export async function hook(name, definition) {
   const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
   const client = script && (await import(script.src));
-  const more = await client?.loadMore();
-  more?.hook(name, definition);
+  const lazy = await client?.loadLazy();
+  lazy?.hook(name, definition);
 }

@@ -3,18 +3,18 @@
 import { join } from "./core/client.js";
 import { watchEvents } from "./core/events.js";
 import { watchForms } from "./core/forms.js";
-import { loadMore, provide } from "./core/lazy.js";
+import { loadLazy, provide } from "./core/lazy.js";
 import { parts } from "./core/bridge.js";
 import { watchPending } from "./core/pending.js";
-import { watchTyping } from "./core/values.js";
+import { watchEdits } from "./core/values.js";
 import { FIELD_SNAPSHOT } from "./core/wire.js";
 
-export { loadMore }; // for functions of the server: see call.js
+export { loadLazy }; // for functions of the server: see call.js
 
 provide(parts);
-watchTyping();
+watchEdits();
 watchPending();
 watchEvents();
 watchForms();
 join();
-if (location.search.includes(`${FIELD_SNAPSHOT}=`)) loadMore(); // which cleans the address
+if (location.search.includes(`${FIELD_SNAPSHOT}=`)) loadLazy(); // which cleans the address

@@ -1,1 +1,1 @@
-async function t(t,o){let a=document.querySelector("script[data-live]");(await((a&&await(import(a.src)))?.loadMore()))?.hook(t,o)}export{t as hook};
+async function t(t,a){let o=document.querySelector("script[data-live]");(await((o&&await(import(o.src)))?.loadLazy()))?.hook(t,a)}export{t as hook};

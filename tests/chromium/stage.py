@@ -82,8 +82,8 @@ live = Live(environment, keys=KEY)
 live.include(pages)
 
 
-LOAD_MORE = """async () => {
-  await (await import(document.querySelector("script[data-live]").src)).loadMore();
+LOAD_LAZY = """async () => {
+  await (await import(document.querySelector("script[data-live]").src)).loadLazy();
 }"""
 
 
@@ -101,7 +101,7 @@ class Stage:
         self.scene = scenes[name] = Scene(name, self._way, {"pushes": 0, **FIRST, **values})
         self.tab = self._person.open(f"/scenes/{name}")
         if self._way != "compiled":  # its first change is one of what the page came with
-            self.tab.evaluate(LOAD_MORE)
+            self.tab.evaluate(LOAD_LAZY)
         return self.tab
 
     def push(self, **values: Any) -> None:

@@ -19,10 +19,10 @@ SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
-SCRIPT = re.compile(r"/(client|more|hooks|debug)(?:\.[0-9a-f]+)?\.js")
-NEEDS_MORE = re.compile(r'"[hs]":|autofocus')
+SCRIPT = re.compile(r"/(client|lazy|hooks|debug)(?:\.[0-9a-f]+)?\.js")
+NEEDS_LAZY = re.compile(r'"[hs]":|autofocus')
 HEEDED = """async () => {
-  await (await import(document.querySelector("script[data-live]").src)).loadMore();
+  await (await import(document.querySelector("script[data-live]").src)).loadLazy();
   const { port1, port2 } = new MessageChannel();
   await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
 }"""
@@ -69,7 +69,7 @@ class Server:
         """The page gets a message. With raw HTML in it, it has heeded it too: the rest of the client does."""
         text = json.dumps(message)
         self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", text)
-        if NEEDS_MORE.search(text):
+        if NEEDS_LAZY.search(text):
             self.page.evaluate(HEEDED)
 
     def patch(self, patch: Any, *, ack: int = 0, answers: Any = (), shapes: Any = ()) -> None:

@@ -2,13 +2,13 @@
 
 import { rev, welcome } from "/src/core/connection.js";
 import { adopt, patch, watchMarkup } from "/src/core/fragments.js";
-import { loadMore, provide } from "/src/core/lazy.js";
+import { loadLazy, provide } from "/src/core/lazy.js";
 import { parts } from "/src/core/bridge.js";
 
-globalThis.MORE = "/src/lazy/index.js";
+globalThis.LAZY = "/src/lazy/index.js";
 watchMarkup(() => {});
 provide(parts);
-await loadMore();
+await loadLazy();
 
 const STATES = ["value", "checked", "selected", "open", "muted", "disabled", "type", "multiple"];
 

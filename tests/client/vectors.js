@@ -2,7 +2,7 @@
 // `document.write` parses as a page's own HTML is parsed; the modules stay, and so does the window.
 
 import { adopt, define, patch, watchMarkup } from "/src/core/fragments.js";
-import { loadMore, provide } from "/src/core/lazy.js";
+import { loadLazy, provide } from "/src/core/lazy.js";
 import { parts } from "/src/core/bridge.js";
 
 const BOOLEAN = new Set((
@@ -12,10 +12,10 @@ const RAW_TEXT = /^(script|style|xmp|iframe|noembed|noframes|noscript|plaintext)
 const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
 const MARKER = /^([(),\]]|\[(\d+,\d+)?)$/;
 
-globalThis.MORE = "/src/lazy/index.js";
+globalThis.LAZY = "/src/lazy/index.js";
 watchMarkup(() => {});
 provide(parts);
-await loadMore();
+await loadLazy();
 
 /** HTML with sorted attributes and adjacent text merged, without the library's own: as liveactions.testing.canonical. */
 function canonical(node) {

@@ -1,18 +1,19 @@
-// What the rest of the client works with.
+// What the core offers to the lazy half of the client.
 
+/** @import { CoreParts } from "../interface.js" */
 import { perform, report } from "./client.js";
-import { doubt, ops, session } from "./connection.js";
+import { requestFullPage, ops, session } from "./connection.js";
 import { calledBy, callsOf, run } from "./events.js";
 import { fieldsOf } from "./fields.js";
 import { referenceOf } from "./forms.js";
-import { meetMarkup, move, splice, trusted } from "./fragments.js";
-import { change, lay, onLift } from "./pending.js";
-import { close, parcel, take } from "./socket.js";
-import { edits, guard, isControl, see, updateAttribute } from "./values.js";
+import { scanMarkup, move, splice, trusted } from "./fragments.js";
+import { setWhilePending, applyPending, onRevert } from "./pending.js";
+import { close, pendingBatch, applyMessage } from "./socket.js";
+import { editCount, preserveInput, isControl, captureEdits, updateAttribute } from "./values.js";
 
-// By position: lazy/bridge.js gives them their names back.
-export const parts = /** @type {const} */ ([
-  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, move, onLift, parcel, () => ops, perform, referenceOf, report, run,
-  see, session, splice, take, trusted, updateAttribute,
-]);
-/** @typedef {typeof parts} Parts */
+/** @type {CoreParts} */
+export const parts = [
+  calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
+  scanMarkup, move, onRevert, pendingBatch, () => ops, perform, referenceOf, report, run, captureEdits, session, splice,
+  applyMessage, trusted, updateAttribute,
+];

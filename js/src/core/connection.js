@@ -5,27 +5,12 @@
 // again with the same number (the server drops those it has), or, when the session had to be rebuilt, they are uncertain.
 // Patches count revisions: a frame is the next revision, or the connection has to be made anew.
 
+/** @import { Change, Op, Request, Settled } from "../interface.js" */
 import { ERROR, OK, RUNNING, UNCERTAIN, VERSION } from "./wire.js";
 
 /** Ops that may be out at once: the server keeps 64 answers. */
 const WINDOW = 32;
 
-/**
- * @typedef {object} Request what somebody wants done
- * @property {() => any[] | null} build kind and operands, asked again when items are numbered anew; null: it can't be said
- * @property {Element | undefined} [source] pending until the answer, of which it is told
- * @property {Element | undefined} [cause] of one that nothing is pending for
- * @property {import("./pending.js").Submitter | null} [pressed] disabled meanwhile
- * @property {boolean} [focused] whether that had the focus
- * @property {string} [digest] what tells the same submit from another one
- * @property {import("./values.js").Seen} [seen] edits that it reports
- * @property {boolean} [resets] whether the controls go back to what the server rendered, when it ends well
- * @property {(status: number, payload?: any) => void} [ended]
- * @property {() => void} [post] does it without us
- */
-/** @typedef {Request & { n: number, rev: number, parts: any[] | null, out?: boolean | undefined, running?: boolean }} Op running: beside the others */
-/** @typedef {[op: Op, status: number, payload?: any]} Settled */
-/** @typedef {{ fresh?: 1, shapes?: any[], patch?: any, extras?: any, settled: Settled[] }} Change what an answer means for the page */
 
 /** @type {string | null} */
 let token = null;
@@ -35,14 +20,14 @@ export const session = () => token;
 /** Newest revision applied; -1 asks for the whole page. */
 export let rev = 0;
 /** Numbers of the last op made, of the last that was ever out, and that as the server was told. */
-let last = 0, sent = 0, told = 0;
+let last = 0, sent = 0, announced = 0;
 /** @type {Op[]} unfinished, in order */
 export let ops = [];
 /** Patches that the server doesn't know to be applied. */
 export let unacknowledged = 0;
 
 /** The page and a patch didn't fit. */
-export const doubt = () => { rev = -1; };
+export const requestFullPage = () => { rev = -1; };
 
 /** @param {Request} request @param {any[]} parts what it builds */
 export function add(request, parts) {
@@ -53,12 +38,12 @@ export function add(request, parts) {
 
 /** @param {string} url path and query of the page @param {string | undefined} snapshot */
 export function hello(url, snapshot) {
-  told = sent;
-  return { v: VERSION, url, snapshot: snapshot || null, token, rev, op: told };
+  announced = sent;
+  return { v: VERSION, url, snapshot: snapshot || null, token, rev, op: announced };
 }
 
 /** A new connection: everything unfinished goes out again. */
-export function again() {
+export function markUnsent() {
   for (const op of ops) op.out = op.running;
 }
 
@@ -80,7 +65,7 @@ export function acknowledgement() {
 }
 
 /** @param {number} kind of an op without an answer */
-export const finalOp = (kind) => [++last, rev, kind];
+export const unansweredOp = (kind) => [++last, rev, kind];
 
 /** @param {any} message @returns {Change} */
 export function welcome(message) {
@@ -88,18 +73,18 @@ export function welcome(message) {
   token = message.token ?? token;
   rev = message.rev;
   unacknowledged = 0;
-  const settled = settle(message.ack, message.answers);
-  again();
+  const settled = settleOps(message.ack, message.answers);
+  markUnsent();
   const rebuilt = fresh || moved;
-  if (rebuilt) settled.push(...take(({ running }) => !!running, () => [UNCERTAIN]));
-  if (moved) told = 0; // else the server says which of those that it was told of are run again
+  if (rebuilt) settled.push(...removeOps(({ running }) => !!running, () => [UNCERTAIN]));
+  if (moved) announced = 0; // else the server says which of those that it was told of are run again
   return { fresh: rebuilt, shapes, patch, extras, settled };
 }
 
 /** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */
 export function readdress() {
   for (const op of ops) Object.assign(op, { rev, parts: op.build() });
-  return take(({ parts }) => !parts, ({ n }) => n > told ? [ERROR, { error: "Not sent", status: 409 }] : [UNCERTAIN]);
+  return removeOps(({ parts }) => !parts, ({ n }) => n > announced ? [ERROR, { error: "Not sent", status: 409 }] : [UNCERTAIN]);
 }
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */
@@ -107,17 +92,17 @@ export function frame([next, ack, patch, answers, shapes, extras]) {
   if (next !== rev && next !== rev + 1) return;
   unacknowledged += next - rev;
   rev = next;
-  return { shapes, patch, extras, settled: settle(ack, answers) };
+  return { shapes, patch, extras, settled: settleOps(ack, answers) };
 }
 
 /** There will be no answers to what is unfinished. @param {number} status @param {any} [payload] @returns {Change} */
-export const giveUp = (status, payload) => ({ settled: take(() => true, () => [status, payload]) });
+export const giveUp = (status, payload) => ({ settled: removeOps(() => true, () => [status, payload]) });
 
 /**
  * @param {number} [ack]
  * @param {any[]} [answers] n, status, payload ...
  */
-function settle(ack = 0, answers = []) {
+function settleOps(ack = 0, answers = []) {
   const ends = new Map();
   for (let i = 0; i < answers.length; i += 3) ends.set(answers[i], answers.slice(i + 1, i + 3));
   const isOver = (/** @type {Op} */ op) => {
@@ -125,16 +110,16 @@ function settle(ack = 0, answers = []) {
     else return ends.has(op.n) || (!op.running && op.n <= ack);
     return false;
   };
-  return take(isOver, ({ n }) => ends.get(n) ?? [OK]);
+  return removeOps(isOver, ({ n }) => ends.get(n) ?? [OK]);
 }
 
 /**
  * @param {(op: Op) => boolean} finished
- * @param {(op: Op) => [status: number, payload?: any]} end
+ * @param {(op: Op) => [status: number, payload?: any]} outcomeOf
  * @returns {Settled[]}
  */
-function take(finished, end) {
+function removeOps(finished, outcomeOf) {
   const taken = ops.filter(finished);
   ops = ops.filter((op) => !taken.includes(op));
-  return taken.map((op) => [op, ...end(op)]);
+  return taken.map((op) => [op, ...outcomeOf(op)]);
 }

@@ -1,21 +1,21 @@
 // Event attributes: one listener per type on the window. In compiled markup an action slot stands for the attribute,
 // `@input.debounce.300` among an element's marks; in raw HTML it is there itself, `live-input.debounce.300="reference"`.
 
+/** @import { Call } from "../interface.js" */
 import { patching, perform, root } from "./client.js";
 import { confirmed, fieldsOf, referenceIn } from "./fields.js";
 import { addressOf, watchMarkup } from "./fragments.js";
-import { loadMore, more } from "./lazy.js";
+import { loadLazy, lazy } from "./lazy.js";
 import { page } from "./socket.js";
-import { groupOf, see } from "./values.js";
+import { groupOf, captureEdits } from "./values.js";
 import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 
-/** @typedef {{ element: Element, descriptor: string, type: string, modifiers: string[] }} Call */
 
 /** Attributes that don't name the event that is called so: the rest of the client heeds them. */
-const OTHERS = /^(cancel|drop|progress)$/;
+const NOT_EVENTS = /^(cancel|drop|progress)$/;
 
 /** Stands among the modifiers of such an attribute. */
-export const OTHER = "*";
+export const NOT_AN_EVENT = "*";
 
 /** @type {Set<string>} event types with listeners */
 const types = new Set();
@@ -23,11 +23,11 @@ const types = new Set();
 export function watchEvents() {
   listenTo("submit"); // before those who would send the form
   watchMarkup((nodes) => {
-    if (nodes.querySelector("[data-pending-for]")) loadMore();
+    if (nodes.querySelector("[data-pending-for]")) loadLazy();
     for (const element of nodes.querySelectorAll("*")) {
       for (const call of callsOf(element)) {
         listenTo(call.type);
-        if (call.modifiers[0] || !(`on${call.type}` in element)) loadMore().then((more) => more?.heed(call));
+        if (call.modifiers[0] || !(`on${call.type}` in element)) loadLazy().then((lazy) => lazy?.registerCall(call));
       }
     }
   });
@@ -37,9 +37,9 @@ export function watchEvents() {
 function listenTo(type) {
   if (types.has(type)) return;
   types.add(type);
-  addEventListener(type, (event) => { if (event.bubbles || event.target === window) handle(event); });
+  addEventListener(type, (event) => { if (event.bubbles || event.target === window) dispatchCalls(event); });
   // Not at the window: browsers make `mouseenter` only where a node listens.
-  document.addEventListener(type, (event) => { if (!event.bubbles) handle(event); }, true);
+  document.addEventListener(type, (event) => { if (!event.bubbles) dispatchCalls(event); }, true);
 }
 
 /**
@@ -52,24 +52,24 @@ export function callsOf(element) {
   return names.flatMap((descriptor) => {
     const [, text] = /^(?:@|live-)(.+)/.exec(descriptor) ?? [];
     const [type, ...modifiers] = text?.split(".") ?? [];
-    if (OTHERS.test(type)) modifiers.push(OTHER);
+    if (NOT_EVENTS.test(type)) modifiers.push(NOT_AN_EVENT);
     return type ? [{ element, descriptor, type, modifiers }] : [];
   });
 }
 
 /** @param {Event} event */
-function handle(event) {
+function dispatchCalls(event) {
   if (patching) return;
   let element = event.target instanceof Element ? event.target : null;
   for (; element; element = event.bubbles ? element.parentElement : null) {
     for (const call of callsOf(element)) {
       if (call.type !== event.type) continue;
       if (!call.modifiers[0]) run(call, event);
-      else if (more) more.meet(call, event);
-      else loadMore().then((more) => more?.meet(call, event));
+      else if (lazy) lazy.onEvent(call, event);
+      else loadLazy().then((lazy) => lazy?.onEvent(call, event));
     }
   }
-  more?.meetAtWindow(event);
+  lazy?.onWindowEvent(event);
 }
 
 /** @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or the address of a slot */
@@ -94,6 +94,6 @@ export function run({ element, descriptor }, event) {
       return typeof called == "string" ? [CALL_REF, called, fields] : [CALL_SLOT, called, fields, ...details];
     },
     source: element,
-    seen: see(source instanceof HTMLFormElement ? source.elements : groupOf(source)),
+    seen: captureEdits(source instanceof HTMLFormElement ? source.elements : groupOf(source)),
   });
 }

@@ -1,14 +1,14 @@
 // Forms and submitters whose address holds a reference run as ops. Without a way to the server they post natively.
 
+/** @import { Submitter } from "../interface.js" */
 import { perform } from "./client.js";
 import { confirmed, formFields, referenceIn } from "./fields.js";
-import { loadMore } from "./lazy.js";
+import { loadLazy } from "./lazy.js";
 import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
-import { see } from "./values.js";
+import { captureEdits } from "./values.js";
 import { CALL_REF } from "./wire.js";
 
-/** @typedef {import("./pending.js").Submitter} Submitter */
 
 const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
 
@@ -27,7 +27,7 @@ function submit(event) {
   if (ref === null || closed) return;
   const fields = formFields(form, submitter);
   event.preventDefault();
-  const seen = see(form.elements);
+  const seen = captureEdits(form.elements);
   // The same data typed again are another submit.
   const digest = JSON.stringify([ref, fields, ...seen.values()]);
   const resets = form.id !== PAGE_FORM;
@@ -37,7 +37,7 @@ function submit(event) {
     build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets,
     post: () => form.requestSubmit(submitter),
   };
-  if (fields.some((value) => value instanceof File)) loadMore().then((more) => more?.upload(request, ref, fields));
+  if (fields.some((value) => value instanceof File)) loadLazy().then((lazy) => lazy?.upload(request, ref, fields));
   else perform(request);
 }
 

@@ -2,8 +2,9 @@
 // whatever stands in its children and items is left for walks of their own. (Slots hold fragments, and fragments slots: this
 // module and those of slots know each other.)
 
-import { more } from "./lazy.js";
-import { setAttribute, updateAttribute, within } from "./values.js";
+/** @import { RawBase } from "../interface.js" */
+import { lazy } from "./lazy.js";
+import { setAttribute, updateAttribute, changeContent } from "./values.js";
 import { CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
 // The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
@@ -55,7 +56,7 @@ export function closing(node) {
 }
 
 /** The nodes between two comments, or all of a parent's. */
-export class Place {
+export class SlotRange {
   /**
    * @param {Node} parent of a range it changes: ranges are born in a template's copy
    * @param {Node | null} [open]
@@ -115,7 +116,7 @@ export function watchMarkup(watch) {
 }
 
 /** Tells of markup that the page hasn't had. @param {ParentNode} nodes */
-export const meetMarkup = (nodes) => watcher(nodes);
+export const scanMarkup = (nodes) => watcher(nodes);
 
 /** @param {any[]} definitions id, html, id, html ...; [root, html] for foreign content */
 export function define(definitions) {
@@ -174,7 +175,7 @@ export function adopt(node, stop, slots = []) {
     const text = comment(node);
     if (opens(text)) {
       const close = closing(node);
-      slots.push(contentSlot(text, new Place(node, node, close)));
+      slots.push(contentSlot(text, new SlotRange(node, node, close)));
       node = close;
     } else if (node instanceof Element && !adoptElement(node, slots)) adopt(node.firstChild, null, slots);
   }
@@ -194,13 +195,13 @@ function adoptElement(element, slots) {
     else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(attributeSlot(element, mark));
     else {
       whole = true;
-      slots.push(contentSlot(mark, new Place(/** @type {any} */ (element).content ?? element)));
+      slots.push(contentSlot(mark, new SlotRange(/** @type {any} */ (element).content ?? element)));
     }
   }
   return whole;
 }
 
-/** @param {string} mark @param {Place} place */
+/** @param {string} mark @param {SlotRange} place */
 const contentSlot = (mark, place) =>
   mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(place) : listSlot(place, mark.slice(1));
 
@@ -239,14 +240,14 @@ export function tagSlot(element) {
 
 /**
  * Text, raw HTML or a fragment, among siblings or as an element's whole content.
- * @param {Place} place
+ * @param {SlotRange} place
  * @returns {Slot}
  */
 export function childSlot(place) {
   /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
   let slots;
   const inside = () => (slots ??= adopt(place.first, place.close));
-  /** @type {import("../lazy/raw.js").Base | null | undefined} what the server gave as HTML and is there */
+  /** @type {RawBase | null | undefined} what the server gave as HTML and is there */
   let base;
   /** @param {any} value text, a fragment, or a change of raw HTML */
   const set = (value) => {
@@ -254,7 +255,7 @@ export function childSlot(place) {
     const known = base;
     slots = base = null;
     if (Array.isArray(value)) place.fill(create(value));
-    else if (typeof value != "string") base = more?.setRaw(place, value, known);
+    else if (typeof value != "string") base = lazy?.setRaw(place, value, known);
     else if (value && first instanceof Text && first.nextSibling === place.close) splice(first, value);
     else place.fill(value);
   };
@@ -262,7 +263,7 @@ export function childSlot(place) {
     set,
     patch(change) {
       if (Array.isArray(change)) patch(inside(), change);
-      else within(place.parent, () => set(change.f ?? change));
+      else changeContent(place.parent, () => set(change.f ?? change));
     },
     holding: (node) => place.holding(node) && [[], inside()],
   };
@@ -290,7 +291,7 @@ export function splice(text, value) {
 /** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item in the form `[a,b` both are the element */
 
 /**
- * @param {Place} place
+ * @param {SlotRange} place
  * @param {string} form what follows the marker: "" or "a,b"
  * @returns {Slot}
  */
@@ -350,8 +351,8 @@ export function listSlot(place, form) {
     set,
     patch(change) {
       let i = 0;
-      if (change.l) within(place.parent, () => set(change.l));
-      else if (Array.isArray(change[0])) within(place.parent, () => change[i++].forEach(apply));
+      if (change.l) changeContent(place.parent, () => set(change.l));
+      else if (Array.isArray(change[0])) changeContent(place.parent, () => change[i++].forEach(apply));
       for (; i < change.length; i += 2) patch(inside(change[i]), change[i + 1]);
     },
     holding(node) {

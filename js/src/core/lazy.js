@@ -1,23 +1,23 @@
-// What few pages need is a file of its own, loaded on demand: see lazy/.
+// The lazy half of the client: what few pages need is a file of its own, loaded on demand. Its source is in lazy/.
 
-/** @typedef {import("./bridge.js").Parts} Parts */
+/** @import { CoreParts, Lazy } from "../interface.js" */
 
-/** @type {typeof import("../lazy/index.js") | undefined} once it is loaded */
-export let more;
-/** @type {Promise<typeof more> | undefined} */
+/** @type {Lazy | undefined} set once it is loaded */
+export let lazy;
+/** @type {Promise<Lazy | undefined> | undefined} */
 let loading;
-/** @type {Parts} */
+/** @type {CoreParts} */
 let parts;
 
-/** @param {Parts} core of this file that the other one works with */
+/** @param {CoreParts} core what the lazy half works with */
 export const provide = (core) => { parts = core; };
 
-/** Loads it, for who gets it or nothing. A failure is forgotten: there may be no connection now. */
-export const loadMore = () => (loading ??= import(MORE).then(
+/** Load the lazy half; resolves to undefined if that fails. It is tried again the next time: there may be no connection now. */
+export const loadLazy = () => (loading ??= import(LAZY).then(
   (loaded) => {
-    more = loaded;
-    loaded.start(parts);
-    return loaded;
+    lazy = loaded.lazy;
+    loaded.lazy.start(parts);
+    return lazy;
   },
   () => (loading = undefined),
 ));

@@ -1,21 +1,22 @@
 // The WebSocket, and how it comes back.
 
-import { acknowledgement, again, doubt, due, finalOp, frame, giveUp, hello, ops, rev, unacknowledged, welcome } from "./connection.js";
-import { loadMore, more } from "./lazy.js";
+/** @import { Change } from "../interface.js" */
+import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, ops, rev, unacknowledged, welcome } from "./connection.js";
+import { loadLazy, lazy } from "./lazy.js";
 import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN } from "./wire.js";
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
 const STEADY = 5_000; // ms after which a connection has been a good one
 /** What only the rest of the client knows: names of extras, of the whole page, of raw HTML; markup that browsers heed only while they load a page. */
-const NEEDS_MORE = /"(cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
+const NEEDS_LAZY = /"(cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
 
 /** No connection will be made any more. */
 export let closed = false;
 /** Whether the server has welcomed the socket. */
 export let open = false;
-/** @type {(change: import("./connection.js").Change) => void} throws when the page doesn't fit */
+/** @type {(change: Change) => void} throws when the page doesn't fit */
 let apply;
 /** @type {WebSocket | undefined} */
 let socket;
@@ -26,7 +27,7 @@ const waiting = [];
 /** Connections in a row that came to nothing. */
 let attempts = 0;
 /** When the trouble began, or the good time. */
-let since = 0;
+let stableSince = 0;
 /** @type {Record<string, number>} */
 const timers = {};
 
@@ -34,23 +35,23 @@ const timers = {};
 export function start(applier) {
   apply = applier;
   for (const type of ["online", "visibilitychange", "pageshow"]) addEventListener(type, connect);
-  addEventListener("pagehide", leave);
-  worry();
+  addEventListener("pagehide", onPageHide);
+  scheduleConnectingIndicator();
   connect();
 }
 
 /** Sends what is due, now or when there is a way. */
 export function send() {
   if (open) due().forEach(write);
-  else if (ops[0]) after("fetch", since + SOCKET_WAIT * 1000 - performance.now(), post);
+  else if (ops[0]) after("fetch", stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
 }
 
 /** Sends by fetch what waits, once what went before is answered. */
-function post() {
+function sendByFetch() {
   if (!open && !closed && !busy && ops[0]) {
-    busy = loadMore().then((more) => more?.post()).then((sent) => {
+    busy = loadLazy().then((lazy) => lazy?.postOps()).then((sent) => {
       busy = 0;
-      if (!open) after("fetch", sent ? 0 : Math.random() * SOCKET_WAIT * 1000, post);
+      if (!open) after("fetch", sent ? 0 : Math.random() * SOCKET_WAIT * 1000, sendByFetch);
     });
   }
 }
@@ -70,12 +71,12 @@ function after(name, ms, then) {
 export const page = () => /** @type {HTMLElement} */ (document.querySelector("script[data-live]")).dataset;
 
 /** The hello of the page as it is. */
-const greeting = () => hello(location.pathname + location.search, page().snapshot);
+const currentHello = () => hello(location.pathname + location.search, page().snapshot);
 
 /** All that waits, for a way of its own. */
-export function parcel() {
-  again();
-  return { hello: greeting(), ops: due() };
+export function pendingBatch() {
+  markUnsent();
+  return { hello: currentHello(), ops: due() };
 }
 
 /** @param {any} message */
@@ -85,32 +86,32 @@ function write(message) {
 }
 
 /** @param {string} state */
-function show(state) {
+function showState(state) {
   const { dataset } = document.documentElement;
   after("show");
   if (dataset.live !== state) dataset.live = state;
 }
 
-function worry() {
-  since = performance.now();
-  after("show", SHOWN_AFTER, () => show("connecting"));
+function scheduleConnectingIndicator() {
+  stableSince = performance.now();
+  after("show", SHOWN_AFTER, () => showState("connecting"));
 }
 
 /** Connects now unless it does already. */
 function connect() {
   if (socket || closed) return;
   after("connect");
-  const mine = (socket = new WebSocket(page().live ?? ""));
-  mine.onopen = async () => {
+  const current = (socket = new WebSocket(page().live ?? ""));
+  current.onopen = async () => {
     await busy;
-    if (socket === mine) write(greeting());
+    if (socket === current) write(currentHello());
   };
-  mine.onmessage = ({ data }) => { if (socket === mine) hear(data); };
-  mine.onclose = (event) => { if (socket === mine) lose(event); };
+  current.onmessage = ({ data }) => { if (socket === current) onMessage(data); };
+  current.onclose = (event) => { if (socket === current) onClose(event); };
 }
 
 /** No message of this socket counts any more. */
-function drop() {
+function disconnect() {
   const old = socket;
   socket = undefined;
   waiting.splice(0);
@@ -118,21 +119,21 @@ function drop() {
   after("ack");
   if (!open) return;
   open = false;
-  if (performance.now() - since > STEADY) attempts = 0;
-  worry();
+  if (performance.now() - stableSince > STEADY) attempts = 0;
+  scheduleConnectingIndicator();
   send();
 }
 
 /** @param {CloseEvent} event */
-function lose({ code }) {
-  drop();
+function onClose({ code }) {
+  disconnect();
   if (code === CLOSE_OVER) location.reload();
   else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION || code === CLOSE_TAKEN) close(UNCERTAIN);
-  else retry();
+  else scheduleReconnect();
 }
 
 /** Full jitter: at a random time of spans that double. */
-const retry = () => after("connect", Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
+const scheduleReconnect = () => after("connect", Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
 
 /**
  * No connection will be made any more.
@@ -141,40 +142,40 @@ const retry = () => after("connect", Math.random() * Math.min(RETRY_MOST, RETRY 
  */
 export function close(status, payload) {
   closed = true;
-  show("closed");
+  showState("closed");
   const change = giveUp(status, payload);
   apply(change);
   return change.settled.map(([op]) => op);
 }
 
 /** @param {PageTransitionEvent} event */
-function leave({ persisted }) {
-  more?.flush();
+function onPageHide({ persisted }) {
+  lazy?.flush();
   // The browser's cache takes no page with an open socket, and may give it back.
-  if (open && !persisted) write(finalOp(BYE));
-  drop();
+  if (open && !persisted) write(unansweredOp(BYE));
+  disconnect();
 }
 
 /** What comes is heard in order. @param {string} text of the socket */
-function hear(text) {
+function onMessage(text) {
   const message = JSON.parse(text);
-  if (waiting[0] || more?.defers(message) || NEEDS_MORE.test(text)) {
+  if (waiting[0] || lazy?.needsTransition(message) || NEEDS_LAZY.test(text)) {
     // A new connection would be without the cookies that may be due.
-    if (waiting.push(message) < 2) loadMore().then((more) => (more ? more.heedAll(waiting, heed) : location.reload()));
-  } else heed(message);
+    if (waiting.push(message) < 2) loadLazy().then((lazy) => (lazy ? lazy.processAll(waiting, process) : location.reload()));
+  } else process(message);
 }
 
 /** @param {any} message */
-function heed(message) {
-  if (busy || !take(message)) {
-    drop();
-    return retry();
+function process(message) {
+  if (busy || !applyMessage(message)) {
+    disconnect();
+    return scheduleReconnect();
   }
   if (!open) {
     open = true;
-    since = performance.now();
+    stableSince = performance.now();
     after("fetch");
-    show("open");
+    showState("open");
   }
   send();
   if (unacknowledged) after("ack", unacknowledged < ACK_AFTER ? ACK_SECONDS * 1000 : 0, () => write(acknowledgement()));
@@ -185,7 +186,7 @@ function heed(message) {
  * @param {any} message
  * @returns {boolean} false: it doesn't follow what came before, or the page doesn't fit
  */
-export function take(message) {
+export function applyMessage(message) {
   const isFrame = Array.isArray(message);
   // Nothing but the whole page helps a page that doesn't fit.
   if (rev < 0 && !isFrame && !message.patch?.page) location.reload();
@@ -195,7 +196,7 @@ export function take(message) {
     apply(change);
   } catch (error) {
     console.error(error);
-    doubt();
+    requestFullPage();
   }
   return rev >= 0;
 }

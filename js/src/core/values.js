@@ -4,14 +4,13 @@
 // value goes to the property only if the newest edit is answered; else it is withheld: the attribute has it, the person keeps
 // the text. The next answer to the newest edit lets it through.
 
-import { loadMore } from "./lazy.js";
+/** @import { Control, Seen } from "../interface.js" */
+import { loadLazy } from "./lazy.js";
 
-/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
-/** @typedef {Map<Control, number>} Seen edits of the controls that an op reports */
-/** @typedef {{ edits: number, answered: number, withheld?: boolean }} Typing */
+/** @typedef {{ edits: number, answered: number, withheld?: boolean }} EditState */
 
-/** @type {WeakMap<Control, Typing>} */
-const typings = new WeakMap();
+/** @type {WeakMap<Control, EditState>} */
+const editStates = new WeakMap();
 /** @type {unknown} the control in which an input method composes */
 let composing;
 
@@ -46,7 +45,7 @@ function setStates(parts, name, state) {
 }
 
 /** Makes the control show what the server rendered. @param {Control} control */
-function restore(control) {
+function showRendered(control) {
   const [parts, name, initial] = partsOf(control);
   setStates(parts, name, (part) => (control.type === "file" ? "" : part[initial]));
 }
@@ -55,12 +54,12 @@ function restore(control) {
  * The record of a control. One that doesn't show its default was edited before the script ran, or restored by the browser.
  * @param {Control} control
  */
-function typingOf(control) {
-  let typing = typings.get(control);
+function editStateOf(control) {
+  let typing = editStates.get(control);
   if (!typing) {
     const copy = /** @type {Control} */ (control.cloneNode(true));
-    restore(copy);
-    typings.set(control, (typing = { edits: +(`${statesOf(control)}` !== `${statesOf(copy)}`), answered: 0 }));
+    showRendered(copy);
+    editStates.set(control, (typing = { edits: +(`${statesOf(control)}` !== `${statesOf(copy)}`), answered: 0 }));
   }
   return typing;
 }
@@ -73,26 +72,26 @@ export function groupOf(control) {
 }
 
 /** @param {any} event */
-function count({ target, isComposing }) {
+function countEdit({ target, isComposing }) {
   if (isComposing) composing = target;
-  if (isControl(target)) for (const control of groupOf(target)) typingOf(control).edits++;
+  if (isControl(target)) for (const control of groupOf(target)) editStateOf(control).edits++;
 }
 
 /** Counts edits from now on. Must listen before whoever makes ops of the same events. */
-export function watchTyping() {
-  addEventListener("input", count, true);
+export function watchEdits() {
+  addEventListener("input", countEdit, true);
   addEventListener("compositionend", () => { composing = null; }, true);
 }
 
 /** @param {Control} control */
-export const edits = (control) => typings.get(control)?.edits;
+export const editCount = (control) => editStates.get(control)?.edits;
 
 /** @param {Iterable<unknown>} elements @returns {Seen} */
-export const see = (elements) => new Map([...elements].filter(isControl).map((control) => [control, typingOf(control).edits]));
+export const captureEdits = (elements) => new Map([...elements].filter(isControl).map((control) => [control, editStateOf(control).edits]));
 
 /** An op ended well that had seen these edits. @param {Seen} [seen] */
-export function answer(seen = new Map()) {
-  for (const [control, edits] of seen) typingOf(control).answered = edits;
+export function markAnswered(seen = new Map()) {
+  for (const [control, edits] of seen) editStateOf(control).answered = edits;
 }
 
 /**
@@ -100,20 +99,20 @@ export function answer(seen = new Map()) {
  * @param {Seen} [seen]
  * @param {boolean} [all]
  */
-export function release(seen = new Map(), all = false) {
-  for (const control of seen.keys()) if ((all || typingOf(control).withheld) && isFree(control)) follow(control);
+export function flushWithheld(seen = new Map(), all = false) {
+  for (const control of seen.keys()) if ((all || editStateOf(control).withheld) && isFree(control)) acceptRendered(control);
 }
 
 /** @param {Control} control */
 function isFree(control) {
-  const { edits, answered } = typingOf(control);
+  const { edits, answered } = editStateOf(control);
   return edits === answered && control !== composing;
 }
 
 /** @param {Control} control */
-function follow(control) {
-  restore(control);
-  typingOf(control).withheld = false;
+function acceptRendered(control) {
+  showRendered(control);
+  editStateOf(control).withheld = false;
 }
 
 /**
@@ -123,16 +122,16 @@ function follow(control) {
  * @param {() => void} write
  * @param {boolean} [options]
  */
-export function guard(control, write, options) {
-  const free = options ? !typingOf(control).edits : isFree(control);
+export function preserveInput(control, write, options) {
+  const free = options ? !editStateOf(control).edits : isFree(control);
   const parts = () => partsOf(control, groupOf(control));
   const [before, name] = parts();
   const states = new Map(before.map((part) => [part, part[name]]));
   write();
-  if (free) return follow(control);
-  if (!options) typingOf(control).withheld = true;
+  if (free) return acceptRendered(control);
+  if (!options) editStateOf(control).withheld = true;
   const [after] = parts();
-  if (control.type === "select-one" && !after.some((part) => states.get(part))) restore(control); // what was chosen is gone
+  if (control.type === "select-one" && !after.some((part) => states.get(part))) showRendered(control); // what was chosen is gone
   // What nobody has touched yet follows its attribute by itself.
   else setStates(after, name, (part) => states.get(part));
 }
@@ -142,9 +141,9 @@ export function guard(control, write, options) {
  * @param {any} parent
  * @param {() => void} write
  */
-export function within(parent, write) {
+export function changeContent(parent, write) {
   const control = parent.closest?.("select,textarea");
-  if (control) guard(control, write, "options" in control);
+  if (control) preserveInput(control, write, "options" in control);
   else write();
 }
 
@@ -172,7 +171,7 @@ export function updateAttribute(element, name, value) {
   const write = () => setAttribute(element, name, value);
   const control = name === "selected" ? element.closest("select")
     : isControl(element) && name === (isCheckable(element) ? "checked" : "value") && element;
-  if (control) guard(control, write);
+  if (control) preserveInput(control, write);
   else write();
 }
 
@@ -190,7 +189,7 @@ export function keepFocus(work) {
   const { selectionStart, selectionEnd } = active;
   place.selectNode(active);
   work();
-  if (!active.isConnected) loadMore().then((more) => more?.refocus(active, place));
+  if (!active.isConnected) loadLazy().then((lazy) => lazy?.refocus(active, place));
   // Null and undefined where a caret makes no sense.
   else if (selectionStart != null && active.selectionStart !== selectionStart)
     active.setSelectionRange(selectionStart, selectionEnd);

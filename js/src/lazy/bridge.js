@@ -1,18 +1,19 @@
-// What the core lets the rest of the client use.
+// What the lazy half of the client uses of the core.
 
-/** @typedef {import("../core/bridge.js").Parts} Parts */
+/** @import { Core, CoreParts } from "../interface.js" */
 
-/** @param {Parts} parts by position: their names would cost the core more than they say */
-const named = ([
-  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, move, onLift, parcel, pending, perform, referenceOf, report, run,
-  see, session, splice, take, trusted, updateAttribute,
-]) => ({
-  calledBy, callsOf, change, close, doubt, edits, fieldsOf, guard, isControl, lay, meetMarkup, move, onLift, parcel, pending, perform, referenceOf, report, run,
-  see, session, splice, take, trusted, updateAttribute,
-});
-
-/** @type {ReturnType<typeof named>} */
+/** @type {Core} */
 export let core;
 
-/** @param {Parts} parts */
-export const receive = (parts) => { core = named(parts); };
+/** @param {CoreParts} parts of the core, by position */
+export function receive([
+  calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
+  scanMarkup, move, onRevert, pendingBatch, pending, perform, referenceOf, report, run, captureEdits, session, splice,
+  applyMessage, trusted, updateAttribute,
+]) {
+  core = {
+    calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
+    scanMarkup, move, onRevert, pendingBatch, pending, perform, referenceOf, report, run, captureEdits, session, splice,
+    applyMessage, trusted, updateAttribute,
+  };
+}

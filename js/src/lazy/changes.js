@@ -25,36 +25,36 @@ export function animate(records) {
   }
   for (const ghost of leaving) {
     removals.delete(ghost);
-    if (!ghost.isConnected || isBack(ghost)) end(ghost);
+    if (!ghost.isConnected || isBack(ghost)) finishGhost(ghost);
   }
-  if (!isMoving()) return;
-  enter([...fresh]);
-  leave(removals, fresh);
+  if (!allowsMotion()) return;
+  startEntering([...fresh]);
+  startLeaving(removals, fresh);
 }
 
 /** Nothing leaves any more: the page is about to be read anew. */
-export const endLeaving = () => leaving.forEach(end);
+export const finishLeaving = () => leaving.forEach(finishGhost);
 
 /** @param {Node[]} nodes */
-function enter(nodes) {
+function startEntering(nodes) {
   const entering = nodes.filter((node) => node instanceof Element && node.isConnected && node.closest(`[${ANIMATE}]`));
   for (const element of /** @type {Element[]} */ (entering)) {
     if (!element.parentElement?.closest(`[${ENTERING}]`)) element.setAttribute(ENTERING, "");
   }
   for (const element of /** @type {Element[]} */ (entering)) {
     // Without an animation at once: whoever has a transition sees it begin.
-    ended(animationsOf(element)).then(() => element.removeAttribute(ENTERING));
+    allFinished(animationsOf(element)).then(() => element.removeAttribute(ENTERING));
   }
 }
 
 /** @param {Map<Node, MutationRecord>} removals @param {Set<Node>} fresh */
-function leave(removals, fresh) {
+function startLeaving(removals, fresh) {
   /** @type {Map<Element, Animation[]>} with what moves in them anyway */
   const ghosts = new Map();
   for (const [node, { target }] of removals) {
     if (!(node instanceof Element) || node.isConnected || fresh.has(node) || !target.isConnected) continue;
     if (!node.matches(`[${ANIMATE}]`) && !(target instanceof Element && target.closest(`[${ANIMATE}]`))) continue;
-    haunt(node);
+    makeInert(node);
     target.insertBefore(node, anchorOf(node, removals));
     ghosts.set(node, []);
   }
@@ -63,8 +63,8 @@ function leave(removals, fresh) {
   for (const [ghost, before] of ghosts) {
     leaving.add(ghost);
     const animations = animationsOf(ghost).filter((animation) => !before.includes(animation));
-    if (animations.length) ended(animations).then(() => end(ghost));
-    else end(ghost);
+    if (animations.length) allFinished(animations).then(() => finishGhost(ghost));
+    else finishGhost(ghost);
   }
 }
 
@@ -78,7 +78,7 @@ function anchorOf(node, removals) {
 }
 
 /** Makes an element one that is seen and nothing else: no slots, no fields, no focus. @param {Element} element */
-function haunt(element) {
+function makeInert(element) {
   const comments = document.createNodeIterator(element, NodeFilter.SHOW_COMMENT);
   for (let comment; (comment = /** @type {Comment | null} */ (comments.nextNode()));) comment.remove();
   for (const part of [element, ...element.querySelectorAll("*")]) {
@@ -97,13 +97,13 @@ function animationsOf(element) {
 }
 
 /** @param {Animation[]} animations */
-const ended = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
+const allFinished = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
 
 /** Whether the page has another element of its id by now. @param {Element} ghost */
 const isBack = (ghost) => !!ghost.id && document.querySelectorAll(`#${CSS.escape(ghost.id)}`).length > 1;
 
 /** @param {Element} ghost */
-function end(ghost) {
+function finishGhost(ghost) {
   leaving.delete(ghost);
   ghost.remove();
   settleHooks([]);
@@ -115,7 +115,7 @@ const observer = new MutationObserver(() => {});
 
 export function watchPatches() {
   addEventListener("live:patch", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.phase === "after") settle(observer.takeRecords());
+    if (/** @type {CustomEvent} */ (event).detail.phase === "after") processRecords(observer.takeRecords());
     else if (hasHooks() || document.querySelector(`[${ANIMATE}]`)) {
       observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
     }
@@ -126,22 +126,22 @@ export function watchPatches() {
 export const forgetChanges = () => void observer.takeRecords();
 
 /** @param {MutationRecord[]} records */
-function settle(records) {
+function processRecords(records) {
   observer.disconnect();
   animate(records);
   settleHooks(records);
 }
 
 /** Whether anything is to move: somebody looks, and doesn't mind. */
-export const isMoving = () => !document.hidden && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const allowsMotion = () => !document.hidden && !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // `live-transition`: the answer to what has it, or is in what has it, is shown by a view transition; on the body, all else too.
 
 /** Whether a message, which is about to be heeded, has to wait for a view transition. @param {any} message */
-export function defers(message) {
+export function needsTransition(message) {
   const [, ack = 0, patch = [], answers = []] = Array.isArray(message) ? message : [];
-  if (!Array.isArray(message) || patch.page) endLeaving();
-  return (patch.page || patch.length) && isMoving() && "startViewTransition" in document
+  if (!Array.isArray(message) || patch.page) finishLeaving();
+  return (patch.page || patch.length) && allowsMotion() && "startViewTransition" in document
     && causesOf(ack, answers).some((element) => element?.closest("[live-transition]"));
 }
 
@@ -151,9 +151,9 @@ function causesOf(ack, answers) {
   return over.length ? over.map(({ cause, source }) => cause ?? source) : [document.body];
 }
 
-/** Runs `work`, which changes the page, when the browser has taken a picture of it. @param {() => void} work */
-export async function transit(work) {
-  const { ready, updateCallbackDone } = document.startViewTransition(work);
+/** Runs `update`, which changes the page, when the browser has taken a picture of it. @param {() => void} update */
+export async function runInTransition(update) {
+  const { ready, updateCallbackDone } = document.startViewTransition(update);
   ready.catch(() => {}); // another one has come, or nobody looks any more
   await updateCallbackDone;
 }

@@ -8,7 +8,7 @@ import { contentOf } from "./parsing.js";
 /** @typedef {{ parent: Node, open?: Node | null, close?: Node | null, fill?: (nodes: Node) => void }} Box what holds children in the page */
 
 /** @type {WeakMap<Node, any>} what stands in the page for a node of the server's */
-const lives = new WeakMap();
+const liveNodes = new WeakMap();
 
 /**
  * One is a copy of the other.
@@ -16,7 +16,7 @@ const lives = new WeakMap();
  * @param {Node} live
  */
 export function link(node, live) {
-  lives.set(node, live);
+  liveNodes.set(node, live);
   let other = contentOf(live).firstChild;
   for (let child = contentOf(node).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) link(child, other);
 }
@@ -27,7 +27,7 @@ function create(node) {
   const copy = node.cloneNode(true);
   link(node, copy);
   nodes.append(copy); // from now on custom elements may be upgraded, and have children of their own
-  core.meetMarkup(nodes);
+  core.scanMarkup(nodes);
   return nodes;
 }
 
@@ -35,7 +35,7 @@ function create(node) {
 export const childrenOf = (node) => [...contentOf(node).childNodes];
 
 /** Where the children of an element of the server's are in the page. @param {Node} node @returns {Box} */
-export const boxOf = (node) => ({ parent: contentOf(lives.get(node)) });
+export const boxOf = (node) => ({ parent: contentOf(liveNodes.get(node)) });
 
 /**
  * Some children of an element of the server's become others.
@@ -56,7 +56,7 @@ class Delta {
   /** @type {Map<Node, Element> | undefined} of new elements the old ones, wherever they are */
   movable;
   /** @type {Set<ChildNode>} what goes, once nothing in it is needed any more */
-  gone = new Set();
+  removed = new Set();
   /** @type {unknown} the guarded control in which it is at work */
   control;
   /** @type {Map<Node, Box>} what has texts that somebody took out of the page */
@@ -70,11 +70,11 @@ class Delta {
 
   /** @param {Node} [within] */
   clear(within) {
-    for (const node of this.gone) {
+    for (const node of this.removed) {
       if (within && !within.contains(node)) continue;
-      lives.get(node)?.remove();
+      liveNodes.get(node)?.remove();
       node.remove();
-      this.gone.delete(node);
+      this.removed.delete(node);
     }
   }
 
@@ -86,7 +86,7 @@ class Delta {
     const control = box.parent instanceof Element && box.parent.closest("select,textarea");
     if (!core.isControl(control) || control === this.control) return arrange();
     this.control = control;
-    core.guard(control, () => {
+    core.preserveInput(control, () => {
       arrange();
       this.clear(parent);
     }, "options" in control);
@@ -96,9 +96,9 @@ class Delta {
   /** @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
   arrange(parent, { before, olds, nexts, pairs, staying }, box) {
     const paired = new Set(pairs.values());
-    for (const old of olds) if (!paired.has(old)) this.gone.add(old);
+    for (const old of olds) if (!paired.has(old)) this.removed.add(old);
     for (const next of nexts) {
-      const old = pairs.get(next) ?? this.borrowed(next);
+      const old = pairs.get(next) ?? this.findElsewhere(next);
       if (old && !staying.has(old)) move(old, parent, before, box);
       before = old && this.node(old, next, box) ? old : this.insert(next, parent, before, box);
     }
@@ -106,9 +106,9 @@ class Delta {
 
   /** @param {ChildNode} old @param {ChildNode} next @param {Box} box @returns {boolean} false: it can only be another one */
   node(old, next, box) {
-    const live = lives.get(old);
+    const live = liveNodes.get(old);
     if (old instanceof Element) {
-      if (!updateAttributes(old, /** @type {Element} */ (next))) return this.gone.add(old), false;
+      if (!updateAttributes(old, /** @type {Element} */ (next))) return this.removed.add(old), false;
       if (ignoredOf(/** @type {Element} */ (next))("children")) contentOf(old).replaceChildren(...contentOf(next).childNodes);
       else this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
     } else if (old.nodeValue !== next.nodeValue) {
@@ -119,11 +119,11 @@ class Delta {
     return true;
   }
   /** An element of this key that has another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
-  borrowed(next) {
+  findElsewhere(next) {
     this.movable ??= movable(this.olds, this.nexts);
     const old = this.movable.get(next);
     if (!old || !isAlike(old, next)) return undefined;
-    this.gone.delete(old);
+    this.removed.delete(old);
     return old;
   }
 
@@ -175,7 +175,7 @@ function chooseFirst({ options, selectedIndex, size }) {
 /** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
 function anchorAfter(before, { parent, open }) {
   for (let node = before; node; node = node.previousSibling) {
-    let live = lives.get(node);
+    let live = liveNodes.get(node);
     while (live && live.parentNode !== parent) live = live.parentNode; // somebody may have put something around it
     if (live) return live.nextSibling;
   }
@@ -185,7 +185,7 @@ function anchorAfter(before, { parent, open }) {
 /** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
 export function move(node, parent, before, box) {
   parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
-  const live = lives.get(node);
+  const live = liveNodes.get(node);
   const anchor = anchorAfter(before, box);
   if (live === anchor || (!live.isConnected && box.parent.isConnected)) return; // somebody took it away
   if (live.parentNode === box.parent) core.move(box.parent, [live], anchor);
@@ -194,7 +194,7 @@ export function move(node, parent, before, box) {
 
 /** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
 export function updateAttributes(old, next) {
-  const live = lives.get(old);
+  const live = liveNodes.get(old);
   const isIgnored = ignoredOf(next);
   try {
     for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, isIgnored(name) ? old : live, name, null);
@@ -215,7 +215,7 @@ function write(old, live, name, attribute) {
   else live.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
   if (attribute) old.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
   else old.removeAttribute(name);
-  if (/^(live-|data-pending-for$)/.test(name)) core.meetMarkup(live.parentElement ?? document);
+  if (/^(live-|data-pending-for$)/.test(name)) core.scanMarkup(live.parentElement ?? document);
 }
 
 /** @param {Node} node @param {Box} box */
@@ -237,10 +237,10 @@ export function ignoredOf(element) {
 }
 
 /** Elements with an id of which something is ignored, before the page is drawn anew. */
-export const ignoring = () => [...document.querySelectorAll(`[${IGNORE}][id]`)];
+export const ignoringElements = () => [...document.querySelectorAll(`[${IGNORE}][id]`)];
 
 /** Gives what is ignored to the element that stands for one now. @param {Element} old */
-export function retain(old) {
+export function restoreIgnored(old) {
   const next = document.getElementById(old.id);
   if (!next || next === old || !next.hasAttribute(IGNORE)) return;
   const isIgnored = ignoredOf(next);

@@ -2,11 +2,11 @@
 // or removes it.
 
 export function watchDialogs() {
-  addEventListener("live:patch", (event) => { if (/** @type {CustomEvent} */ (event).detail.phase === "after") settle(); });
-  settle();
+  addEventListener("live:patch", (event) => { if (/** @type {CustomEvent} */ (event).detail.phase === "after") syncDialogs(); });
+  syncDialogs();
 }
 
-function settle() {
+function syncDialogs() {
   for (const dialog of /** @type {NodeListOf<HTMLDialogElement>} */ (document.querySelectorAll("dialog[live-modal]"))) {
     const isModal = dialog.matches(":modal");
     if (isModal === dialog.open) continue;
@@ -25,7 +25,7 @@ function settle() {
 
 const observer = new MutationObserver(() => {});
 
-export function watchWishes() {
+export function watchAutofocus() {
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "before") {
       observer.observe(document, { attributeFilter: ["autofocus"], childList: true, subtree: true });
@@ -34,22 +34,22 @@ export function watchWishes() {
 }
 
 /** What came so far doesn't wish for anything: the whole page is another. */
-export const forgetWishes = () => void observer.takeRecords();
+export const forgetAutofocus = () => void observer.takeRecords();
 
 /** Gives the focus to the first that wishes for it, with the caret at the end. */
-export function grantFocus() {
+export function applyAutofocus() {
   const records = observer.takeRecords();
   observer.disconnect();
   const moved = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
   const element = records.flatMap(({ addedNodes, target, type }) => (type === "attributes" ? target : [...addedNodes]))
-    .filter((node) => !moved.has(node)).flatMap(wishesIn).find((wish) => wish.isConnected);
+    .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => element.isConnected);
   if (!element || element === document.activeElement) return;
   element.focus();
   if (element.selectionStart != null) element.setSelectionRange(1e9, 1e9);
 }
 
 /** @param {Node} node @returns {any[]} */
-const wishesIn = (node) =>
+const autofocusIn = (node) =>
   node instanceof Element ? [...(node.matches("[autofocus]") ? [node] : []), ...node.querySelectorAll("[autofocus]")] : [];
 
 // Where the focus goes when a patch has removed what had it: to what stands for that now, else to what is next to its place.
@@ -65,13 +65,13 @@ export function refocus(removed, { endOffset, startContainer }) {
   if (document.activeElement !== document.body) return; // somebody else has got it
   const heir = removed.id && document.getElementById(removed.id);
   const opener = openers.get(removed.closest("dialog"));
-  if (heir) inherit(heir, removed);
+  if (heir) transferFocus(heir, removed);
   else if (opener?.isConnected) focus(opener);
   else focus(nearest(startContainer, endOffset));
 }
 
 /** @param {any} heir @param {any} removed */
-function inherit(heir, removed) {
+function transferFocus(heir, removed) {
   const { selectionStart, selectionEnd } = removed;
   heir.focus({ preventScroll: true });
   if (selectionStart != null && heir.selectionStart != null) heir.setSelectionRange(selectionStart, selectionEnd);

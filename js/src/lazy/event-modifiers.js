@@ -1,9 +1,9 @@
 // What follows the name in an event attribute: keys, `self`, `once`, `window`, `prevent`, `debounce.300`, `throttle.300`.
 
+/** @import { Call } from "../interface.js" */
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 
-/** @typedef {import("../core/events.js").Call} Call */
 
 const PAUSE = 250; // ms of debounce and throttle without a number
 const WORD = /^(debounce|throttle|once|self|window|prevent|\d+)$/;
@@ -11,36 +11,36 @@ const WORD = /^(debounce|throttle|once|self|window|prevent|\d+)$/;
 /** @type {Set<string>} selectors of elements that listen at the window */
 const atWindow = new Set();
 /** @type {WeakMap<Element, Set<string>>} descriptors that were to run once, and did */
-const spent = new WeakMap();
+const ranOnce = new WeakMap();
 
 /** There is such an attribute in the page. @param {Call} call */
-export function heed({ descriptor, modifiers }) {
+export function registerCall({ descriptor, modifiers }) {
   if (modifiers.includes("window")) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
 }
 
 /** The event has reached the element. @param {Call} call @param {Event} event */
-export function meet(call, event) {
-  if (!call.modifiers.includes("window") && !call.modifiers.includes("*")) heedModifiers(call, event);
+export function onEvent(call, event) {
+  if (!call.modifiers.includes("window") && !call.modifiers.includes("*")) runWithModifiers(call, event);
 }
 
 /** The event has reached the window. @param {Event} event */
-export function meetAtWindow(event) {
+export function onWindowEvent(event) {
   if (!atWindow.size) return;
   for (const element of document.querySelectorAll([...atWindow].join())) {
     for (const call of core.callsOf(element)) {
-      if (call.type === event.type && call.modifiers.includes("window")) heedModifiers(call, event);
+      if (call.type === event.type && call.modifiers.includes("window")) runWithModifiers(call, event);
     }
   }
 }
 
 /** @param {Call} call @param {Event} event */
-function heedModifiers(call, event) {
+function runWithModifiers(call, event) {
   const { element, descriptor, modifiers } = call;
-  if (!fits(call, event)) return;
+  if (!matchesModifiers(call, event)) return;
   if (modifiers.includes("prevent")) event.preventDefault();
-  const done = spent.get(element) ?? new Set();
+  const done = ranOnce.get(element) ?? new Set();
   if (modifiers.includes("once") && done.has(descriptor)) return;
-  spent.set(element, done.add(descriptor));
+  ranOnce.set(element, done.add(descriptor));
   const kind = modifiers.findIndex((name) => name === "debounce" || name === "throttle");
   const run = () => core.run(call, event);
   if (kind < 0) run();
@@ -52,7 +52,7 @@ function heedModifiers(call, event) {
  * @param {Call} call
  * @param {any} event
  */
-function fits({ element, modifiers }, event) {
+function matchesModifiers({ element, modifiers }, event) {
   const { key } = event;
   return modifiers.every((name) => {
     if (name === "self") return event.target === element;

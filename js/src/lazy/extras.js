@@ -1,16 +1,16 @@
 // What a frame asks for besides patching: cookies to be fetched, another address, events.
 
 import { HEADER_OPS } from "../core/wire.js";
-import { defers, transit } from "./changes.js";
-import { addressed } from "./page-swap.js";
+import { needsTransition, runInTransition } from "./changes.js";
+import { setAddress } from "./page-swap.js";
 
 const TRIES = 3;
 const PAUSE = 500; // ms between two
 const PATIENCE = 5_000; // ms for one
 
 /** @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras */
-export function heedExtras({ url, events = [] }) {
-  if (url) addressed(...url);
+export function applyExtras({ url, events = [] }) {
+  if (url) setAddress(...url);
   for (const [name, detail] of events) document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
@@ -18,25 +18,25 @@ export function heedExtras({ url, events = [] }) {
  * Heeds messages in order, those that come meanwhile too; each once its cookies are there. The queue is empty after a lost
  * connection; what is then in it is heeded by who put it there.
  * @param {any[]} waiting
- * @param {(message: any) => void} heed
+ * @param {(message: any) => void} process
  */
-export async function heedAll(waiting, heed) {
+export async function processAll(waiting, process) {
   for (let message; (message = waiting[0]);) {
-    await collect(message);
+    await awaitCookies(message);
     if (message !== waiting[0]) return;
-    let heeded = false;
-    const work = () => {
-      heeded = message === waiting[0];
-      if (heeded) heed(waiting.shift());
+    let processed = false;
+    const run = () => {
+      processed = message === waiting[0];
+      if (processed) process(waiting.shift());
     };
-    if (defers(message)) await transit(work);
-    else work();
-    if (!heeded) return;
+    if (needsTransition(message)) await runInTransition(run);
+    else run();
+    if (!processed) return;
   }
 }
 
 /** Settled when the cookies of a message are there, or can't be. @param {any} message */
-export async function collect(message) {
+export async function awaitCookies(message) {
   const { cookies } = message.extras ?? message[5] ?? {};
   for (let tries = 1; cookies && !(await redeem(cookies)) && tries < TRIES; tries++) {
     await new Promise((resolve) => { setTimeout(resolve, PAUSE); });

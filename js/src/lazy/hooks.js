@@ -27,9 +27,9 @@ export function settleHooks(records) {
   for (const [element, [name, hook]] of mounted) {
     if (element.isConnected && /** @type {Element} */ (element).getAttribute(HOOK) === name) continue;
     mounted.delete(element);
-    tell(hook, "destroyed");
+    invoke(hook, "destroyed");
   }
-  for (const [, hook] of changedBy(records)) tell(hook, "updated");
+  for (const [, hook] of changedBy(records)) invoke(hook, "updated");
   for (const element of document.querySelectorAll(`[${HOOK}]`)) if (!mounted.has(element)) mount(element);
 }
 
@@ -52,11 +52,11 @@ function mount(element) {
   if (!definition) return;
   const hook = Object.assign(Object.create(definition), { "element": element }); // in quotes: the build keeps the name
   mounted.set(element, [name, hook]);
-  tell(hook, "mounted");
+  invoke(hook, "mounted");
 }
 
 /** @param {Hook} hook @param {"mounted" | "updated" | "destroyed"} what */
-function tell(hook, what) {
+function invoke(hook, what) {
   try {
     hook[what]?.();
   } catch (error) {

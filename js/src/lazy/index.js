@@ -1,52 +1,53 @@
-// The rest of the client: what few pages need.
+// The lazy half of the client: what few pages need.
+
+/** @import { Lazy } from "../interface.js" */
 
 import { failure } from "../core/failure.js";
 import { CALL_FUNCTION, ELSEWHERE, ERROR, UNCERTAIN } from "../core/wire.js";
 import { core, receive } from "./bridge.js";
-import { watchPatches } from "./changes.js";
-import { watchDialogs, watchWishes } from "./dialogs.js";
-import { watchMarkup, watchNavigation } from "./page-swap.js";
-import { watchTrouble } from "./pending-ui.js";
-import { rememberOriginals } from "./raw.js";
-import { watchCancels, watchDrops, watchUploads } from "./uploads.js";
+import { needsTransition, watchPatches } from "./changes.js";
+import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
+import { flush, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
+import { applyExtras, processAll } from "./extras.js";
+import { postOps } from "./fetch-ops.js";
+import { hook } from "./hooks.js";
+import { followRedirect, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
+import { showPendingState, watchTrouble } from "./pending-ui.js";
+import { rememberOriginals, setRaw } from "./raw.js";
+import { upload, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
 import { watchTypedForms } from "./validation.js";
 
-export { cover } from "./pending-ui.js";
-export { flush } from "./event-modifiers.js";
-export { heedAll, heedExtras } from "./extras.js";
-export { leave } from "./page-swap.js";
-export { hook } from "./hooks.js";
-export { heed, meet, meetAtWindow } from "./event-modifiers.js";
-export { post } from "./fetch-ops.js";
-export { setRaw } from "./raw.js";
-export { refocus } from "./dialogs.js";
-export { replacePage } from "./page-swap.js";
-export { defers } from "./changes.js";
-export { upload, uploads } from "./uploads.js";
-export { grantFocus } from "./dialogs.js";
+const WATCHERS = [
+  watchCancels, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus,
+];
 
-/** @param {import("./bridge.js").Parts} parts */
-export function start(parts) {
-  receive(parts);
-  core.lay();
-  rememberOriginals();
-  for (const watch of [watchCancels, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchWishes]) watch();
-}
-
-// Actions that scripts call as functions, on a live page.
+/** @type {Lazy} */
+export const lazy = {
+  start(parts) {
+    receive(parts);
+    core.applyPending();
+    rememberOriginals();
+    for (const watch of WATCHERS) watch();
+  },
+  applyAutofocus, applyExtras, call, flush, followRedirect, hook, needsTransition, onEvent, onWindowEvent, postOps, processAll, refocus,
+  registerCall, replacePage, setRaw, showPendingState, upload, uploads,
+};
 
 /**
+ * Call an action that a script uses as a function.
  * @param {string} name module:function
  * @param {Record<string, unknown>} args
  * @returns {Promise<any>} its result; rejected with an error that has `errors`, `id` and `status`
  */
-export const call = (name, args) => new Promise((resolve, reject) => {
-  core.perform({
-    build: () => [CALL_FUNCTION, name, args],
-    ended(status, payload) {
-      if (status === ERROR) reject(failure(payload));
-      else if (status === UNCERTAIN) reject(failure({ error: "Nobody knows whether it was done", uncertain: true, ...payload }));
-      else resolve(status === ELSEWHERE ? undefined : payload);
-    },
+function call(name, args) {
+  return new Promise((resolve, reject) => {
+    core.perform({
+      build: () => [CALL_FUNCTION, name, args],
+      ended(status, payload) {
+        if (status === ERROR) reject(failure(payload));
+        else if (status === UNCERTAIN) reject(failure({ error: "Nobody knows whether it was done", uncertain: true, ...payload }));
+        else resolve(status === ELSEWHERE ? undefined : payload);
+      },
+    });
   });
-});
+}

@@ -1,19 +1,19 @@
 // The whole page anew, where it can't be patched, or another page. What is equal stays; of the same page, what was typed goes
 // to the controls that stand for the old ones.
 
+/** @import { Control, Settled } from "../interface.js" */
 import { ELSEWHERE, FIELD_SNAPSHOT, KEPT, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { forgetChanges } from "./changes.js";
-import { ignoring, retain } from "./delta.js";
-import { forgetWishes } from "./dialogs.js";
+import { ignoringElements, restoreIgnored } from "./delta.js";
+import { forgetAutofocus } from "./dialogs.js";
 import { parseDocument } from "./parsing.js";
 import { forgetOriginals } from "./raw.js";
 
-/** @typedef {import("../core/values.js").Control} Control */
 
 /**
  * @param {string} html
- * @param {import("../core/connection.js").Settled[]} settled ops that it answers
+ * @param {Settled[]} settled ops that it answers
  * @param {1} [fresh] its session knows nothing of what was typed
  */
 export function replacePage(html, settled, fresh) {
@@ -21,22 +21,22 @@ export function replacePage(html, settled, fresh) {
   const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
-  const ignored = isAnother ? [] : ignoring();
-  const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.edits);
+  const ignored = isAnother ? [] : ignoringElements();
+  const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.editCount);
   if (isAnother) for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
   const { live } = document.documentElement.dataset;
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
-  ignored.forEach(retain);
+  ignored.forEach(restoreIgnored);
   forgetOriginals();
-  core.meetMarkup(document);
+  core.scanMarkup(document);
   forgetChanges();
-  forgetWishes();
-  if (isAnother) return arrive(scripts);
-  const heirs = typed.map((control) => (control.isConnected ? control : inherit(heirOf(control), control)));
-  if (fresh) queueMicrotask(() => heirs.forEach(tell)); // when calls are heard again
-  if (core.isControl(activeElement) && !activeElement.isConnected) heirOf(activeElement)?.focus();
+  forgetAutofocus();
+  if (isAnother) return completeSwap(scripts);
+  const replacements = typed.map((control) => (control.isConnected ? control : transferInput(replacementFor(control), control)));
+  if (fresh) queueMicrotask(() => replacements.forEach(dispatchInputEvents)); // when calls are heard again
+  if (core.isControl(activeElement) && !activeElement.isConnected) replacementFor(activeElement)?.focus();
 }
 
 /** @param {Element} old @param {Element} next */
@@ -73,7 +73,7 @@ function removeUpTo(node, stop) {
 }
 
 /** The control that stands for one of the old page, of the same id or name. @param {Control} control */
-function heirOf(control) {
+function replacementFor(control) {
   const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
   return /** @type {unknown[]} */ (candidates).filter(core.isControl).find((other) =>
     other.type === control.type && other.form?.id === control.form?.id && (!isCheckable(control) || other.value === control.value));
@@ -83,28 +83,27 @@ function heirOf(control) {
 const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
 
 /** Whoever listens hears of it. @param {Control | undefined} control */
-function tell(control) {
+function dispatchInputEvents(control) {
   for (const type of ["input", "change"]) control?.dispatchEvent(new Event(type, { bubbles: true }));
 }
 
-/** @param {any} heir takes what was typed into `control` @param {any} control @returns {Control | undefined} */
-function inherit(heir, control) {
-  if (!heir) return;
-  if (control.options) for (const option of heir.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
-  else if (isCheckable(control)) heir.checked = control.checked;
-  else if (control.type !== "file") heir.value = control.value;
-  heir.dispatchEvent(new Event("input", { bubbles: true })); // it counts as typed
-  return heir;
+/** @param {any} replacement takes what was typed into `control` @param {any} control @returns {Control | undefined} */
+function transferInput(replacement, control) {
+  if (!replacement) return;
+  if (control.options) for (const option of replacement.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
+  else if (isCheckable(control)) replacement.checked = control.checked;
+  else if (control.type !== "file") replacement.value = control.value;
+  replacement.dispatchEvent(new Event("input", { bubbles: true })); // it counts as typed
+  return replacement;
 }
 
 // Another page in place of this one, over the same connection: its address, scroll position, focus, title and scripts.
 
-/** @typedef {import("../core/connection.js").Settled} Settled */
 
 /** The path of the page that stands here. */
 let path = location.pathname;
 /** @type {WeakSet<object>} answers that led to a page that came along with them */
-const arrived = new WeakSet();
+const completed = new WeakSet();
 /** Number of the last op that led away: nobody follows those before it. */
 let departure = 0;
 /** @type {HTMLElement | undefined} says to those who can't see it which page this is */
@@ -116,12 +115,12 @@ let announcer;
  * @param {Document} next
  */
 export function isSwap(settled, next) {
-  const leading = settled.find(([, status, way]) => status === ELSEWHERE && isAt(next, way.url));
+  const leading = settled.find(([, status, redirect]) => status === ELSEWHERE && isAt(next, redirect.url));
   if (leading) {
-    const [op, , way] = leading;
+    const [op, , redirect] = leading;
     departure = op.n;
-    arrived.add(way);
-    addressed(way.url, !way.replace && op.parts?.[0] !== NAVIGATE);
+    completed.add(redirect);
+    setAddress(redirect.url, !redirect.replace && op.parts?.[0] !== NAVIGATE);
   }
   const before = path;
   path = location.pathname;
@@ -134,11 +133,11 @@ function isAt(page, url) {
   return new URL(own, location.href).pathname === new URL(url, location.href).pathname;
 }
 
-/** @param {object} way @param {number} [n] of the op that led there */
-export const isFollowed = (way, n = Infinity) => !arrived.has(way) && n > departure;
+/** @param {object} redirect @param {number} [n] of the op that led there */
+export const isCurrent = (redirect, n = Infinity) => !completed.has(redirect) && n > departure;
 
 /** The other page is there. @param {Set<Element>} kept scripts that ran already */
-export function arrive(kept) {
+export function completeSwap(kept) {
   scrollTo(0, 0);
   const target = scrollToHash() ?? document.querySelector("[autofocus]") ?? document.querySelector("h1") ?? document.body;
   queueMicrotask(() => focus(target)); // after whatever the patch does with the focus
@@ -182,15 +181,15 @@ export function execute(inert) {
 // and whatever would have to wait for an action.
 
 /** The address that the page shows, or is about to. */
-let shown = cleanAddress();
+let currentUrl = cleanAddress();
 /** The entry of the history that it has; of those of this document, where they were scrolled to. */
 let entry = history.state?.live ?? 0;
 /** @type {Map<number, [x: number, y: number]>} */
 const scrolls = new Map();
 
 export function watchNavigation() {
-  addEventListener("click", follow);
-  addEventListener("popstate", comeBack);
+  addEventListener("click", onClick);
+  addEventListener("popstate", onPopState);
   // Only this document knows where its entries were scrolled to.
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 }
@@ -206,17 +205,17 @@ function cleanAddress() {
 }
 
 /** @param {MouseEvent} event */
-function follow(event) {
+function onClick(event) {
   const link = event.target instanceof Element && event.target.closest("a");
   const { live } = document.documentElement.dataset;
   if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (isShown(link) && link.hash) return; // the browser does it
-  if (link.pathname !== location.pathname && (live !== "open" || waits())) return;
+  if (link.pathname !== location.pathname && (live !== "open" || isBlocked())) return;
   event.preventDefault();
-  addressed(link.href, link.href !== location.href);
-  go(1, link);
+  setAddress(link.href, link.href !== location.href);
+  navigate(1, link);
 }
 
 /**
@@ -224,32 +223,32 @@ function follow(event) {
  * @param {string} url
  * @param {unknown} push whether it is another entry of the history
  */
-export function addressed(url, push) {
+export function setAddress(url, push) {
   if (push) {
     scrolls.set(entry, [scrollX, scrollY]);
     history.pushState({ live: ++entry }, "", url);
     history.scrollRestoration = "manual";
   } else history.replaceState(history.state, "", url);
-  shown = location.href;
+  currentUrl = location.href;
 }
 
-/** Whether only the hash differs, if anything. @param {{ href: string }} way */
-const isShown = ({ href }) => href.split("#")[0] === shown.split("#")[0];
+/** Whether only the hash differs, if anything. @param {{ href: string }} redirect */
+const isShown = ({ href }) => href.split("#")[0] === currentUrl.split("#")[0];
 
-function comeBack() {
+function onPopState() {
   scrolls.set(entry, [scrollX, scrollY]);
   entry = history.state?.live ?? 0;
   if (isShown(location)) return restoreScroll();
-  if (new URL(shown).pathname !== location.pathname && waits()) return location.reload();
-  shown = location.href;
-  go();
+  if (new URL(currentUrl).pathname !== location.pathname && isBlocked()) return location.reload();
+  currentUrl = location.href;
+  navigate();
 }
 
 /** Whether an op holds up those after it. */
-const waits = () => core.pending().some(({ running }) => !running);
+const isBlocked = () => core.pending().some(({ running }) => !running);
 
 /** Tells the server the new address. @param {1} [push] not when it comes from the history @param {Element} [cause] the link */
-function go(push, cause) {
+function navigate(push, cause) {
   const url = location.pathname + location.search + location.hash;
   core.perform({
     build: () => (push ? [NAVIGATE, url, push] : [NAVIGATE, url]),
@@ -277,13 +276,13 @@ export function scrollToHash() {
 
 // Away from the page, where an answer says so.
 
-/** @param {{ url: string, replace?: boolean }} way @param {number} [n] of the op that led there */
-export function leave(way, n) {
-  if (!isFollowed(way, n)) return;
-  const target = new URL(way.url, document.baseURI);
+/** @param {{ url: string, replace?: boolean }} redirect @param {number} [n] of the op that led there */
+export function followRedirect(redirect, n) {
+  if (!isCurrent(redirect, n)) return;
+  const target = new URL(redirect.url, document.baseURI);
   const [here] = location.href.split("#");
   const reload = target.hash && target.href.split("#")[0] === here;
-  location[way.replace ? "replace" : "assign"](target);
+  location[redirect.replace ? "replace" : "assign"](target);
   if (reload) location.reload(); // the browser has only scrolled
 }
 

@@ -1,22 +1,23 @@
 // What else shows that an op isn't finished: texts of buttons, regions elsewhere, progress of files, optimistic markup.
 
+/** @import { Request } from "../interface.js" */
 import { core } from "./bridge.js";
 import { showProgress } from "./uploads.js";
 
 const PENDING = "data-pending-for";
 const OPTIMISTIC = "live-optimistic";
 
-/** @param {import("../core/connection.js").Request & { parts?: any[] | null }} op isn't finished, or waits for its files */
-export function cover(op) {
+/** @param {Request & { parts?: any[] | null }} op isn't finished, or waits for its files */
+export function showPendingState(op) {
   const { pressed, source } = op;
   const [, called, fields] = op.parts ?? op.build() ?? [];
   // Where an action slot is called, the page doesn't know the name.
   const name = typeof called == "string" ? called.split("~")[0] : "";
-  say(pressed ?? source);
+  showButtonLabel(pressed ?? source);
   for (const element of document.querySelectorAll(`[${PENDING}],[${OPTIMISTIC}]`)) {
-    if (lists(element, PENDING, name)) core.change(element, "data-pending", "");
+    if (lists(element, PENDING, name)) core.setWhilePending(element, "data-pending", "");
     const isOwn = !element.getAttribute(OPTIMISTIC) && element.hasAttribute(OPTIMISTIC) && source?.contains(element);
-    if (isOwn || lists(element, OPTIMISTIC, name)) anticipate(op, element, fields ?? []);
+    if (isOwn || lists(element, OPTIMISTIC, name)) showOptimistic(op, element, fields ?? []);
   }
   showProgress(op);
 }
@@ -27,13 +28,13 @@ const lists = (element, attribute, name) => name && element.getAttribute(attribu
 // What a button says while its op isn't finished: its `live-pending`.
 
 /** @param {Element | null | undefined} button */
-export function say(button) {
+export function showButtonLabel(button) {
   const text = button?.getAttribute("live-pending");
   if (!button || !text) return;
   if (button instanceof HTMLInputElement) {
     const { value } = button;
     button.value = text;
-    core.onLift(() => { button.value = value; });
+    core.onRevert(() => { button.value = value; });
   } else fill(button, text);
 }
 
@@ -41,20 +42,19 @@ export function say(button) {
 export function fill(element, text) {
   const nodes = [...element.childNodes]; // they hold slots
   element.replaceChildren(text);
-  core.onLift(() => element.replaceChildren(...nodes));
+  core.onRevert(() => element.replaceChildren(...nodes));
 }
 
 // `live-optimistic`: markup that shows at once what an op is going to do. An element loses its `hidden`; of a template a copy
 // stands before it. What has `live-field="title"` in it gets what was submitted under that name. Nothing of it is shown while
 // the connection is in trouble: nobody knows what will become of it then.
 
-/** @typedef {import("../core/connection.js").Request} Request */
 
 /** @type {WeakMap<Request, Map<Element, ChildNode[]>>} copies of templates, which stay the same while patches come */
 const copies = new WeakMap();
 
 export function watchTrouble() {
-  new MutationObserver(core.lay).observe(document.documentElement, { attributeFilter: ["data-live"] });
+  new MutationObserver(core.applyPending).observe(document.documentElement, { attributeFilter: ["data-live"] });
 }
 
 /**
@@ -62,16 +62,16 @@ export function watchTrouble() {
  * @param {Element} element with `live-optimistic`
  * @param {any[]} fields that the op submits: name, value ...
  */
-export function anticipate(op, element, fields) {
+export function showOptimistic(op, element, fields) {
   if (/connecting|closed/.test(document.documentElement.dataset.live ?? "")) return;
   if (element instanceof HTMLTemplateElement) {
     const nodes = copyOf(op, element, fields);
     element.before(...nodes);
-    core.onLift(() => nodes.forEach((node) => node.remove()));
+    core.onRevert(() => nodes.forEach((node) => node.remove()));
   } else {
     for (const [part, text] of filledParts(element, fields)) fill(part, text);
-    core.change(element, "hidden", null);
-    core.change(element, "data-pending", "");
+    core.setWhilePending(element, "hidden", null);
+    core.setWhilePending(element, "data-pending", "");
   }
 }
 

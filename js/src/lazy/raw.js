@@ -1,35 +1,30 @@
 // Raw HTML: the string that the server gave last, and what it looks like, beside what stands in the page.
 
+/** @import { RawBase, RawRange } from "../interface.js" */
 import { FIELD_SNAPSHOT } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { endLeaving } from "./changes.js";
+import { finishLeaving } from "./changes.js";
 import { childrenOf, link, update } from "./delta.js";
 import { edit } from "./edits.js";
 import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 
-/** @typedef {import("../core/fragments.js").Place} Place */
 /**
  * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
  * the old string, or [] for the last text once more; and again
  */
-/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} Change whole, or what differs; how the string is known before; which nodes */
-/**
- * @typedef {object} Base
- * @property {Element} root holds what the string looks like
- * @property {string} [source] unknown as long as it is the page's own
- */
+/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} RawChange whole, or what differs; how the string is known before; which nodes */
 
 /**
- * @param {Place} place
- * @param {Change} change
- * @param {Base | null} [base] null or none: what stands there is all that is known
- * @returns {Base | null} null: there is none, and the page is going to come whole
+ * @param {RawRange} place
+ * @param {RawChange} change
+ * @param {RawBase | null} [base] null or none: what stands there is all that is known
+ * @returns {RawBase | null} null: there is none, and the page is going to come whole
  */
 export function setRaw(place, change, base) {
   const known = base ?? adopt(place);
   const html = change.h ?? spliced(known.source ?? known.root.innerHTML, change);
   if (html === undefined) {
-    core.doubt();
+    core.requestFullPage();
     return null;
   }
   const { root } = known;
@@ -39,9 +34,9 @@ export function setRaw(place, change, base) {
   return known;
 }
 
-/** @param {Place} place @returns {Base} */
+/** @param {RawRange} place @returns {RawBase} */
 function adopt(place) {
-  endLeaving(); // that isn't the server's any more
+  finishLeaving(); // that isn't the server's any more
   const root = contextOf(place.parent);
   const content = contentOf(root);
   content.append(...originalsIn(place) ?? copiesIn(place));
@@ -50,7 +45,7 @@ function adopt(place) {
   return { root };
 }
 
-/** @param {Place} place */
+/** @param {RawRange} place */
 function copiesIn(place) {
   const copies = [];
   for (let node = place.first; node !== place.close; node = /** @type {Node} */ (node).nextSibling) {
@@ -61,7 +56,7 @@ function copiesIn(place) {
   return copies;
 }
 
-/** @param {string} source @param {Change} change @returns {string | undefined} not what it is a change of */
+/** @param {string} source @param {RawChange} change @returns {string | undefined} not what it is a change of */
 function spliced(source, { s = [], c }) {
   if (c && (c[0] !== source.length || c[1] !== adler32(source))) return undefined;
   let html = "", at = 0, last = "";
@@ -87,22 +82,22 @@ export function rememberOriginals() {
   if (!document.querySelector("script[live-raw]")) return;
   const copy = copyOf(document.documentElement);
   link(copy, document.documentElement);
-  note(copy, document.documentElement);
+  recordOriginals(copy, document.documentElement);
 }
 
 /** The page has been drawn anew. */
 export const forgetOriginals = () => { originals = new WeakMap(); };
 
 /** @param {Node} copy @param {Node} live */
-function note(copy, live) {
+function recordOriginals(copy, live) {
   originals.set(live, copy);
   let other = contentOf(live).firstChild;
-  for (let child = contentOf(copy).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) note(child, other);
+  for (let child = contentOf(copy).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) recordOriginals(child, other);
 }
 
 /**
  * What was in a place, once; undefined if that isn't known, or something else was put there.
- * @param {import("../core/fragments.js").Place} place
+ * @param {RawRange} place
  * @returns {Node[] | undefined}
  */
 export function originalsIn({ close, open, parent }) {

@@ -2,10 +2,11 @@
 // the server answers. Meanwhile the form is pending, `<progress live-progress>` in it shows how far it is, and what has
 // `live-cancel` in it, or a reset, ends it.
 
+/** @import { Call, Request } from "../interface.js" */
 import { CANCEL, ERROR, FIELD_ACTION, HEADER_UPLOAD } from "../core/wire.js";
 import { core } from "./bridge.js";
 
-/** @typedef {import("../core/connection.js").Request & { sending?: XMLHttpRequest, sent?: ProgressEvent }} Upload */
+/** @typedef {Request & { sending?: XMLHttpRequest, sent?: ProgressEvent }} Upload */
 
 const REFUSALS = new Set([413, 415, 422]);
 
@@ -36,12 +37,12 @@ export function upload(request, ref, fields) {
   sending.responseType = "json";
   sending.upload.onprogress = (event) => {
     request.sent = event;
-    core.lay();
+    core.applyPending();
   };
   sending.onloadend = () => finish(request, sending, fields);
   uploads.push(request);
   sending.send(body);
-  core.lay();
+  core.applyPending();
 }
 
 /** An input in which no file is chosen. @param {unknown} value */
@@ -50,16 +51,16 @@ const isUnchosen = (value) => value instanceof File && !value.name && !value.siz
 /** @param {Upload} request @param {XMLHttpRequest} sending @param {any[]} fields */
 function finish(request, { response, status, statusText }, fields) {
   uploads.splice(uploads.indexOf(request), 1);
-  core.lay();
+  core.applyPending();
   const handles = response?.files?.map((/** @type {[string, string]} */ [, handle]) => handle);
   if (handles || REFUSALS.has(status)) {
-    fields.forEach((value, i) => { if (value instanceof File) fields[i] = handles ? { file: handles.shift() } : known(value); });
+    fields.forEach((value, i) => { if (value instanceof File) fields[i] = handles ? { file: handles.shift() } : rejected(value); });
     core.perform(request);
   } else core.report(request.source, ERROR, response ?? { error: statusText || "Not sent", status });
 }
 
 /** A file that the server doesn't take, of which the op tells so that the form says why. @param {File} file */
-const known = ({ name, size, type }) => ({ refused: [name, type, size] });
+const rejected = ({ name, size, type }) => ({ refused: [name, type, size] });
 
 /** Ends those of a form. @param {HTMLFormElement | null} form */
 export function cancelUploads(form) {
@@ -76,21 +77,21 @@ export function showProgress(op) {
   if (!sending) return;
   if (!form?.isConnected) return queueMicrotask(() => sending.abort());
   for (const bar of form.querySelectorAll("progress[live-progress]")) {
-    core.change(bar, "hidden", null);
+    core.setWhilePending(bar, "hidden", null);
     if (!sent?.lengthComputable) continue;
-    core.change(bar, "max", `${sent.total}`);
-    core.change(bar, "value", `${sent.loaded}`);
+    core.setWhilePending(bar, "max", `${sent.total}`);
+    core.setWhilePending(bar, "value", `${sent.loaded}`);
   }
 }
 
 // `live-drop`: files that are dropped on an element are chosen in the file input in it, or in the one whose id it names.
 
 export function watchDrops() {
-  for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, (event) => heedDrag(/** @type {DragEvent} */ (event)));
+  for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, (event) => onDrag(/** @type {DragEvent} */ (event)));
 }
 
 /** @param {DragEvent} event */
-function heedDrag(event) {
+function onDrag(event) {
   const { dataTransfer, target, type } = event;
   const zone = target instanceof Element && target.closest("[live-drop]");
   if (!zone || !dataTransfer?.types.includes("Files")) return;
@@ -119,7 +120,7 @@ export function watchCancels() {
   });
 }
 
-/** @param {import("../core/events.js").Call} call */
+/** @param {Call} call */
 function cancel({ element, descriptor }) {
   if (element.getAttribute(descriptor) === "") cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? element.closest("form"));
   else core.perform({

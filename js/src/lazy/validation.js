@@ -25,13 +25,13 @@ function pressDefault(event) {
 
 /** What was touched in a form with `live-validate` is validated as one types. @param {Event} event */
 function validate({ target }) {
-  const { edits, fieldsOf, isControl, perform, referenceOf, see } = core;
+  const { editCount, fieldsOf, isControl, perform, referenceOf, captureEdits } = core;
   const form = isControl(target) && target.form;
   if (!form || !form.hasAttribute("live-validate")) return;
   delay(form, "live-validate", VALIDATE_AFTER, () => {
     const ref = referenceOf(form);
     const fields = fieldsOf(form);
-    const touched = new Set([...form.elements].flatMap((element) => (isControl(element) && edits(element) ? element.name : [])));
-    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: see(form.elements) });
+    const touched = new Set([...form.elements].flatMap((element) => (isControl(element) && editCount(element) ? element.name : [])));
+    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: captureEdits(form.elements) });
   });
 }

@@ -1,0 +1,146 @@
+// What the two halves of the client know of each other. The core, which every page loads, hands a `Core` to the lazy half
+// once that is loaded, and gets a `Lazy` back. Types that both use are here as well, so that neither imports the other.
+// This file imports nothing.
+
+declare global {
+  /** Where the lazy half is: the build writes its address, with a digest of its content. */
+  const LAZY: string;
+}
+
+export type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+export type Submitter = HTMLButtonElement | HTMLInputElement;
+
+/** How often each control that an op reports had been edited when the op was made. */
+export type Seen = Map<Control, number>;
+
+/** What a part of the client asks the server to do. */
+export interface Request {
+  /** Return kind and operands; null if the request no longer makes sense. Called again when items get other numbers. */
+  build: () => any[] | null;
+  /** Shown as pending until the answer; the target of the event that reports it. */
+  source?: Element | undefined;
+  /** The element that caused a request for which nothing is shown as pending. */
+  cause?: Element | undefined;
+  /** The button that was pressed; disabled while the op is pending. */
+  pressed?: Submitter | null;
+  /** Whether that button had the focus. */
+  focused?: boolean;
+  /** Tells a repeated submit from a new one. */
+  digest?: string;
+  /** Edits that the op reports. */
+  seen?: Seen;
+  /** Whether its controls show what the server rendered again, once the op has succeeded. */
+  resets?: boolean;
+  ended?: (status: number, payload?: any) => void;
+  /** Send it as a native form post instead. */
+  post?: () => void;
+}
+
+export interface Op extends Request {
+  n: number;
+  /** Revision of the page in which the op was built. */
+  rev: number;
+  parts: any[] | null;
+  /** Whether it was sent over this connection. */
+  out?: boolean | undefined;
+  /** Whether the server runs it concurrently: later ops don't wait for it. */
+  running?: boolean;
+}
+
+export type Settled = [op: Op, status: number, payload?: any];
+
+/** What a message of the server means for the page. */
+export interface Change {
+  /** The session was rebuilt: the page's items are numbered from zero. */
+  fresh?: 1;
+  shapes?: any[];
+  patch?: any;
+  extras?: any;
+  settled: Settled[];
+}
+
+/** What an element calls when an event of a type reaches it. */
+export interface Call {
+  element: Element;
+  /** The attribute or mark: `live-input.debounce.300`, `@input.debounce.300`. */
+  descriptor: string;
+  type: string;
+  modifiers: string[];
+}
+
+/** Where raw HTML is on the page: between two comments, or all children of a parent. */
+export interface RawRange {
+  readonly parent: ParentNode & Node;
+  readonly first: Node | null;
+  readonly open: Node | null;
+  readonly close: Node | null;
+  fill(content: Node | string): void;
+}
+
+/** Raw HTML that is on the page, as the server gave it. */
+export interface RawBase {
+  /** Holds what the string looks like. */
+  root: Element;
+  /** Unknown as long as it is what the page was loaded with. */
+  source?: string;
+}
+
+/** What the core offers to the lazy half. */
+export interface Core {
+  applyMessage(message: any): boolean;
+  applyPending(): void;
+  calledBy(element: Element, descriptor: string): string | number[] | null;
+  callsOf(element: Element): Call[];
+  captureEdits(elements: Iterable<unknown>): Seen;
+  close(status: number, payload?: any): Op[];
+  editCount(control: Control): number | undefined;
+  fieldsOf(element: EventTarget | null): string[];
+  isControl(node: any): node is Control;
+  move(parent: any, nodes: Node[], anchor: Node | null): void;
+  onRevert(revert: () => void): void;
+  pending(): Op[];
+  pendingBatch(): { hello: any; ops: any[][] };
+  perform(request: Request): void;
+  preserveInput(control: Control, write: () => void, options?: boolean): void;
+  referenceOf(form: HTMLFormElement, submitter?: Element | null): string | null;
+  report(source: Element | undefined, status: number, payload: any, n?: number): void;
+  requestFullPage(): void;
+  run(call: Call, event: Event): void;
+  scanMarkup(nodes: ParentNode): void;
+  session(): string | null;
+  setWhilePending(element: Element, name: string, value: string | null): void;
+  splice(text: Text, value: string): void;
+  trusted(html: string): any;
+  updateAttribute(element: any, name: string, value: string | null): void;
+}
+
+/** The order in which the core passes its functions: property names would cost it too many bytes. */
+type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
+export type CoreParts = MembersOf<[
+  "calledBy", "callsOf", "setWhilePending", "close", "requestFullPage", "editCount", "fieldsOf", "preserveInput", "isControl", "applyPending",
+  "scanMarkup", "move", "onRevert", "pendingBatch", "pending", "perform", "referenceOf", "report", "run", "captureEdits", "session", "splice",
+  "applyMessage", "trusted", "updateAttribute",
+]>;
+
+/** What the lazy half offers to the core and to the client's other entries. */
+export interface Lazy {
+  start(parts: CoreParts): void;
+  applyAutofocus(): void;
+  applyExtras(extras: any): void;
+  call(name: string, args: Record<string, unknown>): Promise<any>;
+  flush(): void;
+  followRedirect(redirect: { url: string; replace?: boolean }, n?: number): void;
+  hook(name: string, definition: object): void;
+  needsTransition(message: any): unknown;
+  onEvent(call: Call, event: Event): void;
+  onWindowEvent(event: Event): void;
+  postOps(): Promise<boolean>;
+  processAll(waiting: any[], process: (message: any) => void): Promise<void>;
+  refocus(removed: any, place: Range): void;
+  registerCall(call: Call): void;
+  replacePage(html: string, settled: Settled[], fresh?: 1): void;
+  setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
+  showPendingState(op: Request & { parts?: any[] | null }): void;
+  upload(request: Request, ref: string, fields: any[]): void;
+  uploads: Request[];
+}
