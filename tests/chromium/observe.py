@@ -46,3 +46,23 @@ def watching(page: Page) -> Iterator[list[tuple[str, str]]]:
     page.evaluate(START, PENDING)
     yield seen
     seen += [(place, change) for place, change in page.evaluate(STOP)]
+
+
+@contextmanager
+def counting_layouts(page: Page) -> Iterator[list[int]]:
+    """How often the page is laid out within the block, the frame after it included."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def count() -> int:
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        metrics = {
+            metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]
+        }
+        return int(metrics["LayoutCount"])
+
+    counts: list[int] = []
+    before = count()
+    yield counts
+    counts.append(count() - before)
+    session.detach()

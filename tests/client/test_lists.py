@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.chromium.observe import watching
+from tests.chromium.observe import counting_layouts, watching
 from tests.client.conftest import Open
 
 ELEMENTS = (
@@ -192,3 +192,24 @@ def test_a_stranger_between_items_is_not_taken_for_white_space(open_page: Open) 
     server.patch([0, [[1]]])
     assert page.locator("hr").count() == 1
     assert page.evaluate("sockets[0].closed")
+
+
+ORDERS = pytest.mark.parametrize(
+    "edits",
+    [
+        [[98, 2], [1, 99]],
+        [[item, item + 1 if item < 99 else -1] for item in random.Random(1).sample(range(100), 100)],
+        [[item, item - 1 if item else -1] for item in range(100)],
+    ],
+    ids=["swap", "shuffle", "reverse"],
+)
+
+
+@ORDERS
+def test_items_that_move_are_laid_out_once(open_page: Open, edits: list[Any]) -> None:
+    """Nothing has the focus, nothing is selected: then asking where the selection is forces a layout."""
+    page, server = open_page(f'<ul data-l="[0,0">{"".join(f"<li>{n}</li>" for n in range(100))}</ul>')
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    with counting_layouts(page) as layouts:
+        server.patch([0, [edits]])
+    assert layouts[0] <= 1

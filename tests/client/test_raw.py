@@ -9,8 +9,8 @@ from playwright.sync_api import Page
 
 from liveactions.diff.known import check
 from liveactions.diff.splices import splices
-from tests.chromium.observe import watching
-from tests.client.conftest import Open
+from tests.chromium.observe import counting_layouts, watching
+from tests.client.conftest import HEEDED, Open
 from tests.client.markup import PLACES, Case
 from tests.client.test_raw_property import play
 
@@ -155,6 +155,19 @@ def test_keyed_elements_move_without_being_made_anew(open_page: Open) -> None:
     assert page.evaluate("[...document.querySelectorAll('li')].map(li => items.indexOf(li))") == [2, 0, 3]
     assert page.input_value("[name=c]") == "typed"
     assert page.evaluate("document.activeElement.name") == "c"
+
+
+@pytest.mark.parametrize("step", [-1, 37], ids=["reverse", "shuffle"])
+def test_elements_that_move_are_laid_out_once(open_page: Open, step: int) -> None:
+    rows = [f'<li id="r{n}">{n}</li>' for n in range(100)]
+    page, server = open_page(f'<ul data-l=".">{"".join(rows)}</ul>')
+    order = [n * step % 100 for n in range(100)]
+    page.evaluate(HEEDED)
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    with counting_layouts(page) as layouts:
+        server.patch([0, {"h": "".join(rows[n] for n in order)}])
+    assert page.locator("li").all_inner_texts() == [str(n) for n in order]
+    assert layouts[0] <= 1
 
 
 def test_a_keyed_element_moves_to_another_parent(open_page: Open) -> None:

@@ -400,16 +400,24 @@ function between(node, stop) {
   return nodes;
 }
 
+/** @type {(Node | null)[] | undefined} where the person is: in what has the focus, and where the selection begins */
+let occupied;
+
+/** Read once per patch: without a selection browsers answer only after a layout, which each move makes necessary again. */
+function occupiedNodes() {
+  if (!occupied) queueMicrotask(() => { occupied = undefined; });
+  return occupied ??= [document.activeElement, /** @type {Selection} */ (getSelection()).anchorNode];
+}
+
 /**
- * Moves siblings without a loss of state (media, frames) where the browser can. Where the person is, in what has the focus or
- * is selected, nothing moves: that would end a composition, or a selection. The others go to its other side.
+ * Move siblings, without a loss of state (media, frames) where the browser can. What the person is in doesn't move: that would
+ * end a composition or a selection. Instead the siblings between it and its new place go to its other side.
  * @param {any} parent
  * @param {Node[]} nodes
  * @param {Node | null} anchor
  */
 export function move(parent, nodes, anchor) {
-  const { anchorNode } = /** @type {Selection} */ (getSelection());
-  if (nodes.some((node) => node.contains(anchorNode) || node.contains(document.activeElement))) {
+  if (occupiedNodes().some((held) => nodes.some((node) => node.contains(held)))) {
     const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
     const down = !anchor || between(end).includes(anchor);
     nodes = down ? between(end, anchor) : between(anchor, first);

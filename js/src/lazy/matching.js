@@ -3,6 +3,7 @@
 // Equal ones at both ends; then those of one key, or of a content that no other has; between those of them that keep their
 // order, what is alike, in order. An element with an `id` or `data-key` never stands for one with another.
 
+import { longestIncreasing } from "./increasing.js";
 import { contentOf } from "./parsing.js";
 
 /**
@@ -80,7 +81,8 @@ function matchByName(matches) {
     const mine = named.get(name);
     if (next && mine && (isAlike(mine, next) || isEqual(mine, next))) pairs.set(next, mine); // written alike, of another namespace?
   }
-  for (const old of increasing([...pairs.values()], positions)) staying.add(old);
+  const moved = [...pairs.values()];
+  for (const i of longestIncreasing(moved.map((old) => /** @type {number} */ (positions.get(old))))) staying.add(moved[i]);
   const paired = new Set(pairs.values());
   const free = olds.filter((old) => !paired.has(old) || staying.has(old));
   let from = 0;
@@ -108,21 +110,6 @@ function byName(nodes) {
     if (isElement(node) || /\S/.test(node.nodeValue ?? "")) names.set(name, names.has(name) ? null : node);
   }
   return names;
-}
-
-/** The most nodes whose positions increase. @param {ChildNode[]} nodes @param {Map<ChildNode, number>} positions */
-function increasing(nodes, positions) {
-  /** @type {{ node: ChildNode, at: number, back: any }[]} */
-  const tops = [];
-  for (const node of nodes) {
-    const at = /** @type {number} */ (positions.get(node));
-    const pile = tops.findIndex((top) => top.at > at);
-    const place = pile < 0 ? tops.length : pile;
-    tops[place] = { node, at, back: tops[place - 1] };
-  }
-  const found = [];
-  for (let top = tops.at(-1); top; top = top.back) found.push(top.node);
-  return found;
 }
 
 /** In order: the pairs that are most alike in all. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Matches} matches */
