@@ -22,7 +22,7 @@ the root: numbers of slots and, after that of a list, the item's ordinal.
 ======================================  ========================================================
 ``[0, rev]``                            acknowledges a revision, and is no op
 ``[n, rev, 0, address, fields, e?]``    call what stands in an action slot; *e*: the event's details
-``[n, rev, 1, ref, fields, address?]``  call a reference
+``[n, rev, 1, ref, fields, e?]``        call a reference
 ``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
 ``[n, rev, 3, url, push?]``             go to another query of the same page, or another page; push: 1
 ``[n, rev, 5, called]``                 end what is running, as soon as it allows that: an op's number, or
@@ -193,7 +193,7 @@ class CallReference(NamedTuple):
     rev: int
     reference: str
     fields: Fields
-    address: list[int] | None = None
+    event: dict[str, Any] | None = None
 
 
 class Validate(NamedTuple):
@@ -300,17 +300,20 @@ def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
 
 def _read_call_slot(n: int, rev: int, parts: list[Any], limits: Limits) -> CallSlot:
     require(2 <= len(parts) <= 3, "a call has an address and fields")
-    event = parts[2] if len(parts) == 3 else None
-    if event is not None:
-        require(type(event) is dict and _depth(event) < DEPTH, "improper event")
-    return CallSlot(n, rev, _address(parts[0]), _fields(parts[1], limits), event)
+    return CallSlot(n, rev, _address(parts[0]), _fields(parts[1], limits), _event(parts))
 
 
 def _read_call_reference(n: int, rev: int, parts: list[Any], limits: Limits) -> CallReference:
     require(2 <= len(parts) <= 3 and type(parts[0]) is str, "a call has a reference and fields")
-    address = parts[2] if len(parts) == 3 else None
-    address = None if address is None else _address(address)
-    return CallReference(n, rev, parts[0], _fields(parts[1], limits), address)
+    return CallReference(n, rev, parts[0], _fields(parts[1], limits), _event(parts))
+
+
+def _event(parts: list[Any]) -> dict[str, Any] | None:
+    """The details of the event that made a call."""
+    event = parts[2] if len(parts) == 3 else None
+    if event is not None:
+        require(type(event) is dict and _depth(event) < DEPTH, "improper event")
+    return event
 
 
 def _read_validate(n: int, rev: int, parts: list[Any], limits: Limits) -> Validate:

@@ -76,7 +76,7 @@ def test_something_else_than_a_hello(data: Any) -> None:
             CallSlot(1, -1, [2, 0, 5], ["a", "b"], {"key": "x"}),
         ),
         ([9, 4, 1, "add", ["by", "2"]], CallReference(9, 4, "add", ["by", "2"])),
-        ([9, 4, 1, "add~1~m", [], [1, 2]], CallReference(9, 4, "add~1~m", [], [1, 2])),
+        ([9, 4, 1, "add~1~m", [], {"x": 1}], CallReference(9, 4, "add~1~m", [], {"x": 1})),
         ([2, 0, 2, "save", ["a", ""], ["a"]], Validate(2, 0, "save", ["a", ""], ["a"])),
         ([2, 0, 3, "/x?y=2"], Navigate(2, 0, "/x?y=2")),
         ([2, 0, 3, "/x?y=2", 1], Navigate(2, 0, "/x?y=2", True)),

@@ -40,7 +40,8 @@ def scope_of(session: Session, job: Op | Push) -> Scope:
             return job.scope
         scope, n = Scope(session.page), 0
     else:
-        scope, n = Scope(session.page, event_of(job.event) if type(job) is CallSlot else None), job.n
+        event = event_of(job.event) if isinstance(job, CallSlot | CallReference) else None
+        scope, n = Scope(session.page, event), job.n
     scope.effects.op = session.key, n
     return scope
 

@@ -117,8 +117,7 @@ def _run(tab: Tab, call: Call, event: Event) -> None:
         fields = own_fields(control_fields(source, controls))
         seen = tab.window.fields_seen(controls.group(source))
     for operands in _operands(tab, call):
-        tells = operands[0] == CALL_SLOT and tab.window.tells_events()
-        details = [{"type": event.type, "key": event.key}] if tells else []
+        details = [{"type": event.type, "key": event.key}] if tab.window.tells_events() else []
         tab.conversation.say(*operands, fields, *details, seen=seen)
 
 

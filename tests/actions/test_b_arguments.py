@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from markupsafe import escape
 from pydantic import BaseModel
 
 from liveactions import Bound, Component, Event, Live, Page, Pages, action, unauthorized
@@ -259,6 +260,44 @@ async def test_b7_a_form_sends_all_its_fields(live: Live, way: Way) -> None:
 async def test_b7_details_where_a_parameter_is_an_event(live: Live, way: Way) -> None:
     async with visiting(live, way) as browser:
         page = await browser.open("/events")
+        await page.click("keys")
+        await page.press("Enter")
+        assert page.text("i") == "keydown Enter"
+
+
+@pages.page("/written")
+class Written(Page):
+    """Writes its HTML itself."""
+
+    key: str = ""
+
+    @action
+    async def tell(self, happened: Event, word: str = "") -> None:
+        self.key = f"{happened.type} {happened.key}"
+
+    def render(self) -> str:
+        return (
+            f"<title>E</title><i>{self.key}</i>"
+            f'<input name="word" aria-label="keys" live-keydown="{escape(self.tell)}">'
+        )
+
+
+TEMPLATES["branch.html"] = (
+    "<title>E</title><i>{{ key }}</i>"
+    '<input name="word" aria-label="keys" {% if key != "x" %}live-keydown="{{ tell }}"{% endif %}>'
+)
+
+
+@pages.page("/branch")
+class Branch(Events):
+    template = "branch.html"
+
+
+@ways("SH")
+@pytest.mark.parametrize("path", ["/branch", "/written"])
+async def test_b7_details_where_the_attribute_is_no_slot(live: Live, way: Way, path: str) -> None:
+    async with visiting(live, way) as browser:
+        page = await browser.open(path)
         await page.click("keys")
         await page.press("Enter")
         assert page.text("i") == "keydown Enter"

@@ -41,6 +41,8 @@ TEMPLATES = {
 <script type="module" src="/x/hooks.js"></script>
 {% if shown %}
 <ul id="chart" live-hook="chart" data-value="{{ value }}" live-zoomed="{{ zoom }}"></ul>
+<ul id="other" live-hook="chart" data-value="{{ value }}"
+{% if value < 9 %}live-zoomed="{{ zoom }}"{% endif %}></ul>
 {% endif %}
 <button form="live" formaction="{{ toggle }}">Toggle</button>
 <ol live-animate>
@@ -153,6 +155,14 @@ def test_a_hook_below_a_mount_calls_an_action_by_an_event(person: Visitor) -> No
     expect(chart.locator("li")).to_have_text(["mounted 1"])
     chart.click()
     expect(chart.locator("li")).to_have_text(["mounted 1", "updated 2"])
+
+
+def test_an_event_that_is_called_where_the_attribute_is_in_a_branch_has_its_details(person: Visitor) -> None:
+    page = opened(person)
+    other = page.locator("#other")
+    expect(other.locator("li")).to_have_text(["mounted 1"])
+    other.click()
+    expect(other.locator("li")).to_have_text(["mounted 1", "updated 2"])
 
 
 def test_a_hook_ends_with_its_element(person: Visitor) -> None:

@@ -90,8 +90,7 @@ export function run({ element, descriptor }, event) {
   perform({
     build() {
       const called = calledBy(element, descriptor);
-      if (called === null) return called;
-      return typeof called == "string" ? [CALL_REF, called, fields] : [CALL_SLOT, called, fields, ...details];
+      return called ? [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields, ...details] : null;
     },
     source: element,
     seen: captureEdits(source instanceof HTMLFormElement ? source.elements : groupOf(source)),
