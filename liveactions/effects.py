@@ -41,6 +41,13 @@ class Effects:
     def __init__(self, live: Handle) -> None:
         self.live = live
 
+    def drop(self) -> None:
+        """The work was rolled back: what it has published or dispatched didn't happen.
+
+        What it has revalidated is read again all the same.
+        """
+        self.events, self.messages = (), ()
+
     @property
     def revalidates(self) -> bool:
         """Whether anybody is to be told of something."""

@@ -19,7 +19,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class LiveError(Exception):
@@ -112,6 +116,29 @@ class ActionError(LiveError):
 class FieldErrors(ActionError):
     """Input that doesn't fit an action's parameters: a text for each field path, ``""`` for the form."""
 
+    invalid: ValidationError | None = None
+    """What `of` was given: the person reads the application's own texts for it."""
+
     def __init__(self, errors: Mapping[str, str]) -> None:
         fields = {path: text for path, text in errors.items() if path}
         super().__init__(errors.get("", ""), errors=fields)
+
+    @classmethod
+    def of(cls, error: ValidationError) -> FieldErrors:
+        """Return pydantic's error as one of the fields of its names, for the person to correct.
+
+        In an action a `ValidationError` is an exception like any other: it may be about what the visitor
+        knows nothing of. If it is about what they have sent, ``raise FieldErrors.of(error)``.
+        """
+        found = error.errors(include_url=False, include_input=False)
+        errors = cls({path_name(one["loc"]): one["msg"] for one in reversed(found)})
+        errors.invalid = error
+        return errors
+
+
+def path_name(path: Iterable[str | int]) -> str:
+    """Return the form name of a path: ``items[0].name``."""
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
+    return name

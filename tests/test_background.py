@@ -212,12 +212,18 @@ async def test_many_messages_are_shown_together() -> None:
         assert session.exchange.rev == 3
 
 
-async def test_what_an_action_said_before_it_failed_is_still_said() -> None:
-    async with Browser(live) as browser:
-        page = await browser.open("/room/a")
+@pytest.mark.parametrize("js", [True, False])
+async def test_what_an_action_said_before_it_failed_is_not_said(js: bool) -> None:
+    async with Browser(live) as listener:
+        heard = await listener.open("/room/a")
+        speaker = Browser(live, js=js)
+        page = await speaker.open("/room/a")
         with pytest.raises(AssertionError, match="500"):
             await page.click("say_and_fail")
-        await page.shows("never mind")
+        live.publish("room:a", text="next")
+        await heard.shows("next")
+        assert "never mind" not in heard.text("p")
+        await speaker.close()
 
 
 async def test_a_message_that_does_not_fit_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, Generic, TypeVar, get_args, get_origin
 
+from ..errors import path_name
 from .annotations import optional, unwrap
-from .nested import Step, join
+from .nested import Step
 
 T = TypeVar("T")
 CHECKED: Final = "on"
@@ -42,9 +43,9 @@ def _flat(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[str, list[str]]]
         for index, item in enumerate(value):
             yield from _flat(item, (*path, index))
     elif isinstance(value, list | tuple | dict):
-        yield join(path), [_text(item) for item in value]
+        yield path_name(path), [_text(item) for item in value]
     elif value is not None and value is not False:
-        yield join(path), [_text(value)]
+        yield path_name(path), [_text(value)]
 
 
 def _text(value: Any) -> str:

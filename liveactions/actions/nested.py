@@ -32,14 +32,6 @@ def steps(name: str) -> tuple[Step, ...] | None:
     return None if hidden or len(path) > DEEPEST else path
 
 
-def join(path: Iterable[Step]) -> str:
-    """The form name of a path: the reverse of `steps`."""
-    name = ""
-    for step in path:
-        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
-    return name
-
-
 def tree(fields: dict[str, list[Any]]) -> Node:
     """All fields as one tree. Names that are no paths are left out. `TooMany` above `MOST_ITEMS`."""
     root: Node = {}

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import HTTPConnection
 
+from ..errors import path_name
 from .annotations import hints, metadata, optional, unwrap, without
 from .codec import SCALARS, Codec, codec
 from .depends import Depends, dependency_of
@@ -20,7 +21,7 @@ from .draft import Draft, draft_of
 from .files import file, file_limits, is_file, is_list
 from .input import Arguments, Input
 from .messages import message, text
-from .nested import Node, TooMany, join
+from .nested import Node, TooMany
 from .readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
 
 T = TypeVar("T")
@@ -267,7 +268,7 @@ class Plan:
                 values[name] = one.codec.parse(given[name])
             except ValidationError as invalid:
                 for error in invalid.errors(include_url=False, include_input=False):
-                    errors.setdefault(join((name, *error["loc"])), message(error, texts))
+                    errors.setdefault(path_name((name, *error["loc"])), message(error, texts))
         return values, errors
 
     def _take(
@@ -290,7 +291,7 @@ class Plan:
         except ValidationError as invalid:
             prefix = () if whole else (one.name,)
             for error in invalid.errors(include_url=False, include_input=False):
-                path = join((*prefix, *one.reader.locate(error["loc"], node)))
+                path = path_name((*prefix, *one.reader.locate(error["loc"], node)))
                 errors.setdefault(path, message(error, texts))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..actions import binding
 from ..actions.input import Input
 from ..actions.messages import text
 from ..actions.ref import ActionRef
 from ..errors import ActionError, ForgedReference
 from .deadline import invoke
+from .failure import expected
 from .injection import Injection
 
 
@@ -52,10 +55,14 @@ async def _validate(
     arguments.update(await injection.arguments(plan, ref.component))
     args = (ref.component,) if ref.action.is_method else ()
     only = plan.named[0].name if len(plan.named) == 1 else ""
+    services = injection.page.live.services
     try:
-        found = await invoke(injection.page.live.services.timeout, validator, args, arguments) or {}
-    except ActionError as error:
-        found = {**error.errors, **({"": error.message} if error.message else {})}
+        found = await invoke(services.timeout, validator, args, arguments) or {}
+    except ActionError as raised:
+        public = expected(raised, services.messages) or raised
+        found = {**public.errors, **({"": public.message} if public.message else {})}
+    except ValidationError:  # of something else: arguments have been checked
+        raise
     except ValueError as error:
         found = {only: str(error)}
     for path, objection in found.items():

@@ -10,13 +10,18 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ..actions.control import Redirect, Status, find_control, redirect
 from ..actions.messages import message, text
-from ..actions.nested import join
-from ..errors import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction
+from ..errors import (
+    ActionError,
+    ActionTimeout,
+    FieldErrors,
+    ForgedReference,
+    UnknownAction,
+    path_name,
+)
 from ..template.place import place_of
 from .outcome import Outcome, elsewhere, failure
 
@@ -53,12 +58,10 @@ def _from_http(error: HTTPException, live: Handle) -> Outcome:
 
 def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | None:
     """The error for the person that an exception is; None for one that is the programmer's."""
-    if isinstance(error, ActionError):
-        return error
-    if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False)
-        return FieldErrors({join(one["loc"]): message(one, texts) for one in reversed(found)})
-    return None
+    if isinstance(error, FieldErrors) and error.invalid is not None:
+        found = error.invalid.errors(include_url=False, include_input=False)
+        return FieldErrors({path_name(one["loc"]): message(one, texts) for one in reversed(found)})
+    return error if isinstance(error, ActionError) else None
 
 
 def unexpected(error: BaseException, live: Handle, what: str) -> Outcome:

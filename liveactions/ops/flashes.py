@@ -26,14 +26,18 @@ def carry(live: Handle) -> None:
 
 
 def receive(live: Handle) -> None:
-    """Take the messages that are for this page."""
-    request = live.request
-    if not isinstance(request, PageRequest) or COOKIE not in request.cookies:
-        return
-    data, _, mac = request.cookies[COOKIE].partition(".")
-    request.delete_cookie(COOKIE, path="/")
+    """Show the messages that are under way to this page."""
+    cookie = live.request.cookies.get(COOKIE, "") if live.request is not None else ""
+    data, _, mac = cookie.partition(".")
     if live.signer.verify(_signed(data), mac):
         live.flashes += tuple(Flash(text, kind) for text, kind in from_json(urlsafe_b64decode(data)))
+
+
+def arrive(live: Handle) -> None:
+    """They are shown: nobody else sees them again."""
+    request = live.request
+    if isinstance(request, PageRequest) and COOKIE in request.cookies:
+        request.delete_cookie(COOKIE, path="/")
 
 
 def _signed(data: str) -> bytes:

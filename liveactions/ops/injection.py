@@ -125,7 +125,7 @@ class Injection:
         return await value if inspect.isawaitable(value) else value
 
     async def enter(self) -> None:
-        """Enter what the application has put around every scope, unless that has been done."""
+        """Enter what the application has put around every scope, unless it is entered already."""
         if not self._is_entered:
             self._is_entered = True
             if self.page.live.services.around:
@@ -139,6 +139,7 @@ class Injection:
     async def close(self, error: BaseException | None = None) -> None:
         """Closes the dependencies, newest first; with `error` they see it. What they raise is raised."""
         stack, self._stack = self._stack, None
+        self._is_entered = False
         self._provided.clear()
         if stack is None:
             return

@@ -26,7 +26,7 @@ from ..pages.page import Page
 from .arguments import arguments_of
 from .deadline import invoke, is_cancellation, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
-from .flashes import carry, receive
+from .flashes import arrive, carry, receive
 from .injection import NO_INPUT, Injection
 from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
@@ -52,7 +52,8 @@ class Scope:
     the render: the scope may be closed at once, and one render may serve several.
 
     Whatever comes first, the page's guards run before it, once. A page that they refuse is neither called
-    nor loaded, and `render` raises.
+    nor loaded, and `render` raises. A scope that has closed runs nothing: what is to be shown then is
+    loaded and rendered in another one.
     """
 
     __slots__ = (
@@ -65,6 +66,8 @@ class Scope:
         "_is_guarded",
         "_refusal",
         "_has_paused",
+        "_has_received",
+        "_is_closed",
         "_settled",
         "moved",
         "step",
@@ -79,6 +82,8 @@ class Scope:
         self._is_guarded = False
         self._refusal: Outcome | None = None
         self._has_paused = False
+        self._has_received = False
+        self._is_closed = False
         self._settled = False
         self.moved: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
@@ -109,6 +114,7 @@ class Scope:
         """Run the guards of application, router and page, unless that has been done. Return None when they
         let pass, else why not.
         """
+        self._check_open("guard")
         if not self._is_guarded:
             self._refusal = await self._try("guard", self._guard)
             self._is_guarded = True
@@ -130,6 +136,11 @@ class Scope:
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components; None when all went well."""
         return await self.guard() or await self._try("mount", self._mount)
+
+    def receive(self) -> None:
+        """Show the messages that are under way to this page. They have arrived when it ends well."""
+        receive(self.page.live)
+        self._has_received = True
 
     async def hook(self, name: str) -> Outcome | None:
         """Run ``connected``, ``disconnected`` or ``closed`` where the page and its components have it.
@@ -254,10 +265,7 @@ class Scope:
         if refused is not None:
             self._settle()
             return refused
-        description = self.page._live_node.description
-        problem = None
-        if description.loads or description.children:
-            problem = await self._try("load", self._load)
+        problem = await self._try("load", self._load)
         if self._in_url:
             self.moved = follow(self.page, self._in_url)
         return problem
@@ -274,13 +282,15 @@ class Scope:
 
     async def close(self, outcome: Outcome) -> Outcome:
         """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields
-        go back, and the failure is the outcome: then `load` and render once more.
+        go back, and the failure is the outcome: then `load` and render once more, in another scope.
         """
         effects = self.effects
         known = effects.tags, effects.paths
         failed = await self._try("a dependency", self._injection.close) if self._injection.is_open else None
-        effects.is_closed = True
+        self._is_closed = effects.is_closed = True
         live = self.page.live
+        if self._has_received and failed is None and outcome.ok:
+            arrive(live)
         if effects.after and isinstance(live.request, PageRequest):
             live.request.due += [(effects, call) for call in effects.after]
         if live.flashes and outcome.location is not None:
@@ -290,6 +300,7 @@ class Scope:
         return failed or outcome
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
+        self._check_open(what)
         token = running.set(self.effects)
         try:
             await function()
@@ -301,9 +312,13 @@ class Scope:
             running.reset(token)
         return None
 
+    def _check_open(self, what: str) -> None:
+        if self._is_closed:
+            raise RuntimeError(f"{what}: the scope has closed; what is to run now needs another one")
+
     async def _caught(self, error: BaseException, what: str) -> Outcome:
-        """The outcome of an exception: control flow is success; with any other, dependencies roll back, and
-        with the programmer's own the page's fields, too.
+        """The outcome of an exception: control flow is success; with any other, dependencies roll back and
+        nothing is published, and with the programmer's own the page's fields go back, too.
         """
         live = self.page.live
         try:
@@ -316,6 +331,7 @@ class Scope:
         if public is None:
             self._restore()
             live.flashes = ()
+        self.effects.drop()
         await self._roll_back(error)
         if is_cancellation(error):
             raise error
@@ -416,7 +432,6 @@ class Scope:
         _leave(await invoke(self._seconds(), function, (component,), arguments))
 
     async def _mount(self) -> None:
-        receive(self.page.live)
         for component in components_of(self.page):
             await mount_one(component, self.page, self._call_hook)
 
@@ -430,6 +445,8 @@ class Scope:
     async def _load(self) -> None:
         await self._injection.enter()
         page = self.page
+        if not (page._live_node.description.loads or page._live_node.description.children):
+            return
         if page._live_node.description.children:
             attach(page, page.live)
         self._settle()

@@ -14,8 +14,9 @@ from starlette.routing import compile_path
 
 from ..actions.control import not_found
 from ..actions.input import Input
-from ..actions.nested import LEAF, Node, TooMany, join
+from ..actions.nested import LEAF, Node, TooMany
 from ..actions.readers import MISSING
+from ..errors import path_name
 from .fields import Field
 from .node import walk
 
@@ -181,7 +182,7 @@ def _pairs(field: Field, name: str, value: Any) -> list[tuple[str, str]]:
     """A field's part of the query; none when it has its default value."""
     if value is MISSING or (type(value) is type(field.default) and value == field.default):
         return []
-    return [(join(path), text) for path, text in _texts(field.codec.dump(value), (name,))]
+    return [(path_name(path), text) for path, text in _texts(field.codec.dump(value), (name,))]
 
 
 def _texts(data: Any, path: tuple[str | int, ...]) -> Iterable[tuple[tuple[str | int, ...], str]]:

@@ -16,7 +16,7 @@ from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import FieldPairs, Scope
 from ..pages.lookup import lookup
 from ..protocol import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
-from ..wire import RUNNING, UNCERTAIN
+from ..wire import ERROR, RUNNING, UNCERTAIN
 from .aside import STARTED
 from .navigation import go
 from .push import Push, event_of
@@ -139,8 +139,8 @@ def conclude(session: Session, job: Op | Push, outcome: Outcome) -> None:
     if job.n:
         exchange.finish_late(job.n, outcome.status, outcome.payload)
     elif not outcome.ok:
-        log.error(
-            "%s: a push failed: %s", session.place.address.name, outcome.payload, exc_info=outcome.error
-        )
+        if outcome.status != ERROR or "id" not in outcome.payload:  # else it has been logged
+            name = session.place.address.name
+            log.error("%s: a push failed: %s", name, outcome.payload, exc_info=outcome.error)
         if session.developer is not None:
             session.developer.tell_failure(outcome)

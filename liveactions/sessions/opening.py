@@ -19,6 +19,11 @@ def begin(page: Page) -> Outcome | None:
     return None
 
 
-async def mount(page: Page, scope: Scope) -> Outcome | None:
-    """Begin a page at its request's address; None when all went well."""
-    return begin(page) or await scope.mount()
+async def mount(page: Page, scope: Scope, *, is_shown: bool = True) -> Outcome | None:
+    """Begin a page at its request's address, with the messages that are under way to it if it `is_shown`.
+    Return None when all went well.
+    """
+    problem = begin(page) or await scope.guard()
+    if problem is None and is_shown:
+        scope.receive()
+    return problem or await scope.mount()

@@ -19,6 +19,7 @@ from ..broker.line import Line
 from ..broker.message import Message
 from ..errors import LiveError, ProtocolError, SealError
 from ..exchange import Exchange, Rebuilt
+from ..ops.deferred import forsake
 from ..ops.outcome import DONE
 from ..ops.scope import Scope
 from ..pages.page import Page
@@ -214,29 +215,36 @@ class Sessions:
         are open that this may need.
         """
         page = self.site.new_page(found.address, request)
-        scope = Scope(page)
         if basis.snapshot is not None:
             try:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.info("a page's state can't be restored: %s", error)
                 return await self._page(Basis(None, "fresh", stale=True), found, request)
+        try:
+            return page, await self._opened(page, basis)
+        except BaseException:
+            forsake(page.live)
+            raise
+
+    async def _opened(self, page: Page, basis: Basis) -> Basis:
+        scope = Scope(page)
+        if basis.snapshot is not None:
             problem = await scope.guard()
         else:
             problem = await mount(page, scope)
         problem = problem or await scope.load()
         if problem is None and scope.must_render:
             basis = replace(basis, drawn=_draw(scope))
-        await scope.close(problem or DONE)
-        if problem is not None:  # whatever it is, the page's own GET tells it better
+        closed = await scope.close(problem or DONE)
+        if not closed.ok:  # whatever it is, the page's own GET tells it better
             raise ProtocolError("the page can't be opened", CLOSE_OVER)
-        return page, basis
+        return basis
 
     async def _guard(self, page: Page) -> None:
         scope = Scope(page)
-        refused = await scope.guard()
-        await scope.close(refused or DONE)
-        if refused is not None:
+        closed = await scope.close(await scope.guard() or DONE)
+        if not closed.ok:
             raise ProtocolError("not allowed any more", CLOSE_OVER)
 
     def _admit(self, request: Request) -> str:

@@ -23,6 +23,7 @@ from ..errors import ProtocolError
 from ..exchange import KEPT, Exchange, Rebuilt
 from ..ops.around import around
 from ..ops.asking import begin_due
+from ..ops.deferred import forsake
 from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
@@ -164,14 +165,15 @@ class Session:
             await self.end()
             return True
         if self.screen.newest is None:
-            self.screen.revive(self.page, self.exchange.rev)
+            async with around(self.page):
+                self.screen.revive(self.page, self.exchange.rev)
         scope = scope_of(self, job)
         outcome = await do(self, scope, job)
         if outcome is None:
             return False
         if outcome.status == ERROR or self.page.live.is_in_error:
             self.page.live.error = problem_of(outcome)
-        problem = await scope.load(outcome)
+        problem = await scope.load(outcome) if not outcome.abandoned else None
         self._is_refused = scope.is_refused
         if scope.moved is not None:
             self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
@@ -180,8 +182,7 @@ class Session:
         if scope.effects.events and closed.ok:
             self.background.tell(scope)
         if closed is not outcome:  # its dependencies failed to commit, and the fields went back
-            self._drawn = None
-            await scope.load()
+            await self._reload(closed)
         if self.page.live.has_changes:
             await keep_cookies(self)
         if closed.status or closed.response is not None:
@@ -193,7 +194,7 @@ class Session:
         if self.aside.is_going:
             self.aside.leave_alone(scope)
         if closed.abandoned:
-            await self._replace_page()
+            await self._replace_page(closed)
         return True
 
     async def show(self, page: Page, address: Address, drawn: Fragment) -> None:
@@ -229,7 +230,7 @@ class Session:
 
     def _draw(self, scope: Scope, outcome: Outcome) -> Outcome:
         """Render while the dependencies are open, if there are any; what becomes of the op if that fails."""
-        if scope.is_refused or not scope.must_render:
+        if scope.is_refused or outcome.abandoned or not scope.must_render:
             return outcome
         try:
             self._drawn = scope.render(lambda: self.screen.draw(self.page))
@@ -237,14 +238,26 @@ class Session:
             return unexpected(error, self.page.live, "a render")
         return outcome
 
-    async def _replace_page(self) -> None:
+    async def _reload(self, outcome: Outcome) -> None:
+        """Load and draw the page after an op that has come to an error, whose own scope has closed."""
+        self._drawn = None
+        self.page.live.error = problem_of(outcome)
+        scope = Scope(self.page)
+        shown = await scope.load() or DONE
+        self._is_refused = scope.is_refused
+        shown = self._draw(scope, shown)
+        if await scope.close(shown) is not shown:
+            self._drawn = None
+
+    async def _replace_page(self, outcome: Outcome) -> None:
         """Go on with a copy: a thread that can't be stopped still works on this page."""
         self._timers.stop()
+        forsake(self.page.live)
         self.page = self.site.copy_page(self.page)
         self.page.live.background = self.background
         screen = self.screen
         screen.recall(screen.shape, screen.mark, screen.digests())
-        await Scope(self.page).load()
+        await self._reload(outcome)
         self._timers.start(self.page)
 
     # What goes out

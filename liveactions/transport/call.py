@@ -73,7 +73,7 @@ class Call(Visit):
         if sealed:
             self.restore(sealed)
             return await scope.prepare()
-        return await mount(self.page, scope) or await scope.load()
+        return await mount(self.page, scope, is_shown=False) or await scope.load()
 
     def _next(self) -> str:
         snapshot = Snapshot(path_and_query(self.page), dump_state(self.page))

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from ..actions.request import PageRequest
 from ..document import standing
+from ..ops.deferred import forsake
 from ..ops.outcome import DONE, failure
 from ..ops.scope import Scope
 from ..site import Site
@@ -70,6 +71,7 @@ class ErrorPages:
             log.exception("the page for errors can't be rendered")
             problem, html = failure("", 500, error=wrong), None
         closed = await scope.close(problem or DONE)
+        forsake(page.live)
         return html if closed.ok else None
 
 

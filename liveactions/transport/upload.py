@@ -48,7 +48,7 @@ class Upload(Visit):
     async def _open(self, scope: Scope, runs: bool) -> Outcome | None:
         """Let the guards judge who sends. A page function `runs` where only it knows the action."""
         if runs and self.page._live_defines_actions:
-            return await mount(self.page, scope) or await scope.load()
+            return await mount(self.page, scope, is_shown=False) or await scope.load()
         return begin(self.page) or await scope.guard()
 
     def _closure(self, token: str) -> Action[..., object] | None:

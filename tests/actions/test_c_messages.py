@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 from jinja2 import DictLoader, Environment
-from pydantic import BaseModel, Field, HttpUrl, PastDate
+from pydantic import BaseModel, Field, HttpUrl, PastDate, ValidationError
 
-from liveactions import ActionError, Live, Page, Pages, action
+from liveactions import ActionError, FieldErrors, Live, Page, Pages, action
 from liveactions.actions.messages import MESSAGES
 from tests.actions.markup import form
 from tests.actions.ways import Way, visiting, ways
@@ -215,13 +215,16 @@ async def test_c1_touched_fields_are_checked_as_one_types(way: Way) -> None:
 
 
 @ways("SHN")
-async def test_c1_an_error_of_a_model_inside_an_action(way: Way) -> None:
+async def test_c1_an_error_of_a_model_inside_an_action_may_be_made_the_visitors(way: Way) -> None:
     class Here(Page):
         template = "here.html"
 
         @action
         async def act(self, n: str, m: str) -> None:
-            Model.model_validate({"n": n})
+            try:
+                Model.model_validate({"n": n})
+            except ValidationError as error:
+                raise FieldErrors.of(error) from None
 
     async with visiting(application(Here), way) as browser:
         page = await browser.open("/here")
