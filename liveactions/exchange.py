@@ -16,7 +16,7 @@ An op may be answered as running: it goes on beside the others, and its end is t
 
 *Revisions* count the patches: a frame with a patch leads from the page's revision to the next one.
 Every message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB
-may be unacknowledged; after that nothing is rendered until the page catches up, and then the newest
+may be unacknowledged; after that nothing is sent until the page catches up, and then the newest
 state is, once. The answer of an op never travels before the patch that shows what it did. *Extras* (what
 is to be done besides patching) come with a revision, too, so that each is told until it is acknowledged.
 

@@ -140,8 +140,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from .encoding import write_json
 from .errors import ProtocolError
 from .limits import Limits
 from .wire import (
@@ -402,5 +403,4 @@ def require(condition: bool, message: str) -> None:
 
 def write(message: Any) -> str:
     """The text of a welcome or frame."""
-    text: str = to_json(message, inf_nan_mode="null").decode()
-    return text
+    return write_json(message).decode()

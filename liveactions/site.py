@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from .actions.codec import read_json
 from .actions.handle import Handle, Services
 from .actions.request import PageRequest
 from .assets import Assets
@@ -22,7 +23,7 @@ from .document import Surroundings
 from .limits import Limits
 from .pages.node import takes_events
 from .pages.page import Page, create
-from .pages.state import dump_state, restore_state
+from .pages.state import restore_state
 from .saving import Saving
 from .snapshot import Snapshots
 from .store import files_beside
@@ -134,14 +135,14 @@ class Site:
         handle = Handle(self.services, own_url(request), root_path=root_path, request=request)
         return create(address.page, handle)
 
-    def copy_page(self, page: Page) -> Page:
-        """Another page object in the same state."""
+    def copy_page(self, page: Page, state: bytes) -> Page:
+        """Another page object at the same address, in a state that `encode_state` has given."""
         handle = Handle(
             self.services, page.live.address, root_path=page.live.root_path, request=page.live.request
         )
         handle.is_open_to_all = page.live.is_open_to_all
         copy = create(type(page), handle)
-        restore_state(copy, dump_state(page))
+        restore_state(copy, read_json(state))
         return copy
 
     def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:

@@ -13,8 +13,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from .encoding import write_json
 from .errors import SealError
 from .seal import Sealer
 from .store import Store
@@ -40,7 +41,7 @@ class Snapshot(NamedTuple):
     url: str
     """Path and query."""
     state: Any
-    """Data, as `component.dump_state` gives it."""
+    """Data, as `dump_state` gives it, or bytes that are its JSON, as `encode_state` does."""
     rev: int = 0
     """The revision that showed this state."""
     done: int = 0
@@ -65,9 +66,9 @@ def pack(snapshot: Snapshot) -> bytes:
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
-    parts = [s.url, s.state, s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed]
-    data: bytes = to_json(parts, inf_nan_mode="constants")
-    return data
+    state = s.state if isinstance(s.state, bytes) else write_json(s.state, "constants")
+    more = write_json([s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed], "constants")
+    return b"[%b,%b,%b" % (write_json(s.url), state, more.removeprefix(b"["))
 
 
 def unpack(data: bytes) -> Snapshot:

@@ -152,7 +152,7 @@ async def test_a_failing_render_is_an_error() -> None:
         state = re.search(r'name="_s" value="([^"]*)"', page.text)
         assert state
         spoilt = await client.post("/broken?_a=spoil", data={"_s": state[1]})
-        assert (await client.get(spoilt.headers["location"])).status_code == 500
+        assert spoilt.status_code == 500
         assert (await client.get("/broken")).status_code == 200
 
 

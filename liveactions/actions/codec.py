@@ -60,13 +60,19 @@ class Codec:
         if type(value) in self.scalars:
             return value
         if self.annotation is Any:
-            return _native(value)
+            return self._dump_untyped(value)
         if value is None and not self._takes_none:
             raise TypeError(f"None can't be written as {self.annotation!r}")
         try:
             return self._adapter.dump_python(value, mode="json", warnings="error")
         except (ValueError, TypeError, RecursionError) as error:
             raise TypeError(f"{type(value).__name__} can't be written as {self.annotation!r}") from error
+
+    def _dump_untyped(self, value: Any) -> Any:
+        try:
+            return _native(value)
+        except RecursionError as error:
+            raise TypeError(f"{type(value).__name__} contains itself, or is nested too deep") from error
 
     def load(self, data: Any) -> Any:
         """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""

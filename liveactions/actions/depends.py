@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .annotations import Mark, is_foreign_depends, unwrap
+from .annotations import unwrap
 
 
 @dataclass(frozen=True)
-class Depends(Mark):
+class Depends:
     """Marks a parameter that a function provides: ``Annotated[Session, Depends(session)]``.
 
     The function may be sync (it runs in a thread) or async, or a generator that yields once and cleans up
@@ -28,6 +28,6 @@ def dependency_of(annotation: Any, default: Any) -> Depends | None:
     for mark in (*reversed(marks), default):
         if isinstance(mark, Depends):
             return mark
-        if is_foreign_depends(mark):
+        if type(mark).__module__.startswith("fastapi.") and hasattr(mark, "dependency"):
             return Depends(mark.dependency or plain, bool(getattr(mark, "use_cache", True)))
     return None

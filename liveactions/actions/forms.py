@@ -80,6 +80,13 @@ class FormStates:
         if self._states.pop(key, None) is not None:
             self.version = next(_versions)
 
+    def restore(self, key: str, state: FormState) -> None:
+        """Put back what `exact` gave."""
+        if state is UNUSED:
+            self.forget(key)
+        else:
+            self.put(key, state)
+
     def forget_all(self, key: str, bound: bool) -> None:
         """Those that `of` may give."""
         others = more(key, bound)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Unpack
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 from starlette.requests import Request
 
 from ..effects import Effects, open_effects, running
@@ -203,7 +203,9 @@ class Handle:
         effects = open_effects()
         if effects is None:
             raise RuntimeError("dispatch() belongs into an action or another op of the page")
-        effects.events += ((name, to_jsonable_python(detail)),)
+        data = to_jsonable_python(detail)
+        to_json(data)  # raises for text that isn't valid Unicode
+        effects.events += ((name, data),)
 
     def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
         """Sets a cookie in the browser, on every way in; ``request.cookies`` has it at once.

@@ -11,7 +11,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticOmit
 
 from ..actions.action import Action
-from ..actions.annotations import result_hint
+from ..actions.annotations import hints
 from ..actions.params import Parameter
 from .exported import exported, parameters, script_name
 
@@ -56,7 +56,8 @@ class _Declaration:
         return "\n".join([*self._types.values(), *lines, ""])
 
     def _returned(self) -> Any:
-        return result_hint(self.action.function, self.action.names)
+        found = hints(self.action.function, self.action.names, result=True).get("return", Any)
+        return type(None) if found is None else found
 
     def _type(self, annotation: Any, mode: Literal["validation", "serialization"]) -> str:
         try:

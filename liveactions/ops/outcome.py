@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from ..encoding import well_formed
 from ..wire import ELSEWHERE, ERROR, KEPT, OK
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def failure(
 
     `id` is that of a line in the log. In debug, `details` is the traceback, and `template` the place in one.
     """
-    payload: dict[str, Any] = {"error": text, "errors": errors or {}, "status": status}
+    shown = {name: well_formed(one) for name, one in (errors or {}).items()}
+    payload: dict[str, Any] = {"error": well_formed(text), "errors": shown, "status": status}
     if id:
         payload["id"] = id
     if details:

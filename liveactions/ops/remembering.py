@@ -35,6 +35,12 @@ def remember_success(
         page.live.forms.put(form.key, FormState(result=form.own.result, values=shown))
 
 
+def remembered(page: Page, ref: ActionRef[..., Any], given: Input) -> list[tuple[str, FormState]]:
+    """What forms have been told so far of the calls that a call concerns, by `ActionRef.key`."""
+    forms, form = page.live.forms, _form(page, ref, given)
+    return [(one.key, forms.exact(one.key)) for one in (ref, form) if one is not None]
+
+
 def remember_failure(page: Page, ref: ActionRef[..., Any], given: Input, outcome: Outcome) -> None:
     """What was typed stays, the previous result, too."""
     form = _form(page, ref, given)

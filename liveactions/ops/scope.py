@@ -22,7 +22,10 @@ from ..pages.address import follow, in_url_values
 from ..pages.component import Component, attach
 from ..pages.image import Image
 from ..pages.lookup import current
+from ..pages.node import Node
 from ..pages.page import Page
+from ..pages.state import encode_state
+from ..tasks import contained
 from .arguments import arguments_of
 from .deadline import invoke, is_cancellation, last, within
 from .failure import FATAL, controlled, expected, log, unexpected
@@ -31,7 +34,7 @@ from .injection import NO_INPUT, Injection
 from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
 from .outcome import DONE as SUCCESS
 from .outcome import Outcome, failure, success
-from .remembering import forget, remember_failure, remember_success
+from .remembering import forget, remember_failure, remember_success, remembered
 
 T = TypeVar("T")
 
@@ -43,17 +46,17 @@ class Scope:
     """::
 
         scope = Scope(page)
-        outcome = await scope.call(ref, fields)     # or: mount, guard, validate, run, hook
-        problem = await scope.load()                # before a render; None, or an outcome instead of it
-        ...render...
-        outcome = await scope.close(outcome)        # commits; another outcome when that failed
+        outcome = await scope.call(ref, fields)           # or: mount, guard, validate, run, hook
+        outcome = await scope.conclude(outcome, draw)     # load, dump, render; another when one failed
+        outcome = await scope.close(outcome)              # commits; another when that failed
 
-    Nothing raises, except `asyncio.CancelledError`. When `must_render` is false no dependency waits for
-    the render: the scope may be closed at once, and one render may serve several.
+    Nothing raises, except `asyncio.CancelledError`. What fails undoes what came before it. When `must_render`
+    is false no dependency waits for the render: the scope may be closed at once, and one render may serve
+    several.
 
     Whatever comes first, the page's guards run before it, once. A page that they refuse is neither called
-    nor loaded, and `render` raises. A scope that has closed runs nothing: what is to be shown then is
-    loaded and rendered in another one.
+    nor loaded nor rendered. A scope that has closed runs nothing: what is to be shown then is loaded and
+    rendered in another one.
     """
 
     __slots__ = (
@@ -72,6 +75,11 @@ class Scope:
         "moved",
         "step",
         "_in_url",
+        "state",
+        "is_undone",
+        "_address",
+        "_called",
+        "_due",
     )
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
@@ -88,6 +96,15 @@ class Scope:
         self.moved: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
         self._in_url: list[Any] = []
+        self.state: bytes | None = None
+        """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
+        self.is_undone = False
+        """Whether the page's fields are as they were when the scope began."""
+        self._called: tuple[ActionRef[..., Any], Input, list[tuple[str, FormState]]] | None = None
+        """A call that went well, and what its forms were told before."""
+        self._due: list[Node] = []
+        """Components whose `load` was due."""
+        self._address = page.live.address
         self._images = self._take_images()
         self.step: Callable[[], Awaitable[bool]] | None = None
         """Called at each `yield` of a generator; whether it may go on."""
@@ -124,12 +141,10 @@ class Scope:
         """Set what another address of the page says, and guard it as a GET of that address would be guarded.
         The page is as it was when that fails.
         """
-        address = self.page.live.address
         outcome = go()
         if outcome.ok:
             outcome = await self.guard() or outcome
         if not outcome.ok:
-            self.page.live.address = address
             self._restore()
         return outcome
 
@@ -179,7 +194,7 @@ class Scope:
     async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[None]]) -> Outcome:
         async def whole() -> None:
             await work()
-            self._settle()
+            self.settle()
 
         self._note_address()
         what = getattr(function, "__qualname__", "background code")
@@ -223,14 +238,15 @@ class Scope:
             raise
         except BaseException as error:
             outcome = await self._caught(error, ref.action.__qualname__)
-            self._settle()
+            self.settle()
             if outcome.location is not None:
                 forget(self.page, ref, given)
             elif outcome.error is not None and not isinstance(outcome.error, UnknownAction):
                 remember_failure(self.page, ref, given, outcome)
             return outcome
+        self._called = ref, given, remembered(self.page, ref, given)
         remember_success(self.page, ref, given, result, outcome.payload, self._values)
-        self._settle()
+        self.settle()
         if self.page.live.debug:
             advise(self.page, ref.action.__qualname__, self.effects)
         return outcome
@@ -258,23 +274,60 @@ class Scope:
         they stay all the same.
         """
         if outcome.location is not None:
-            self._settle()
+            self.settle()
             outdate_by(self.page, self.effects)
             return None
         refused = await self.guard()
         if refused is not None:
-            self._settle()
+            self.settle()
             return refused
         problem = await self._try("load", self._load)
-        if self._in_url:
-            self.moved = follow(self.page, self._in_url)
+        if self._in_url and not self.is_undone:
+            problem = await self._step("the page's address", self._follow) or problem
         return problem
+
+    def _follow(self) -> None:
+        self.moved = follow(self.page, self._in_url)
+
+    async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
+        """Load the page, write its `state`, and render it by `draw`. Return `outcome`, or that of the step
+        that has failed.
+
+        Nothing is rendered that couldn't be loaded, or whose outcome leads elsewhere.
+        """
+        problem = await self.load(outcome)
+        outcome = problem or outcome
+        failed = await self._step("writing its state", self._dump)
+        is_shown = problem is None and outcome.location is None
+        if failed is None and draw is not None and is_shown:
+            failed = await self._step("a render", partial(self.render, draw))
+        if failed is not None:
+            self.dump()
+        return failed or outcome
 
     def render(self, draw: Callable[[], T]) -> T:
         """Return what `draw` makes of the page. `RuntimeError` unless its guards have let pass."""
         if not self._is_guarded or self._refusal is not None:
             raise RuntimeError("a page can't be rendered before its guards have let pass")
         return draw()
+
+    def dump(self) -> None:
+        """Write the page's `state` again, if that is possible: it was undone."""
+        self.state = None
+        with contained("%s: writing its state after it was undone", type(self.page).__qualname__):
+            self._dump()
+
+    def _dump(self) -> None:
+        self.state = encode_state(self.page)
+
+    async def _step(self, what: str, step: Callable[[], object]) -> Outcome | None:
+        try:
+            step()
+        except FATAL:
+            raise
+        except BaseException as error:
+            return await self._caught(error, what, is_work=False)
+        return None
 
     def _note_address(self) -> None:
         if self.page._live_node.description.has_address:
@@ -287,6 +340,8 @@ class Scope:
         effects = self.effects
         known = effects.tags, effects.paths
         failed = await self._try("a dependency", self._injection.close) if self._injection.is_open else None
+        if failed is not None and self.state is not None:
+            self.dump()
         self._is_closed = effects.is_closed = True
         live = self.page.live
         if self._has_received and failed is None and outcome.ok:
@@ -316,32 +371,54 @@ class Scope:
         if self._is_closed:
             raise RuntimeError(f"{what}: the scope has closed; what is to run now needs another one")
 
-    async def _caught(self, error: BaseException, what: str) -> Outcome:
+    async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
         """The outcome of an exception: control flow is success; with any other, dependencies roll back and
-        nothing is published, and with the programmer's own the page's fields go back, too.
+        nothing is published, and with the programmer's own the page's fields go back, too. After the work,
+        everything that doesn't lead elsewhere is the programmer's own.
         """
         live = self.page.live
         try:
             outcome = controlled(error, live)
         except ValueError as wrong:  # a redirect that mustn't be
             outcome, error = None, wrong
-        if outcome is not None:
+        if outcome is not None and (is_work or outcome.location is not None):
             return outcome
-        public = expected(error, live.services.messages)
+        public = expected(error, live.services.messages) if is_work else None
         if public is None:
-            self._restore()
-            live.flashes = ()
+            self.undo()
         self.effects.drop()
         await self._roll_back(error)
         if is_cancellation(error):
             raise error
         if public is not None:
-            return failure(public.message, public.status, errors=public.errors, error=error)
-        return unexpected(error, live, what)
+            outcome = failure(public.message, public.status, errors=public.errors, error=error)
+        outcome = outcome or unexpected(error, live, what)
+        self._forget_success(outcome)
+        return outcome
+
+    def undo(self) -> None:
+        """Give the page back the fields and the address that it had when the scope began."""
+        self._restore()
+        for node in self._due:
+            node.stale = True
+        self.page.live.flashes = ()
+        self.moved = None
+        self.is_undone = True
+
+    def _forget_success(self, outcome: Outcome) -> None:
+        """What has been called went well, but wasn't concluded: its form shows why."""
+        if self._called is None:
+            return
+        (ref, given, before), self._called = self._called, None
+        for key, state in before:
+            self.page.live.forms.restore(key, state)
+        remember_failure(self.page, ref, given, outcome)
 
     def _restore(self) -> None:
         for image in self._images:
             image.restore()
+        if self.page.live.address is not self._address:
+            self.page.live.address = self._address
 
     async def _roll_back(self, error: BaseException) -> None:
         try:
@@ -410,13 +487,17 @@ class Scope:
 
         return await within(ref.action.timeout, last(function(), note))
 
+    def answer_for(self, other: Scope) -> None:
+        """If what `other` has done so far can't be shown, it is undone here."""
+        self._images, self._address = other._images, other._address
+
     def pause(self) -> None:
-        """What was done so far is shown: it isn't undone any more, `load` is due where it matters, and the
-        guards are before anything else is shown.
+        """What was done so far is shown: it isn't undone any more, and the guards are before anything else is
+        shown.
         """
-        self._settle()
         self._settled = False
         self._is_guarded, self._has_paused = False, True
+        self._address = self.page.live.address
         self._images = self._take_images()
 
     def leave_alone(self, other: Scope) -> None:
@@ -449,14 +530,15 @@ class Scope:
             return
         if page._live_node.description.children:
             attach(page, page.live)
-        self._settle()
+        self.settle()
         effects = self.effects
         if effects.revalidates or effects.refreshes:
             outdate_by(page, effects)
         images = {id(image.component): image for image in self._images}
+        self._due = [node for one in components_of(page) if (node := one._live_node).stale]
         await load_below(page, page, images, self._call_hook)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Notes where `load` is due, once: whichever scope loads next knows it."""
         description = self.page._live_node.description
         if self._settled or not (description.loads or description.children):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from ..actions.flash import Flash
 from ..actions.readers import MISSING
@@ -13,6 +14,7 @@ from .children import Children
 from .component import Component, attach, make
 from .fields import Field
 from .form_states import dump_forms, load_forms
+from .node import walk
 from .page import Page
 
 
@@ -25,6 +27,33 @@ def dump_state(page: Page) -> Any:
     if page.live.flashes:
         return [_dump(page), forms, [[one.text, one.kind] for one in page.live.flashes]]
     return [_dump(page), forms] if forms else [_dump(page)]
+
+
+def encode_state(page: Page) -> bytes:
+    """The JSON of `dump_state`. `TypeError` that names the field whose value can't be written."""
+    data = dump_state(page)
+    try:
+        return to_json(data, inf_nan_mode="constants")
+    except ValueError as error:
+        raise TypeError(f"{_unwritable(page)} holds text that isn't valid Unicode: {error}") from error
+
+
+def _unwritable(page: Page) -> str:
+    """What in a page's state has no JSON."""
+    for path, component in walk(page):
+        own = {field.name for field in component._live_node.description.state if field.children is None}
+        for name, value in _dump(component).items():
+            if name in own and not _is_writable(value):
+                return f"{type(component).__qualname__}.{name}" + (f" (at {path})" if path else "")
+    return "what became of an action, or a message for the person,"
+
+
+def _is_writable(data: Any) -> bool:
+    try:
+        to_json(data, inf_nan_mode="constants")
+    except ValueError:
+        return False
+    return True
 
 
 def restore_state(page: Page, data: Any) -> None:

@@ -62,9 +62,16 @@ class Run:
         session = self.session
         if self._is_cancelled or session.over or session.page is not self.scope.page:
             return False
+        self.scope.settle()
+        shown = await session.work.perform(Push(self._show))
+        if shown.error is not None:  # what was done since the last step has been undone
+            raise shown.error
         self.scope.pause()
-        shown = await session.work.perform(Push(lambda scope: scope.guard()))
         return shown.ok and not self._is_cancelled
+
+    async def _show(self, scope: Scope) -> Outcome | None:
+        scope.answer_for(self.scope)
+        return await scope.guard()
 
 
 class Aside:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..pages.state import dump_state
 from ..saving import save_all
 from ..site import path_and_query
 from ..snapshot import LIFE, Snapshot
@@ -20,8 +19,10 @@ SAVED_AT_ONCE: Final = 1536
 class Kept:
     """Of one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, state: bytes) -> None:
         self.session = session
+        self.state = state
+        """The page's, as JSON, after the newest op. It is written once, however often it is stored."""
         self.is_due = False
         """Whether the state is another than what is stored."""
         self.is_large = False
@@ -57,7 +58,7 @@ class Kept:
             self._address, self._url = address, path_and_query(page)
         return Snapshot(
             self._url,
-            dump_state(page),
+            self.state,
             exchange.rev,
             exchange.done,
             tuple(exchange.answers),

@@ -60,6 +60,8 @@ class Basis:
     """That of the claim under which the snapshot was read, when it is that of the page's session."""
     drawn: Fragment | None = None
     """The page's first rendering, where it has one already."""
+    state: bytes = b""
+    """Of the page, once it is loaded."""
 
 
 class Sessions:
@@ -152,6 +154,7 @@ class Sessions:
             self.site,
             found.address,
             page,
+            state=basis.state,
             identity=identity,
             token=(basis.epoch and hello.token) or secrets.token_urlsafe(16),
             host=host,
@@ -233,13 +236,12 @@ class Sessions:
             problem = await scope.guard()
         else:
             problem = await mount(page, scope)
-        problem = problem or await scope.load()
-        if problem is None and scope.must_render:
-            basis = replace(basis, drawn=_draw(scope))
-        closed = await scope.close(problem or DONE)
+        outcome = problem or await scope.conclude(DONE)
+        drawn = _draw(scope) if outcome.ok and scope.must_render else None
+        closed = await scope.close(outcome)
         if not closed.ok:  # whatever it is, the page's own GET tells it better
             raise ProtocolError("the page can't be opened", CLOSE_OVER)
-        return basis
+        return replace(basis, drawn=drawn, state=scope.state or b"")
 
     async def _guard(self, page: Page) -> None:
         scope = Scope(page)

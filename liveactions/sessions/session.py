@@ -63,6 +63,7 @@ class Session:
         address: Address,
         page: Page,
         *,
+        state: bytes,
         identity: str,
         token: str,
         host: str,
@@ -84,7 +85,7 @@ class Session:
         self.used = time.monotonic()
         """When the browser was last heard."""
         self.key = session_key(token)
-        self.kept = Kept(self)
+        self.kept = Kept(self, state)
         self.work = Work(self)
         self._due = False
         """Whether the page may differ from what was last drawn, or an answer has to be given again."""
@@ -92,6 +93,10 @@ class Session:
         self._drawn: Fragment | None = None
         self._is_refused = False
         """Whether a guard has refused the page: it isn't drawn until they let pass again."""
+        self._has_failed = False
+        """Whether the newest op failed after its work: that has been logged."""
+        self._unshown: Scope | None = None
+        """The first of several ops that are rendered together."""
         self._timers = Timers(self.push, self.work.tasks)
         self.hearing = Hearing(self, audience)
         self.aside = Aside(self)
@@ -173,16 +178,11 @@ class Session:
             return False
         if outcome.status == ERROR or self.page.live.is_in_error:
             self.page.live.error = problem_of(outcome)
-        problem = await scope.load(outcome) if not outcome.abandoned else None
-        self._is_refused = scope.is_refused
+        closed = await self._conclude(scope, outcome)
         if scope.moved is not None:
             self.exchange.add({"url": [path_and_query(self.page), int(scope.moved)]})
-        outcome = self._draw(scope, problem or outcome)
-        closed = await scope.close(outcome)
         if scope.effects.events and closed.ok:
             self.background.tell(scope)
-        if closed is not outcome:  # its dependencies failed to commit, and the fields went back
-            await self._reload(closed)
         if self.page.live.has_changes:
             await keep_cookies(self)
         if closed.status or closed.response is not None:
@@ -193,17 +193,45 @@ class Session:
         self._due = self.kept.is_due = True
         if self.aside.is_going:
             self.aside.leave_alone(scope)
-        if closed.abandoned:
+        if self.page is scope.page and (closed.abandoned or scope.state is None):
             await self._replace_page(closed)
         return True
 
-    async def show(self, page: Page, address: Address, drawn: Fragment) -> None:
+    async def _conclude(self, scope: Scope, outcome: Outcome) -> Outcome:
+        """Load, write and render the page, and commit; what became of the op."""
+        if scope.page is not self.page:  # the page was left while the op went on
+            return await scope.close(outcome)
+        if outcome.abandoned:  # a thread still works on the page
+            scope.dump()
+            self.kept.state = scope.state or self.kept.state
+            return await scope.close(outcome)
+        self._drawn = None
+        is_shown = not self.work.goes_on
+        concluded = await scope.conclude(outcome, self._draw if is_shown else None)
+        self._is_refused = scope.is_refused
+        if concluded is not outcome and scope.is_undone and self._unshown is not None:
+            self._unshown.undo()  # which of them it was can't be known
+            scope.dump()
+        self._unshown = None if is_shown else self._unshown or scope
+        closed = await scope.close(concluded)
+        self.kept.state = scope.state or self.kept.state
+        self._has_failed = closed is not outcome and closed.status == ERROR
+        if closed is not concluded:  # its dependencies failed to commit, and the fields went back
+            self._drawn = None
+            await self._reload(closed)
+        elif self._has_failed:
+            self.page.live.error = problem_of(closed)
+        return closed
+
+    async def show(self, page: Page, address: Address, drawn: Fragment, state: bytes) -> None:
         """Go on with another page in this one's place."""
         await self._close_page()
         self._timers.stop()
         self.background.close()
         self.page = page
-        self._is_refused = False
+        self._is_refused = self._has_failed = False
+        self._unshown = None
+        self.kept.state = state
         self.background = page.live.background = Background(self)
         self.place.become(address, await self.site.identity(page.request))
         self.screen.recall(b"", b"", None)
@@ -228,32 +256,27 @@ class Session:
             return True
         return self.page.live.error_is_shown
 
-    def _draw(self, scope: Scope, outcome: Outcome) -> Outcome:
-        """Render while the dependencies are open, if there are any; what becomes of the op if that fails."""
-        if scope.is_refused or outcome.abandoned or not scope.must_render:
-            return outcome
-        try:
-            self._drawn = scope.render(lambda: self.screen.draw(self.page))
-        except Exception as error:
-            return unexpected(error, self.page.live, "a render")
-        return outcome
+    def _draw(self) -> None:
+        self._drawn = self.screen.draw(self.page)
 
     async def _reload(self, outcome: Outcome) -> None:
         """Load and draw the page after an op that has come to an error, whose own scope has closed."""
-        self._drawn = None
         self.page.live.error = problem_of(outcome)
         scope = Scope(self.page)
-        shown = await scope.load() or DONE
+        shown = await scope.conclude(DONE, self._draw)
         self._is_refused = scope.is_refused
-        shown = self._draw(scope, shown)
         if await scope.close(shown) is not shown:
             self._drawn = None
+        self.kept.state = scope.state or self.kept.state
 
     async def _replace_page(self, outcome: Outcome) -> None:
-        """Go on with a copy: a thread that can't be stopped still works on this page."""
+        """Go on with a copy in the last state that was written: a thread that can't be stopped still works on
+        this page, or what an op did inside of its values couldn't be undone.
+        """
         self._timers.stop()
+        self._drawn = None
         forsake(self.page.live)
-        self.page = self.site.copy_page(self.page)
+        self.page = self.site.copy_page(self.page, self.kept.state)
         self.page.live.background = self.background
         screen = self.screen
         screen.recall(screen.shape, screen.mark, screen.digests())
@@ -295,9 +318,10 @@ class Session:
                 new = screen.draw(self.page, afresh=True) if screen.newest is not None else new
                 change = {"page": self._html(new)}
         except Exception as error:
-            failed = unexpected(error, self.page.live, "a render")
-            if not exchange.amend(failed.status, failed.payload) and self.developer is not None:
-                self.developer.tell_failure(failed)
+            if not self._has_failed:
+                failed = unexpected(error, self.page.live, "a render")
+                if not exchange.amend(failed.status, failed.payload) and self.developer is not None:
+                    self.developer.tell_failure(failed)
             return self._answers()
         if self.developer is not None:
             self.developer.advise(new)

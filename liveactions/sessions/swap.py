@@ -14,7 +14,6 @@ from starlette.responses import Response
 from ..actions.handle import Problem
 from ..actions.request import PageRequest
 from ..ops.deferred import forsake
-from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome, elsewhere
 from ..ops.scope import Scope
 from ..pages.page import Page
@@ -42,6 +41,7 @@ class Opened:
     page: Page
     address: Address
     drawn: Fragment
+    state: bytes
 
 
 async def leave(session: Session, job: Op | Push, outcome: Outcome) -> Outcome:
@@ -74,7 +74,7 @@ async def follow(session: Session, outcome: Outcome, asked: str | None = None) -
         url = outcome.location
         opened = await _open(session, url)
         if isinstance(opened, Opened):
-            await session.show(opened.page, opened.address, opened.drawn)
+            await session.show(opened.page, opened.address, opened.drawn, opened.state)
             return DONE if url == asked else elsewhere(url, replaces)
         if opened is None or opened.location is None:
             break
@@ -98,9 +98,9 @@ async def refuse(session: Session, outcome: Outcome) -> None:
     page = session.site.error_page(live.request, problem.status, problem.message, problem.id)
     if page is not None:
         page.live.address = live.address
-        drawn = await _ready(page, Scope(page), None)
-        if isinstance(drawn, Fragment):
-            await session.show(page, Address(type(page), ""), drawn)
+        opened = await _ready(Address(type(page), ""), Scope(page), None)
+        if isinstance(opened, Opened):
+            await session.show(page, opened.address, opened.drawn, opened.state)
 
 
 async def _open(session: Session, url: str) -> Opened | Outcome | None:
@@ -117,21 +117,16 @@ async def _open(session: Session, url: str) -> Opened | Outcome | None:
 async def _begin(site: Site, request: PageRequest, address: Address) -> Opened | Outcome:
     page = site.new_page(address, request)
     scope = Scope(page)
-    drawn = await _ready(page, scope, await mount(page, scope))
-    return Opened(page, address, drawn) if isinstance(drawn, Fragment) else drawn
+    return await _ready(address, scope, await mount(page, scope))
 
 
-async def _ready(page: Page, scope: Scope, problem: Outcome | None) -> Fragment | Outcome:
+async def _ready(address: Address, scope: Scope, problem: Outcome | None) -> Opened | Outcome:
     """The page as it is shown first; else why it isn't."""
-    problem = problem or await scope.load()
-    drawn = None
-    if problem is None:
-        try:
-            drawn = scope.render(lambda: page.__fragment__(None))
-        except Exception as error:
-            problem = unexpected(error, page.live, "a render")
-    closed = await scope.close(problem or DONE)
-    if drawn is not None and closed.ok:
-        return drawn
+    page = scope.page
+    drawn: list[Fragment] = []
+    outcome = problem or await scope.conclude(DONE, lambda: drawn.append(page.__fragment__(None)))
+    closed = await scope.close(outcome)
+    if closed.ok and drawn and scope.state is not None:
+        return Opened(page, address, drawn[0], scope.state)
     forsake(page.live)
     return closed

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..encoding import write_json
 from ..ops.outcome import Outcome, elsewhere
 from ..site import Site
 from .errors import HEADERS
 
 
 def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    body = to_json(data, inf_nan_mode="null")
+    body = write_json(data)
     return Response(body, status, {**HEADERS, **(headers or {})}, "application/json")
 
 

@@ -14,7 +14,6 @@ from ..errors import ForgedReference, LiveError, UnknownAction
 from ..ops.outcome import Outcome, failure
 from ..ops.scope import Scope
 from ..pages.lookup import lookup, named
-from ..pages.state import dump_state
 from ..sessions.opening import mount
 from ..site import path_and_query
 from ..snapshot import Snapshot
@@ -34,13 +33,14 @@ class Call(Visit):
     async def respond(self) -> Response:
         token = unquote(self.request.headers[HEADER_ACTION])
         given, sealed = await self._read(token)
+        scope = Scope(self.page)
         try:
-            outcome = await self._run(token, given, sealed)
+            outcome = await self._run(scope, token, given, sealed)
         finally:
             for _, value in given.pairs:
                 if isinstance(value, UploadFile):
                     await value.close()
-        more = {FIELD_SNAPSHOT: self._next()} if sealed and outcome.ok else {}
+        more = {FIELD_SNAPSHOT: self._next(scope.state)} if sealed and outcome.ok else {}
         return outcome_answer(await delivered(self.site, outcome, self.request), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
@@ -58,8 +58,7 @@ class Call(Visit):
         found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         return Input(pairs), found if isinstance(found, str) else ""
 
-    async def _run(self, token: str, given: Input, sealed: str) -> Outcome:
-        scope = Scope(self.page)
+    async def _run(self, scope: Scope, token: str, given: Input, sealed: str) -> Outcome:
         try:
             outcome = await self._ready(scope, sealed)
             if outcome is None:
@@ -67,7 +66,7 @@ class Call(Visit):
         except LiveError as error:
             known = isinstance(error, UnknownAction | ForgedReference)
             outcome = failure(str(error) if known else "This page was out of date", 409)
-        return await scope.close(await scope.load() or outcome if outcome.ok else outcome)
+        return await scope.close(await scope.conclude(outcome) if outcome.ok else outcome)
 
     async def _ready(self, scope: Scope, sealed: str) -> Outcome | None:
         if sealed:
@@ -75,6 +74,6 @@ class Call(Visit):
             return await scope.prepare()
         return await mount(self.page, scope, is_shown=False) or await scope.load()
 
-    def _next(self) -> str:
-        snapshot = Snapshot(path_and_query(self.page), dump_state(self.page))
+    def _next(self, state: bytes | None) -> str:
+        snapshot = Snapshot(path_and_query(self.page), state)
         return self.site.snapshots.for_html(snapshot, self.context)

@@ -18,7 +18,6 @@ from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
 from ..pages.lookup import lookup, named
 from ..pages.page import Page
-from ..pages.state import dump_state
 from ..sessions.opening import mount
 from ..site import path_and_query
 from ..snapshot import Snapshot
@@ -76,7 +75,7 @@ class Post(Visit):
         scope.effects.op = "post", key
         try:
             outcome = await self._run(scope, token, fields)
-            answer = self._answer(outcome, is_shown=not scope.is_refused)
+            answer = self._answer(outcome, None if scope.is_refused else scope.state)
         finally:  # copies needn't wait, also when the server gives it up
             answers.keep(key, answer)
         if isinstance(outcome.response, Response):
@@ -85,8 +84,12 @@ class Post(Visit):
 
     async def _run(self, scope: Scope, token: str, fields: list[Pair]) -> Outcome:
         outcome = await scope.prepare() or await self._call(scope, token, fields)
-        outcome = await scope.load(outcome) or outcome
-        return await scope.close(outcome)
+        shows = outcome.ok and outcome.response is None  # in the GET that follows; errors are shown from here
+        draw = self._draw if shows else None
+        return await scope.close(await scope.conclude(outcome, draw))
+
+    def _draw(self) -> None:
+        self.page.__fragment__(None)
 
     async def _call(self, scope: Scope, token: str, fields: list[Pair]) -> Outcome:
         try:
@@ -95,8 +98,8 @@ class Post(Visit):
             return failure(str(error), status=409)
         return await scope.call(ref, fields)
 
-    def _answer(self, outcome: Outcome, is_shown: bool) -> Answer:
-        """What this post and its copies are answered with. Keeps the state that it shows, if `is_shown`."""
+    def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
+        """What this post and its copies are answered with. Keeps the `state` that it shows, if any."""
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
             request.put_back(changes)
@@ -107,8 +110,8 @@ class Post(Visit):
         message, id = told(outcome)
         status = 303 if outcome.ok else outcome.http_status
         handle = ""
-        if is_shown and status not in NOT_SHOWN:
-            snapshot = Snapshot(path_and_query(self.page), dump_state(self.page))
+        if status not in NOT_SHOWN and state is not None:
+            snapshot = Snapshot(path_and_query(self.page), state)
             handle = self.site.snapshots.handle(snapshot, self.context)
         return Answer(status, handle=handle, message=message, id=id, changes=changes)
 

@@ -9,11 +9,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..actions.request import PageRequest
 from ..document import document
+from ..encoding import well_formed
 from ..errors import LiveError
-from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
-from ..pages.state import dump_state, restore_state
+from ..pages.state import restore_state
 from ..sessions.opening import mount
 from ..site import Address, Site, own_url, path_and_query
 from ..snapshot import Snapshot
@@ -81,32 +81,28 @@ class Visit:
 
         `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
         """
-        problem = problem or await scope.load()
-        html = ""
-        if problem is None:
-            try:
-                html = scope.render(self._html)
-            except Exception as wrong:
-                problem = unexpected(wrong, self.page.live, "a render")
-        closed = await scope.close(problem or DONE)
+        html: list[bytes] = []
+        outcome = problem or await scope.conclude(DONE, lambda: html.append(self._html(scope.state)))
+        closed = await scope.close(outcome)
         if error is not None and not scope.is_refused and not (closed.ok and self.page.live.error_is_shown):
             raise error
         if not closed.ok:
             return self.elsewhere(closed)
-        return HTMLResponse(html, status, headers)
+        return HTMLResponse(html[0], status, headers)
 
-    def _html(self) -> str:
+    def _html(self, state: bytes | None) -> bytes:
         page = self.page
         fragment = page.__fragment__(None)
         snapshot = Snapshot(
             path_and_query(page),
-            dump_state(page),
+            state,
             shape=fragment.shape.digest,
             mark=digest_of(fragment),
             digests=fragment.digests(),
         )
         sealed = self.site.snapshots.for_html(snapshot, self.context)
-        return document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
+        html = document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
+        return well_formed(html).encode()
 
     def elsewhere(self, outcome: Outcome) -> Response:
         """What is answered instead of the page; errors are raised."""

@@ -161,7 +161,7 @@ class Fragile(Page):
         self._is_new = True
 
     def draw(self) -> int:
-        return 2 // (self.n if self._is_new or not self.broken else 0)
+        return 2 // (self.n if self._is_new or not (self.broken or gate.is_set()) else 0)
 
     @action
     async def spoil(self) -> None:
@@ -323,7 +323,8 @@ async def test_h4_a_page_that_cannot_be_drawn_any_more_is_loaded_anew_and_not_fo
     live = app()
     async with visitor_at(live) as visitor:
         tab = await visitor.joined("/fragile")
-        await tab.call("spoil")
+        await tab.call("mend")
+        gate.set()
         await tab.socket.lose()
         assert "patch" not in await tab.join()  # it shows what could be drawn last
         assert (await tab.call("spoil"))[3][2]["status"] == 500

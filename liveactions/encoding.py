@@ -1,0 +1,35 @@
+"""Texts and JSON on their way out, as UTF-8 has them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+
+def well_formed(text: str) -> str:
+    """Return `text` with U+FFFD for each lone surrogate, as browsers write it. UTF-8 has none.
+
+    The text has as many UTF-16 code units as before.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def write_json(data: Any, inf_nan_mode: Literal["null", "constants"] = "null") -> bytes:
+    """Return the JSON of data that is JSON-able, with `well_formed` texts."""
+    try:
+        return to_json(data, inf_nan_mode=inf_nan_mode)
+    except ValueError:
+        return to_json(_well_formed(data), inf_nan_mode=inf_nan_mode)
+
+
+def _well_formed(data: Any) -> Any:
+    if isinstance(data, str):
+        return well_formed(data)
+    if isinstance(data, dict):
+        return {_well_formed(key): _well_formed(value) for key, value in data.items()}
+    return [_well_formed(item) for item in data] if isinstance(data, list | tuple) else data
