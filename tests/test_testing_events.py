@@ -28,6 +28,12 @@ TEMPLATES = {
 <input name="note" aria-label="Loose" form="live">
 <button form="live" formaction="{{ fields }}">Fields</button>
 <button form="f" formaction="{{ fields }}">Form</button>""",
+    "modifiers.html": """<title>Modifiers</title><p>{{ log|join(" ") }}</p>
+<div live-click="{{ note('around') }}"><div live-click.stop="{{ note('stop') }}"
+  live-click.capture="{{ note('capture') }}">
+  <button type="button" live-click="{{ note('deep') }}">Deep</button></div></div>
+<div live-click.outside="{{ note('outside') }}">
+  <button type="button" live-keydown.1="{{ note('one') }}">In</button></div>""",
     "focus.html": """<title>Focus</title><p>{{ said }}</p>
 {% if open %}<input name="text" aria-label="New" autofocus live-keydown.enter="{{ say }}">{% endif %}
 <button form="live" formaction="{{ show }}">Show</button>""",
@@ -54,6 +60,11 @@ class Events(Page):
     @action
     async def fields(self, a: str = "-", b: str = "-", note: str = "-") -> None:
         self.log = [*self.log, a + b + note]
+
+
+@pages.page("/modifiers")
+class Modifiers(Events):
+    template = "modifiers.html"
 
 
 @pages.page("/focus")
@@ -108,6 +119,18 @@ async def test_modifiers(browser: Browser) -> None:
     assert page.text("p") == "bubbled once self bubbled window held"
     with pytest.raises(Refusal, match="'Control', 'Shift', 'Alt' and 'Meta'"):
         await page.press("Fn+Enter")
+
+
+async def test_modifiers_for_where_and_in_which_order(browser: Browser) -> None:
+    page = await browser.open("/modifiers")
+    await page.click("In")
+    await page.press("2")
+    await page.press("1")
+    assert page.text("p") == "one"
+    await page.click("Deep")
+    assert page.text("p") == "one capture deep stop"  # and nobody else hears of it
+    await page.within("p").click()
+    assert page.text("p") == "one capture deep stop outside"
 
 
 async def test_enter_presses_the_default_button(browser: Browser) -> None:

@@ -13,6 +13,8 @@ from jinja2 import Template
 
 from ..html.repairs import Repair, repairs
 from ..html.urls import SCRIPT, UNSAFE
+from .escaping import attributes_in
+from .event_attributes import unknown_modifier, unlikely_event, written
 from .fragment import Fragment, Items
 from .keys import are_made_anew, lacks_keys, repeats_keys
 from .pieces import Piece, pieces
@@ -20,6 +22,7 @@ from .pieces import Piece, pieces
 NO_KEYS: Final = "LA002"
 SAME_KEYS: Final = "LA003"
 REPAIRED: Final = "LA005"
+NO_EVENT: Final = "LA006"
 SCRIPT_ADDRESS: Final = "LA007"
 
 
@@ -45,12 +48,14 @@ class Adviser:
         self._said: set[Advice] = set()
         self._read: set[bytes] = set()
         """Digests of the shapes that were read already."""
+        self._events: set[str] = set()
+        """Names of event attributes that were looked at already."""
         self._lists: dict[str, Items] = {}
         """The newest rendering of each list, by its place."""
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
         """What is new in a rendering."""
-        looks = self._about_lists, self._about_nesting, self._about_addresses
+        looks = self._about_lists, self._about_nesting, self._about_events, self._about_addresses
         for advice in [advice for look in looks for advice in look(fragment)]:
             if advice not in self._said:
                 self._said.add(advice)
@@ -84,16 +89,28 @@ class Adviser:
             where = self._where(repair, text)
             yield Advice(REPAIRED, f"{where}: {repair.text}" if where else repair.text)
 
+    def _about_events(self, fragment: Fragment) -> Iterator[Advice]:
+        html = fragment.plain()
+        new = {name for name, _ in written(html)} - self._events
+        faults = {name: unknown_modifier(name) or unlikely_event(name) for name in new}
+        faults = {name: fault for name, fault in faults.items() if fault is not None}
+        self._events |= new - faults.keys()
+        if not faults:
+            return
+        text = _Text(fragment)
+        for at, name, _, _ in attributes_in(text.html):
+            if name in faults:
+                self._events.add(name)
+                yield Advice(NO_EVENT, f"{text.where(at)}{faults.pop(name)}")
+
     def _about_addresses(self, fragment: Fragment) -> Iterator[Advice]:
         if UNSAFE not in fragment.plain():
             return
         text = _Text(fragment)
         for found in _UNSAFE_ADDRESS.finditer(text.html):
-            piece, _ = text.piece(found.start(2))
-            where = f"{piece.name}, line {piece.line}: " if piece.name is not None else ""
             yield Advice(
                 SCRIPT_ADDRESS,
-                f"{where}{found[1]} would run a script: it got the"
+                f"{text.where(found.start(2))}{found[1]} would run a script: it got the"
                 f" scheme {UNSAFE!r}. If you trust the value, mark it as safe: {{{{ …|safe }}}}",
             )
 
@@ -128,6 +145,11 @@ class _Text:
         """The piece in which a character is, and which of its characters that is."""
         index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
         return self._pieces[index], at - self._starts[index]
+
+    def where(self, at: int) -> str:
+        """The template and line of a character, before what is said of it; empty when nobody knows."""
+        piece, offset = self.piece(at)
+        return f"{piece.name}, line {piece.line_at(offset)}: " if piece.name is not None else ""
 
 
 _GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'

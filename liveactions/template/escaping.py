@@ -78,7 +78,7 @@ def join(pieces: Sequence[str]) -> str:
 def attributes(source: str) -> Markup:
     """Return attributes that a filter has made of data, none of which becomes a script."""
     html = f"<a {source}>"
-    data = [(start, end) for _, _, start, end in _attributes(html)]
+    data = [(start, end) for _, _, start, end in attributes_in(html)]
     return Escaped(_disarm(html, data).removeprefix("<a ").removesuffix(">"))
 
 
@@ -87,7 +87,7 @@ def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
     if _SUSPECT.search(html) is None:
         return html
     changed, done = "", 0
-    for name_at, name, start, end in _attributes(html):
+    for name_at, name, start, end in attributes_in(html):
         # What is a whole attribute of a piece has been looked at when that piece was joined.
         inside = [(a, b) for a, b in data if a < end and b > start and not a <= name_at < b]
         if name in URL_ATTRIBUTES and runs_script(html[start:end]):
@@ -102,7 +102,7 @@ def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
     return changed + html[done:]
 
 
-def _attributes(html: str) -> Iterator[tuple[int, str, int, int]]:
+def attributes_in(html: str) -> Iterator[tuple[int, str, int, int]]:
     """Where each attribute begins, its name, where its value begins, and where that ends."""
     for tag in _TAG.finditer(html):
         for attribute in _ATTRIBUTE.finditer(html, *tag.span()):

@@ -7,16 +7,18 @@ HTML. One that leaves an element open or ends one of its parent degrades the bod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
+from ..errors import TemplateError
 from ..html.balance import Unbalanced
 from ..html.entities import decode_attribute, escape, neutralise
 from ..html.scanner import Attribute, Unplaceable
 from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, may_run_script
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
+from .event_attributes import PREFIX, event_of, unknown_modifier, written
 from .form_fields import add_form_field, has_file
 from .fragment import BODY_MARK, HEAD_MARK, Kind
 from .ignoring import Ignored, ignored, verbatim
@@ -24,12 +26,6 @@ from .purity import names
 from .tape import Fold, Part, tape
 from .tree import Builder, Child, Element, Markup, Run, guess_namespace, margins, namespace_in, runs
 
-NOT_EVENTS = frozenset(
-    "animate cancel confirm default drop hook ignore modal nav pending"
-    " progress run transition validate".split()
-)
-"""``live-…`` attributes that aren't events."""
-_EVENT = "live-"
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
 _PAGE = frozenset({"html", "head", "body"})
 _DROPS_BREAK = frozenset({"pre", "listing"})
@@ -149,6 +145,14 @@ class Planner:
             return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)
         except (Unbalanced, Unplaceable):  # a body in it isn't a tree, so the two may be one together
             return Plan(source.line, degraded=True)
+
+    def check_events(self, attribute: Attribute) -> None:
+        """Raise `TemplateError` for a modifier of an event that there isn't."""
+        for text, line in _names(attribute):
+            for name, at in written(text):
+                fault = unknown_modifier(name)
+                if fault is not None:
+                    raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
         """The bodies of a statement that are compiled where it stands."""
@@ -303,6 +307,7 @@ class _Writer:
         form: Slot | None = None
         names: Run = []
         for attribute in element.attributes:
+            self._planner.check_events(attribute)
             slot = _attribute_slot(element, attribute)
             if slot is not None:
                 slot.ignored = kept.has(attribute)
@@ -344,7 +349,7 @@ class _Writer:
             self._plain += f' {slot.name}="'
             self._slot(slot)
             self._plain += '"'
-            return MARK_EVENT + slot.name.removeprefix(_EVENT)
+            return MARK_EVENT + slot.name.removeprefix(PREFIX)
         self._both(f' {slot.name}="')
         self._slot(slot)
         self._both('"')
@@ -363,12 +368,21 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
         slot.kind = Kind.TAG
     elif attribute.name[:1] in _MARKS:
         raise Unplaceable("an attribute's name looks like a marker of ours")
-    elif attribute.name.startswith(_EVENT):
-        event = attribute.name.removeprefix(_EVENT).partition(".")[0]
-        slot.kind = Kind.EVENT if single and event not in NOT_EVENTS else Kind.ATTR
+    elif event_of(attribute.name) is not None and single:
+        slot.kind = Kind.EVENT
     elif attribute.name == "action" and element.name == "form" and single:
         slot.kind = Kind.FORM
     return slot
+
+
+def _names(attribute: Attribute) -> Iterator[tuple[str, int]]:
+    """Source with an attribute's name in it, or with those that statements write; and its lines."""
+    if attribute.name is not None:
+        yield f"{attribute.name}=", attribute.line
+    for part in runs(attribute) if attribute.name is None else ():
+        if isinstance(part, Part):
+            for data in part.node.find_all(nodes.TemplateData):
+                yield data.data, data.lineno
 
 
 def _static(attribute: Attribute) -> str:

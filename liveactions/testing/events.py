@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ..template.event_attributes import DELAYS, HELD_KEYS, MODIFIERS, NOT_EVENTS
 from ..wire import CALL_REF, CALL_SLOT, CANCEL, MARK, MARK_EVENT
 from .controls import CONTROLS
 from .dom import Element
@@ -14,14 +15,10 @@ from .fields import control_fields, elements_of, form_fields, own_fields
 if TYPE_CHECKING:
     from .tab import Tab
 
-_OTHERS: Final = frozenset(
-    "nav validate default pending confirm ignore modal progress drop hook optimistic field".split()
-)
-"""Attributes of the library that name no event."""
 _FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll".split())
 """Events that don't bubble."""
-_KEYS: Final = frozenset({"ctrl", "shift", "alt", "meta"})
-_TIMING: Final = frozenset({"debounce", "throttle"})
+_AT_WINDOW: Final = frozenset({"outside", "window"})
+"""Modifiers by which an element is called wherever the event happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def calls_of(element: Element) -> list[Call]:
         if type == "cancel":
             if element.get(descriptor) != "":  # else it is for uploads, which end at once here
                 found.append(Call(element, descriptor, "click", tuple(modifiers), True))
-        elif type not in _OTHERS:
+        elif type not in NOT_EVENTS:
             found.append(Call(element, descriptor, type, tuple(modifiers)))
     return found
 
@@ -76,25 +73,36 @@ def dispatch(tab: Tab, event: Event) -> bool:
 
 def _called(tab: Tab, event: Event) -> Iterator[Call]:
     path = [event.target] if event.type in _FLAT else list(event.target.ancestors())
-    for element in path:
-        for call in calls_of(element):
-            if call.type == event.type and "window" not in call.modifiers and _fits(call, event):
-                yield call
+    met = [
+        call
+        for element in path
+        for call in calls_of(element)
+        if call.type == event.type and _AT_WINDOW.isdisjoint(call.modifiers) and _fits(call, event)
+    ]
+    # Those that capture come first, from the outside in.
+    met.sort(key=lambda call: -path.index(call.element) if "capture" in call.modifiers else 1)
+    for call in met:
+        yield call
+        if "stop" in call.modifiers:
+            return
     for element in tab.window.root.elements():
         for call in calls_of(element):
-            if call.type == event.type and "window" in call.modifiers and _fits(call, event):
+            is_there = call.type == event.type and not _AT_WINDOW.isdisjoint(call.modifiers)
+            if is_there and _fits(call, event):
                 yield call
 
 
 def _fits(call: Call, event: Event) -> bool:
-    for name in call.modifiers:
+    key = "space" if event.key == " " else event.key.lower()
+    for before, name in zip(("", *call.modifiers), call.modifiers, strict=False):
         if name == "self" and event.target is not call.element:
             return False
-        if name in _KEYS and name not in event.held:
+        if name == "outside" and call.element in event.target.ancestors():
             return False
-        is_word = name in _KEYS | _TIMING | {"self", "once", "window", "prevent"} or name.isdigit()
-        key = "space" if event.key == " " else event.key.lower()
-        if not is_word and key and name != key:
+        if name in HELD_KEYS and name not in event.held:
+            return False
+        is_key = name not in MODIFIERS and not (name.isdecimal() and before in DELAYS)
+        if is_key and key and name != key:
             return False
     return True
 

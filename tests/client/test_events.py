@@ -147,6 +147,7 @@ def test_a_form_with_a_submit_event_is_not_sent(open_page: Open) -> None:
         (".arrowdown", ["ArrowDown", "ArrowUp"], 1),
         (".ctrl.enter", ["Enter", "Control+Enter"], 1),
         (".shift.a", ["a", "Shift+A"], 1),
+        (".1", ["a", "1"], 1),
         ("", ["a", "b"], 2),
     ],
 )
@@ -170,6 +171,62 @@ def test_self_and_prevent(open_page: Open) -> None:
     assert "#x" not in page.url
     page.click("#d", position={"x": 200, "y": 2})
     assert [op[3] for op in server.ops] == [[0], [1]]
+
+
+def test_outside(open_page: Open) -> None:
+    page, server = open_page(
+        '<div id="d" data-l="@click.outside"><i>x</i></div><b id="b">y</b>'
+        '<div id="raw" live-click.outside.once="/page?_a=close">z</div>'
+    )
+    ready(page)
+    page.click("i")
+    page.click("#raw")
+    page.click("#b")
+    assert [op[2:4] for op in server.ops] == [[1, "close"], [0, [0]], [0, [0]]]
+
+
+def test_stop(open_page: Open) -> None:
+    page, server = open_page(
+        '<div data-l="@click"><p data-l="@click.stop @click"><i data-l="@click">x</i><b>y</b></p>'
+        '<p data-l="@click.stop.self"><u>z</u></p></div>'
+    )
+    page.evaluate("() => { document.body.onclick = () => { window.heard = (window.heard ?? 0) + 1 } }")
+    ready(page)
+    page.click("i")
+    assert [op[3] for op in server.ops] == [[3], [1], [2]]
+    assert page.evaluate("window.heard") is None
+    page.click("b")
+    assert [op[3] for op in server.ops][3:] == [[1], [2]]
+    page.click("u")
+    assert [op[3] for op in server.ops][5:] == [[0]]
+    assert page.evaluate("window.heard") == 1
+
+
+def test_capture(open_page: Open) -> None:
+    page, server = open_page(
+        '<div data-l="@click.capture"><p data-l="@click.capture.stop"><i data-l="@click">x</i></p>'
+        '<b data-l="@click">y</b></div>'
+    )
+    ready(page)
+    page.click("b")
+    assert [op[3] for op in server.ops] == [[0], [3]]
+    page.click("i")
+    assert [op[3] for op in server.ops][2:] == [[0], [1]]
+
+
+def test_an_attribute_that_went_calls_nothing(open_page: Open) -> None:
+    page, server = open_page('<p id="p" live-click.stop="/page?_a=add">x</p>')
+    ready(page)
+    page.evaluate("p.removeAttribute('live-click.stop')")
+    page.click("#p")
+    assert server.ops == []
+
+
+def test_passive(open_page: Open) -> None:
+    page, server = open_page('<p id="p" data-l="@wheel.passive">x</p>')
+    ready(page)
+    page.evaluate("p.dispatchEvent(new WheelEvent('wheel', { bubbles: true }))")
+    assert [op[3] for op in server.ops] == [[0]]
 
 
 def test_once(open_page: Open) -> None:

@@ -1,4 +1,5 @@
-// What follows the name in an event attribute: keys, `self`, `once`, `window`, `prevent`, `debounce.300`, `throttle.300`.
+// What follows the name in an event attribute: keys, `self`, `outside`, `window`, `once`, `prevent`, `stop`, `capture`, `passive`,
+// `debounce.300`, `throttle.300`. What listens at the window needs nothing to be passive.
 
 /** @import { Call } from "../interface.js" */
 import { MARK } from "../core/wire.js";
@@ -6,21 +7,65 @@ import { core } from "./bridge.js";
 
 
 const PAUSE = 250; // ms of debounce and throttle without a number
-const WORD = /^(debounce|throttle|once|self|window|prevent|\d+)$/;
+const DELAY = /^(debounce|throttle)$/;
+const WORD = /^(debounce|throttle|once|window|prevent|stop|capture|passive)$/;
+const AT_WINDOW = /^(window|outside)$/;
 
 /** @type {Set<string>} selectors of elements that listen at the window */
 const atWindow = new Set();
+/** @type {WeakMap<Element, Map<string, number>>} descriptors that have a listener at their element, and since when */
+const listeners = new WeakMap();
+/** A patch is being applied. */
+let patching = false;
+addEventListener("live:patch", (event) => { patching = /** @type {CustomEvent} */ (event).detail.phase === "before"; }, true);
 /** @type {WeakMap<Element, Set<string>>} descriptors that were to run once, and did */
 const ranOnce = new WeakMap();
 
 /** There is such an attribute in the page. @param {Call} call */
-export function registerCall({ descriptor, modifiers }) {
-  if (modifiers.includes("window")) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
+export function registerCall(call) {
+  const { descriptor, modifiers } = call;
+  if (isAtWindow(call)) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
+  else if (modifiers.includes("stop") || modifiers.includes("capture")) listen(call);
+}
+
+/** @param {Call} call */
+const isAtWindow = ({ modifiers }) => modifiers.some((name) => AT_WINDOW.test(name));
+
+/**
+ * At the window it is too late to stop an event, or to come before others.
+ * @param {Call} call
+ */
+function listen({ element, descriptor, type, modifiers }) {
+  const since = listeners.get(element) ?? new Map();
+  if (since.has(descriptor)) return;
+  listeners.set(element, since.set(descriptor, performance.now()));
+  const capture = modifiers.includes("capture");
+  element.addEventListener(type, (event) => {
+    const call = core.callsOf(element).find((call) => call.descriptor === descriptor);
+    if (patching || event.cancelBubble || !call || !matchesModifiers(call, event)) return;
+    if (capture) runWithModifiers(call, event);
+    else runBelow(element, event);
+    if (modifiers.includes("stop")) event.stopPropagation();
+  }, capture);
+}
+
+/** All that the window won't hear of. @param {Element} top @param {Event} event */
+function runBelow(top, event) {
+  for (let node = /** @type {Element | null} */ (event.target); node && top.contains(node); node = node.parentElement) {
+    for (const call of core.callsOf(node)) {
+      if (call.type !== event.type) continue;
+      if (call.modifiers[0]) onEvent(call, event);
+      else core.run(call, event);
+    }
+  }
 }
 
 /** The event has reached the element. @param {Call} call @param {Event} event */
 export function onEvent(call, event) {
-  if (!call.modifiers.includes("window") && !call.modifiers.includes("*")) runWithModifiers(call, event);
+  const { descriptor, element, modifiers } = call;
+  if (modifiers.includes("*") || isAtWindow(call)) return;
+  if (modifiers.includes("capture") && event.timeStamp >= (listeners.get(element)?.get(descriptor) ?? Infinity)) return;
+  runWithModifiers(call, event);
 }
 
 /** The event has reached the window. @param {Event} event */
@@ -28,7 +73,7 @@ export function onWindowEvent(event) {
   if (!atWindow.size) return;
   for (const element of document.querySelectorAll([...atWindow].join())) {
     for (const call of core.callsOf(element)) {
-      if (call.type === event.type && call.modifiers.includes("window")) runWithModifiers(call, event);
+      if (call.type === event.type && isAtWindow(call)) runWithModifiers(call, event);
     }
   }
 }
@@ -41,7 +86,7 @@ function runWithModifiers(call, event) {
   const done = ranOnce.get(element) ?? new Set();
   if (modifiers.includes("once") && done.has(descriptor)) return;
   ranOnce.set(element, done.add(descriptor));
-  const kind = modifiers.findIndex((name) => name === "debounce" || name === "throttle");
+  const kind = modifiers.findIndex((name) => DELAY.test(name));
   const run = () => core.run(call, event);
   if (kind < 0) run();
   else delay(element, descriptor, Number(modifiers[kind + 1]) || PAUSE, run, modifiers[kind] === "throttle");
@@ -54,8 +99,10 @@ function runWithModifiers(call, event) {
  */
 function matchesModifiers({ element, modifiers }, event) {
   const { key } = event;
-  return modifiers.every((name) => {
+  return modifiers.every((name, i) => {
     if (name === "self") return event.target === element;
+    if (name === "outside") return !element.contains(event.target);
+    if (DELAY.test(modifiers[i - 1]) && +name) return true;
     if (`${name}Key` in event) return event[`${name}Key`];
     return WORD.test(name) || !key || (!event.isComposing && name === (key === " " ? "space" : key.toLowerCase()));
   });

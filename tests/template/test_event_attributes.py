@@ -1,0 +1,84 @@
+"""Which event attributes there are, and what is said of the others."""
+
+from __future__ import annotations
+
+import pytest
+from jinja2 import DictLoader, Environment
+from markupsafe import Markup
+
+from liveactions.errors import TemplateError
+from liveactions.template import Templates
+from liveactions.template.advice import Adviser
+from tests.template.test_shapes import Call, render
+
+
+@pytest.mark.parametrize(
+    "name",
+    "click click.once.self input.debounce.300 input.throttle scroll.window.passive"
+    " click.outside click.stop.prevent click.capture"
+    " click.ctrl.shift keydown.escape keydown.ctrl.enter.window keyup.a keydown.1 keydown.f12"
+    " keydown.space keydown.debounce.100.enter zoomed.self cancel nav.x".split(),
+)
+def test_modifiers(name: str) -> None:
+    render(f'<b live-{name}="{{{{ v }}}}">x</b>', v=Call())
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("click.outsid", "no modifier .outsid; did you mean .outside?"),
+        ("input.debunce.300", "no modifier .debunce; did you mean .debounce?"),
+        ("click.300", "no modifier .300; a time follows .debounce or .throttle"),
+        ("click.once.300", "no modifier .300"),
+        ("click.enter", "no modifier .enter; keys are for keydown and keyup"),
+        ("keydown.esc", "no modifier .esc; did you mean .escape?"),
+        ("click.x-y", "no modifier .x-y; there are .alt, .capture"),
+        ("click.", "no modifier .;"),
+    ],
+)
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<b live-{}="{{{{ v }}}}">x</b>',
+        '<b live-{}="/p?_a=x">x</b>',
+        '<b {{% if v %}}title="x"\nlive-{}="{{{{ v }}}}"{{% endif %}}>x</b>',
+    ],
+)
+def test_an_unknown_modifier_is_an_error(tag: str, name: str, hint: str) -> None:
+    source = "<p>\n{% if true %}" + tag.format(name) + "{% endif %}</p>"
+    with pytest.raises(TemplateError) as caught:
+        render(source, v=Call())
+    assert f"live-{name}: there is {hint}" in str(caught.value)
+    assert caught.value.lineno == (3 if "\nlive" in tag else 2)
+
+
+def test_what_only_looks_like_one() -> None:
+    source = '<b title="live-click.x" {% if true %}class="live-click.x"{% endif %}>live-click.x="y"</b>'
+    assert render(source).plain() == source.replace("{% if true %}", "").replace("{% endif %}", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ('<p>\n<b live-clck="{{ v }}">x</b></p>', ["page, line 2: live-clck: did you mean live-click?"]),
+        (
+            '<b live-sumbit.once="{{ v }}">x</b>',
+            ["page, line 1: live-sumbit.once: did you mean live-submit?"],
+        ),
+        ('<b live-zoomed="{{ v }}" live-clicked="{{ v }}">x</b>', []),
+        ('<b live-click="{{ v }}" live-keydown.enter="{{ v }}" live-field="x">live-clck="x"</b>', []),
+        (
+            "<p>\n{{ html }}</p>",
+            ["page, line 2: live-click.outsid: there is no modifier .outsid; did you mean .outside?"],
+        ),
+        ("{% if true %}<p>{% endif %}{{ html }}</p>", ["live-click.outsid: there is no modifier"]),
+    ],
+)
+def test_debug_mode_says_so(source: str, said: list[str]) -> None:
+    templates = Templates(Environment(loader=DictLoader({"page": source}), autoescape=True), debug=True)
+    adviser = Adviser(templates)
+    html = Markup('<i live-click.outsid="/p?_a=x">x</i>')
+    shown = templates.view("page").render({"v": Call(), "html": html})
+    found = [one.text for one in adviser.look(shown) if one.code == "LA006"]
+    assert len(found) == len(said) and all(map(str.startswith, found, said))
+    assert not any(one.code == "LA006" for one in adviser.look(shown))
