@@ -71,6 +71,8 @@ MESSAGES: Mapping[str, str] = {
     "file_type": "Choose a file of another type: {types}",
     "form_too_long": "This is too long to be sent",
     "page_changed": "This page has changed. Please load it again.",
+    "page_outdated": "This page was out of date. Please check and send again.",
+    "page_restarted": "This page had to be started again. Your latest changes to it may be missing.",
     "action_timeout": "This took too long. Please try again.",
     "action_failed": "Something went wrong ({id}).",
 }

@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 
 from ..actions.flash import Flash
 from ..actions.handle import Handle
+from ..actions.messages import text
 from ..actions.request import PageRequest
 
 COOKIE: Final = "live-flash"
@@ -30,7 +31,12 @@ def receive(live: Handle) -> None:
     cookie = live.request.cookies.get(COOKIE, "") if live.request is not None else ""
     data, _, mac = cookie.partition(".")
     if live.signer.verify(_signed(data), mac):
-        live.flashes += tuple(Flash(text, kind) for text, kind in from_json(urlsafe_b64decode(data)))
+        live.flashes += tuple(Flash(*one) for one in from_json(urlsafe_b64decode(data)))
+
+
+def restarted(live: Handle) -> None:
+    """Tell the person that the page couldn't be restored, or only as it was some time ago."""
+    live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
 
 
 def arrive(live: Handle) -> None:

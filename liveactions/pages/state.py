@@ -72,8 +72,17 @@ def restore_state(page: Page, data: Any) -> None:
         else:
             load_forms(page, forms)
         page.live.flashes = tuple(Flash(*one) for one in (more[1] if len(more) > 1 else ()))
-    except (ValidationError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise StateError(f"{type(page).__qualname__}: {error}") from error
+    except StateError:
+        raise
+    except Exception as error:  # validators have many
+        raise StateError(f"{type(page).__qualname__}: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """What an exception says, without the values of the state: it is for the log."""
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"
+    return "; ".join(one["msg"] for one in error.errors(include_url=False, include_input=False))
 
 
 def _dump(component: Component) -> dict[str, Any]:
@@ -139,7 +148,14 @@ def _load(component: Component, data: Any) -> None:
         if field.children is not None:
             values[field.name] = _load_children(field.children, stored, values.get(field.name))
         else:
-            values[field.name] = field.codec.load(stored)
+            values[field.name] = _load_value(component, field, stored)
+
+
+def _load_value(component: Component, field: Field, stored: Any) -> Any:
+    try:
+        return field.codec.load(stored)
+    except Exception as error:
+        raise StateError(f"{type(component).__qualname__}.{field.name}: {_why(error)}") from error
 
 
 def _load_children(children: Children, stored: Any, present: Any) -> Any:

@@ -20,6 +20,7 @@ from ..broker.message import Message
 from ..errors import LiveError, ProtocolError, SealError
 from ..exchange import Exchange, Rebuilt
 from ..ops.deferred import forsake
+from ..ops.flashes import restarted
 from ..ops.outcome import DONE
 from ..ops.scope import Scope
 from ..pages.page import Page
@@ -51,11 +52,12 @@ LOOK: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a session is made from. Without a snapshot: nothing, the page begins anew."""
+    """What a session is made from. Without a snapshot: nothing, the page starts again."""
 
     snapshot: Snapshot | None
     rebuilt: Rebuilt = ""
     stale: bool = False
+    """Whether the page shows an older state than before, or starts again."""
     epoch: int = 0
     """That of the claim under which the snapshot was read, when it is that of the page's session."""
     drawn: Fragment | None = None
@@ -178,11 +180,12 @@ class Sessions:
         try:
             snapshot, epoch = await self._from_store(hello, context)
         except SealError as error:
-            log.info("a stored page can't be opened: %s", error)
+            log.warning("the stored state of a page can't be opened: %s", error)
             snapshot = None
         if snapshot is None:
             return replace(self._from_page(hello, context), rebuilt="fresh")
         if snapshot.rev < hello.rev:
+            log.warning("the newest state of a page wasn't stored; it continues from an older one")
             return Basis(snapshot, "fresh", stale=True, epoch=epoch)
         certain = snapshot.at_rest or hello.op <= snapshot.done
         return Basis(snapshot, "moved" if certain else "fresh", epoch=epoch)
@@ -190,10 +193,12 @@ class Sessions:
     def _from_page(self, hello: Hello, context: str) -> Basis:
         try:
             snapshot = self.site.snapshots.open(hello.snapshot or "", context)
-            return Basis(snapshot, stale=snapshot.rev < hello.rev)
         except SealError as error:
-            log.info("a page's snapshot can't be opened: %s", error)
+            log.warning("a page can't be restored and starts again: %s", error)
             return Basis(None, "fresh", stale=True)
+        if snapshot.rev < hello.rev:
+            log.warning("the newest state of a page isn't stored any more; it continues from that of its GET")
+        return Basis(snapshot, stale=snapshot.rev < hello.rev)
 
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
         """What the page's last session has stored; after a moment, if it seems to be about to store more.
@@ -222,7 +227,7 @@ class Sessions:
             try:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
-                log.info("a page's state can't be restored: %s", error)
+                log.warning("a page can't be restored and starts again: %s", error)
                 return await self._page(Basis(None, "fresh", stale=True), found, request)
         try:
             return page, await self._opened(page, basis)
@@ -236,6 +241,8 @@ class Sessions:
             problem = await scope.guard()
         else:
             problem = await mount(page, scope)
+        if basis.stale:
+            restarted(page.live)
         outcome = problem or await scope.conclude(DONE)
         drawn = _draw(scope) if outcome.ok and scope.must_render else None
         closed = await scope.close(outcome)

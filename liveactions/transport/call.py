@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logging import getLogger
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +22,8 @@ from ..wire import FIELD_SNAPSHOT, HEADER_ACTION
 from .answers import delivered, outcome_answer
 from .body import read_form, read_json
 from .visit import Visit
+
+log = getLogger(__name__)
 
 
 class Call(Visit):
@@ -64,6 +67,7 @@ class Call(Visit):
             if outcome is None:
                 outcome = await scope.call(lookup(self.page, token), given)
         except LiveError as error:
+            log.warning("%s: a call can't be run: %s", self.address.name, error)
             known = isinstance(error, UnknownAction | ForgedReference)
             outcome = failure(str(error) if known else "This page was out of date", 409)
         return await scope.close(await scope.conclude(outcome) if outcome.ok else outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logging import getLogger
+from logging import INFO, WARNING, getLogger
 from typing import Final
 
 from starlette.datastructures import UploadFile
@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from ..actions.forms import FormState, is_secret_name
 from ..actions.handle import Problem
+from ..actions.messages import text
 from ..actions.ref import ActionRef
 from ..errors import ForgedReference, LiveError, UnknownAction
+from ..ops.flashes import restarted
 from ..ops.loading import outdate
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
@@ -33,7 +35,6 @@ OWN_PAGE: Final = (409, 422)
 """Errors that the page itself shows, with what was typed."""
 NOT_SHOWN: Final = (401, 403)
 """Errors after which the page isn't shown any more."""
-OUT_OF_DATE: Final = "This page was out of date. Please check and send again."
 UNNAMED: Final = 'This form names no action. Is what stands in its action="{{ … }}" an action of the page?'
 DONE_BEFORE: Final = "This was done already."
 UNKNOWN: Final = "Nobody knows whether this was done. Please load the page again."
@@ -41,6 +42,9 @@ UNKNOWN: Final = "Nobody knows whether this was done. Please load the page again
 
 class Post(Visit):
     """A form that was sent: its action runs, and the answer leads back to the page or shows it."""
+
+    _is_restarted = False
+    """Whether the page couldn't be restored, and its state is lost."""
 
     async def respond(self) -> Response:
         token = self.request.query_params.get(FIELD_ACTION)
@@ -62,7 +66,9 @@ class Post(Visit):
         try:
             self.restore(sealed if isinstance(sealed, str) else "")
         except LiveError as error:
-            log.info("a post without a usable snapshot: %s", error)
+            self._is_restarted = bool(sealed)  # else it never had a state
+            level = WARNING if sealed else INFO
+            log.log(level, "%s can't be restored for a post and starts again: %s", self.address.name, error)
             response = await self._afresh(token, fields)
             if response is not None:
                 return response
@@ -84,6 +90,8 @@ class Post(Visit):
 
     async def _run(self, scope: Scope, token: str, fields: list[Pair]) -> Outcome:
         outcome = await scope.prepare() or await self._call(scope, token, fields)
+        if self._is_restarted:
+            restarted(self.page.live)
         shows = outcome.ok and outcome.response is None  # in the GET that follows; errors are shown from here
         draw = self._draw if shows else None
         return await scope.close(await scope.conclude(outcome, draw))
@@ -160,7 +168,7 @@ class Post(Visit):
             return None
         if ref is not None:
             _note(ref, fields)
-        self.page.live.error = Problem(409, OUT_OF_DATE)
+        self.page.live.error = Problem(409, text("page_outdated", self.site.services.messages))
         return await self.show(scope, status=409)
 
 
@@ -178,7 +186,9 @@ def _note(ref: ActionRef[..., object], fields: list[Pair]) -> None:
     for name, value in fields:
         if not isinstance(value, UploadFile) and not is_secret_name(name):
             values.setdefault(name, []).append(value)
-    ref.component.live.forms.put(ref.key, FormState(error=OUT_OF_DATE, values=values))
+    live = ref.component.live
+    outdated = text("page_outdated", live.services.messages)
+    live.forms.put(ref.key, FormState(error=outdated, values=values))
 
 
 def _with_handle(url: str, handle: str) -> str:

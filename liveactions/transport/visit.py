@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logging import getLogger
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from ..actions.request import PageRequest
 from ..document import document
 from ..encoding import well_formed
 from ..errors import LiveError
+from ..ops.flashes import carry, restarted
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
 from ..pages.state import restore_state
@@ -21,6 +23,8 @@ from ..template.fragment import digest_of
 from ..wire import FIELD_ACTION, FIELD_SNAPSHOT
 from .errors import PageError
 from .tracebacks import traceback_page
+
+log = getLogger(__name__)
 
 PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
 POST_HEADERS: Final = {"Cache-Control": "no-store"}
@@ -54,7 +58,10 @@ class Visit:
         if FIELD_SNAPSHOT in query:
             try:
                 self.restore(query[FIELD_SNAPSHOT])
-            except LiveError:  # too old, or of someone else: the page begins anew
+            except LiveError as error:  # too old, of someone else, or of another version of the page
+                log.warning("%s can't be restored and starts again: %s", self.address.name, error)
+                restarted(self.page.live)
+                carry(self.page.live)
                 return to(relative(own_url(self.request)))
             problem = await scope.guard()
         else:
