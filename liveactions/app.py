@@ -25,6 +25,7 @@ from .broker.line import Line
 from .cache.revalidation import publish_by
 from .limits import Limits
 from .pages.advice import advise_on_page
+from .pages.component import check_page
 from .pages.controls import NAMES
 from .pages.page import Page
 from .pages.placing import Placing, place_at, placing
@@ -214,6 +215,7 @@ class Live(Starlette):
 
     def _place(self, placed: _Placed) -> None:
         place_at(placed.page, placed.path, placed.guards)
+        check_page(placed.page)
         if self.services.debug:
             advise_on_page(placed.page)
         address = Address(placed.page, placed.path)

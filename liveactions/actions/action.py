@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property, update_wrapper
 from typing import (
     TYPE_CHECKING,
@@ -21,7 +22,7 @@ from typing import (
 
 from ..limits import check_seconds, check_size
 from ..template.reference import Reference
-from .annotations import hints, local_names
+from .annotations import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from .closures import MAKING
 from .current import current
 from .outcomes import Outcomes
@@ -124,6 +125,8 @@ class Action(Reference, Outcomes, Generic[P, R]):
         self.is_method = False
         self.names: Mapping[str, Any] = local_names(function)
         """Names that its annotations may use besides its module's: those of the function around its class."""
+        self.variables: Variables = {}
+        """What the type variables of its class stand for."""
         self.validators: list[Callable[..., Any]] = []
         self._validator_plans: dict[Callable[..., Any], Plan] = {}
         update_wrapper(self, function, updated=())
@@ -154,15 +157,34 @@ class Action(Reference, Outcomes, Generic[P, R]):
     @cached_property
     def plan(self) -> Plan:
         """How its parameters are filled. `TypeError` when one of them can't be."""
-        return Plan.of(self.function, skip=int(self.is_method), names=self.names)
+        return self._plan(self.function)
+
+    def _plan(self, function: Callable[..., Any]) -> Plan:
+        skip = int(self.is_method)
+        plan = Plan.of(function, skip=skip, names=self.names, variables=self.variables)
+        for one in plan.named:
+            mark = metadata(one.annotation, Mark)
+            if mark is not None:
+                raise TypeError(f"{plan.name}: {one.name!r}: {mark!r} is for a page's fields")
+        return plan
 
     def plan_of(self, validator: Callable[..., Any]) -> Plan:
         """How the parameters of one of its validators are filled."""
         known = self._validator_plans.get(validator)
         if known is None:
-            known = Plan.of(validator, skip=int(self.is_method), names=self.names)
-            self._validator_plans[validator] = known
+            known = self._validator_plans[validator] = self._plan(validator)
         return known
+
+    def with_variables(self, variables: Variables) -> Action[P, R]:
+        """The same action, for a class in which type variables stand for `variables`."""
+        if not variables:
+            return self
+        other = copy(self)
+        other.variables = variables
+        other._validator_plans = {}
+        for cached in ("plan", "results", "takes_event"):
+            other.__dict__.pop(cached, None)
+        return other
 
     @cached_property
     def takes_event(self) -> bool:
@@ -187,7 +209,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
     @cached_property
     def results(self) -> Results:
         """Its results as data and back."""
-        return Results(self.__qualname__, hints(self.function, self.names, result=True).get("return", Any))
+        return Results(self.__qualname__, result_hint(self.function, self.names, self.variables))
 
     # In templates: the reference of the page that is being rendered.
 
@@ -197,7 +219,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         `TypeError` when it is no action of that page, nor one of a module.
         """
         component = current()
-        if component._live_node.description.references.get(self.id) is not self:
+        if component._live_node.description.own(self) is None:
             component = component.live.page
         return component._live_node.reference(self)
 
@@ -296,9 +318,19 @@ def _registered(action: Action[..., Any]) -> Action[..., Any]:
     closures = MAKING.get()
     if "." not in action.__qualname__:
         share(action)
+        _check_plan(action)
     elif closures is not None:
         closures.add(action)
     return action
+
+
+def _check_plan(action: Action[..., Any]) -> None:
+    """`TypeError` when a parameter can't be filled, as far as its annotations are defined yet."""
+    try:
+        action.plan  # noqa: B018 - made for its errors
+    except TypeError as error:
+        if not is_of_unknown_name(error):
+            raise
 
 
 def action_in(value: Any) -> Action[..., Any] | None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .annotations import unwrap
+from .annotations import Mark, is_foreign_depends, unwrap
 
 
 @dataclass(frozen=True)
-class Depends:
+class Depends(Mark):
     """Marks a parameter that a function provides: ``Annotated[Session, Depends(session)]``.
 
     The function may be sync (it runs in a thread) or async, or a generator that yields once and cleans up
@@ -28,6 +28,6 @@ def dependency_of(annotation: Any, default: Any) -> Depends | None:
     for mark in (*reversed(marks), default):
         if isinstance(mark, Depends):
             return mark
-        if type(mark).__module__.startswith("fastapi.") and hasattr(mark, "dependency"):
+        if is_foreign_depends(mark):
             return Depends(mark.dependency or plain, bool(getattr(mark, "use_cache", True)))
     return None

@@ -6,7 +6,8 @@ import inspect
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
@@ -14,7 +15,17 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import HTTPConnection
 
 from ..errors import path_name
-from .annotations import hints, metadata, optional, unwrap, without
+from .annotations import (
+    Mark,
+    Variables,
+    check_parts,
+    hints,
+    metadata,
+    optional,
+    signature_of,
+    unwrap,
+    without,
+)
 from .codec import SCALARS, Codec, codec
 from .depends import Depends, dependency_of
 from .draft import Draft, draft_of
@@ -34,7 +45,7 @@ _NAMED: Final = ("field", "bound", "file", "draft")
 _INT_DIGITS: Final = 18
 
 
-class _Mark:
+class _Mark(Mark):
     def __init__(self, name: str) -> None:
         self._name = name
 
@@ -66,6 +77,10 @@ class Event:
     x: float = 0.0
     y: float = 0.0
     detail: Any = None
+
+
+_WHOLE: Final = (Draft, Event, FormData, HTTPConnection)
+"""Classes that fill a parameter as its whole annotation only."""
 
 
 @dataclass(frozen=True)
@@ -155,14 +170,40 @@ class Plan:
 
     @classmethod
     def of(
-        cls, function: Callable[..., Any], *, skip: int = 0, names: Mapping[str, Any] | None = None
+        cls,
+        function: Callable[..., Any],
+        *,
+        skip: int = 0,
+        names: Mapping[str, Any] | None = None,
+        variables: Variables = MappingProxyType({}),
     ) -> Plan:
-        """The plan of a function without its first `skip` parameters. `TypeError` if one can't be filled."""
+        """The plan of a function without its first `skip` parameters. `TypeError` if one can't be filled.
+
+        `names` and `variables` are names and type variables that its annotations may use.
+        """
         called = _annotated(function)
-        types = hints(called, names)
-        parameters = list(inspect.signature(function).parameters.values())[skip:]
+        types = hints(called, names, variables)
+        parameters = list(signature_of(function).parameters.values())[skip:]
         title = getattr(function, "__qualname__", repr(function))
         return cls(title, tuple(_parameter(one, types.get(one.name, Any), title) for one in parameters))
+
+    def check(self) -> None:
+        """`TypeError` when a parameter's annotation says nothing that a form or JSON could hold.
+
+        The same for the parameters of its dependencies.
+        """
+        for one in self.parameters:
+            if one.depends is not None:
+                plan_of(one.depends.dependency).check_unbound()
+            elif one.kind in ("field", "bound", "draft"):
+                one.codec  # noqa: B018 - made for its errors
+
+    def check_unbound(self) -> None:
+        """As `check`, for a function that no template binds arguments of and no form is sent to."""
+        self.check()
+        for one in self.parameters:
+            if one.kind in ("bound", "file", "draft") and one.required:
+                raise TypeError(f"{self.name}: nothing fills {one.name!r}; only actions have such parameters")
 
     @cached_property
     def bindable(self) -> tuple[Parameter, ...]:
@@ -336,20 +377,24 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str) -> Par
         return Parameter(name, "depends", annotation, depends=depends)
     required = parameter.default is parameter.empty
     model = draft_of(annotation)
+    where = f"{title}: parameter {name!r}"
     if model is not None:
         if not is_model(model):
             raise TypeError(f"{title}: {name!r} is a draft of {model!r}, which has no fields")
+        check_parts(model, where, _WHOLE)
         return Parameter(name, "draft", model)
-    return Parameter(name, _kind(annotation), without(annotation, _Mark), required)
+    kind = _kind(annotation)
+    if kind in _NAMED:
+        check_parts(annotation, where, _WHOLE)
+    return Parameter(name, kind, without(annotation, _Mark), required)
 
 
 def _kind(annotation: Any) -> Kind:
-    inner, _ = optional(annotation)
-    if metadata(annotation, BoundMark) or metadata(inner, BoundMark):
+    if metadata(annotation, BoundMark):
         return "bound"
     if metadata(annotation, PrevMark):
         return "previous"
-    plain, _ = unwrap(inner)
+    plain, _ = unwrap(optional(annotation)[0])
     if get_origin(plain) is list and is_file((*get_args(plain), None)[0]):
         return "file"
     classes = _classes(plain)
@@ -378,6 +423,8 @@ def _classes(annotation: Any) -> tuple[type[Any], ...]:
 
 def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
     """What holds a callable's annotations: a class's `__init__`, an object's `__call__`."""
+    while isinstance(function, partial):
+        function = function.func
     if inspect.isclass(function):
         return function.__init__
     if inspect.isroutine(function) or hasattr(function, "__wrapped__") or hasattr(function, "__globals__"):

@@ -12,12 +12,12 @@ from abc import ABC, abstractmethod
 from collections import abc
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from typing_extensions import is_typeddict  # pydantic's own: typing's before 3.12 can't be used with it
 
-from .annotations import optional, unwrap
+from .annotations import optional, record_hints, unwrap
 from .nested import LEAF, Node, Step
 
 MISSING: Final = object()
@@ -195,9 +195,9 @@ def secrets(annotation: Any) -> set[str]:
 def _fields(model: Any) -> list[tuple[str, Any, bool]]:
     """Name in forms, annotation, and whether absent means None, of a model's fields."""
     cls = get_origin(model) or model
+    hints = record_hints(model)
     if issubclass(cls, BaseModel):
-        return [_model_field(name, info) for name, info in cls.model_fields.items()]
-    hints = get_type_hints(cls, include_extras=True)
+        return [_model_field(name, info, hints[name]) for name, info in cls.model_fields.items()]
     if not dataclasses.is_dataclass(cls):
         return [(name, hint, False) for name, hint in hints.items()]
     return [
@@ -207,13 +207,9 @@ def _fields(model: Any) -> list[tuple[str, Any, bool]]:
     ]
 
 
-def _model_field(name: str, info: Any) -> tuple[str, Any, bool]:
+def _model_field(name: str, info: Any, hint: Any) -> tuple[str, Any, bool]:
     alias = info.validation_alias
-    return (
-        alias if isinstance(alias, str) else name,
-        info.annotation,
-        info.is_required() and optional(info.annotation)[1],
-    )
+    return alias if isinstance(alias, str) else name, hint, info.is_required() and optional(hint)[1]
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property, wraps
 from string import Formatter
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-from ..actions.annotations import hints
+from ..actions.annotations import hints, signature_of
 from ..actions.depends import dependency_of
 from ..broker.bus import bus
 from ..effects import open_effects
@@ -86,7 +86,7 @@ class _Reads:
         self.tags = tags
         self.ttl = ttl
         self.stale = stale
-        self.signature = inspect.signature(function)
+        self.signature = signature_of(function)
         for tag in tags:
             self._check(tag)
 

@@ -11,7 +11,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticOmit
 
 from ..actions.action import Action
-from ..actions.annotations import hints
+from ..actions.annotations import result_hint
 from ..actions.params import Parameter
 from .exported import exported, parameters, script_name
 
@@ -56,8 +56,7 @@ class _Declaration:
         return "\n".join([*self._types.values(), *lines, ""])
 
     def _returned(self) -> Any:
-        found = hints(self.action.function, self.action.names, result=True).get("return", Any)
-        return type(None) if found is None else found
+        return result_hint(self.action.function, self.action.names)
 
     def _type(self, annotation: Any, mode: Literal["validation", "serialization"]) -> str:
         try:

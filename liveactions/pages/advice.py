@@ -15,7 +15,7 @@ log = getLogger("liveactions")
 
 def advise_on_page(cls: Any) -> None:
     """Looks at the actions of a page's class, and of the components in its fields."""
-    with suppress(NameError):  # an annotation that isn't defined yet
+    with suppress(TypeError):  # an annotation that isn't defined yet
         description = describe(cls)
         advise(description.actions.values())
         for field in description.children:

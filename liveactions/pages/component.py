@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 from starlette.requests import Request
 
 from ..actions.action import action_in
+from ..actions.annotations import is_of_unknown_name
 from ..actions.current import CURRENT
 from ..template import html_of, raw_part
-from .description import Description, build, check, check_names
+from .description import Description, build, check, check_names, own_names
 from .fields import LOADED, annotated_names, loaded
 from .node import Node
 from .variables import variables
@@ -164,15 +165,35 @@ def _read(cls: type[Component], names: dict[str, Any]) -> None:
         if found is not value:
             found.is_method = True
             setattr(cls, name, found)
-        found.names = {**names, cls.__name__: cls}
+        found.names = own_names(cls)
     check_names(cls, cls._live_fields)  # type: ignore[attr-defined]
     try:
-        check(describe(cls))
-    except NameError:
-        pass
-    except TypeError as error:
-        if not isinstance(error.__cause__, NameError):
+        check(describe(cls), getattr(cls, "__parameters__", ()))
+    except TypeError as error:  # a name may be defined later: until then nothing of the class can be used
+        if not is_of_unknown_name(error):
             raise
+
+
+def check_page(page: Any) -> None:
+    """`TypeError` when a page, or a component in one of its fields, can't be used as it is annotated.
+
+    Whatever is generic has its arguments now. Names may still be defined later.
+    """
+    seen: set[Any] = set()
+    left = [page]
+    while left:
+        one = left.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        try:
+            description = describe(one)
+            check(description)
+        except TypeError as error:
+            if not is_of_unknown_name(error):
+                raise
+            continue
+        left += [field.children.annotation for field in description.children if field.children is not None]
 
 
 def describe(component: Any) -> Description:
@@ -234,6 +255,6 @@ def _attach(component: Component, live: Handle, path: str, seen: set[int]) -> No
         alias = field.children.annotation
         for step, child in field.children.items(component.__dict__.get(field.name)):
             if get_origin(alias) is type(child):
-                child._live_node.description = describe(alias)
+                child._live_node.become(describe(alias))
             here = field.name + step
             _attach(child, live, f"{path}.{here}" if path else here, seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic
@@ -12,8 +13,17 @@ from typing import Any, Final, Generic
 from jinja2.defaults import DEFAULT_NAMESPACE
 
 from ..actions.action import Action, action_in
-from ..actions.annotations import raw_annotations, resolve, substitute, variables_of
-from ..actions.params import Plan
+from ..actions.annotations import (
+    FreeVariable,
+    Variables,
+    raw_annotations,
+    resolve,
+    type_parameters,
+    unknown_name,
+    variables_of,
+)
+from ..actions.depends import Depends
+from ..actions.params import Plan, plan_of
 from ..actions.readers import MISSING
 from .children import children_of
 from .every import MARK, Timer
@@ -64,6 +74,8 @@ class Description:
     properties: tuple[str, ...]
     """Public properties, which each render reads anew."""
 
+    variables: Mapping[type[Any], Variables] = field(default_factory=dict, repr=False)
+    """What type variables stand for in each of its classes."""
     plans: dict[Callable[..., Any], Plan] = field(default_factory=dict, repr=False)
 
     @property
@@ -85,17 +97,25 @@ class Description:
         known = self.plans.get(function)
         if known is None:
             names = names_around(self.cls)
-            known = self.plans[function] = Plan.of(function, skip=int(is_method), names=names)
+            variables = self.variables.get(_owner(self.cls, function), {})
+            known = Plan.of(function, skip=int(is_method), names=names, variables=variables)
+            self.plans[function] = known
         return known
+
+    def own(self, action: Action[..., Any]) -> Action[..., Any] | None:
+        """The action as it is in this class: its type variables are known. None when it is of another."""
+        known = self.references.get(action.id)
+        return known if known is not None and known.function is action.function else None
 
 
 def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
     """The description of a subclass of `base`, or of its generic alias.
 
-    `NameError` when an annotation names what isn't defined yet; `TypeError` for what can't be.
+    `TypeError` for what can't be; from a `NameError` when an annotation names what isn't defined yet.
     """
-    fields = {one.name: one for one in _fields(cls, base, alias)}
-    actions = dict(_actions(cls))
+    variables = variables_of(cls, alias)
+    fields = {one.name: one for one in _fields(cls, base, variables)}
+    actions = dict(_actions(cls, variables))
     attributes = list(_attributes(cls, base, {*fields, *actions}))
     defaults = {name: one.default for name, one in fields.items() if not one.is_loaded}
     defaults.update(_defaults(cls, _private_names(cls, base)))
@@ -120,6 +140,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         settable=frozenset(defaults),
         attributes=tuple(name for name in attributes if not _is_property(cls, name)),
         properties=tuple(name for name in attributes if _is_property(cls, name)),
+        variables=variables,
     )
 
 
@@ -136,15 +157,35 @@ def _those(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tuple
     return tuple(one for one in fields.values() if wanted(one))
 
 
-def check(description: Description) -> None:
-    """`TypeError` when a field can't be carried, or a parameter of an action can't be filled."""
-    for one in description.state:
-        if one.children is None:
-            one.codec  # noqa: B018 - made for its errors
+def check(description: Description, own: tuple[Any, ...] = ()) -> None:
+    """`TypeError` when a field can't be carried, or a parameter can't be filled.
+
+    `own` are type variables that may stand for nothing yet.
+    """
+    for one in description.fields.values():
+        with _but_for(own):
+            one.check()
     for action in description.actions.values():
-        for parameter in action.plan.named:
-            if parameter.kind != "file":
-                parameter.codec  # noqa: B018
+        for validator in (None, *action.validators):
+            with _but_for(own):
+                (action.plan if validator is None else action.plan_of(validator)).check()
+        for guard in action.guards:
+            plan_of(guard.dependency if isinstance(guard, Depends) else guard).check_unbound()
+    timers = (timer.function for timer in description.timers)
+    listeners = (listener.function for listener in description.listeners)
+    for function in (*description.hooks.values(), *timers, *listeners):
+        with _but_for(own):
+            description.plan(function).check_unbound()
+
+
+@contextmanager
+def _but_for(variables: tuple[Any, ...]) -> Iterator[None]:
+    """Let pass what can't be resolved because of these type variables."""
+    try:
+        yield
+    except FreeVariable as error:
+        if error.variable not in variables:
+            raise
 
 
 def check_names(cls: type[Any], fields: Iterable[str]) -> None:
@@ -188,28 +229,19 @@ def _page_base(cls: type[Any]) -> Any:
     return next((base for base in cls.__mro__[1:] if base.__module__.startswith("liveactions.")), object)
 
 
-def _fields(cls: type[Any], base: type[Any], alias: Any) -> Iterator[Field]:
-    variables = _variables(cls, alias)
+def _fields(cls: type[Any], base: type[Any], variables: Mapping[type[Any], Variables]) -> Iterator[Field]:
     annotations: dict[str, Any] = {}
     for one in _bases(cls, base):
         raw = {name: hint for name, hint in raw_annotations(one).items() if not is_class_variable(hint)}
         public = {name: hint for name, hint in raw.items() if not name.startswith("_")}
         module = vars(sys.modules[one.__module__]) if one.__module__ in sys.modules else {}
-        names = {**one.__dict__.get("_live_names", {}), one.__name__: one}
-        resolved = resolve(public, module, names)
+        try:
+            resolved = resolve(public, module, own_names(one), variables.get(one, {}))
+        except NameError as error:
+            raise unknown_name(one.__qualname__, error) from error
         annotations.update({name: hint for name, hint in resolved.items() if not is_class_variable(hint)})
     for name, default in _defaults(cls, annotations):
-        annotation = substitute(annotations[name], variables)
-        yield Field(name, annotation, default, children_of(annotation, base))
-
-
-def _variables(cls: type[Any], alias: Any) -> Mapping[Any, Any]:
-    found = variables_of(cls)
-    if alias is not None:
-        parameters = getattr(cls, "__parameters__", ())
-        found.update(zip(parameters, alias.__args__, strict=False))
-        found = {variable: substitute(meaning, found) for variable, meaning in found.items()}
-    return found
+        yield Field(name, annotations[name], default, children_of(annotations[name], base))
 
 
 def _bases(cls: type[Any], base: type[Any]) -> list[type[Any]]:
@@ -218,13 +250,20 @@ def _bases(cls: type[Any], base: type[Any]) -> list[type[Any]]:
     return [one for one in reversed(cls.__mro__) if one not in own and "_live_own" not in one.__dict__]
 
 
+def own_names(cls: type[Any]) -> dict[str, Any]:
+    """Names that the annotations of a class may use besides those of its module."""
+    return {**cls.__dict__.get("_live_names", {}), **type_parameters(cls), cls.__name__: cls}
+
+
 def names_around(cls: type[Any]) -> dict[str, Any]:
     """Names that the annotations of a class's functions may use besides those of their module."""
-    found: dict[str, Any] = {}
-    for one in reversed(cls.__mro__):
-        found.update(one.__dict__.get("_live_names", {}))
-        found[one.__name__] = one
-    return found
+    return {name: value for one in reversed(cls.__mro__) for name, value in own_names(one).items()}
+
+
+def _owner(cls: type[Any], function: Callable[..., Any]) -> type[Any]:
+    """The class that defines a function of `cls`."""
+    owners = (one for one in cls.__mro__ if any(value is function for value in one.__dict__.values()))
+    return next(owners, cls)
 
 
 def _private_names(cls: type[Any], base: type[Any]) -> set[str]:
@@ -255,12 +294,15 @@ def _is_shared(value: Any) -> bool:
     return isinstance(value, (int, float, str, bytes, bool, type(None))) or value == ()
 
 
-def _actions(cls: type[Any]) -> Iterator[tuple[str, Action[..., Any]]]:
+def _actions(
+    cls: type[Any], variables: Mapping[type[Any], Variables]
+) -> Iterator[tuple[str, Action[..., Any]]]:
     for one in reversed(cls.__mro__):
         for name in one.__dict__:
-            found = action_in(inspect.getattr_static(cls, name))
+            value = inspect.getattr_static(cls, name)
+            found = action_in(value)
             if found is not None:
-                yield name, found
+                yield name, found.with_variables(variables.get(_owner(cls, value), {}))
     for listed in cls.actions:
         shared = action_in(listed)
         if shared is None:

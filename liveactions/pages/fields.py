@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_origin
 
-from ..actions.annotations import metadata, raw_annotations, unwrap, without
+from ..actions.annotations import Mark, check_parts, is_mark, metadata, raw_annotations, unwrap, without
 from ..actions.codec import Codec, codec
 from ..actions.readers import MISSING, Reader, reader
 from .children import Children
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class in_url:  # noqa: N801 - written like a function: Annotated[int, in_url(push=True)]
+class in_url(Mark):  # noqa: N801 - written like a function: Annotated[int, in_url(push=True)]
     """Marks a field that is kept in the address. `push`: a change is an entry of the browser's history."""
 
     push: bool = False
@@ -66,6 +66,14 @@ class Field:
     def is_loaded(self) -> bool:
         return self.default is LOADED
 
+    def check(self) -> None:
+        """`TypeError` when its annotation says what no field can be, or nothing that could be carried."""
+        wrong = next((mark for mark in unwrap(self.annotation)[1] if is_mark(mark)), None)
+        if wrong is not None and not isinstance(wrong, in_url):
+            raise TypeError(f"field {self.name!r}: {wrong!r} is for parameters, not for fields")
+        if not self.is_loaded and self.children is None:
+            self.codec  # noqa: B018 - made for its errors
+
     @cached_property
     def url(self) -> in_url | None:
         """How it stands in the address, if it does."""
@@ -75,6 +83,7 @@ class Field:
     @cached_property
     def codec(self) -> Codec:
         """Its values as JSON. `TypeError` when its annotation can't be."""
+        check_parts(self.annotation, f"field {self.name!r}")
         try:
             return codec(without(self.annotation, in_url))
         except Exception as error:  # pydantic has many

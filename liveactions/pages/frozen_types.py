@@ -10,12 +10,12 @@ from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePath
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from ..actions.annotations import optional, unwrap
+from ..actions.annotations import optional, record_hints, unwrap
 
 SCALARS = (
     *(int, float, complex, str, bytes, bool, type(None)),
@@ -57,20 +57,15 @@ def _frozen(annotation: Any, above: tuple[Any, ...]) -> bool:
 def _is_frozen_record(cls: type[Any], above: tuple[Any, ...]) -> bool:
     """Whether a frozen dataclass, frozen model or named tuple has immutable fields only."""
     if issubclass(cls, BaseModel):
-        hints = (
-            [info.annotation for info in cls.model_fields.values()]
-            if cls.model_config.get("frozen")
-            else None
-        )
+        frozen = bool(cls.model_config.get("frozen"))
     elif dataclasses.is_dataclass(cls):
-        hints = _hints(cls) if cls.__dataclass_params__.frozen else None  # type: ignore[attr-defined]
+        frozen = cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
     else:
-        hints = _hints(cls) if issubclass(cls, tuple) and hasattr(cls, "_fields") else None
-    return hints is not None and all(_frozen(hint, above) for hint in hints)
-
-
-def _hints(cls: type[Any]) -> list[Any] | None:
+        frozen = issubclass(cls, tuple) and hasattr(cls, "_fields")
+    if not frozen:
+        return False
     try:
-        return list(get_type_hints(cls, include_extras=True).values())
+        hints = record_hints(cls)
     except NameError:
-        return None
+        return False
+    return all(_frozen(hint, above) for hint in hints.values())

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Generic, Para
 from starlette.concurrency import run_in_threadpool
 
 from ..actions.action import action_in
-from ..actions.annotations import local_names, metadata
+from ..actions.annotations import local_names, metadata, signature_of
 from ..actions.closures import MAKING, Closures
 from ..actions.control import Control
 from ..actions.params import Parameter, Plan
@@ -157,7 +157,7 @@ def page_of(function: Callable[..., Any]) -> type[FunctionPage]:
     for one in plan.parameters:
         if one.kind not in _OWN:
             raise TypeError(f"{plan.name}: {one.name!r} is for an action; a page has only its address")
-    parameters = inspect.signature(function).parameters
+    parameters = signature_of(function).parameters
     body = {
         "__module__": function.__module__,
         "__qualname__": function.__qualname__,
@@ -184,7 +184,7 @@ def _load(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
         await self._live_run({**{name: self.__dict__[name] for name in own}, **injected})
 
     me = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    given = inspect.signature(function).parameters
+    given = signature_of(function).parameters
     others = [given[one.name].replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plan.injected]
     load.__signature__ = inspect.Signature([me, *others])  # type: ignore[attr-defined]
     load.__wrapped__ = function  # type: ignore[attr-defined]

@@ -64,11 +64,12 @@ class Node:
         """
         known = self._references.get(action)
         if known is None:
-            known = self._references[action] = ActionRef(self.component, action, self._path(action))
+            own = self.description.own(action) or action
+            known = self._references[action] = ActionRef(self.component, own, self._path(own))
         return cast("ActionRef[P, R]", known)
 
     def _path(self, action: Action[..., Any]) -> str:
-        if self.description.references.get(action.id) is action:
+        if self.description.own(action) is not None:
             return f"{self.path}.{action.id}" if self.path else action.id
         for closures in (MAKING.get(), self.closures):  # a page function that runs asks for its own already
             if closures is not None and action in closures:
@@ -84,6 +85,13 @@ class Node:
         """The component's actions, and the others that its template has met."""
         yield from self.description.actions.values()
         yield from self._references
+
+    def become(self, description: Description) -> None:
+        """The component is described by its generic alias."""
+        if description is not self.description:
+            self.description = description
+            self._references.clear()
+            self.names = None
 
     def ran(self, closures: Closures) -> None:
         """The page function has run again."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -84,7 +84,13 @@ async def test_e1_a_result_is_in_the_template_as_it_was_returned(way: Way, name:
         type(
             "Here",
             (Page,),
-            {"act": returning(kind, value), "template": "here.html", "wanted": value, "__module__": __name__},
+            {
+                "act": returning(kind, value),
+                "template": "here.html",
+                "wanted": value,
+                "__annotations__": {"wanted": ClassVar[Any]},
+                "__module__": __name__,
+            },
         )
     )
     template = (
