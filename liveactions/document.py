@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -11,10 +11,20 @@ from typing import Final
 from .actions.handle import HEAD
 from .html.head import head_end, is_document
 from .template import BODY_MARK, HEAD_MARK, Fragment, has_raw
-from .wire import FIELD_ACTION, FIELD_SNAPSHOT
+from .wire import FIELD_ACTION, FIELD_SNAPSHOT, MARK
 
 IN_FORMS: Final = 4096
 """How many bytes of snapshots may stand in a page's forms. With more, a handle is there instead."""
+PAGE_FORM: Final = "live"
+"""The id of the page-level form."""
+_SUBMITTER: Final = re.compile(
+    r"<(?:button|input)\b(?=[^>]*\sform(?:action|method)=)(?:\"[^\"]*\"|'[^']*'|[^\"'>])*>", re.IGNORECASE
+)
+_ATTRIBUTE: Final = re.compile(r"([^\s\"'/=>]+)=(?:[\"']([^\"']*)|([^\s>\"']+))")
+_CALLING: Final = re.compile(
+    rf'(\sformaction="[^"]*[?&;]{FIELD_ACTION}=[^"]*)("[^>]*\s{MARK}="[^"]*formaction)'
+)
+"""A button of a template that calls an action of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
-    if html.count(hidden) * len(hidden) > IN_FORMS:
+    outer = list(_leading_elsewhere(html, around.path))
+    if html.count(hidden) * len(hidden) > IN_FORMS or outer:
         html = _in_addresses(html, hidden, brief(snapshot))
     head = (
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
@@ -56,8 +67,8 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
     # Controls all over the page belong to this form. Enter in one of them presses its first submit
     # button, which is this one, and does nothing.
     body = (
-        f'<form id="live" method="post" action="{escape(around.path)}">'
-        f"<button disabled hidden></button>{hidden}</form>"
+        f'<form id="{PAGE_FORM}" method="post" action="{escape(around.path)}">'
+        f"<button disabled hidden></button>{hidden if PAGE_FORM not in outer else ''}</form>"
     )
     if HEAD in html:  # the template has said where
         html = html.replace(HEAD_MARK, "").replace(HEAD, HEAD_MARK, 1)
@@ -67,10 +78,21 @@ def document(fragment: Fragment, snapshot: str, around: Surroundings, brief: Cal
 
 
 def _in_addresses(html: str, hidden: str, handle: str) -> str:
-    """Forms whose state is in their address: half as long as a field."""
-    address = re.compile(rf'({FIELD_ACTION}=[^"]*)">{re.escape(hidden)}')
-    html = address.sub(rf'\1&{FIELD_SNAPSHOT}={handle}">', html)
+    """Forms whose state is in their addresses: half as long as a field, and nobody else gets it."""
+    state = f"&{FIELD_SNAPSHOT}={handle}"
+    form = re.compile(rf'({FIELD_ACTION}=[^"]*)(">){re.escape(hidden)}')
+    html = _CALLING.sub(rf"\1{state}\2", form.sub(rf"\1{state}\2", html))
     return html.replace(hidden, hidden_field(handle))
+
+
+def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
+    """Buttons that submit their form to somewhere else than this page: the form's id, if they name it."""
+    for button in _SUBMITTER.finditer(html):
+        attributes = {name.lower(): value or other for name, value, other in _ATTRIBUTE.findall(button[0])}
+        method, action = attributes.get("formmethod", "post"), attributes.get("formaction")
+        calls = action is None or (action.startswith(f"{escape(path)}?") and f"{FIELD_ACTION}=" in action)
+        if method.lower() != "post" or not calls:
+            yield attributes.get("form", "")
 
 
 def standing(fragment: Fragment) -> str:

@@ -59,3 +59,79 @@ async def test_a_form_costs_fifty_bytes(live: Live) -> None:
         found = re.findall(r'<form method="post" data-l="action" action="([^"]*)"><input name="note">', html)
         assert len(found) == 100 and max(map(len, found)) <= len("/rows") + 50
         assert html.count('name="_s"') == 2  # the page-level form, and the one of raw HTML
+
+
+BUTTONS = """<!doctype html><title>Buttons</title><p>{{ last }}</p>
+<form method="post" action="{{ count }}"><input name="word" value="w"><button>count</button>
+<button formaction="{{ double }}">double</button>{{ BUTTON }}</form>{{ OUTSIDE }}"""
+ELSEWHERE = (
+    '<button formaction="/target">x</button>',
+    '<button formaction="/target" formmethod="get">x</button>',
+    "<button formmethod=get>x</button>",
+    """<input type="submit" formaction="{{ '/target' }}">""",
+    '<button formaction="https://elsewhere.test/buttons?_a=count">x</button>',
+)
+"""Buttons that send their form to somewhere else than the page."""
+
+
+def buttons(inside: str = "", outside: str = "", template: str = BUTTONS) -> Live:
+    pages = Pages()
+
+    @pages.page("/buttons")
+    class Buttons(Page):
+        template = "buttons.html"
+        last: int = 1
+
+        @action
+        async def count(self) -> None:
+            self.last += 1
+
+        @action
+        async def double(self) -> None:
+            self.last *= 2
+
+    source = template.replace("{{ BUTTON }}", inside).replace("{{ OUTSIDE }}", outside)
+    return small_app(pages, {"buttons.html": source})
+
+
+async def source_of(live: Live) -> str:
+    async with visitor(live) as person:
+        return (await person.http.get("/buttons")).text
+
+
+@pytest.mark.parametrize("button", ELSEWHERE)
+async def test_a_form_that_may_lead_elsewhere_has_no_state_in_its_fields(button: str) -> None:
+    html = await source_of(buttons(button))
+    form = html[html.index('<form method="post" data-l') : html.rindex("</form>")]
+    assert 'name="_s"' not in form and form.count("&_s=~") == 2
+    assert html.count('name="_s"') == 1  # that of the page-level form
+
+
+@pytest.mark.parametrize("button", ELSEWHERE)
+async def test_nor_has_the_form_of_the_page(button: str) -> None:
+    outside = button.replace("<button", '<button form="live"').replace("<input", '<input form="live"')
+    assert 'name="_s"' not in await source_of(buttons("", outside))
+
+
+@pytest.mark.parametrize("inside", ["", *ELSEWHERE])
+@pytest.mark.parametrize("js", [True, False])
+async def test_its_actions_know_the_state_all_the_same(js: bool, inside: str) -> None:
+    async with Browser(buttons(inside), js=js) as visiting:
+        page = await visiting.open("/buttons")
+        for name, shown in (("count", "2"), ("double", "4"), ("count", "5")):
+            await page.click(name)
+            assert page.text("p") == shown
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '<form method="get" action="{{ count }}"></form>',
+        '<form method=GET action="{{ count }}"></form>',
+        """{{ '<form action="/buttons?_a=count"></form>'|safe }}""",
+        """{{ '<form action="/buttons?_a=count" method="get"></form>'|safe }}""",
+    ],
+)
+async def test_a_form_that_gets_has_no_state(form: str) -> None:
+    html = await source_of(buttons(template=f"<title>T</title><p>{{{{ last }}}}</p>{form}"))
+    assert html.count('name="_s"') == 1 and "&_s=" not in html  # that of the page-level form

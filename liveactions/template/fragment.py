@@ -44,7 +44,10 @@ FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
 
 DIGEST_SLOTS: Final = 64
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
-_RAW_FORM = re.compile(r"<form\b[^>]*?\saction=[\"'](?!//)[/?][^\"'>]*[?&;]_a=[^>]*>", re.IGNORECASE)
+_RAW_FORM = re.compile(
+    r"<form\b(?=[^>]*\smethod=[\"']?post\b)[^>]*?\saction=[\"'](?!//)[/?][^\"'>]*[?&;]_a=[^>]*>",
+    re.IGNORECASE,
+)
 
 
 class Kind(IntEnum):

@@ -370,9 +370,16 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
         raise Unplaceable("an attribute's name looks like a marker of ours")
     elif event_of(attribute.name) is not None and single:
         slot.kind = Kind.EVENT
-    elif attribute.name == "action" and element.name == "form" and single:
+    elif attribute.name == "action" and element.name == "form" and single and _posts(element):
         slot.kind = Kind.FORM
     return slot
+
+
+def _posts(form: Element) -> bool:
+    """Whether a form may be one that posts; the state of a page never goes into an address."""
+    method = next((one for one in form.attributes if one.name == "method"), None)
+    value = "" if method is None or method.dynamic else "".join(map(str, method.value or ["get"]))
+    return value.strip().lower() in ("", "post")
 
 
 def _names(attribute: Attribute) -> Iterator[tuple[str, int]]:

@@ -336,3 +336,20 @@ def test_too_much_to_send(open_page: Open) -> None:
     page.evaluate("t.value = 'a'.repeat(1_000_000)")
     page.click("#b")
     assert len(server.ops) == 1
+
+
+LEADING = (
+    '<form id="f" method="post" data-l="action" action="/page?_a=save">'
+    '<input type="hidden" name="_s" value="x"><input name="a" value="1">'
+    '<button id="b">b</button><button id="away" formaction="/target">c</button></form>'
+)
+
+
+@pytest.mark.parametrize("button", ["#away", "#b"])
+def test_the_state_of_a_page_goes_to_its_own_posts_only(open_page: Open, button: str) -> None:
+    page, server = open_page(LEADING)
+    if button == "#b":
+        server.patch([0, "/target"])
+    with page.expect_request(lambda request: request.url.endswith("/target")) as asked:
+        page.click(button)
+    assert asked.value.post_data == "a=1"

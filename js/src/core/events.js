@@ -89,8 +89,8 @@ export function run({ element, descriptor }, event) {
   const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
   perform({
     build() {
-      const called = calledBy(element, descriptor);
-      return called ? [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields, ...details] : null;
+      const called = /** @type {any} */ (calledBy(element, descriptor));
+      return called && [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields, ...details];
     },
     source: element,
     seen: captureEdits(source instanceof HTMLFormElement ? source.elements : groupOf(source)),

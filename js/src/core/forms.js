@@ -7,7 +7,7 @@ import { loadLazy } from "./lazy.js";
 import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
 import { captureEdits } from "./values.js";
-import { CALL_REF } from "./wire.js";
+import { CALL_REF, FIELD_SNAPSHOT } from "./wire.js";
 
 
 const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
@@ -24,7 +24,8 @@ function submit(event) {
   if (event.defaultPrevented) return;
   if (!confirmed(submitter) || !confirmed(form)) return event.preventDefault();
   const ref = referenceOf(form, submitter);
-  if (ref === null || closed) return;
+  if (ref === null) return /** @type {any} */ (form.elements)[FIELD_SNAPSHOT]?.remove(); // the page's state is for its own posts
+  if (closed) return;
   const fields = formFields(form, submitter);
   event.preventDefault();
   const seen = captureEdits(form.elements);
@@ -46,6 +47,6 @@ function submit(event) {
  * @param {Element | null} [submitter]
  */
 export function referenceOf(form, submitter) {
-  const [method, action] = ["method", "action"].map((name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name));
-  return /^post$/i.test(method ?? "") ? referenceIn(action ?? "") : null;
+  const [method, action] = /** @type {any[]} */ (["method", "action"].map((name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name)));
+  return /^post$/i.test(method) ? referenceIn(action) : null;
 }
