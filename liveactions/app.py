@@ -16,13 +16,15 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 
+from .actions.depends import Depends, Guards, guards_of
 from .actions.handle import Services
 from .broker import Broker, SqliteBroker
 from .broker.bus import bus
 from .broker.line import Line
 from .cache.revalidation import publish_by
+from .hosting import guards_of_host, report_hidden
 from .limits import Limits
 from .pages.advice import advise_on_page
 from .pages.component import check_page
@@ -44,7 +46,6 @@ from .transport.origin import Origins
 from .transport.socket import SocketEndpoint
 
 P = TypeVar("P", bound=Page)
-Guards = Callable[..., Any] | Sequence[Callable[..., Any]]
 Processor = Callable[[Request], Mapping[str, Any]]
 TemplateSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | jinja2.Environment | Any
 """Folders, an environment, or Starlette's `Jinja2Templates`."""
@@ -55,7 +56,7 @@ log = getLogger(__name__)
 class _Placed:
     page: type[Page]
     path: str
-    guards: tuple[Callable[..., Any], ...]
+    guards: tuple[Depends, ...]
 
 
 class Pages:
@@ -68,14 +69,14 @@ class Pages:
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ValueError(f"a prefix begins with a slash and doesn't end with one: {prefix!r}")
         self.prefix = prefix
-        self.guards = _tuple(guard)
+        self.guards = guards_of(guard)
         self._placed: list[_Placed] = []
 
     def page(self, path: str, *, guard: Guards = ()) -> Placing:
         """Puts a page at a path (in Starlette's syntax: ``/room/{room}``) below the prefix: a subclass of
         `Page`, or a function that returns `render(...)`.
         """
-        guards = (*self.guards, *_tuple(guard))
+        guards = (*self.guards, *guards_of(guard))
         return placing(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
 
     def include(self, pages: Pages) -> None:
@@ -135,7 +136,7 @@ class Live(Starlette):
             Signer(keyring),
             Templates(environment, debug, NAMES),
             debug,
-            guards=_tuple(guard),
+            guards=guards_of(guard),
             timeout=limits.action,
             around=tuple(around),
             upload=limits.upload,
@@ -151,10 +152,9 @@ class Live(Starlette):
         self.services.disconnect = self.disconnect
         self._origins = Origins(allowed_origins)
         self._own = _routes(self.site, self.sessions, self._origins)
-        self._routers = [self.router]
-        """Its own, and those of the applications that it is installed in."""
-        self.router.routes.extend(self._own)
-        self.router.lifespan_context = self._lifespan(self.router.lifespan_context)
+        self._hosted_guards: tuple[Depends, ...] = ()
+        """Those of the application that it is installed in."""
+        self._serve_in(self)
 
     def publish(self, topic: str, /, **data: Any) -> None:
         """Calls what listens to a topic, ``@on(topic)``, in all open pages, the caller's too: from an action
@@ -173,7 +173,7 @@ class Live(Starlette):
         """Puts a page at a path: ``@live.page("/room/{room}")`` on a subclass of `Page`, or on a function
         that returns `render(...)`. `guard`: dependencies that run first.
         """
-        return placing(lambda cls: self._place(_Placed(cls, path, _tuple(guard))))
+        return placing(lambda cls: self._place(_Placed(cls, path, guards_of(guard))))
 
     @overload
     def error_page(self, page: type[P], /) -> type[P]: ...
@@ -208,10 +208,27 @@ class Live(Starlette):
         self.sessions.sign_out(str(user))
 
     def install(self, app: Starlette) -> None:
-        """Adds all pages to an existing application: beside its routes, behind its middleware."""
+        """Adds all pages to an existing application: beside its routes, behind its middleware.
+
+        FastAPI's ``dependencies=`` of the application guard all pages, on every way in, and its
+        ``dependency_overrides`` apply. `TypeError` for a dependency that pages can't fill, and for a router
+        in place of an application; `ValueError` for a second application, if one of them has dependencies.
+        """
+        guards = guards_of_host(app)
+        if self.services.hosts and guards != self._hosted_guards:
+            raise ValueError(
+                "These pages are in another application with other dependencies, and would be guarded by"
+                " those of both: make a Live for each application."
+            )
+        if not self.services.hosts:
+            self._hosted_guards = guards
+            self.services.guards = (*guards, *self.services.guards)
+        self.services.hosts.append(app)
+        self._serve_in(app)
+
+    def _serve_in(self, app: Starlette) -> None:
         app.router.routes.extend(self._own)
-        self._routers.append(app.router)
-        app.router.lifespan_context = self._lifespan(app.router.lifespan_context)
+        app.router.lifespan_context = self._lifespan(app.router)
 
     def _place(self, placed: _Placed) -> None:
         place_at(placed.page, placed.path, placed.guards)
@@ -223,21 +240,20 @@ class Live(Starlette):
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)
         route = Route(placed.path, endpoint, name=placed.page.__name__)
         self._own.append(route)
-        for router in self._routers:
-            router.routes.append(route)
+        for app in (self, *self.services.hosts):
+            app.router.routes.append(route)
 
-    def _lifespan(self, inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _lifespan(self, router: Router) -> Callable[[Any], Any]:
+        inner = router.lifespan_context
+
         @asynccontextmanager
         async def lifespan(app: Any) -> AsyncIterator[Any]:
+            report_hidden(router.routes, self._own)
             async with inner(app) as state:
                 yield state
                 self.sessions.close()
 
         return lifespan
-
-
-def _tuple(guard: Guards) -> tuple[Callable[..., Any], ...]:
-    return (guard,) if callable(guard) else tuple(guard)
 
 
 def _routes(site: Site, sessions: Sessions, origins: Origins) -> list[BaseRoute]:

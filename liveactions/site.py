@@ -202,12 +202,12 @@ def path_and_query(page: Page) -> str:
 def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> PageRequest:
     """The GET of a page at `url` (path and query) that a socket's handshake stands for."""
     path, _, query = url.partition("?")
-    scheme = {"ws": "http", "wss": "https"}.get(connection.scope["scheme"], connection.scope["scheme"])
+    scheme = connection.scope.get("scheme", "http")  # ASGI's default, "ws" for sockets
     scope = {
         **connection.scope,
         "type": "http",
         "method": "GET",
-        "scheme": scheme,
+        "scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme),
         "path": unquote(path),
         "raw_path": path.encode("ascii", "ignore"),
         "query_string": query.encode("ascii", "ignore"),

@@ -20,6 +20,7 @@ LAYERS = [
     "protocol exchange snapshot saving tickets uploads deliveries functions site document assets",
     "sessions",
     "transport",
+    "hosting",
     "app",
     "__init__ testing",
 ]

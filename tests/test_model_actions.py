@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from liveactions.actions import binding
 from liveactions.actions.action import Action, action
+from liveactions.actions.depends import Depends
 from liveactions.actions.params import Bound
 from liveactions.actions.ref import ActionRef
 from liveactions.errors import ForgedReference, UnknownAction
@@ -411,5 +412,10 @@ def test_an_action_keeps_what_it_was_told() -> None:
         """Says so."""
 
     assert isinstance(told, Action)
-    assert (told.guards, told.timeout, told.validates, told.__doc__) == ((len,), 2.5, False, "Says so.")
+    assert (told.guards, told.timeout, told.validates, told.__doc__) == (
+        (Depends(len),),
+        2.5,
+        False,
+        "Says so.",
+    )
     assert (told.resets, told.js, told.concurrency, told.max_body) == (False, True, "latest", 10)

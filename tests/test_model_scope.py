@@ -619,8 +619,8 @@ async def test_guards_stand_before_everything(where: str) -> None:
         async def mount(self) -> None:
             write("mount")
 
-    place(Secret, "/secret", [closed] if where == "page" else [])
-    page = new(Secret, guards=(closed,) if where == "application" else ())
+    place(Secret, "/secret", [Depends(closed)] if where == "page" else [])
+    page = new(Secret, guards=(Depends(closed),) if where == "application" else ())
     timer = describe(Secret).timers[0]
     outcomes = [
         await Scope(page).guard(),

@@ -25,6 +25,7 @@ async function post(name, args) {
     headers: { [HEADER_OPS]: "1", Accept: "application/json", "Content-Type": "application/json" },
     body: JSON.stringify(args),
   });
+  if (response.redirected) return location.assign(response.url); // by the application's handler of an exception
   const answer = await response.json().catch(() => ({ error: response.statusText }));
   if (answer.url) return location.assign(answer.url);
   if (!response.ok) throw failure({ status: response.status, ...answer });

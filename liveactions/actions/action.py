@@ -25,6 +25,7 @@ from ..template.reference import Reference
 from .annotations import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from .closures import MAKING
 from .current import current
+from .depends import Guards, guards_of
 from .outcomes import Outcomes
 from .params import Plan
 from .results import Results
@@ -85,7 +86,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         *,
         id: str | None = None,
         aliases: Iterable[str] = (),
-        guard: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+        guard: Guards = (),
         timeout: float | None = None,
         validate: bool = True,
         concurrency: str = "queue",
@@ -107,7 +108,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
         self.name: str = function.__name__
         self.id = id or self.name
         self.aliases = tuple(aliases)
-        self.guards = (guard,) if callable(guard) else tuple(guard)
+        self.guards = guards_of(guard)
         self.timeout = timeout
         """Seconds that it may take; None for the application's."""
         self.validates = validate
@@ -268,7 +269,7 @@ def action(
     *,
     id: str | None = None,
     aliases: Iterable[str] = (),
-    guard: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+    guard: Guards = (),
     timeout: float | None = None,
     validate: bool = True,
     concurrency: str = "queue",

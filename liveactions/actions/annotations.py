@@ -248,7 +248,12 @@ def is_mark(piece: Any) -> bool:
 
 def is_foreign_depends(piece: Any) -> bool:
     """Whether a piece of metadata is FastAPI's `Depends`."""
-    return type(piece).__module__.startswith("fastapi.") and hasattr(piece, "dependency")
+    return is_of_fastapi(piece) and hasattr(piece, "dependency")
+
+
+def is_of_fastapi(piece: Any) -> bool:
+    """Whether a piece of metadata is FastAPI's, which isn't imported."""
+    return type(piece).__module__.startswith("fastapi.")
 
 
 def parts(annotation: Any) -> Iterator[Any]:

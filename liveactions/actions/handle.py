@@ -16,6 +16,7 @@ from starlette.requests import Request
 from ..effects import Effects, open_effects, running
 from ..errors import LiveError
 from .cookies import CookieOptions
+from .depends import Depends
 from .flash import Flash
 from .forms import FormStates
 from .messages import MESSAGES
@@ -74,7 +75,9 @@ class Services:
     messages: Mapping[str, str] = field(default_factory=lambda: MESSAGES)
     """Texts for input that doesn't fit, by pydantic's error type."""
     dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
-    guards: tuple[Callable[..., Any], ...] = ()
+    hosts: list[Any] = field(default_factory=list)
+    """Applications that the pages are installed in: what FastAPI's override is overridden here, too."""
+    guards: tuple[Depends, ...] = ()
     timeout: float | None = 30.0
     """Seconds that an action may take."""
     upload: int | None = None
@@ -85,6 +88,14 @@ class Services:
     """Context processors: names for every template."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all pages of a user."""
+
+    def overridden(self, dependency: Callable[..., Any]) -> Callable[..., Any]:
+        """The function to call for a dependency: another one, in tests."""
+        for host in (self, *self.hosts):
+            function: Callable[..., Any] | None = getattr(host, "dependency_overrides", {}).get(dependency)
+            if function is not None:
+                return function
+        return dependency
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from ..errors import path_name
 from .annotations import (
@@ -34,11 +34,22 @@ from .input import Arguments, Input
 from .messages import message, text
 from .nested import Node, TooMany
 from .readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
+from .sources import BODIES, HEAD, PLACES, Source, marked, source_of
 
 T = TypeVar("T")
 
 Kind = Literal[
-    "field", "file", "bound", "request", "form", "previous", "event", "depends", "component", "draft"
+    "field",
+    "file",
+    "bound",
+    "request",
+    "source",
+    "form",
+    "previous",
+    "event",
+    "depends",
+    "component",
+    "draft",
 ]
 
 _NAMED: Final = ("field", "bound", "file", "draft")
@@ -93,6 +104,7 @@ class Parameter:
     required: bool = True
     """Whether it has no default."""
     depends: Depends | None = None
+    source: Source | None = None
 
     @cached_property
     def codec(self) -> Codec:
@@ -176,6 +188,7 @@ class Plan:
         skip: int = 0,
         names: Mapping[str, Any] | None = None,
         variables: Variables = MappingProxyType({}),
+        is_dependency: bool = False,
     ) -> Plan:
         """The plan of a function without its first `skip` parameters. `TypeError` if one can't be filled.
 
@@ -185,7 +198,10 @@ class Plan:
         types = hints(called, names, variables)
         parameters = list(signature_of(function).parameters.values())[skip:]
         title = getattr(function, "__qualname__", repr(function))
-        return cls(title, tuple(_parameter(one, types.get(one.name, Any), title) for one in parameters))
+        return cls(
+            title,
+            tuple(_parameter(one, types.get(one.name, Any), title, is_dependency) for one in parameters),
+        )
 
     def check(self) -> None:
         """`TypeError` when a parameter's annotation says nothing that a form or JSON could hold.
@@ -195,7 +211,7 @@ class Plan:
         for one in self.parameters:
             if one.depends is not None:
                 plan_of(one.depends.dependency).check_unbound()
-            elif one.kind in ("field", "bound", "draft"):
+            elif one.kind in ("field", "bound", "draft", "source"):
                 one.codec  # noqa: B018 - made for its errors
 
     def check_unbound(self) -> None:
@@ -237,6 +253,11 @@ class Plan:
         return tuple(one for one in self.parameters if one.kind not in _NAMED)
 
     @cached_property
+    def sources(self) -> tuple[tuple[Parameter, Source], ...]:
+        """What FastAPI's markers read from the request."""
+        return tuple((one, one.source) for one in self.parameters if one.source is not None)
+
+    @cached_property
     def whole(self) -> Parameter | None:
         """The parameter that takes the whole form: the only model."""
         models = [one for one in self.parameters if one.is_model]
@@ -270,6 +291,30 @@ class Plan:
             return self._from_form(bound, given, texts, raw, upload)
         except TooMany as error:
             return {}, {str(error): text("too_many", texts)}
+
+    def read(
+        self, request: Request, query: Iterable[tuple[str, str]], texts: Mapping[str, str]
+    ) -> tuple[dict[str, Any], Errors]:
+        """Values of the parameters that are read from the request, and texts for those that don't fit.
+
+        `query` is the page's own: the request may be a socket's, which has none.
+        """
+        values: dict[str, Any] = {}
+        errors: Errors = {}
+        pairs = dict(query)
+        for one, source in self.sources:
+            raw = source.read(request, pairs)
+            if raw is MISSING and source.default is not MISSING:
+                values[one.name] = source.default
+            elif raw is MISSING:
+                errors[source.name] = message({"type": "missing", "msg": ""}, texts)
+            else:
+                try:
+                    values[one.name] = one.parse(raw)
+                except ValidationError as invalid:
+                    [error, *_] = invalid.errors(include_url=False, include_input=False)
+                    errors[source.name] = message(error, texts)
+        return values, errors
 
     def _from_form(
         self,
@@ -366,7 +411,7 @@ def _take_file(
         _missing(one, values, errors, texts)
 
 
-def _parameter(parameter: inspect.Parameter, annotation: Any, title: str) -> Parameter:
+def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dependency: bool) -> Parameter:
     name = parameter.name
     if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
         raise TypeError(
@@ -375,6 +420,12 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str) -> Par
     depends = dependency_of(annotation, parameter.default)
     if depends is not None:
         return Parameter(name, "depends", annotation, depends=depends)
+    if is_dependency and marked(annotation, parameter.default, BODIES):
+        raise TypeError(f"{title}: {name!r} is read from a body, which a page's GET doesn't have")
+    found = source_of(name, annotation, parameter.default, PLACES if is_dependency else HEAD)
+    if found is not None:
+        source, annotation = found
+        return Parameter(name, "source", annotation, source.default is MISSING, source=source)
     required = parameter.default is parameter.empty
     model = draft_of(annotation)
     where = f"{title}: parameter {name!r}"
@@ -433,6 +484,6 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=1024)
-def plan_of(function: Callable[..., Any], skip: int = 0) -> Plan:
-    """The plan of a hook, a guard or a dependency, made once."""
-    return Plan.of(function, skip=skip)
+def plan_of(function: Callable[..., Any]) -> Plan:
+    """The plan of a guard or a dependency, made once."""
+    return Plan.of(function, is_dependency=True)

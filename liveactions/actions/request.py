@@ -20,6 +20,8 @@ class PageRequest(Request):
         self._before: dict[str, Any] | None = None
         self.due: list[Work] = []
         """What is to be called when its answer has been sent, or that of the newest op."""
+        self.may_raise = False
+        """Whether the application's handlers of exceptions may answer it: not where a session goes on."""
 
     @property
     def session(self) -> dict[str, Any]:

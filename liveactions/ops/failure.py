@@ -11,9 +11,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from ..actions.control import Redirect, Status, find_control, redirect
 from ..actions.messages import message, text
+from ..actions.request import PageRequest
 from ..errors import (
     ActionError,
     ActionTimeout,
@@ -62,6 +64,29 @@ def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | No
         found = error.invalid.errors(include_url=False, include_input=False)
         return FieldErrors({path_name(one["loc"]): message(one, texts) for one in reversed(found)})
     return error if isinstance(error, ActionError) else None
+
+
+def has_handler(error: BaseException, request: Request | None) -> bool:
+    """Whether the application answers an exception by a handler for its class (``exception_handlers``).
+
+    Handlers of `Exception` and of all HTTP errors aren't meant: pages have their own answers. A socket can't
+    give the answer of a handler.
+    """
+    if not isinstance(request, PageRequest) or not request.may_raise:
+        return False
+    handlers, _ = request.scope.get("starlette.exception_handlers", ({}, {}))
+    for cls in type(error).__mro__:
+        if cls in (HTTPException, Exception):
+            break
+        if cls in handlers:
+            return True
+    return False
+
+
+def for_handler(error: BaseException, live: Handle) -> Outcome:
+    """The outcome of an exception that the application has a handler for."""
+    outcome = failure(text("action_failed", live.services.messages, id=""), 500, error=error)
+    return replace(outcome, is_handled=True)
 
 
 def unexpected(error: BaseException, live: Handle, what: str) -> Outcome:

@@ -52,8 +52,9 @@ class Injection:
         return self._stack is not None
 
     async def arguments(self, plan: Plan, component: Component) -> dict[str, Any]:
-        """Values of the parameters that are filled by annotation."""
-        return {one.name: await self._value(one, component) for one in plan.injected}
+        """Values of the parameters that are filled by annotation. `FieldErrors` if the request lacks one."""
+        values = {one.name: await self._value(one, component) for one in plan.injected if one.source is None}
+        return values | self._from_request(plan) if plan.sources else values
 
     async def fill(self, plan: Plan, component: Component) -> dict[str, Any]:
         """All arguments of a hook or a dependency; what isn't filled by annotation comes from the address."""
@@ -82,8 +83,7 @@ class Injection:
         """What a dependency gives, the same for the whole scope unless that revalidates what it has read.
         Whoever asks for it has read the same.
         """
-        wanted = depends.dependency
-        function = self.page.live.services.dependency_overrides.get(wanted, wanted)
+        function = self.page.live.services.overridden(depends.dependency)
         known = self._provided.get(function)
         if known is None or not depends.use_cache or self._is_outdated(known):
             with Reading("dependency") as reading:
@@ -97,13 +97,23 @@ class Injection:
         effects = self.page.live.effects
         return bool(known.tags) and effects is not None and not known.tags.isdisjoint(effects.tags)
 
+    def _from_request(self, plan: Plan) -> dict[str, Any]:
+        """Parameters that FastAPI's markers read from the request."""
+        values, errors = plan.read(self.page.request, self._query, self.page.live.services.messages)
+        if errors:
+            raise FieldErrors(errors)
+        return values
+
+    @property
+    def _query(self) -> list[tuple[str, str]]:
+        return parse_qsl(urlsplit(self.page.live.address).query, keep_blank_values=True)
+
     def _from_address(self, plan: Plan) -> dict[str, Any]:
         """Parameters that are filled by their name from the page's path and query."""
         page = self.page
         request = page.live.request
         path = list(request.path_params.items()) if request is not None else []
-        query = parse_qsl(urlsplit(page.live.address).query, keep_blank_values=True)
-        values, errors = plan.fill({}, Input([*query, *path]), page.live.services.messages)
+        values, errors = plan.fill({}, Input([*self._query, *path]), page.live.services.messages)
         if errors:
             raise FieldErrors(errors)
         return values

@@ -39,6 +39,13 @@ class Outcome:
     """A sync action timed out and still runs in its thread: the page object isn't to be used again."""
     headers: tuple[tuple[str, str], ...] = ()
     """Of an HTTPException."""
+    is_handled: bool = False
+    """The application has a handler for `error`: HTTP's ways raise it."""
+
+    def raise_handled(self) -> None:
+        """Raise the exception that the application has a handler for, if it is one."""
+        if self.is_handled and self.error is not None:
+            raise self.error
 
     @property
     def ok(self) -> bool:

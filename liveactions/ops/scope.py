@@ -28,7 +28,7 @@ from ..pages.state import encode_state
 from ..tasks import contained
 from .arguments import arguments_of
 from .deadline import invoke, is_cancellation, last, within
-from .failure import FATAL, controlled, expected, log, unexpected
+from .failure import FATAL, controlled, expected, for_handler, has_handler, log, unexpected
 from .flashes import arrive, carry, receive
 from .injection import NO_INPUT, Injection
 from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
@@ -374,16 +374,18 @@ class Scope:
     async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
         """The outcome of an exception: control flow is success; with any other, dependencies roll back and
         nothing is published, and with the programmer's own the page's fields go back, too. After the work,
-        everything that doesn't lead elsewhere is the programmer's own.
+        everything that doesn't lead elsewhere is the programmer's own. So is what the application has a
+        handler for.
         """
         live = self.page.live
+        is_handled = has_handler(error, live.request)
         try:
-            outcome = controlled(error, live)
+            outcome = None if is_handled else controlled(error, live)
         except ValueError as wrong:  # a redirect that mustn't be
             outcome, error = None, wrong
         if outcome is not None and (is_work or outcome.location is not None):
             return outcome
-        public = expected(error, live.services.messages) if is_work else None
+        public = expected(error, live.services.messages) if is_work and not is_handled else None
         if public is None:
             self.undo()
         self.effects.drop()
@@ -392,6 +394,8 @@ class Scope:
             raise error
         if public is not None:
             outcome = failure(public.message, public.status, errors=public.errors, error=error)
+        if is_handled:
+            outcome = for_handler(error, live)
         outcome = outcome or unexpected(error, live, what)
         self._forget_success(outcome)
         return outcome
@@ -446,10 +450,9 @@ class Scope:
     async def _guard_action(self, action: Action[..., Any]) -> None:
         await self._pass(action.guards, self._injection)
 
-    async def _pass(self, guards: Iterable[Any], injection: Injection) -> None:
+    async def _pass(self, guards: Iterable[Depends], injection: Injection) -> None:
         for guard in guards:
-            depends = guard if isinstance(guard, Depends) else Depends(guard)
-            _leave(await injection.provide(depends, self.page))
+            _leave(await injection.provide(guard, self.page))
 
     async def _perform(self, ref: ActionRef[..., Any], given: Input) -> Any:
         action = ref.action

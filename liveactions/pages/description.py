@@ -22,7 +22,6 @@ from ..actions.annotations import (
     unknown_name,
     variables_of,
 )
-from ..actions.depends import Depends
 from ..actions.params import Plan, plan_of
 from ..actions.readers import MISSING
 from .children import children_of
@@ -170,7 +169,7 @@ def check(description: Description, own: tuple[Any, ...] = ()) -> None:
             with _but_for(own):
                 (action.plan if validator is None else action.plan_of(validator)).check()
         for guard in action.guards:
-            plan_of(guard.dependency if isinstance(guard, Depends) else guard).check_unbound()
+            plan_of(guard.dependency).check_unbound()
     timers = (timer.function for timer in description.timers)
     listeners = (listener.function for listener in description.listeners)
     for function in (*description.hooks.values(), *timers, *listeners):

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OWN: Final = ("field", "request", "depends")
+_OWN: Final = ("field", "request", "source", "depends")
 """Kinds of parameters that a page function may have."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from ..actions.depends import Depends
 from ..actions.handle import Handle
 from ..cache.reading import Reading
 from ..effects import running
@@ -25,7 +26,7 @@ class Page(Component):
 
     _live_own: ClassVar[bool] = True
     _live_route: ClassVar[Route] = Route("")
-    _live_guards: ClassVar[tuple[Callable[..., Any], ...]] = ()
+    _live_guards: ClassVar[tuple[Depends, ...]] = ()
     _live_defines_actions: ClassVar[bool] = False
     """Whether running the page defines its actions, so that they are unknown until it has run."""
 
@@ -73,7 +74,7 @@ class Page(Component):
         return class_url(cls.__qualname__, cls._live_route, describe(cls).fields, fields)
 
 
-def place(cls: type[Page], path: str, guards: Iterable[Callable[..., Any]] = ()) -> None:
+def place(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
     """Gives a page class its path (in Starlette's syntax: ``/room/{room}``) and its guards.
 
     `TypeError` when a path parameter is no field of it.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from ..actions.control import Control
+from ..actions.depends import Depends
 from ..template import Html
 from .component import describe
 from .function import FunctionPage, PageFunction, Rendered
@@ -44,7 +45,7 @@ def placing(add: Callable[[type[Page]], None]) -> Placing:
     return decorate
 
 
-def place_at(cls: type[Page], path: str, guards: Iterable[Callable[..., Any]] = ()) -> None:
+def place_at(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
     """As `place`. `TypeError` also for a page function's parameter that an address may lack."""
     place(cls, path, guards)
     if issubclass(cls, FunctionPage):

@@ -42,9 +42,11 @@ async def call(
     token = quote(ref.bind(**bound).token, safe="")
     headers = [("content-type", "application/json"), (HEADER_ACTION, token)]
     reply = await browser.post(path_and_query(page), body, headers)
+    if reply.header("content-type") != "application/json":  # a handler of the application has answered
+        raise Failed(reply.text, reply.status)
     answer = json.loads(reply.body)
     if reply.status != 200:
-        raise Failed(answer["error"], reply.status, answer.get("errors"))
+        raise Failed(answer.get("error", reply.text), reply.status, answer.get("errors"))
     if FIELD_SNAPSHOT in answer:
         restore_state(page, site.snapshots.open(answer[FIELD_SNAPSHOT], context).state)
     return redirect(answer["url"]) if "url" in answer else answer.get("result")

@@ -27,7 +27,11 @@ async def delivered(site: Site, outcome: Outcome, request: Request) -> Outcome:
 
 
 def outcome_answer(outcome: Outcome, **more: Any) -> Response:
-    """``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``."""
+    """``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``.
+
+    What the application has a handler for is raised.
+    """
+    outcome.raise_handled()
     if outcome.location is not None:
         return json_answer(outcome.payload)
     if outcome.ok:

@@ -51,6 +51,8 @@ class ErrorPages:
         if request.scope["type"] != "http":  # a socket shows no pages
             raise error
         html = await self._own(request, error)
+        if html is None and error.status_code == 500 and _has_last_handler(request):
+            raise error.__cause__ or error
         if html is None and _is_handled(request, error):
             raise error
         if html is None:
@@ -73,6 +75,11 @@ class ErrorPages:
         closed = await scope.close(problem or DONE)
         forsake(page.live)
         return html if closed.ok else None
+
+
+def _has_last_handler(request: Request) -> bool:
+    """Whether the application has a handler for what nobody else handles."""
+    return not {500, Exception}.isdisjoint(getattr(request.scope.get("app"), "exception_handlers", ()))
 
 
 def phrase(status: int) -> str:

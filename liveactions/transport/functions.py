@@ -17,6 +17,7 @@ from ..errors import UnknownAction
 from ..functions.exported import function
 from ..functions.module import script
 from ..functions.types import declarations
+from ..ops.failure import has_handler
 from ..ops.outcome import Outcome, failure
 from ..ops.scope import Scope
 from ..pages.page import Page
@@ -70,9 +71,12 @@ class FunctionEndpoint:
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
+        request.may_raise = True
         try:
             response = await self._respond(request)
         except HTTPException as error:
+            if has_handler(error, request):
+                raise
             response = error_answer(error)
         changes = request.take_changes()
         if changes is not None:

@@ -14,6 +14,7 @@ from starlette.types import Scope as Connection
 from ..actions.request import PageRequest
 from ..ops.asking import begin_due
 from ..ops.deferred import forsake
+from ..ops.failure import has_handler
 from ..sessions.registry import Sessions
 from ..sessions.renewal import PROBE
 from ..site import Address, Site
@@ -63,10 +64,13 @@ class PageEndpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: PageRequest) -> Response:
-        """The answer, with the cookies that it is to bring."""
+        """The answer, with its cookies. Exceptions that the application has a handler for are raised."""
+        request.may_raise = True
         try:
             response = await self._respond(request)
         except HTTPException as error:
+            if has_handler(error, request):
+                raise
             scripted = HEADER_ACTION in request.headers or HEADER_UPLOAD in request.headers
             response = error_answer(error) if scripted else await self.errors.respond(request, error)
         changes = request.take_changes()

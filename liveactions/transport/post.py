@@ -84,6 +84,7 @@ class Post(Visit):
             answer = self._answer(outcome, None if scope.is_refused else scope.state)
         finally:  # copies needn't wait, also when the server gives it up
             answers.keep(key, answer)
+        outcome.raise_handled()
         if isinstance(outcome.response, Response):
             return outcome.response
         return await self._tell(answer, outcome)
@@ -150,6 +151,7 @@ class Post(Visit):
             error = PageError(
                 answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id
             )
+            error.__cause__ = outcome.error if outcome else None
         outdate(self.page, None)  # what its dependencies gave is closed with them
         return await self.show(Scope(self.page), status=answer.status, error=error)
 

@@ -113,6 +113,7 @@ class Visit:
 
     def elsewhere(self, outcome: Outcome) -> Response:
         """What is answered instead of the page; errors are raised."""
+        outcome.raise_handled()
         if outcome.location is not None:
             return to(outcome.location)
         login = self.site.login_for(self.page) if outcome.http_status == 401 else None
@@ -121,7 +122,7 @@ class Visit:
         if self.exposes(outcome):
             return traceback_page(outcome.payload, outcome.http_status)
         message, id = told(outcome)
-        raise PageError(outcome.http_status, message, dict(outcome.headers), id)
+        raise PageError(outcome.http_status, message, dict(outcome.headers), id) from outcome.error
 
     def exposes(self, outcome: Outcome) -> bool:
         """Whether a developer is to see the exception itself."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from liveactions import (
     Component,
+    Depends,
     InUrl,
     Live,
     LiveError,
@@ -491,7 +492,7 @@ async def test_a10_a_page_is_guarded_at_the_address_that_it_goes_to() -> None:
 async def test_a10_the_page_for_errors_has_no_guard(way: Way) -> None:
     door = Door()
     live = vault(door)
-    live.services.guards = (door.check,)
+    live.services.guards = (Depends(door.check),)
 
     @live.error_page
     class Oops(Page):
@@ -520,7 +521,7 @@ async def test_a10_the_page_for_errors_has_no_guard(way: Way) -> None:
 async def test_a10_functions_for_scripts_are_guarded_before_they_are_looked_up(name: str) -> None:
     door = Door(is_open=False)
     live = vault(door)
-    live.services.guards = (door.check,)
+    live.services.guards = (Depends(door.check),)
     async with browser(live) as visitor:
         reply = await visitor.http.post(
             f"/_live/actions/{__name__}/{name}", json={}, headers={wire.HEADER_OPS: "1"}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from liveactions import InUrl, Page, Pages, action, redirect, unauthorized, wire
+from liveactions import Depends, InUrl, Page, Pages, action, redirect, unauthorized, wire
 from liveactions.actions.request import PageRequest
 from tests.actions import scripted
 from tests.actions.ways import by
@@ -188,7 +188,7 @@ async def test_b8_guards_of_the_application_come_first() -> None:
     def guard(request: PageRequest) -> object:
         return None if request.cookies.get("user") else unauthorized()
 
-    async with browser(app(guards=(guard,))) as visitor:
+    async with browser(app(guards=(Depends(guard),))) as visitor:
         assert (await call(visitor, "whoami", {})).status_code == 401
         visitor.http.cookies.set("user", "ada")
         assert (await call(visitor, "whoami", {})).json() == {"result": "ada"}

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import pytest
-from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import RedirectResponse
+from fastapi import (
+    APIRouter,
+    Cookie,
+    Depends,
+    FastAPI,
+    Header,
+    HTTPException,
+    Query,
+    Response,
+    Security,
+    UploadFile,
+    WebSocket,
+)
+from fastapi import Form as FormField
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.security import SecurityScopes
 from fastapi.templating import Jinja2Templates
 from jinja2 import DictLoader, Environment, select_autoescape
+from pydantic import BaseModel
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column, sessionmaker
 from sqlalchemy.pool import StaticPool
@@ -23,10 +39,23 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount
 
-from liveactions import ActionError, Live, Page, Pages, action, loaded, redirect, refresh, unauthorized
+from liveactions import (
+    ActionError,
+    InUrl,
+    Live,
+    Page,
+    Pages,
+    action,
+    every,
+    loaded,
+    redirect,
+    refresh,
+    unauthorized,
+)
 from liveactions.store import MemoryStore
+from liveactions.testing import Failed, File
 from tests.actions.ways import Way, visiting, ways
-from tests.asgi import browser
+from tests.asgi import Closed, browser
 from tests.small import small_app
 
 
@@ -385,6 +414,472 @@ def test_templates_that_escape_nothing_are_pointed_out(
     environment = Environment(autoescape=escape)
     Live(Jinja2Templates(env=environment) if wrapped else environment, keys="k" * 32, store=MemoryStore())
     assert ("autoescape=True" in caplog.text) == warned
+
+
+journal: list[str] = []
+refused: set[str] = set()
+
+
+def may(name: str) -> Callable[[Request], None]:
+    def dependency(request: Request) -> None:
+        journal.append(name)
+        if name in refused:
+            raise HTTPException(403, f"Not for you: {name}")
+
+    return dependency
+
+
+@pytest.fixture
+def hosted() -> FastAPI:
+    """Pages in an application of FastAPI with a dependency, and in routers of ours with another one."""
+    journal.clear()
+    refused.clear()
+    app = FastAPI(dependencies=[Depends(may("application"))])
+    live = Live(
+        Environment(loader=DictLoader({"hosted.html": HOSTED}), autoescape=True),
+        keys="k" * 32,
+        store=MemoryStore(),
+        guard=may("live"),
+    )
+    live.install(app)
+    pages = Pages(guard=[Depends(may("router"))])
+
+    @pages.page("/", guard=Depends(may("page")))
+    class Hosted(Page):
+        template = "hosted.html"
+        q: InUrl[str] = ""
+
+        async def load(self) -> None:
+            journal.append("load")
+
+        @every(1)
+        async def tick(self) -> None:
+            journal.append("tick")
+
+        @action(guard=Depends(may("action")))
+        async def act(self) -> None:
+            journal.append("act")
+
+        @action
+        async def keep(self, file: UploadFile) -> None:
+            journal.append("kept")
+
+    live.include(pages)
+    app.state.live = live
+    return app
+
+
+HOSTED = """<!doctype html><title>Hosted</title><p>{{ live.error }}</p><a href="?q=2" live-nav>More</a>
+<form action="{{ act }}"><button>Act</button></form>
+<form action="{{ keep }}"><input type="file" name="file" aria-label="File"><button>Keep</button></form>"""
+GUARDS = ["application", "live", "router", "page"]
+
+
+@ways("SHN")
+async def test_dependencies_of_an_application_and_of_routers_are_guards(way: Way, hosted: FastAPI) -> None:
+    async with visiting(hosted, way) as visitor:
+        page = await visitor.open("/")
+        assert journal[:5] == [*GUARDS, "load"]
+        journal.clear()
+        await page.click("Act")
+        before = journal[: journal.index("act")]
+        assert before[-5:] == [*GUARDS, "action"] or before == [*GUARDS, "load", "action"]
+
+
+@ways("SHN")
+@pytest.mark.parametrize("name", GUARDS)
+async def test_whom_a_dependency_refuses_opens_nothing(way: Way, name: str, hosted: FastAPI) -> None:
+    refused.add(name)
+    async with visiting(hosted, way) as visitor:
+        page = await visitor.open("/")
+        assert page.status == 403 and "load" not in journal
+
+
+@ways("SHN")
+@pytest.mark.parametrize("click", ["Act", "More", "Keep"])
+async def test_whom_a_dependency_refuses_does_nothing_more(way: Way, click: str, hosted: FastAPI) -> None:
+    async with visiting(hosted, way) as visitor:
+        page = await visitor.open("/")
+        if click == "Keep":
+            await page.attach("File", File("a.txt", b"text"))
+        refused.add("application")
+        journal.clear()
+        try:
+            await page.click(click)
+        except Failed as failed:
+            assert failed.status == 403
+        else:
+            assert page.status == 403
+        assert journal and set(journal) == {"application"}
+
+
+async def test_no_timer_runs_for_whom_a_dependency_refuses(hosted: FastAPI) -> None:
+    async with visiting(hosted, "S") as visitor:
+        await visitor.open("/")
+        refused.add("application")
+        journal.clear()
+        await visitor.clock.advance(1)
+        assert journal and set(journal) == {"application"}
+
+
+@pytest.mark.parametrize("header", ["Accept", "Live-Action", "Live-Upload"])
+async def test_whom_a_dependency_refuses_posts_nothing(header: str, hosted: FastAPI) -> None:
+    async with browser(hosted) as visitor:
+        tab = await visitor.open("/")
+        refused.add("application")
+        journal.clear()
+        answer = await visitor.http.post(
+            "/?_a=keep",
+            data={"_s": tab.snapshot},
+            files={"file": ("a.txt", b"text")},
+            headers={header: "keep"},
+        )
+        assert answer.status_code == 403 and journal == ["application"]
+
+
+async def test_whom_a_dependency_refuses_joins_nothing(hosted: FastAPI) -> None:
+    async with browser(hosted) as visitor:
+        tab = await visitor.open("/")
+        refused.add("application")
+        journal.clear()
+        with pytest.raises(Closed):
+            await tab.join()
+        answer = await visitor.http.post("/", json={"hello": tab.hello, "ops": []}, headers={"Live-Ops": "1"})
+        assert answer.status_code == 409 and set(journal) == {"application"}
+
+
+class Doorman:
+    """A callable object, as FastAPI's own for security."""
+
+    async def __call__(self, request: Request) -> str:
+        return request.headers.get("authorization", "nobody")
+
+
+class Common:
+    """A class, which FastAPI calls, too."""
+
+    def __init__(
+        self,
+        user: Annotated[str, Depends(Doorman())],
+        agent: Annotated[str, Header(alias="User-Agent")],
+        x_color: Annotated[str | None, Header()] = None,
+        theme: str = Cookie("dark"),
+        n: Annotated[int, Query(ge=1)] = 1,
+    ) -> None:
+        journal.append(f"{user} {agent} {x_color} {theme} {n}")
+
+
+async def opened(common: Annotated[Common, Depends()]) -> AsyncIterator[None]:
+    journal.append("open")
+    yield
+    journal.append("closed")
+
+
+async def test_dependencies_of_an_application_are_filled_as_fastapi_fills_them() -> None:
+    journal.clear()
+    app = guarded([Security(opened)])
+
+    @app.get("/plain")
+    async def plain() -> None: ...
+
+    headers = {"Authorization": "Bearer x", "User-Agent": "test", "X-Color": "red"}
+    async with browser(app) as visitor:
+        for path in ("/plain?n=2", "/?n=2"):
+            journal.clear()
+            answer = await visitor.http.get(path, headers={**headers, "Cookie": "theme=light"})
+            assert answer.status_code == 200
+            assert journal == ["Bearer x test red light 2", "open", "closed"]
+            journal.clear()
+            assert (await visitor.http.get(path, headers={"User-Agent": "test"})).status_code == 200
+            assert journal[0] == "nobody test None dark 2"
+        for path in ("/plain?n=0", "/?n=0"):
+            assert (await visitor.http.get(path)).status_code == 422
+
+
+def guarded(dependencies: Sequence[Any] = ()) -> FastAPI:
+    """An application of FastAPI with a page."""
+    app = FastAPI(dependencies=dependencies)
+    pages = Pages()
+
+    @pages.page("/")
+    class Home(Page):
+        template = "home.html"
+        n: int = 0
+
+        @action
+        async def add(self) -> None:
+            self.n += 1
+
+    template = '<p>{{ n }}</p><form action="{{ add }}"><button>Add</button></form>'
+    live = small_app(pages, {"home.html": template})
+    live.install(app)
+    return app
+
+
+class Form(BaseModel):
+    name: str
+
+
+def takes_response(response: Response) -> None: ...
+def takes_scopes(scopes: SecurityScopes) -> None: ...
+def takes_socket(socket: WebSocket) -> None: ...
+def takes_body(form: Form) -> None: ...
+def takes_field(name: Annotated[str, FormField()]) -> None: ...
+def takes_list(names: Annotated[list[str], Query()]) -> None: ...
+def asks(inner: Annotated[None, Depends(takes_response)]) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("dependency", "named"),
+    [
+        (takes_response, "takes_response.*'response'"),
+        (takes_scopes, "takes_scopes.*'scopes'"),
+        (takes_socket, "takes_socket.*'socket'"),
+        (takes_body, "takes_body.*'form'"),
+        (takes_field, "takes_field.*'name'"),
+        (takes_list, "takes_list.*'names'"),
+        (asks, "takes_response.*'response'"),
+    ],
+)
+def test_an_application_whose_dependencies_no_page_can_fill_is_refused(dependency: Any, named: str) -> None:
+    with pytest.raises(TypeError, match=f"{named}.*Live\\(guard="):
+        guarded([Depends(dependency)])
+
+
+def test_an_installation_that_would_leave_a_page_unguarded_is_refused() -> None:
+    live = small_app(Pages(), {})
+    with pytest.raises(TypeError, match=r"takes an application.*Pages\(prefix=..., guard="):
+        live.install(APIRouter())  # type: ignore[arg-type]
+    live.install(FastAPI(dependencies=[Depends(may("one"))]))
+    with pytest.raises(ValueError, match="a Live for each"):
+        live.install(FastAPI())
+
+
+async def test_overrides_of_an_application_apply_to_pages(hosted: FastAPI) -> None:
+    [guard] = hosted.router.dependencies
+    hosted.dependency_overrides = {guard.dependency: lambda: journal.append("override")}
+    async with visiting(hosted, "N") as visitor:
+        await visitor.open("/")
+        assert journal[:2] == ["override", "live"]
+
+
+class LoggedOut(Exception):
+    pass
+
+
+class Strange(HTTPException):
+    pass
+
+
+class Teapot(Strange):
+    pass
+
+
+class Broken(Exception):
+    pass
+
+
+raising: dict[str, Exception] = {}
+
+
+def fails(place: str) -> None:
+    if place in raising:
+        raise raising[place]
+
+
+@pytest.fixture
+def answering() -> FastAPI:
+    """An application with handlers for exceptions, and a page that raises them where `raising` says."""
+    raising.clear()
+    app = FastAPI(dependencies=[Depends(lambda: fails("application"))])
+
+    @app.exception_handler(LoggedOut)
+    async def logged_out(request: Request, error: LoggedOut) -> Response:
+        return JSONResponse({"answer": "logged out"}, 418)
+
+    @app.exception_handler(Strange)
+    async def strange(request: Request, error: Strange) -> Response:
+        return JSONResponse({"answer": "strange"}, error.status_code)
+
+    @app.exception_handler(Exception)
+    async def anything(request: Request, error: Exception) -> Response:
+        return JSONResponse({"answer": "anything"}, 500)
+
+    def dependency() -> Iterator[None]:
+        fails("dependency")
+        yield
+        fails("close")
+
+    pages = Pages()
+
+    @pages.page("/", guard=lambda: fails("page"))
+    class Home(Page):
+        template = "home.html"
+        n: int = 0
+
+        async def load(self, given: Annotated[None, Depends(dependency)]) -> None:
+            fails("load")
+
+        @action(js=True)
+        async def add(self, file: UploadFile | None = None) -> None:
+            self.n += 1
+            fails("action")
+
+    live = small_app(
+        pages,
+        {
+            "home.html": '<p>{{ n }} {{ live.error.message }}</p><form action="{{ add }}">'
+            '<input type="file" name="file" aria-label="File"><button>Add</button></form>'
+        },
+    )
+    live.install(app)
+    return app
+
+
+PLACES = ["application", "page", "dependency", "load", "close"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("error", "status", "answer"),
+    [(LoggedOut(), 418, "logged out"), (Strange(409), 409, "strange"), (Teapot(401), 401, "strange")],
+)
+async def test_the_application_answers_a_get_by_its_handlers(
+    place: str,
+    error: Exception,
+    status: int,
+    answer: str,
+    answering: FastAPI,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with browser(answering) as visitor:
+        raising[place] = error
+        found = await visitor.http.get("/")
+        assert (found.status_code, found.json()) == (status, {"answer": answer})
+        assert not caplog.records
+
+
+@pytest.mark.parametrize("place", [*PLACES, "action"])
+@pytest.mark.parametrize("header", ["Accept", "Live-Action"])
+async def test_the_application_answers_posts_by_its_handlers(
+    place: str, header: str, answering: FastAPI
+) -> None:
+    async with browser(answering) as visitor:
+        tab = await visitor.open("/")
+        raising[place] = LoggedOut()
+        found = await visitor.http.post("/?_a=add", data={"_s": tab.snapshot}, headers={header: "add"})
+        assert (found.status_code, found.json()) == (418, {"answer": "logged out"})
+
+
+@pytest.mark.parametrize("place", ["application", "page"])
+async def test_the_application_answers_uploads_by_its_handlers(place: str, answering: FastAPI) -> None:
+    async with browser(answering) as visitor:
+        raising[place] = LoggedOut()
+        found = await visitor.http.post(
+            "/?_a=add", files={"file": ("a.txt", b"text")}, headers={"Live-Upload": "token"}
+        )
+        assert (found.status_code, found.json()) == (418, {"answer": "logged out"})
+
+
+@pytest.mark.parametrize(("way", "place"), [("S", "page"), ("S", "load"), ("S", "action"), ("H", "action")])
+async def test_an_open_page_shows_a_masked_error_whatever_handlers_there_are(
+    way: Way, place: str, answering: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with visiting(answering, way) as visitor:
+        page = await visitor.open("/")
+        raising[place] = LoggedOut()
+        with pytest.raises(Failed, match="went wrong"):
+            await page.click("Add")
+        assert "LoggedOut" in caplog.text
+        raising.clear()
+        await page.click("Add")
+        assert page.text("p") == "1"
+
+
+async def test_what_nobody_else_handles_is_for_the_handler_of_all(answering: FastAPI) -> None:
+    raising["load"] = Broken()
+    transport = httpx.ASGITransport(answering, raise_app_exceptions=False)
+    async with browser(answering) as visitor:
+        visitor.http = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+        found = await visitor.http.get("/")
+        assert (found.status_code, found.json()) == (500, {"answer": "anything"})
+
+
+def hiding(app: Any, *, is_early: bool) -> FastAPI:
+    """An application with something at ``/`` before its pages, or after them."""
+    pages = Pages()
+
+    @pages.page("/room/{room:int}")
+    class Room(Page):
+        template = "room.html"
+        room: int
+
+    outer = FastAPI()
+    live = small_app(pages, {"room.html": "<title>Room</title>"})
+    if is_early:
+        app(outer)
+    live.install(outer)
+    if not is_early:
+        app(outer)
+    return outer
+
+
+def mounted(app: FastAPI) -> None:
+    app.mount("/", Starlette(), name="static")
+
+
+def caught(app: FastAPI) -> None:
+    @app.get("/{path:path}")
+    async def everything(path: str) -> None: ...
+
+
+def included(app: FastAPI) -> None:
+    router = APIRouter()
+
+    @router.get("/room/{name}")
+    async def room(name: str) -> None: ...
+
+    app.include_router(router)
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [
+        (mounted, ["Mount 'static' at ''", "WebSocket of ", "GET of ", "POST of "]),
+        (caught, ["APIRoute 'everything' at '/{path:path}'", "GET of "]),
+        (included, ["'/room/{name}'", "GET of "]),
+    ],
+)
+async def test_routes_that_hide_a_page_are_reported_at_the_start(
+    app: Any, said: list[str], is_early: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with visiting(hiding(app, is_early=is_early), "N") as visitor:
+        await visitor.open("/openapi.json")
+    for text in (*said, "Room at '/room/{room:int}'", "after live.install(app)"):
+        assert (text in caplog.text) == is_early
+
+
+async def test_pages_and_routes_beside_each_other_are_not_reported(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with visiting(app, "N") as visitor:
+        await visitor.open("/notes/")
+    assert "requests that are for live pages" not in caplog.text
+
+
+@ways("SHN")
+async def test_a_server_may_leave_the_scheme_to_asgi(way: Way) -> None:
+    """As daphne does."""
+    app = guarded()
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        await app({name: value for name, value in scope.items() if name != "scheme"}, receive, send)
+
+    async with visiting(server, way) as visitor:
+        page = await visitor.open("/")
+        await page.click("Add")
+        assert page.text("p") == "1"
 
 
 @ways("SHN")

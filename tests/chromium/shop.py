@@ -27,6 +27,15 @@ async def crash() -> None:
     raise LookupError("secret")
 
 
+class Expired(Exception):
+    pass
+
+
+@action(js=True)
+async def pay() -> None:
+    raise Expired
+
+
 @action(js=True)
 async def check_out() -> Any:
     return redirect("/paid")

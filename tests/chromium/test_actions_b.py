@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import Route as Held
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 
 from liveactions import Page as LivePage
 from liveactions import Pages, action
-from tests.chromium import shop  # noqa: F401 - its actions are called by name
+from tests.chromium import shop
 from tests.chromium.conftest import Visit, Visitor
 from tests.small import small_app
 
@@ -76,7 +76,11 @@ async def plain(request: Request) -> HTMLResponse:
     return HTMLResponse("<!doctype html><title>Plain</title><h1>Plain</h1>")
 
 
-app = small_app(pages, TEMPLATES)
+async def expired(request: Request, error: Exception) -> RedirectResponse:
+    return RedirectResponse("/paid", 303)
+
+
+app = small_app(pages, TEMPLATES, exception_handlers={shop.Expired: expired})
 app.routes.append(Route("/plain", plain))
 
 
@@ -207,7 +211,7 @@ def test_b8_scripts_call_functions(scripted: Page) -> None:
         "product": "tea",
         "amount": 3,
     }
-    assert calling(scripted, "Object.keys(shop).sort()") == ["addToCart", "checkOut", "crash"]
+    assert calling(scripted, "Object.keys(shop).sort()") == ["addToCart", "checkOut", "crash", "pay"]
     assert len(posts) == (2 if scripted.url.endswith("/plain") else 0)
 
 
@@ -227,6 +231,13 @@ def test_h7_a_caller_catches_what_is_masked(scripted: Page) -> None:
 
 def test_b8_a_redirect_is_followed(scripted: Page) -> None:
     scripted.evaluate(f"() => {{ import('{MODULE}').then(shop => shop.checkOut()) }}")
+    expect(scripted.locator("h1")).to_have_text("Paid")
+    assert scripted.url.endswith("/paid")
+
+
+@pytest.mark.parametrize("scripted", ["/plain"], indirect=True)
+def test_b8_where_a_handler_of_the_application_leads_is_followed(scripted: Page) -> None:
+    scripted.evaluate(f"() => {{ import('{MODULE}').then(shop => shop.pay()) }}")
     expect(scripted.locator("h1")).to_have_text("Paid")
     assert scripted.url.endswith("/paid")
 

@@ -56,7 +56,7 @@ function finish(request, { response, status, statusText }, fields) {
   if (handles || REFUSALS.has(status)) {
     fields.forEach((value, i) => { if (value instanceof File) fields[i] = handles ? { file: handles.shift() } : rejected(value); });
     core.perform(request);
-  } else core.report(request.source, ERROR, response ?? { error: statusText || "Not sent", status });
+  } else core.report(request.source, ERROR, { error: statusText || "Not sent", status, ...response });
 }
 
 /** A file that the server doesn't take, of which the op tells so that the form says why. @param {File} file */

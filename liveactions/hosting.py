@@ -1,0 +1,128 @@
+"""Pages in an application that exists: its dependencies guard them, and its routes may hide them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from logging import getLogger
+from typing import Any
+
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
+from starlette.types import Scope
+from starlette.websockets import WebSocket
+
+from .actions.depends import Depends, guards_of
+from .actions.params import Parameter, plan_of
+from .transport.http import PageEndpoint
+
+log = getLogger(__name__)
+
+SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
+"""Values that a path's parameters may have."""
+
+
+def guards_of_host(app: Any) -> tuple[Depends, ...]:
+    """The dependencies of a FastAPI application, as guards.
+
+    `TypeError` for one that pages can't fill, and for what is no application.
+    """
+    router = getattr(app, "router", None)
+    if router is None:
+        raise TypeError(
+            f"live.install() takes an application, not {app!r}. For the prefix and the dependencies of a"
+            " router use Pages(prefix=..., guard=[...]) and live.include(pages)."
+        )
+    guards = guards_of(getattr(router, "dependencies", ()))
+    for guard in guards:
+        for problem in _problems(guard.dependency, set()):
+            raise TypeError(
+                f"live.install(app): {problem}. The application's dependencies guard live pages, too. Let"
+                " this one take a Request, or move it to the routers that need it"
+                " (APIRouter(dependencies=[...])) and guard the pages by Live(guard=...)."
+            )
+    return guards
+
+
+def _problems(function: Callable[..., Any], seen: set[Callable[..., Any]]) -> Iterator[str]:
+    """Why a dependency of FastAPI can't be called for a page."""
+    if function in seen:
+        return
+    seen.add(function)
+    name = getattr(function, "__qualname__", None) or repr(function)
+    try:
+        parameters = plan_of(function).parameters
+    except (TypeError, ValueError) as error:  # ValueError: it has no signature
+        yield f"the dependency {name} can't be called for a page: {error}"
+        return
+    for one in parameters:
+        if one.depends is not None:
+            yield from _problems(one.depends.dependency, seen)
+            continue
+        problem = _problem(one)
+        if problem:
+            yield f"the dependency {name} can't be called for a page: its parameter {one.name!r} {problem}"
+
+
+def _problem(one: Parameter) -> str:
+    if one.kind == "request":
+        return "is a WebSocket" if any(issubclass(cls, WebSocket) for cls in one.classes) else ""
+    if one.kind not in ("field", "source"):
+        return "is none that FastAPI fills"
+    try:
+        one.codec  # noqa: B018 - made for its errors
+    except TypeError:
+        return f"has the type {one.annotation!r}, which no text of a request is"
+    return "is read from more than one text" if one.reader.structured else ""
+
+
+def report_hidden(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> None:
+    """Log which routes hide some of `own`: requests for these match them first."""
+    mine = {id(route) for route in own}
+    hidden: dict[int, list[str]] = {}
+    for index, route in enumerate(routes):
+        if id(route) not in mine or not isinstance(route, Route | WebSocketRoute):
+            continue
+        for way, scope in _requests(route):
+            first = next((n for n, one in enumerate(routes[:index]) if _takes(one, scope)), None)
+            if first is not None:
+                hidden.setdefault(first, []).append(f"{way} of {_described(route)}")
+    for first, requests in hidden.items():
+        log.warning(
+            "%s takes requests that are for live pages: %s. Routes are matched in their order: add it after"
+            " live.install(app) and after the pages, or give it another path.",
+            _described(routes[first]),
+            ", ".join(requests),
+        )
+
+
+def _requests(route: Route | WebSocketRoute) -> Iterator[tuple[str, Scope]]:
+    """Requests that a route is for, as ASGI has them; none for a path whose parameters can't be guessed."""
+    values: dict[str, str] = {}
+    for name, convertor in route.param_convertors.items():
+        fitting = [one for one in SAMPLES if re.fullmatch(convertor.regex, one)]
+        if not fitting:
+            return
+        values[name] = fitting[0]
+    path = route.path_format.format_map(values)
+    scope = {"path": path, "root_path": "", "headers": [], "query_string": b"", "path_params": {}}
+    if isinstance(route, WebSocketRoute):
+        yield "WebSocket", {**scope, "type": "websocket"}
+        return
+    for method in ("GET", "POST"):
+        yield method, {**scope, "type": "http", "method": method}
+
+
+def _takes(route: BaseRoute, scope: Scope) -> bool:
+    return route.matches(dict(scope))[0] is Match.FULL
+
+
+def _described(route: BaseRoute) -> str:
+    endpoint = getattr(route, "endpoint", None)
+    if isinstance(endpoint, PageEndpoint):
+        return f"the page {endpoint.address.page.__qualname__} at {endpoint.address.path!r}"
+    included = getattr(getattr(route, "original_router", None), "routes", None)  # of FastAPI
+    if included is not None:
+        paths = ", ".join(repr(getattr(one, "path", "")) for one in included)
+        return f"the router of {paths}"
+    kind, path, name = type(route).__name__, getattr(route, "path", ""), getattr(route, "name", "")
+    return f"{kind} {name!r} at {path!r}" if name else f"{kind} at {path!r}"
