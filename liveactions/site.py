@@ -126,34 +126,47 @@ class Site:
         return "" if user is None else str(user)
 
     def context(self, address: Address, identity: str) -> str:
-        """In which a page's snapshots are sealed."""
+        """In which a page's snapshots are sealed and its references signed."""
         return self.snapshots.context(address.name, identity)
 
-    def new_page(self, address: Address, request: Request) -> Page:
-        """A page at the address of a request."""
+    def new_page(self, address: Address, request: Request, identity: str) -> Page:
+        """A page at the address of a request, for a person."""
+        return self._create(address.page, request, self.context(address, identity))
+
+    def _create(self, cls: type[Page], request: Request, context: str) -> Page:
         root_path = request.scope.get("root_path", "")
-        handle = Handle(self.services, own_url(request), root_path=root_path, request=request)
-        return create(address.page, handle)
+        handle = Handle(
+            self.services, own_url(request), root_path=root_path, request=request, context=context
+        )
+        return create(cls, handle)
 
     def copy_page(self, page: Page, state: bytes) -> Page:
         """Another page object at the same address, in a state that `encode_state` has given."""
+        live = page.live
         handle = Handle(
-            self.services, page.live.address, root_path=page.live.root_path, request=page.live.request
+            self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
         )
         handle.is_open_to_all = page.live.is_open_to_all
         copy = create(type(page), handle)
         restore_state(copy, read_json(state))
         return copy
 
-    def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
+    async def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
         """The application's page for an error; None when it has none.
 
+        Its forms post to the address where it is shown, so its references are those of the page there.
         Its fields ``status``, ``message`` and ``id`` are filled, those that it has. No guard applies to it.
         """
         cls = self.error_pages.get(status) or self.error_pages.get(0)
         if cls is None:
             return None
-        page = self.new_page(Address(cls, ""), request)
+        found = self.find(request, request.url.path)
+        address = found.address if found is not None else Address(cls, "")
+        try:
+            identity = await self.identity(request)
+        except Exception:  # which may be the very error that is to be shown
+            identity = ""
+        page = self._create(cls, request, self.context(address, identity))
         page.live.is_open_to_all = True
         given = {"status": status, "message": message, "id": id}
         fields = page._live_node.description.fields

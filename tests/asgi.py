@@ -12,8 +12,21 @@ from typing import Any
 
 import httpx
 
+from liveactions.security.references import Reference
+from liveactions.testing.endpoints import endpoints
+
 ORIGIN = "http://testserver"
 SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
+
+
+def signed(app: Any, path: str, reference: str, identity: str = "") -> str:
+    """What the page at a path writes for a reference without arguments."""
+    path = path.partition("?")[0]
+    below = [path[at.start() :] for at in re.finditer("/", path)]  # it may be mounted
+    found = next(one for part in below for one in endpoints(app) if one.address.match(part) is not None)
+    site = found.site
+    context = site.context(found.address, identity)
+    return Reference(reference).sign(site.services.signer, context).format()
 
 
 async def waits(gate: asyncio.Event) -> None:
@@ -144,8 +157,17 @@ class Tab:
         frame = await self.socket.ask([self.n, self.rev, *tail])
         return self.take(frame)
 
+    def signed(self, reference: str, identity: str = "") -> str:
+        return signed(self.browser.app, self.path, reference, identity)
+
+    def action(self, reference: str) -> str:
+        """Where a form of the page posts to."""
+        return f"{self.path.partition('?')[0]}?_a={self.signed(reference)}"
+
     async def call(self, reference: str, *fields: str) -> list[Any]:
-        return await self.op(1, reference, list(fields))
+        """Call what the page shows; `reference` is without its signature, or whole."""
+        whole = reference if "~" in reference else self.signed(reference)
+        return await self.op(1, whole, list(fields))
 
     def take(self, frame: list[Any]) -> list[Any]:
         self.rev = frame[0]

@@ -14,6 +14,7 @@ from liveactions.ops.outcome import DONE, Outcome
 from liveactions.ops.scope import Scope
 from liveactions.pages.page import Page, create, fill
 from liveactions.seal import Keys, Signer
+from liveactions.security.references import Reference
 
 P = TypeVar("P", bound=Page)
 Fields = Mapping[str, Any] | Sequence[tuple[str, Any]]
@@ -34,7 +35,13 @@ def request(path: str = "/page", **path_params: Any) -> Request:
 
 def new(cls: type[P], url: str = "http://testserver/page", **settings: Any) -> P:
     """A page with its defaults, neither filled nor mounted."""
-    return create(cls, Handle(services(**settings), url, request=request()))
+    context = f"{cls.__module__}.{cls.__qualname__}"
+    return create(cls, Handle(services(**settings), url, request=request(), context=context))
+
+
+def signed(page: Page, reference: str) -> str:
+    """What a page writes for a reference without arguments."""
+    return Reference(reference).sign(page.live.signer, page.live.context).format()
 
 
 async def opened(

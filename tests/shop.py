@@ -20,9 +20,12 @@ TEMPLATES = {
 <p>{{ add.error }}|{{ add.errors.by }}|{{ add.values.by }}</p>
 <form method="post" action="{{ take(7) }}"><button>take</button></form>
 {% if count > 100 %}<b>{{ count }}</b>{% endif %}
+<a href="{{ slow }}"></a><a href="{{ crash }}"></a><a href="{{ refuse }}"></a><a href="{{ leave }}"></a>
+<a href="{{ miss }}"></a>
 </body></html>""",
     "rows.html": """<!doctype html><html><head></head><body><p>{{ size }} {{ q }}</p>
 <ul>{% for row in rows %}<li id="r{{ row }}" live-click="{{ drop(row) }}">{{ row }}</li>{% endfor %}</ul>
+<a href="{{ grow }}"></a>
 </body></html>""",
     "bare.html": "<title>{{ name }}</title><h1>{{ name }}</h1>",
     "broken.html": "<html><head></head><body>{{ 1 // count }}{{ fix }}{{ spoil }}</body></html>",

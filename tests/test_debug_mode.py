@@ -152,7 +152,11 @@ async def test_by_http_what_browsers_would_not_keep(tmp_path: Path) -> None:
 async def test_a_post_without_script_shows_it_too(site: Site) -> None:
     async with browser(site.live) as one:
         tab = await one.open("/notes")
-        response = await one.http.post("/notes?_a=crash", data={"_s": tab.snapshot}, follow_redirects=True)
+        response = await one.http.post(
+            tab.action("crash"),
+            data={"_s": tab.snapshot},
+            follow_redirects=True,
+        )
     assert response.status_code == 500 and "LookupError: a &lt;secret&gt;" in response.text
     assert "in crash" in response.text and "<h2>" not in response.text
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from liveactions import Live, Page, Pages, unauthorized
-from tests.asgi import ORIGIN, Browser, browser
+from tests.asgi import ORIGIN, Browser, browser, signed
 from tests.shop import shop
 from tests.small import small_app
 
@@ -70,7 +70,7 @@ async def test_head(visitor: Browser) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 async def test_other_methods(visitor: Browser, method: str) -> None:
-    response = await visitor.http.request(method, "/counter?_a=add")
+    response = await visitor.http.request(method, tab.action("add"))
     assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
@@ -101,10 +101,10 @@ async def test_mounted_at_a_prefix() -> None:
     async with browser(app) as visitor:
         tab = await visitor.open("/x/counter")
         assert tab.address == "/x/_live/socket"
-        assert 'action="/x/counter?_a=add"' in tab.html
+        assert f'action="/x/counter?_a={tab.signed("add")}"' in tab.html
         assert (await tab.join())["ack"] == 0
         assert (await tab.call("add"))[1] == 1
-        response = await visitor.http.post("/x/counter?_a=add", data={"_s": tab.snapshot})
+        response = await visitor.http.post(tab.action("add"), data={"_s": tab.snapshot})
         assert response.headers["location"].startswith("/x/counter?_s=~")
 
 
@@ -151,7 +151,7 @@ async def test_a_failing_render_is_an_error() -> None:
         page = await client.get("/broken")
         state = re.search(r'name="_s" value="([^"]*)"', page.text)
         assert state
-        spoilt = await client.post("/broken?_a=spoil", data={"_s": state[1]})
+        spoilt = await client.post(f"/broken?_a={signed(live, '/broken', 'spoil')}", data={"_s": state[1]})
         assert spoilt.status_code == 500
         assert (await client.get("/broken")).status_code == 200
 

@@ -30,6 +30,8 @@ def count(response: httpx.Response) -> str:
 
 
 async def post(tab: Tab, reference: str, **fields: str) -> httpx.Response:
+    """Post what the page shows; `reference` is without its signature, or whole."""
+    reference = reference if "~" in reference else tab.signed(reference)
     return await tab.browser.http.post(
         tab.path, params={"_a": reference}, data={"_s": tab.snapshot, **fields}
     )
@@ -54,7 +56,7 @@ async def test_an_action_runs_and_the_page_shows_it(visitor: Browser) -> None:
 
 async def test_the_query_stays(visitor: Browser) -> None:
     tab = await visitor.open("/rows?size=2")
-    response = await visitor.http.post("/rows?_a=grow", data={"_s": tab.snapshot})
+    response = await visitor.http.post(tab.action("grow"), data={"_s": tab.snapshot})
     assert response.headers["location"].startswith("/rows?size=2&_s=~")
 
 
@@ -102,7 +104,7 @@ async def test_a_reference_of_another_page(visitor: Browser) -> None:
     taken = re.search(r'_a=(take[^"]*)"', (await visitor.http.get("/other")).text)
     assert taken
     assert (await post(tab, unescape(taken[1]))).status_code == 409  # signed for the other page's class
-    assert (await visitor.http.post("/counter?_a=add", data={"_s": other.snapshot})).status_code == 409
+    assert (await visitor.http.post(tab.action("add"), data={"_s": other.snapshot})).status_code == 409
 
 
 async def test_input_that_does_not_fit_is_shown_again(visitor: Browser) -> None:
@@ -202,7 +204,7 @@ async def test_redirect_and_statuses(visitor: Browser) -> None:
 )
 async def test_posts_from_elsewhere(visitor: Browser, headers: dict[str, str]) -> None:
     tab = await visitor.open("/counter")
-    response = await visitor.http.post("/counter?_a=add", data={"_s": tab.snapshot}, headers=headers)
+    response = await visitor.http.post(tab.action("add"), data={"_s": tab.snapshot}, headers=headers)
     assert response.status_code == 403
 
 
@@ -211,7 +213,7 @@ async def test_origins() -> None:
         tab = await visitor.open("/counter")
 
         async def status(**headers: str) -> int:
-            request = visitor.http.build_request("POST", "/counter?_a=add", data={"_s": tab.snapshot})
+            request = visitor.http.build_request("POST", tab.action("add"), data={"_s": tab.snapshot})
             request.headers.pop("origin")
             request.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
             return (await visitor.http.send(request)).status_code
@@ -239,7 +241,11 @@ async def test_origins() -> None:
     ],
 )
 async def test_bodies(visitor: Browser, content: bytes, kind: str, status: int) -> None:
-    response = await visitor.http.post("/counter?_a=add", content=content, headers={"Content-Type": kind})
+    response = await visitor.http.post(
+        tab.action("add"),
+        content=content,
+        headers={"Content-Type": kind},
+    )
     assert response.status_code == status
 
 
@@ -255,7 +261,7 @@ async def test_multipart(visitor: Browser) -> None:
     tab = await visitor.open("/counter")
     files = {"_s": (None, tab.snapshot), "by": (None, "6"), "file": ("a.txt", b"content")}
     for _ in range(2):  # with another boundary: once still
-        response = await visitor.http.post("/counter?_a=add", files=files)
+        response = await visitor.http.post(tab.action("add"), files=files)
         assert count(await follow(tab, response)) == "6"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "liveactions"
 LAYERS = [
-    "errors wire limits encoding seal effects tasks",
+    "errors wire limits encoding seal security effects tasks",
     "html store",
     "broker",
     "template",

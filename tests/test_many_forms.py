@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 import pytest
 
@@ -16,8 +15,8 @@ browser = plugin.browser
 PAGE = """<!doctype html><title>Rows</title><p>{{ last }} {{ note }}</p>
 {% for n in numbers %}
 <form method="post" action="{{ take(n) }}"><input name="note"><button>take {{ n }}</button></form>
-{% endfor %}{{ raw|safe }}"""
-RAW = '<form method="post" action="/rows?_a=clear" class="raw"><button>clear</button></form>'
+{% endfor %}{{ raw()|safe }}"""
+RAW = '<form method="post" action="{}" class="raw"><button>clear</button></form>'
 
 
 @pytest.fixture
@@ -28,9 +27,11 @@ def live() -> Live:
     class Rows(Page):
         template = "rows.html"
         numbers: tuple[int, ...] = tuple(range(100))
-        raw: ClassVar[str] = RAW
         last: int = -1
         note: str = ""
+
+        def raw(self) -> str:
+            return RAW.format(self.clear.bind().url())
 
         @action
         async def take(self, n: Bound[int], note: str = "") -> None:

@@ -40,7 +40,7 @@ async def test_missed_frames_are_merged(store: Store) -> None:
     async with browser(shop(store)) as visitor:
         tab = await visitor.joined("/counter")
         for n in (1, 2, 3):
-            await tab.socket.ask([n, 0, 1, "add", []])
+            await tab.socket.ask([n, 0, 1, tab.signed("add"), []])
         tab.n = 3
         await tab.socket.lose()
         welcome = await tab.join(rev=1)
@@ -54,8 +54,8 @@ async def test_another_worker_goes_on_from_rest(store: Store) -> None:
         await tab.socket.lose()
         tab.n = 3  # 2 and 3 were lost with the connection
         assert await moved_to(there, tab).join() == {"token": tab.token, "rev": 1, "ack": 1, "moved": 1}
-        assert shown((await tab.socket.ask([2, 1, 1, "add", []]))[2]) == "2"
-        assert shown((await tab.socket.ask([3, 1, 1, "add", []]))[2]) == "3"
+        assert shown((await tab.socket.ask([2, 1, 1, tab.signed("add"), []]))[2]) == "2"
+        assert shown((await tab.socket.ask([3, 1, 1, tab.signed("add"), []]))[2]) == "3"
 
 
 async def test_another_worker_sends_what_was_lost_on_the_way(store: Store) -> None:
@@ -97,7 +97,7 @@ async def test_after_a_crash_what_was_under_way_is_uncertain(store: Store) -> No
         tab.n = 3  # 2 and 3 were sent; nobody knows whether the worker ran them
         welcome = await moved_to(there, tab).join()
         assert welcome == {"token": tab.token, "rev": 1, "ack": 1, "fresh": 1}
-        assert await tab.socket.ask([3, 1, 1, "add", []]) == [1, 3, [], [3, 2, None]]
+        assert await tab.socket.ask([3, 1, 1, tab.signed("add"), []]) == [1, 3, [], [3, 2, None]]
         assert shown((await tab.call("add"))[2]) == "2"
 
 
@@ -107,7 +107,7 @@ async def test_the_old_worker_is_told_nothing_more(store: Store) -> None:
         old = tab.socket
         await moved_to(there, tab).join()
         await tab.call("add")
-        old.send([1, 0, 1, "add", []])
+        old.send([1, 0, 1, tab.signed("add"), []])
         with pytest.raises(Exception, match="another worker"):
             await old.receive()
         assert shown((await tab.call("add"))[2]) == "2"
@@ -199,7 +199,7 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/counter")
         tab.socket.gate.clear()
-        tab.socket.send([1, 0, 1, "add", []])
+        tab.socket.send([1, 0, 1, tab.signed("add"), []])
         session = next(iter(live.sessions))
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)  # until its answer is being sent

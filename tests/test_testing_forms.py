@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from liveactions import InUrl, Live, Page, Pages, action, file
 from liveactions.testing import Browser, File, both_ways, plugin
 from liveactions.wire import CALL_REF
+from tests.asgi import signed
 from tests.small import small_app
 
 browser = plugin.browser
@@ -101,6 +102,8 @@ async def test_what_is_said_of_a_refused_file_is_never_believed(browser: Browser
     page = await browser.open("/form")
     conversation = page._tab.conversation
     assert conversation is not None
-    conversation.say(CALL_REF, "keep", ["small", {"refused": ["a.png", type, 1]}])
+    conversation.say(
+        CALL_REF, signed(browser.app, "/form", "keep"), ["small", {"refused": ["a.png", type, 1]}]
+    )
     await page._tab.settle()
     assert page.text(".error") != "" and page.text("h1") == ""

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from jinja2 import Undefined
 
+from ..security.references import more
+
 MOST: Final = 32
 """Calls whose outcome a page remembers, the newest of each action and binding."""
 
@@ -103,11 +105,6 @@ class FormStates:
         other = FormStates()
         other._states = self._states.copy()
         return other
-
-
-def more(key: str, bound: bool) -> tuple[str, ...]:
-    """How the keys of the same reference with more bound arguments begin."""
-    return (f"{key},", f"{key}*") if bound else (f"{key}~",)
 
 
 class Texts:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from ..effects import Effects, open_effects, running
 from ..errors import LiveError
+from ..security.references import Signs
 from .cookies import CookieOptions
 from .depends import Depends
 from .flash import Flash
@@ -51,13 +52,6 @@ class Views(Protocol):
     def source(self, name: str) -> str: ...
 
 
-class Macs(Protocol):
-    """What signs references: `liveactions.seal.Signer`."""
-
-    def mac(self, data: bytes) -> str: ...
-    def verify(self, data: bytes, mac: str) -> bool: ...
-
-
 class Background(Protocol):
     """What runs ops of an open page: `liveactions.sessions.background.Background`."""
 
@@ -69,7 +63,7 @@ class Background(Protocol):
 class Services:
     """What an application lends to its pages."""
 
-    signer: Macs
+    signer: Signs
     templates: Views | None = None
     debug: bool = False
     messages: Mapping[str, str] = field(default_factory=lambda: MESSAGES)
@@ -111,7 +105,8 @@ class Handle:
     """One open page's connection to its application.
 
     `address` is the page's absolute URL as the browser knows it, without hash; the session changes it
-    when the person navigates. `request` is the newest HTTP request of the page.
+    when the person navigates. `request` is the newest HTTP request of the page. `context` names application,
+    page class and person: references are signed for it, and it changes when the person does.
     """
 
     __slots__ = (
@@ -121,6 +116,8 @@ class Handle:
         "forms",
         "head",
         "root_path",
+        "context",
+        "former_context",
         "error_is_shown",
         "is_open_to_all",
         "_error",
@@ -134,11 +131,20 @@ class Handle:
     )
 
     def __init__(
-        self, services: Services, address: str, *, root_path: str = "", request: Request | None = None
+        self,
+        services: Services,
+        address: str,
+        *,
+        root_path: str = "",
+        request: Request | None = None,
+        context: str = "",
     ) -> None:
         self.services = services
         self.root_path = root_path
         """Where the application is mounted, as ASGI says it."""
+        self.context = context
+        self.former_context = context
+        """That before the newest change: a rendering may still have been made for it."""
         self.request = request
         self.address = address
         self.forms = FormStates()
@@ -266,7 +272,7 @@ class Handle:
         return self.request
 
     @property
-    def signer(self) -> Macs:
+    def signer(self) -> Signs:
         return self.services.signer
 
     @property

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast
-from urllib.parse import quote
 
+from ..security import references
 from ..template.reference import Reference
-from . import binding, forms
+from . import binding
 from .forms import UNUSED, FormState
 from .outcomes import Outcomes
-from .shared import is_shared
 
 if TYPE_CHECKING:
     from ..pages.component import Component
@@ -26,20 +24,24 @@ _CACHED: Final = 64
 """Bound references that one unbound reference remembers."""
 _KEYS: Final = frozenset({int, str})
 """Types of which equal values are the same argument."""
-_URL_SAFE: Final = "~,:!*()'[]@"
-_PLAIN: Final = re.compile(r"[\w.~,:-]*", re.ASCII).fullmatch
 
 
 class ActionRef(Reference, Outcomes, Generic[P, R]):
     """An action of one component with its bound arguments, as a template shows it.
 
-    Two are equal when they call the same with the same. A plain call in Python is the plain function.
+    Two are equal when they make the same call for the same person. A plain call in Python is the plain
+    function.
     """
 
-    __slots__ = ("component", "action", "path", "args", "_text", "_url", "_bound")
+    __slots__ = ("component", "action", "path", "args", "context", "_text", "_url", "_bound")
 
     def __init__(
-        self, component: Component, action: Action[..., Any], path: str, args: tuple[Any, ...] = ()
+        self,
+        component: Component,
+        action: Action[..., Any],
+        path: str,
+        args: tuple[Any, ...] = (),
+        context: str = "",
     ) -> None:
         self.component = component
         self.action = action
@@ -47,6 +49,8 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
         """Where it is in the page: ``users.sort_by``."""
         self.args = args
         """Bound arguments by position among those that can be bound; see `binding`."""
+        self.context = context
+        """What its signature is bound to: application, page class and person."""
         self._text: str | None = None
         self._url: tuple[str, str] | None = None
         self._bound: dict[tuple[Any, ...], ActionRef[..., Any]] | None = None
@@ -73,7 +77,7 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
         bound = binding.bind(self.action.plan, self.args, args, kwargs)
-        return ActionRef(self.component, self.action, self.path, bound)
+        return ActionRef(self.component, self.action, self.path, bound, self.context)
 
     @property
     def text(self) -> str:
@@ -85,20 +89,21 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
     @property
     def key(self) -> str:
         """Path and arguments as text: the same for equal references, unsigned."""
-        return f"{self.path}~{self.text}" if self.args else self.path
+        return self.parts.key
+
+    @property
+    def parts(self) -> references.Reference:
+        """Path and arguments as text, unsigned."""
+        return references.Reference(self.path, self.text if self.args else "")
 
     @property
     def token(self) -> str:
-        """What calls it from outside: its path, and with arguments these and a signature."""
-        if not self.args and not self.is_shared:
-            return self.path
-        text = f"{self.path}~{self.text}"
-        return f"{text}~{self.component.live.signer.mac(signed(self.component, text))}"
+        """What calls it from outside: path, arguments and signature."""
+        return self.parts.sign(self.component.live.signer, self.context).format()
 
     def covers(self, other: ActionRef[..., Any]) -> bool:
         """Whether its outcomes are those of another one, too: it is the same, with fewer arguments bound."""
-        key, more = other.key, forms.more(self.key, bool(self.args))
-        return key == self.key or key.startswith(more)
+        return self.parts.covers(other.parts)
 
     @property
     def is_of_page(self) -> bool:
@@ -106,11 +111,6 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
         injected = self.action.plan.injected
         is_closure = "<locals>" in self.action.__qualname__
         return self.action.is_method or is_closure or any(one.kind == "component" for one in injected)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether it is of no page: then it is always signed, and works on every page."""
-        return is_shared(self.path)
 
     def check(self) -> None:
         """`TypeError` when an argument that only a template can bind is missing."""
@@ -123,8 +123,7 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
         path = self.component.live.path
         if self._url is None or self._url[0] != path:
             self.check()
-            token = self.token
-            self._url = path, f"{path}?_a={token if _PLAIN(token) else quote(token, safe=_URL_SAFE)}"
+            self._url = path, f"{path}?_a={references.quoted(self.token)}"
         return self._url[1]
 
     def __eq__(self, other: object) -> bool:
@@ -132,6 +131,12 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
             return True
         if not isinstance(other, ActionRef):
             return NotImplemented
+        return self.context == other.context and self.means(other)
+
+    def means(self, other: Reference) -> bool:
+        """Whether both make the same call, for whomever."""
+        if not isinstance(other, ActionRef):
+            return False
         return self.path == other.path and same_values(self.args, other.args)
 
     def __hash__(self) -> int:
@@ -168,13 +173,6 @@ class ActionRef(Reference, Outcomes, Generic[P, R]):
     def reset(self) -> None:
         """Forgets what became of its calls, with more bound arguments, too."""
         self.component.live.forms.forget_all(self.key, bool(self.args))
-
-
-def signed(component: Component, text: str) -> bytes:
-    """The bytes that a reference's signature is over: page class, path, arguments."""
-    page = type(component.live.page)
-    where = "" if is_shared(text.partition("~")[0]) else f"{page.__module__}.{page.__qualname__}"
-    return f"{where}\0{text}".encode(errors="surrogatepass")
 
 
 def same_values(mine: tuple[Any, ...], others: tuple[Any, ...]) -> bool:

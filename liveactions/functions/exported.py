@@ -32,7 +32,7 @@ def function(page: Page, name: str) -> ActionRef[..., Any]:
     action = module_actions(module).get(own)
     if action is None or not action.js:
         raise UnknownAction("no such function")
-    return ActionRef(page, action, shared_name(action))
+    return ActionRef(page, action, shared_name(action), context=page.live.context)
 
 
 def parameters(action: Action[..., Any]) -> tuple[Parameter, ...]:

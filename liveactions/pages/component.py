@@ -247,8 +247,10 @@ def _attach(component: Component, live: Handle, path: str, seen: set[int]) -> No
     if id(component) in seen:
         raise TypeError(f"{component!r} stands in the page twice; make another one")
     seen.add(id(component))
-    component.live = live
     node = component._live_node
+    if getattr(component, "live", None) is not live:
+        component.live = live
+        node.forget_references()
     node.move(path)
     for field in node.description.children:
         assert field.children is not None

@@ -2,46 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Any
+from logging import getLogger
+from typing import Any, Final
 
 from ..actions import binding
 from ..actions.action import Action
-from ..actions.ref import ActionRef, signed
+from ..actions.ref import ActionRef
 from ..actions.shared import is_shared, shared
 from ..errors import ForgedReference, UnknownAction
+from ..security.references import Reference
 from .component import Component, describe
 from .node import walk
 
+log = getLogger(__name__)
+
+LOGGED: Final = 200
+"""Characters of a refused reference that go into the log."""
+
 
 def lookup(page: Component, token: str) -> ActionRef[..., Any]:
-    """The reference that a token from outside means.
+    """Return the reference that a token from outside means.
 
-    `UnknownAction` when there is none of that name; `ForgedReference` when its arguments weren't
-    written by this application for this page.
+    `UnknownAction` when there is none of that name; `ForgedReference` when it wasn't written by this
+    application for this page and person. Only actions with ``js=True`` need no signature.
     """
-    path, *rest = token.split("~", 1)
-    component, action = _find(page, path)
-    if not rest and not is_shared(path):
-        return component._live_node.reference(action)
-    text, _, mac = rest[0].rpartition("~") if rest else ("", "", "")
-    if not page.live.signer.verify(signed(component, f"{path}~{text}"), mac):
-        raise ForgedReference("these arguments were not written here")
+    given = Reference.parse(token)
+    component, action = _find(page, given.path)
+    if not _is_offered(page, given, action):
+        raise ForgedReference("this reference was not written for this page and person")
     unbound = component._live_node.reference(action)
-    return ActionRef(component, action, unbound.path, binding.read(action.plan, text)) if text else unbound
+    if not given.args:
+        return unbound
+    args = binding.read(action.plan, given.args)
+    return ActionRef(component, action, unbound.path, args, unbound.context)
 
 
 def find(page: Component, key: str) -> Action[..., Any]:
     """The action of an `ActionRef.key`. `UnknownAction` when there is none."""
-    return _find(page, key.partition("~")[0])[1]
+    return _find(page, Reference.parse(key).path)[1]
 
 
-def named(cls: type[Component], token: str) -> Action[..., Any] | None:
-    """The action that a token from outside names, as far as a page's class tells: before there is a page,
-    to know what may be sent to it.
+def named(page: Component, token: str) -> Action[..., Any] | None:
+    """Return the action that a token from outside names, as far as a page's class tells: before the page is
+    restored, to know what may be sent to it. None without a valid signature, too.
     """
-    path = token.partition("~")[0]
-    if is_shared(path):
-        return shared(path)
+    given = Reference.parse(token)
+    action = shared(given.path) if is_shared(given.path) else _declared(type(page), given.path)
+    return action if action is not None and _is_offered(page, given, action) else None
+
+
+def log_refused(page: Component, token: str, error: Exception) -> None:
+    """Log that a reference from outside calls nothing: it is stale, or somebody made it up."""
+    cls = type(page)
+    log.warning("%s.%s: refused to call %.*r: %s", cls.__module__, cls.__qualname__, LOGGED, token, error)
+
+
+def _is_offered(page: Component, given: Reference, action: Action[..., Any]) -> bool:
+    """Whether the page has shown the reference, or the action is everybody's."""
+    is_public = action.js and not given.args and not given.mac
+    return is_public or given.is_signed(page.live.signer, _contexts(page))
+
+
+def _contexts(page: Component) -> tuple[str, ...]:
+    live = page.live
+    return (live.context,) if live.context == live.former_context else (live.context, live.former_context)
+
+
+def _declared(cls: type[Component], path: str) -> Action[..., Any] | None:
     description, (*steps, name) = describe(cls), path.split(".")
     for step in steps:
         field = description.fields.get(step)
@@ -60,7 +87,7 @@ def current(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
     component, action = _find(page, ref.path)
     if action is not ref.action:
         raise UnknownAction("no such action")
-    return ActionRef(component, action, ref.path, ref.args)
+    return ActionRef(component, action, ref.path, ref.args, ref.context)
 
 
 def _is_in(page: Component, component: Component) -> bool:

@@ -11,7 +11,7 @@ from ..actions.ref import ActionRef
 from ..actions.shared import shared, shared_name
 
 if TYPE_CHECKING:
-    from ..actions.handle import View
+    from ..actions.handle import Handle, View
     from .component import Component
     from .description import Description
 
@@ -65,7 +65,10 @@ class Node:
         known = self._references.get(action)
         if known is None:
             own = self.description.own(action) or action
-            known = self._references[action] = ActionRef(self.component, own, self._path(own))
+            live: Handle | None = getattr(self.component, "live", None)  # none in a page that isn't open
+            context = live.context if live is not None else ""
+            known = ActionRef(self.component, own, self._path(own), context=context)
+            self._references[action] = known
         return cast("ActionRef[P, R]", known)
 
     def _path(self, action: Action[..., Any]) -> str:
@@ -102,8 +105,20 @@ class Node:
         """The component now is at `path`."""
         if path != self.path:
             self.path = path
-            self._references.clear()
-            self.names = None
+            self.forget_references()
+
+    def forget_references(self) -> None:
+        """They are to be made again."""
+        self._references.clear()
+        self.names = None
+
+
+def change_context(page: Component, context: str) -> None:
+    """Let an open page be another person's: its references are written again, signed for the new context."""
+    live = page.live
+    live.former_context, live.context = live.context, context
+    for _, component in walk(page):
+        component._live_node.forget_references()
 
 
 def children_in(component: Component) -> Iterator[tuple[str, Component]]:

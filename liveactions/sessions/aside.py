@@ -13,9 +13,9 @@ from ..actions.ref import ActionRef
 from ..errors import ForgedReference, UnknownAction
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import FieldPairs, Scope
-from ..pages.lookup import lookup
 from ..protocol import Bye, CallReference, CallSlot, Cancel, Navigate, Op
 from ..wire import RUNNING
+from .naming import reference, shown
 from .push import Push
 
 if TYPE_CHECKING:
@@ -127,21 +127,15 @@ class Aside:
                 run.task.cancel()
 
     def _reference(self, op: Op) -> ActionRef[..., Any] | None:
-        session = self.session
         try:
-            if type(op) is CallSlot:
-                return session.screen.reference(op.rev, op.address)
-            return lookup(session.page, op.reference) if type(op) is CallReference else None
+            return reference(self.session, op) if isinstance(op, CallSlot | CallReference) else None
         except (UnknownAction, ForgedReference):
             return None
 
     def _cancel(self, op: Cancel) -> None:
         session, called = self.session, op.called
         try:
-            if isinstance(called, str):
-                meant: int | ActionRef[..., Any] = lookup(session.page, called)
-            else:
-                meant = called if isinstance(called, int) else session.screen.reference(op.rev, called)
+            meant = called if isinstance(called, int) else shown(session, op.rev, called)
         except (UnknownAction, ForgedReference):
             return
         for run in self._runs:

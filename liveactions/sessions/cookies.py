@@ -26,4 +26,4 @@ async def keep_cookies(session: Session) -> None:
     if connection is None or not connection.take_changes(changes):
         session.exchange.add({"cookies": session.site.tickets.keep(changes)})
     live.request = await after(request, changes)
-    session.place.identify(await session.site.identity(live.request))
+    session.identify(await session.site.identity(live.request))

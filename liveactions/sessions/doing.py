@@ -5,19 +5,19 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 from logging import getLogger
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from ..actions.action import Action
 from ..actions.input import Arguments
 from ..actions.ref import ActionRef
 from ..errors import ForgedReference, SealError, UnknownAction
-from ..functions.exported import function
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import FieldPairs, Scope
-from ..pages.lookup import lookup
+from ..pages.lookup import log_refused
 from ..protocol import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
 from ..wire import ERROR, RUNNING, UNCERTAIN
 from .aside import STARTED
+from .naming import Act, named_by, reference
 from .navigation import go
 from .push import Push, event_of
 
@@ -28,8 +28,6 @@ log = getLogger(__name__)
 
 UNKNOWN: Final = Outcome(UNCERTAIN)
 """Nobody knows whether it was done."""
-Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
-"""An op that means an action."""
 FILE_GONE: Final = "The file is no longer there. Please choose it again."
 
 
@@ -66,18 +64,10 @@ async def do(session: Session, scope: Scope, job: Op | Push) -> Outcome | None:
 
 def _reference(session: Session, job: Act) -> ActionRef[..., Any] | Outcome:
     """The action that an op means; else what becomes of the op."""
-    ref: ActionRef[..., Any]
     try:
-        if type(job) is not CallFunction and job.rev < session.place.since:
-            raise UnknownAction("the page was left")
-        if type(job) is CallSlot:
-            ref = session.screen.reference(job.rev, job.address)
-        elif isinstance(job, CallReference | Validate):
-            ref = lookup(session.page, job.reference)
-        else:
-            assert isinstance(job, CallFunction)
-            ref = function(session.page, job.name)
+        ref = reference(session, job)
     except (UnknownAction, ForgedReference) as error:
+        log_refused(session.page, named_by(job), error)
         return UNKNOWN if job.n <= session.exchange.uncertain else failure(str(error), status=409)
     if job.n <= session.exchange.uncertain and not ref.action.idempotent and type(job) is not Validate:
         return UNKNOWN

@@ -141,7 +141,7 @@ class Sessions:
         self._audience.open()
         position = self._audience.position
         basis = await self._basis(hello, self.site.context(found.address, identity))
-        page, basis = await self._page(basis, found, request)
+        page, basis = await self._page(basis, found, request, identity)
         snapshot = basis.snapshot or Snapshot("", None)
         rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
         screen = Screen()
@@ -218,17 +218,17 @@ class Sessions:
         epoch = snapshots.store.claim(key)  # from now on nobody else stores more
         return snapshots.load(key, context), epoch
 
-    async def _page(self, basis: Basis, found: Found, request: Request) -> tuple[Page, Basis]:
+    async def _page(self, basis: Basis, found: Found, request: Request, identity: str) -> tuple[Page, Basis]:
         """A page in the state of its snapshot, or one that has just been opened. Drawn, if dependencies
         are open that this may need.
         """
-        page = self.site.new_page(found.address, request)
+        page = self.site.new_page(found.address, request, identity)
         if basis.snapshot is not None:
             try:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.warning("a page can't be restored and starts again: %s", error)
-                return await self._page(Basis(None, "fresh", stale=True), found, request)
+                return await self._page(Basis(None, "fresh", stale=True), found, request, identity)
         try:
             return page, await self._opened(page, basis)
         except BaseException:

@@ -29,6 +29,8 @@ class Screen:
         self._mark: bytes = b""
         self._digests: Digests | None = None
         self._missed: Change = []
+        self._supposed: Fragment | None = None
+        """What is taken to be shown where nothing better is known."""
 
     @property
     def newest(self) -> Fragment | None:
@@ -86,6 +88,7 @@ class Screen:
     def keep(self, rev: int, fragment: Fragment) -> None:
         """The fragment is what revision `rev` shows."""
         self._newest = self._fragments[rev] = fragment
+        self._supposed = None
         if len(self._fragments) > MOST:
             del self._fragments[next(iter(self._fragments))]
 
@@ -121,6 +124,13 @@ class Screen:
             raise UnknownAction("nothing to call there")
         return found
 
+    def shows(self, rev: int, ref: ActionRef[..., object], mac: str) -> bool:
+        """Whether a revision shows a reference, `mac` being its signature as text. Where what that revision
+        showed is unknown, the newest one counts.
+        """
+        fragment = self._fragments.get(rev) or self._newest or self._supposed
+        return fragment is not None and fragment.shows(ref, mac)
+
     def rest(self) -> None:
         """Drop what can be rendered again: all, if list items would get the numbers that they have."""
         newest = self._newest
@@ -128,7 +138,11 @@ class Screen:
             self.recall(newest.shape.digest, digest_of(newest), newest.digests())
 
     def revive(self, page: Page, rev: int) -> None:
-        """Render again what was dropped; nothing happens when the page isn't what it was."""
+        """Render again what was dropped. When the page isn't what it was, no slot is known, but what it
+        shows now tells which references it has.
+        """
         fragment = page.__fragment__(None)
         if digest_of(fragment) == self._mark:
             self.keep(rev, fragment)
+        else:
+            self._supposed = fragment

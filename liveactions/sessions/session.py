@@ -28,7 +28,7 @@ from ..ops.failure import unexpected
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
 from ..pages.component import describe
-from ..pages.node import walk
+from ..pages.node import change_context, walk
 from ..pages.page import Page
 from ..protocol import Acknowledgement, Bye, Change, Hello, Op
 from ..site import Address, Site, path_and_query
@@ -234,10 +234,21 @@ class Session:
         self.kept.state = state
         self.background = page.live.background = Background(self)
         self.place.become(address, await self.site.identity(page.request))
+        self._sign()
         self.screen.recall(b"", b"", None)
         self._drawn = drawn
         self._timers.start(page)
         await self.hook("connected")
+
+    def identify(self, identity: str) -> None:
+        """The person is this one from now on."""
+        self.place.identify(identity)
+        self._sign()
+
+    def _sign(self) -> None:
+        """See that the page's references are signed for its class and the person."""
+        if self.page.live.context != self.place.context:
+            change_context(self.page, self.place.context)
 
     def redraw(self) -> None:
         """Draw the whole page anew. Raises whatever its template does: then it stays as it is."""

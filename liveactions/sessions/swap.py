@@ -95,7 +95,7 @@ async def refuse(session: Session, outcome: Outcome) -> None:
     live, problem = session.page.live, problem_of(outcome)
     if problem is None or live.request is None or session.says_error():
         return
-    page = session.site.error_page(live.request, problem.status, problem.message, problem.id)
+    page = await session.site.error_page(live.request, problem.status, problem.message, problem.id)
     if page is not None:
         page.live.address = live.address
         opened = await _ready(Address(type(page), ""), Scope(page), None)
@@ -115,7 +115,7 @@ async def _open(session: Session, url: str) -> Opened | Outcome | None:
 
 
 async def _begin(site: Site, request: PageRequest, address: Address) -> Opened | Outcome:
-    page = site.new_page(address, request)
+    page = site.new_page(address, request, await site.identity(request))
     scope = Scope(page)
     return await _ready(address, scope, await mount(page, scope))
 

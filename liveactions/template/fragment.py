@@ -189,6 +189,24 @@ class Fragment:
             fragment = value
         return fragment
 
+    def shows(self, reference: Reference, mac: str) -> bool:
+        """Whether `reference` is in it: in a slot of its own, or by its signature in a text."""
+        for value in self.values:
+            kind = type(value)
+            if kind is str or kind is Markup:
+                found = mac in value
+            elif kind is Fragment:
+                found = value.shows(reference, mac)
+            elif kind is Items:
+                found = any([item.shows(reference, mac) for item in value.fragments])
+            elif kind is tuple:
+                found = any(mac in text for text in value)
+            else:
+                found = isinstance(value, Reference) and reference.means(value)
+            if found:
+                return True
+        return False
+
     def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
         """What the whole shows in 8 bytes, and each of the first root slots in 4."""
         slots = tuple(digest_of(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])

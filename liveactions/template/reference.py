@@ -23,6 +23,10 @@ class Reference:
         """Another number whenever its attributes, for which a template may ask, may be others."""
         return 0
 
+    def means(self, other: Reference) -> bool:
+        """Whether both make the same call, whoever they were written for."""
+        return self == other
+
     def bind(self, *args: Any, **kwargs: Any) -> Reference:
         """A reference with these arguments added. `TypeError` when the callee can't take them."""
         raise NotImplementedError

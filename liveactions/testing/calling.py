@@ -39,7 +39,10 @@ async def call(
     bound, given = _split(ref, args, named)
     snapshot = Snapshot(path_and_query(page), dump_state(page))
     body = to_json({**given, FIELD_SNAPSHOT: site.snapshots.for_html(snapshot, context)})
-    token = quote(ref.bind(**bound).token, safe="")
+    shown: ActionRef[..., Any] = ActionRef(
+        ref.component, ref.action, ref.path, ref.bind(**bound).args, context
+    )
+    token = quote(shown.token, safe="")
     headers = [("content-type", "application/json"), (HEADER_ACTION, token)]
     reply = await browser.post(path_and_query(page), body, headers)
     if reply.header("content-type") != "application/json":  # a handler of the application has answered
@@ -61,9 +64,10 @@ async def _open(browser: Browser, page: Page) -> tuple[Site, str]:
         raise Failed(f"the application lets nobody to {_url(page)}", 403)
     [(opened, address)] = arrived
     site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.address is address)
+    identity = await site.identity(opened)
     if not hasattr(page, "live"):
-        attach(page, site.new_page(address, opened).live)
-    return site, site.context(address, await site.identity(opened))
+        attach(page, site.new_page(address, opened, identity).live)
+    return site, site.context(address, identity)
 
 
 def _url(page: Page) -> str:

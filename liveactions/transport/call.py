@@ -14,7 +14,7 @@ from ..actions.input import Arguments, Input
 from ..errors import ForgedReference, LiveError, UnknownAction
 from ..ops.outcome import Outcome, failure
 from ..ops.scope import Scope
-from ..pages.lookup import lookup, named
+from ..pages.lookup import log_refused, lookup, named
 from ..sessions.opening import mount
 from ..site import path_and_query
 from ..snapshot import Snapshot
@@ -55,9 +55,7 @@ class Call(Visit):
                 raise HTTPException(400, "Arguments are an object")
             sealed = values.pop(FIELD_SNAPSHOT, "")
             return Arguments(values), sealed if isinstance(sealed, str) else ""
-        pairs: list[tuple[str, Any]] = list(
-            await read_form(self.request, limits, named(self.address.page, token))
-        )
+        pairs: list[tuple[str, Any]] = list(await read_form(self.request, limits, named(self.page, token)))
         found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         return Input(pairs), found if isinstance(found, str) else ""
 
@@ -67,8 +65,11 @@ class Call(Visit):
             if outcome is None:
                 outcome = await scope.call(lookup(self.page, token), given)
         except LiveError as error:
-            log.warning("%s: a call can't be run: %s", self.address.name, error)
             known = isinstance(error, UnknownAction | ForgedReference)
+            if known:
+                log_refused(self.page, token, error)
+            else:
+                log.warning("%s: a call can't be run: %s", self.address.name, error)
             outcome = failure(str(error) if known else "This page was out of date", 409)
         return await scope.close(await scope.conclude(outcome) if outcome.ok else outcome)
 

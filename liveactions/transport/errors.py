@@ -62,7 +62,7 @@ class ErrorPages:
 
     async def _own(self, request: Request, error: HTTPException) -> str | None:
         status, id = error.status_code, getattr(error, "id", "")
-        page = self.site.error_page(_as_get(request), status, str(error.detail), id)
+        page = await self.site.error_page(_as_get(request), status, str(error.detail), id)
         if page is None:
             return None
         scope = Scope(page)

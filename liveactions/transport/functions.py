@@ -93,7 +93,7 @@ class FunctionEndpoint:
         arguments = await read_json(request, self.site.limits)
         if not isinstance(arguments, dict):
             raise HTTPException(400, "Arguments are an object")
-        scope = Scope(self.site.new_page(NOWHERE, request))
+        scope = Scope(self.site.new_page(NOWHERE, request, ""))
         outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
         outcome = await scope.close(outcome)
         return outcome_answer(await delivered(self.site, outcome, request))

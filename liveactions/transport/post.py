@@ -18,7 +18,7 @@ from ..ops.flashes import restarted
 from ..ops.loading import outdate
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
-from ..pages.lookup import lookup, named
+from ..pages.lookup import log_refused, lookup, named
 from ..pages.page import Page
 from ..sessions.opening import mount
 from ..site import path_and_query
@@ -50,7 +50,7 @@ class Post(Visit):
         token = self.request.query_params.get(FIELD_ACTION)
         if token is None:
             raise HTTPException(400, UNNAMED)
-        pairs = await read_form(self.request, self.site.limits, named(self.address.page, token))
+        pairs = await read_form(self.request, self.site.limits, named(self.page, token))
         try:
             return await self._post(token, pairs)
         finally:
@@ -104,6 +104,7 @@ class Post(Visit):
         try:
             ref = lookup(self.page, token)
         except (UnknownAction, ForgedReference) as error:
+            log_refused(self.page, token, error)
             return failure(str(error), status=409)
         return await scope.call(ref, fields)
 
@@ -178,7 +179,7 @@ def _reference(page: Page, token: str) -> ActionRef[..., object] | None:
     try:
         return lookup(page, token)
     except (UnknownAction, ForgedReference) as error:
-        log.info("... nor with a valid reference: %s", error)
+        log_refused(page, token, error)
         return None
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ..actions.action import Action
 from ..actions.input import is_no_file
-from ..errors import UnknownAction
+from ..errors import ForgedReference, UnknownAction
 from ..ops.outcome import DONE, Outcome
 from ..ops.scope import Scope
-from ..pages.lookup import find, named
+from ..pages.lookup import log_refused, lookup, named
 from ..sessions.opening import begin, mount
 from ..wire import FIELD_ACTION, HEADER_UPLOAD
 from .answers import json_answer, outcome_answer
@@ -26,7 +24,7 @@ class Upload(Visit):
 
     async def respond(self) -> Response:
         token = self.request.query_params.get(FIELD_ACTION, "")
-        action = named(self.address.page, token)
+        action = named(self.page, token)
         scope = Scope(self.page)
         problem = await self._open(scope, runs=action is None)
         closed = await scope.close(problem or DONE)
@@ -53,9 +51,11 @@ class Upload(Visit):
 
     def _closure(self, token: str) -> Action[..., object] | None:
         """The action that a page function has defined when it ran."""
-        with suppress(UnknownAction):
-            return find(self.page, token)
-        return None
+        try:
+            return lookup(self.page, token).action
+        except (UnknownAction, ForgedReference) as error:
+            log_refused(self.page, token, error)
+            return None
 
     async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
         keep, token = self.site.uploads.keep, self.request.headers[HEADER_UPLOAD]

@@ -42,7 +42,7 @@ class Visit:
 
     def begin(self) -> None:
         """Begin with a page in no state yet."""
-        self.page = self.site.new_page(self.address, self.request)
+        self.page = self.site.new_page(self.address, self.request, self.identity)
 
     @property
     def context(self) -> str:

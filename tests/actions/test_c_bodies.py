@@ -18,6 +18,7 @@ from liveactions.testing.asgi import Closed
 from liveactions.testing.refusal import Failed
 from liveactions.wire import CALL_REF
 from tests.actions.ways import Way, visiting, ways
+from tests.asgi import signed
 from tests.small import small_app
 
 pages = Pages()
@@ -188,7 +189,7 @@ async def test_c7_both_kinds_of_forms(sender: httpx.AsyncClient, kind: str) -> N
     body = f"_s={snapshot}&text=a%26%C3%A9".encode()
     if kind != URL_ENCODED:
         body = multipart(("_s", snapshot.encode()), ("text", "a&é".encode()))
-    answer = await sender.post("/text?_a=say", content=body, headers={"Content-Type": kind})
+    answer = await sender.post(address(sender, "/text", "say"), content=body, headers={"Content-Type": kind})
     assert (answer.status_code, journal) == (303, ["a&é"])
 
 
@@ -211,7 +212,7 @@ async def test_c7_both_kinds_of_forms(sender: httpx.AsyncClient, kind: str) -> N
     ],
 )
 async def test_c7_what_is_no_form(sender: httpx.AsyncClient, kind: str, body: bytes, status: int) -> None:
-    answer = await sender.post("/text?_a=say", content=body, headers={"Content-Type": kind})
+    answer = await sender.post(address(sender, "/text", "say"), content=body, headers={"Content-Type": kind})
     assert (answer.status_code, journal) == (status, [])
 
 
@@ -247,7 +248,8 @@ async def status_of(live: Live, receive: Any, length: int) -> int:
     raw = [
         (name.encode(), value.encode()) for name, value in {**headers, "content-length": str(length)}.items()
     ]
-    scope = {"type": "http", "method": "POST", "path": "/text", "query_string": b"_a=say", "headers": raw}
+    query = f"_a={signed(live, '/text', 'say')}".encode()
+    scope = {"type": "http", "method": "POST", "path": "/text", "query_string": query, "headers": raw}
     scope |= {"scheme": "http", "server": ("testserver", 80), "client": ("1.1.1.1", 1), "root_path": ""}
     await live({**scope, "asgi": {"version": "3.0"}, "http_version": "1.1"}, receive, send)
     return found[0]
@@ -276,16 +278,23 @@ async def test_c8_characters_that_are_none(live: Live, way: Way, sent: str, arri
             )
             await sent_raw(browser, body)
         else:
-            page._tab.conversation.say(CALL_REF, "say", ["text", sent])
+            page._tab.conversation.say(CALL_REF, signed(live, "/text", "say"), ["text", sent])
             await page._tab.settle()
         assert [re.sub("\ufffd+", "\ufffd", text) for text in journal] == [arrives]
+
+
+def address(http: httpx.AsyncClient, path: str, name: str) -> str:
+    """Where a form of the page at a path posts to."""
+    transport = http._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    return f"{path}?_a={signed(transport.app, path, name)}"
 
 
 async def sent_raw(browser: Browser, body: bytes, name: str = "say") -> int:
     headers = {"Origin": "http://testserver", "Content-Type": URL_ENCODED}
     transport = httpx.ASGITransport(app=browser.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
-        return (await http.post(f"/text?_a={name}", content=body, headers=headers)).status_code
+        return (await http.post(address(http, "/text", name), content=body, headers=headers)).status_code
 
 
 async def in_page(browser: Browser) -> str:
@@ -295,15 +304,19 @@ async def in_page(browser: Browser) -> str:
 
 async def test_c8_bytes_that_are_no_utf_8(sender: httpx.AsyncClient) -> None:
     body = f"_s={await state(sender)}&text=%FF%00%ED%A0%80".encode()
-    answer = await sender.post("/text?_a=short", content=body, headers={"Content-Type": URL_ENCODED})
+    answer = await sender.post(
+        address(sender, "/text", "short"), content=body, headers={"Content-Type": URL_ENCODED}
+    )
     assert answer.status_code in (400, 413)
-    answer = await sender.post("/text?_a=say", content=body, headers={"Content-Type": URL_ENCODED})
+    answer = await sender.post(
+        address(sender, "/text", "say"), content=body, headers={"Content-Type": URL_ENCODED}
+    )
     assert answer.status_code in (303, 400)
     assert all("\0" not in text and text.isprintable() for text in journal)
 
 
 async def post(http: httpx.AsyncClient, name: str, data: dict[str, Any]) -> int:
-    return (await http.post(f"/text?_a={name}", data={"_s": await state(http), **data})).status_code
+    return (await http.post(address(http, "/text", name), data={"_s": await state(http), **data})).status_code
 
 
 async def test_c9_the_size_of_a_body(sender: httpx.AsyncClient) -> None:
@@ -336,7 +349,7 @@ def files(count: int, size: int = 1, name: str = "more") -> list[Any]:
 async def test_c9_the_number_of_files(sender: httpx.AsyncClient) -> None:
     for count, statuses in [(20, (303,)), (21, (400, 413))]:
         parts = [("_s", (None, await state(sender, "/files"))), *files(count)]
-        assert (await sender.post("/files?_a=send", files=parts)).status_code in statuses
+        assert (await sender.post(address(sender, "/files", "send"), files=parts)).status_code in statuses
     assert [len(sent) for sent in journal] == [20]
 
 
@@ -354,9 +367,11 @@ async def test_c9_files_have_limits_of_their_own() -> None:
             ("one", 50 * 2**20, 413),
         ]:
             parts = [("_s", (None, await state(http, "/files"))), *files(1, size, name)]
-            assert (await http.post("/files?_a=send", files=parts)).status_code == status
+            assert (await http.post(address(http, "/files", "send"), files=parts)).status_code == status
         parts = [("_s", (None, await state(http))), *files(1, 2**21, "text")]
-        assert (await http.post("/text?_a=say", files=parts)).status_code == 413  # which takes no files
+        assert (
+            await http.post(address(http, "/text", "say"), files=parts)
+        ).status_code == 413  # which takes no files
     assert len(journal) == 1
 
 
@@ -399,7 +414,7 @@ async def test_c9_limits_of_an_op(live: Live, way: Way, fields: list[str]) -> No
     async with visiting(live, way) as browser:
         page = await browser.open("/text")
         assert page._tab.conversation is not None
-        page._tab.conversation.say(CALL_REF, "say", fields)
+        page._tab.conversation.say(CALL_REF, signed(live, "/text", "say"), fields)
         with pytest.raises((Failed, Closed)):
             await page._tab.settle()
         assert journal == []

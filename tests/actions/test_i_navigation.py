@@ -220,7 +220,7 @@ async def test_i2_pages_that_can_not_be_opened_are_the_browsers() -> None:
 async def test_i2_a_lost_answer_comes_with_the_next_connection() -> None:
     async with browser(site()) as visitor:
         tab = await visitor.joined("/")
-        tab.socket.send([1, 0, 1, "go", ["to", "/posts/1"]])
+        tab.socket.send([1, 0, 1, tab.signed("go"), ["to", "/posts/1"]])
         await tab.socket.lose()
         tab.n = 1
         welcome = await tab.join()

@@ -105,7 +105,7 @@ async def test_k2_cookies_of_a_post_are_on_its_answer() -> None:
 async def test_k2_cookies_by_fetch_are_on_its_answer() -> None:
     async with browser(members()) as visitor:
         tab = await visitor.open("/")
-        ops = [[1, 0, 1, "log_in", ["name", "ada"]], [2, 0, 1, "nest", []]]
+        ops = [[1, 0, 1, tab.signed("log_in"), ["name", "ada"]], [2, 0, 1, tab.signed("nest"), []]]
         response = await visitor.http.post(
             "/", json={"hello": tab.hello, "ops": ops}, headers={wire.HEADER_OPS: "1"}
         )
@@ -142,7 +142,7 @@ async def test_k2_tickets_from_elsewhere() -> None:
 async def test_k2_a_ticket_waits_for_a_page_whose_socket_was_lost() -> None:
     async with browser(members()) as visitor:
         tab = await visitor.joined("/")
-        tab.socket.send([1, 0, 1, "log_in", ["name", "ada"]])
+        tab.socket.send([1, 0, 1, tab.signed("log_in"), ["name", "ada"]])
         await tab.socket.lose()
         tab.n = 1
         welcome = await tab.join()
@@ -226,7 +226,7 @@ async def test_k2_a_ticket_moves_with_its_page_to_another_worker() -> None:
     store = MemoryStore()
     async with browser(members(store)) as here, browser(members(store)) as there:
         tab = await here.joined("/")
-        tab.socket.send([1, 0, 1, "log_in", ["name", "ada"]])
+        tab.socket.send([1, 0, 1, tab.signed("log_in"), ["name", "ada"]])
         await tab.socket.lose()
         tab.n, tab.browser = 1, there
         welcome = await tab.join()
@@ -251,7 +251,7 @@ async def test_k2_and_so_does_one_that_no_socket_could_bring() -> None:
 
     async with browser(here) as visitor, browser(there) as again:
         tab = await visitor.joined("/slow")
-        tab.socket.send([1, 0, 1, "leave", []])
+        tab.socket.send([1, 0, 1, tab.signed("leave"), []])
         await waits(gate)
         await tab.socket.lose()
         gate.set()
@@ -284,7 +284,7 @@ async def test_k2_a_fetch_that_is_superseded_brings_them_too() -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/slow")
         await tab.socket.lose()
-        ops = [[1, 0, 1, "leave", []], [2, 0, 1, "wait", []]]
+        ops = [[1, 0, 1, tab.signed("leave"), []], [2, 0, 1, tab.signed("wait"), []]]
         parcel, headers = {"hello": tab.hello, "ops": ops}, {wire.HEADER_OPS: "1"}
         posting = asyncio.ensure_future(visitor.http.post("/slow", json=parcel, headers=headers))
         await waits(gate)
@@ -313,7 +313,7 @@ async def test_k2_cookies_survive_a_connection_that_comes_while_the_action_runs(
 
     async with browser(live) as visitor:
         tab = await visitor.joined("/slow")
-        tab.socket.send([1, 0, 1, "leave", []])
+        tab.socket.send([1, 0, 1, tab.signed("leave"), []])
         await waits(gate)
         tab.n = 1
         await tab.join()

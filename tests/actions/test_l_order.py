@@ -326,7 +326,7 @@ async def test_l5_each_call_has_a_name_of_its_own(way: Way) -> None:
 async def test_l5_a_post_that_comes_twice_has_the_same_name() -> None:
     async with browser(app()) as visitor:
         tab = await visitor.open("/order")
-        posts = [visitor.http.post("/order?_a=pay", data={"_s": tab.snapshot}) for _ in range(2)]
+        posts = [visitor.http.post(tab.action("pay"), data={"_s": tab.snapshot}) for _ in range(2)]
         assert [answer.status_code for answer in await asyncio.gather(*posts)] == [303, 303]
         assert len(ids) == 1
 

@@ -267,7 +267,7 @@ async def test_m1_policies() -> None:
         await tab.call("newest", "name", "two")
         assert "two" in shown(await tab.receive())
         tab.n += 1
-        tab.socket.send([tab.n, tab.rev, 1, "newest", ["name", "three"]])
+        tab.socket.send([tab.n, tab.rev, 1, tab.signed("newest"), ["name", "three"]])
         answers: list[Any] = []
         texts = ""
         while len(answers) < 6:

@@ -102,7 +102,7 @@ async def upload(
 ) -> httpx.Response:
     return await tab.browser.http.post(
         "/files",
-        params={"_a": action},
+        params={"_a": tab.signed(action)},
         files=list(files),
         headers={wire.HEADER_UPLOAD: tab.token or "", **headers},
     )
@@ -172,7 +172,7 @@ async def test_m3_limits_hold_while_the_body_comes() -> None:
 
     async with browser(live) as visitor:
         headers = {"Content-Type": "multipart/form-data; boundary=B", wire.HEADER_UPLOAD: "1"}
-        response = await visitor.http.post("/files?_a=send", content=body(), headers=headers)
+        response = await visitor.http.post(tab.action("send"), content=body(), headers=headers)
         assert response.status_code == 413 and response.json()["status"] == 413
         assert sent < 2**22
 
@@ -194,7 +194,7 @@ async def test_m3_uploads_that_are_refused() -> None:
             b"--B\r\nContent-Disposition: form-data; name=one; filename=a\r\n\r\ncut",
         ):
             assert (
-                await visitor.http.post("/files?_a=send", content=broken, headers=kind)
+                await visitor.http.post(tab.action("send"), content=broken, headers=kind)
             ).status_code == 400
         assert lying(live) == []
 
@@ -373,7 +373,7 @@ async def test_responses_of_actions_over_a_socket_are_fetched_once() -> None:
         assert "attachment" in response.headers["content-disposition"]
         assert (await visitor.http.get(url)).status_code == 410
         assert "x" in str((await tab.call("send", "note", "x"))[2])
-        posted = await visitor.http.post("/files?_a=export", data={"_s": tab.snapshot})
+        posted = await visitor.http.post(tab.action("export"), data={"_s": tab.snapshot})
         assert posted.text == "a,b"
 
 

@@ -119,7 +119,9 @@ async def test_n1_without_an_origin(visitor: Browser) -> None:
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 303),
     ):
-        request = visitor.http.build_request("POST", "/a?_a=save", data={"_s": tab.snapshot}, headers=headers)
+        request = visitor.http.build_request(
+            "POST", tab.action("save"), data={"_s": tab.snapshot}, headers=headers
+        )
         del request.headers["origin"]
         assert (await visitor.http.send(request)).status_code == status
 
@@ -330,7 +332,7 @@ async def test_n4_characters_that_are_none_reach_no_render(visitor: Browser, tex
         + "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
     )
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    response = await visitor.http.post("/a?_a=save", content=content, headers=kind)
+    response = await visitor.http.post(tab.action("save"), content=content, headers=kind)
     assert response.status_code in (303, 400)
 
 
@@ -363,7 +365,7 @@ PART = b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\nvalue\r\n'
 )
 async def test_bodies_that_are_refused(visitor: Browser, content: bytes, kind: str, status: int) -> None:
     tab = await visitor.open("/a")
-    response = await visitor.http.post("/a?_a=save", content=content, headers={"Content-Type": kind})
+    response = await visitor.http.post(tab.action("save"), content=content, headers={"Content-Type": kind})
     assert response.status_code == status
     assert response.text.startswith("<!doctype html>") and "Traceback" not in response.text
     assert await has_not_run(tab)
@@ -381,7 +383,7 @@ async def test_a_body_of_10_gb_that_lies_about_its_length(visitor: Browser, leng
             yield b"x" * 2**16
 
     headers = {"Content-Type": FORM, "Content-Length": length}
-    response = await visitor.http.post("/a?_a=save", content=body(), headers=headers)
+    response = await visitor.http.post(tab.action("save"), content=body(), headers=headers)
     assert response.status_code in (400, 413) and sent <= 2**21
     assert await has_not_run(tab)
 

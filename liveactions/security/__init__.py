@@ -1,0 +1,1 @@
+"""What makes a text that comes from outside trustworthy."""

@@ -1,0 +1,83 @@
+"""The grammar of references, as they are written into pages and come back from them.
+
+::
+
+    reference = path ~ arguments ~ signature     users.remove~17~0hG2v1Zx9aQ
+    path      = where the action is in its page  users.remove
+    arguments = bound arguments as compact JSON  17     (empty when nothing is bound)
+
+The signature covers path, arguments and a *context*: application, page class and person. It says that this
+reference was shown to this person on such a page, not that the person is still allowed to use it: guards
+decide that each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import quote
+
+SEPARATOR: Final = "~"
+"""Never occurs in a path or a signature; it may occur in arguments."""
+
+_URL_SAFE: Final = "~,:!*()'[]@"
+_PLAIN: Final = re.compile(r"[\w.~,:-]*", re.ASCII).fullmatch
+
+
+class Signs(Protocol):
+    """What signs references: `liveactions.seal.Signer`."""
+
+    def mac(self, data: bytes) -> str: ...
+    def verify(self, data: bytes, mac: str) -> bool: ...
+
+
+class Reference(NamedTuple):
+    """The parts of a reference."""
+
+    path: str
+    args: str = ""
+    mac: str = ""
+    """The signature; empty when it has none."""
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Return the parts of `text`, whatever it is: nothing is verified."""
+        path, _, rest = text.partition(SEPARATOR)
+        args, separator, mac = rest.rpartition(SEPARATOR)
+        return cls(path, args, mac) if separator else cls(path, rest)
+
+    def format(self) -> str:
+        """Return the reference as text; an unsigned one is its path."""
+        return f"{self.path}~{self.args}~{self.mac}" if self.mac else self.path
+
+    @property
+    def key(self) -> str:
+        """Path and arguments: equal for references that make the same call."""
+        return f"{self.path}~{self.args}" if self.args else self.path
+
+    def sign(self, signer: Signs, context: str) -> Reference:
+        """Return the reference with its signature in `context`."""
+        return self._replace(mac=signer.mac(self._signed(context)))
+
+    def is_signed(self, signer: Signs, contexts: Iterable[str]) -> bool:
+        """Whether its signature is valid in one of `contexts`."""
+        return bool(self.mac) and any(signer.verify(self._signed(one), self.mac) for one in contexts)
+
+    def covers(self, other: Reference) -> bool:
+        """Whether `other` makes the same call, perhaps with more arguments bound."""
+        return self.key == other.key or other.key.startswith(more(self.key, bool(self.args)))
+
+    def _signed(self, context: str) -> bytes:
+        # Neither part of a reference contains NUL, so the boundary is clear whatever the context is.
+        return f"{context}\0{self.path}~{self.args}".encode(errors="surrogatepass")
+
+
+def more(key: str, bound: bool) -> tuple[str, ...]:
+    """Return how the keys of the same reference with more bound arguments begin."""
+    return (f"{key},", f"{key}*") if bound else (f"{key}{SEPARATOR}",)
+
+
+def quoted(text: str) -> str:
+    """Return a reference's text as the value of a query parameter."""
+    return text if _PLAIN(text) else quote(text, safe=_URL_SAFE)
