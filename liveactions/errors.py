@@ -6,7 +6,7 @@
     ├── TemplateError        a template can't be compiled to shapes (name, line, cure)
     ├── RenderError          a render failed or contradicts itself (debug)
     ├── UnknownAction        a reference to something that isn't an action here
-    ├── ForgedReference      bound arguments don't match their signature
+    ├── ForgedReference      a reference isn't signed for this page and person
     ├── SealError            a snapshot can't be opened
     │   └── SealExpired      ... because it is too old
     ├── StateError           a snapshot's state doesn't fit the page's fields any more
@@ -52,7 +52,7 @@ class UnknownAction(LiveError):
 
 
 class ForgedReference(LiveError):
-    """A reference's arguments were not written by this application."""
+    """A reference was not written by this application for this page and person."""
 
 
 class SealError(LiveError):

@@ -157,8 +157,8 @@ class Tab:
         frame = await self.socket.ask([self.n, self.rev, *tail])
         return self.take(frame)
 
-    def signed(self, reference: str, identity: str = "") -> str:
-        return signed(self.browser.app, self.path, reference, identity)
+    def signed(self, reference: str) -> str:
+        return signed(self.browser.app, self.path, reference, self.browser.identity)
 
     def action(self, reference: str) -> str:
         """Where a form of the page posts to."""
@@ -183,6 +183,8 @@ class Browser:
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        self.identity = ""
+        """Who the application takes the person for."""
         transport = httpx.ASGITransport(app)
         self.http = httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN})
 

@@ -288,7 +288,8 @@ def action(function: Any = None, /, **options: Any) -> Any:
     leaves the page, else it is done all the same; ``concurrency="latest"`` lets a newer call end the running
     one, ``"drop"`` ignores calls while one runs; `idempotent`: when its worker is lost, and nobody knows
     whether it was done, it is done again; `validate=False` gives it the fields as they came; `reset=False`
-    leaves the form as it is after success; `initial` is the result before the first call. `TypeError` on
+    leaves the form as it is after success; `initial` is the result before the first call; `js=True` makes
+    it callable by scripts, and so by everybody, whether or not a page shows it. `TypeError` on
     anything but a function.
     """
     if function is None:

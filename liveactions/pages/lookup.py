@@ -42,6 +42,16 @@ def find(page: Component, key: str) -> Action[..., Any]:
     return _find(page, Reference.parse(key).path)[1]
 
 
+def lookup_key(page: Component, token: str) -> str:
+    """Return the `ActionRef.key` of what a token from outside names, whether or not it was written here.
+
+    `UnknownAction` when there is no action of that name.
+    """
+    given = Reference.parse(token)
+    component, action = _find(page, given.path)
+    return given._replace(path=component._live_node.reference(action).path).key
+
+
 def named(page: Component, token: str) -> Action[..., Any] | None:
     """Return the action that a token from outside names, as far as a page's class tells: before the page is
     restored, to know what may be sent to it. None without a valid signature, too.

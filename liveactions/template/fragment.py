@@ -190,7 +190,7 @@ class Fragment:
         return fragment
 
     def shows(self, reference: Reference, mac: str) -> bool:
-        """Whether `reference` is in it: in a slot of its own, or by its signature in a text."""
+        """Whether `reference` is in it: in a slot of its own, or by its signature `mac` in a text."""
         for value in self.values:
             kind = type(value)
             if kind is str or kind is Markup:
@@ -198,7 +198,7 @@ class Fragment:
             elif kind is Fragment:
                 found = value.shows(reference, mac)
             elif kind is Items:
-                found = any([item.shows(reference, mac) for item in value.fragments])
+                found = any(item.shows(reference, mac) for item in value.fragments)
             elif kind is tuple:
                 found = any(mac in text for text in value)
             else:

@@ -12,13 +12,12 @@ from starlette.responses import Response
 from ..actions.forms import FormState, is_secret_name
 from ..actions.handle import Problem
 from ..actions.messages import text
-from ..actions.ref import ActionRef
 from ..errors import ForgedReference, LiveError, UnknownAction
 from ..ops.flashes import restarted
 from ..ops.loading import outdate
 from ..ops.outcome import DONE, Outcome, failure
 from ..ops.scope import Scope
-from ..pages.lookup import log_refused, lookup, named
+from ..pages.lookup import log_refused, lookup, lookup_key, named
 from ..pages.page import Page
 from ..sessions.opening import mount
 from ..site import path_and_query
@@ -105,7 +104,8 @@ class Post(Visit):
             ref = lookup(self.page, token)
         except (UnknownAction, ForgedReference) as error:
             log_refused(self.page, token, error)
-            return failure(str(error), status=409)
+            _note(self.page, token, fields)
+            return failure(text("page_outdated", self.site.services.messages), 409)
         return await scope.call(ref, fields)
 
     def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
@@ -165,33 +165,35 @@ class Post(Visit):
         problem = await mount(self.page, scope) or await scope.prepare()
         if problem is not None:
             return await self.show(scope, problem)
-        ref = _reference(self.page, token)
-        if ref is not None and not ref.is_of_page:
+        if _runs_anywhere(self.page, token):
             await scope.close(DONE)
             return None
-        if ref is not None:
-            _note(ref, fields)
+        _note(self.page, token, fields)
         self.page.live.error = Problem(409, text("page_outdated", self.site.services.messages))
         return await self.show(scope, status=409)
 
 
-def _reference(page: Page, token: str) -> ActionRef[..., object] | None:
+def _runs_anywhere(page: Page, token: str) -> bool:
+    """Whether a reference is valid, and needs no page in its former state."""
     try:
-        return lookup(page, token)
+        return not lookup(page, token).is_of_page
     except (UnknownAction, ForgedReference) as error:
         log_refused(page, token, error)
-        return None
+        return False
 
 
-def _note(ref: ActionRef[..., object], fields: list[Pair]) -> None:
+def _note(page: Page, token: str, fields: list[Pair]) -> None:
     """Let the form show why nothing was done, and what was typed."""
+    try:
+        key = lookup_key(page, token)
+    except UnknownAction:  # no form shows it
+        return
     values: dict[str, list[str]] = {}
     for name, value in fields:
         if not isinstance(value, UploadFile) and not is_secret_name(name):
             values.setdefault(name, []).append(value)
-    live = ref.component.live
-    outdated = text("page_outdated", live.services.messages)
-    live.forms.put(ref.key, FormState(error=outdated, values=values))
+    outdated = text("page_outdated", page.live.services.messages)
+    page.live.forms.put(key, FormState(error=outdated, values=values))
 
 
 def _with_handle(url: str, handle: str) -> str:

@@ -28,7 +28,8 @@ TEMPLATES = {
 <form method="post" action="{{ log_out }}"><button>Log out</button></form>
 <form method="post" action="{{ nest }}"><button>Nest</button></form>
 </body>""",
-    "leaving.html": '<form action="{{ leave }}"></form><p>{{ done }}</p>',
+    "leaving.html": """<form action="{{ leave }}"></form>{% if wait %}<a href="{{ wait }}"></a>{% endif %}
+<p>{{ done }}</p>""",
     "club.html": "<!doctype html><title>Club</title><body><h1>Club of {{ name }}</h1>{{ theme }}</body>",
 }
 

@@ -26,6 +26,7 @@ from liveactions.testing.refusal import Failed
 from liveactions.wire import CALL_REF
 from tests.actions.markup import form
 from tests.actions.ways import Way, visiting, ways
+from tests.asgi import signed
 from tests.pages import new
 from tests.small import small_app
 
@@ -109,7 +110,7 @@ async def test_a1_a_sync_action_has_its_page_alone() -> None:
         assert conversation is not None
         GO.clear()
         for name in ("add_in_thread", "add", "add_in_thread"):
-            conversation.say(CALL_REF, name, [])
+            conversation.say(CALL_REF, signed(live, "/methods", name), [])
         assert await asyncio.to_thread(STARTED.wait, PATIENCE)
         (session,) = live.sessions
         assert session.page.count == 0

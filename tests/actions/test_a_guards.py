@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from jinja2 import DictLoader, Environment
@@ -230,7 +231,7 @@ def vault(door: Door) -> Live:
 
 VAULT = """<title>V</title>{{ classified() }}<b live-click="{{ act(title="x") }}">b</b>
 <form method="post" action="{{ act }}" enctype="multipart/form-data"><input name="title" aria-label="title">
-<button>act</button></form>"""
+<button>act</button></form>{% if shuts %}<b live-click="{{ shuts }}">b</b>{% endif %}"""
 
 
 class Thief:
@@ -245,18 +246,18 @@ class Thief:
         journal.clear()
 
     async def post(self, token: str, **fields: str) -> str:
-        return await self.send({"_a": token}, {"_s": self.tab.snapshot, **fields})
+        return await self.send({"_a": self.tab.signed(token)}, {"_s": self.tab.snapshot, **fields})
 
     async def send(self, query: dict[str, str], data: dict[str, str], **more: Any) -> str:
         return (await self.tab.browser.http.post(self.tab.path, params=query, data=data, **more)).text
 
     async def call(self, token: str, **fields: str) -> str:
-        return await self.send({}, fields, headers={"Live-Action": token})
+        return await self.send({}, fields, headers={"Live-Action": quote(self.tab.signed(token))})
 
     async def upload(self, token: str) -> str:
         files = {"file": ("a.txt", b"a")}
         headers = {"Live-Upload": "token"}
-        return await self.send({"_a": token}, {}, files=files, headers=headers)
+        return await self.send({"_a": self.tab.signed(token)}, {}, files=files, headers=headers)
 
     async def join(self) -> None:
         await self.tab.join()
@@ -300,12 +301,12 @@ async def post_to_nothing(thief: Thief) -> str:
 
 async def post_a_forgery(thief: Thief) -> str:
     thief.shut()
-    return await thief.post("act~x~AAAAAAAAAAA")
+    return await thief.send({"_a": "act~x~AAAAAAAAAAA"}, {"_s": thief.tab.snapshot})
 
 
 async def post_without_a_snapshot(thief: Thief) -> str:
     thief.shut()
-    return await thief.send({"_a": "act"}, {"title": "x"})
+    return await thief.send({"_a": thief.tab.signed("act")}, {"title": "x"})
 
 
 async def post_a_copy(thief: Thief) -> str:
@@ -353,13 +354,13 @@ async def rejoin(thief: Thief) -> str:
 
 async def ops_by_fetch(thief: Thief) -> str:
     thief.shut()
-    parcel = {"hello": thief.tab.hello, "ops": [[1, 0, 1, "act", ["title", "x"]]]}
+    parcel = {"hello": thief.tab.hello, "ops": [[1, 0, 1, thief.tab.signed("act"), ["title", "x"]]]}
     reply = await thief.tab.browser.http.post(thief.tab.path, json=parcel, headers={"Live-Ops": "1"})
     return reply.text
 
 
 async def op_reference(thief: Thief) -> str:
-    return await thief.op(1, "act", ["title", "x"])
+    return await thief.op(1, thief.tab.signed("act"), ["title", "x"])
 
 
 async def op_for_nothing(thief: Thief) -> str:
@@ -371,7 +372,7 @@ async def op_slot(thief: Thief) -> str:
 
 
 async def op_validation(thief: Thief) -> str:
-    return await thief.op(2, "act", [], ["title"])
+    return await thief.op(2, thief.tab.signed("act"), [], ["title"])
 
 
 async def op_navigation(thief: Thief) -> str:
@@ -379,7 +380,7 @@ async def op_navigation(thief: Thief) -> str:
 
 
 async def op_cancel(thief: Thief) -> str:
-    return await thief.op(5, "act")
+    return await thief.op(5, thief.tab.signed("act"))
 
 
 async def op_function(thief: Thief) -> str:

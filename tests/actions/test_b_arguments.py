@@ -14,6 +14,7 @@ from markupsafe import escape
 from pydantic import BaseModel
 
 from liveactions import Bound, Component, Event, Live, Page, Pages, action, unauthorized
+from liveactions.actions.shared import shared_name
 from liveactions.errors import ForgedReference
 from liveactions.pages.lookup import lookup
 from liveactions.testing import Browser
@@ -21,6 +22,7 @@ from liveactions.testing.refusal import Failed
 from tests.actions.logs import logged
 from tests.actions.markup import form
 from tests.actions.ways import Way, by, visiting, ways
+from tests.asgi import signed
 from tests.pages import new
 from tests.small import small_app
 
@@ -433,9 +435,7 @@ def two(token: str) -> Live:
 
 
 def shared_token(shared: Any) -> str:
-    page = new(Two)
-    page.live.services.signer = small_app(Pages(), {}).services.signer
-    return page._live_node.reference(shared).token
+    return signed(two(""), "/two", shared_name(shared))
 
 
 @ways("SHN")

@@ -401,7 +401,7 @@ async def test_c9_an_action_that_takes_little(live: Live, way: Way) -> None:
             body = f"_s={await in_page(browser)}&text={'x' * 200}".encode()
             assert await sent_raw(browser, body, "short") == 413
         else:
-            page._tab.conversation.say(CALL_REF, "short", ["text", "x" * 200])
+            page._tab.conversation.say(CALL_REF, signed(live, "/text", "short"), ["text", "x" * 200])
             with pytest.raises(Failed) as failed:
                 await page._tab.settle()
             assert failed.value.status == 413

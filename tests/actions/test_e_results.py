@@ -20,6 +20,7 @@ from liveactions.wire import CALL_REF
 from tests.actions.logs import logged
 from tests.actions.markup import form
 from tests.actions.ways import Way, by, visiting, ways
+from tests.asgi import signed
 from tests.pages import call, opened
 from tests.small import small_app
 
@@ -279,7 +280,7 @@ async def test_e4_one_message_has_both() -> None:
         page = await browser.open("/together")
         conversation = page._tab.conversation
         assert conversation is not None
-        conversation.say(CALL_REF, "add", [])
+        conversation.say(CALL_REF, signed(browser.app, "/together", "add"), [])
         await conversation.hear()
         assert page.text("p") == "1 1"
         assert conversation._ops == []

@@ -14,7 +14,7 @@ from liveactions import Page, action, wire
 from liveactions.store import MemoryStore, SqliteStore
 from tests.actions.members import members
 from tests.actions.ways import Way, visiting, ways
-from tests.asgi import Browser, Closed, Tab, browser, waits
+from tests.asgi import Browser, Closed, Tab, browser, signed, waits
 
 
 async def commit(visitor: Browser, ticket: str, **headers: str) -> httpx.Response:
@@ -36,7 +36,9 @@ def cookies(response: httpx.Response) -> dict[str, str]:
 
 
 async def post(tab: Tab, action: str, **fields: str) -> httpx.Response:
-    return await tab.browser.http.post(tab.path, params={"_a": action}, data={"_s": tab.snapshot, **fields})
+    return await tab.browser.http.post(
+        tab.path, params={"_a": tab.signed(action)}, data={"_s": tab.snapshot, **fields}
+    )
 
 
 async def test_k1_requests_come_through_all_middleware() -> None:
@@ -87,7 +89,9 @@ async def test_k2_options_of_cookies() -> None:
         snapshot = re.search(r'name="_s" value="([^"]*)"', secure.text)
         assert snapshot
         response = await visitor.http.post(
-            "/?_a=log_in", data={"_s": snapshot[1], "name": "ada"}, headers={"Origin": "https://testserver"}
+            f"/?_a={signed(visitor.app, '/', 'log_in')}",
+            data={"_s": snapshot[1], "name": "ada"},
+            headers={"Origin": "https://testserver"},
         )
         assert "; secure" in cookies(response)["greeting"]
 
@@ -158,6 +162,7 @@ async def test_k5_signing_out_closes_all_pages_of_a_person(tmp_path: Path) -> No
         for visitor, name in ((ada, "ada"), (bob, "bob")):
             tab = await visitor.joined("/")
             await commit(visitor, (await tab.call("log_in", "name", name))[5]["cookies"])
+            visitor.identity = name
             tab.socket.send([0, tab.rev])
         elsewhere.http.cookies = ada.http.cookies
         mine, also_mine, his = await ada.joined("/"), await elsewhere.joined("/"), await bob.joined("/")
@@ -189,6 +194,7 @@ async def test_k5_whoever_signs_out_is_answered() -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/")
         await commit(visitor, (await tab.call("log_in", "name", "ada"))[5]["cookies"])
+        visitor.identity = "ada"
         leaving = await visitor.joined("/leaving")
         assert "True" in str((await leaving.call("leave"))[2])
         live.sessions.tend(0.0)

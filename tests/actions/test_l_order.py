@@ -87,7 +87,8 @@ TEMPLATES = {
 <form method="post" action="{{ queued }}"><input name="name" aria-label="Name"><button>Queue</button></form>
 <form method="post" action="{{ add }}"><button>Add</button></form>
 <form method="post" action="{{ pay }}"><button>Pay</button></form>
-<button live-click="{{ add }}">Click</button>"""
+<button live-click="{{ add }}">Click</button>
+{% for one in (latest, stubborn, dropped, pay_again) %}<i live-click="{{ one }}"></i>{% endfor %}"""
 }
 
 
@@ -98,7 +99,7 @@ def app() -> Live:
 def send(tab: Tab, reference: str, *fields: str) -> None:
     """An op whose answer isn't waited for."""
     tab.n += 1
-    tab.socket.send([tab.n, tab.rev, 1, reference, list(fields)])
+    tab.socket.send([tab.n, tab.rev, 1, tab.signed(reference), list(fields)])
 
 
 async def until(tab: Tab, n: int) -> tuple[dict[int, tuple[int, Any]], str]:
@@ -213,7 +214,7 @@ async def test_l2_running_ones_may_be_cancelled() -> None:
         send(tab, "latest", "name", "a")
         assert await told() == "a"
         tab.n += 1
-        tab.socket.send([tab.n, tab.rev, 5, "latest"])
+        tab.socket.send([tab.n, tab.rev, 5, tab.signed("latest")])
         send(tab, "add")
         assert (await until(tab, 3))[1] == " 1"
 
@@ -302,7 +303,7 @@ async def test_l4_only_what_is_idempotent_is_run_again(
             assert (await tab.join())["fresh"] == 1
             await tab.socket.lose()
         await tab.join()
-        tab.socket.send([1, tab.rev, 1, reference, []])
+        tab.socket.send([1, tab.rev, 1, tab.signed(reference), []])
         assert (await until(tab, 1))[0].get(1) == end
         assert len(ids) == paid
         await tab.call("pay")

@@ -22,7 +22,7 @@ from liveactions.snapshot import session_key
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.testing import File
 from tests.actions.ways import Way, visiting, ways
-from tests.asgi import Tab, browser
+from tests.asgi import Tab, browser, signed
 
 TEMPLATES = {
     "files.html": """<!doctype html><html><head></head><body>
@@ -31,7 +31,7 @@ TEMPLATES = {
 <button>Send</button></form>
 <form action="{{ fail }}"><input type="file" name="one" aria-label="Bad"><button>Fail</button></form>
 <form action="{{ export }}"><button>Export</button></form><form action="{{ no_files }}"></form>
-<form action="{{ lose }}"></form>
+<form action="{{ lose }}"></form><a href="{{ count }}"></a><a href="{{ newest }}"></a>
 <pre>{{ seen|join("; ") }}</pre><p>{{ send.errors.one }}{{ send.errors.many }}</p></body></html>"""
 }
 opened: list[UploadFile] = []
@@ -124,11 +124,11 @@ async def test_m3_files_go_beside_the_socket_and_ops_name_them() -> None:
         one, two = ("one", ("a.txt", b"first", "text/plain")), ("many", ("zürich.bin", b"second", ""))
         fields = handles(await upload(tab, "send", one, two, two))
         assert fields[::2] == ["one", "many", "many"] and len(lying(live)) == 3
-        frame = await tab.op(wire.CALL_REF, "send", [*fields, "note", "x"])
+        frame = await tab.op(wire.CALL_REF, tab.signed("send"), [*fields, "note", "x"])
         assert frame[3] == []
         shown = str(frame[2])
         assert "a.txt text/plain 5 first; z\u00fcrich.bin" in shown and shown.endswith("x']")
-        again = await tab.op(wire.CALL_REF, "send", fields)
+        again = await tab.op(wire.CALL_REF, tab.signed("send"), fields)
         assert again[3][2] == {
             "error": "The file is no longer there. Please choose it again.",
             "errors": {},
@@ -172,7 +172,9 @@ async def test_m3_limits_hold_while_the_body_comes() -> None:
 
     async with browser(live) as visitor:
         headers = {"Content-Type": "multipart/form-data; boundary=B", wire.HEADER_UPLOAD: "1"}
-        response = await visitor.http.post(tab.action("send"), content=body(), headers=headers)
+        response = await visitor.http.post(
+            f"/files?_a={signed(live, '/files', 'send')}", content=body(), headers=headers
+        )
         assert response.status_code == 413 and response.json()["status"] == 413
         assert sent < 2**22
 
@@ -205,6 +207,7 @@ async def test_m3_guards_come_before_files() -> None:
 
     live = archive(guard=guard)
     async with browser(live) as visitor:
+        visitor.identity = "ada"
         visitor.http.cookies.set("user", "ada")
         tab = await visitor.open("/files")
         visitor.http.cookies.clear()
@@ -215,15 +218,18 @@ async def test_m3_guards_come_before_files() -> None:
 async def test_m3_handles_are_one_persons() -> None:
     live = archive(identify=lambda request: request.cookies.get("user"))
     async with browser(live) as visitor:
+        visitor.identity = "ada"
         visitor.http.cookies.set("user", "ada")
         tab = await visitor.joined("/files")
         fields = handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        visitor.identity = "bob"
         visitor.http.cookies.set("user", "bob")
         other = await visitor.joined("/files")
         for handle in (fields[1]["file"], "nonsense", "../../etc/passwd", ""):
-            frame = await other.op(wire.CALL_REF, "send", ["one", {"file": handle}])
+            frame = await other.op(wire.CALL_REF, tab.signed("send"), ["one", {"file": handle}])
             assert frame[3][2]["status"] == 409
-        assert (await tab.op(wire.CALL_REF, "send", fields))[3] == []
+        visitor.identity = "ada"
+        assert (await tab.op(wire.CALL_REF, tab.signed("send"), fields))[3] == []
 
 
 async def test_m3_files_stay_as_long_as_a_generator_reads_them() -> None:
@@ -231,7 +237,7 @@ async def test_m3_files_stay_as_long_as_a_generator_reads_them() -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/files")
         fields = handles(await upload(tab, "count", ("one", ("a.txt", b"0123456789", "text/plain"))))
-        frame = await tab.op(wire.CALL_REF, "count", fields)
+        frame = await tab.op(wire.CALL_REF, tab.signed("count"), fields)
         seen = [str(frame[2])]
         while wire.OK not in frame[3][1::3]:
             frame = await tab.receive()
@@ -249,7 +255,7 @@ async def test_m3_files_of_an_action_that_runs_apart() -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/files")
         fields = handles(await upload(tab, "newest", ("one", ("a.txt", b"whole", "text/plain"))))
-        assert "whole" in str((await tab.op(wire.CALL_REF, "newest", fields))[2])
+        assert "whole" in str((await tab.op(wire.CALL_REF, tab.signed("newest"), fields))[2])
         assert lying(live) == []
 
 
@@ -270,11 +276,13 @@ async def test_m4_files_go_when_the_op_ends() -> None:
         tab = await visitor.joined("/files")
         for name in ("send", "fail"):
             fields = handles(await upload(tab, name, ("one", ("a.txt", b"x", "text/plain"))))
-            await tab.op(wire.CALL_REF, name, fields)
+            await tab.op(wire.CALL_REF, tab.signed(name), fields)
             assert lying(live) == []
         assert all(one.file.closed for one in opened) and len(opened) == 2
         response = await visitor.http.post(
-            "/files", params={"_a": "send"}, files={"_s": (None, tab.snapshot), "one": ("a.txt", b"x" * 900)}
+            "/files",
+            params={"_a": tab.signed("send")},
+            files={"_s": (None, tab.snapshot), "one": ("a.txt", b"x" * 900)},
         )
         assert response.status_code in (303, 422) and all(one.file.closed for one in opened)
 
@@ -345,7 +353,7 @@ async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> 
         [session] = here.sessions
         here.sessions.tend(session.used + here.site.limits.detached + 1)
         assert not len(here.sessions)
-        assert "a.txt" in str(await tab.op(wire.CALL_REF, "send", fields))
+        assert "a.txt" in str(await tab.op(wire.CALL_REF, tab.signed("send"), fields))
 
 
 @pytest.mark.parametrize(
@@ -358,7 +366,7 @@ async def test_m5_a_name_is_no_path(name: str, tmp_path: Path) -> None:
         fields = handles(await upload(tab, "send", ("one", (name, b"x", "text/plain"))))
         [waiting] = lying(live)
         assert waiting.name.replace("-", "").isalnum() and "evil" not in waiting.name
-        assert (await tab.op(wire.CALL_REF, "send", fields))[3] == []
+        assert (await tab.op(wire.CALL_REF, tab.signed("send"), fields))[3] == []
 
 
 async def test_responses_of_actions_over_a_socket_are_fetched_once() -> None:

@@ -71,7 +71,9 @@ def times(html: str) -> int:
 
 async def post(tab: Tab, token: str = "save", **request: Any) -> httpx.Response:
     request.setdefault("data", {"_s": tab.snapshot})
-    return await tab.browser.http.post(tab.path, params={"_a": token}, **request)
+    return await tab.browser.http.post(
+        tab.path, params={"_a": token if "~" in token else tab.signed(token)}, **request
+    )
 
 
 async def has_not_run(tab: Tab) -> bool:
