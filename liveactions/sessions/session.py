@@ -184,7 +184,10 @@ class Session:
         if scope.effects.events and closed.ok:
             self.background.tell(scope)
         if self.page.live.has_changes:
+            before = self.place.identity
             await keep_cookies(self)
+            if self.place.identity != before and self.page is scope.page and closed.location is None:
+                await self._reload(closed)  # what is drawn has references that are signed for someone else
         if closed.status or closed.response is not None:
             closed = await leave(self, job, closed)
             if self.page is not scope.page and self.page.live.has_changes:

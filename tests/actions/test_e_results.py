@@ -441,7 +441,7 @@ async def test_e7_the_client_sends_no_state_over_the_socket() -> None:
         conversation._line.send = lambda message: (sent.append(message), say(message))[1]  # type: ignore[method-assign,assignment]
         await send(page, "add", "by", "4")
         assert page.text("p") == "7"
-    assert sent[0][3:] == ["add", ["by", "4"]]
+    assert sent[0][3:] == [signed(browser.app, "/state", "add"), ["by", "4"]]
 
 
 @by("N")
