@@ -332,7 +332,7 @@ async def test_files() -> None:
     )
     assert await given("file", {"upload": "text", "more": "text"}) == (None, [])
     assert await given("needs_file", {"upload": none}) == {"upload": "This field is required"}
-    assert await given("text", {"t": upload("a")}) == {"t": "Enter a text"}
+    assert await given("text", {"t": upload("a")}) == {"t": "Enter some text"}
 
 
 async def test_without_validation_the_values_are_as_they_came() -> None:

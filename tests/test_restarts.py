@@ -16,7 +16,7 @@ from liveactions.store import MemoryStore, Store
 from tests.asgi import Browser, Tab, browser
 from tests.small import KEY, small_app
 
-NOTICE = "This page had to be started again."
+NOTICE = "This page had to be restarted."
 OTHER_KEY = "another key that is as long as the first"
 TEMPLATE = """<title>Counter</title><body><output>{{ count }}</output>
 {% for message in live.flashes %}<b>{{ message.kind }}: {{ message.text }}</b>{% endfor %}

@@ -64,7 +64,7 @@ async def test_a_file(browser: Browser) -> None:
     ("chosen", "error"),
     [
         (File("a.png", b"12345", "image/png"), "This file is larger than 4 bytes"),
-        (File("a.txt", b"1", "text/plain"), "Choose a file of another type: image/*"),
+        (File("a.txt", b"1", "text/plain"), "Choose a file of one of these types: image/*"),
     ],
 )
 async def test_a_file_that_is_not_taken(browser: Browser, chosen: File, error: str) -> None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 log = getLogger(__name__)
 
 UNKNOWN: Final = Outcome(UNCERTAIN)
-"""Nobody knows whether it was done."""
-FILE_GONE: Final = "The file is no longer there. Please choose it again."
+"""Whether it ran is unknown."""
+FILE_GONE: Final = "The file is no longer available. Please choose it again."
 
 
 def scope_of(session: Session, job: Op | Push) -> Scope:

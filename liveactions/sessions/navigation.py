@@ -17,11 +17,11 @@ def go(page: Page, address: Address, url: str) -> Outcome:
         target = urlsplit(url)
         path = unquote(target.path)
     except ValueError:
-        return failure("No such address", status=404)
+        return failure("No page at this address", status=404)
     live = page.live
     live.flashes = ()
     if target.scheme or target.netloc or path != unquote(live.path):
-        return failure("Not of this page", status=409) if target.scheme or target.netloc else elsewhere(url)
+        return failure("Invalid address", status=409) if target.scheme or target.netloc else elsewhere(url)
     root_path = live.root_path
     parameters = address.match(path.removeprefix(root_path)) or {}
     try:

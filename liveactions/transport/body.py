@@ -18,7 +18,7 @@ from ..protocol import parse
 
 Pair = tuple[str, str | UploadFile]
 
-CUT: Final = "The form was cut short"
+CUT: Final = "Request body was truncated"
 _TAIL: Final = 1024
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -29,9 +29,9 @@ async def read_form(request: Request, limits: Limits, action: Action[..., Any] |
     """
     kind = _kind(request)
     if kind.get_content_type() not in FORMS:
-        raise HTTPException(415, "A form is url-encoded or multipart")
+        raise HTTPException(415, "Only URL-encoded and multipart forms are supported")
     if (kind.get_content_charset() or "utf-8") not in ("utf-8", "utf8", "us-ascii"):
-        raise HTTPException(400, "A form is UTF-8")
+        raise HTTPException(400, "Only UTF-8 forms are supported")
     body = limits.body if action is None or action.max_body is None else action.max_body
     is_multipart = kind.get_content_type() == FORMS[1]
     incoming = Incoming(request, body + (_files(limits, action) if is_multipart else 0))
@@ -46,21 +46,21 @@ async def read_form(request: Request, limits: Limits, action: Action[..., Any] |
     incoming.require_end(str(kind.get_param("boundary") or "") if is_multipart else "")
     pairs = form.multi_items()
     if sum(name not in OWN for name, _ in pairs) > limits.fields:
-        raise HTTPException(413, f"A form has at most {limits.fields} fields")
+        raise HTTPException(413, f"A form may have at most {limits.fields} fields")
     if any(len(name) > limits.name for name, _ in pairs):
-        raise HTTPException(400, f"A field's name has at most {limits.name} characters")
+        raise HTTPException(400, f"Field names may have at most {limits.name} characters")
     return pairs
 
 
 async def read_json(request: Request, limits: Limits) -> Any:
     """A body that is JSON."""
     if _kind(request).get_content_type() != "application/json":
-        raise HTTPException(415, "JSON is needed")
+        raise HTTPException(415, "Expected application/json")
     body = await bounded(request, limits.body).body()
     try:
         return parse(body.decode())
     except ValueError:
-        raise HTTPException(400, "Not JSON") from None
+        raise HTTPException(400, "Invalid JSON") from None
 
 
 def _kind(request: Request) -> Headers:
@@ -88,7 +88,7 @@ class Incoming:
     def __init__(self, request: Request, limit: int) -> None:
         announced = request.headers.get("content-length", "0")
         if not announced.isascii() or not announced.isdigit():
-            raise HTTPException(400, "Improper Content-Length")
+            raise HTTPException(400, "Invalid Content-Length")
         self._receive = request.receive
         self._limit = limit
         self._announced = int(announced)
@@ -106,7 +106,7 @@ class Incoming:
 
     def _check(self, size: int) -> None:
         if size > self._limit:
-            raise HTTPException(413, f"A post has at most {self._limit} bytes")
+            raise HTTPException(413, f"Request body is limited to {self._limit} bytes")
 
     def require_end(self, boundary: str = "") -> None:
         """`HTTPException` (400) when less has come than was announced, or the last boundary hasn't."""

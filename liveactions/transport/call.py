@@ -52,7 +52,7 @@ class Call(Visit):
         if self.request.headers.get("content-type", "").startswith("application/json"):
             values = await read_json(self.request, limits)
             if not isinstance(values, dict):
-                raise HTTPException(400, "Arguments are an object")
+                raise HTTPException(400, "Arguments must be a JSON object")
             sealed = values.pop(FIELD_SNAPSHOT, "")
             return Arguments(values), sealed if isinstance(sealed, str) else ""
         pairs: list[tuple[str, Any]] = list(await read_form(self.request, limits, named(self.page, token)))

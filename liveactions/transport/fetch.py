@@ -63,7 +63,7 @@ async def perform(sessions: Sessions, request: Request) -> Response:
 async def _perform(sessions: Sessions, request: Request, data: object, parcel: Parcel) -> None:
     limits = sessions.site.limits
     if not isinstance(data, dict) or data.keys() != {"hello", "ops"} or not isinstance(data["ops"], list):
-        raise HTTPException(400, "A hello and ops are needed")
+        raise HTTPException(400, "Expected a hello and a list of operations")
     ops = [read_op(op, limits) for op in data["ops"]]  # all of them are proper, or none is run
     hello = read_hello(data["hello"])
     session = await sessions.join(hello, request, parcel)

@@ -89,10 +89,10 @@ class FunctionEndpoint:
         refusal = self.origins.refusal(request)
         if refusal is not None or HEADER_OPS not in request.headers:
             log.warning("a call from elsewhere is refused: %s", refusal or f"no {HEADER_OPS}")
-            raise HTTPException(403, "A call must come from a page of the same origin")
+            raise HTTPException(403, "Cross-origin calls are not allowed")
         arguments = await read_json(request, self.site.limits)
         if not isinstance(arguments, dict):
-            raise HTTPException(400, "Arguments are an object")
+            raise HTTPException(400, "Arguments must be a JSON object")
         scope = Scope(self.site.new_page(NOWHERE, request, ""))
         outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
         outcome = await scope.close(outcome)

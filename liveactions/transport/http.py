@@ -87,7 +87,7 @@ class PageEndpoint:
         if refusal is not None:
             log.warning("a post from elsewhere is refused: %s", refusal)
             debug = self.site.services.debug
-            raise HTTPException(403, refusal if debug else "A post must come from the page itself")
+            raise HTTPException(403, refusal if debug else "Cross-origin posts are not allowed")
         if HEADER_OPS in request.headers:
             return await perform(self.sessions, request)
         if HEADER_UPLOAD in request.headers:

@@ -34,9 +34,9 @@ OWN_PAGE: Final = (409, 422)
 """Errors that the page itself shows, with what was typed."""
 NOT_SHOWN: Final = (401, 403)
 """Errors after which the page isn't shown any more."""
-UNNAMED: Final = 'This form names no action. Is what stands in its action="{{ … }}" an action of the page?'
-DONE_BEFORE: Final = "This was done already."
-UNKNOWN: Final = "Nobody knows whether this was done. Please load the page again."
+UNNAMED: Final = 'This form has no action. Does its action="{{ … }}" refer to an action of this page?'
+DONE_BEFORE: Final = "This has already been submitted."
+UNKNOWN: Final = "We couldn't confirm whether your change was saved. Please reload the page."
 
 
 class Post(Visit):
@@ -128,7 +128,7 @@ class Post(Visit):
     async def _again(self, answer: Answer | None) -> Response:
         """The answer of the first of several equal posts."""
         if answer is None:
-            raise PageError(409, "This is still being done.")
+            raise PageError(409, "This is still being processed.")
         if answer.changes is not None:
             self.request.put_back(answer.changes)
         if answer.handle:

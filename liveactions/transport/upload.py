@@ -32,7 +32,7 @@ class Upload(Visit):
             return outcome_answer(closed)
         action = action or self._closure(token)
         if action is None or not action.plan.files:
-            raise HTTPException(409, "This page has changed. Please load it again.")
+            raise HTTPException(409, "This page has changed. Please reload it.")
         pairs = await read_form(self.request, self.site.limits, action)
         files = [
             (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)

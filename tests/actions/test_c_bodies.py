@@ -110,8 +110,8 @@ async def test_c6_no_file_chosen(live: Live, way: Way) -> None:
         (File("a.png", b"x" * 1000, "image/png"), ""),
         (File("a.PDF", b"x", "application/octet-stream"), ""),
         (File("a.png", b"x" * 1001, "image/png"), "This file is larger than 1000 bytes"),
-        (File("a.exe", b"x", "application/exe"), "Choose a file of another type: image/*, .pdf"),
-        (File("a.png.exe", b"x", "imagepng"), "Choose a file of another type: image/*, .pdf"),
+        (File("a.exe", b"x", "application/exe"), "Choose a file of one of these types: image/*, .pdf"),
+        (File("a.png.exe", b"x", "imagepng"), "Choose a file of one of these types: image/*, .pdf"),
     ],
 )
 async def test_c6_limits_of_a_parameter(live: Live, way: Way, upload: File, error: str) -> None:
@@ -131,7 +131,7 @@ async def test_c6_limits_of_each_of_several(live: Live, way: Way) -> None:
         page = await browser.open("/files")
         await page.attach("papers", File("a.html", b"x", "text/html"))
         await page.click("limited")
-        assert (" ".join(page.texts("u")), journal) == ("Choose a file of another type: text/plain", [])
+        assert (" ".join(page.texts("u")), journal) == ("Choose a file of one of these types: text/plain", [])
 
 
 # C7, C8, C9: over plain HTTP

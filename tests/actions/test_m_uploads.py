@@ -130,7 +130,7 @@ async def test_m3_files_go_beside_the_socket_and_ops_name_them() -> None:
         assert "a.txt text/plain 5 first; z\u00fcrich.bin" in shown and shown.endswith("x']")
         again = await tab.op(wire.CALL_REF, tab.signed("send"), fields)
         assert again[3][2] == {
-            "error": "The file is no longer there. Please choose it again.",
+            "error": "The file is no longer available. Please choose it again.",
             "errors": {},
             "status": 409,
         }

@@ -166,7 +166,7 @@ def test_m3_a_button_cancels(page: Page, network: CDPSession) -> None:
         (text("a.txt", 1001), "This file is larger than 1000 bytes"),
         (
             FilePayload(name="a.exe", mimeType="application/x-executable", buffer=b"x"),
-            "Choose a file of another type: text/plain",
+            "Choose a file of one of these types: text/plain",
         ),
     ],
 )

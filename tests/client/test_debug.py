@@ -109,8 +109,8 @@ def test_duplicate_ids_are_said_once_each(open_page: Open) -> None:
 @pytest.mark.parametrize(
     ("form", "why"),
     [
-        ('<form data-l="@submit"><input name="a"></form>', "only live-submit sends it"),
-        ('<form live-submit="x"><input name="a"></form>', "only live-submit sends it"),
+        ('<form data-l="@submit"><input name="a"></form>', "only live-submit submits it"),
+        ('<form live-submit="x"><input name="a"></form>', "only live-submit submits it"),
         ('<form method="get" action="/page?_a=save~1~mac"><button>b</button></form>', "its method is GET"),
         (f'<form {SAVE}><input name="a"><input name="b"></form>', "nothing in it submits it"),
         (f'<form {SAVE}><select name="a"></select></form>', "nothing in it submits it"),

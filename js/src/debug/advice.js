@@ -34,7 +34,7 @@ function findDuplicates() {
   const byId = new Map();
   for (const element of document.querySelectorAll("[id]:not([data-leaving])")) byId.set(element.id, [...byId.get(element.id) ?? [], element]);
   for (const [id, elements] of byId) {
-    if (elements.length > 1) say("LA001", `${elements.length} elements have the id "${id}": labels, links and scripts mean the first one`, elements);
+    if (elements.length > 1) say("LA001", `${elements.length} elements have the id "${id}": labels, links and scripts only find the first one`, elements);
   }
 }
 
@@ -43,14 +43,14 @@ function findTrouble(form) {
   const marks = `${form.getAttribute("data-l")} ${form.getAttributeNames().join(" ")}`;
   const isPost = /^post$/i.test(form.getAttribute("method") ?? "");
   const calls = isReference(form.getAttribute("action"));
-  if (/(@|live-)submit/.test(marks) && !(isPost && calls)) return complain(form, 'only live-submit sends it; give it method="post" and action="{{ … }}"');
+  if (/(@|live-)submit/.test(marks) && !(isPost && calls)) return complain(form, 'only live-submit submits it; add method="post" and action="{{ … }}"');
   if (!calls) return;
   if (!isPost) complain(form, 'its method is GET; an action needs method="post"');
   const controls = [...form.elements];
   const files = controls.some((control) => control.matches("input[type=file]"));
-  if (files && form.enctype !== "multipart/form-data") complain(form, 'it would send names instead of files; give it enctype="multipart/form-data"');
+  if (files && form.enctype !== "multipart/form-data") complain(form, 'it would submit file names instead of files; add enctype="multipart/form-data"');
   const texts = controls.filter((control) => control.matches(TEXTS));
-  if (texts.length !== 1 && !controls.some((control) => control.matches(SUBMITTERS)) && !hasSpare(form)) complain(form, "nothing in it submits it; give it a button");
+  if (texts.length !== 1 && !controls.some((control) => control.matches(SUBMITTERS)) && !hasSpare(form)) complain(form, "nothing in it submits it; add a button");
 }
 
 const SUBMITTERS = "button:not([type=button],[type=reset]),input[type=submit],input[type=image]";

@@ -45,7 +45,7 @@ function call(name, args) {
       build: () => [CALL_FUNCTION, name, args],
       ended(status, payload) {
         if (status === ERROR) reject(failure(payload));
-        else if (status === UNCERTAIN) reject(failure({ error: "Nobody knows whether it was done", uncertain: true, ...payload }));
+        else if (status === UNCERTAIN) reject(failure({ error: "Could not confirm that this was completed", uncertain: true, ...payload }));
         else resolve(status === ELSEWHERE ? undefined : payload);
       },
     });
