@@ -12,19 +12,20 @@ import { minify } from "terser";
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 // Members of the client's own records: neither the platform's names nor those of messages are among them.
 const OWN = [
-  "_parent", "answered", "build", "descriptor", "digest", "edits", "element", "ended", "first", "focused", "holding", "last", "modifiers", "out", "parts", "pressed", "resets", "running", "seen",
+  "_parent", "applyChange", "setValue", "closing", "container", "revision", "fillWith", "opening", "answered", "build", "descriptor", "digest", "edits", "element", "ended", "first", "focused", "holding", "last", "modifiers", "out", "parts", "pressed", "resets", "running", "seen",
   "settled", "slots", "source", "withheld",
-  "applyAutofocus", "applyExtras", "followRedirect", "needsTransition", "onEvent", "onWindowEvent", "postOps", "processAll", "refocus", "registerCall", "replacePage", "setRaw", "showPendingState",
+  "applyAutofocus", "applyExtras", "followRedirect", "isRendered", "needsTransition", "onEvent", "onWindowEvent", "postOps", "processAll", "refocus", "refuses", "registerCall", "replacePage", "setRaw", "showPendingState", "flushDelays", "post", "uploads", "uploadFiles",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
 const target = `${root}/../liveactions/static`;
 
-/** The same in all files, and nobody else's: capitals. */
-const names = Object.fromEntries(OWN.map((name, i) => [name, i < 26 ? String.fromCharCode(65 + i) : `A${String.fromCharCode(65 + i - 26)}`]));
+/** The same in all files, and nobody else's: neither messages nor what the client uses of the platform has such names. */
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabgijkmopqrtuwz$_";
+const names = Object.fromEntries(OWN.map((name, i) => [name, LETTERS[i] ?? `A${i - LETTERS.length}`]));
 
-/** @param {string} entry @param {Record<string, string>} [define] */
-async function bundle(entry, define = {}) {
+/** @param {string} entry @param {Record<string, string>} [define] @param {import("terser").CompressOptions} [options] */
+async function bundle(entry, define = {}, options = {}) {
   const result = await build({
     entryPoints: [`${root}/src/${entry}`],
     bundle: true,
@@ -38,7 +39,7 @@ async function bundle(entry, define = {}) {
     write: false,
   });
   // Twentieths smaller than what the bundler's own minifier makes.
-  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_comps: true } });
+  const { code } = await minify(result.outputFiles[0].text, { ecma: 2020, module: true, compress: { passes: 3, hoist_funs: true, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_comps: true, ...options } });
   return Buffer.from(`${code}\n`);
 }
 
@@ -47,7 +48,7 @@ const digest = createHash("sha256").update(lazy).digest("hex").slice(0, DIGEST);
 const call = await bundle("call.js");
 const hooks = await bundle("hooks.js");
 const debug = await bundle("debug/main.js");
-const client = await bundle("main.js", { LAZY: JSON.stringify(`./lazy.${digest}.js`) });
+const client = await bundle("main.js", { LAZY: JSON.stringify(`./lazy.${digest}.js`) }, { booleans_as_integers: true }); // no boolean of its own leaves the core
 
 let failed = false;
 /** @param {string} text */

@@ -29,8 +29,8 @@ export interface Request {
   digest?: string;
   /** Edits that the op reports. */
   seen?: Seen;
-  /** Whether its controls show what the server rendered again, once the op has succeeded. */
-  resets?: boolean;
+  /** Which of the controls that it reports show what the server rendered, once the op has succeeded. */
+  resets?: ((control: Control) => unknown) | undefined;
   ended?: (status: number, payload?: any) => void;
   /** Send it as a native form post instead. */
   post?: () => void;
@@ -39,7 +39,7 @@ export interface Request {
 export interface Op extends Request {
   n: number;
   /** Revision of the page in which the op was built. */
-  rev: number;
+  revision: number;
   parts: any[] | null;
   /** Whether it was sent over this connection. */
   out?: boolean | undefined;
@@ -70,11 +70,11 @@ export interface Call {
 
 /** Where raw HTML is on the page: between two comments, or all children of a parent. */
 export interface RawRange {
-  readonly parent: ParentNode & Node;
+  readonly container: ParentNode & Node;
   readonly first: Node | null;
-  readonly open: Node | null;
-  readonly close: Node | null;
-  fill(content: Node | string): void;
+  readonly opening: Node | null;
+  readonly closing: Node | null;
+  fillWith(content: Node | string): void;
 }
 
 /** Raw HTML that is on the page, as the server gave it. */
@@ -91,8 +91,9 @@ export interface Core {
   applyPending(): void;
   calledBy(element: Element, descriptor: string): string | number[] | null;
   callsOf(element: Element): Call[];
-  captureEdits(elements: Iterable<unknown>): Seen;
-  close(status: number, payload?: any): Op[];
+  captureEdits(controls: any[]): Seen;
+  close(status: number, payload?: any): Settled[];
+  controlsOf(form: EventTarget | null): Control[];
   editCount(control: Control): number | undefined;
   fieldsOf(element: EventTarget | null): string[];
   isControl(node: any): node is Control;
@@ -119,7 +120,7 @@ type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[
 export type CoreParts = MembersOf<[
   "calledBy", "callsOf", "setWhilePending", "close", "requestFullPage", "editCount", "fieldsOf", "preserveInput", "isControl", "applyPending",
   "scanMarkup", "move", "onRevert", "pendingBatch", "pending", "perform", "referenceOf", "report", "run", "captureEdits", "session", "splice",
-  "applyMessage", "trusted", "updateAttribute",
+  "applyMessage", "trusted", "updateAttribute", "controlsOf",
 ]>;
 
 /** What the lazy half offers to the core and to the client's other entries. */
@@ -128,19 +129,21 @@ export interface Lazy {
   applyAutofocus(): void;
   applyExtras(extras: any): void;
   call(name: string, args: Record<string, unknown>): Promise<any>;
-  flush(): void;
+  flushDelays(): void;
   followRedirect(redirect: { url: string; replace?: boolean }, n?: number): void;
   hook(name: string, definition: object): void;
+  isRendered(control: Control): boolean;
   needsTransition(message: any): unknown;
   onEvent(call: Call, event: Event): void;
   onWindowEvent(event: Event): void;
   postOps(): Promise<boolean>;
   processAll(waiting: any[], process: (message: any) => void): Promise<void>;
   refocus(removed: any, place: Range): void;
+  refuses(request: Request): unknown;
   registerCall(call: Call): void;
   replacePage(html: string, settled: Settled[], fresh?: 1): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
   showPendingState(op: Request & { parts?: any[] | null }): void;
-  upload(request: Request, ref: string, fields: any[]): void;
+  uploadFiles(request: Request, ref: string, fields: any[]): void;
   uploads: Request[];
 }

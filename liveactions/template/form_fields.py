@@ -17,12 +17,22 @@ _FILE: Final = re.compile(r"<input\b[^>]*\stype\s*=\s*[\"']?file\b", re.IGNORECA
 
 def add_form_field(element: Element) -> None:
     """Puts the address of a form's own action into a field, if a button in it may call another one."""
-    action = next((one for one in element.attributes if one.name == "action" and one.dynamic), None)
-    if element.name != "form" or action is None or not any(map(_has_button, element.children)):
+    action = _dynamic_action(element)
+    if action is None or not any(map(_has_button, element.children)):
         return
     written = {"type": ["hidden"], "name": [FIELD_FORM], "value": action.value}
     attributes = [Attribute(name, value, action.line) for name, value in written.items()]
     element.children.insert(0, Element("input", attributes, "input"))
+
+
+def calls_action(element: Element) -> bool:
+    """Return whether an element is a form whose address may be that of an action."""
+    return _dynamic_action(element) is not None
+
+
+def _dynamic_action(element: Element) -> Attribute | None:
+    attributes = element.attributes if element.name == "form" else ()
+    return next((one for one in attributes if one.name == "action" and one.dynamic), None)
 
 
 def _has_button(child: object) -> bool:

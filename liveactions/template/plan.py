@@ -19,7 +19,7 @@ from ..html.scanner import Attribute, Unplaceable
 from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, may_run_script
 from ..wire import CHILD_CLOSE, CHILD_OPEN, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG
 from .event_attributes import PREFIX, event_of, unknown_modifier, written
-from .form_fields import add_form_field, has_file
+from .form_fields import add_form_field, calls_action, has_file
 from .fragment import BODY_MARK, HEAD_MARK, Kind
 from .ignoring import Ignored, ignored, verbatim
 from .purity import names
@@ -248,9 +248,16 @@ class _Writer:
         return f"{LIST_OPEN}{before},{after}"
 
     def _whole(self, element: Element) -> Slot | None:
-        """The slot that an element's whole content is, if it is one."""
+        """The slot that an element's whole content is, if it is one.
+
+        A form that calls an action has none: in the page it begins with a hidden field.
+        """
         children = element.children
-        if element.name in _PAGE or not any(isinstance(child, Part) for child in children):
+        if (
+            element.name in _PAGE
+            or calls_action(element)
+            or not any(isinstance(child, Part) for child in children)
+        ):
             return None
         if len(children) == 1 and isinstance(children[0], Part):
             if not element.name:
@@ -370,7 +377,7 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
         raise Unplaceable("an attribute's name looks like a marker of ours")
     elif event_of(attribute.name) is not None and single:
         slot.kind = Kind.EVENT
-    elif attribute.name == "action" and element.name == "form" and single and _posts(element):
+    elif attribute.name == "action" and calls_action(element) and single and _posts(element):
         slot.kind = Kind.FORM
     return slot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Dialog, Page, Request
 
-from tests.client.conftest import Open
+from tests.client.conftest import HEEDED, Open
 
 FORM = (
     '<form id="f" method="post" action="/page?_a=save~1~mac"><input type="hidden" name="_s" value="x">'
@@ -69,6 +69,52 @@ def test_other_forms_are_the_browsers(open_page: Open, form: str) -> None:
     with page.expect_request(lambda request: request.method == "POST"):
         page.click("button")
     assert server.ops == []
+
+
+@pytest.mark.parametrize(
+    ("form", "button"), [('target="frame"', ""), ('target="_blank"', ""), ("", 'formtarget="frame"')]
+)
+def test_what_another_window_shows_is_a_post(open_page: Open, form: str, button: str) -> None:
+    page, server = open_page(
+        f'<iframe name="frame"></iframe><form method="post" action="/page?_a=save" {form}><button {button}>Go'
+        "</button></form>"
+    )
+    with page.context.expect_event("request", lambda request: request.method == "POST"):
+        page.click("button")
+    assert server.ops == []
+
+
+def test_a_target_that_is_the_page_itself(open_page: Open) -> None:
+    page, server = open_page(
+        '<form method="post" action="/page?_a=save" target="x"><button formtarget="_SELF">Go</button></form>'
+    )
+    page.click("button")
+    assert server.ops == [[1, 0, 1, "save", []]]
+
+
+FIELDS = """
+elements id name action method target content children remove submit reset requestSubmit length matches
+title parent value type style before after"""
+
+
+@pytest.mark.parametrize("name", FIELDS.split())
+def test_a_field_may_have_any_name(open_page: Open, name: str) -> None:
+    page, server = open_page(
+        f'<form id="f" method="post" action="/page?_a=save" data-l="@change">'
+        f'<input id="t" name="{name}" value="a" data-l="value"><button>Go</button></form>'
+    )
+    page.evaluate(HEEDED)
+    page.fill("#t", "typed")
+    page.click("button")
+    assert server.ops == [[1, 0, 0, [0], [name, "typed"]], [2, 0, 1, "save", [name, "typed"]]]
+    server.answer(2, patch=[1, "b"])
+    assert page.input_value("#t") == "b"
+
+
+def test_the_content_of_a_form_with_a_field_named_content(open_page: Open) -> None:
+    page, server = open_page('<form data-l="."><input name="content"></form>')
+    server.patch([0, {"f": "text"}])
+    assert page.inner_html("form") == "text"
 
 
 def test_a_get_form_is_the_browsers(open_page: Open) -> None:

@@ -121,6 +121,31 @@ def test_another_page_never_waits_for_an_action(open_page: Open) -> None:
     assert request.value.is_navigation_request()
 
 
+LEAVING = {"error": "Not sent: another page is being loaded", "status": 409}
+
+
+def test_a_page_that_is_being_left_calls_nothing(open_page: Open) -> None:
+    page, server = open_page(
+        '<a id="x" live-nav href="/other">x</a>'
+        '<button id="b" data-l="@click">b</button>'
+        '<form id="f" method="post" action="/page?_a=save"><button id="s">s</button></form>'
+    )
+    page.wait_for_load_state("networkidle")
+    page.click("#x")
+    page.click("#b")
+    page.click("#s")
+    told = [[name, target, detail["error"], detail["status"]] for name, target, detail in server.told]
+    assert told == [["error", target, LEAVING["error"], LEAVING["status"]] for target in ("b", "f")]
+    called = page.evaluate(
+        """async () => {
+          const lazy = await (await import(document.querySelector("script[data-live]").src)).loadLazy();
+          return lazy.call("module:function", {}).catch(({ message, status }) => [message, status]);
+        }"""
+    )
+    assert called == [LEAVING["error"], LEAVING["status"]]
+    assert server.ops == [[1, 0, 3, "/other", 1]]
+
+
 def test_another_hash_is_the_browsers(open_page: Open) -> None:
     page, server = open_page('<a id="x" live-nav href="#there">x</a><p id="there">t</p>')
     page.wait_for_load_state("networkidle")

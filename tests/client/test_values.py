@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import Open, Server
+from tests.client.conftest import HEEDED, Open, Server
 
 FORM = '<form id="f" method="post" action="/page?_a=save">{}<button>Save</button></form>'
 TEXT = FORM.format('<input id="t" name="t" value="a" data-l="value">')
@@ -268,3 +268,79 @@ def test_what_a_person_opened_stays_open(open_page: Open) -> None:
     page.click("summary")
     server.patch([1, "y"])
     assert opened(server, "details")
+
+
+def test_after_a_reset_controls_count_as_unedited(open_page: Open) -> None:
+    page, server = open_page(TEXT.replace("<button>", '<button type="reset" id="r">Reset</button><button>'))
+    page.fill("#t", "typed")
+    server.patch([0, "b"])
+    page.click("#r")
+    assert value(page) == "b"
+    server.patch([0, "c"])
+    assert value(page) == "c"
+    page.fill("#t", "again")
+    server.patch([0, "d"])
+    assert value(page) == "again"
+
+
+def test_a_reset_that_is_prevented_changes_nothing(open_page: Open) -> None:
+    page, server = open_page(TEXT)
+    page.evaluate("document.addEventListener('reset', (event) => event.preventDefault())")
+    page.fill("#t", "typed")
+    page.evaluate("f.reset()")
+    server.patch([0, "b"])
+    assert value(page) == "typed"
+
+
+def test_an_answer_to_edits_before_a_reset_frees_nothing_typed_after_it(open_page: Open) -> None:
+    page, server = open_page(TEXT)
+    for text in ("one", "two"):
+        page.fill("#t", text)
+    save(page)
+    page.evaluate("f.reset()")
+    page.fill("#t", "three")
+    server.answer(1, patch=[0, "b"])
+    assert value(page) == "three"
+
+
+@pytest.mark.parametrize(
+    ("control", "edit", "state", "shown"),
+    [
+        ('<input id="t" name="t" value="10" data-l="value @change">', "t.value = '99'", "t.value", "10"),
+        ('<input id="t" name="t" value="10" data-l="@change *">', "t.value = '99'", "t.value", "10"),
+        ('<textarea id="t" name="t" data-l="@change .">10</textarea>', "t.value = '99'", "t.value", "10"),
+        ('<input id="t" type="checkbox" data-l="@change *">', "t.checked = true", "t.checked", False),
+        (
+            '<select id="t" data-l="@change"><option>9<option selected data-l="*">10</select>',
+            "t.value = '9'",
+            "t.value",
+            "10",
+        ),
+        ('<input id="t" name="t" value="10" data-l="@change">', "t.value = '99'", "t.value", "99"),
+        ('<input id="t" name="t" data-l="@change *">', "t.value = '99'", "t.value", "99"),
+    ],
+    ids=["value", "tag", "textarea", "checkbox", "select", "not rendered", "another attribute"],
+)
+def test_an_edit_that_the_server_refuses_doesnt_stay(
+    open_page: Open, control: str, edit: str, state: str, shown: object
+) -> None:
+    """What it renders is what it rendered before, so the answer has no patch."""
+    page, server = open_page(control)
+    page.evaluate(HEEDED)
+    page.evaluate(
+        f"() => {{ {edit}; for (const type of ['input', 'change'])"
+        " t.dispatchEvent(new Event(type, { bubbles: true })) }"
+    )
+    assert len(server.ops) == 1
+    server.answer(1)
+    assert page.evaluate(state) == shown
+
+
+def test_an_edit_after_the_one_that_is_refused_stays(open_page: Open) -> None:
+    page, server = open_page('<input id="t" name="t" value="10" data-l="value @change">')
+    page.evaluate(HEEDED)
+    page.fill("#t", "99")
+    page.press("#t", "Enter")
+    page.fill("#t", "5")
+    server.answer(1)
+    assert value(page) == "5"

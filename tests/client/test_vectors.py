@@ -9,10 +9,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from playwright.sync_api import Page
 
+from liveactions.document import hidden_field
 from liveactions.html.entities import neutralise
 from tests.client.conftest import browser_spelling, play_vectors
 from tests.template.grammar import states, templates
 from tests.template.moments import frames, plain_pages
+from tests.template.test_shapes import Call
 
 BATCH = 50
 Case = tuple[dict[str, str], list[dict[str, Any]]]
@@ -48,3 +50,25 @@ def test_client_patches_as_jinja_renders(vector_page: Page, request: pytest.Fixt
         expected = browser_spelling(vector_page, [neutralise(plain_pages(*case)[-1]) for case in batch])
         for case, found, wanted in zip(batch, played, expected, strict=True):
             assert looks(found) == looks(wanted), f"seed {start}: {case}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{% for x in xs %}<button>{{ x }}</button>{% endfor %}",
+        "{% for x in xs %}{% if x %}<button>{{ x }}</button>{% endif %}{% endfor %}",
+        "{% if xs[1:] %}<button>{{ xs|join }}</button>{% endif %}",
+        "{{ xs|join }}",
+    ],
+    ids=["elements", "ranges", "if", "text"],
+)
+def test_a_form_whose_whole_content_changes_keeps_its_state(vector_page: Page, content: str) -> None:
+    """The hidden field with the state is none of what the template's parts have written."""
+    sources = {"page": f'<body><form id="f" action="{{{{ save }}}}">{content}</form></body>'}
+    moments = [{"save": Call("/?_a=save"), "xs": xs} for xs in ("abc", "bc", "b", "ab")]
+    html, sent = frames(sources, moments, hidden_field("state"))
+    for number in range(1, len(moments)):
+        [played] = play_vectors(vector_page, [(html, sent[:number])])
+        assert vector_page.evaluate("document.forms.f._s.value") == "state"
+        [wanted] = browser_spelling(vector_page, [frames(sources, [moments[number]])[0]])
+        assert played == wanted

@@ -18,9 +18,9 @@ def environment(sources: dict[str, str]) -> Environment:
     return Environment(loader=DictLoader(sources), autoescape=True, extensions=EXTENSIONS)
 
 
-def page(shown: Fragment) -> str:
-    """A fragment as a page, without what an application puts into it."""
-    return shown.html().replace(HEAD_MARK, "").replace(BODY_MARK, "")
+def page(shown: Fragment, hidden: str = "") -> str:
+    """A fragment as a page, with `hidden` in its forms, and without what else an application puts into it."""
+    return shown.html(hidden).replace(HEAD_MARK, "").replace(BODY_MARK, "")
 
 
 def plain_pages(sources: dict[str, str], moments: list[Moment]) -> list[str]:
@@ -29,17 +29,17 @@ def plain_pages(sources: dict[str, str], moments: list[Moment]) -> list[str]:
     return [template.render(moment) for moment in moments]
 
 
-def frames(sources: dict[str, str], moments: list[Moment]) -> tuple[str, list[Any]]:
+def frames(sources: dict[str, str], moments: list[Moment], hidden: str = "") -> tuple[str, list[Any]]:
     """The first page, and a frame for each moment after it. Every render is done twice and compared."""
     view = Templates(environment(sources), debug=True).view("page")
     known = Known()
     shown = view.render(moments[0])
-    first, found = page(shown), []
+    first, found = page(shown, hidden), []
     for revision, moment in enumerate(moments[1:], 1):
         last, shown = shown, view.render(moment, shown)
         change = patch(last, shown, known)
         new_shapes = known.take()
         if isinstance(change, dict):
-            change = {"page": page(shown)}
+            change = {"page": page(shown, hidden)}
         found.append(json.loads(json.dumps([revision, 0, change, [], new_shapes])))
     return first, found

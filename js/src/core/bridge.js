@@ -9,11 +9,11 @@ import { referenceOf } from "./forms.js";
 import { scanMarkup, move, splice, trusted } from "./fragments.js";
 import { setWhilePending, applyPending, onRevert } from "./pending.js";
 import { close, pendingBatch, applyMessage } from "./socket.js";
-import { editCount, preserveInput, isControl, captureEdits, updateAttribute } from "./values.js";
+import { captureEdits, controlsOf, editCount, isControl, preserveInput, updateAttribute } from "./values.js";
 
 /** @type {CoreParts} */
 export const parts = [
   calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
   scanMarkup, move, onRevert, pendingBatch, () => ops, perform, referenceOf, report, run, captureEdits, session, splice,
-  applyMessage, trusted, updateAttribute,
+  applyMessage, trusted, updateAttribute, controlsOf,
 ];

@@ -29,8 +29,7 @@ export function join() {
  * @param {Request} request
  */
 export function perform(request) {
-  lazy?.flush();
-  const parts = request.build();
+  const parts = !lazy?.refuses(request) && request.build();
   if (!parts) return;
   const status = closed ? 503 : new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50 && 413;
   if (status) return finish(request, ERROR, { error: "Not sent", status });
@@ -77,7 +76,7 @@ function update({ fresh, shapes = [], patch: changes = [], settled }) {
     lazy?.replacePage(changes.page, settled, fresh);
     slots = null;
   }
-  for (const [op, status] of succeeded) flushWithheld(op.seen, op.resets && status !== KEPT);
+  for (const [op, status] of succeeded) flushWithheld(op.seen, status === KEPT ? undefined : op.resets);
 }
 
 // How ops end: events for whoever asked, or another page.
@@ -96,7 +95,7 @@ export const dispatch = (name, detail, target = document) => void target.dispatc
  * @param {number} [n]
  */
 export function report(source, status, payload, n) {
-  if (status === ELSEWHERE) return void loadLazy().then((lazy) => (lazy ? lazy.followRedirect(payload, n) : location.assign(payload.url)));
+  if (status === ELSEWHERE) return void loadLazy().then((lazy) => (lazy ? lazy.followRedirect(payload, n) : (location.href = payload.url)));
   const ok = isOk(status);
   const detail = ok ? { n, result: payload } : { n, uncertain: status === UNCERTAIN, ...payload };
   dispatch(ok ? "ok" : "error", detail, source?.isConnected ? source : document);

@@ -31,7 +31,7 @@ export const requestFullPage = () => { rev = -1; };
 
 /** @param {Request} request @param {any[]} parts what it builds */
 export function add(request, parts) {
-  const op = { ...request, n: ++last, rev, parts };
+  const op = { ...request, n: ++last, revision: rev, parts };
   ops.push(op);
   return op;
 }
@@ -51,11 +51,11 @@ export function markUnsent() {
 export function due() {
   return ops.slice(0, WINDOW).filter(({ out }) => !out).map((op) => {
     const parts = op.n > sent && op.build();
-    if (parts) Object.assign(op, { rev, parts }); // never out: told as the page is now
+    if (parts) Object.assign(op, { revision: rev, parts }); // never out: told as the page is now
     op.out = true;
     sent = Math.max(sent, op.n);
     unacknowledged = 0;
-    return [op.n, op.rev, .../** @type {any[]} */ (op.parts)];
+    return [op.n, op.revision, .../** @type {any[]} */ (op.parts)];
   });
 }
 
@@ -83,7 +83,7 @@ export function welcome(message) {
 
 /** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */
 export function readdress() {
-  for (const op of ops) Object.assign(op, { rev, parts: op.build() });
+  for (const op of ops) Object.assign(op, { revision: rev, parts: op.build() });
   return removeOps(({ parts }) => !parts, ({ n }) => n > announced ? [ERROR, { error: "Not sent", status: 409 }] : [UNCERTAIN]);
 }
 

@@ -7,7 +7,7 @@ import { confirmed, fieldsOf, referenceIn } from "./fields.js";
 import { addressOf, watchMarkup } from "./fragments.js";
 import { loadLazy, lazy } from "./lazy.js";
 import { page } from "./socket.js";
-import { groupOf, captureEdits } from "./values.js";
+import { captureEdits, controlsOf, groupOf, isControl } from "./values.js";
 import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
 
 
@@ -27,7 +27,7 @@ export function watchEvents() {
     for (const element of nodes.querySelectorAll("*")) {
       for (const call of callsOf(element)) {
         listenTo(call.type);
-        if (call.modifiers[0] || !(`on${call.type}` in element)) loadLazy().then((lazy) => lazy?.registerCall(call));
+        if (call.modifiers[0] || isControl(element) || !(`on${call.type}` in element)) loadLazy().then((lazy) => lazy?.registerCall(call));
       }
     }
   });
@@ -83,7 +83,7 @@ export function run({ element, descriptor }, event) {
   const { target, type } = event;
   if (type === "submit") event.preventDefault();
   if (!confirmed(element)) return;
-  const source = element.matches("button,form,input,select,textarea") ? element : target;
+  const source = isControl(element) || /^(button|form)$/.test(element.localName) ? element : target;
   const fields = fieldsOf(source);
   const { key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
   const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
@@ -93,6 +93,7 @@ export function run({ element, descriptor }, event) {
       return called && [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields, ...details];
     },
     source: element,
-    seen: captureEdits(source instanceof HTMLFormElement ? source.elements : groupOf(source)),
+    seen: captureEdits(source instanceof HTMLFormElement ? controlsOf(source) : groupOf(source)),
+    resets: lazy?.isRendered,
   });
 }

@@ -25,15 +25,15 @@ export function fieldsOf(element) {
 
 /**
  * The reference in an address of this page.
- * @param {string | null} address
+ * @param {string} address
  */
 export function referenceIn(address) {
-  const url = new URL(address ?? "", document.baseURI);
-  return url.origin + path(url) === location.origin + path(location) ? url.searchParams.get(FIELD_ACTION) : null;
+  const url = new URL(address, document.baseURI);
+  return withoutQuery(url) === withoutQuery(location) ? url.searchParams.get(FIELD_ACTION) : null;
 }
 
-/** However it is spelled. @param {{ pathname: string }} url */
-const path = ({ pathname }) => decodeURIComponent(pathname);
+/** An address up to its query, however it is spelled. @param {{ origin: string, pathname: string }} url */
+const withoutQuery = ({ origin, pathname }) => decodeURIComponent(origin + pathname);
 
 /** Asks the person, where the author wants it. @param {Element | null} element */
 export function confirmed(element) {

@@ -6,9 +6,8 @@ import { confirmed, formFields, referenceIn } from "./fields.js";
 import { loadLazy } from "./lazy.js";
 import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
-import { captureEdits } from "./values.js";
+import { captureEdits, controlsOf } from "./values.js";
 import { CALL_REF, FIELD_SNAPSHOT } from "./wire.js";
-
 
 const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
 
@@ -24,29 +23,33 @@ function submit(event) {
   if (event.defaultPrevented) return;
   if (!confirmed(submitter) || !confirmed(form)) return event.preventDefault();
   const ref = referenceOf(form, submitter);
-  if (ref === null) return /** @type {any} */ (form.elements)[FIELD_SNAPSHOT]?.remove(); // the page's state is for its own posts
-  if (closed) return;
+  if (ref === null) return form.querySelector(`[name=${FIELD_SNAPSHOT}]`)?.remove(); // the page's state is for its own posts
+  // Another window or frame shows the answer to a post of its own.
+  if (closed || !/^(_self)?$/i.test(attributeOf(form, submitter, "target"))) return;
   const fields = formFields(form, submitter);
   event.preventDefault();
-  const seen = captureEdits(form.elements);
+  const seen = captureEdits(controlsOf(form));
   // The same data typed again are another submit.
   const digest = JSON.stringify([ref, fields, ...seen.values()]);
-  const resets = form.id !== PAGE_FORM;
-  const source = resets ? form : submitter ?? form;
+  const isPageForm = form.getAttribute("id") === PAGE_FORM;
+  const source = isPageForm ? submitter ?? form : form;
   if (isPending(source, digest)) return;
   const request = {
-    build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets,
+    build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets: () => !isPageForm,
     post: () => form.requestSubmit(submitter),
   };
-  if (fields.some((value) => value instanceof File)) loadLazy().then((lazy) => lazy?.upload(request, ref, fields));
+  if (fields.some((value) => value instanceof File)) loadLazy().then((lazy) => lazy?.uploadFiles(request, ref, fields));
   else perform(request);
 }
 
+/** An attribute of the form, or what its submitter has instead. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
+const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "";
+
 /**
+ * The reference that a form posts to, if any.
  * @param {HTMLFormElement} form
  * @param {Element | null} [submitter]
  */
 export function referenceOf(form, submitter) {
-  const [method, action] = /** @type {any[]} */ (["method", "action"].map((name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name)));
-  return /^post$/i.test(method) ? referenceIn(action) : null;
+  return /^post$/i.test(attributeOf(form, submitter, "method")) ? referenceIn(attributeOf(form, submitter, "action")) : null;
 }

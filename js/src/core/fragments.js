@@ -4,14 +4,14 @@
 
 /** @import { RawBase } from "../interface.js" */
 import { lazy } from "./lazy.js";
-import { setAttribute, updateAttribute, changeContent } from "./values.js";
+import { changeContent, updateAttribute } from "./values.js";
 import { CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
 // The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
 
-/** @type {{ createHTML(html: string): any }} */
-const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("liveactions", { createHTML: (/** @type {string} */ s) => s })
-  ?? { createHTML: (html) => html };
+/** Without trusted types it is the policy itself. @type {{ createHTML(html: string): any }} */
+const rules = { createHTML: (html) => html };
+const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("liveactions", rules) ?? rules;
 
 /** @param {string} html @returns {any} what a policy of trusted types lets through */
 export const trusted = (html) => policy.createHTML(html);
@@ -58,38 +58,38 @@ export function closing(node) {
 /** The nodes between two comments, or all of a parent's. */
 export class SlotRange {
   /**
-   * @param {Node} parent of a range it changes: ranges are born in a template's copy
-   * @param {Node | null} [open]
-   * @param {Node | null} [close]
+   * @param {Node} container another one once the range has moved out of the template in which it was made
+   * @param {Node | null} [opening]
+   * @param {Node | null} [closing]
    */
-  constructor(parent, open = null, close = null) {
-    this._parent = parent;
-    this.open = open;
-    this.close = close;
+  constructor(container, opening = null, closing = null) {
+    this._parent = container;
+    this.opening = opening;
+    this.closing = closing;
   }
 
-  get parent() {
-    return /** @type {ParentNode & Node} */ (this.close ? this.close.parentNode : this._parent);
+  get container() {
+    return /** @type {ParentNode & Node} */ (this.closing ? this.closing.parentNode : this._parent);
   }
 
   get first() {
-    return this.open ? this.open.nextSibling : this._parent.firstChild;
+    return this.opening ? this.opening.nextSibling : this._parent.firstChild;
   }
 
   /** @param {Node | string} content text, or nodes */
-  fill(content) {
-    const { parent, close } = this;
-    for (let node; (node = this.first) !== close; ) parent.removeChild(/** @type {Node} */ (node));
-    if (content) parent.insertBefore(content instanceof Node ? content : new Text(content), close);
+  fillWith(content) {
+    const { container, closing } = this;
+    for (let node; (node = this.first) !== closing; ) container.removeChild(/** @type {Node} */ (node));
+    if (content) container.insertBefore(content instanceof Node ? content : new Text(content), closing);
   }
 
   /**
-   * The child of this place in which `node` is.
+   * The child of this range in which `node` is.
    * @param {Node | null} node
    */
   holding(node) {
-    while (node && node.parentNode !== this.parent) node = node.parentNode;
-    for (let child = this.first; child !== this.close; child = /** @type {Node} */ (child).nextSibling) if (child === node) return child;
+    while (node && node.parentNode !== this.container) node = node.parentNode;
+    for (let child = this.first; child !== this.closing; child = /** @type {Node} */ (child).nextSibling) if (child === node) return child;
     return null;
   }
 }
@@ -97,8 +97,8 @@ export class SlotRange {
 /** @typedef {[address: number[], slots: Slot[]]} Held what a slot has around a node: an ordinal if it is a list, a fragment's slots */
 /**
  * @typedef {object} Slot
- * @property {(value: any) => void} [set]
- * @property {(change: any) => void} [patch]
+ * @property {(value: any) => void} [setValue]
+ * @property {(change: any) => void} [applyChange]
  * @property {(node: Node) => Held | null} [holding]
  * @property {Element} [element] of an action: what an event on it calls. It has a number among the slots and no value
  * @property {string} [descriptor] of an action: "@input.debounce.300"
@@ -135,7 +135,7 @@ export function define(definitions) {
 export function create([id, ...values]) {
   const nodes = document.importNode(/** @type {DocumentFragment} */ (shapes.get(id)), true);
   let i = 0;
-  for (const { set } of adopt(nodes.firstChild, null)) set?.(values[i++]);
+  for (const { setValue } of adopt(nodes.firstChild, null)) setValue?.(values[i++]);
   return nodes;
 }
 
@@ -144,7 +144,7 @@ export function create([id, ...values]) {
  * @param {any[]} changes slot, change, slot, change ...
  */
 export function patch(slots, changes) {
-  for (let i = 0; i < changes.length; i += 2) /** @type {(change: any) => void} */ (slots[changes[i]]?.patch)(changes[i + 1]);
+  for (let i = 0; i < changes.length; i += 2) /** @type {any} */ (slots[changes[i]]).applyChange(changes[i + 1]);
 }
 
 /**
@@ -195,15 +195,15 @@ function adoptElement(element, slots) {
     else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(attributeSlot(element, mark));
     else {
       whole = true;
-      slots.push(contentSlot(mark, new SlotRange(/** @type {any} */ (element).content ?? element)));
+      slots.push(contentSlot(mark, new SlotRange(element instanceof HTMLTemplateElement ? element.content : element)));
     }
   }
   return whole;
 }
 
-/** @param {string} mark @param {SlotRange} place */
-const contentSlot = (mark, place) =>
-  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(place) : listSlot(place, mark.slice(1));
+/** @param {string} mark @param {SlotRange} range */
+const contentSlot = (mark, range) =>
+  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(range) : listSlot(range, mark.slice(1));
 
 // The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
 // their own.
@@ -215,57 +215,56 @@ const contentSlot = (mark, place) =>
  * @param {string} name
  * @returns {Slot}
  */
-export const attributeSlot = (element, name) => ({
-  set: (value) => setAttribute(element, name, value),
-  patch: (value) => updateAttribute(element, name, value),
-});
+function attributeSlot(element, name) {
+  const set = (/** @type {string | null} */ value) => updateAttribute(element, name, value);
+  return { setValue: set, applyChange: set };
+}
 
 /**
- * The dynamic names in a start tag: name, value, name, value ... of those that are there; null for one that is gone.
+ * The attributes in a start tag whose names vary: name, value, name, value ... of those that are there.
  * @param {Element} element
  * @returns {Slot}
  */
-export function tagSlot(element) {
-  /** @type {Map<string, string | null>} as they were written last */
-  let written = new Map();
+function tagSlot(element) {
+  /** @type {Map<string, string | null>} all that were ever written; null for those that aren't there */
+  const written = new Map();
   /** @param {(string | null)[]} pairs */
-  const set = (pairs, write = setAttribute) => {
-    const values = new Map([...written.keys()].map((name) => [name, /** @type {string | null} */ (null)]));
-    for (let i = 0; i < pairs.length; i += 2) values.set(/** @type {string} */ (pairs[i]), /** @type {string | null} */ (pairs[i + 1]));
-    values.forEach((value, name) => write(element, name, value));
-    written = values;
+  const set = (pairs) => {
+    for (const name of written.keys()) written.set(name, null);
+    for (let i = 0; i < pairs.length; i += 2) written.set(/** @type {string} */ (pairs[i]), /** @type {string | null} */ (pairs[i + 1]));
+    written.forEach((value, name) => updateAttribute(element, name, value));
   };
-  return { set, patch: (pairs) => set(pairs, updateAttribute) };
+  return { setValue: set, applyChange: set };
 }
 
 /**
  * Text, raw HTML or a fragment, among siblings or as an element's whole content.
- * @param {SlotRange} place
+ * @param {SlotRange} range
  * @returns {Slot}
  */
-export function childSlot(place) {
+export function childSlot(range) {
   /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
   let slots;
-  const inside = () => (slots ??= adopt(place.first, place.close));
+  const inside = () => (slots ??= adopt(range.first, range.closing));
   /** @type {RawBase | null | undefined} what the server gave as HTML and is there */
   let base;
   /** @param {any} value text, a fragment, or a change of raw HTML */
   const set = (value) => {
-    const { first } = place;
+    const { first } = range;
     const known = base;
     slots = base = null;
-    if (Array.isArray(value)) place.fill(create(value));
-    else if (typeof value != "string") base = lazy?.setRaw(place, value, known);
-    else if (value && first instanceof Text && first.nextSibling === place.close) splice(first, value);
-    else place.fill(value);
+    if (Array.isArray(value)) range.fillWith(create(value));
+    else if (typeof value != "string") base = lazy?.setRaw(range, value, known);
+    else if (value && first instanceof Text && first.nextSibling === range.closing) splice(first, value);
+    else range.fillWith(value);
   };
   return {
-    set,
-    patch(change) {
+    setValue: set,
+    applyChange(change) {
       if (Array.isArray(change)) patch(inside(), change);
-      else changeContent(place.parent, () => set(change.f ?? change));
+      else changeContent(range.container, () => set(change.f ?? change));
     },
-    holding: (node) => place.holding(node) && [[], inside()],
+    holding: (node) => range.holding(node) && [[], inside()],
   };
 }
 
@@ -291,14 +290,14 @@ export function splice(text, value) {
 /** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item in the form `[a,b` both are the element */
 
 /**
- * @param {SlotRange} place
+ * @param {SlotRange} range
  * @param {string} form what follows the marker: "" or "a,b"
  * @returns {Slot}
  */
-export function listSlot(place, form) {
+export function listSlot(range, form) {
   const [head = 0, tail = 0] = form.split(",").map(Number);
   /** @type {Map<number, Item>} by ordinal; those of HTML are numbered in their order, before others put nodes among them */
-  let items = new Map([...scan(place.first, place.close, !!form)].entries());
+  let items = new Map([...scan(range.first, range.closing, !!form)].entries());
 
   /** @param {number} ordinal */
   const item = (ordinal) => /** @type {Item} */ (items.get(ordinal));
@@ -328,13 +327,13 @@ export function listSlot(place, form) {
 
   /** @param {number | [number, number, ...any[]]} edit ordinal: remove; ordinal, before: move; ordinal, before, value ...: insert */
   const apply = (edit) => {
-    const { parent } = place;
+    const { container } = range;
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
-    const anchor = before < 0 ? place.close : before === undefined ? null : nodesOf(before)[0];
-    if (value.length) parent.insertBefore(createItem(ordinal, value), anchor);
-    else if (before !== undefined) move(parent, nodesOf(ordinal), anchor);
+    const anchor = before < 0 ? range.closing : before === undefined ? null : nodesOf(before)[0];
+    if (value.length) container.insertBefore(createItem(ordinal, value), anchor);
+    else if (before !== undefined) move(container, nodesOf(ordinal), anchor);
     else {
-      for (const node of nodesOf(ordinal)) parent.removeChild(node);
+      for (const node of nodesOf(ordinal)) container.removeChild(node);
       items.delete(ordinal);
     }
   };
@@ -344,19 +343,19 @@ export function listSlot(place, form) {
     const nodes = new DocumentFragment();
     items = new Map();
     values.forEach((value, ordinal) => nodes.append(createItem(ordinal, value)));
-    place.fill(nodes);
+    range.fillWith(nodes);
   };
 
   return {
-    set,
-    patch(change) {
+    setValue: set,
+    applyChange(change) {
       let i = 0;
-      if (change.l) changeContent(place.parent, () => set(change.l));
-      else if (Array.isArray(change[0])) changeContent(place.parent, () => change[i++].forEach(apply));
+      if (change.l) changeContent(range.container, () => set(change.l));
+      else if (Array.isArray(change[0])) changeContent(range.container, () => change[i++].forEach(apply));
       for (; i < change.length; i += 2) patch(inside(change[i]), change[i + 1]);
     },
     holding(node) {
-      for (let child = place.holding(node); child; child = child.nextSibling)
+      for (let child = range.holding(node); child; child = child.nextSibling)
         for (const [ordinal, { last }] of items) if (last === child) return [[ordinal], inside(ordinal)];
       return null;
     },
@@ -400,24 +399,20 @@ function between(node, stop) {
   return nodes;
 }
 
-/** @type {(Node | null)[] | undefined} where the person is: in what has the focus, and where the selection begins */
-let occupied;
-
-/** Read once per patch: without a selection browsers answer only after a layout, which each move makes necessary again. */
-function occupiedNodes() {
-  if (!occupied) queueMicrotask(() => { occupied = undefined; });
-  return occupied ??= [document.activeElement, /** @type {Selection} */ (getSelection()).anchorNode];
-}
+/** @type {(Node | null)[] | null} where the person is: in what has the focus, and where the selection begins */
+let occupied = null;
 
 /**
  * Move siblings, without a loss of state (media, frames) where the browser can. What the person is in doesn't move: that would
- * end a composition or a selection. Instead the siblings between it and its new place go to its other side.
+ * end a composition or a selection. Instead the siblings between it and its new range go to its other side.
  * @param {any} parent
  * @param {Node[]} nodes
  * @param {Node | null} anchor
  */
 export function move(parent, nodes, anchor) {
-  if (occupiedNodes().some((held) => nodes.some((node) => node.contains(held)))) {
+  // Read once per patch: without a selection browsers answer only after a layout, which each move makes necessary again.
+  occupied ??= (queueMicrotask(() => { occupied = null; }), [document.activeElement, /** @type {Selection} */ (getSelection()).anchorNode]);
+  if (occupied.some((held) => nodes.some((node) => node.contains(held)))) {
     const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
     const down = !anchor || between(end).includes(anchor);
     nodes = down ? between(end, anchor) : between(anchor, first);

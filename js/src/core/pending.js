@@ -58,8 +58,11 @@ export function restoreButtonFocus({ focused, pressed }) {
 export function watchPending() {
   addEventListener("input", (event) => {
     const { form } = /** @type {HTMLInputElement} */ (event.target);
-    const edited = ops.filter(({ pressed }) => pressed && pressed.form === form);
-    for (const op of edited) op.pressed = null;
-    if (edited[0]) applyPending();
+    for (const op of ops) {
+      if (op.pressed && op.pressed.form === form) {
+        op.pressed = null;
+        applyPending();
+      }
+    }
   }, true);
 }

@@ -3,7 +3,7 @@
 /** @import { Change } from "../interface.js" */
 import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, ops, rev, unacknowledged, welcome } from "./connection.js";
 import { loadLazy, lazy } from "./lazy.js";
-import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_TAKEN, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN } from "./wire.js";
+import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN } from "./wire.js";
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
@@ -28,8 +28,9 @@ const waiting = [];
 let attempts = 0;
 /** When the trouble began, or the good time. */
 let stableSince = 0;
-/** @type {Record<string, number>} */
-const timers = {};
+/** @type {number[]} by what they are for */
+const timers = [];
+const ACK_TIMER = 0, CONNECT_TIMER = 1, FETCH_TIMER = 2, SHOW_TIMER = 3;
 
 /** @param {typeof apply} applier */
 export function start(applier) {
@@ -43,22 +44,22 @@ export function start(applier) {
 /** Sends what is due, now or when there is a way. */
 export function send() {
   if (open) due().forEach(write);
-  else if (ops[0]) after("fetch", stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
+  else if (ops[0]) after(FETCH_TIMER, stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
 }
 
-/** Sends by fetch what waits, once what went before is answered. */
+/** Send by fetch what waits, and what comes meanwhile, until the socket opens: that ends the timer. */
 function sendByFetch() {
-  if (!open && !closed && !busy && ops[0]) {
+  if (!busy && ops[0]) {
     busy = loadLazy().then((lazy) => lazy?.postOps()).then((sent) => {
       busy = 0;
-      if (!open) after("fetch", sent ? 0 : Math.random() * SOCKET_WAIT * 1000, sendByFetch);
+      after(FETCH_TIMER, sent ? 0 : Math.random() * SOCKET_WAIT * 1000, sendByFetch);
     });
   }
 }
 
 /**
  * Sets the timer of this name, or only stops it.
- * @param {string} name
+ * @param {number} name
  * @param {number} [ms]
  * @param {() => void} [then]
  */
@@ -81,26 +82,26 @@ export function pendingBatch() {
 
 /** @param {any} message */
 function write(message) {
-  after("ack");
+  after(ACK_TIMER);
   socket?.send(JSON.stringify(message));
 }
 
 /** @param {string} state */
 function showState(state) {
   const { dataset } = document.documentElement;
-  after("show");
+  after(SHOW_TIMER);
   if (dataset.live !== state) dataset.live = state;
 }
 
 function scheduleConnectingIndicator() {
   stableSince = performance.now();
-  after("show", SHOWN_AFTER, () => showState("connecting"));
+  after(SHOW_TIMER, SHOWN_AFTER, () => showState("connecting"));
 }
 
 /** Connects now unless it does already. */
 function connect() {
   if (socket || closed) return;
-  after("connect");
+  after(CONNECT_TIMER);
   const current = (socket = new WebSocket(page().live ?? ""));
   current.onopen = async () => {
     await busy;
@@ -116,7 +117,7 @@ function disconnect() {
   socket = undefined;
   waiting.splice(0);
   old?.close();
-  after("ack");
+  after(ACK_TIMER);
   if (!open) return;
   open = false;
   if (performance.now() - stableSince > STEADY) attempts = 0;
@@ -128,12 +129,12 @@ function disconnect() {
 function onClose({ code }) {
   disconnect();
   if (code === CLOSE_OVER) location.reload();
-  else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION || code === CLOSE_TAKEN) close(UNCERTAIN);
+  else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION) close(UNCERTAIN);
   else scheduleReconnect();
 }
 
 /** Full jitter: at a random time of spans that double. */
-const scheduleReconnect = () => after("connect", Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
+const scheduleReconnect = () => after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
 
 /**
  * No connection will be made any more.
@@ -145,12 +146,12 @@ export function close(status, payload) {
   showState("closed");
   const change = giveUp(status, payload);
   apply(change);
-  return change.settled.map(([op]) => op);
+  return change.settled;
 }
 
 /** @param {PageTransitionEvent} event */
 function onPageHide({ persisted }) {
-  lazy?.flush();
+  lazy?.flushDelays();
   // The browser's cache takes no page with an open socket, and may give it back.
   if (open && !persisted) write(unansweredOp(BYE));
   disconnect();
@@ -174,11 +175,11 @@ function process(message) {
   if (!open) {
     open = true;
     stableSince = performance.now();
-    after("fetch");
+    after(FETCH_TIMER);
     showState("open");
   }
   send();
-  if (unacknowledged) after("ack", unacknowledged < ACK_AFTER ? ACK_SECONDS * 1000 : 0, () => write(acknowledgement()));
+  if (unacknowledged) after(ACK_TIMER, unacknowledged < ACK_AFTER ? ACK_SECONDS * 1000 : 0, () => write(acknowledgement()));
 }
 
 /**

@@ -9,13 +9,21 @@ import { loadLazy } from "./lazy.js";
 
 /** @typedef {{ edits: number, answered: number, withheld?: boolean }} EditState */
 
-/** @type {WeakMap<Control, EditState>} */
+/** @type {WeakMap<Control, EditState>} of controls that were edited, or that an op has reported */
 const editStates = new WeakMap();
+/** How many edits there were in all: the number of the newest one. */
+let clock = 0;
 /** @type {unknown} the control in which an input method composes */
 let composing;
 
 /** @param {any} node @returns {node is Control} */
-export const isControl = (node) => !!node?.matches?.("input,select,textarea");
+export const isControl = (node) => /^(input|select|textarea)$/.test(node?.localName);
+
+/**
+ * The controls of a form. Not by `form.elements`: a field of that name would hide it.
+ * @param {EventTarget | null} form
+ */
+export const controlsOf = (form) => [.../** @type {NodeListOf<Control>} */ (document.querySelectorAll("input,select,textarea"))].filter((control) => control.form === form);
 
 /** @param {any} control @returns {control is HTMLInputElement} */
 export const isCheckable = (control) => /checkbox|radio/.test(control.type);
@@ -59,54 +67,55 @@ function editStateOf(control) {
   if (!typing) {
     const copy = /** @type {Control} */ (control.cloneNode(true));
     showRendered(copy);
-    editStates.set(control, (typing = { edits: +(`${statesOf(control)}` !== `${statesOf(copy)}`), answered: 0 }));
+    editStates.set(control, (typing = { edits: `${statesOf(control)}` === `${statesOf(copy)}` ? 0 : ++clock, answered: 0 }));
   }
   return typing;
 }
 
-/** Radio buttons of one group are edited together. @param {any} control @returns {any[]} */
-export function groupOf(control) {
-  const radios = [.../** @type {NodeListOf<HTMLInputElement>} */ (document.getElementsByName(control.name))]
-    .filter((other) => other.type === "radio" && other.form === control.form);
-  return radios.includes(control) ? radios : [control];
-}
+/** The controls that are edited together: radio buttons of one group. @param {any} control @returns {any[]} */
+export const groupOf = (control) =>
+  control.type === "radio" ? controlsOf(control.form).filter(({ name, type }) => type === control.type && name === control.name) : [control];
 
 /** @param {any} event */
 function countEdit({ target, isComposing }) {
   if (isComposing) composing = target;
-  if (isControl(target)) for (const control of groupOf(target)) editStateOf(control).edits++;
+  if (isControl(target)) for (const control of groupOf(target)) editStateOf(control).edits = ++clock;
 }
 
 /** Counts edits from now on. Must listen before whoever makes ops of the same events. */
 export function watchEdits() {
   addEventListener("input", countEdit, true);
-  addEventListener("compositionend", () => { composing = null; }, true);
+  addEventListener("reset", ({ defaultPrevented, target }) => {
+    // The browser is about to reset them: they count as if nobody had edited them.
+    if (!defaultPrevented) controlsOf(target).forEach((control) => editStates.delete(control));
+  });
+  addEventListener("compositionend", () => { composing = false; }, true);
 }
 
 /** @param {Control} control */
 export const editCount = (control) => editStates.get(control)?.edits;
 
-/** @param {Iterable<unknown>} elements @returns {Seen} */
-export const captureEdits = (elements) => new Map([...elements].filter(isControl).map((control) => [control, editStateOf(control).edits]));
+/** @param {any[]} controls others are left out @returns {Seen} */
+export const captureEdits = (controls) => new Map(controls.filter(isControl).map((control) => [control, editStateOf(control).edits]));
 
-/** An op ended well that had seen these edits. @param {Seen} [seen] */
-export function markAnswered(seen = new Map()) {
+/** An op has succeeded that reported these edits. @param {Iterable<[Control, number]>} [seen] */
+export function markAnswered(seen = []) {
   for (const [control, edits] of seen) editStateOf(control).answered = edits;
 }
 
 /**
- * Writes what was withheld from controls without newer edits. If `all`, they go back to what the server rendered.
- * @param {Seen} [seen]
- * @param {boolean} [all]
+ * Write what was withheld from controls without newer edits. Those that `resets` names show what the server rendered in any case.
+ * @param {Iterable<[Control, number]>} [seen]
+ * @param {(control: Control) => unknown} [resets]
  */
-export function flushWithheld(seen = new Map(), all = false) {
-  for (const control of seen.keys()) if ((all || editStateOf(control).withheld) && isFree(control)) acceptRendered(control);
+export function flushWithheld(seen = [], resets) {
+  for (const [control] of seen) if ((resets?.(control) || editStateOf(control).withheld) && isFree(control)) acceptRendered(control);
 }
 
 /** @param {Control} control */
 function isFree(control) {
   const { edits, answered } = editStateOf(control);
-  return edits === answered && control !== composing;
+  return edits <= answered && control !== composing;
 }
 
 /** @param {Control} control */
@@ -185,7 +194,7 @@ const place = new Range();
  * @param {() => void} work
  */
 export function keepFocus(work) {
-  const active = /** @type {HTMLInputElement} */ (document.activeElement ?? document.body);
+  const active = /** @type {HTMLInputElement} */ (document.activeElement);
   const { selectionStart, selectionEnd } = active;
   place.selectNode(active);
   work();

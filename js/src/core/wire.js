@@ -38,7 +38,6 @@ export const KEPT = 5;
 export const CLOSE_PROTOCOL = 4000;
 export const CLOSE_VERSION = 4001;
 export const CLOSE_LIMIT = 4002;
-export const CLOSE_TAKEN = 4004;
 export const CLOSE_NO_HELLO = 4008;
 export const CLOSE_OVER = 4010;
 

@@ -9,11 +9,11 @@ export let core;
 export function receive([
   calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
   scanMarkup, move, onRevert, pendingBatch, pending, perform, referenceOf, report, run, captureEdits, session, splice,
-  applyMessage, trusted, updateAttribute,
+  applyMessage, trusted, updateAttribute, controlsOf,
 ]) {
   core = {
     calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
     scanMarkup, move, onRevert, pendingBatch, pending, perform, referenceOf, report, run, captureEdits, session, splice,
-    applyMessage, trusted, updateAttribute,
+    applyMessage, trusted, updateAttribute, controlsOf,
   };
 }

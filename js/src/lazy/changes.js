@@ -4,6 +4,7 @@
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { hasHooks, settleHooks } from "./hooks.js";
+import { own } from "./parsing.js";
 
 export const ANIMATE = "live-animate";
 const ENTERING = "data-entering";
@@ -100,12 +101,12 @@ function animationsOf(element) {
 const allFinished = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
 
 /** Whether the page has another element of its id by now. @param {Element} ghost */
-const isBack = (ghost) => !!ghost.id && document.querySelectorAll(`#${CSS.escape(ghost.id)}`).length > 1;
+const isBack = (ghost) => ghost.hasAttribute("id") && document.querySelectorAll(`#${CSS.escape(ghost.getAttribute("id") ?? "")}`).length > 1;
 
 /** @param {Element} ghost */
 function finishGhost(ghost) {
   leaving.delete(ghost);
-  ghost.remove();
+  own(ghost, "remove").call(ghost);
   settleHooks([]);
 }
 

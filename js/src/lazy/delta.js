@@ -3,9 +3,9 @@
 
 import { core } from "./bridge.js";
 import { isAlike, keyOf, match } from "./matching.js";
-import { contentOf } from "./parsing.js";
+import { contentOf, own } from "./parsing.js";
 
-/** @typedef {{ parent: Node, open?: Node | null, close?: Node | null, fill?: (nodes: Node) => void }} Box what holds children in the page */
+/** @typedef {{ container: Node, opening?: Node | null, closing?: Node | null, fillWith?: (nodes: Node) => void }} Box what holds children in the page */
 
 /** @type {WeakMap<Node, any>} what stands in the page for a node of the server's */
 const liveNodes = new WeakMap();
@@ -35,7 +35,7 @@ function create(node) {
 export const childrenOf = (node) => [...contentOf(node).childNodes];
 
 /** Where the children of an element of the server's are in the page. @param {Node} node @returns {Box} */
-export const boxOf = (node) => ({ parent: contentOf(liveNodes.get(node)) });
+export const boxOf = (node) => ({ container: contentOf(liveNodes.get(node)) });
 
 /**
  * Some children of an element of the server's become others.
@@ -72,8 +72,7 @@ class Delta {
   clear(within) {
     for (const node of this.removed) {
       if (within && !within.contains(node)) continue;
-      liveNodes.get(node)?.remove();
-      node.remove();
+      for (const gone of [liveNodes.get(node), node]) if (gone) own(gone, "remove").call(gone);
       this.removed.delete(node);
     }
   }
@@ -83,7 +82,7 @@ class Delta {
     const matches = match(olds, nexts, before);
     if (!matches) return;
     const arrange = () => this.arrange(contentOf(parent), matches, box);
-    const control = box.parent instanceof Element && box.parent.closest("select,textarea");
+    const control = box.container instanceof Element && box.container.closest("select,textarea");
     if (!core.isControl(control) || control === this.control) return arrange();
     this.control = control;
     core.preserveInput(control, () => {
@@ -113,7 +112,7 @@ class Delta {
       else this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
     } else if (old.nodeValue !== next.nodeValue) {
       old.nodeValue = next.nodeValue;
-      if (box.parent.contains(live)) core.splice(live, next.nodeValue ?? "");
+      if (box.container.contains(live)) core.splice(live, next.nodeValue ?? "");
       else this.torn.set(/** @type {Node} */ (old.parentNode), box);
     }
     return true;
@@ -132,7 +131,7 @@ class Delta {
     const isShell = next instanceof Element && this.movable?.size && [...next.querySelectorAll(KEYED)].some((inner) => this.movable?.has(inner));
     const node = isShell ? /** @type {ChildNode} */ (next.cloneNode(false)) : next;
     parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
-    box.parent.insertBefore(create(node), anchorAfter(before, box));
+    box.container.insertBefore(create(node), anchorAfter(before, box));
     if (isShell) this.children(node, [], childrenOf(next), null, boxOf(node));
     return node;
   }
@@ -173,13 +172,13 @@ function chooseFirst({ options, selectedIndex, size }) {
 }
 
 /** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
-function anchorAfter(before, { parent, open }) {
+function anchorAfter(before, { container, opening }) {
   for (let node = before; node; node = node.previousSibling) {
     let live = liveNodes.get(node);
-    while (live && live.parentNode !== parent) live = live.parentNode; // somebody may have put something around it
+    while (live && live.parentNode !== container) live = live.parentNode; // somebody may have put something around it
     if (live) return live.nextSibling;
   }
-  return open ? open.nextSibling : parent.firstChild;
+  return opening ? opening.nextSibling : container.firstChild;
 }
 
 /** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
@@ -187,9 +186,9 @@ export function move(node, parent, before, box) {
   parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
   const live = liveNodes.get(node);
   const anchor = anchorAfter(before, box);
-  if (live === anchor || (!live.isConnected && box.parent.isConnected)) return; // somebody took it away
-  if (live.parentNode === box.parent) core.move(box.parent, [live], anchor);
-  else /** @type {any} */ (box.parent)[live.isConnected && box.parent.isConnected && "moveBefore" in box.parent ? "moveBefore" : "insertBefore"](live, anchor);
+  if (live === anchor || (!live.isConnected && box.container.isConnected)) return; // somebody took it away
+  if (live.parentNode === box.container) core.move(box.container, [live], anchor);
+  else /** @type {any} */ (box.container)[live.isConnected && box.container.isConnected && "moveBefore" in box.container ? "moveBefore" : "insertBefore"](live, anchor);
 }
 
 /** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
@@ -222,8 +221,8 @@ function write(old, live, name, attribute) {
 function refill(node, box) {
   const nodes = new DocumentFragment();
   for (const child of contentOf(node).childNodes) nodes.append(create(child));
-  if (box.fill) box.fill(nodes);
-  else /** @type {Element} */ (box.parent).replaceChildren(nodes);
+  if (box.fillWith) box.fillWith(nodes);
+  else /** @type {Element} */ (box.container).replaceChildren(nodes);
 }
 
 // `live-ignore`: what the page has made of an element stays. Its value: nothing, for all of it; `children`; names of attributes.

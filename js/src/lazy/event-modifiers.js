@@ -143,7 +143,7 @@ export function delay(element, name, ms, run, throttle) {
 }
 
 /** Runs what waits. */
-export function flush() {
+export function flushDelays() {
   for (const entry of delays) {
     const { run } = entry;
     entry.run = null;

@@ -32,6 +32,6 @@ export async function postOps() {
 
 /** There is no way to the server but a post of the browser's own. @param {Response} response */
 function giveUp({ status, statusText }) {
-  const { post } = core.close(ERROR, { error: statusText, status }).find(({ post }) => post) ?? {};
-  post?.();
+  const ops = core.close(ERROR, { error: statusText, status }).map(([op]) => op);
+  ops.find(({ post }) => post)?.post?.();
 }

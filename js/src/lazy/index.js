@@ -7,15 +7,15 @@ import { CALL_FUNCTION, ELSEWHERE, ERROR, UNCERTAIN } from "../core/wire.js";
 import { core, receive } from "./bridge.js";
 import { needsTransition, watchPatches } from "./changes.js";
 import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
-import { flush, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
+import { flushDelays, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
 import { applyExtras, processAll } from "./extras.js";
 import { postOps } from "./fetch-ops.js";
 import { hook } from "./hooks.js";
-import { followRedirect, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
+import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
-import { upload, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
-import { watchTypedForms } from "./validation.js";
+import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
+import { isRendered, watchTypedForms } from "./validation.js";
 
 const WATCHERS = [
   watchCancels, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus,
@@ -29,8 +29,8 @@ export const lazy = {
     rememberOriginals();
     for (const watch of WATCHERS) watch();
   },
-  applyAutofocus, applyExtras, call, flush, followRedirect, hook, needsTransition, onEvent, onWindowEvent, postOps, processAll, refocus,
-  registerCall, replacePage, setRaw, showPendingState, upload, uploads,
+  applyAutofocus, applyExtras, call, flushDelays, followRedirect, hook, isRendered, needsTransition, onEvent, onWindowEvent, postOps, processAll, refocus,
+  refuses, registerCall, replacePage, setRaw, showPendingState, uploadFiles, uploads,
 };
 
 /**

@@ -2,12 +2,13 @@
 // to the controls that stand for the old ones.
 
 /** @import { Control, Settled } from "../interface.js" */
-import { ELSEWHERE, FIELD_SNAPSHOT, KEPT, NAVIGATE, OK } from "../core/wire.js";
+import { ELSEWHERE, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, KEPT, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { forgetChanges } from "./changes.js";
 import { ignoringElements, restoreIgnored } from "./delta.js";
 import { forgetAutofocus } from "./dialogs.js";
-import { parseDocument } from "./parsing.js";
+import { flushDelays } from "./event-modifiers.js";
+import { own, parseDocument } from "./parsing.js";
 import { forgetOriginals } from "./raw.js";
 
 
@@ -67,7 +68,7 @@ function copyChildren(parent, next) {
 function removeUpTo(node, stop) {
   while (node && node !== stop) {
     const next = node.nextSibling;
-    node.remove();
+    own(node, "remove").call(node);
     node = next;
   }
 }
@@ -76,8 +77,11 @@ function removeUpTo(node, stop) {
 function replacementFor(control) {
   const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
   return /** @type {unknown[]} */ (candidates).filter(core.isControl).find((other) =>
-    other.type === control.type && other.form?.id === control.form?.id && (!isCheckable(control) || other.value === control.value));
+    other.type === control.type && idOfForm(other) === idOfForm(control) && (!isCheckable(control) || other.value === control.value));
 }
+
+/** @param {Control} control */
+const idOfForm = ({ form }) => form?.getAttribute("id");
 
 /** @param {Control} control @returns {control is HTMLInputElement} */
 const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
@@ -190,6 +194,7 @@ const scrolls = new Map();
 export function watchNavigation() {
   addEventListener("click", onClick);
   addEventListener("popstate", onPopState);
+  addEventListener("submit", refuseSubmit, true);
   // Only this document knows where its entries were scrolled to.
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 }
@@ -242,6 +247,34 @@ function onPopState() {
   if (new URL(currentUrl).pathname !== location.pathname && isBlocked()) return location.reload();
   currentUrl = location.href;
   navigate();
+}
+
+/** Whether another page is about to take the place of this one. */
+const isLeaving = () => path !== location.pathname && core.pending().some(({ parts }) => parts?.[0] === NAVIGATE);
+
+/** What a call ends with that was made in the meantime. */
+const LEAVING = { error: "Not sent: another page is being loaded", status: 409 };
+
+/**
+ * Whether an op isn't made: a page that is being left calls nothing any more. Else delayed calls go out before it.
+ * @param {import("../interface.js").Request} request
+ */
+export function refuses(request) {
+  if (!isLeaving() || request.build()?.[0] === NAVIGATE) return flushDelays();
+  request.ended?.(ERROR, LEAVING);
+  core.report(request.source, ERROR, LEAVING);
+  return true;
+}
+
+/** A form posts no action of the page that is being left, which would end the navigation. @param {Event} event */
+function refuseSubmit(event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const submitter = /** @type {SubmitEvent} */ (event).submitter;
+  const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
+  if (!isLeaving() || !new URL(action, document.baseURI).searchParams.has(FIELD_ACTION)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  core.report(form, ERROR, LEAVING);
 }
 
 /** Whether an op holds up those after it. */

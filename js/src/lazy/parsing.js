@@ -82,6 +82,9 @@ function fill(root, tags, html) {
   contentOf(root).append(...contentOf(holder.querySelector(root.localName)).childNodes);
 }
 
+/** A node's own member. Fields of a form hide those of their names: `form.remove` may be a button. @param {any} node @param {string} name */
+export const own = (node, name) => Reflect.get(Object.getPrototypeOf(node), name, node);
+
 /** Where the children of a node are. @param {any} node @returns {ParentNode & Node} */
 export const contentOf = (node) => (node.content instanceof DocumentFragment ? node.content : node);
 

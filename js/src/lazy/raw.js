@@ -15,40 +15,40 @@ import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 /** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} RawChange whole, or what differs; how the string is known before; which nodes */
 
 /**
- * @param {RawRange} place
+ * @param {RawRange} range
  * @param {RawChange} change
  * @param {RawBase | null} [base] null or none: what stands there is all that is known
  * @returns {RawBase | null} null: there is none, and the page is going to come whole
  */
-export function setRaw(place, change, base) {
-  const known = base ?? adopt(place);
+export function setRaw(range, change, base) {
+  const known = base ?? adopt(range);
   const html = change.h ?? spliced(known.source ?? known.root.innerHTML, change);
   if (html === undefined) {
     core.requestFullPage();
     return null;
   }
   const { root } = known;
-  if (html !== known.source && !(change.e && edit(root, change.e, change.d, html, place)))
-    update(root, childrenOf(root), childrenOf(parseIn(html, root)), null, place);
+  if (html !== known.source && !(change.e && edit(root, change.e, change.d, html, range)))
+    update(root, childrenOf(root), childrenOf(parseIn(html, root)), null, range);
   known.source = html;
   return known;
 }
 
-/** @param {RawRange} place @returns {RawBase} */
-function adopt(place) {
+/** @param {RawRange} range @returns {RawBase} */
+function adopt(range) {
   finishLeaving(); // that isn't the server's any more
-  const root = contextOf(place.parent);
+  const root = contextOf(range.container);
   const content = contentOf(root);
-  content.append(...originalsIn(place) ?? copiesIn(place));
+  content.append(...originalsIn(range) ?? copiesIn(range));
   // The page's own, in forms of the server's.
   for (const field of content.querySelectorAll(`input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
   return { root };
 }
 
-/** @param {RawRange} place */
-function copiesIn(place) {
+/** @param {RawRange} range */
+function copiesIn(range) {
   const copies = [];
-  for (let node = place.first; node !== place.close; node = /** @type {Node} */ (node).nextSibling) {
+  for (let node = range.first; node !== range.closing; node = /** @type {Node} */ (node).nextSibling) {
     const copy = copyOf(/** @type {Node} */ (node));
     link(copy, /** @type {Node} */ (node));
     copies.push(copy);
@@ -97,18 +97,18 @@ function recordOriginals(copy, live) {
 
 /**
  * What was in a place, once; undefined if that isn't known, or something else was put there.
- * @param {RawRange} place
+ * @param {RawRange} range
  * @returns {Node[] | undefined}
  */
-export function originalsIn({ close, open, parent }) {
-  const from = open ?? parent;
+export function originalsIn({ closing, container, opening }) {
+  const from = opening ?? container;
   const start = originals.get(from);
   if (!start) return undefined;
   originals.delete(from);
-  const stop = close && originals.get(close);
+  const stop = closing && originals.get(closing);
   const found = [];
-  for (let node = open ? start.nextSibling : contentOf(start).firstChild; node && node !== stop; node = node.nextSibling) found.push(node);
-  const there = new Set([...contentOf(parent).childNodes].filter(isUnchanged).map((live) => originals.get(live)));
+  for (let node = opening ? start.nextSibling : contentOf(start).firstChild; node && node !== stop; node = node.nextSibling) found.push(node);
+  const there = new Set([...contentOf(container).childNodes].filter(isUnchanged).map((live) => originals.get(live)));
   return found.every((node) => there.has(node)) ? found : undefined;
 }
 

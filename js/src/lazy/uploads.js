@@ -23,7 +23,7 @@ export function watchUploads() {
  * @param {string} ref
  * @param {any[]} fields name, value ...: handles take the places of files
  */
-export function upload(request, ref, fields) {
+export function uploadFiles(request, ref, fields) {
   const body = new FormData();
   for (let i = fields.length - 2; i >= 0; i -= 2) if (isUnchosen(fields[i + 1])) fields.splice(i, 2);
   for (let i = 0; i < fields.length; i += 2) if (fields[i + 1] instanceof File) body.append(fields[i], fields[i + 1]);

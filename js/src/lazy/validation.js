@@ -17,7 +17,7 @@ function pressDefault(event) {
   const { target } = event;
   if (event.key !== "Enter" || event.defaultPrevented || event.isComposing) return;
   if (!(target instanceof HTMLInputElement) || UNTYPED.test(target.type)) return;
-  const button = [...target.form?.elements ?? []].find((element) => element.hasAttribute("live-default"));
+  const button = [...document.querySelectorAll("[live-default]")].find((button) => /** @type {HTMLButtonElement} */ (button).form === target.form);
   if (!(button instanceof HTMLElement)) return;
   event.preventDefault();
   button.click();
@@ -25,13 +25,22 @@ function pressDefault(event) {
 
 /** What was touched in a form with `live-validate` is validated as one types. @param {Event} event */
 function validate({ target }) {
-  const { editCount, fieldsOf, isControl, perform, referenceOf, captureEdits } = core;
+  const { captureEdits, controlsOf, editCount, fieldsOf, isControl, perform, referenceOf } = core;
   const form = isControl(target) && target.form;
   if (!form || !form.hasAttribute("live-validate")) return;
   delay(form, "live-validate", VALIDATE_AFTER, () => {
     const ref = referenceOf(form);
     const fields = fieldsOf(form);
-    const touched = new Set([...form.elements].flatMap((element) => (isControl(element) && editCount(element) ? element.name : [])));
-    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: captureEdits(form.elements) });
+    const touched = new Set(controlsOf(form).filter(editCount).map(({ name }) => name));
+    perform({ build: () => ref === null ? ref : [VALIDATE, ref, fields, [...touched]], seen: captureEdits(controlsOf(form)) });
   });
 }
+
+/** The mark of a value that the server renders, by the kind of control. */
+const RENDERED = '[data-l~="value"],[data-l~="checked"],textarea[data-l~="."],[data-l~="*"]:is([value],[type=checkbox])';
+
+/**
+ * Whether the server renders the value of a control: it is a slot, or among the attributes of a slot.
+ * @param {import("../interface.js").Control} control
+ */
+export const isRendered = (control) => control.matches(RENDERED) || !!control.querySelector("option[data-l][selected]");
