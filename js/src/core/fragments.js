@@ -1,6 +1,18 @@
-// Fragments: live instances of shapes, each known by its slots. Its markers are walked once, when it is first addressed;
-// whatever stands in its children and items is left for walks of their own. (Slots hold fragments, and fragments slots: this
-// module and those of slots know each other.)
+// Fragments: the parts of the page that the server patches.
+//
+// A *shape* is inert HTML with markers; the server sends each once. A *fragment* is an instance of a shape, known by its
+// *slots*: attributes, tags, contents and lists that can change, numbered in document order. A patch addresses them by
+// number. For the template
+//
+//     <p class="{{ mood }}">Hello {{ name }}</p>
+//
+// the server writes
+//
+//     <p data-l="class" class="glad">Hello <!--(-->Ann<!--)--></p>
+//
+// `adopt` finds two slots: 0, the attribute, and 1, the text between the comments. The patch `[1, "Bob"]` changes the text.
+// The markers of a fragment are walked once, when it is first addressed. Fragments and items nested in its slots are walked
+// when they are first addressed themselves. Slots hold fragments and fragments hold slots, which is why both are here.
 
 /** @import { RawBase } from "../interface.js" */
 import { lazy } from "./lazy.js";

@@ -1,8 +1,16 @@
-// Attributes with the properties that stand for them, and the protection of what a person typed.
+// Attributes, the properties of controls that belong to them, and the protection of what a person typed.
 //
-// Each control counts its edits. An op remembers the edits that it has seen; when it ends well, they are answered. A server's
-// value goes to the property only if the newest edit is answered; else it is withheld: the attribute has it, the person keeps
-// the text. The next answer to the newest edit lets it through.
+// Every edit of a control has a number, which grows with each edit in the page. An op remembers the newest edit of each control
+// that it reports; once the op has succeeded, these edits are *answered*. When the server changes the value of a control, the
+// attribute follows at once. The property follows only if the newest edit is answered; otherwise the value is *withheld*, and
+// the person keeps the text. The next answer to the newest edit releases it. An example:
+//
+//     a person types "one"       edit 1
+//     op 1 goes out              it has seen edit 1
+//     the person types "two"     edit 2
+//     a patch: value="ONE"       withheld, as edit 2 isn't answered
+//     op 1 is answered           edit 1 is, edit 2 isn't: "two" stays
+//     op 2 is answered           it had seen edit 2: the control shows what the server renders
 
 /** @import { Control, Seen } from "../interface.js" */
 import { loadLazy } from "./lazy.js";

@@ -1,24 +1,39 @@
-// Which node stands for which, of the children of an element before and after.
+// Matching: which old child of an element becomes which new one. What has no partner is removed or created.
 //
-// Equal ones at both ends; then those of one key, or of a content that no other has; between those of them that keep their
-// order, what is alike, in order. An element with an `id` or `data-key` never stands for one with another.
+// 1. Children that are equal at the start and at the end are left alone.
+// 2. Of the rest, children are paired by name: by `id` or `data-key`, or by their whole content if no sibling has the same.
+//    An element with a key is never paired with one that has another key.
+// 3. Of these pairs, the longest run whose order hasn't changed stays in place (see increasing.js); the others move.
+// 4. The staying pairs divide the children into gaps. What is left in a gap is paired by likeness, in order: the pairs that
+//    are most alike in total, by dynamic programming; in large gaps the nearest that is alike at all.
+//
+// An example, with letters for keyed elements and words for paragraphs without a key:
+//
+//     old: <h1> A "one" B C "two" <hr>
+//     new: <h1> B "one!" A D "two" <hr>
+//
+// 1. `<h1>` at the start, "two" and `<hr>` at the end are equal. Left: A "one" B C, and B "one!" A D.
+// 2. A and B are paired by key.
+// 3. B A have the old positions 2 0: only one of them can stay. A stays, and B moves before it.
+// 4. No paragraph is left after A in the new children, and "one!" comes before it, where no old one is left: it is created.
+//    After A, C and D have different keys, so C is removed and D created; "one" is removed.
 
 import { longestIncreasing } from "./increasing.js";
 import { contentOf } from "./parsing.js";
 
 /**
- * @typedef {object} Matches of the children that aren't equal from either end
- * @property {ChildNode | null} before the last one ahead of them that stays
+ * @typedef {object} Matches the children between those that are equal at the start and at the end
+ * @property {ChildNode | null} before the sibling ahead of them
  * @property {ChildNode[]} olds
  * @property {ChildNode[]} nexts
- * @property {Map<ChildNode, ChildNode>} pairs the old one of each new one that has one
- * @property {Set<ChildNode>} staying old ones that needn't move
+ * @property {Map<ChildNode, ChildNode>} pairs new children with the old ones that become them
+ * @property {Set<ChildNode>} staying old children that don't move
  */
 
 const CONTROL = /^(INPUT|SELECT|TEXTAREA|BUTTON)$/;
-const COMPARED = 400; // pairs of nodes that are looked at for likeness at most
-const AHEAD = 8; // nodes among which one is searched that is alike, where there are more
-const SAMPLE = 60; // characters from either end of a text that count for its likeness
+const COMPARED = 400; // pairs of nodes in a gap up to which the best pairs are searched
+const AHEAD = 8; // nodes that are searched for a similar one in larger gaps
+const SAMPLE = 60; // characters at either end of a text that count for its likeness
 
 /** @param {Node} node @returns {node is Element} */
 const isElement = (node) => node.nodeType === 1;
@@ -30,7 +45,7 @@ export function keyOf(element) {
   return key === null ? key : `${element.localName} ${key}`;
 }
 
-/** Whether two trees are the same. For the browser what is in templates is no part of them. @param {Node} a @param {Node} b @returns {boolean} */
+/** Return whether two trees are equal, the contents of templates included, which `isEqualNode` ignores. @param {Node} a @param {Node} b @returns {boolean} */
 export function isEqual(a, b) {
   if (!a.isEqualNode(b)) return false;
   const others = templatesIn(b);
@@ -43,7 +58,7 @@ function templatesIn(node) {
   return [node, ...inside].filter((template) => contentOf(template) !== template); // in MathML it is any element
 }
 
-/** Whether one may become the other, by other attributes and other content. @param {Node} a @param {Node} b */
+/** Return whether one node can become the other by changes of attributes and content alone. @param {Node} a @param {Node} b */
 export function isAlike(a, b) {
   if (a.nodeType !== b.nodeType || !isElement(a) || !isElement(b)) return a.nodeType === b.nodeType;
   const names = CONTROL.test(a.tagName) ? ["is", "name", "type"] : ["is"];
@@ -63,7 +78,7 @@ export function match(olds, nexts, before) {
   return matches;
 }
 
-/** How many are equal at the start, and how many of the rest at the end. @param {Node[]} olds @param {Node[]} nexts */
+/** Count the nodes that are equal at the start, and those of the rest that are equal at the end. @param {Node[]} olds @param {Node[]} nexts */
 function ends(olds, nexts) {
   const shorter = Math.min(olds.length, nexts.length);
   let start = 0, end = 0;
@@ -100,7 +115,7 @@ function matchByName(matches) {
   }
 }
 
-/** Nodes by key or content; null where several have it. @param {ChildNode[]} nodes @returns {Map<string, ChildNode | null>} */
+/** Index nodes by key or content; null where several have the same. @param {ChildNode[]} nodes @returns {Map<string, ChildNode | null>} */
 function byName(nodes) {
   /** @type {Map<string, ChildNode | null>} */
   const names = new Map();
@@ -112,7 +127,7 @@ function byName(nodes) {
   return names;
 }
 
-/** In order: the pairs that are most alike in all. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Matches} matches */
+/** Pair what is left in a gap by likeness, in order. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Matches} matches */
 function matchByLikeness(olds, nexts, { pairs, staying }) {
   const [start, end] = ends(olds, nexts);
   /** @param {ChildNode} old @param {ChildNode} next */
@@ -142,7 +157,7 @@ function pairNearest(olds, nexts, pair) {
 /** @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
 function pairBest(olds, nexts, pair) {
   const [before, after] = [olds, nexts].map((nodes) => nodes.map((node) => node.textContent ?? ""));
-  // best[i][j]: of what stands from i and from j on.
+  // best[i][j]: the highest total likeness of pairs among olds[i...] and nexts[j...].
   const best = Array.from({ length: olds.length + 1 }, () => Array(nexts.length + 1).fill(0));
   const scores = olds.map((old, i) => nexts.map((next, j) => (isAlike(old, next) ? 1 + likeness(before[i], after[j]) : 0)));
   for (let i = olds.length - 1; i >= 0; i--) {
@@ -157,7 +172,7 @@ function pairBest(olds, nexts, pair) {
   }
 }
 
-/** From 0 to 1. @param {string} a @param {string} b */
+/** Return the share of two texts that is the same at their ends, from 0 to 1. @param {string} a @param {string} b */
 function likeness(a, b) {
   const most = Math.min(SAMPLE, a.length, b.length);
   let start = 0, end = 0;
