@@ -11,8 +11,8 @@ from lxml import etree
 
 from benchmarks.pages import pages
 from benchmarks.report import Line
-from liveactions.diff.edits import edits
-from liveactions.diff.windows import windows
+from liveactions.diff.nodes import edits
+from liveactions.diff.strings import windows
 
 SIZE = 150_000
 REPEATS = 30

@@ -16,7 +16,7 @@ from xmldiff.main import diff_trees
 
 from benchmarks.pages import pages
 from benchmarks.report import Line
-from liveactions.diff.splices import change
+from liveactions.diff.client_state import change
 
 EDITS = 30
 SEED = 4

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from starlette.testclient import TestClient
 
 from examples.app import live
-from liveactions.html import scanner
+from liveactions.html import tokenizer as scanner
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -1,28 +1,25 @@
 """Live pages: state and actions on the server, patches in the browser, plain forms without JavaScript."""
 
-from .actions.action import Action, action
-from .actions.control import forbidden, not_found, redirect, unauthorized
-from .actions.depends import Depends
-from .actions.draft import Draft
+from .actions.action import Action, ActionRef
+from .actions.decorator import action
 from .actions.files import file
-from .actions.params import Bound, Event, Prev
-from .actions.ref import ActionRef
+from .actions.form_input import Draft
+from .actions.parameters import Bound, Depends, Event, Prev
+from .actions.responses import forbidden, not_found, redirect, unauthorized
 from .app import Live, Pages
-from .broker import Broker
 from .cache.cached import cached
-from .cache.reading import cache_tag
-from .cache.revalidation import refresh, revalidate_path, revalidate_tag
-from .errors import ActionError, FieldErrors, LiveError
-from .limits import Limits
-from .ops.asking import CurrentOp, after, current_op, flash
-from .ops.deferred import Deferred, defer
+from .cache.tags import cache_tag, refresh, revalidate_path, revalidate_tag
+from .config import Limits
+from .exceptions import ActionError, FieldErrors, LiveError
+from .execution.effects import CurrentOp, after, current_op, flash
+from .execution.loading import Deferred, defer
 from .pages.component import Component
-from .pages.controls import button, form_state
-from .pages.every import every
+from .pages.decorators import every, on
 from .pages.fields import InUrl, in_url, loaded
-from .pages.function import Rendered, render
-from .pages.on import on
 from .pages.page import Page
+from .pages.page_functions import Rendered, render
+from .pages.page_html import button, form_state
+from .pubsub import Broker
 
 __all__ = [
     "Live",

@@ -18,32 +18,39 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 
-from .actions.depends import Depends, Guards, guards_of
-from .actions.handle import Services
-from .broker import Broker, SqliteBroker
-from .broker.bus import bus
-from .broker.line import Line
-from .cache.revalidation import publish_by
+from .actions.parameters import Depends, Guards, guards_of
+from .cache.tags import publish_by
+from .config import Limits, _workers
+from .execution.app_context import (
+    COOKIES,
+    DELIVERY,
+    FUNCTION,
+    MODULE,
+    MOUNT,
+    SOCKET,
+    Address,
+    AppContext,
+    Identify,
+)
 from .hosting import guards_of_host, report_hidden
-from .limits import Limits
-from .pages.advice import advise_on_page
+from .http.endpoint import PageEndpoint
+from .http.js_modules import FunctionEndpoint, ModuleEndpoint
+from .http.responses import ErrorPages
+from .http.routes import CookiesEndpoint, DeliveryEndpoint
+from .http.socket import SocketEndpoint
 from .pages.component import check_page
-from .pages.controls import NAMES
+from .pages.handle import AppServices
 from .pages.page import Page
-from .pages.placing import Placing, place_at, placing
-from .seal import ENVIRONMENT, Keys, Sealer, Signer
-from .sessions.registry import Sessions
-from .site import COOKIES, DELIVERY, FUNCTION, MODULE, MOUNT, SOCKET, Address, Identify, Site
-from .snapshot import Snapshots
+from .pages.page_functions import PageDecorator, advise_on_page, page_decorator, register_at
+from .pages.page_html import NAMES
+from .pubsub import Broker, SqliteBroker
+from .pubsub.channel import BrokerChannel, channels
+from .security.origin import Origins
+from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
+from .session.registry import SessionRegistry
 from .store import SqliteStore, Store, default_path
-from .template import Templates
-from .transport.cookies import CookiesEndpoint
-from .transport.deliveries import DeliveryEndpoint
-from .transport.errors import ErrorPages
-from .transport.functions import FunctionEndpoint, ModuleEndpoint
-from .transport.http import PageEndpoint
-from .transport.origin import Origins
-from .transport.socket import SocketEndpoint
+from .store.snapshots import Snapshots
+from .templates import Templates
 
 P = TypeVar("P", bound=Page)
 Processor = Callable[[Request], Mapping[str, Any]]
@@ -72,12 +79,12 @@ class Pages:
         self.guards = guards_of(guard)
         self._placed: list[_Placed] = []
 
-    def page(self, path: str, *, guard: Guards = ()) -> Placing:
+    def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
         """Puts a page at a path (in Starlette's syntax: ``/room/{room}``) below the prefix: a subclass of
         `Page`, or a function that returns `render(...)`.
         """
         guards = (*self.guards, *guards_of(guard))
-        return placing(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
+        return page_decorator(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
 
     def include(self, pages: Pages) -> None:
         """Adds the pages of another collection, below this one's prefix and behind its guards."""
@@ -129,10 +136,10 @@ class Live(Starlette):
         if broker is None and isinstance(store, SqliteStore) and keyring.shared:
             broker = SqliteBroker(store)
         sealer = Sealer(keyring)
-        self._line = Line(broker, sealer, name)
-        bus.connect(self._line)
+        self._line = BrokerChannel(broker, sealer, name)
+        channels.connect(self._line)
         environment, processors = _environment(templates)
-        self.services = Services(
+        self.services = AppServices(
             Signer(keyring),
             Templates(environment, debug, NAMES),
             debug,
@@ -145,10 +152,10 @@ class Live(Starlette):
         if messages is not None:
             self.services.messages = messages
         snapshots = Snapshots(name, sealer, store)
-        self.site = Site(self.services, snapshots, limits, identify, login)
+        self.site = AppContext(self.services, snapshots, limits, identify, login)
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
-        self.sessions = Sessions(self.site, self._line)
+        self.sessions = SessionRegistry(self.site, self._line)
         self.services.disconnect = self.disconnect
         self._origins = Origins(allowed_origins)
         self._own = _routes(self.site, self.sessions, self._origins)
@@ -169,11 +176,11 @@ class Live(Starlette):
         """Other functions to take for dependencies, for tests: ``{current_user: lambda: ada}``."""
         return self.services.dependency_overrides
 
-    def page(self, path: str, *, guard: Guards = ()) -> Placing:
+    def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
         """Puts a page at a path: ``@live.page("/room/{room}")`` on a subclass of `Page`, or on a function
         that returns `render(...)`. `guard`: dependencies that run first.
         """
-        return placing(lambda cls: self._place(_Placed(cls, path, guards_of(guard))))
+        return page_decorator(lambda cls: self._place(_Placed(cls, path, guards_of(guard))))
 
     @overload
     def error_page(self, page: type[P], /) -> type[P]: ...
@@ -231,7 +238,7 @@ class Live(Starlette):
         app.router.lifespan_context = self._lifespan(app.router)
 
     def _place(self, placed: _Placed) -> None:
-        place_at(placed.page, placed.path, placed.guards)
+        register_at(placed.page, placed.path, placed.guards)
         check_page(placed.page)
         if self.services.debug:
             advise_on_page(placed.page)
@@ -256,7 +263,7 @@ class Live(Starlette):
         return lifespan
 
 
-def _routes(site: Site, sessions: Sessions, origins: Origins) -> list[BaseRoute]:
+def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins) -> list[BaseRoute]:
     """The library's own addresses."""
     return [
         WebSocketRoute(SOCKET, SocketEndpoint(sessions, origins), name="live socket"),
@@ -282,18 +289,6 @@ def _keys(keys: str | Iterable[str] | None) -> Keys:
         ENVIRONMENT,
     )
     return Keys.random()
-
-
-def _workers() -> int:
-    """How many processes serve, as far as the command line tells."""
-    arguments = sys.argv
-    for index, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
-        if name in ("--workers", "-w"):
-            value = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
-            return int(value) if value.isdigit() else 1
-    value = os.environ.get("WEB_CONCURRENCY", "")
-    return int(value) if value.isdigit() else 1
 
 
 def _environment(templates: Any) -> tuple[jinja2.Environment, list[Processor]]:

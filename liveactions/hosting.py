@@ -11,12 +11,10 @@ from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import Scope
 from starlette.websockets import WebSocket
 
-from .actions.depends import Depends, guards_of
-from .actions.params import Parameter, plan_of
-from .transport.http import PageEndpoint
+from .actions.parameters import Depends, Parameter, guards_of, plan_of
+from .http.endpoint import PageEndpoint
 
 log = getLogger(__name__)
-
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
 """Values that a path's parameters may have."""
 

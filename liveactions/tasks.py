@@ -8,7 +8,6 @@ from logging import getLogger
 from typing import Any, Final
 
 log = getLogger(__name__)
-
 _PASSED_ON: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 

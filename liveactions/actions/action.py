@@ -1,11 +1,15 @@
-"""Actions: the only functions that a browser can call."""
+"""Actions: the only functions that a browser can call.
+
+References to actions with bound arguments, as templates show them.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
+from dataclasses import replace
 from functools import cached_property, update_wrapper
 from typing import (
     TYPE_CHECKING,
@@ -17,23 +21,23 @@ from typing import (
     ParamSpec,
     Self,
     TypeVar,
+    cast,
     overload,
 )
 
-from ..limits import check_seconds, check_size
-from ..template.reference import Reference
-from .annotations import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
-from .closures import MAKING
-from .current import current
-from .depends import Guards, guards_of
-from .outcomes import Outcomes
-from .params import Plan
-from .results import Results
-from .shared import share
+from ..actions import bound_arguments as binding
+from ..config import check_seconds, check_size
+from ..security import references
+from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
+from ..types import Reference
+from .codec import Results
+from .form_state import UNUSED, FormApi, FormState
+from .parameters import Guards, Plan, guards_of
+from .run_context import current_component
 
 if TYPE_CHECKING:
-    from .forms import FormState
-    from .ref import ActionRef
+    from ..pages.component import Component
+
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -41,35 +45,14 @@ R = TypeVar("R")
 S = TypeVar("S")
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
-
-_ACTION: Final = "__live_action__"
-"""Attribute of a function that has wrapped an action, which holds the action that calls it."""
 _ID: Final = re.compile(r"[^\W\d][\w-]*")
 POLICIES: Final = ("queue", "latest", "drop")
 """What becomes of a call while one runs: it waits, takes its place, or is ignored."""
 ON_LEAVE: Final = ("finish", "cancel")
 """What becomes of a call when the person leaves the page."""
-_OPTIONS: Final = (
-    *(
-        "id",
-        "aliases",
-        "guards",
-        "timeout",
-        "validates",
-        "concurrency",
-        "ends_on_leave",
-        "resets",
-        "initial",
-        "js",
-        "max_body",
-        "idempotent",
-    ),
-    *("validators", "is_method", "names"),
-)
-"""What a decorated action has of the one that it decorates."""
 
 
-class Action(Reference, Outcomes, Generic[P, R]):
+class Action(Reference, FormApi, Generic[P, R]):
     """A function that a browser may call. Made by `action`.
 
     In Python it is the function: a plain call checks nothing and needs no guard. As a method's
@@ -219,7 +202,7 @@ class Action(Reference, Outcomes, Generic[P, R]):
 
         `TypeError` when it is no action of that page, nor one of a module.
         """
-        component = current()
+        component = current_component()
         if component._live_node.description.own(self) is None:
             component = component.live.page
         return component._live_node.reference(self)
@@ -262,41 +245,6 @@ class Action(Reference, Outcomes, Generic[P, R]):
         return f"<action {self.__qualname__}>"
 
 
-@overload
-def action(function: Callable[P, R], /) -> Action[P, R]: ...
-@overload
-def action(
-    *,
-    id: str | None = None,
-    aliases: Iterable[str] = (),
-    guard: Guards = (),
-    timeout: float | None = None,
-    validate: bool = True,
-    concurrency: str = "queue",
-    on_leave: Literal["finish", "cancel"] = "finish",
-    reset: bool = True,
-    initial: Any = None,
-    js: bool = False,
-    max_body: int | None = None,
-    idempotent: bool = False,
-) -> Callable[[Callable[P, R]], Action[P, R]]: ...
-def action(function: Any = None, /, **options: Any) -> Any:
-    """Lets a browser call a function: a page's method, or one of a module.
-
-    `id` is its name in references (and `aliases` further ones), so that it may be renamed; `guard` one
-    or more dependencies that run first; `timeout` in seconds; ``on_leave="cancel"`` ends it when the person
-    leaves the page, else it is done all the same; ``concurrency="latest"`` lets a newer call end the running
-    one, ``"drop"`` ignores calls while one runs; `idempotent`: when its worker is lost, and nobody knows
-    whether it was done, it is done again; `validate=False` gives it the fields as they came; `reset=False`
-    leaves the form as it is after success; `initial` is the result before the first call; `js=True` makes
-    it callable by scripts, and so by everybody, whether or not a page shows it. `TypeError` on
-    anything but a function.
-    """
-    if function is None:
-        return lambda function: _registered(Action(function, **options))
-    return _registered(Action(function, **options))
-
-
 def _check(function: Any) -> None:
     if isinstance(function, (staticmethod, classmethod, property, type)) or not callable(function):
         raise TypeError(f"@action goes on a function, not on {function!r}; put it below other decorators")
@@ -315,17 +263,6 @@ def _check_ids(action: Action[..., Any]) -> None:
             raise ValueError(f"{action!r}: an id is made of letters, digits, _ and -: {id!r}")
 
 
-def _registered(action: Action[..., Any]) -> Action[..., Any]:
-    """Register an action where references look for it: with its module, or in the page function that runs."""
-    closures = MAKING.get()
-    if "." not in action.__qualname__:
-        share(action)
-        _check_plan(action)
-    elif closures is not None:
-        closures.add(action)
-    return action
-
-
 def _check_plan(action: Action[..., Any]) -> None:
     """`TypeError` when a parameter can't be filled, as far as its annotations are defined yet."""
     try:
@@ -335,23 +272,161 @@ def _check_plan(action: Action[..., Any]) -> None:
             raise
 
 
-def action_in(value: Any) -> Action[..., Any] | None:
-    """The action that a class attribute is, or that a decorator above ``@action`` has wrapped."""
-    inner = value
-    while inner is not None and not isinstance(inner, Action):
-        inner = getattr(inner, "__wrapped__", None) if inspect.isfunction(inner) else None
-    if inner is None or inner is value:
-        return inner
-    return _wrapped(value, inner)
+_CACHED: Final = 64
+"""Bound references that one unbound reference remembers."""
+_KEYS: Final = frozenset({int, str})
+"""Types of which equal values are the same argument."""
 
 
-def _wrapped(function: Callable[..., Any], inner: Action[..., Any]) -> Action[..., Any]:
-    """An action like `inner` that calls `function`, which has wrapped it."""
-    known: Action[..., Any] | None = function.__dict__.get(_ACTION)
-    if known is not None and known.__wrapped__ is function:
+class ActionRef(Reference, FormApi, Generic[P, R]):
+    """An action of one component with its bound arguments, as a template shows it.
+
+    Two are equal when they make the same call for the same person. A plain call in Python is the plain
+    function.
+    """
+
+    __slots__ = ("component", "action", "path", "args", "context", "_text", "_url", "_bound")
+
+    def __init__(
+        self,
+        component: Component,
+        action: Action[..., Any],
+        path: str,
+        args: tuple[Any, ...] = (),
+        context: str = "",
+    ) -> None:
+        self.component = component
+        self.action = action
+        self.path = path
+        """Where it is in the page: ``users.sort_by``."""
+        self.args = args
+        """Bound arguments by position among those that can be bound; see `binding`."""
+        self.context = context
+        """What its signature is bound to: application, page class and person."""
+        self._text: str | None = None
+        self._url: tuple[str, str] | None = None
+        self._bound: dict[tuple[Any, ...], ActionRef[..., Any]] | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        given = binding.named(self.action.plan, self.args)
+        function = self.action.function
+        if self.action.is_method:
+            return cast(R, function(self.component, *args, **given, **kwargs))
+        return cast(R, function(*args, **given, **kwargs))
+
+    def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
+        """A reference with these arguments added: `TypeError` when the action can't take them."""
+        if kwargs or not args or not _KEYS.issuperset(map(type, args)):
+            return self._bind(args, kwargs)
+        if self._bound is None:
+            self._bound = {}
+        known = self._bound.get(args)
+        if known is None:
+            known = self._bind(args, kwargs)
+            if len(self._bound) < _CACHED:
+                self._bound[args] = known
         return known
-    outer: Action[..., Any] = Action(function, id=inner.id, aliases=inner.aliases)
-    for name in _OPTIONS:
-        setattr(outer, name, getattr(inner, name))
-    function.__dict__[_ACTION] = outer
-    return _registered(outer)
+
+    def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
+        bound = binding.bind(self.action.plan, self.args, args, kwargs)
+        return ActionRef(self.component, self.action, self.path, bound, self.context)
+
+    @property
+    def text(self) -> str:
+        """The bound arguments as compact JSON; empty without any."""
+        if self._text is None:
+            self._text = binding.write(self.action.plan, self.args)
+        return self._text
+
+    @property
+    def key(self) -> str:
+        """Path and arguments as text: the same for equal references, unsigned."""
+        return self.parts.key
+
+    @property
+    def parts(self) -> references.Reference:
+        """Path and arguments as text, unsigned."""
+        return references.Reference(self.path, self.text if self.args else "")
+
+    @property
+    def token(self) -> str:
+        """What calls it from outside: path, arguments and signature."""
+        return self.parts.sign(self.component.live.signer, self.context).format()
+
+    def covers(self, other: ActionRef[..., Any]) -> bool:
+        """Whether its outcomes are those of another one, too: it is the same, with fewer arguments bound."""
+        return self.parts.covers(other.parts)
+
+    @property
+    def is_of_page(self) -> bool:
+        """Whether it works on a page: as its method, by a parameter, or as a closure of its run."""
+        injected = self.action.plan.injected
+        is_closure = "<locals>" in self.action.__qualname__
+        return self.action.is_method or is_closure or any(one.kind == "component" for one in injected)
+
+    def check(self) -> None:
+        """`TypeError` when an argument that only a template can bind is missing."""
+        args = self.args
+        if len(args) < self.action.plan.demands or binding.UNBOUND in args:
+            binding.require(self.action.plan, self.args)
+
+    def url(self) -> str:
+        """The address that a form posts to. `TypeError` when a needed bound argument is missing."""
+        path = self.component.live.path
+        if self._url is None or self._url[0] != path:
+            self.check()
+            self._url = path, f"{path}?_a={references.quoted(self.token)}"
+        return self._url[1]
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, ActionRef):
+            return NotImplemented
+        return self.context == other.context and self.means(other)
+
+    def means(self, other: Reference) -> bool:
+        """Whether both make the same call, for whomever."""
+        if not isinstance(other, ActionRef):
+            return False
+        return self.path == other.path and same_values(self.args, other.args)
+
+    def __hash__(self) -> int:
+        try:
+            return hash((self.path, self.args))
+        except TypeError:  # a list or dict among them
+            return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"<ActionRef {self.key}>"
+
+    # What became of the newest call, for templates.
+
+    @property
+    def version(self) -> int:
+        """Another number whenever the outcomes of calls are others."""
+        return self.component.live.forms.version
+
+    @property
+    def state(self) -> FormState:
+        """What became of the newest call of it, or of it with more bound arguments."""
+        return self._known(self.component.live.forms.of(self.key, bool(self.args)))
+
+    @property
+    def own(self) -> FormState:
+        """What became of the newest call of this very binding."""
+        return self._known(self.component.live.forms.exact(self.key))
+
+    def _known(self, state: FormState) -> FormState:
+        if state is UNUSED and self.action.initial is not None:
+            return replace(UNUSED, result=deepcopy(self.action.initial))
+        return state
+
+    def reset(self) -> None:
+        """Forgets what became of its calls, with more bound arguments, too."""
+        self.component.live.forms.forget_all(self.key, bool(self.args))
+
+
+def same_values(mine: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    """Whether arguments are equal and of the same types: 1 is neither True nor 1.0."""
+    return mine == others and all(type(a) is type(b) for a, b in zip(mine, others, strict=True))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any, get_args, get_origin
 
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import UploadFile
 
-from ..limits import check_size
-from .annotations import metadata, optional, unwrap
+from ..config import check_size
+from ..type_hints import metadata, optional, unwrap
+from ..types import RefusedFile
 from .messages import message
 
 
@@ -45,17 +45,6 @@ class file:  # noqa: N801 - written like a function
         if max_size is not None and (upload.size or 0) > max_size:
             return message({"type": "file_too_large", "ctx": {"max_size": in_words(max_size)}}, texts)
         return message({"type": "file_refused"}, texts) if isinstance(upload, RefusedFile) else ""
-
-
-class RefusedFile(UploadFile):
-    """A file that was refused while it was being sent: no more is known of it than what it was to be.
-
-    No action gets it: its field is an error.
-    """
-
-    def __init__(self, name: str, type: str, size: int) -> None:
-        kind = type.encode("latin-1", "replace").decode("latin-1")  # as headers have it
-        super().__init__(BytesIO(), size=size, filename=name, headers=Headers({"content-type": kind}))
 
 
 def file_limits(annotation: Any) -> file:

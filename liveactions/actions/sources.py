@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic_core import PydanticUndefined
 from starlette.requests import Request
 
-from .annotations import is_of_fastapi, unwrap
-from .readers import MISSING
+from ..type_hints import is_of_fastapi, unwrap
+from .form_readers import MISSING
 
 Place = Literal["header", "cookie", "query", "path"]
 HEAD: Final[Mapping[str, Place]] = {"Header": "header", "Cookie": "cookie"}

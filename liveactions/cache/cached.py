@@ -1,26 +1,86 @@
-"""Functions whose results are kept: `cached`."""
+"""Arguments of cached functions as keys: equal ones of equal types are the same.
+
+What is cached is everybody's: it can't be changed, or each reader has a copy.
+
+Functions whose results are kept: `cached`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from copy import deepcopy
 from functools import cached_property, wraps
 from string import Formatter
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-from ..actions.annotations import hints, signature_of
-from ..actions.depends import dependency_of
-from ..broker.bus import bus
-from ..effects import open_effects
-from .copies import shareable
-from .keys import key_of
+from pydantic import BaseModel
+
+from ..actions.parameters import dependency_of
+from ..actions.run_context import open_effects
+from ..immutability import is_frozen
+from ..pubsub.channel import channels
+from ..type_hints import hints, signature_of
 from .memory import Abandoned, Entry, Flight, memory, outdated
-from .reading import Reading, note, reading
+from .tags import Reading, note, reading
+
+
+def key_of(value: Any) -> Hashable:
+    """What stands for a value among the keys. `TypeError` for what has no content to compare by."""
+    kind = type(value)
+    if kind in (list, tuple):
+        return (kind, *map(key_of, value))
+    if kind in (set, frozenset):
+        return (kind, frozenset(map(key_of, value)))
+    if isinstance(value, dict):
+        return (kind, frozenset((key_of(name), key_of(item)) for name, item in value.items()))
+    if isinstance(value, BaseModel):
+        return (kind, *((name, key_of(item)) for name, item in value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return (kind, *(key_of(getattr(value, one.name)) for one in dataclasses.fields(value)))
+    if is_frozen(value):
+        return (kind, value)
+    raise TypeError(f"a {kind.__qualname__} can't be part of a key")
+
+
+def shareable(value: Any) -> Callable[[], Any]:
+    """Gives the value to each reader. `TypeError` for what can be neither shared nor copied."""
+    _refuse(value)
+    if is_frozen(value):
+        return lambda: value
+    kept = copied(value)
+    return lambda: copied(kept)
+
+
+def copied(value: Any) -> Any:
+    """A value of its own, with those parts in it that can't change."""
+    kind = type(value)
+    if is_frozen(value):
+        return value
+    if kind in (list, tuple, set):
+        return kind(map(copied, value))
+    if kind is dict:
+        return {name: copied(item) for name, item in value.items()}
+    _refuse(value)
+    try:
+        return deepcopy(value)
+    except Exception as error:  # whatever its own way of copying raises
+        raise TypeError(_advice(value)) from error
+
+
+def _refuse(value: Any) -> None:
+    if hasattr(value, "__next__") or hasattr(value, "__anext__") or hasattr(value, "_sa_instance_state"):
+        raise TypeError(_advice(value))
+
+
+def _advice(value: Any) -> str:
+    return f"a {type(value).__qualname__} can't be cached; return plain data: dataclasses, tuples, dicts"
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
 PROFILES: Final[dict[str, float | None]] = {
     "seconds": 1.0,
     "minutes": 60.0,
@@ -167,10 +227,10 @@ class _Reads:
         """As `Memory.look`; what this scope is going to revalidate is made anew, and for itself only."""
         effects = open_effects()
         if effects is None:
-            bus.catch_up()
+            channels.catch_up()
         elif not effects.has_caught_up:  # whoever asks after a change has been made is told of it
             effects.has_caught_up = True
-            bus.catch_up()
+            channels.catch_up()
         if effects is not None and effects.revalidates:
             entry = memory.kept(key, self.ttl)
             if entry is not None and outdated(entry, effects.tags, effects.paths):

@@ -13,14 +13,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..actions.control import Control
-from ..broker.bus import bus
-from ..broker.message import Message
-from .paths import matches
+from ..actions.responses import ActionResponse
+from ..pubsub.base import Message
+from ..pubsub.channel import channels
+from .tags import matches
 
-MOST: Final = 10_000
+MAX_ENTRIES: Final = 10_000
 """Values that are kept; the one that was read longest ago goes first."""
-MOST_PATHS: Final = 256
+MAX_PATHS: Final = 256
 """Paths that one value remembers to have been read at; with more, each path is one of them."""
 
 
@@ -35,7 +35,7 @@ class Entry:
 
     def read_at(self, path: str) -> None:
         """Note a path whose page has read it."""
-        if len(self.paths) <= MOST_PATHS:
+        if len(self.paths) <= MAX_PATHS:
             self.paths.add(path)
 
     def is_of(self, message: Message) -> bool:
@@ -44,7 +44,7 @@ class Entry:
             return message.name in self.tags
         if message.kind != "path":
             return False
-        return len(self.paths) > MOST_PATHS or any(matches(message, path) for path in self.paths)
+        return len(self.paths) > MAX_PATHS or any(matches(message, path) for path in self.paths)
 
 
 @dataclass(slots=True, eq=False)
@@ -112,7 +112,7 @@ class Memory:
         """It couldn't be made: those who wait get the error. After a cancellation they make it themselves."""
         with self._lock:
             self._land(flight)
-        is_outcome = isinstance(error, (Exception, Control))
+        is_outcome = isinstance(error, (Exception, ActionResponse))
         flight.done.set_exception(error if is_outcome else Abandoned())
 
     def forget(self, message: Message | None) -> None:
@@ -155,7 +155,7 @@ class Memory:
         self._entries[key] = entry
         for tag in entry.tags:
             self._keys.setdefault(tag, set()).add(key)
-        if len(self._entries) > MOST:
+        if len(self._entries) > MAX_ENTRIES:
             self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Hashable) -> None:
@@ -168,9 +168,8 @@ class Memory:
 
 
 _NOBODY: Final = Flight(None, frozenset())
-
 memory: Final = Memory()
-bus.listen(memory.forget)
+channels.listen(memory.forget)
 
 
 def outdated(entry: Entry, tags: Iterable[str], paths: Iterable[tuple[str, bool]]) -> bool:

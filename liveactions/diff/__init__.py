@@ -1,6 +1,6 @@
 """What changed between two fragments, as data for the wire."""
 
-from .known import Known
-from .patch import full, keeps_places, patch
+from .client_state import ClientState
+from .fragments import full, keeps_places, patch
 
-__all__ = ["Known", "full", "keeps_places", "patch"]
+__all__ = ["ClientState", "full", "keeps_places", "patch"]

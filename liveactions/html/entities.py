@@ -12,7 +12,7 @@ import re
 
 from markupsafe import escape as _escape
 
-from ..wire import CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK
+from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK
 
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
 _MARKERS = "".join(map(re.escape, (CHILD_OPEN, CHILD_CLOSE, LIST_OPEN, LIST_CLOSE, ITEM_END)))

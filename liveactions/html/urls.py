@@ -11,7 +11,6 @@ DOCUMENT_ATTRIBUTE: Final = "srcdoc"
 """The attribute whose value is HTML."""
 UNSAFE: Final = "unsafe:"
 """Put before an address that would run a script: a scheme that browsers don't know."""
-
 _SCHEMES: Final = ("javascript:", "vbscript:")
 _IGNORED: Final = "[\t\n\r]*"  # anywhere in an address
 _LEADING: Final = "".join(map(chr, range(0x21)))

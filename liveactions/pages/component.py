@@ -1,29 +1,164 @@
-"""Components: objects with typed state, a template and actions. A page is one, and may hold more."""
+"""A component's place in its page: its path, its references, its view, what is known of its fields.
+
+Components: objects with typed state, a template and actions. A page is one, and may hold more.
+
+The names that a component's template knows.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    ParamSpec,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    get_origin,
+)
 
 from starlette.requests import Request
 
-from ..actions.action import action_in
-from ..actions.annotations import is_of_unknown_name
-from ..actions.current import CURRENT
-from ..template import html_of, raw_part
+from ..actions.action import Action, ActionRef
+from ..actions.decorator import CLOSURES, Closures, action_in, shared, shared_name
+from ..actions.run_context import CURRENT_COMPONENT
+from ..templates import html_of, raw_part
+from ..type_hints import is_of_unknown_name
 from .description import Description, build, check, check_names, own_names
 from .fields import LOADED, annotated_names, loaded
-from .node import Node
-from .variables import variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..actions.handle import Handle
-    from ..template.fragment import Fragment
+    from ..templates.fragments import Fragment
+    from .handle import LiveContext, View
     from .page import Page
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_NONE: Final = Closures()
+
+
+class Node:
+    """What the library knows of one component."""
+
+    __slots__ = (
+        "component",
+        "description",
+        "path",
+        "mounted",
+        "stale",
+        "view",
+        "names",
+        "dumped",
+        "closures",
+        "waiting",
+        "_references",
+    )
+
+    def __init__(self, component: Component, description: Description) -> None:
+        self.component = component
+        self.description = description
+        self.path = ""
+        """Where it is in its page: ``users``, ``lists.0``; empty for the page itself."""
+        self.mounted = False
+        self.stale = True
+        """Whether `load` is due."""
+        self.view: View | None = None
+        self.names: dict[str, Any] | None = None
+        """Names for its template that stay the same."""
+        self.dumped: dict[str, tuple[Any, Any]] = {}
+        """Fields of immutable values and the data that they were dumped as."""
+        self.closures = _NONE
+        """Actions that the newest run of a page function has made."""
+        self.waiting: dict[str, list[Any]] | None = None
+        """Outcomes of calls as data, until the page function has run and their actions are known."""
+        self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
+
+    def reference(self, action: Action[P, R]) -> ActionRef[P, R]:
+        """The reference to an action without arguments: the same object as long as the path is the same.
+
+        `TypeError` when it is neither of this component, nor of a module, nor of the page function's run.
+        """
+        known = self._references.get(action)
+        if known is None:
+            own = self.description.own(action) or action
+            live: LiveContext | None = getattr(self.component, "live", None)  # none in a page that isn't open
+            context = live.context if live is not None else ""
+            known = ActionRef(self.component, own, self._path(own), context=context)
+            self._references[action] = known
+        return cast("ActionRef[P, R]", known)
+
+    def _path(self, action: Action[..., Any]) -> str:
+        if self.description.own(action) is not None:
+            return f"{self.path}.{action.id}" if self.path else action.id
+        for closures in (CLOSURES.get(), self.closures):  # a page function that runs asks for its own already
+            if closures is not None and action in closures:
+                closures.require_one(action)
+                return action.id
+        if shared(shared_name(action)) is action:
+            return shared_name(action)
+        raise TypeError(
+            f"{action!r} is neither of this page nor of a module; list it in the page's `actions`"
+        )
+
+    def known(self) -> Iterator[Action[..., Any]]:
+        """The component's actions, and the others that its template has met."""
+        yield from self.description.actions.values()
+        yield from self._references
+
+    def become(self, description: Description) -> None:
+        """The component is described by its generic alias."""
+        if description is not self.description:
+            self.description = description
+            self._references.clear()
+            self.names = None
+
+    def ran(self, closures: Closures) -> None:
+        """The page function has run again."""
+        self.closures = closures
+        self._references.clear()
+
+    def move(self, path: str) -> None:
+        """The component now is at `path`."""
+        if path != self.path:
+            self.path = path
+            self.forget_references()
+
+    def forget_references(self) -> None:
+        """They are to be made again."""
+        self._references.clear()
+        self.names = None
+
+
+def change_context(page: Component, context: str) -> None:
+    """Let an open page be another person's: its references are written again, signed for the new context."""
+    live = page.live
+    live.former_context, live.context = live.context, context
+    for _, component in walk(page):
+        component._live_node.forget_references()
+
+
+def children_in(component: Component) -> Iterator[tuple[str, Component]]:
+    """The components directly in a component, each with its path in it: ``users``, ``lists.0``."""
+    for field in component._live_node.description.children:
+        assert field.children is not None
+        for step, child in field.children.items(component.__dict__.get(field.name)):
+            yield field.name + step, child
+
+
+def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]]:
+    """A component and all components in it with their paths, outer ones first."""
+    yield path, component
+    for step, child in children_in(component):
+        yield from walk(child, f"{path}.{step}" if path else step)
 
 
 class _Nothing:
@@ -49,7 +184,7 @@ class Component:
     actions: ClassVar[Sequence[Callable[..., Any]]] = ()
     """Actions of modules that its template names."""
 
-    live: Handle
+    live: LiveContext
     """The open page: its address, its request, its forms."""
     _live_node: Node
 
@@ -115,11 +250,11 @@ class Component:
 
     def __fragment__(self, previous: Fragment | None) -> Any:
         """The component drawn: a fragment, or HTML that is none. `TypeError` when there is no way to."""
-        before = CURRENT.set(self)
+        before = CURRENT_COMPONENT.set(self)
         try:
             return self._live_draw(previous)
         finally:
-            CURRENT.reset(before)
+            CURRENT_COMPONENT.reset(before)
 
     def _live_draw(self, previous: Fragment | None) -> Any:
         node = self._live_node
@@ -234,7 +369,7 @@ def make(annotation: Any) -> Component:
     return component
 
 
-def attach(page: Page, live: Handle) -> None:
+def attach(page: Page, live: LiveContext) -> None:
     """Makes `page` the root below `live`, and tells every component in it its path.
 
     `TypeError` when a component stands in two places.
@@ -243,7 +378,7 @@ def attach(page: Page, live: Handle) -> None:
     _attach(page, live, "", set())
 
 
-def _attach(component: Component, live: Handle, path: str, seen: set[int]) -> None:
+def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) -> None:
     if id(component) in seen:
         raise TypeError(f"{component!r} stands in the page twice; make another one")
     seen.add(id(component))
@@ -260,3 +395,31 @@ def _attach(component: Component, live: Handle, path: str, seen: set[int]) -> No
                 child._live_node.become(describe(alias))
             here = field.name + step
             _attach(child, live, f"{path}.{here}" if path else here, seen)
+
+
+def variables(component: Component) -> dict[str, Any]:
+    """Fields, public attributes of the class, actions, ``url``, ``live`` and ``request``; last the
+    names of context processors, which hide none of these.
+    """
+    node, live = component._live_node, component.live
+    if node.names is None:
+        node.names = _constant(component)
+    names = node.names.copy()
+    names["request"] = live.request
+    for name, value in component.__dict__.items():
+        if name[0] != "_":
+            names[name] = value
+    for name in node.description.properties:
+        names[name] = getattr(component, name)
+    if live.services.variables is not None:
+        return {**live.services.variables(live.request), **names}
+    return names
+
+
+def _constant(component: Component) -> dict[str, Any]:
+    """What stays the same from one render to the next: references keep their identity."""
+    node, live = component._live_node, component.live
+    names: dict[str, Any] = {"live": live, "url": live.page._live_url}
+    names.update({name: getattr(component, name) for name in node.description.attributes})
+    names.update({name: node.reference(action) for name, action in node.description.actions.items()})
+    return names

@@ -12,8 +12,11 @@ from typing import Any, Final, Generic
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from ..actions.action import Action, action_in
-from ..actions.annotations import (
+from ..actions.action import Action
+from ..actions.decorator import action_in
+from ..actions.form_readers import MISSING
+from ..actions.parameters import Plan, plan_of
+from ..type_hints import (
     FreeVariable,
     Variables,
     raw_annotations,
@@ -22,13 +25,9 @@ from ..actions.annotations import (
     unknown_name,
     variables_of,
 )
-from ..actions.params import Plan, plan_of
-from ..actions.readers import MISSING
-from .children import children_of
-from .every import MARK, Timer
-from .fields import LOADED, Field, is_class_variable
-from .on import MARK as ON
-from .on import Listener
+from .decorators import LISTENER_MARK as ON
+from .decorators import TIMER_MARK, Listener, Timer
+from .fields import LOADED, Field, children_of, is_class_variable
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
@@ -324,7 +323,7 @@ def _timers(cls: type[Any]) -> Iterator[Timer]:
     names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
     for name in names:
         function = inspect.getattr_static(cls, name, None)
-        seconds = getattr(function, MARK, None)
+        seconds = getattr(function, TIMER_MARK, None)
         if seconds is not None and callable(function):
             yield Timer(name, seconds, function)
 

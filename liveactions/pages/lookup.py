@@ -1,21 +1,24 @@
-"""From a text that came from outside to the action that it names. Nothing else is ever looked up by name."""
+"""From a text that came from outside to the action that it names. Nothing else is ever looked up by name.
+
+What of a Python module scripts may call: its actions with ``js=True``, under JavaScript names.
+"""
 
 from __future__ import annotations
 
+import re
 from logging import getLogger
 from typing import Any, Final
 
-from ..actions import binding
-from ..actions.action import Action
-from ..actions.ref import ActionRef
-from ..actions.shared import is_shared, shared
-from ..errors import ForgedReference, UnknownAction
+from ..actions import bound_arguments as binding
+from ..actions.action import Action, ActionRef
+from ..actions.decorator import is_shared, module_actions, shared, shared_name
+from ..actions.parameters import Parameter
+from ..exceptions import ForgedReference, UnknownAction
 from ..security.references import Reference
-from .component import Component, describe
-from .node import walk
+from .component import Component, describe, walk
+from .page import Page
 
 log = getLogger(__name__)
-
 LOGGED: Final = 200
 """Characters of a refused reference that go into the log."""
 
@@ -87,7 +90,7 @@ def _declared(cls: type[Component], path: str) -> Action[..., Any] | None:
     return description.references.get(name)
 
 
-def current(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
+def current_reference(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
     """The same reference in the page as it is now: its component may have moved, or been replaced.
 
     `UnknownAction` when neither the component nor another one at its path is there.
@@ -140,3 +143,39 @@ def _step(component: Component, steps: list[str]) -> Component:
         raise UnknownAction("no such action") from None
     assert isinstance(found, Component)
     return found
+
+
+RESERVED: Final = frozenset(
+    "arguments await break case catch class const continue debugger default delete do else enum eval export "
+    "extends false finally for function if implements import in instanceof interface let new null package "
+    "private protected public return static super switch this throw true try typeof var void while with "
+    "yield".split()
+)
+
+
+def exported(module: str) -> dict[str, Action[..., Any]]:
+    """The functions of a module by their JavaScript names: ``add_to_cart`` is ``addToCart``."""
+    actions = module_actions(module)
+    return {script_name(name): action for name, action in sorted(actions.items()) if action.js}
+
+
+def function(page: Page, name: str) -> ActionRef[..., Any]:
+    """The action of ``module:function`` on a page. `UnknownAction` when scripts can call none."""
+    module, _, own = name.partition(":")
+    action = module_actions(module).get(own)
+    if action is None or not action.js:
+        raise UnknownAction("no such function")
+    return ActionRef(page, action, shared_name(action), context=page.live.context)
+
+
+def parameters(action: Action[..., Any]) -> tuple[Parameter, ...]:
+    """What a script gives, in order."""
+    return tuple(one for one in action.plan.named if one.kind == "field")
+
+
+def script_name(name: str) -> str:
+    """A Python name as JavaScript writes it."""
+    head, *rest = [part for part in name.split("_") if part] or [name]
+    name = head + "".join(part[:1].upper() + part[1:] for part in rest)
+    name = re.sub(r"\W", "_", name)
+    return f"{name}_" if name in RESERVED else name

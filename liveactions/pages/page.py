@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import quote, urlsplit
 
-from ..actions.depends import Depends
-from ..actions.handle import Handle
-from ..cache.reading import Reading
-from ..effects import running
-from ..template import html_of, raw_page
-from .address import Route, class_url, fill_from_path, fill_from_query, page_url, path_url
-from .component import Component, attach, describe, set_defaults
+from pydantic import ValidationError
+
+from ..actions.form_input import LEAF, Input, Node, TooMany
+from ..actions.form_readers import MISSING
+from ..actions.parameters import Depends
+from ..actions.responses import not_found
+from ..actions.run_context import running
+from ..cache.tags import Reading
+from ..templates import html_of, raw_page
+from .component import Component, attach, describe, set_defaults, walk
+from .fields import Field
+from .handle import LiveContext
+from .urls import Route, _pairs, _with_query, class_url, path_url
 
 if TYPE_CHECKING:
-    from ..template.fragment import Fragment
+    from ..templates.fragments import Fragment
+
 
 P = TypeVar("P", bound="Page")
 
@@ -74,7 +82,7 @@ class Page(Component):
         return class_url(cls.__qualname__, cls._live_route, describe(cls).fields, fields)
 
 
-def place(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
+def register_page(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
     """Gives a page class its path (in Starlette's syntax: ``/room/{room}``) and its guards.
 
     `TypeError` when a path parameter is no field of it.
@@ -91,7 +99,7 @@ def _known_fields(cls: type[Page]) -> set[str]:
     return {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
 
 
-def create(cls: type[P], live: Handle) -> P:
+def create(cls: type[P], live: LiveContext) -> P:
     """A new page with its fields' defaults, attached to `live`, not yet mounted."""
     page: P = cls.__new__(cls)
     set_defaults(page)
@@ -108,3 +116,95 @@ def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) 
     fill_from_path(page, path)
     fill_from_query(page, query, path)
     page._live_node.stale = True
+
+
+def page_url(page: Page, /, **changes: Any) -> str:
+    """An open page's address, with some of its fields changed; a component's by path, ``users.sort``.
+
+    `TypeError` for a field that isn't in the address.
+    """
+    route = page._live_route
+    pairs: list[tuple[str, str]] = []
+    for name, component, field in fields_in_url(page):
+        if name not in route.names:
+            value = changes.pop(name) if name in changes else component.__dict__.get(field.name, MISSING)
+            pairs += _pairs(field, name, value)
+    moved = {name: changes.pop(name) for name in list(changes) if name in route.names}
+    if changes:
+        raise TypeError(f"url(): {', '.join(sorted(changes))} isn't in this page's address")
+    path = page.live.path
+    if moved:
+        values = {name: moved.get(name, page.__dict__.get(name)) for name in route.names}
+        path = quote(page.live.root_path, safe="/") + route.format(values)
+    return _with_query(path, pairs)
+
+
+def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
+    """Name in the query, component and field of all fields of a page that stand in its address."""
+    for path, component in walk(page):
+        for field in component._live_node.description.in_url:
+            yield (f"{path}.{field.name}" if path else field.name), component, field
+
+
+def in_url_values(page: Component) -> list[Any]:
+    """Values of the fields that stand in a page's address."""
+    return [component.__dict__.get(field.name, MISSING) for _, component, field in fields_in_url(page)]
+
+
+def follow(page: Page, before: Sequence[Any]) -> bool | None:
+    """Gives an open page the address that its fields say, if they aren't what they were `before`.
+
+    Whether that is an entry of the browser's history; None when nothing has changed.
+    """
+    fields = [field for _, _, field in fields_in_url(page)]
+    now = in_url_values(page)
+    if now == before or len(now) != len(before):
+        return None
+    target = urlsplit(page_url(page))
+    page.live.address = (
+        urlsplit(page.live.address)._replace(path=target.path, query=target.query, fragment="").geturl()
+    )
+    changed = [field for field, old, new in zip(fields, before, now, strict=True) if old != new]
+    return any(field.url is not None and field.url.push for field in changed)
+
+
+def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
+    """Sets the fields that are path parameters. Raises `not_found()` when one doesn't fit."""
+    fields = page._live_node.description.fields
+    for name, value in values.items():
+        if name not in fields:
+            continue
+        try:
+            page.__dict__[name] = fields[name].codec.parse(value)
+        except ValidationError:
+            raise not_found() from None
+
+
+def fill_from_query(page: Component, query: Iterable[tuple[str, str]], path: Iterable[str] = ()) -> None:
+    """Sets the in-URL fields. One that isn't there or doesn't fit gets its default."""
+    given = Input(query)
+    for name, component, field in fields_in_url(page):
+        if name in path:
+            continue
+        value = _parsed(field, name, given)
+        if value is not MISSING:
+            component.__dict__[field.name] = value
+
+
+def _parsed(field: Field, name: str, given: Input) -> Any:
+    if not any(known == name or known.startswith((f"{name}.", f"{name}[")) for known, _ in given.pairs):
+        return field.fresh()
+    inside = "." in name  # a component's field: only its own values, nothing structured
+    try:
+        node: Node = (
+            {LEAF: given.by_name.get(name, [])} if inside else given.node(name, field.reader.structured)
+        )
+        raw = field.reader.read(node)
+        return field.fresh() if raw is MISSING else field.codec.parse(raw)
+    except (ValidationError, TooMany):
+        return field.fresh()
+
+
+def takes_events(page: Component) -> bool:
+    """Whether an action of the page, or one that it has shown, has a parameter for events."""
+    return any(action.takes_event for _, one in walk(page) for action in one._live_node.known())

@@ -1,20 +1,23 @@
-"""A page's state as data: what the snapshot carries."""
+"""A page's state as data: what the snapshot carries.
+
+What became of a page's calls, as data: a part of its state.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from ..actions.flash import Flash
-from ..actions.readers import MISSING
-from ..errors import StateError
-from .children import Children
-from .component import Component, attach, make
-from .fields import Field
-from .form_states import dump_forms, load_forms
-from .node import walk
+from ..actions.form_readers import MISSING
+from ..actions.form_state import SUCCEEDED, FormState, FormStates
+from ..actions.run_context import Flash
+from ..exceptions import StateError, UnknownAction
+from .component import Component, attach, make, walk
+from .fields import Children, Field
+from .lookup import find
 from .page import Page
 
 
@@ -173,3 +176,42 @@ def _load_child(children: Children, stored: Any, present: Component | None) -> C
     child = make(children.annotation) if present is None else present
     _load(child, stored)
     return child
+
+
+_EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
+_DONE: Final = [1]
+"""What most calls come to."""
+Stored = dict[str, list[Any]]
+"""By `ActionRef.key`: ok, result, error, errors, values, without empty ends."""
+
+
+def dump_forms(page: Page) -> Stored:
+    """`TypeError` for a result that isn't data."""
+    waiting: Stored | None = page._live_node.waiting
+    if waiting:
+        return waiting
+    stored: Stored = {}
+    for key, state in page.live.forms:
+        try:
+            stored[key] = _DONE if state is SUCCEEDED else _dump_form(page, key, state)
+        except UnknownAction:  # its component is gone, or the page function no longer defines it
+            continue
+    return stored
+
+
+def load_forms(page: Page, stored: Stored) -> None:
+    """Sets the outcomes of the actions that are still there, if their results still fit."""
+    states = page.live.forms = FormStates()
+    for key, one in stored.items():
+        ok, result, error, errors, values = [*one, *_EMPTY[len(one) :]]
+        with suppress(UnknownAction, ValidationError):
+            known = None if result is None else find(page, key).results.load(result)
+            states.put(key, FormState(bool(ok), known, error, errors, values))
+
+
+def _dump_form(page: Page, key: str, state: FormState) -> list[Any]:
+    result = None if state.result is None else find(page, key).results.dump(state.result)
+    data = [int(state.ok), result, state.error, dict(state.errors), dict(state.values)]
+    while len(data) > 1 and data[-1] == _EMPTY[len(data) - 1]:
+        data.pop()
+    return data

@@ -20,13 +20,12 @@ from urllib.parse import quote
 
 SEPARATOR: Final = "~"
 """Never occurs in a path or a signature; it may occur in arguments."""
-
 _URL_SAFE: Final = "~,:!*()'[]@"
 _PLAIN: Final = re.compile(r"[\w.~,:-]*", re.ASCII).fullmatch
 
 
 class Signs(Protocol):
-    """What signs references: `liveactions.seal.Signer`."""
+    """What signs references: `liveactions.security.signing.Signer`."""
 
     def mac(self, data: bytes) -> str: ...
     def verify(self, data: bytes, mac: str) -> bool: ...

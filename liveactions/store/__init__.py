@@ -2,7 +2,6 @@
 
 from .base import Claimed, Clock, Row, Store
 from .memory import MemoryStore
-from .place import default_path, files_beside
-from .sqlite import SqliteStore
+from .sqlite import SqliteStore, default_path, files_beside
 
 __all__ = ["Claimed", "Clock", "MemoryStore", "Row", "SqliteStore", "Store", "default_path", "files_beside"]

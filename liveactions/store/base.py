@@ -13,7 +13,6 @@ Row = tuple[str, bytes, float]
 """A key, its value, and the value's time to live in seconds."""
 Claimed = tuple[str, int, bytes, float]
 """A key, the epoch of its claim, its value, and the value's time to live in seconds."""
-
 CLAIM_SECONDS: Final = 24 * 3600.0
 """How long a claim is remembered: longer than anything lives that another has taken over."""
 SWEEP_SECONDS: Final = 30.0

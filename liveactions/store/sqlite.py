@@ -1,4 +1,8 @@
-"""A store in one SQLite file, for all workers of a machine.
+"""The tables of the SQLite store, and the statements on them.
+
+Where an application's store is kept when nobody says.
+
+A store in one SQLite file, for all workers of a machine.
 
 The file survives a killed process, since what has been written is the kernel's. It is not synced:
 after a power failure it may be damaged, and then it is made anew and the old one
@@ -10,31 +14,131 @@ the path.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import stat
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
 from logging import getLogger
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from ..errors import StoreError
-from . import schema
-from .base import CLAIM_SECONDS, Claimed, Clock, Row, Store, next_epoch
+from ..exceptions import StoreError
+from ..store import sqlite as schema
+from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Clock, Row, Store, next_epoch
+
+VERSION: Final = 2
+"""Changes with the tables; a file of another version is made anew."""
+APPLICATION: Final = 0x4C697665
+"""Says that a file is a store (SQLite's "application id"); no other file is ever replaced."""
+TABLES: Final = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS value (key BLOB PRIMARY KEY, until REAL NOT NULL, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS once (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claim (
+    key BLOB PRIMARY KEY, until REAL NOT NULL, epoch INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY, until REAL NOT NULL, value BLOB NOT NULL);
+INSERT INTO message VALUES (abs(random() / 4), 0, x'');
+CREATE INDEX IF NOT EXISTS message_until ON message (until);
+CREATE INDEX IF NOT EXISTS value_until ON value (until);
+CREATE INDEX IF NOT EXISTS once_until ON once (until);
+CREATE INDEX IF NOT EXISTS claim_until ON claim (until);
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+GET: Final = "SELECT value FROM value WHERE key = ? AND until > ?"
+PUT: Final = """
+INSERT INTO value (key, value, until) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until
+"""
+ONCE: Final = """
+INSERT INTO once (key, until) VALUES (:key, :until)
+ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE until <= :now
+"""
+DELETE: Final = "DELETE FROM value WHERE key = ?"
+CLAIM: Final = """
+INSERT INTO claim (key, epoch, until) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET epoch = max(epoch + 1, excluded.epoch), until = excluded.until
+RETURNING epoch
+"""
+RENEW: Final = """
+UPDATE value SET value = :value WHERE key = :key AND until BETWEEN :enough AND :until
+AND NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
+"""
+"""`SAVE` where the value lives long enough as it is: leaving its time alone is half the work."""
+SAVE: Final = """
+INSERT INTO value (key, value, until)
+SELECT :key, :value, :until
+WHERE NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until
+"""
+APPEND: Final = "INSERT INTO message (until, value) VALUES (?, ?)"
+MESSAGES: Final = "SELECT id, iif(id > ?1, value, x'') FROM message WHERE id >= ?1 ORDER BY id"
+"""What is at a position needn't be read again: it only has to be there."""
+SWEEP: Final = tuple(
+    f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE until <= ? LIMIT {SWEEP_ROWS})"
+    for table in ("value", "once", "claim")
+) + (
+    f"""DELETE FROM message WHERE id IN (
+        SELECT id FROM message WHERE until <= ? AND id < (SELECT max(id) FROM message) LIMIT {SWEEP_ROWS}
+    )""",
+)
+
+
+def default_path(name: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """The file of the application `name`, in a directory that is this user's alone.
+
+    The same for all its workers and after a restart. It is in the run time directory of the
+    user's session or in the directory for temporary files: what it holds may be lost at a reboot.
+    `StoreError` when the directory belongs to someone else or others can look into it.
+    """
+    runtime = environment.get("XDG_RUNTIME_DIR", "")
+    parent = Path(runtime if os.path.isdir(runtime) else tempfile.gettempdir())
+    directory = _private(parent / f"liveactions-{_user()}")
+    readable = re.sub(r"[^\w.-]+", "-", name)[-40:].strip("-.")
+    digest = sha256(name.encode()).hexdigest()[:12]
+    # The version is in the name: during a deploy the old and the new one don't fight for one file.
+    return directory / f"{readable}-{digest}-v{VERSION}.sqlite"
+
+
+def files_beside(store: Store) -> Path | None:
+    """Where files lie that belong to what a store keeps; None for a store that is in no file."""
+    path: Path | None = getattr(store, "path", None)
+    return path and path.with_suffix(".files")
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else re.sub(r"\W+", "-", os.environ.get("USERNAME", ""))
+
+
+def _private(directory: Path) -> Path:
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        found = directory.lstat()
+    except OSError as error:
+        raise StoreError(f"no place for the store: {error}") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"no place for the store: {directory} is not a directory")
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):
+        raise StoreError(f"{directory} must belong to this user and be closed to others (chmod 700)")
+    return directory
+
 
 if sys.platform != "win32":
     import fcntl
-
 T = TypeVar("T")
 log = getLogger(__name__)
-
 SLACK = 100
 """A saved value may live a hundredth of its time shorter than the last save asked for."""
 BUSY_SECONDS = 5.0
 """How long a call waits for another process's write."""
-
 _inherited: list[sqlite3.Connection] = []
 """Connections that came through a fork: closing them here would harm the parent's."""
 

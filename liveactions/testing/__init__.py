@@ -14,9 +14,9 @@
 """
 
 from .browser import Browser
+from .controls import File
+from .failures import Failed, Refusal
 from .page import Page, Part
-from .refusal import Failed, Refusal
-from .upload import File
-from .ways import both_ways
+from .plugin import both_ways
 
 __all__ = ["Browser", "Failed", "File", "Page", "Part", "Refusal", "both_ways"]

@@ -1,28 +1,186 @@
-"""A person's browser: cookies, and any number of tabs."""
+"""A person's cookies at one application.
+
+An application's start and end.
+
+Actions called from Python the full way: through the application's middleware, guards and validation.
+
+A person's browser: cookies, and any number of tabs.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookies import Morsel, SimpleCookie
 from itertools import count
 from typing import Any, ParamSpec
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
-from ..actions.ref import ActionRef
-from ..wire import HEADER_OPS
+from pydantic_core import to_json
+
+from ..actions import bound_arguments as binding
+from ..actions.action import ActionRef
+from ..actions.responses import redirect
+from ..cache.memory import memory
+from ..execution.app_context import AppContext
+from ..pages.component import attach, describe
+from ..pages.page import Page as LivePage
+from ..pages.state import dump_state, restore_state
+from ..pages.urls import path_and_query
+from ..protocol.constants import FIELD_SNAPSHOT, HEADER_ACTION, HEADER_OPS
+from ..session.request_probe import PROBE_KEY
+from ..store.snapshots import Snapshot
 from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
-from .calling import call
-from .clock import Clock
-from .cookies import Cookies
-from .fetching import Fetching
-from .lifespan import Lifespan
+from .clock import Clock, endpoints
+from .conversation import Fetching
+from .failures import Failed
+from .form_data import Pair, encoded
 from .page import Page
-from .refusal import Failed
 from .tab import Tab
-from .upload import Pair, encoded
+
+
+class Cookies:
+    """Values by name. Paths and domains don't matter: there is one application."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def take(self, headers: Iterable[Header]) -> None:
+        """Keep what an answer sets, and drop what it deletes."""
+        for name, value in headers:
+            if name == "set-cookie":
+                for cookie in SimpleCookie(value).values():
+                    if _is_over(cookie):
+                        self.values.pop(cookie.key, None)
+                    else:
+                        self.values[cookie.key] = cookie.coded_value
+
+    def headers(self) -> list[Header]:
+        pairs = "; ".join(f"{name}={value}" for name, value in self.values.items())
+        return [("cookie", pairs)] if pairs else []
+
+
+def _is_over(cookie: Morsel[str]) -> bool:
+    if cookie["max-age"]:
+        return int(cookie["max-age"]) <= 0
+    return bool(cookie["expires"]) and parsedate_to_datetime(cookie["expires"]) <= datetime.now(UTC)
+
+
+class Lifespan:
+    """Runs what an application does before its first request and after its last.
+
+    An application that knows nothing of this is called all the same; one that says it has failed raises.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.state: dict[str, Any] = {}
+        """What it lends to each connection."""
+        self._task: asyncio.Future[None] | None = None
+        self._up: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self._down: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+
+    async def start(self) -> None:
+        """Start it unless it has been: as a new process would, with nothing cached."""
+        if self._task is None:
+            memory.clear()
+            scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
+            self._task = asyncio.ensure_future(self.app(scope, self._up.get, self._down.put))
+            await self._tell("lifespan.startup")
+
+    async def stop(self) -> None:
+        if self._task is not None and not self._task.done():
+            await self._tell("lifespan.shutdown")
+            await self._task
+
+    async def _tell(self, type: str) -> None:
+        assert self._task is not None
+        self._up.put_nowait({"type": type})
+        answer = asyncio.ensure_future(self._down.get())
+        either: set[asyncio.Future[Any]] = {answer, self._task}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()  # servers take this for an application that knows no lifespan
+            self._task.exception()
+        elif answer.result()["type"].endswith(".failed"):
+            await self._task
+            raise Failed(answer.result().get("message", type), 500)
+
+
+async def call(
+    browser: Browser, ref: ActionRef[..., Any], args: Sequence[Any], named: Mapping[str, Any]
+) -> Any:
+    """The result of an action, as data; the page that it is of has the state that it left.
+
+    A redirect is returned. `Failed` for an error, with its texts by field.
+    """
+    page = ref.component if isinstance(ref.component, LivePage) else ref.component.live.page
+    site, context = await _open(browser, page)
+    bound, given = _split(ref, args, named)
+    snapshot = Snapshot(path_and_query(page.live.address), dump_state(page))
+    body = to_json({**given, FIELD_SNAPSHOT: site.snapshots.for_html(snapshot, context)})
+    shown: ActionRef[..., Any] = ActionRef(
+        ref.component, ref.action, ref.path, ref.bind(**bound).args, context
+    )
+    token = quote(shown.token, safe="")
+    headers = [("content-type", "application/json"), (HEADER_ACTION, token)]
+    reply = await browser.post(path_and_query(page.live.address), body, headers)
+    if reply.header("content-type") != "application/json":  # a handler of the application has answered
+        raise Failed(reply.text, reply.status)
+    answer = json.loads(reply.body)
+    if reply.status != 200:
+        raise Failed(answer.get("error", reply.text), reply.status, answer.get("errors"))
+    if FIELD_SNAPSHOT in answer:
+        restore_state(page, site.snapshots.open(answer[FIELD_SNAPSHOT], context).state)
+    return redirect(answer["url"]) if "url" in answer else answer.get("result")
+
+
+async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
+    """Make a page one that this browser has open; its site, and the context of its snapshots."""
+    arrived: list[Any] = []
+    scope = {**http(_url(page), browser.headers(), browser.client, browser.lifespan.state), "method": "GET"}
+    await request(browser.app, {**scope, PROBE_KEY: arrived.append}, b"")
+    if not arrived:
+        raise Failed(f"the application lets nobody to {_url(page)}", 403)
+    [(opened, address)] = arrived
+    site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.address is address)
+    identity = await site.identity(opened)
+    if not hasattr(page, "live"):
+        attach(page, site.new_page(address, opened, identity).live)
+    return site, site.context(address, identity)
+
+
+def _url(page: LivePage) -> str:
+    """Where a page is, or would be if it was opened in its state."""
+    if hasattr(page, "live"):
+        return path_and_query(page.live.address)
+    cls = type(page)
+    names = cls._live_route.names | {one.name for one in describe(page).in_url}
+    return cls.url(**{name: page.__dict__[name] for name in names})
+
+
+def _split(
+    ref: ActionRef[..., Any], args: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the server writes into a reference, and what the visitor gives. `TypeError` for too many."""
+    plan = ref.action.plan
+    known = binding.named(plan, ref.args)
+    left = [one.name for one in plan.named if one.name not in known]
+    if len(args) > len(left):
+        raise TypeError(f"{ref.action!r} takes {len(left)} arguments, not {len(args)}")
+    values = {**dict(zip(left, args, strict=False)), **named}
+    bound = {one.name for one in plan.named if one.kind == "bound"}
+    return (
+        {name: value for name, value in values.items() if name in bound},
+        {name: value for name, value in values.items() if name not in bound},
+    )
+
 
 P = ParamSpec("P")
-MOST_REDIRECTS = 20
+MAX_REDIRECTS = 20
 _people = count(1)
 
 
@@ -130,7 +288,7 @@ class Browser:
 
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
         """The answer to a request after all redirects, and where it comes from."""
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             if not url.startswith(ORIGIN):
                 return url, Reply(200, [], f"{url} is elsewhere".encode())
             path = url.removeprefix(ORIGIN).partition("#")[0]
@@ -144,4 +302,4 @@ class Browser:
             url = urljoin(url, reply.header("location"))
             if reply.status < 307:
                 method, pairs = "GET", []
-        raise AssertionError(f"{url}: more than {MOST_REDIRECTS} redirects")
+        raise AssertionError(f"{url}: more than {MAX_REDIRECTS} redirects")

@@ -1,17 +1,21 @@
-"""Time that passes when a test says so."""
+"""Time that passes when a test says so.
+
+The live pages in an application, however it is composed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import floor
 from typing import Any, NamedTuple
 
-from ..pages.component import describe
-from ..pages.every import Timer
-from ..pages.node import walk
-from ..sessions.background import Later
-from ..sessions.session import Session
-from .endpoints import endpoints
+from starlette.routing import BaseRoute
+
+from ..http.endpoint import PageEndpoint
+from ..pages.component import describe, walk
+from ..pages.decorators import Timer
+from ..session.runner import Session
+from ..session.server_ops import Later
 
 
 class Appointment(NamedTuple):
@@ -84,3 +88,16 @@ class Clock:
             for session in sessions:
                 if session.token in self._since and session.connection and not session.over:
                     yield session
+
+
+def endpoints(app: Any) -> Iterator[PageEndpoint]:
+    """Those among its routes, and among the routes of what is mounted in it."""
+    return _endpoints(getattr(app, "routes", ()))
+
+
+def _endpoints(routes: Iterable[BaseRoute]) -> Iterator[PageEndpoint]:
+    for route in routes:
+        endpoint = getattr(route, "endpoint", None)
+        if isinstance(endpoint, PageEndpoint):
+            yield endpoint
+        yield from _endpoints(getattr(route, "routes", None) or ())

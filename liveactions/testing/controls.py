@@ -13,10 +13,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from .dom import Element
-from .upload import File
 
 CONTROLS: Final = frozenset({"input", "textarea", "select"})
 CHECKABLE: Final = frozenset({"checkbox", "radio"})
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in a form, as its person's machine knows it."""
+
+    name: str
+    content: bytes
+    type: str = "application/octet-stream"
+
+
 State = str | bool | File | tuple[Element, ...]
 """Text, whether it is checked, a chosen file, or the chosen options."""
 Seen = dict[Element, int]

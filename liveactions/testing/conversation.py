@@ -1,23 +1,65 @@
-"""A page's conversation with its session: the client's side of the protocol, in a test's process."""
+"""A message of the server, taken apart.
+
+A page's conversation with its session: the client's side of the protocol, in a test's process.
+
+A page's conversation by `fetch`, for a browser to which no socket opens.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..wire import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, RUNNING, VERSION
+from ..protocol.constants import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, RUNNING, VERSION
 from .asgi import Closed, Socket
 from .controls import Seen
-from .document import Document
+from .document import Document, Window
 from .dom import Element
-from .fetching import Fetching
-from .heard import Heard
-from .refusal import Failed
-from .window import Window
+from .failures import Failed, Refusal
 
-SHOWN = frozenset({409, 422})
+if TYPE_CHECKING:
+    from .tab import Tab
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """A welcome or a frame."""
+
+    rev: int
+    ack: int = 0
+    patch: Any = ()
+    answers: Sequence[Any] = ()
+    shapes: Sequence[Any] = ()
+    extras: dict[str, Any] = field(default_factory=dict)
+    is_fresh: bool = False
+    token: str = ""
+    """The session's name, in a welcome."""
+
+    @classmethod
+    def of(cls, message: Any) -> Frames:
+        """`TypeError` for what is neither."""
+        if not isinstance(message, dict):
+            return cls(*message)
+        names = ("rev", "ack", "patch", "answers", "shapes", "extras", "token")
+        parts = {name: message[name] for name in names if name in message}
+        return cls(**parts, is_fresh=bool(message.get("fresh")))
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it brings a whole page."""
+        return isinstance(self.patch, dict)
+
+    def ends(self) -> Iterator[tuple[int, tuple[int, Any]]]:
+        """Numbers of ops, with status and payload of how they have ended."""
+        for n, status, payload in zip(*[iter(self.answers)] * 3, strict=True):
+            yield n, (status, payload)
+
+
+SHOWN_STATUSES = frozenset({409, 422})
 """HTTP statuses of errors that the page itself shows."""
 
 
@@ -134,7 +176,7 @@ class Conversation:
             raise Failed(str(closed), 503) from closed
 
     def _take(self, message: Any) -> None:
-        heard = Heard.of(message)
+        heard = Frames.of(message)
         rev, self._rev, self.token = self._rev, heard.rev, heard.token or self.token
         assert heard.token or self._rev in (rev, rev + 1), f"revision {self._rev} after {rev}"
         well, swaps = self._settle(heard)
@@ -152,7 +194,7 @@ class Conversation:
             url, push = extras["url"]
             self._moved(url, bool(push))
 
-    def _settle(self, heard: Heard) -> tuple[list[tuple[Seen, bool]], bool]:
+    def _settle(self, heard: Frames) -> tuple[list[tuple[Seen, bool]], bool]:
         """Take note of how ops have ended: what the well ended had seen, and whether another page came."""
         ends = dict(heard.ends())
         well: list[tuple[Seen, bool]] = []
@@ -184,7 +226,7 @@ class Conversation:
             self.elsewhere = ""
         elif status != ERROR:
             self._failures.append(Failed("nobody knows whether it was done", 503))
-        elif payload["status"] not in SHOWN:
+        elif payload["status"] not in SHOWN_STATUSES:
             self._failures.append(Failed(payload["error"], payload["status"]))
 
 
@@ -196,3 +238,55 @@ def _applying(message: Any) -> Callable[[Document], None]:
             document.frame(message)
 
     return apply
+
+
+class Fetching:
+    """Stands where a `Socket` does: what was sent goes out in one request when its answer is waited for."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
+        self._hello: dict[str, Any] = {}
+        self._ops: list[list[Any]] = []
+        self._messages: deque[Any] = deque()
+
+    def send(self, message: Any) -> None:
+        if isinstance(message, dict):
+            self._hello = message
+        elif message[0] and message[2] != BYE:  # each hello acknowledges, and nobody is told of the end
+            self._ops.append(message)
+
+    def waiting(self) -> list[Any]:
+        """The messages that have come and aren't taken."""
+        messages = list(self._messages)
+        self._messages.clear()
+        return messages
+
+    async def receive(self) -> Any:
+        """The next message: of the last answer, or of a new one to what waits."""
+        if not self._messages:
+            await self._post()
+        return self._messages.popleft()
+
+    async def leave(self, patience: float) -> None:
+        """Nobody is told."""
+
+    async def _post(self) -> None:
+        if not self._ops:
+            raise Refusal("nothing comes by itself where no socket is open")
+        url = self._tab.url.partition("#")[0]
+        parcel = {"hello": {**self._hello, "url": url}, "ops": self._ops}
+        reply = await self._tab.browser.fetch(url, parcel)
+        answer = json.loads(reply.body) if "json" in reply.header("content-type") else {}
+        if reply.status == 409:
+            raise Closed(CLOSE_OVER, answer.get("error", ""))
+        if reply.status != 200:
+            raise Failed(answer.get("error") or reply.text, reply.status)
+        self._heard(answer["welcome"], answer["frames"])
+
+    def _heard(self, welcome: dict[str, Any], frames: list[Any]) -> None:
+        if self._hello["token"] is not None and {"moved", "fresh"} & welcome.keys():
+            raise Failed("the page's session is gone", 503)
+        last, self._ops = self._ops[-1][0], []
+        rev = frames[-1][0] if frames else welcome["rev"]
+        self._hello = {**self._hello, "token": welcome["token"], "rev": rev, "op": last}
+        self._messages += [welcome, *frames]

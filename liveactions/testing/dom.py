@@ -4,6 +4,10 @@ lxml reads the HTML. Its parser (libxml2 from 2.14) splits tags and text as the 
 but builds the tree as it is written: it closes what may be left open and repairs nothing else. What
 the library renders is well formed, so that both trees are the same; what isn't may differ. Names of
 foreign elements and attributes are in lower case, and control characters are replaced.
+
+Documents written so that two that look the same are the same text.
+
+What a person can see and use, as far as HTML says it: style sheets aren't read.
 """
 
 from __future__ import annotations
@@ -13,6 +17,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from lxml import etree
+from markupsafe import escape
+
+from ..protocol.constants import FIELD_SNAPSHOT, MARK
 
 BOOLEAN: Final = frozenset(
     "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden"
@@ -24,7 +31,6 @@ RAW_TEXT: Final = frozenset("script style xmp iframe noembed noframes noscript p
 """Elements whose text is written and read without character references."""
 TEXT_ONLY: Final = RAW_TEXT | {"title", "textarea"}
 VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-
 # libxml2 doesn't know that these have no content, nor that a running script makes this one text.
 _UNKNOWN_VOID = re.compile(r"<(source|track|wbr)\b((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)/?>", re.I)
 _NOSCRIPT = re.compile(r"<(/?)noscript(?=[\s/>])", re.I)
@@ -223,3 +229,122 @@ def to_lxml(root: Element, note: Callable[[Element, Any], None]) -> Any:
 
 def _printable(data: str) -> str:
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", data)
+
+
+_MARKER = re.compile(r"[(),\]]|\[(\d+,\d+)?")
+
+
+def canonical(node: Node, *, bookkeeping: bool = False) -> str:
+    """HTML with sorted attributes and adjacent text merged.
+
+    What the library keeps in the page for itself is left out unless `bookkeeping`: markers, and
+    the snapshot in forms and script tag.
+    """
+    return "".join(_pieces(node, bookkeeping))
+
+
+def is_marker(node: Node) -> bool:
+    """Whether it is a comment that says where a slot or an item stands."""
+    return isinstance(node, Comment) and _MARKER.fullmatch(node.data) is not None
+
+
+def _pieces(node: Node, bookkeeping: bool) -> Iterator[str]:
+    if isinstance(node, Text):
+        raw = node.parent is not None and node.parent.name in RAW_TEXT
+        yield node.data if raw else str(escape(node.data))
+    elif isinstance(node, Comment):
+        if bookkeeping or not is_marker(node):
+            yield f"<!--{node.data}-->"
+    elif isinstance(node, Element) and (bookkeeping or not _is_snapshot(node)):
+        yield from _element(node, bookkeeping)
+
+
+def _element(element: Element, bookkeeping: bool) -> Iterator[str]:
+    if element.name:
+        yield f"<{element.name}"
+        for name, value in sorted(element.attributes.items()):
+            if bookkeeping or name not in (MARK, "data-snapshot"):
+                yield f' {name}="{escape(value)}"'
+        yield ">"
+    for child in element.children:
+        yield from _pieces(child, bookkeeping)
+    if element.name and element.name not in VOID:
+        yield f"</{element.name}>"
+
+
+def _is_snapshot(element: Element) -> bool:
+    return element.name == "input" and element.get("name") == FIELD_SNAPSHOT
+
+
+_NEVER: Final = frozenset("head script style template noscript datalist title".split())
+_INLINE: Final = frozenset(
+    "a abbr b bdi bdo button cite code del dfn em i img input ins kbd label mark output q s samp select small"
+    " span strong sub sup time u var".split()
+)
+_GONE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+
+
+def is_visible(element: Element, scripting: bool = True) -> bool:
+    """Whether neither it nor what it is in is hidden. Without `scripting`, ``noscript`` shows."""
+    return not any(_is_hidden(above, scripting) for above in element.ancestors()) and not _is_folded(element)
+
+
+def _is_hidden(element: Element, scripting: bool) -> bool:
+    if element.name in _NEVER:
+        return scripting or element.name != "noscript"
+    if element.get("hidden") is not None or _GONE.search(element.get("style") or ""):
+        return True
+    if element.name == "input":
+        return (element.get("type") or "").lower() == "hidden"
+    return element.name == "dialog" and element.get("open") is None
+
+
+def _is_folded(element: Element) -> bool:
+    """Whether it is in a closed ``details``, other than in its summary."""
+    inner: Element | None = None
+    for above in element.ancestors():
+        if above.name == "details" and above.get("open") is None and inner is not None:
+            summaries = [child for child in above.children if isinstance(child, Element)]
+            first = next((child for child in summaries if child.name == "summary"), None)
+            if inner is not first:
+                return True
+        inner = above
+    return False
+
+
+def is_disabled(element: Element) -> bool:
+    """Whether it is a control that is disabled, itself or by its field set."""
+    if element.get("disabled") is not None:
+        return True
+    inner = element
+    for above in element.ancestors():
+        if above.name == "fieldset" and above.get("disabled") is not None and inner.name != "legend":
+            return True
+        inner = above
+    return False
+
+
+def shown_text(node: Node, scripting: bool = True, without: frozenset[str] = frozenset()) -> str:
+    """The visible text in it, with single spaces; blocks are apart from each other.
+
+    `without` are names of elements whose texts don't count.
+    """
+    return " ".join("".join(_texts(node, scripting, without | {"textarea"})).split())
+
+
+def _texts(node: Node, scripting: bool, without: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, Text):
+        yield node.data
+    if not isinstance(node, Element) or _is_hidden(node, scripting) or node.name in without:
+        return
+    gap = "" if node.name in _INLINE else " "
+    yield gap
+    for child in node.children:
+        if not _is_folded_child(node, child):
+            yield from _texts(child, scripting, without)
+    yield gap
+
+
+def _is_folded_child(parent: Element, child: Node) -> bool:
+    closed = parent.name == "details" and parent.get("open") is None
+    return closed and not (isinstance(child, Element) and child.name == "summary")

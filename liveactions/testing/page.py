@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from .canonical import canonical
-from .controls import option_value, options
-from .dom import Element
-from .hand import Hand
-from .names import (
+from .controls import File, option_value, options
+from .document import Window
+from .dom import Element, canonical, is_disabled, shown_text
+from .failures import Refusal, listing, there_are
+from .locators import (
     Rank,
     attachable,
     calling,
@@ -22,12 +22,9 @@ from .names import (
     selectable,
     usable,
 )
-from .refusal import Refusal, listing, there_are
-from .selector import select
+from .selectors import select
 from .tab import Tab, without_handle
-from .upload import File
-from .visible import is_disabled, shown_text
-from .window import Window
+from .user_input import UserInput
 
 
 class Part:
@@ -40,7 +37,7 @@ class Part:
     def __init__(self, tab: Tab, selectors: tuple[tuple[str, str], ...] = ()) -> None:
         self._tab = tab
         self._selectors = selectors
-        self._hand = Hand(tab)
+        self._hand = UserInput(tab)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._tab.url} {' '.join(css for css, _ in self._selectors)}>"

@@ -1,4 +1,8 @@
-"""What pytest gets from an installed liveactions: `browser`, for tests that are coroutines.
+"""Tests that run with JavaScript's way and without it.
+
+Renders that are done twice, so that a template which depends on chance is found.
+
+What pytest gets from an installed liveactions: `browser`, for tests that are coroutines.
 
 The application comes from a fixture of the name `live`, which a ``conftest.py`` defines::
 
@@ -12,13 +16,39 @@ or from pytest's settings: ``live = "shop:live"``. Any plugin that runs coroutin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from ..templates import Templates
+from .clock import endpoints
+
 if TYPE_CHECKING:
     from .browser import Browser
+
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def both_ways(test: F) -> F:
+    """Runs a test that takes `browser` twice: over the socket, and by plain posts of forms."""
+    import pytest  # which only tests have
+
+    mark = pytest.mark.parametrize(
+        "browser", [True, False], ids=["javascript", "no-javascript"], indirect=True
+    )
+    marked: F = mark(test)
+    return marked
+
+
+def render_twice(app: Any) -> None:
+    """From now on every page of the application compares what it remembers with a render afresh."""
+    for endpoint in endpoints(app):
+        templates = endpoint.site.services.templates
+        if isinstance(templates, Templates):
+            templates.debug = True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +71,6 @@ def browser(live: Any, request: pytest.FixtureRequest) -> Browser:
     Every render is done twice and compared. Its tabs end with the test's event loop.
     """
     from .browser import Browser
-    from .twice import render_twice
 
     render_twice(live)
     return Browser(live, js=getattr(request, "param", True))

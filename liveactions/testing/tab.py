@@ -1,4 +1,7 @@
-"""A tab: where it is, what it shows, and the ways from there."""
+"""Where a tab has been.
+
+A tab: where it is, what it shows, and the ways from there.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,67 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from markupsafe import escape
 
-from ..wire import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
+from ..protocol.constants import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
 from .asgi import ORIGIN, Reply
-from .conversation import SHOWN, Conversation
-from .dom import Element
-from .fields import elements_of, form_fields, own_fields, own_pairs
-from .history import History
-from .refusal import Failed
-from .upload import MULTIPART, Pair, Sending, encoded, has_files, texts
-from .visible import shown_text
-from .window import Window
+from .conversation import SHOWN_STATUSES, Conversation
+from .document import Window
+from .dom import Element, shown_text
+from .failures import Failed, Refusal
+from .form_data import (
+    MULTIPART,
+    Pair,
+    Sending,
+    elements_of,
+    encoded,
+    form_fields,
+    has_files,
+    own_fields,
+    own_pairs,
+    texts,
+)
 
 if TYPE_CHECKING:
     from .browser import Browser
+
+
+class History:
+    """Addresses in order: path, query and hash, each with the number of the document that had it."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[str, int]] = []
+        self._at = -1
+        """Which of them is shown."""
+        self._document = 0
+
+    def load(self, url: str) -> None:
+        """Another document, at an address of its own unless it is the one that is shown."""
+        self._document += 1
+        if self._entries and self._entries[self._at][0] == url:
+            self.replace(url)
+        else:
+            self._append(url)
+
+    def push(self, url: str) -> None:
+        """The same document goes on at another address."""
+        if not self._entries or self._entries[self._at][0] != url:
+            self._append(url)
+
+    def replace(self, url: str) -> None:
+        """The address that is shown has become this one."""
+        self._entries[self._at : self._at + 1] = [(url, self._document)]
+
+    def go(self, steps: int) -> tuple[str, bool]:
+        """The address so many steps on, and whether the same document had it. `Refusal` without one."""
+        if not 0 <= self._at + steps < len(self._entries):
+            raise Refusal(f"there is no page to go {'back' if steps < 0 else 'forward'} to")
+        self._at += steps
+        url, document = self._entries[self._at]
+        return url, document == self._document
+
+    def _append(self, url: str) -> None:
+        self._at += 1
+        self._entries[self._at :] = [(url, self._document)]
+
 
 REFUSALS = frozenset({413, 415, 422})
 """Statuses of files that aren't taken: the form says why."""
@@ -154,7 +205,9 @@ class Tab:
         script = self.window.script() if self.browser.js else None
         if script is not None:
             await self._join(*script)
-        if reply.status >= 500 or (method == "POST" and reply.status >= 400 and reply.status not in SHOWN):
+        if reply.status >= 500 or (
+            method == "POST" and reply.status >= 400 and reply.status not in SHOWN_STATUSES
+        ):
             raise Failed(shown_text(self.window.root) or reply.text, reply.status)
 
     async def _join(self, path: str, snapshot: str) -> None:

@@ -16,7 +16,7 @@ from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
 from liveactions import Live, Pages, action, cache_tag, render, revalidate_tag
-from tests.small import KEY
+from tests.support.small import KEY
 
 FRAME = """<!doctype html><html lang="en"><head><title>{{ pushes }}</title></head><body>
 <p id="above" title="{{ note }}">{{ note }}</p>

@@ -15,7 +15,7 @@ from liveactions import Page as LivePage
 from liveactions import Pages, action
 from tests.chromium import shop
 from tests.chromium.conftest import Visit, Visitor
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 TEMPLATES = {

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from liveactions import Page, Pages, action, forbidden, not_found, redirect, unauthorized
 from tests.chromium.conftest import Visitor
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 TEMPLATES = {

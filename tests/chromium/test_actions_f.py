@@ -9,11 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from liveactions import ActionError, Pages, action
 from liveactions import Page as LivePage
-from tests.actions.ways import by
+from tests.behaviour.ways import by
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate
 from tests.chromium.proxy import Proxy
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 gate = Gate()

@@ -14,7 +14,7 @@ from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate, serving_here
 from tests.chromium.proxy import link
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 gate = Gate()

@@ -11,7 +11,7 @@ from liveactions import Page as LivePage
 from liveactions import Pages, action
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import serving_here
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 TEMPLATES = {

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from tests.actions.members import members
+from tests.behaviour.members import members
 from tests.chromium.conftest import Visit, Visitor
 
 

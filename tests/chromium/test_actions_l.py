@@ -11,7 +11,7 @@ from liveactions import InUrl, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 gate = Gate()

@@ -15,7 +15,7 @@ from liveactions import Page as LivePage
 from liveactions import Pages, action, file
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 gate = Gate()

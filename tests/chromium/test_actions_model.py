@@ -7,12 +7,12 @@ from playwright.sync_api import expect
 
 from liveactions import Event, Pages, action, render
 from liveactions import Page as LivePage
-from tests.actions.test_c_drafts import TEMPLATES as DRAFTS
-from tests.actions.test_c_drafts import pages as drafts
-from tests.actions.test_g_reset import TEMPLATES as KEPT
-from tests.actions.test_g_reset import pages as kept
+from tests.behaviour.test_c_drafts import TEMPLATES as DRAFTS
+from tests.behaviour.test_c_drafts import pages as drafts
+from tests.behaviour.test_g_reset import TEMPLATES as KEPT
+from tests.behaviour.test_g_reset import pages as kept
 from tests.chromium.conftest import Visitor
-from tests.small import small_app
+from tests.support.small import small_app
 
 pages = Pages()
 said: list[str] = []

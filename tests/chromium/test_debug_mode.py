@@ -13,7 +13,7 @@ from liveactions import Live, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit
 from tests.chromium.here import serving_here
-from tests.small import KEY
+from tests.support.small import KEY
 
 pages = Pages()
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from liveactions import Bound, Event, Live, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visitor
-from tests.small import KEY
+from tests.support.small import KEY
 
 pages = Pages()
 SCRIPT = """

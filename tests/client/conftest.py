@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from liveactions.diff import edits
+from liveactions.diff import nodes as edits
 
 SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
@@ -227,7 +227,7 @@ def short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def play_vectors(page: Page, vectors: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:
-    """What pages are after their frames, in the form of `liveactions.testing.canonical`.
+    """What pages are after their frames, in the form of `liveactions.testing.dom`.
 
     A vector is the page's marked HTML and its messages: frames `[rev, ack, patch, answers, shapes]`, or a
     welcome first. An error of the client stands for a page that it can't patch. All go in one call.

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from liveactions.diff.known import check
-from liveactions.diff.splices import splices
+from liveactions.diff.client_state import check, splices
 from tests.chromium.observe import counting_layouts, watching
 from tests.client.conftest import HEEDED, Open
 from tests.client.markup import PLACES, Case

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from liveactions.diff import edits
-from liveactions.diff.known import check
-from liveactions.diff.splices import splices
-from liveactions.diff.windows import windows
-from liveactions.html.serialised import is_serialised
+from liveactions.diff import nodes as edits
+from liveactions.diff.client_state import check, splices
+from liveactions.diff.strings import windows
+from liveactions.html.balance import is_serialised
 from tests.client.markup import PLACES, Case, case
 
 BATCH = 250

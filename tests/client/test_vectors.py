@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from playwright.sync_api import Page
 
-from liveactions.document import hidden_field
 from liveactions.html.entities import neutralise
+from liveactions.pages.page_html import hidden_field
 from tests.client.conftest import browser_spelling, play_vectors
-from tests.template.grammar import states, templates
-from tests.template.moments import frames, plain_pages
-from tests.template.test_shapes import Call
+from tests.templates.grammar import states, templates
+from tests.templates.moments import frames, plain_pages
+from tests.templates.test_plan import Call
 
 BATCH = 50
 Case = tuple[dict[str, str], list[dict[str, Any]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from liveactions import wire
+from liveactions.protocol import constants as wire
 
 SOURCE = Path(__file__).parents[2] / "js" / "src" / "core" / "wire.js"
 

@@ -6,10 +6,10 @@ import pytest
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
-from liveactions.errors import TemplateError
-from liveactions.template import Templates
-from liveactions.template.advice import Adviser
-from tests.template.test_shapes import Call, render
+from liveactions.exceptions import TemplateError
+from liveactions.templates import Templates
+from liveactions.templates.diagnostics import Adviser
+from tests.templates.test_plan import Call, render
 
 
 @pytest.mark.parametrize(

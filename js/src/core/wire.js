@@ -1,5 +1,5 @@
 // The names shared with the server: markers, kinds of ops and answers, close codes, limits.
-// liveactions/wire.py states the same names; a test compares the two files.
+// liveactions/protocol/constants.py states the same names; a test compares the two files.
 
 /** Version of the protocol, told in the hello. */
 export const VERSION = 1;

@@ -4,7 +4,7 @@ import { boxOf, childrenOf, move, update, updateAttributes } from "./delta.js";
 import { adler32, contentOf, parseIn } from "./parsing.js";
 
 /** @typedef {import("./delta.js").Box} Box */
-/** @typedef {(number | number[] | (string | null)[])[]} Edit as liveactions/protocol.py has it */
+/** @typedef {(number | number[] | (string | null)[])[]} Edit as liveactions/protocol/messages.py has it */
 
 /**
  * @param {Element} root of the string before

@@ -1,0 +1,109 @@
+"""Bound arguments: checked when a template binds them, written into references, read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import takewhile
+from json import JSONDecoder
+from typing import Any, Final
+
+from ..exceptions import UnknownAction
+from .codec import read_json, write_json
+from .parameters import Parameter, Plan
+
+UNBOUND: Final = type("Unbound", (), {"__slots__": (), "__repr__": lambda self: "UNBOUND"})()
+"""Stands for an argument that isn't bound, before one that is."""
+_DECODER: Final = JSONDecoder()
+Args = tuple[Any, ...]
+"""Bound arguments by the position of their parameter among those that can be bound."""
+
+
+def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Args:
+    """`bound` with more arguments: positional ones fill the first free places.
+
+    `TypeError` for too many, for an unknown name, and for a value that isn't what the annotation says.
+    """
+    parameters = plan.bindable
+    fits = all(map(frozenset.__contains__, plan.scalars, map(type, args)))
+    if fits and not (bound or kwargs) and len(args) <= len(parameters):
+        return args  # most often, and in each row of a table
+    values = [*bound, *[UNBOUND] * (len(parameters) - len(bound))]
+    free = (index for index, value in enumerate(values) if value is UNBOUND)
+    for value in args:
+        index = next(free, None)
+        if index is None:
+            raise TypeError(
+                f"{plan.name} takes at most {len(parameters)} bound arguments, {value!r} is one more"
+            )
+        values[index] = _checked(plan, parameters[index], value)
+    for name, value in kwargs.items():
+        index = next((at for at, one in enumerate(parameters) if one.name == name), None)
+        if index is None:
+            raise TypeError(f"{plan.name} has no parameter {name!r} that can be bound")
+        values[index] = _checked(plan, parameters[index], value)
+    while values and values[-1] is UNBOUND:
+        values.pop()
+    return tuple(values)
+
+
+def named(plan: Plan, bound: Args) -> dict[str, Any]:
+    """Bound arguments by name."""
+    if not bound:
+        return {}
+    pairs = zip(plan.bindable, bound, strict=False)
+    return {one.name: value for one, value in pairs if value is not UNBOUND}
+
+
+def require(plan: Plan, bound: Args) -> None:
+    """`TypeError` when an argument that only a template can bind has neither a value nor a default."""
+    given = named(plan, bound)
+    for one in plan.bindable:
+        if one.kind == "bound" and one.required and one.name not in given:
+            raise TypeError(f"{plan.name} needs its argument {one.name!r} bound")
+
+
+def write(plan: Plan, bound: Args) -> str:
+    """Bound arguments as compact JSON, the same for equal ones: ``1,"a"``; after a gap: ``1*{"by":2}``.
+
+    What begins with another text and goes on with a comma or a star has the same arguments and more.
+    """
+    if UNBOUND not in bound:
+        return ",".join([one.codec.text(value) for one, value in zip(plan.bindable, bound, strict=False)])
+    listed = list(takewhile(lambda value: value is not UNBOUND, bound))
+    pairs = list(zip(plan.bindable, bound, strict=False))
+    text = ",".join([one.codec.text(value) for one, value in pairs[: len(listed)]])
+    named = {one.name: one.codec.dump(value) for one, value in pairs[len(listed) :] if value is not UNBOUND}
+    return f"{text}*{write_json(named)}" if named else text
+
+
+def read(plan: Plan, text: str) -> Args:
+    """What `write` wrote. `UnknownAction` when the action's parameters have changed since."""
+    try:
+        listed, named = _parsed(text)
+        known = {one.name: one for one in plan.bindable}
+        names = dict(zip(known, listed, strict=False)) | named
+        if len(listed) > len(known) or not names:
+            raise ValueError("too few or too many")
+        values = {name: known[name].codec.load(value) for name, value in names.items()}
+    except (ValueError, KeyError) as error:
+        raise UnknownAction("no action takes these arguments") from error
+    return bind(plan, (), (), values)
+
+
+def _parsed(text: str) -> tuple[list[Any], dict[str, Any]]:
+    """Values by position and by name."""
+    listed, at = [], 0
+    while at < len(text) and text[at] != "*":
+        value, at = _DECODER.raw_decode(text, at)
+        listed.append(value)
+        at += text[at : at + 1] == ","
+    return listed, read_json(text[at + 1 :]) if at < len(text) else {}
+
+
+def _checked(plan: Plan, parameter: Parameter, value: Any) -> Any:
+    if type(value) not in parameter.codec.scalars:
+        try:
+            parameter.codec.dump(value)
+        except TypeError as error:
+            raise TypeError(f"{plan.name}: {parameter.name}={value!r}: {error}") from error
+    return value

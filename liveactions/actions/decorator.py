@@ -1,0 +1,221 @@
+"""Actions that a page function defines while it runs.
+
+Actions that belong to no page: functions of modules, by the names that references have for them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from hashlib import blake2b
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    overload,
+)
+
+from .action import Action, P, R, _check_plan
+from .parameters import Guards
+
+if TYPE_CHECKING:
+    pass
+
+
+class Closures:
+    """The actions that one run of a page function has made, by name."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[str, list[Action[..., Any]]] = {}
+
+    def add(self, action: Action[..., Any]) -> None:
+        """One more; a decorated one takes the place of what it decorates."""
+        same = self._made.setdefault(action.id, [])
+        same[:] = [one for one in same if not wraps(action, one)]
+        same.append(action)
+
+    def find(self, name: str) -> Action[..., Any] | None:
+        """The one action of a name, or of an alias; None when there are several."""
+        for actions in self._made.values():
+            if name in (actions[0].id, *actions[0].aliases):
+                return actions[0] if len(actions) == 1 else None
+        return None
+
+    def __iter__(self) -> Iterator[Action[..., Any]]:
+        for actions in self._made.values():
+            yield from actions
+
+    def __bool__(self) -> bool:
+        return bool(self._made)
+
+    def __contains__(self, action: Action[..., Any]) -> bool:
+        return action in self._made.get(action.id, ())
+
+    def require_one(self, action: Action[..., Any]) -> None:
+        """`TypeError` when another closure has the same name: a browser couldn't tell them apart."""
+        if len(self._made[action.id]) > 1:
+            raise TypeError(
+                f"{len(self._made[action.id])} closures are called {action.id!r} in one run of the page;"
+                f" define one and bind an argument instead: {{{{ {action.id}(item.id) }}}}"
+            )
+
+
+CLOSURES: ContextVar[Closures | None] = ContextVar("liveactions_closures", default=None)
+"""Set while a page function runs."""
+
+
+def wraps(outer: Any, inner: Any) -> bool:
+    """Whether a decorator has made `outer` of `inner`."""
+    while outer is not None and outer is not inner:
+        outer = getattr(outer, "__wrapped__", None)
+    return outer is inner
+
+
+MODULE_MARK: Final = "@"
+"""In a reference's path: the action belongs to no page."""
+_SHARED: dict[str, Action[..., Any]] = {}
+
+
+def share(action: Action[..., Any]) -> None:
+    """Makes a module's action known. `TypeError` when another function has its id."""
+    for name in _names(action):
+        known = _SHARED.get(name)
+        if known is not None and _origin(known) != _origin(action):
+            raise TypeError(f"{known!r} and {action!r} have the same id: {name.partition(MODULE_MARK)[0]!r}")
+        _SHARED[name] = action
+
+
+def shared(name: str) -> Action[..., Any] | None:
+    """The action of a name that `shared_name` gave."""
+    return _SHARED.get(name)
+
+
+def shared_name(action: Action[..., Any]) -> str:
+    """What references call a module's action: its own id or, without one, its name and a digest of where
+    it is defined, which tells nothing of the code.
+    """
+    return _names(action)[0]
+
+
+def is_shared(path: str) -> bool:
+    """Whether a reference's path is such a name."""
+    return MODULE_MARK in path
+
+
+def module_actions(module: str) -> dict[str, Action[..., Any]]:
+    """The actions that a module defines, by their functions' names."""
+    found = dict.fromkeys(action for action in _SHARED.values() if action.__module__ == module)
+    return {action.__name__: action for action in found}
+
+
+def _names(action: Action[..., Any]) -> list[str]:
+    own = f"{action.id}{MODULE_MARK}" if action.id != action.name else _digested(action, action.name)
+    others = [(f"{alias}{MODULE_MARK}", _digested(action, alias)) for alias in action.aliases]
+    return [own, *(name for pair in others for name in pair)]
+
+
+def _digested(action: Action[..., Any], name: str) -> str:
+    digest = blake2b(f"{action.__module__}:{name}".encode(), digest_size=5).hexdigest()
+    return f"{name}{MODULE_MARK}{digest}"
+
+
+def _origin(action: Action[..., Any]) -> tuple[str, str]:
+    return action.__module__, action.__qualname__
+
+
+_ACTION: Final = "__live_action__"
+"""Attribute of a function that has wrapped an action, which holds the action that calls it."""
+_OPTIONS: Final = (
+    *(
+        "id",
+        "aliases",
+        "guards",
+        "timeout",
+        "validates",
+        "concurrency",
+        "ends_on_leave",
+        "resets",
+        "initial",
+        "js",
+        "max_body",
+        "idempotent",
+    ),
+    *("validators", "is_method", "names"),
+)
+"""What a decorated action has of the one that it decorates."""
+
+
+@overload
+def action(function: Callable[P, R], /) -> Action[P, R]: ...
+
+
+@overload
+def action(
+    *,
+    id: str | None = None,
+    aliases: Iterable[str] = (),
+    guard: Guards = (),
+    timeout: float | None = None,
+    validate: bool = True,
+    concurrency: str = "queue",
+    on_leave: Literal["finish", "cancel"] = "finish",
+    reset: bool = True,
+    initial: Any = None,
+    js: bool = False,
+    max_body: int | None = None,
+    idempotent: bool = False,
+) -> Callable[[Callable[P, R]], Action[P, R]]: ...
+
+
+def action(function: Any = None, /, **options: Any) -> Any:
+    """Lets a browser call a function: a page's method, or one of a module.
+
+    `id` is its name in references (and `aliases` further ones), so that it may be renamed; `guard` one
+    or more dependencies that run first; `timeout` in seconds; ``on_leave="cancel"`` ends it when the person
+    leaves the page, else it is done all the same; ``concurrency="latest"`` lets a newer call end the running
+    one, ``"drop"`` ignores calls while one runs; `idempotent`: when its worker is lost, and nobody knows
+    whether it was done, it is done again; `validate=False` gives it the fields as they came; `reset=False`
+    leaves the form as it is after success; `initial` is the result before the first call; `js=True` makes
+    it callable by scripts, and so by everybody, whether or not a page shows it. `TypeError` on
+    anything but a function.
+    """
+    if function is None:
+        return lambda function: _registered(Action(function, **options))
+    return _registered(Action(function, **options))
+
+
+def _registered(action: Action[..., Any]) -> Action[..., Any]:
+    """Register an action where references look for it: with its module, or in the page function that runs."""
+    closures = CLOSURES.get()
+    if "." not in action.__qualname__:
+        share(action)
+        _check_plan(action)
+    elif closures is not None:
+        closures.add(action)
+    return action
+
+
+def action_in(value: Any) -> Action[..., Any] | None:
+    """The action that a class attribute is, or that a decorator above ``@action`` has wrapped."""
+    inner = value
+    while inner is not None and not isinstance(inner, Action):
+        inner = getattr(inner, "__wrapped__", None) if inspect.isfunction(inner) else None
+    if inner is None or inner is value:
+        return inner
+    return _wrapped(value, inner)
+
+
+def _wrapped(function: Callable[..., Any], inner: Action[..., Any]) -> Action[..., Any]:
+    """An action like `inner` that calls `function`, which has wrapped it."""
+    known: Action[..., Any] | None = function.__dict__.get(_ACTION)
+    if known is not None and known.__wrapped__ is function:
+        return known
+    outer: Action[..., Any] = Action(function, id=inner.id, aliases=inner.aliases)
+    for name in _OPTIONS:
+        setattr(outer, name, getattr(inner, name))
+    function.__dict__[_ACTION] = outer
+    return _registered(outer)

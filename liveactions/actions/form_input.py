@@ -1,0 +1,199 @@
+"""Form names as paths: ``address.city``, ``items[0].name``.
+
+What a form or an event sent: names and values in their order.
+
+A form as it was typed, unfinished: nested texts that an action may change, for the form to show next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import FormData, UploadFile
+
+from ..exceptions import path_name
+from ..protocol.constants import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT
+from ..type_hints import optional, unwrap
+
+MAX_ITEMS = 1000
+"""Different indices that one list may have."""
+MAX_NESTING = 32
+_NAME = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*|\[\d{1,9}\])*\Z")
+_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
+Step = str | int
+Node = dict[Step, Any]
+"""What a name leads to: `LEAF` holds its values, the other keys are further steps."""
+LEAF = ""
+
+
+class TooMany(ValueError):
+    """A list has more items than allowed."""
+
+
+def steps(name: str) -> tuple[Step, ...] | None:
+    """The steps of a form name, or None when it is no path (or one into ``__internals__``)."""
+    if not _NAME.match(name):
+        return None
+    path = tuple(int(index) if index else key for index, key in _STEP.findall(name))
+    hidden = any(isinstance(step, str) and step.startswith("__") for step in path)
+    return None if hidden or len(path) > MAX_NESTING else path
+
+
+def tree(fields: dict[str, list[Any]]) -> Node:
+    """All fields as one tree. Names that are no paths are left out. `TooMany` above `MOST_ITEMS`."""
+    root: Node = {}
+    for name, values in fields.items():
+        path = steps(name)
+        if path is None:
+            continue
+        node = root
+        for step in path:
+            if step not in node:
+                if len(node) >= MAX_ITEMS:
+                    raise TooMany(name)
+                node[step] = {}
+            node = node[step]
+        node[LEAF] = values
+    return root
+
+
+def indices(names: Iterable[str], name: str) -> list[int]:
+    """The numbers of a list's items among names, in order: 0 and 2 of ``items[2].a``, ``items[0].b``."""
+    start = f"{name}["
+    found = (one[len(start) :].partition("]")[0] for one in names if one.startswith(start))
+    return sorted({int(number) for number in found if number.isascii() and number.isdigit()})
+
+
+MOST_FIELDS: Final = 1000
+RESERVED_FIELDS: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
+"""Names of the library's own fields."""
+_REPLACEMENT: Final = "\ufffd"
+
+
+class Input:
+    """Field names and values (texts, uploaded files), without the library's own fields.
+
+    NUL and lone surrogates in texts are replaced: no database and no encoder takes them.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
+        self.pairs: list[tuple[str, Any]] = []
+        self.form_token = ""
+        """The reference of the form's own action, where that of a button was called."""
+        for name, value in pairs:
+            if name not in RESERVED_FIELDS:
+                self.pairs.append((name, _clean(value)))
+            elif name == FIELD_FORM and isinstance(value, str):
+                self.form_token = dict(parse_qsl(value.partition("?")[2])).get(FIELD_ACTION, "")
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all names and texts; files have limits of their own."""
+        texts = (text for pair in self.pairs for text in pair if isinstance(text, str))
+        return sum(len(text.encode()) for text in texts)
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Any]]:
+        """All values of each name. Files that nobody chose are left out."""
+        found: dict[str, list[Any]] = {}
+        for name, value in self.pairs:
+            values = found.setdefault(name, [])
+            if not is_no_file(value):
+                values.append(value)
+        return found
+
+    @cached_property
+    def tree(self) -> Node:
+        """The names as paths. `TooMany` when a list is too long."""
+        return tree(self.by_name)
+
+    def node(self, name: str, structured: bool) -> Node:
+        """What stands under a name: its values, and with `structured` the names below it."""
+        if structured:
+            below: Node = self.tree.get(name, {})
+            return below
+        values = self.by_name.get(name)
+        return {} if values is None else {LEAF: values}
+
+    @cached_property
+    def form(self) -> FormData:
+        """Everything as it was sent."""
+        return FormData(self.pairs)
+
+
+class Arguments(Input):
+    """Values that a script gives for parameters, by their names: data as JSON has it."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.values: dict[str, Any] = _clean_all(dict(values))
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def is_no_file(value: Any) -> bool:
+    """Whether it is what a file input without a file sends."""
+    return isinstance(value, UploadFile) and not value.filename and not value.size
+
+
+def _clean_all(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_clean(name): _clean_all(one) for name, one in value.items()}
+    return [_clean_all(one) for one in value] if isinstance(value, list) else _clean(value)
+
+
+def _clean(value: Any) -> Any:
+    if type(value) is not str or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", _REPLACEMENT).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+T = TypeVar("T")
+CHECKBOX_ON: Final = "on"
+
+
+class Draft(dict[str, Any], Generic[T]):
+    """What was typed for a model, by field name, before any validation::
+
+        @action
+        async def add_row(self, invoice: Draft[Invoice]) -> None:
+            invoice["items"].append({})
+
+    Nested models are dictionaries, lists are lists. What the action leaves in it, the form shows.
+    """
+
+
+def draft_of(annotation: Any) -> Any:
+    """The model of a `Draft[Model]`; None for another annotation."""
+    plain, _ = unwrap(optional(annotation)[0])
+    return get_args(plain)[0] if get_origin(plain) is Draft else None
+
+
+def flat(draft: Draft[Any]) -> dict[str, list[str]]:
+    """The texts of a draft by the names of their fields. Empty rows and lists are there, without a text."""
+    return dict(_flat(dict(draft), ())) or {"": []}
+
+
+def _flat(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[str, list[str]]]:
+    if isinstance(value, dict) and (value or not path):
+        for name, item in value.items():
+            yield from _flat(item, (*path, str(name)))
+    elif isinstance(value, list | tuple) and any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):
+            yield from _flat(item, (*path, index))
+    elif isinstance(value, list | tuple | dict):
+        yield path_name(path), [_text(item) for item in value]
+    elif value is not None and value is not False:
+        yield path_name(path), [_text(value)]
+
+
+def _text(value: Any) -> str:
+    return CHECKBOX_ON if value is True else str(value)

@@ -1,0 +1,219 @@
+"""Reading typed values from form fields: what a form can't say follows from the annotation.
+
+A form has no numbers, no empty lists and no False: a list that isn't there is empty, a checkbox
+that isn't there is False, an empty text is missing. A reader gives the raw value that pydantic then
+validates, and tells which field an error of pydantic's belongs to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections import abc
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+from typing_extensions import is_typeddict  # pydantic's own: typing's before 3.12 can't be used with it
+
+from ..type_hints import optional, record_hints, unwrap
+from .form_input import LEAF, Node, Step
+
+MISSING: Final = object()
+"""Nothing was given: the default counts, or the error is that it is required."""
+_LISTS = (
+    list,
+    set,
+    frozenset,
+    tuple,
+    abc.Sequence,
+    abc.Set,
+    abc.MutableSequence,
+    abc.Iterable,
+    abc.Collection,
+)
+_DICTS = (dict, abc.Mapping, abc.MutableMapping)
+
+
+class Reader(ABC):
+    """Reads what one annotation needs from a node of the fields' tree."""
+
+    structured = False
+    """Whether names below the field's own belong to it: ``address.city``."""
+
+    @abstractmethod
+    def read(self, node: Node) -> Any:
+        """The raw value, or `MISSING`."""
+
+    def typed(self, node: Node) -> Any:
+        """What was typed, to be shown again: texts, in lists and dictionaries."""
+        values = node.get(LEAF)
+        return values[-1] if values else ""
+
+    def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
+        """The steps of the field that pydantic's error at `path` belongs to."""
+        return []
+
+
+class TextReader(Reader):
+    """One value: the last of its name, as with a hidden field before a checkbox."""
+
+    def read(self, node: Node) -> Any:
+        values = node.get(LEAF)
+        return values[-1] if values and values[-1] != "" else MISSING
+
+
+class FlagReader(Reader):
+    """A checkbox, or a button with a name: being there is what counts when the value is empty."""
+
+    def read(self, node: Node) -> Any:
+        values = node.get(LEAF)
+        return False if not values else True if values[-1] == "" else values[-1]
+
+    def typed(self, node: Node) -> Any:
+        return bool(node.get(LEAF))
+
+
+class ListReader(Reader):
+    """Repeated names, or ``name[0]``, ``name[1]`` in the order of their numbers."""
+
+    def __init__(self, item: Reader) -> None:
+        self._item = item
+        self.structured = True
+
+    def read(self, node: Node) -> Any:
+        items = [self._item.read(node[index]) for index in _indices(node)]
+        given = [value for value in node.get(LEAF, ()) if value != ""]
+        return given + ["" if item is MISSING else item for item in items]
+
+    def typed(self, node: Node) -> Any:
+        return [*node.get(LEAF, ()), *(self._item.typed(node[index]) for index in _indices(node))]
+
+    def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
+        indices = _indices(node)
+        position = path[0] if path else None
+        if not isinstance(position, int) or not 0 <= position < len(indices):
+            return []
+        index = indices[position]
+        return [index, *self._item.locate(path[1:], node[index])]
+
+
+class DictReader(Reader):
+    """``name.key`` for each key."""
+
+    structured = True
+
+    def __init__(self, value: Reader) -> None:
+        self._value = value
+
+    def read(self, node: Node) -> Any:
+        values = {key: self._value.read(below) for key, below in node.items() if key != LEAF}
+        return {str(key): value for key, value in values.items() if value is not MISSING}
+
+    def typed(self, node: Node) -> Any:
+        return {str(key): self._value.typed(below) for key, below in node.items() if key != LEAF}
+
+    def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
+        if not path or path[0] not in node:
+            return []
+        return [path[0], *self._value.locate(path[1:], node[path[0]])]
+
+
+class ModelReader(Reader):
+    """A pydantic model, dataclass or TypedDict: each field under its own name, or its alias."""
+
+    structured = True
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    @cached_property
+    def fields(self) -> Mapping[str, tuple[Reader, bool]]:
+        """Reader of each field, and whether an absent one is None. Late: models may be recursive."""
+        return {name: (reader(hint), nullable) for name, hint, nullable in _fields(self._model)}
+
+    def read(self, node: Node) -> Any:
+        data = {}
+        for name, (field, nullable) in self.fields.items():
+            below = node.get(name, {})
+            value = MISSING if nullable and not below else field.read(below)
+            if value is not MISSING:
+                data[name] = value
+            elif nullable:
+                data[name] = None
+        return data
+
+    def typed(self, node: Node) -> Any:
+        return {name: field.typed(node.get(name, {})) for name, (field, _) in self.fields.items()}
+
+    def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
+        if not path or path[0] not in self.fields:
+            return []
+        name = path[0]
+        assert isinstance(name, str)
+        return [name, *self.fields[name][0].locate(path[1:], node.get(name, {}))]
+
+
+def reader(annotation: Any) -> Reader:
+    """The reader for an annotation."""
+    plain, _ = unwrap(optional(annotation)[0])
+    origin = get_origin(plain) or plain
+    if origin is bool:
+        return TextReader() if optional(annotation)[1] else FlagReader()
+    if origin in _LISTS:
+        return ListReader(reader((get_args(plain) or (Any,))[0]))
+    if is_model(plain):
+        return ModelReader(plain)
+    if origin in _DICTS:
+        return DictReader(reader((*get_args(plain), Any, Any)[1]))
+    return TextReader()
+
+
+def is_model(annotation: Any) -> bool:
+    """Whether a type has named fields that a form may fill."""
+    plain, _ = unwrap(optional(annotation)[0])
+    cls = get_origin(plain) or plain
+    return isinstance(cls, type) and (
+        issubclass(cls, BaseModel) or dataclasses.is_dataclass(cls) or is_typeddict(cls)
+    )
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether a type says that its value must not be shown again."""
+    plain, _ = unwrap(optional(annotation)[0])
+    return isinstance(plain, type) and issubclass(plain, (SecretStr, SecretBytes))
+
+
+def secrets(annotation: Any) -> set[str]:
+    """Names of a model's own fields that must not be shown again."""
+    plain, _ = unwrap(optional(annotation)[0])
+    return {name for name, hint, _ in _fields(plain) if is_secret(hint)} if is_model(plain) else set()
+
+
+def _fields(model: Any) -> list[tuple[str, Any, bool]]:
+    """Name in forms, annotation, and whether absent means None, of a model's fields."""
+    cls = get_origin(model) or model
+    hints = record_hints(model)
+    if issubclass(cls, BaseModel):
+        return [_model_field(name, info, hints[name]) for name, info in cls.model_fields.items()]
+    if not dataclasses.is_dataclass(cls):
+        return [(name, hint, False) for name, hint in hints.items()]
+    return [
+        (field.name, hints[field.name], _required(field) and optional(hints[field.name])[1])
+        for field in dataclasses.fields(cls)
+        if field.init
+    ]
+
+
+def _model_field(name: str, info: Any, hint: Any) -> tuple[str, Any, bool]:
+    alias = info.validation_alias
+    return alias if isinstance(alias, str) else name, hint, info.is_required() and optional(hint)[1]
+
+
+def _required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _indices(node: Node) -> list[int]:
+    return sorted(step for step in node if isinstance(step, int))

@@ -1,0 +1,548 @@
+"""Dependencies: what a parameter asks a function for, and guards.
+
+How a function's parameters are filled: by annotation, from bound arguments, from form fields.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import HTTPConnection, Request
+
+from ..exceptions import path_name
+from ..type_hints import (
+    Mark,
+    Variables,
+    check_parts,
+    hints,
+    is_foreign_depends,
+    metadata,
+    optional,
+    signature_of,
+    unwrap,
+    without,
+)
+from .codec import SCALARS, Codec, codec
+from .files import file, file_limits, is_file, is_list
+from .form_input import Arguments, Draft, Input, Node, TooMany, draft_of
+from .form_readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
+from .messages import message, text
+from .sources import BODIES, HEAD, PLACES, Source, marked, source_of
+
+
+@dataclass(frozen=True)
+class Depends(Mark):
+    """Marks a parameter that a function provides: ``Annotated[Session, Depends(session)]``.
+
+    The function may be sync (it runs in a thread) or async, or a generator that yields once and cleans up
+    when the scope closes. Its own parameters are injected too. It is called once per scope unless
+    `use_cache` is false.
+    """
+
+    dependency: Callable[..., Any]
+    use_cache: bool = True
+
+
+class DependsLike(Protocol):
+    """`Depends`, or that of FastAPI."""
+
+    @property
+    def dependency(self) -> Callable[..., Any] | None: ...
+    @property
+    def use_cache(self) -> bool: ...
+
+
+Guard = Callable[..., Any] | DependsLike
+Guards = Guard | Sequence[Guard]
+
+
+def guards_of(given: Guards) -> tuple[Depends, ...]:
+    """The dependencies of one guard, or of several. `TypeError` for what is none."""
+    guards = given if isinstance(given, Sequence) else (given,)
+    return tuple(map(_guard, guards))
+
+
+def _guard(guard: Guard) -> Depends:
+    depends = _depends(guard, None)
+    if depends is not None:
+        return depends
+    if not callable(guard):
+        raise TypeError(f"a guard is a function, or Depends(function), not {guard!r}")
+    return Depends(guard)
+
+
+def dependency_of(annotation: Any, default: Any) -> Depends | None:
+    """The dependency that a parameter asks for, with our marker or FastAPI's, which isn't imported."""
+    plain, marks = unwrap(annotation)
+    for mark in (*reversed(marks), default):
+        depends = _depends(mark, plain)
+        if depends is not None:
+            return depends
+    return None
+
+
+def _depends(mark: Any, annotated: Any) -> Depends | None:
+    """What a marker means; None when it is none of a dependency."""
+    if isinstance(mark, Depends):
+        return mark
+    if is_foreign_depends(mark):
+        return Depends(mark.dependency or annotated, bool(getattr(mark, "use_cache", True)))
+    return None
+
+
+T = TypeVar("T")
+Kind = Literal[
+    "field",
+    "file",
+    "bound",
+    "request",
+    "source",
+    "form",
+    "previous",
+    "event",
+    "depends",
+    "component",
+    "draft",
+]
+_NAMED: Final = ("field", "bound", "file", "draft")
+_INT_DIGITS: Final = 18
+
+
+class _Mark(Mark):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+class BoundMark(_Mark):
+    """In an annotation: only a template fills it."""
+
+
+class PrevMark(_Mark):
+    """In an annotation: the action's previous result."""
+
+
+Bound = Annotated[T, BoundMark("Bound")]
+"""A parameter filled from bound arguments only: a visitor can't choose it."""
+Prev = Annotated[T | None, PrevMark("Prev")]
+"""The previous result of this action on this page, for this binding; None at first."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened in the browser, for a parameter of this type. Empty for a form's submit."""
+
+    type: str = ""
+    key: str = ""
+    x: float = 0.0
+    y: float = 0.0
+    detail: Any = None
+
+
+_WHOLE: Final = (Draft, Event, FormData, HTTPConnection)
+"""Classes that fill a parameter as its whole annotation only."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a function."""
+
+    name: str
+    kind: Kind
+    annotation: Any = Any
+    required: bool = True
+    """Whether it has no default."""
+    depends: Depends | None = None
+    source: Source | None = None
+
+    @cached_property
+    def codec(self) -> Codec:
+        """`TypeError` when the annotation says nothing that a form or JSON could hold."""
+        try:
+            return codec(self.annotation)
+        except Exception as error:  # pydantic has many
+            raise TypeError(f"parameter {self.name!r}: {error}") from error
+
+    @cached_property
+    def reader(self) -> Reader:
+        return reader(self.annotation)
+
+    @cached_property
+    def classes(self) -> tuple[type[Any], ...]:
+        """The classes that the annotation names, for a component that is injected by them."""
+        return _classes(self.annotation)
+
+    @cached_property
+    def files(self) -> file:
+        """What the files may be, of a parameter that takes some."""
+        return file_limits(self.annotation)
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it takes a list of files."""
+        return is_list(self.annotation)
+
+    @cached_property
+    def is_nullable(self) -> bool:
+        return optional(self.annotation)[1]
+
+    @cached_property
+    def is_model(self) -> bool:
+        return self.kind == "draft" or (self.kind == "field" and is_model(self.annotation))
+
+    @cached_property
+    def _plain(self) -> Any:
+        """`int` or `str` where the annotation is just that, or Any."""
+        return self.annotation if self.annotation in (int, str, Any) else None
+
+    def copy(self, value: Any) -> Any:
+        """A bound value as it comes back from outside, too: of the annotation's type, nobody else's."""
+        if type(value) in SCALARS:
+            return value
+        return self.codec.load(self.codec.dump(value))
+
+    def read(self, node: Node) -> Any:
+        """The raw value of a form's node, or `MISSING`."""
+        if not node and not self.required and isinstance(self.reader, ListReader | DictReader):
+            return MISSING
+        return self.reader.read(node)
+
+    def parse(self, raw: Any) -> Any:
+        """The value of a raw one. pydantic's `ValidationError`."""
+        plain = self._plain
+        if plain is not None and type(raw) is str:
+            if plain is not int:
+                return raw
+            if len(raw) <= _INT_DIGITS and raw.isascii() and raw.isdigit():
+                return int(raw)
+        return self.codec.parse(raw)
+
+
+Errors = dict[str, str]
+"""Texts by field path; ``""`` is the whole form."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A function's parameters by what fills them."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[..., Any],
+        *,
+        skip: int = 0,
+        names: Mapping[str, Any] | None = None,
+        variables: Variables = MappingProxyType({}),
+        is_dependency: bool = False,
+    ) -> Plan:
+        """The plan of a function without its first `skip` parameters. `TypeError` if one can't be filled.
+
+        `names` and `variables` are names and type variables that its annotations may use.
+        """
+        called = _annotated(function)
+        types = hints(called, names, variables)
+        parameters = list(signature_of(function).parameters.values())[skip:]
+        title = getattr(function, "__qualname__", repr(function))
+        return cls(
+            title,
+            tuple(_parameter(one, types.get(one.name, Any), title, is_dependency) for one in parameters),
+        )
+
+    def check(self) -> None:
+        """`TypeError` when a parameter's annotation says nothing that a form or JSON could hold.
+
+        The same for the parameters of its dependencies.
+        """
+        for one in self.parameters:
+            if one.depends is not None:
+                plan_of(one.depends.dependency).check_unbound()
+            elif one.kind in ("field", "bound", "draft", "source"):
+                one.codec  # noqa: B018 - made for its errors
+
+    def check_unbound(self) -> None:
+        """As `check`, for a function that no template binds arguments of and no form is sent to."""
+        self.check()
+        for one in self.parameters:
+            if one.kind in ("bound", "file", "draft") and one.required:
+                raise TypeError(f"{self.name}: nothing fills {one.name!r}; only actions have such parameters")
+
+    @cached_property
+    def bindable(self) -> tuple[Parameter, ...]:
+        """What a template may bind, in order."""
+        return tuple(one for one in self.parameters if one.kind in ("field", "bound"))
+
+    @cached_property
+    def scalars(self) -> tuple[frozenset[type[Any]], ...]:
+        """For each that may be bound, the types of values that need no look."""
+        return tuple(one.codec.scalars for one in self.bindable)
+
+    @cached_property
+    def demands(self) -> int:
+        """How many arguments, if they are the first, are all that a template must bind."""
+        must = [n for n, one in enumerate(self.bindable, 1) if one.kind == "bound" and one.required]
+        return max(must, default=0)
+
+    @cached_property
+    def named(self) -> tuple[Parameter, ...]:
+        """What is filled by its name: bound arguments, fields, files, drafts."""
+        return tuple(one for one in self.parameters if one.kind in _NAMED)
+
+    @cached_property
+    def files(self) -> Mapping[str, Parameter]:
+        """What takes files, by the fields' names."""
+        return {one.name: one for one in self.parameters if one.kind == "file"}
+
+    @cached_property
+    def injected(self) -> tuple[Parameter, ...]:
+        """What is filled by its annotation."""
+        return tuple(one for one in self.parameters if one.kind not in _NAMED)
+
+    @cached_property
+    def sources(self) -> tuple[tuple[Parameter, Source], ...]:
+        """What FastAPI's markers read from the request."""
+        return tuple((one, one.source) for one in self.parameters if one.source is not None)
+
+    @cached_property
+    def whole(self) -> Parameter | None:
+        """The parameter that takes the whole form: the only model."""
+        models = [one for one in self.parameters if one.is_model]
+        return models[0] if len(models) == 1 else None
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Names of fields whose type says that they mustn't be shown again."""
+        found = {one.name for one in self.named if is_secret(one.annotation)}
+        for one in self.named:
+            prefix = "" if one is self.whole else f"{one.name}."
+            found |= {prefix + name for name in secrets(one.annotation)}
+        return frozenset(found)
+
+    def fill(
+        self,
+        bound: Mapping[str, Any],
+        given: Input,
+        texts: Mapping[str, str],
+        raw: bool = False,
+        upload: int | None = None,
+    ) -> tuple[dict[str, Any], Errors]:
+        """Values of the parameters filled by name, and texts for the fields that don't fit.
+
+        With `raw` values are taken as they came, unvalidated. `upload` are the bytes of a file whose
+        parameter doesn't say.
+        """
+        if isinstance(given, Arguments):
+            return self._from_script(bound, given.values, texts)
+        try:
+            return self._from_form(bound, given, texts, raw, upload)
+        except TooMany as error:
+            return {}, {str(error): text("too_many", texts)}
+
+    def read(
+        self, request: Request, query: Iterable[tuple[str, str]], texts: Mapping[str, str]
+    ) -> tuple[dict[str, Any], Errors]:
+        """Values of the parameters that are read from the request, and texts for those that don't fit.
+
+        `query` is the page's own: the request may be a socket's, which has none.
+        """
+        values: dict[str, Any] = {}
+        errors: Errors = {}
+        pairs = dict(query)
+        for one, source in self.sources:
+            raw = source.read(request, pairs)
+            if raw is MISSING and source.default is not MISSING:
+                values[one.name] = source.default
+            elif raw is MISSING:
+                errors[source.name] = message({"type": "missing", "msg": ""}, texts)
+            else:
+                try:
+                    values[one.name] = one.parse(raw)
+                except ValidationError as invalid:
+                    [error, *_] = invalid.errors(include_url=False, include_input=False)
+                    errors[source.name] = message(error, texts)
+        return values, errors
+
+    def _from_form(
+        self,
+        bound: Mapping[str, Any],
+        given: Input,
+        texts: Mapping[str, str],
+        raw: bool,
+        upload: int | None,
+    ) -> tuple[dict[str, Any], Errors]:
+        values: dict[str, Any] = {}
+        errors: Errors = {}
+        for one in self.named:
+            if one.name in bound:
+                values[one.name] = one.copy(bound[one.name])
+            elif one.kind == "file":
+                _take_file(one, given, values, errors, texts, upload)
+            elif one.kind == "draft":
+                node = given.tree if one is self.whole else given.node(one.name, True)
+                values[one.name] = Draft(one.reader.typed(node))
+            elif one.kind == "field" and (one.required or given):
+                self._take(one, given, values, errors, texts, raw)
+        return values, errors
+
+    def _from_script(
+        self, bound: Mapping[str, Any], given: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> tuple[dict[str, Any], Errors]:
+        """The same for what a script gave: data instead of texts, and no names that aren't there."""
+        values: dict[str, Any] = {name: value for name, value in bound.items()}
+        fields = {one.name: one for one in self.named if one.kind == "field" and one.name not in bound}
+        unknown = {"type": "unexpected_keyword_argument", "msg": "Unexpected argument"}
+        errors: Errors = {name: message(unknown, texts) for name in given if name not in fields}
+        for name, one in fields.items():
+            if name not in given:
+                _missing(one, values, errors, texts)
+                continue
+            try:
+                values[name] = one.codec.parse(given[name])
+            except ValidationError as invalid:
+                for error in invalid.errors(include_url=False, include_input=False):
+                    errors.setdefault(path_name((name, *error["loc"])), message(error, texts))
+        return values, errors
+
+    def _take(
+        self,
+        one: Parameter,
+        given: Input,
+        values: dict[str, Any],
+        errors: Errors,
+        texts: Mapping[str, str],
+        raw: bool,
+    ) -> None:
+        whole = one is self.whole and one.name not in given.by_name
+        node = given.tree if whole else given.node(one.name, one.reader.structured)
+        value = one.read(node)
+        if value is MISSING:
+            _missing(one, values, errors, texts)
+            return
+        try:
+            values[one.name] = value if raw else one.parse(value)
+        except ValidationError as invalid:
+            prefix = () if whole else (one.name,)
+            for error in invalid.errors(include_url=False, include_input=False):
+                path = path_name((*prefix, *one.reader.locate(error["loc"], node)))
+                errors.setdefault(path, message(error, texts))
+
+
+def _missing(one: Parameter, values: dict[str, Any], errors: Errors, texts: Mapping[str, str]) -> None:
+    if not one.required:
+        return
+    if one.is_nullable:
+        values[one.name] = None
+    else:
+        errors[one.name] = message({"type": "missing", "msg": ""}, texts)
+
+
+def _take_file(
+    one: Parameter,
+    given: Input,
+    values: dict[str, Any],
+    errors: Errors,
+    texts: Mapping[str, str],
+    most: int | None,
+) -> None:
+    """Files of a name: the last, or the list of all. Texts of that name are none."""
+    files = [value for value in given.by_name.get(one.name, ()) if isinstance(value, UploadFile)]
+    objections = [text for text in (one.files.objection(upload, texts, most) for upload in files) if text]
+    if objections:
+        errors[one.name] = objections[0]
+    elif one.takes_several:
+        values[one.name] = files
+    elif files:
+        values[one.name] = files[-1]
+    else:
+        _missing(one, values, errors, texts)
+
+
+def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dependency: bool) -> Parameter:
+    name = parameter.name
+    if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+        raise TypeError(
+            f"{title}: {name!r} can't be filled by name; give it a name of its own, without * or /"
+        )
+    depends = dependency_of(annotation, parameter.default)
+    if depends is not None:
+        return Parameter(name, "depends", annotation, depends=depends)
+    if is_dependency and marked(annotation, parameter.default, BODIES):
+        raise TypeError(f"{title}: {name!r} is read from a body, which a page's GET doesn't have")
+    found = source_of(name, annotation, parameter.default, PLACES if is_dependency else HEAD)
+    if found is not None:
+        source, annotation = found
+        return Parameter(name, "source", annotation, source.default is MISSING, source=source)
+    required = parameter.default is parameter.empty
+    model = draft_of(annotation)
+    where = f"{title}: parameter {name!r}"
+    if model is not None:
+        if not is_model(model):
+            raise TypeError(f"{title}: {name!r} is a draft of {model!r}, which has no fields")
+        check_parts(model, where, _WHOLE)
+        return Parameter(name, "draft", model)
+    kind = _kind(annotation)
+    if kind in _NAMED:
+        check_parts(annotation, where, _WHOLE)
+    return Parameter(name, kind, without(annotation, _Mark), required)
+
+
+def _kind(annotation: Any) -> Kind:
+    if metadata(annotation, BoundMark):
+        return "bound"
+    if metadata(annotation, PrevMark):
+        return "previous"
+    plain, _ = unwrap(optional(annotation)[0])
+    if get_origin(plain) is list and is_file((*get_args(plain), None)[0]):
+        return "file"
+    classes = _classes(plain)
+    if classes and all(hasattr(cls, "__fragment__") for cls in classes):
+        return "component"
+    cls = get_origin(plain) or plain
+    if not isinstance(cls, type):
+        return "field"
+    if is_file(cls):
+        return "file"
+    injected: tuple[tuple[type, Kind], ...] = (
+        (HTTPConnection, "request"),
+        (FormData, "form"),
+        (Event, "event"),
+    )
+    return next((kind for base, kind in injected if issubclass(cls, base)), "field")
+
+
+def _classes(annotation: Any) -> tuple[type[Any], ...]:
+    """The classes of a class or a union; empty when it names anything else."""
+    plain, _ = unwrap(optional(annotation)[0])
+    members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
+    found = [get_origin(member) or member for member in members]
+    return tuple(found) if all(isinstance(cls, type) for cls in found) else ()
+
+
+def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What holds a callable's annotations: a class's `__init__`, an object's `__call__`."""
+    while isinstance(function, partial):
+        function = function.func
+    if inspect.isclass(function):
+        return function.__init__
+    if inspect.isroutine(function) or hasattr(function, "__wrapped__") or hasattr(function, "__globals__"):
+        return function
+    return type(function).__call__
+
+
+@lru_cache(maxsize=1024)
+def plan_of(function: Callable[..., Any]) -> Plan:
+    """The plan of a guard or a dependency, made once."""
+    return Plan.of(function, is_dependency=True)

@@ -1,0 +1,101 @@
+"""Where an action sends the person instead of back to the page.
+
+Each is returned, or raised from deep inside: ``return redirect("/x")``. They derive from
+`BaseException`, so that ``except Exception`` around a database session doesn't take them for a
+failure.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+class ActionResponse(BaseException):
+    """What an action returns or raises to leave the page."""
+
+
+class Redirect(ActionResponse):
+    """Go to `url`. Made by `redirect`."""
+
+    def __init__(self, url: str, external: bool = False, replace: bool = False) -> None:
+        super().__init__(url)
+        self.url = url
+        self.external = external
+        self.replace = replace
+
+    def resolve(self, address: str, root_path: str = "") -> str:
+        """The location to answer with: a path of this origin, or the whole URL when external.
+
+        `address` is the page's absolute URL, which relative URLs start from. A path is put below
+        `root_path`, where the application is mounted, unless it is there already.
+        `ValueError` when an absolute URL is of another origin and `external` wasn't said.
+        """
+        url = self.url
+        if url.startswith("/") and root_path and not f"{url}/".startswith(f"{root_path}/"):
+            url = root_path + url
+        target, own = urlsplit(urljoin(address, url)), urlsplit(address)
+        if (target.scheme, target.netloc.lower()) == (own.scheme, own.netloc.lower()):
+            return target._replace(scheme="", netloc="", path=_one_slash(target.path)).geturl()
+        if not self.external:
+            raise ValueError(f"redirect to another origin needs external=True: {self.url!r}")
+        return target.geturl()
+
+
+class Status(ActionResponse):
+    """Answer with the page of an HTTP status instead."""
+
+    def __init__(self, status: int, message: str = "") -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+def redirect(url: str, *, external: bool = False, replace: bool = False) -> Redirect:
+    """Go to another address: a path, a relative URL, ``?query``, ``#hash``, or a URL of this origin.
+
+    `external` allows http(s) URLs elsewhere; `replace` leaves no entry in the history.
+    `ValueError` for what a browser could take for something else: ``//host``, backslashes,
+    control characters, spaces, other schemes.
+    """
+    if _UNSAFE.search(url):
+        raise ValueError(f"redirect to an address with spaces, backslashes or controls: {url!r}")
+    if url.startswith("//"):
+        raise ValueError(f"redirect to an address without a scheme: {url!r}")
+    scheme = _SCHEME.match(url)
+    if scheme and not re.match(r"https?://[^/]", url, re.IGNORECASE):
+        raise ValueError(f"redirect to something other than http(s): {url!r}")
+    return Redirect(url, external, replace)
+
+
+def not_found(message: str = "") -> Status:
+    """There is no such thing: 404."""
+    return Status(404, message)
+
+
+def unauthorized(message: str = "") -> Status:
+    """Who are you? 401."""
+    return Status(401, message)
+
+
+def forbidden(message: str = "") -> Status:
+    """Not you: 403."""
+    return Status(403, message)
+
+
+def find_response(error: BaseException) -> BaseException:
+    """`error`, or the `Control` inside an exception group."""
+    if isinstance(error, BaseExceptionGroup):
+        inner: BaseException | None = error.subgroup(ActionResponse)
+        while isinstance(inner, BaseExceptionGroup):
+            inner = inner.exceptions[0]
+        return inner or error
+    return error
+
+
+def _one_slash(path: str) -> str:
+    """`path`, which a browser must not take for a host: ``//x`` would be one."""
+    return "/" + path.lstrip("/")

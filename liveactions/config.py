@@ -1,0 +1,84 @@
+"""What one page, one person and one worker may use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+
+def check_size(what: str, value: Any) -> None:
+    """Raise unless `value` is a number of bytes or things: `TypeError`, `ValueError`."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{what}={value!r}: expected an int, such as {what}=1000")
+    if value < 0:
+        raise ValueError(f"{what}={value!r}: it can't be negative")
+
+
+def check_seconds(what: str, value: Any) -> None:
+    """Raise unless `value` is a positive number: `TypeError`, `ValueError`."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{what}={value!r}: expected a number, such as {what}=10")
+    if not value > 0:
+        raise ValueError(f"{what}={value!r}: it must be positive")
+
+
+# Limits that both sides know.
+FRAME_BYTES: Final = 1024 * 1024
+"""Longest message from a client, in bytes: as long as a form's body may be."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times are in seconds, sizes in bytes. ``Live(limits=Limits(ops_per_second=10))``"""
+
+    frame: int = FRAME_BYTES
+    """Longest message of a client."""
+    ops_per_second: float = 50.0
+    """What a page may send in the long run; more waits."""
+    ops_burst: int = 100
+    """... and at once."""
+    hello: float = 10.0
+    """Until an open socket must have said hello."""
+    detached: float = 60.0
+    """How long a session without a socket is kept in memory."""
+    idle: float = 15.0
+    """Without an op, until a session drops what it can render again."""
+    silent: float = 20.0
+    """How long patches may stay unacknowledged."""
+    sending: float = 10.0
+    """How long a single message may block."""
+    action: float = 30.0
+    """How long an action may run."""
+    sessions: int = 10_000
+    """Open pages of one worker."""
+    sessions_per_address: int = 1000
+    """... and of one client's address."""
+    body: int = 2**20
+    """Body of a post, without files. An action may have its own: ``@action(max_body=…)``."""
+    upload: int = 10 * 2**20
+    """One file. A parameter may have its own: ``Annotated[UploadFile, file(max_size=…)]``."""
+    fields: int = 1000
+    """Fields of a post or an op."""
+    files: int = 20
+    """Files of a post."""
+    name: int = 200
+    """Characters in a field's name."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check = check_size if type(field.default) is int else check_seconds
+            check(field.name, getattr(self, field.name))
+
+
+def _workers() -> int:
+    """How many processes serve, as far as the command line tells."""
+    arguments = sys.argv
+    for index, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name in ("--workers", "-w"):
+            value = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
+            return int(value) if value.isdigit() else 1
+    value = os.environ.get("WEB_CONCURRENCY", "")
+    return int(value) if value.isdigit() else 1

@@ -1,0 +1,128 @@
+"""What one client knows: shapes, and the strings of raw slots.
+
+On the wire, raw HTML is what changed between the strings of a slot: see `liveactions.protocol.messages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from zlib import adler32
+
+from pydantic_core import to_json
+
+from ..html.balance import is_serialised
+from ..templates.fragments import FORM_STATE, Shape
+from .nodes import edits
+from .strings import Window, units_of, windows
+
+MAX_KNOWN: Final = 1024
+"""Raw slots of which is remembered that the client has the string. Of others it is told a check."""
+Address = tuple[int, ...]
+
+
+class ClientState:
+    """What a client has been told over one connection.
+
+    `is_exact` is false for a client that couldn't tell from its page what the strings of raw slots were.
+    """
+
+    def __init__(self, is_exact: bool = True) -> None:
+        self.is_exact = is_exact
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._shapes: dict[int, tuple[Shape, int]] = {}
+        self._new: list[Any] = []
+        self._strings: set[Address] = set()
+
+    def number(self, shape: Shape) -> int:
+        """The number of a shape, handed out when it is first needed. Shapes of equal content have one."""
+        known = self._shapes.get(id(shape))
+        if known is not None:
+            return known[1]
+        content = shape.namespace, shape.source
+        number = self._numbers.get(content)
+        if number is None:
+            number = self._numbers[content] = len(self._numbers)
+            self._new += [number, list(content) if shape.namespace else shape.source]
+        self._shapes[id(shape)] = shape, number  # holding it keeps its id from being used again
+        return number
+
+    def take(self) -> list[Any]:
+        """The shapes that the client has to be told: number, HTML, number, HTML …"""
+        new, self._new = self._new, []
+        return new
+
+    def forget_strings(self) -> None:
+        """The client gets the page as a whole."""
+        self._strings.clear()
+
+    def replaced(self, at: Address) -> None:
+        """Something new stands at an address: the client holds no strings of what is in it."""
+        if self._strings:
+            self._strings = {known for known in self._strings if known[: len(at)] != at}
+
+    def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
+        """The change of the raw slot at an address."""
+        old, new = (html.replace(FORM_STATE, "") for html in (old, new))  # which is the page's own
+        if at in self._strings:
+            return change(old, new)
+        if len(self._strings) >= MAX_KNOWN:
+            self._strings.clear()
+        self._strings.add(at)
+        found = change(old, new) if self.is_exact else {"h": new}
+        if "h" in found or not is_serialised(old):
+            return {"h": new}
+        return {**found, "c": check(old)}
+
+
+def check(text: str) -> list[int]:
+    """By which a client sees whether it has the same string: units of UTF-16, Adler-32 of the UTF-8."""
+    return [units_of(text)(0, len(text)), adler32(text.encode(errors="replace"))]
+
+
+MIN_COPY: Final = 12
+"""Shortest text that is looked for in the old string."""
+
+
+def change(old: str, new: str) -> dict[str, Any]:
+    """What makes `new` of `old` for a client that has `old`: splices, or where that is shorter all of it."""
+    found = windows(old, new)
+    parts = _splices(old, new, found)
+    spliced: dict[str, Any] = {"s": parts}
+    if len(parts) * 2 >= len(new) or len(to_json(spliced)) >= len(new):
+        return {"h": new}
+    known = edits(old, new, found)
+    if known is not None:
+        spliced["e"], spliced["d"] = known
+    return spliced
+
+
+def splices(old: str, new: str) -> list[Any]:
+    """Units to keep; units to cut, if any; what to insert, if anything; and so on."""
+    return _splices(old, new, windows(old, new))
+
+
+def _splices(old: str, new: str, found: Sequence[Window]) -> list[Any]:
+    parts: list[Any] = []
+    units = units_of(old)
+    at = 0
+    last = ""
+    for start, end, first, until in found:
+        parts.append(units(at, start))
+        if end > start:
+            parts.append(units(start, end))
+        if until > first:
+            text = new[first:until]
+            parts.append([] if text == last else _text(old, text, units))
+            last = text if parts[-1] == text else last
+        at = end
+    return parts
+
+
+def _text(old: str, text: str, units: Callable[[int, int], int]) -> str | list[int]:
+    """A text, or where the old string has it if that is shorter."""
+    at = old.find(text) if len(text) >= MIN_COPY else -1
+    if at < 0:
+        return text
+    there = [units(0, at), units(at, at + len(text))]
+    return there if len(str(there)) < len(text) + 2 else text

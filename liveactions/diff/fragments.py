@@ -1,0 +1,211 @@
+"""From one order of ordinals to another, in few edits.
+
+What stays at the start and at the end is left out first. Of the rest, the items outside a longest
+increasing subsequence of old positions move.
+
+Comparing fragments. The forms of patches are described in `liveactions.protocol.messages`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import compress, count, islice
+from operator import is_not, ne
+from typing import Any
+
+from markupsafe import Markup
+
+from ..templates.fragments import FORM_STATE, Fragment, Items, Kind
+from ..templates.list_keys import number
+from .client_state import Address, ClientState
+
+Edit = int | tuple[int, int]
+"""An ordinal to remove; an ordinal and before which it comes to stand (-1: at the end)."""
+
+
+def edits(old: Sequence[int], new: Sequence[int]) -> list[Edit]:
+    """Removals, then inserts and moves from the end on, so that what they go before is in its place."""
+    start, end = _common(old, new)
+    middle = new[start : len(new) - end]
+    positions = {ordinal: n for n, ordinal in enumerate(old[start : len(old) - end])}
+    staying = _increasing([ordinal for ordinal in middle if ordinal in positions], positions)
+    left = set(middle)
+    found: list[Edit] = [ordinal for ordinal in positions if ordinal not in left]
+    before = new[len(new) - end] if end else -1
+    for ordinal in reversed(middle):
+        if ordinal not in staying:
+            found.append((ordinal, before))
+        before = ordinal
+    return found
+
+
+def kept(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
+    """Positions, old and new, of the items that are in both."""
+    start, end = _common(old, new)
+    shift = len(old) - len(new)
+    positions = {old[n]: n for n in range(start, len(old) - end)}
+    middle = [(positions[new[n]], n) for n in range(start, len(new) - end) if new[n] in positions]
+    return [(n, n) for n in range(start)] + middle + [(n + shift, n) for n in range(len(new) - end, len(new))]
+
+
+def _common(old: Sequence[int], new: Sequence[int]) -> tuple[int, int]:
+    """How many are the same at the start, and how many of the rest at the end."""
+    shorter = min(len(old), len(new))
+    start = _first(map(ne, old, new), shorter)
+    return start, _first(map(ne, reversed(old), reversed(new)), shorter - start)
+
+
+def _first(different: Iterable[bool], limit: int) -> int:
+    return next(compress(count(), islice(different, limit)), limit)
+
+
+def _increasing(ordinals: Sequence[int], positions: dict[int, int]) -> set[int]:
+    """The most ordinals whose old positions increase (patience sorting)."""
+    tops: list[int] = []
+    piles: list[int] = []
+    back: dict[int, int | None] = {}
+    for ordinal in ordinals:
+        pile = bisect_left(tops, positions[ordinal])
+        back[ordinal] = piles[pile - 1] if pile else None
+        tops[pile : pile + 1] = [positions[ordinal]]
+        piles[pile : pile + 1] = [ordinal]
+    found: set[int] = set()
+    last: int | None = piles[-1] if piles else None
+    while last is not None:
+        found.add(last)
+        last = back[last]
+    return found
+
+
+Patch = list[Any] | dict[str, Any]
+
+
+def patch(old: Fragment, new: Fragment, known: ClientState) -> Patch:
+    """What a client that shows `old` needs to show `new`: slot, change, slot, change …
+
+    ``{"page": ""}`` when the page as a whole is another: the caller fills in its HTML.
+    """
+    if old is new:
+        return []
+    if not old.shape.matches(new.shape):
+        return {"page": ""}
+    if new.shape.is_page:
+        return {"page": ""} if old.values != new.values else []
+    return _changes(old, new, known)
+
+
+def keeps_places(change: Any) -> bool:
+    """Whether a change brings only other text and attributes: no new fragment, nothing that moves."""
+    if type(change) is not list:
+        return type(change) is not dict
+    return not change or (type(change[0]) is not list and all(map(keeps_places, change[1::2])))
+
+
+def full(new: Fragment, digests: Sequence[bytes], known: ClientState) -> Patch:
+    """What a client needs whose page had these `digests`: the root slots that differ, whole."""
+    own = new.digests()[1]
+    if len(digests) != len(own) or new.shape.is_page:
+        return {"page": ""}
+    changes: list[Any] = []
+    for index, slot in enumerate(new.shape.values):
+        if slot not in new.shape.silent and (index >= len(own) or own[index] != digests[index]):
+            if new.shape.kinds[slot] is Kind.TAG:  # nobody knows which names the page has
+                return {"page": ""}
+            known.replaced((slot,))
+            changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], known)
+    return changes
+
+
+def _changes(old: Fragment, new: Fragment, known: ClientState, at: Address = ()) -> list[Any]:
+    changes: list[Any] = []
+    kinds, silent = new.shape.kinds, new.shape.silent
+    for slot in compress(count(), map(is_not, old.values, new.values)):
+        if slot in silent:
+            continue
+        change = _change(kinds[slot], old.values[slot], new.values[slot], known, (*at, slot))
+        if change is not None:
+            changes += slot, change
+    return changes
+
+
+def _change(kind: Kind, before: Any, after: Any, known: ClientState, at: Address) -> Any:
+    """The change of one slot, or None."""
+    if type(after) is Items and type(before) is Items:
+        return _list_change(before, after, known, at)
+    if type(after) is Fragment and type(before) is Fragment and before.shape.matches(after.shape):
+        return _changes(before, after, known, at) or None
+    if type(before) is type(after) and type(after) not in (Fragment, Items) and before == after:
+        return None
+    if kind is Kind.CHILD and isinstance(before, Markup) and isinstance(after, Markup):
+        return known.raw(at, str(before), str(after))
+    if kind is Kind.TAG:
+        gone = [piece for name in before[::2] if name not in after[::2] for piece in (name, None)]
+        return [*after, *gone]
+    known.replaced(at)
+    return _replacement(kind, after, known)
+
+
+def _list_change(old: Items, new: Items, known: ClientState, at: Address) -> Any:
+    if new.base is old and new.ordinals is old.ordinals:
+        return _patches([(n, n) for n in new.changed], old, new, known, at) or None
+    number(old, new)
+    if new.lineage is not old.lineage:
+        known.replaced(at)
+        return {"l": _wire(Kind.LIST, new, known)} if old.fragments or new.fragments else None
+    before, after = old.numbers(), new.numbers()
+    changes = _edits(before, after, new, known)
+    pairs = ((a, b) for a, b in kept(before, after) if old.fragments[a] is not new.fragments[b])
+    return ([changes] if changes else []) + _patches(pairs, old, new, known, at) or None
+
+
+def _edits(before: Sequence[int], after: Sequence[int], new: Items, known: ClientState) -> list[Any]:
+    found = edits(before, after)
+    inserted = {edit[0] for edit in found if isinstance(edit, tuple)}.difference(before)
+    at = {ordinal: n for n, ordinal in enumerate(after) if ordinal in inserted} if inserted else {}
+    return [
+        [*edit, *_fragment(new.fragments[at[edit[0]]], known)]
+        if isinstance(edit, tuple) and edit[0] in at
+        else edit
+        for edit in found
+    ]
+
+
+def _patches(
+    pairs: Iterable[tuple[int, int]], old: Items, new: Items, known: ClientState, at: Address
+) -> list[Any]:
+    """Ordinal, patch, ordinal, patch … of the items that changed, by their positions."""
+    ordinals = new.numbers()
+    patches: list[Any] = []
+    for before, after in pairs:
+        changes = _changes(old.fragments[before], new.fragments[after], known, (*at, ordinals[after]))
+        if changes:
+            patches += ordinals[after], changes
+    return patches
+
+
+def _replacement(kind: Kind, value: Any, known: ClientState) -> Any:
+    """A change that puts a new value in place of whatever is there."""
+    if type(value) is Fragment:
+        return {"f": _fragment(value, known)}
+    return {"l": _wire(kind, value, known)} if type(value) is Items else _wire(kind, value, known)
+
+
+def _fragment(fragment: Fragment, known: ClientState) -> list[Any]:
+    """A new fragment: the number of its shape, its values."""
+    kinds, values = fragment.shape.kinds, fragment.values
+    shown = [_wire(kinds[slot], values[slot], known) for slot in fragment.shape.values]
+    return [known.number(fragment.shape), *shown]
+
+
+def _wire(kind: Kind, value: Any, known: ClientState) -> Any:
+    """A value of a new fragment."""
+    if type(value) is Fragment:
+        return _fragment(value, known)
+    if type(value) is Items:
+        if not value.is_pristine():
+            value.begin()  # the client numbers what it gets from 0
+        return [_fragment(item, known) for item in value.fragments]
+    if isinstance(value, Markup) and kind is Kind.CHILD:
+        return {"h": str(value).replace(FORM_STATE, "")}
+    return list(value) if kind is Kind.TAG else str(value)

@@ -1,0 +1,287 @@
+"""Lengths as browsers count them.
+
+Where two strings differ, found by comparisons and searches that run at C speed.
+
+Most changes are in one place: what is the same at both ends is left out first, a block at a time. When
+much is left, a piece from the middle of the new string that the old one has exactly once is taken to be
+where it was, with all around it that is the same; what is before and after it is looked at in the same
+way. Only what has no such piece is compared by its tags and words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from ..html.balance import is_balanced
+
+
+def units_of(text: str) -> Callable[[int, int], int]:
+    """A function that says how many units of UTF-16 the part of a text from one position to another has."""
+    if text.isascii() or len(_encoded(text)) == 2 * len(text):
+        return _plain
+    return lambda start, end: len(_encoded(text[start:end])) >> 1
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def _plain(start: int, end: int) -> int:
+    return end - start
+
+
+BLOCK_LENGTH: Final = 16384
+"""Characters that are compared at once."""
+PROBE_LENGTH: Final = 32
+"""Length of the pieces that are searched for."""
+LONG_PROBE_LENGTH: Final = 256
+"""The same in large regions, where shorter ones may be in several places."""
+MAX_PROBES: Final = 7
+"""Pieces that are tried before a region is taken to have none."""
+NEAR: Final = 256
+"""How far from where it is expected a piece is looked for that is in several places."""
+MIN_GAP: Final = 5
+"""Characters between two windows for which it isn't worth to have two."""
+MAX_TOKEN_EDITS: Final = 96
+"""Tokens that come or go in a region that is compared token by token."""
+ALIGNED: Final = 8
+"""Tags with which something that comes or goes might begin, of which each is tried."""
+_TOKEN: Final = re.compile(r"<[^\s<>]*|>|\s*[^<>\s]+|\s+")
+
+
+class Window(NamedTuple):
+    """What is replaced: from `start` to `end` of the old string, by `first` to `last` of the new one."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+def windows(old: str, new: str) -> list[Window]:
+    """Where two strings differ, from the start on."""
+    found: list[Window] = []
+    regions = [Window(0, len(old), 0, len(new))]
+    while regions:
+        region = _trimmed(old, new, regions.pop())
+        start, end, first, last = region
+        if start == end or first == last:
+            if region.end - start or last - first:
+                found.append(region)
+            continue
+        anchor = _anchor(old, new, region) if min(end - start, last - first) >= 2 * PROBE_LENGTH else None
+        if anchor is None:
+            found += _by_tokens(old, new, _of_whole_tags(old, region, found[-1].end if found else 0))
+        else:
+            before, after, length = anchor
+            regions.append(Window(before + length, end, after + length, last))
+            regions.append(Window(start, before, first, after))
+    return _aligned(old, new, _merged(found))
+
+
+def common_start(old: str, new: str, start: int, first: int, most: int) -> int:
+    """How many characters are the same from two positions on, at most `most`."""
+    same = 0
+    while same < most:
+        size = min(BLOCK_LENGTH, most - same)
+        at, there = start + same, first + same
+        if new.startswith(old[at : at + size], there):  # copies one of the two only
+            same += size
+            continue
+        while size > 1:  # they differ in this block: in which half?
+            half = size >> 1
+            if old[at : at + half] == new[there : there + half]:
+                at, there, same = at + half, there + half, same + half
+                size -= half
+            else:
+                size = half
+        return same
+    return same
+
+
+def common_end(old: str, new: str, end: int, last: int, most: int) -> int:
+    """How many characters are the same up to two positions, at most `most`."""
+    same = 0
+    while same < most:
+        size = min(BLOCK_LENGTH, most - same)
+        at, there = end - same, last - same
+        if new.startswith(old[at - size : at], there - size):
+            same += size
+            continue
+        while size > 1:
+            half = size >> 1
+            if old[at - half : at] == new[there - half : there]:
+                at, there, same = at - half, there - half, same + half
+                size -= half
+            else:
+                size = half
+        return same
+    return same
+
+
+def _trimmed(old: str, new: str, region: Window) -> Window:
+    start, end, first, last = region
+    same = common_start(old, new, start, first, min(end - start, last - first))
+    start, first = start + same, first + same
+    same = common_end(old, new, end, last, min(end - start, last - first))
+    return Window(start, end - same, first, last - same)
+
+
+def _anchor(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
+    """A piece that both have: where in each, and its length.
+
+    The old string has it once in the region; or, when there is no such piece, once near to where it would be
+    without other changes: the longest of those.
+    """
+    start, end, first, last = region
+    for size in (
+        (LONG_PROBE_LENGTH, PROBE_LENGTH) if last - first >= 8 * LONG_PROBE_LENGTH else (PROBE_LENGTH,)
+    ):
+        for position in _positions(last - first - size):
+            at = first + position
+            there = _only(old, new[at : at + size], start, end)
+            if there is not None:
+                return _extended(old, new, region, there, at)
+    return _near(old, new, region)
+
+
+def _near(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
+    start, end, first, last = region
+    more = end - start - (last - first)
+    found: list[tuple[int, int, int]] = []
+    for position in _positions(last - first - PROBE_LENGTH):
+        at, low = first + position, start + position + min(more, 0) - NEAR
+        high = low + abs(more) + 2 * NEAR + PROBE_LENGTH
+        there = _only(old, new[at : at + PROBE_LENGTH], max(start, low), min(end, high))
+        if there is not None:
+            found.append(_extended(old, new, region, there, at))
+    return max(found, key=itemgetter(2)) if found else None
+
+
+def _extended(old: str, new: str, region: Window, there: int, at: int) -> tuple[int, int, int]:
+    """A piece that is the same, and all around it that is."""
+    start, end, first, last = region
+    back = common_end(old, new, there, at, min(there - start, at - first))
+    there, at = there - back, at - back
+    return there, at, common_start(old, new, there, at, min(end - there, last - at))
+
+
+def _only(text: str, piece: str, start: int, end: int) -> int | None:
+    """Where a piece is within bounds, if it is there once."""
+    there = text.find(piece, start, end)
+    return None if there < 0 or text.find(piece, there + 1, end) >= 0 else there
+
+
+def _positions(room: int) -> Iterator[int]:
+    """The middle, the quarters, the eighths ..."""
+    parts = 2
+    while parts <= MAX_PROBES + 1:
+        for part in range(1, parts, 2):
+            yield room * part // parts
+        parts *= 2
+
+
+def _by_tokens(old: str, new: str, region: Window) -> list[Window]:
+    start, end, first, last = region
+    before, after = _TOKEN.findall(old, start, end), _TOKEN.findall(new, first, last)
+    found: list[Window] = []
+    i = j = 0
+    for there, here, length in [*runs(before, after), (len(before), len(after), 0)]:
+        gone, come = sum(map(len, before[i:there])), sum(map(len, after[j:here]))
+        if gone or come:
+            found.append(_trimmed(old, new, Window(start, start + gone, first, first + come)))
+        same = sum(map(len, before[there : there + length]))
+        start, first = start + gone + same, first + come + same
+        i, j = there + length, here + length
+    return found
+
+
+def _of_whole_tags(old: str, region: Window, floor: int) -> Window:
+    """Made larger by what is the same around it, but not below `floor`, if it begins or ends within a tag."""
+    start, end, first, last = region
+    tag = old.rfind("<", floor, start)
+    back = start - tag if tag >= 0 and old.find(">", tag, start) < 0 else 0
+    close = old.find(">", end, end + PROBE_LENGTH)
+    on = close + 1 - end if close >= 0 and old.find("<", end, close) < 0 else 0
+    return Window(start - back, end + on, first - back, last + on)
+
+
+def runs(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int, int]]:
+    """What two sequences have in common, in order: where in each, and how many.
+
+    The most there can be (Myers' greedy algorithm); nothing when that is so little that more than
+    `MOST_EDITS` come or go.
+    """
+    alike = (Counter(before) & Counter(after)).total()
+    if len(before) + len(after) - 2 * alike > MAX_TOKEN_EDITS:
+        return []
+    reached = {1: 0}
+    steps: list[dict[int, int]] = []
+    for edits in range(MAX_TOKEN_EDITS + 1):
+        steps.append(reached.copy())
+        for diagonal in range(-edits, edits + 1, 2):
+            down = diagonal == -edits or (diagonal != edits and reached[diagonal - 1] < reached[diagonal + 1])
+            i = reached[diagonal + 1] if down else reached[diagonal - 1] + 1
+            j = i - diagonal
+            while i < len(before) and j < len(after) and before[i] == after[j]:
+                i, j = i + 1, j + 1
+            reached[diagonal] = i
+            if i >= len(before) and j >= len(after):
+                return _way_back(steps, i, j)
+    return []
+
+
+def _way_back(steps: list[dict[int, int]], i: int, j: int) -> list[tuple[int, int, int]]:
+    found: list[tuple[int, int, int]] = []
+    for edits in range(len(steps) - 1, -1, -1):
+        reached, diagonal = steps[edits], i - j
+        down = diagonal == -edits or (diagonal != edits and reached[diagonal - 1] < reached[diagonal + 1])
+        before = reached[diagonal + 1] if down else reached[diagonal - 1]
+        after = before - (diagonal + 1 if down else diagonal - 1)
+        length = i - (before if down else before + 1)
+        if edits == 0:
+            length = i
+        if length:
+            found.append((i - length, j - length, length))
+        i, j = before, after
+    return found[::-1]
+
+
+def _merged(found: Sequence[Window]) -> list[Window]:
+    """Without windows that stand so near to each other that one is shorter."""
+    merged: list[Window] = []
+    for window in found:
+        if window.start == window.end and window.first == window.last:
+            continue
+        if merged and window.start - merged[-1].end <= MIN_GAP:
+            merged[-1] = Window(merged[-1].start, window.end, merged[-1].first, window.last)
+        else:
+            merged.append(window)
+    return merged
+
+
+def _aligned(old: str, new: str, found: list[Window]) -> list[Window]:
+    """What only comes or only goes might as well have done so a bit earlier or later, where equal parts
+    follow each other: as whole elements, if that is possible.
+    """
+    ends = [Window(0, 0, 0, 0), *found, Window(len(old), len(old), len(new), len(new))]
+    for n, (start, end, first, last) in enumerate(found):
+        if start != end and first != last:
+            continue
+        text, at, size = (old, start, end - start) if start != end else (new, first, last - first)
+        before = common_end(text, text, at, at + size, min(start - ends[n].end, size))
+        after = common_start(text, text, at, at + size, min(ends[n + 2].start - end, size))
+        begin = at + after + 1
+        for _ in range(ALIGNED):
+            begin = text.rfind("<", at - before, begin)
+            if begin < 0:
+                break
+            if text[begin + 1 : begin + 2] != "/" and is_balanced(text[begin : begin + size]):
+                moved = begin - at
+                found[n] = ends[n + 1] = Window(start + moved, end + moved, first + moved, last + moved)
+                break
+    return found

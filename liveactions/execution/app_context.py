@@ -1,0 +1,184 @@
+"""An application as its pages see it: addresses, services, snapshots, limits."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+from starlette.convertors import Convertor
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import compile_path
+
+from ..actions.codec import read_json
+from ..config import Limits
+from ..pages.handle import AppServices, LiveContext
+from ..pages.page import Page, create, takes_events
+from ..pages.page_html import Assets, PageAssets
+from ..pages.state import restore_state
+from ..pages.urls import own_url, path_and_query
+from ..store import files_beside
+from ..store.one_time import Deliveries, Tickets
+from ..store.snapshots import SnapshotQueue, Snapshots
+from ..store.uploads import Uploads
+
+MOUNT = "/_live"
+"""Where the library's own addresses are, below the application."""
+SOCKET = f"{MOUNT}/socket"
+COOKIES = f"{MOUNT}/cookies"
+DELIVERY = f"{MOUNT}/deliveries/{{key}}"
+FUNCTION = f"{MOUNT}/actions/{{module}}/{{name}}"
+MODULE = f"{MOUNT}/actions/{{name}}"
+Identify = Callable[[HTTPConnection], Any]
+"""Says who a request's user is: a text, or None; may be async."""
+
+
+class Address:
+    """A page class's path, and how to recognise it."""
+
+    def __init__(self, page: type[Page], path: str) -> None:
+        self.page = page
+        self.path = path
+        self._regex: re.Pattern[str]
+        self._convertors: Mapping[str, Convertor[Any]]
+        self._regex, _, self._convertors = compile_path(path)
+
+    @property
+    def name(self) -> str:
+        """The page class's, by which snapshots are bound to it."""
+        return f"{self.page.__module__}.{self.page.__qualname__}"
+
+    def match(self, path: str) -> dict[str, Any] | None:
+        """The path's parameters, or None."""
+        found = self._regex.match(path)
+        if found is None:
+            return None
+        return {name: self._convertors[name].convert(value) for name, value in found.groupdict().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMatch:
+    """The page that an address leads to."""
+
+    address: Address
+    parameters: dict[str, Any]
+
+
+class AppContext:
+    """What an application's transports share."""
+
+    def __init__(
+        self,
+        services: AppServices,
+        snapshots: Snapshots,
+        limits: Limits,
+        identify: Identify | None = None,
+        login: str | None = None,
+    ) -> None:
+        self.services = services
+        self.snapshots = snapshots
+        self.saving = SnapshotQueue(snapshots.store)
+        self.tickets = Tickets(snapshots.sealer, snapshots.store)
+        self.uploads = Uploads(snapshots.sealer, files_beside(snapshots.store))
+        self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
+        self.limits = limits
+        self.assets = Assets()
+        self.login = login
+        """Where those go who aren't allowed in; ``{path}`` is where they came from."""
+        self.error_pages: dict[int, type[Page]] = {}
+        """By HTTP status; 0 is for all others."""
+        self._identify = identify
+        self._addresses: list[Address] = []
+
+    def add(self, address: Address) -> None:
+        self._addresses.append(address)
+
+    def find(self, connection: HTTPConnection, url: str) -> RouteMatch | None:
+        """The page at a path and query of this application, as a browser writes them."""
+        path = unquote(url.partition("?")[0])
+        root_path = connection.scope.get("root_path", "")
+        if root_path and not path.startswith(root_path + "/"):
+            return None
+        route_path = path.removeprefix(root_path)
+        for address in self._addresses:
+            parameters = address.match(route_path)
+            if parameters is not None:
+                return RouteMatch(address, parameters)
+        return None
+
+    async def identity(self, connection: HTTPConnection) -> str:
+        """Who the user is, "" without an answer: what snapshots are bound to."""
+        if self._identify is None:
+            return ""
+        user = self._identify(connection)
+        if inspect.isawaitable(user):
+            user = await user
+        return "" if user is None else str(user)
+
+    def context(self, address: Address, identity: str) -> str:
+        """In which a page's snapshots are sealed and its references signed."""
+        return self.snapshots.context(address.name, identity)
+
+    def new_page(self, address: Address, request: Request, identity: str) -> Page:
+        """A page at the address of a request, for a person."""
+        return self._create(address.page, request, self.context(address, identity))
+
+    def _create(self, cls: type[Page], request: Request, context: str) -> Page:
+        root_path = request.scope.get("root_path", "")
+        handle = LiveContext(
+            self.services, own_url(request), root_path=root_path, request=request, context=context
+        )
+        return create(cls, handle)
+
+    def copy_page(self, page: Page, state: bytes) -> Page:
+        """Another page object at the same address, in a state that `encode_state` has given."""
+        live = page.live
+        handle = LiveContext(
+            self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
+        )
+        handle.is_open_to_all = page.live.is_open_to_all
+        copy = create(type(page), handle)
+        restore_state(copy, read_json(state))
+        return copy
+
+    async def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
+        """The application's page for an error; None when it has none.
+
+        Its forms post to the address where it is shown, so its references are those of the page there.
+        Its fields ``status``, ``message`` and ``id`` are filled, those that it has. No guard applies to it.
+        """
+        cls = self.error_pages.get(status) or self.error_pages.get(0)
+        if cls is None:
+            return None
+        found = self.find(request, request.url.path)
+        address = found.address if found is not None else Address(cls, "")
+        try:
+            identity = await self.identity(request)
+        except Exception:  # which may be the very error that is to be shown
+            identity = ""
+        page = self._create(cls, request, self.context(address, identity))
+        page.live.is_open_to_all = True
+        given = {"status": status, "message": message, "id": id}
+        fields = page._live_node.description.fields
+        page.__dict__.update({name: value for name, value in given.items() if name in fields})
+        return page
+
+    def login_for(self, page: Page) -> str | None:
+        """Where the person logs in who wants to see a page."""
+        return self.login and self.login.replace("{path}", quote(path_and_query(page.live.address), safe=""))
+
+    async def deliver(self, response: Response, request: Request) -> str:
+        """An address at which a response can be fetched, once."""
+        key = await self.deliveries.keep(response, request.scope)
+        return f"{request.scope.get('root_path', '')}{DELIVERY.format(key=key)}"
+
+    def around(self, page: Page) -> PageAssets:
+        """What a page's HTML says of this application."""
+        root = page.live.root_path
+        script = f"{root}{MOUNT}/{self.assets.name('client')}"
+        debug = f"{root}{MOUNT}/{self.assets.name('debug')}" if self.services.debug else ""
+        return PageAssets(script, root + SOCKET, page.live.path, takes_events(page), debug)

@@ -1,0 +1,254 @@
+"""What the application enters around everything that a page does: a locale, a tenant, a trace.
+
+What a scope gives to functions by annotation: request, form, event, and dependencies, which it closes.
+
+An action's arguments: from what was bound and sent, checked by annotations, then by its validators.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from ..actions import bound_arguments as binding
+from ..actions.action import ActionRef
+from ..actions.form_input import Input
+from ..actions.messages import text
+from ..actions.parameters import Depends, Event, Parameter, Plan, plan_of
+from ..cache.tags import Reading, note
+from ..exceptions import ActionError, FieldErrors, ForgedReference
+from ..pages.component import Component
+from .results import expected
+from .timeouts import invoke
+
+
+@asynccontextmanager
+async def around(page: Component) -> AsyncIterator[None]:
+    """Enter the context managers of `Live(around=)`, in their order."""
+    async with AsyncExitStack() as stack:
+        for manager in page.live.services.around:
+            await stack.enter_async_context(manager(page.request))
+        yield
+
+
+NO_INPUT: Final = Input()
+_NO_EVENT: Final = Event()
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What a dependency gave, and the tags that it has read for it."""
+
+    value: Any
+    tags: frozenset[str]
+
+
+class Injection:
+    """The values of one scope. Dependencies are opened when they are first asked for."""
+
+    def __init__(self, page: Component, event: Event | None = None) -> None:
+        self.page = page
+        self.event = event or _NO_EVENT
+        self.given = NO_INPUT
+        """What the form sent."""
+        self.previous: Any = None
+        self._provided: dict[Callable[..., Any], Provided] = {}
+        self._stack: AsyncExitStack | None = None
+        self._is_entered = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a dependency waits to be closed."""
+        return self._stack is not None
+
+    async def arguments(self, plan: Plan, component: Component) -> dict[str, Any]:
+        """Values of the parameters that are filled by annotation. `FieldErrors` if the request lacks one."""
+        values = {one.name: await self._value(one, component) for one in plan.injected if one.source is None}
+        return values | self._from_request(plan) if plan.sources else values
+
+    async def fill(self, plan: Plan, component: Component) -> dict[str, Any]:
+        """All arguments of a hook or a dependency; what isn't filled by annotation comes from the address."""
+        arguments = await self.arguments(plan, component)
+        if plan.named:
+            arguments.update(self._from_address(plan))
+        return arguments
+
+    async def _value(self, one: Parameter, component: Component) -> Any:
+        match one.kind:
+            case "depends":
+                assert one.depends is not None
+                return await self.provide(one.depends, component)
+            case "request":
+                return self.page.request
+            case "form":
+                return self.given.form
+            case "event":
+                return self.event
+            case "previous":
+                return self.previous
+            case _:
+                return _component(one, component, self.page)
+
+    async def provide(self, depends: Depends, component: Component) -> Any:
+        """What a dependency gives, the same for the whole scope unless that revalidates what it has read.
+        Whoever asks for it has read the same.
+        """
+        function = self.page.live.services.overridden(depends.dependency)
+        known = self._provided.get(function)
+        if known is None or not depends.use_cache or self._is_outdated(known):
+            with Reading("dependency") as reading:
+                arguments = await self.fill(plan_of(function), component)
+                value = await self._open(function, arguments)
+            known = self._provided[function] = Provided(value, reading.tags)
+        note(known.tags)
+        return known.value
+
+    def _is_outdated(self, known: Provided) -> bool:
+        effects = self.page.live.effects
+        return bool(known.tags) and effects is not None and not known.tags.isdisjoint(effects.tags)
+
+    def _from_request(self, plan: Plan) -> dict[str, Any]:
+        """Parameters that FastAPI's markers read from the request."""
+        values, errors = plan.read(self.page.request, self._query, self.page.live.services.messages)
+        if errors:
+            raise FieldErrors(errors)
+        return values
+
+    @property
+    def _query(self) -> list[tuple[str, str]]:
+        return parse_qsl(urlsplit(self.page.live.address).query, keep_blank_values=True)
+
+    def _from_address(self, plan: Plan) -> dict[str, Any]:
+        """Parameters that are filled by their name from the page's path and query."""
+        page = self.page
+        request = page.live.request
+        path = list(request.path_params.items()) if request is not None else []
+        values, errors = plan.fill({}, Input([*self._query, *path]), page.live.services.messages)
+        if errors:
+            raise FieldErrors(errors)
+        return values
+
+    async def _open(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        called = (
+            function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
+        )
+        if inspect.isasyncgenfunction(called):
+            return await self._exit_stack().enter_async_context(asynccontextmanager(function)(**arguments))
+        if inspect.isgeneratorfunction(called):
+            manager = _in_thread(contextmanager(function)(**arguments))
+            return await self._exit_stack().enter_async_context(manager)
+        if inspect.isclass(function):
+            return function(**arguments)
+        if inspect.iscoroutinefunction(called):
+            return await function(**arguments)
+        value = await run_in_threadpool(function, **arguments)
+        return await value if inspect.isawaitable(value) else value
+
+    async def enter(self) -> None:
+        """Enter what the application has put around every scope, unless it is entered already."""
+        if not self._is_entered:
+            self._is_entered = True
+            if self.page.live.services.around:
+                await self._exit_stack().enter_async_context(around(self.page))
+
+    def _exit_stack(self) -> AsyncExitStack:
+        if self._stack is None:
+            self._stack = AsyncExitStack()
+        return self._stack
+
+    async def close(self, error: BaseException | None = None) -> None:
+        """Closes the dependencies, newest first; with `error` they see it. What they raise is raised."""
+        stack, self._stack = self._stack, None
+        self._is_entered = False
+        self._provided.clear()
+        if stack is None:
+            return
+        try:
+            await stack.__aexit__(
+                type(error) if error else None, error, error.__traceback__ if error else None
+            )
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+def _component(one: Parameter, component: Component, page: Component) -> Any:
+    """The page, or the component whose function it is, whichever a parameter's annotation means."""
+    if isinstance(component, one.classes):
+        return component
+    if isinstance(page, one.classes):
+        return page
+    wanted = " or ".join(cls.__qualname__ for cls in one.classes)
+    raise TypeError(f"parameter {one.name!r}: this page is no {wanted}")
+
+
+@asynccontextmanager
+async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
+    """A sync context manager, entered and left in a thread."""
+    value = await run_in_threadpool(manager.__enter__)
+    try:
+        yield value
+    except BaseException as error:
+        if not await run_in_threadpool(manager.__exit__, type(error), error, error.__traceback__):
+            raise
+    else:
+        await run_in_threadpool(manager.__exit__, None, None, None)
+
+
+async def arguments_of(
+    ref: ActionRef[..., Any], given: Input, injection: Injection
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values of the parameters filled by name, and texts for the fields that don't fit.
+
+    `ForgedReference` when an argument is missing that only a template binds.
+    """
+    action = ref.action
+    try:
+        ref.check()
+    except TypeError as error:
+        raise ForgedReference(str(error)) from None
+    bound = binding.named(action.plan, ref.args)
+    services = injection.page.live.services
+    if action.max_body is not None and given.size > action.max_body:
+        raise ActionError(text("form_too_long", services.messages), status=413)
+    raw = not action.validates
+    values, errors = action.plan.fill(bound, given, services.messages, raw=raw, upload=services.upload)
+    for validator in action.validators:
+        await _validate(validator, ref, values, errors, injection)
+    return values, errors
+
+
+async def _validate(
+    validator: Callable[..., Any],
+    ref: ActionRef[..., Any],
+    values: dict[str, Any],
+    errors: dict[str, str],
+    injection: Injection,
+) -> None:
+    """Runs a validator if what it wants to see is there; its objections are added to `errors`."""
+    plan = ref.action.plan_of(validator)
+    if any(one.required and one.name not in values for one in plan.named):
+        return
+    arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
+    arguments.update(await injection.arguments(plan, ref.component))
+    args = (ref.component,) if ref.action.is_method else ()
+    only = plan.named[0].name if len(plan.named) == 1 else ""
+    services = injection.page.live.services
+    try:
+        found = await invoke(services.timeout, validator, args, arguments) or {}
+    except ActionError as raised:
+        public = expected(raised, services.messages) or raised
+        found = {**public.errors, **({"": public.message} if public.message else {})}
+    except ValidationError:  # of something else: arguments have been checked
+        raise
+    except ValueError as error:
+        found = {only: str(error)}
+    for path, objection in found.items():
+        errors.setdefault(path, objection)

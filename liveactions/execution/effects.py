@@ -1,0 +1,128 @@
+"""What an action may ask for besides its answer: a message, something to do afterwards, its own name.
+
+Messages on their way to another page: in a cookie, signed, for a minute.
+"""
+
+from __future__ import annotations
+
+import inspect
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any, Final, ParamSpec
+
+from pydantic_core import from_json, to_json
+from starlette.concurrency import run_in_threadpool
+
+from ..actions.messages import text
+from ..actions.request import PageRequest
+from ..actions.run_context import DueCall, Flash, open_effects, running
+from ..pages.handle import LiveContext
+from ..tasks import Supervisor, contained
+
+P = ParamSpec("P")
+
+
+def flash(text: str, kind: str = "") -> None:
+    """Shows a message with the next render, wherever that is: here, or where a redirect leads.
+
+    Templates find it in ``live.flashes``, until the next action or navigation. `RuntimeError` outside of an
+    action.
+    """
+    effects = open_effects()
+    if effects is None:
+        raise RuntimeError("flash() is for the person who has called an action; call it in one")
+    effects.live.flashes += (Flash(text, kind),)
+
+
+def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> None:
+    """Calls a function when the answer has been sent, also one that is a redirect or an error.
+
+    It may be async; a sync one runs in a thread. It can't set cookies any more; what it raises is logged.
+    `RuntimeError` outside of an action.
+    """
+    effects = open_effects()
+    if effects is None:
+        raise RuntimeError("after() waits for the answer of an action; call it in one")
+    effects.after += ((function, args, kwargs),)
+
+
+async def perform_all(due: Sequence[DueCall]) -> None:
+    """Calls what `after` was given, in order."""
+    for effects, (function, args, kwargs) in due:
+        running.set(effects)
+        with contained("after(%s)", getattr(function, "__qualname__", function)):
+            if inspect.iscoroutinefunction(function):
+                await function(*args, **kwargs)
+                continue
+            result = await run_in_threadpool(function, *args, **kwargs)
+            if inspect.isawaitable(result):
+                await result
+
+
+def begin_due(request: object, tasks: Supervisor) -> None:
+    """Begin what waits for the answer to a request, which has been sent."""
+    if isinstance(request, PageRequest) and request.due:
+        due, request.due = request.due, []
+        tasks.start(perform_all(due))
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentOp:
+    """The op that is running. Its `id` is the same however often the browser has to send it."""
+
+    id: str
+
+
+def current_op() -> CurrentOp:
+    """What is running here. In a function that is called directly, each time another one.
+
+    An action that must take effect once stores the id in the transaction of its effect, as a unique key.
+    """
+    effects = open_effects()
+    if effects is None or effects.op is None:
+        return CurrentOp(token_hex(16))
+    who, number = effects.op
+    return CurrentOp(sha256(f"{who} {number}".encode()).hexdigest()[:32])
+
+
+FLASH_COOKIE: Final = "live-flash"
+FLASH_TTL: Final = 60
+"""Seconds that they may be under way."""
+
+
+def carry(live: LiveContext) -> None:
+    """Give a page's messages to the page that its person sees next."""
+    request = live.request
+    if live.flashes and isinstance(request, PageRequest):
+        data = urlsafe_b64encode(to_json([[one.text, one.kind] for one in live.flashes])).decode()
+        request.set_cookie(
+            FLASH_COOKIE, f"{data}.{live.signer.mac(_signed(data))}", max_age=FLASH_TTL, path="/"
+        )
+        live.flashes = ()
+
+
+def receive(live: LiveContext) -> None:
+    """Show the messages that are under way to this page."""
+    cookie = live.request.cookies.get(FLASH_COOKIE, "") if live.request is not None else ""
+    data, _, mac = cookie.partition(".")
+    if live.signer.verify(_signed(data), mac):
+        live.flashes += tuple(Flash(*one) for one in from_json(urlsafe_b64decode(data)))
+
+
+def restarted(live: LiveContext) -> None:
+    """Tell the person that the page couldn't be restored, or only as it was some time ago."""
+    live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
+
+
+def arrive(live: LiveContext) -> None:
+    """They are shown: nobody else sees them again."""
+    request = live.request
+    if isinstance(request, PageRequest) and FLASH_COOKIE in request.cookies:
+        request.delete_cookie(FLASH_COOKIE, path="/")
+
+
+def _signed(data: str) -> bytes:
+    return f"flash\0{data}".encode(errors="replace")

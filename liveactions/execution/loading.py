@@ -1,0 +1,163 @@
+"""Values that a page shows when they have come: `defer`.
+
+Which components' `load` is due, and running it, outer components first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from logging import getLogger
+from typing import Generic, TypeVar
+
+from ..actions.run_context import Effects, open_effects
+from ..cache.tags import Reading, matches, reading
+from ..pages.component import Component, attach, children_in, walk
+from ..pages.handle import LiveContext
+from ..pages.page import Page
+from ..pages.undo_log import UndoLog
+from ..pubsub.base import Message
+from .results import FATAL, unexpected
+
+T = TypeVar("T")
+
+
+class Deferred(Generic[T]):
+    """``{% if report.pending %}…{% else %}{{ report.value }}{% endif %}``"""
+
+    def __init__(self, awaitable: Awaitable[T]) -> None:
+        self.pending = True
+        self.value: T | None = None
+        self.error = ""
+        """A text for the person when it has failed."""
+        self._awaitable: Awaitable[T] | None = awaitable
+
+    async def come(self, live: LiveContext) -> None:
+        """Wait for the value."""
+        awaitable, self._awaitable = self._awaitable, None
+        assert awaitable is not None
+        try:
+            self.value = await awaitable
+        except (*FATAL, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # control flow leads nowhere from here
+            self.error = unexpected(error, live, "a deferred value").payload["error"]
+        self.pending = False
+
+    def forsake(self) -> None:
+        """It never begins."""
+        awaitable, self._awaitable = self._awaitable, None
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()
+
+
+def forsake(live: LiveContext) -> None:
+    """What a page's `load` has deferred never begins: the page was made for one answer."""
+    for deferred in live.deferred:
+        deferred.forsake()
+    live.deferred.clear()
+
+
+def defer(awaitable: Awaitable[T]) -> Deferred[T]:
+    """Shows the page without a value that takes long, and the value when it has come: ``self.report =
+    defer(slow_report())`` in `load`, into a field that is `loaded()`.
+
+    It begins when the page is open in a browser that runs scripts, beside the queue; without scripts it
+    stays pending. Dependencies of `load` are closed by then. `RuntimeError` outside of `load`.
+    """
+    effects, here, deferred = open_effects(), reading(), Deferred(awaitable)
+    if effects is None or here is None or here.what != "load":
+        deferred.forsake()
+        raise RuntimeError("defer() belongs into load()")
+    effects.live.deferred.append(deferred)
+    return deferred
+
+
+log = getLogger("liveactions")
+_advised: set[str] = set()
+CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
+"""Runs a component's hook with its parameters injected."""
+
+
+def components_of(page: Component) -> tuple[Component, ...]:
+    """A page and all components in it."""
+    if not page._live_node.description.children:
+        return (page,)
+    return tuple(component for _, component in walk(page))
+
+
+async def mount_one(component: Component, page: Page, call: CallHook) -> None:
+    """Runs `mount`, once in a component's life."""
+    node = component._live_node
+    if node.mounted:
+        return
+    if "mount" in node.description.hooks:
+        await call(node.description.hooks["mount"], component)
+    node.mounted = True
+    if node.description.children:
+        attach(page, page.live)
+
+
+async def load_below(component: Component, page: Page, images: Mapping[int, UndoLog], call: CallHook) -> None:
+    """Loads outer components first: what they give to the inner ones is there when these load."""
+    node = component._live_node
+    await mount_one(component, page, call)
+    image = images.get(id(component))
+    if "load" in node.description.hooks and (node.stale or image is None or image.changed()):
+        with Reading("load") as reading:
+            try:
+                await call(node.description.hooks["load"], component)
+            finally:
+                page.live.has_read(node, reading.tags)
+    node.stale = False
+    if node.description.children:
+        attach(page, page.live)
+        for _, child in list(children_in(component)):
+            await load_below(child, page, images, call)
+
+
+def mark(component: Component, images: Mapping[int, UndoLog], loads: bool = False) -> bool:
+    """Notes that `load` is due where a component, or one inside it, has changed; whether one has.
+
+    `loads`: whether a component around it has a `load` that might read it.
+    """
+    node = component._live_node
+    loads = loads or node.description.loads
+    image = images.get(id(component))
+    changed = node.stale or image is None or (loads and image.changed())
+    if node.description.children:
+        inside = [mark(child, images, loads) for _, child in children_in(component)]
+        changed = changed or any(inside)
+    if changed:
+        node.stale = True
+    return changed
+
+
+def advise(page: Page, action: str, effects: Effects) -> None:
+    """Points out, once, an action after which no `load` runs: it may have changed what one reads."""
+    loading = [one for one in components_of(page) if one._live_node.description.loads]
+    due = any(one._live_node.stale for one in components_of(page))
+    if loading and not (due or effects.revalidates or effects.refreshes or action in _advised):
+        _advised.add(action)
+        log.info(
+            "%s changed no field, so load() doesn't run again. If it has changed what load() reads, say"
+            " refresh(), or revalidate_tag(...) for all pages that show it.",
+            action,
+        )
+
+
+def outdate(page: Page, tags: frozenset[str] | None) -> None:
+    """Notes that `load` is due where one of these tags was read; None: everywhere."""
+    reads = page.live.reads
+    for component in components_of(page):
+        if tags is None or not tags.isdisjoint(reads.get(component._live_node, ())):
+            component._live_node.stale = True
+
+
+def outdate_by(page: Page, effects: Effects) -> None:
+    """The same, for what a scope on the page itself is going to revalidate."""
+    path = page.live.own_path
+    below = (Message("path", pattern, {"below": all_below}) for pattern, all_below in effects.paths)
+    everywhere = effects.refreshes or any(matches(message, path) for message in below)
+    outdate(page, None if everywhere else frozenset(effects.tags))

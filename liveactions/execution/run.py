@@ -1,0 +1,579 @@
+"""One GET, POST, op or push: dependencies open, guards, the action, load and render; then they close."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from ..actions.action import Action, ActionRef
+from ..actions.form_input import Arguments, Input
+from ..actions.form_state import FormState, touched_errors
+from ..actions.parameters import Depends, Event
+from ..actions.request import PageRequest
+from ..actions.responses import ActionResponse
+from ..actions.run_context import Effects, running
+from ..cache.tags import publish
+from ..exceptions import FieldErrors, UnknownAction
+from ..pages.component import Component, Node, attach
+from ..pages.lookup import current_reference
+from ..pages.page import Page, follow, in_url_values
+from ..pages.state import encode_state
+from ..pages.undo_log import UndoLog
+from ..tasks import contained
+from .dependencies import NO_INPUT, Injection, arguments_of
+from .effects import arrive, carry, receive
+from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
+from .results import DONE as SUCCESS
+from .results import (
+    FATAL,
+    Outcome,
+    controlled,
+    expected,
+    failure,
+    for_handler,
+    forget,
+    has_handler,
+    log,
+    remember_failure,
+    remember_success,
+    remembered,
+    success,
+    unexpected,
+)
+from .timeouts import invoke, is_cancellation, last, within
+
+T = TypeVar("T")
+FieldPairs = Iterable[tuple[str, Any]]
+"""Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
+
+
+class PageRun:
+    """::
+
+        scope = Scope(page)
+        outcome = await scope.call(ref, fields)           # or: mount, guard, validate, run, hook
+        outcome = await scope.conclude(outcome, draw)     # load, dump, render; another when one failed
+        outcome = await scope.close(outcome)              # commits; another when that failed
+
+    Nothing raises, except `asyncio.CancelledError`. What fails undoes what came before it. When `must_render`
+    is false no dependency waits for the render: the scope may be closed at once, and one render may serve
+    several.
+
+    Whatever comes first, the page's guards run before it, once. A page that they refuse is neither called
+    nor loaded nor rendered. A scope that has closed runs nothing: what is to be shown then is loaded and
+    rendered in another one.
+    """
+
+    __slots__ = (
+        "page",
+        "effects",
+        "_images",
+        "_values",
+        "_injection",
+        "event",
+        "_is_guarded",
+        "_refusal",
+        "_has_paused",
+        "_has_received",
+        "_is_closed",
+        "_settled",
+        "moved",
+        "step",
+        "_in_url",
+        "state",
+        "is_undone",
+        "_address",
+        "_called",
+        "_due",
+    )
+
+    def __init__(self, page: Page, event: Event | None = None) -> None:
+        self.page = page
+        self.effects = page.live.effects = Effects(page.live)
+        self.event = event
+        self._injection = Injection(page, event)
+        self._is_guarded = False
+        self._refusal: Outcome | None = None
+        self._has_paused = False
+        self._has_received = False
+        self._is_closed = False
+        self._settled = False
+        self.moved: bool | None = None
+        """After `load`: whether the page's address is another by its fields, as an entry of the history."""
+        self._in_url: list[Any] = []
+        self.state: bytes | None = None
+        """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
+        self.is_undone = False
+        """Whether the page's fields are as they were when the scope began."""
+        self._called: tuple[ActionRef[..., Any], Input, list[tuple[str, FormState]]] | None = None
+        """A call that went well, and what its forms were told before."""
+        self._due: list[Node] = []
+        """Components whose `load` was due."""
+        self._address = page.live.address
+        self._images = self._take_images()
+        self.step: Callable[[], Awaitable[bool]] | None = None
+        """Called at each `yield` of a generator; whether it may go on."""
+
+    def _take_images(self) -> list[UndoLog]:
+        page = self.page
+        deep = page._live_node.description.loads
+        return [
+            UndoLog(component, deep or component._live_node.description.loads)
+            for component in components_of(page)
+        ]
+
+    @property
+    def must_render(self) -> bool:
+        """Whether dependencies are open, which the render may need: close after it."""
+        return self._injection.is_open
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a guard of the page has refused: nothing of it is shown."""
+        return self._refusal is not None
+
+    async def guard(self) -> Outcome | None:
+        """Run the guards of application, router and page, unless that has been done. Return None when they
+        let pass, else why not.
+        """
+        self._check_open("guard")
+        if not self._is_guarded:
+            self._refusal = await self._try("guard", self._guard)
+            self._is_guarded = True
+        return self._refusal
+
+    async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
+        """Set what another address of the page says, and guard it as a GET of that address would be guarded.
+        The page is as it was when that fails.
+        """
+        outcome = go()
+        if outcome.ok:
+            outcome = await self.guard() or outcome
+        if not outcome.ok:
+            self._restore()
+        return outcome
+
+    async def mount(self) -> Outcome | None:
+        """Run the `mount` hooks of a new page and its components; None when all went well."""
+        return await self.guard() or await self._try("mount", self._mount)
+
+    def receive(self) -> None:
+        """Show the messages that are under way to this page. They have arrived when it ends well."""
+        receive(self.page.live)
+        self._has_received = True
+
+    async def hook(self, name: str) -> Outcome | None:
+        """Run ``connected``, ``disconnected`` or ``closed`` where the page and its components have it.
+
+        The latter two run for everybody: they release what ``connected`` has acquired, and show nothing.
+        """
+        refused = await self.guard() if name == "connected" else None
+        return refused or await self._try(name, lambda: self._hook(name))
+
+    async def run(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
+        """Runs a timer's function on its component (the page)."""
+        target = self.page if component is None else component
+        return await self._work(function, lambda: self._call_hook(function, target))
+
+    async def do(self, call: Callable[[], Any]) -> Outcome:
+        """Runs what background code wants to do with the page."""
+
+        async def work() -> None:
+            _leave(await invoke(self._seconds(), call, (), {}))
+
+        return await self._work(call, work)
+
+    async def hear(self, function: Callable[..., Any], component: Component, data: dict[str, Any]) -> Outcome:
+        """Runs a listener's function with what was published."""
+
+        async def work() -> None:
+            plan = component._live_node.description.plan(function)
+            values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
+            if errors:
+                raise TypeError(f"{function.__qualname__}: what was published doesn't fit: {errors}")
+            values.update(await self._injection.arguments(plan, component))
+            _leave(await invoke(self._seconds(), function, (component,), values))
+
+        return await self._work(function, work)
+
+    async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[None]]) -> Outcome:
+        async def whole() -> None:
+            await work()
+            self.settle()
+
+        self._note_address()
+        what = getattr(function, "__qualname__", "background code")
+        return await self.guard() or await self._try(what, whole) or SUCCESS
+
+    async def prepare(self) -> Outcome | None:
+        """Loads a page that was restored, for actions to find what they would find in an open one: the fields
+        that are `loaded`. A page function runs, which makes its actions.
+        """
+        refused = await self.guard()
+        if refused is not None:
+            return refused
+        is_run = self.page._live_defines_actions
+        nodes = [one._live_node for one in components_of(self.page)]
+        if any(node.stale and (is_run or node.description.has_loaded) for node in nodes):
+            return await self.load()
+        return None
+
+    async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
+        """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
+        refused = await self.guard()
+        if refused is not None:
+            return refused
+        token = running.set(self.effects)
+        self._note_address()
+        try:
+            return await self._call(ref, fields)
+        finally:
+            running.reset(token)
+
+    async def _call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
+        given = self._injection.given = _input(fields)
+        self.page.live.flashes = ()
+        try:
+            ref = current_reference(self.page, ref)
+            result = await self._perform(ref, given)
+            if isinstance(result, ActionResponse):
+                raise result
+            outcome = success(ref.action, result)
+        except FATAL:
+            raise
+        except BaseException as error:
+            outcome = await self._caught(error, ref.action.__qualname__)
+            self.settle()
+            if outcome.location is not None:
+                forget(self.page, ref, given)
+            elif outcome.error is not None and not isinstance(outcome.error, UnknownAction):
+                remember_failure(self.page, ref, given, outcome)
+            return outcome
+        self._called = ref, given, remembered(self.page, ref, given)
+        remember_success(self.page, ref, given, result, outcome.payload, self._values)
+        self.settle()
+        if self.page.live.debug:
+            advise(self.page, ref.action.__qualname__, self.effects)
+        return outcome
+
+    async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
+        """Checks what was typed by the action's parameters and validators; touched fields show errors."""
+        given = self._injection.given = Input(fields)
+
+        async def check() -> None:
+            here = current_reference(self.page, ref)
+            await self._guard_action(here.action)
+            _, errors = await arguments_of(here, given, self._injection)
+            forms = self.page.live.forms
+            old = ref.own
+            shown = touched_errors(old.errors, errors, touched)
+            if shown != old.errors:
+                forms.put(ref.key, replace(old, errors=shown))
+
+        return await self.guard() or await self._try(ref.action.__qualname__, check) or SUCCESS
+
+    async def load(self, outcome: Outcome = SUCCESS) -> Outcome | None:
+        """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere.
+
+        Whom `outcome` leads elsewhere needs nothing here: what the page is about may be gone. It is due if
+        they stay all the same.
+        """
+        if outcome.location is not None:
+            self.settle()
+            outdate_by(self.page, self.effects)
+            return None
+        refused = await self.guard()
+        if refused is not None:
+            self.settle()
+            return refused
+        problem = await self._try("load", self._load)
+        if self._in_url and not self.is_undone:
+            problem = await self._step("the page's address", self._follow) or problem
+        return problem
+
+    def _follow(self) -> None:
+        self.moved = follow(self.page, self._in_url)
+
+    async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
+        """Load the page, write its `state`, and render it by `draw`. Return `outcome`, or that of the step
+        that has failed.
+
+        Nothing is rendered that couldn't be loaded, or whose outcome leads elsewhere.
+        """
+        problem = await self.load(outcome)
+        outcome = problem or outcome
+        failed = await self._step("writing its state", self._dump)
+        is_shown = problem is None and outcome.location is None
+        if failed is None and draw is not None and is_shown:
+            failed = await self._step("a render", partial(self.render, draw))
+        if failed is not None:
+            self.dump()
+        return failed or outcome
+
+    def render(self, draw: Callable[[], T]) -> T:
+        """Return what `draw` makes of the page. `RuntimeError` unless its guards have let pass."""
+        if not self._is_guarded or self._refusal is not None:
+            raise RuntimeError("a page can't be rendered before its guards have let pass")
+        return draw()
+
+    def dump(self) -> None:
+        """Write the page's `state` again, if that is possible: it was undone."""
+        self.state = None
+        with contained("%s: writing its state after it was undone", type(self.page).__qualname__):
+            self._dump()
+
+    def _dump(self) -> None:
+        self.state = encode_state(self.page)
+
+    async def _step(self, what: str, step: Callable[[], object]) -> Outcome | None:
+        try:
+            step()
+        except FATAL:
+            raise
+        except BaseException as error:
+            return await self._caught(error, what, is_work=False)
+        return None
+
+    def _note_address(self) -> None:
+        if self.page._live_node.description.has_address:
+            self._in_url = in_url_values(self.page)
+
+    async def close(self, outcome: Outcome) -> Outcome:
+        """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields
+        go back, and the failure is the outcome: then `load` and render once more, in another scope.
+        """
+        effects = self.effects
+        known = effects.tags, effects.paths
+        failed = await self._try("a dependency", self._injection.close) if self._injection.is_open else None
+        if failed is not None and self.state is not None:
+            self.dump()
+        self._is_closed = effects.is_closed = True
+        live = self.page.live
+        if self._has_received and failed is None and outcome.ok:
+            arrive(live)
+        if effects.after and isinstance(live.request, PageRequest):
+            live.request.due += [(effects, call) for call in effects.after]
+        if live.flashes and outcome.location is not None:
+            carry(live)
+        if effects.revalidates or effects.messages:
+            publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
+        return failed or outcome
+
+    async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
+        self._check_open(what)
+        token = running.set(self.effects)
+        try:
+            await function()
+        except FATAL:
+            raise
+        except BaseException as error:
+            return await self._caught(error, what)
+        finally:
+            running.reset(token)
+        return None
+
+    def _check_open(self, what: str) -> None:
+        if self._is_closed:
+            raise RuntimeError(f"{what}: the scope has closed; what is to run now needs another one")
+
+    async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
+        """The outcome of an exception: control flow is success; with any other, dependencies roll back and
+        nothing is published, and with the programmer's own the page's fields go back, too. After the work,
+        everything that doesn't lead elsewhere is the programmer's own. So is what the application has a
+        handler for.
+        """
+        live = self.page.live
+        is_handled = has_handler(error, live.request)
+        try:
+            outcome = None if is_handled else controlled(error, live)
+        except ValueError as wrong:  # a redirect that mustn't be
+            outcome, error = None, wrong
+        if outcome is not None and (is_work or outcome.location is not None):
+            return outcome
+        public = expected(error, live.services.messages) if is_work and not is_handled else None
+        if public is None:
+            self.undo()
+        self.effects.drop()
+        await self._roll_back(error)
+        if is_cancellation(error):
+            raise error
+        if public is not None:
+            outcome = failure(public.message, public.status, errors=public.errors, error=error)
+        if is_handled:
+            outcome = for_handler(error, live)
+        outcome = outcome or unexpected(error, live, what)
+        self._forget_success(outcome)
+        return outcome
+
+    def undo(self) -> None:
+        """Give the page back the fields and the address that it had when the scope began."""
+        self._restore()
+        for node in self._due:
+            node.stale = True
+        self.page.live.flashes = ()
+        self.moved = None
+        self.is_undone = True
+
+    def _forget_success(self, outcome: Outcome) -> None:
+        """What has been called went well, but wasn't concluded: its form shows why."""
+        if self._called is None:
+            return
+        (ref, given, before), self._called = self._called, None
+        for key, state in before:
+            self.page.live.forms.restore(key, state)
+        remember_failure(self.page, ref, given, outcome)
+
+    def _restore(self) -> None:
+        for image in self._images:
+            image.restore()
+        if self.page.live.address is not self._address:
+            self.page.live.address = self._address
+
+    async def _roll_back(self, error: BaseException) -> None:
+        try:
+            await self._injection.close(error)
+        except BaseException as another:
+            log.error("a dependency failed to close", exc_info=another)
+
+    async def _guard(self) -> None:
+        page, injection = self.page, self._injection
+        await injection.enter()
+        if page.live.is_open_to_all:
+            return
+        guards = (*page.live.services.guards, *page._live_guards)
+        if not self._has_paused:
+            await self._pass(guards, injection)
+            return
+        now = Injection(page, self.event)  # what dependencies gave before the pause says nothing of now
+        try:
+            await self._pass(guards, now)
+        except BaseException as error:
+            await now.close(error)
+            raise
+        await now.close()
+
+    async def _guard_action(self, action: Action[..., Any]) -> None:
+        await self._pass(action.guards, self._injection)
+
+    async def _pass(self, guards: Iterable[Depends], injection: Injection) -> None:
+        for guard in guards:
+            _leave(await injection.provide(guard, self.page))
+
+    async def _perform(self, ref: ActionRef[..., Any], given: Input) -> Any:
+        action = ref.action
+        await self._guard_action(action)
+        values, errors = await arguments_of(ref, given, self._injection)
+        if errors:
+            raise FieldErrors(errors)
+        self._values = values
+        if action.plan.injected:
+            self._injection.previous = ref.own.result
+            values.update(await self._injection.arguments(action.plan, ref.component))
+        args = (ref.component,) if action.is_method else ()
+        if self.page._live_defines_actions:  # whatever it has read may change
+            self.page._live_node.stale = True
+        if action.streams:
+            return await self._stream(ref, partial(action.function, *args, **values))
+        if action.is_async:
+            return await within(self._seconds(action), action.function(*args, **values))
+        return await invoke(self._seconds(action), action.function, args, values)
+
+    def _seconds(self, action: Action[..., Any] | None = None) -> float | None:
+        """How long it may take."""
+        own = None if action is None else action.timeout
+        return self.page.live.services.timeout if own is None else own
+
+    async def _stream(self, ref: ActionRef[..., Any], function: Callable[[], AsyncGenerator[Any]]) -> Any:
+        """Runs an async generator; what it yields last is the result. Without a time limit of its own it
+        may take what it needs.
+        """
+        live = self.page.live
+
+        async def note(value: Any) -> bool:
+            live.forms.put(ref.key, FormState(result=value))
+            return self.step is None or await self.step()
+
+        return await within(ref.action.timeout, last(function(), note))
+
+    def answer_for(self, other: PageRun) -> None:
+        """If what `other` has done so far can't be shown, it is undone here."""
+        self._images, self._address = other._images, other._address
+
+    def pause(self) -> None:
+        """What was done so far is shown: it isn't undone any more, and the guards are before anything else is
+        shown.
+        """
+        self._settled = False
+        self._is_guarded, self._has_paused = False, True
+        self._address = self.page.live.address
+        self._images = self._take_images()
+
+    def leave_alone(self, other: PageRun) -> None:
+        """What has changed since `other` began isn't this scope's to undo."""
+        others = {id(image.component): image for image in other._images}
+        for image in self._images:
+            if id(image.component) in others:
+                image.leave_alone(others[id(image.component)])
+
+    async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
+        plan = component._live_node.description.plan(function)
+        arguments = await self._injection.fill(plan, component)
+        _leave(await invoke(self._seconds(), function, (component,), arguments))
+
+    async def _mount(self) -> None:
+        for component in components_of(self.page):
+            await mount_one(component, self.page, self._call_hook)
+
+    async def _hook(self, name: str) -> None:
+        await self._injection.enter()
+        for component in components_of(self.page):
+            hook = component._live_node.description.hooks.get(name)
+            if hook is not None:
+                await self._call_hook(hook, component)
+
+    async def _load(self) -> None:
+        await self._injection.enter()
+        page = self.page
+        if not (page._live_node.description.loads or page._live_node.description.children):
+            return
+        if page._live_node.description.children:
+            attach(page, page.live)
+        self.settle()
+        effects = self.effects
+        if effects.revalidates or effects.refreshes:
+            outdate_by(page, effects)
+        images = {id(image.component): image for image in self._images}
+        self._due = [node for one in components_of(page) if (node := one._live_node).stale]
+        await load_below(page, page, images, self._call_hook)
+
+    def settle(self) -> None:
+        """Notes where `load` is due, once: whichever scope loads next knows it."""
+        description = self.page._live_node.description
+        if self._settled or not (description.loads or description.children):
+            return
+        self._settled = True
+        mark(self.page, {id(image.component): image for image in self._images})
+
+
+async def call(
+    page: Page, ref: ActionRef[..., Any], fields: FieldPairs | Input = (), event: Event | None = None
+) -> Outcome:
+    """A whole scope without a render: for tests, and for pages that aren't shown again."""
+    scope = PageRun(page, event)
+    outcome = await scope.call(ref, fields)
+    problem = await scope.load()
+    return await scope.close(problem or outcome)
+
+
+def _input(fields: FieldPairs | Input) -> Input:
+    if isinstance(fields, Input):
+        return fields
+    return Input(fields) if fields else NO_INPUT
+
+
+def _leave(value: Any) -> None:
+    """Control flow that was returned leaves like one that was raised."""
+    if isinstance(value, ActionResponse):
+        raise value

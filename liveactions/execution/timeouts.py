@@ -1,0 +1,98 @@
+"""A time limit that costs nothing for what doesn't wait."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import types
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from typing import Any, TypeVar
+
+from anyio import to_thread
+
+from ..exceptions import ActionTimeout
+
+T = TypeVar("T")
+
+
+async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
+    """What `coroutine` returns; it is cancelled and `ActionTimeout` raised after so many seconds.
+
+    The timer is only made when it waits for something for the first time.
+    """
+    if seconds is None:
+        return await coroutine
+    try:
+        waited = coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await _rest(coroutine, waited)
+    except TimeoutError as error:
+        if limit.expired():
+            raise ActionTimeout(f"not done after {seconds:g} s") from error
+        raise
+
+
+@types.coroutine
+def _rest(coroutine: Coroutine[Any, Any, T], waited: Any) -> Generator[Any, Any, T]:
+    """Goes on with a coroutine that waits for `waited`."""
+    step: Callable[[Any], Any]
+    while True:
+        try:
+            value = yield waited
+            step = coroutine.send
+        except BaseException as error:  # a cancellation, most likely: the coroutine's to handle
+            value, step = error, coroutine.throw
+        try:
+            waited = step(value)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+
+async def in_thread(seconds: float | None, function: Callable[[], T]) -> T:
+    """What a sync `function` returns, run in a thread.
+
+    After so many seconds `ActionTimeout` is raised, with `abandoned` set: nothing can stop a thread.
+    """
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await to_thread.run_sync(function, abandon_on_cancel=True)
+    except TimeoutError as error:
+        if limit.expired():
+            raise ActionTimeout(f"not done after {seconds:g} s", abandoned=True) from error
+        raise
+
+
+async def invoke(
+    seconds: float | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """What a function returns, async or sync, within so many seconds: see `within` and `in_thread`."""
+    if inspect.iscoroutinefunction(function):
+        return await within(seconds, function(*args, **kwargs))
+    result = await in_thread(seconds, partial(function, *args, **kwargs))
+    return await result if inspect.isawaitable(result) else result
+
+
+async def last(steps: AsyncGenerator[T], step: Callable[[T], Awaitable[bool]]) -> T | None:
+    """What an async generator yields last. `step` gets each value, and says whether it may go on."""
+    value = None
+    try:
+        async for value in steps:
+            if not await step(value):
+                break
+    finally:
+        await steps.aclose()
+    return value
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether this very task is being cancelled, not one that user code has waited for."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -1,0 +1,328 @@
+"""A scanner over literal HTML with holes in it.
+
+The compiler hands over a *tape*: pieces of literal text, and holes where something dynamic stands.
+The scanner says what each piece is and where each hole stands: in text, in an attribute, among
+attribute names, in raw text, in a comment. It follows the HTML Standard's tokenizer as far as
+templates written by people need it; what it can't place raises `Unplaceable`.
+
+Where the head of a document ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .content_model import FOREIGN, INTEGRATION, RAW_TEXT, TEXT_ONLY
+
+Parts = list[Any]
+"""Literal strings and holes, in order."""
+
+
+class NotTrackable(Exception):
+    """A hole stands where nothing can be a slot, or the text ends inside a tag."""
+
+
+@dataclass(slots=True)
+class Text:
+    data: str
+    line: int
+
+
+@dataclass(slots=True)
+class Hole:
+    value: Any
+    line: int
+
+
+@dataclass(slots=True)
+class Attribute:
+    """One attribute; `name` is None for a run of dynamic names. `value` is None without "="."""
+
+    name: str | None
+    value: Parts | None
+    line: int
+
+    @property
+    def dynamic(self) -> bool:
+        return self.name is None or any(not isinstance(part, str) for part in self.value or ())
+
+
+@dataclass(slots=True)
+class StartTag:
+    source: str
+    attributes: list[Attribute]
+    self_closing: bool
+    line: int
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = self.source.lower()
+
+
+@dataclass(slots=True)
+class RawText:
+    """The whole content of a raw text element whose start tag came just before."""
+
+    parts: Parts
+    line: int
+
+
+@dataclass(slots=True)
+class EndTag:
+    name: str
+    source: str
+    line: int
+
+
+@dataclass(slots=True)
+class Comment:
+    parts: Parts
+    line: int
+
+
+@dataclass(slots=True)
+class Declaration:
+    source: str
+    line: int
+
+
+Event = Text | Hole | StartTag | RawText | EndTag | Comment | Declaration
+_TAG_NAME: Final = re.compile(r"[a-zA-Z][^\s/>]*")
+_SPACE: Final = " \t\n\f\r"
+_NAME_END: Final = frozenset(_SPACE + "/>=")
+
+
+class Tape:
+    """A cursor over literals and holes. A hole reads as one item that isn't a string."""
+
+    def __init__(self, pieces: Sequence[Any], line: int = 1) -> None:
+        self.pieces = pieces
+        self.index = 0
+        self.at = 0
+        self.line = line
+
+    def peek(self) -> Any:
+        """The next character, the next hole, or None at the end."""
+        while self.index < len(self.pieces):
+            piece = self.pieces[self.index]
+            if not isinstance(piece, str):
+                return piece
+            if self.at < len(piece):
+                return piece[self.at]
+            self.index, self.at = self.index + 1, 0
+        return None
+
+    def rest(self) -> str:
+        """The literal text up to the next hole."""
+        piece = self.pieces[self.index] if self.index < len(self.pieces) else ""
+        return piece[self.at :] if isinstance(piece, str) else ""
+
+    def take(self, count: int = 1) -> str:
+        piece = self.pieces[self.index]
+        taken: str = piece[self.at : self.at + count]
+        self.at += count
+        self.line += taken.count("\n")
+        return taken
+
+    def take_hole(self) -> Any:
+        hole = self.pieces[self.index]
+        self.index, self.at = self.index + 1, 0
+        self.line = getattr(hole, "lineno", self.line)
+        return hole
+
+    def until(self, end: str) -> Parts:
+        """Everything before `end`, which must come in literal text; takes `end` too."""
+        parts: Parts = []
+        while (following := self.peek()) is not None:
+            if not isinstance(following, str):
+                parts.append(self.take_hole())
+                continue
+            text = self.rest()
+            found = text.lower().find(end) if end.startswith("</") else text.find(end)
+            if found < 0:
+                parts.append(self.take(len(text)))
+                continue
+            if found:
+                parts.append(self.take(found))
+            if not end.startswith("</"):
+                self.take(len(end))
+            return parts
+        raise NotTrackable(f"{end!r} is missing")
+
+
+def scan(pieces: Sequence[Any], line: int = 1, foreign: bool = False) -> Iterator[Event]:
+    """The events of a tape that begins in text (inside SVG or MathML when `foreign`)."""
+    tape = Tape(pieces, line)
+    context: list[str] = ["svg"] if foreign else []
+    while (following := tape.peek()) is not None:
+        if not isinstance(following, str):
+            start = getattr(following, "lineno", tape.line)
+            yield Hole(tape.take_hole(), start)
+            continue
+        yield from _literal(tape, context)
+
+
+def _literal(tape: Tape, context: list[str]) -> Iterator[Event]:
+    rest, line = tape.rest(), tape.line
+    tag = rest.find("<")
+    if tag != 0:
+        yield Text(tape.take(tag if tag > 0 else len(rest)), line)
+    elif rest.startswith("<!--"):
+        tape.take(4)
+        yield Comment(tape.until("-->"), line)
+    elif rest.startswith(("<!", "<?")):
+        yield Declaration("".join(_literals(tape.until(">"))) + ">", line)
+    elif rest.startswith("</"):
+        yield _end_tag(tape, context)
+    elif _TAG_NAME.match(rest, 1):
+        yield from _element(tape, context)
+    elif len(rest) == 1:
+        tape.take()
+        if tape.peek() is not None:
+            raise NotTrackable("an element's name is dynamic")
+        yield Text("<", line)
+    else:
+        yield Text(tape.take(), line)
+
+
+def _literals(parts: Parts) -> list[str]:
+    if any(not isinstance(part, str) for part in parts):
+        raise NotTrackable("a declaration is dynamic")
+    return parts
+
+
+def _end_tag(tape: Tape, context: list[str]) -> EndTag:
+    line = tape.line
+    source = "".join(_literals(tape.until(">"))) + ">"
+    match = _TAG_NAME.match(source, 2)
+    name = match[0].rstrip(">").lower() if match else ""
+    if name in context:
+        del context[len(context) - 1 - context[::-1].index(name) :]
+    return EndTag(name, source, line)
+
+
+def _element(tape: Tape, context: list[str]) -> Iterator[Event]:
+    tag = _start_tag(tape)
+    yield tag
+    inside = bool(context) and context[-1] in FOREIGN
+    if tag.self_closing and (inside or tag.name in FOREIGN):
+        return
+    if tag.name in FOREIGN or (inside and tag.name in INTEGRATION):
+        context.append(tag.name)
+    elif not inside and tag.name in RAW_TEXT | TEXT_ONLY | {"template"}:
+        line = tape.line
+        yield RawText(tape.until(f"</{tag.name}"), line)
+
+
+def _start_tag(tape: Tape) -> StartTag:
+    line = tape.line
+    tape.take()
+    match = _TAG_NAME.match(tape.rest())
+    assert match is not None
+    source = tape.take(len(match[0]))
+    if not tape.rest() and tape.peek() is not None and not isinstance(tape.peek(), str):
+        raise NotTrackable("an element's name is dynamic")
+    tag = StartTag(source, [], False, line)
+    while True:
+        following = tape.peek()
+        if following is None:
+            raise NotTrackable("a tag isn't closed")
+        if not isinstance(following, str):
+            tag.attributes.append(_dynamic_names(tape, []))
+        elif following == ">":
+            tape.take()
+            return tag
+        elif following == "/":
+            tape.take()
+            tag.self_closing = tape.peek() == ">"
+        elif following in _SPACE:
+            tape.take()
+        else:
+            tag.attributes.append(_attribute(tape))
+
+
+def _dynamic_names(tape: Tape, parts: Parts) -> Attribute:
+    """A run without white space that holds a dynamic name: ``data-{{ x }}="{{ y }}"``."""
+    line, quote = tape.line, ""
+    while (following := tape.peek()) is not None:
+        if not isinstance(following, str):
+            parts.append(tape.take_hole())
+        elif not quote and (following in _SPACE or following in "/>"):
+            return Attribute(None, parts, line)
+        else:
+            if following in "\"'":
+                quote = "" if following == quote else quote or following
+            parts.append(tape.take())
+    raise NotTrackable("a tag isn't closed")
+
+
+def _attribute(tape: Tape) -> Attribute:
+    line, name = tape.line, ""
+    while isinstance(following := tape.peek(), str) and following not in _NAME_END:
+        name += tape.take()
+    if following is not None and not isinstance(following, str):
+        return _dynamic_names(tape, [name])
+    while isinstance(following, str) and following in _SPACE:
+        # White space may stand around "=", but a hole after it is a name of its own.
+        tape.take()
+        following = tape.peek()
+    if following != "=":
+        return Attribute(name.lower(), None, line)
+    tape.take()
+    while isinstance(following := tape.peek(), str) and following in _SPACE:
+        tape.take()
+    return Attribute(name.lower(), _attribute_value(tape), line)
+
+
+def _attribute_value(tape: Tape) -> Parts:
+    quote = tape.peek()
+    if isinstance(quote, str) and quote in "\"'":
+        tape.take()
+        return tape.until(quote)
+    parts: Parts = []
+    while (following := tape.peek()) is not None:
+        if not isinstance(following, str):
+            parts.append(tape.take_hole())
+        elif following in _SPACE or following == ">":
+            return parts
+        else:
+            parts.append(tape.take())
+    raise NotTrackable("a tag isn't closed")
+
+
+_TOKEN: Final = re.compile(
+    r"\s+"
+    r"|<!--(?P<comment>.*?)-->"
+    r"|<(?P<element>title|style|script|noscript|template)\b.*?</(?P=element)\s*>"
+    r"|<(?:meta|link|base|!doctype|html|head)\b[^>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What can stand in a head, or before it."""
+_SKELETON: Final = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_DEPTH: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
+
+
+def is_document(html: str) -> bool:
+    """Whether it begins as a whole document does, not as a part of one."""
+    return _SKELETON.match(html) is not None
+
+
+def head_end(html: str) -> int:
+    """Where the part ends that belongs into the head. Never between a slot's two markers; a slot that
+    nothing follows there is the body's, as it may be empty by chance.
+    """
+    at = end = depth = 0
+    is_more = False
+    while token := _TOKEN.match(html, at):
+        comment = token["comment"]
+        depth += _DEPTH.get(comment[:1], 0) if comment else 0
+        is_more = is_more or (comment is None and not token[0].isspace())
+        at = token.end()
+        if is_more and depth == 0:
+            end, is_more = at, False
+    return end

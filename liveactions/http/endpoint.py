@@ -1,0 +1,108 @@
+"""Pages over HTTP: which request is answered how."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from logging import getLogger
+from typing import Final, TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
+
+from ..actions.request import PageRequest
+from ..execution.app_context import Address, AppContext
+from ..execution.effects import begin_due
+from ..execution.loading import forsake
+from ..execution.results import has_handler
+from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
+from ..security.origin import Origins
+from ..session.registry import SessionRegistry
+from ..session.request_probe import PROBE_KEY
+from ..tasks import Supervisor
+from .ops_fetch import perform
+from .page import CallHandler, PageRequestHandler
+from .posts import PostHandler
+from .responses import ErrorPages, error_answer
+from .uploads import UploadHandler
+
+log = getLogger(__name__)
+METHODS: Final = "GET, HEAD, POST"
+V = TypeVar("V", bound=PageRequestHandler)
+
+
+class PageEndpoint:
+    """The ASGI application at one page's address."""
+
+    def __init__(
+        self,
+        site: AppContext,
+        sessions: SessionRegistry,
+        origins: Origins,
+        address: Address,
+        errors: ErrorPages,
+    ) -> None:
+        self.site = site
+        self.sessions = sessions
+        self.origins = origins
+        self.address = address
+        self.errors = errors
+        self._tasks = Supervisor(lambda: f"{address.name}: what waited for an answer")
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        request = PageRequest(scope, receive, send)
+        try:
+            await self._serve(request, scope, receive, send)
+        finally:
+            begin_due(request, self._tasks)
+
+    async def _serve(self, request: PageRequest, scope: Connection, receive: Receive, send: Send) -> None:
+        if PROBE_KEY in scope:
+            scope[PROBE_KEY]((request, self.address))
+            response = Response(status_code=204)
+        else:
+            response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: PageRequest) -> Response:
+        """The answer, with its cookies. Exceptions that the application has a handler for are raised."""
+        request.may_raise = True
+        try:
+            response = await self._respond(request)
+        except HTTPException as error:
+            if has_handler(error, request):
+                raise
+            scripted = HEADER_ACTION in request.headers or HEADER_UPLOAD in request.headers
+            response = error_answer(error) if scripted else await self.errors.respond(request, error)
+        changes = request.take_changes()
+        if changes is not None:
+            changes.apply(response, request.scope.get("session"))
+        return response
+
+    async def _respond(self, request: PageRequest) -> Response:
+        if request.method in ("GET", "HEAD"):
+            return await self._visit(PageRequestHandler, request, PageRequestHandler.get)
+        if request.method != "POST":
+            raise HTTPException(405, headers={"Allow": METHODS})
+        refusal = self.origins.refusal(request)
+        if refusal is not None:
+            log.warning("a post from elsewhere is refused: %s", refusal)
+            debug = self.site.services.debug
+            raise HTTPException(403, refusal if debug else "Cross-origin posts are not allowed")
+        if HEADER_OPS in request.headers:
+            return await perform(self.sessions, request)
+        if HEADER_UPLOAD in request.headers:
+            return await self._visit(UploadHandler, request, UploadHandler.respond)
+        if HEADER_ACTION in request.headers:
+            return await self._visit(CallHandler, request, CallHandler.respond)
+        return await self._visit(PostHandler, request, PostHandler.respond)
+
+    async def _visit(
+        self, kind: type[V], request: PageRequest, respond: Callable[[V], Awaitable[Response]]
+    ) -> Response:
+        visit = kind(self.site, self.address, request, await self.site.identity(request))
+        try:
+            return await respond(visit)
+        finally:
+            forsake(visit.page.live)

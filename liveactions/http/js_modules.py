@@ -1,0 +1,253 @@
+"""TypeScript declarations of a module's functions, from their annotations.
+
+The JavaScript module of a Python module: one function for each action that scripts may call.
+
+Actions that scripts call as functions: their module, its types, and calls by fetch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from logging import getLogger
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+from pydantic_core import PydanticOmit
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
+
+from ..actions.action import Action
+from ..actions.form_input import Arguments
+from ..actions.parameters import Parameter
+from ..actions.request import PageRequest
+from ..exceptions import UnknownAction
+from ..execution.app_context import Address, AppContext
+from ..execution.results import Outcome, failure, has_handler
+from ..execution.run import PageRun
+from ..pages.lookup import exported, function, parameters, script_name
+from ..pages.page import Page
+from ..protocol.constants import HEADER_OPS
+from ..security.origin import Origins
+from ..type_hints import result_hint
+from .bodies import read_json
+from .responses import delivered, error_answer, outcome_answer
+
+Schema = Mapping[str, Any]
+_SCALARS: Final = {
+    "string": "string",
+    "integer": "number",
+    "number": "number",
+    "boolean": "boolean",
+    "null": "null",
+}
+_REFERENCE: Final = "#/$defs/"
+
+
+def declarations(module: str) -> str | None:
+    """The text of the module's ``.d.ts``; None when it exports nothing."""
+    found = exported(module)
+    if not found:
+        return None
+    return "\n".join(_Declaration(name, action).text() for name, action in found.items())
+
+
+class _Declaration:
+    """One function's types. Those that it names are its own: two functions never share one."""
+
+    def __init__(self, name: str, action: Action[..., Any]) -> None:
+        self.name = name
+        self.action = action
+        self._types: dict[str, str] = {}
+
+    def text(self) -> str:
+        given = parameters(self.action)
+        order = sorted(given, key=lambda one: not one.required)
+        types = {one.name: self._type(one.annotation, "validation") for one in given}
+        result = self._type(self._returned(), "serialization")
+        lines = [f"/** {line} */" for line in (self.action.__doc__ or "").strip().splitlines()[:1]]
+        if order == list(given):
+            lines.append(f"export function {self.name}({_in_order(given, types)}): Promise<{result}>;")
+        if given:
+            named = _by_name(given, types)
+            lines.append(f"export function {self.name}(named: {named}): Promise<{result}>;")
+        return "\n".join([*self._types.values(), *lines, ""])
+
+    def _returned(self) -> Any:
+        return result_hint(self.action.function, self.action.names)
+
+    def _type(self, annotation: Any, mode: Literal["validation", "serialization"]) -> str:
+        try:
+            schema = TypeAdapter(annotation).json_schema(mode=mode)
+        except (PydanticUserError, PydanticOmit, TypeError):  # it has no JSON: whoever calls must know
+            return "unknown"
+        for name, inner in schema.get("$defs", {}).items():
+            own = self._named(name, mode)
+            if own not in self._types:
+                self._types[own] = ""  # may be part of itself
+                self._types[own] = f"export type {own} = {self._of(inner, mode)};"
+        return self._of(schema, mode)
+
+    def _named(self, name: str, mode: str) -> str:
+        words = "".join(part if part.isalnum() else "_" for part in name)
+        function = self.name[:1].upper() + self.name[1:]
+        return f"{function}{'Returns' if mode == 'serialization' else ''}{words}"
+
+    def _of(self, schema: Schema, mode: str) -> str:
+        match schema:
+            case {"$ref": str(name)}:
+                return self._named(name.removeprefix(_REFERENCE), mode)
+            case {"const": value}:
+                return json.dumps(value)
+            case {"enum": list(values)}:
+                return " | ".join(map(json.dumps, values))
+            case {"anyOf": list(some)} | {"oneOf": list(some)}:
+                return " | ".join(dict.fromkeys(self._of(one, mode) for one in some))
+            case {"allOf": list(all_of)}:
+                return " & ".join(self._of(one, mode) for one in all_of)
+            case {"type": "array"}:
+                return self._array(schema, mode)
+            case {"type": "object"}:
+                return self._object(schema, mode)
+        return _SCALARS.get(str(schema.get("type")), "unknown")
+
+    def _array(self, schema: Schema, mode: str) -> str:
+        if "prefixItems" in schema:
+            return f"[{', '.join(self._of(one, mode) for one in schema['prefixItems'])}]"
+        return f"Array<{self._of(schema.get('items', {}), mode)}>"
+
+    def _object(self, schema: Schema, mode: str) -> str:
+        if "properties" not in schema:
+            rest = schema.get("additionalProperties", True)
+            return f"Record<string, {self._of(rest, mode) if isinstance(rest, dict) else 'unknown'}>"
+        required = schema["properties"] if mode == "serialization" else schema.get("required", ())
+        parts = (
+            f"{json.dumps(name)}{'' if name in required else '?'}: {self._of(inner, mode)}"
+            for name, inner in schema["properties"].items()
+        )
+        return f"{{ {'; '.join(parts)} }}"
+
+
+def _in_order(given: tuple[Parameter, ...], types: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"{script_name(one.name)}{'' if one.required else '?'}: {types[one.name]}" for one in given
+    )
+
+
+def _by_name(given: tuple[Parameter, ...], types: Mapping[str, str]) -> str:
+    parts = (f"{json.dumps(one.name)}{'' if one.required else '?'}: {types[one.name]}" for one in given)
+    return f"{{ {'; '.join(parts)} }}"
+
+
+_TEMPLATE: Final = """// Actions of {module} as functions. Arguments in order, or one object of them by name.
+import {{ call }} from {client};
+
+const isNamed = (args, names) => {{
+  const [only, ...more] = args;
+  const isObject = !more.length && only !== null && typeof only === "object" && !Array.isArray(only);
+  return isObject && Object.keys(only).length > 0 && Object.keys(only).every((name) => names.includes(name));
+}};
+
+const named = (args, names) => isNamed(args, names)
+  ? args[0]
+  : Object.fromEntries(args.map((value, i) => [names[i] ?? `argument ${{i + 1}}`, value]));
+{functions}"""
+
+
+def script(module: str, client: str) -> str | None:
+    """The module's source, which imports `call` from `client`; None when it exports nothing."""
+    found = exported(module)
+    if not found:
+        return None
+    functions = "".join(
+        f"\nexport const {name} = (...args) => call({json.dumps(f'{module}:{action.name}')}, "
+        f"named(args, {json.dumps([one.name for one in parameters(action)])}));\n"
+        for name, action in found.items()
+    )
+    return _TEMPLATE.format(module=module, client=json.dumps(client), functions=functions)
+
+
+log = getLogger(__name__)
+NO_ADDRESS: Final = Address(Page, "")
+"""Functions of modules need no page. They get one that is nowhere."""
+
+
+class ModuleEndpoint:
+    """``/_live/actions/shop.js`` and ``shop.d.ts``: what scripts import."""
+
+    def __init__(self, site: AppContext) -> None:
+        self.site = site
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        request = PageRequest(scope, receive, send)
+        response = self._module(request) if request.method in ("GET", "HEAD") else _not_allowed("GET, HEAD")
+        await response(scope, receive, send)
+
+    def _module(self, request: PageRequest) -> Response:
+        name = request.path_params["name"]
+        if name.endswith(".d.ts"):
+            text, kind = declarations(name.removesuffix(".d.ts")), "text/plain"
+        elif name.endswith(".js"):
+            text = script(name.removesuffix(".js"), f"../{self.site.assets.name('call')}")
+            kind = "text/javascript"
+        else:
+            text, kind = None, ""
+        if text is None:
+            return Response("No actions of that module are for scripts", 404, media_type="text/plain")
+        tag = f'"{sha256(text.encode()).hexdigest()[:16]}"'
+        headers = {"Cache-Control": "no-cache", "ETag": tag, "X-Content-Type-Options": "nosniff"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(text, headers=headers, media_type=kind)
+
+
+class FunctionEndpoint:
+    """``/_live/actions/shop/add``: a call by fetch, from a page that isn't live."""
+
+    def __init__(self, site: AppContext, origins: Origins) -> None:
+        self.site = site
+        self.origins = origins
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        request = PageRequest(scope, receive, send)
+        request.may_raise = True
+        try:
+            response = await self._respond(request)
+        except HTTPException as error:
+            if has_handler(error, request):
+                raise
+            response = error_answer(error)
+        changes = request.take_changes()
+        if changes is not None:
+            changes.apply(response, scope.get("session"))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: PageRequest) -> Response:
+        if request.method != "POST":
+            return _not_allowed("POST")
+        refusal = self.origins.refusal(request)
+        if refusal is not None or HEADER_OPS not in request.headers:
+            log.warning("a call from elsewhere is refused: %s", refusal or f"no {HEADER_OPS}")
+            raise HTTPException(403, "Cross-origin calls are not allowed")
+        arguments = await read_json(request, self.site.limits)
+        if not isinstance(arguments, dict):
+            raise HTTPException(400, "Arguments must be a JSON object")
+        scope = PageRun(self.site.new_page(NO_ADDRESS, request, ""))
+        outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
+        outcome = await scope.close(outcome)
+        return outcome_answer(await delivered(self.site, outcome, request))
+
+    async def _call(self, scope: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
+        try:
+            ref = function(scope.page, "{module}:{name}".format_map(request.path_params))
+        except UnknownAction as error:
+            return failure(str(error), 404)
+        return await scope.call(ref, arguments)
+
+
+def _not_allowed(methods: str) -> Response:
+    return Response(status_code=405, headers={"Allow": methods})

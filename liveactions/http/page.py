@@ -1,0 +1,212 @@
+"""One request for a page: the page in some state, and the answer that shows it.
+
+Calls by fetch to a page's own address: a reference in a header, fields or JSON, an answer in JSON.
+"""
+
+from __future__ import annotations
+
+from logging import getLogger
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ..actions.form_input import Arguments, Input
+from ..actions.request import PageRequest
+from ..encoding import well_formed
+from ..exceptions import ForgedReference, LiveError, UnknownAction
+from ..execution.app_context import Address, AppContext
+from ..execution.effects import carry, restarted
+from ..execution.opening import mount
+from ..execution.results import DONE, Outcome, failure
+from ..execution.run import PageRun
+from ..pages.lookup import log_refused, lookup, named
+from ..pages.page_html import document
+from ..pages.state import restore_state
+from ..pages.urls import own_url, path_and_query
+from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
+from ..store.snapshots import Snapshot
+from ..templates.fragments import digest_of
+from .bodies import read_form, read_json
+from .responses import PageError, delivered, outcome_answer, traceback_page
+
+log = getLogger(__name__)
+PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+POST_HEADERS: Final = {"Cache-Control": "no-store"}
+
+
+class PageRequestHandler:
+    """One request for a page."""
+
+    def __init__(self, site: AppContext, address: Address, request: PageRequest, identity: str) -> None:
+        self.site = site
+        self.address = address
+        self.request = request
+        self.identity = identity
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with a page in no state yet."""
+        self.page = self.site.new_page(self.address, self.request, self.identity)
+
+    @property
+    def context(self) -> str:
+        """In which this person's snapshots of this page are sealed."""
+        return self.site.context(self.address, self.identity)
+
+    async def get(self) -> Response:
+        """Answer a GET."""
+        query = self.request.query_params
+        if FIELD_ACTION in query:
+            return see_other(relative(own_url(self.request)))
+        scope = PageRun(self.page)
+        if FIELD_SNAPSHOT in query:
+            try:
+                self.restore(query[FIELD_SNAPSHOT])
+            except LiveError as error:  # too old, of someone else, or of another version of the page
+                log.warning("%s can't be restored and starts again: %s", self.address.name, error)
+                restarted(self.page.live)
+                carry(self.page.live)
+                return see_other(relative(own_url(self.request)))
+            problem = await scope.guard()
+        else:
+            problem = await mount(self.page, scope)
+        return await self.show(scope, problem, headers=PAGE_HEADERS)
+
+    def restore(self, text: str) -> None:
+        """Put the page into the state of a snapshot. `LiveError` when that can't be had."""
+        snapshot = self.site.snapshots.open(text, self.context)
+        restore_state(self.page, snapshot.state)
+        parts = urlsplit(self.page.live.address)
+        self.page.live.address = f"{parts.scheme}://{parts.netloc}{snapshot.url}"
+
+    async def show(
+        self,
+        scope: PageRun,
+        problem: Outcome | None = None,
+        *,
+        headers: dict[str, str] = POST_HEADERS,
+        error: PageError | None = None,
+        status: int = 200,
+    ) -> Response:
+        """The page after its load, unless something is in its way.
+
+        `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
+        """
+        html: list[bytes] = []
+        outcome = problem or await scope.conclude(DONE, lambda: html.append(self._html(scope.state)))
+        closed = await scope.close(outcome)
+        if error is not None and not scope.is_refused and not (closed.ok and self.page.live.error_is_shown):
+            raise error
+        if not closed.ok:
+            return self.elsewhere(closed)
+        return HTMLResponse(html[0], status, headers)
+
+    def _html(self, state: bytes | None) -> bytes:
+        page = self.page
+        fragment = page.__fragment__(None)
+        snapshot = Snapshot(
+            path_and_query(page.live.address),
+            state,
+            shape=fragment.shape.digest,
+            mark=digest_of(fragment),
+            digests=fragment.digests(),
+        )
+        sealed = self.site.snapshots.for_html(snapshot, self.context)
+        html = document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
+        return well_formed(html).encode()
+
+    def elsewhere(self, outcome: Outcome) -> Response:
+        """What is answered instead of the page; errors are raised."""
+        outcome.raise_handled()
+        if outcome.location is not None:
+            return see_other(outcome.location)
+        login = self.site.login_for(self.page) if outcome.http_status == 401 else None
+        if login:
+            return see_other(login)
+        if self.exposes(outcome):
+            return traceback_page(outcome.payload, outcome.http_status)
+        message, id = error_text(outcome)
+        raise PageError(outcome.http_status, message, dict(outcome.headers), id) from outcome.error
+
+    def exposes(self, outcome: Outcome) -> bool:
+        """Whether a developer is to see the exception itself."""
+        return self.site.services.debug and outcome.http_status == 500 and outcome.error is not None
+
+
+def error_text(outcome: Outcome) -> tuple[str, str]:
+    """The text of an error, and the id of its line in the log."""
+    payload: dict[str, Any] = outcome.payload if isinstance(outcome.payload, dict) else {}
+    return str(payload.get("error", "")), str(payload.get("id", ""))
+
+
+def see_other(url: str) -> Response:
+    """Elsewhere, by GET."""
+    return RedirectResponse(url, 303, POST_HEADERS)
+
+
+def relative(url: str) -> str:
+    """An absolute URL of this origin as a path: proxies may have changed the origin."""
+    parts = urlsplit(url)
+    path = "/" + parts.path.lstrip("/")
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+class CallHandler(PageRequestHandler):
+    """An action that a script calls.
+
+    With a snapshot among the fields it runs on that page, and the answer has the next one under the same
+    name; without, on the page as it is when it is opened.
+    """
+
+    async def respond(self) -> Response:
+        token = unquote(self.request.headers[HEADER_ACTION])
+        given, sealed = await self._read(token)
+        scope = PageRun(self.page)
+        try:
+            outcome = await self._run(scope, token, given, sealed)
+        finally:
+            for _, value in given.pairs:
+                if isinstance(value, UploadFile):
+                    await value.close()
+        more = {FIELD_SNAPSHOT: self._next(scope.state)} if sealed and outcome.ok else {}
+        return outcome_answer(await delivered(self.site, outcome, self.request), **more)
+
+    async def _read(self, token: str) -> tuple[Input, str]:
+        """What was sent, and the snapshot in it."""
+        limits = self.site.limits
+        if self.request.headers.get("content-type", "").startswith("application/json"):
+            values = await read_json(self.request, limits)
+            if not isinstance(values, dict):
+                raise HTTPException(400, "Arguments must be a JSON object")
+            sealed = values.pop(FIELD_SNAPSHOT, "")
+            return Arguments(values), sealed if isinstance(sealed, str) else ""
+        pairs: list[tuple[str, Any]] = list(await read_form(self.request, limits, named(self.page, token)))
+        found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
+        return Input(pairs), found if isinstance(found, str) else ""
+
+    async def _run(self, scope: PageRun, token: str, given: Input, sealed: str) -> Outcome:
+        try:
+            outcome = await self._ready(scope, sealed)
+            if outcome is None:
+                outcome = await scope.call(lookup(self.page, token), given)
+        except LiveError as error:
+            known = isinstance(error, UnknownAction | ForgedReference)
+            if known:
+                log_refused(self.page, token, error)
+            else:
+                log.warning("%s: a call can't be run: %s", self.address.name, error)
+            outcome = failure(str(error) if known else "This page was out of date", 409)
+        return await scope.close(await scope.conclude(outcome) if outcome.ok else outcome)
+
+    async def _ready(self, scope: PageRun, sealed: str) -> Outcome | None:
+        if sealed:
+            self.restore(sealed)
+            return await scope.prepare()
+        return await mount(self.page, scope, is_shown=False) or await scope.load()
+
+    def _next(self, state: bytes | None) -> str:
+        snapshot = Snapshot(path_and_query(self.page.live.address), state)
+        return self.site.snapshots.for_html(snapshot, self.context)

@@ -1,0 +1,276 @@
+"""Posts that come twice (a double click, a retry, two workers) run once, and both get one answer.
+
+Posts of forms without JavaScript.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from logging import INFO, WARNING, getLogger
+from typing import Final
+
+from pydantic_core import from_json, to_json
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..actions.form_state import FormState, is_secret_name
+from ..actions.messages import text
+from ..actions.request import Changes
+from ..exceptions import ForgedReference, LiveError, UnknownAction
+from ..execution.effects import restarted
+from ..execution.loading import outdate
+from ..execution.opening import mount
+from ..execution.results import DONE, Outcome, failure
+from ..execution.run import PageRun
+from ..pages.handle import Problem
+from ..pages.lookup import log_refused, lookup, lookup_key, named
+from ..pages.page import Page
+from ..pages.urls import path_and_query
+from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
+from ..store.snapshots import Snapshot, Snapshots
+from .bodies import Pair, read_form
+from .page import PageRequestHandler, error_text, see_other
+from .responses import PageError
+
+ANSWER_TTL: Final = 600.0
+"""Seconds for which a post is remembered."""
+POLL_INTERVAL: Final = 0.02
+"""Seconds between two looks for the answer of the first."""
+ANSWER_CONTEXT: Final = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a post came to: elsewhere, or a page in a state, or an error of its own."""
+
+    status: int
+    location: str = ""
+    handle: str = ""
+    message: str = ""
+    id: str = ""
+    changes: Changes | None = None
+    """Cookies that come with it."""
+
+
+async def post_key(identity: str, path: str, reference: str, fields: Sequence[Pair]) -> str:
+    """The same for the same post from the same page: its first field is the page's own snapshot."""
+    digest = sha256()
+    parts: list[str | bytes] = [identity, path, reference]
+    for name, value in fields:
+        parts += [name, await _content(value) if isinstance(value, UploadFile) else value]
+    for part in parts:
+        data = part.encode(errors="replace") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return "post " + digest.hexdigest()
+
+
+async def _content(file: UploadFile) -> bytes:
+    digest = sha256(f"{file.filename}\0{file.content_type}\0".encode(errors="replace"))
+    while chunk := await file.read(2**16):
+        digest.update(chunk)
+    await file.seek(0)
+    return digest.digest()
+
+
+class Answers:
+    """The answers of posts, sealed, for all workers."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._sealer = snapshots.sealer
+        self._store = snapshots.store
+
+    def keep(self, key: str, answer: Answer) -> None:
+        self._store.put(key, self._sealer.seal(to_json(astuple(answer)), ANSWER_CONTEXT).encode(), ANSWER_TTL)
+
+    async def first(self, key: str, patience: float) -> Answer | None:
+        """What the first post of this key came to; None when that isn't known after so many seconds."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            kept = self._store.get(key)
+            if kept is not None:
+                return _read(self._sealer.open(kept.decode(), ANSWER_CONTEXT, ANSWER_TTL))
+            await asyncio.sleep(POLL_INTERVAL)
+        return None
+
+
+def _read(data: bytes) -> Answer:
+    status, location, handle, message, id, changes = from_json(data)
+    if changes is not None:
+        changes = Changes(tuple(changes[0]), changes[1], tuple(changes[2]))
+    return Answer(status, location, handle, message, id, changes)
+
+
+log = getLogger(__name__)
+SHOWN_ON_PAGE: Final = (409, 422)
+"""Errors that the page itself shows, with what was typed."""
+NEVER_SHOWN: Final = (401, 403)
+"""Errors after which the page isn't shown any more."""
+NO_ACTION: Final = 'This form has no action. Does its action="{{ … }}" refer to an action of this page?'
+ALREADY_SUBMITTED: Final = "This has already been submitted."
+UNCONFIRMED: Final = "We couldn't confirm whether your change was saved. Please reload the page."
+
+
+class PostHandler(PageRequestHandler):
+    """A form that was sent: its action runs, and the answer leads back to the page or shows it."""
+
+    _is_restarted = False
+    """Whether the page couldn't be restored, and its state is lost."""
+
+    async def respond(self) -> Response:
+        token = self.request.query_params.get(FIELD_ACTION)
+        if token is None:
+            raise HTTPException(400, NO_ACTION)
+        pairs = await read_form(self.request, self.site.limits, named(self.page, token))
+        try:
+            return await self._post(token, pairs)
+        finally:
+            for _, value in pairs:
+                if isinstance(value, UploadFile):
+                    await value.close()
+
+    async def _post(self, token: str, pairs: list[Pair]) -> Response:
+        if FIELD_SNAPSHOT in self.request.query_params:  # a page of many forms
+            pairs.insert(0, (FIELD_SNAPSHOT, self.request.query_params[FIELD_SNAPSHOT]))
+        fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
+        sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
+        try:
+            self.restore(sealed if isinstance(sealed, str) else "")
+        except LiveError as error:
+            self._is_restarted = bool(sealed)  # else it never had a state
+            level = WARNING if sealed else INFO
+            log.log(level, "%s can't be restored for a post and starts again: %s", self.address.name, error)
+            response = await self._afresh(token, fields)
+            if response is not None:
+                return response
+        answers = Answers(self.site.snapshots)
+        key = await post_key(self.identity, self.request.url.path, token, pairs)
+        if not self.site.snapshots.store.once(key, ANSWER_TTL):
+            return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
+        answer = Answer(409, message=UNCONFIRMED)
+        scope = PageRun(self.page)
+        scope.effects.op = "post", key
+        try:
+            outcome = await self._run(scope, token, fields)
+            answer = self._answer(outcome, None if scope.is_refused else scope.state)
+        finally:  # copies needn't wait, also when the server gives it up
+            answers.keep(key, answer)
+        outcome.raise_handled()
+        if isinstance(outcome.response, Response):
+            return outcome.response
+        return await self._tell(answer, outcome)
+
+    async def _run(self, scope: PageRun, token: str, fields: list[Pair]) -> Outcome:
+        outcome = await scope.prepare() or await self._call(scope, token, fields)
+        if self._is_restarted:
+            restarted(self.page.live)
+        shows = outcome.ok and outcome.response is None  # in the GET that follows; errors are shown from here
+        draw = self._draw if shows else None
+        return await scope.close(await scope.conclude(outcome, draw))
+
+    def _draw(self) -> None:
+        self.page.__fragment__(None)
+
+    async def _call(self, scope: PageRun, token: str, fields: list[Pair]) -> Outcome:
+        try:
+            ref = lookup(self.page, token)
+        except (UnknownAction, ForgedReference) as error:
+            log_refused(self.page, token, error)
+            _note(self.page, token, fields)
+            return failure(text("page_outdated", self.site.services.messages), 409)
+        return await scope.call(ref, fields)
+
+    def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
+        """What this post and its copies are answered with. Keeps the `state` that it shows, if any."""
+        request, changes = self.request, self.request.take_changes()
+        if changes is not None:
+            request.put_back(changes)
+        if outcome.response is not None:
+            return Answer(409, message=ALREADY_SUBMITTED)
+        if outcome.location is not None:
+            return Answer(303, outcome.location, changes=changes)
+        message, id = error_text(outcome)
+        status = 303 if outcome.ok else outcome.http_status
+        handle = ""
+        if status not in NEVER_SHOWN and state is not None:
+            snapshot = Snapshot(path_and_query(self.page.live.address), state)
+            handle = self.site.snapshots.handle(snapshot, self.context)
+        return Answer(status, handle=handle, message=message, id=id, changes=changes)
+
+    async def _again(self, answer: Answer | None) -> Response:
+        """The answer of the first of several equal posts."""
+        if answer is None:
+            raise PageError(409, "This is still being processed.")
+        if answer.changes is not None:
+            self.request.put_back(answer.changes)
+        if answer.handle:
+            self.restore(answer.handle)
+        return await self._tell(answer, None)
+
+    async def _tell(self, answer: Answer, outcome: Outcome | None) -> Response:
+        """`outcome`: when it was this very post that ran."""
+        if answer.location:
+            return see_other(answer.location)
+        if answer.status == 303:
+            return see_other(_with_handle(path_and_query(self.page.live.address), answer.handle))
+        if not answer.handle:
+            return self.elsewhere(outcome or failure(answer.message, answer.status, id=answer.id))
+        error = None
+        if answer.message or answer.status not in SHOWN_ON_PAGE:
+            self.page.live.error = Problem(answer.status, answer.message, answer.id)
+        if answer.status not in SHOWN_ON_PAGE:
+            if outcome is not None and self.exposes(outcome):
+                return self.elsewhere(outcome)
+            error = PageError(
+                answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id
+            )
+            error.__cause__ = outcome.error if outcome else None
+        outdate(self.page, None)  # what its dependencies gave is closed with them
+        return await self.show(PageRun(self.page), status=answer.status, error=error)
+
+    async def _afresh(self, token: str, fields: list[Pair]) -> Response | None:
+        """Begin the page anew: what it showed can't be known any more. An action that is of no page may
+        still run on it, without an answer from here; any other's is the page with what was typed.
+        """
+        self.begin()
+        scope = PageRun(self.page)
+        problem = await mount(self.page, scope) or await scope.prepare()
+        if problem is not None:
+            return await self.show(scope, problem)
+        if _runs_anywhere(self.page, token):
+            await scope.close(DONE)
+            return None
+        _note(self.page, token, fields)
+        self.page.live.error = Problem(409, text("page_outdated", self.site.services.messages))
+        return await self.show(scope, status=409)
+
+
+def _runs_anywhere(page: Page, token: str) -> bool:
+    """Whether a reference is valid, and needs no page in its former state."""
+    try:
+        return not lookup(page, token).is_of_page
+    except (UnknownAction, ForgedReference) as error:
+        log_refused(page, token, error)
+        return False
+
+
+def _note(page: Page, token: str, fields: list[Pair]) -> None:
+    """Let the form show why nothing was done, and what was typed."""
+    try:
+        key = lookup_key(page, token)
+    except UnknownAction:  # no form shows it
+        return
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        if not isinstance(value, UploadFile) and not is_secret_name(name):
+            values.setdefault(name, []).append(value)
+    outdated = text("page_outdated", page.live.services.messages)
+    page.live.forms.put(key, FormState(error=outdated, values=values))
+
+
+def _with_handle(url: str, handle: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"

@@ -1,0 +1,172 @@
+"""Errors as pages: the application's own, or a plain one.
+
+What became of an action, for scripts: JSON with HTTP's own statuses.
+
+Exceptions as pages, for the developer: in debug mode only.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from http import HTTPStatus
+from logging import getLogger
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ..actions.request import PageRequest
+from ..encoding import write_json
+from ..execution.app_context import AppContext
+from ..execution.loading import forsake
+from ..execution.results import DONE, Outcome, elsewhere, failure
+from ..execution.run import PageRun
+from ..pages.page_html import standing
+
+log = getLogger(__name__)
+HEADERS: Final = {"Cache-Control": "no-store"}
+_PLAIN: Final = """<!doctype html>
+<html>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
+<body><h1>{title}</h1><p>{message}</p></body>
+</html>
+"""
+_OTHERS: Final = ("starlette.", "fastapi.")
+
+
+class PageError(HTTPException):
+    """An error that is answered with a page. `id` is that of a line in the log."""
+
+    def __init__(
+        self, status: int, message: str = "", headers: dict[str, str] | None = None, id: str = ""
+    ) -> None:
+        super().__init__(status, message or phrase(status), headers)
+        self.id = id
+
+
+class ErrorPages:
+    """Answers errors with the pages that `Live.error_page` has named."""
+
+    def __init__(self, site: AppContext) -> None:
+        self.site = site
+
+    async def respond(self, request: Request, error: HTTPException) -> Response:
+        """The page for an error. It is raised again where the application handles it otherwise."""
+        if request.scope["type"] != "http":  # a socket shows no pages
+            raise error
+        html = await self._own(request, error)
+        if html is None and error.status_code == 500 and _has_last_handler(request):
+            raise error.__cause__ or error
+        if html is None and _is_handled(request, error):
+            raise error
+        if html is None:
+            title = escape(f"{error.status_code} {phrase(error.status_code)}")
+            html = _PLAIN.format(title=title, message=escape(str(error.detail)))
+        return HTMLResponse(html, error.status_code, {**HEADERS, **(error.headers or {})})
+
+    async def _own(self, request: Request, error: HTTPException) -> str | None:
+        status, id = error.status_code, getattr(error, "id", "")
+        page = await self.site.error_page(_as_get(request), status, str(error.detail), id)
+        if page is None:
+            return None
+        scope = PageRun(page)
+        problem = await scope.load()
+        try:
+            html = scope.render(lambda: standing(page.__fragment__(None))) if problem is None else None
+        except Exception as wrong:
+            log.exception("the page for errors can't be rendered")
+            problem, html = failure("", 500, error=wrong), None
+        closed = await scope.close(problem or DONE)
+        forsake(page.live)
+        return html if closed.ok else None
+
+
+def _has_last_handler(request: Request) -> bool:
+    """Whether the application has a handler for what nobody else handles."""
+    return not {500, Exception}.isdisjoint(getattr(request.scope.get("app"), "exception_handlers", ()))
+
+
+def phrase(status: int) -> str:
+    """What the status means."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def _as_get(request: Request) -> PageRequest:
+    return request if isinstance(request, PageRequest) else PageRequest(request.scope)
+
+
+def _is_handled(request: Request, error: HTTPException) -> bool:
+    """Whether the application has a handler that isn't its framework's default."""
+    handlers: dict[Any, Any] = getattr(request.scope.get("app"), "exception_handlers", {})
+    found = handlers.get(error.status_code) or handlers.get(HTTPException)
+    return found is not None and not f"{found.__module__}.".startswith((*_OTHERS, "liveactions."))
+
+
+def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = write_json(data)
+    return Response(body, status, {**HEADERS, **(headers or {})}, "application/json")
+
+
+async def delivered(site: AppContext, outcome: Outcome, request: Request) -> Outcome:
+    """The outcome; the address of its response, where it has one."""
+    if not isinstance(outcome.response, Response):
+        return outcome
+    return elsewhere(await site.deliver(outcome.response, request))
+
+
+def outcome_answer(outcome: Outcome, **more: Any) -> Response:
+    """``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``.
+
+    What the application has a handler for is raised.
+    """
+    outcome.raise_handled()
+    if outcome.location is not None:
+        return json_answer(outcome.payload)
+    if outcome.ok:
+        return json_answer({"result": outcome.payload, **more})
+    return json_answer(outcome.payload, outcome.http_status, dict(outcome.headers))
+
+
+def error_answer(error: HTTPException) -> Response:
+    """The same for what was refused before any action ran."""
+    payload = {"error": str(error.detail), "errors": {}, "status": error.status_code}
+    return json_answer(payload, error.status_code, dict(error.headers or {}))
+
+
+_PAGE: Final = """<!doctype html>
+<html>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
+<style>
+body {{ margin: 2rem auto; padding: 0 1.5rem; max-width: 60rem; font: 1rem/1.4 system-ui }}
+h1 {{ padding-top: 1rem; border-top: .4rem solid #c00; font-size: 1.1rem; overflow-wrap: anywhere }}
+h2 {{ font-size: 1rem }} mark {{ background: #fdd }}
+pre {{ overflow: auto; font: .85rem/1.5 ui-monospace, monospace }}
+</style></head>
+<body><h1>{title}</h1>
+{template}<pre>{details}</pre></body>
+</html>
+"""
+
+
+def traceback_page(payload: dict[str, Any], status: int) -> Response:
+    """What a failure in debug mode is: its text, the place in a template, the traceback."""
+    place = _place(payload["template"]) if "template" in payload else ""
+    html = _PAGE.format(
+        title=escape(payload["error"]), template=place, details=escape(payload.get("details", ""))
+    )
+    return HTMLResponse(html, status, HEADERS)
+
+
+def _place(template: dict[str, Any]) -> str:
+    rows = [_row(number, text, number == template["line"]) for number, text in template["excerpt"]]
+    lines = "\n".join(rows)
+    return f"<h2>{escape(template['name'])}, line {template['line']}</h2>\n<pre>{lines}</pre>\n"
+
+
+def _row(number: int, text: str, is_marked: bool) -> str:
+    row = escape(f"{number:>5}  {text}")
+    return f"<mark>{row}</mark>" if is_marked else row

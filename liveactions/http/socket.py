@@ -1,0 +1,159 @@
+"""Pages over WebSockets. Plain ASGI: each wrapper would cost some of every message."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from logging import getLogger
+
+from starlette.requests import HTTPConnection
+from starlette.types import Message, Receive, Scope, Send
+
+from ..actions.request import Changes
+from ..exceptions import ProtocolError
+from ..protocol.constants import CLOSE_NO_HELLO
+from ..protocol.messages import read, read_hello, read_op
+from ..protocol.op_log import Allowance
+from ..security.origin import Origins
+from ..session.registry import SessionRegistry
+from ..session.runner import Session
+from ..tasks import contained
+
+log = getLogger(__name__)
+INTERNAL_ERROR = 1011
+"""The WebSocket protocol's own code for an error of the server."""
+
+
+class Socket:
+    """One WebSocket as a session's connection."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.receive = receive
+        self.sending_since: float | None = None
+        self._send = send
+        self._closed = False
+        self._doom: tuple[int, str] | None = None
+        self._task = asyncio.current_task()
+        self._is_waiting = False
+
+    async def accept(self) -> bool:
+        """Whether there is somebody to accept."""
+        if (await self.receive())["type"] != "websocket.connect":
+            return False
+        await self._send({"type": "websocket.accept"})
+        return True
+
+    async def next(self) -> Message | None:
+        """The next message; None at the end."""
+        if self._doom:
+            return None
+        self._is_waiting = True
+        message = await self.receive()
+        self._is_waiting = False
+        return message if message["type"] == "websocket.receive" else None
+
+    async def send(self, text: str) -> None:
+        """Send a message. To someone who has gone: nothing happens."""
+        if self._closed:
+            return
+        self.sending_since = time.monotonic()
+        try:
+            await self._send({"type": "websocket.send", "text": text})
+        except OSError:  # it is what servers raise when the other side has gone
+            self._closed = True
+        except asyncio.CancelledError:
+            self._closed = True  # a message that was begun can't be followed by another one
+            raise
+        finally:
+            self.sending_since = None
+
+    def take_changes(self, changes: Changes) -> bool:
+        return False  # a socket can't
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End it soon: its own task does it, at once unless it is running an op."""
+        if self._doom is None:
+            self._doom = (code, reason)
+            if self._task and (self._is_waiting or self.sending_since is not None):
+                self._task.cancel()
+
+    def was_cancelled(self) -> bool:
+        """Whether it was `close` that cancelled the task; which then goes on."""
+        if self._doom is None or self._task is None:
+            return False
+        self._task.uncancel()
+        return True
+
+    async def finish(self, code: int = 1000, reason: str = "") -> None:
+        """Close it now, with the code that `close` was told if it was."""
+        code, reason = self._doom or (code, reason)
+        if not self._closed and self.sending_since is None:  # else it would wait for ever
+            self._closed = True
+            try:
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+            except (OSError, RuntimeError):  # RuntimeError: the other side has closed it
+                return
+
+
+class SocketEndpoint:
+    """The ASGI application at the socket's address."""
+
+    def __init__(self, sessions: SessionRegistry, origins: Origins) -> None:
+        self.sessions = sessions
+        self.origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        refusal = self.origins.refusal(connection)
+        if refusal is not None:
+            log.warning("a socket from elsewhere is refused: %s", refusal)
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        socket = Socket(receive, send)
+        if await socket.accept():
+            await self._serve(socket, connection)
+
+    async def _serve(self, socket: Socket, connection: HTTPConnection) -> None:
+        session: Session | None = None
+        try:
+            session = await self._join(socket, connection)
+            if session is not None:
+                await self._listen(socket, session)
+            await socket.finish()
+        except ProtocolError as error:
+            log.info("a socket is closed: %s", error)
+            await socket.finish(error.code, str(error))
+        except asyncio.CancelledError:
+            if not socket.was_cancelled():
+                raise
+            await socket.finish()
+        except Exception:
+            log.exception("a page's session failed")
+            await socket.finish(INTERNAL_ERROR)
+        finally:
+            if session is not None:
+                with contained("%s: leaving its socket", session.place.address.name):
+                    await session.detach(socket)
+
+    async def _join(self, socket: Socket, connection: HTTPConnection) -> Session | None:
+        limits = self.sessions.site.limits
+        try:
+            async with asyncio.timeout(limits.hello):
+                message = await socket.next()
+        except TimeoutError:
+            raise ProtocolError("no hello", CLOSE_NO_HELLO) from None
+        if message is None:
+            return None
+        hello = read_hello(read(message.get("text"), limits))
+        return await self.sessions.join(hello, connection, socket)
+
+    async def _listen(self, socket: Socket, session: Session) -> None:
+        limits = self.sessions.site.limits
+        allowance = Allowance(limits.ops_per_second, limits.ops_burst)
+        while (message := await socket.next()) is not None:
+            op = read_op(read(message.get("text"), limits), limits)
+            wait = allowance.take(time.monotonic())
+            if wait > 0:
+                await asyncio.sleep(wait)
+            await session.receive(op)

@@ -1,0 +1,81 @@
+"""Files that a live page sends ahead of their op: kept, and told as handles."""
+
+from __future__ import annotations
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ..actions.action import Action
+from ..actions.form_input import is_no_file
+from ..exceptions import ForgedReference, UnknownAction
+from ..execution.opening import begin, mount
+from ..execution.results import DONE, Outcome
+from ..execution.run import PageRun
+from ..pages.lookup import log_refused, lookup, named
+from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
+from .bodies import read_form
+from .page import PageRequestHandler
+from .responses import json_answer, outcome_answer
+
+
+class UploadHandler(PageRequestHandler):
+    """A form's files, for the action in the address."""
+
+    async def respond(self) -> Response:
+        token = self.request.query_params.get(FIELD_ACTION, "")
+        action = named(self.page, token)
+        scope = PageRun(self.page)
+        problem = await self._open(scope, runs=action is None)
+        closed = await scope.close(problem or DONE)
+        if not closed.ok:
+            return outcome_answer(closed)
+        action = action or self._closure(token)
+        if action is None or not action.plan.files:
+            raise HTTPException(409, "This page has changed. Please reload it.")
+        pairs = await read_form(self.request, self.site.limits, action)
+        files = [
+            (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)
+        ]
+        try:
+            return self._refusal(action, files) or json_answer({"files": await self._keep(files)})
+        finally:
+            for _, file in files:
+                await file.close()
+
+    async def _open(self, scope: PageRun, runs: bool) -> Outcome | None:
+        """Let the guards judge who sends. A page function `runs` where only it knows the action."""
+        if runs and self.page._live_defines_actions:
+            return await mount(self.page, scope, is_shown=False) or await scope.load()
+        return begin(self.page) or await scope.guard()
+
+    def _closure(self, token: str) -> Action[..., object] | None:
+        """The action that a page function has defined when it ran."""
+        try:
+            return lookup(self.page, token).action
+        except (UnknownAction, ForgedReference) as error:
+            log_refused(self.page, token, error)
+            return None
+
+    async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
+        keep, token = self.site.uploads.keep, self.request.headers[HEADER_UPLOAD]
+        return [(name, await keep(file, self.identity, token)) for name, file in files]
+
+    def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
+        """Why the action wouldn't take these files."""
+        texts, most = self.site.services.messages, self.site.limits.upload
+        errors: dict[str, str] = {}
+        status = 422
+        for name, file in files:
+            wanted = action.plan.files.get(name)
+            if wanted is None:
+                errors[name] = "No file is expected here"
+                continue
+            objection = wanted.files.objection(file, texts, most)
+            if objection:
+                errors.setdefault(name, objection)
+                accepted = wanted.files.accepts(file.filename or "", file.content_type or "")
+                status = 413 if accepted else 415
+        if not errors:
+            return None
+        return json_answer({"error": "", "errors": errors, "status": status}, status)

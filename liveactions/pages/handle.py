@@ -1,0 +1,276 @@
+"""What the library keeps for an open page: its address, its request, its forms; reached as ``self.live``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Unpack
+from urllib.parse import unquote, urlsplit
+
+from markupsafe import Markup
+from pydantic_core import to_json, to_jsonable_python
+from starlette.requests import Request
+
+from ..actions.form_state import FormStates
+from ..actions.messages import MESSAGES
+from ..actions.parameters import Depends
+from ..actions.request import CookieOptions, PageRequest
+from ..actions.run_context import Effects, Flash, open_effects, running
+from ..exceptions import LiveError
+from ..security.references import Signs
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from ..templates.fragments import Fragment
+    from .page import Page
+
+
+HEAD_PLACEHOLDER: Final = Markup('<meta name="live">')
+"""Stands where a template wants the client's script."""
+P = ParamSpec("P")
+
+
+class View(Protocol):
+    """Renders one component's template, again and again."""
+
+    def render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment: ...
+
+
+class TemplateLoader(Protocol):
+    """Where templates come from: `liveactions.templates.Templates`."""
+
+    def view(self, name: str) -> View: ...
+    def loaded(self) -> Iterable[Template]: ...
+    def saved(self) -> bool: ...
+    def source(self, name: str) -> str: ...
+
+
+class Background(Protocol):
+    """What runs ops of an open page: `liveactions.session.server_ops.Background`."""
+
+    async def run(self, call: Callable[[], Any]) -> Any: ...
+    def later(self, seconds: float, call: Callable[[], Any]) -> None: ...
+
+
+@dataclass
+class AppServices:
+    """What an application lends to its pages."""
+
+    signer: Signs
+    templates: TemplateLoader | None = None
+    debug: bool = False
+    messages: Mapping[str, str] = field(default_factory=lambda: MESSAGES)
+    """Texts for input that doesn't fit, by pydantic's error type."""
+    dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
+    hosts: list[Any] = field(default_factory=list)
+    """Applications that the pages are installed in: what FastAPI's override is overridden here, too."""
+    guards: tuple[Depends, ...] = ()
+    timeout: float | None = 30.0
+    """Seconds that an action may take."""
+    upload: int | None = None
+    """Bytes that a file may have whose parameter doesn't say."""
+    around: tuple[Callable[[Request], AbstractAsyncContextManager[Any]], ...] = ()
+    """Entered around everything that a page does."""
+    variables: Callable[[Request | None], Mapping[str, Any]] | None = None
+    """Context processors: names for every template."""
+    disconnect: Callable[[object], None] = lambda user: None
+    """Closes all pages of a user."""
+
+    def overridden(self, dependency: Callable[..., Any]) -> Callable[..., Any]:
+        """The function to call for a dependency: another one, in tests."""
+        for host in (self, *self.hosts):
+            function: Callable[..., Any] | None = getattr(host, "dependency_overrides", {}).get(dependency)
+            if function is not None:
+                return function
+        return dependency
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error that a page shows: its HTTP status, a text for the person, the id of its line in the log."""
+
+    status: int
+    message: str = ""
+    id: str = ""
+
+
+class LiveContext:
+    """One open page's connection to its application.
+
+    `address` is the page's absolute URL as the browser knows it, without hash; the session changes it
+    when the person navigates. `request` is the newest HTTP request of the page. `context` names application,
+    page class and person: references are signed for it, and it changes when the person does.
+    """
+
+    __slots__ = (
+        "services",
+        "page",
+        "request",
+        "forms",
+        "head",
+        "root_path",
+        "context",
+        "former_context",
+        "error_is_shown",
+        "is_open_to_all",
+        "_error",
+        "effects",
+        "reads",
+        "flashes",
+        "background",
+        "deferred",
+        "_address",
+        "_path",
+    )
+
+    def __init__(
+        self,
+        services: AppServices,
+        address: str,
+        *,
+        root_path: str = "",
+        request: Request | None = None,
+        context: str = "",
+    ) -> None:
+        self.services = services
+        self.root_path = root_path
+        """Where the application is mounted, as ASGI says it."""
+        self.context = context
+        self.former_context = context
+        """That before the newest change: a rendering may still have been made for it."""
+        self.request = request
+        self.address = address
+        self.forms = FormStates()
+        self.page: Page
+        self._error: Problem | None = None
+        self.error_is_shown = False
+        """Whether anybody has looked at `error` since it was set."""
+        self.is_open_to_all = False
+        """Whether no guard applies: the page says why another one isn't shown."""
+        self.head: Any = HEAD_PLACEHOLDER
+        """What a template that writes ``{{ live.head }}`` puts there."""
+        self.effects: Effects | None = None
+        """Of the newest scope."""
+        self.reads: dict[object, frozenset[str]] = {}
+        """The tags that the last `load` of each component (its node) has read, and the last render (None)."""
+
+        self.flashes: tuple[Flash, ...] = ()
+        """Messages for the person, until the next action or navigation."""
+        self.deferred: list[Any] = []
+        """Values that `load` waits for, and that haven't begun."""
+        self.background: Background | None = None
+        """Its ops, when it is open in a browser that runs scripts."""
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+    @address.setter
+    def address(self, address: str) -> None:
+        self._address = address
+        self._path = urlsplit(address).path or "/"
+
+    @property
+    def path(self) -> str:
+        """The address's path, quoted, `root_path` included."""
+        return self._path
+
+    @property
+    def own_path(self) -> str:
+        """The path within the application, as it was before quoting."""
+        return unquote(self._path).removeprefix(self.root_path) or "/"
+
+    def has_read(self, who: object, tags: frozenset[str]) -> None:
+        """Notes the tags that a component's `load` or the render has read now."""
+        if tags:
+            self.reads[who] = tags
+        elif self.reads:
+            self.reads.pop(who, None)
+
+    async def run(self, function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Calls a function that changes the page, as an op of its own, and shows what it did.
+
+        For background code, which must change a page in no other way. What it returns is returned, what it
+        raises is raised, and undone. `LiveError` when the page isn't open; `RuntimeError` in an op of it.
+        """
+        if self.background is None:
+            raise LiveError("this page isn't open in a browser that runs scripts")
+        return await self.background.run(partial(function, *args, **kwargs))
+
+    def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Calls a function after so many seconds, as an op of its own, if the page is still open.
+
+        Without an open page (a GET, a post of a form) nothing is called: use it in actions and `connected`.
+        """
+        if self.background is not None:
+            self.background.later(seconds, partial(function, *args, **kwargs))
+
+    def dispatch(self, name: str, detail: Any = None) -> None:
+        """Dispatches a DOM event in the page when the running op has ended well; `detail` is JSON-able.
+
+        Without JavaScript nobody hears it. `RuntimeError` outside of an op.
+        """
+        effects = open_effects()
+        if effects is None:
+            raise RuntimeError("dispatch() belongs into an action or another op of the page")
+        data = to_jsonable_python(detail)
+        to_json(data)  # raises for text that isn't valid Unicode
+        effects.events += ((name, data),)
+
+    def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
+        """Sets a cookie in the browser, on every way in; ``request.cookies`` has it at once.
+
+        Scripts can't read it unless ``httponly=False`` is said. `ValueError` for a name or value that can't
+        be in a cookie.
+        """
+        self._answered().set_cookie(name, value, **options)
+
+    def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
+        """Removes a cookie from the browser; path and domain are those with which it was set."""
+        self._answered().delete_cookie(name, **options)
+
+    def disconnect(self, user: object) -> None:
+        """Closes all pages that are open for a user: what `Live.disconnect` does, for those who sign out."""
+        self.services.disconnect(user)
+
+    @property
+    def error(self) -> Problem | None:
+        """What the newest op came to, if a template wants to say it: ``{% if live.error %}``.
+
+        A page that does isn't replaced by the application's page for errors.
+        """
+        self.error_is_shown = True
+        return self._error
+
+    @error.setter
+    def error(self, error: Problem | None) -> None:
+        self._error, self.error_is_shown = error, False
+
+    @property
+    def is_in_error(self) -> bool:
+        """Whether there is an error to show."""
+        return self._error is not None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether cookies or session values may have been set."""
+        return isinstance(self.request, PageRequest) and self.request.has_changes
+
+    def _answered(self) -> PageRequest:
+        if not isinstance(self.request, PageRequest):
+            raise RuntimeError("this page has no request whose answer could bring cookies")
+        effects = running.get()
+        if effects is not None and effects.is_closed:
+            raise RuntimeError("the answer has been sent: a cookie must be set before the action ends")
+        return self.request
+
+    @property
+    def signer(self) -> Signs:
+        return self.services.signer
+
+    @property
+    def debug(self) -> bool:
+        return self.services.debug

@@ -1,0 +1,289 @@
+"""What debug mode points out in a page's actions.
+
+Putting pages at paths: classes as they are, functions as what makes their pages.
+
+Pages that are functions: a run gives a template, names for it, and the actions defined in it.
+
+::
+
+    @live.page("/posts/{id}")
+    async def post(id: int, db: DB, comments: int = 10) -> Rendered:
+        post = await db.get(Post, id)
+
+        @action
+        async def comment(text: str, db: DB) -> None:
+            await db.add(Comment(post=post.id, text=text))
+
+        return render("post.html", post=post, comment=comment)
+
+Path parameters and other parameters without a marker come from the address; they are the page's state.
+The function is its own `load`: it runs again when one of them has changed, and after each call.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from logging import getLogger
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    overload,
+)
+
+from starlette.concurrency import run_in_threadpool
+
+from ..actions.action import Action
+from ..actions.decorator import CLOSURES, Closures, action_in
+from ..actions.parameters import Depends, Parameter, Plan
+from ..actions.responses import ActionResponse
+from ..templates import Fragment, Html, html_of, is_html, raw_page
+from ..type_hints import local_names, metadata, signature_of
+from .component import Component, describe, variables
+from .fields import in_url
+from .page import Page, register_page
+from .state import load_forms
+
+if TYPE_CHECKING:
+    from .handle import View
+
+
+log = getLogger("liveactions")
+
+
+def advise_on_page(cls: Any) -> None:
+    """Looks at the actions of a page's class, and of the components in its fields."""
+    with suppress(TypeError):  # an annotation that isn't defined yet
+        description = describe(cls)
+        advise(description.actions.values())
+        for field in description.children:
+            if field.children is not None and field.children.cls is not cls:
+                advise_on_page(field.children.annotation)
+
+
+def advise(actions: Iterable[Action[..., Any]]) -> None:
+    """Points out parameters that aren't what they look like."""
+    for action in actions:
+        for one in action.plan.parameters:
+            if one.kind == "field" and not one.is_model:
+                _advise_on_field(action.__qualname__, one.name)
+
+
+def _advise_on_field(action: str, name: str) -> None:
+    if name == "id" or name.endswith("_id"):
+        log.warning(
+            "%s: anyone may send any %s. If the page is to choose it, annotate it as Bound[...];"
+            " if a visitor chooses it, look whether they may.",
+            action,
+            name,
+        )
+    if name == "request":
+        log.warning(
+            "%s: request is a field of the form as it stands. If it is to be the request, annotate it as"
+            " Starlette's Request.",
+            action,
+        )
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a page function returns, if no HTML. Made by `render`."""
+
+    template: str
+    names: Mapping[str, Any]
+
+
+Shown = TypeVar("Shown", bound=Rendered | Html | ActionResponse)
+PageT = TypeVar("PageT", bound=Page)
+
+
+class PageDecorator(Protocol):
+    """What ``@live.page("/x")`` does with a class or a function."""
+
+    @overload
+    def __call__(self, page: type[PageT], /) -> type[PageT]: ...
+    @overload
+    def __call__(
+        self, page: Callable[P, Coroutine[Any, Any, R]], /
+    ) -> PageFunction[P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, page: Callable[P, Shown], /) -> PageFunction[P, Shown]: ...
+
+
+def page_decorator(add: Callable[[type[Page]], None]) -> PageDecorator:
+    """A decorator that hands the page class to `add`. `TypeError` on anything else than a page."""
+
+    def decorate(page: Any) -> Any:
+        if isinstance(page, type) and issubclass(page, Page):
+            add(page)
+            return page
+        function: PageFunction[..., Any] = PageFunction(page)
+        add(function.page)
+        return function
+
+    return decorate
+
+
+def register_at(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
+    """As `place`. `TypeError` also for a page function's parameter that an address may lack."""
+    register_page(cls, path, guards)
+    if issubclass(cls, FunctionPage):
+        missing = describe(cls).required - cls._live_route.names
+        if missing:
+            raise TypeError(
+                f"{cls.__qualname__}: an address may be without {', '.join(sorted(missing))}; give it a"
+                f" default, or a place in the path {path!r}"
+            )
+
+
+_OWN: Final = ("field", "request", "source", "depends")
+"""Kinds of parameters that a page function may have."""
+
+
+def render(template: str, /, **names: Any) -> Rendered:
+    """A template with names for it, as a page function returns it: values, and actions."""
+    for name, value in names.items():
+        if isinstance(value, Component):
+            raise TypeError(f"render(): {name} is a component, which only a page that is a class can hold")
+    return Rendered(template, {name: action_in(value) or value for name, value in names.items()})
+
+
+class FunctionPage(Page):
+    """An open page of a function: the base of the classes that `page_of` makes."""
+
+    __slots__ = ("_live_shown", "_live_view")
+
+    _live_own: ClassVar[bool] = True
+    _live_defines_actions: ClassVar[bool] = True
+    _live_shown: Any
+    _live_function: ClassVar[Callable[..., Any]]
+    _live_is_advised: ClassVar[bool] = False
+
+    def _live_draw(self, previous: Fragment | None) -> Fragment:
+        shown = self._live_shown
+        if not isinstance(shown, Rendered):
+            html = self._live_shown = html_of(shown)  # what is made of generators can be written only once
+            return raw_page(html)
+        return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
+
+    def _live_view_of(self, template: str) -> View:
+        known: tuple[str, View] | None = getattr(self, "_live_view", None)
+        if known is None or known[0] != template:
+            templates = self.live.services.templates
+            if templates is None:
+                raise TypeError("this application has no templates")
+            known = self._live_view = template, templates.view(template)
+        return known[1]
+
+    async def _live_run(self, arguments: dict[str, Any]) -> None:
+        """Run the function: afterwards its actions are known."""
+        closures, node = Closures(), self._live_node
+        if node.waiting is not None:
+            load_forms(self, node.waiting)  # for what it asks while it runs: all but results
+        making = CLOSURES.set(closures)
+        try:
+            shown = await _called(type(self)._live_function, arguments)
+        finally:
+            CLOSURES.reset(making)
+        if isinstance(shown, ActionResponse):
+            raise shown
+        if not isinstance(shown, Rendered) and not is_html(shown):
+            raise TypeError(
+                f"{type(self).__qualname__}() returned {type(shown).__qualname__}: return render(...),"
+                " HTML, redirect(...) or not_found()"
+            )
+        self._live_shown = shown
+        if self.live.debug and not type(self)._live_is_advised:
+            type(self)._live_is_advised = True
+            advise(closures)
+        node.ran(closures)
+        if node.waiting is not None:
+            load_forms(self, node.waiting)
+            node.waiting = None
+
+
+async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(function):
+        return await function(**arguments)
+    return await run_in_threadpool(function, **arguments)
+
+
+class PageFunction(Generic[P, R]):
+    """A function that is a page. In Python it is the function."""
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        self.function = function
+        self.page = page_of(function)
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    def url(self, /, **fields: Any) -> str:
+        """The page's address with these parameters. `TypeError` as `Page.url`."""
+        return self.page.url(**fields)
+
+    def __repr__(self) -> str:
+        return f"<page {self.__qualname__}>"
+
+
+def page_of(function: Callable[..., Any]) -> type[FunctionPage]:
+    """The page class of a function. `TypeError` for parameters that no address has."""
+    if not inspect.isroutine(function):
+        raise TypeError(f"a page is a subclass of Page or a function, not {function!r}")
+    names = local_names(function)
+    plan = Plan.of(function, names=names)
+    for one in plan.parameters:
+        if one.kind not in _OWN:
+            raise TypeError(f"{plan.name}: {one.name!r} is for an action; a page has only its address")
+    parameters = signature_of(function).parameters
+    body = {
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__doc__": function.__doc__,
+        "__annotations__": {one.name: _in_url(one) for one in plan.named},
+        **{one.name: parameters[one.name].default for one in plan.named if not one.required},
+        "load": _load(function, plan),
+        "_live_function": staticmethod(function),
+        "_live_around": names,
+    }
+    return types.new_class(function.__name__, (FunctionPage,), exec_body=lambda space: space.update(body))
+
+
+def _in_url(one: Parameter) -> Any:
+    marked = metadata(one.annotation, in_url) is not None
+    return one.annotation if marked else Annotated[one.annotation, in_url()]
+
+
+def _load(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
+    """The hook that runs a page function, with its injected parameters."""
+    own = [one.name for one in plan.named]
+
+    async def load(self: FunctionPage, **injected: Any) -> None:
+        await self._live_run({**{name: self.__dict__[name] for name in own}, **injected})
+
+    me = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    given = signature_of(function).parameters
+    others = [given[one.name].replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plan.injected]
+    load.__signature__ = inspect.Signature([me, *others])  # type: ignore[attr-defined]
+    load.__wrapped__ = function  # type: ignore[attr-defined]
+    load.__qualname__ = function.__qualname__
+    return load

@@ -1,0 +1,118 @@
+"""A component's fields as they were before an op: what changed since, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from ..actions.codec import SCALARS
+from ..actions.form_readers import MISSING
+from .fields import Field
+
+if TYPE_CHECKING:
+    from .component import Component
+
+
+_CONTAINERS: Final = (list, dict, set)
+
+
+class UndoLog:
+    """Taken before an op; cheap when the fields' types are immutable, as identity then says everything.
+
+    Lists, dicts and sets are copied, one level deep. Fields of other mutable values are compared by
+    what they would be dumped as, if `deep`: only where a `load` depends on them.
+    """
+
+    __slots__ = ("component", "values", "_copies", "_dumps")
+
+    def __init__(self, component: Component, deep: bool) -> None:
+        self.component = component
+        self.values = component.__dict__.copy()
+        self._copies: dict[str, tuple[Any, Any]] = {}
+        self._dumps: dict[str, Any] = {}
+        mutable = component._live_node.description.mutable
+        if mutable:
+            self._look_inside(mutable, deep)
+
+    def _look_inside(self, mutable: tuple[Field, ...], deep: bool) -> None:
+        for field in mutable:
+            value = self.values.get(field.name)
+            if isinstance(value, _CONTAINERS):
+                self._copies[field.name] = value, value.copy()
+            if deep and not field.is_loaded and field.children is None and not field.holds_frozen:
+                self._dumps[field.name] = _dump(field, value)
+
+    def changed(self) -> bool:
+        """Whether a state field is another than it was."""
+        now, before = self.component.__dict__, self.values
+        for field in self.component._live_node.description.state:
+            new, old = now.get(field.name, MISSING), before.get(field.name, MISSING)
+            if new is not old and not (type(new) is type(old) and type(new) in SCALARS and new == old):
+                return True
+        return bool(self._copies or self._dumps) and any(self._changed_inside())
+
+    def _changed_inside(self) -> Iterator[bool]:
+        fields = self.component._live_node.description.fields
+        for name, (value, copy) in self._copies.items():
+            yield not fields[name].is_loaded and not _same_items(value, copy)
+        for name, data in self._dumps.items():
+            yield _dump(fields[name], self.values.get(name)) != data
+
+    def leave_alone(self, other: UndoLog) -> None:
+        """What has changed since another image was taken isn't for this one to restore."""
+        now = self.component.__dict__
+        for name in self.component._live_node.description.fields:
+            value = now.get(name, MISSING)
+            inside = other._copies.get(name)
+            if value is other.values.get(name, MISSING) and (inside is None or _same_items(*inside)):
+                continue
+            self.values[name] = value
+            self._dumps.pop(name, None)
+            self._copies.pop(name, None)
+            if isinstance(value, _CONTAINERS):
+                self._copies[name] = value, value.copy()
+
+    def restore(self) -> None:
+        """Gives the public fields their values back, and lists, dicts and sets their items."""
+        now = self.component.__dict__
+        for name in self.component._live_node.description.fields:
+            old = self.values.get(name, MISSING)
+            if old is MISSING:
+                now.pop(name, None)
+            elif now.get(name, MISSING) is not old:
+                now[name] = old
+        for value, copy in self._copies.values():
+            if not _same_items(value, copy):
+                _refill(value, copy)
+        fields = self.component._live_node.description.fields
+        for name, data in self._dumps.items():
+            if data is not MISSING and _dump(fields[name], now.get(name)) != data:
+                now[name] = fields[name].codec.load(data)
+
+
+def _dump(field: Field, value: Any) -> Any:
+    """`MISSING` for what can't be dumped: an error that belongs to the snapshot."""
+    try:
+        return field.codec.dump(value)
+    except TypeError:
+        return MISSING
+
+
+def _same_items(value: Any, copy: Any) -> bool:
+    """Whether a container holds the same objects, in the same order if it has one."""
+    if len(value) != len(copy):
+        return False
+    if isinstance(value, dict):
+        pairs = zip(value.items(), copy.items(), strict=True)
+        return all(key is old and item is before for (key, item), (old, before) in pairs)
+    if isinstance(value, set):
+        return bool(value == copy)
+    return all(a is b for a, b in zip(value, copy, strict=True))
+
+
+def _refill(value: Any, copy: Any) -> None:
+    value.clear()
+    if isinstance(value, list):
+        value.extend(copy)
+    else:
+        value.update(copy)

@@ -1,0 +1,133 @@
+"""A page's address: its path, and the query string of its in-URL fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
+
+from starlette.convertors import Convertor, PathConvertor
+from starlette.requests import Request
+from starlette.routing import compile_path
+
+from ..actions.form_readers import MISSING
+from ..exceptions import path_name
+from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
+from .fields import Field
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a page class stands in its application: ``/room/{room}``."""
+
+    path: str
+
+    @cached_property
+    def _compiled(self) -> tuple[str, dict[str, Convertor[Any]]]:
+        _, format, convertors = compile_path(self.path)
+        return format, convertors
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Path parameters."""
+        return frozenset(self._compiled[1])
+
+    def format(self, values: Mapping[str, Any]) -> str:
+        """The path with these parameters, quoted. `ValueError` for a value that can't stand in it."""
+        format, convertors = self._compiled
+        return format.format_map({name: _quoted(one, values[name]) for name, one in convertors.items()})
+
+
+def _quoted(convertor: Convertor[Any], value: Any) -> str:
+    try:
+        return quote(convertor.to_string(value), safe="/" if isinstance(convertor, PathConvertor) else "")
+    except AssertionError as error:
+        raise ValueError(f"{value!r} can't be part of a path: {error}") from None
+
+
+def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
+    """The address of a page class with `given` fields. `TypeError` for one that isn't in it, or missing."""
+    query = {key: field for key, field in fields.items() if field.url and key not in route.names}
+    unknown = given.keys() - query.keys() - route.names
+    if unknown:
+        raise TypeError(f"{name}'s address has no {', '.join(sorted(unknown))}")
+    missing = [key for key in route.names if key not in given and fields[key].default is MISSING]
+    if missing:
+        raise TypeError(f"{name}'s address needs {', '.join(sorted(missing))}")
+    path = {key: given[key] if key in given else fields[key].default for key in route.names}
+    pairs = [pair for key in query if key in given for pair in _pairs(query[key], key, given[key])]
+    return _with_query(route.format(path), pairs)
+
+
+def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
+    """The address of a path with its parameters; the other values stand in the query, unless they are None.
+
+    `TypeError` for a parameter that is missing, `ValueError` for what is no path.
+    """
+    if not path.startswith("/"):
+        raise ValueError(f"url({path!r}): a path of the application begins with a slash")
+    route = _route(path)
+    missing = route.names - values.keys()
+    if missing:
+        raise TypeError(f"url({path!r}) needs {', '.join(sorted(missing))}")
+    query = [(name, str(value)) for name, value in values.items() if value is not None]
+    return _with_query(
+        quote(root_path, safe="/") + route.format(values),
+        [pair for pair in query if pair[0] not in route.names],
+    )
+
+
+@lru_cache(maxsize=256)
+def _route(path: str) -> Route:
+    return Route(path)
+
+
+def _pairs(field: Field, name: str, value: Any) -> list[tuple[str, str]]:
+    """A field's part of the query; none when it has its default value."""
+    if value is MISSING or (type(value) is type(field.default) and value == field.default):
+        return []
+    return [(path_name(path), text) for path, text in _texts(field.codec.dump(value), (name,))]
+
+
+def _texts(data: Any, path: tuple[str | int, ...]) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _texts(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _texts(value, (*path, index) if isinstance(value, (list, dict)) else path)
+    elif data is not None:
+        yield (
+            path,
+            data if isinstance(data, str) else str(data).lower() if isinstance(data, bool) else str(data),
+        )
+
+
+def _with_query(path: str, pairs: list[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def own_url(request: Request) -> str:
+    """A request's absolute URL, quoted, without the library's parameters and without hash."""
+    url, path = request.url, quote(request.scope["path"], safe=_IN_PATH)
+    query = urlencode(own_query(url.query))
+    return urlunsplit((url.scheme, url.netloc, path, query, ""))
+
+
+_IN_PATH: Final = "/:@!$&'()*+,;=~"
+
+
+def own_query(query: str) -> list[tuple[str, str]]:
+    """The names and values of a query that aren't the library's."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION)]
+
+
+def path_and_query(address: str) -> str:
+    """A page's address as a browser would put it into a request."""
+    return address[address.index("/", address.index("://") + 3) :]

@@ -1,0 +1,405 @@
+"""The protocol between a page and its session, field by field. `exchange` says how it works.
+
+Messages from the page
+----------------------
+All are JSON texts of at most 1 MiB. The first is the hello, an object of exactly
+
+====================  ==========================================================================
+``v``                 version of the protocol: 1
+``url``               path and query of the page
+``snapshot``          the snapshot in its HTML, or null
+``token``             the session's token from an earlier welcome, or null
+``rev``               newest revision applied; -1 asks for the whole page
+``op``                number of the last op that was ever sent
+====================  ==========================================================================
+
+All others are arrays. *n* is the op's number, *rev* the newest revision that the page had applied
+when it made the op; *fields* are flat: name, value, name, value, where the value of a file that was sent
+ahead is ``{"file": handle}``, or, when it was refused, ``{"refused": [name, type, size]}``; *address*
+is the path to a slot from
+the root: numbers of slots and, after that of a list, the item's ordinal.
+
+======================================  ========================================================
+``[0, rev]``                            acknowledges a revision, and is no op
+``[n, rev, 0, address, fields, e?]``    call what stands in an action slot; *e*: the event's details
+``[n, rev, 1, ref, fields, e?]``        call a reference
+``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
+``[n, rev, 3, url, push?]``             go to another query of the same page, or another page; push: 1
+``[n, rev, 5, called]``                 end what is running, as soon as it allows that: an op's number, or
+                                        all ops of a reference or of the action in a slot
+``[n, rev, 6, name, arguments]``        call a function of a module, ``shop:add``; an object
+``[n, rev, 9]``                         the page is over
+======================================  ========================================================
+
+Messages to the page
+--------------------
+The first is the welcome, an object. What isn't needed is left out.
+
+====================  ==========================================================================
+``token``             names the session at the next hello; known to nobody else
+``rev``               the page's revision from now on
+``ack``               ops up to this one have ended
+``answers``           how they ended, as in a frame
+``moved``, ``fresh``  1: the session was rebuilt; all ops above `ack` come again
+``stale``             1: the page shows an older state, or begins anew
+``patch``, ``shapes``  as in a frame
+``extras``            those that the page hasn't acknowledged
+====================  ==========================================================================
+
+All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose empty ends are left out.
+
+====================  ==========================================================================
+``rev``               the revision to which `patch` leads: the next one, or the same without a patch
+``ack``               ops up to this one have ended: without an answer of their own, well and with null
+``patch``             what changed (`liveactions.diff`): slot, change, slot, change ...;
+                      or ``{"page": html}``
+``answers``           flat: n, status, payload. Status 0 ok (the result), 1 error (``{"error",
+                      "errors", "status", "id"?}``, in debug with ``details``, the traceback, and
+                      perhaps ``template``, ``{"name", "line", "excerpt"}``), 2 uncertain,
+                      3 elsewhere (``{"url", "replace"?, "external"?}``), 4 running: it goes on beside
+                      the others, and its real answer comes later, 5 ok, but the form keeps its fields
+``shapes``            flat: id, html; what the patch is the first to use on this connection
+``extras``            what is to be done besides; a frame with them is the next revision, even with an
+                      empty patch: ``cookies``: tickets, to be posted to ``<mount>/_live/cookies`` (as
+                      the body, with ``Live-Ops: 1``) before the frame is applied; ``url``:
+                      ``[path?query, push]``, the page's address now; ``events``: ``[[name,
+                      detail], ...]``, to be dispatched
+====================  ==========================================================================
+
+Patches
+-------
+A patch is flat: slot, change, slot, change ... Slots are known by their numbers; what a change is depends
+on what the slot is.
+
+====================  ==========================================================================
+an attribute          its value; null: it goes
+names in a tag        name, value, name, value ...; a value is null: it goes
+a child               text; raw HTML, as below; ``{"f": fragment}``; an array: a patch of the
+                      fragment that stands there
+a list                ``{"l": [fragment, ...]}``; ``[ordinal, patch, ...]``; ``[edits, ordinal, patch, ...]``,
+                      of which an edit is an ordinal to remove, or ``[ordinal, before]`` and, if
+                      it is new, its fragment; *before*: an ordinal, or -1 for the end
+====================  ==========================================================================
+
+A fragment is an array: the number of its shape, and the values of its slots.
+
+*Raw HTML* is a string of the server's, which changes:
+
+====================  ==========================================================================
+``{"h": html}``       the new string as a whole
+``{"s": splices}``    flat: units of UTF-16 that stay; units that go, if any do; what comes in their
+                      place, if anything does: a text, or ``[from, length]``: what the old string has
+                      there, or ``[]``: the last text once more; and so on. The rest stays
+``"c"``               beside "s": ``[length, sum]`` of the old string, in units of UTF-16, and the
+                      Adler-32 of its UTF-8
+``"e"``, ``"d"``      beside "s": which nodes the splices are about, and a digest of where these are
+====================  ==========================================================================
+
+Whatever comes, the page changes as the two strings differ that a parser makes nodes of: nodes that are
+the same stay, and so does what the page's person or scripts did to them. The old string is the one that
+was sent or spliced last. Of what came in the page's HTML it is what the slot's first nodes are when
+written as HTML; "c" is sent with the first splices of such a slot. When it doesn't fit, the page says so by
+asking for all of it (a hello with ``rev`` -1), and the first change of each slot comes as "h" from then on.
+(It comes as "h" also where the server sees beforehand that its string is written otherwise. What stood there
+is known all the same, as nodes.) Fields called ``_s`` are the page's own, and never part of the server's
+string.
+
+For strings of more than 32 kB "e" says where to look, so that nothing else has to be parsed: an array of
+
+===============================================  ===============================================
+``[path, [name, value, ...]]``                   attributes of an element: null for one that goes
+``[path, first, count, from, length, start,      children of an element, so many from the first one on,
+size]``                                          which `length` units of the old string `from` on had
+                                                 written: now they are what `size` units of the new string
+                                                 from `start` on write, read as content of that element
+``[path, first, count, path, before]``           children that move, to stand before another node
+===============================================  ===============================================
+
+A path leads from the slot through positions among all child nodes (text and comments included) to an
+element; ``[]`` is the slot itself. All of them, and all positions, are those before the change. "d" is the
+Adler-32 of what the paths pass, one path after the other: for each element, the slot first, its name in
+lower case (of the slot an empty one), a space, the number of its child nodes, and ";". A page in which it is
+another, because a script has added something or its parser has read something otherwise, uses the splices.
+
+An answer *elsewhere* that comes with ``{"page": html}`` has brought that page already, over the same
+connection: only the address, the history and the scroll position are still to be changed. An op 3 that
+names another page of the application is answered well, with ``{"page": html}``. Without a page patch the
+browser is to load the address.
+
+By fetch, the page posts ``{"hello": hello, "ops": [op, ...]}`` to its own address with the header
+``Live-Ops: 1`` and gets ``{"welcome": welcome, "frames": [frame, ...]}``.
+
+A message that isn't one of these is refused with a code of `liveactions.protocol.constants`: the
+connection is closed and nothing of the message is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from pydantic_core import from_json
+
+from ..config import Limits
+from ..encoding import write_json
+from ..exceptions import ProtocolError
+from .constants import (
+    BYE,
+    CALL_FUNCTION,
+    CALL_REF,
+    CALL_SLOT,
+    CANCEL,
+    CLOSE_LIMIT,
+    CLOSE_VERSION,
+    NAVIGATE,
+    VALIDATE,
+    VERSION,
+)
+
+MAX_DEPTH: Final = 32
+"""How deep arrays and objects of a message may be nested."""
+MAX_NUMBER: Final = 2**53
+"""Numbers of a message are below this."""
+Change: TypeAlias = list[Any] | dict[str, Any]
+"""A patch as data."""
+Fields: TypeAlias = list[Any]
+"""Name, value, name, value; a file that was sent ahead is ``{"file": handle}`` or ``{"refused": …}``."""
+
+
+class Hello(NamedTuple):
+    url: str
+    snapshot: str | None
+    token: str | None
+    rev: int
+    op: int
+
+
+class Acknowledgement(NamedTuple):
+    rev: int
+
+
+class CallSlot(NamedTuple):
+    n: int
+    rev: int
+    address: list[int]
+    fields: Fields
+    event: dict[str, Any] | None = None
+
+
+class CallReference(NamedTuple):
+    n: int
+    rev: int
+    reference: str
+    fields: Fields
+    event: dict[str, Any] | None = None
+
+
+class Validate(NamedTuple):
+    n: int
+    rev: int
+    reference: str
+    fields: Fields
+    touched: list[str]
+
+
+class Navigate(NamedTuple):
+    n: int
+    rev: int
+    url: str
+    push: bool = False
+
+
+class CallFunction(NamedTuple):
+    n: int
+    rev: int
+    name: str
+    arguments: dict[str, Any]
+
+
+class Cancel(NamedTuple):
+    n: int
+    rev: int
+    called: int | str | list[int]
+
+
+class Bye(NamedTuple):
+    n: int
+    rev: int
+
+
+Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | Cancel | Bye
+
+
+def read(text: str | bytes | None, limits: Limits) -> Any:
+    """The data of a message."""
+    if not isinstance(text, str):
+        raise ProtocolError("messages are texts")
+    if len(text) > limits.frame or (not text.isascii() and len(text.encode(errors="replace")) > limits.frame):
+        raise ProtocolError(f"a message has at most {limits.frame} bytes", CLOSE_LIMIT)
+    try:
+        return parse(text)
+    except ValueError:
+        raise ProtocolError("not JSON") from None
+
+
+def parse(text: str) -> Any:
+    """The data of a browser's JSON; half characters of UTF-16, which can be typed, are replaced.
+
+    `ValueError` for what is none, or nested hundreds deep.
+    """
+    try:
+        return _parsed(text)
+    except ValueError:
+        return _parsed(_ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], text))
+
+
+_parsed: Final = partial(from_json, allow_inf_nan=False)
+_ESCAPE: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)")
+"""An escape in JSON; the group holds half a character without the other half."""
+
+
+def read_hello(data: Any) -> Hello:
+    """The hello that `data` is."""
+    require(type(data) is dict, "a connection begins with a hello")
+    if data.get("v") != VERSION or type(data["v"]) is not int:
+        raise ProtocolError(f"this is version {VERSION} of the protocol", CLOSE_VERSION)
+    require(data.keys() <= _HELLO.keys(), "unknown parts of a hello")
+    for name, kinds in _HELLO.items():
+        require(type(data.get(name)) in kinds, f"hello without a proper {name}")
+    require(-1 <= data["rev"] < MAX_NUMBER and 0 <= data["op"] < MAX_NUMBER, "hello with improper numbers")
+    return Hello(data["url"], data.get("snapshot"), data.get("token"), data["rev"], data["op"])
+
+
+_HELLO: Final[dict[str, tuple[type, ...]]] = {
+    "v": (int,),
+    "url": (str,),
+    "snapshot": (str, type(None)),
+    "token": (str, type(None)),
+    "rev": (int,),
+    "op": (int,),
+}
+
+
+def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
+    """The op or acknowledgement that `data` is."""
+    require(type(data) is list and len(data) >= 2, "neither an op nor an acknowledgement")
+    n, rev, *parts = data
+    require(type(n) is int and 0 <= n < MAX_NUMBER, "improper number of an op")
+    require(type(rev) is int and -1 <= rev < MAX_NUMBER, "improper revision")
+    if n == 0:
+        require(not parts, "op number 0")
+        return Acknowledgement(rev)
+    kind = parts[0] if parts else None
+    reader = _READERS.get(kind) if type(kind) is int else None
+    if reader is None:
+        raise ProtocolError("unknown op")
+    return reader(n, rev, parts[1:], limits)
+
+
+def _read_call_slot(n: int, rev: int, parts: list[Any], limits: Limits) -> CallSlot:
+    require(2 <= len(parts) <= 3, "a call has an address and fields")
+    return CallSlot(n, rev, _address(parts[0]), _fields(parts[1], limits), _event(parts))
+
+
+def _read_call_reference(n: int, rev: int, parts: list[Any], limits: Limits) -> CallReference:
+    require(2 <= len(parts) <= 3 and type(parts[0]) is str, "a call has a reference and fields")
+    return CallReference(n, rev, parts[0], _fields(parts[1], limits), _event(parts))
+
+
+def _event(parts: list[Any]) -> dict[str, Any] | None:
+    """The details of the event that made a call."""
+    event = parts[2] if len(parts) == 3 else None
+    if event is not None:
+        require(type(event) is dict and _depth(event) < MAX_DEPTH, "improper event")
+    return event
+
+
+def _read_validate(n: int, rev: int, parts: list[Any], limits: Limits) -> Validate:
+    require(len(parts) == 3 and type(parts[0]) is str, "validating has a reference, fields and names")
+    return Validate(n, rev, parts[0], _fields(parts[1], limits), _texts(parts[2], limits))
+
+
+def _read_navigate(n: int, rev: int, parts: list[Any], limits: Limits) -> Navigate:
+    require(1 <= len(parts) <= 2 and type(parts[0]) is str, "going somewhere needs an address")
+    push = parts[1] if len(parts) == 2 else 0
+    require(type(push) is int and push in (0, 1), "improper way of going")
+    return Navigate(n, rev, parts[0], bool(push))
+
+
+def _read_call_function(n: int, rev: int, parts: list[Any], limits: Limits) -> CallFunction:
+    require(len(parts) == 2 and type(parts[0]) is str, "a call has a name and arguments")
+    require(type(parts[1]) is dict and _depth(parts[1]) < MAX_DEPTH, "improper arguments")
+    return CallFunction(n, rev, parts[0], parts[1])
+
+
+def _read_cancel(n: int, rev: int, parts: list[Any], limits: Limits) -> Cancel:
+    require(len(parts) == 1 and type(parts[0]) in (int, str, list), "improper op to cancel")
+    return Cancel(n, rev, _address(parts[0]) if type(parts[0]) is list else parts[0])
+
+
+def _read_bye(n: int, rev: int, parts: list[Any], limits: Limits) -> Bye:
+    require(not parts, "a bye has nothing else")
+    return Bye(n, rev)
+
+
+_READERS: Final[dict[int, Callable[[int, int, list[Any], Limits], Op]]] = {
+    CALL_SLOT: _read_call_slot,
+    CALL_REF: _read_call_reference,
+    VALIDATE: _read_validate,
+    NAVIGATE: _read_navigate,
+    CALL_FUNCTION: _read_call_function,
+    CANCEL: _read_cancel,
+    BYE: _read_bye,
+}
+
+
+def _address(value: Any) -> list[int]:
+    require(type(value) is list and 0 < len(value) <= 2 * MAX_DEPTH, "improper address")
+    for step in value:
+        require(type(step) is int and 0 <= step < MAX_NUMBER, "improper address")
+    return value  # type: ignore[no-any-return]
+
+
+def _texts(value: Any, limits: Limits) -> list[str]:
+    require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of texts")
+    for text in value:
+        require(type(text) is str, "improper list of texts")
+    return value  # type: ignore[no-any-return]
+
+
+def _fields(value: Any, limits: Limits) -> Fields:
+    require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of fields")
+    require(len(value) % 2 == 0, "a field without a value")
+    for index, part in enumerate(value):
+        require(
+            index % 2 == 1 or type(part) is not str or len(part) <= limits.name, "too long a name of a field"
+        )
+        if type(part) is not str:
+            require(index % 2 == 1 and type(part) is dict and len(part) == 1, "improper field")
+            require(type(part.get("file")) is str or _is_refused(part.get("refused")), "improper file")
+    return value  # type: ignore[no-any-return]
+
+
+def _is_refused(value: Any) -> bool:
+    """Whether it is what is known of a file: its name, media type and size."""
+    return type(value) is list and [type(part) for part in value] == [str, str, int]
+
+
+def _depth(value: Any) -> int:
+    """How deep `value` is nested; the parser has bounded it."""
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+
+
+def require(condition: bool, message: str) -> None:
+    """`ProtocolError` with this message unless the condition holds."""
+    if not condition:
+        raise ProtocolError(message)
+
+
+def write(message: Any) -> str:
+    """The text of a welcome or frame."""
+    return write_json(message).decode()

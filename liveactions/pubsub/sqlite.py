@@ -1,0 +1,44 @@
+"""Messages between the workers of a machine, by the file in which they keep their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..store import SqliteStore
+from .base import GAP, News
+
+MESSAGE_TTL: Final = 60.0
+"""Seconds for which a message is kept. Who looks less often finds a gap."""
+NO_POSITION: Final = -1
+
+
+class SqliteBroker:
+    """A broker for all processes that have a store in the same file.
+
+    The place up to which it has read is the last message itself. If that is gone, because it was too old
+    or because the file began anew, something may have come and gone with it. A store keeps its newest
+    message, however old, so that this isn't so where nothing was said.
+    """
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._position = NO_POSITION
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SqliteBroker) and other._store.path == self._store.path
+
+    def __hash__(self) -> int:
+        return hash(self._store.path)
+
+    def publish(self, messages: Sequence[bytes]) -> None:
+        self._store.append(messages, MESSAGE_TTL)
+
+    def news(self) -> News:
+        before = self._position
+        rows = self._store.messages(before) or self._store.messages(0)
+        self._position = rows[-1][0]
+        if before == NO_POSITION:
+            return [GAP]
+        fresh = [message for _, message in rows if message]
+        return fresh if rows[0][0] == before else [GAP, *fresh]

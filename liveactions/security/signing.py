@@ -1,0 +1,236 @@
+"""Keys, sealing and signing: what makes a text from outside trustworthy.
+
+A sealed text is encrypted, authenticated, dated and bound to a context; whoever holds it can
+neither read nor change it nor use it for something else. A signature is 64 bits long: enough
+where every guess is a request, and short enough to stand on every row of a page.
+
+::
+
+    sealed     = url-safe base64 of: algorithm (1 byte), key id (4), nonce or salt, ciphertext with tag
+    plaintext  = packing (1 byte), seconds since 1970 (double, big-endian), data
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import struct
+import time
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from typing import Final, Protocol
+
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from ..exceptions import SealError, SealExpired
+
+ENVIRONMENT: Final = "LIVEACTIONS_KEY"
+MIN_SECRET: Final = 16
+"""Shortest accepted secret, in bytes."""
+MAC_BYTES: Final = 8
+COMPRESS_FROM: Final = 2048
+"""Shorter data, in bytes, is sealed as it is: compressing it takes longer than all the rest."""
+_HEADER: Final = struct.Struct(">B4s")
+_PACKING: Final = struct.Struct(">Bd")
+_PLAIN, _DEFLATED = 0, 1
+_SKEW: Final = 60.0
+"""Seconds that the clocks of two machines may differ."""
+
+
+class Key:
+    """One secret and what is derived from it; each use has a key of its own."""
+
+    def __init__(self, secret: bytes | str) -> None:
+        self._secret = secret.encode() if isinstance(secret, str) else secret
+        if len(self._secret) < MIN_SECRET:
+            raise ValueError(f"a key needs at least {MIN_SECRET} bytes; secrets.token_urlsafe(32) makes one")
+        self.id = self.derive("id")[:4]
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, from which neither the secret nor another purpose's can be found."""
+        hkdf = HKDF(algorithm=SHA256(), length=32, salt=b"liveactions", info=purpose.encode())
+        return hkdf.derive(self._secret)
+
+    def __repr__(self) -> str:
+        return f"<Key {self.id.hex()}>"
+
+
+class Keys:
+    """The application's keys: the first seals and signs, all open and verify.
+
+    `shared` is false for random keys, which no other process can have. `ValueError` when a secret
+    is too short or there is none.
+    """
+
+    def __init__(self, secrets: Iterable[bytes | str], *, shared: bool = True) -> None:
+        self._keys = [Key(secret) for secret in secrets]
+        self.shared = shared
+        if not self._keys:
+            raise ValueError("no key given")
+
+    @classmethod
+    def random(cls) -> Keys:
+        """Keys for the life of this process."""
+        return cls([secrets.token_bytes(32)], shared=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Keys | None:
+        """The keys that ``LIVEACTIONS_KEY`` lists, separated by commas or spaces; None when it has none."""
+        listed = environment.get(ENVIRONMENT, "").replace(",", " ").split()
+        return cls(listed) if listed else None
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._keys)
+
+
+class _Cipher(Protocol):
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes: ...
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes: ...
+
+
+class _MisuseResistant:
+    """AES-GCM-SIV: a nonce that comes twice by accident betrays no more than that two texts are equal."""
+
+    number = 1
+
+    def __init__(self, key: Key) -> None:
+        self._aead = AESGCMSIV(key.derive("seal AES-GCM-SIV"))
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return nonce + self._aead.encrypt(nonce, plaintext, context)
+
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        return self._aead.decrypt(ciphertext[:12], ciphertext[12:], context)
+
+
+class _DerivedPerMessage:
+    """AES-GCM for an OpenSSL without the SIV mode: no key is used twice, so no nonce can be."""
+
+    number = 2
+
+    def __init__(self, key: Key) -> None:
+        self._key = key.derive("seal AES-GCM")
+
+    def _aead(self, salt: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._key, salt, "sha256"))
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        salt = secrets.token_bytes(24)
+        return salt + self._aead(salt).encrypt(bytes(12), plaintext, context)
+
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        return self._aead(ciphertext[:24]).decrypt(bytes(12), ciphertext[24:], context)
+
+
+def _ciphers(key: Key) -> dict[int, _Cipher]:
+    """What this machine's OpenSSL can do, best first."""
+    ciphers: dict[int, _Cipher] = {}
+    with suppress(UnsupportedAlgorithm):  # OpenSSL before 3.2
+        ciphers[_MisuseResistant.number] = _MisuseResistant(key)
+    ciphers[_DerivedPerMessage.number] = _DerivedPerMessage(key)
+    return ciphers
+
+
+class Sealer:
+    """Seals bytes into url-safe text and opens them again."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._ciphers = {
+            _HEADER.pack(number, key.id): cipher for key in keys for number, cipher in _ciphers(key).items()
+        }
+        self._header, self._cipher = next(iter(self._ciphers.items()))
+
+    @property
+    def key(self) -> bytes:
+        """Names the key that seals."""
+        return self._header
+
+    def seal(self, data: bytes, context: str, *, now: float | None = None) -> str:
+        """`data` as a text that opens in the same `context` only. `now` is in seconds since 1970."""
+        return _text(self.seal_bytes(data, context, now=now))
+
+    def seal_bytes(self, data: bytes, context: str, *, now: float | None = None) -> bytes:
+        """The same as bytes, where it needn't be a text."""
+        packed = _pack(data, time.time() if now is None else now)
+        return self._header + self._cipher.encrypt(packed, context.encode())
+
+    def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
+        """The data sealed in `text`, at most `max_age` seconds ago.
+
+        `SealError` when the text was altered, comes from another key or belongs to another
+        context; `SealExpired` when it is too old.
+        """
+        return self.open_bytes(_bytes(text), context, max_age, now=now)
+
+    def open_bytes(self, sealed: bytes, context: str, max_age: float, *, now: float | None = None) -> bytes:
+        """What `seal_bytes` has sealed; raises as `open` does."""
+        cipher = self._ciphers.get(sealed[: _HEADER.size])
+        if cipher is None:
+            raise SealError("sealed by another key")
+        try:
+            packed = cipher.decrypt(sealed[_HEADER.size :], context.encode())
+        except (InvalidTag, ValueError):  # ValueError: shorter than a nonce and a tag
+            raise SealError("altered, or sealed for something else") from None
+        return _unpack(packed, max_age, time.time() if now is None else now)
+
+
+class Signer:
+    """Short signatures. They say that this application wrote the data, not who may use it."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = [key.derive("sign") for key in keys]
+
+    def mac(self, data: bytes) -> str:
+        """The signature of `data` as url-safe text, 11 characters long."""
+        return _mac(self._keys[0], data)
+
+    def verify(self, data: bytes, mac: str) -> bool:
+        """Whether one of the keys signed `data` so; takes the same time for every wrong one."""
+        given = mac.encode(errors="replace")
+        found = [hmac.compare_digest(_mac(key, data).encode(), given) for key in self._keys]
+        return any(found)
+
+
+def _mac(key: bytes, data: bytes) -> str:
+    # Keyed BLAKE2b is a MAC by design, and takes a third of HMAC-SHA-256's time: tables have many.
+    return _text(blake2b(data, key=key, digest_size=MAC_BYTES).digest())
+
+
+def _pack(data: bytes, now: float) -> bytes:
+    packing = _PLAIN
+    if len(data) >= COMPRESS_FROM:
+        smaller = zlib.compress(data, 1)
+        if len(smaller) < len(data):
+            packing, data = _DEFLATED, smaller
+    return _PACKING.pack(packing, now) + data
+
+
+def _unpack(packed: bytes, max_age: float, now: float) -> bytes:
+    packing, sealed_at = _PACKING.unpack_from(packed)
+    if not -_SKEW <= now - sealed_at <= max_age:
+        raise SealExpired("too old")
+    data = packed[_PACKING.size :]
+    return zlib.decompress(data) if packing == _DEFLATED else data
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes that `_text` made `text` of; any other spelling of them is refused."""
+    try:
+        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise SealError("not a sealed text") from None
+    if _text(data) != text:
+        raise SealError("not a sealed text")
+    return data

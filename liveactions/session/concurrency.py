@@ -1,0 +1,225 @@
+"""What goes on beside a session's queue: generators, and actions that a newer call may end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ..actions.action import ActionRef
+from ..actions.form_input import Input
+from ..actions.parameters import Event
+from ..exceptions import ForgedReference, UnknownAction
+from ..execution.results import DONE, Outcome
+from ..execution.run import FieldPairs, PageRun
+from ..protocol.constants import RUNNING
+from ..protocol.messages import Bye, CallReference, CallSlot, Cancel, Navigate, Op
+from .references import reference, shown
+from .server_ops import ServerOp
+
+if TYPE_CHECKING:
+    from .runner import Session
+
+
+STREAMING: Final = Outcome(RUNNING)
+"""It goes on beside the queue."""
+
+
+class StreamingCall:
+    """A generator that is running, each of its steps an op."""
+
+    def __init__(self, session: Session, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
+        self.session = session
+        self.n = n
+        self.ref = ref
+        self.scope = PageRun(session.page, event)
+        self.scope.effects.op = session.key, n
+        self.scope.step = self._step
+        self.task: asyncio.Task[None]
+        self.is_over = False
+        self._is_cancelled = False
+
+    def begin(self, fields: FieldPairs | Input) -> None:
+        self.task = self.session.work.tasks.start(self._work(fields))
+
+    def cancel(self) -> None:
+        """End it at its next ``yield``."""
+        self._is_cancelled = True
+
+    async def _work(self, fields: FieldPairs | Input) -> None:
+        try:
+            outcome = await self.scope.call(self.ref, fields)
+        except asyncio.CancelledError:  # a newer call, or the session's end
+            outcome = DONE
+        self.is_over = True
+
+        async def end(scope: PageRun) -> Outcome:
+            return outcome
+
+        self.session.work.begin(ServerOp(end, self.scope, self.n))
+
+    async def _step(self) -> bool:
+        session = self.session
+        if self._is_cancelled or session.over or session.page is not self.scope.page:
+            return False
+        self.scope.settle()
+        shown = await session.work.perform(ServerOp(self._show))
+        if shown.error is not None:  # what was done since the last step has been undone
+            raise shown.error
+        self.scope.pause()
+        return shown.ok and not self._is_cancelled
+
+    async def _show(self, scope: PageRun) -> Outcome | None:
+        scope.answer_for(self.scope)
+        return await scope.guard()
+
+
+class ConcurrentOps:
+    """Of one session. True when there is something that ops may have to do with."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._runs: list[StreamingCall] = []
+        self._called: ActionRef[..., Any] | None = None
+        """What runs in the queue, and may be ended."""
+        self._task: asyncio.Task[Any] | None = None
+        self._is_ended = False
+
+    def __bool__(self) -> bool:
+        return bool(self._runs) or self._called is not None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether generators are running."""
+        return bool(self._runs)
+
+    # What comes in
+
+    def meet(self, op: Op) -> Op:
+        """An op that comes while something is running: it may end that, or be dropped itself."""
+        if type(op) is Cancel:
+            self._cancel(op)
+            return op
+        if self._leaves(op):
+            self._leave()
+        ref = self._reference(op)
+        if ref is None:
+            return op
+        if ref.action.concurrency == "drop" and _is_same(ref, self._called):
+            return dropped(op)
+        if ref.action.concurrency == "latest":
+            if _is_same(ref, self._called):
+                self._end()
+            self.session.work.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
+        return op
+
+    def _leaves(self, op: Op) -> bool:
+        """Whether the page is left with this op."""
+        path = op.url.partition("#")[0].partition("?")[0] if type(op) is Navigate else ""
+        return type(op) is Bye or (type(op) is Navigate and path != self.session.page.live.path)
+
+    def _leave(self) -> None:
+        """The person goes away: what is of no use to anybody else ends."""
+        if self._called is not None and self._called.action.ends_on_leave:
+            self._end()
+        for run in self._runs:
+            if run.ref.action.ends_on_leave:
+                run.task.cancel()
+
+    def _reference(self, op: Op) -> ActionRef[..., Any] | None:
+        try:
+            return reference(self.session, op) if isinstance(op, CallSlot | CallReference) else None
+        except (UnknownAction, ForgedReference):
+            return None
+
+    def _cancel(self, op: Cancel) -> None:
+        session, called = self.session, op.called
+        try:
+            meant = called if isinstance(called, int) else shown(session, op.rev, called)
+        except (UnknownAction, ForgedReference):
+            return
+        for run in self._runs:
+            if meant == run.n or _includes(meant, run.ref):
+                run.cancel()
+        if self._called is not None and _includes(meant, self._called):
+            self._end()
+
+    def _end(self) -> None:
+        if self._task is not None and not self._is_ended:
+            self._is_ended = True
+            self._task.cancel()
+
+    # What runs
+
+    async def call(
+        self, scope: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
+    ) -> Outcome:
+        """Run an action of which others are heard meanwhile."""
+        if ref.action.streams:
+            return self._start(scope, op.n, ref, fields)
+        self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
+        if self.session.work.expects(self._leaves):
+            self._leave()
+        try:
+            outcome = await scope.call(ref, fields)
+        except asyncio.CancelledError:
+            if not self._is_ended:
+                raise
+            outcome = DONE if ref.action.is_async else replace(DONE, abandoned=True)
+        finally:
+            self._called = None
+        if self._is_ended and self._task is not None:
+            self._task.uncancel()
+        return outcome
+
+    def _start(self, scope: PageRun, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
+        same = [run for run in self._runs if _is_same(ref, run.ref)]
+        if same and ref.action.concurrency == "drop":
+            return DONE
+        for run in same if ref.action.concurrency == "latest" else ():
+            run.task.cancel()
+        run = StreamingCall(self.session, n, ref, scope.event)
+        self._runs.append(run)
+        run.begin(fields)
+        run.task.add_done_callback(lambda _: self._runs.remove(run))
+        return STREAMING
+
+    def when_over(self, n: int, then: Callable[[], None]) -> None:
+        """Call something when the generator of an op has ended, which may be now."""
+        for run in self._runs:
+            if run.n == n:
+                run.task.add_done_callback(lambda _: then())
+                return
+        then()
+
+    def leave_alone(self, scope: PageRun) -> None:
+        """What an op has changed isn't for those to undo that go on."""
+        for run in self._runs:
+            if run.scope is not scope:
+                run.scope.leave_alone(scope)
+
+    async def finished(self) -> None:
+        """Return when no generator is running."""
+        while self._runs:
+            await asyncio.wait([run.task for run in self._runs])
+
+    def close(self) -> None:
+        """The page is over."""
+        for run in self._runs:
+            run.task.cancel()
+
+
+def dropped(op: Op) -> Cancel:
+    """An op of the same number that does nothing."""
+    return Cancel(op.n, op.rev, op.n)
+
+
+def _is_same(one: ActionRef[..., Any], other: ActionRef[..., Any] | None) -> bool:
+    """Whether both call the same action of the same component."""
+    return other is not None and one.path == other.path
+
+
+def _includes(meant: int | ActionRef[..., Any], ref: ActionRef[..., Any]) -> bool:
+    """Whether a reference means another one, which may have more arguments."""
+    return isinstance(meant, ActionRef) and meant.path == ref.path and meant.args in ((), ref.args)

@@ -1,0 +1,375 @@
+"""The open pages of a worker: how a page finds its session, or its newest state, again."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from logging import getLogger
+from typing import Final
+
+from starlette.requests import HTTPConnection, Request
+
+from ..actions.request import PageRequest
+from ..exceptions import LiveError, ProtocolError, SealError
+from ..execution.app_context import AppContext, RouteMatch
+from ..execution.effects import restarted
+from ..execution.loading import forsake
+from ..execution.opening import mount
+from ..execution.results import DONE
+from ..execution.run import PageRun
+from ..pages.page import Page
+from ..pages.state import restore_state
+from ..pages.urls import path_and_query
+from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
+from ..protocol.messages import Hello
+from ..protocol.op_log import OpLog, Rebuilt
+from ..pubsub.base import Message
+from ..pubsub.channel import BrokerChannel
+from ..store.snapshots import Snapshot, session_key
+from ..tasks import Recurring, Supervisor, contained
+from ..templates import Fragment
+from .connection import Connection
+from .request_probe import as_request, through_middleware
+from .runner import Session
+from .state import RenderHistory
+from .subscriptions import SubscriptionIndex
+
+log = getLogger(__name__)
+MAINTENANCE_INTERVAL: Final = 1.0
+"""Seconds between two rounds through all sessions."""
+POLLS_PER_ROUND: Final = 20
+"""How often other workers are heard meanwhile."""
+HANDOVER_TIMEOUT: Final = 1.0
+"""Seconds that a page's old worker has for storing its newest state."""
+POLL_INTERVAL: Final = 0.02
+"""Seconds between two looks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeSource:
+    """What a session is made from. Without a snapshot: nothing, the page starts again."""
+
+    snapshot: Snapshot | None
+    rebuilt: Rebuilt = ""
+    stale: bool = False
+    """Whether the page shows an older state than before, or starts again."""
+    epoch: int = 0
+    """That of the claim under which the snapshot was read, when it is that of the page's session."""
+    drawn: Fragment | None = None
+    """The page's first rendering, where it has one already."""
+    state: bytes = b""
+    """Of the page, once it is loaded."""
+
+
+class SessionRegistry:
+    """All sessions of this process."""
+
+    def __init__(
+        self, site: AppContext, line: BrokerChannel, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.site = site
+        self._line = line
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._hosts: Counter[str] = Counter()
+        self._audience = SubscriptionIndex(line, lambda: self)
+        self._maintenance = Supervisor(lambda: "the upkeep of open pages")
+        self._hearing = Recurring("hearing of other workers", line.catch_up)
+        self._tending = [
+            Recurring("looking for files that nobody has taken", site.uploads.tend),
+            Recurring("looking for saved templates", self._show_saved_templates),
+        ]
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
+
+    async def join(self, hello: Hello, opened: HTTPConnection, connection: Connection) -> Session:
+        """The session of the page that says hello, attached to its connection.
+
+        `ProtocolError` when there can be none.
+        """
+        found = self.site.find(opened, hello.url)
+        if found is None:
+            raise ProtocolError("no page has this address", CLOSE_OVER)
+        request = await _request(opened, hello.url, found)
+        identity = await self.site.identity(request)
+        session = self._known(hello, found, identity)
+        if session is not None:
+            _renew(session.page, _at_home(session, found, request))
+            await self._guard(session.page)
+            await self._attach(session, connection, hello)
+        else:
+            session = await self._begin(hello, found, identity, request, connection)
+        return session
+
+    async def _attach(
+        self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource | None = None
+    ) -> None:
+        self._tend()
+        rebuilding = (basis.rebuilt, basis.stale, basis.drawn) if basis else ()
+        try:
+            await session.attach(connection, hello, *rebuilding)
+            await session.hook("connected")
+        except BaseException:
+            await session.detach(connection)  # which doesn't know of a session yet
+            raise
+
+    def _known(self, hello: Hello, found: RouteMatch, identity: str) -> Session | None:
+        """This process's session of the page, if it still is the page's only one."""
+        session = self._sessions.get(hello.token or "")
+        if session is None:
+            return None
+        if session.over or not session.confirm():
+            self._drop(session)
+            return None
+        if not session.place.is_of(found.address, identity, hello.rev):
+            raise ProtocolError("a session of someone else, or of another page", CLOSE_OVER)
+        return session
+
+    # Sessions made from snapshots
+
+    async def _begin(
+        self, hello: Hello, found: RouteMatch, identity: str, request: Request, connection: Connection
+    ) -> Session:
+        host = self._admit(request)
+        self._audience.open()
+        position = self._audience.position
+        basis = await self._basis(hello, self.site.context(found.address, identity))
+        page, basis = await self._page(basis, found, request, identity)
+        snapshot = basis.snapshot or Snapshot("", None)
+        rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
+        screen = RenderHistory()
+        missed = dict(snapshot.missed).get(hello.rev)
+        if hello.rev == snapshot.rev:
+            screen.recall(snapshot.shape, snapshot.mark, snapshot.digests)
+        elif missed:
+            screen.recall(snapshot.shape, snapshot.mark, None, missed)
+        else:
+            screen.recall(snapshot.shape, b"", None)
+        session = Session(
+            self.site,
+            found.address,
+            page,
+            state=basis.state,
+            identity=identity,
+            token=(basis.epoch and hello.token) or secrets.token_urlsafe(16),
+            host=host,
+            exchange=OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras),
+            screen=screen,
+            audience=self._audience,
+        )
+        session.kept.claim(basis.epoch)
+        if session.token in self._sessions:  # another connection of this page was as quick
+            self._drop(self._sessions[session.token])
+        self._sessions[session.token] = session
+        self._hosts[host] += 1
+        await self._attach(session, connection, hello, basis)
+        session.hearing.listen(position)
+        return session
+
+    async def _basis(self, hello: Hello, context: str) -> ResumeSource:
+        """The newest that is known of a page."""
+        if hello.token is None:
+            return self._from_page(hello, context)
+        try:
+            snapshot, epoch = await self._from_store(hello, context)
+        except SealError as error:
+            log.warning("the stored state of a page can't be opened: %s", error)
+            snapshot = None
+        if snapshot is None:
+            return replace(self._from_page(hello, context), rebuilt="fresh")
+        if snapshot.rev < hello.rev:
+            log.warning("the newest state of a page wasn't stored; it continues from an older one")
+            return ResumeSource(snapshot, "fresh", stale=True, epoch=epoch)
+        certain = snapshot.at_rest or hello.op <= snapshot.done
+        return ResumeSource(snapshot, "moved" if certain else "fresh", epoch=epoch)
+
+    def _from_page(self, hello: Hello, context: str) -> ResumeSource:
+        try:
+            snapshot = self.site.snapshots.open(hello.snapshot or "", context)
+        except SealError as error:
+            log.warning("a page can't be restored and starts again: %s", error)
+            return ResumeSource(None, "fresh", stale=True)
+        if snapshot.rev < hello.rev:
+            log.warning("the newest state of a page isn't stored any more; it continues from that of its GET")
+        return ResumeSource(snapshot, stale=snapshot.rev < hello.rev)
+
+    async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
+        """What the page's last session has stored; after a moment, if it seems to be about to store more.
+
+        With the epoch of the claim that was made before it was read: whoever claims the page later
+        reads what is stored under this one, or keeps its holder from storing any more.
+        """
+        snapshots, key = self.site.snapshots, session_key(hello.token or "")
+        until = self._clock() + HANDOVER_TIMEOUT
+        while True:
+            snapshot = snapshots.load(key, context)
+            if snapshot is None or snapshot.at_rest or self._clock() > until:
+                break
+            if hello.op <= snapshot.done and hello.rev <= snapshot.rev:
+                break
+            await asyncio.sleep(POLL_INTERVAL)
+        epoch = snapshots.store.claim(key)  # from now on nobody else stores more
+        return snapshots.load(key, context), epoch
+
+    async def _page(
+        self, basis: ResumeSource, found: RouteMatch, request: Request, identity: str
+    ) -> tuple[Page, ResumeSource]:
+        """A page in the state of its snapshot, or one that has just been opened. Drawn, if dependencies
+        are open that this may need.
+        """
+        page = self.site.new_page(found.address, request, identity)
+        if basis.snapshot is not None:
+            try:
+                restore_state(page, basis.snapshot.state)
+            except LiveError as error:  # another version of the page's class
+                log.warning("a page can't be restored and starts again: %s", error)
+                return await self._page(ResumeSource(None, "fresh", stale=True), found, request, identity)
+        try:
+            return page, await self._opened(page, basis)
+        except BaseException:
+            forsake(page.live)
+            raise
+
+    async def _opened(self, page: Page, basis: ResumeSource) -> ResumeSource:
+        scope = PageRun(page)
+        if basis.snapshot is not None:
+            problem = await scope.guard()
+        else:
+            problem = await mount(page, scope)
+        if basis.stale:
+            restarted(page.live)
+        outcome = problem or await scope.conclude(DONE)
+        drawn = _draw(scope) if outcome.ok and scope.must_render else None
+        closed = await scope.close(outcome)
+        if not closed.ok:  # whatever it is, the page's own GET tells it better
+            raise ProtocolError("the page can't be opened", CLOSE_OVER)
+        return replace(basis, drawn=drawn, state=scope.state or b"")
+
+    async def _guard(self, page: Page) -> None:
+        scope = PageRun(page)
+        closed = await scope.close(await scope.guard() or DONE)
+        if not closed.ok:
+            raise ProtocolError("not allowed any more", CLOSE_OVER)
+
+    def _admit(self, request: Request) -> str:
+        """The address that a new session counts for."""
+        host = request.client.host if request.client else ""
+        limits = self.site.limits
+        if len(self._sessions) >= limits.sessions or self._hosts[host] >= limits.sessions_per_address:
+            raise ProtocolError("too many open pages", CLOSE_LIMIT)
+        return host
+
+    # What time does
+
+    def _drop(self, session: Session) -> None:
+        if self._sessions.get(session.token) is session:
+            del self._sessions[session.token]
+            session.hearing.leave()
+            session.aside.close()
+            session.background.close()
+            self._hosts[session.host] -= 1
+            if not self._hosts[session.host]:
+                del self._hosts[session.host]
+
+    def _tend(self) -> None:
+        if not self._maintenance:
+            self._maintenance.start(self._tend_all())
+
+    async def _tend_all(self) -> None:
+        while self._sessions:
+            for _ in range(POLLS_PER_ROUND):
+                await asyncio.sleep(MAINTENANCE_INTERVAL / POLLS_PER_ROUND)
+                self._hearing.run()
+            self.tend(self._clock())
+
+    def tend(self, now: float) -> None:
+        """Save, drop and close what is due."""
+        for recurring in self._tending:
+            recurring.run()
+        for session in self:
+            with contained("%s: storing its state", session.place.address.name):
+                session.tend(now)
+            with contained("%s: closing it", session.place.address.name):
+                self._close_if_due(session, now)
+
+    def _close_if_due(self, session: Session, now: float) -> None:
+        _check(session, now)
+        detached = session.connection is None and now - session.used > self.site.limits.detached
+        if session.over or detached:
+            self._drop(session)
+        if detached and not session.is_running and session.kept.save(at_rest=True):
+            self.site.uploads.forget(session.token)  # unless another worker has the page
+
+    def _show_saved_templates(self) -> None:
+        """In debug mode: a template that was saved is shown in all open pages."""
+        services = self.site.services
+        if services.debug and services.templates is not None and services.templates.saved():
+            for session in self:
+                if session.developer is not None:
+                    session.developer.show_templates()
+
+    def sign_out(self, identity: str) -> None:
+        """End all pages of a person, here and in other processes, when the ops that they run have ended."""
+        self._line.publish(Message("user", identity))
+
+    def close(self) -> None:
+        """Store the state of all pages: the process ends."""
+        self._audience.close()
+        for session in self:
+            with contained("%s: storing its state", session.place.address.name):
+                session.kept.save(at_rest=not session.is_running)
+
+
+def _draw(scope: PageRun) -> Fragment | None:
+    """A page's first rendering; None where that fails: it is told, when it is tried again."""
+    with suppress(Exception):
+        return scope.render(lambda: scope.page.__fragment__(None))
+    return None
+
+
+def _check(session: Session, now: float) -> None:
+    """Close the connection of a browser that doesn't take what it is sent."""
+    connection, limits = session.connection, session.site.limits
+    if connection is None:
+        return
+    since = connection.sending_since
+    is_stuck = since is not None and now - since > limits.sending
+    if is_stuck or session.exchange.silence(now) > limits.silent:
+        connection.close(CLOSE_LIMIT, "nothing is acknowledged")
+
+
+def _renew(page: Page, request: PageRequest) -> None:
+    """The page's newest request is this one; what was set by the one before is still to be told."""
+    before, page.live.request = page.live.request, request
+    changes = before.take_changes() if isinstance(before, PageRequest) else None
+    if changes is not None:
+        request.put_back(changes)
+
+
+def _at_home(session: Session, found: RouteMatch, request: PageRequest) -> PageRequest:
+    """The request as one of the session's page, which may be another one than the browser knows of."""
+    if found.address is session.place.address:
+        return request
+    url = path_and_query(session.page.live.address)
+    home = session.site.find(request, url)
+    return as_request(request, url, home.parameters if home else {})
+
+
+async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:
+    """The page's GET as it would be now. `ProtocolError` when middleware keeps it from the page."""
+    request = as_request(opened, url, found.parameters)
+    if opened.scope["type"] == "http":
+        return request
+    arrived = await through_middleware(request)
+    if arrived is None:
+        raise ProtocolError("the page can't be opened", CLOSE_OVER)
+    return arrived

@@ -1,0 +1,134 @@
+"""The newest HTTP request of a page that speaks over a socket.
+
+Much middleware sees requests only, no sockets. So when a page joins, and after an action has set cookies,
+its GET is sent through the application's middleware once more, by ourselves: the endpoint takes note of
+the request as it arrives there and answers nothing. What middleware refuses never arrives.
+
+Cookies that an op has set, on their way from a session to the browser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from starlette.requests import HTTPConnection
+
+from ..actions.request import Changes, PageRequest
+from ..execution.app_context import COOKIES, Address
+
+if TYPE_CHECKING:
+    from .runner import Session
+
+
+PROBE_KEY: Final = "liveactions.probe"
+"""In an ASGI scope that this process has made itself: is called with the request that has arrived at a page,
+and that page's address."""
+COOKIE_CHANGES_KEY: Final = "liveactions.changes"
+"""In such a scope: the cookies to put on the answer."""
+
+
+async def through_middleware(request: PageRequest) -> PageRequest | None:
+    """The request as the application's middleware lets it through; None when it doesn't."""
+    if not _has_middleware(request):
+        return request
+    arrived = await probe_page_request(request)
+    return arrived[0] if arrived is not None else None
+
+
+async def probe_page_request(request: PageRequest) -> tuple[PageRequest, Address] | None:
+    """Where a request arrives, and as what; None when that is no page."""
+    found: list[tuple[PageRequest, Address]] = []
+    await _send({**request.scope, PROBE_KEY: found.append})
+    return found[0] if found else None
+
+
+async def after(request: PageRequest, changes: Changes) -> PageRequest:
+    """The request as the browser will make it when it has these cookies."""
+    if not _has_middleware(request):
+        return PageRequest({**request.scope, "headers": _with_cookies(request, changes.headers)})
+    path = request.scope.get("root_path", "") + COOKIES
+    own = {"path": path, "raw_path": path.encode(), "query_string": b"", "path_params": {}}
+    set_by = await _send({**request.scope, **own, COOKIE_CHANGES_KEY: changes})
+    scope = {**request.scope, "headers": _with_cookies(request, set_by)}
+    return await through_middleware(PageRequest(scope)) or request
+
+
+def _has_middleware(request: PageRequest) -> bool:
+    return bool(getattr(request.scope.get("app"), "user_middleware", None))
+
+
+async def _send(scope: MutableMapping[str, Any]) -> list[str]:
+    """A request without a body; the values of ``Set-Cookie`` in its answer."""
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    headers: list[tuple[bytes, bytes]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        headers.extend(message.get("headers", ()))
+
+    await scope["app"](scope, receive, send)
+    return [value.decode("latin-1") for name, value in headers if name.lower() == b"set-cookie"]
+
+
+def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[bytes, bytes]]:
+    """The request's headers with newer cookies."""
+    pairs = [pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";")]
+    cookies = {name: value for name, _, value in pairs if name}
+    for header in set_by:
+        try:
+            parsed = SimpleCookie(header)
+        except CookieError:
+            continue
+        for name, morsel in parsed.items():
+            cookies[name] = morsel.coded_value
+            if morsel["max-age"] == "0" or "1970" in morsel["expires"]:
+                del cookies[name]
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    others = [(name, value) for name, value in request.scope["headers"] if name != b"cookie"]
+    return [*others, (b"cookie", header.encode("latin-1"))] if header else others
+
+
+async def keep_cookies(session: Session) -> None:
+    """Send what was set on its way to the browser; from now on the page's request and person are those
+    that the browser will be taken for.
+    """
+    live = session.page.live
+    request = live.request
+    if not isinstance(request, PageRequest) or not request.has_changes:
+        return
+    changes = request.take_changes()
+    if changes is None:
+        return
+    connection = session.connection
+    if connection is None or not connection.take_changes(changes):
+        session.exchange.add({"cookies": session.site.tickets.keep(changes)})
+    live.request = await after(request, changes)
+    session.identify(await session.site.identity(live.request))
+
+
+def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> PageRequest:
+    """The GET of a page at `url` (path and query) that a socket's handshake stands for."""
+    path, _, query = url.partition("?")
+    scheme = connection.scope.get("scheme", "http")  # ASGI's default, "ws" for sockets
+    scope = {
+        **connection.scope,
+        "type": "http",
+        "method": "GET",
+        "scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme),
+        "path": unquote(path),
+        "raw_path": path.encode("ascii", "ignore"),
+        "query_string": query.encode("ascii", "ignore"),
+        "headers": [header for header in connection.scope["headers"] if not _HANDSHAKE.match(header[0])],
+        "path_params": dict(parameters),
+    }
+    return PageRequest(scope)
+
+
+_HANDSHAKE = re.compile(rb"upgrade$|connection$|sec-websocket-")
+"""Headers that only a WebSocket's handshake has."""

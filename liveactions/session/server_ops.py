@@ -1,0 +1,199 @@
+"""Ops that no browser asked for, and the details of events that one did.
+
+The clock of an open page: methods with `@every`, while a socket is there.
+
+What background code may do with an open page, which it changes only by ops.
+
+What a developer is told in a page, in debug mode: failures that answer no op, advice, saved templates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ..actions.run_context import open_effects
+from ..exceptions import LiveError
+from ..execution.loading import Deferred, forsake
+from ..execution.results import Outcome
+from ..execution.run import PageRun
+from ..execution.timeouts import invoke
+from ..pages.component import describe, walk
+from ..pages.decorators import Timer
+from ..pages.handle import LiveContext
+from ..pages.page import Page
+from ..tasks import Supervisor
+from ..templates.diagnostics import Adviser
+
+if TYPE_CHECKING:
+    from ..templates import Fragment
+    from .runner import Session
+
+
+class ServerOp:
+    """Something to run on the page that no browser asked for: an op without a number.
+
+    With `scope` and `n` it is the end of op `n`, which went on beside the others. `ended` hears the outcome.
+    What several change that merge is shown at once.
+    """
+
+    __slots__ = ("run", "scope", "n", "ended", "merges")
+
+    def __init__(
+        self,
+        run: Callable[[PageRun], Awaitable[Outcome | None]],
+        scope: PageRun | None = None,
+        n: int = 0,
+        ended: asyncio.Future[Outcome] | None = None,
+        merges: bool = False,
+    ) -> None:
+        self.run = run
+        self.scope = scope
+        self.n = n
+        self.ended = ended
+        self.merges = merges
+
+
+class Timers:
+    """Runs each timer of a page through `push`; one that hasn't run yet isn't asked for again."""
+
+    def __init__(self, push: Callable[..., Coroutine[Any, Any, None]], tasks: Supervisor) -> None:
+        self._push = push
+        self._supervisor = tasks
+        self._handles: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    def start(self, page: Page) -> None:
+        self.stop()
+        for path, component in walk(page):
+            for timer in describe(component).timers:
+                self._schedule((path, timer.name), component, timer)
+
+    def stop(self) -> None:
+        for handle in self._handles.values():
+            handle.cancel()
+        self._handles.clear()
+
+    def _schedule(self, key: tuple[str, str], component: Any, timer: Timer) -> None:
+        loop = asyncio.get_running_loop()
+        self._handles[key] = loop.call_later(timer.seconds, self._fire, key, component, timer)
+
+    def _fire(self, key: tuple[str, str], component: Any, timer: Timer) -> None:
+        self._schedule(key, component, timer)
+        if key not in self._tasks:
+            task = self._supervisor.start(self._push(timer.function, component))
+            self._tasks[key] = task
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+
+class Later:
+    """A call that waits for its time."""
+
+    def __init__(self, background: Background, seconds: float, call: Callable[[], Any]) -> None:
+        self.seconds = seconds
+        self._background = background
+        self._call = call
+        loop = asyncio.get_running_loop()
+        self._handle = loop.call_later(seconds, self.fire)
+
+    def fire(self) -> None:
+        """It is time."""
+        self.cancel()
+        self._background.session.work.begin(ServerOp(lambda scope: scope.do(self._call)))
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+        self._background.waiting.discard(self)
+
+
+class Background:
+    """Of one page of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.waiting: set[Later] = set()
+        self._is_over = False
+        self._coming = Supervisor(lambda: f"{session.place.address.name}: a deferred value")
+
+    async def run(self, call: Callable[[], Any]) -> Any:
+        """What a call on the page gives, as an op of its own."""
+        effects = open_effects()
+        if effects is not None and effects.live is self.session.page.live:
+            raise RuntimeError("run() would wait for the op that is calling it; change the page here")
+        if self._is_over or self.session.over:
+            raise LiveError("this page isn't open any more")
+        results: list[Any] = []
+
+        async def keep() -> None:
+            results.append(await invoke(None, call, (), {}))
+
+        outcome: Outcome = await self.session.work.perform(ServerOp(lambda scope: scope.do(keep)))
+        if outcome.error is not None:
+            raise outcome.error
+        return results[0] if results else None
+
+    def later(self, seconds: float, call: Callable[[], Any]) -> None:
+        if not self._is_over:
+            self.waiting.add(Later(self, seconds, call))
+
+    def begin_deferred(self) -> None:
+        """Begin what `load` has deferred; each is shown when it has come."""
+        live = self.session.page.live
+        deferred, live.deferred = live.deferred, []
+        for one in deferred:
+            self._coming.start(self._show(one, live))
+
+    async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
+        await deferred.come(live)
+        if self.session.page.live is live:
+            self.session.work.begin(ServerOp(lambda scope: scope.guard()))
+
+    def close(self) -> None:
+        """The page is over."""
+        self._is_over = True
+        for later in list(self.waiting):
+            later.cancel()
+        self._coming.cancel()
+        forsake(self.session.page.live)
+
+    def tell(self, scope: PageRun) -> None:
+        """Tell the page of the events that an op has dispatched."""
+        self.session.exchange.add({"events": [*scope.effects.events]})
+
+
+class Developer:
+    """Of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._adviser = Adviser(session.site.services.templates)
+
+    def tell_failure(self, outcome: Outcome) -> None:
+        """Show what failed that nobody in the page had asked for."""
+        if isinstance(outcome.payload, dict) and "details" in outcome.payload:
+            self._tell("live:error", outcome.payload)
+
+    def advise(self, fragment: Fragment) -> bool:
+        """Say what could be better in what is shown now. Whether there is something to say."""
+        advice = list(self._adviser.look(fragment))
+        if advice:
+            self._tell("live:advice", [[one.code, one.text] for one in advice])
+        return bool(advice)
+
+    def show_templates(self) -> None:
+        """Templates were saved: draw the page by what they are now."""
+        if self.session.connection is not None and not self.session.over:
+            self.session.work.begin(ServerOp(self._redraw))
+
+    async def _redraw(self, scope: PageRun) -> Outcome | None:
+        refused = await scope.guard()
+        self._tell("live:template", None)
+        if refused is None:
+            with suppress(Exception):  # it is told when the next frame is drawn
+                self.session.redraw()
+        return refused
+
+    def _tell(self, event: str, detail: Any) -> None:
+        self.session.exchange.add({"events": [[event, detail]]})

@@ -1,0 +1,257 @@
+"""Who hears of what: messages of all workers on their way to open pages.
+
+What a session listens to, and what it has heard of since its page was last loaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ..cache.tags import matches
+from ..execution.loading import components_of, outdate
+from ..execution.results import Outcome
+from ..execution.run import PageRun
+from ..pages.component import Component
+from ..pages.decorators import Listener
+from ..pages.page import Page
+from ..protocol.constants import CLOSE_OVER
+from ..pubsub.base import Message
+from ..pubsub.channel import BrokerChannel
+from ..tasks import contained
+from .connection import REPLACED
+from .server_ops import ServerOp
+
+if TYPE_CHECKING:
+    from .runner import Session
+
+
+MAX_MISSED_MESSAGES: Final = 1000
+"""Messages that a page can catch up on; a page that has missed more reads everything again."""
+
+
+class SubscriptionIndex:
+    """The open pages of a worker by what they listen to.
+
+    Messages come from any thread and are told in the loop's own. `position` counts them.
+    """
+
+    def __init__(self, line: BrokerChannel, sessions: Callable[[], Iterable[Session]]) -> None:
+        self._line = line
+        self._sessions = sessions
+        self._by_key: dict[str, set[Session]] = {}
+        self._log: deque[Message | None] = deque(maxlen=MAX_MISSED_MESSAGES)
+        self._inbox: deque[Message | None] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: Callable[[], object] | None = None
+        self.position = 0
+
+    def open(self) -> None:
+        """Listen, in the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self.close()
+            self._line.catch_up()  # what has been said until now is of no concern to pages that come
+            self._loop, self._stop = loop, self._line.listen(self._hear)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._stop is not None:
+            self._stop()
+        self._loop = self._stop = None
+
+    def place(self, session: Session, old: frozenset[str], new: frozenset[str]) -> None:
+        """A session listens to these from now on."""
+        for key in old - new:
+            sessions = self._by_key[key]
+            sessions.discard(session)
+            if not sessions:
+                del self._by_key[key]
+        for key in new - old:
+            self._by_key.setdefault(key, set()).add(session)
+
+    def since(self, position: int) -> list[Message | None]:
+        """What was told after a position; a gap when too much was."""
+        missed = self.position - position
+        return list(self._log)[-missed:] if missed <= len(self._log) else [None]
+
+    def _hear(self, message: Message | None) -> None:
+        self._inbox.append(message)
+        try:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._tell)
+        except RuntimeError:  # that loop has ended
+            self.close()
+
+    def _tell(self) -> None:
+        while self._inbox:
+            message = self._inbox.popleft()
+            self._log.append(message)
+            self.position += 1
+            for session in list(self._of(message)):
+                with contained("%s: hearing of a message", session.place.address.name):
+                    session.hearing.hear(message)
+
+    def _of(self, message: Message | None) -> Iterable[Session]:
+        if message is None:
+            return self._sessions()
+        if message.kind == "path":
+            return (one for one in self._sessions() if matches(message, one.page.live.own_path))
+        if message.kind == "user":
+            return (one for one in self._sessions() if one.place.identity == message.name)
+        return self._by_key.get(key_of(message), ())
+
+
+def key_of(message: Message) -> str:
+    """What those listen to who want to hear a message."""
+    return f"{message.kind} {message.name}"
+
+
+def keys_of(kind: str, names: Iterable[str]) -> Iterator[str]:
+    return (f"{kind} {name}" for name in names)
+
+
+SIGN_OUT_DELAY: Final = 0.7
+"""Seconds between signing out and the end of the person's pages. They load again at once then, and the
+browser is to have the new cookies.
+"""
+
+
+class Subscriptions:
+    """Of one session. However many messages come, the page reads again once."""
+
+    def __init__(self, session: Session, audience: SubscriptionIndex) -> None:
+        self.session = session
+        self.audience = audience
+        self.keys: frozenset[str] = frozenset()
+        """What it listens to."""
+        self._tags: set[str] = set()
+        self._everything = False
+        self._waits = False
+        """Whether reading again waits in the queue."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the page shows what is out of date."""
+        return self._everything or bool(self._tags)
+
+    def hear(self, message: Message | None) -> None:
+        """Read again what a message is about, soon; without a socket, when there is one."""
+        if message is not None and message.origin == self.session.key:
+            return  # its own page has shown it already
+        if message is None:
+            self._identify_again()
+        elif message.kind == "topic":
+            self._pass_on(message)
+            return
+        elif message.kind == "user":
+            self.session.work.tasks.start(self._leave(message.name))
+            return
+        if message is not None and message.kind == "tag":
+            self._tags.add(message.name)
+        else:
+            self._everything = True
+        self.catch_up()
+
+    async def _leave(self, identity: str) -> None:
+        """The person has been signed out: the page is over soon, when its ops have ended. Not the one that
+        has signed out itself, and goes on as nobody's.
+        """
+        session = self.session
+        await asyncio.sleep(SIGN_OUT_DELAY)
+        await session.work.settled()
+        if not session.over and session.place.identity == identity:
+            await session.end()
+
+    def _identify_again(self) -> None:
+        """The person may have been signed out, which a new connection shows."""
+        session = self.session
+        if session.place.identity and session.connection is not None:
+            session.connection.close(REPLACED, "who is it?")
+
+    def _pass_on(self, message: Message) -> None:
+        for component in components_of(self.session.page):
+            for listener in component._live_node.description.listeners:
+                if _topic_of(listener, component) == message.name:
+                    run = partial(_run_listener, listener.function, component, dict(message.data))
+                    self.session.work.begin(ServerOp(run, merges=True))
+
+    def catch_up(self) -> None:
+        """Read again what is out of date."""
+        session = self.session
+        if self.is_behind and not self._waits and session.connection is not None and not session.over:
+            self._waits = True
+            session.work.begin(ServerOp(self._read_again))
+
+    def listen(self, since: int) -> None:
+        """Listen for what the page has read now; something may have been told of it since a position."""
+        page = self.session.page
+        tags = tags_read(page)
+        topics = _topics_of(page)
+        self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
+        for message in self.audience.since(since) if since != self.audience.position else ():
+            if self._is_concerned(message, tags):  # a topic begins with what comes from now on
+                self.hear(message)
+
+    def leave(self) -> None:
+        """Hear nothing more."""
+        self._listen_to(frozenset())
+
+    def _listen_to(self, keys: frozenset[str]) -> None:
+        if keys != self.keys:
+            self.audience.place(self.session, self.keys, keys)
+            self.keys = keys
+
+    def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
+        """Whether a page that has read these tags is out of date, or over, by a message."""
+        if message is None:
+            return True
+        if message.kind == "path":
+            return matches(message, self.session.page.live.own_path)
+        if message.kind == "user":
+            return message.name == self.session.place.identity
+        return message.kind == "tag" and message.name in tags
+
+    async def _read_again(self, scope: PageRun) -> Outcome | None:
+        self._waits = False
+        session = self.session
+        outdate(session.page, None if self._everything else frozenset(self._tags))
+        self._tags, self._everything = set(), False
+        refused = await scope.guard()
+        if refused is not None and session.connection is not None:
+            session.connection.close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
+        return refused
+
+
+def tags_read(page: Page) -> frozenset[str]:
+    """What the page has read for what it shows now."""
+    reads = page.live.reads
+    if len(reads) > 1 and page._live_node.description.children:
+        here = {component._live_node for component in components_of(page)}
+        for gone in [who for who in reads if who is not None and who not in here]:
+            del reads[gone]
+    return frozenset().union(*reads.values())
+
+
+def _topics_of(page: Page) -> Iterator[str]:
+    for component in components_of(page):
+        for listener in component._live_node.description.listeners:
+            topic = _topic_of(listener, component)
+            if topic is not None:
+                yield topic
+
+
+def _topic_of(listener: Listener, component: Component) -> str | None:
+    """What it listens to; None when the component's fields don't give a topic."""
+    with contained("the topic %r of %s", listener.topic, listener.function.__qualname__):
+        return listener.topic_of(component)
+    return None
+
+
+async def _run_listener(
+    function: Callable[..., Any], component: Component, data: dict[str, Any], scope: PageRun
+) -> Outcome:
+    return await scope.hear(function, component, data)

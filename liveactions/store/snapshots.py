@@ -1,0 +1,205 @@
+"""A page's state outside of any process: sealed, dated, and bound to who may continue from it.
+
+A snapshot travels in three ways. In the page's HTML, where posts and the first hello find it; when it
+is long, a *handle* stands there instead and the snapshot is in the store. Under a handle in the
+address that a post is answered with. And in the store under a digest of the session's token, written
+by the session for whichever worker continues.
+
+States of pages on their way to the store: those of one tick of the loop go together.
+
+A transaction of its own would cost a small page more than its op does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from logging import getLogger
+from typing import Any, Final, NamedTuple
+
+from pydantic_core import from_json
+
+from ..encoding import write_json
+from ..exceptions import SealError
+from ..security.signing import Sealer
+from ..store import Claimed, Store
+
+SNAPSHOT_TTL: Final = 24 * 3600.0
+"""Seconds for which a snapshot can be opened."""
+HANDLE_TTL: Final = 3600.0
+"""Seconds for which the address that a post was answered with shows that post's state."""
+MAX_INLINE_BYTES: Final = 4096
+"""Longest sealed text in a page's HTML, in bytes."""
+HANDLE_PREFIX: Final = "~"
+"""Begins a handle: no sealed text does."""
+Digests = tuple[bytes, tuple[bytes, ...]]
+"""Of what a page showed: 8 bytes of the whole, 4 of each root slot."""
+_WHOLE, _SLOT = 8, 4
+
+
+class Snapshot(NamedTuple):
+    """A page's state, and what is known of the browser that shows it. One is made after each op."""
+
+    url: str
+    """Path and query."""
+    state: Any
+    """Data, as `dump_state` gives it, or bytes that are its JSON, as `encode_state` does."""
+    rev: int = 0
+    """The revision that showed this state."""
+    done: int = 0
+    """Number of the last op that is in this state."""
+    answers: tuple[Any, ...] = ()
+    """Of the newest ops: n, status, payload, n ..."""
+    shape: bytes = b""
+    """The digest of the shape of the page's root."""
+    mark: bytes = b""
+    """A digest of all that revision `rev` showed."""
+    digests: Digests | None = None
+    """Of what revision `rev` showed; None where it wasn't worth the time."""
+    at_rest: bool = False
+    """Whether the session had ended: no op after `done` can have run anywhere."""
+    extras: tuple[Any, ...] = ()
+    """What the browser was told besides, and hasn't acknowledged: pairs of a revision and its extras."""
+    missed: tuple[Any, ...] = ()
+    """Patches to `rev` from revisions that the browser may still show: pairs of a revision and a patch."""
+
+
+def pack(snapshot: Snapshot) -> bytes:
+    s = snapshot
+    known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
+    digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
+    state = s.state if isinstance(s.state, bytes) else write_json(s.state, "constants")
+    more = write_json([s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed], "constants")
+    return b"[%b,%b,%b" % (write_json(s.url), state, more.removeprefix(b"["))
+
+
+def unpack(data: bytes) -> Snapshot:
+    """`ValueError` for what is no snapshot."""
+    url, state, rev, done, answers, known, digests, at_rest, told, missed = from_json(
+        data, allow_inf_nan=True
+    )
+    marks = urlsafe_b64decode(known)
+    shape, mark = marks[:_WHOLE], marks[_WHOLE:]
+    slots = _digests(urlsafe_b64decode(digests)) if digests else None
+    extras = tuple((rev, besides) for rev, besides in told)
+    patches = tuple((rev, patch) for rev, patch in missed)
+    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), extras, patches)
+
+
+def _unpacked(data: bytes) -> Snapshot:
+    try:
+        return unpack(data)
+    except ValueError:  # of another version of this module
+        raise SealError("not a snapshot") from None
+
+
+class Snapshots:
+    """Seals, keeps and opens an application's snapshots.
+
+    A *context* names the page's class and the person: what was sealed in one opens in no other.
+    """
+
+    def __init__(self, application: str, sealer: Sealer, store: Store) -> None:
+        self.application = application
+        self.sealer = sealer
+        self.store = store
+
+    def context(self, page: str, identity: str = "") -> str:
+        return f"snapshot\n{self.application}\n{page}\n{identity}"
+
+    def seal(self, snapshot: Snapshot, context: str) -> str:
+        return self.sealer.seal(pack(snapshot), context)
+
+    def seal_bytes(self, snapshot: Snapshot, context: str) -> bytes:
+        """What `load` opens, for the store."""
+        return self.sealer.seal_bytes(pack(snapshot), context)
+
+    def for_html(self, snapshot: Snapshot, context: str) -> str:
+        """The snapshot as it stands in a page: its sealed text or, if that is long, a handle."""
+        sealed = self.seal(snapshot, context)
+        return sealed if len(sealed) <= MAX_INLINE_BYTES else self._keep(sealed, SNAPSHOT_TTL)
+
+    def brief(self, sealed: str) -> str:
+        """A handle for the sealed text of a page's HTML, which is in so many places there."""
+        return sealed if sealed.startswith(HANDLE_PREFIX) else self._keep(sealed, SNAPSHOT_TTL)
+
+    def handle(self, snapshot: Snapshot, context: str) -> str:
+        """A name for the snapshot, short enough for an address."""
+        return self._keep(self.seal(snapshot, context), HANDLE_TTL)
+
+    def _keep(self, sealed: str, ttl: float) -> str:
+        handle = HANDLE_PREFIX + secrets.token_urlsafe(12)
+        self.store.put(_handle_key(handle), sealed.encode(), ttl)
+        return handle
+
+    def open(self, text: str, context: str) -> Snapshot:
+        """The snapshot that `text` is or names. `SealError` when it can't be had."""
+        if text.startswith(HANDLE_PREFIX):
+            kept = self.store.get(_handle_key(text))
+            if kept is None:
+                raise SealError("no such snapshot, or too old")
+            text = kept.decode()
+        return _unpacked(self.sealer.open(text, context, SNAPSHOT_TTL))
+
+    def load(self, key: str, context: str) -> Snapshot | None:
+        """What a session has saved. `SealError` when it isn't for this context."""
+        kept = self.store.get(key)
+        return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL)) if kept is not None else None
+
+
+def session_key(token: str) -> str:
+    """The store's key of a session: the store doesn't know its token."""
+    return "session " + sha256(token.encode(errors="replace")).hexdigest()[:32]
+
+
+def _handle_key(handle: str) -> str:
+    return "snapshot " + sha256(handle.encode(errors="replace")).hexdigest()[:32]
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode()
+
+
+def _digests(data: bytes) -> Digests:
+    slots = data[_WHOLE:]
+    return data[:_WHOLE], tuple(slots[at : at + _SLOT] for at in range(0, len(slots), _SLOT))
+
+
+log = getLogger(__name__)
+
+
+class SnapshotQueue:
+    """Collects rows until the loop has seen to everything else that is ready."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows: list[Claimed] = []
+        self._waiting: list[asyncio.Future[bool]] = []
+
+    def add(self, row: Claimed) -> asyncio.Future[bool]:
+        """Store a row soon. The result is false when its key has been claimed by someone else."""
+        loop = asyncio.get_running_loop()
+        if not self._rows:
+            loop.call_soon(self._save)
+        saved: asyncio.Future[bool] = loop.create_future()
+        self._rows.append(row)
+        self._waiting.append(saved)
+        return saved
+
+    def _save(self) -> None:
+        rows, self._rows = self._rows, []
+        waiting, self._waiting = self._waiting, []
+        for saved, done in zip(waiting, save_all(self._store, rows), strict=True):
+            if not saved.done():
+                saved.set_result(done)
+
+
+def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
+    """Store rows now. A store that fails takes no page along: its pages live on in this process."""
+    try:
+        return store.save_many(rows)
+    except Exception as error:  # whatever a store's own way of failing is
+        log.error("states of %d pages couldn't be stored: %s", len(rows), error)
+        return [True] * len(rows)

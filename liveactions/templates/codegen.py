@@ -1,0 +1,223 @@
+"""Compiles a template to Python that makes fragments.
+
+Jinja2 documents `Environment.code_generator_class` as the place for this (its own native types use
+it). Of its generator only bodies are compiled differently: where Jinja2 writes strings, a planned
+body computes its slots' values and hands a fragment to its *sink*: the variable of a slot, the
+items of a list, or the output of a template function. Statements, scopes and expressions are
+Jinja2's own, and a degraded body is compiled by Jinja2 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.compiler import CompilerExit, Frame
+
+from ..exceptions import TemplateError
+from ..html.entities import decode_text
+from .codegen_lists import LoopGenerator, Sink
+from .codegen_values import DEEP
+from .ir import first_line
+from .plan import Plan, Slot, is_list
+
+_IMPORTS = (
+    "from liveactions.templates.fragments import Fragment, Items, Shape",
+    "from liveactions.templates.runtime import LiveMacro as Macro,"
+    " LiveTemplateReference as TemplateReference, block, enter, include, include_alone",
+    "from liveactions.templates.escaping import attributes, escape, mark_safe as Markup",
+    "from liveactions.templates.list_memo import Loop, remember, said",
+    "from liveactions.types import Reference",
+    "from liveactions.templates.runtime import UnbalancedMarkup, attribute, below, child, content, document,"
+    " event, fragment, items, joined, markup, rendered, source, tag, text, unescaped, url, verbatim,"
+    " written_attribute, written_document, written_text, written_url",
+)
+
+
+class LiveCodeGenerator(LoopGenerator):
+    """Generates code that makes fragments."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._outputs: set[int] = set()
+        self._shapes: list[str] = []
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        if node.find(nodes.Extends) is None:
+            self._outputs.add(id(node.body))
+        else:
+            self._check_before_extends(node)
+        functions: tuple[type[Any], ...] = (nodes.Block, nodes.Macro, nodes.CallBlock)
+        self._outputs.update(id(function.body) for function in node.find_all(functions))
+        super().visit_Template(node, frame)
+        # Functions look these names up when they run: here they replace Jinja2's.
+        for line in (*_IMPORTS, *self._shapes):
+            self.writeline(line)
+        self.writeline(f"unbalanced = {self.planner.unbalanced!r}")
+        loops = [loop for loop in node.find_all(nodes.For) if isinstance(loop.iter, nodes.List | nodes.Tuple)]
+        self.writeline(f"constant_lists = {[first_line(loop.body) for loop in loops]!r}")
+
+    def _check_before_extends(self, node: nodes.Template) -> None:
+        for statement in node.body:
+            if isinstance(statement, nodes.Extends):
+                return
+            for data in statement.find_all(nodes.TemplateData) if isinstance(statement, nodes.Output) else ():
+                if data.data.strip():
+                    raise TemplateError(
+                        "text before {% extends %} would stand before the whole page; move it into a block",
+                        self.name,
+                        data.lineno,
+                    )
+
+    def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
+        assert isinstance(body, list)
+        sink = self.sinks.pop(id(body), None)
+        if sink is None and id(body) not in self._outputs:
+            super().blockvisit(body, frame)
+            return
+        if sink is not None and sink.begin is not None:
+            sink.begin(frame)
+        with suppress(CompilerExit):
+            self._body(body, frame, sink or self._output())
+
+    def _output(self) -> Sink:
+        return Sink(self.simple_write, "enter")
+
+    def _body(self, body: list[nodes.Node], frame: Frame, sink: Sink) -> None:
+        plan = self.planner.plan(body)
+        is_output = sink.prior == "enter"
+        if plan.degraded and is_output:
+            super().blockvisit(body, frame)
+        elif plan.degraded:
+            with self._buffer(frame) as inner:
+                super().blockvisit(body, inner)
+            sink.write(f"rendered({inner.buffer})", frame)
+        elif not plan.slots and not is_output and not sink.is_list and "<" not in plan.plain[0]:
+            self.silent(plan.after, frame)
+            sink.write(repr(decode_text(plan.plain[0])), frame)
+        elif plan.bare and not is_output and not sink.is_list:
+            value = self.value(plan.bare, frame, sink.prior, sink.slot)
+            self.silent(plan.after, frame)
+            sink.write(value, frame)
+        else:
+            self.fragment(plan, frame, sink)
+
+    def fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
+        shape = self._shape(plan)
+        prior = self._prior(plan, shape, frame, sink)
+        values = {number: self.value(plan.slots[number], frame, prior, number) for number in plan.order}
+        self.silent(plan.after, frame)
+        sink.write(_construct(plan, shape, [values[number] for number in range(len(values))]), frame)
+
+    def _shape(self, plan: Plan) -> str:
+        name = f"shape_{len(self._shapes)}"
+        kinds = tuple(int(slot.kind) for slot in plan.slots)
+        where = (self.name, plan.line)
+        lines = tuple(slot.parts[0].lineno for slot in plan.slots)
+        ignored = tuple(number for number, slot in enumerate(plan.slots) if slot.ignored)
+        parts = (
+            tuple(plan.marked),
+            tuple(plan.plain),
+            kinds,
+            plan.namespace,
+            plan.key,
+            where,
+            lines,
+            ignored,
+        )
+        self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
+        return name
+
+    def _prior(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:
+        """The name of the values that this body had before."""
+        if sink.prior == "None" or not any(slot.kind in DEEP for slot in plan.slots):
+            return "None"
+        if sink.prior != "enter":
+            call = f"below({sink.prior}, {sink.slot}, {shape})"
+        elif frame.buffer is None:
+            call = f"enter(context, {shape})"
+        else:
+            return "None"
+        name = self.temporary_identifier()
+        self.writeline(f"{name} = {call}")
+        return name
+
+    def statement(
+        self, node: nodes.Node, slot: Slot, frame: Frame, name: str, prior: str, number: int
+    ) -> None:
+        sink = Sink(lambda value, inner: self.writeline(f"{name} = {value}"), prior, number)
+        if isinstance(node, nodes.For) and is_list(node):
+            self.loop(node, slot, frame, name, prior, number)
+        elif isinstance(node, nodes.If | nodes.With):
+            self.writeline(f"{name} = ''")
+            self.sinks.update((id(body), sink) for body in self.planner.bodies(node) if body)
+            self.visit(node, frame)
+        elif isinstance(node, nodes.CallBlock):
+            self._call_block(node, frame, name)
+        elif isinstance(node, nodes.Block):
+            self._block(node, frame, name, prior, number)
+        elif isinstance(node, nodes.Include):
+            self._include(node, frame, sink)
+        else:
+            self.written(slot, frame, name, "rendered")
+
+    def _call_block(self, node: nodes.CallBlock, frame: Frame, name: str) -> None:
+        call_frame, macro_ref = self.macro_body(node, frame)
+        self.writeline("caller = ")
+        self.macro_def(macro_ref, call_frame)
+        self.writeline(f"{name} = child(", node)
+        self._wholes.add(id(node.call))
+        self.visit_Call(node.call, frame, forward_caller=True)
+        self.write(")")
+
+    def _block(self, node: nodes.Block, frame: Frame, name: str, prior: str, number: int) -> None:
+        if node.required:
+            self.writeline(f"if len(context.blocks[{node.name!r}]) <= 1:", node)
+            self.indent()
+            self.writeline(f'raise TemplateRuntimeError("Required block {node.name!r} not found")', node)
+            self.outdent()
+        context = self.get_context_ref()
+        inner = self.derive_context(frame) if node.scoped else context
+        self.writeline(f"{name} = block({context}, {node.name!r}, {inner}, {prior}, {number})", node)
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:
+        def write(value: str, inner: Frame) -> None:
+            self.simple_write(f"escape({value})", frame)
+
+        self._include(node, frame, Sink(write))
+
+    def _include(self, node: nodes.Include, frame: Frame, sink: Sink) -> None:
+        template = self.temporary_identifier()
+        local = self.dump_local_context(frame)
+        value = f"include({template}, context.get_all(), {local}, {sink.prior}, {sink.slot})"
+        if not node.with_context:
+            value = f"include_alone({template})"
+        if node.ignore_missing:
+            self.writeline("try:")
+            self.indent()
+        self.writeline(f"{template} = environment.get_or_select_template(", node)
+        self.visit(node.template, frame)
+        self.write(f", {self.name!r})")
+        if node.ignore_missing:
+            self.outdent()
+            self.writeline("except TemplateNotFound:")
+            self.indent()
+            sink.write("''", frame)
+            self.outdent()
+            self.writeline("else:")
+            self.indent()
+        sink.write(value, frame)
+        self.outdent(int(node.ignore_missing))
+
+
+def _construct(plan: Plan, shape: str, values: Sequence[str]) -> str:
+    if not values:
+        return f"{shape}.constant"
+    tuple_ = f"({', '.join(values)},)"
+    deep = [value for value, slot in zip(values, plan.slots, strict=True) if slot.kind in DEEP]
+    if not deep:
+        return f"Fragment({shape}, {tuple_})"
+    is_open = " or ".join(f"type({value}) is UnbalancedMarkup" for value in deep)
+    return f"(fragment if {is_open} else Fragment)({shape}, {tuple_})"

@@ -1,0 +1,206 @@
+"""Generates code that computes a slot's value: expressions as they are, all else as Jinja2 writes it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.filters import FILTERS
+from jinja2.nodes import EvalContext, Impossible
+from markupsafe import Markup
+from markupsafe import escape as escape_markup
+
+from ..html.entities import decode_attribute, decode_text
+from .fragments import Kind
+from .ir import Part
+from .plan import Slot
+
+DEEP = (Kind.CHILD, Kind.LIST, Kind.ELEMENTS)
+"""Slots that may hold fragments."""
+_WRITTEN = {
+    Kind.CHILD: "rendered",
+    Kind.ATTR: "written_attribute",
+    Kind.TAG: "tag",
+    Kind.TEXT: "written_text",
+    Kind.RAW: "source",
+}
+"""How a value is made from source."""
+
+
+class SlotGenerator(CodeGenerator):
+    """The part of the generator that knows slots, but not what statements make of them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wholes: set[int] = set()
+
+    @abstractmethod
+    def statement(
+        self, node: nodes.Node, slot: Slot, frame: Frame, name: str, prior: str, number: int
+    ) -> None:
+        """Writes what computes the value of a slot that is one statement, in the variable `name`."""
+
+    def value(self, slot: Slot, frame: Frame, prior: str, number: int) -> str:
+        """Writes what computes a slot's value; returns the variable that holds it."""
+        name = self.temporary_identifier()
+        only = slot.only
+        if slot.name == "!":
+            self.written(slot, frame, name, "verbatim")
+        elif only and not only.is_expression and slot.kind in DEEP:
+            self.silent(only.before, frame)
+            self.statement(only.node, slot, frame, name, prior, number)
+        elif slot.is_simple and not frame.eval_ctx.volatile:
+            self._expressions(slot, frame, name, prior, number)
+        else:
+            self.written(slot, frame, name, _written(slot))
+        return name
+
+    def _expressions(self, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
+        self.silent((node for piece in slot.run if isinstance(piece, Part) for node in piece.before), frame)
+        self.writeline(f"{name} = ", slot.parts[0].node)
+        self.slot_expression(slot, frame, prior, number)
+
+    def slot_expression(self, slot: Slot, frame: Frame, prior: str, number: int) -> None:
+        only = slot.only
+        if slot.kind is Kind.EVENT:
+            assert only
+            self._expression(only, "event", frame)
+        elif only and slot.kind is Kind.CHILD:
+            self._expression(only, "child", frame, f", {prior}, {number}" if prior != "None" else "")
+        elif slot.is_url:
+            self.write("url(")
+            self._parts(slot.run, frame, "", ", ", Markup)
+            self.write(")")
+        elif slot.is_document:
+            self._parts(slot.run, frame, "document", " + ", decode_attribute)
+        elif only:
+            self._expression(only, "content" if slot.kind is Kind.TEXT else "attribute", frame)
+        elif slot.kind is Kind.CHILD:
+            self.write("joined(")
+            self._parts(slot.run, frame, "", ", ", decode_text)
+            self.write(")")
+        elif slot.kind is Kind.TEXT:
+            self._parts(slot.run, frame, "content", " + ", decode_text)
+        else:
+            self._parts(slot.run, frame, "text", " + ", decode_attribute)
+
+    def _parts(
+        self, run: Sequence[str | Part], frame: Frame, function: str, glue: str, decode: Callable[[str], str]
+    ) -> None:
+        for index, piece in enumerate(run):
+            self.write(glue if index else "")
+            if isinstance(piece, str):
+                self.write(repr(decode(piece)))
+            else:
+                self._expression(piece, function, frame)
+
+    def _expression(self, part: Part, function: str, frame: Frame, extra: str = "") -> None:
+        finalize = self._make_finalize().src or ""
+        # Without autoescape everything is markup.
+        functions = [function, "" if frame.eval_ctx.autoescape else "unescaped", finalize.rstrip("(")]
+        opened = [name for name in functions if name]
+        self.write("".join(f"{name}(" for name in opened[:-1]) + (f"{opened[-1]}(" if opened else ""))
+        self._wholes.add(id(part.node))
+        self.visit(part.node if finalize else _otherwise_nothing(part.node), frame)
+        self.write((")" * (len(opened) - 1) + f"{extra})") if opened else "")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        if id(node) in self._wholes:
+            if isinstance(node.node, nodes.Name) and not (
+                node.kwargs or node.dyn_args or node.dyn_kwargs or forward_caller
+            ):
+                self._bound(node, node.node, frame)
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("markup(")
+        super().visit_Call(node, frame, forward_caller=forward_caller)
+        self.write(")")
+
+    def _bound(self, node: nodes.Call, name: nodes.Name, frame: Frame) -> None:
+        """Most calls in templates bind arguments to an action: that takes no detour."""
+        self.visit(name, frame)
+        self.write(".bind(")
+        for argument in node.args:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(") if isinstance(")
+        self.visit(name, frame)
+        self.write(", Reference) else ")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """Most often an attribute is there: Jinja2's own way is for when it isn't."""
+        if not isinstance(node.node, nodes.Name) or type(self.environment).getattr is not Environment.getattr:
+            super().visit_Getattr(node, frame)
+            return
+        found = self.temporary_identifier()
+        self.write(f"({found} if ({found} := getattr(")
+        self.visit(node.node, frame)
+        self.write(f", {node.attr!r}, missing)) is not missing else ")
+        super().visit_Getattr(node, frame)
+        self.write(")")
+
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """Write filters so that what they have escaped is known as data."""
+        used = self.environment.filters.get(node.name)
+        if node.node is not None and used is escape_markup:
+            self.write("escape(")
+            self.visit(node.node, frame)
+            self.write(")")
+        elif node.node is not None and used is FILTERS["xmlattr"]:
+            self.write("attributes(")
+            super().visit_Filter(node, frame)
+            self.write(")")
+        else:
+            super().visit_Filter(node, frame)
+
+    def written(self, slot: Slot, frame: Frame, name: str, function: str) -> None:
+        """A value that is made from source, as Jinja2 writes it."""
+        with self._buffer(frame) as inner:
+            for piece in slot.run:
+                if isinstance(piece, str):
+                    self.writeline(f"{inner.buffer}.append({piece!r})")
+                    continue
+                self.silent(piece.before, inner)
+                node = nodes.Output([piece.node], lineno=piece.lineno) if piece.is_expression else piece.node
+                self.visit(node, inner)
+        self.writeline(f"{name} = {function}({inner.buffer})")
+
+    @contextmanager
+    def _buffer(self, frame: Frame) -> Iterator[Frame]:
+        """A frame that collects what is written in it."""
+        inner = frame.copy()
+        inner.require_output_check = False
+        self.buffer(inner)
+        yield inner
+
+    def silent(self, statements: Iterable[nodes.Node], frame: Frame) -> None:
+        for statement in statements:
+            self.visit(statement, frame)
+
+    def fold(self, node: nodes.Expr) -> str | None:
+        finalize = self._make_finalize()
+        if finalize.const is None:
+            return None
+        try:
+            return self._output_child_to_const(
+                node, Frame(EvalContext(self.environment, self.name)), finalize
+            )
+        except (Impossible, Exception):
+            return None
+
+
+def _written(slot: Slot) -> str:
+    if slot.is_document:
+        return "written_document"
+    return "written_url" if slot.is_url else _WRITTEN[slot.kind]
+
+
+def _otherwise_nothing(node: nodes.Node) -> nodes.Node:
+    """A condition without ``else`` gives nothing: no `Undefined` is needed to say so."""
+    if not isinstance(node, nodes.CondExpr) or node.expr2 is not None:
+        return node
+    return nodes.CondExpr(node.test, node.expr1, nodes.Const(""), lineno=node.lineno)

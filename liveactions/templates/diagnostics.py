@@ -1,0 +1,253 @@
+"""Where in a template an exception came from.
+
+The HTML of a fragment bit by bit, each with the place in a template that it comes from.
+
+What debug mode points out in what a page shows, by codes that docs/browser.md explains.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from traceback import walk_tb
+from typing import Any, Final, NamedTuple, Protocol
+
+from jinja2 import Template, TemplateSyntaxError
+
+from ..exceptions import TemplateError
+from ..html.lint import Repair, repairs
+from ..html.urls import SCRIPT, UNSAFE
+from .escaping import attributes_in
+from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
+from .fragments import Fragment, Items, Shape, written
+from .list_keys import are_made_anew, lacks_keys, repeats_keys
+
+
+class Place(str):
+    """A template's name and a line of it; as a text, the note below a traceback that says so."""
+
+    name: str
+    line: int
+
+    def __new__(cls, name: str | None, line: int) -> Place:
+        self = super().__new__(cls, f"in the template {name or '<template>'}, line {line}")
+        self.name, self.line = name or "<template>", line
+        return self
+
+
+def note_place(error: BaseException) -> None:
+    """Adds the innermost place to an exception that a template's code has raised, if it has none yet."""
+    if _first_note(error) is not None:
+        return
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
+        template = frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            error.add_note(Place(template.name, template.get_corresponding_lineno(line)))
+            return
+
+
+def place_of(error: BaseException) -> Place | None:
+    """Where in a template it happened; None when that isn't known, or in none."""
+    if isinstance(error, TemplateSyntaxError | TemplateError):
+        return Place(error.name, error.lineno)
+    return _first_note(error)
+
+
+def _first_note(error: BaseException) -> Place | None:
+    notes = getattr(error, "__notes__", ())
+    return next((note for note in notes if isinstance(note, Place)), None)
+
+
+class Piece(NamedTuple):
+    """HTML without markers. `line` is where it begins, in the template `name` if that is known."""
+
+    text: str
+    name: str | None
+    line: int
+    is_static: bool
+    """Whether the template says it as it is; else it is what an expression or statement has made."""
+
+    def line_at(self, offset: int) -> int:
+        """The line of a character; white space that tags strip may make it another one nearby."""
+        return self.line + self.text[:offset].count("\n") if self.is_static else self.line
+
+
+def pieces(fragment: Fragment) -> Iterator[Piece]:
+    """All of a fragment."""
+    shape = fragment.shape
+    name = shape.where[0]
+    for number, text in enumerate(shape.plain):
+        yield Piece(text, name, _line(shape, number), True)
+        if number < len(shape.kinds):
+            yield from _value(fragment, number)
+
+
+def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
+    shape, value = fragment.shape, fragment.values[number]
+    for inner in value.fragments if type(value) is Items else (value,):
+        if type(inner) is Fragment:
+            yield from pieces(inner)
+        else:
+            line = shape.lines[number] if shape.lines else shape.where[1]
+            yield Piece(written(shape.kinds[number], inner), shape.where[0], line, False)
+
+
+def _line(shape: Shape, number: int) -> int:
+    """Where a static piece begins: its slot follows it."""
+    if number < len(shape.lines):
+        return shape.lines[number] - shape.plain[number].count("\n")
+    return shape.lines[-1] if shape.lines else shape.where[1]
+
+
+MISSING_KEYS: Final = "LA002"
+DUPLICATE_KEYS: Final = "LA003"
+REPAIRED: Final = "LA005"
+NO_EVENT: Final = "LA006"
+SCRIPT_ADDRESS: Final = "LA007"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A code, and what is to be said."""
+
+    code: str
+    text: str
+
+
+class Templates(Protocol):
+    """Where templates come from."""
+
+    def loaded(self) -> Iterable[Template]: ...
+
+
+class Adviser:
+    """Says each thing once."""
+
+    def __init__(self, templates: Templates | None) -> None:
+        self._templates = templates
+        self._said: set[Advice] = set()
+        self._read: set[bytes] = set()
+        """Digests of the shapes that were read already."""
+        self._events: set[str] = set()
+        """Names of event attributes that were looked at already."""
+        self._lists: dict[str, Items] = {}
+        """The newest rendering of each list, by its place."""
+
+    def look(self, fragment: Fragment) -> Iterator[Advice]:
+        """What is new in a rendering."""
+        looks = self._about_lists, self._about_nesting, self._about_events, self._about_addresses
+        for advice in [advice for look in looks for advice in look(fragment)]:
+            if advice not in self._said:
+                self._said.add(advice)
+                yield advice
+
+    def _about_lists(self, fragment: Fragment) -> Iterator[Advice]:
+        for items in _inside(fragment):
+            if isinstance(items, Items) and len(items.fragments) > 1:
+                name, line = items.fragments[0].shape.where
+                where = f"{name or '<template>'}, line {line}"
+                before, self._lists[where] = self._lists.get(where, items), items
+                if (lacks_keys(items) or are_made_anew(items, before)) and not self._is_constant(name, line):
+                    yield Advice(MISSING_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
+                if repeats_keys(items):
+                    yield Advice(DUPLICATE_KEYS, f"{where}: items of this list have the same key")
+
+    def _is_constant(self, name: str | None, line: int) -> bool:
+        """Whether a list is written out in its template."""
+        return any(
+            template.name == name and line in _noted(template, "constant_lists")
+            for template in (self._templates.loaded() if self._templates is not None else ())
+        )
+
+    def _about_nesting(self, fragment: Fragment) -> Iterator[Advice]:
+        shapes = {inner.shape.digest for inner in _inside(fragment) if isinstance(inner, Fragment)}
+        if shapes <= self._read and not fragment.shape.is_page:
+            return
+        self._read |= shapes
+        text = _Text(fragment)
+        for repair in repairs(text.html):
+            where = self._where(repair, text)
+            yield Advice(REPAIRED, f"{where}: {repair.text}" if where else repair.text)
+
+    def _about_events(self, fragment: Fragment) -> Iterator[Advice]:
+        html = fragment.plain()
+        new = {name for name, _ in event_attributes_in(html)} - self._events
+        faults = {name: unknown_modifier(name) or unlikely_event(name) for name in new}
+        faults = {name: fault for name, fault in faults.items() if fault is not None}
+        self._events |= new - faults.keys()
+        if not faults:
+            return
+        text = _Text(fragment)
+        for at, name, _, _ in attributes_in(text.html):
+            if name in faults:
+                self._events.add(name)
+                yield Advice(NO_EVENT, f"{text.where(at)}{faults.pop(name)}")
+
+    def _about_addresses(self, fragment: Fragment) -> Iterator[Advice]:
+        if UNSAFE not in fragment.plain():
+            return
+        text = _Text(fragment)
+        for found in _UNSAFE_ADDRESS.finditer(text.html):
+            yield Advice(
+                SCRIPT_ADDRESS,
+                f"{text.where(found.start(2))}{found[1]} would run a script: it got the"
+                f" scheme {UNSAFE!r}. If you trust the value, mark it as safe: {{{{ …|safe }}}}",
+            )
+
+    def _where(self, repair: Repair, text: _Text) -> str:
+        """The template and line of what is repaired, as far as they are known."""
+        piece, offset = text.piece(repair.at)
+        found = None if piece.is_static else self._unbalanced(repair)
+        name, line = found or (piece.name, piece.line_at(offset))
+        return f"{name}, line {line}" if name is not None else ""
+
+    def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
+        """Where a template that isn't a tree has an element that is part of it."""
+        for template in self._templates.loaded() if self._templates is not None else ():
+            for line, name in _noted(template, "unbalanced"):
+                if name in repair.names:
+                    return template.name, line
+        return None
+
+
+_UNSAFE_ADDRESS: Final = re.compile(rf"([\w:]+)=[\"'](?=({UNSAFE}[^\"'>]*?{SCRIPT.pattern}))", re.IGNORECASE)
+
+
+class _Text:
+    """The HTML of a fragment, and where each character of it comes from."""
+
+    def __init__(self, fragment: Fragment) -> None:
+        self._pieces = list(pieces(fragment))
+        self.html = "".join(piece.text for piece in self._pieces)
+        self._starts = [0, *accumulate(len(piece.text) for piece in self._pieces)]
+
+    def piece(self, at: int) -> tuple[Piece, int]:
+        """The piece in which a character is, and which of its characters that is."""
+        index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
+        return self._pieces[index], at - self._starts[index]
+
+    def where(self, at: int) -> str:
+        """The template and line of a character, before what is said of it; empty when nobody knows."""
+        piece, offset = self.piece(at)
+        return f"{piece.name}, line {piece.line_at(offset)}: " if piece.name is not None else ""
+
+
+_GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'
+
+
+def _inside(value: Any) -> Iterator[Fragment | Items]:
+    """All fragments and lists in a fragment, itself included."""
+    yield value
+    inner: Iterable[Any] = value.values if isinstance(value, Fragment) else value.fragments
+    for one in inner:
+        if isinstance(one, Fragment | Items):
+            yield from _inside(one)
+
+
+def _noted(template: Template, what: str) -> list[Any]:
+    """What the compiler has noted of a template."""
+    found: list[Any] = getattr(template.root_render_func, "__globals__", {}).get(what, [])
+    return found

@@ -1,0 +1,105 @@
+"""Data in HTML source: escaped, and told apart from what the author wrote or marked safe.
+
+Attributes that browsers follow, load or read as HTML need more than escaping: data in them must not
+become a script. Where a template compiles to slots, the compiler knows these attributes; in source that
+Jinja2 writes they are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any, Final
+
+from markupsafe import Markup
+from markupsafe import escape as escape_markup
+
+from ..exceptions import RenderError
+from ..html.urls import DOCUMENT_ATTRIBUTE, SCRIPT, UNSAFE, URL_ATTRIBUTES, runs_script
+from ..types import Escaped
+from .fragments import Fragment
+
+_TAG: Final = re.compile("<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^\"'>])*")
+_ATTRIBUTE: Final = re.compile(r"(?<=[\s\"'/])([^\s\"'/=>]+)\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s>\"']*))")
+_SUSPECT: Final = re.compile(f"{DOCUMENT_ATTRIBUTE}|{SCRIPT.pattern}", re.IGNORECASE | re.ASCII)
+
+
+def escape(value: Any) -> Markup:
+    """Escape a value for HTML source. Replaces MarkupSafe's in compiled templates."""
+    if isinstance(value, Markup):
+        return value
+    if type(value) is Fragment:
+        return mark_safe(value)
+    refuse_function(value)
+    html = escape_markup(value)
+    return html if hasattr(value, "__html__") else Escaped(html)
+
+
+def mark_safe(value: Any) -> Markup:
+    """Mark source as safe, but for the data in it. Replaces MarkupSafe's in compiled templates."""
+    if isinstance(value, Escaped) or (type(value) is Fragment and value.values):
+        return Escaped(value)
+    return Markup(value)
+
+
+def is_marked_safe(value: Any) -> bool:
+    """Return whether the author says that a value is safe wherever they put it."""
+    return isinstance(value, Markup | Fragment) and not isinstance(mark_safe(value), Escaped)
+
+
+def refuse_function(value: Any) -> None:
+    """Raise `RenderError` for a function: it is never what a page is to show."""
+    if isinstance(value, (FunctionType, MethodType, BuiltinFunctionType)):
+        raise RenderError(
+            f"{value.__qualname__} is a function: decorate it with @action for the browser to call it,"
+            f" or call it in the template, {{{{ {value.__name__}() }}}}"
+        )
+
+
+def join(pieces: Sequence[str]) -> str:
+    """Join pieces of source. Data in them never becomes a script."""
+    html = "".join(pieces)
+    if not any(type(piece) is Escaped for piece in pieces):
+        return html
+    ends = accumulate(map(len, pieces))
+    data = [
+        (end - len(piece), end) for piece, end in zip(pieces, ends, strict=True) if type(piece) is Escaped
+    ]
+    return Escaped(_disarm(html, data))
+
+
+def attributes(source: str) -> Markup:
+    """Return attributes that a filter has made of data, none of which becomes a script."""
+    html = f"<a {source}>"
+    data = [(start, end) for _, _, start, end in attributes_in(html)]
+    return Escaped(_disarm(html, data).removeprefix("<a ").removesuffix(">"))
+
+
+def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
+    """Source in whose attributes the ranges that are data neither run a script nor are a document."""
+    if _SUSPECT.search(html) is None:
+        return html
+    changed, done = "", 0
+    for name_at, name, start, end in attributes_in(html):
+        # What is a whole attribute of a piece has been looked at when that piece was joined.
+        inside = [(a, b) for a, b in data if a < end and b > start and not a <= name_at < b]
+        if name in URL_ATTRIBUTES and runs_script(html[start:end]):
+            scheme = SCRIPT.search(html, start)
+            if scheme is not None and any(a < scheme.end() for a, _ in inside):
+                changed += html[done:start] + UNSAFE
+                done = start
+        elif name == DOCUMENT_ATTRIBUTE:
+            for a, b in inside:
+                changed += html[done:a] + html[a:b].replace("&", "&amp;")
+                done = b
+    return changed + html[done:]
+
+
+def attributes_in(html: str) -> Iterator[tuple[int, str, int, int]]:
+    """Where each attribute begins, its name, where its value begins, and where that ends."""
+    for tag in _TAG.finditer(html):
+        for attribute in _ATTRIBUTE.finditer(html, *tag.span()):
+            value = next(number for number in (2, 3, 4) if attribute[number] is not None)
+            yield attribute.start(), attribute[1].lower(), *attribute.span(value)

@@ -1,0 +1,106 @@
+"""Attributes that call actions: ``live-keydown.ctrl.enter.prevent``, an event and its modifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+PREFIX: Final = "live-"
+NOT_EVENTS: Final = frozenset(
+    "animate cancel confirm default drop field hook ignore modal nav optimistic pending"
+    " progress run transition validate".split()
+)
+"""``live-…`` attributes that aren't events."""
+DELAYS: Final = frozenset({"debounce", "throttle"})
+"""Modifiers that may be followed by a number of milliseconds."""
+HELD_KEYS: Final = frozenset({"alt", "ctrl", "meta", "shift"})
+MODIFIERS: Final = (
+    DELAYS | HELD_KEYS | frozenset("capture once outside passive prevent self stop window".split())
+)
+"""Modifiers of any event."""
+_KEY_EVENTS: Final = frozenset({"keydown", "keypress", "keyup"})
+_KEYS: Final = frozenset(
+    "accept again altgraph arrowdown arrowleft arrowright arrowup attn audiovolumedown audiovolumemute"
+    " audiovolumeup backspace brightnessdown brightnessup browserback browserfavorites browserforward"
+    " browserhome browserrefresh browsersearch browserstop cancel capslock clear close compose contextmenu"
+    " control convert copy cut dead delete eisu eject end enter escape execute exit find fn fnlock hangulmode"
+    " hanjamode help hiragana home insert junjamode kanamode kanjimode katakana launchmail medianexttrack"
+    " mediapause mediaplay mediaplaypause mediastop mediatracknext mediatrackprevious modechange new"
+    " nonconvert numlock open pagedown pageup paste pause play power print printscreen process redo romaji"
+    " save scrolllock select send space spellcheck standby tab undo unidentified wakeup zenkaku zoomin"
+    " zoomout".split()
+) | {f"f{number}" for number in range(1, 25)}
+"""Names of keys, in lower case, as events have them; "space" is that of " "."""
+_EVENTS: Final = tuple(
+    "abort animationcancel animationend animationiteration animationstart auxclick beforeinput"
+    " beforetoggle blur canplay change click close compositionend compositionstart compositionupdate"
+    " contextmenu copy cuechange cut dblclick drag dragend dragenter dragleave dragover dragstart"
+    " durationchange emptied ended error focus focusin focusout formdata fullscreenchange"
+    " gotpointercapture hashchange input invalid keydown keypress keyup load loadeddata loadedmetadata"
+    " loadstart lostpointercapture message mousedown mouseenter mouseleave mousemove mouseout mouseover"
+    " mouseup offline online pagehide pageshow paste pause play playing pointercancel pointerdown"
+    " pointerenter pointerleave pointermove pointerout pointerover pointerup popstate ratechange reset"
+    " resize scroll scrollend search seeked seeking select selectionchange selectstart stalled storage"
+    " submit suspend timeupdate toggle touchcancel touchend touchmove touchstart transitioncancel"
+    " transitionend transitionrun transitionstart visibilitychange volumechange waiting wheel".split()
+)
+_SIMILAR: Final = 0.79
+"""How alike names are that differ by a letter or two."""
+_WRITTEN: Final = re.compile(rf"(?<![\w-]){PREFIX}[a-z][^\s=>/\"'{{}}]*(?=\s*=)", re.IGNORECASE)
+
+
+class Written(NamedTuple):
+    """An attribute's name in source, and where it begins."""
+
+    name: str
+    at: int
+
+
+def event_attributes_in(source: str) -> Iterator[Written]:
+    """Names that are followed by "=" in the source of start tags."""
+    for found in _WRITTEN.finditer(source):
+        yield Written(found[0].lower(), found.start())
+
+
+def event_of(attribute: str) -> str | None:
+    """Return the event of an attribute; None when it is none of these."""
+    event = attribute.removeprefix(PREFIX).partition(".")[0]
+    return event if attribute.startswith(PREFIX) and event not in NOT_EVENTS else None
+
+
+def unknown_modifier(attribute: str) -> str | None:
+    """Return what is wrong with an attribute's modifiers, if anything is."""
+    event = event_of(attribute)
+    if event is None:
+        return None
+    modifiers = attribute.split(".")[1:]
+    has_keys = event in _KEY_EVENTS
+    for before, name in zip(["", *modifiers], modifiers, strict=False):
+        is_delay = name.isdecimal() and before in DELAYS
+        is_key = has_keys and (len(name) == 1 or name in _KEYS)
+        if not (name in MODIFIERS or is_delay or is_key):
+            known = sorted(MODIFIERS | _KEYS) if has_keys else sorted(MODIFIERS)
+            return f"{attribute}: there is no modifier .{name}; {_proposal(name, known)}"
+    return None
+
+
+def _proposal(name: str, known: list[str]) -> str:
+    similar = get_close_matches(name, known, 1)
+    if similar:
+        return f"did you mean .{similar[0]}?"
+    if name.isdecimal():
+        return "a time follows .debounce or .throttle"
+    if name in _KEYS or len(name) == 1:
+        return "keys are for keydown and keyup"
+    return f"there are {', '.join(f'.{one}' for one in sorted(MODIFIERS))}, and on keydown and keyup keys"
+
+
+def unlikely_event(attribute: str) -> str | None:
+    """Return what may be wrong with an attribute's event: that it looks like another one, misspelt."""
+    event = event_of(attribute)
+    if event is None or event in _EVENTS:
+        return None
+    similar = [one for one in get_close_matches(event, _EVENTS, 1, _SIMILAR) if not event.startswith(one)]
+    return f"{attribute}: did you mean {PREFIX}{similar[0]}?" if similar else None

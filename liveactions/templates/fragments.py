@@ -1,0 +1,412 @@
+"""Shapes and fragments: a template's static HTML, and one rendering of it.
+
+A shape is made once, when a template is compiled; a fragment is a shape and the values of its
+slots. What a value may be depends on the slot's kind:
+
+========  ==================================================================================
+CHILD     `str` (data), `Markup` (raw HTML), `Fragment`
+LIST      `Items`, each followed by a comment; `Markup` where they could not be kept apart
+ELEMENTS  `Items`, each exactly one element
+ATTR      `str` (data) or `Reference`: one attribute's whole value
+TAG       flat tuple of names and values: the dynamic attribute names of a start tag
+EVENT     `Reference`: what a ``live-…`` attribute calls; not in marked HTML, never on the wire
+FORM      `Reference` or `str`: a form's ``action``, at the end of its start tag
+TEXT      `str` (data): the content of ``title`` and ``textarea``
+RAW       `str`: the content of ``script``, ``style``, ``noscript`` …, as it is written
+========  ==================================================================================
+
+One fragment has two serialisations: *marked* HTML for pages, from which the client finds the slots
+again, and *plain* HTML for places that can't have slots.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from ..html.entities import escape
+from ..protocol.constants import FIELD_SNAPSHOT, ITEM_END
+from ..types import Reference
+
+HEAD_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
+"""Stands before ``</head>`` in a page's HTML, for what the application puts there."""
+BODY_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
+"""Stands after ``<body>``."""
+FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
+"""Stands in raw HTML for the field that brings the page's state along."""
+DIGEST_SLOTS: Final = 64
+_SEPARATOR: Final = f"<!--{ITEM_END}-->"
+_RAW_FORM = re.compile(
+    r"<form\b(?=[^>]*\smethod=[\"']?post\b)[^>]*?\saction=[\"'](?!//)[/?][^\"'>]*[?&;]_a=[^>]*>",
+    re.IGNORECASE,
+)
+
+
+class Kind(IntEnum):
+    """What a slot is."""
+
+    CHILD = 0
+    LIST = 1
+    ELEMENTS = 2
+    ATTR = 3
+    TAG = 4
+    EVENT = 5
+    FORM = 6
+    TEXT = 7
+    RAW = 8
+
+
+class Shape:
+    """Static HTML with slots between its pieces. Two shapes of equal content are interchangeable.
+
+    `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape
+    that stands in SVG. `key` is the slot of the root element's ``data-key`` or ``id``, if it has
+    one; `where` is the template and line it comes from, `lines` those at which the slots begin; of
+    `silent` slots no client is told what changes.
+    """
+
+    __slots__ = (
+        "marked",
+        "plain",
+        "kinds",
+        "namespace",
+        "key",
+        "where",
+        "lines",
+        "silent",
+        "constant",
+        "source",
+        "digest",
+        "digest_text",
+        "values",
+        "is_page",
+    )
+
+    def __init__(
+        self,
+        marked: tuple[str, ...],
+        plain: tuple[str, ...],
+        kinds: tuple[int, ...],
+        namespace: str = "",
+        key: int | None = None,
+        where: tuple[str | None, int] = (None, 0),
+        lines: tuple[int, ...] = (),
+        ignored: tuple[int, ...] = (),
+    ) -> None:
+        self.marked = marked
+        self.plain = plain
+        self.kinds = tuple(map(Kind, kinds))
+        self.namespace = namespace
+        self.key = key
+        self.where = where
+        self.lines = lines
+        self.silent = frozenset(i for i, kind in enumerate(kinds) if kind == Kind.EVENT).union(ignored)
+        self.constant = Fragment(self, ())
+        self.source = self._source()
+        self.digest = blake2b(self.source.encode(errors="replace"), digest_size=8).digest()
+        self.digest_text = self.digest.hex()
+        self.values = tuple(i for i, kind in enumerate(self.kinds) if kind is not Kind.EVENT)
+
+        self.is_page = self.kinds == (Kind.CHILD,) and not any(self.marked)
+        """Whether it is a page that was rendered as a string."""
+
+    def _source(self) -> str:
+        """The HTML that a client keeps: without values, and without attributes that are slots."""
+        text, before = "", None
+        for piece, kind in zip(self.marked, [*self.kinds, None], strict=True):
+            piece = piece[1:] if before is Kind.ATTR else piece  # its closing quote
+            text += piece[: piece.rindex(" ")] if kind is Kind.ATTR else piece
+            text += _FORM_END if kind is Kind.FORM else ""
+            before = kind
+        return text.replace(HEAD_MARK, "").replace(BODY_MARK, "")
+
+    def matches(self, other: Shape) -> bool:
+        """Whether two shapes have the same content: one may be compiled twice."""
+        return self is other or (
+            self.digest == other.digest and self.kinds == other.kinds and self.namespace == other.namespace
+        )
+
+    def __repr__(self) -> str:
+        name, line = self.where
+        return f"<Shape {name or '<template>'}:{line} {len(self.kinds)} slots>"
+
+
+class Fragment:
+    """One rendered instance of a shape. Never changed once made."""
+
+    __slots__ = ("shape", "values", "digest")
+
+    def __init__(self, shape: Shape, values: tuple[Any, ...]) -> None:
+        self.shape = shape
+        self.values = values
+        self.digest: bytes | None = None
+
+    def html(self, hidden: str = "") -> str:
+        """Marked HTML; `hidden` is written first in every form whose action is a reference."""
+        out: list[str] = []
+        _write(self, True, hidden, out)
+        return "".join(out)
+
+    def plain(self, hidden: str = "") -> str:
+        """HTML without markers."""
+        if not self.values:
+            return self.shape.plain[0]
+        out: list[str] = []
+        _write(self, False, hidden, out)
+        return "".join(out)
+
+    def __html__(self) -> str:
+        return self.plain()
+
+    __str__ = __html__
+
+    def at(self, address: Sequence[int]) -> Any:
+        """The value of a slot: slot numbers from here on, each list's followed by an item's ordinal.
+
+        `LookupError` when there is no such slot.
+        """
+        fragment: Fragment = self
+        steps = iter(address)
+        for number in steps:
+            if not 0 <= number < len(fragment.values):
+                raise LookupError(f"no slot {number}")
+            value = fragment.values[number]
+            if isinstance(value, Items):
+                ordinal = next(steps, None)
+                value = value.item(ordinal) if ordinal is not None else value
+            if not isinstance(value, Fragment):
+                if next(steps, None) is not None:
+                    raise LookupError(f"nothing below slot {number}")
+                return value
+            fragment = value
+        return fragment
+
+    def shows(self, reference: Reference, mac: str) -> bool:
+        """Whether `reference` is in it: in a slot of its own, or by its signature `mac` in a text."""
+        for value in self.values:
+            kind = type(value)
+            if kind is str or kind is Markup:
+                found = mac in value
+            elif kind is Fragment:
+                found = value.shows(reference, mac)
+            elif kind is Items:
+                found = any(item.shows(reference, mac) for item in value.fragments)
+            elif kind is tuple:
+                found = any(mac in text for text in value)
+            else:
+                found = isinstance(value, Reference) and reference.means(value)
+            if found:
+                return True
+        return False
+
+    def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
+        """What the whole shows in 8 bytes, and each of the first root slots in 4."""
+        slots = tuple(digest_of(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])
+        return digest_of(self), slots
+
+    def is_pristine(self) -> bool:
+        """Whether all lists are numbered as if this were their first rendering."""
+        return all(items.is_pristine() for items in _lists(self))
+
+
+class Items:
+    """The items of one list slot: fragments, what they were made from, and their ordinals.
+
+    Ordinals name items on the wire. They begin as 0, 1, 2 …, go with an item wherever it moves, and
+    are not used twice in one *lineage*: the renderings that follow each other without a new
+    beginning. `base` and `changed` say how the list differs from the one before, when the render
+    knows it: the same items in the same order, but for those positions.
+    """
+
+    __slots__ = (
+        "fragments",
+        "sources",
+        "outer",
+        "frozen",
+        "columns",
+        "ordinals",
+        "following",
+        "lineage",
+        "base",
+        "changed",
+        "digest",
+        "keys",
+    )
+
+    def __init__(self, fragments: list[Fragment], sources: Sequence[Any] | None = None) -> None:
+        self.fragments = fragments
+        self.sources = sources
+        self.outer: tuple[Any, ...] | None = None
+        self.frozen: bool | None = None
+        self.columns: dict[int, list[Any]] = {}
+        self.ordinals: Sequence[int] | None = None
+        self.following = len(fragments)
+        self.lineage: object = None
+        self.base: Items | None = None
+        self.changed: Sequence[int] = ()
+        self.digest: bytes | None = None
+        self.keys: list[Any] | None = None
+
+    def numbers(self) -> Sequence[int]:
+        """The items' ordinals."""
+        if self.ordinals is None:
+            self.begin()
+        assert self.ordinals is not None
+        return self.ordinals
+
+    def begin(self) -> None:
+        """Number the items from 0: a new lineage."""
+        self.ordinals = range(len(self.fragments))
+        self.following = len(self.fragments)
+        self.lineage = object()
+        self.base = None
+
+    def is_pristine(self) -> bool:
+        return self.ordinals is None or self.ordinals == range(len(self.fragments))
+
+    def item(self, ordinal: int) -> Fragment:
+        """The item of an ordinal; `LookupError` when there is none."""
+        if self.ordinals is None or isinstance(self.ordinals, range):
+            if 0 <= ordinal < len(self.fragments):
+                return self.fragments[ordinal]
+            raise LookupError(f"no item {ordinal}")
+        try:
+            return self.fragments[self.ordinals.index(ordinal)]
+        except ValueError:
+            raise LookupError(f"no item {ordinal}") from None
+
+
+_FORM_END: Final = '">'
+
+
+def written(kind: Kind, value: Any) -> str:
+    """The value of a slot in HTML without markers."""
+    out: list[str] = []
+    _write_slot(kind, value, False, "", out)
+    return "".join(out)
+
+
+def _write(fragment: Fragment, marked: bool, hidden: str, out: list[str]) -> None:
+    shape = fragment.shape
+    pieces = shape.marked if marked else shape.plain
+    for piece, kind, value in zip(pieces, shape.kinds, fragment.values, strict=False):
+        out.append(piece)
+        if type(value) is str and kind is not Kind.RAW and kind is not Kind.TEXT and kind is not Kind.FORM:
+            out.append(value if value.isalnum() else escape(value))
+        elif not marked or kind is not Kind.EVENT:
+            _write_slot(kind, value, marked, hidden, out)
+    out.append(pieces[-1])
+
+
+def _write_slot(kind: Kind, value: Any, marked: bool, hidden: str, out: list[str]) -> None:
+    if type(value) is Fragment:
+        _write(value, marked, hidden, out)
+    elif type(value) is Items:
+        for item in value.fragments:
+            _write(item, marked, hidden, out)
+            if marked and kind is Kind.LIST:
+                out.append(_SEPARATOR)
+    else:
+        out.append(_WRITERS[kind](value, hidden))
+
+
+def _write_child(value: str, hidden: str) -> str:
+    return _write_raw(value, hidden) if isinstance(value, Markup) else escape(value)
+
+
+def _write_attribute(value: Any, hidden: str) -> str:
+    return escape(str(value or ""))
+
+
+def _write_tag(value: tuple[str, ...], hidden: str) -> str:
+    pairs = zip(value[::2], value[1::2], strict=True)
+    return "".join(f' {name}="{escape(data)}"' for name, data in pairs)
+
+
+def _write_form(value: Any, hidden: str) -> str:
+    return escape(str(value)) + _FORM_END + (hidden if isinstance(value, Reference) else "")
+
+
+def _write_text(value: str, hidden: str) -> str:
+    # Browsers drop a line break that comes first.
+    return ("\n" if value[:1] == "\n" else "") + escape(value)
+
+
+def _write_raw(value: str, hidden: str) -> str:
+    """Raw HTML, whose forms with references bring the page's state along."""
+    html = str(value)  # whose methods escape nothing
+    if not hidden:
+        return html
+    html = html.replace(FORM_STATE, hidden) if FORM_STATE in html else html
+    return _RAW_FORM.sub(lambda form: form[0] + hidden, html) if "_a=" in html else html
+
+
+_WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
+    Kind.CHILD: _write_child,
+    Kind.LIST: _write_child,
+    Kind.ELEMENTS: _write_child,
+    Kind.ATTR: _write_attribute,
+    Kind.EVENT: _write_attribute,
+    Kind.TAG: _write_tag,
+    Kind.FORM: _write_form,
+    Kind.TEXT: _write_text,
+    Kind.RAW: _write_raw,
+}
+
+
+def digest_of(value: Any) -> bytes:
+    """A value in 8 bytes; remembered by fragments and lists, which never change."""
+    if type(value) is not Fragment and type(value) is not Items:
+        return _digest(_piece(value).encode(errors="replace"))
+    if value.digest is None:
+        if isinstance(value, Items):
+            data = b"\0".join(map(digest_of, value.fragments))
+        else:
+            pieces: list[str] = []
+            _collect(value, pieces)
+            data = "\0".join(pieces).encode(errors="replace")
+        value.digest = _digest(data)
+    return value.digest
+
+
+def _collect(fragment: Fragment, pieces: list[str]) -> None:
+    pieces.append(fragment.shape.digest_text)
+    values = fragment.values
+    for slot in fragment.shape.values:
+        value = values[slot]
+        if type(value) is str:
+            pieces.append(value)
+        elif type(value) is Fragment:
+            _collect(value, pieces)  # its own digest would be asked for by nobody
+        else:
+            pieces.append(_piece(value))
+
+
+def _piece(value: Any) -> str:
+    if type(value) is str:
+        return value
+    if type(value) is Items:
+        return digest_of(value).hex()
+    if isinstance(value, Reference):
+        return f"\0{value.url()}"
+    return f"\0{type(value).__name__} {value}"
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()
+
+
+def _lists(fragment: Fragment) -> Iterator[Items]:
+    for value in fragment.values:
+        if isinstance(value, Items):
+            yield value
+            for item in value.fragments:
+                yield from _lists(item)
+        elif isinstance(value, Fragment):
+            yield from _lists(value)

@@ -1,0 +1,434 @@
+"""A template's body as a tape: literal text, and parts where something dynamic stands.
+
+The elements of a template's body, with parts in their places.
+
+What authors leave out and browsers add is written out here (end tags, the ``tbody`` of a table),
+so that the server's idea of the tree is the browser's. What browsers would not keep is an error.
+
+What is added to forms: that they carry files, and whose form it is where buttons call something else.
+
+`live-ignore`: what the page has made of an element stays.
+
+::
+
+    <div live-ignore>               the element with everything in it
+    <div live-ignore="children">    everything in it
+    <div live-ignore="class style"> these attributes
+
+Its slots are written when the element is, and never again. What stands in it is one slot of raw HTML: a
+widget may have destroyed markers in it before anybody looks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from jinja2 import nodes
+
+from ..exceptions import TemplateError
+from ..html.balance import OpenElements, Unbalanced
+from ..html.content_model import FOREIGN, INTEGRATION, NO_TEXT, OPTIONAL_END, SVG_ONLY, VOID
+from ..html.entities import decode_attribute, escape
+from ..html.tokenizer import (
+    Attribute,
+    Comment,
+    Declaration,
+    EndTag,
+    Hole,
+    NotTrackable,
+    RawText,
+    StartTag,
+    Text,
+    scan,
+)
+from ..protocol.constants import FIELD_FORM
+
+Fold = Callable[[nodes.Expr], str | None]
+"""The HTML of an expression that is constant, else None."""
+SILENT = (
+    nodes.Assign,
+    nodes.AssignBlock,
+    nodes.ExprStmt,
+    nodes.Extends,
+    nodes.FromImport,
+    nodes.Import,
+    nodes.Macro,
+)
+"""Statements that write nothing where they stand."""
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """An expression or statement that writes something, after the silent statements before it."""
+
+    node: nodes.Node
+    before: list[nodes.Node] = field(default_factory=list)
+    position: int = 0
+    """Among the pieces of its tape."""
+
+    @property
+    def lineno(self) -> int:
+        return self.node.lineno or 1
+
+    @property
+    def is_expression(self) -> bool:
+        return isinstance(self.node, nodes.Expr)
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a call as a whole: what a macro gives stays a fragment."""
+        return isinstance(self.node, nodes.Call | nodes.CallBlock)
+
+
+@dataclass(slots=True)
+class Tape:
+    """Strings and parts in order, and the silent statements after the last part."""
+
+    pieces: list[str | Part]
+    after: list[nodes.Node]
+    line: int
+
+
+def tape(body: Sequence[nodes.Node], fold: Fold) -> Tape:
+    """The tape of a body, adjacent text merged."""
+    pieces: list[str | Part] = []
+    silent: list[nodes.Node] = []
+    for node in _flat(body):
+        text = _text(node, fold)
+        if isinstance(node, SILENT):
+            silent.append(node)
+        elif text is None:
+            pieces.append(Part(node, silent, len(pieces)))
+            silent = []
+        elif pieces and isinstance(last := pieces[-1], str):
+            pieces[-1] = last + text
+        elif text:
+            pieces.append(text)
+    return Tape(pieces, silent, first_line(body))
+
+
+def _flat(body: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    for node in body:
+        if isinstance(node, nodes.Output):
+            yield from node.nodes
+        else:
+            yield node
+
+
+def _text(node: nodes.Node, fold: Fold) -> str | None:
+    if isinstance(node, nodes.TemplateData):
+        return node.data
+    return fold(node) if isinstance(node, nodes.Expr) else None
+
+
+def first_line(body: Sequence[nodes.Node]) -> int:
+    """The line at which a body begins."""
+    return next((node.lineno for node in _flat(body) if node.lineno), 1)
+
+
+Run = list[str | Part]
+"""Literal text and parts that belong together."""
+_NO_TEXT = NO_TEXT | {"html", "head"}
+_BEGINS_WITH_ROW = re.compile(r"\s*(?:<!--.*?-->\s*)*<tr[\s>/]", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(slots=True)
+class Element:
+    """An element; the root of a body has no name."""
+
+    name: str = ""
+    attributes: list[Attribute] = field(default_factory=list)
+    source: str = ""
+    self_closing: bool = False
+    children: list[Child] = field(default_factory=list)
+    raw: Run | None = None
+    """Content of an element that has no elements in it."""
+
+    @property
+    def is_void(self) -> bool:
+        return self.name in VOID or self.self_closing
+
+
+@dataclass(slots=True)
+class Markup:
+    """A comment or declaration: literal unless it has parts."""
+
+    run: Run
+
+
+Child = str | Part | Element | Markup
+
+
+class Builder:
+    """Builds the tree of one body. `name` is the template's, for errors."""
+
+    def __init__(self, tape: Tape, name: str | None, namespace: str = "") -> None:
+        self._tape = tape
+        self._name = name
+        self._namespace = namespace
+        self.root = Element()
+        self._stack = [self.root]
+        self._open = OpenElements(bool(namespace))
+        self.line = tape.line
+        """How far it has come."""
+
+    def build(self) -> Element:
+        """The root. `Unbalanced` or `Unplaceable` when the body isn't a tree of its own; `TemplateError`."""
+        events = scan(self._tape.pieces, self._tape.line, bool(self._namespace))
+        for event in events:
+            self.line = event.line
+            if isinstance(event, Text):
+                self._text(event)
+            elif isinstance(event, Hole):
+                self._part(event)
+            elif isinstance(event, StartTag):
+                self._start(event)
+            elif isinstance(event, RawText):
+                self._stack[-1].raw = _run(event.parts)
+            elif isinstance(event, EndTag):
+                self._end(event)
+            elif isinstance(event, Comment):
+                self._top.append(Markup(["<!--", *_run(event.parts), "-->"]))
+            elif isinstance(event, Declaration):
+                self._top.append(Markup([event.source]))
+        for left in self._open.names:
+            if left not in OPTIONAL_END | {"html", "head", "body"}:
+                raise Unbalanced(left)
+        return self.root
+
+    @property
+    def _top(self) -> list[Child]:
+        return self._stack[-1].children
+
+    def _text(self, event: Text) -> None:
+        inside = self._stack[-1].name
+        if inside in _NO_TEXT and event.data.strip():
+            wrong = event.data.split()[0]
+            raise TemplateError(
+                f"browsers don't keep text directly in <{inside}>: {wrong!r}; put it into {_home(inside)}",
+                self._name,
+                event.line,
+            )
+        self._append_text(event.data)
+
+    def _append_text(self, data: str) -> None:
+        if self._top and isinstance(last := self._top[-1], str):
+            self._top[-1] = last + data
+        else:
+            self._top.append(data)
+
+    def _part(self, event: Hole) -> None:
+        part: Part = event.value
+        inside = self._stack[-1].name
+        if inside == "html" and part.is_expression and not part.is_call:
+            raise TemplateError(
+                "browsers don't keep text between <html> and <body>; move the expression into <body>",
+                self._name,
+                event.line,
+            )
+        if inside == "table" and _begins_with_row(part.node):
+            self._push(Element("tbody", source="tbody"))
+        self._top.append(part)
+
+    def _start(self, event: StartTag) -> None:
+        if event.name == "tr" and self._stack[-1].name == "table":
+            self._push(Element("tbody", source="tbody"))
+        ended = self._open.start(event.name, event.self_closing)
+        del self._stack[len(self._stack) - len(ended) :]
+        foreign = self._open.in_foreign() or event.name in FOREIGN
+        element = Element(event.name, event.attributes, event.source, event.self_closing and foreign)
+        self._top.append(element)
+        if not element.is_void:
+            self._stack.append(element)
+
+    def _push(self, element: Element) -> None:
+        self._open.start(element.name, False)
+        self._top.append(element)
+        self._stack.append(element)
+
+    def _end(self, event: EndTag) -> None:
+        if event.name in VOID:  # browsers ignore it
+            return
+        ended = self._open.end(event.name)
+        del self._stack[len(self._stack) - len(ended) :]
+
+
+def _run(parts: list[object]) -> Run:
+    """Parts of the scanner, whose characters come one by one, with adjacent text merged."""
+    run: Run = []
+    for part in parts:
+        if isinstance(part, Part):
+            run.append(part)
+        elif run and isinstance(last := run[-1], str):
+            run[-1] = last + str(part)
+        else:
+            run.append(str(part))
+    return run
+
+
+def runs(attribute: Attribute) -> Run:
+    """The value of an attribute, or a run of dynamic names."""
+    return _run(attribute.value or [])
+
+
+def margins(root: Element) -> tuple[int, int] | None:
+    """If a body is one element: how much white space stands before and after it."""
+    elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
+    others = [child for child in root.children if not isinstance(child, Element)]
+    if len(elements) != 1 or not all(isinstance(child, str) and not child.strip() for child in others):
+        return None
+    before = sum(len(str(child)) for child in root.children[: elements[0]])
+    return before, sum(map(len, map(str, others))) - before
+
+
+def guess_namespace(root: Element) -> str:
+    """The namespace of a body that nobody told where it stands."""
+    first = next((child for child in root.children if isinstance(child, Element)), None)
+    return "svg" if first and first.name in SVG_ONLY else ""
+
+
+def namespace_in(element: Element, outside: str) -> str:
+    """The namespace of what stands in an element."""
+    if element.name in FOREIGN:
+        return element.name
+    return "" if element.name in INTEGRATION else outside
+
+
+def _home(name: str) -> str:
+    return {"colgroup": "<caption>", "html": "<body>", "head": "<body>"}.get(name, "a <td>")
+
+
+def _begins_with_row(node: nodes.Node) -> bool:
+    """Whether a statement's text begins with a table row."""
+    return any(_BEGINS_WITH_ROW.match(data) is not None for data in _first_texts(node))
+
+
+def _first_texts(node: nodes.Node) -> Iterator[str]:
+    for data in node.find_all(nodes.TemplateData):
+        if data.data.strip():
+            yield data.data
+            return
+
+
+_FILE: Final = re.compile(r"<input\b[^>]*\stype\s*=\s*[\"']?file\b", re.IGNORECASE)
+
+
+def add_form_field(element: Element) -> None:
+    """Puts the address of a form's own action into a field, if a button in it may call another one."""
+    action = _dynamic_action(element)
+    if action is None or not any(map(_has_button, element.children)):
+        return
+    written = {"type": ["hidden"], "name": [FIELD_FORM], "value": action.value}
+    attributes = [Attribute(name, value, action.line) for name, value in written.items()]
+    element.children.insert(0, Element("input", attributes, "input"))
+
+
+def calls_action(element: Element) -> bool:
+    """Return whether an element is a form whose address may be that of an action."""
+    return _dynamic_action(element) is not None
+
+
+def _dynamic_action(element: Element) -> Attribute | None:
+    attributes = element.attributes if element.name == "form" else ()
+    return next((one for one in attributes if one.name == "action" and one.dynamic), None)
+
+
+def _has_button(child: object) -> bool:
+    if isinstance(child, Part):
+        return any("formaction=" in data.data for data in child.node.find_all(nodes.TemplateData))
+    if not isinstance(child, Element):
+        return False
+    return any(one.name == "formaction" and one.dynamic for one in child.attributes) or any(
+        map(_has_button, child.children)
+    )
+
+
+def has_file(element: Element) -> bool:
+    """Whether a form has a field for files, as far as the template's own text tells."""
+    return any(_has_file(child) for child in element.children)
+
+
+def _has_file(child: object) -> bool:
+    if isinstance(child, Part):
+        return any(_FILE.search(data.data) for data in child.node.find_all(nodes.TemplateData))
+    if not isinstance(child, Element):
+        return False
+    return (child.name == "input" and any(map(_is_file, child.attributes))) or has_file(child)
+
+
+def _is_file(attribute: Attribute) -> bool:
+    value = "".join(map(str, attribute.value or ()))
+    return attribute.name == "type" and value.strip().lower() == "file"
+
+
+_NAME: Final = "live-ignore"
+_CHILDREN: Final = "children"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What is ignored of an element: its content, and attributes by name; `None` stands for all."""
+
+    content: bool = False
+    attributes: frozenset[str] | None = frozenset()
+
+    def has(self, attribute: Attribute) -> bool:
+        return self.attributes is None or attribute.name in self.attributes
+
+
+def ignored(element: Element) -> Ignored:
+    """What `live-ignore` says of an element. `Unplaceable` when that isn't literal text."""
+    attribute = next((one for one in element.attributes if one.name == _NAME), None)
+    if attribute is None:
+        return Ignored()
+    if attribute.dynamic:
+        raise NotTrackable("live-ignore is dynamic")
+    names = "".join(map(str, attribute.value or ())).split()
+    if not names:
+        return Ignored(content=True, attributes=None)
+    return Ignored(_CHILDREN in names, frozenset(names))
+
+
+def verbatim(children: Sequence[Child]) -> Run:
+    """The HTML of an ignored element's content, with its dynamic parts where they stand."""
+    run: Run = []
+    for child in children:
+        if isinstance(child, Element):
+            run += _element(child)
+        elif isinstance(child, Markup):
+            run += child.run
+        else:
+            run.append(child)
+    return run
+
+
+def _element(element: Element) -> Run:
+    add_form_field(element)
+    run: Run = [f"<{element.source}"]
+    for attribute in element.attributes:
+        run += _attribute(attribute)
+    if element.name == "form" and _calls(element):
+        names = {attribute.name for attribute in element.attributes}
+        run.append("" if "method" in names else ' method="post"')
+        run.append("" if "enctype" in names or not has_file(element) else ' enctype="multipart/form-data"')
+    run.append("/>" if element.self_closing else ">")
+    run += verbatim(element.children) if element.raw is None else element.raw
+    return run if element.is_void else [*run, f"</{element.source}>"]
+
+
+def _calls(form: Element) -> bool:
+    return any(attribute.name == "action" and attribute.dynamic for attribute in form.attributes)
+
+
+def _attribute(attribute: Attribute) -> Run:
+    if attribute.name is None:
+        return [" ", *runs(attribute)]
+    if attribute.value is None:
+        return [f" {attribute.name}"]
+    value = [
+        piece if isinstance(piece, Part) else escape(decode_attribute(piece)) for piece in runs(attribute)
+    ]
+    return [f' {attribute.name}="', *value, '"']

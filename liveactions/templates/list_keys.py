@@ -1,0 +1,118 @@
+"""What makes a list item the same item in the next rendering, and the ordinals that follow from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from ..immutability import SCALARS, is_frozen
+from .fragments import Fragment, Items
+
+_NAMES: Final = ("id", "key", "pk")
+_TYPES: Final = (str, int, UUID)
+
+
+def keys(items: Items) -> list[Any]:
+    """The keys of a list's items, each different from the others.
+
+    ``data-key`` or ``id`` of the item's root element; else the item's own ``id``, ``key`` or
+    ``pk``; else a frozen item itself; else its position. Equal ones are told apart by occurrence.
+    """
+    if items.keys is None:
+        items.keys = _keys(items)
+    return items.keys
+
+
+def number(old: Items, new: Items) -> None:
+    """Give the items of `new`, unless they have them, the ordinals of the old items with their keys.
+
+    Items that are new get ordinals that the lineage hasn't had; a list that has nothing in common
+    with the old one begins a lineage.
+    """
+    if new.ordinals is not None:
+        return
+    before = zip(keys(old), old.fragments, old.numbers(), strict=True)
+    ordinals, following = continued(before, zip(keys(new), new.fragments, strict=True), old.following)
+    if following - old.following == len(ordinals):
+        new.begin()
+    else:
+        new.ordinals, new.following, new.lineage = ordinals, following, old.lineage
+
+
+def continued(
+    old: Iterable[tuple[Any, Fragment, int]], new: Iterable[tuple[Any, Fragment]], following: int
+) -> tuple[list[int], int]:
+    """Ordinals for new items by those of old ones, and the ordinal that follows."""
+    known = {(key, fragment.shape.digest): ordinal for key, fragment, ordinal in old}
+    ordinals: list[int] = []
+    for key, fragment in new:
+        ordinal = known.get((key, fragment.shape.digest), following)
+        following += ordinal == following
+        ordinals.append(ordinal)
+    return ordinals, following
+
+
+def window_keys(sources: Sequence[Any], fragments: Sequence[Fragment]) -> list[Any]:
+    """Keys for a part of a list."""
+    return _distinct([_key(f, s, n) for n, (f, s) in enumerate(zip(fragments, sources, strict=True))])
+
+
+def lacks_keys(items: Items) -> bool:
+    """Whether some are told apart by their position only."""
+    return any(key[0] == "position" for key in _undistinguished(items))
+
+
+def are_made_anew(items: Items, before: Items) -> bool:
+    """Whether some are told apart by being the same object, though it is another equal tuple each time."""
+    old = {source: source for source in _sources(before) if type(source) is tuple}
+    pairs = zip(_undistinguished(items), _sources(items), strict=True)
+    return any(key[0] == "same" and old.get(source, source) is not source for key, source in pairs if old)
+
+
+def repeats_keys(items: Items) -> bool:
+    """Whether two have the same key."""
+    found = _undistinguished(items)
+    return len(set(found)) < len(found)
+
+
+def _undistinguished(items: Items) -> list[Any]:
+    pairs = zip(items.fragments, _sources(items), strict=True)
+    return [_key(fragment, source, position) for position, (fragment, source) in enumerate(pairs)]
+
+
+def _sources(items: Items) -> Sequence[Any]:
+    return items.sources if items.sources is not None else [None] * len(items.fragments)
+
+
+def _keys(items: Items) -> list[Any]:
+    return window_keys(_sources(items), items.fragments)
+
+
+def _key(fragment: Fragment, source: Any, position: int) -> Any:
+    if fragment.shape.key is not None:
+        return "element", str(fragment.values[fragment.shape.key])
+    return _source_key(source, position)
+
+
+def _source_key(source: Any, position: int) -> Any:
+    kind = type(source)
+    if kind in SCALARS and source is not None:
+        return kind, source
+    for name in _NAMES:
+        value = source.get(name) if kind is dict else getattr(source, name, None)
+        if isinstance(value, _TYPES):
+            return name, value
+    return ("same", id(source)) if source is not None and is_frozen(source) else ("position", position)
+
+
+def _distinct(found: list[Any]) -> list[Any]:
+    if len(set(found)) == len(found):
+        return found
+    seen: Counter[Any] = Counter()
+    distinct = []
+    for key in found:
+        distinct.append((key, seen[key]) if seen[key] else key)
+        seen[key] += 1
+    return distinct

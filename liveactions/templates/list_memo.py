@@ -1,0 +1,192 @@
+"""Lists that are rendered again only where they changed.
+
+A qualifying loop body (`liveactions.templates.purity`) depends on its item and on the names that it
+reads. Where those names have the values they had, an item that is the same and can't change has the
+fragment it had. Where only such a name changed, only the slots that read it are computed for each
+item. Everything is seen by identity, at the speed of C; what isn't frozen is rendered anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress, count, islice
+from operator import is_, is_not
+from typing import Any
+
+from ..immutability import is_frozen, same
+from ..types import Reference
+from .fragments import Fragment, Items
+from .list_keys import continued, window_keys
+from .purity import is_pure
+from .runtime import Values, fragment, items
+
+Column = Callable[[Sequence[Any]], list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop as it is rendered: `render` makes the fragment of an item.
+
+    `outer` are the values of the names that the body reads; `readers` says for each of them which
+    slots read it, None when something other than single slots does; `columns` computes such a slot
+    for many items.
+    """
+
+    render: Callable[[Any], Any]
+    outer: tuple[Any, ...]
+    readers: tuple[tuple[int, ...] | None, ...]
+    columns: Mapping[int, Column]
+    elements: bool
+
+
+def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> Any:
+    """The value of a list slot, made from what stood there before as far as possible."""
+    sources = iterable if type(iterable) is tuple else tuple(iterable)
+    old = prior[slot] if prior is not None else None
+    if type(old) is not Items or old.outer is None or not is_remembered(old):
+        return _anew(loop, sources)
+    changed = _changed_names(old.outer, loop.outer)
+    if changed:
+        readers = [loop.readers[n] for n in changed]
+        if None in readers or not _identical(old.sources, sources):
+            return _anew(loop, sources)
+        return _columns(loop, old, {number for reader in readers for number in reader or ()})
+    if sources is old.sources:
+        return old
+    return _window(loop, old, sources)
+
+
+def said(value: Any) -> int:
+    """For a body that looks into a name: another number when a reference may say something else."""
+    return value.version if isinstance(value, Reference) else 0
+
+
+def is_remembered(old: Items) -> bool:
+    """Whether all that a list was made from is frozen. Of its items it is found out when first asked."""
+    if old.frozen is None:
+        old.frozen = all(map(is_frozen, old.sources or ()))
+    return old.frozen and all(map(_stands, old.outer or ()))
+
+
+def _stands(value: Any) -> bool:
+    """Whether the value of an outer name stays what it is, as far as it is used."""
+    return is_frozen(value) or isinstance(value, Reference) or is_pure(value)
+
+
+def _changed_names(old: tuple[Any, ...], new: tuple[Any, ...]) -> list[int]:
+    if all(map(is_, old, new)):
+        return []
+    return [n for n, (a, b) in enumerate(zip(old, new, strict=True)) if a is not b and not same(a, b)]
+
+
+def _identical(old: Sequence[Any] | None, new: Sequence[Any]) -> bool:
+    return old is new or old is not None and len(old) == len(new) and all(map(is_, old, new))
+
+
+def _anew(loop: Loop, sources: Sequence[Any]) -> Any:
+    made = items([loop.render(source) for source in sources], sources, loop.elements)
+    if type(made) is Items:
+        made.outer = loop.outer
+    return made
+
+
+def _columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
+    """The same items, of which some slots are computed anew."""
+    assert old.sources is not None
+    fragments = list(old.fragments)
+    columns = dict(old.columns)
+    changed: set[int] = set()
+    for slot in slots:
+        before = columns.get(slot) or [item.values[slot] for item in old.fragments]
+        after = columns[slot] = loop.columns[slot](old.sources)
+        for n in compress(count(), map(is_not, before, after)):
+            if type(before[n]) is type(after[n]) and before[n] == after[n]:
+                continue
+            shape, values = fragments[n].shape, fragments[n].values
+            fragments[n] = fragment(shape, (*values[:slot], after[n], *values[slot + 1 :]))
+            changed.add(n)
+    if any(type(fragments[n]) is not Fragment for n in changed):
+        return _anew(loop, old.sources)
+    return _next(loop, old, old.sources, fragments, sorted(changed), columns)
+
+
+def _window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
+    """Items that come, go, move or change between what stays at the start and at the end."""
+    assert old.sources is not None
+    numbers = old.numbers()
+    start, end = _common(old.sources, sources)
+    old_end, new_end = len(old.sources) - end, len(sources) - end
+    left = {id(old.sources[n]): n for n in range(start, old_end)}
+    fragments = old.fragments[:start]
+    window: dict[int, int] = {}  # ordinals, by position
+    fresh: list[int] = []
+    for n in range(start, new_end):
+        at = left.pop(id(sources[n]), None)
+        if at is None:
+            fresh.append(n)
+        fragments.append(loop.render(sources[n]) if at is None else old.fragments[at])
+        window[n] = -1 if at is None else numbers[at]
+    if any(type(fragments[n]) is not Fragment for n in fresh):
+        return _anew(loop, sources)
+    fragments += old.fragments[old_end:]
+    following = _number(old, list(left.values()), sources, fragments, window, fresh)
+    new = _next(loop, old, sources, fragments, fresh, {})
+    new.following = following
+    new.frozen = all(map(is_frozen, [sources[n] for n in fresh]))
+    ordinals = list(window.values())
+    if len(fresh) == len(sources) == following - old.following:
+        new.begin()  # nothing of the old list is left
+    elif old_end != new_end or ordinals != list(numbers[start:old_end]):
+        new.ordinals, new.base = [*numbers[:start], *ordinals, *numbers[old_end:]], None
+    return new
+
+
+def _number(
+    old: Items,
+    left: list[int],
+    sources: Sequence[Any],
+    fragments: list[Fragment],
+    ordinals: dict[int, int],
+    fresh: list[int],
+) -> int:
+    """Fill in the ordinals of fresh items, those of old ones with their keys first; returns what follows."""
+    assert old.sources is not None
+    numbers, gone = old.numbers(), [old.fragments[n] for n in left]
+    before = zip(
+        window_keys([old.sources[n] for n in left], gone), gone, [numbers[n] for n in left], strict=True
+    )
+    made = [fragments[n] for n in fresh]
+    after = zip(window_keys([sources[n] for n in fresh], made), made, strict=True)
+    found, following = continued(before, after, old.following)
+    for n, ordinal in zip(fresh, found, strict=True):
+        ordinals[n] = ordinal
+    return following
+
+
+def _next(
+    loop: Loop,
+    old: Items,
+    sources: Sequence[Any],
+    fragments: list[Fragment],
+    changed: Sequence[int],
+    columns: dict[int, list[Any]],
+) -> Items:
+    """The rendering after `old`, with the same items in the same order but for those at `changed`."""
+    new = Items(fragments, sources)
+    new.outer = loop.outer
+    new.frozen = True
+    new.columns = columns
+    new.ordinals, new.following, new.lineage = old.numbers(), old.following, old.lineage
+    new.base, new.changed = old, changed
+    old.base = None  # no chain of all that ever was
+    return new
+
+
+def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
+    """How many items are the same at the start, and how many of the rest at the end."""
+    shorter = min(len(old), len(new))
+    start = next(compress(count(), islice(map(is_not, old, new), shorter)), shorter)
+    limit = shorter - start
+    different = map(is_not, reversed(old), reversed(new))
+    return start, next(compress(count(), islice(different, limit)), limit)

@@ -1,0 +1,475 @@
+"""What a template's body becomes: static HTML and slots, or, where that can't be, a string.
+
+Every body (of a template, block, macro, branch, loop) is planned as if it began in text. A body
+that isn't a tree of its own has no slots: its plan is *degraded*, and it is rendered as a string of
+HTML. One that leaves an element open or ends one of its parent degrades the body around it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jinja2 import nodes
+
+from ..exceptions import TemplateError
+from ..html.balance import Unbalanced
+from ..html.entities import decode_attribute, escape, neutralise
+from ..html.tokenizer import Attribute, NotTrackable
+from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, may_run_script
+from ..protocol.constants import (
+    CHILD_CLOSE,
+    CHILD_OPEN,
+    LIST_CLOSE,
+    LIST_OPEN,
+    MARK,
+    MARK_CHILD,
+    MARK_EVENT,
+    MARK_TAG,
+)
+from .event_attributes import PREFIX, event_attributes_in, event_of, unknown_modifier
+from .fragments import BODY_MARK, HEAD_MARK, Kind
+from .ir import (
+    Builder,
+    Child,
+    Element,
+    Fold,
+    Ignored,
+    Markup,
+    Part,
+    Run,
+    add_form_field,
+    calls_action,
+    guess_namespace,
+    has_file,
+    ignored,
+    margins,
+    namespace_in,
+    runs,
+    tape,
+    verbatim,
+)
+from .purity import names
+
+_MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
+_PAGE = frozenset({"html", "head", "body"})
+_DROPS_BREAK = frozenset({"pre", "listing"})
+"""Elements in which browsers drop a line break that comes first."""
+_SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
+_JUMPS = (nodes.Break, nodes.Continue)
+_FORM_TAIL = '">'
+
+
+@dataclass(slots=True)
+class Slot:
+    """A slot and what its value is computed from."""
+
+    kind: Kind
+    run: Run
+    name: str = ""
+    """Of the attribute, or of the element that the slot is the content of."""
+    ignored: bool = False
+    """Whether it is never written again."""
+
+    @property
+    def only(self) -> Part | None:
+        """The part that is all of it."""
+        return self.run[0] if len(self.run) == 1 and isinstance(self.run[0], Part) else None
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether its value is that of one expression, made of text and expressions."""
+        late = any(isinstance(piece, Part) and piece.before for piece in self.run[1:])
+        return (
+            self.kind in _SIMPLE
+            and self.name != "!"
+            and not late
+            and all(isinstance(piece, str) or piece.is_expression for piece in self.run)
+        )
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is an attribute whose value is HTML."""
+        return self.kind is Kind.ATTR and self.name == DOCUMENT_ATTRIBUTE
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it is an attribute whose value may turn out to be an address that runs a script."""
+        beginning = decode_attribute(self.run[0]) if isinstance(self.run[0], str) else ""
+        is_address = self.kind in (Kind.ATTR, Kind.FORM) and self.name in URL_ATTRIBUTES
+        return is_address and may_run_script(beginning)
+
+    @property
+    def parts(self) -> list[Part]:
+        """What is dynamic in it."""
+        return [piece for piece in self.run if isinstance(piece, Part)]
+
+    @property
+    def names(self) -> set[str]:
+        """All names that occur in it."""
+        return names(node for part in self.parts for node in (part.node, *part.before))
+
+
+@dataclass(slots=True)
+class Plan:
+    """A body's static pieces, one more than it has slots."""
+
+    line: int
+    marked: list[str] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+    after: list[nodes.Node] = field(default_factory=list)
+    namespace: str = ""
+    form: tuple[int, int] | None = None
+    """If the body is one element: how much white space stands before and after it."""
+    key: int | None = None
+    degraded: bool = False
+    is_open: bool = False
+    """Whether it certainly leaves an element open, or ends one of its parent."""
+
+    @property
+    def order(self) -> list[int]:
+        """The slots in the order in which the source computes them: an element's stand in another one."""
+        return sorted(range(len(self.slots)), key=lambda number: self.slots[number].parts[0].position)
+
+    @property
+    def bare(self) -> Slot | None:
+        """The slot that is all there is: its value can stand for the fragment."""
+        if len(self.slots) == 1 and not any(self.plain) and self.slots[0].kind is Kind.CHILD:
+            return self.slots[0]
+        return None
+
+
+class Planner:
+    """Plans the bodies of one template."""
+
+    def __init__(self, name: str | None, fold: Fold) -> None:
+        self._name = name
+        self._fold = fold
+        self._plans: dict[int, Plan] = {}
+        self.unbalanced: list[tuple[int, str]] = []
+        """Lines and elements by which bodies are no trees."""
+
+    def plan(self, body: Sequence[nodes.Node], namespace: str = "") -> Plan:
+        """The plan of a body; the same object when asked again."""
+        if id(body) not in self._plans:
+            self._plans[id(body)] = self._plan(body, namespace)
+        return self._plans[id(body)]
+
+    def _plan(self, body: Sequence[nodes.Node], namespace: str) -> Plan:
+        source = tape(body, self._fold)
+        builder = Builder(source, self._name, namespace)
+        try:
+            root = builder.build()
+        except NotTrackable:
+            return Plan(source.line, degraded=True)
+        except Unbalanced as error:
+            self.unbalanced.append((builder.line, str(error)))
+            return Plan(source.line, degraded=True, is_open=True)
+        try:
+            return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)
+        except (Unbalanced, NotTrackable):  # a body in it isn't a tree, so the two may be one together
+            return Plan(source.line, degraded=True)
+
+    def check_events(self, attribute: Attribute) -> None:
+        """Raise `TemplateError` for a modifier of an event that there isn't."""
+        for text, line in _names(attribute):
+            for name, at in event_attributes_in(text):
+                fault = unknown_modifier(name)
+                if fault is not None:
+                    raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
+
+    def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
+        """The bodies of a statement that are compiled where it stands."""
+        if isinstance(node, nodes.If):
+            return [node.body, *(branch.body for branch in node.elif_), node.else_]
+        if isinstance(node, nodes.For):
+            return [node.body, node.else_]
+        return [node.body] if isinstance(node, nodes.With) else []
+
+
+class _Writer:
+    """Writes a tree as static pieces."""
+
+    def __init__(self, planner: Planner, plan: Plan, namespace: str) -> None:
+        self._planner = planner
+        self._plan = plan
+        self._marked = ""
+        self._plain = ""
+        self._namespaces = [namespace]
+
+    def write(self, root: Element) -> Plan:
+        plan = self._plan
+        plan.namespace = self._namespaces[0] or guess_namespace(root)
+        self._namespaces = [plan.namespace]
+        plan.form = margins(root)
+        whole = self._whole(root)
+        if whole is None:
+            self._children(root)
+        else:
+            self._range(whole)
+        plan.marked.append(self._marked)
+        plan.plain.append(self._plain)
+        plan.key = _key(root, plan.slots)
+        return plan
+
+    # -- pieces
+
+    def _both(self, text: str) -> None:
+        self._marked += text
+        self._plain += text
+
+    def _slot(self, slot: Slot) -> None:
+        self._plan.marked.append(self._marked)
+        self._plan.plain.append(self._plain)
+        self._plan.slots.append(slot)
+        self._marked = self._plain = ""
+
+    # -- content
+
+    def _children(self, element: Element) -> None:
+        for child in element.children:
+            if isinstance(child, str):
+                self._both(child)
+            elif isinstance(child, Element):
+                self._element(child)
+            elif isinstance(child, Markup):
+                self._markup(child)
+            else:
+                self._range(Slot(*self._kind(child), name=element.name))
+
+    def _markup(self, markup: Markup) -> None:
+        if all(isinstance(piece, str) for piece in markup.run):
+            self._both(neutralise("".join(map(str, markup.run))))
+        else:
+            self._range(Slot(Kind.CHILD, markup.run, "!"))
+
+    def _range(self, slot: Slot) -> None:
+        opening, closing = CHILD_OPEN, CHILD_CLOSE
+        if slot.kind is not Kind.CHILD:
+            opening, closing = self._list_mark(slot), LIST_CLOSE
+        self._marked += f"<!--{opening}-->"
+        self._slot(slot)
+        self._marked += f"<!--{closing}-->"
+
+    def _kind(self, part: Part) -> tuple[Kind, Run]:
+        """The kind of slot that a part is among siblings. `Unbalanced` when a body of it isn't a tree."""
+        if isinstance(part.node, nodes.For) and not is_list(part.node):
+            return Kind.CHILD, [part]
+        plans = [self._planner.plan(body, self._namespaces[-1]) for body in self._planner.bodies(part.node)]
+        if any(plan.is_open for plan in plans):
+            raise Unbalanced
+        if not isinstance(part.node, nodes.For):
+            return Kind.CHILD, [part]
+        item, otherwise = plans
+        same = not part.node.else_ or item.form == otherwise.form
+        return Kind.ELEMENTS if item.form and same else Kind.LIST, [part]
+
+    def _list_mark(self, slot: Slot) -> str:
+        if slot.kind is Kind.LIST:
+            return LIST_OPEN
+        assert slot.only is not None and isinstance(slot.only.node, nodes.For)
+        before, after = self._planner.plan(slot.only.node.body).form or (0, 0)
+        return f"{LIST_OPEN}{before},{after}"
+
+    def _whole(self, element: Element) -> Slot | None:
+        """The slot that an element's whole content is, if it is one.
+
+        A form that calls an action has none: in the page it begins with a hidden field.
+        """
+        children = element.children
+        if (
+            element.name in _PAGE
+            or calls_action(element)
+            or not any(isinstance(child, Part) for child in children)
+        ):
+            return None
+        if len(children) == 1 and isinstance(children[0], Part):
+            if not element.name:
+                return None
+            return Slot(*self._kind(children[0]), name=element.name)
+        run = _textual(self._planner, children)
+        if run is None:
+            return None
+        if element.name in _DROPS_BREAK and isinstance(run[0], str):
+            run[0] = run[0].removeprefix("\n")
+        return Slot(Kind.CHILD, run, element.name)
+
+    # -- elements
+
+    def _element(self, element: Element) -> None:
+        self._namespaces.append(namespace_in(element, self._namespaces[-1]))
+        add_form_field(element)
+        kept = ignored(element)
+        content = self._content(element, kept)
+        self._start_tag(element, content, kept)
+        if content is not None:
+            if element.name in _DROPS_BREAK:
+                self._both("\n")
+            self._slot(content)
+        elif element.raw is not None:
+            self._both("".join(map(str, element.raw)))
+        else:
+            self._children(element)
+        if element.name == "head":
+            self._marked += HEAD_MARK
+        if not element.is_void:
+            self._both(f"</{element.source}>")
+        self._namespaces.pop()
+
+    def _content(self, element: Element, kept: Ignored) -> Slot | None:
+        if element.raw is None and kept.content:
+            run = verbatim(element.children)
+            is_dynamic = any(isinstance(piece, Part) for piece in run)
+            return Slot(Kind.CHILD, run, "!", ignored=True) if is_dynamic else None
+        if element.raw is None:
+            return self._whole(element)
+        if all(isinstance(piece, str) for piece in element.raw):
+            return None
+        if element.name == "template":
+            if any(attribute.name == "shadowrootmode" for attribute in element.attributes):
+                raise NotTrackable("browsers make a shadow root of it, in which nobody finds a slot")
+            return Slot(Kind.CHILD, element.raw, "!", ignored=kept.content)
+        kind = Kind.TEXT if element.name in ("title", "textarea") else Kind.RAW
+        return Slot(kind, element.raw, element.name, ignored=kept.content)
+
+    def _start_tag(self, element: Element, content: Slot | None, kept: Ignored) -> None:
+        self._both(f"<{element.source}")
+        marks: list[str] = []
+        form: Slot | None = None
+        names: Run = []
+        for attribute in element.attributes:
+            self._planner.check_events(attribute)
+            slot = _attribute_slot(element, attribute)
+            if slot is not None:
+                slot.ignored = kept.has(attribute)
+            if slot is None:
+                self._both(_static(attribute))
+            elif slot.kind is Kind.TAG:
+                names += [" ", *slot.run]
+            elif slot.kind is Kind.FORM:
+                form = slot
+            else:
+                marks.append(self._attribute(slot))
+        if names:
+            tag = Slot(Kind.TAG, names, ignored=kept.attributes is None)
+            if marks and any(part.before for part in tag.parts[1:]):
+                raise NotTrackable("what is set in a tag would be seen by attributes before it")
+            marks.append(MARK_TAG)
+            self._slot(tag)
+        if form is not None:
+            marks.append(form.name)
+            if not any(attribute.name == "method" for attribute in element.attributes):
+                self._both(' method="post"')
+            if not any(attribute.name == "enctype" for attribute in element.attributes) and has_file(element):
+                self._both(' enctype="multipart/form-data"')
+        if content is not None:
+            marks.append(MARK_CHILD if content.kind in _CONTENT else self._list_mark(content))
+        if marks:
+            self._marked += f' {MARK}="{escape(" ".join(marks))}"'
+        if form is not None:
+            self._both(f' {form.name}="')
+            self._slot(form)
+        else:
+            self._both("/>" if element.self_closing else ">")
+        if element.name == "body":
+            self._marked += BODY_MARK
+
+    def _attribute(self, slot: Slot) -> str:
+        """Writes an attribute's slot; returns its mark."""
+        if slot.kind is Kind.EVENT:
+            self._plain += f' {slot.name}="'
+            self._slot(slot)
+            self._plain += '"'
+            return MARK_EVENT + slot.name.removeprefix(PREFIX)
+        self._both(f' {slot.name}="')
+        self._slot(slot)
+        self._both('"')
+        return slot.name
+
+
+_CONTENT = (Kind.CHILD, Kind.TEXT, Kind.RAW)
+
+
+def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
+    if not attribute.dynamic:
+        return None
+    slot = Slot(Kind.ATTR, runs(attribute), attribute.name or "")
+    single = slot.only is not None and slot.only.is_expression
+    if attribute.name is None:
+        slot.kind = Kind.TAG
+    elif attribute.name[:1] in _MARKS:
+        raise NotTrackable("an attribute's name looks like a marker of ours")
+    elif event_of(attribute.name) is not None and single:
+        slot.kind = Kind.EVENT
+    elif attribute.name == "action" and calls_action(element) and single and _posts(element):
+        slot.kind = Kind.FORM
+    return slot
+
+
+def _posts(form: Element) -> bool:
+    """Whether a form may be one that posts; the state of a page never goes into an address."""
+    method = next((one for one in form.attributes if one.name == "method"), None)
+    value = "" if method is None or method.dynamic else "".join(map(str, method.value or ["get"]))
+    return value.strip().lower() in ("", "post")
+
+
+def _names(attribute: Attribute) -> Iterator[tuple[str, int]]:
+    """Source with an attribute's name in it, or with those that statements write; and its lines."""
+    if attribute.name is not None:
+        yield f"{attribute.name}=", attribute.line
+    for part in runs(attribute) if attribute.name is None else ():
+        if isinstance(part, Part):
+            for data in part.node.find_all(nodes.TemplateData):
+                yield data.data, data.lineno
+
+
+def _static(attribute: Attribute) -> str:
+    name = attribute.name if attribute.name != MARK else f"{MARK}-"
+    if attribute.value is None:
+        return f" {name}"
+    value = decode_attribute("".join(map(str, attribute.value)))
+    return f' {name}="{escape(value)}"'
+
+
+def _textual(planner: Planner, children: Sequence[Child]) -> Run | None:
+    """Children as one run of text, if there are neither elements nor what may hold some."""
+    run: Run = []
+    for child in children:
+        if not isinstance(child, str | Part) or (isinstance(child, Part) and not _is_text(planner, child)):
+            return None
+        run.append(child)
+    return run
+
+
+def _is_text(planner: Planner, part: Part) -> bool:
+    if part.is_expression:
+        return True
+    bodies = planner.bodies(part.node)
+    return bool(bodies) and all(
+        isinstance(piece, str) and "<" not in piece or isinstance(piece, Part) and _is_text(planner, piece)
+        for body in bodies
+        for piece in tape(body, lambda _: None).pieces
+    )
+
+
+def _key(root: Element, slots: Sequence[Slot]) -> int | None:
+    """The slot of the first element's ``data-key`` or ``id``."""
+    first = next((child for child in root.children if isinstance(child, Element)), None)
+    dynamic = {attribute.name for attribute in first.attributes if attribute.dynamic} if first else set()
+    name = next((name for name in ("data-key", "id") if name in dynamic), None)
+    if name is None:
+        return None
+    return next((n for n, slot in enumerate(slots) if slot.name == name and slot.kind is Kind.ATTR), None)
+
+
+def is_list(node: nodes.For) -> bool:
+    """Whether a loop's items can be told apart: it neither calls itself nor is left in the middle."""
+    return not node.recursive and not any(map(_jumps, node.body))
+
+
+def _jumps(node: nodes.Node) -> bool:
+    """Whether a statement leaves the loop that its body stands in."""
+    if isinstance(node, _JUMPS):
+        return True
+    return not isinstance(node, nodes.For) and any(_jumps(child) for child in node.iter_child_nodes())

@@ -1,0 +1,94 @@
+"""Which loop bodies depend on nothing but their item and the names they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeVar
+
+from jinja2 import Environment, nodes
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
+
+_SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
+F = TypeVar("F", bound=Callable[..., Any])
+_PURE_MARK = "__liveactions_pure__"
+_IMPURE_FILTERS: Final = frozenset({"random", "attr", "map", "select", "reject", "selectattr", "rejectattr"})
+"""Filters that give something else each time, or use what their arguments name."""
+_PURE_NODES: Final = (
+    nodes.TemplateData,
+    nodes.Const,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Slice,
+    nodes.Tuple,
+    nodes.List,
+    nodes.Dict,
+    nodes.Pair,
+    nodes.Keyword,
+    nodes.Concat,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.BinExpr,
+    nodes.UnaryExpr,
+    nodes.CondExpr,
+    nodes.Output,
+    nodes.If,
+)
+
+
+def pure(function: F) -> F:
+    """Mark a function, filter or test whose result depends on its arguments only."""
+    setattr(function, _PURE_MARK, True)
+    return function
+
+
+def is_pure(function: Any) -> bool:
+    """Whether something was marked `pure`."""
+    return getattr(function, _PURE_MARK, False) is True
+
+
+def names(nodes_: Iterable[nodes.Node]) -> set[str]:
+    """All names that occur in some nodes; those that are looked into (``save.error``) with a dot, too."""
+    found = set()
+    for node in _all(nodes_):
+        if isinstance(node, nodes.Name):
+            found.add(node.name)
+        elif isinstance(node, nodes.Getattr | nodes.Getitem):
+            found |= {f"{name}." for name in names([node.node]) if not name.endswith(".")}
+    return found
+
+
+def qualifies(body: Iterable[nodes.Node], environment: Environment) -> bool:
+    """Whether a body depends on nothing but the values of names.
+
+    What a name is called for is seen only when it runs: then it must be a reference, or `pure`.
+    """
+    return all(_is_pure_node(node, environment) for node in _all(body))
+
+
+def _all(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    for node in found:
+        yield node
+        yield from _all(node.iter_child_nodes())
+
+
+def _is_pure_node(node: nodes.Node, environment: Environment) -> bool:
+    if isinstance(node, nodes.Name):
+        return node.name not in _SPECIAL
+    if isinstance(node, nodes.Call):
+        return isinstance(node.node, nodes.Name)
+    if isinstance(node, nodes.For):
+        return not node.recursive
+    if isinstance(node, nodes.Filter):
+        return _is_pure_filter(node.name, environment)
+    if isinstance(node, nodes.Test):
+        test = environment.tests.get(node.name)
+        return is_pure(test) or test is TESTS.get(node.name)
+    return isinstance(node, _PURE_NODES)
+
+
+def _is_pure_filter(name: str, environment: Environment) -> bool:
+    function = environment.filters.get(name)
+    if is_pure(function):
+        return True
+    return function is FILTERS.get(name) and name not in _IMPURE_FILTERS

@@ -1,0 +1,160 @@
+"""HTML from anything: strings, objects that know theirs, template strings.
+
+Pages and parts of pages whose HTML no template of ours has compiled: their content is one slot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+
+from markupsafe import Markup, escape
+
+from ..html.balance import check, ends
+from ..html.entities import decode_text, neutralise
+from ..html.tokenizer import head_end, is_document
+from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN, MARK, MARK_CHILD
+from .fragments import BODY_MARK, HEAD_MARK, Fragment, Items, Kind, Shape
+from .runtime import fragment, raw
+
+
+class HasHtml(Protocol):
+    """What knows its HTML: an element of htpy, `markupsafe.Markup`, a reference."""
+
+    def __html__(self) -> str: ...
+
+
+@runtime_checkable
+class Interpolated(Protocol):
+    """A template string, ``t"<p>{name}</p>"``: a `string.templatelib.Template` of Python 3.14."""
+
+    @property
+    def strings(self) -> tuple[str, ...]: ...
+    @property
+    def interpolations(self) -> tuple[Any, ...]: ...
+
+
+Html: TypeAlias = str | HasHtml | Interpolated
+"""What a page may be written as."""
+
+
+def html_of(value: Any) -> str:
+    """The HTML that `value` is. What a template string has between its braces is escaped. `TypeError` when
+    it is none.
+    """
+    if isinstance(value, str) or hasattr(value, "__html__"):
+        return str(value.__html__() if hasattr(value, "__html__") else value)
+    if isinstance(value, Interpolated):
+        return "".join(_pieces(value))
+    raise TypeError(f"{type(value).__qualname__} is no HTML: a string, markup or a template string is")
+
+
+def is_html(value: Any) -> bool:
+    """Whether a value stands for HTML."""
+    return isinstance(value, (str, Interpolated)) or hasattr(value, "__html__")
+
+
+def _pieces(template: Interpolated) -> Iterator[str]:
+    yield template.strings[0]
+    for hole, literal in zip(template.interpolations, template.strings[1:], strict=True):
+        yield _filled(hole)
+        yield literal
+
+
+def _filled(hole: Any) -> str:
+    if not hole.conversion and not hole.format_spec:
+        return _shown(hole.value)
+    value = _CONVERSIONS[hole.conversion](hole.value) if hole.conversion else hole.value
+    return str(escape(format(value, hole.format_spec)))
+
+
+_CONVERSIONS: dict[str, Callable[[Any], str]] = {"a": ascii, "r": repr, "s": str}
+
+
+def _shown(value: Any) -> str:
+    """None and False show nothing, for ``{is_new and t"<b>new</b>"}``; of several values each is shown."""
+    if value is None or value is False:
+        return ""
+    if isinstance(value, Interpolated):
+        return html_of(value)
+    if isinstance(value, (list, tuple, Iterator)):
+        return "".join(map(_shown, value))
+    return str(escape(value))
+
+
+_PART: Final = Shape((f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"), ("", ""), (Kind.CHILD,))
+_WHOLE: Final = Shape(("", ""), ("", ""), (Kind.CHILD,))
+_BEGINNING: Final = re.compile(
+    r"(?:(?:\s|<!--.*?-->)*</head\s*>)?(?P<body>(?:\s|<!--.*?-->)*<body\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_END: Final = re.compile(r"(?:</body\s*>\s*)?(?:</html\s*>\s*)?\Z", re.IGNORECASE)
+_TAIL: Final = 2000
+"""How far from its end a document's last tags are looked for, in characters."""
+_OUTSIDE: Final = re.compile(r"</?(?:html|head|body|frameset)\b", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
+
+
+def raw_part(html: str) -> Any:
+    """A part of a page; open, if it doesn't end where it began: it degrades whatever it is put into."""
+    return fragment(_PART, (raw(html),))
+
+
+def raw_page(html: str) -> Fragment:
+    """A page, which may be a whole document or the content of a body."""
+    html = neutralise(html.replace(HEAD_MARK, "").replace(BODY_MARK, ""))
+    check(html)
+    before, content, after = _document(html) if is_document(html) else _fragment(html)
+    missing = ends(content) if _OUTSIDE.search(content) is None else None
+    if missing is None:  # nobody knows where its content ends
+        return Fragment(_WHOLE, (Markup(html),))
+    title = _TITLE.search(before)
+    start, end = title.span(1) if title and "<!--" not in before[: title.start()] else (0, 0)
+    body = Markup(content + missing) if "<" in content else decode_text(content)
+    if not end:
+        return Fragment(_shape(before, None, after), (body,))
+    return Fragment(_shape(before[:start], before[end:], after), (decode_text(before[start:end]), body))
+
+
+def _document(html: str) -> tuple[str, str, str]:
+    """What comes before a body's content, that, and what comes after."""
+    cut = head_end(html)
+    beginning = _BEGINNING.match(html, cut)
+    assert beginning is not None
+    body = beginning[0] if beginning["body"] else beginning[0] + "<body>"
+    before = html[:cut] + HEAD_MARK + body + BODY_MARK
+    return before, *_without_end(html[beginning.end() :])
+
+
+def _without_end(rest: str) -> tuple[str, str]:
+    found = _END.search(rest, max(0, len(rest) - _TAIL))
+    return (rest[: found.start()], found[0]) if found else (rest, "")
+
+
+def _fragment(html: str) -> tuple[str, str, str]:
+    cut = head_end(html)
+    return html[:cut], html[cut:], ""
+
+
+@lru_cache(maxsize=64)
+def _shape(before: str, title: str | None, after: str) -> Shape:
+    """Of a page with a slot for its body's content; where `title` says what follows that, one for it, too."""
+    opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->{after}"
+    if title is None:
+        return Shape((before + opening, closing), (before, after), (Kind.CHILD,))
+    marked = before.removesuffix(">") + f' {MARK}="{MARK_CHILD}">'
+    return Shape((marked, title + opening, closing), (before, title, after), (Kind.TEXT, Kind.CHILD))
+
+
+def has_raw(fragment: Fragment) -> bool:
+    """Whether raw HTML in it can change. Of lists only the first item is looked at."""
+    silent = fragment.shape.silent
+    return any(_is_raw(value) for slot, value in enumerate(fragment.values) if slot not in silent)
+
+
+def _is_raw(value: object) -> bool:
+    if type(value) is Items:
+        return any(map(has_raw, value.fragments[:1]))
+    return has_raw(value) if type(value) is Fragment else isinstance(value, Markup)

@@ -1,0 +1,372 @@
+"""What compiled templates compute slots' values with.
+
+The kind travels with the value: a `str` is data, `Markup` is raw HTML, and any slot among text may
+hold either from one render to the next. Markup without elements is data, decoded once.
+
+What compiled templates run in: Jinja2's context, macros and blocks, giving fragments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template
+from jinja2.runtime import BlockReference, Context, Macro, TemplateReference, Undefined
+from markupsafe import Markup
+from markupsafe import escape as escape_markup
+
+from ..html.balance import check, is_balanced
+from ..html.entities import decode_attribute, decode_text, neutralise
+from ..html.tokenizer import NotTrackable, StartTag, scan
+from ..html.urls import without_script
+from ..immutability import is_frozen
+from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN
+from ..types import Escaped, Reference
+from .escaping import escape, is_marked_safe, join, mark_safe, refuse_function
+from .fragments import Fragment, Items, Kind, Shape
+from .list_keys import keys
+
+
+class UnbalancedMarkup(Markup):
+    """HTML that doesn't end where it began: it degrades whatever it is put into."""
+
+    __slots__ = ()
+
+
+Values = tuple[Any, ...] | None
+"""The values of the fragment that stood here before, if it was of the same shape."""
+
+
+def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
+    """The value of a CHILD slot. What draws itself is given what it drew before."""
+    kind = type(value)
+    if kind is str or kind is Fragment:
+        return value
+    if kind is int:
+        return str(value)
+    if kind is Markup or kind is Escaped:
+        before = prior[slot] if prior is not None else None
+        return before if isinstance(before, Markup) and before == value else raw(value)
+    draw = getattr(kind, "__fragment__", None)
+    if draw is not None:
+        before = prior[slot] if prior is not None else None
+        return draw(value, before if type(before) is Fragment else None)
+    if hasattr(kind, "__html__"):
+        return raw(escape_markup(value))
+    refuse_function(value)
+    return str(value)
+
+
+def raw(value: str) -> str:
+    """Markup as the value of a CHILD slot: data when it holds no element."""
+    if "<" not in value:
+        return decode_text(str(value))
+    html = neutralise(str(value))
+    return Markup(html) if _is_sound(html) else UnbalancedMarkup(html)
+
+
+def _is_sound(html: str) -> bool:
+    """Whether it ends where it began. `RenderError` for what wouldn't arrive."""
+    return _is_balanced(html) if len(html) <= _REMEMBERED else _look(html)
+
+
+def _look(html: str) -> bool:
+    check(html)
+    return is_balanced(html)
+
+
+_REMEMBERED = 4096
+"""Characters of HTML of which is remembered whether it is balanced."""
+_is_balanced = lru_cache(maxsize=64)(_look)
+
+
+def rendered(pieces: Iterable[Any]) -> Any:
+    """The value of a body that was rendered as a string."""
+    html = concat(pieces)
+    return raw(html) if isinstance(html, str) else html
+
+
+def unescaped(value: Any) -> Any:
+    """A value where nothing is escaped: everything is markup."""
+    return value if type(value) is Fragment or isinstance(value, Reference) else mark_safe(value)
+
+
+def markup(value: Any) -> Any:
+    """What a call gave, for more than to be shown as it is: a fragment becomes markup."""
+    return mark_safe(value) if type(value) is Fragment else value
+
+
+def verbatim(pieces: Iterable[Any]) -> Markup:
+    """Raw HTML whatever it is: a comment, the content of ``template``."""
+    return Markup(neutralise(source(pieces)))
+
+
+def concat(pieces: Iterable[Any]) -> Any:
+    """What a template function wrote: a fragment, if it is all but white space; else a string."""
+    written = list(pieces)
+    if len(written) == 1 and type(written[0]) is Fragment:
+        return written[0]
+    try:
+        return join(written)
+    except TypeError:  # a fragment among strings
+        return _concat(written)
+
+
+def _concat(written: list[Any]) -> Any:
+    fragments = [piece for piece in written if type(piece) is Fragment]
+    if len(fragments) == 1 and not any(piece.strip() for piece in written if type(piece) is not Fragment):
+        return fragments[0]
+    return join([piece if isinstance(piece, str) else mark_safe(piece) for piece in written])
+
+
+def source(pieces: Iterable[Any]) -> str:
+    """HTML source that was written in pieces."""
+    return "".join([piece if isinstance(piece, str) else piece.__html__() for piece in pieces])
+
+
+def joined(*parts: Any) -> Any:
+    """The value of a CHILD slot of several texts: data, or a fragment when one of them is."""
+    texts = []
+    for part in parts:
+        kind = type(part)
+        if kind is int:
+            texts.append(str(part))
+        elif kind is str:
+            texts.append(part)
+        else:
+            return _joined([child(part) for part in parts])
+    return "".join(texts)
+
+
+def _joined(values: list[Any]) -> Any:
+    if all(type(value) is str for value in values):
+        return "".join(values)
+    if not any(type(value) is Fragment for value in values):
+        return rendered(map(escape_markup, values))
+    return fragment(_row(len(values)), tuple(values))
+
+
+@lru_cache(maxsize=256)
+def _row(count: int) -> Shape:
+    """A shape of so many CHILD slots and nothing else."""
+    opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"
+    marked = (opening, *[closing + opening] * (count - 1), closing)
+    return Shape(marked, ("",) * (count + 1), (Kind.CHILD,) * count)
+
+
+def text(value: Any) -> str:
+    """One part of an attribute's value as data."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return str(value)
+    refuse_function(value)
+    return decode_attribute(str(escape_markup(value)))
+
+
+def content(value: Any) -> str:
+    """One part of a text element's content as data."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    refuse_function(value)
+    return decode_text(str(escape_markup(value)))
+
+
+def attribute(value: Any) -> Any:
+    """The value of an ATTR slot: data, or a reference as it is."""
+    if type(value) is str:
+        return value
+    return value.here() if isinstance(value, Reference) else text(value)
+
+
+def url(*parts: Any) -> Any:
+    """The value of an ATTR slot that browsers follow or load: an address that runs no script, or a reference.
+
+    The author may mark such addresses safe.
+    """
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        return parts[0].here()
+    address = "".join(map(text, parts))
+    return address if all(map(is_marked_safe, parts)) else without_script(address)
+
+
+def document(value: Any) -> str:
+    """One part of an attribute's value that is a document: HTML if it is markup, else text."""
+    return str(escape(value))
+
+
+def event(value: Any) -> Any:
+    """The value of an EVENT slot: a reference that can be called."""
+    if isinstance(value, Reference):
+        value = value.here()
+        value.check()
+        return value
+    refuse_function(value)
+    return value
+
+
+def written_attribute(pieces: Iterable[Any]) -> str:
+    """The value of an attribute from its source."""
+    return decode_attribute(source(pieces))
+
+
+def written_url(pieces: Iterable[Any]) -> str:
+    """The value of an attribute that browsers follow or load, from its source."""
+    written = list(pieces)
+    address = written_attribute(written)
+    return without_script(address) if any(isinstance(piece, Escaped) for piece in written) else address
+
+
+def written_document(pieces: Iterable[Any]) -> str:
+    """The value of an attribute that is a document, from its source."""
+    return decode_attribute(
+        "".join([piece if type(piece) is str else escape_markup(source([piece])) for piece in pieces])
+    )
+
+
+def written_text(pieces: Iterable[Any]) -> str:
+    """The content of ``title`` or ``textarea`` from its source."""
+    return decode_text(source(pieces))
+
+
+def tag(pieces: Iterable[Any]) -> tuple[str, ...]:
+    """Attributes, as they stand in a start tag, as names and values."""
+    return _tag(str(concat(["<a ", *pieces, ">"])))
+
+
+@lru_cache(maxsize=4096)
+def _tag(html: str) -> tuple[str, ...]:
+    try:
+        events = list(scan([html]))
+    except NotTrackable:
+        return ()
+    if len(events) != 1 or not isinstance(events[0], StartTag):
+        return ()
+    pairs = {
+        attribute.name: decode_attribute("".join(map(str, attribute.value or ())))
+        for attribute in reversed(events[0].attributes)
+        if attribute.name
+    }
+    return tuple(piece for pair in reversed(pairs.items()) for piece in pair)
+
+
+def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
+    """A fragment, or raw HTML when one of its values is open."""
+    if UnbalancedMarkup not in map(type, values):
+        return Fragment(shape, values)
+    html = neutralise(Fragment(shape, values).plain())
+    return Markup(html) if is_balanced(html) else UnbalancedMarkup(html)
+
+
+def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: bool = False) -> Any:
+    """The value of a list slot; open, so that it degrades what it is in, when it can't be a list."""
+    if any(type(item) is UnbalancedMarkup or elements and type(item) is not Fragment for item in fragments):
+        return UnbalancedMarkup("".join(str(escape_markup(item)) for item in fragments))
+    wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]
+    made = Items(wrapped, sources if sources is not None and len(sources) == len(wrapped) else None)
+    if made.sources and not is_frozen(made.sources[0]):
+        keys(made)  # now: what a database session gives may not say its id when that has been closed
+    return made
+
+
+def below(prior: Values, slot: int, shape: Shape) -> Values:
+    """The values of the fragment that stood in a slot, if it was of this shape."""
+    before = prior[slot] if prior is not None else None
+    return before.values if type(before) is Fragment and before.shape is shape else None
+
+
+Render = Callable[[Context], Iterator[Any]]
+
+
+class TemplateContext(Context):
+    """A context that binds references where a template calls them."""
+
+    prior: Fragment | None = None
+    """What the function about to be called rendered last."""
+
+    def renew(self, variables: dict[str, Any], blocks: dict[str, Render], prior: Fragment | None) -> None:
+        """Begin another render: making a context costs half as much as a small page."""
+        self.parent = variables
+        self.vars.clear()
+        self.exported_vars.clear()
+        self.blocks = {name: [block] for name, block in blocks.items()}
+        self.prior = prior
+
+    def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(callee, Reference):
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+            return callee.bind(*args, **kwargs)
+        return super().call(callee, *args, **kwargs)
+
+    def super(self, name: str, current: Render) -> BlockReference | Undefined:
+        blocks = self.blocks.get(name, [])
+        index = blocks.index(current) + 1 if current in blocks else 0
+        if not 0 < index < len(blocks):
+            return super().super(name, current)
+        return LiveBlock(name, self, blocks, index)
+
+
+class LiveBlock(BlockReference):
+    """``super()`` and ``self.name()``."""
+
+    @property
+    def super(self) -> BlockReference | Undefined:
+        if self._depth + 1 >= len(self._stack):
+            return super().super
+        return LiveBlock(self.name, self._context, self._stack, self._depth + 1)
+
+    def __call__(self) -> Any:
+        return _as_markup(concat(self._stack[self._depth](self._context)), self._context.eval_ctx.autoescape)
+
+
+class LiveTemplateReference(TemplateReference):
+    """``self`` in a template."""
+
+    def __getitem__(self, name: str) -> Any:
+        context: Context = self._TemplateReference__context  # type: ignore[attr-defined]
+        return LiveBlock(name, context, context.blocks[name], 0)
+
+
+class LiveMacro(Macro):
+    """A macro, whose result is a fragment."""
+
+    def _invoke(self, arguments: list[Any], autoescape: bool) -> Any:
+        return _as_markup(self._func(*arguments), autoescape)
+
+
+def _as_markup(result: Any, autoescape: bool) -> Any:
+    return mark_safe(result) if autoescape and type(result) is not Fragment else result
+
+
+def enter(context: Any, shape: Shape) -> Values:
+    """The values that the template or block rendered last, if they were of this shape."""
+    prior, context.prior = context.prior, None
+    return prior.values if prior is not None and prior.shape is shape else None
+
+
+def block(context: Context, name: str, inner: Any, prior: Values, slot: int) -> Any:
+    """The value of a block; `inner` is the context that it runs in."""
+    _hand_down(inner, prior, slot)
+    return rendered(context.blocks[name][0](inner))
+
+
+def include(template: Template, variables: Any, local: Any, prior: Values, slot: int) -> Any:
+    """The value of an included template."""
+    inner = template.new_context(variables, True, local)
+    _hand_down(inner, prior, slot)
+    return rendered(template.root_render_func(inner))
+
+
+def include_alone(template: Template) -> Any:
+    """The value of a template that is included without the context."""
+    return rendered(template.root_render_func(template.new_context()))
+
+
+def _hand_down(context: Any, prior: Values, slot: int) -> None:
+    before = prior[slot] if prior is not None else None
+    context.prior = before if type(before) is Fragment else None

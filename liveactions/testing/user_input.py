@@ -1,0 +1,362 @@
+"""What browsers check before they send a form.
+
+Events on elements that call something, as the client handles them.
+
+What a person does to elements: the events of it, and what browsers do by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from ..protocol.constants import CALL_REF, CALL_SLOT, CANCEL, VALIDATE
+from ..templates.event_attributes import DELAYS, HELD_KEYS, MODIFIERS
+from .asgi import ORIGIN
+from .controls import CHECKABLE, CONTROLS, Controls, File, State, kind, owner, top
+from .dom import Element, is_disabled
+from .failures import Refusal, listing
+from .form_data import control_fields, elements_of, form_fields, own_fields, submitters
+from .locators import _FLAT, Call, calls_of, fillable
+from .tab import Tab
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
+
+
+def objection(form: Element, submitter: Element | None, controls: Controls) -> str | None:
+    """Why a browser wouldn't send the form; None when it does."""
+    if form.get("novalidate") is not None or (submitter and submitter.get("formnovalidate") is not None):
+        return None
+    for control in elements_of(form):
+        if control.name in CONTROLS and not is_disabled(control) and control.get("readonly") is None:
+            problem = _problem(control, controls)
+            if problem:
+                return f"{control!r} {problem}"
+    return None
+
+
+def _problem(control: Element, controls: Controls) -> str | None:
+    if kind(control) in CHECKABLE:
+        chosen = any(controls.state(member) for member in controls.group(control))
+        return "must be checked" if control.get("required") is not None and not chosen else None
+    value = controls.value(control)
+    if not value:
+        return "must be filled" if control.get("required") is not None else None
+    pattern = control.get("pattern")
+    if pattern is not None and control.name == "input" and not re.fullmatch(pattern, value):
+        return f"has {value!r}, which doesn't match its pattern"
+    if kind(control) == "email" and not _EMAIL.fullmatch(value):
+        return f"has {value!r}, which is no e-mail address"
+    least = control.get("minlength") or ""
+    if least.isdigit() and len(value) < int(least) and controls.is_edited(control):
+        return f"has {value!r}, which is shorter than {least}"
+    return None
+
+
+_AT_WINDOW: Final = frozenset({"outside", "window"})
+"""Modifiers by which an element is called wherever the event happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens to `target`. `held` are modifier keys."""
+
+    target: Element
+    type: str
+    key: str = ""
+    held: frozenset[str] = frozenset()
+
+
+def dispatch(tab: Tab, event: Event) -> bool:
+    """Run what the event calls; whether its default is prevented. Nothing where there is no script.
+
+    Nobody waits: debounced and throttled calls are made at once.
+    """
+    if tab.conversation is None:
+        return False
+    prevented = False
+    for call in list(_called(tab, event)):
+        prevented |= event.type == "submit" or "prevent" in call.modifiers
+        _run(tab, call, event)
+    return prevented
+
+
+def _called(tab: Tab, event: Event) -> Iterator[Call]:
+    path = [event.target] if event.type in _FLAT else list(event.target.ancestors())
+    met = [
+        call
+        for element in path
+        for call in calls_of(element)
+        if call.type == event.type and _AT_WINDOW.isdisjoint(call.modifiers) and _fits(call, event)
+    ]
+    # Those that capture come first, from the outside in.
+    met.sort(key=lambda call: -path.index(call.element) if "capture" in call.modifiers else 1)
+    for call in met:
+        yield call
+        if "stop" in call.modifiers:
+            return
+    for element in tab.window.root.elements():
+        for call in calls_of(element):
+            is_there = call.type == event.type and not _AT_WINDOW.isdisjoint(call.modifiers)
+            if is_there and _fits(call, event):
+                yield call
+
+
+def _fits(call: Call, event: Event) -> bool:
+    key = "space" if event.key == " " else event.key.lower()
+    for before, name in zip(("", *call.modifiers), call.modifiers, strict=False):
+        if name == "self" and event.target is not call.element:
+            return False
+        if name == "outside" and call.element in event.target.ancestors():
+            return False
+        if name in HELD_KEYS and name not in event.held:
+            return False
+        is_key = name not in MODIFIERS and not (name.isdecimal() and before in DELAYS)
+        if is_key and key and name != key:
+            return False
+    return True
+
+
+def _run(tab: Tab, call: Call, event: Event) -> None:
+    assert tab.conversation is not None
+    element = call.element
+    if call.cancels:
+        for _, called in _operands(tab, call):
+            tab.conversation.say(CANCEL, called)
+        return
+    if "once" in call.modifiers and not tab.conversation.first(element, call.descriptor):
+        return
+    source = element if element.name in {*CONTROLS, "form", "button"} else event.target
+    controls = tab.window.controls
+    if source.name == "form":
+        fields = own_fields(form_fields(source, controls))
+        seen = tab.window.fields_seen(elements_of(source))
+    else:
+        fields = own_fields(control_fields(source, controls))
+        seen = tab.window.fields_seen(controls.group(source))
+    for operands in _operands(tab, call):
+        details = [{"type": event.type, "key": event.key}] if tab.window.tells_events() else []
+        tab.conversation.say(*operands, fields, *details, seen=seen)
+
+
+def _operands(tab: Tab, call: Call) -> Iterator[tuple[int, Any]]:
+    """How the op says what it calls; nothing when it stands in no slot."""
+    reference = call.element.get(call.descriptor)
+    if reference is not None:
+        yield CALL_REF, tab.reference_in(reference) or reference
+        return
+    document = tab.window.document
+    for address, slot in document.actions() if document else ():
+        if slot.element is call.element and slot.descriptor == call.descriptor:
+            yield CALL_SLOT, list(address)
+            return
+
+
+_HELD: Final = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}
+
+
+class UserInput:
+    """Does things in one tab. What they begin is waited for by `Tab.settle`."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+
+    # Mouse
+
+    def click(self, element: Element) -> None:
+        active = next((above for above in element.ancestors() if _is_active(above)), element)
+        if is_disabled(active):
+            raise Refusal(f"{active!r} is disabled")
+        self.focus(active if _takes_focus(active) else None)
+        changed = self._toggle(active) if kind(active) in CHECKABLE else False
+        prevented = self._happen(element, "click")
+        if changed:
+            self._happen(active, "input")
+            self._validate(active)
+            self._happen(active, "change")
+        if not prevented:
+            self._activate(active, element)
+
+    def double_click(self, element: Element) -> None:
+        for _ in range(2):
+            self._happen(element, "click")
+        self._happen(element, "dblclick")
+
+    def _activate(self, active: Element, element: Element) -> None:
+        """What a click does without any script."""
+        form = owner(active)
+        if kind(active) in ("submit", "image") and form is not None:
+            self._submit(form, active)
+        elif active.name == "a":
+            self._follow(active)
+        elif active.name == "summary" and active.parent is not None:
+            folded = active.parent.get("open") is None
+            active.parent.set("open", "" if folded else None)
+        elif active.name == "label":
+            self._press_label(active)
+        elif active.name not in CONTROLS and self._lacks_script(element):
+            raise Refusal(f"{element!r} does nothing without JavaScript")
+
+    def _lacks_script(self, element: Element) -> bool:
+        return self.tab.conversation is None and any(calls_of(above) for above in element.ancestors())
+
+    def _toggle(self, control: Element) -> bool:
+        state = self.tab.window.controls.state(control)
+        if kind(control) == "radio" and state:
+            return False
+        self.tab.window.controls.edit(control, not state)
+        return True
+
+    def _press_label(self, label: Element) -> None:
+        inside = (element for element in label.elements() if element.name in CONTROLS)
+        id = label.get("for")
+        target = next((element for element in top(label).elements() if id and element.get("id") == id), None)
+        target = target or next(inside, None)
+        if target is not None and not is_disabled(target):
+            self.click(target)
+
+    def _follow(self, link: Element) -> None:
+        tab = self.tab
+        target = urljoin(ORIGIN + tab.url, link.get("href") or "")
+        is_live = any(above.get("live-nav") is not None for above in link.ancestors())
+        if tab.conversation and is_live and target.startswith(ORIGIN):
+            tab.navigate(target)
+        elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in target:
+            tab.depart("GET", target)
+
+    # Keyboard
+
+    def type(self, control: Element, text: str) -> None:
+        """Replace what is in a field."""
+        most = control.get("maxlength") or ""
+        if control.get("readonly") is not None:
+            raise Refusal(f"{control!r} can only be read")
+        if most.isdigit() and len(text) > int(most):
+            raise Refusal(f"{control!r} takes at most {most} characters")
+        if "\n" in text and control.name == "input":
+            raise Refusal(f"{control!r} has one line")
+        self.focus(control)
+        self.tab.window.controls.edit(control, text)
+        self.tab.window.is_uncommitted = True
+        self._happen(control, "input")
+        self._validate(control)
+
+    def choose(self, select: Element, options: Sequence[Element]) -> None:
+        self._change(select, tuple(options))
+
+    def attach(self, control: Element, file: File) -> None:
+        self._change(control, file)
+
+    def _change(self, control: Element, state: State) -> None:
+        self.focus(control)
+        self.tab.window.controls.edit(control, state)
+        self._happen(control, "input")
+        self._validate(control)
+        self._happen(control, "change")
+
+    def press(self, keys: str) -> None:
+        """A key, as ``Enter`` or ``Control+Enter``, where the focus is."""
+        *held, key = keys.split("+") if keys != "+" else [keys]
+        if not _HELD.keys() >= set(held):
+            raise Refusal(f"{keys!r}: only {listing(_HELD)} can be held while another key is pressed")
+        held_keys = frozenset(_HELD[name] for name in held)
+        key = " " if key == "Space" else key
+        window = self.tab.window
+        body = next(element for element in window.root.elements() if element.name in ("body", "html"))
+        target = window.focused or body
+        if not dispatch(self.tab, Event(target, "keydown", key, held_keys)) and not held:
+            self._type_key(target, key)
+        dispatch(self.tab, Event(target, "keyup", key, held_keys))
+
+    def _type_key(self, target: Element, key: str) -> None:
+        is_button = target.name in ("button", "summary") or kind(target) in ("submit", "button", "reset")
+        if key == "Enter" and (is_button or target.name == "a"):
+            self.click(target)
+        elif key == "Enter" and target.name == "textarea":
+            self.type(target, str(self.tab.window.controls.value(target)) + "\n")
+        elif key == "Enter" and target.name == "input":
+            self._commit()
+            self._submit_implicitly(target)
+        elif key == " " and (is_button or kind(target) in CHECKABLE):
+            self.click(target)
+
+    def _submit_implicitly(self, control: Element) -> None:
+        """Enter presses the form's default button; a form without buttons is sent if it has one field."""
+        form = owner(control)
+        if form is None:
+            return
+        buttons = submitters(form)
+        if self.tab.conversation:
+            named = [element for element in elements_of(form) if element.get("live-default") is not None]
+            buttons = named or buttons
+        if buttons:
+            if not is_disabled(buttons[0]) and not self._happen(buttons[0], "click"):
+                self._submit(form, buttons[0])
+        elif sum(fillable(element) == 0 for element in elements_of(form) if element.name == "input") <= 1:
+            self._submit(form, None)
+
+    # Focus
+
+    def focus(self, element: Element | None) -> None:
+        """Move the focus, away from what has it."""
+        window = self.tab.window
+        old = window.focused
+        if old is element:
+            return
+        self._commit()
+        window.focused = element
+        if old is not None and window.has(old):
+            self._happen(old, "blur")
+            self._happen(old, "focusout")
+        if element is not None:
+            self._happen(element, "focus")
+            self._happen(element, "focusin")
+
+    def _commit(self) -> None:
+        """A field that was edited changes for good."""
+        window = self.tab.window
+        if window.is_uncommitted and window.focused is not None and window.has(window.focused):
+            window.is_uncommitted = False
+            self._happen(window.focused, "change")
+
+    # Forms
+
+    def _submit(self, form: Element, submitter: Element | None) -> None:
+        problem = objection(form, submitter, self.tab.window.controls)
+        if problem:
+            raise Refusal(f"a browser wouldn't send the form: {problem}")
+        if not self._happen(form, "submit"):
+            self.tab.submit(form, submitter)
+
+    def _validate(self, control: Element) -> None:
+        """A form with ``live-validate``: what was touched is validated."""
+        tab, form = self.tab, owner(control)
+        if tab.conversation is None or form is None or form.get("live-validate") is None:
+            return
+        reference, controls = tab.reference(form), tab.window.controls
+        if reference is not None:
+            elements = [element for element in elements_of(form) if element.name in CONTROLS]
+            touched = dict.fromkeys(
+                element.get("name") or "" for element in elements if controls.is_edited(element)
+            )
+            fields = own_fields(form_fields(form, controls))
+            seen = tab.window.fields_seen(elements)
+            tab.conversation.say(VALIDATE, reference, fields, list(touched), seen=seen)
+
+    def _happen(self, element: Element, type: str) -> bool:
+        return dispatch(self.tab, Event(element, type))
+
+
+def _takes_focus(element: Element) -> bool:
+    is_active = _is_active(element) and element.name != "label"
+    return is_active or element.get("tabindex") is not None
+
+
+def _is_active(element: Element) -> bool:
+    """Whether a click on it, or in it, does something by itself."""
+    if element.name == "a":
+        return element.get("href") is not None
+    return element.name in {*CONTROLS, "button", "summary", "label"}

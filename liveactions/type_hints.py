@@ -1,0 +1,359 @@
+"""Annotations as types: the one place that resolves them.
+
+Whatever decides by an annotation gets it from `hints`, `resolve` or `record_hints`: names are looked up,
+aliases, `NewType` and type variables replaced by what they mean, and markers are at the outermost place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NewType,
+    TypeVar,
+    TypeVarTuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import typing_extensions
+from pydantic import BaseModel
+
+NoneType = type(None)
+Variables = Mapping[Any, Any]
+"""What type variables stand for."""
+_ALIASES: Final[tuple[Any, ...]] = (
+    typing_extensions.TypeAliasType,
+    getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
+)
+_VARIABLES: Final = (TypeVar, TypeVarTuple)
+
+
+class Mark:
+    """Metadata of `Annotated` that says where a value comes from: it works around the whole type only."""
+
+
+class FreeVariable(TypeError):
+    """An annotation has a type variable that nothing gives a meaning to."""
+
+    def __init__(self, text: str, variable: Any) -> None:
+        super().__init__(text)
+        self.variable = variable
+
+
+def raw_annotations(thing: Any) -> dict[str, Any]:
+    """The annotations of a class or function as they were written, unresolved names as they may be."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations
+
+        return get_annotations(thing, format=Format.FORWARDREF)
+    return inspect.get_annotations(thing)
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """A function's signature, whose annotations may name what doesn't exist."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.FORWARDREF)
+    return inspect.signature(function)
+
+
+def resolve(
+    raw: Mapping[str, Any],
+    module: Mapping[str, Any],
+    names: Mapping[str, Any],
+    variables: Variables = types.MappingProxyType({}),
+) -> dict[str, Any]:
+    """Annotations whose texts are evaluated in `names`, then in `module`, and what they stand for.
+
+    `NameError` when a name doesn't exist.
+    """
+    return {name: expand(hint, variables) for name, hint in _evaluated(raw, module, names).items()}
+
+
+def _evaluated(raw: Mapping[str, Any], module: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    holder = type("Annotations", (), {"__annotations__": dict(raw)})
+    return get_type_hints(holder, globalns=dict(module), localns=dict(names), include_extras=True)
+
+
+def hints(
+    function: Callable[..., Any],
+    names: Mapping[str, Any] | None = None,
+    variables: Variables = types.MappingProxyType({}),
+) -> dict[str, Any]:
+    """Types of a function's parameters. `TypeError` when one of them names what doesn't exist.
+
+    `names` are those of the function that it was defined in.
+    """
+    raw = {name: hint for name, hint in raw_annotations(inspect.unwrap(function)).items() if name != "return"}
+    return _hints(inspect.unwrap(function), raw, names or {}, variables)
+
+
+def result_hint(
+    function: Callable[..., Any],
+    names: Mapping[str, Any] | None = None,
+    variables: Variables = types.MappingProxyType({}),
+) -> Any:
+    """The type of a function's result; Any when it says none, or one that can't be resolved."""
+    raw = {name: hint for name, hint in raw_annotations(inspect.unwrap(function)).items() if name == "return"}
+    try:
+        found = _hints(inspect.unwrap(function), raw, names or {}, variables).get("return", Any)
+    except TypeError:
+        return Any
+    return Any if any(isinstance(part, _VARIABLES) for part in parts(found)) else found
+
+
+def _hints(
+    function: Callable[..., Any], raw: Mapping[str, Any], names: Mapping[str, Any], variables: Variables
+) -> dict[str, Any]:
+    module = getattr(function, "__globals__", {})
+    try:
+        return resolve(raw, module, {**names, **type_parameters(function)}, variables)
+    except NameError as error:
+        raise unknown_name(function.__qualname__, error) from error
+
+
+def unknown_name(title: str, error: NameError) -> TypeError:
+    """What to raise for an annotation that names what doesn't exist; from `error`."""
+    return TypeError(f"{title}: {error}; define it before it is needed, and import it outside TYPE_CHECKING")
+
+
+def is_of_unknown_name(error: TypeError) -> bool:
+    """Whether an annotation names what may be defined later."""
+    return isinstance(error.__cause__, NameError)
+
+
+def type_parameters(thing: Any) -> dict[str, Any]:
+    """Type parameters that a class or function has in brackets, by name."""
+    return {one.__name__: one for one in getattr(thing, "__type_params__", ())}
+
+
+def record_hints(model: Any) -> dict[str, Any]:
+    """Annotations of the fields of a pydantic model, dataclass, TypedDict or named tuple, or of its alias.
+
+    `NameError` when a name doesn't exist.
+    """
+    cls = get_origin(model) or model
+    variables = dict(zip(getattr(cls, "__parameters__", ()), get_args(model), strict=False))
+    if issubclass(cls, BaseModel) and not cls.__pydantic_complete__:
+        cls.model_rebuild()
+    known = getattr(cls, "__pydantic_fields__", None)
+    if known is not None:
+        found = {
+            name: Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+            for name, info in known.items()
+        }
+    else:
+        found = get_type_hints(cls, include_extras=True)
+    return {name: expand(hint, variables) for name, hint in found.items()}
+
+
+def local_names(function: Callable[..., Any]) -> dict[str, Any]:
+    """Names of the function around `function`, which is being defined, if its annotations are texts."""
+    if "<locals>" not in getattr(function, "__qualname__", "") or not _has_texts(function):
+        return {}
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("liveactions."):
+        frame = frame.f_back
+    return {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
+
+
+def _has_texts(function: Callable[..., Any]) -> bool:
+    return any(isinstance(hint, str) for hint in raw_annotations(inspect.unwrap(function)).values())
+
+
+def expand(annotation: Any, variables: Variables = types.MappingProxyType({})) -> Any:
+    """What an annotation stands for.
+
+    Aliases and `NewType` are replaced by their values, `variables` by theirs (those that have none by their
+    default), and markers of an optional type are around all of it: ``Bound[int] | None`` is
+    ``Bound[int | None]``. An alias that is part of itself stays one, within itself.
+    """
+    return _expand(annotation, variables, ())
+
+
+def _expand(annotation: Any, variables: Variables, above: tuple[Any, ...]) -> Any:
+    if isinstance(annotation, TypeVar):
+        return _meaning(annotation, variables)
+    if isinstance(annotation, NewType):
+        return _expand(annotation.__supertype__, variables, above)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    alias = origin if isinstance(origin, _ALIASES) else annotation
+    if isinstance(alias, _ALIASES):
+        if alias in above:
+            return annotation
+        given = tuple(_expand(one, variables, above) for one in arguments)
+        own = dict(zip(alias.__type_params__, given, strict=False))
+        return _expand(_value(alias), own, (*above, alias))
+    generic = getattr(annotation, "__pydantic_generic_metadata__", None) or {}
+    if generic.get("args"):
+        origin, arguments = generic["origin"], generic["args"]
+    if origin is Annotated:
+        return Annotated[(_expand(annotation.__origin__, variables, above), *annotation.__metadata__)]
+    if origin is Literal or not arguments:
+        return annotation
+    expanded = tuple(_expand(one, variables, above) for one in arguments)
+    if origin in (Union, types.UnionType):
+        return _union(expanded)
+    if all(new is old for new, old in zip(expanded, arguments, strict=True)):
+        return annotation
+    return origin[expanded[0] if len(expanded) == 1 else expanded]
+
+
+def _meaning(variable: Any, variables: Variables) -> Any:
+    """What a type variable stands for: itself when nothing says."""
+    if variable in variables:
+        return variables[variable]
+    default = getattr(variable, "__default__", typing_extensions.NoDefault)
+    return variable if default is typing_extensions.NoDefault else _expand(default, variables, ())
+
+
+def _value(alias: Any) -> Any:
+    """The value of an alias, whose texts are evaluated in its module."""
+    module = sys.modules.get(alias.__module__)
+    names = {one.__name__: one for one in alias.__type_params__}
+    return _evaluated({"value": alias.__value__}, vars(module) if module else {}, names)["value"]
+
+
+def _union(members: tuple[Any, ...]) -> Any:
+    """A union. Marks of the only member besides None go around all of it."""
+    others = [member for member in members if member is not NoneType]
+    if len(others) != 1 or len(others) == len(members):
+        return Union[members]  # noqa: UP007 - made at run time
+    plain, pieces = unwrap(others[0])
+    marks = [piece for piece in pieces if is_mark(piece)]
+    rest = tuple(piece for piece in pieces if not is_mark(piece))
+    inner: Any = Annotated[(plain, *rest)] if rest else plain
+    whole: Any = inner | NoneType
+    return Annotated[(whole, *marks)] if marks else whole
+
+
+def is_mark(piece: Any) -> bool:
+    """Whether metadata says where a value comes from: ours, or FastAPI's `Depends`, which isn't imported."""
+    return isinstance(piece, Mark) or is_foreign_depends(piece)
+
+
+def is_foreign_depends(piece: Any) -> bool:
+    """Whether a piece of metadata is FastAPI's `Depends`."""
+    return is_of_fastapi(piece) and hasattr(piece, "dependency")
+
+
+def is_of_fastapi(piece: Any) -> bool:
+    """Whether a piece of metadata is FastAPI's, which isn't imported."""
+    return type(piece).__module__.startswith("fastapi.")
+
+
+def parts(annotation: Any) -> Iterator[Any]:
+    """An annotation and all annotations in it, outer ones first."""
+    yield annotation
+    generic = getattr(annotation, "__pydantic_generic_metadata__", None) or {}
+    if get_origin(annotation) is Annotated:
+        yield from parts(annotation.__origin__)
+    elif get_origin(annotation) is not Literal:
+        for one in get_args(annotation) or generic.get("args", ()):
+            yield from parts(one)
+
+
+def check_parts(annotation: Any, title: str, injected: tuple[type[Any], ...] = ()) -> None:
+    """`TypeError` for what has no effect within a type, and its models, beside its outermost markers.
+
+    That is another marker, a type variable that stands for nothing, or one of the `injected` classes, which
+    only work as the whole type. `FreeVariable` for the type variable.
+    """
+    bare = next((piece for piece in unwrap(annotation)[1] if _is_class_of_marks(piece)), None)
+    if bare is not None:
+        raise TypeError(f"{title}: {bare.__name__} has no effect without parentheses; call it")
+    try:
+        _check(unwrap(annotation)[0], title, injected, set())
+    except NameError as error:
+        raise unknown_name(title, error) from error
+
+
+def _check(annotation: Any, title: str, injected: tuple[type[Any], ...], seen: set[Any]) -> None:
+    for part in parts(annotation):
+        plain, pieces = unwrap(part)
+        wrong = next(filter(is_mark, pieces), None)
+        if wrong is not None:
+            raise TypeError(
+                f"{title}: {wrong!r} has no effect inside another type; write it around the whole annotation"
+            )
+        if isinstance(plain, _VARIABLES):
+            raise FreeVariable(
+                f"{title}: nothing says what the type variable {plain} stands for; write a type, or give the"
+                " generic class or alias its arguments in brackets",
+                plain,
+            )
+        cls = get_origin(plain) or plain
+        if not isinstance(cls, type) or cls in seen:
+            continue
+        if issubclass(cls, injected):
+            raise TypeError(f"{title}: {cls.__qualname__} can only be the whole annotation, or with None")
+        if issubclass(cls, BaseModel) or dataclasses.is_dataclass(cls) or typing_extensions.is_typeddict(cls):
+            seen.add(cls)
+            for name, hint in record_hints(plain).items():
+                _check(hint, f"{title}: {cls.__qualname__}.{name}", injected, seen)
+
+
+def _is_class_of_marks(piece: Any) -> bool:
+    return isinstance(piece, type) and issubclass(piece, Mark)
+
+
+def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The type below `Annotated`, and its metadata."""
+    if get_origin(annotation) is Annotated:
+        return annotation.__origin__, annotation.__metadata__
+    return annotation, ()
+
+
+def metadata(annotation: Any, kind: type[Any]) -> Any:
+    """The last piece of metadata of a kind, an instance or the class itself; None without."""
+    for piece in reversed(unwrap(annotation)[1]):
+        if isinstance(piece, kind):
+            return piece
+    return None
+
+
+def without(annotation: Any, kind: type[Any]) -> Any:
+    """The annotation without its metadata of a kind."""
+    plain, pieces = unwrap(annotation)
+    rest = tuple(piece for piece in pieces if not isinstance(piece, kind))
+    return Annotated[(plain, *rest)] if rest else plain
+
+
+def optional(annotation: Any) -> tuple[Any, bool]:
+    """The type without ``| None``, and whether None was allowed."""
+    plain, _ = unwrap(annotation)
+    if get_origin(plain) not in (Union, types.UnionType):
+        return annotation, plain is NoneType
+    members = get_args(plain)
+    rest = tuple(member for member in members if member is not NoneType)
+    if len(rest) == len(members):
+        return annotation, False
+    return (rest[0] if len(rest) == 1 else Union[rest]), True  # noqa: UP007 - made at run time
+
+
+def variables_of(cls: type[Any], alias: Any = None) -> dict[type[Any], dict[Any, Any]]:
+    """What the type variables of a class, or of its generic alias, and of each of its bases stand for."""
+    found: dict[type[Any], dict[Any, Any]] = {}
+    found[cls] = dict(zip(getattr(cls, "__parameters__", ()), get_args(alias), strict=False))
+    for one in cls.__mro__:
+        own = found.setdefault(one, {})
+        for base in one.__dict__.get("__orig_bases__", ()):
+            origin = get_origin(base)
+            if origin is None or origin is Generic:
+                continue
+            given = tuple(expand(argument, own) for argument in get_args(base))
+            found.setdefault(origin, dict(zip(getattr(origin, "__parameters__", ()), given, strict=False)))
+    return found

@@ -1,0 +1,352 @@
+"""Parameters: what forms and events send becomes typed values, or errors by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from io import BytesIO
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from typing_extensions import TypedDict
+
+from liveactions.actions.decorator import action
+from liveactions.actions.parameters import Bound, Event
+from liveactions.pages.page import Page
+from tests.support.pages import call, opened
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+def even(number: int) -> int:
+    if number % 2:
+        raise ValueError("Only even numbers")
+    return number
+
+
+class Address(BaseModel):
+    city: Annotated[str, Field(min_length=2)]
+    zip: int | None = None
+
+
+class Order(BaseModel):
+    title: str
+    address: Address
+    items: list[Address] = []
+
+
+@dataclass
+class Person:
+    name: str
+    age: int = 0
+    tags: list[str] = field(default_factory=list)
+
+
+class Point(TypedDict):
+    x: int
+    y: int
+
+
+class Form(Page):
+    """Every action returns what it was given."""
+
+    @action
+    async def number(self, n: int) -> Any:
+        return n
+
+    @action
+    async def number_or(self, n: int = 7) -> Any:
+        return n
+
+    @action
+    async def nullable(self, n: int | None) -> Any:
+        return n
+
+    @action
+    async def text(self, t: str) -> Any:
+        return t
+
+    @action
+    async def amount(self, n: float) -> Any:
+        return n
+
+    @action
+    async def price(self, n: Decimal) -> Any:
+        return n
+
+    @action
+    async def day(self, n: date) -> Any:
+        return n
+
+    @action
+    async def colour(self, n: Colour) -> Any:
+        return n
+
+    @action
+    async def choice(self, n: Literal["a", "b"]) -> Any:
+        return n
+
+    @action
+    async def flag(self, n: bool = True) -> Any:
+        return n
+
+    @action
+    async def maybe(self, n: bool | None = None) -> Any:
+        return n
+
+    @action
+    async def checked(self, n: str | None) -> Any:
+        return n
+
+    @action
+    async def short(
+        self, n: Annotated[str, StringConstraints(strip_whitespace=True, max_length=3)] = ""
+    ) -> Any:
+        return n
+
+    @action
+    async def evens(self, n: Annotated[int, AfterValidator(even)]) -> Any:
+        return n
+
+    @action
+    async def texts(self, n: list[str]) -> Any:
+        return n
+
+    @action
+    async def numbers(self, n: set[int]) -> Any:
+        return sorted(n)
+
+    @action
+    async def pair(self, n: tuple[int, int]) -> Any:
+        return n
+
+    @action
+    async def order(self, order: Order) -> Any:
+        return order
+
+    @action
+    async def person(self, person: Person, note: str = "") -> Any:
+        return person, note
+
+    @action
+    async def point(self, point: Point) -> Any:
+        return point
+
+    @action
+    async def two(self, a: Address, b: Address) -> Any:
+        return a.city, b.city
+
+    @action
+    async def bound(self, id: Bound[int] = 0, n: int = 0) -> Any:
+        return id, n
+
+    @action
+    async def untyped(self, n="x"):  # type: ignore[no-untyped-def]
+        return n
+
+    @action
+    async def file(self, upload: UploadFile | None, more: list[UploadFile]) -> Any:
+        return upload and upload.filename, [one.filename for one in more]
+
+    @action
+    async def needs_file(self, upload: UploadFile) -> Any:
+        return upload.filename
+
+    @action(validate=False)
+    async def raw(self, order: Order) -> Any:
+        return order
+
+    @action
+    async def everything(
+        self, page: str, form: str, event: str, session: str, sent: FormData, happened: Event, wanted: Request
+    ) -> Any:
+        return [page, form, event, session, sent.multi_items(), happened.key, wanted.url.path]
+
+
+async def given(name: str, fields: Any) -> Any:
+    """What the action returned; its errors by field if it wasn't run."""
+    page = await opened(Form)
+    outcome = await call(page, getattr(page, name), fields)
+    return getattr(page, name).result if outcome.ok else outcome.payload["errors"]
+
+
+REQUIRED = {"n": "This field is required"}
+WHOLE = {"n": "Enter a whole number"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "wanted"),
+    [
+        ("number", {"n": "12"}, 12),
+        ("number", {"n": "-12"}, -12),
+        ("number", {"n": " 12 "}, 12),
+        ("number", {"n": "0012"}, 12),
+        ("number", {"n": "12.0"}, 12),
+        ("number", {"n": "9" * 30}, int("9" * 30)),
+        ("number", {"n": ["1", "2"]}, 2),
+        ("number", {"n": "twelve"}, WHOLE),
+        ("number", {"n": "1.5"}, WHOLE),
+        ("number", {"n": "١٢"}, WHOLE),
+        ("number", {"n": "²"}, WHOLE),
+        ("number", {"n": "9" * 5000}, {"n": "This number is too large"}),
+        ("number", {}, REQUIRED),
+        ("number", {"n": ""}, REQUIRED),
+        ("number_or", {}, 7),
+        ("number_or", {"n": ""}, 7),
+        ("nullable", {}, None),
+        ("nullable", {"n": ""}, None),
+        ("nullable", {"n": "3"}, 3),
+        ("text", {"t": " a "}, " a "),
+        ("text", {"t": "a\0b\ud800c"}, "a\ufffdb\ufffdc"),
+        ("text", {"t": "é" * 100_000}, "é" * 100_000),
+        ("text", {"t": ""}, {"t": "This field is required"}),
+        ("amount", {"n": "1.5"}, 1.5),
+        ("amount", {"n": "x"}, {"n": "Enter a number"}),
+        ("price", {"n": "1.10"}, Decimal("1.10")),
+        ("day", {"n": "2020-01-02"}, date(2020, 1, 2)),
+        ("day", {"n": "2020-13-02"}, {"n": "Enter a date"}),
+        ("colour", {"n": "red"}, Colour.RED),
+        ("colour", {"n": "blue"}, {"n": "Choose one of the options"}),
+        ("choice", {"n": "b"}, "b"),
+        ("choice", {"n": "c"}, {"n": "Choose one of the options"}),
+        ("flag", {"other": "x"}, False),
+        ("flag", {"n": "on"}, True),
+        ("flag", {"n": ""}, True),
+        ("flag", {"n": "false"}, False),
+        ("flag", {"n": ["0", "1"]}, True),
+        ("flag", {"n": "maybe"}, {"n": "Choose yes or no"}),
+        ("maybe", {"other": "x"}, None),
+        ("maybe", {"n": "true"}, True),
+        ("checked", {}, None),
+        ("checked", {"n": "yes"}, "yes"),
+        ("short", {"n": "  abc "}, "abc"),
+        ("short", {"n": "abcd"}, {"n": "Must have at most 3 characters"}),
+        ("evens", {"n": "3"}, {"n": "Only even numbers"}),
+        ("texts", {}, []),
+        ("texts", {"n": "a"}, ["a"]),
+        ("texts", {"n": ["b", "a", "b"]}, ["b", "a", "b"]),
+        ("texts", {"n[2]": "c", "n[0]": "a"}, ["a", "c"]),
+        ("numbers", {"n": ["3", "1", "3"]}, [1, 3]),
+        ("numbers", {"n": ["3", "x"]}, WHOLE),
+        ("pair", {"n": ["1", "2"]}, (1, 2)),
+        ("untyped", {"n": "3"}, "3"),
+        ("bound", {"id": "5", "n": "3"}, (0, 3)),
+    ],
+)
+async def test_values(name: str, fields: Any, wanted: Any) -> None:
+    found = await given(name, fields)
+    assert (found, type(found)) == (wanted, type(wanted))
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "wanted"),
+    [
+        ("order", {"title": "t", "address.city": "Rome"}, Order(title="t", address=Address(city="Rome"))),
+        (
+            "order",
+            {"title": "t", "address.city": "Rome", "items[7].city": "Bonn", "items[2].city": "Oslo"},
+            Order(
+                title="t", address=Address(city="Rome"), items=[Address(city="Oslo"), Address(city="Bonn")]
+            ),
+        ),
+        (
+            "order",
+            {
+                "title": "",
+                "address.city": "R",
+                "items[3].city": "x",
+                "items[1].city": "Oslo",
+                "items[1].zip": "z",
+            },
+            {
+                "title": "This field is required",
+                "address.city": "Must have at least 2 characters",
+                "items[1].zip": "Enter a whole number",
+                "items[3].city": "Must have at least 2 characters",
+            },
+        ),
+        (
+            "person",
+            {"name": "Ada", "age": "36", "tags": ["a", "b"], "note": "n"},
+            (Person("Ada", 36, ["a", "b"]), "n"),
+        ),
+        ("person", {"name": "Ada", "age": "old"}, {"age": "Enter a whole number"}),
+        ("point", {"x": "1", "y": "2"}, {"x": 1, "y": 2}),
+        ("two", {"a.city": "Rome", "b.city": "Bonn"}, ("Rome", "Bonn")),
+        ("two", {"a.city": "Rome", "b.city": "B"}, {"b.city": "Must have at least 2 characters"}),
+        (
+            "order",
+            {"title": "t", "address": "x", "address.__class__": "y"},
+            {"address.city": "This field is required"},
+        ),
+    ],
+)
+async def test_models(name: str, fields: Any, wanted: Any) -> None:
+    assert await given(name, fields) == wanted
+
+
+async def test_lists_have_an_end() -> None:
+    fields = {f"items[{n}].city": "Rome" for n in range(1002)}
+    errors = await given("order", {"title": "t", "address.city": "Rome", **fields})
+    assert list(errors.values()) == ["Too many items"]
+
+
+async def test_bound_arguments_go_before_fields() -> None:
+    page = await opened(Form)
+    outcome = await call(page, page.bound.bind(1, 2), {"id": "8", "n": "9"})
+    assert outcome.payload == [1, 2]
+
+
+async def test_injection_is_by_annotation_and_names_are_the_users() -> None:
+    page = await opened(Form)
+    fields = [
+        ("page", "p"),
+        ("form", "f"),
+        ("event", "e"),
+        ("session", "s"),
+        ("page", "q"),
+        ("_s", "x"),
+        ("_a", "y"),
+    ]
+    outcome = await call(page, page.everything, fields, key="Enter")
+    assert outcome.payload == ["q", "f", "e", "s", [list(pair) for pair in fields[:5]], "Enter", "/page"]
+
+
+def upload(name: str, data: bytes = b"data") -> UploadFile:
+    return UploadFile(BytesIO(data), filename=name, size=len(data))
+
+
+async def test_files() -> None:
+    none = upload("", b"")
+    assert await given("file", {"upload": none, "more": [none]}) == (None, [])
+    assert await given("file", {"upload": upload("a"), "more": [upload("b"), upload("c")]}) == (
+        "a",
+        ["b", "c"],
+    )
+    assert await given("file", {"upload": "text", "more": "text"}) == (None, [])
+    assert await given("needs_file", {"upload": none}) == {"upload": "This field is required"}
+    assert await given("text", {"t": upload("a")}) == {"t": "Enter some text"}
+
+
+async def test_without_validation_the_values_are_as_they_came() -> None:
+    found = await given("raw", {"title": "", "address.zip": "z"})
+    assert found == {"address": {"zip": "z"}, "items": []}
+
+
+async def test_an_action_that_does_not_fit_is_not_run() -> None:
+    page = await opened(Form)
+    outcome = await call(page, page.number, {"n": "x"})
+    assert (outcome.http_status, outcome.payload["error"], page.number.result) == (422, "", None)
+
+
+async def test_messages_can_be_replaced() -> None:
+    page = await opened(Form, messages={"missing": "Pflichtfeld"})
+    assert (await call(page, page.number)).payload["errors"] == {"n": "Pflichtfeld"}
+    assert (await call(page, page.number, {"n": "x"})).payload["errors"] == WHOLE

@@ -1,0 +1,88 @@
+"""A8. Keys sign references, and rotate."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from jinja2 import DictLoader, Environment
+
+from liveactions import Bound, InUrl, Live, Page, Pages, action
+from liveactions.store import MemoryStore
+from liveactions.testing import Browser
+from tests.behaviour.ways import Way, visiting, ways
+
+journal: list[str] = []
+pages = Pages()
+
+
+@pytest.fixture(autouse=True)
+def empty_journal() -> None:
+    journal.clear()
+
+
+def keyed(*keys: str) -> Live:
+    environment = Environment(loader=DictLoader(TEMPLATES), autoescape=True)
+    live = Live(environment, keys=keys, store=MemoryStore(), name="keys")
+    live.include(pages)
+    return live
+
+
+OLD, NEW = "an-old-key-that-is-long-enough-1", "a-new-key-that-is-long-enough-22"
+
+
+@pages.page("/door")
+class Door(Page):
+    template = "door.html"
+    token: InUrl[str] = ""
+
+    @action
+    async def enter(self, number: Bound[int]) -> None:
+        journal.append(f"enter {number}")
+
+
+TEMPLATES = {
+    "door.html": "<title>D</title><form method='post' action='?_a={{ token|urlencode }}'>{{ form_state() }}"
+    "<button>enter</button></form><i>{{ enter(2) }}</i>"
+}
+
+
+@ways("SHN")
+async def test_a8_keys_rotate(way: Way) -> None:
+    async with visiting(keyed(OLD), way) as browser:
+        reference = (await browser.open("/door")).text("i")
+    token = parse_qs(urlsplit(reference).query)["_a"][0]
+    for keys, runs in [((NEW, OLD), True), ((NEW,), False), ((OLD,), True)]:
+        journal.clear()
+        async with visiting(keyed(*keys), way) as browser:
+            page = await browser.open(Door.url(token=token))
+            await page.click("enter")
+        assert journal == (["enter 2"] if runs else [])
+
+
+async def test_a8_the_first_key_signs() -> None:
+    async with Browser(keyed(NEW, OLD)) as browser, Browser(keyed(NEW)) as later:
+        assert (await browser.open("/door")).text("i") == (await later.open("/door")).text("i")
+
+
+def test_a8_a_random_key_with_one_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("LIVEACTIONS_KEY", raising=False)
+    Live()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "restart" in caplog.text and "workers" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["arguments", "environment"])
+def test_a8_several_workers_need_a_key(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    monkeypatch.delenv("LIVEACTIONS_KEY", raising=False)
+    if how == "arguments":
+        monkeypatch.setattr(sys, "argv", ["uvicorn", "shop:live", "--workers", "2"])
+    else:
+        monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    with pytest.raises(RuntimeError, match="LIVEACTIONS_KEY"):
+        Live()
+    monkeypatch.setenv("LIVEACTIONS_KEY", OLD)
+    Live()

@@ -1,0 +1,396 @@
+"""Redirects and ways from page to page."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from jinja2 import DictLoader, Environment
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from liveactions import InUrl, Live, Page, Pages, action, forbidden, not_found, redirect, unauthorized
+from liveactions.protocol import constants as wire
+from liveactions.store import MemoryStore
+from liveactions.testing import Failed
+from tests.behaviour.members import members
+from tests.behaviour.ways import Way, visiting, ways
+from tests.support.asgi import Closed, browser
+
+TEMPLATES = {
+    "home.html": """<!doctype html><html><head><title>Home</title></head><body><h1>Home {{ visits }}</h1>
+<form action="{{ go }}"><input name="to" aria-label="To"><button>Go</button></form>
+<form action="{{ deep }}"><button>Deep</button></form>
+<form action="{{ slow }}"><button>Slow</button></form>
+<form action="{{ leave }}"><input name="how" aria-label="How"><button>Leave</button></form>
+<a href="/posts/7?q=x" live-nav>Seven</a><i live-click="{{ useless }}"></i></body></html>""",
+    "post.html": """<!doctype html><html><head><title>Post {{ id }}</title></head><body>
+<h2>Post {{ id }} {{ q }} {{ log|join(" ") }}</h2><form action="{{ go }}"><button>Go</button></form>
+<form action="{{ note }}"><button>Note</button></form></body></html>""",
+    "oops.html": "<title>Oops</title><h1>Oops {{ status }} {{ message }}</h1>",
+}
+gate = asyncio.Event()
+
+
+def renew_gate() -> None:
+    """An event belongs to the loop in which it was waited for."""
+    global gate
+    gate = asyncio.Event()
+
+
+def site(**options: Any) -> Live:
+    pages = Pages()
+
+    @pages.page("/")
+    class Home(Page):
+        template = "home.html"
+        visits: int = 0
+
+        @action
+        async def go(self, to: str) -> Any:
+            self.visits += 1
+            return redirect(to, external=to.startswith("https:"), replace="replace" in to)
+
+        @action
+        async def deep(self) -> None:
+            try:
+                raise redirect("/posts/1")
+            except Exception:
+                self.visits = -1
+
+        @action
+        async def slow(self) -> Any:
+            await gate.wait()
+            finished.append("slow")
+            return redirect("/posts/9")
+
+        @action(on_leave="cancel")
+        async def useless(self) -> None:
+            try:
+                await gate.wait()
+            except asyncio.CancelledError:
+                finished.append("cancelled")
+                raise
+
+        @action
+        async def leave(self, how: str) -> Any:
+            return {"404": not_found("No such"), "403": forbidden("Not you"), "401": unauthorized()}[how]
+
+    @pages.page("/posts/{id:int}")
+    class Post(Page):
+        template = "post.html"
+        id: int
+        q: InUrl[str] = ""
+        log: list[str] = []
+
+        async def mount(self) -> Any:
+            self.log.append("mounted")
+            if self.id == 404:
+                return not_found()
+            if self.id >= 100:
+                return redirect(f"/posts/{self.id - 100}")
+            return None
+
+        async def load(self) -> None:
+            if self.id == 8:
+                raise RuntimeError("secret")
+
+        async def connected(self) -> None:
+            self.log.append("connected")
+
+        async def closed(self) -> None:
+            closed_pages.append(self.id)
+
+        @action
+        async def go(self) -> Any:
+            return redirect("/")
+
+        @action
+        async def note(self) -> None:
+            self.log.append("noted")
+
+    async def plain(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("plain")
+
+    live = Live(
+        Environment(loader=DictLoader(TEMPLATES), autoescape=True),
+        routes=[Route("/plain", plain), Route("/posts/5", plain)],
+        keys="k" * 32,
+        store=options.pop("store", None) or MemoryStore(),
+        name="site",
+        **options,
+    )
+    live.include(pages)
+    return live
+
+
+closed_pages: list[int] = []
+finished: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [("/posts/1", "/posts/1"), ("posts/2?q=z", "/posts/2?q=z"), ("http://testserver/posts/3", "/posts/3")],
+)
+@ways("SHN")
+async def test_i1_redirects(way: Way, target: str, url: str) -> None:
+    async with visiting(site(), way) as visitor:
+        page = await visitor.open("/")
+        await page.fill("To", target)
+        await page.click("Go")
+        assert page.url == url
+        assert page.text("h2").startswith(f"Post {url[7]}")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "/\\evil", "javascript:alert(1)", "/x\ny", "http://evil.example/", "\\\\evil"],
+)
+async def test_i1_addresses_that_are_refused(target: str) -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("go", "to", target)
+        assert frame[3][1:2] == [wire.ERROR] and frame[3][2]["status"] == 500
+        assert "evil" not in str(frame)
+
+
+async def test_i1_elsewhere() -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("go", "to", "https://example.org/x")
+        answer = [1, wire.ELSEWHERE, {"url": "https://example.org/x", "external": True}]
+        assert frame[2:4] == [frame[2], answer] and "page" not in frame[2]
+
+
+async def test_i2_a_redirect_brings_the_page_in_one_round_trip() -> None:
+    closed_pages.clear()
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        rev, ack, patch, answers, _, _ = await tab.call("go", "to", "/posts/1?q=z&replace#top")
+        assert answers == [1, wire.ELSEWHERE, {"url": "/posts/1?q=z&replace#top", "replace": True}]
+        assert (rev, ack) == (1, 1) and "<title" in patch["page"] and "Post 1 z mounted" in patch["page"]
+        assert 'data-live="/_live/socket"' in patch["page"]
+        assert "connected" in str((await tab.receive())[2])  # its own hook ran
+        tab.path = "/posts/1?q=z"
+        assert "noted" in str((await tab.call("note"))[2])
+        await tab.socket.lose()
+        welcome = await tab.join()
+        assert welcome.keys() == {"token", "rev", "ack"}
+        await tab.receive()  # its hook again
+        back = await tab.call("go")
+        assert "Home 0" in back[2]["page"] and closed_pages == [1]
+
+
+@ways("SHN")
+async def test_i2_redirects_lead_on_and_back(way: Way) -> None:
+    async with visiting(site(), way) as visitor:
+        page = await visitor.open("/")
+        await page.fill("To", "/posts/203")
+        await page.click("Go")
+        assert (page.url, page.text("h2").split()[:2]) == ("/posts/3", ["Post", "3"])
+        await page.click("Go")
+        assert (page.url, page.text("h1")) == ("/", "Home 0")
+        await page.back()
+        assert page.url == "/posts/3"
+
+
+@ways("SHN")
+async def test_i2_what_is_no_live_page_is_loaded(way: Way) -> None:
+    async with visiting(site(), way) as visitor:
+        for path in ("/plain", "/posts/5"):  # a route that comes before the page's
+            page = await visitor.open("/")
+            await page.fill("To", path)
+            await page.click("Go")
+            assert (page.url, page.text()) == (path, "plain")
+
+
+async def test_i2_pages_that_can_not_be_opened_are_the_browsers() -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        for n, target in enumerate(("/posts/404", "/posts/8", "/nowhere", "/posts/x"), 1):
+            frame = await tab.call("go", "to", target)
+            assert frame[3] == [n, wire.ELSEWHERE, {"url": target}]
+            assert "page" not in frame[2]
+        assert "Home 5" in str((await tab.call("go", "to", "/nowhere"))[2])  # it is still the same page
+
+
+async def test_i2_a_lost_answer_comes_with_the_next_connection() -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        tab.socket.send([1, 0, 1, tab.signed("go"), ["to", "/posts/1"]])
+        await tab.socket.lose()
+        tab.n = 1
+        welcome = await tab.join()
+        assert welcome["answers"] == [1, wire.ELSEWHERE, {"url": "/posts/1"}]
+        assert "Post 1" in welcome["patch"]["page"] and welcome["ack"] == 1
+        tab.path = "/posts/1"
+        await tab.receive()
+        assert "noted" in str((await tab.call("note"))[2])
+
+
+async def test_i2_below_a_prefix() -> None:
+    async with browser(Starlette(routes=[Mount("/x", site())])) as visitor:
+        tab = await visitor.joined("/x/")
+        frame = await tab.call("go", "to", "/posts/1")
+        assert frame[3][2] == {"url": "/x/posts/1"} and "Post 1" in frame[2]["page"]
+        assert 'action="/x/posts/1?_a=note~~' in frame[2]["page"]
+
+
+@ways("SHN")
+async def test_i3_the_target_sees_cookies_and_session(way: Way) -> None:
+    async with visiting(members(), way) as visitor:
+        page = await visitor.open("/")
+        await page.click("Enter")
+        assert (page.url, page.text()) == ("/club", "Club of ada dark")
+        again = await visitor.open("/club")
+        assert again.text() == page.text()
+
+
+async def test_i3_the_person_is_another_one_from_then_on() -> None:
+    live = members(identify=lambda request: request.user.display_name)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("enter")
+        assert "Club of ada" in frame[2]["page"]
+        tab.socket.send([0, tab.rev])
+        headers = {wire.HEADER_OPS: "1"}
+        await visitor.http.post("/_live/cookies", content=frame[5]["cookies"], headers=headers)
+        tab.path = "/club"
+        await tab.socket.lose()
+        assert (await tab.join())["token"] == tab.token
+        visitor.http.cookies.clear()
+        await tab.socket.lose()
+        with pytest.raises(Closed) as caught:
+            await tab.join()
+        assert caught.value.code == wire.CLOSE_OVER
+
+
+async def test_i4_a_link_goes_to_another_page_over_the_socket() -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.op(wire.NAVIGATE, "/posts/7?q=x", 1)
+        assert frame[3] == [] and frame[1] == 1 and "Post 7 x" in frame[2]["page"]
+        await tab.receive()
+        moved = await tab.op(wire.NAVIGATE, "/posts/103", 1)  # leads on
+        assert moved[3] == [2, wire.ELSEWHERE, {"url": "/posts/3"}] and "Post 3" in moved[2]["page"]
+        await tab.receive()
+        for n, url in enumerate(("/plain", "/nowhere", "/posts/404"), 3):
+            left = await tab.op(wire.NAVIGATE, url, 1)
+            assert left[3] == [n, wire.ELSEWHERE, {"url": url}] and left[2] == []
+        back = await tab.op(wire.NAVIGATE, "/")
+        assert "Home 0" in back[2]["page"] and back[3] == []
+
+
+@ways("SH")
+async def test_i4_following_a_link(way: Way) -> None:
+    async with visiting(site(), way) as visitor:
+        page = await visitor.open("/")
+        await page.click("Seven")
+        assert (page.url, page.text("h2").split()[:3]) == ("/posts/7?q=x", ["Post", "7", "x"])
+        await page.back()
+        assert (page.url, page.text("h1")) == ("/", "Home 0")
+
+
+async def test_i4_bad_addresses() -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        for url in (
+            "//evil",
+            "http://evil/",
+            "javascript:x",
+            "http://[",
+            "\\\\evil",
+            "",
+            "x" * 9000,
+            "/%ff%00",
+        ):
+            frame = await tab.op(wire.NAVIGATE, url)
+            assert "page" not in frame[2]
+            assert frame[3] == [] or frame[3][1] in (wire.ERROR, wire.ELSEWHERE)
+
+
+async def test_i5_ops_made_on_a_page_that_was_left_do_not_run_on_the_next() -> None:
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/posts/1")
+        await tab.receive()
+        tab.rev = 1
+        tab.socket.send([1, 1, wire.NAVIGATE, "/posts/2"])
+        tab.socket.send([2, 1, wire.CALL_REF, tab.signed("note"), []])
+        assert "Post 2" in (await tab.receive())[2]["page"]
+        await tab.receive()
+        left = await tab.receive()
+        assert left[3][:2] == [2, wire.ERROR] and left[3][2]["status"] == 409
+        assert "noted" not in str(left)
+
+
+async def test_i5_an_action_finishes_when_its_page_is_left() -> None:
+    renew_gate()
+    finished.clear()
+    live = site()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/")
+        tab.socket.send([1, 0, wire.CALL_REF, tab.signed("slow"), []])
+        tab.socket.send([2, 0, wire.BYE])
+        gate.set()
+        with pytest.raises(Closed):
+            while True:
+                await tab.receive()
+        assert finished == ["slow"] and all(session.over for session in live.sessions)
+
+
+@pytest.mark.parametrize("leaving", [[wire.NAVIGATE, "/posts/1"], [wire.BYE]])
+async def test_i5_an_action_that_is_of_no_use_then_ends(leaving: list[Any]) -> None:
+    renew_gate()
+    finished.clear()
+    async with browser(site()) as visitor:
+        tab = await visitor.joined("/")
+        tab.socket.send([1, 0, wire.CALL_REF, tab.signed("useless"), []])
+        tab.socket.send([2, 0, wire.NAVIGATE, "/?other=query"])  # is no leaving
+        tab.socket.send([3, 0, *leaving])
+        with suppress(Closed):
+            while "page" not in (await tab.receive())[2]:
+                continue
+        assert finished == ["cancelled"]
+
+
+@ways("SHN")
+async def test_d7_errors_in_place_are_pages_of_the_application(way: Way) -> None:
+    live = site()
+
+    @live.error_page
+    class Oops(Page):
+        template = "oops.html"
+        status: int = 0
+        message: str = ""
+
+    async with visiting(live, way) as visitor:
+        for how, text in (("404", "Oops 404 No such"), ("403", "Oops 403 Not you")):
+            page = await visitor.open("/")
+            await page.fill("How", how)
+            with pytest.raises(Failed, match=text[9:]):
+                await page.click("Leave")
+            assert page.text("h1") == text
+
+
+@ways("SHN")
+async def test_d7_the_unauthorised_are_led_to_the_login(way: Way) -> None:
+    async with visiting(site(login="/posts/1?q={path}"), way) as visitor:
+        page = await visitor.open("/")
+        await page.fill("How", "401")
+        await page.click("Leave")
+        assert page.text("h2").startswith("Post 1 /")
+
+
+async def test_a10_another_query_of_the_page_is_guarded() -> None:
+    allowed = [True]
+    async with browser(site(guard=lambda: None if allowed[0] else forbidden())) as visitor:
+        tab = await visitor.joined("/posts/1")
+        await tab.receive()
+        assert "Post 1 x" in str((await tab.op(wire.NAVIGATE, "/posts/1?q=x"))[2])
+        allowed[0] = False
+        frame = await tab.op(wire.NAVIGATE, "/posts/1?q=y")
+        assert frame[3][1] == wire.ERROR and frame[3][2]["status"] == 403

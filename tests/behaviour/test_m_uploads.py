@@ -1,0 +1,396 @@
+"""Files beside the socket, and files that actions give back."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import UploadFile
+from jinja2 import DictLoader, Environment
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from liveactions import ActionError, Limits, Live, Page, Pages, action, file, unauthorized
+from liveactions.protocol import constants as wire
+from liveactions.store import MemoryStore, SqliteStore, Store
+from liveactions.store.snapshots import session_key
+from liveactions.testing import File
+from tests.behaviour.ways import Way, visiting, ways
+from tests.support.asgi import Tab, browser, signed
+
+TEMPLATES = {
+    "files.html": """<!doctype html><html><head></head><body>
+<form action="{{ send }}"><input type="file" name="one" aria-label="One">
+<input type="file" name="many" multiple aria-label="Many"><input name="note" aria-label="Note">
+<button>Send</button></form>
+<form action="{{ fail }}"><input type="file" name="one" aria-label="Bad"><button>Fail</button></form>
+<form action="{{ export }}"><button>Export</button></form><form action="{{ no_files }}"></form>
+<form action="{{ lose }}"></form><a href="{{ count }}"></a><a href="{{ newest }}"></a>
+<pre>{{ seen|join("; ") }}</pre><p>{{ send.errors.one }}{{ send.errors.many }}</p></body></html>"""
+}
+opened: list[UploadFile] = []
+
+
+def archive(store: Store | None = None, **options: Any) -> Live:
+    pages = Pages()
+
+    @pages.page("/files")
+    class Files(Page):
+        template = "files.html"
+        seen: list[str] = []
+
+        @action
+        async def send(
+            self,
+            one: Annotated[UploadFile | None, file(max_size=1000, types=["text/*", ".csv"])] = None,
+            many: list[UploadFile] = [],  # noqa: B006
+            note: str = "",
+        ) -> None:
+            for upload in [*([one] if one else []), *many]:
+                opened.append(upload)
+                content = (await upload.read()).decode()
+                self.seen.append(f"{upload.filename} {upload.content_type} {upload.size} {content[:20]}")
+            self.seen.append(note)
+
+        @action
+        async def fail(self, one: UploadFile) -> None:
+            opened.append(one)
+            raise ActionError("No", field="one")
+
+        @action
+        async def count(self, one: UploadFile) -> AsyncIterator[int]:
+            size = 0
+            while part := await one.read(4):
+                size += len(part)
+                self.seen = [f"{size} bytes"]
+                yield size
+
+        @action(concurrency="latest")
+        async def newest(self, one: UploadFile) -> None:
+            self.seen = [(await one.read()).decode()]
+
+        @action
+        async def export(self) -> Response:
+            return PlainTextResponse("a,b", headers={"Content-Disposition": "attachment; filename=a.csv"})
+
+        @action
+        async def lose(self) -> Response:
+            return FileResponse("no such file")
+
+        @action
+        async def no_files(self) -> None: ...
+
+    live = Live(
+        Environment(loader=DictLoader(TEMPLATES), autoescape=True),
+        keys="k" * 32,
+        store=store or MemoryStore(),
+        name="archive",
+        **options,
+    )
+    live.include(pages)
+    return live
+
+
+async def upload(
+    tab: Tab, action: str, *files: tuple[str, tuple[str, bytes, str]], **headers: str
+) -> httpx.Response:
+    return await tab.browser.http.post(
+        "/files",
+        params={"_a": tab.signed(action)},
+        files=list(files),
+        headers={wire.HEADER_UPLOAD: tab.token or "", **headers},
+    )
+
+
+def handles(response: httpx.Response) -> list[Any]:
+    assert response.status_code == 200, response.text
+    return [part for name, handle in response.json()["files"] for part in (name, {"file": handle})]
+
+
+def lying(live: Live) -> list[Path]:
+    return list(live.site.uploads.folder.iterdir())
+
+
+async def test_m3_files_go_beside_the_socket_and_ops_name_them() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        one, two = ("one", ("a.txt", b"first", "text/plain")), ("many", ("zürich.bin", b"second", ""))
+        fields = handles(await upload(tab, "send", one, two, two))
+        assert fields[::2] == ["one", "many", "many"] and len(lying(live)) == 3
+        frame = await tab.op(wire.CALL_REF, tab.signed("send"), [*fields, "note", "x"])
+        assert frame[3] == []
+        shown = str(frame[2])
+        assert "a.txt text/plain 5 first; z\u00fcrich.bin" in shown and shown.endswith("x']")
+        again = await tab.op(wire.CALL_REF, tab.signed("send"), fields)
+        assert again[3][2] == {
+            "error": "The file is no longer available. Please choose it again.",
+            "errors": {},
+            "status": 409,
+        }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "status"),
+    [
+        ("a.txt", b"x" * 1001, "text/plain", 413),
+        ("a.exe", b"x", "application/x-executable", 415),
+        ("a.csv", b"x", "application/octet-stream", 200),
+    ],
+)
+async def test_m3_limits_are_those_of_the_parameters(
+    name: str, content: bytes, kind: str, status: int
+) -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        response = await upload(tab, "send", ("one", (name, content, kind)))
+        assert response.status_code == status
+        if status != 200:
+            assert (
+                response.json().keys() == {"error", "errors", "status"} and response.json()["errors"]["one"]
+            )
+            assert lying(live) == []
+
+
+async def test_m3_limits_hold_while_the_body_comes() -> None:
+    live = archive(limits=Limits(upload=5000, files=3))
+    sent = 0
+
+    async def body() -> Any:
+        nonlocal sent
+        yield b'--B\r\nContent-Disposition: form-data; name="one"; filename="a"\r\n\r\n'
+        while sent < 10 * 2**30:  # 10 GB, if anybody reads it
+            sent += 2**16
+            yield b"x" * 2**16
+
+    async with browser(live) as visitor:
+        headers = {"Content-Type": "multipart/form-data; boundary=B", wire.HEADER_UPLOAD: "1"}
+        response = await visitor.http.post(
+            f"/files?_a={signed(live, '/files', 'send')}", content=body(), headers=headers
+        )
+        assert response.status_code == 413 and response.json()["status"] == 413
+        assert sent < 2**22
+
+
+async def test_m3_uploads_that_are_refused() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        text = ("one", ("a.txt", b"x", "text/plain"))
+        for unknown in ("nothing", "no_files", "__class__", ""):
+            assert (await upload(tab, unknown, text)).status_code == 409
+        assert (await upload(tab, "send", text, Origin="http://evil.test")).status_code == 403
+        unexpected = await upload(tab, "send", ("note", ("a.txt", b"x", "text/plain")))
+        assert unexpected.status_code == 422 and "note" in unexpected.json()["errors"]
+        kind = {wire.HEADER_UPLOAD: "1", "Content-Type": "multipart/form-data; boundary=B"}
+        for broken in (
+            b"",
+            b"--B\r\n",
+            b"--B\r\nContent-Disposition: form-data; name=one; filename=a\r\n\r\ncut",
+        ):
+            assert (
+                await visitor.http.post(tab.action("send"), content=broken, headers=kind)
+            ).status_code == 400
+        assert lying(live) == []
+
+
+async def test_m3_guards_come_before_files() -> None:
+    def guard(request: Request) -> object:
+        return None if request.cookies.get("user") else unauthorized()
+
+    live = archive(guard=guard)
+    async with browser(live) as visitor:
+        visitor.identity = "ada"
+        visitor.http.cookies.set("user", "ada")
+        tab = await visitor.open("/files")
+        visitor.http.cookies.clear()
+        response = await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain")))
+        assert response.status_code == 401 and response.json()["status"] == 401 and lying(live) == []
+
+
+async def test_m3_handles_are_one_persons() -> None:
+    live = archive(identify=lambda request: request.cookies.get("user"))
+    async with browser(live) as visitor:
+        visitor.identity = "ada"
+        visitor.http.cookies.set("user", "ada")
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        visitor.identity = "bob"
+        visitor.http.cookies.set("user", "bob")
+        other = await visitor.joined("/files")
+        for handle in (fields[1]["file"], "nonsense", "../../etc/passwd", ""):
+            frame = await other.op(wire.CALL_REF, tab.signed("send"), ["one", {"file": handle}])
+            assert frame[3][2]["status"] == 409
+        visitor.identity = "ada"
+        assert (await tab.op(wire.CALL_REF, tab.signed("send"), fields))[3] == []
+
+
+async def test_m3_files_stay_as_long_as_a_generator_reads_them() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "count", ("one", ("a.txt", b"0123456789", "text/plain"))))
+        frame = await tab.op(wire.CALL_REF, tab.signed("count"), fields)
+        seen = [str(frame[2])]
+        while wire.OK not in frame[3][1::3]:
+            frame = await tab.receive()
+            seen.append(str(frame[2]))
+        assert [size for size in ("4", "8", "10") if any(f"{size} bytes" in one for one in seen)] == [
+            "4",
+            "8",
+            "10",
+        ]
+        assert frame[3][:3] == [1, wire.OK, 10] and lying(live) == []
+
+
+async def test_m3_files_of_an_action_that_runs_apart() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "newest", ("one", ("a.txt", b"whole", "text/plain"))))
+        assert "whole" in str((await tab.op(wire.CALL_REF, tab.signed("newest"), fields))[2])
+        assert lying(live) == []
+
+
+@ways("SHN")
+async def test_m3_a_form_with_files(way: Way) -> None:
+    async with visiting(archive(), way) as visitor:
+        page = await visitor.open("/files")
+        await page.attach("One", File("a.txt", b"hello", "text/plain"))
+        await page.fill("Note", "seen")
+        await page.click("Send")
+        assert page.text("pre") == "a.txt text/plain 5 hello; seen"
+
+
+async def test_m4_files_go_when_the_op_ends() -> None:
+    opened.clear()
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        for name in ("send", "fail"):
+            fields = handles(await upload(tab, name, ("one", ("a.txt", b"x", "text/plain"))))
+            await tab.op(wire.CALL_REF, tab.signed(name), fields)
+            assert lying(live) == []
+        assert all(one.file.closed for one in opened) and len(opened) == 2
+        response = await visitor.http.post(
+            "/files",
+            params={"_a": tab.signed("send")},
+            files={"_s": (None, tab.snapshot), "one": ("a.txt", b"x" * 900)},
+        )
+        assert response.status_code in (303, 422) and all(one.file.closed for one in opened)
+
+
+async def test_m4_files_that_nobody_takes_go_too(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    live = archive(store)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        [waiting] = lying(live)
+        assert waiting.stat().st_mode & 0o077 == 0 and waiting.parent == tmp_path / "store.files"
+        live.site.uploads.sweep()
+        assert lying(live) == [waiting]
+        os.utime(waiting, (time.time() - 4000,) * 2)
+        live.site.uploads.sweep()
+        assert lying(live) == []
+        for pid in (99999999, os.getpid()):  # in a container all have the same number
+            handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+            [waiting] = lying(live)
+            of_a_dead_process = waiting.rename(waiting.with_name(f"{pid}-0-" + "0" * 32))
+            again = archive(SqliteStore(tmp_path / "store.sqlite"))  # the process has started anew
+            again.site.uploads.place()
+            assert not of_a_dead_process.exists()
+
+
+async def test_m4_a_file_that_cannot_be_kept_whole_is_not_kept() -> None:
+    class Broken(UploadFile):
+        async def read(self, size: int = -1) -> bytes:
+            if self.file.tell():
+                raise OSError("no space left")
+            return await super().read(1)
+
+    live = archive()
+    with pytest.raises(OSError, match="no space"):
+        await live.site.uploads.keep(Broken(io.BytesIO(b"xyz")), "")
+    assert lying(live) == []
+
+
+async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
+    live = archive(SqliteStore(tmp_path / "store.sqlite"))
+    async with browser(live) as visitor:
+        leaving, staying = await visitor.joined("/files"), await visitor.joined("/files")
+        for tab in (leaving, staying):
+            handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        assert not any(str(tab.token) in path.name for tab in (leaving, staying) for path in lying(live))
+        leaving.socket.send([1, leaving.rev, wire.BYE])
+        await asyncio.wait_for(leaving.socket.task, 5)
+        [of_the_other] = lying(live)
+        assert session_key(str(staying.token)).endswith(of_the_other.name.rpartition("-")[2])
+        await staying.socket.lose()
+        [session] = [session for session in live.sessions if not session.over]
+        live.sessions.tend(session.used + live.site.limits.detached - 1)
+        assert lying(live) == [of_the_other]
+        live.sessions.tend(session.used + live.site.limits.detached + 1)
+        assert lying(live) == []
+
+
+async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    here, there = archive(store), archive(store)
+    async with browser(here) as visitor, browser(there) as again:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
+        await tab.socket.lose()
+        tab.browser = again
+        await tab.join()
+        [session] = here.sessions
+        here.sessions.tend(session.used + here.site.limits.detached + 1)
+        assert not len(here.sessions)
+        assert "a.txt" in str(await tab.op(wire.CALL_REF, tab.signed("send"), fields))
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil.txt", "/etc/passwd", "..\\evil.txt", "a/b", ".", "con", "x" * 500]
+)
+async def test_m5_a_name_is_no_path(name: str, tmp_path: Path) -> None:
+    live = archive(SqliteStore(tmp_path / "store.sqlite"))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        fields = handles(await upload(tab, "send", ("one", (name, b"x", "text/plain"))))
+        [waiting] = lying(live)
+        assert waiting.name.replace("-", "").isalnum() and "evil" not in waiting.name
+        assert (await tab.op(wire.CALL_REF, tab.signed("send"), fields))[3] == []
+
+
+async def test_responses_of_actions_over_a_socket_are_fetched_once() -> None:
+    async with browser(archive()) as visitor:
+        tab = await visitor.joined("/files")
+        frame = await tab.call("export")
+        url = frame[3][2]["url"]
+        assert frame[3][1] == wire.ELSEWHERE and url.startswith("/_live/deliveries/") and frame[2] == []
+        assert (await visitor.http.head(url)).status_code == 405
+        response = await visitor.http.get(url)
+        assert (response.status_code, response.text) == (200, "a,b")
+        assert "attachment" in response.headers["content-disposition"]
+        assert (await visitor.http.get(url)).status_code == 410
+        assert "x" in str((await tab.call("send", "note", "x"))[2])
+        posted = await visitor.http.post(tab.action("export"), data={"_s": tab.snapshot})
+        assert posted.text == "a,b"
+
+
+async def test_a_response_that_fails_is_an_error_of_its_op(caplog: pytest.LogCaptureFixture) -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        frame = await tab.call("lose")
+        assert frame[3][:2] == [1, wire.ERROR] and frame[3][2]["status"] == 500
+        assert "does not exist" in caplog.text and lying(live) == []
+        assert (await tab.call("export"))[3][1] == wire.ELSEWHERE

@@ -1,0 +1,216 @@
+"""Fields: which annotations are state, their defaults, and what a class may not say."""
+
+from __future__ import annotations
+
+import operator
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import pytest
+
+from liveactions.actions.decorator import action
+from liveactions.pages.component import Component, describe, variables
+from liveactions.pages.fields import InUrl, in_url, loaded
+from liveactions.pages.page import Page
+from tests.support.pages import new
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    name: str
+
+
+class Search(Page):
+    q: InUrl[str] = ""
+    number: Annotated[int, in_url(push=True)] = 1
+    open: bool = False
+    tags: list[str] = []
+    hits: list[str] = loaded()
+    size: ClassVar[int] = 5
+    unit: ClassVar = "px"
+    _client: Any = None
+
+    @property
+    def shout(self) -> str:
+        return self.q.upper()
+
+    def twice(self) -> str:
+        return self.q * 2
+
+
+class Table(Component, Generic[Row]):
+    sort: str = "id"
+    kept: tuple[Row, ...] = ()
+    rows: Sequence[Row] = loaded()
+
+
+class People(Table[Person]):
+    sort = "name"
+
+
+class Office(Page):
+    people: People = People(sort="id")
+    others: Table[Person] = Table(sort="x")
+
+
+def names(fields: Any) -> list[str]:
+    return [field.name for field in fields]
+
+
+def test_annotated_public_names_are_the_fields() -> None:
+    description = describe(Search)
+    assert list(description.fields) == ["q", "number", "open", "tags", "hits"]
+    assert names(description.state) == ["q", "number", "open", "tags"]
+    assert names(description.in_url) == ["q", "number"]
+    assert description.fields["number"].url == in_url(push=True)
+
+
+def test_defaults_are_set_and_mutable_ones_copied() -> None:
+    one, other = Search(), Search(q="x")
+    one.tags.append("a")
+    one._client = object()
+    assert (other.q, other.tags, other._client, Search.tags) == ("x", [], None, [])
+
+
+@pytest.mark.parametrize("wrong", [{"nothing": 1}, {"hits": []}, {"size": 3}])
+def test_only_fields_can_be_given(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="no field to set"):
+        Search(**wrong)
+
+
+def test_a_field_without_default_must_be_given() -> None:
+    class Room(Page):
+        room: str
+
+    with pytest.raises(TypeError, match="needs room"):
+        Room()  # type: ignore[call-arg]
+    assert Room(room="a").room == "a"
+
+
+def test_a_loaded_field_is_absent_before_load() -> None:
+    with pytest.raises(AttributeError):
+        Search().hits  # noqa: B018
+
+
+def test_subclasses_inherit_and_override_defaults() -> None:
+    assert list(describe(People).fields) == ["sort", "kept", "rows"]
+    assert People().sort == "name"
+
+
+def test_type_variables_stand_for_their_arguments() -> None:
+    assert describe(People).fields["kept"].annotation == tuple[Person, ...]
+    assert describe(Table[Person]).fields["kept"].annotation == tuple[Person, ...]
+
+
+def test_child_components_are_copied_for_each_page() -> None:
+    one, other = new(Office), new(Office)
+    one.people.sort = "city"
+    assert (other.people.sort, one.people is other.people) == ("id", False)
+    assert one.people.live is one.live
+
+
+def test_names_for_the_template() -> None:
+    page = new(Search)
+    page.q, page._client = "ab", 1
+    names = variables(page)
+    assert (names["q"], names["size"], names["unit"], names["shout"]) == ("ab", 5, "px", "AB")
+    assert names["twice"]() == "abab"
+    assert names["live"] is page.live
+    assert not {"_client", "hits", "load", "mount"} & names.keys()
+
+
+@pytest.mark.parametrize(
+    "name", "template request live mount load connected disconnected closed actions".split()
+)
+def test_reserved_names(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"Wrong\.{name}: the name is reserved"):
+        type("Wrong", (Page,), {"__annotations__": {name: int}, "__module__": __name__})
+
+
+@pytest.mark.parametrize("name", ["range", "dict", "namespace"])
+def test_globals_of_jinja_are_no_fields(name: str) -> None:
+    with pytest.raises(TypeError, match="Jinja"):
+        type("Wrong", (Page,), {"__annotations__": {name: int}, "__module__": __name__})
+
+
+@pytest.mark.parametrize("base", [Page, Component])
+def test_values_without_annotations(base: type[Any]) -> None:
+    with pytest.raises(TypeError, match=r"Wrong\.size has no annotation.*`size: int = …`"):
+        type("Wrong", (base,), {"size": 0})
+
+
+def test_what_needs_no_annotation() -> None:
+    class Sized(Search):
+        PER_PAGE = 20
+        open = True
+        size = 6
+        Row = Person
+        key = operator.attrgetter("id")
+        _cache = {}
+
+    assert new(Sized).open and Sized.PER_PAGE == 20
+
+
+def test_the_url_method_of_pages_is_no_field_but_components_may_have_one() -> None:
+    with pytest.raises(TypeError, match="a method of Page"):
+        type("Wrong", (Page,), {"__annotations__": {"url": str}, "__module__": __name__})
+    type("Bookmark", (Component,), {"__annotations__": {"url": str}, "__module__": __name__})
+
+
+def test_a_field_that_is_an_action_too() -> None:
+    with pytest.raises(TypeError, match="is a field and an action"):
+
+        class Wrong(Page):
+            save: bool = False
+
+            @action  # type: ignore[no-redef]
+            async def save(self) -> None: ...  # noqa: F811
+
+
+def test_an_action_that_hides_an_inherited_field() -> None:
+    with pytest.raises(TypeError, match="is a field and an action"):
+
+        class Wrong(Search):
+            @action
+            async def open(self) -> None: ...  # type: ignore[override, assignment]
+
+
+def test_an_action_with_a_reserved_name() -> None:
+    with pytest.raises(TypeError, match="reserved"):
+
+        class Wrong(Page):
+            @action
+            async def load(self) -> None: ...
+
+
+def test_a_field_that_nothing_can_carry() -> None:
+    with pytest.raises(TypeError, match="'channel'"):
+
+        class Wrong(Page):
+            channel: socket.socket
+
+
+def test_what_load_sets_may_be_anything() -> None:
+    class Right(Page):
+        channel: socket.socket = loaded()
+
+    assert "channel" in describe(Right).fields
+
+
+def test_annotations_may_name_what_is_defined_later() -> None:
+    class Node(Component):
+        leaf: Leaf | None = None
+        below: list[Node] = []
+
+    class Leaf(Component): ...
+
+    globals()["Leaf"] = Leaf
+    try:
+        assert names(describe(Node).children) == ["leaf", "below"]
+    finally:
+        del globals()["Leaf"]

@@ -1,0 +1,209 @@
+"""A page finds its newest state again: in its worker, in another one, after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from liveactions.store import MemoryStore, SqliteStore, Store
+from tests.session.test_runner import shown
+from tests.support import shop as shop_module
+from tests.support.asgi import Closed, Tab, browser, waits
+from tests.support.shop import shop
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    shop_module.gate = asyncio.Event()
+    return MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store")
+
+
+def moved_to(other: Any, tab: Tab) -> Tab:
+    """The same tab, whose next connection lands on another worker."""
+    tab.browser = other
+    return tab
+
+
+async def test_in_its_worker_nothing_is_said_twice(store: Store) -> None:
+    async with browser(shop(store)) as visitor:
+        tab = await visitor.joined("/counter")
+        await tab.call("add")
+        await tab.socket.lose()
+        assert await tab.join() == {"token": tab.token, "rev": 1, "ack": 1}
+        assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_missed_frames_are_merged(store: Store) -> None:
+    async with browser(shop(store)) as visitor:
+        tab = await visitor.joined("/counter")
+        for n in (1, 2, 3):
+            await tab.socket.ask([n, 0, 1, tab.signed("add"), []])
+        tab.n = 3
+        await tab.socket.lose()
+        welcome = await tab.join(rev=1)
+        assert (welcome["rev"], welcome["ack"], shown(welcome["patch"])) == (3, 3, "3")
+
+
+async def test_another_worker_goes_on_from_rest(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        await tab.call("add")
+        await tab.socket.lose()
+        tab.n = 3  # 2 and 3 were lost with the connection
+        assert await moved_to(there, tab).join() == {"token": tab.token, "rev": 1, "ack": 1, "moved": 1}
+        assert shown((await tab.socket.ask([2, 1, 1, tab.signed("add"), []]))[2]) == "2"
+        assert shown((await tab.socket.ask([3, 1, 1, tab.signed("add"), []]))[2]) == "3"
+
+
+async def test_another_worker_sends_what_was_lost_on_the_way(store: Store) -> None:
+    """As little as the old one would have sent: what was typed around it stays, and no element is another."""
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        await tab.call("add")
+        told = (await tab.call("add"))[2]
+        await tab.socket.lose()
+        welcome = await moved_to(there, tab).join(rev=1)
+        assert (welcome["rev"], welcome["ack"], welcome["patch"], "moved" in welcome) == (2, 2, told, True)
+        assert shown((await tab.call("add"))[2]) == "3"
+
+
+async def test_another_worker_sends_new_places_whole(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/rows")
+        await tab.call("grow")
+        await tab.socket.lose()
+        welcome = await moved_to(there, tab).join(rev=0)
+        (rows,) = (change["l"] for change in welcome["patch"] if isinstance(change, dict))
+        assert len(rows) == 4
+
+
+async def test_and_back_again(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        for worker in (there, here, there, here):
+            await tab.call("add")
+            await tab.socket.lose()
+            assert "patch" not in await moved_to(worker, tab).join()
+        assert shown((await tab.call("add"))[2]) == "5"
+
+
+async def test_after_a_crash_what_was_under_way_is_uncertain(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        await tab.call("add")
+        tab.n = 3  # 2 and 3 were sent; nobody knows whether the worker ran them
+        welcome = await moved_to(there, tab).join()
+        assert welcome == {"token": tab.token, "rev": 1, "ack": 1, "fresh": 1}
+        assert await tab.socket.ask([3, 1, 1, tab.signed("add"), []]) == [1, 3, [], [3, 2, None]]
+        assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_the_old_worker_is_told_nothing_more(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        old = tab.socket
+        await moved_to(there, tab).join()
+        await tab.call("add")
+        old.send([1, 0, 1, tab.signed("add"), []])
+        with pytest.raises(Exception, match="another worker"):
+            await old.receive()
+        assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_a_worker_that_is_late_brings_nothing_old_back(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as late, browser(shop(store)) as there:
+        tab = await here.joined("/late")
+        await tab.socket.lose()
+        late.http.cookies.set("late", "1")
+        slow = await late.socket(tab.address)
+        slow.send({**tab.hello, "url": "/late"})
+        await waits(shop_module.gate)
+        await moved_to(there, tab).join()
+        assert shown((await tab.call("add"))[2]) == "1"
+        shop_module.gate.set()
+        with pytest.raises(Closed, match="another worker"):
+            await slow.receive()
+        assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_a_state_older_than_what_was_shown_is_stale(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/counter")
+        await tab.call("add")
+        tab.rev = 5
+        welcome = await moved_to(there, tab).join()
+        assert welcome["stale"] == 1 and welcome["rev"] == 6
+        assert "<output" in welcome["patch"]["page"]
+        assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_the_store_is_lost(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(MemoryStore())) as there:
+        tab = await here.joined("/counter")
+        await tab.call("add")
+        welcome = await moved_to(there, tab).join()
+        assert welcome["stale"] == welcome["fresh"] == 1
+        assert shown((await tab.call("add"))[2]) == "1"
+
+
+async def test_the_whole_page_on_demand(store: Store) -> None:
+    async with browser(shop(store)) as visitor:
+        tab = await visitor.joined("/rows?size=5")
+        await tab.call("grow")
+        welcome = await tab.join(rev=-1)
+        assert welcome["patch"]["page"].count("<li") == 6
+        assert welcome["moved"] == 1
+        assert (await tab.call("grow"))[4]
+
+
+async def test_large_states_are_stored_when_the_socket_goes(store: Store) -> None:
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.joined("/rows?size=2000")
+        await tab.call("grow")
+        await tab.call("grow")
+        await tab.socket.lose()
+        welcome = await moved_to(there, tab).join()
+        assert welcome == {"token": tab.token, "rev": 2, "ack": 2, "moved": 1}
+        assert (await tab.call("grow"))[1] == 3
+
+
+async def test_an_idle_page_is_rendered_again(store: Store) -> None:
+    live = shop(store)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/rows?size=3")
+        session = next(iter(live.sessions))
+        live.sessions.tend(session.used + live.site.limits.idle + 1)
+        assert session.screen.newest is None
+        frame = await tab.op(0, [2, 1, 1], [])  # the second row's click
+        assert frame[1] == 1
+
+
+async def test_detached_sessions_go_after_a_minute(store: Store) -> None:
+    live = shop(store)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/counter")
+        await tab.socket.lose()
+        session = next(iter(live.sessions))
+        live.sessions.tend(session.used + 59)
+        assert len(live.sessions) == 1
+        live.sessions.tend(session.used + 61)
+        assert len(live.sessions) == 0
+        assert (await tab.join())["moved"] == 1
+
+
+async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
+    live = shop(store)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/counter")
+        tab.socket.gate.clear()
+        tab.socket.send([1, 0, 1, tab.signed("add"), []])
+        session = next(iter(live.sessions))
+        while session.connection is None or session.connection.sending_since is None:
+            await asyncio.sleep(0)  # until its answer is being sent
+        live.sessions.tend(session.used + 5)
+        assert not tab.socket.task.done()
+        live.sessions.tend(session.used + 15)
+        await asyncio.wait_for(tab.socket.task, 5)

@@ -1,0 +1,365 @@
+"""Ops over the socket: the way of a page from its GET to frames."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from liveactions import Limits, Page, Pages, action
+from liveactions.protocol import constants as wire
+from liveactions.store import MemoryStore
+from tests.support import shop as shop_module
+from tests.support.asgi import Browser, Closed, browser, waits
+from tests.support.shop import shop
+from tests.support.small import small_app
+
+
+@pytest.fixture
+async def visitor() -> AsyncIterator[Browser]:
+    shop_module.gate = asyncio.Event()
+    async with browser(shop(debug=True)) as one:
+        yield one
+
+
+def shown(change: Any) -> Any:
+    """The last text in a patch: the counter's output stands in the second root slot."""
+    while isinstance(change, list):
+        change = change[1]
+    return change
+
+
+def slot(patch: list[Any]) -> int:
+    return int(patch[0])
+
+
+async def test_joining_an_untouched_page_says_next_to_nothing(visitor: Browser) -> None:
+    for path in ("/counter", "/rows?size=1000"):
+        tab = await visitor.open(path)
+        tab.socket = await visitor.socket(tab.address)
+        welcome = await tab.socket.ask(tab.hello)
+        assert welcome.keys() == {"token", "rev", "ack"}
+        assert len(json.dumps(welcome)) <= 100
+
+
+async def test_a_call(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    rev, ack, patch, answers, shapes, extras = await tab.call("add")
+    assert (rev, ack, shown(patch), answers, shapes, extras) == (1, 1, "1", [], [], {})
+    assert shown((await tab.call("add", "by", "5"))[2]) == "6"
+
+
+async def test_a_slot(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    called = [await tab.op(0, [number], []) for number in range(6)]
+    ended = [frame[3][1] if frame[3] else wire.OK for frame in called]
+    assert ended.count(wire.OK) >= 1  # "ten", and what forms and buttons refer to
+    assert all(frame[3][2]["status"] == 409 for frame in called if frame[3] and frame[3][1] == wire.ERROR)
+
+
+async def test_results_errors_and_ways_elsewhere(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    assert (await tab.call("add", "by", "x"))[3][:2] == [1, wire.ERROR]
+    frame = await tab.call("refuse", "title", "ab")
+    assert frame[3][2]["errors"] == {"title": "Must have at least 3 characters"}
+    assert (await tab.call("leave"))[3] == [3, wire.ELSEWHERE, {"url": "/bare"}]
+    assert (await tab.call("miss"))[3][2]["status"] == 404
+    crash = (await tab.call("crash"))[3][2]
+    assert crash["status"] == 500 and crash["id"]
+    assert shown((await tab.call("add"))[2]) == "1"  # the crash's fields went back
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "take~8~AAAAAAAAAAA",
+        "take~7",
+        "take",
+        "_hidden",
+        "helper",
+        "count",
+        "x.add",
+        "",
+        "~~",
+        "__class__",
+        "live",
+    ],
+)
+async def test_references_that_are_none(visitor: Browser, reference: str) -> None:
+    other, tab = await visitor.joined("/counter"), await visitor.joined("/counter")
+    frame = await tab.call(reference)
+    assert frame[3][:2] == [1, wire.ERROR] and frame[3][2]["status"] == 409
+    assert shown((await tab.call("add"))[2]) == "1"
+    assert shown((await other.call("add"))[2]) == "1"
+
+
+async def test_a_reference_of_another_page(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    assert (await tab.call("grow"))[3][2]["status"] == 409
+
+
+BAD = [
+    ("nonsense", wire.CLOSE_PROTOCOL),
+    ("{}", wire.CLOSE_PROTOCOL),
+    ("[1,0,77]", wire.CLOSE_PROTOCOL),
+    ("[1,0,1,5,[]]", wire.CLOSE_PROTOCOL),
+    ('[1,99,1,"add",[]]', wire.CLOSE_PROTOCOL),
+    ("[0,99]", wire.CLOSE_PROTOCOL),
+    ("[" * 10_000 + "]" * 10_000, wire.CLOSE_PROTOCOL),
+    ("x" * (2**20 + 1), wire.CLOSE_LIMIT),
+    (json.dumps([1, 0, 1, "add", ["by", "1" * 2**20]]), wire.CLOSE_LIMIT),
+]
+
+
+@pytest.mark.parametrize(("message", "code"), BAD)
+async def test_messages_that_are_none(visitor: Browser, message: str, code: int) -> None:
+    other, tab = await visitor.joined("/counter"), await visitor.joined("/counter")
+    with pytest.raises(Closed) as closed:
+        await tab.socket.ask(message)
+    assert closed.value.code == code and closed.value.reason
+    assert shown((await other.call("add"))[2]) == "1"
+    assert "patch" not in await tab.join()  # the page is as it was, and can go on
+    assert shown((await tab.call("add"))[2]) == "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"v": 2}, wire.CLOSE_VERSION),
+        ({"v": None}, wire.CLOSE_VERSION),
+        ({"url": "/nowhere"}, wire.CLOSE_OVER),
+        ({"url": "http://evil.test/counter"}, wire.CLOSE_OVER),
+        ({"rev": "x"}, wire.CLOSE_PROTOCOL),
+        ({"more": 1}, wire.CLOSE_PROTOCOL),
+    ],
+)
+async def test_hellos_that_are_none(visitor: Browser, change: dict[str, Any], code: int) -> None:
+    tab = await visitor.open("/counter")
+    with pytest.raises(Closed) as closed:
+        await tab.join(**change)
+    assert closed.value.code == code
+
+
+async def test_no_hello() -> None:
+    async with browser(shop(limits=Limits(hello=0.01))) as visitor:
+        socket = await visitor.socket("/_live/socket")
+        with pytest.raises(Closed) as closed:
+            await socket.receive()
+        assert closed.value.code == wire.CLOSE_NO_HELLO
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "null", "https://testserver", ""])
+async def test_sockets_from_elsewhere(visitor: Browser, origin: str) -> None:
+    assert not (await visitor.socket("/_live/socket", {"Origin": origin})).accepted
+
+
+@pytest.mark.parametrize("change", [lambda text: text[:-6] + "AAAAAA", lambda text: "", lambda text: "~x"])
+async def test_a_snapshot_that_is_none_begins_anew(visitor: Browser, change: Any) -> None:
+    tab = await visitor.open("/counter")
+    tab.snapshot = change(tab.snapshot)
+    welcome = await tab.join()
+    assert welcome["stale"] == welcome["fresh"] == 1
+    assert "<output" in welcome["patch"]["page"]
+    assert shown((await tab.call("add"))[2]) == "1"
+
+
+async def test_a_snapshot_of_another_page_or_person() -> None:
+    async with browser(shop(identify=lambda request: request.cookies.get("user"))) as visitor:
+        visitor.http.cookies.set("user", "ada")
+        tab, other = await visitor.open("/counter"), await visitor.open("/rows")
+        assert (await tab.join(snapshot=other.snapshot))["stale"] == 1
+        tab = await visitor.joined("/counter")
+        visitor.http.cookies.set("user", "bob")
+        with pytest.raises(Closed) as closed:
+            await tab.join()
+        assert closed.value.code == wire.CLOSE_OVER
+        tab.token = None
+        assert (await tab.join())["stale"] == 1
+
+
+async def test_ops_come_again_and_run_once(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    assert shown((await tab.call("add"))[2]) == "1"
+    assert await tab.socket.ask([1, 1, 1, tab.signed("add"), []]) == [1, 1]
+    assert shown((await tab.call("add"))[2]) == "2"
+
+
+async def test_unacknowledged_patches_are_bounded(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    for n in range(1, 21):
+        tab.socket.send([n, 0, 1, tab.signed("add"), []])
+    frames = [await tab.socket.receive() for _ in range(8)]
+    assert [frame[:2] for frame in frames] == [[n, n] for n in range(1, 9)]
+    await asyncio.sleep(0)
+    assert tab.socket.waiting == 0
+    merged = await tab.socket.ask([0, 4])
+    assert merged[:2] == [9, 20] and shown(merged[2]) == "20"
+
+
+async def test_more_than_allowed_waits(visitor: Browser) -> None:
+    async with browser(shop(limits=Limits(ops_per_second=200, ops_burst=5))) as slow:
+        tab = await slow.joined("/counter")
+        began = asyncio.get_running_loop().time()
+        for _ in range(15):
+            await tab.call("add")
+        assert asyncio.get_running_loop().time() - began >= 0.04
+
+
+async def test_an_op_that_runs_outlives_its_socket(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    tab.socket.send([1, 0, 1, tab.signed("slow"), []])
+    tab.socket.send([2, 0, 1, tab.signed("add"), []])
+    tab.n = 2
+    old = tab.socket
+    await asyncio.sleep(0)
+    assert (await tab.join())["ack"] == 0
+    for n in (1, 2):  # as the page does it: it can't know that the first has arrived
+        tab.socket.send([n, 0, 1, tab.signed("add"), []])
+    shop_module.gate.set()
+    acks = []
+    while not acks or acks[-1] < 2:
+        acks.append((await tab.receive())[1])
+    with pytest.raises(Closed):
+        await old.receive()
+    assert shown((await tab.call("add"))[2]) == "3"  # the first was `slow`, and ran once
+
+
+async def test_navigation_within_the_page(visitor: Browser) -> None:
+    tab = await visitor.joined("/rows?size=3")
+    frame = await tab.op(3, "/rows?size=3&q=x#there", 1)
+    assert frame[1] == 1 and "x" in json.dumps(frame[2])
+    assert (await tab.op(3, "http://evil.test/rows"))[3][1] == wire.ERROR
+    moved = await tab.op(3, "/counter")
+    assert moved[3] == [] and "<output" in moved[2]["page"]
+
+
+async def test_a_row(visitor: Browser) -> None:
+    tab = await visitor.joined("/rows?size=50")
+    frame = await tab.call("grow")
+    assert frame[4]  # the row's shape, the first time
+    frame = await tab.call("grow")
+    assert not frame[4] and len(json.dumps(frame)) < 100
+
+
+async def test_bye(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    with pytest.raises(Closed):
+        await tab.op(9)
+
+
+async def test_a_timer_pushes(visitor: Browser) -> None:
+    tab = await visitor.joined("/clock")
+    for expected in (1, 2, 3):
+        frame = await tab.receive()
+        assert frame[0] == expected and not frame[1]
+
+
+async def test_sessions_are_limited() -> None:
+    async with browser(shop(limits=Limits(sessions=1))) as visitor:
+        await visitor.joined("/counter")
+        tab = await visitor.open("/counter")
+        with pytest.raises(Closed) as closed:
+            await tab.join()
+        assert closed.value.code == wire.CLOSE_LIMIT
+
+
+async def test_by_fetch(visitor: Browser) -> None:
+    tab = await visitor.open("/counter")
+    ops = [[1, 0, 1, tab.signed("add"), []], [2, 0, 1, tab.signed("add"), ["by", "5"]]]
+
+    async def fetch(data: Any, **headers: str) -> Any:
+        return await visitor.http.post("/counter", json=data, headers={"Live-Ops": "1", **headers})
+
+    answer = (await fetch({"hello": tab.hello, "ops": ops})).json()
+    assert [frame[:2] for frame in answer["frames"]] == [[1, 1], [2, 2]]
+    tab.token, tab.rev, tab.n = answer["welcome"]["token"], 2, 2
+    again = (await fetch({"hello": tab.hello, "ops": [*ops, [3, 2, 1, tab.signed("add"), []]]})).json()
+    assert shown(again["frames"][-1][2]) == "7"
+    tab.rev, tab.n = 3, 3
+    assert "patch" not in await tab.join()
+    assert shown((await tab.call("add"))[2]) == "8"
+    assert (await fetch({"hello": tab.hello, "ops": [[4, 3, 77]]})).status_code == 400
+    assert (await fetch({"hello": {}, "ops": []})).status_code == 400
+    assert (await fetch([])).status_code == 400
+    assert (await fetch({"hello": tab.hello, "ops": []}, Origin="http://evil.test")).status_code == 403
+    assert (await fetch({"hello": {**tab.hello, "url": "/x"}, "ops": []})).status_code == 409
+
+
+async def test_by_fetch_a_page_that_has_another_connection_is_to_come_again(visitor: Browser) -> None:
+    tab = await visitor.joined("/counter")
+    await tab.socket.lose()
+    parcel = {"hello": tab.hello, "ops": [[1, 0, 1, tab.signed("slow"), []]]}
+    posting = asyncio.ensure_future(visitor.http.post("/counter", json=parcel, headers={"Live-Ops": "1"}))
+    await asyncio.wait_for(waits(shop_module.gate), 5)
+    tab.n = 1
+    await tab.join()
+    shop_module.gate.set()
+    assert (await posting).status_code == 503
+    assert (await tab.receive())[1] == 1
+
+
+async def test_a_failing_render_keeps_the_page() -> None:
+    async with browser(shop(MemoryStore())) as visitor:
+        tab = await visitor.joined("/broken")
+        for n in (1, 2):
+            failed = await tab.call("spoil")
+            assert failed[:2] == [0, n] and failed[3][2]["status"] == 500
+        assert (await tab.call("fix"))[:4] == [0, 3, [], []]
+
+
+async def test_a_page_that_fails_to_join_is_forgotten(visitor: Browser) -> None:
+    pages, broken = Pages(), [False]
+
+    @pages.page("/brittle")
+    class Brittle(Page):
+        template = "brittle.html"
+
+        @property
+        def text(self) -> str:
+            if broken[0]:
+                raise RuntimeError
+            return "whole"
+
+    live = small_app(pages, {"brittle.html": "<title>Brittle</title><body><p>{{ text }}</p>"})
+    async with browser(live) as one:
+        joined, late = await one.joined("/brittle"), await one.open("/brittle")
+        broken[0] = True
+        for tab, changes in ((late, {}), (joined, {"rev": -1})):
+            with pytest.raises(Closed):
+                await tab.join(**changes)
+        assert [session.connection for session in live.sessions] == [None, None]
+        live.sessions.tend(max(session.used for session in live.sessions) + live.site.limits.detached + 1)
+        assert len(live.sessions) == 0
+
+
+fragile = Pages()
+
+
+@fragile.page("/fragile")
+class Fragile(Page):
+    template = "fragile.html"
+    broken: bool = False
+
+    @action
+    async def switch(self) -> None:
+        self.broken = not self.broken
+        self.live.dispatch("switched")
+
+    @action
+    async def greet(self) -> None:
+        self.live.dispatch("greeted")
+
+
+async def test_a_page_that_could_not_be_drawn_is_as_before_and_can_be_used() -> None:
+    source = (
+        '<title>F</title><button live-click="{{ switch }}">b</button>{% if broken %}{{ 1 // 0 }}{% endif %}'
+    )
+    async with browser(small_app(fragile, {"fragile.html": source})) as one:
+        tab = await one.joined("/fragile")
+        failed = await tab.op(0, [0], [])
+        assert failed[3][1:2] == [wire.ERROR] and "events" not in failed[5]  # they were of what is undone
+        assert (await tab.op(0, [0], []))[3][2]["status"] == 500
+        assert (await tab.call("greet"))[5]["events"] == [["greeted", None]]

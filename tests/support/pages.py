@@ -1,0 +1,83 @@
+"""Pages opened without an application: the model alone, no HTTP and no templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from liveactions.actions.action import ActionRef
+from liveactions.actions.parameters import Event
+from liveactions.execution.results import DONE, Outcome
+from liveactions.execution.run import PageRun
+from liveactions.pages.handle import AppServices, LiveContext
+from liveactions.pages.page import Page, create, fill
+from liveactions.security.references import Reference
+from liveactions.security.signing import Keys, Signer
+
+P = TypeVar("P", bound=Page)
+Fields = Mapping[str, Any] | Sequence[tuple[str, Any]]
+"""Values by name, where a list is a repeated name; or pairs."""
+
+SECRET = "a secret of more than sixteen bytes"
+
+
+def services(**settings: Any) -> AppServices:
+    return AppServices(Signer(Keys([SECRET])), **settings)
+
+
+def request(path: str = "/page", **path_params: Any) -> Request:
+    headers = [(b"host", b"testserver")]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+    return Request({**scope, "scheme": "http", "path_params": path_params})
+
+
+def new(cls: type[P], url: str = "http://testserver/page", **settings: Any) -> P:
+    """A page with its defaults, neither filled nor mounted."""
+    context = f"{cls.__module__}.{cls.__qualname__}"
+    return create(cls, LiveContext(services(**settings), url, request=request(), context=context))
+
+
+def signed(page: Page, reference: str) -> str:
+    """What a page writes for a reference without arguments."""
+    return Reference(reference).sign(page.live.signer, page.live.context).format()
+
+
+async def opened(
+    cls: type[P],
+    path: Mapping[str, Any] | None = None,
+    query: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> P:
+    """A page as a GET leaves it: filled, mounted, loaded."""
+    page = new(cls, **settings)
+    fill(page, path or {}, list((query or {}).items()))
+    scope = PageRun(page)
+    assert await scope.mount() is None
+    assert await scope.load() is None
+    assert (await scope.close(DONE)).ok
+    return page
+
+
+async def call(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Outcome:
+    """One op, whole: the action, load, close."""
+    scope = PageRun(page, Event(**event) if event else None)
+    outcome = await scope.call(ref, pairs(fields))
+    problem = await scope.load()
+    return await scope.close(problem or outcome)
+
+
+def pairs(fields: Fields) -> list[tuple[str, Any]]:
+    if not isinstance(fields, Mapping):
+        return list(fields)
+    listed = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+    return [(name, value) for name, values in listed.items() for value in values]
+
+
+async def refresh(page: Page) -> Outcome | None:
+    """A scope of `load` alone; None when all went well."""
+    scope = PageRun(page)
+    problem = await scope.load()
+    closed = await scope.close(problem or DONE)
+    return None if closed is DONE else closed

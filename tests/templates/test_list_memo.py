@@ -1,0 +1,236 @@
+"""Lists: what is rendered again, what travels, and which item is which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from jinja2 import DictLoader, Environment
+
+from liveactions.diff import ClientState, patch
+from liveactions.exceptions import RenderError
+from liveactions.templates import Fragment, Reference, Templates, View
+from liveactions.templates.purity import pure
+
+TABLE = """<table><tbody>
+{%- for row in rows %}
+<tr class="{{ 'danger' if row.id == selected }}"><td>{{ row.id }}</td><td>{{ spy(row.label) }}</td></tr>
+{%- endfor %}
+</tbody></table>"""
+
+
+@dataclass(frozen=True)
+class Row:
+    id: int
+    label: str
+
+
+ROWS = tuple(Row(n, f"r{n}") for n in range(100))
+
+
+def view_of(source: str, debug: bool = False) -> View:
+    environment = Environment(loader=DictLoader({"page": source}), autoescape=True)
+    return Templates(environment, debug).view("page")
+
+
+class Table:
+    """A table, and which labels its last render looked at."""
+
+    def __init__(self, source: str = TABLE, debug: bool = False) -> None:
+        self.seen: list[str] = []
+        self.view = view_of(source, debug)
+        self.shown: Fragment | None = None
+        self.known = ClientState()
+
+    def show(self, **variables: Any) -> Any:
+        """Render, and say what travels."""
+
+        @pure
+        def spy(label: str) -> str:
+            self.seen.append(label)
+            return label
+
+        variables.setdefault("spy", self._spy(spy))
+        self.seen.clear()
+        old, self.shown = self.shown, self.view.render(variables, self.shown)
+        return json.loads(json.dumps(patch(old, self.shown, self.known))) if old else None
+
+    def _spy(self, spy: Any) -> Any:
+        self.spy = getattr(self, "spy", spy)
+        return self.spy
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    table = Table()
+    table.show(rows=ROWS, selected=None)
+    assert len(table.seen) == 100
+    yield table
+
+
+def test_nothing_is_rendered_for_an_unchanged_list(table: Table) -> None:
+    assert table.show(rows=ROWS, selected=None) == []
+    assert table.show(rows=list(ROWS), selected=None) == []
+    assert table.seen == []
+
+
+def test_one_row_is_rendered_for_one_changed_row(table: Table) -> None:
+    rows = (*ROWS[:7], replace(ROWS[7], label="new"), *ROWS[8:])
+    assert table.show(rows=rows, selected=None) == [0, [7, [2, "new"]]]
+    assert table.seen == ["new"]
+
+
+def test_selecting_renders_no_label(table: Table) -> None:
+    assert table.show(rows=ROWS, selected=5) == [0, [5, [0, "danger"]]]
+    assert table.show(rows=ROWS, selected=6) == [0, [5, [0, ""], 6, [0, "danger"]]]
+    assert table.seen == []
+
+
+def test_moves_are_as_few_as_possible(table: Table) -> None:
+    rows = list(ROWS)
+    rows[1], rows[98] = rows[98], rows[1]
+    assert table.show(rows=tuple(rows), selected=None) == [0, [[[1, 99], [98, 2]]]]
+    assert table.seen == []
+
+
+def test_ordinals_are_not_used_again(table: Table) -> None:
+    assert table.show(rows=ROWS[:-1], selected=None) == [0, [[99]]]
+    change = table.show(rows=(*ROWS[:-1], Row(500, "n")), selected=None)
+    assert change[1][0][0][:2] == [100, -1]
+
+
+def test_removing_and_prepending(table: Table) -> None:
+    assert table.show(rows=ROWS[:3] + ROWS[4:], selected=None) == [0, [[3]]]
+    change = table.show(rows=(Row(-1, "first"), *ROWS[:3], *ROWS[4:]), selected=None)
+    assert change == [0, [[[100, 0, 0, "", "-1", "first"]]]]
+    assert table.seen == ["first"]
+
+
+def test_a_list_without_anything_of_the_old_one_is_sent_whole(table: Table) -> None:
+    change = table.show(rows=(Row(1000, "x"),), selected=None)
+    assert change == [0, {"l": [[0, "", "1000", "x"]]}]
+    assert table.show(rows=(Row(1000, "y"),), selected=None) == [0, [0, [2, "y"]]]
+
+
+def test_mutable_items_are_rendered_each_time() -> None:
+    table = Table()
+    row = {"id": 1, "label": "a"}
+    table.show(rows=[row], selected=None)
+    row["label"] = "b"
+    assert table.show(rows=[row], selected=None) == [0, [0, [2, "b"]]]
+
+
+def test_equal_is_not_the_same() -> None:
+    table = Table("<ul>{% for x in xs %}<li>{{ x }}</li>{% endfor %}</ul>")
+    table.show(xs=(1, 0.0))
+    assert table.show(xs=(True, -0.0)) == [0, {"l": [[0, "True"], [0, "-0.0"]]}]
+
+
+def test_an_outer_value_that_may_change_inside_is_not_trusted() -> None:
+    table = Table("<ul>{% for x in xs %}<li>{{ x }}{{ box.n }}</li>{% endfor %}</ul>")
+    box = {"n": 1}
+    table.show(xs=("a",), box=box)
+    box["n"] = 2
+    assert table.show(xs=("a",), box=box) == [0, [0, [0, "a2"]]]
+
+
+def test_keys_come_from_the_element_first() -> None:
+    table = Table('<ul>{% for x in xs %}<li id="k{{ x.k }}">{{ x.t }}</li>{% endfor %}</ul>')
+    table.show(xs=[{"k": 1, "t": "a"}, {"k": 2, "t": "b"}])
+    assert table.show(xs=[{"k": 2, "t": "c"}, {"k": 1, "t": "a"}]) == [0, [[[1, 0]], 1, [1, "c"]]]
+
+
+def test_equal_keys_are_told_apart() -> None:
+    table = Table('<ul>{% for x in xs %}<li id="{{ k }}">{{ x }}</li>{% endfor %}</ul>')
+    table.show(xs=["a", "b"], k="same")
+    assert table.show(xs=["a", "c"], k="same") == [0, [1, [1, "c"]]]
+
+
+def test_debug_notices_a_filter_that_lies() -> None:
+    table = Table("<ul>{% for x in xs %}<li>{{ n(x) }}</li>{% endfor %}</ul>", debug=True)
+    counter = iter(range(10))
+
+    @pure
+    def count(x: int) -> int:
+        return next(counter)
+
+    table.show(xs=(1, 2), n=count)
+    with pytest.raises(RenderError, match="rendered twice"):
+        table.show(xs=(1, 2), n=count)
+
+
+class Speaker(Reference):
+    """A reference that says how often it was asked for, as an action says what became of its calls."""
+
+    version = 0
+
+    @property
+    def error(self) -> str:
+        return f"error {self.version}" if self.version else ""
+
+    def bind(self, *args: object) -> Speaker:
+        return self
+
+    def url(self) -> str:
+        return "/save"
+
+
+LOOKS = (
+    "{{ save.error }}",
+    "{{ save(r).error }}",
+    "{{ save['error'] }}",
+    "{% if save(r).error %}<b>{{ r }}</b>{% endif %}",
+    '<i title="{{ save.error }}"></i>',
+)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_a_reference_says_is_looked_up_again(look: str) -> None:
+    save = Speaker()
+    view = view_of(f"<ul>{{% for r in rows %}}<li>{look}</li>{{% endfor %}}</ul>")
+    variables = {"rows": (1, 2), "save": save}
+    first = view.render(variables)
+    assert view.render(variables, first).values[0] is first.values[0]
+    save.version = 1
+    second = view.render(variables, first)
+    assert second.html() == view.render(variables).html() != first.html()
+
+
+def test_references_among_items_are_asked_again() -> None:
+    save = Speaker()
+    view = view_of("<ul>{% for r in rows %}<li>{{ r.error }}</li>{% endfor %}</ul>")
+    first = view.render({"rows": (save,)})
+    save.version = 1
+    assert "error 1" in view.render({"rows": (save,)}, first).html()
+
+
+class Expiring:
+    """A row of a database session: closed, it says nothing."""
+
+    def __init__(self, id: int) -> None:
+        self._id = id
+        self.is_open = True
+
+    @property
+    def id(self) -> int:
+        if not self.is_open:
+            raise RuntimeError("the session is closed")
+        return self._id
+
+
+def test_items_that_say_nothing_after_the_render() -> None:
+    view = view_of("<ul>{% for row in rows %}<li>{{ row.id }}</li>{% endfor %}</ul>")
+    rows = [Expiring(n) for n in range(3)]
+    first = view.render({"rows": list(rows)})
+    for row in rows:
+        row.is_open = False
+    others = [Expiring(n) for n in (2, 0, 7)]
+    second = view.render({"rows": others}, first)
+    for row in others:
+        row.is_open = False
+    known = ClientState()
+    removed, inserted, moved = 1, [3, -1, 0, "7"], (2, 0)
+    assert patch(first, second, known) == [0, [[removed, inserted, moved]]]

@@ -1,0 +1,186 @@
+"""What comes without being asked for, and what a person has typed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import jinja2
+import pytest
+from starlette.requests import Request
+
+from liveactions import Live, Page, Pages, action, every
+from liveactions.templates import Templates
+from liveactions.testing import Browser, Refusal, plugin
+from tests.support.small import small_app
+
+browser = plugin.browser
+pages = Pages()
+TEMPLATES = {
+    "ticks.html": """<title>Ticks</title><p>tick {{ n }}</p>""",
+    "minutes.html": """<title>Minutes</title><p>{{ n }} minutes</p>""",
+    "search.html": """<title>Search</title>
+<input name="q" aria-label="Query" value="{{ q }}" live-input.debounce.300="{{ search }}"
+  live-keydown.escape="{{ clear }}">
+<p>{{ q }}|{{ other }}</p>
+<form method="post" action="{{ save }}"><input name="note" aria-label="Note" value="{{ note }}">
+  <button>Save</button></form>
+<button form="live" formaction="{{ change }}">Change</button>""",
+    "lent.html": "<title>Lent</title><p>{{ database }}</p>",
+    "log.html": """<title>Log</title><ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
+<form method="post" action="{{ add }}"><input name="line" aria-label="Line"><button>Add</button></form>""",
+}
+
+
+@pages.page("/ticks")
+class Ticks(Page):
+    template = "ticks.html"
+    n: int = 0
+
+    @every(0.01)
+    async def tick(self) -> None:
+        self.n += 1
+
+
+@pages.page("/minutes")
+class Minutes(Page):
+    template = "minutes.html"
+    n: int = 0
+
+    @every(60)
+    async def tick(self) -> None:
+        self.n += 1
+
+
+@pages.page("/search")
+class Search(Page):
+    template = "search.html"
+    q: str = ""
+    note: str = ""
+    other: int = 0
+
+    @action
+    async def search(self, q: str = "") -> None:
+        self.q = q.upper()
+
+    @action
+    async def clear(self) -> None:
+        self.q = ""
+
+    @action
+    async def save(self, note: str = "") -> None:
+        self.note = note.upper()
+
+    @action
+    async def change(self) -> None:
+        self.other += 1
+        self.note = f"note {self.other}"
+
+
+@pages.page("/log")
+class Log(Page):
+    template = "log.html"
+    lines: list[str] = []
+
+    @action
+    async def add(self, line: str) -> None:
+        self.lines = [line, *self.lines]
+
+
+@pytest.fixture
+def live() -> Live:
+    return small_app(pages, TEMPLATES)
+
+
+async def test_pushes_are_waited_for(browser: Browser) -> None:
+    page = await browser.open("/ticks")
+    await page.shows("tick 3")
+    await page.shows("tick 9")
+
+
+async def test_what_does_not_come_is_told(live: Live) -> None:
+    async with Browser(live, patience=0.05) as browser:
+        page = await browser.open("/ticks")
+        with pytest.raises(Refusal, match=r"'never' isn't to be seen after 0.05 s: 'tick"):
+            await page.shows("never")
+
+
+async def test_events_send_their_control(browser: Browser) -> None:
+    page = await browser.open("/search")
+    await page.fill("Query", "abc")
+    assert page.text("p") == "ABC|0"
+    assert page.value("Query") == "ABC"  # answered: the server's spelling shows
+    await page.press("Escape")
+    assert page.value("Query") == ""
+
+
+async def test_what_is_typed_stays_until_it_is_sent(browser: Browser) -> None:
+    page = await browser.open("/search")
+    await page.fill("Note", "mine")
+    await page.click("Change")
+    assert page.text("p") == "|1"
+    assert page.value("Note") == "mine"
+    await page.click("Save")
+    assert page.value("Note") == "MINE"
+    await page.click("Change")
+    assert page.value("Note") == "note 2"
+
+
+async def test_a_field_is_empty_after_its_form_was_sent(browser: Browser) -> None:
+    page = await browser.open("/log")
+    for line in "abc":
+        await page.fill("Line", line)
+        await page.press("Enter")
+        assert page.value("Line") == ""
+    assert page.texts("li") == ["c", "b", "a"]
+
+
+async def test_a_closed_tab_ends_its_session(live: Live) -> None:
+    async with Browser(live) as browser:
+        await browser.open("/log")
+        await browser.other().open("/log")
+        assert sum(not session.over for session in live.sessions) == 2
+    assert all(session.over for session in live.sessions)
+
+
+async def test_renders_are_done_twice(live: Live, browser: Browser) -> None:
+    templates = live.services.templates
+    assert isinstance(templates, Templates) and templates.debug
+
+
+async def test_the_application_is_started_and_ended() -> None:
+    done: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[dict[str, str]]:
+        done.append("started")
+        yield {"database": "open"}
+        done.append("ended")
+
+    environment = jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True)
+    live = Live(environment, keys="a key that is long enough for all of it", lifespan=lifespan)
+
+    @live.page("/lent")
+    class Lent(Page):
+        template = "lent.html"
+        database: str = ""
+
+        async def mount(self, request: Request) -> None:
+            self.database = request.state.database
+
+    async with Browser(live) as browser:
+        assert (await browser.open("/lent")).text("p") == "open"
+        await browser.other().open("/lent")
+        assert done == ["started"]
+    assert done == ["started", "ended"]
+
+
+async def test_a_test_can_let_time_pass(browser: Browser) -> None:
+    page, other = await browser.open("/minutes"), await browser.other().open("/minutes")
+    await browser.clock.advance(59)
+    assert page.text("p") == "0 minutes"
+    await browser.clock.advance(1)
+    assert page.text("p") == "1 minutes"
+    late = await browser.open("/minutes")
+    await browser.clock.advance(60 * 60)
+    assert [tab.text("p") for tab in (page, other, late)] == ["61 minutes", "61 minutes", "60 minutes"]
