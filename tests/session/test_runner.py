@@ -356,6 +356,7 @@ class Fragile(Page):
 async def test_a_page_that_could_not_be_drawn_is_as_before_and_can_be_used() -> None:
     source = (
         '<title>F</title><button live-click="{{ switch }}">b</button>{% if broken %}{{ 1 // 0 }}{% endif %}'
+        '<button live-click="{{ greet }}">g</button>'
     )
     async with browser(small_app(fragile, {"fragile.html": source})) as one:
         tab = await one.joined("/fragile")
