@@ -23,11 +23,6 @@ LAYERS = [
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
 
 TO_CUT = {
-    ("actions.action", "pages.component"),
-    ("actions.run_context", "pages.component"),
-    ("actions.run_context", "pages.handle"),
-    ("pages.component", "pages.page"),
-    ("pages.handle", "pages.page"),
     ("store.one_time", "actions.request"),
     ("session.concurrency", "session.runner"),
     ("session.dispatch", "session.runner"),
@@ -37,8 +32,6 @@ TO_CUT = {
     ("session.server_ops", "session.runner"),
     ("session.state", "session.runner"),
     ("session.subscriptions", "session.runner"),
-    ("testing.conversation", "testing.tab"),
-    ("testing.tab", "testing.browser"),
 }
 """Imports, all for types only, that still break the rules. The list may only get shorter."""
 

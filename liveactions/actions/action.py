@@ -12,7 +12,6 @@ from copy import copy, deepcopy
 from dataclasses import replace
 from functools import cached_property, update_wrapper
 from typing import (
-    TYPE_CHECKING,
     Any,
     Concatenate,
     Final,
@@ -33,11 +32,7 @@ from ..types import Reference
 from .codec import Results
 from .form_state import UNUSED, FormApi, FormState
 from .parameters import Guards, Plan, guards_of
-from .run_context import current_component
-
-if TYPE_CHECKING:
-    from ..pages.component import Component
-
+from .run_context import Owner, current_component
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -203,9 +198,10 @@ class Action(Reference, FormApi, Generic[P, R]):
         `TypeError` when it is no action of that page, nor one of a module.
         """
         component = current_component()
-        if component._live_node.description.own(self) is None:
+        if not component._live_node.owns(self):
             component = component.live.page
-        return component._live_node.reference(self)
+        reference: ActionRef[P, R] = component._live_node.reference(self)
+        return reference
 
     def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
         """A reference with these arguments bound."""
@@ -289,7 +285,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
 
     def __init__(
         self,
-        component: Component,
+        component: Owner,
         action: Action[..., Any],
         path: str,
         args: tuple[Any, ...] = (),

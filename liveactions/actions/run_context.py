@@ -1,8 +1,10 @@
-"""What a scope asks for besides its answer: collected while it runs, done when it has closed.
+"""The page and the operation that code runs in, and the effects that it asks for besides its answer.
 
-Whose template is being rendered, or whose action is running.
+Templates and actions name their page nowhere: `current_component` finds it by context variables, which a
+render and an operation set. Effects (messages, published topics, calls after the answer) are collected in
+`Effects` while the operation runs, and take place once it has been committed.
 
-Messages that a page shows once.
+Actions know pages only by the protocols `OpenPage` and `Owner`.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ..security.references import Signs
+from .form_state import FormStates
 
 if TYPE_CHECKING:
-    from ..pages.component import Component
-    from ..pages.handle import LiveContext
     from ..pubsub.base import Message
     from ..pubsub.channel import BrokerChannel
 
@@ -23,6 +26,39 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function to call with its arguments."""
 DueCall = tuple["Effects", Call]
 """A call, and the scope that has asked for it."""
+
+
+class OwnerNode(Protocol):
+    """Return the references to a component's actions: `liveactions.pages.component.Node`."""
+
+    def owns(self, action: Any, /) -> bool: ...
+    def reference(self, action: Any, /) -> Any: ...
+
+
+class Owner(Protocol):
+    """A component whose actions are called: `liveactions.pages.component.Component`."""
+
+    @property
+    def live(self) -> OpenPage: ...
+    @property
+    def _live_node(self) -> OwnerNode: ...
+
+
+class OpenPage(Protocol):
+    """What actions and effects use of an open page: `liveactions.pages.handle.LiveContext`."""
+
+    forms: FormStates
+    flashes: tuple[Flash, ...]
+    deferred: list[Any]
+
+    @property
+    def page(self) -> Owner: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def own_path(self) -> str: ...
+    @property
+    def signer(self) -> Signs: ...
 
 
 class Effects:
@@ -46,7 +82,7 @@ class Effects:
     """Who made the op, and which of theirs it is."""
     is_closed = False
 
-    def __init__(self, live: LiveContext) -> None:
+    def __init__(self, live: OpenPage) -> None:
         self.live = live
 
     def drop(self) -> None:
@@ -71,11 +107,11 @@ def open_effects() -> Effects | None:
     return None if effects is None or effects.is_closed else effects
 
 
-CURRENT_COMPONENT: ContextVar[Component | None] = ContextVar("liveactions_component", default=None)
+CURRENT_COMPONENT: ContextVar[Owner | None] = ContextVar("liveactions_component", default=None)
 """Set while its template is rendered."""
 
 
-def current_component() -> Component:
+def current_component() -> Owner:
     """`RuntimeError` where neither a template is rendered nor an action runs."""
     component, effects = CURRENT_COMPONENT.get(), open_effects()
     if component is None and effects is not None:

@@ -22,6 +22,7 @@ from ..actions.action import ActionRef
 from ..actions.form_input import Input
 from ..actions.messages import text
 from ..actions.parameters import Depends, Event, Parameter, Plan, plan_of
+from ..actions.run_context import Owner
 from ..cache.tags import Reading, note
 from ..exceptions import ActionError, FieldErrors, ForgedReference
 from ..pages.component import Component
@@ -68,19 +69,19 @@ class Injection:
         """Whether a dependency waits to be closed."""
         return self._stack is not None
 
-    async def arguments(self, plan: Plan, component: Component) -> dict[str, Any]:
+    async def arguments(self, plan: Plan, component: Owner) -> dict[str, Any]:
         """Values of the parameters that are filled by annotation. `FieldErrors` if the request lacks one."""
         values = {one.name: await self._value(one, component) for one in plan.injected if one.source is None}
         return values | self._from_request(plan) if plan.sources else values
 
-    async def fill(self, plan: Plan, component: Component) -> dict[str, Any]:
+    async def fill(self, plan: Plan, component: Owner) -> dict[str, Any]:
         """All arguments of a hook or a dependency; what isn't filled by annotation comes from the address."""
         arguments = await self.arguments(plan, component)
         if plan.named:
             arguments.update(self._from_address(plan))
         return arguments
 
-    async def _value(self, one: Parameter, component: Component) -> Any:
+    async def _value(self, one: Parameter, component: Owner) -> Any:
         match one.kind:
             case "depends":
                 assert one.depends is not None
@@ -96,7 +97,7 @@ class Injection:
             case _:
                 return _component(one, component, self.page)
 
-    async def provide(self, depends: Depends, component: Component) -> Any:
+    async def provide(self, depends: Depends, component: Owner) -> Any:
         """What a dependency gives, the same for the whole scope unless that revalidates what it has read.
         Whoever asks for it has read the same.
         """
@@ -179,7 +180,7 @@ class Injection:
                 raise
 
 
-def _component(one: Parameter, component: Component, page: Component) -> Any:
+def _component(one: Parameter, component: Owner, page: Owner) -> Any:
     """The page, or the component whose function it is, whichever a parameter's annotation means."""
     if isinstance(component, one.classes):
         return component

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from ..templates.fragments import Fragment
     from .handle import LiveContext, View
-    from .page import Page
 
 
 P = ParamSpec("P")
@@ -81,6 +80,10 @@ class Node:
         self.waiting: dict[str, list[Any]] | None = None
         """Outcomes of calls as data, until the page function has run and their actions are known."""
         self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
+
+    def owns(self, action: Action[..., Any]) -> bool:
+        """Return whether an action is the component's own, or one that it overrides or lists."""
+        return self.description.own(action) is not None
 
     def reference(self, action: Action[P, R]) -> ActionRef[P, R]:
         """The reference to an action without arguments: the same object as long as the path is the same.
@@ -369,12 +372,11 @@ def make(annotation: Any) -> Component:
     return component
 
 
-def attach(page: Page, live: LiveContext) -> None:
-    """Makes `page` the root below `live`, and tells every component in it its path.
+def attach(page: Component, live: LiveContext) -> None:
+    """Attach the root component and every component in it to an open page, and set their paths.
 
-    `TypeError` when a component stands in two places.
+    `TypeError` when a component is used twice.
     """
-    live.page = page
     _attach(page, live, "", set())
 
 

@@ -17,7 +17,7 @@ from ..actions.form_state import FormStates
 from ..actions.messages import MESSAGES
 from ..actions.parameters import Depends
 from ..actions.request import CookieOptions, PageRequest
-from ..actions.run_context import Effects, Flash, open_effects, running
+from ..actions.run_context import Effects, Flash, Owner, open_effects, running
 from ..exceptions import LiveError
 from ..security.references import Signs
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from ..templates.fragments import Fragment
-    from .page import Page
-
 
 HEAD_PLACEHOLDER: Final = Markup('<meta name="live">')
 """Stands where a template wants the client's script."""
@@ -46,6 +44,12 @@ class TemplateLoader(Protocol):
     def loaded(self) -> Iterable[Template]: ...
     def saved(self) -> bool: ...
     def source(self, name: str) -> str: ...
+
+
+class RootComponent(Owner, Protocol):
+    """The component that has an address: `liveactions.pages.page.Page`."""
+
+    def _live_url(self, path: str | None = None, /, **values: Any) -> str: ...
 
 
 class Background(Protocol):
@@ -144,7 +148,7 @@ class LiveContext:
         self.request = request
         self.address = address
         self.forms = FormStates()
-        self.page: Page
+        self.page: RootComponent
         self._error: Problem | None = None
         self.error_is_shown = False
         """Whether anybody has looked at `error` since it was set."""

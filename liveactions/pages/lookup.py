@@ -13,6 +13,7 @@ from ..actions import bound_arguments as binding
 from ..actions.action import Action, ActionRef
 from ..actions.decorator import is_shared, module_actions, shared, shared_name
 from ..actions.parameters import Parameter
+from ..actions.run_context import Owner
 from ..exceptions import ForgedReference, UnknownAction
 from ..security.references import Reference
 from .component import Component, describe, walk
@@ -103,7 +104,7 @@ def current_reference(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..
     return ActionRef(component, action, ref.path, ref.args, ref.context)
 
 
-def _is_in(page: Component, component: Component) -> bool:
+def _is_in(page: Component, component: Owner) -> bool:
     return any(component is one for _, one in walk(page))
 
 

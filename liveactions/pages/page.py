@@ -103,6 +103,7 @@ def create(cls: type[P], live: LiveContext) -> P:
     """A new page with its fields' defaults, attached to `live`, not yet mounted."""
     page: P = cls.__new__(cls)
     set_defaults(page)
+    live.page = page
     attach(page, live)
     return page
 

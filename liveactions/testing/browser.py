@@ -1,10 +1,7 @@
-"""A person's cookies at one application.
+"""A person's browser: cookies, any number of tabs, and the application's lifespan.
 
-An application's start and end.
-
-Actions called from Python the full way: through the application's middleware, guards and validation.
-
-A person's browser: cookies, and any number of tabs.
+Besides opening pages it calls actions from Python the full way: through the application's middleware, guards
+and validation.
 """
 
 from __future__ import annotations
@@ -35,7 +32,6 @@ from ..session.request_probe import PROBE_KEY
 from ..store.snapshots import Snapshot
 from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
 from .clock import Clock, endpoints
-from .conversation import Fetching
 from .failures import Failed
 from .form_data import Pair, encoded
 from .page import Page
@@ -118,6 +114,7 @@ async def call(
     A redirect is returned. `Failed` for an error, with its texts by field.
     """
     page = ref.component if isinstance(ref.component, LivePage) else ref.component.live.page
+    assert isinstance(page, LivePage)
     site, context = await _open(browser, page)
     bound, given = _split(ref, args, named)
     snapshot = Snapshot(path_and_query(page.live.address), dump_state(page))
@@ -149,7 +146,9 @@ async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
     site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.address is address)
     identity = await site.identity(opened)
     if not hasattr(page, "live"):
-        attach(page, site.new_page(address, opened, identity).live)
+        live = site.new_page(address, opened, identity).live
+        live.page = page
+        attach(page, live)
     return site, site.context(address, identity)
 
 
@@ -258,15 +257,6 @@ class Browser:
             raise TypeError(f"a page's action is called, not {action!r}")
         await self.lifespan.start()
         return await call(self, action, args, kwargs)
-
-    async def line(self, path: str, tab: Tab) -> Socket | Fetching:
-        """A tab's way to its session: the WebSocket at this path, if one opens. `Failed` if it is refused."""
-        if not self.has_socket:
-            return Fetching(tab)
-        socket = self.socket(path)
-        if not await socket.accepted():
-            raise Failed(f"the socket {path} is refused", 403)
-        return socket
 
     def socket(self, path: str) -> Socket:
         """A WebSocket that is being opened."""

@@ -1,8 +1,7 @@
-"""A message of the server, taken apart.
+"""The client's side of the protocol, in a test's process.
 
-A page's conversation with its session: the client's side of the protocol, in a test's process.
-
-A page's conversation by `fetch`, for a browser to which no socket opens.
+A `Conversation` sends a page's operations to its session, and applies the frames that come back. It does so
+through a `Socket` or, for a browser to which no socket opens, through `Fetching`.
 """
 
 from __future__ import annotations
@@ -10,19 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..protocol.constants import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, RUNNING, VERSION
-from .asgi import Closed, Socket
+from .asgi import Closed, Reply, Socket
 from .controls import Seen
 from .document import Document, Window
 from .dom import Element
 from .failures import Failed, Refusal
-
-if TYPE_CHECKING:
-    from .tab import Tab
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +237,14 @@ def _applying(message: Any) -> Callable[[Document], None]:
 
 
 class Fetching:
-    """Stands where a `Socket` does: what was sent goes out in one request when its answer is waited for."""
+    """Replaces a `Socket`: what was sent goes out in one request when its answer is waited for.
 
-    def __init__(self, tab: Tab) -> None:
-        self._tab = tab
+    `url` returns the page's address; `post` posts JSON to one.
+    """
+
+    def __init__(self, url: Callable[[], str], post: Callable[[str, Any], Awaitable[Reply]]) -> None:
+        self._url = url
+        self._post_json = post
         self._hello: dict[str, Any] = {}
         self._ops: list[list[Any]] = []
         self._messages: deque[Any] = deque()
@@ -273,9 +273,9 @@ class Fetching:
     async def _post(self) -> None:
         if not self._ops:
             raise Refusal("nothing comes by itself where no socket is open")
-        url = self._tab.url.partition("#")[0]
+        url = self._url().partition("#")[0]
         parcel = {"hello": {**self._hello, "url": url}, "ops": self._ops}
-        reply = await self._tab.browser.fetch(url, parcel)
+        reply = await self._post_json(url, parcel)
         answer = json.loads(reply.body) if "json" in reply.header("content-type") else {}
         if reply.status == 409:
             raise Closed(CLOSE_OVER, answer.get("error", ""))

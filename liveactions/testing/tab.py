@@ -1,19 +1,17 @@
-"""Where a tab has been.
-
-A tab: where it is, what it shows, and the ways from there.
-"""
+"""A tab of a browser: its address, its history, the document that it shows, and how it goes elsewhere."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from markupsafe import escape
 
 from ..protocol.constants import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
-from .asgi import ORIGIN, Reply
-from .conversation import SHOWN_STATUSES, Conversation
+from .asgi import ORIGIN, Header, Reply, Socket
+from .conversation import SHOWN_STATUSES, Conversation, Fetching
 from .document import Window
 from .dom import Element, shown_text
 from .failures import Failed, Refusal
@@ -30,8 +28,27 @@ from .form_data import (
     texts,
 )
 
-if TYPE_CHECKING:
-    from .browser import Browser
+
+class SessionClock(Protocol):
+    """Knows since when each session has had a socket: `liveactions.testing.clock.Clock`."""
+
+    def begin(self, token: str) -> None: ...
+
+
+class Network(Protocol):
+    """What a tab uses of its browser, whose cookies go with every request."""
+
+    js: bool
+    has_socket: bool
+    patience: float
+
+    @property
+    def clock(self) -> SessionClock: ...
+
+    def socket(self, path: str) -> Socket: ...
+    async def fetch(self, url: str, parcel: Any) -> Reply: ...
+    async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply: ...
+    async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]: ...
 
 
 class History:
@@ -82,7 +99,7 @@ PAGE_FORM = "live"
 class Tab:
     """With JavaScript a page's ops go over its socket; without, its forms are posted."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Network) -> None:
         self.browser = browser
         self.url = "/"
         """Path, query and hash."""
@@ -213,10 +230,21 @@ class Tab:
     async def _join(self, path: str, snapshot: str) -> None:
         self.url = without_handle(self.url)
         self._history.replace(self.url)
-        line = await self.browser.line(path, self)
+        line = await self._line(path)
         self.conversation = Conversation(self.window, line, self.browser.patience, self.moved)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
+
+    async def _line(self, path: str) -> Socket | Fetching:
+        """Return the way to the page's session: the socket at this path, if one opens. `Failed` if it is
+        refused.
+        """
+        if not self.browser.has_socket:
+            return Fetching(lambda: self.url, self.browser.fetch)
+        socket = self.browser.socket(path)
+        if not await socket.accepted():
+            raise Failed(f"the socket {path} is refused", 403)
+        return socket
 
     # Forms
 
