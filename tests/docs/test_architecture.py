@@ -1,0 +1,38 @@
+"""What `docs/architecture.md` names is there."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.test_layers import LAYERS
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "architecture.md").read_text()
+NAMES = re.findall(r"`((?:[a-z_]+\.)+[A-Za-z_.]+)`", TEXT)
+
+
+@pytest.mark.parametrize("name", [one for one in NAMES if one.split(".")[0] in " ".join(LAYERS).split()])
+def test_modules_and_functions_are_there(name: str) -> None:
+    folder, module, *rest = name.split(".")
+    found: object = import_module(f"liveactions.{folder}.{module}")
+    for part in rest:
+        found = getattr(found, part)
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    rows = re.findall(r"^\| \d+ \| (.+?) \|", TEXT, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(" ".join(LAYERS).split())
+
+
+def test_files_of_the_client_are_there() -> None:
+    named = re.findall(r"`(js/[\w/.]+)`", TEXT)
+    assert named and [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_glossary_is_sorted() -> None:
+    terms = re.findall(r"^\| ([a-z].+?) \|", TEXT[TEXT.index("## Glossary") :], re.MULTILINE)[1:]
+    assert len(terms) > 40 and terms == sorted(terms)
