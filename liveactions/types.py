@@ -1,12 +1,99 @@
-"""What an action slot of a template holds."""
+"""Types that every layer knows: outcomes, references in templates, refused files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from markupsafe import Markup, escape
 from starlette.datastructures import Headers, UploadFile
+from starlette.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """It succeeded, and the page stays open."""
+
+    ok: ClassVar[bool] = True
+    result: Any = None
+    """The action's result, as its return type is written in JSON."""
+    keep_form: bool = False
+    """Whether the form keeps what was typed."""
+    response: Response | None = None
+    """A Starlette response that the action has returned."""
+
+
+class SourceExcerpt(NamedTuple):
+    """The place in a template where something failed."""
+
+    name: str
+    line: int
+    lines: list[tuple[int, str]]
+    """The lines around it, with their numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebugDetails:
+    """What only developers see of a failure."""
+
+    traceback: str
+    excerpt: SourceExcerpt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It failed, or was refused."""
+
+    ok: ClassVar[bool] = False
+    status: int
+    """An HTTP status: 422, 404, 403, 500 …"""
+    message: str
+    """For the visitor."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """For the visitor, by field."""
+    id: str = ""
+    """Of the line in the log, if there is one."""
+    debug: DebugDetails | None = None
+    error: BaseException | None = None
+    """The exception behind it, unless it was control flow."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Those of an `HTTPException`."""
+    is_handled: bool = False
+    """Whether the application has a handler for `error`: over HTTP it is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectTo:
+    """It succeeded, and the page is left for another address."""
+
+    ok: ClassVar[bool] = False
+    url: str
+    replace: bool = False
+    """Whether the address replaces the current entry of the browser's history."""
+    external: bool = False
+    """Whether it is on another site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """It continues beside the queue; its outcome follows."""
+
+    ok: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Whether it ran is unknown."""
+
+    ok: ClassVar[bool] = False
+
+
+Outcome: TypeAlias = Ok | Failed | RedirectTo | Streaming | Uncertain
+"""What became of a run of a page: of an op, a post, a call, or the opening of the page."""
+DONE: Final = Ok()
+"""Success without a result."""
 
 
 class Reference:

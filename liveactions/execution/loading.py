@@ -42,7 +42,7 @@ class Deferred(Generic[T]):
         except (*FATAL, asyncio.CancelledError):
             raise
         except BaseException as error:  # control flow leads nowhere from here
-            self.error = unexpected(error, live, "a deferred value").payload["error"]
+            self.error = unexpected(error, live, "a deferred value").message
         self.pending = False
 
     def forsake(self) -> None:

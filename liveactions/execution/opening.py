@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..actions.responses import ActionResponse
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
-from .results import Outcome, controlled, failure
+from ..types import Outcome
+from .results import controlled, failure
 from .run import PageRun
 
 

@@ -1,9 +1,4 @@
-"""What became of an op: what the client is told, over the socket and by HTTP.
-
-Exceptions as outcomes: what a person is told, and what only the log.
-
-What forms are told of a call: that of the action itself, and the one that its button stands in.
-"""
+"""Exceptions and results as outcomes: what the visitor reads, what the log says, what forms show."""
 
 from __future__ import annotations
 
@@ -11,7 +6,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,105 +24,37 @@ from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
 from ..pages.lookup import lookup
 from ..pages.page import Page
-from ..protocol.constants import ELSEWHERE, ERROR, KEPT, OK
 from ..templates.diagnostics import place_of
+from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 if TYPE_CHECKING:
     from ..actions.action import Action
     from ..pages.handle import LiveContext
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The answer to an op. `payload` is JSON-able; None on success without a result.
-
-    ==========  =====================================================  ===========================
-    `status`    `payload`                                              `http_status`
-    ==========  =====================================================  ===========================
-    OK          the action's result                                    303 to the page (200 by GET)
-    KEPT        the same; the form isn't reset                         the same
-    ERROR       ``{"error", "errors", "status", "id"?, …}``            422, 404, 403, 500, ...
-    ELSEWHERE   ``{"url", "replace"?, "external"?}``                   303 to `location`
-    ==========  =====================================================  ===========================
-    """
-
-    status: int = OK
-    payload: Any = None
-    http_status: int = 303
-    error: BaseException | None = None
-    """The exception behind an ERROR, unless it was control flow."""
-    response: Any = None
-    """A Starlette response that the action returned: direct by HTTP, a one-time address over the socket."""
-    abandoned: bool = False
-    """A sync action timed out and still runs in its thread: the page object isn't to be used again."""
-    headers: tuple[tuple[str, str], ...] = ()
-    """Of an HTTPException."""
-    is_handled: bool = False
-    """The application has a handler for `error`: HTTP's ways raise it."""
-
-    def raise_handled(self) -> None:
-        """Raise the exception that the application has a handler for, if it is one."""
-        if self.is_handled and self.error is not None:
-            raise self.error
-
-    @property
-    def ok(self) -> bool:
-        return self.status in (OK, KEPT)
-
-    @property
-    def location(self) -> str | None:
-        """Where it leads, when it leaves the page."""
-        return str(self.payload["url"]) if self.status == ELSEWHERE else None
-
-
-DONE = Outcome()
-"""Success without a result."""
-
-
-def success(action: Action[..., Any], result: Any) -> Outcome:
-    """What an action's result is. `TypeError` when it can't be told."""
+def success(action: Action[..., Any], result: Any) -> Ok:
+    """Return the outcome of a call with this result. `TypeError` when it can't be written in JSON."""
     if result is None and action.resets:
         return DONE
     if isinstance(result, Response):
-        return Outcome(http_status=result.status_code, response=result)
-    payload = None if result is None else action.results.dump(result)
-    return Outcome(OK if action.resets else KEPT, payload)
+        return Ok(response=result)
+    written = None if result is None else action.results.dump(result)
+    return Ok(written, keep_form=not action.resets)
 
 
 def failure(
     text: str,
     status: int,
     *,
-    errors: dict[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
     error: BaseException | None = None,
     id: str = "",
-    details: str = "",
-    template: dict[str, Any] | None = None,
+    debug: DebugDetails | None = None,
     headers: tuple[tuple[str, str], ...] = (),
-) -> Outcome:
-    """An ERROR with a text for the person, one for each field, and an HTTP status.
-
-    `id` is that of a line in the log. In debug, `details` is the traceback, and `template` the place in one.
-    """
+) -> Failed:
+    """Return a failure whose texts can be sent, whatever they hold. See `Failed`."""
     shown = {name: well_formed(one) for name, one in (errors or {}).items()}
-    payload: dict[str, Any] = {"error": well_formed(text), "errors": shown, "status": status}
-    if id:
-        payload["id"] = id
-    if details:
-        payload["details"] = details
-    if template:
-        payload["template"] = template
-    return Outcome(ERROR, payload, status, error, headers=headers)
-
-
-def elsewhere(url: str, replace: bool = False, external: bool = False) -> Outcome:
-    """Leave the page for another address."""
-    payload: dict[str, Any] = {"url": url}
-    if replace:
-        payload["replace"] = True
-    if external:
-        payload["external"] = True
-    return Outcome(ELSEWHERE, payload)
+    return Failed(status, well_formed(text), shown, id, debug, error, headers)
 
 
 log: Final = logging.getLogger("liveactions")
@@ -139,7 +66,7 @@ def controlled(error: BaseException, live: LiveContext) -> Outcome | None:
     error = find_response(error)
     if isinstance(error, Redirect):
         url = error.resolve(live.address, live.root_path)
-        return elsewhere(url, error.replace, external=not url.startswith("/"))
+        return RedirectTo(url, error.replace, external=not url.startswith("/"))
     if isinstance(error, Status):
         return failure(error.message or _phrase(error.status), error.status)
     if isinstance(error, HTTPException):
@@ -182,39 +109,36 @@ def has_handler(error: BaseException, request: Request | None) -> bool:
     return False
 
 
-def for_handler(error: BaseException, live: LiveContext) -> Outcome:
+def for_handler(error: BaseException, live: LiveContext) -> Failed:
     """The outcome of an exception that the application has a handler for."""
-    outcome = failure(text("action_failed", live.services.messages, id=""), 500, error=error)
-    return replace(outcome, is_handled=True)
+    failed = failure(text("action_failed", live.services.messages, id=""), 500, error=error)
+    return replace(failed, is_handled=True)
 
 
-def unexpected(error: BaseException, live: LiveContext, what: str) -> Outcome:
+def unexpected(error: BaseException, live: LiveContext, what: str) -> Failed:
     """Logs an exception and gives it an id; the person is told no more than that, outside debug."""
     texts = live.services.messages
     if isinstance(error, (UnknownAction, ForgedReference)):
         return failure(text("page_changed", texts), 409, error=error)
     if isinstance(error, ActionTimeout):
         log.warning("%s: %s", what, error)
-        slow = failure(text("action_timeout", texts), 504, error=error)
-        return replace(slow, abandoned=error.abandoned)
+        return failure(text("action_timeout", texts), 504, error=error)
     id = secrets.token_hex(4)
     log.error("%s failed (%s) on %s", what, id, type(live.page).__qualname__, exc_info=error)
     if not live.debug:
         return failure(text("action_failed", texts, id=id), 500, error=error, id=id)
-    details, template = "".join(traceback.format_exception(error)), _excerpt(error, live)
-    return failure(
-        f"{type(error).__name__}: {error}", 500, error=error, id=id, details=details, template=template
-    )
+    debug = DebugDetails("".join(traceback.format_exception(error)), _excerpt(error, live))
+    return failure(f"{type(error).__name__}: {error}", 500, error=error, id=id, debug=debug)
 
 
-def _excerpt(error: BaseException, live: LiveContext) -> dict[str, Any] | None:
-    """Where in a template it was, and the lines around: ``{"name", "line", "excerpt": [[n, text], …]}``."""
+def _excerpt(error: BaseException, live: LiveContext) -> SourceExcerpt | None:
+    """Return the place in a template where it was raised."""
     place, templates = place_of(error), live.services.templates
     if place is None or templates is None:
         return None
     lines = list(enumerate(templates.source(place.name).splitlines(), 1))
     around = lines[max(0, place.line - 1 - _AROUND) : place.line + _AROUND]
-    return {"name": place.name, "line": place.line, "excerpt": [[number, text] for number, text in around]}
+    return SourceExcerpt(place.name, place.line, around)
 
 
 _AROUND: Final = 3
@@ -229,7 +153,7 @@ def _phrase(status: int) -> str:
 
 
 def remember_success(
-    page: Page, ref: ActionRef[..., Any], given: Input, result: Any, payload: Any, values: Mapping[str, Any]
+    page: Page, ref: ActionRef[..., Any], given: Input, result: Any, written: Any, values: Mapping[str, Any]
 ) -> None:
     """The result is as it will be when it has been carried in a snapshot. A form shows drafts as the action
     left them; it goes on to show what was typed after an action with ``reset=False``.
@@ -239,7 +163,7 @@ def remember_success(
         flat(drafts[0]) if drafts else {} if ref.action.resets else kept(given.pairs, ref.action.plan.secrets)
     )
     form = _form(page, ref, given)
-    state = SUCCEEDED if payload is None else FormState(True, ref.action.results.same(result, payload))
+    state = SUCCEEDED if written is None else FormState(True, ref.action.results.same(result, written))
     if form is None and shown:
         state = replace(state, values=shown)
     page.live.forms.put(ref.key, state)
@@ -253,15 +177,15 @@ def remembered(page: Page, ref: ActionRef[..., Any], given: Input) -> list[tuple
     return [(one.key, forms.exact(one.key)) for one in (ref, form) if one is not None]
 
 
-def remember_failure(page: Page, ref: ActionRef[..., Any], given: Input, outcome: Outcome) -> None:
+def remember_failure(page: Page, ref: ActionRef[..., Any], given: Input, failed: Failed) -> None:
     """What was typed stays, the previous result, too."""
     form = _form(page, ref, given)
     secrets = ref.action.plan.secrets | (form.action.plan.secrets if form is not None else set())
     typed = kept(given.pairs, secrets)
     for one in (ref, form):
         if one is not None:
-            error, errors = outcome.payload["error"], outcome.payload["errors"]
-            page.live.forms.put(one.key, FormState(False, one.own.result, error, errors, typed))
+            shown = FormState(False, one.own.result, failed.message, dict(failed.errors), typed)
+            page.live.forms.put(one.key, shown)
 
 
 def forget(page: Page, ref: ActionRef[..., Any], given: Input) -> None:

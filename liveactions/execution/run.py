@@ -15,20 +15,19 @@ from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
 from ..cache.tags import publish
-from ..exceptions import FieldErrors, UnknownAction
+from ..exceptions import ActionTimeout, FieldErrors, UnknownAction
 from ..pages.component import Component, Node, attach
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
 from ..pages.state import encode_state
 from ..pages.undo_log import UndoLog
 from ..tasks import contained
+from ..types import DONE, Failed, Outcome, RedirectTo
 from .dependencies import NO_INPUT, Injection, arguments_of
 from .effects import arrive, carry, receive
 from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
-from .results import DONE as SUCCESS
 from .results import (
     FATAL,
-    Outcome,
     controlled,
     expected,
     failure,
@@ -84,6 +83,7 @@ class PageRun:
         "_in_url",
         "state",
         "is_undone",
+        "is_abandoned",
         "_address",
         "_called",
         "_due",
@@ -107,6 +107,9 @@ class PageRun:
         """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
         self.is_undone = False
         """Whether the page's fields are as they were when the scope began."""
+        self.is_abandoned = False
+        """Whether a sync function timed out and its thread still works on the page, which isn't to be used
+        any more."""
         self._called: tuple[ActionRef[..., Any], Input, list[tuple[str, FormState]]] | None = None
         """A call that went well, and what its forms were told before."""
         self._due: list[Node] = []
@@ -205,7 +208,7 @@ class PageRun:
 
         self._note_address()
         what = getattr(function, "__qualname__", "background code")
-        return await self.guard() or await self._try(what, whole) or SUCCESS
+        return await self.guard() or await self._try(what, whole) or DONE
 
     async def prepare(self) -> Outcome | None:
         """Loads a page that was restored, for actions to find what they would find in an open one: the fields
@@ -240,23 +243,23 @@ class PageRun:
             result = await self._perform(ref, given)
             if isinstance(result, ActionResponse):
                 raise result
-            outcome = success(ref.action, result)
+            done = success(ref.action, result)
         except FATAL:
             raise
         except BaseException as error:
             outcome = await self._caught(error, ref.action.__qualname__)
             self.settle()
-            if outcome.location is not None:
+            if isinstance(outcome, RedirectTo):
                 forget(self.page, ref, given)
-            elif outcome.error is not None and not isinstance(outcome.error, UnknownAction):
+            elif isinstance(outcome, Failed) and _is_of_call(outcome):
                 remember_failure(self.page, ref, given, outcome)
             return outcome
         self._called = ref, given, remembered(self.page, ref, given)
-        remember_success(self.page, ref, given, result, outcome.payload, self._values)
+        remember_success(self.page, ref, given, result, done.result, self._values)
         self.settle()
         if self.page.live.debug:
             advise(self.page, ref.action.__qualname__, self.effects)
-        return outcome
+        return done
 
     async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
         """Checks what was typed by the action's parameters and validators; touched fields show errors."""
@@ -272,15 +275,15 @@ class PageRun:
             if shown != old.errors:
                 forms.put(ref.key, replace(old, errors=shown))
 
-        return await self.guard() or await self._try(ref.action.__qualname__, check) or SUCCESS
+        return await self.guard() or await self._try(ref.action.__qualname__, check) or DONE
 
-    async def load(self, outcome: Outcome = SUCCESS) -> Outcome | None:
+    async def load(self, outcome: Outcome = DONE) -> Outcome | None:
         """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere.
 
         Whom `outcome` leads elsewhere needs nothing here: what the page is about may be gone. It is due if
         they stay all the same.
         """
-        if outcome.location is not None:
+        if isinstance(outcome, RedirectTo):
             self.settle()
             outdate_by(self.page, self.effects)
             return None
@@ -305,7 +308,7 @@ class PageRun:
         problem = await self.load(outcome)
         outcome = problem or outcome
         failed = await self._step("writing its state", self._dump)
-        is_shown = problem is None and outcome.location is None
+        is_shown = problem is None and not isinstance(outcome, RedirectTo)
         if failed is None and draw is not None and is_shown:
             failed = await self._step("a render", partial(self.render, draw))
         if failed is not None:
@@ -355,7 +358,7 @@ class PageRun:
             arrive(live)
         if effects.after and isinstance(live.request, PageRequest):
             live.request.due += [(effects, call) for call in effects.after]
-        if live.flashes and outcome.location is not None:
+        if live.flashes and isinstance(outcome, RedirectTo):
             carry(live)
         if effects.revalidates or effects.messages:
             publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
@@ -390,7 +393,7 @@ class PageRun:
             outcome = None if is_handled else controlled(error, live)
         except ValueError as wrong:  # a redirect that mustn't be
             outcome, error = None, wrong
-        if outcome is not None and (is_work or outcome.location is not None):
+        if outcome is not None and (is_work or isinstance(outcome, RedirectTo)):
             return outcome
         public = expected(error, live.services.messages) if is_work and not is_handled else None
         if public is None:
@@ -399,13 +402,15 @@ class PageRun:
         await self._roll_back(error)
         if is_cancellation(error):
             raise error
-        if public is not None:
-            outcome = failure(public.message, public.status, errors=public.errors, error=error)
+        self.is_abandoned |= isinstance(error, ActionTimeout) and error.abandoned
         if is_handled:
-            outcome = for_handler(error, live)
-        outcome = outcome or unexpected(error, live, what)
-        self._forget_success(outcome)
-        return outcome
+            failed = for_handler(error, live)
+        elif public is not None:
+            failed = failure(public.message, public.status, errors=public.errors, error=error)
+        else:
+            failed = outcome if isinstance(outcome, Failed) else unexpected(error, live, what)
+        self._forget_success(failed)
+        return failed
 
     def undo(self) -> None:
         """Give the page back the fields and the address that it had when the scope began."""
@@ -416,14 +421,14 @@ class PageRun:
         self.moved = None
         self.is_undone = True
 
-    def _forget_success(self, outcome: Outcome) -> None:
+    def _forget_success(self, failed: Failed) -> None:
         """What has been called went well, but wasn't concluded: its form shows why."""
         if self._called is None:
             return
         (ref, given, before), self._called = self._called, None
         for key, state in before:
             self.page.live.forms.restore(key, state)
-        remember_failure(self.page, ref, given, outcome)
+        remember_failure(self.page, ref, given, failed)
 
     def _restore(self) -> None:
         for image in self._images:
@@ -565,6 +570,11 @@ async def call(
     outcome = await scope.call(ref, fields)
     problem = await scope.load()
     return await scope.close(problem or outcome)
+
+
+def _is_of_call(failed: Failed) -> bool:
+    """Whether a call failed, rather than chose its status or wasn't found."""
+    return failed.error is not None and not isinstance(failed.error, UnknownAction)
 
 
 def _input(fields: FieldPairs | Input) -> Input:

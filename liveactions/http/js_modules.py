@@ -27,13 +27,14 @@ from ..actions.parameters import Parameter
 from ..actions.request import PageRequest
 from ..exceptions import UnknownAction
 from ..execution.app_context import Address, AppContext
-from ..execution.results import Outcome, failure, has_handler
+from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
 from ..pages.lookup import exported, function, parameters, script_name
 from ..pages.page import Page
 from ..protocol.constants import HEADER_OPS
 from ..security.origin import Origins
 from ..type_hints import result_hint
+from ..types import Outcome
 from .bodies import read_json
 from .responses import delivered, error_answer, outcome_answer
 

@@ -20,7 +20,7 @@ from ..exceptions import ForgedReference, LiveError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.effects import carry, restarted
 from ..execution.opening import mount
-from ..execution.results import DONE, Outcome, failure
+from ..execution.results import failure
 from ..execution.run import PageRun
 from ..pages.lookup import log_refused, lookup, named
 from ..pages.page_html import document
@@ -29,8 +29,9 @@ from ..pages.urls import own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
 from ..store.snapshots import Snapshot
 from ..templates.fragments import digest_of
+from ..types import DONE, Failed, Outcome, RedirectTo
 from .bodies import read_form, read_json
-from .responses import PageError, delivered, outcome_answer, traceback_page
+from .responses import PageError, delivered, outcome_answer, raise_handled, traceback_page
 
 log = getLogger(__name__)
 PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
@@ -100,7 +101,7 @@ class PageRequestHandler:
         closed = await scope.close(outcome)
         if error is not None and not scope.is_refused and not (closed.ok and self.page.live.error_is_shown):
             raise error
-        if not closed.ok:
+        if isinstance(closed, Failed | RedirectTo):
             return self.elsewhere(closed)
         return HTMLResponse(html[0], status, headers)
 
@@ -118,28 +119,24 @@ class PageRequestHandler:
         html = document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
         return well_formed(html).encode()
 
-    def elsewhere(self, outcome: Outcome) -> Response:
-        """What is answered instead of the page; errors are raised."""
-        outcome.raise_handled()
-        if outcome.location is not None:
-            return see_other(outcome.location)
-        login = self.site.login_for(self.page) if outcome.http_status == 401 else None
+    def elsewhere(self, outcome: Failed | RedirectTo) -> Response:
+        """Return what is answered instead of the page; errors are raised."""
+        if isinstance(outcome, RedirectTo):
+            return see_other(outcome.url)
+        raise_handled(outcome)
+        login = self.site.login_for(self.page) if outcome.status == 401 else None
         if login:
             return see_other(login)
-        if self.exposes(outcome):
-            return traceback_page(outcome.payload, outcome.http_status)
-        message, id = error_text(outcome)
-        raise PageError(outcome.http_status, message, dict(outcome.headers), id) from outcome.error
-
-    def exposes(self, outcome: Outcome) -> bool:
-        """Whether a developer is to see the exception itself."""
-        return self.site.services.debug and outcome.http_status == 500 and outcome.error is not None
+        if outcome.debug is not None:
+            return traceback_page(outcome.message, outcome.debug, outcome.status)
+        raise page_error(outcome)
 
 
-def error_text(outcome: Outcome) -> tuple[str, str]:
-    """The text of an error, and the id of its line in the log."""
-    payload: dict[str, Any] = outcome.payload if isinstance(outcome.payload, dict) else {}
-    return str(payload.get("error", "")), str(payload.get("id", ""))
+def page_error(failed: Failed) -> PageError:
+    """Return the error that shows a failure in a page of its own."""
+    error = PageError(failed.status, failed.message, dict(failed.headers), failed.id)
+    error.__cause__ = failed.error
+    return error
 
 
 def see_other(url: str) -> Response:

@@ -25,7 +25,7 @@ from ..exceptions import ForgedReference, LiveError, UnknownAction
 from ..execution.effects import restarted
 from ..execution.loading import outdate
 from ..execution.opening import mount
-from ..execution.results import DONE, Outcome, failure
+from ..execution.results import failure
 from ..execution.run import PageRun
 from ..pages.handle import Problem
 from ..pages.lookup import log_refused, lookup, lookup_key, named
@@ -33,9 +33,10 @@ from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..store.snapshots import Snapshot, Snapshots
+from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
-from .page import PageRequestHandler, error_text, see_other
-from .responses import PageError
+from .page import PageRequestHandler, page_error, see_other
+from .responses import PageError, raise_handled
 
 ANSWER_TTL: Final = 600.0
 """Seconds for which a post is remembered."""
@@ -55,6 +56,10 @@ class Answer:
     id: str = ""
     changes: Changes | None = None
     """Cookies that come with it."""
+
+    def failed(self) -> Failed:
+        """Return the failure that it is to a copy of the post."""
+        return Failed(self.status, self.message, id=self.id)
 
 
 async def post_key(identity: str, path: str, reference: str, fields: Sequence[Pair]) -> str:
@@ -159,8 +164,8 @@ class PostHandler(PageRequestHandler):
             answer = self._answer(outcome, None if scope.is_refused else scope.state)
         finally:  # copies needn't wait, also when the server gives it up
             answers.keep(key, answer)
-        outcome.raise_handled()
-        if isinstance(outcome.response, Response):
+        raise_handled(outcome)
+        if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
         return await self._tell(answer, outcome)
 
@@ -168,7 +173,8 @@ class PostHandler(PageRequestHandler):
         outcome = await scope.prepare() or await self._call(scope, token, fields)
         if self._is_restarted:
             restarted(self.page.live)
-        shows = outcome.ok and outcome.response is None  # in the GET that follows; errors are shown from here
+        # Success is shown by the GET that follows, errors by another run of this page.
+        shows = isinstance(outcome, Ok) and outcome.response is None
         draw = self._draw if shows else None
         return await scope.close(await scope.conclude(outcome, draw))
 
@@ -189,12 +195,13 @@ class PostHandler(PageRequestHandler):
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
             request.put_back(changes)
-        if outcome.response is not None:
+        if isinstance(outcome, Ok) and outcome.response is not None:
             return Answer(409, message=ALREADY_SUBMITTED)
-        if outcome.location is not None:
-            return Answer(303, outcome.location, changes=changes)
-        message, id = error_text(outcome)
-        status = 303 if outcome.ok else outcome.http_status
+        if isinstance(outcome, RedirectTo):
+            return Answer(303, outcome.url, changes=changes)
+        status, message, id = 303, "", ""
+        if isinstance(outcome, Failed):
+            status, message, id = outcome.status, outcome.message, outcome.id
         handle = ""
         if status not in NEVER_SHOWN and state is not None:
             snapshot = Snapshot(path_and_query(self.page.live.address), state)
@@ -217,18 +224,16 @@ class PostHandler(PageRequestHandler):
             return see_other(answer.location)
         if answer.status == 303:
             return see_other(_with_handle(path_and_query(self.page.live.address), answer.handle))
+        failed = outcome if isinstance(outcome, Failed) else answer.failed()
         if not answer.handle:
-            return self.elsewhere(outcome or failure(answer.message, answer.status, id=answer.id))
+            return self.elsewhere(failed)
         error = None
         if answer.message or answer.status not in SHOWN_ON_PAGE:
             self.page.live.error = Problem(answer.status, answer.message, answer.id)
         if answer.status not in SHOWN_ON_PAGE:
-            if outcome is not None and self.exposes(outcome):
-                return self.elsewhere(outcome)
-            error = PageError(
-                answer.status, answer.message, dict(outcome.headers if outcome else ()), answer.id
-            )
-            error.__cause__ = outcome.error if outcome else None
+            if failed.debug is not None:
+                return self.elsewhere(failed)
+            error = page_error(failed)
         outdate(self.page, None)  # what its dependencies gave is closed with them
         return await self.show(PageRun(self.page), status=answer.status, error=error)
 

@@ -20,9 +20,11 @@ from ..actions.request import PageRequest
 from ..encoding import write_json
 from ..execution.app_context import AppContext
 from ..execution.loading import forsake
-from ..execution.results import DONE, Outcome, elsewhere, failure
+from ..execution.results import failure
 from ..execution.run import PageRun
 from ..pages.page_html import standing
+from ..protocol.messages import error_payload, redirect_payload
+from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 log = getLogger(__name__)
 HEADERS: Final = {"Cache-Control": "no-store"}
@@ -113,9 +115,15 @@ def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = N
 
 async def delivered(site: AppContext, outcome: Outcome, request: Request) -> Outcome:
     """The outcome; the address of its response, where it has one."""
-    if not isinstance(outcome.response, Response):
+    if not isinstance(outcome, Ok) or outcome.response is None:
         return outcome
-    return elsewhere(await site.deliver(outcome.response, request))
+    return RedirectTo(await site.deliver(outcome.response, request))
+
+
+def raise_handled(outcome: Outcome) -> None:
+    """Raise the exception that the application has a handler for, if there is one."""
+    if isinstance(outcome, Failed) and outcome.is_handled and outcome.error is not None:
+        raise outcome.error
 
 
 def outcome_answer(outcome: Outcome, **more: Any) -> Response:
@@ -123,17 +131,17 @@ def outcome_answer(outcome: Outcome, **more: Any) -> Response:
 
     What the application has a handler for is raised.
     """
-    outcome.raise_handled()
-    if outcome.location is not None:
-        return json_answer(outcome.payload)
-    if outcome.ok:
-        return json_answer({"result": outcome.payload, **more})
-    return json_answer(outcome.payload, outcome.http_status, dict(outcome.headers))
+    raise_handled(outcome)
+    if isinstance(outcome, Failed):
+        return json_answer(error_payload(outcome), outcome.status, dict(outcome.headers))
+    if isinstance(outcome, RedirectTo):
+        return json_answer(redirect_payload(outcome))
+    return json_answer({"result": outcome.result if isinstance(outcome, Ok) else None, **more})
 
 
 def error_answer(error: HTTPException) -> Response:
     """The same for what was refused before any action ran."""
-    payload = {"error": str(error.detail), "errors": {}, "status": error.status_code}
+    payload = error_payload(Failed(error.status_code, str(error.detail)))
     return json_answer(payload, error.status_code, dict(error.headers or {}))
 
 
@@ -152,19 +160,16 @@ pre {{ overflow: auto; font: .85rem/1.5 ui-monospace, monospace }}
 """
 
 
-def traceback_page(payload: dict[str, Any], status: int) -> Response:
-    """What a failure in debug mode is: its text, the place in a template, the traceback."""
-    place = _place(payload["template"]) if "template" in payload else ""
-    html = _PAGE.format(
-        title=escape(payload["error"]), template=place, details=escape(payload.get("details", ""))
-    )
+def traceback_page(message: str, debug: DebugDetails, status: int) -> Response:
+    """Return a failure in debug mode: its text, the place in a template, the traceback."""
+    place = "" if debug.excerpt is None else _place(debug.excerpt)
+    html = _PAGE.format(title=escape(message), template=place, details=escape(debug.traceback))
     return HTMLResponse(html, status, HEADERS)
 
 
-def _place(template: dict[str, Any]) -> str:
-    rows = [_row(number, text, number == template["line"]) for number, text in template["excerpt"]]
-    lines = "\n".join(rows)
-    return f"<h2>{escape(template['name'])}, line {template['line']}</h2>\n<pre>{lines}</pre>\n"
+def _place(excerpt: SourceExcerpt) -> str:
+    lines = "\n".join(_row(number, text, number == excerpt.line) for number, text in excerpt.lines)
+    return f"<h2>{escape(excerpt.name)}, line {excerpt.line}</h2>\n<pre>{lines}</pre>\n"
 
 
 def _row(number: int, text: str, is_marked: bool) -> str:

@@ -10,10 +10,10 @@ from ..actions.action import Action
 from ..actions.form_input import is_no_file
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.opening import begin, mount
-from ..execution.results import DONE, Outcome
 from ..execution.run import PageRun
 from ..pages.lookup import log_refused, lookup, named
 from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
+from ..types import DONE, Outcome
 from .bodies import read_form
 from .page import PageRequestHandler
 from .responses import json_answer, outcome_answer

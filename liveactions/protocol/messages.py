@@ -145,6 +145,7 @@ from pydantic_core import from_json
 from ..config import Limits
 from ..encoding import write_json
 from ..exceptions import ProtocolError
+from ..types import Failed, Ok, Outcome, RedirectTo, Streaming
 from .constants import (
     BYE,
     CALL_FUNCTION,
@@ -153,7 +154,13 @@ from .constants import (
     CANCEL,
     CLOSE_LIMIT,
     CLOSE_VERSION,
+    ELSEWHERE,
+    ERROR,
+    KEPT,
     NAVIGATE,
+    OK,
+    RUNNING,
+    UNCERTAIN,
     VALIDATE,
     VERSION,
 )
@@ -398,6 +405,45 @@ def require(condition: bool, message: str) -> None:
     """`ProtocolError` with this message unless the condition holds."""
     if not condition:
         raise ProtocolError(message)
+
+
+def answer(outcome: Outcome) -> tuple[int, Any]:
+    """Return the status and the payload of an answer, as in a frame's ``answers``."""
+    if isinstance(outcome, Ok):
+        return KEPT if outcome.keep_form else OK, outcome.result
+    if isinstance(outcome, Failed):
+        return ERROR, error_payload(outcome)
+    if isinstance(outcome, RedirectTo):
+        return ELSEWHERE, redirect_payload(outcome)
+    return RUNNING if isinstance(outcome, Streaming) else UNCERTAIN, None
+
+
+def error_payload(failed: Failed) -> dict[str, Any]:
+    """Return the object of a failure, over the socket and by HTTP."""
+    payload: dict[str, Any] = {
+        "error": failed.message,
+        "errors": dict(failed.errors),
+        "status": failed.status,
+    }
+    if failed.id:
+        payload["id"] = failed.id
+    debug = failed.debug
+    if debug is not None:
+        payload["details"] = debug.traceback
+        if debug.excerpt is not None:
+            name, line, lines = debug.excerpt
+            payload["template"] = {"name": name, "line": line, "excerpt": lines}
+    return payload
+
+
+def redirect_payload(redirect: RedirectTo) -> dict[str, Any]:
+    """Return the object of a redirect, over the socket and by HTTP."""
+    payload: dict[str, Any] = {"url": redirect.url}
+    if redirect.replace:
+        payload["replace"] = True
+    if redirect.external:
+        payload["external"] = True
+    return payload
 
 
 def write(message: Any) -> str:

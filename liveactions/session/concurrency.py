@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Input
 from ..actions.parameters import Event
 from ..exceptions import ForgedReference, UnknownAction
-from ..execution.results import DONE, Outcome
 from ..execution.run import FieldPairs, PageRun
-from ..protocol.constants import RUNNING
 from ..protocol.messages import Bye, CallReference, CallSlot, Cancel, Navigate, Op
+from ..types import DONE, Failed, Outcome, Streaming
 from .references import reference, shown
 from .server_ops import ServerOp
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from .runner import Session
 
 
-STREAMING: Final = Outcome(RUNNING)
+STREAMING: Final = Streaming()
 """It goes on beside the queue."""
 
 
@@ -65,8 +63,8 @@ class StreamingCall:
             return False
         self.scope.settle()
         shown = await session.work.perform(ServerOp(self._show))
-        if shown.error is not None:  # what was done since the last step has been undone
-            raise shown.error
+        if isinstance(shown, Failed) and shown.error is not None:
+            raise shown.error  # what was done since the last step has been undone
         self.scope.pause()
         return shown.ok and not self._is_cancelled
 
@@ -166,7 +164,8 @@ class ConcurrentOps:
         except asyncio.CancelledError:
             if not self._is_ended:
                 raise
-            outcome = DONE if ref.action.is_async else replace(DONE, abandoned=True)
+            outcome = DONE
+            scope.is_abandoned = not ref.action.is_async
         finally:
             self._called = None
         if self._is_ended and self._task is not None:

@@ -11,11 +11,21 @@ from ..actions.action import Action, ActionRef
 from ..actions.form_input import Arguments
 from ..actions.parameters import Event
 from ..exceptions import ForgedReference, SealError, UnknownAction
-from ..execution.results import DONE, Outcome, failure
+from ..execution.results import failure
 from ..execution.run import FieldPairs, PageRun
 from ..pages.lookup import log_refused
-from ..protocol.constants import ERROR, RUNNING, UNCERTAIN
-from ..protocol.messages import CallFunction, CallReference, CallSlot, Cancel, Fields, Navigate, Op, Validate
+from ..protocol.messages import (
+    CallFunction,
+    CallReference,
+    CallSlot,
+    Cancel,
+    Fields,
+    Navigate,
+    Op,
+    Validate,
+    answer,
+)
+from ..types import DONE, Failed, Outcome, Streaming, Uncertain
 from .concurrency import STREAMING
 from .navigation import patch_url
 from .references import Act, named_by, reference
@@ -26,7 +36,7 @@ if TYPE_CHECKING:
 
 
 log = getLogger(__name__)
-UNKNOWN: Final = Outcome(UNCERTAIN)
+UNKNOWN: Final = Uncertain()
 """Whether it ran is unknown."""
 FILE_EXPIRED: Final = "The file is no longer available. Please choose it again."
 
@@ -59,7 +69,7 @@ async def dispatch_op(session: Session, scope: PageRun, job: Op | ServerOp) -> O
     refused = await scope.guard()
     if refused is not None:
         return refused
-    return meant if isinstance(meant, Outcome) else await _act(session, scope, job, meant)
+    return await _act(session, scope, job, meant) if isinstance(meant, ActionRef) else meant
 
 
 def _reference(session: Session, job: Act) -> ActionRef[..., Any] | Outcome:
@@ -119,20 +129,20 @@ def record_outcome(session: Session, job: Op | ServerOp, outcome: Outcome) -> No
     """Note what became of an op, for the page or whoever waits for it."""
     exchange = session.exchange
     if not isinstance(job, ServerOp):
-        if outcome.status == RUNNING:
+        if isinstance(outcome, Streaming):
             exchange.go_on(job.n)
         else:
-            exchange.finish(job.n, outcome.status, outcome.payload)
+            exchange.finish(job.n, *answer(outcome))
         return
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
     if job.n:
-        exchange.finish_late(job.n, outcome.status, outcome.payload)
+        exchange.finish_late(job.n, *answer(outcome))
     elif not outcome.ok:
-        if outcome.status != ERROR or "id" not in outcome.payload:  # else it has been logged
-            name = session.place.address.name
-            log.error("%s: a push failed: %s", name, outcome.payload, exc_info=outcome.error)
-        if session.developer is not None:
+        if not isinstance(outcome, Failed) or not outcome.id:  # else it has been logged
+            error = outcome.error if isinstance(outcome, Failed) else None
+            log.error("%s: a push failed: %s", session.place.address.name, outcome, exc_info=error)
+        if session.developer is not None and isinstance(outcome, Failed):
             session.developer.tell_failure(outcome)
 
 

@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from starlette.responses import Response
-
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..execution.app_context import Address, AppContext
 from ..execution.loading import forsake
 from ..execution.opening import mount
-from ..execution.results import DONE, Outcome, controlled, elsewhere, failure
+from ..execution.results import controlled, failure
 from ..execution.run import PageRun
 from ..pages.handle import Problem
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
-from ..protocol.constants import ELSEWHERE, ERROR
 from ..protocol.messages import Navigate, Op
 from ..templates import Fragment
+from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .request_probe import as_request, probe_page_request
 from .server_ops import ServerOp
 
@@ -44,7 +42,7 @@ def patch_url(page: Page, address: Address, url: str) -> Outcome:
     live = page.live
     live.flashes = ()
     if target.scheme or target.netloc or path != unquote(live.path):
-        return failure("Invalid address", status=409) if target.scheme or target.netloc else elsewhere(url)
+        return failure("Invalid address", status=409) if target.scheme or target.netloc else RedirectTo(url)
     root_path = live.root_path
     parameters = address.match(path.removeprefix(root_path)) or {}
     try:
@@ -75,47 +73,49 @@ class LoadedPage:
 async def resolve_outcome(session: Session, job: Op | ServerOp, outcome: Outcome) -> Outcome:
     """Show what an outcome leads to instead of the page, if anything; what is told of it."""
     site, exchange = session.site, session.exchange
-    if isinstance(outcome.response, Response):
-        return elsewhere(await site.deliver(outcome.response, session.page.request))
-    login = site.login_for(session.page) if outcome.http_status == 401 else None
-    if login:
-        outcome = elsewhere(login)
-    if outcome.status == ELSEWHERE:
+    if isinstance(outcome, Ok):
+        if outcome.response is None:
+            return outcome
+        return RedirectTo(await site.deliver(outcome.response, session.page.request))
+    if isinstance(outcome, Failed) and outcome.status == 401:
+        login = site.login_for(session.page)
+        outcome = RedirectTo(login) if login else outcome
+    if isinstance(outcome, RedirectTo):
+        url = outcome.url
         outcome = await follow_redirects(session, outcome, job.url if type(job) is Navigate else None)
         if isinstance(job, ServerOp) and not job.n and session.place.since > exchange.rev:
-            exchange.add({"url": [outcome.location, 1]})
+            exchange.add({"url": [outcome.url if isinstance(outcome, RedirectTo) else url, 1]})
             return DONE
-    elif outcome.http_status in IN_PLACE and outcome.error is None:
+    elif isinstance(outcome, Failed) and outcome.status in IN_PLACE and outcome.error is None:
         await show_error_page(session, outcome)
     return outcome
 
 
-async def follow_redirects(session: Session, outcome: Outcome, asked: str | None = None) -> Outcome:
-    """Show the page that an outcome leads to; the outcome, with the address where that ended.
+async def follow_redirects(session: Session, redirect: RedirectTo, asked: str | None = None) -> Outcome:
+    """Show the page that a redirect leads to. Return the redirect to where that ended.
 
     It is the end of an op that went there itself, when that is where it `asked` to go.
     """
-    replaces = "replace" in outcome.payload
+    replaces = redirect.replace
     for _ in range(MAX_REDIRECTS):
-        if outcome.location is None or "external" in outcome.payload:
-            return outcome
-        url = outcome.location
+        if redirect.external:
+            return redirect
+        url = redirect.url
         opened = await _open(session, url)
         if isinstance(opened, LoadedPage):
             await session.show(opened.page, opened.address, opened.drawn, opened.state)
-            return DONE if url == asked else elsewhere(url, replaces)
-        if opened is None or opened.location is None:
+            return DONE if url == asked else RedirectTo(url, replaces)
+        if not isinstance(opened, RedirectTo):
             break
-        outcome = opened
-    return elsewhere(url, replaces)
+        redirect = opened
+    return RedirectTo(url, replaces)
 
 
 def problem_of(outcome: Outcome) -> Problem | None:
     """The error that an outcome is, for pages to show; None where fields alone are wrong: they say it."""
-    payload = outcome.payload
-    if outcome.status != ERROR or (payload["errors"] and not payload["error"]):
+    if not isinstance(outcome, Failed) or (outcome.errors and not outcome.message):
         return None
-    return Problem(outcome.http_status, str(payload.get("error", "")), str(payload.get("id", "")))
+    return Problem(outcome.status, outcome.message, outcome.id)
 
 
 async def show_error_page(session: Session, outcome: Outcome) -> None:

@@ -20,7 +20,6 @@ from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
 from ..execution.loading import forsake
 from ..execution.opening import mount
-from ..execution.results import DONE
 from ..execution.run import PageRun
 from ..pages.page import Page
 from ..pages.state import restore_state
@@ -33,6 +32,7 @@ from ..pubsub.channel import BrokerChannel
 from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
+from ..types import DONE
 from .connection import Connection
 from .request_probe import as_request, through_middleware
 from .runner import Session

@@ -27,18 +27,19 @@ from ..execution.app_context import Address, AppContext
 from ..execution.dependencies import around
 from ..execution.effects import begin_due
 from ..execution.loading import forsake
-from ..execution.results import DONE, Outcome, failure, unexpected
+from ..execution.results import failure, unexpected
 from ..execution.run import PageRun
 from ..pages.component import change_context, describe, walk
 from ..pages.page import Page
 from ..pages.page_html import document
 from ..pages.urls import path_and_query
-from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL, ERROR
-from ..protocol.messages import Acknowledgement, Bye, Change, Hello, Op
+from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
+from ..protocol.messages import Acknowledgement, Bye, Change, Hello, Op, answer
 from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Rebuilt
 from ..store.snapshots import session_key
 from ..tasks import Supervisor
 from ..templates import Fragment
+from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .concurrency import ConcurrentOps, dropped
 from .connection import INTERNAL_ERROR, REPLACED, Connection
 from .dispatch import UNKNOWN, dispatch_op, record_outcome, run_of
@@ -299,7 +300,7 @@ class Session:
         outcome = await dispatch_op(self, scope, job)
         if outcome is None:
             return False
-        if outcome.status == ERROR or self.page.live.is_in_error:
+        if isinstance(outcome, Failed) or self.page.live.is_in_error:
             self.page.live.error = problem_of(outcome)
         closed = await self._conclude(scope, outcome)
         if scope.moved is not None:
@@ -309,9 +310,10 @@ class Session:
         if self.page.live.has_changes:
             before = self.place.identity
             await keep_cookies(self)
-            if self.place.identity != before and self.page is scope.page and closed.location is None:
+            is_shown = self.page is scope.page and not isinstance(closed, RedirectTo)
+            if self.place.identity != before and is_shown:
                 await self._reload(closed)  # what is drawn has references that are signed for someone else
-        if closed.status or closed.response is not None:
+        if not isinstance(closed, Ok) or closed.response is not None:
             closed = await resolve_outcome(self, job, closed)
             if self.page is not scope.page and self.page.live.has_changes:
                 await keep_cookies(self)  # of the page that was opened
@@ -319,7 +321,7 @@ class Session:
         self._due = self.kept.is_due = True
         if self.aside.is_going:
             self.aside.leave_alone(scope)
-        if self.page is scope.page and (closed.abandoned or scope.state is None):
+        if self.page is scope.page and (scope.is_abandoned or scope.state is None):
             await self._replace_page(closed)
         return True
 
@@ -327,7 +329,7 @@ class Session:
         """Load, write and render the page, and commit; what became of the op."""
         if scope.page is not self.page:  # the page was left while the op went on
             return await scope.close(outcome)
-        if outcome.abandoned:  # a thread still works on the page
+        if scope.is_abandoned:  # a thread still works on the page
             scope.dump()
             self.kept.state = scope.state or self.kept.state
             return await scope.close(outcome)
@@ -341,7 +343,7 @@ class Session:
         self._unshown = None if is_shown else self._unshown or scope
         closed = await scope.close(concluded)
         self.kept.state = scope.state or self.kept.state
-        self._has_failed = closed is not outcome and closed.status == ERROR
+        self._has_failed = closed is not outcome and isinstance(closed, Failed)
         if closed is not concluded:  # its dependencies failed to commit, and the fields went back
             self._drawn = None
             await self._reload(closed)
@@ -457,7 +459,7 @@ class Session:
         except Exception as error:
             if not self._has_failed:
                 failed = unexpected(error, self.page.live, "a render")
-                if not exchange.amend(failed.status, failed.payload) and self.developer is not None:
+                if not exchange.amend(*answer(failed)) and self.developer is not None:
                     self.developer.tell_failure(failed)
             return self._answers()
         if self.developer is not None:

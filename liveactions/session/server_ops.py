@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 from ..actions.run_context import open_effects
 from ..exceptions import LiveError
 from ..execution.loading import Deferred, forsake
-from ..execution.results import Outcome
 from ..execution.run import PageRun
 from ..execution.timeouts import invoke
 from ..pages.component import describe, walk
 from ..pages.decorators import Timer
 from ..pages.handle import LiveContext
 from ..pages.page import Page
+from ..protocol.messages import error_payload
 from ..tasks import Supervisor
 from ..templates.diagnostics import Adviser
+from ..types import Failed, Outcome
 
 if TYPE_CHECKING:
     from ..templates import Fragment
@@ -130,7 +131,7 @@ class Background:
             results.append(await invoke(None, call, (), {}))
 
         outcome: Outcome = await self.session.work.perform(ServerOp(lambda scope: scope.do(keep)))
-        if outcome.error is not None:
+        if isinstance(outcome, Failed) and outcome.error is not None:
             raise outcome.error
         return results[0] if results else None
 
@@ -170,10 +171,10 @@ class Developer:
         self.session = session
         self._adviser = Adviser(session.site.services.templates)
 
-    def tell_failure(self, outcome: Outcome) -> None:
+    def tell_failure(self, failed: Failed) -> None:
         """Show what failed that nobody in the page had asked for."""
-        if isinstance(outcome.payload, dict) and "details" in outcome.payload:
-            self._tell("live:error", outcome.payload)
+        if failed.debug is not None:
+            self._tell("live:error", error_payload(failed))
 
     def advise(self, fragment: Fragment) -> bool:
         """Say what could be better in what is shown now. Whether there is something to say."""

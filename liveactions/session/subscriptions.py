@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..cache.tags import matches
 from ..execution.loading import components_of, outdate
-from ..execution.results import Outcome
 from ..execution.run import PageRun
 from ..pages.component import Component
 from ..pages.decorators import Listener
@@ -22,6 +21,7 @@ from ..protocol.constants import CLOSE_OVER
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..tasks import contained
+from ..types import Outcome
 from .connection import REPLACED
 from .server_ops import ServerOp
 

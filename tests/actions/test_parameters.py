@@ -174,7 +174,7 @@ async def given(name: str, fields: Any) -> Any:
     """What the action returned; its errors by field if it wasn't run."""
     page = await opened(Form)
     outcome = await call(page, getattr(page, name), fields)
-    return getattr(page, name).result if outcome.ok else outcome.payload["errors"]
+    return getattr(page, name).result if outcome.ok else outcome.errors
 
 
 REQUIRED = {"n": "This field is required"}
@@ -301,7 +301,7 @@ async def test_lists_have_an_end() -> None:
 async def test_bound_arguments_go_before_fields() -> None:
     page = await opened(Form)
     outcome = await call(page, page.bound.bind(1, 2), {"id": "8", "n": "9"})
-    assert outcome.payload == [1, 2]
+    assert outcome.result == [1, 2]
 
 
 async def test_injection_is_by_annotation_and_names_are_the_users() -> None:
@@ -316,7 +316,7 @@ async def test_injection_is_by_annotation_and_names_are_the_users() -> None:
         ("_a", "y"),
     ]
     outcome = await call(page, page.everything, fields, key="Enter")
-    assert outcome.payload == ["q", "f", "e", "s", [list(pair) for pair in fields[:5]], "Enter", "/page"]
+    assert outcome.result == ["q", "f", "e", "s", [list(pair) for pair in fields[:5]], "Enter", "/page"]
 
 
 def upload(name: str, data: bytes = b"data") -> UploadFile:
@@ -343,10 +343,10 @@ async def test_without_validation_the_values_are_as_they_came() -> None:
 async def test_an_action_that_does_not_fit_is_not_run() -> None:
     page = await opened(Form)
     outcome = await call(page, page.number, {"n": "x"})
-    assert (outcome.http_status, outcome.payload["error"], page.number.result) == (422, "", None)
+    assert (outcome.status, outcome.message, page.number.result) == (422, "", None)
 
 
 async def test_messages_can_be_replaced() -> None:
     page = await opened(Form, messages={"missing": "Pflichtfeld"})
-    assert (await call(page, page.number)).payload["errors"] == {"n": "Pflichtfeld"}
-    assert (await call(page, page.number, {"n": "x"})).payload["errors"] == WHOLE
+    assert (await call(page, page.number)).errors == {"n": "Pflichtfeld"}
+    assert (await call(page, page.number, {"n": "x"})).errors == WHOLE

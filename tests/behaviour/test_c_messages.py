@@ -65,7 +65,7 @@ async def test_c1_the_texts_are_for_people(kind: Any, value: str) -> None:
 
     act.__annotations__["n"] = kind
     page = await opened(type("Here", (Page,), {"act": action(act), "__module__": __name__}))
-    (text,) = (await call(page, page.act, {"n": value})).payload["errors"].values()
+    (text,) = (await call(page, page.act, {"n": value})).errors.values()
     assert not any(word in text for word in ("Input should", "input", "parsing", "{", "string"))
     assert text[0].isupper() and len(text) < 60
 
@@ -112,7 +112,7 @@ async def test_c1_texts_may_be_translated_late() -> None:
     page = await opened(Here, messages=messages)
     for language, text in [("en", "This field is required"), ("de", "Pflichtfeld")]:
         LANGUAGE.set(language)
-        assert (await call(page, page.act)).payload["errors"] == {"n": text}
+        assert (await call(page, page.act)).errors == {"n": text}
 
 
 async def test_c1_our_own_texts_can_be_replaced() -> None:
@@ -126,9 +126,9 @@ async def test_c1_our_own_texts_can_be_replaced() -> None:
 
     page = await opened(Here, messages={"action_failed": "Fehler {id}", "too_many": "Zu viele"})
     outcome = await call(page, page.crash)
-    assert outcome.payload["error"] == f"Fehler {outcome.payload['id']}"
+    assert outcome.message == f"Fehler {outcome.id}"
     outcome = await call(page, page.many, {f"items[{n}].n": "1" for n in range(1001)})
-    assert list(outcome.payload["errors"].values()) == ["Zu viele"]
+    assert list(outcome.errors.values()) == ["Zu viele"]
 
 
 # Validators of the application's own

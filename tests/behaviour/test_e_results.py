@@ -111,8 +111,8 @@ async def test_e1_a_result_is_told_as_json(name: str, annotated: bool) -> None:
     kind, value, wanted = RESULTS[name]
     cls = type("Here", (Page,), {"act": returning(kind if annotated else Any, value), "__module__": __name__})
     page = await opened(cls)
-    payload = (await call(page, page.act)).payload
-    assert payload == (wanted or [{"title": "t", "points": [{"x": 1, "when": "2020-01-02"}]}])
+    outcome = await call(page, page.act)
+    assert outcome.result == (wanted or [{"title": "t", "points": [{"x": 1, "when": "2020-01-02"}]}])
 
 
 # E2, E3, E5: the state of a form
@@ -226,8 +226,8 @@ async def test_e2_both_signatures_work() -> None:
 
     page = await opened(Both)
     for ref in (page.react, page.turned):
-        assert (await call(page, ref, {"title": "a"})).payload == "None a"
-        assert (await call(page, ref, {"title": "b"})).payload == "None a b"
+        assert (await call(page, ref, {"title": "a"})).result == "None a"
+        assert (await call(page, ref, {"title": "b"})).result == "None a b"
 
 
 @ways("SHN")
@@ -353,7 +353,7 @@ async def test_e5_an_initial_result_is_nobodys_to_change() -> None:
 
     for _ in range(2):
         page = await opened(Talk)
-        assert (await call(page, page.talk)).payload == ["a", "b"]
+        assert (await call(page, page.talk)).result == ["a", "b"]
 
 
 # E6: what is no data
@@ -409,7 +409,7 @@ async def test_e6_what_is_no_data(way: Way, debug: bool, caplog: pytest.LogCaptu
 async def test_e6_the_path_is_named(value: Any, text: str, caplog: pytest.LogCaptureFixture) -> None:
     cls = type("Here", (Page,), {"act": returning(Any, value), "__module__": __name__})
     page = await opened(cls)
-    assert (await call(page, page.act)).http_status == 500
+    assert (await call(page, page.act)).status == 500
     assert text in logged(caplog)
 
 
@@ -417,12 +417,12 @@ async def test_e6_what_contains_itself() -> None:
     value: list[Any] = []
     value.append(value)
     page = await opened(type("Here", (Page,), {"act": returning(Any, value), "__module__": __name__}))
-    assert (await call(page, page.act)).http_status == 500
+    assert (await call(page, page.act)).status == 500
 
 
 async def test_e6_what_the_annotation_does_not_say(caplog: pytest.LogCaptureFixture) -> None:
     page = await opened(Odd)
-    assert (await call(page, page.wrong)).http_status == 500
+    assert (await call(page, page.wrong)).status == 500
     assert "Odd.wrong(): str can't be written as <class 'int'>" in logged(caplog)
 
 

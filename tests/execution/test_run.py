@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import pytest
@@ -24,7 +24,7 @@ from liveactions.pages.component import Component, describe
 from liveactions.pages.decorators import every
 from liveactions.pages.fields import InUrl, loaded
 from liveactions.pages.page import Page, register_page
-from liveactions.protocol import constants as wire
+from liveactions.types import Failed, RedirectTo
 from tests.support.pages import call, new, opened, refresh
 
 journal: list[str] = []
@@ -208,7 +208,7 @@ async def test_sync_hooks_and_actions_run_in_a_thread() -> None:
             return "done"
 
     page = await opened(Sync)
-    assert ((await call(page, page.act)).payload, page.threads) == ("done", 2)
+    assert ((await call(page, page.act)).result, page.threads) == ("done", 2)
 
 
 # Errors
@@ -286,24 +286,19 @@ async def test_after_an_exception_everything_is_as_before(how: str) -> None:
     page = await opened(Failing)
     items = page.items
     outcome = await call(page, page.act.bind(how), {"title": "typed"})
-    assert outcome.http_status == 500
+    assert outcome.status == 500
     assert state(page) == BEFORE
     assert (page.items is items, page.shown) == (True, [1])
     ref = page.act.bind(how)
-    assert (ref.ok, ref.error, ref.values["title"]) == (False, outcome.payload["error"], "typed")
+    assert (ref.ok, ref.error, ref.values["title"]) == (False, outcome.message, "typed")
 
 
 async def test_an_exception_is_told_to_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
     page = await opened(Failing)
     with caplog.at_level(logging.ERROR, "liveactions"):
         outcome = await call(page, page.act.bind("crash"))
-    id = outcome.payload["id"]
-    assert outcome.payload == {
-        "error": f"Something went wrong ({id}).",
-        "errors": {},
-        "status": 500,
-        "id": id,
-    }
+    id = outcome.id
+    assert outcome == Failed(500, f"Something went wrong ({id}).", id=id, error=outcome.error)
     (record,) = caplog.records
     assert id in record.message and "Failing.act" in record.message
     assert record.exc_info and "secret" in str(record.exc_info[1])
@@ -311,40 +306,37 @@ async def test_an_exception_is_told_to_the_log_alone(caplog: pytest.LogCaptureFi
 
 async def test_debug_tells_the_exception() -> None:
     page = await opened(Failing, debug=True)
-    payload = (await call(page, page.act.bind("crash"))).payload
-    assert payload["error"] == "RuntimeError: secret <text>"
-    assert "in act" in payload["details"]
+    outcome = await call(page, page.act.bind("crash"))
+    assert outcome.message == "RuntimeError: secret <text>"
+    assert "in act" in outcome.debug.traceback
 
 
 @pytest.mark.parametrize(
-    ("how", "payload"),
-    [
-        ("public", {"error": "No", "errors": {}, "status": 409}),
-        ("field", {"error": "", "errors": {"title": "No", "other": "Neither"}, "status": 422}),
-    ],
+    ("how", "failed"),
+    [("public", Failed(409, "No")), ("field", Failed(422, "", {"title": "No", "other": "Neither"}))],
 )
-async def test_an_error_for_the_person_keeps_the_state(how: str, payload: Any) -> None:
+async def test_an_error_for_the_person_keeps_the_state(how: str, failed: Failed) -> None:
     page = await opened(Failing)
     outcome = await call(page, page.act.bind(how))
-    assert (outcome.status, outcome.payload, outcome.http_status) == (wire.ERROR, payload, payload["status"])
+    assert outcome == replace(failed, error=outcome.error)
     assert state(page) == AFTER
-    assert page.act.bind(how).error == payload["error"]
+    assert page.act.bind(how).error == failed.message
 
 
 @pytest.mark.parametrize(
-    ("how", "payload"),
+    ("how", "target"),
     [
-        ("redirect", {"url": "/page?q=1"}),
-        ("raised", {"url": "/x", "replace": True}),
-        ("grouped", {"url": "/grouped"}),
-        ("external", {"url": "https://example.org/", "external": True}),
-        ("http redirect", {"url": "/login"}),
+        ("redirect", RedirectTo("/page?q=1")),
+        ("raised", RedirectTo("/x", replace=True)),
+        ("grouped", RedirectTo("/grouped")),
+        ("external", RedirectTo("https://example.org/", external=True)),
+        ("http redirect", RedirectTo("/login")),
     ],
 )
-async def test_leaving_is_success(how: str, payload: Any) -> None:
+async def test_leaving_is_success(how: str, target: RedirectTo) -> None:
     page = await opened(Failing)
     outcome = await call(page, page.act.bind(how))
-    assert (outcome.status, outcome.payload, outcome.location) == (wire.ELSEWHERE, payload, payload["url"])
+    assert outcome == target
     assert state(page) == AFTER
     assert not page.act.bind(how).ok
 
@@ -356,13 +348,13 @@ async def test_leaving_is_success(how: str, payload: Any) -> None:
 async def test_statuses(how: str, status: int, text: str) -> None:
     page = await opened(Failing)
     outcome = await call(page, page.act.bind(how))
-    assert (outcome.status, outcome.http_status, outcome.payload["error"]) == (wire.ERROR, status, text)
+    assert outcome == Failed(status, text, headers=outcome.headers)
 
 
 async def test_a_response_is_handed_on() -> None:
     page = await opened(Failing)
     outcome = await call(page, page.act.bind("response"))
-    assert (outcome.ok, outcome.http_status, outcome.response.body) == (True, 201, b"file")
+    assert (outcome.ok, outcome.response.status_code, outcome.response.body) == (True, 201, b"file")
 
 
 async def test_the_process_may_still_end() -> None:
@@ -382,10 +374,10 @@ async def test_a_load_that_fails_or_leaves() -> None:
 
     page = new(Bad)
     problem = await refresh(page)
-    assert problem and problem.http_status == 500
+    assert problem and problem.status == 500
     page.how = "leave"
     problem = await refresh(page)
-    assert problem and problem.http_status == 404
+    assert problem and problem.status == 404
 
 
 # Time
@@ -425,7 +417,7 @@ class Slow(Page):
 async def test_a_slow_action_is_cancelled() -> None:
     page = await opened(Slow)
     outcome = await call(page, page.wait)
-    assert (outcome.http_status, outcome.abandoned, page.number) == (504, False, 0)
+    assert (outcome.status, outcome.error.abandoned, page.number) == (504, False, 0)
     await call(page, page.clean)
     assert journal == ["cleaned"]
 
@@ -433,13 +425,13 @@ async def test_a_slow_action_is_cancelled() -> None:
 async def test_a_slow_sync_action_is_abandoned() -> None:
     page = await opened(Slow)
     outcome = await call(page, page.block)
-    assert (outcome.http_status, outcome.abandoned) == (504, True)
+    assert (outcome.status, outcome.error.abandoned) == (504, True)
 
 
 async def test_other_timeouts_are_the_actions_own() -> None:
     page = await opened(Slow)
-    assert (await call(page, page.own)).http_status == 500
-    assert (await call(page, page.quick)).payload == "done"
+    assert (await call(page, page.own)).status == 500
+    assert (await call(page, page.quick)).result == "done"
 
 
 async def test_a_cancelled_scope_rolls_back_and_says_so() -> None:
@@ -528,7 +520,7 @@ async def test_dependencies_are_open_until_the_render_and_shared() -> None:
     journal.clear()
     scope = PageRun(page)
     outcome = await scope.call(page.act)
-    assert outcome.payload == ["session", "session inner"]
+    assert outcome.result == ["session", "session inner"]
     assert await scope.load() is None
     assert (scope.must_render, journal) == (True, ["open", "open inner", "act", "load"])
     assert await scope.close(outcome) is outcome
@@ -564,13 +556,13 @@ async def test_leaving_commits() -> None:
 
 async def test_values_of_functions_and_classes() -> None:
     page = await opened(Shop)
-    assert (await call(page, page.plain)).payload == ["testserver", "/page"]
+    assert (await call(page, page.plain)).result == ["testserver", "/page"]
 
 
 async def test_overrides() -> None:
     page = await opened(Shop)
     page.live.services.dependency_overrides[user] = lambda: "tester"
-    assert (await call(page, page.plain)).payload[0] == "tester"
+    assert (await call(page, page.plain)).result[0] == "tester"
 
 
 async def test_a_failing_commit_takes_everything_back() -> None:
@@ -587,17 +579,17 @@ async def test_a_failing_commit_takes_everything_back() -> None:
 
     page = await opened(Unlucky)
     outcome = await call(page, page.act)
-    assert (outcome.http_status, page.number) == (500, 0)
+    assert (outcome.status, page.number) == (500, 0)
 
 
 async def test_guards_run_before_validation() -> None:
     page = await opened(Shop)
     assert page.live.request is not None
-    assert (await call(page, page.secured)).http_status == 422
+    assert (await call(page, page.secured)).status == 422
     assert journal[-1] == "guard"
     page.live.request.scope["headers"].append((b"x-stranger", b"1"))
     page.live.request = Request(page.live.request.scope)
-    assert (await call(page, page.secured)).http_status == 401
+    assert (await call(page, page.secured)).status == 401
 
 
 @pytest.mark.parametrize("where", ["application", "page"])
@@ -628,7 +620,7 @@ async def test_guards_stand_before_everything(where: str) -> None:
         await PageRun(page).validate(page.act, [], ["x"]),
         await PageRun(page).run(timer.function),
     ]
-    assert [outcome and outcome.location for outcome in outcomes] == ["/login"] * 5
+    assert outcomes == [RedirectTo("/login")] * 5
     assert journal == ["guard"] * 5
 
 
@@ -646,7 +638,7 @@ async def test_dependencies_take_path_and_query_by_name() -> None:
     page = new(Room, "http://testserver/r?level=3")
     assert page.live.request is not None
     page.live.request.scope["path_params"] = {"room": "r"}
-    assert (await call(page, page.act)).payload == "r 3"
+    assert (await call(page, page.act)).result == "r 3"
 
 
 async def test_the_marker_of_fastapi_is_known_by_its_looks() -> None:
@@ -660,7 +652,7 @@ async def test_the_marker_of_fastapi_is_known_by_its_looks() -> None:
     act.__annotations__["who"] = Annotated[str, marker()]
     cls = type("Fast", (Page,), {"act": action(act), "__module__": __name__})
     page = await opened(cls)
-    assert (await call(page, page.act)).payload == "testserver"
+    assert (await call(page, page.act)).result == "testserver"
 
 
 # Timers and generators
@@ -717,4 +709,4 @@ async def test_what_a_generator_yields_last_is_its_result() -> None:
                 yield self.step
 
     page = await opened(Steps)
-    assert ((await call(page, page.run)).payload, page.step) == (2, 2)
+    assert ((await call(page, page.run)).result, page.step) == (2, 2)

@@ -9,12 +9,12 @@ from starlette.requests import Request
 
 from liveactions.actions.action import ActionRef
 from liveactions.actions.parameters import Event
-from liveactions.execution.results import DONE, Outcome
 from liveactions.execution.run import PageRun
 from liveactions.pages.handle import AppServices, LiveContext
 from liveactions.pages.page import Page, create, fill
 from liveactions.security.references import Reference
 from liveactions.security.signing import Keys, Signer
+from liveactions.types import DONE, Outcome
 
 P = TypeVar("P", bound=Page)
 Fields = Mapping[str, Any] | Sequence[tuple[str, Any]]
