@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -277,10 +278,12 @@ class Sender(Page):
         return "quiet"
 
 
-async def under_way(visitor: Any) -> None:
+async def under_way(visitor: Any) -> Any:
     tab = await visitor.open("/page")
-    sent = await visitor.http.post("/page?_a=send", data={"_s": tab.snapshot})
+    form = {"_a": tab.signed("send")}
+    sent = await visitor.http.post("/page", params=form, data={"_s": tab.snapshot})
     assert sent.status_code == 303
+    return tab
 
 
 SHOWS = "{% for one in live.flashes %}<i>{{ one }}</i>{% endfor %}{{ send }}{{ quiet }}"
@@ -288,8 +291,9 @@ SHOWS = "{% for one in live.flashes %}<i>{{ one }}</i>{% endfor %}{{ send }}{{ q
 
 async def test_a_call_that_shows_nothing_takes_no_messages() -> None:
     async with browser(of(Sender, SHOWS)) as visitor:
-        await under_way(visitor)
-        reply = await visitor.http.post("/page", json={}, headers={wire.HEADER_ACTION: "quiet"})
+        tab = await under_way(visitor)
+        headers = {wire.HEADER_ACTION: quote(tab.signed("quiet"))}
+        reply = await visitor.http.post("/page", json={}, headers=headers)
         assert reply.json() == {"result": "quiet"}
         assert ">Arrived</i>" in (await visitor.http.get("/page")).text
         assert "Arrived" not in (await visitor.http.get("/page")).text

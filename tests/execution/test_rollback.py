@@ -102,6 +102,8 @@ class Fields(Page):
 
 @pages.page("/fields")
 class Open(Fields):
+    template = "open.html"
+
     @on("put")
     async def hear(self, what: str) -> None:
         self.shown = "fine"
@@ -146,6 +148,7 @@ TEMPLATE = """<title>Fields</title><body>
 
 TEMPLATES = {
     "fields.html": TEMPLATE,
+    "open.html": TEMPLATE + '<a href="{{ steps }}">Steps</a>',
     "plain.html": "<title>Plain</title><body><output>{{ count }}</output>"
     '<form method="post" action="{{ spoil }}"><button>Spoil</button></form>',
     "sorry.html": "<title>S</title><h1>Sorry {{ id }}</h1>",
@@ -315,7 +318,7 @@ async def test_a_step_of_a_generator_that_can_not_be_concluded_ends_it(what: str
     async with visitor_at(live) as visitor:
         tab = await visitor.joined("/fields")
         tab.n += 1
-        tab.socket.send([tab.n, tab.rev, 1, "steps", ["what", what]])
+        tab.socket.send([tab.n, tab.rev, 1, tab.signed("steps"), ["what", what]])
         ended: list[Any] = []
         while not ended:
             frame = tab.take(await tab.socket.receive())
