@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, StringConstraints, TypeAdapter
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from liveactions import Bound, Event, Page, Pages, action, in_url, loaded
@@ -120,9 +120,12 @@ class Todos(Page):
 
     @action
     async def restore(self, event: Event) -> None:
-        """Take the list that the browser has kept, if there is none: the cookie is another one, say."""
+        """Take over the list that the browser has kept, if the server has none. Other data is ignored."""
         await self.load()
-        if not self.todos:
+        try:
             kept = [(todo.title, todo.completed, self.visitor) for todo in KEPT.validate_python(event.detail)]
+        except ValidationError:
+            return
+        if not self.todos:
             database.executemany("INSERT INTO todo (title, completed, visitor) VALUES (?, ?, ?)", kept)
             await self.load()

@@ -11,7 +11,15 @@ from markupsafe import Markup
 from pydantic import StringConstraints
 from sqlalchemy import delete, select
 
-from examples.conduit.content import Post, Remark, as_html, comments, favorite, favorited_by, post
+from examples.conduit.content import (
+    ArticleView,
+    CommentView,
+    article_by_slug,
+    as_html,
+    comments,
+    favorite,
+    favorited_by,
+)
 from examples.conduit.database import DB, Article, Comment, Tag
 from examples.conduit.people import Member, Person, Site, Viewer, follow, followed_by, member
 from liveactions import Bound, Draft, Pages, action, loaded, not_found, redirect, revalidate_tag
@@ -19,7 +27,7 @@ from liveactions import Bound, Draft, Pages, action, loaded, not_found, redirect
 pages = Pages()
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^/]+$", max_length=40)]
+TagName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^/]+$", max_length=40)]
 
 
 @pages.page("/article/{slug}")
@@ -28,30 +36,30 @@ class ArticlePage(Site):
     actions = [favorite, follow]
     slug: str
     me: Person | None = loaded()
-    post: Post = loaded()
+    article: ArticleView = loaded()
     html: Markup = loaded()
-    comments: tuple[Remark, ...] = loaded()
+    comments: tuple[CommentView, ...] = loaded()
     favorited: bool = loaded()
     followed: bool = loaded()
 
     async def load(self, me: Viewer, db: DB) -> None:
-        found, my_id = await post(self.slug, db), me.id if me else 0
+        found, my_id = await article_by_slug(self.slug, db), me.id if me else 0
         if found is None:
             raise not_found("There is no such article.")
-        self.me, self.post, self.html = me, found, as_html(found.body)
+        self.me, self.article, self.html = me, found, as_html(found.body)
         self.comments = await comments(found.id, db)
         self.favorited = found.id in await favorited_by(my_id, db)
         self.followed = found.author.id in await followed_by(my_id, db)
 
     @action
     async def comment(self, body: Text, me: Member, db: DB) -> None:
-        db.add(Comment(body=body, article_id=self.post.id, author_id=me.id))
-        revalidate_tag(f"comments:{self.post.id}")
+        db.add(Comment(body=body, article_id=self.article.id, author_id=me.id))
+        revalidate_tag(f"comments:{self.article.id}")
 
     @action
     async def delete_comment(self, id: Bound[int], me: Member, db: DB) -> None:
         await db.execute(delete(Comment).filter_by(id=id, author_id=me.id))
-        revalidate_tag(f"comments:{self.post.id}")
+        revalidate_tag(f"comments:{self.article.id}")
 
     @action
     async def delete_article(self, me: Member, db: DB) -> Any:
@@ -61,8 +69,8 @@ class ArticlePage(Site):
 
 
 @dataclass
-class Writing:
-    """What the editor's form is about."""
+class ArticleForm:
+    """The fields of the editor's form."""
 
     title: Line
     description: Line
@@ -74,34 +82,34 @@ class Editor(Site):
     template = "editor.html"
     slug: str = ""
     tags: tuple[str, ...] = ()
-    post: Post | None = loaded()
+    article: ArticleView | None = loaded()
 
     async def mount(self, db: DB) -> None:
-        found = await post(self.slug, db)
+        found = await article_by_slug(self.slug, db)
         self.tags = found.tags if found else ()
 
     async def load(self, me: Member, db: DB) -> None:
-        self.post = await post(self.slug, db) if self.slug else None
-        if self.slug and (self.post is None or self.post.author.id != me.id):
+        self.article = await article_by_slug(self.slug, db) if self.slug else None
+        if self.slug and (self.article is None or self.article.author.id != me.id):
             raise not_found("There is no such article of yours.")
 
     @action
-    async def add_tag(self, writing: Draft[Writing], tag: Word = "") -> None:
-        """What is written so far stays in the form: it is a draft."""
+    async def add_tag(self, form: Draft[ArticleForm], tag: TagName = "") -> None:
+        """Add a tag. The form keeps what was typed, because it is a draft."""
         if tag and tag not in self.tags:
             self.tags += (tag,)
 
     @action
-    async def remove_tag(self, tag: Bound[str], writing: Draft[Writing]) -> None:
+    async def remove_tag(self, tag: Bound[str], form: Draft[ArticleForm]) -> None:
         self.tags = tuple(other for other in self.tags if other != tag)
 
     @action
-    async def publish(self, writing: Writing, me: Member, db: DB) -> Any:
+    async def publish(self, form: ArticleForm, me: Member, db: DB) -> Any:
         article = await db.scalar(select(Article).filter_by(slug=self.slug, author_id=me.id))
         if article is None:
-            article = Article(slug=slug_of(writing.title), author_id=me.id)
+            article = Article(slug=slug_of(form.title), author_id=me.id)
             db.add(article)
-        article.title, article.description, article.body = writing.title, writing.description, writing.body
+        article.title, article.description, article.body = form.title, form.description, form.body
         article.tags = [Tag(name=name) for name in self.tags]
         revalidate_tag("articles")
         return redirect(ArticlePage.url(slug=article.slug))
@@ -113,6 +121,6 @@ class Editing(Editor):
 
 
 def slug_of(title: str) -> str:
-    """What stands in an article's address: readable, and no other one's."""
+    """Return a readable and unique slug for an article's address."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     return f"{words}-{token_hex(3)}"

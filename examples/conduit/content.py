@@ -22,7 +22,7 @@ markdown = MarkdownIt("js-default")
 
 
 @dataclass(frozen=True)
-class Post:
+class ArticleView:
     id: int
     slug: str
     title: str
@@ -35,7 +35,7 @@ class Post:
 
 
 @dataclass(frozen=True)
-class Remark:
+class CommentView:
     id: int
     body: str
     created: datetime
@@ -44,17 +44,17 @@ class Remark:
 
 @dataclass(frozen=True)
 class Feed:
-    posts: tuple[Post, ...]
+    articles: tuple[ArticleView, ...]
     pages: int
     newer: int
     """Articles that came later."""
 
 
-def shown(one: Article) -> Post:
-    """An article as others see it. Whoever shows it hears when it changes, its favorites too."""
+def shown(one: Article) -> ArticleView:
+    """Return an article as readers see it. Pages that show it are updated when it or its favorites change."""
     cache_tag(f"article:{one.id}")
     author, tags = seen(one.author), tuple(tag.name for tag in one.tags)
-    return Post(
+    return ArticleView(
         one.id, one.slug, one.title, one.description, one.body, one.created, author, tags, one.favorites
     )
 
@@ -80,9 +80,9 @@ async def feed(
         query = query.where(Article.author_id.in_(select(follows.c.author_id).filter_by(user_id=reader)))
     old = query.where(Article.id <= until)
     here = old.order_by(Article.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
-    posts = tuple(shown(article) for article in await db.scalars(here))
+    articles = tuple(shown(article) for article in await db.scalars(here))
     count, all = [await db.scalar(select(func.count()).select_from(q.subquery())) or 0 for q in (old, query)]
-    return Feed(posts, -(-count // PAGE), all - count)
+    return Feed(articles, -(-count // PAGE), all - count)
 
 
 @cached(tags=["articles"])
@@ -92,20 +92,20 @@ async def newest(db: DB) -> int:
 
 @cached(tags=["articles"])
 async def popular_tags(db: DB) -> tuple[str, ...]:
-    often = func.count().desc()
-    return tuple(await db.scalars(select(Tag.name).group_by(Tag.name).order_by(often, Tag.name).limit(12)))
+    count = func.count().desc()
+    return tuple(await db.scalars(select(Tag.name).group_by(Tag.name).order_by(count, Tag.name)))
 
 
 @cached(tags=["articles"])
-async def post(slug: str, db: DB) -> Post | None:
+async def article_by_slug(slug: str, db: DB) -> ArticleView | None:
     article = await db.scalar(select(Article).where(Article.slug == slug))
     return shown(article) if article else None
 
 
 @cached(tags=["comments:{article_id}"])
-async def comments(article_id: int, db: DB) -> tuple[Remark, ...]:
+async def comments(article_id: int, db: DB) -> tuple[CommentView, ...]:
     rows = await db.scalars(select(Comment).filter_by(article_id=article_id).order_by(Comment.id))
-    return tuple(Remark(row.id, row.body, row.created, seen(row.author)) for row in rows)
+    return tuple(CommentView(row.id, row.body, row.created, seen(row.author)) for row in rows)
 
 
 @cached(tags=["favorites:{user_id}"])

@@ -152,7 +152,7 @@ async def test_b6_wherever_they_are_bound(live: Live, way: Way) -> None:
         ("pick(1, nothing=2)", "no parameter 'nothing'"),
         ("pick('one')", "id='one'"),
         ("pick(none)", "id=None"),
-        ("pick(live)", "pick: id=<.*Handle"),
+        ("pick(live)", "pick: id=<.*LiveContext"),
     ],
 )
 @pytest.mark.parametrize("where", ["action", "formaction", "live-click"])

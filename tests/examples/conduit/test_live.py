@@ -40,7 +40,7 @@ async def test_a_new_article_is_announced_above_the_feed(browser: Browser) -> No
     await theirs.shows("2 new articles")
     await tagged.shows("1 new article")
     await theirs.click("2 new articles")
-    assert theirs.texts(".preview-link h2")[:3] == ["On Salt", "On Bread", LOAF]
+    assert theirs.texts(".preview-link h1")[:3] == ["On Salt", "On Bread", LOAF]
     assert "new article" not in theirs.text(".home")
 
 

@@ -43,15 +43,15 @@ def test_two_people_at_one_article(visit: Visit, server: Server) -> None:
 
 def test_a_new_article_is_announced(visit: Visit, server: Server) -> None:
     reader, writer = visit(server.url).open("/"), sign_in(visit(server.url), "june")
-    before = reader.locator(".preview-link h2").first.inner_text()
+    before = reader.locator(".preview-link h1").first.inner_text()
     publish(writer, "On Waiting")
     expect(reader.get_by_role("button", name="1 new article")).to_be_visible()
-    expect(reader.locator(".preview-link h2").first).to_have_text(before)
+    expect(reader.locator(".preview-link h1").first).to_have_text(before)
     is_accessible(reader)
     reader.get_by_role("button", name="1 new article").click()
-    expect(reader.locator(".preview-link h2").first).to_have_text("On Waiting")
+    expect(reader.locator(".preview-link h1").first).to_have_text("On Waiting")
     writer.get_by_role("button", name="Delete Article").click()
-    expect(reader.locator(".preview-link h2").first).to_have_text(before)
+    expect(reader.locator(".preview-link h1").first).to_have_text(before)
 
 
 def test_logging_out_ends_the_other_tabs(visit: Visit, server: Server) -> None:

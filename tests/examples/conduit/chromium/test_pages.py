@@ -99,7 +99,7 @@ def test_back_to_what_is_gone(visitor: Visitor) -> None:
 
 def test_back_forward_and_reload(visitor: Visitor) -> None:
     page = visitor.open("/")
-    title = page.locator(".preview-link h2").first
+    title = page.locator(".preview-link h1").first
     first = title.inner_text()
     page.get_by_role("link", name="2", exact=True).click()
     expect(page.locator(".page-item.active")).to_have_text("2")
