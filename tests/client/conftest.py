@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from liveactions.diff import nodes as edits
+from liveactions.diff import nodes
 
 SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
@@ -223,7 +223,7 @@ def raw_page(chromium: Browser) -> Iterator[Page]:
 @pytest.fixture
 def short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server says of any raw HTML which nodes have changed, not only where it is long."""
-    monkeypatch.setattr(edits, "LEAST", 0)
+    monkeypatch.setattr(nodes, "MIN_LENGTH", 0)
 
 
 def play_vectors(page: Page, vectors: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveactions.diff import nodes as edits_module
+from liveactions.diff import nodes
 from liveactions.diff.client_state import change
 from liveactions.diff.nodes import edits
 from liveactions.diff.strings import windows
@@ -119,7 +119,7 @@ def test_what_means_the_same_wherever_it_stands(html: str, above: list[str], is_
 def test_any_edits(strings: tuple[str, str], around: str) -> None:
     old, new = (around.format(text.replace("\0", "")) for text in strings)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edits_module, "LEAST", 0)
+        patch.setattr(nodes, "MIN_LENGTH", 0)
         found = edits(old, new, windows(old, new))
     if found is not None:
         confirm(old, new, json.loads(json.dumps(found[0])), found[1], ())
