@@ -1,15 +1,24 @@
-"""Values that can't change behind one's back: only these may stand for what was made from them.
+"""Which values can't change in place, asked of a value or of an annotation.
 
-Which types have values that can't change in place.
+What was made from an immutable value may be used again for as long as the value is the same object: the
+fragment of a list item, the result of a cached function, the copy of a field that an undo log would
+otherwise need. There is one definition:
+
+- an *atom* is immutable: an instance of one of the `ATOMS` (not of a subclass, which may have attributes) or
+  of any subclass of one of the `ATOM_FAMILIES`;
+- a ``tuple``, ``frozenset``, named tuple, frozen dataclass or frozen Pydantic model is immutable if
+  everything in it is.
+
+`is_frozen` applies it to a value; `is_frozen_type` to an annotation, which is immutable if all values that
+it allows are.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import types
-from collections.abc import Callable, Collection
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -27,71 +36,87 @@ from .type_hints import optional, record_hints, unwrap
 from .types import Escaped, Reference
 
 SCALARS: Final = frozenset({str, int, bool, bytes, type(None)})
-"""Types whose values are the same when type and value are equal."""
-_LEAVES: Final = SCALARS | {
-    float, complex, date, datetime, time, timedelta, timezone, Decimal, Fraction, UUID, Markup, Escaped,
-    range, type(missing),
+"""Atoms that can stand for each other when type and value are equal (1.0 and -0.0 == 0.0 can't)."""
+ATOMS: Final = SCALARS | {
+    float, complex, date, datetime, time, timedelta, Decimal, Fraction, UUID, Markup, Escaped, range,
+    SecretStr, SecretBytes, type(missing),
 }  # fmt: skip
+ATOM_FAMILIES: Final = (Enum, PurePath, tzinfo)
 _CONTAINERS: Final = (tuple, frozenset)
 
 
 def is_frozen(value: Any) -> bool:
-    """Whether a value and all that is in it is immutable: scalars, tuples, frozen dataclasses of such.
+    """Return whether a value and everything in it is immutable.
 
-    References aren't: they say what became of their calls.
+    References aren't: they carry the status of their calls.
     """
     kind = type(value)
-    if kind in _LEAVES:
+    if kind in ATOMS:
         return True
-    fields = _fields(kind)  # type: ignore[arg-type]  # mypy: a type is hashable
-    if fields is not None:
-        inner = fields(value)
-        return _LEAVES.issuperset(map(type, inner)) or all(map(is_frozen, inner))
-    return isinstance(value, Enum)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether whatever was made from `a` would be made from `b` too."""
-    if type(a) is type(b) and type(a) in SCALARS or isinstance(a, Reference) and isinstance(b, Reference):
-        return bool(a == b)
-    return a is b and is_frozen(a)
-
-
-@lru_cache(maxsize=1024)
-def _fields(kind: type[Any]) -> Callable[[Any], Any] | None:
-    """What gives all values in an instance of a frozen type."""
-    if kind in _CONTAINERS or issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        return tuple
-    parameters: Any = getattr(kind, "__dataclass_params__", None)
-    if parameters is None or not parameters.frozen:
-        return None
-    names = [field.name for field in dataclasses.fields(kind)]
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda value: tuple(getattr(value, name) for name in names)
-
-
-SCALAR_TYPES = (
-    *(int, float, complex, str, bytes, bool, type(None)),
-    *(date, time, timedelta, tzinfo, Decimal, Fraction, UUID, PurePath, enum.Enum, SecretStr, SecretBytes),
-)
-_CONTAINER_TYPES = (tuple, frozenset)
+    parts = _parts_of(kind)  # type: ignore[arg-type]  # mypy: a type is hashable
+    if parts is None:
+        return False
+    inner = parts(value)
+    return ATOMS.issuperset(map(type, inner)) or all(map(is_frozen, inner))
 
 
 def is_frozen_type(annotation: Any) -> bool:
-    """Whether every value of an annotation is immutable to the bottom. False when that can't be known."""
-    return _frozen(annotation, ())
+    """Return whether every value that an annotation allows is immutable; False when that can't be known."""
+    return _is_frozen_type(annotation, ())
 
 
 def holds_frozen(annotation: Any) -> bool:
-    """Whether it is a list, set or dict whose items are immutable: a copy of it tells what changed."""
+    """Return whether an annotation is of a list, set or dict of immutable items.
+
+    A shallow copy is enough to see what changed in it.
+    """
     plain, _ = unwrap(optional(annotation)[0])
     origin, arguments = get_origin(plain), get_args(plain)
     container = isinstance(origin, type) and issubclass(origin, Collection) and not issubclass(origin, tuple)
     return container and bool(arguments) and all(map(is_frozen_type, arguments))
 
 
-def _frozen(annotation: Any, above: tuple[Any, ...]) -> bool:
+def same(a: Any, b: Any) -> bool:
+    """Return whether what was made from `a` would be made from `b` too."""
+    if type(a) is type(b) and type(a) in SCALARS or isinstance(a, Reference) and isinstance(b, Reference):
+        return bool(a == b)
+    return a is b and is_frozen(a)
+
+
+def _is_atom(cls: type[Any]) -> bool:
+    return cls in ATOMS or issubclass(cls, ATOM_FAMILIES)
+
+
+def _field_names(cls: type[Any]) -> Iterable[str] | None:
+    """Return the names of everything that an instance of a frozen record holds; None for other classes."""
+    if issubclass(cls, BaseModel):
+        is_closed = not cls.__private_attributes__ and cls.model_config.get("extra") != "allow"
+        return cls.model_fields if cls.model_config.get("frozen") and is_closed else None
+    if issubclass(cls, tuple):
+        return getattr(cls, "_fields", None)
+    parameters: Any = getattr(cls, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
+        return None
+    return [field.name for field in dataclasses.fields(cls)]
+
+
+@lru_cache(maxsize=1024)
+def _parts_of(cls: type[Any]) -> Callable[[Any], Collection[Any]] | None:
+    """Return what gives everything in an instance of an immutable class; None for other classes."""
+    if _is_atom(cls):
+        return lambda value: ()
+    names = _field_names(cls)
+    if cls in _CONTAINERS or issubclass(cls, tuple) and names is not None:
+        return tuple
+    if names is None:
+        return None
+    values = [*names]
+    if len(values) > 1:
+        return attrgetter(*values)
+    return lambda value: [getattr(value, name) for name in values]
+
+
+def _is_frozen_type(annotation: Any, above: tuple[Any, ...]) -> bool:
     plain, _ = unwrap(annotation)
     if plain is None or plain is Ellipsis or plain in above:
         return True
@@ -99,27 +124,18 @@ def _frozen(annotation: Any, above: tuple[Any, ...]) -> bool:
     if origin is Literal:
         return True
     if origin in (Union, types.UnionType):
-        return all(_frozen(member, above) for member in arguments)
+        return all(_is_frozen_type(member, above) for member in arguments)
     cls = origin or plain
     if not isinstance(cls, type):
         return False
-    if issubclass(cls, _CONTAINER_TYPES) and arguments:
-        return all(_frozen(argument, above) for argument in arguments)
-    return issubclass(cls, SCALAR_TYPES) or _is_frozen_record(cls, (*above, plain))
-
-
-def _is_frozen_record(cls: type[Any], above: tuple[Any, ...]) -> bool:
-    """Whether a frozen dataclass, frozen model or named tuple has immutable fields only."""
-    if issubclass(cls, BaseModel):
-        frozen = bool(cls.model_config.get("frozen"))
-    elif dataclasses.is_dataclass(cls):
-        frozen = cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
-    else:
-        frozen = issubclass(cls, tuple) and hasattr(cls, "_fields")
-    if not frozen:
+    if cls in _CONTAINERS:
+        return bool(arguments) and all(_is_frozen_type(argument, above) for argument in arguments)
+    if _is_atom(cls):
+        return True
+    if _field_names(cls) is None:
         return False
     try:
-        hints = record_hints(cls)
+        hints = record_hints(plain)
     except NameError:
         return False
-    return all(_frozen(hint, above) for hint in hints.values())
+    return all(_is_frozen_type(hint, (*above, plain)) for hint in hints.values())
