@@ -68,7 +68,6 @@ def indices(names: Iterable[str], name: str) -> list[int]:
     return sorted({int(number) for number in found if number.isascii() and number.isdigit()})
 
 
-MOST_FIELDS: Final = 1000
 RESERVED_FIELDS: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
 """Names of the library's own fields."""
 _REPLACEMENT: Final = "\ufffd"

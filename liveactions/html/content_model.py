@@ -1,14 +1,18 @@
-"""Which elements may stand where, and what ends without an end tag.
+"""HTML's content model, once: which elements may be where, and which end without an end tag.
 
-A selection of the HTML Standard's optional tags and tree construction: what authors write and
-browsers would repair, so that the compiler sees the same tree as the browser.
+Everything here is data, taken from the HTML Standard's chapters on optional tags and on tree
+construction, as far as it concerns what authors write. Three modules read it: the template compiler
+(`liveactions.templates.ir`), so that it builds the tree that browsers build; `liveactions.html.balance`,
+which decides whether raw HTML survives being parsed; and `liveactions.html.lint`, which reports what
+browsers repair.
 
-Whether a piece of HTML means the same when it is read by itself as where it stands.
+Tables are the part that everybody needs. ``<table><tr><td>a`` parses as
+``table > tbody > tr > td``: authors leave out the ``tbody``, and `TABLE_CHILDREN` describes the tree as
+it is once browsers have added it.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -17,22 +21,58 @@ RAW_TEXT: Final = frozenset("script style xmp iframe noembed noframes noscript p
 TEXT_ONLY: Final = frozenset({"title", "textarea"})
 """Elements whose content is text with character references."""
 FOREIGN: Final = frozenset({"svg", "math"})
+"""Elements in which other rules hold: MathML and SVG."""
 INTEGRATION: Final = frozenset({"foreignobject", "desc", "annotation-xml"})
-FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-"""Elements that go on in what follows when they aren't closed where they were opened."""
-OPTIONAL_END: Final = frozenset(
-    "p li dt dd option optgroup rp rt tr td th tbody thead tfoot colgroup caption".split()
+"""Elements of MathML and SVG whose content is HTML again."""
+SVG_ONLY: Final = frozenset(
+    "circle clippath defs ellipse fecolormatrix fegaussianblur filter g lineargradient line marker"
+    " mask path pattern polygon polyline radialgradient rect stop symbol text tspan use".split()
 )
+"""Elements by which a template without its surroundings is recognised as SVG."""
+FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+"""Elements that browsers open again in what follows when they aren't closed where they were opened."""
+HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+"""Elements that can't be in each other."""
+NOT_NESTED: Final = frozenset({"a", "button", "form", "nobr"})
+"""Elements that can't be anywhere in one of the same name: browsers end one of the two, or drop it."""
+
+ROW_GROUPS: Final = frozenset({"tbody", "thead", "tfoot"})
+TABLE_CHILDREN: Final[dict[str, frozenset[str]]] = {
+    "table": ROW_GROUPS | {"caption", "colgroup"},
+    "colgroup": frozenset({"col"}),
+    **dict.fromkeys(sorted(ROW_GROUPS), frozenset({"tr"})),
+    "tr": frozenset({"td", "th"}),
+}
+"""All that the parts of a table hold: browsers move anything else in front of the table."""
+TABLE_SHORTHAND: Final = frozenset({"tr", "col"})
+"""What may be written directly in ``table`` too: browsers add its ``tbody`` or ``colgroup``."""
+TABLE_PARENTS: Final[dict[str, frozenset[str]]] = {
+    child: frozenset(parent for parent, children in TABLE_CHILDREN.items() if child in children)
+    for child in sorted(frozenset().union(*TABLE_CHILDREN.values()))
+}
+"""`TABLE_CHILDREN` the other way round: where the parts of a table may be."""
+NO_TEXT: Final = frozenset(TABLE_CHILDREN)
+"""Elements in which browsers don't keep text."""
+
+ONLY_IN: Final[dict[str, frozenset[str]]] = {
+    **TABLE_PARENTS,
+    "li": frozenset({"ul", "ol", "menu"}),
+    "dt": frozenset({"dl"}),
+    "dd": frozenset({"dl"}),
+    "option": frozenset({"select", "optgroup", "datalist"}),
+    "optgroup": frozenset({"select"}),
+}
+"""Elements that end others, or are dropped, when their parent is any other element."""
+OPTIONAL_END: Final = frozenset(ONLY_IN) - {"col"} | {"p", "rp", "rt"}
 """Elements that end with their parent."""
-_BLOCKS = (
+_BLOCKS: Final = (
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer"
     " form h1 h2 h3 h4 h5 h6 header hgroup hr listing main menu nav ol p plaintext pre search section"
     " summary table ul xmp"
 ).split()
-_ROWS = frozenset({"tr", "td", "th"})
-_SECTIONS = frozenset({"tbody", "thead", "tfoot", "caption", "colgroup"})
+_ROWS: Final = TABLE_CHILDREN["tr"] | {"tr"}
 IMPLIED_END: Final[dict[str, frozenset[str]]] = {
-    **{name: frozenset({"p"}) for name in _BLOCKS},
+    **dict.fromkeys(_BLOCKS, frozenset({"p"})),
     "li": frozenset({"li"}),
     "dt": frozenset({"dt", "dd"}),
     "dd": frozenset({"dt", "dd"}),
@@ -40,42 +80,13 @@ IMPLIED_END: Final[dict[str, frozenset[str]]] = {
     "optgroup": frozenset({"option", "optgroup"}),
     "rt": frozenset({"rt", "rp"}),
     "rp": frozenset({"rt", "rp"}),
-    "td": frozenset({"td", "th"}),
-    "th": frozenset({"td", "th"}),
+    **dict.fromkeys(sorted(TABLE_CHILDREN["tr"]), TABLE_CHILDREN["tr"]),
     "tr": _ROWS,
-    **{name: _ROWS | _SECTIONS for name in ("tbody", "thead", "tfoot")},
+    **dict.fromkeys(sorted(ROW_GROUPS), _ROWS | TABLE_CHILDREN["table"]),
 }
 """Elements that a start tag ends when they are the innermost open ones."""
-NO_TEXT: Final = frozenset("table tbody thead tfoot tr colgroup".split())
-"""Elements in which browsers don't keep text: they move it in front of the table."""
-TABLE_SECTIONS: Final = _SECTIONS
-SVG_ONLY: Final = frozenset(
-    "circle clippath defs ellipse fecolormatrix fegaussianblur filter g lineargradient line marker"
-    " mask path pattern polygon polyline radialgradient rect stop symbol text tspan use".split()
-)
-_ANY_TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
-_ROW_GROUPS: Final = frozenset({"tbody", "thead", "tfoot"})
-_PLACES: Final[dict[str, frozenset[str]]] = {
-    **dict.fromkeys([*_ROW_GROUPS, "caption", "colgroup"], frozenset({"table"})),
-    "tr": _ROW_GROUPS,
-    "td": frozenset({"tr"}),
-    "th": frozenset({"tr"}),
-    "col": frozenset({"colgroup"}),
-    "li": frozenset({"ul", "ol", "menu"}),
-    "dt": frozenset({"dl"}),
-    "dd": frozenset({"dl"}),
-    "option": frozenset({"select", "optgroup", "datalist"}),
-    "optgroup": frozenset({"select"}),
-}
-"""Elements that end others, or are dropped, where they stand in anything else."""
-_SELECTIVE: Final = NO_TEXT | {"select", "optgroup"}
-"""Elements that have no other content than those."""
-_ONCE: Final = frozenset({"a", "button", "form", "nobr"})
-"""Elements that end the one of the same name that they are in."""
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_HTML_ONLY: Final = frozenset(
+ENDS_FOREIGN: Final = frozenset(
     "b big blockquote br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 hr i img li listing menu meta"
     " nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
 )
 """Elements that end the SVG or MathML that they are in."""
-_NEVER: Final = frozenset("html head body frameset frame image rb rt rtc rp select".split())

@@ -11,7 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .content_model import FOREIGN, IMPLIED_END, INTEGRATION, NO_TEXT, OPTIONAL_END, RAW_TEXT, TEXT_ONLY, VOID
+from .content_model import (
+    FOREIGN,
+    HEADINGS,
+    IMPLIED_END,
+    INTEGRATION,
+    NO_TEXT,
+    NOT_NESTED,
+    OPTIONAL_END,
+    RAW_TEXT,
+    TABLE_CHILDREN,
+    TABLE_PARENTS,
+    TABLE_SHORTHAND,
+    TEXT_ONLY,
+    VOID,
+)
 
 _TOKEN: Final = re.compile(
     r"<!--.*?(?:-->|$)|<![^>]*>|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)(?:\"[^\"]*+\"|'[^']*+'|[^'\"<>])*+>",
@@ -20,23 +34,8 @@ _TOKEN: Final = re.compile(
 _DOCUMENT: Final = frozenset({"html", "head", "body"})
 _HEAD: Final = frozenset("base basefont bgsound link meta noscript script style template title".split())
 _ANYWHERE: Final = frozenset({"script", "style", "template"})
-_NOT_IN_ITSELF: Final = frozenset({"a", "button", "form", "nobr"})
-_HEADINGS: Final = frozenset("h1 h2 h3 h4 h5 h6".split())
 _BARRIERS: Final = frozenset("table td th caption button object marquee template svg math".split())
 """Elements through which a start tag doesn't end a paragraph."""
-_IN: Final[dict[str, frozenset[str]]] = {
-    "table": frozenset("caption colgroup col thead tbody tfoot tr".split()),
-    "colgroup": frozenset({"col"}),
-    **dict.fromkeys(("thead", "tbody", "tfoot"), frozenset({"tr"})),
-    "tr": frozenset({"td", "th"}),
-}
-"""What may stand directly in the parts of a table."""
-_PARENTS: Final[dict[str, str]] = {
-    **dict.fromkeys(("thead", "tbody", "tfoot", "caption", "colgroup"), "table"),
-    "tr": "table",
-    "td": "tr",
-    "th": "tr",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +139,20 @@ class _Reader:
         """What is wrong with an element where it begins."""
         top = self._top
         names = [one.name for one in self._open]
-        if name in _NOT_IN_ITSELF and name in names[_after_barrier(names) :]:
+        if name in NOT_NESTED and name in names[_after_barrier(names) :]:
             return f"<{name}> can't stand in <{name}>: browsers " + (
                 "drop the inner one" if name == "form" else "end the outer one before it"
             )
-        if name in _HEADINGS and top in _HEADINGS:
+        if name in HEADINGS and top in HEADINGS:
             return f"<{name}> can't stand in <{top}>: browsers end that before it"
         if top == "head" and name not in _HEAD:
             return f"<{name}> can't stand in <head>: browsers begin the <body> before it"
-        if top in _IN and name not in _IN[top] | _ANYWHERE and not (name == "input" and top == "table"):
-            if name in _PARENTS and top != "colgroup":
-                return f"<{name}> needs a <{_PARENTS[name]}> around it: browsers add what is missing"
+        if top in TABLE_CHILDREN and not _may_be_in_table(name, top):
+            if name in TABLE_PARENTS and top != "colgroup":
+                return f"<{name}> needs a <{_needed(name)}> around it: browsers add what is missing"
             return f"<{name}> can't stand directly in <{top}>: browsers move it out of the table"
-        if name in _PARENTS and top not in (*_IN, "template"):
-            return f"<{name}> outside of a <{_PARENTS[name]}>: browsers drop it"
+        if name in TABLE_PARENTS and top not in (*TABLE_CHILDREN, "template"):
+            return f"<{name}> outside of a <{_needed(name)}>: browsers drop it"
         return ""
 
     def _end(self, name: str, at: int) -> Iterator[Repair]:
@@ -179,6 +178,18 @@ def _unclosed(left: _Open) -> Repair:
 
 
 _PARAGRAPH: Final = "<{}> can't stand in <p>: browsers end the paragraph before it"
+
+
+def _may_be_in_table(name: str, part: str) -> bool:
+    """Return whether an element may be written directly in a part of a table."""
+    if part == "table" and (name in TABLE_SHORTHAND or name == "input"):
+        return True
+    return name in TABLE_CHILDREN[part] or name in _ANYWHERE
+
+
+def _needed(name: str) -> str:
+    """Return the element that authors have to write around a part of a table."""
+    return "table" if name in TABLE_SHORTHAND else min(TABLE_PARENTS[name])
 
 
 def _after_barrier(names: list[str]) -> int:

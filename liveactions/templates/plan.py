@@ -57,7 +57,6 @@ _DROPS_BREAK = frozenset({"pre", "listing"})
 """Elements in which browsers drop a line break that comes first."""
 _SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
 _JUMPS = (nodes.Break, nodes.Continue)
-_FORM_TAIL = '">'
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ REPAIRED = [
     ("<table><tbody><td>a</td></tbody></table>", "<td> needs a <tr> around it"),
     ("<div><tr><td>a</td></tr></div>", "<tr> outside of a <table>"),
     ("<ul><td>a</td></ul>", "<td> outside of a <tr>: browsers drop it"),
+    ("<div><col></div>", "<col> outside of a <table>: browsers drop it"),
     ("<b><i>a</b></i>", "</b> comes before the end of <i>"),
     ("<div><span>a</div>", "</div> comes before the end of <span>"),
     ("<div>a", "<div> is never closed"),
