@@ -1,6 +1,7 @@
-"""Typed values as JSON and as text, by their annotation.
+"""Typed values as JSON and back, by their annotation.
 
-What actions return, as data: for whoever called, for the snapshot, and back again.
+A `Codec` belongs to one annotation: `dump` gives JSON-able data, and `load` gives the value back. `Results`
+does the same for what an action returns, with errors that name the action.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json, to_jsonable_python
+from typing_extensions import TypeAliasType
 
 from ..type_hints import optional
 
@@ -27,13 +30,15 @@ _CONFIG = ConfigDict(
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    """A TypeAdapter with our configuration, unless the type (a model) brings its own."""
+    """Return a TypeAdapter with our configuration. A model, and what has a configuration, keeps its own."""
     try:
         return TypeAdapter(annotation, config=_CONFIG)
     except PydanticUserError as error:
         if error.code != "type-adapter-config-unused":
             raise
-        return TypeAdapter(annotation)
+        # A dataclass or TypedDict takes the configuration of what contains it, but refuses one of its own.
+        contained: Any = TypeAliasType("Contained", annotation)
+        return TypeAdapter(contained, config=_CONFIG)
 
 
 class Codec:
@@ -69,7 +74,8 @@ class Codec:
         try:
             return self._adapter.dump_python(value, mode="json", warnings="error")
         except (ValueError, TypeError, RecursionError) as error:
-            raise TypeError(f"{type(value).__name__} can't be written as {self.annotation!r}") from error
+            kind = type(value).__name__
+            raise TypeError(f"{kind} can't be written as {self.annotation!r}: {error}") from error
 
     def _dump_untyped(self, value: Any) -> Any:
         try:
@@ -145,7 +151,11 @@ _DEEPEST: Final = 20
 
 
 class Results:
-    """The results of one action, by the annotation of what it returns."""
+    """The results of one action, by the annotation of what it returns.
+
+    Templates see a result as a snapshot brings it back, at once and on every way in. Without an annotation
+    that is plain JSON: a date is a text, a model is a dict.
+    """
 
     __slots__ = ("name", "annotation", "__dict__")
 
@@ -157,32 +167,36 @@ class Results:
     def _codec(self) -> Codec:
         try:
             return codec(self.annotation)
-        except Exception:  # whatever it says, results tell what they are themselves
+        except Exception:  # it isn't of data: the result says itself whether it is
             return codec(Any)
 
+    @property
+    def _is_typed(self) -> bool:
+        return self._codec.annotation is not Any
+
     def dump(self, value: Any) -> Any:
-        """A result as JSON-able data. `TypeError` that names what in it can't be."""
+        """Return a result as JSON-able data. `TypeError` that names what in it can't be."""
         try:
-            if self._codec.annotation is not Any:
-                return self._codec.dump(value)
-            return _jsonable(value)
+            return self._codec.dump(value) if self._is_typed else _jsonable(value)
         except (ValueError, TypeError, RecursionError) as error:
             path = next(_unserialisable(value), "")
             where = f"{self.name}() returned {path}" if path else f"{self.name}(): {error}"
             raise TypeError(where) from error
 
     def same(self, value: Any, data: Any) -> Any:
-        """A result whose `dump` gave `data` as `load` gives it: an object of its own, if it is annotated."""
-        if type(value) in SCALARS or self._codec.annotation is Any:
-            return value
+        """Return a result whose `dump` gave `data` as `load` gives it. `TypeError` when that can't be."""
+        if data is None or type(value) in SCALARS:
+            return data
         try:
             return self.load(data)
-        except ValidationError:  # it has parts that are written only
-            return value
+        except ValidationError as error:
+            raise TypeError(
+                f"{self.name}() returned a {type(value).__qualname__} that can't be read back: {error}"
+            ) from error
 
     def load(self, data: Any) -> Any:
         """The result whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
-        return data if self._codec.annotation is Any else self._codec.load(data)
+        return self._codec.load(data) if self._is_typed else deepcopy(data)
 
 
 def _jsonable(value: Any) -> Any:

@@ -153,9 +153,9 @@ def _phrase(status: int) -> str:
 
 
 def remember_success(
-    page: Page, ref: ActionRef[..., Any], given: Input, result: Any, written: Any, values: Mapping[str, Any]
+    page: Page, ref: ActionRef[..., Any], given: Input, result: Any, values: Mapping[str, Any]
 ) -> None:
-    """The result is as it will be when it has been carried in a snapshot. A form shows drafts as the action
+    """`result` is as it will be when it has been carried in a snapshot. A form shows drafts as the action
     left them; it goes on to show what was typed after an action with ``reset=False``.
     """
     drafts = [value for value in values.values() if isinstance(value, Draft)]
@@ -163,7 +163,7 @@ def remember_success(
         flat(drafts[0]) if drafts else {} if ref.action.resets else kept(given.pairs, ref.action.plan.secrets)
     )
     form = _form(page, ref, given)
-    state = SUCCEEDED if written is None else FormState(True, ref.action.results.same(result, written))
+    state = SUCCEEDED if result is None else FormState(True, result)
     if form is None and shown:
         state = replace(state, values=shown)
     page.live.forms.put(ref.key, state)

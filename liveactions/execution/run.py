@@ -244,6 +244,7 @@ class PageRun:
             if isinstance(result, ActionResponse):
                 raise result
             done = success(ref.action, result)
+            shown = ref.action.results.same(result, done.result)
         except FATAL:
             raise
         except BaseException as error:
@@ -255,7 +256,7 @@ class PageRun:
                 remember_failure(self.page, ref, given, outcome)
             return outcome
         self._called = ref, given, remembered(self.page, ref, given)
-        remember_success(self.page, ref, given, result, done.result, self._values)
+        remember_success(self.page, ref, given, shown, self._values)
         self.settle()
         if self.page.live.debug:
             advise(self.page, ref.action.__qualname__, self.effects)
@@ -497,7 +498,8 @@ class PageRun:
         live = self.page.live
 
         async def note(value: Any) -> bool:
-            live.forms.put(ref.key, FormState(result=value))
+            results = ref.action.results
+            live.forms.put(ref.key, FormState(result=results.same(value, results.dump(value))))
             return self.step is None or await self.step()
 
         return await within(ref.action.timeout, last(function(), note))

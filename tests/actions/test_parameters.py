@@ -78,15 +78,15 @@ class Form(Page):
         return n
 
     @action
-    async def price(self, n: Decimal) -> Any:
+    async def price(self, n: Decimal) -> Decimal:
         return n
 
     @action
-    async def day(self, n: date) -> Any:
+    async def day(self, n: date) -> date:
         return n
 
     @action
-    async def colour(self, n: Colour) -> Any:
+    async def colour(self, n: Colour) -> Colour:
         return n
 
     @action
@@ -124,15 +124,15 @@ class Form(Page):
         return sorted(n)
 
     @action
-    async def pair(self, n: tuple[int, int]) -> Any:
+    async def pair(self, n: tuple[int, int]) -> tuple[int, int]:
         return n
 
     @action
-    async def order(self, order: Order) -> Any:
+    async def order(self, order: Order) -> Order:
         return order
 
     @action
-    async def person(self, person: Person, note: str = "") -> Any:
+    async def person(self, person: Person, note: str = "") -> tuple[Person, str]:
         return person, note
 
     @action
@@ -140,11 +140,11 @@ class Form(Page):
         return point
 
     @action
-    async def two(self, a: Address, b: Address) -> Any:
+    async def two(self, a: Address, b: Address) -> tuple[str, str]:
         return a.city, b.city
 
     @action
-    async def bound(self, id: Bound[int] = 0, n: int = 0) -> Any:
+    async def bound(self, id: Bound[int] = 0, n: int = 0) -> tuple[int, int]:
         return id, n
 
     @action
@@ -325,12 +325,12 @@ def upload(name: str, data: bytes = b"data") -> UploadFile:
 
 async def test_files() -> None:
     none = upload("", b"")
-    assert await given("file", {"upload": none, "more": [none]}) == (None, [])
-    assert await given("file", {"upload": upload("a"), "more": [upload("b"), upload("c")]}) == (
+    assert await given("file", {"upload": none, "more": [none]}) == [None, []]
+    assert await given("file", {"upload": upload("a"), "more": [upload("b"), upload("c")]}) == [
         "a",
         ["b", "c"],
-    )
-    assert await given("file", {"upload": "text", "more": "text"}) == (None, [])
+    ]
+    assert await given("file", {"upload": "text", "more": "text"}) == [None, []]
     assert await given("needs_file", {"upload": none}) == {"upload": "This field is required"}
     assert await given("text", {"t": upload("a")}) == {"t": "Enter some text"}
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import pytest
 from jinja2 import DictLoader, Environment
-from pydantic import BaseModel, Field
+from markupsafe import Markup
+from pydantic import BaseModel, Field, computed_field
 
 from liveactions import ActionError, Bound, Live, Page, Pages, Prev, action, redirect
 from liveactions.protocol.constants import CALL_REF
@@ -113,6 +114,82 @@ async def test_e1_a_result_is_told_as_json(name: str, annotated: bool) -> None:
     page = await opened(cls)
     outcome = await call(page, page.act)
     assert outcome.result == (wanted or [{"title": "t", "points": [{"x": 1, "when": "2020-01-02"}]}])
+
+
+@dataclass
+class Blob:
+    data: bytes
+
+
+UNTYPED: dict[str, tuple[Any, Any, Any]] = {
+    "a date": (Any, date(2020, 1, 2), "2020-01-02"),
+    "a pair": (Any, (1, "a"), [1, "a"]),
+    "a model": (Any, Post(title="t"), {"title": "t", "points": []}),
+    "a dataclass": (Any, Point(1, date(2020, 1, 2)), {"x": 1, "when": "2020-01-02"}),
+    "markup": (Any, Markup("<b>bold</b>"), "<b>bold</b>"),
+    "markup as a text": (str, Markup("<b>bold</b>"), "<b>bold</b>"),
+    "bytes in a dataclass": (Blob, Blob(b"\xff\x00"), Blob(b"\xff\x00")),
+    "bytes in dataclasses": (list[Blob], [Blob(b"\xff\x00")], [Blob(b"\xff\x00")]),
+    "a date where none is said": (dict[str, Any], {"a": date(2020, 1, 2)}, {"a": "2020-01-02"}),
+}
+
+
+@ways("SHN")
+@pytest.mark.parametrize("name", list(UNTYPED))
+async def test_e1_a_result_is_the_same_on_every_way(way: Way, name: str) -> None:
+    kind, value, wanted = UNTYPED[name]
+    members = {
+        "act": returning(kind, value),
+        "template": "here.html",
+        "wanted": wanted,
+        "__annotations__": {"wanted": ClassVar[Any]},
+        "__module__": __name__,
+    }
+    some = Pages()
+    some.page("/here")(type("Here", (Page,), members))
+    template = (
+        "<title>R</title><p>{{ act.ok and act.result == wanted }}</p>"
+        "<i>{{ act.result.__class__ == wanted.__class__ }}</i>" + form("act")
+    )
+    async with visiting(small_app(some, {"here.html": template}), way) as browser:
+        page = await browser.open("/here")
+        await page.click("act")
+        assert (page.text("p"), page.text("i")) == ("True", "True")
+
+
+@ways("SHN")
+async def test_e1_what_a_step_yields_is_the_same_on_every_way(way: Way) -> None:
+    some = Pages()
+
+    @some.page("/here")
+    class Here(Page):
+        template = "here.html"
+
+        @action
+        async def act(self) -> Any:
+            yield date(2020, 1, 2)
+
+    template = "<title>R</title><p>{{ act.result is string }} {{ act.result }}</p>" + form("act")
+    async with visiting(small_app(some, {"here.html": template}), way) as browser:
+        page = await browser.open("/here")
+        await page.click("act")
+        assert page.text("p") == "True 2020-01-02"
+
+
+class Closed(BaseModel, extra="forbid"):
+    title: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def upper(self) -> str:
+        return self.title.upper()
+
+
+async def test_e1_what_can_not_be_read_back_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    members = {"act": returning(Closed, Closed(title="t")), "__module__": __name__}
+    page = await opened(type("Here", (Page,), members))
+    assert (await call(page, page.act)).http_status == 500
+    assert "act() returned a Closed that can't be read back" in logged(caplog)
 
 
 # E2, E3, E5: the state of a form
