@@ -188,7 +188,7 @@ class Closed(BaseModel, extra="forbid"):
 async def test_e1_what_can_not_be_read_back_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     members = {"act": returning(Closed, Closed(title="t")), "__module__": __name__}
     page = await opened(type("Here", (Page,), members))
-    assert (await call(page, page.act)).http_status == 500
+    assert (await call(page, page.act)).status == 500
     assert "act() returned a Closed that can't be read back" in logged(caplog)
 
 
