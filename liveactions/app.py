@@ -74,7 +74,7 @@ class Pages:
 
     def __init__(self, prefix: str = "", guard: Guards = ()) -> None:
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
-            raise ValueError(f"a prefix begins with a slash and doesn't end with one: {prefix!r}")
+            raise ValueError(f"a prefix must begin with a slash and not end with one: {prefix!r}")
         self.prefix = prefix
         self.guards = guards_of(guard)
         self._placed: list[_Placed] = []
@@ -282,10 +282,10 @@ def _keys(keys: str | Iterable[str] | None) -> Keys:
     if found is not None:
         return found
     if _workers() > 1:
-        raise RuntimeError(f"several workers need one key: set {ENVIRONMENT}")
+        raise RuntimeError(f"several workers need a shared key: set {ENVIRONMENT}")
     log.warning(
-        "No %s is set: a random key serves this process. Open pages begin anew after a restart, "
-        "and several workers would not understand each other.",
+        "%s is not set: using a random key. Open pages lose their state when the application restarts, "
+        "and several workers can't be used.",
         ENVIRONMENT,
     )
     return Keys.random()
@@ -305,8 +305,8 @@ def _environment(templates: Any) -> tuple[jinja2.Environment, list[Processor]]:
 def _escaping(environment: jinja2.Environment) -> jinja2.Environment:
     if environment.autoescape is False:  # Jinja's default
         log.warning(
-            "This Jinja2 environment doesn't escape: what a visitor types would be markup in the page. "
-            "Make it with autoescape=True."
+            "This Jinja2 environment doesn't escape values: input from visitors becomes markup. "
+            "Create it with autoescape=True."
         )
     return environment
 

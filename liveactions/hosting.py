@@ -86,7 +86,7 @@ def report_hidden(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> None
                 hidden.setdefault(first, []).append(f"{way} of {_described(route)}")
     for first, requests in hidden.items():
         log.warning(
-            "%s takes requests that are for live pages: %s. Routes are matched in their order: add it after"
+            "%s hides live pages: %s. Routes are matched in order: add it after"
             " live.install(app) and after the pages, or give it another path.",
             _described(routes[first]),
             ", ".join(requests),

@@ -80,5 +80,5 @@ class Recurring:
             raise
         except BaseException as error:
             if not self._is_failing:
-                log.error("%s failed; it will be tried again", self._what, exc_info=error)
+                log.error("%s failed; retrying", self._what, exc_info=error)
             self._is_failing = True

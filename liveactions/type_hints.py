@@ -127,7 +127,9 @@ def _hints(
 
 def unknown_name(title: str, error: NameError) -> TypeError:
     """What to raise for an annotation that names what doesn't exist; from `error`."""
-    return TypeError(f"{title}: {error}; define it before it is needed, and import it outside TYPE_CHECKING")
+    return TypeError(
+        f"{title}: {error}; define it before this function, and import it outside of TYPE_CHECKING"
+    )
 
 
 def is_of_unknown_name(error: TypeError) -> bool:

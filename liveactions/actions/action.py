@@ -144,7 +144,7 @@ class Action(Reference, FormApi, Generic[P, R]):
         for one in plan.named:
             mark = metadata(one.annotation, Mark)
             if mark is not None:
-                raise TypeError(f"{plan.name}: {one.name!r}: {mark!r} is for a page's fields")
+                raise TypeError(f"{plan.name}: {one.name!r}: {mark!r} can only be used on a page's fields")
         return plan
 
     def plan_of(self, validator: Callable[..., Any]) -> Plan:
@@ -243,9 +243,9 @@ class Action(Reference, FormApi, Generic[P, R]):
 
 def _check(function: Any) -> None:
     if isinstance(function, (staticmethod, classmethod, property, type)) or not callable(function):
-        raise TypeError(f"@action goes on a function, not on {function!r}; put it below other decorators")
+        raise TypeError(f"@action decorates functions, not {function!r}; apply it before other decorators")
     if not hasattr(function, "__name__"):
-        raise TypeError(f"@action goes on a function with a name, not on {function!r}")
+        raise TypeError(f"@action needs a named function, got {function!r}")
 
 
 def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:
@@ -256,7 +256,7 @@ def _check_choice(option: str, value: object, choices: Sequence[str]) -> None:
 def _check_ids(action: Action[..., Any]) -> None:
     for id in (action.id, *action.aliases):
         if not _ID.fullmatch(id):
-            raise ValueError(f"{action!r}: an id is made of letters, digits, _ and -: {id!r}")
+            raise ValueError(f"{action!r}: an id may only contain letters, digits, _ and -: {id!r}")
 
 
 def _check_plan(action: Action[..., Any]) -> None:

@@ -33,13 +33,13 @@ def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, An
         index = next(free, None)
         if index is None:
             raise TypeError(
-                f"{plan.name} takes at most {len(parameters)} bound arguments, {value!r} is one more"
+                f"{plan.name} takes at most {len(parameters)} bound arguments; {value!r} is one too many"
             )
         values[index] = _checked(plan, parameters[index], value)
     for name, value in kwargs.items():
         index = next((at for at, one in enumerate(parameters) if one.name == name), None)
         if index is None:
-            raise TypeError(f"{plan.name} has no parameter {name!r} that can be bound")
+            raise TypeError(f"{plan.name} has no bindable parameter {name!r}")
         values[index] = _checked(plan, parameters[index], value)
     while values and values[-1] is UNBOUND:
         values.pop()
@@ -59,7 +59,7 @@ def require(plan: Plan, bound: Args) -> None:
     given = named(plan, bound)
     for one in plan.bindable:
         if one.kind == "bound" and one.required and one.name not in given:
-            raise TypeError(f"{plan.name} needs its argument {one.name!r} bound")
+            raise TypeError(f"{plan.name} needs a bound argument {one.name!r}")
 
 
 def write(plan: Plan, bound: Args) -> str:
@@ -86,7 +86,7 @@ def read(plan: Plan, text: str) -> Args:
             raise ValueError("too few or too many")
         values = {name: known[name].codec.load(value) for name, value in names.items()}
     except (ValueError, KeyError) as error:
-        raise UnknownAction("no action takes these arguments") from error
+        raise UnknownAction("the action doesn't take these arguments") from error
     return bind(plan, (), (), values)
 
 

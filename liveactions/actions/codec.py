@@ -70,18 +70,18 @@ class Codec:
         if self.annotation is Any:
             return self._dump_untyped(value)
         if value is None and not self._takes_none:
-            raise TypeError(f"None can't be written as {self.annotation!r}")
+            raise TypeError(f"None can't be serialised as {self.annotation!r}")
         try:
             return self._adapter.dump_python(value, mode="json", warnings="error")
         except (ValueError, TypeError, RecursionError) as error:
             kind = type(value).__name__
-            raise TypeError(f"{kind} can't be written as {self.annotation!r}: {error}") from error
+            raise TypeError(f"{kind} can't be serialised as {self.annotation!r}: {error}") from error
 
     def _dump_untyped(self, value: Any) -> Any:
         try:
             return _native(value)
         except RecursionError as error:
-            raise TypeError(f"{type(value).__name__} contains itself, or is nested too deep") from error
+            raise TypeError(f"{type(value).__name__} contains itself, or is nested too deeply") from error
 
     def load(self, data: Any) -> Any:
         """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
@@ -144,7 +144,7 @@ def _native(value: Any) -> Any:
         return {key: _native(item) for key, item in value.items()}
     if kind in SCALARS or kind is float:
         return value
-    raise TypeError(f"{kind.__name__} needs an annotation that says what it is")
+    raise TypeError(f"{kind.__name__} needs an annotation that names its type")
 
 
 _DEEPEST: Final = 20

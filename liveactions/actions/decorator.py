@@ -60,7 +60,7 @@ class Closures:
         if len(self._made[action.id]) > 1:
             raise TypeError(
                 f"{len(self._made[action.id])} closures are called {action.id!r} in one run of the page;"
-                f" define one and bind an argument instead: {{{{ {action.id}(item.id) }}}}"
+                f" define one and bind an argument to it: {{{{ {action.id}(item.id) }}}}"
             )
 
 

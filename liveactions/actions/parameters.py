@@ -75,7 +75,7 @@ def _guard(guard: Guard) -> Depends:
     if depends is not None:
         return depends
     if not callable(guard):
-        raise TypeError(f"a guard is a function, or Depends(function), not {guard!r}")
+        raise TypeError(f"a guard must be a function or Depends(function), not {guard!r}")
     return Depends(guard)
 
 
@@ -278,7 +278,7 @@ class Plan:
         self.check()
         for one in self.parameters:
             if one.kind in ("bound", "file", "draft") and one.required:
-                raise TypeError(f"{self.name}: nothing fills {one.name!r}; only actions have such parameters")
+                raise TypeError(f"{self.name}: {one.name!r} can only be a parameter of an action")
 
     @cached_property
     def bindable(self) -> tuple[Parameter, ...]:
@@ -474,13 +474,13 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dep
     name = parameter.name
     if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
         raise TypeError(
-            f"{title}: {name!r} can't be filled by name; give it a name of its own, without * or /"
+            f"{title}: {name!r} can't be filled by name; use an ordinary parameter, without * or /"
         )
     depends = dependency_of(annotation, parameter.default)
     if depends is not None:
         return Parameter(name, "depends", annotation, depends=depends)
     if is_dependency and marked(annotation, parameter.default, BODIES):
-        raise TypeError(f"{title}: {name!r} is read from a body, which a page's GET doesn't have")
+        raise TypeError(f"{title}: {name!r} is read from the request body, but pages are opened with GET")
     found = source_of(name, annotation, parameter.default, PLACES if is_dependency else HEAD)
     if found is not None:
         source, annotation = found
@@ -490,7 +490,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dep
     where = f"{title}: parameter {name!r}"
     if model is not None:
         if not is_model(model):
-            raise TypeError(f"{title}: {name!r} is a draft of {model!r}, which has no fields")
+            raise TypeError(f"{title}: {name!r} is a Draft of {model!r}, which has no fields")
         check_parts(model, where, _WHOLE)
         return Parameter(name, "draft", model)
     kind = _kind(annotation)

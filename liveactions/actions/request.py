@@ -59,7 +59,7 @@ def cookie_header(name: str, value: str, options: CookieOptions) -> str:
     try:
         response.set_cookie(name, value, **safe)
     except Exception as error:  # http.cookies has exceptions of its own
-        raise ValueError(f"no cookie can have this name or value: {name!r}") from error
+        raise ValueError(f"invalid cookie name or value: {name!r}") from error
     return response.headers["set-cookie"]
 
 

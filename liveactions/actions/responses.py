@@ -41,7 +41,7 @@ class Redirect(ActionResponse):
         if (target.scheme, target.netloc.lower()) == (own.scheme, own.netloc.lower()):
             return target._replace(scheme="", netloc="", path=_one_slash(target.path)).geturl()
         if not self.external:
-            raise ValueError(f"redirect to another origin needs external=True: {self.url!r}")
+            raise ValueError(f"redirecting to another origin needs external=True: {self.url!r}")
         return target.geturl()
 
 
@@ -62,12 +62,12 @@ def redirect(url: str, *, external: bool = False, replace: bool = False) -> Redi
     control characters, spaces, other schemes.
     """
     if _UNSAFE.search(url):
-        raise ValueError(f"redirect to an address with spaces, backslashes or controls: {url!r}")
+        raise ValueError(f"redirect URL contains spaces, backslashes or control characters: {url!r}")
     if url.startswith("//"):
-        raise ValueError(f"redirect to an address without a scheme: {url!r}")
+        raise ValueError(f"redirect URL has a host but no scheme: {url!r}")
     scheme = _SCHEME.match(url)
     if scheme and not re.match(r"https?://[^/]", url, re.IGNORECASE):
-        raise ValueError(f"redirect to something other than http(s): {url!r}")
+        raise ValueError(f"redirect URL must be http or https: {url!r}")
     return Redirect(url, external, replace)
 
 

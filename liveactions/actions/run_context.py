@@ -117,7 +117,7 @@ def current_component() -> Owner:
     if component is None and effects is not None:
         component = effects.live.page
     if component is None:
-        raise RuntimeError("no page is being rendered or runs an action here; use page.name.bind(...)")
+        raise RuntimeError("no page is rendering or running an action here; use page.name.bind(...)")
     return component
 
 

@@ -239,7 +239,7 @@ class _Reads:
         entry, flight, is_mine = memory.look(key, tags, self.ttl, self.stale)
         here = reading()
         if entry is None and not is_mine and here is not None and here.is_making(flight):
-            raise RuntimeError(f"{self.function.__qualname__} needs its own result, which isn't there yet")
+            raise RuntimeError(f"{self.function.__qualname__} depends on its own result")
         return entry, flight, is_mine
 
     def _finish(self, flight: Flight, value: Any, made: Reading) -> Entry:

@@ -82,7 +82,7 @@ def cache_tag(*tags: str) -> None:
     `RuntimeError` where nothing is read: in an action, for one.
     """
     if reading() is None:
-        raise RuntimeError("cache_tag() belongs into a function with @cached, or into load()")
+        raise RuntimeError("cache_tag() can only be called inside load() or a @cached function")
     note(tags)
 
 
@@ -109,7 +109,7 @@ def matches(message: Message, path: str) -> bool:
 def check(path: str) -> None:
     """`ValueError` for what is neither a path nor a pattern in Starlette's syntax."""
     if not path.startswith("/") or set("?#") & set(path) or "{" in re.sub(r"{[^{}]*}", "", path):
-        raise ValueError(f"a path or a pattern like /posts/{{id}} is needed, without a query: {path!r}")
+        raise ValueError(f"expected a path or a pattern such as /posts/{{id}}, without a query: {path!r}")
     try:
         compile_path(path)
     except (AssertionError, ValueError) as error:
@@ -134,7 +134,7 @@ def revalidate_tag(*tags: str) -> None:
     refuse_while_reading("revalidate_tag")
     for tag in tags:
         if not isinstance(tag, str) or not tag:
-            raise TypeError(f"a tag is a text, not {tag!r}")
+            raise TypeError(f"a tag must be a str, not {tag!r}")
     effects = open_effects()
     if effects is not None:
         effects.tags |= frozenset(tags)
@@ -162,7 +162,7 @@ def refresh() -> None:
     refuse_while_reading("refresh")
     effects = open_effects()
     if effects is None:
-        raise RuntimeError("refresh() means the page of the running action; elsewhere: revalidate_path()")
+        raise RuntimeError("refresh() can only be called inside an action; use revalidate_path() elsewhere")
     effects.refreshes = True
 
 
@@ -176,7 +176,7 @@ def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
     try:
         message = Message("topic", topic, to_jsonable_python(data))
     except PydanticSerializationError as error:
-        raise TypeError(f"publish({topic!r}): data goes to all workers as JSON. {error}") from None
+        raise TypeError(f"publish({topic!r}): data must be serialisable as JSON. {error}") from None
     effects = open_effects()
     if effects is not None:
         effects.messages += ((line, message),)

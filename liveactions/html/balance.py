@@ -171,13 +171,13 @@ def check(html: str) -> None:
     """`RenderError`, with the place, when something in `html` would not arrive."""
     at = html.find("\0")
     if at >= 0:
-        raise RenderError(f"HTML with a null character, which browsers leave out, {_place(html, at)}")
+        raise RenderError(f"HTML contains a null character, which browsers drop, {_place(html, at)}")
     if not html.isascii():
         try:
             html.encode()
         except UnicodeEncodeError as error:
             raise RenderError(
-                f"HTML with half a character (U+{ord(html[error.start]):04X}), which can't be sent,"
+                f"HTML contains a lone surrogate (U+{ord(html[error.start]):04X}), which can't be encoded,"
                 f" {_place(html, error.start)}"
             ) from None
 

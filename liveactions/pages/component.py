@@ -109,7 +109,7 @@ class Node:
         if shared(shared_name(action)) is action:
             return shared_name(action)
         raise TypeError(
-            f"{action!r} is neither of this page nor of a module; list it in the page's `actions`"
+            f"{action!r} is not an action of this page or of a module; list it in the page's `actions`"
         )
 
     def known(self) -> Iterator[Action[..., Any]]:
@@ -208,7 +208,7 @@ class Component:
         unknown = fields.keys() - description.settable
         if unknown:
             raise TypeError(
-                f"{type(self).__qualname__} has no field to set of name {', '.join(sorted(unknown))}"
+                f"{type(self).__qualname__} has no settable field named {', '.join(sorted(unknown))}"
             )
         missing = description.required - fields.keys()
         if missing:
@@ -268,7 +268,7 @@ class Component:
             if name is None and hasattr(self, "__html__"):
                 return self._live_written(self)
             if name is None or templates is None:
-                raise TypeError(f"{type(self).__qualname__} has no template to draw it with")
+                raise TypeError(f"{type(self).__qualname__} has no template to render it")
             node.view = templates.view(name)
         return node.view.render(variables(self), previous)
 
@@ -382,7 +382,7 @@ def attach(page: Component, live: LiveContext) -> None:
 
 def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) -> None:
     if id(component) in seen:
-        raise TypeError(f"{component!r} stands in the page twice; make another one")
+        raise TypeError(f"component {component!r} is used twice in this page; create a separate instance")
     seen.add(id(component))
     node = component._live_node
     if getattr(component, "live", None) is not live:

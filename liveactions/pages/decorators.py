@@ -33,7 +33,7 @@ def every(seconds: float) -> Callable[[F], F]:
 
     def mark(function: F) -> F:
         if not callable(function):
-            raise TypeError(f"@every goes on a method, not on {function!r}")
+            raise TypeError(f"@every decorates methods, not {function!r}")
         setattr(function, TIMER_MARK, float(seconds))
         return function
 
@@ -70,7 +70,7 @@ def on(topic: str) -> Callable[[F], F]:
 
     def mark(function: F) -> F:
         if not callable(function):
-            raise TypeError(f"@on goes on a method, not on {function!r}")
+            raise TypeError(f"@on decorates methods, not {function!r}")
         setattr(function, LISTENER_MARK, topic)
         return function
 

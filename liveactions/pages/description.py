@@ -147,7 +147,7 @@ def _render(cls: type[Any]) -> Callable[..., Any] | None:
     if cls.template is not None or not inspect.isfunction(found):
         return None
     if inspect.iscoroutinefunction(found):
-        raise TypeError(f"{cls.__qualname__}.render() can't wait; what it shows is loaded in load()")
+        raise TypeError(f"{cls.__qualname__}.render() can't be async; load data in load()")
     return found
 
 
@@ -199,17 +199,15 @@ def check_names(cls: type[Any], fields: Iterable[str]) -> None:
         )
     for name in fields:
         if name in RESERVED:
-            raise TypeError(f"{title}.{name}: the name is reserved; call the field something else")
+            raise TypeError(f"{title}.{name}: this name is reserved; rename the field")
         if name in DEFAULT_NAMESPACE:
-            raise TypeError(
-                f"{title}.{name}: in templates that is a function of Jinja; call the field something else"
-            )
+            raise TypeError(f"{title}.{name}: this is the name of a Jinja function; rename the field")
         if callable(getattr(cls, name, None)) and hasattr(_page_base(cls), name):
-            raise TypeError(f"{title}.{name}: the name is a method of Page; call the field something else")
+            raise TypeError(f"{title}.{name}: this is the name of a method of Page; rename the field")
     for name in sorted(actions & {*fields, *inherited}):
-        raise TypeError(f"{title}.{name} is a field and an action; give one of them another name")
+        raise TypeError(f"{title}.{name} is both a field and an action; rename one of them")
     for name in sorted(actions & RESERVED):
-        raise TypeError(f"{title}.{name}: the name is reserved; call the action something else")
+        raise TypeError(f"{title}.{name}: this name is reserved; rename the action")
 
 
 def _unannotated(cls: type[Any]) -> Iterator[str]:
@@ -304,9 +302,11 @@ def _actions(
     for listed in cls.actions:
         shared = action_in(listed)
         if shared is None:
-            raise TypeError(f"{cls.__qualname__}.actions: {listed!r} isn't an action; mark it with @action")
+            raise TypeError(
+                f"{cls.__qualname__}.actions: {listed!r} isn't an action; decorate it with @action"
+            )
         if hasattr(cls, shared.name) or shared.name in raw_annotations(cls):
-            raise TypeError(f"{cls.__qualname__}.actions: the page has a {shared.name!r} of its own")
+            raise TypeError(f"{cls.__qualname__}.actions: the page already defines {shared.name!r}")
         yield shared.name, shared
 
 
@@ -315,7 +315,7 @@ def _references(cls: type[Any], actions: Iterable[Action[..., Any]]) -> dict[str
     for action in actions:
         for id in (action.id, *action.aliases):
             if found.setdefault(id, action) is not action:
-                raise TypeError(f"{cls.__qualname__}: two actions are called {id!r}")
+                raise TypeError(f"{cls.__qualname__}: two actions have the name {id!r}")
     return found
 
 

@@ -73,7 +73,7 @@ class Field:
         """`TypeError` when its annotation says what no field can be, or nothing that could be carried."""
         wrong = next((mark for mark in unwrap(self.annotation)[1] if is_mark(mark)), None)
         if wrong is not None and not isinstance(wrong, in_url):
-            raise TypeError(f"field {self.name!r}: {wrong!r} is for parameters, not for fields")
+            raise TypeError(f"field {self.name!r}: {wrong!r} can only be used on parameters, not on fields")
         if not self.is_loaded and self.children is None:
             self.codec  # noqa: B018 - made for its errors
 

@@ -201,7 +201,7 @@ class LiveContext:
         raises is raised, and undone. `LiveError` when the page isn't open; `RuntimeError` in an op of it.
         """
         if self.background is None:
-            raise LiveError("this page isn't open in a browser that runs scripts")
+            raise LiveError("this page isn't open in a browser with JavaScript")
         return await self.background.run(partial(function, *args, **kwargs))
 
     def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -219,7 +219,9 @@ class LiveContext:
         """
         effects = open_effects()
         if effects is None:
-            raise RuntimeError("dispatch() belongs into an action or another op of the page")
+            raise RuntimeError(
+                "dispatch() can only be called inside an action or another operation of the page"
+            )
         data = to_jsonable_python(detail)
         to_json(data)  # raises for text that isn't valid Unicode
         effects.events += ((name, data),)
@@ -265,10 +267,12 @@ class LiveContext:
 
     def _answered(self) -> PageRequest:
         if not isinstance(self.request, PageRequest):
-            raise RuntimeError("this page has no request whose answer could bring cookies")
+            raise RuntimeError("cookies can't be set: this page has no request")
         effects = running.get()
         if effects is not None and effects.is_closed:
-            raise RuntimeError("the answer has been sent: a cookie must be set before the action ends")
+            raise RuntimeError(
+                "cookies can't be set after the answer has been sent; set them before the action ends"
+            )
         return self.request
 
     @property

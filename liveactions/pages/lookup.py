@@ -33,7 +33,7 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
     given = Reference.parse(token)
     component, action = _find(page, given.path)
     if not _is_offered(page, given, action):
-        raise ForgedReference("this reference was not written for this page and person")
+        raise ForgedReference("this reference wasn't signed for this page and visitor")
     unbound = component._live_node.reference(action)
     if not given.args:
         return unbound
@@ -68,7 +68,7 @@ def named(page: Component, token: str) -> Action[..., Any] | None:
 def log_refused(page: Component, token: str, error: Exception) -> None:
     """Log that a reference from outside calls nothing: it is stale, or somebody made it up."""
     cls = type(page)
-    log.warning("%s.%s: refused to call %.*r: %s", cls.__module__, cls.__qualname__, LOGGED, token, error)
+    log.warning("%s.%s: rejected call of %.*r: %s", cls.__module__, cls.__qualname__, LOGGED, token, error)
 
 
 def _is_offered(page: Component, given: Reference, action: Action[..., Any]) -> bool:
@@ -129,7 +129,7 @@ def _shared(page: Component, name: str) -> Action[..., Any]:
         raise UnknownAction("no such action")
     wanted = [one.classes for one in action.plan.injected if one.kind == "component"]
     if not all(isinstance(page, classes) for classes in wanted):
-        raise UnknownAction("this action needs the page that it was called from")
+        raise UnknownAction("this action needs the page it was rendered in")
     return action
 
 

@@ -78,7 +78,7 @@ class Page(Component):
         parameter, and for a page that has no path.
         """
         if "_live_route" not in cls.__dict__:
-            raise TypeError(f"{cls.__qualname__} has no path; place it with @live.page or @pages.page")
+            raise TypeError(f"{cls.__qualname__} has no path; register it with @live.page or @pages.page")
         return class_url(cls.__qualname__, cls._live_route, describe(cls).fields, fields)
 
 

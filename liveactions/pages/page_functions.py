@@ -82,15 +82,14 @@ def advise(actions: Iterable[Action[..., Any]]) -> None:
 def _advise_on_field(action: str, name: str) -> None:
     if name == "id" or name.endswith("_id"):
         log.warning(
-            "%s: anyone may send any %s. If the page is to choose it, annotate it as Bound[...];"
-            " if a visitor chooses it, look whether they may.",
+            "%s: anyone can send any %s. If the page should choose it, annotate it as Bound[...];"
+            " if the visitor chooses it, check permissions.",
             action,
             name,
         )
     if name == "request":
         log.warning(
-            "%s: request is a field of the form as it stands. If it is to be the request, annotate it as"
-            " Starlette's Request.",
+            "%s: request is a form field here. To receive the request, annotate it as Starlette's Request.",
             action,
         )
 
@@ -145,8 +144,8 @@ def register_at(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> N
         missing = describe(cls).required - cls._live_route.names
         if missing:
             raise TypeError(
-                f"{cls.__qualname__}: an address may be without {', '.join(sorted(missing))}; give it a"
-                f" default, or a place in the path {path!r}"
+                f"{cls.__qualname__}: an address may lack {', '.join(sorted(missing))}; give it a"
+                f" default, or add it to the path {path!r}"
             )
 
 
@@ -158,7 +157,7 @@ def render(template: str, /, **names: Any) -> Rendered:
     """A template with names for it, as a page function returns it: values, and actions."""
     for name, value in names.items():
         if isinstance(value, Component):
-            raise TypeError(f"render(): {name} is a component, which only a page that is a class can hold")
+            raise TypeError(f"render(): {name} is a component; only page classes can contain components")
     return Rendered(template, {name: action_in(value) or value for name, value in names.items()})
 
 
@@ -248,12 +247,15 @@ class PageFunction(Generic[P, R]):
 def page_of(function: Callable[..., Any]) -> type[FunctionPage]:
     """The page class of a function. `TypeError` for parameters that no address has."""
     if not inspect.isroutine(function):
-        raise TypeError(f"a page is a subclass of Page or a function, not {function!r}")
+        raise TypeError(f"a page must be a subclass of Page or a function, not {function!r}")
     names = local_names(function)
     plan = Plan.of(function, names=names)
     for one in plan.parameters:
         if one.kind not in _OWN:
-            raise TypeError(f"{plan.name}: {one.name!r} is for an action; a page has only its address")
+            raise TypeError(
+                f"{plan.name}: {one.name!r} can only be a parameter of an action;"
+                " a page's parameters come from its address"
+            )
     parameters = signature_of(function).parameters
     body = {
         "__module__": function.__module__,

@@ -38,7 +38,7 @@ def encode_state(page: Page) -> bytes:
     try:
         return to_json(data, inf_nan_mode="constants")
     except ValueError as error:
-        raise TypeError(f"{_unwritable(page)} holds text that isn't valid Unicode: {error}") from error
+        raise TypeError(f"{_unwritable(page)} contains invalid Unicode: {error}") from error
 
 
 def _unwritable(page: Page) -> str:
@@ -135,13 +135,13 @@ def _dump_children(children: Children, field: Field, value: Any) -> Any:
 def _dump_child(children: Children, field: Field, child: Component) -> Any:
     if type(child) is not children.cls and type(child) is not type(field.default):
         kind, wanted = type(child).__qualname__, children.cls.__qualname__
-        raise TypeError(f"field {field.name!r} holds a {kind}, which can't be made again from its {wanted}")
+        raise TypeError(f"field {field.name!r} holds a {kind}, which can't be restored from {wanted}")
     return _dump(child)
 
 
 def _load(component: Component, data: Any) -> None:
     if not isinstance(data, dict):
-        raise TypeError("no state of a component")
+        raise TypeError("not a component's state")
     values = component.__dict__
     component._live_node.mounted = component._live_node.stale = True
     for field in component._live_node.description.state:

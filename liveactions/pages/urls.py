@@ -70,7 +70,7 @@ def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
     `TypeError` for a parameter that is missing, `ValueError` for what is no path.
     """
     if not path.startswith("/"):
-        raise ValueError(f"url({path!r}): a path of the application begins with a slash")
+        raise ValueError(f"url({path!r}): a path must begin with a slash")
     route = _route(path)
     missing = route.names - values.keys()
     if missing:

@@ -242,13 +242,13 @@ Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | 
 def read(text: str | bytes | None, limits: Limits) -> Any:
     """The data of a message."""
     if not isinstance(text, str):
-        raise ProtocolError("messages are texts")
+        raise ProtocolError("messages must be text")
     if len(text) > limits.frame or (not text.isascii() and len(text.encode(errors="replace")) > limits.frame):
-        raise ProtocolError(f"a message has at most {limits.frame} bytes", CLOSE_LIMIT)
+        raise ProtocolError(f"messages are limited to {limits.frame} bytes", CLOSE_LIMIT)
     try:
         return parse(text)
     except ValueError:
-        raise ProtocolError("not JSON") from None
+        raise ProtocolError("invalid JSON") from None
 
 
 def parse(text: str) -> Any:
@@ -269,13 +269,13 @@ _ESCAPE: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-f
 
 def read_hello(data: Any) -> Hello:
     """The hello that `data` is."""
-    require(type(data) is dict, "a connection begins with a hello")
+    require(type(data) is dict, "expected a hello")
     if data.get("v") != VERSION or type(data["v"]) is not int:
-        raise ProtocolError(f"this is version {VERSION} of the protocol", CLOSE_VERSION)
-    require(data.keys() <= _HELLO.keys(), "unknown parts of a hello")
+        raise ProtocolError(f"unsupported protocol version; expected {VERSION}", CLOSE_VERSION)
+    require(data.keys() <= _HELLO.keys(), "unknown fields in hello")
     for name, kinds in _HELLO.items():
-        require(type(data.get(name)) in kinds, f"hello without a proper {name}")
-    require(-1 <= data["rev"] < MAX_NUMBER and 0 <= data["op"] < MAX_NUMBER, "hello with improper numbers")
+        require(type(data.get(name)) in kinds, f"invalid {name} in hello")
+    require(-1 <= data["rev"] < MAX_NUMBER and 0 <= data["op"] < MAX_NUMBER, "invalid numbers in hello")
     return Hello(data["url"], data.get("snapshot"), data.get("token"), data["rev"], data["op"])
 
 
@@ -291,10 +291,10 @@ _HELLO: Final[dict[str, tuple[type, ...]]] = {
 
 def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
     """The op or acknowledgement that `data` is."""
-    require(type(data) is list and len(data) >= 2, "neither an op nor an acknowledgement")
+    require(type(data) is list and len(data) >= 2, "expected an op or an acknowledgement")
     n, rev, *parts = data
-    require(type(n) is int and 0 <= n < MAX_NUMBER, "improper number of an op")
-    require(type(rev) is int and -1 <= rev < MAX_NUMBER, "improper revision")
+    require(type(n) is int and 0 <= n < MAX_NUMBER, "invalid op number")
+    require(type(rev) is int and -1 <= rev < MAX_NUMBER, "invalid revision")
     if n == 0:
         require(not parts, "op number 0")
         return Acknowledgement(rev)
@@ -306,12 +306,12 @@ def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
 
 
 def _read_call_slot(n: int, rev: int, parts: list[Any], limits: Limits) -> CallSlot:
-    require(2 <= len(parts) <= 3, "a call has an address and fields")
+    require(2 <= len(parts) <= 3, "a call needs an address and fields")
     return CallSlot(n, rev, _address(parts[0]), _fields(parts[1], limits), _event(parts))
 
 
 def _read_call_reference(n: int, rev: int, parts: list[Any], limits: Limits) -> CallReference:
-    require(2 <= len(parts) <= 3 and type(parts[0]) is str, "a call has a reference and fields")
+    require(2 <= len(parts) <= 3 and type(parts[0]) is str, "a call needs a reference and fields")
     return CallReference(n, rev, parts[0], _fields(parts[1], limits), _event(parts))
 
 
@@ -319,35 +319,35 @@ def _event(parts: list[Any]) -> dict[str, Any] | None:
     """The details of the event that made a call."""
     event = parts[2] if len(parts) == 3 else None
     if event is not None:
-        require(type(event) is dict and _depth(event) < MAX_DEPTH, "improper event")
+        require(type(event) is dict and _depth(event) < MAX_DEPTH, "invalid event")
     return event
 
 
 def _read_validate(n: int, rev: int, parts: list[Any], limits: Limits) -> Validate:
-    require(len(parts) == 3 and type(parts[0]) is str, "validating has a reference, fields and names")
+    require(len(parts) == 3 and type(parts[0]) is str, "validation needs a reference, fields and names")
     return Validate(n, rev, parts[0], _fields(parts[1], limits), _texts(parts[2], limits))
 
 
 def _read_navigate(n: int, rev: int, parts: list[Any], limits: Limits) -> Navigate:
-    require(1 <= len(parts) <= 2 and type(parts[0]) is str, "going somewhere needs an address")
+    require(1 <= len(parts) <= 2 and type(parts[0]) is str, "navigation needs an address")
     push = parts[1] if len(parts) == 2 else 0
-    require(type(push) is int and push in (0, 1), "improper way of going")
+    require(type(push) is int and push in (0, 1), "invalid history mode")
     return Navigate(n, rev, parts[0], bool(push))
 
 
 def _read_call_function(n: int, rev: int, parts: list[Any], limits: Limits) -> CallFunction:
-    require(len(parts) == 2 and type(parts[0]) is str, "a call has a name and arguments")
-    require(type(parts[1]) is dict and _depth(parts[1]) < MAX_DEPTH, "improper arguments")
+    require(len(parts) == 2 and type(parts[0]) is str, "a call needs a name and arguments")
+    require(type(parts[1]) is dict and _depth(parts[1]) < MAX_DEPTH, "invalid arguments")
     return CallFunction(n, rev, parts[0], parts[1])
 
 
 def _read_cancel(n: int, rev: int, parts: list[Any], limits: Limits) -> Cancel:
-    require(len(parts) == 1 and type(parts[0]) in (int, str, list), "improper op to cancel")
+    require(len(parts) == 1 and type(parts[0]) in (int, str, list), "invalid op to cancel")
     return Cancel(n, rev, _address(parts[0]) if type(parts[0]) is list else parts[0])
 
 
 def _read_bye(n: int, rev: int, parts: list[Any], limits: Limits) -> Bye:
-    require(not parts, "a bye has nothing else")
+    require(not parts, "unexpected fields in bye")
     return Bye(n, rev)
 
 
@@ -363,29 +363,27 @@ _READERS: Final[dict[int, Callable[[int, int, list[Any], Limits], Op]]] = {
 
 
 def _address(value: Any) -> list[int]:
-    require(type(value) is list and 0 < len(value) <= 2 * MAX_DEPTH, "improper address")
+    require(type(value) is list and 0 < len(value) <= 2 * MAX_DEPTH, "invalid address")
     for step in value:
-        require(type(step) is int and 0 <= step < MAX_NUMBER, "improper address")
+        require(type(step) is int and 0 <= step < MAX_NUMBER, "invalid address")
     return value  # type: ignore[no-any-return]
 
 
 def _texts(value: Any, limits: Limits) -> list[str]:
-    require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of texts")
+    require(type(value) is list and len(value) <= 2 * limits.fields, "invalid list of strings")
     for text in value:
-        require(type(text) is str, "improper list of texts")
+        require(type(text) is str, "invalid list of strings")
     return value  # type: ignore[no-any-return]
 
 
 def _fields(value: Any, limits: Limits) -> Fields:
-    require(type(value) is list and len(value) <= 2 * limits.fields, "improper list of fields")
+    require(type(value) is list and len(value) <= 2 * limits.fields, "invalid list of fields")
     require(len(value) % 2 == 0, "a field without a value")
     for index, part in enumerate(value):
-        require(
-            index % 2 == 1 or type(part) is not str or len(part) <= limits.name, "too long a name of a field"
-        )
+        require(index % 2 == 1 or type(part) is not str or len(part) <= limits.name, "field name too long")
         if type(part) is not str:
-            require(index % 2 == 1 and type(part) is dict and len(part) == 1, "improper field")
-            require(type(part.get("file")) is str or _is_refused(part.get("refused")), "improper file")
+            require(index % 2 == 1 and type(part) is dict and len(part) == 1, "invalid field")
+            require(type(part.get("file")) is str or _is_refused(part.get("refused")), "invalid file")
     return value  # type: ignore[no-any-return]
 
 

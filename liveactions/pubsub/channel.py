@@ -72,7 +72,7 @@ class BrokerChannel:
             self._broker.publish([self._seal(message) for message in (*due, *messages)])
             self._owes_gap = False
         except Exception as error:  # whatever a broker's own way of failing is: it takes no page along
-            log.error("other workers couldn't be told of what has changed: %s", error)
+            log.error("could not notify other workers: %s", error)
             self._owes_gap = True
         return not self._owes_gap
 
@@ -85,7 +85,7 @@ class BrokerChannel:
         except Exception as error:  # as above; said once, since this is tried again and again
             if self._is_cut:
                 return []
-            log.error("what other workers say can't be heard: %s", error)
+            log.error("could not receive messages from other workers: %s", error)
             self._is_cut = True
             return [None]
         return list(self._opened(news)) if news else []
@@ -100,7 +100,7 @@ class BrokerChannel:
             except SealError:  # another application's
                 continue
             except (TypeError, ValueError) as error:
-                log.error("a message of another worker can't be read: %s", error)
+                log.error("could not read a message from another worker: %s", error)
                 yield None
 
     def _open(self, sealed: bytes) -> Message | None:

@@ -178,7 +178,7 @@ class Sealer:
         try:
             packed = cipher.decrypt(sealed[_HEADER.size :], context.encode())
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce and a tag
-            raise SealError("altered, or sealed for something else") from None
+            raise SealError("altered, or sealed for another purpose") from None
         return _unpack(packed, max_age, time.time() if now is None else now)
 
 

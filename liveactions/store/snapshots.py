@@ -139,7 +139,7 @@ class Snapshots:
         if text.startswith(HANDLE_PREFIX):
             kept = self.store.get(_handle_key(text))
             if kept is None:
-                raise SealError("no such snapshot, or too old")
+                raise SealError("unknown or expired snapshot")
             text = kept.decode()
         return _unpacked(self.sealer.open(text, context, SNAPSHOT_TTL))
 
@@ -201,5 +201,5 @@ def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
     try:
         return store.save_many(rows)
     except Exception as error:  # whatever a store's own way of failing is
-        log.error("states of %d pages couldn't be stored: %s", len(rows), error)
+        log.error("could not store the state of %d pages: %s", len(rows), error)
         return [True] * len(rows)

@@ -123,11 +123,11 @@ def _private(directory: Path) -> Path:
         directory.mkdir(mode=0o700, exist_ok=True)
         found = directory.lstat()
     except OSError as error:
-        raise StoreError(f"no place for the store: {error}") from error
+        raise StoreError(f"can't create the store: {error}; pass a store= with a path of your own") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise StoreError(f"no place for the store: {directory} is not a directory")
+        raise StoreError(f"can't create the store: {directory} is not a directory")
     if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):
-        raise StoreError(f"{directory} must belong to this user and be closed to others (chmod 700)")
+        raise StoreError(f"{directory} must belong to this user and not be accessible to others (chmod 700)")
     return directory
 
 
@@ -336,7 +336,7 @@ def _unusable(path: Path) -> str | None:
             raise
         return str(error)
     if tables and application != schema.APPLICATION:
-        raise StoreError(f"{path} is a database of something else")
+        raise StoreError(f"{path} is another application's database")
     return None if version == schema.VERSION else f"it has version {version}, not {schema.VERSION}"
 
 
@@ -350,7 +350,7 @@ def _damaged(error: sqlite3.Error) -> bool:
 def _create(path: Path, reason: str) -> None:
     """Put a new, empty store at `path`. The caller holds the lock."""
     if reason:
-        log.warning("The store %s can't be used: %s. It begins anew, empty.", path, reason)
+        log.warning("Could not open store %s (%s); creating an empty one", path, reason)
     fresh = path.with_name(path.name + ".new")
     _move(fresh, None)
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -103,7 +103,7 @@ class Uploads:
         try:
             file = open(path, "rb")  # noqa: SIM115 - the op closes it
         except OSError:
-            raise SealError("the file is gone") from None
+            raise SealError("the file is no longer available") from None
         return path, UploadFile(file, size=size, filename=filename, headers=Headers({"content-type": kind}))
 
     def forget(self, token: str) -> None:
@@ -134,7 +134,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        log.error("an uploaded file couldn't be removed: %s", error)
+        log.error("could not remove an uploaded file: %s", error)
 
 
 def _owner(token: str) -> str:

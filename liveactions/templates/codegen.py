@@ -66,7 +66,7 @@ class LiveCodeGenerator(LoopGenerator):
             for data in statement.find_all(nodes.TemplateData) if isinstance(statement, nodes.Output) else ():
                 if data.data.strip():
                     raise TemplateError(
-                        "text before {% extends %} would stand before the whole page; move it into a block",
+                        "text before {% extends %} would precede the whole page; move it into a block",
                         self.name,
                         data.lineno,
                     )

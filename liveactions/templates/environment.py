@@ -61,7 +61,7 @@ class Templates:
     ) -> None:
         if environment.is_async:
             raise ValueError(
-                "templates are rendered synchronously: make the environment without enable_async"
+                "templates are rendered synchronously: create the environment without enable_async"
             )
         self.environment = _overlay(environment)
         self.environment.auto_reload = environment.auto_reload and debug
@@ -134,8 +134,8 @@ class View:
     def _compare(self, remembered: Fragment, afresh: Fragment) -> None:
         if remembered.html() != afresh.html():
             raise RenderError(
-                f"{self._template.name}: the page differs when it is rendered twice; something in a loop"
-                " depends on more than its item and the names it reads, or changes while it renders"
+                f"{self._template.name}: rendering the page twice gives different results; something in a"
+                " loop depends on more than its item and the names it reads, or changes while it renders"
             )
 
 

@@ -327,7 +327,7 @@ class _Writer:
             return None
         if element.name == "template":
             if any(attribute.name == "shadowrootmode" for attribute in element.attributes):
-                raise NotTrackable("browsers make a shadow root of it, in which nobody finds a slot")
+                raise NotTrackable("browsers turn it into a shadow root, in which slots can't be found")
             return Slot(Kind.CHILD, element.raw, "!", ignored=kept.content)
         kind = Kind.TEXT if element.name in ("title", "textarea") else Kind.RAW
         return Slot(kind, element.raw, element.name, ignored=kept.content)
@@ -398,7 +398,7 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
     if attribute.name is None:
         slot.kind = Kind.TAG
     elif attribute.name[:1] in _MARKS:
-        raise NotTrackable("an attribute's name looks like a marker of ours")
+        raise NotTrackable("an attribute's name looks like one of the library's markers")
     elif event_of(attribute.name) is not None and single:
         slot.kind = Kind.EVENT
     elif attribute.name == "action" and calls_action(element) and single and _posts(element):

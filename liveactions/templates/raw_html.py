@@ -48,7 +48,7 @@ def html_of(value: Any) -> str:
         return str(value.__html__() if hasattr(value, "__html__") else value)
     if isinstance(value, Interpolated):
         return "".join(_pieces(value))
-    raise TypeError(f"{type(value).__qualname__} is no HTML: a string, markup or a template string is")
+    raise TypeError(f"{type(value).__qualname__} isn't HTML: return a string, markup or a template string")
 
 
 def is_html(value: Any) -> bool:

@@ -124,7 +124,7 @@ async def test_a_plain_call_is_the_plain_function(page: Shop) -> None:
 
 @pytest.mark.parametrize("thing", [3, "add", Page, property(lambda self: 1), staticmethod(len)])
 def test_only_functions_are_actions(thing: Any) -> None:
-    with pytest.raises(TypeError, match="@action goes on a function"):
+    with pytest.raises(TypeError, match="@action decorates functions"):
         action(thing)
 
 
@@ -148,7 +148,7 @@ def test_a_parameter_of_an_impossible_type() -> None:
 
 
 def test_two_actions_of_one_id() -> None:
-    with pytest.raises(TypeError, match="two actions are called 'b'"):
+    with pytest.raises(TypeError, match="two actions have the name 'b'"):
 
         class Wrong(Page):
             @action(id="b")
@@ -205,8 +205,8 @@ def test_binding_is_chained_and_skips_what_is_injected(page: Shop) -> None:
     ("args", "kwargs", "text"),
     [
         ((1, 2), {}, "at most 1"),
-        ((), {"nothing": 1}, "no parameter 'nothing'"),
-        ((), {"self": 1}, "no parameter 'self'"),
+        ((), {"nothing": 1}, "no bindable parameter 'nothing'"),
+        ((), {"self": 1}, "no bindable parameter 'self'"),
         (("1",), {}, "by='1'"),
         ((object(),), {}, "object"),
         ((None,), {}, "None"),
@@ -218,12 +218,12 @@ def test_what_cannot_be_bound(page: Shop, args: Any, kwargs: Any, text: str) -> 
 
 
 def test_injected_parameters_cannot_be_bound(page: Shop) -> None:
-    with pytest.raises(TypeError, match="no parameter 'request'"):
+    with pytest.raises(TypeError, match="no bindable parameter 'request'"):
         page.pick.bind(request=1)
 
 
 def test_rendering_needs_all_needed_arguments(page: Shop) -> None:
-    with pytest.raises(TypeError, match="needs its argument 'id' bound"):
+    with pytest.raises(TypeError, match="needs a bound argument 'id'"):
         page.pick.url()
     with pytest.raises(TypeError, match="'id'"):
         str(page.pick.bind(label="x"))

@@ -79,7 +79,7 @@ def test_defaults_are_set_and_mutable_ones_copied() -> None:
 
 @pytest.mark.parametrize("wrong", [{"nothing": 1}, {"hits": []}, {"size": 3}])
 def test_only_fields_can_be_given(wrong: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="no field to set"):
+    with pytest.raises(TypeError, match="no settable field"):
         Search(**wrong)
 
 
@@ -128,7 +128,7 @@ def test_names_for_the_template() -> None:
     "name", "template request live mount load connected disconnected closed actions".split()
 )
 def test_reserved_names(name: str) -> None:
-    with pytest.raises(TypeError, match=rf"Wrong\.{name}: the name is reserved"):
+    with pytest.raises(TypeError, match=rf"Wrong\.{name}: this name is reserved"):
         type("Wrong", (Page,), {"__annotations__": {name: int}, "__module__": __name__})
 
 
@@ -163,7 +163,7 @@ def test_the_url_method_of_pages_is_no_field_but_components_may_have_one() -> No
 
 
 def test_a_field_that_is_an_action_too() -> None:
-    with pytest.raises(TypeError, match="is a field and an action"):
+    with pytest.raises(TypeError, match="is both a field and an action"):
 
         class Wrong(Page):
             save: bool = False
@@ -173,7 +173,7 @@ def test_a_field_that_is_an_action_too() -> None:
 
 
 def test_an_action_that_hides_an_inherited_field() -> None:
-    with pytest.raises(TypeError, match="is a field and an action"):
+    with pytest.raises(TypeError, match="is both a field and an action"):
 
         class Wrong(Search):
             @action

@@ -161,7 +161,7 @@ def test_url_in_templates_gives_other_addresses_of_the_application() -> None:
     assert url("/files/{path:path}", path="a/b.css") == "/app/files/a/b.css"
     with pytest.raises(TypeError, match="needs tag"):
         url("/tags/{tag}", page=2)
-    with pytest.raises(ValueError, match="begins with a slash"):
+    with pytest.raises(ValueError, match="must begin with a slash"):
         url("tags")
 
 

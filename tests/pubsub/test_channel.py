@@ -214,7 +214,7 @@ def test_what_could_not_be_told_is_a_gap_for_others(caplog: pytest.LogCaptureFix
     wire.sends = False
     here.publish(Message("tag", "a"))
     assert heard == [Message("tag", "a")]
-    assert "other workers couldn't be told of what has changed: disk full" in caplog.text
+    assert "could not notify other workers: disk full" in caplog.text
     wire.sends = True
     here.publish(Message("tag", "b"))
     assert heard == [Message("tag", "a"), GAP, Message("tag", "b")]
@@ -228,7 +228,9 @@ def test_what_could_not_be_heard_is_a_gap_and_said_once(caplog: pytest.LogCaptur
     for _ in range(3):
         here.catch_up()
     assert heard == [GAP]
-    assert [record.message for record in caplog.records] == ["what other workers say can't be heard: no file"]
+    assert [record.message for record in caplog.records] == [
+        "could not receive messages from other workers: no file"
+    ]
     here.publish(Message("tag", "a"))
     assert heard[1:] == [Message("tag", "a")]
 

@@ -237,7 +237,7 @@ async def test_a_message_that_does_not_fit_is_logged(caplog: pytest.LogCaptureFi
 
 def test_data_is_jsonable() -> None:
     with pytest.raises(
-        TypeError, match=r"publish\('room:a'\): data goes to all workers as JSON. Unable to serialize"
+        TypeError, match=r"publish\('room:a'\): data must be serialisable as JSON. Unable to serialize"
     ):
         live.publish("room:a", text=object())
 
@@ -280,7 +280,7 @@ async def test_events_are_dispatched_when_the_op_has_ended_well() -> None:
 
 
 def test_events_outside_an_op_are_an_error() -> None:
-    with pytest.raises(RuntimeError, match="belongs into an action"):
+    with pytest.raises(RuntimeError, match="can only be called inside an action"):
         handle().dispatch("saved")
 
 

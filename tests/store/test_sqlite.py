@@ -172,7 +172,7 @@ def test_a_file_that_is_no_store_begins_anew(
     first, second = SqliteStore(path), SqliteStore(path)
     first.put("k", b"v", 10)
     assert second.get("k") == b"v"
-    assert len(_warnings(caplog)) == 1 and "begins anew" in _warnings(caplog)[0]
+    assert len(_warnings(caplog)) == 1 and "creating an empty one" in _warnings(caplog)[0]
     assert path.with_name("store.sqlite.damaged").read_bytes() == content
 
 
@@ -232,7 +232,7 @@ def test_a_database_of_something_else_is_left_alone(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE precious (data)")
     connection.close()
-    with pytest.raises(StoreError, match="something else"):
+    with pytest.raises(StoreError, match="another application's database"):
         SqliteStore(path).put("k", b"v", 10)
     assert sqlite3.connect(path).execute("SELECT * FROM precious").fetchall() == []
 
@@ -283,7 +283,7 @@ def test_a_directory_that_others_may_enter_is_refused(tmp_path: Path) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
     directory = default_path("shop", environment).parent
     directory.chmod(0o755)
-    with pytest.raises(StoreError, match="closed to others"):
+    with pytest.raises(StoreError, match="not be accessible to others"):
         default_path("shop", environment)
     directory.rmdir()
     directory.symlink_to(tmp_path)

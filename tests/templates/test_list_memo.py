@@ -158,7 +158,7 @@ def test_debug_notices_a_filter_that_lies() -> None:
         return next(counter)
 
     table.show(xs=(1, 2), n=count)
-    with pytest.raises(RenderError, match="rendered twice"):
+    with pytest.raises(RenderError, match="rendering the page twice"):
         table.show(xs=(1, 2), n=count)
 
 
