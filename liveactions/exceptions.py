@@ -1,20 +1,20 @@
-"""Every exception that liveactions raises, and what a handler may read from it.
+"""The exceptions that liveactions raises, and their attributes.
 
 ::
 
     LiveError
-    ├── TemplateError        a template can't be compiled to shapes (name, line, cure)
-    ├── RenderError          a render failed or contradicts itself (debug)
-    ├── UnknownAction        a reference to something that isn't an action here
-    ├── ForgedReference      a reference isn't signed for this page and person
+    ├── TemplateError        a template can't be compiled (name, line, what to write)
+    ├── RenderError          a render failed, or isn't reproducible (debug mode)
+    ├── UnknownAction        a reference to something that isn't an action of the page
+    ├── ForgedReference      a reference isn't signed for this page and visitor
     ├── SealError            a snapshot can't be opened
-    │   └── SealExpired      ... because it is too old
-    ├── StateError           a snapshot's state doesn't fit the page's fields any more
+    │   └── SealExpired      a snapshot is too old
+    ├── StateError           a snapshot's state no longer matches the page's fields
     ├── ActionTimeout        an action took too long
-    ├── ProtocolError        a message breaks the protocol (close code, reason)
+    ├── ProtocolError        a message violates the protocol (close code, reason)
     ├── StoreError           the store failed
-    └── ActionError          raised by an action for the person who called it
-        └── FieldErrors      input that doesn't fit the action's parameters
+    └── ActionError          an error for the visitor, raised by an action
+        └── FieldErrors      input that doesn't match the action's parameters
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 class LiveError(Exception):
-    """Root of the library's exceptions."""
+    """Base class of the library's exceptions."""
 
 
 class TemplateError(LiveError):
-    """A template holds something that browsers would not keep where it stands.
+    """A template contains markup that browsers would move or drop.
 
-    `name` and `lineno` say where, the message says what to write instead.
+    `name` and `lineno` are its location; the message says what to write instead.
     """
 
     def __init__(self, message: str, name: str | None, lineno: int) -> None:
@@ -44,33 +44,33 @@ class TemplateError(LiveError):
 
 
 class RenderError(LiveError):
-    """A render failed, or gave two different results for one state."""
+    """A render failed, or gave different results for the same state."""
 
 
 class UnknownAction(LiveError):
-    """No action of that name can be called here. The text never says what else exists."""
+    """No such action can be called here. The message never reveals other names."""
 
 
 class ForgedReference(LiveError):
-    """A reference was not written by this application for this page and person."""
+    """A reference was not signed by this application for this page and visitor."""
 
 
 class SealError(LiveError):
-    """A sealed text was altered, or sealed by another key or for another purpose."""
+    """A sealed text was altered, or sealed with another key or for another purpose."""
 
 
 class SealExpired(SealError):
-    """A sealed text is older than allowed."""
+    """A sealed text has expired."""
 
 
 class StateError(LiveError):
-    """A field's type has changed since the snapshot was made."""
+    """A snapshot doesn't match the page's fields, for example because a field's type has changed."""
 
 
 class ActionTimeout(LiveError):
-    """An action took longer than allowed, and was cancelled.
+    """An action exceeded its timeout and was cancelled.
 
-    `abandoned`: it runs in a thread, where it goes on and may still change its page.
+    If `abandoned` is set, it still runs in a thread and may still change its page.
     """
 
     def __init__(self, message: str, *, abandoned: bool = False) -> None:
@@ -79,11 +79,11 @@ class ActionTimeout(LiveError):
 
 
 class StoreError(LiveError):
-    """The store could not read or write."""
+    """The store failed to read or write."""
 
 
 class ProtocolError(LiveError):
-    """A message breaks the protocol: the connection is closed with `code` and the message."""
+    """A message violates the protocol: the connection is closed with `code` and the message."""
 
     def __init__(self, message: str, code: int = 4000) -> None:
         super().__init__(message)
@@ -91,10 +91,10 @@ class ProtocolError(LiveError):
 
 
 class ActionError(LiveError):
-    """An error for the person who called the action; shown on every way in.
+    """An error that is shown to the visitor who called the action.
 
-    `field` names the field that it belongs to; `errors` gives several at once. Without either it
-    is the whole form's. `status` is the HTTP status without JavaScript.
+    `field` is the field it belongs to; `errors` maps several fields to messages. Without either, it belongs
+    to the whole form. `status` is the HTTP status of the answer to a post.
     """
 
     def __init__(
@@ -114,10 +114,10 @@ class ActionError(LiveError):
 
 
 class FieldErrors(ActionError):
-    """Input that doesn't fit an action's parameters: a text for each field path, ``""`` for the form."""
+    """Input that doesn't match an action's parameters: a message for each field, ``""`` for the form."""
 
     invalid: ValidationError | None = None
-    """What `of` was given: the person reads the application's own texts for it."""
+    """The error passed to `of`, which is shown with the texts of ``Live(messages=)``."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         fields = {path: text for path, text in errors.items() if path}
@@ -125,10 +125,10 @@ class FieldErrors(ActionError):
 
     @classmethod
     def of(cls, error: ValidationError) -> FieldErrors:
-        """Return pydantic's error as one of the fields of its names, for the person to correct.
+        """Return a pydantic error as an error of the form's fields.
 
-        In an action a `ValidationError` is an exception like any other: it may be about what the visitor
-        knows nothing of. If it is about what they have sent, ``raise FieldErrors.of(error)``.
+        A `ValidationError` raised in an action is an ordinary exception, as it may concern data that the
+        visitor didn't enter. If it concerns their input, ``raise FieldErrors.of(error)``.
         """
         found = error.errors(include_url=False, include_input=False)
         errors = cls({path_name(one["loc"]): one["msg"] for one in reversed(found)})
