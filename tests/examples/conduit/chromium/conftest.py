@@ -58,7 +58,7 @@ def publish(page: Page, title: str, *tags: str) -> None:
         page.get_by_placeholder("Enter tags").press("Enter")
         expect(page.locator(".editor .tag-pill")).to_have_count(count)
     page.get_by_role("button", name="Publish Article").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_role("heading", level=1).first).to_have_text(title)
 
 
 def is_accessible(page: Page) -> None:
