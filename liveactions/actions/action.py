@@ -21,6 +21,7 @@ from typing import (
     Self,
     TypeVar,
     cast,
+    get_args,
     overload,
 )
 
@@ -177,8 +178,8 @@ class Action(Reference, FormApi, Generic[P, R]):
 
     @cached_property
     def streams(self) -> bool:
-        """Whether it is an async generator: each `yield` is shown."""
-        return inspect.isasyncgenfunction(self.function)
+        """Whether it is a generator: each `yield` is shown. One that isn't async runs in a thread."""
+        return inspect.isasyncgenfunction(self.function) or inspect.isgeneratorfunction(self.function)
 
     @cached_property
     def runs_apart(self) -> bool:
@@ -188,7 +189,10 @@ class Action(Reference, FormApi, Generic[P, R]):
     @cached_property
     def results(self) -> Results:
         """Its results as data and back."""
-        return Results(self.__qualname__, result_hint(self.function, self.names, self.variables))
+        hint = result_hint(self.function, self.names, self.variables)
+        if self.streams:  # AsyncIterator[date]: each step gives a date
+            hint = (*get_args(hint), Any)[0]
+        return Results(self.__qualname__, hint)
 
     # In templates: the reference of the page that is being rendered.
 

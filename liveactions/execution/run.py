@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -491,10 +491,10 @@ class PageRun:
         own = None if action is None else action.timeout
         return self.page.live.services.timeout if own is None else own
 
-    async def _stream(self, ref: ActionRef[..., Any], function: Callable[[], AsyncGenerator[Any]]) -> Any:
-        """Runs an async generator; what it yields last is the result. Without a time limit of its own it
-        may take what it needs.
-        """
+    async def _stream(
+        self, ref: ActionRef[..., Any], function: Callable[[], AsyncGenerator[Any] | Generator[Any]]
+    ) -> Any:
+        """Run a generator; what it yields last is the result. The time limit counts for each step."""
         live = self.page.live
 
         async def note(value: Any) -> bool:
@@ -502,7 +502,7 @@ class PageRun:
             live.forms.put(ref.key, FormState(result=results.same(value, results.dump(value))))
             return self.step is None or await self.step()
 
-        return await within(ref.action.timeout, last(function(), note))
+        return await last(self._seconds(ref.action), function(), note)
 
     def answer_for(self, other: PageRun) -> None:
         """If what `other` has done so far can't be shown, it is undone here."""

@@ -1,4 +1,7 @@
-"""A time limit that costs nothing for what doesn't wait."""
+"""Running functions and generators with a time limit.
+
+The limit costs nothing for what doesn't wait. Functions and generators that aren't async run in threads.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import inspect
 import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from anyio import to_thread
 
@@ -80,16 +83,47 @@ async def invoke(
     return await result if inspect.isawaitable(result) else result
 
 
-async def last(steps: AsyncGenerator[T], step: Callable[[T], Awaitable[bool]]) -> T | None:
-    """What an async generator yields last. `step` gets each value, and says whether it may go on."""
-    value = None
+_END: Final = object()
+
+
+async def last(
+    seconds: float | None,
+    steps: AsyncGenerator[T] | Generator[T],
+    step: Callable[[T], Awaitable[bool]],
+) -> T | None:
+    """Return what a generator yields last. `step` gets each value, and returns whether it may go on.
+
+    The time limit counts for each value, without what `step` takes.
+    """
+    value: T | None = None
+    goes_on = True
+    generator = steps if isinstance(steps, AsyncGenerator) else _in_threads(seconds, steps)
+    limit = seconds if generator is steps else None
     try:
-        async for value in steps:
-            if not await step(value):
-                break
+        while goes_on and (found := await within(limit, _next(generator))) is not _END:
+            value = cast("T", found)
+            goes_on = await step(value)
     finally:
-        await steps.aclose()
+        await generator.aclose()
     return value
+
+
+async def _next(steps: AsyncGenerator[Any]) -> Any:
+    return await anext(steps, _END)
+
+
+async def _in_threads(seconds: float | None, steps: Generator[T]) -> AsyncGenerator[T]:
+    """Yield what a sync generator yields; each of its steps runs in a thread."""
+    is_abandoned = False
+    try:
+        while (value := await in_thread(seconds, partial(next, steps, _END))) is not _END:
+            yield cast("T", value)
+    except (ActionTimeout, asyncio.CancelledError):
+        is_abandoned = True  # its thread goes on: a generator that runs can't be closed
+        raise
+    finally:
+        if not is_abandoned:
+            await to_thread.run_sync(steps.close)
 
 
 def is_cancellation(error: BaseException) -> bool:

@@ -100,7 +100,7 @@ class Node:
         return cast("ActionRef[P, R]", known)
 
     def _path(self, action: Action[..., Any]) -> str:
-        if self.description.own(action) is not None:
+        if self.description.own(action) is not None or self.description.overrides(action):
             return f"{self.path}.{action.id}" if self.path else action.id
         for closures in (CLOSURES.get(), self.closures):  # a page function that runs asks for its own already
             if closures is not None and action in closures:

@@ -105,6 +105,10 @@ class Description:
         known = self.references.get(action.id)
         return known if known is not None and known.function is action.function else None
 
+    def overrides(self, action: Action[..., Any]) -> bool:
+        """Return whether an action is a base class's, which ``super()`` finds in one that overrides it."""
+        return any(base.__dict__.get(action.name) is action for base in self.cls.__mro__)
+
 
 def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
     """The description of a subclass of `base`, or of its generic alias.

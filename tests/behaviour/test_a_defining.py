@@ -19,7 +19,7 @@ from liveactions.testing.failures import Failed
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import signed
-from tests.support.pages import new
+from tests.support.pages import new, opened
 from tests.support.small import small_app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -367,3 +367,44 @@ async def test_a9_nothing_of_the_code_is_told(live: Live, way: Way) -> None:
             assert "source" not in str(failed)
         for word in ("swordfish", "docstring", "secret_", "test_a_defining", "source's", ".py"):
             assert word not in page.html
+
+
+inherited = Pages()
+
+
+class Adding(Page):
+    template = "adding.html"
+    n: int = 0
+
+    @action
+    async def add(self, by: int = 1) -> int:
+        self.n += by
+        return self.n
+
+
+@inherited.page("/twice")
+class Twice(Adding):
+    @action
+    async def add(self, by: int = 1) -> int:
+        await super().add(by)
+        return await super().add(by)
+
+
+@ways("SHN")
+async def test_an_action_calls_the_one_that_it_overrides(way: Way) -> None:
+    template = "<title>C</title><output>{{ n }} {{ add.result }}</output>" + form("add", "by")
+    async with visiting(small_app(inherited, {"adding.html": template}), way) as browser:
+        page = await browser.open("/twice")
+        await page.fill("by", "3")
+        await page.click("add")
+        assert page.text("output") == "6 6"
+
+
+async def test_a_stranger_is_still_no_action_of_the_page() -> None:
+    class Other(Page):
+        @action
+        async def add(self) -> None: ...
+
+    page = await opened(Twice)
+    with pytest.raises(TypeError, match="neither of this page nor of a module"):
+        page._live_node.reference(Other.add)

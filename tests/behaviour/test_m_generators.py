@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 
 from liveactions import ActionError, Live, Page, Pages, action, loaded, redirect
+from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, by, visiting, ways
 from tests.support.asgi import Browser as Visitor
 from tests.support.asgi import Tab, browser
@@ -303,3 +306,52 @@ async def test_m2_without_javascript_it_runs_to_its_end() -> None:
         assert page.text("em") == "Enough"
         await page.click("Leave")
         assert page.text("h1") == "Over"
+
+
+steps = Pages()
+TEMPLATE = (
+    "<title>S</title><output>{{ done }}</output><p>{{ act.result }} {{ act.result is string }}</p>"
+    "<em>{{ act.error }}</em>" + form("act")
+)
+
+
+@steps.page("/threads")
+class Threads(Page):
+    template = "steps.html"
+    done: int = 0
+
+    @action
+    def act(self) -> Iterator[date]:
+        for self.done in (1, 2):
+            assert threading.current_thread() is not threading.main_thread()
+            yield date(2020, 1, self.done)
+
+
+@steps.page("/refuses")
+class Refuses(Page):
+    template = "steps.html"
+    done: int = 0
+
+    @action
+    def act(self) -> Iterator[None]:
+        self.done = 1
+        yield
+        self.done = 2
+        raise ActionError("Enough")
+
+
+@ways("SHN")
+async def test_m3_a_generator_that_is_not_async_runs_in_a_thread(way: Way) -> None:
+    async with visiting(small_app(steps, {"steps.html": TEMPLATE}), way) as one:
+        page = await one.open("/threads")
+        await page.click("act")
+        await page.shows("2020-01-02 False")
+        assert page.text("output") == "2"
+
+
+@ways("SHN")
+async def test_m3_one_that_fails(way: Way) -> None:
+    async with visiting(small_app(steps, {"steps.html": TEMPLATE}), way) as one:
+        page = await one.open("/refuses")
+        await page.click("act")
+        await page.shows("Enough")
