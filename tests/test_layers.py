@@ -24,14 +24,6 @@ LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names.s
 
 TO_CUT = {
     ("store.one_time", "actions.request"),
-    ("session.concurrency", "session.runner"),
-    ("session.dispatch", "session.runner"),
-    ("session.navigation", "session.runner"),
-    ("session.references", "session.runner"),
-    ("session.request_probe", "session.runner"),
-    ("session.server_ops", "session.runner"),
-    ("session.state", "session.runner"),
-    ("session.subscriptions", "session.runner"),
 }
 """Imports, all for types only, that still break the rules. The list may only get shorter."""
 

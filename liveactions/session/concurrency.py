@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Input
@@ -12,13 +12,11 @@ from ..actions.parameters import Event
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.run import FieldPairs, PageRun
 from ..protocol.messages import Bye, CallReference, CallSlot, Cancel, Navigate, Op
+from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome, Streaming
+from .op_queue import ServerOp, dropped
 from .references import reference, shown
-from .server_ops import ServerOp
-
-if TYPE_CHECKING:
-    from .runner import Session
-
+from .state import SessionState
 
 STREAMING: Final = Streaming()
 """It goes on beside the queue."""
@@ -27,19 +25,19 @@ STREAMING: Final = Streaming()
 class StreamingCall:
     """A generator that is running, each of its steps an op."""
 
-    def __init__(self, session: Session, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
-        self.session = session
+    def __init__(self, ops: ConcurrentOps, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
         self.n = n
         self.ref = ref
-        self.scope = PageRun(session.page, event)
-        self.scope.effects.op = session.key, n
+        self.scope = PageRun(ops.state.page, event)
+        self.scope.effects.op = ops.state.key, n
         self.scope.step = self._step
         self.task: asyncio.Task[None]
+        self._ops = ops
         self.is_over = False
         self._is_cancelled = False
 
     def begin(self, fields: FieldPairs | Input) -> None:
-        self.task = self.session.work.tasks.start(self._work(fields))
+        self.task = self._ops.tasks.start(self._work(fields))
 
     def cancel(self) -> None:
         """End it at its next ``yield``."""
@@ -55,14 +53,14 @@ class StreamingCall:
         async def end(scope: PageRun) -> Outcome:
             return outcome
 
-        self.session.work.begin(ServerOp(end, self.scope, self.n))
+        self._ops.submit(ServerOp(end, self.scope, self.n))
 
     async def _step(self) -> bool:
-        session = self.session
-        if self._is_cancelled or session.over or session.page is not self.scope.page:
+        state = self._ops.state
+        if self._is_cancelled or state.over or state.page is not self.scope.page:
             return False
         self.scope.settle()
-        shown = await session.work.perform(ServerOp(self._show))
+        shown = await self._ops.run(ServerOp(self._show))
         if isinstance(shown, Failed) and shown.error is not None:
             raise shown.error  # what was done since the last step has been undone
         self.scope.pause()
@@ -74,10 +72,24 @@ class StreamingCall:
 
 
 class ConcurrentOps:
-    """Of one session. True when there is something that ops may have to do with."""
+    """The calls of one session. True when there is one that an op may end.
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    `submit` asks for an op, `run` waits for its outcome as well.
+    """
+
+    def __init__(
+        self,
+        state: SessionState,
+        tasks: Supervisor,
+        submit: Callable[[ServerOp], None],
+        run: Callable[[ServerOp], Awaitable[Outcome]],
+    ) -> None:
+        self.state = state
+        self.tasks = tasks
+        self.submit = submit
+        self.run = run
+        self.is_detached = False
+        """Whether ops run in a task of their own, so that others are received meanwhile."""
         self._runs: list[StreamingCall] = []
         self._called: ActionRef[..., Any] | None = None
         """What runs in the queue, and may be ended."""
@@ -109,13 +121,13 @@ class ConcurrentOps:
         if ref.action.concurrency == "latest":
             if _is_same(ref, self._called):
                 self._end()
-            self.session.work.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
+            self.state.queue.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
         return op
 
     def _leaves(self, op: Op) -> bool:
         """Whether the page is left with this op."""
         path = op.url.partition("#")[0].partition("?")[0] if type(op) is Navigate else ""
-        return type(op) is Bye or (type(op) is Navigate and path != self.session.page.live.path)
+        return type(op) is Bye or (type(op) is Navigate and path != self.state.page.live.path)
 
     def _leave(self) -> None:
         """The person goes away: what is of no use to anybody else ends."""
@@ -127,14 +139,14 @@ class ConcurrentOps:
 
     def _reference(self, op: Op) -> ActionRef[..., Any] | None:
         try:
-            return reference(self.session, op) if isinstance(op, CallSlot | CallReference) else None
+            return reference(self.state, op) if isinstance(op, CallSlot | CallReference) else None
         except (UnknownAction, ForgedReference):
             return None
 
     def _cancel(self, op: Cancel) -> None:
-        session, called = self.session, op.called
+        called = op.called
         try:
-            meant = called if isinstance(called, int) else shown(session, op.rev, called)
+            meant = called if isinstance(called, int) else shown(self.state, op.rev, called)
         except (UnknownAction, ForgedReference):
             return
         for run in self._runs:
@@ -157,7 +169,7 @@ class ConcurrentOps:
         if ref.action.streams:
             return self._start(scope, op.n, ref, fields)
         self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
-        if self.session.work.expects(self._leaves):
+        if self.state.queue.expects(self._leaves):
             self._leave()
         try:
             outcome = await scope.call(ref, fields)
@@ -178,7 +190,7 @@ class ConcurrentOps:
             return DONE
         for run in same if ref.action.concurrency == "latest" else ():
             run.task.cancel()
-        run = StreamingCall(self.session, n, ref, scope.event)
+        run = StreamingCall(self, n, ref, scope.event)
         self._runs.append(run)
         run.begin(fields)
         run.task.add_done_callback(lambda _: self._runs.remove(run))
@@ -207,11 +219,6 @@ class ConcurrentOps:
         """The page is over."""
         for run in self._runs:
             run.task.cancel()
-
-
-def dropped(op: Op) -> Cancel:
-    """An op of the same number that does nothing."""
-    return Cancel(op.n, op.rev, op.n)
 
 
 def _is_same(one: ActionRef[..., Any], other: ActionRef[..., Any] | None) -> bool:

@@ -1,15 +1,15 @@
-"""Going to another query of the same page.
+"""Going to another address: another query of the same page, or another page.
 
-Another page in a session's place: the one that an action or a link leads to, or that of an error.
-
-It is opened as a GET would open it, over the connection that is there. What the application answers
-otherwise (another route, a file, an error) is the browser's to load.
+A page that an action, a link or an error leads to is loaded as a GET would load it, and returned as a
+`LoadedPage`, which the runner shows in place of the one that is open. What isn't a page (another route,
+a file, an error) is the browser's to load.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from ..actions.request import PageRequest
@@ -22,14 +22,12 @@ from ..execution.run import PageRun
 from ..pages.handle import Problem
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
-from ..protocol.messages import Navigate, Op
+from ..protocol.messages import Navigate
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
+from .op_queue import Job, ServerOp
 from .request_probe import as_request, probe_page_request
-from .server_ops import ServerOp
-
-if TYPE_CHECKING:
-    from .runner import Session
+from .state import SessionState
 
 
 def patch_url(page: Page, address: Address, url: str) -> Outcome:
@@ -70,45 +68,48 @@ class LoadedPage:
     state: bytes
 
 
-async def resolve_outcome(session: Session, job: Op | ServerOp, outcome: Outcome) -> Outcome:
-    """Show what an outcome leads to instead of the page, if anything; what is told of it."""
-    site, exchange = session.site, session.exchange
+async def resolve_outcome(
+    state: SessionState, job: Job, outcome: Outcome, says_error: Callable[[], bool]
+) -> tuple[Outcome, LoadedPage | None]:
+    """Return what the browser is told of an outcome, and the page to show in place of this one, if any.
+
+    `says_error` returns whether the page that is open shows `live.error` itself.
+    """
     if isinstance(outcome, Ok):
-        if outcome.response is None:
-            return outcome
-        return RedirectTo(await site.deliver(outcome.response, session.page.request))
+        if outcome.response is not None:
+            return RedirectTo(await state.site.deliver(outcome.response, state.page.request)), None
+        return outcome, None
     if isinstance(outcome, Failed) and outcome.status == 401:
-        login = site.login_for(session.page)
+        login = state.site.login_for(state.page)
         outcome = RedirectTo(login) if login else outcome
     if isinstance(outcome, RedirectTo):
-        url = outcome.url
-        outcome = await follow_redirects(session, outcome, job.url if type(job) is Navigate else None)
-        if isinstance(job, ServerOp) and not job.n and session.place.since > exchange.rev:
-            exchange.add({"url": [outcome.url if isinstance(outcome, RedirectTo) else url, 1]})
-            return DONE
-    elif isinstance(outcome, Failed) and outcome.status in IN_PLACE and outcome.error is None:
-        await show_error_page(session, outcome)
-    return outcome
+        redirect, loaded = await follow_redirects(state, outcome)
+        if loaded is None:
+            return redirect, None
+        if isinstance(job, ServerOp) and not job.n:
+            state.exchange.add({"url": [redirect.url, 1]})
+            return DONE, loaded
+        is_there = type(job) is Navigate and job.url == redirect.url
+        return DONE if is_there else redirect, loaded
+    if isinstance(outcome, Failed) and outcome.status in IN_PLACE and outcome.error is None:
+        return outcome, None if says_error() else await load_error_page(state, outcome)
+    return outcome, None
 
 
-async def follow_redirects(session: Session, redirect: RedirectTo, asked: str | None = None) -> Outcome:
-    """Show the page that a redirect leads to. Return the redirect to where that ended.
-
-    It is the end of an op that went there itself, when that is where it `asked` to go.
-    """
+async def follow_redirects(state: SessionState, redirect: RedirectTo) -> tuple[RedirectTo, LoadedPage | None]:
+    """Load the page that a redirect leads to. Return the redirect to where that ended, too."""
     replaces = redirect.replace
     for _ in range(MAX_REDIRECTS):
         if redirect.external:
-            return redirect
+            return redirect, None
         url = redirect.url
-        opened = await _open(session, url)
+        opened = await _open(state, url)
         if isinstance(opened, LoadedPage):
-            await session.show(opened.page, opened.address, opened.drawn, opened.state)
-            return DONE if url == asked else RedirectTo(url, replaces)
+            return RedirectTo(url, replaces), opened
         if not isinstance(opened, RedirectTo):
             break
         redirect = opened
-    return RedirectTo(url, replaces)
+    return RedirectTo(url, replaces), None
 
 
 def problem_of(outcome: Outcome) -> Problem | None:
@@ -118,22 +119,22 @@ def problem_of(outcome: Outcome) -> Problem | None:
     return Problem(outcome.status, outcome.message, outcome.id)
 
 
-async def show_error_page(session: Session, outcome: Outcome) -> None:
-    """Show the application's page for an error, unless the page itself says what it is."""
-    live, problem = session.page.live, problem_of(outcome)
-    if problem is None or live.request is None or session.says_error():
-        return
-    page = await session.site.error_page(live.request, problem.status, problem.message, problem.id)
-    if page is not None:
-        page.live.address = live.address
-        opened = await _ready(Address(type(page), ""), PageRun(page), None)
-        if isinstance(opened, LoadedPage):
-            await session.show(page, opened.address, opened.drawn, opened.state)
+async def load_error_page(state: SessionState, outcome: Failed) -> LoadedPage | None:
+    """Load the application's page for an error; None where there is none."""
+    live, problem = state.page.live, problem_of(outcome)
+    if problem is None or live.request is None:
+        return None
+    page = await state.site.error_page(live.request, problem.status, problem.message, problem.id)
+    if page is None:
+        return None
+    page.live.address = live.address
+    opened = await _ready(Address(type(page), ""), PageRun(page), None)
+    return opened if isinstance(opened, LoadedPage) else None
 
 
-async def _open(session: Session, url: str) -> LoadedPage | Outcome | None:
+async def _open(state: SessionState, url: str) -> LoadedPage | Outcome | None:
     """The page at a path and query; what came instead; None where no page is."""
-    site, request = session.site, session.page.live.request
+    site, request = state.site, state.page.live.request
     url = url.partition("#")[0]
     found = site.find(request, url) if request is not None else None
     if found is None or request is None:

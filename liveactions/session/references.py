@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from ..actions.action import ActionRef
 from ..exceptions import UnknownAction
 from ..pages.lookup import function, lookup
 from ..protocol.messages import CallFunction, CallReference, CallSlot, Validate
 from ..security.references import Reference
-
-if TYPE_CHECKING:
-    from .runner import Session
-
+from .state import SessionState
 
 Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
 """An op that means an action."""
 
 
-def reference(session: Session, op: Act) -> ActionRef[..., Any]:
+def reference(state: SessionState, op: Act) -> ActionRef[..., Any]:
     """Return the reference that an op names.
 
     `UnknownAction` or `ForgedReference` when the page as it was at the op's revision shows none.
     """
     if isinstance(op, CallFunction):
-        return function(session.page, op.name)
-    return shown(session, op.rev, op.address if isinstance(op, CallSlot) else op.reference)
+        return function(state.page, op.name)
+    return shown(state, op.rev, op.address if isinstance(op, CallSlot) else op.reference)
 
 
-def shown(session: Session, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
+def shown(state: SessionState, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
     """Return the reference that a revision shows, by its text or by the address of its slot.
 
     A reference without a signature is that of an action with ``js=True``, which needn't be shown.
     """
-    if rev < session.place.since:
+    if rev < state.place.since:
         raise UnknownAction("the page was left")
     if not isinstance(name, str):
-        return session.screen.reference(rev, name)
-    ref, mac = lookup(session.page, name), Reference.parse(name).mac
-    if mac and not session.screen.shows(rev, ref, mac):
+        return state.screen.reference(rev, name)
+    ref, mac = lookup(state.page, name), Reference.parse(name).mac
+    if mac and not state.screen.shows(rev, ref, mac):
         raise UnknownAction("the page doesn't show this reference any more")
     return ref
 

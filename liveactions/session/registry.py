@@ -77,7 +77,7 @@ class SessionRegistry:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
-        self._audience = SubscriptionIndex(line, lambda: self)
+        self._audience = SubscriptionIndex(line, lambda: (one.hearing for one in self))
         self._maintenance = Supervisor(lambda: "the upkeep of open pages")
         self._hearing = Recurring("hearing of other workers", line.catch_up)
         self._tending = [
@@ -296,9 +296,9 @@ class SessionRegistry:
         for recurring in self._tending:
             recurring.run()
         for session in self:
-            with contained("%s: storing its state", session.place.address.name):
+            with contained("%s: storing its state", session.state.name):
                 session.tend(now)
-            with contained("%s: closing it", session.place.address.name):
+            with contained("%s: closing it", session.state.name):
                 self._close_if_due(session, now)
 
     def _close_if_due(self, session: Session, now: float) -> None:
@@ -325,7 +325,7 @@ class SessionRegistry:
         """Store the state of all pages: the process ends."""
         self._audience.close()
         for session in self:
-            with contained("%s: storing its state", session.place.address.name):
+            with contained("%s: storing its state", session.state.name):
                 session.kept.save(at_rest=not session.is_running)
 
 

@@ -1,10 +1,8 @@
-"""The newest HTTP request of a page that speaks over a socket.
+"""The HTTP request of a page that is open over a socket, as its GET would be now.
 
 Much middleware sees requests only, no sockets. So when a page joins, and after an action has set cookies,
-its GET is sent through the application's middleware once more, by ourselves: the endpoint takes note of
-the request as it arrives there and answers nothing. What middleware refuses never arrives.
-
-Cookies that an op has set, on their way from a session to the browser.
+its GET is sent through the application's middleware once more: the endpoint takes note of the request as
+it arrives there and answers nothing. What middleware refuses never arrives.
 """
 
 from __future__ import annotations
@@ -12,17 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from starlette.requests import HTTPConnection
 
 from ..actions.request import Changes, PageRequest
 from ..execution.app_context import COOKIES, Address
-
-if TYPE_CHECKING:
-    from .runner import Session
-
 
 PROBE_KEY: Final = "liveactions.probe"
 """In an ASGI scope that this process has made itself: is called with the request that has arrived at a page,
@@ -92,24 +86,6 @@ def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[byt
     header = "; ".join(f"{name}={value}" for name, value in cookies.items())
     others = [(name, value) for name, value in request.scope["headers"] if name != b"cookie"]
     return [*others, (b"cookie", header.encode("latin-1"))] if header else others
-
-
-async def keep_cookies(session: Session) -> None:
-    """Send what was set on its way to the browser; from now on the page's request and person are those
-    that the browser will be taken for.
-    """
-    live = session.page.live
-    request = live.request
-    if not isinstance(request, PageRequest) or not request.has_changes:
-        return
-    changes = request.take_changes()
-    if changes is None:
-        return
-    connection = session.connection
-    if connection is None or not connection.take_changes(changes):
-        session.exchange.add({"cookies": session.site.tickets.keep(changes)})
-    live.request = await after(request, changes)
-    session.identify(await session.site.identity(live.request))
 
 
 def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> PageRequest:

@@ -1,10 +1,6 @@
-"""Ops that no browser asked for, and the details of events that one did.
+"""Where ops come from that no browser has asked for: timers, background code, and dev tools.
 
-The clock of an open page: methods with `@every`, while a socket is there.
-
-What background code may do with an open page, which it changes only by ops.
-
-What a developer is told in a page, in debug mode: failures that answer no op, advice, saved templates.
+None of them runs anything itself: each is given the session's state, and functions to ask for a `ServerOp`.
 """
 
 from __future__ import annotations
@@ -12,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..actions.run_context import open_effects
 from ..exceptions import LiveError
@@ -25,36 +21,11 @@ from ..pages.handle import LiveContext
 from ..pages.page import Page
 from ..protocol.messages import error_payload
 from ..tasks import Supervisor
+from ..templates import Fragment
 from ..templates.diagnostics import Adviser
 from ..types import Failed, Outcome
-
-if TYPE_CHECKING:
-    from ..templates import Fragment
-    from .runner import Session
-
-
-class ServerOp:
-    """Something to run on the page that no browser asked for: an op without a number.
-
-    With `scope` and `n` it is the end of op `n`, which went on beside the others. `ended` hears the outcome.
-    What several change that merge is shown at once.
-    """
-
-    __slots__ = ("run", "scope", "n", "ended", "merges")
-
-    def __init__(
-        self,
-        run: Callable[[PageRun], Awaitable[Outcome | None]],
-        scope: PageRun | None = None,
-        n: int = 0,
-        ended: asyncio.Future[Outcome] | None = None,
-        merges: bool = False,
-    ) -> None:
-        self.run = run
-        self.scope = scope
-        self.n = n
-        self.ended = ended
-        self.merges = merges
+from .op_queue import ServerOp
+from .state import SessionState
 
 
 class Timers:
@@ -102,7 +73,7 @@ class Later:
     def fire(self) -> None:
         """It is time."""
         self.cancel()
-        self._background.session.work.begin(ServerOp(lambda scope: scope.do(self._call)))
+        self._background.submit(ServerOp(lambda scope: scope.do(self._call)))
 
     def cancel(self) -> None:
         self._handle.cancel()
@@ -110,27 +81,36 @@ class Later:
 
 
 class Background:
-    """Of one page of a session."""
+    """Background work of one page of a session. It changes the page by ops only: `submit` asks for one,
+    `call` waits for its outcome as well.
+    """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(
+        self,
+        state: SessionState,
+        submit: Callable[[ServerOp], None],
+        call: Callable[[ServerOp], Awaitable[Outcome]],
+    ) -> None:
+        self.state = state
+        self.submit = submit
+        self._call = call
         self.waiting: set[Later] = set()
         self._is_over = False
-        self._coming = Supervisor(lambda: f"{session.place.address.name}: a deferred value")
+        self._coming = Supervisor(lambda: f"{state.name}: a deferred value")
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """What a call on the page gives, as an op of its own."""
         effects = open_effects()
-        if effects is not None and effects.live is self.session.page.live:
+        if effects is not None and effects.live is self.state.page.live:
             raise RuntimeError("run() would wait for the op that is calling it; change the page here")
-        if self._is_over or self.session.over:
+        if self._is_over or self.state.over:
             raise LiveError("this page isn't open any more")
         results: list[Any] = []
 
         async def keep() -> None:
             results.append(await invoke(None, call, (), {}))
 
-        outcome: Outcome = await self.session.work.perform(ServerOp(lambda scope: scope.do(keep)))
+        outcome: Outcome = await self._call(ServerOp(lambda scope: scope.do(keep)))
         if isinstance(outcome, Failed) and outcome.error is not None:
             raise outcome.error
         return results[0] if results else None
@@ -141,15 +121,15 @@ class Background:
 
     def begin_deferred(self) -> None:
         """Begin what `load` has deferred; each is shown when it has come."""
-        live = self.session.page.live
+        live = self.state.page.live
         deferred, live.deferred = live.deferred, []
         for one in deferred:
             self._coming.start(self._show(one, live))
 
     async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
         await deferred.come(live)
-        if self.session.page.live is live:
-            self.session.work.begin(ServerOp(lambda scope: scope.guard()))
+        if self.state.page.live is live:
+            self.submit(ServerOp(lambda scope: scope.guard()))
 
     def close(self) -> None:
         """The page is over."""
@@ -157,19 +137,23 @@ class Background:
         for later in list(self.waiting):
             later.cancel()
         self._coming.cancel()
-        forsake(self.session.page.live)
+        forsake(self.state.page.live)
 
     def tell(self, scope: PageRun) -> None:
         """Tell the page of the events that an op has dispatched."""
-        self.session.exchange.add({"events": [*scope.effects.events]})
+        self.state.exchange.add({"events": [*scope.effects.events]})
 
 
 class Developer:
-    """Of one session."""
+    """What one session tells its developer. `redraw` draws the whole page again."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._adviser = Adviser(session.site.services.templates)
+    def __init__(
+        self, state: SessionState, submit: Callable[[ServerOp], None], redraw: Callable[[], None]
+    ) -> None:
+        self.state = state
+        self._submit = submit
+        self._draw_again = redraw
+        self._adviser = Adviser(state.site.services.templates)
 
     def tell_failure(self, failed: Failed) -> None:
         """Show what failed that nobody in the page had asked for."""
@@ -185,16 +169,16 @@ class Developer:
 
     def show_templates(self) -> None:
         """Templates were saved: draw the page by what they are now."""
-        if self.session.connection is not None and not self.session.over:
-            self.session.work.begin(ServerOp(self._redraw))
+        if self.state.is_attached:
+            self._submit(ServerOp(self._redraw))
 
     async def _redraw(self, scope: PageRun) -> Outcome | None:
         refused = await scope.guard()
         self._tell("live:template", None)
         if refused is None:
             with suppress(Exception):  # it is told when the next frame is drawn
-                self.session.redraw()
+                self._draw_again()
         return refused
 
     def _tell(self, event: str, detail: Any) -> None:
-        self.session.exchange.add({"events": [[event, detail]]})
+        self.state.exchange.add({"events": [[event, detail]]})

@@ -1,14 +1,36 @@
-"""Which page a session shows, and to whom.
+"""What a session knows, without sockets, tasks or clocks.
 
-A session's state in the store, for whichever worker continues.
+A session is one open page. `SessionState` holds the page, which address and person it is bound to
+(`PageBinding`), what the two sides know of each other's ops and revisions (`OpLog`, which has the
+protocol's theory of operation), what the browser shows (`RenderHistory`), the ops that wait
+(`OpQueue`), and the state for the store (`SnapshotWriter`). The runner brings what comes in, runs the
+ops and sends what is to be sent; everything else of `session` is given this state and functions to ask
+for ops.
 
-What a browser shows of a page: the fragments of its revisions, and patches between them.
+A session is attached while a connection shows its page. It goes on without one until it is over, and
+what is over never begins again::
+
+    DETACHED  ⇄  ATTACHED
+        ↘        ↙
+          OVER
+
+*Revisions and pages.* Slots and references are named as a revision showed them. When another page
+or another person takes the place of the one before, revisions before `PageBinding.since` show nothing
+that may be called; until the browser has acknowledged a newer one it may still take the session for
+what it was.
+
+*Renderings.* `RenderHistory` keeps what was rendered since the revision of the last op or
+acknowledgement. A session at rest keeps digests only, by which the next rendering is compared.
+
+*The store.* What a page has been told is in the store before it is told: a state that is found there is
+never older than what the page shows. A state above `MAX_IMMEDIATE_BYTES` is written within a second instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum
+from typing import Any, Final
 
 from ..actions.action import ActionRef
 from ..diff import ClientState, full, keeps_places, patch
@@ -19,12 +41,10 @@ from ..pages.urls import path_and_query
 from ..protocol.messages import Change
 from ..protocol.op_log import OpLog
 from ..store import Claimed
-from ..store.snapshots import SNAPSHOT_TTL, Digests, Snapshot, save_all
+from ..store.snapshots import SNAPSHOT_TTL, Digests, Snapshot, save_all, session_key
 from ..templates import Fragment
 from ..templates.fragments import digest_of
-
-if TYPE_CHECKING:
-    from .runner import Session
+from .op_queue import OpQueue
 
 
 class PageBinding:
@@ -66,10 +86,10 @@ MAX_IMMEDIATE_BYTES: Final = 1536
 
 
 class SnapshotWriter:
-    """Of one session."""
+    """A session's state in the store, for whichever worker continues."""
 
-    def __init__(self, session: Session, state: bytes) -> None:
-        self.session = session
+    def __init__(self, session: SessionState, state: bytes) -> None:
+        self._session = session
         self.state = state
         """The page's, as JSON, after the newest op. It is written once, however often it is stored."""
         self.is_due = False
@@ -81,16 +101,16 @@ class SnapshotWriter:
 
     def claim(self, epoch: int = 0) -> None:
         """Become the one session of its token, by the claim that has this epoch or by a new one."""
-        session = self.session
+        session = self._session
         self._epoch = epoch or session.site.snapshots.store.claim(session.key)
 
     def save(self, at_rest: bool = False) -> bool:
         """Store the state; false when the page has another session meanwhile."""
-        return save_all(self.session.site.snapshots.store, [self.row(at_rest)])[0]
+        return save_all(self._session.site.snapshots.store, [self.row(at_rest)])[0]
 
     def row(self, at_rest: bool = False) -> Claimed:
         """What is to be stored."""
-        session = self.session
+        session = self._session
         self.is_due = False
         at_rest = at_rest and session.exchange.is_certain
         sealed = session.site.snapshots.seal_bytes(self.snapshot(at_rest), session.place.context)
@@ -99,7 +119,7 @@ class SnapshotWriter:
 
     def snapshot(self, at_rest: bool = False) -> Snapshot:
         """The state as it is now."""
-        session = self.session
+        session = self._session
         exchange, screen, page = session.exchange, session.screen, session.page
         digests = screen.digests() if at_rest else None
         address = page.live.address
@@ -252,3 +272,59 @@ class RenderHistory:
             self.keep(rev, fragment)
         else:
             self._supposed = fragment
+
+
+class Phase(Enum):
+    """Whether a session has a connection."""
+
+    DETACHED = "detached"
+    ATTACHED = "attached"
+    OVER = "over"
+
+
+class SessionState:
+    """A page that is open in a browser."""
+
+    def __init__(
+        self,
+        site: AppContext,
+        page: Page,
+        address: Address,
+        *,
+        identity: str,
+        token: str,
+        exchange: OpLog,
+        screen: RenderHistory,
+        state: bytes,
+    ) -> None:
+        self.site = site
+        self.page = page
+        self.token = token
+        self.key = session_key(token)
+        self.place = PageBinding(site, address, identity, exchange)
+        self.exchange = exchange
+        self.screen = screen
+        self.kept = SnapshotWriter(self, state)
+        self.queue = OpQueue()
+        self.phase = Phase.DETACHED
+
+    @property
+    def name(self) -> str:
+        """What the page is called in the log."""
+        return self.place.address.name
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is to happen any more."""
+        return self.phase is Phase.OVER
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether a connection shows the page."""
+        return self.phase is Phase.ATTACHED
+
+    def become(self, phase: Phase) -> None:
+        """Go on to another phase. `RuntimeError` when the session is over."""
+        if self.phase is Phase.OVER and phase is not Phase.OVER:
+            raise RuntimeError(f"{self.name}: a session can't go from {self.phase.value} to {phase.value}")
+        self.phase = phase

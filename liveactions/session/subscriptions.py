@@ -1,15 +1,16 @@
-"""Who hears of what: messages of all workers on their way to open pages.
+"""Which open pages a message concerns, and what each of them does about it.
 
-What a session listens to, and what it has heard of since its page was last loaded.
+Messages come from all workers. A page listens to the cache tags that it has read and to the topics of its
+components' listeners.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..cache.tags import matches
 from ..execution.loading import components_of, outdate
@@ -20,14 +21,11 @@ from ..pages.page import Page
 from ..protocol.constants import CLOSE_OVER
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
-from ..tasks import contained
+from ..tasks import Supervisor, contained
 from ..types import Outcome
 from .connection import REPLACED
-from .server_ops import ServerOp
-
-if TYPE_CHECKING:
-    from .runner import Session
-
+from .op_queue import ServerOp
+from .state import SessionState
 
 MAX_MISSED_MESSAGES: Final = 1000
 """Messages that a page can catch up on; a page that has missed more reads everything again."""
@@ -39,10 +37,10 @@ class SubscriptionIndex:
     Messages come from any thread and are told in the loop's own. `position` counts them.
     """
 
-    def __init__(self, line: BrokerChannel, sessions: Callable[[], Iterable[Session]]) -> None:
+    def __init__(self, line: BrokerChannel, pages: Callable[[], Iterable[Subscriptions]]) -> None:
         self._line = line
-        self._sessions = sessions
-        self._by_key: dict[str, set[Session]] = {}
+        self._pages = pages
+        self._by_key: dict[str, set[Subscriptions]] = {}
         self._log: deque[Message | None] = deque(maxlen=MAX_MISSED_MESSAGES)
         self._inbox: deque[Message | None] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,15 +61,15 @@ class SubscriptionIndex:
             self._stop()
         self._loop = self._stop = None
 
-    def place(self, session: Session, old: frozenset[str], new: frozenset[str]) -> None:
-        """A session listens to these from now on."""
+    def place(self, page: Subscriptions, old: frozenset[str], new: frozenset[str]) -> None:
+        """Let a page listen to other keys than before."""
         for key in old - new:
-            sessions = self._by_key[key]
-            sessions.discard(session)
-            if not sessions:
+            pages = self._by_key[key]
+            pages.discard(page)
+            if not pages:
                 del self._by_key[key]
         for key in new - old:
-            self._by_key.setdefault(key, set()).add(session)
+            self._by_key.setdefault(key, set()).add(page)
 
     def since(self, position: int) -> list[Message | None]:
         """What was told after a position; a gap when too much was."""
@@ -91,17 +89,17 @@ class SubscriptionIndex:
             message = self._inbox.popleft()
             self._log.append(message)
             self.position += 1
-            for session in list(self._of(message)):
-                with contained("%s: hearing of a message", session.place.address.name):
-                    session.hearing.hear(message)
+            for page in list(self._of(message)):
+                with contained("%s: hearing of a message", page.state.name):
+                    page.on_message(message)
 
-    def _of(self, message: Message | None) -> Iterable[Session]:
+    def _of(self, message: Message | None) -> Iterable[Subscriptions]:
         if message is None:
-            return self._sessions()
+            return self._pages()
         if message.kind == "path":
-            return (one for one in self._sessions() if matches(message, one.page.live.own_path))
+            return (one for one in self._pages() if matches(message, one.state.page.live.own_path))
         if message.kind == "user":
-            return (one for one in self._sessions() if one.place.identity == message.name)
+            return (one for one in self._pages() if one.state.place.identity == message.name)
         return self._by_key.get(key_of(message), ())
 
 
@@ -121,11 +119,27 @@ browser is to have the new cookies.
 
 
 class Subscriptions:
-    """Of one session. However many messages come, the page reads again once."""
+    """What one page listens to. However many messages come, the page reads again once.
 
-    def __init__(self, session: Session, audience: SubscriptionIndex) -> None:
-        self.session = session
+    `submit` asks for an op, `close` ends the page's connection with a code and a reason, `end` ends the page
+    when its ops have ended.
+    """
+
+    def __init__(
+        self,
+        state: SessionState,
+        audience: SubscriptionIndex,
+        tasks: Supervisor,
+        submit: Callable[[ServerOp], None],
+        close: Callable[[int, str], None],
+        end: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.state = state
         self.audience = audience
+        self._tasks = tasks
+        self._submit = submit
+        self._close = close
+        self._end = end
         self.keys: frozenset[str] = frozenset()
         """What it listens to."""
         self._tags: set[str] = set()
@@ -138,9 +152,9 @@ class Subscriptions:
         """Whether the page shows what is out of date."""
         return self._everything or bool(self._tags)
 
-    def hear(self, message: Message | None) -> None:
+    def on_message(self, message: Message | None) -> None:
         """Read again what a message is about, soon; without a socket, when there is one."""
-        if message is not None and message.origin == self.session.key:
+        if message is not None and message.origin == self.state.key:
             return  # its own page has shown it already
         if message is None:
             self._identify_again()
@@ -148,7 +162,7 @@ class Subscriptions:
             self._pass_on(message)
             return
         elif message.kind == "user":
-            self.session.work.tasks.start(self._leave(message.name))
+            self._tasks.start(self._leave(message.name))
             return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
@@ -157,44 +171,39 @@ class Subscriptions:
         self.catch_up()
 
     async def _leave(self, identity: str) -> None:
-        """The person has been signed out: the page is over soon, when its ops have ended. Not the one that
-        has signed out itself, and goes on as nobody's.
+        """End the page of a person who has been signed out, soon. Not the one that has signed out itself, and
+        goes on as nobody's.
         """
-        session = self.session
         await asyncio.sleep(SIGN_OUT_DELAY)
-        await session.work.settled()
-        if not session.over and session.place.identity == identity:
-            await session.end()
+        await self._end(identity)
 
     def _identify_again(self) -> None:
         """The person may have been signed out, which a new connection shows."""
-        session = self.session
-        if session.place.identity and session.connection is not None:
-            session.connection.close(REPLACED, "who is it?")
+        if self.state.place.identity:
+            self._close(REPLACED, "who is it?")
 
     def _pass_on(self, message: Message) -> None:
-        for component in components_of(self.session.page):
+        for component in components_of(self.state.page):
             for listener in component._live_node.description.listeners:
                 if _topic_of(listener, component) == message.name:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
-                    self.session.work.begin(ServerOp(run, merges=True))
+                    self._submit(ServerOp(run, merges=True))
 
     def catch_up(self) -> None:
         """Read again what is out of date."""
-        session = self.session
-        if self.is_behind and not self._waits and session.connection is not None and not session.over:
+        if self.is_behind and not self._waits and self.state.is_attached:
             self._waits = True
-            session.work.begin(ServerOp(self._read_again))
+            self._submit(ServerOp(self._read_again))
 
     def listen(self, since: int) -> None:
         """Listen for what the page has read now; something may have been told of it since a position."""
-        page = self.session.page
+        page = self.state.page
         tags = tags_read(page)
         topics = _topics_of(page)
         self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.audience.since(since) if since != self.audience.position else ():
             if self._is_concerned(message, tags):  # a topic begins with what comes from now on
-                self.hear(message)
+                self.on_message(message)
 
     def leave(self) -> None:
         """Hear nothing more."""
@@ -202,7 +211,7 @@ class Subscriptions:
 
     def _listen_to(self, keys: frozenset[str]) -> None:
         if keys != self.keys:
-            self.audience.place(self.session, self.keys, keys)
+            self.audience.place(self, self.keys, keys)
             self.keys = keys
 
     def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
@@ -210,19 +219,18 @@ class Subscriptions:
         if message is None:
             return True
         if message.kind == "path":
-            return matches(message, self.session.page.live.own_path)
+            return matches(message, self.state.page.live.own_path)
         if message.kind == "user":
-            return message.name == self.session.place.identity
+            return message.name == self.state.place.identity
         return message.kind == "tag" and message.name in tags
 
     async def _read_again(self, scope: PageRun) -> Outcome | None:
         self._waits = False
-        session = self.session
-        outdate(session.page, None if self._everything else frozenset(self._tags))
+        outdate(self.state.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
         refused = await scope.guard()
-        if refused is not None and session.connection is not None:
-            session.connection.close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
+        if refused is not None:
+            self._close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
         return refused
 
 

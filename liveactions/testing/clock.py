@@ -68,7 +68,7 @@ class Clock:
             for due in soon:
                 if due.at == self.now:
                     await due.run()
-                    await due.session.work.settled()
+                    await due.session.settled()
                     self._seen()
         self.now = until
 

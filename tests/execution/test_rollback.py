@@ -278,7 +278,7 @@ async def test_what_is_heard_and_can_not_be_concluded_is_undone(
         tab = await visitor.joined("/fields")
         live.publish("put", what=what)
         live.publish("put", what="")
-        await next(iter(live.sessions)).work.settled()
+        await next(iter(live.sessions)).settled()
         await tab.call("add")
         [one] = live.sessions
         assert one.connection is not None and one.page.count in (1, 2)  # type: ignore[attr-defined]
@@ -291,7 +291,7 @@ async def test_several_that_are_shown_together_are_undone_together() -> None:
         tab = await visitor.joined("/fields")
         for what in ("", "", "a template"):
             live.publish("put", what=what)
-        await next(iter(live.sessions)).work.settled()
+        await next(iter(live.sessions)).settled()
         assert (await tab.call("add"))[3] == []
         [one] = live.sessions
         assert one.page.count == 1 and one.page.shown == "fine"  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on, redirect
+from liveactions.session.op_queue import MAX_COALESCED
 from liveactions.session.registry import SessionRegistry
-from liveactions.session.runner import MAX_COALESCED
 from liveactions.testing import Browser
 from tests.support.asgi import browser as visitor_at
 from tests.support.pages import new
@@ -417,7 +417,7 @@ async def test_a_person_is_not_kept_away_by_what_others_publish() -> None:
         for number in range(100):
             live.publish("room:a", text=str(number))
         (session,) = live.sessions
-        while len(session.work.queue) < 100:
+        while len(session.queue) < 100:
             await asyncio.sleep(0)
         await page.fill("Text", "mine")
         clicking = asyncio.ensure_future(page.click("Say"))
