@@ -1,4 +1,4 @@
-"""What changed between two fragments, as data for the wire."""
+"""Patches: what a client needs to get from one rendering to the next."""
 
 from .client_state import ClientState
 from .fragments import full, keeps_places, patch

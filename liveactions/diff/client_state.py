@@ -1,6 +1,19 @@
-"""What one client knows: shapes, and the strings of raw slots.
+"""What one client has, and what it is sent for a slot of raw HTML.
 
-On the wire, raw HTML is what changed between the strings of a slot: see `liveactions.protocol.messages`.
+Patches refer to what the client already has, so the server keeps track of it for each connection:
+
+- *shapes*: a client that has seen a shape gets its number instead of its HTML. Numbers are given out in the
+  order of first use, and `ClientState.take` returns the shapes to send along with the next patch.
+- *strings of raw slots*: after the first change of a raw slot the client keeps the string, and later
+  changes are splices of it. The first change is sent with a checksum of the old string (`check`): a client
+  that reads another string from its page, because a script or an extension has changed it, asks for the
+  whole page.
+
+`change` chooses the shortest form: the whole new string, or the splices that make it of the old one
+(`liveactions.diff.strings`), for long strings together with the nodes to replace
+(`liveactions.diff.nodes`). For example, from ``<p>Hello Ada</p>`` to ``<p>Hello Grace</p>`` the splices are
+``[9, 3, "Grace"]``: keep 9 units, cut 3, insert a text, keep the rest. Lengths are in UTF-16 code units, as
+JavaScript counts them.
 """
 
 from __future__ import annotations

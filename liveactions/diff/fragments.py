@@ -1,9 +1,20 @@
-"""From one order of ordinals to another, in few edits.
+"""Compare two fragments, and write the difference as a patch.
 
-What stays at the start and at the end is left out first. Of the rest, the items outside a longest
-increasing subsequence of old positions move.
+Both fragments have the same shape, so only their slots are compared, by identity first: parts of a page
+that weren't rendered again are the same objects. A patch is a flat list,
+``[slot, change, slot, change, …]``. The forms of changes are described in `liveactions.protocol.messages`.
 
-Comparing fragments. The forms of patches are described in `liveactions.protocol.messages`.
+**Lists.** An item keeps its number, its *ordinal*, for as long as it is in the list. A change of a list
+says which ordinals are removed, moved or inserted, and then patches those that stayed. As few items as
+possible move: all but a longest increasing subsequence. From ``[0, 1, 2, 3, 4]`` to ``[0, 3, 1, 2, 5]``:
+
+1. What is the same at both ends stays: ``0``.
+2. The old positions of the others, in the new order, are ``3 1 2``; 5 is new. The longest increasing
+   subsequence is ``1 2``: these stay, 3 moves.
+3. Removals come first, then moves and inserts from the end on, each with the item that it goes before (-1
+   for the end), which is in place by then: ``[4, (5, -1), (3, 1)]``.
+
+The longest increasing subsequence is found by patience sorting in O(n log n).
 """
 
 from __future__ import annotations

@@ -1,13 +1,32 @@
-"""Which whole nodes the splices of a string are about.
+"""Find the DOM nodes that a change of a long string of HTML is about.
 
-A scope is a piece of the old string and what it is in the new one: complete elements, texts and comments,
-whatever stands around them. Tags are looked for in the strings, near the splices only; that no bracket was
-taken for a tag that is none is for a parser to confirm.
+A client that gets splices of a raw slot has to parse the new string to update its page. For long strings
+that is slow, so the server says which nodes to replace: an *edit list*, one edit for each change, and a
+digest of the structure around them by which the client checks that its page is as the server believes. For
+example, from ::
 
-Where in the page the splices of a long string are: for a client that needn't parse the rest then.
+    <h1>Todo</h1><ul><li>tea</li><li>milk</li></ul>
+    <h1>Todo</h1><ul><li>tea</li><li>oat milk</li><li>jam</li></ul>
 
-The old string is parsed, with comments at the bounds of the scopes: where these are in the tree is what the
-client is told. The new one isn't: what is new is looked at for tags that would change what is around it.
+1. `liveactions.diff.strings.windows` finds that ``milk``, characters 33 to 37, was replaced by
+   ``oat milk</li><li>jam``, characters 33 to 53.
+2. `scopes` extends each window to whole nodes: to ``<li>milk</li>``, 29 to 42, and
+   ``<li>oat milk</li><li>jam</li>``, 29 to 58. A window inside a start tag becomes a scope of that tag, of
+   which only the attributes differ. Tags are matched in the text, near the windows only, so this is fast and
+   may be wrong: a ``<`` may be part of a comment or a script. The next step finds out.
+3. `_locate` parses the old string with comments at the bounds of all scopes, and reads from the tree where
+   they are: one node, the second child of the second child of the slot. If a bound isn't between two nodes,
+   there is no edit list.
+4. `_is_safe` checks that browsers parse the new nodes in that place as they do by themselves, so that the
+   new string needn't be parsed here.
+5. The edit is ``[[1], 1, 1, 29, 13, 29, 29]``: in the element at path ``[1]``, from child node 1 on,
+   replace one node; its HTML was 13 units from 29 in the old string and is 29 units from 29 in the new one.
+
+There are two more forms of edits. New attributes of an element are ``[path, [name, value, …]]``, with None
+as the value of an attribute that was removed. Nodes that only move (`moves`) are
+``[path, first, count, path, first]``, from and to; they keep their state.
+
+Where any step fails, `edits` returns None, and the client parses the string as a whole.
 """
 
 from __future__ import annotations
@@ -31,6 +50,7 @@ from .strings import Window, units_of
 MAX_STEPS: Final = 400
 """Tags that are looked at to find where an element begins or ends."""
 MAX_ROUNDS: Final = 8
+# Reads backwards and forwards from somewhere in the string, a few tags only; a parser checks the result.
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 
 

@@ -1,11 +1,24 @@
-"""Lengths as browsers count them.
+"""Find where two strings differ, fast for long strings with few changes.
 
-Where two strings differ, found by comparisons and searches that run at C speed.
+Raw HTML is compared as text. `windows` returns the parts that differ, in order; everything between them is
+the same. Python has no time to look at each character, so the work is done by comparisons of slices and by
+``str.find``, which run at C speed:
 
-Most changes are in one place: what is the same at both ends is left out first, a block at a time. When
-much is left, a piece from the middle of the new string that the old one has exactly once is taken to be
-where it was, with all around it that is the same; what is before and after it is looked at in the same
-way. Only what has no such piece is compared by its tags and words.
+1. Leave out what is the same at both ends, a block at a time. Most changes are in one place, and then this
+   is all.
+2. If much is left, probe: take a piece from the middle of the new string, then from its quarters and
+   eighths. If the old string has it exactly once, it is where it was; extend it in both directions, and go
+   on with the parts before and after it. Pieces that occur more than once, such as the markup of a table's
+   rows, count if they are unique close to where they would be expected.
+3. If no piece is found, compare tags and words with Myers' algorithm, as diff tools compare lines.
+4. Merge windows that are close together, and shift insertions and removals so that they are whole elements
+   if that is possible: in ``<li>a</li><li>b</li>`` the new part is ``<li>b</li>`` rather than
+   ``</li><li>b``, which is the same change.
+
+For example, from ``<b>1</b><i>x</i>`` to ``<b>2</b><i>xyz</i>`` the windows are (3, 4, 3, 4) and
+(12, 12, 12, 14).
+
+`units_of` converts positions to UTF-16 code units, as JavaScript counts them.
 """
 
 from __future__ import annotations

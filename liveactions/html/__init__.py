@@ -1,1 +1,1 @@
-"""What the template compiler needs to know of HTML: scanning, character references, nesting."""
+"""HTML as browsers read it: tokens, character references, the content model, and checks based on them."""

@@ -1,7 +1,9 @@
-"""What browsers repair in HTML: elements that can't stand where they are, and ends that don't fit.
+"""Report what browsers would repair in a page: misplaced elements, and end tags that don't match.
 
-A selection of the HTML Standard's parse errors: those that people make, and that give another tree than was
-written.
+`repairs` reads a page once, with a stack of open elements, and reports those parse errors of the HTML
+Standard that people make and that result in another tree than the one that was written. It has a regular
+expression of its own for tags instead of `liveactions.html.tokenizer`: it needs the position of each tag in
+the string, and has to go on after any error.
 """
 
 from __future__ import annotations

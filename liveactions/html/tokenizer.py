@@ -1,11 +1,18 @@
-"""A scanner over literal HTML with holes in it.
+"""A tokenizer for HTML with placeholders in it.
 
-The compiler hands over a *tape*: pieces of literal text, and holes where something dynamic stands.
-The scanner says what each piece is and where each hole stands: in text, in an attribute, among
-attribute names, in raw text, in a comment. It follows the HTML Standard's tokenizer as far as
-templates written by people need it; what it can't place raises `Unplaceable`.
+Its input is a sequence of literal strings and placeholders, which are any other objects: in templates the
+expressions and statements. `scan` yields tokens and says where each placeholder is: in text, in an
+attribute's value, among attribute names, in raw text, in a comment. ``["<p class='", x, "'>", y]`` gives ::
 
-Where the head of a document ends.
+    StartTag("p", [Attribute("class", [x])])
+    Placeholder(y)
+
+It follows the HTML Standard's tokenizer as far as authors need it. Where a placeholder can't be assigned to
+a part of a token (``<{{ name }}>``), it raises `NotTrackable`, and the template is rendered as a string
+there.
+
+`head_end` finds the end of a document's head. It works with a regular expression instead: it only has to
+recognise the few elements that a head may contain.
 """
 
 from __future__ import annotations

@@ -1,10 +1,34 @@
-"""Compiles a template to Python that makes fragments.
+"""Generate Python code that renders a template to a fragment.
 
-Jinja2 documents `Environment.code_generator_class` as the place for this (its own native types use
-it). Of its generator only bodies are compiled differently: where Jinja2 writes strings, a planned
-body computes its slots' values and hands a fragment to its *sink*: the variable of a slot, the
-items of a list, or the output of a template function. Statements, scopes and expressions are
-Jinja2's own, and a degraded body is compiled by Jinja2 alone.
+Jinja2 compiles a template to a function that yields strings, and lets an environment replace the generator
+(`Environment.code_generator_class`). This one leaves statements, scopes and expressions to Jinja2, and
+changes what is done with a *body*, the content of a template, block, macro, branch or loop: the code of a
+body computes the values of its slots, as `liveactions.templates.plan` has laid them out, and makes a
+fragment. This template ::
+
+    <p class="{{ kind }}">{{ name }}</p>
+    <ul>{% for task in tasks %}<li>{{ task.title }}</li>{% endfor %}</ul>
+
+becomes, without the handling of undefined names::
+
+    def root(context):
+        before = enter(context, shape_0)           # the values of the last rendering
+        kind = attribute(context["kind"])
+        name = child(context["name"], before, 1)
+
+        def row(task):
+            return Fragment(shape_1, (child(task.title),))
+
+        rows = remember(Loop(row, ...), context["tasks"], before, 2)
+        yield Fragment(shape_0, (kind, name, rows))
+
+    shape_0 = Shape(('<p class="', '" data-l="class .">', '</p>\\n<ul data-l="[0,0">', '</ul>'), ...)
+    shape_1 = Shape(('<li data-l=".">', '</li>'), ...)
+
+The ``data-l`` attributes tell the client where the slots are: the attribute ``class`` and the content
+(``.``) of ``p``; the content of ``ul``, a list. A *sink* says what happens with the value of a body: it is
+assigned to the variable of a slot, appended to the items of a list, or yielded. A body that can't have
+slots (a *degraded* plan) is compiled by Jinja2 alone, and its output is used as a string.
 """
 
 from __future__ import annotations

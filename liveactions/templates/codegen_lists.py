@@ -1,4 +1,9 @@
-"""Generates code for loops: lists whose items are all made anew, and lists with memory."""
+"""Generate code for loops.
+
+A loop whose body depends on its item and some names only (`liveactions.templates.purity`) becomes a
+function that renders one item, for `liveactions.templates.list_memo.remember`, which calls it for new and
+changed items only. Any other loop stays a Python loop that renders all of its items.
+"""
 
 from __future__ import annotations
 

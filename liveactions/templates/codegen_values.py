@@ -1,4 +1,10 @@
-"""Generates code that computes a slot's value: expressions as they are, all else as Jinja2 writes it."""
+"""Generate code for the value of one slot.
+
+A value that consists of expressions and text is computed directly, by the function of
+`liveactions.templates.runtime` for that kind of slot: ``child(name)``, ``attribute(kind)``. Anything else,
+such as an attribute with an ``{% if %}`` in it, is written as Jinja2 would, into a buffer, and the source
+in that buffer is converted: ``written_attribute(buffer)``.
+"""
 
 from __future__ import annotations
 

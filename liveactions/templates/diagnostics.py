@@ -1,8 +1,10 @@
-"""Where in a template an exception came from.
+"""Find the line of a template that an error or a piece of HTML comes from, and give advice in debug mode.
 
-The HTML of a fragment bit by bit, each with the place in a template that it comes from.
-
-What debug mode points out in what a page shows, by codes that docs/browser.md explains.
+- `note_place` adds the template and line to an exception; `place_of` returns them.
+- `pieces` returns the HTML of a fragment in pieces, each with its template and line.
+- `Adviser` looks at each rendering for mistakes: lists without keys, HTML that browsers repair, misspelt
+  events, addresses that would run a script. The codes of its advice (``LA002`` …) are explained in
+  docs/browser.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Templates as the rest of the library uses them.
+"""Jinja2 environments that compile templates to fragments, and the templates in use.
 
-The files of templates, for who wants to know when one was saved.
+`Templates` makes an overlay of the application's environment, so that its loader, filters, tests, globals
+and extensions are used while the environment itself stays as it is. A `View` renders one template again and
+again for one component. `TemplateWatcher` notices in debug mode that the file of a template was saved.
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""Data in HTML source: escaped, and told apart from what the author wrote or marked safe.
+"""Escape data in HTML source, and keep it apart from what the author has written or marked as safe.
 
-Attributes that browsers follow, load or read as HTML need more than escaping: data in them must not
-become a script. Where a template compiles to slots, the compiler knows these attributes; in source that
-Jinja2 writes they are looked for.
+What is escaped is of the type `Escaped`, a `Markup` that is known to be data. That matters in attributes
+that browsers follow, load or read as HTML, where data must not become a script: ``javascript:`` survives
+escaping. The compiler knows these attributes where they are slots; in source that is written as a string
+they have to be found (`join`).
+
+Attributes are found by regular expressions here. The source that is searched is incomplete in general, so
+it isn't for the tokenizer; and `join` runs for each piece of HTML that is written as a string.
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ _EVENTS: Final = tuple(
 )
 _SIMILAR: Final = 0.79
 """How alike names are that differ by a letter or two."""
+# Reads pieces of start tags that templates write, which are no input for the tokenizer.
 _WRITTEN: Final = re.compile(rf"(?<![\w-]){PREFIX}[a-z][^\s=>/\"'{{}}]*(?=\s*=)", re.IGNORECASE)
 
 

@@ -42,6 +42,7 @@ FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
 """Stands in raw HTML for the field that brings the page's state along."""
 DIGEST_SLOTS: Final = 64
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
+# Raw HTML is searched in every rendering of a page as a whole; the tokenizer would be slower by far.
 _RAW_FORM = re.compile(
     r"<form\b(?=[^>]*\smethod=[\"']?post\b)[^>]*?\saction=[\"'](?!//)[/?][^\"'>]*[?&;]_a=[^>]*>",
     re.IGNORECASE,

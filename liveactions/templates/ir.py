@@ -1,22 +1,26 @@
-"""A template's body as a tape: literal text, and parts where something dynamic stands.
+"""The intermediate representation of a template's body: a tree of elements with dynamic parts.
 
-The elements of a template's body, with parts in their places.
+`flatten` turns Jinja2's nodes for a body into literal text and `Part`s, the expressions and statements that
+write something. `Builder` parses these and returns the tree of `Element`s. It writes out what authors leave
+out and browsers add, such as end tags and the ``tbody`` of a table, so that this tree is the browser's; it
+raises `TemplateError` for what browsers wouldn't keep, and `Unbalanced` for a body that isn't a tree by
+itself.
 
-What authors leave out and browsers add is written out here (end tags, the ``tbody`` of a table),
-so that the server's idea of the tree is the browser's. What browsers would not keep is an error.
+For ``<ul>{% for x in xs %}<li>{{ x }}{% endfor %}</ul>`` the outer body is an ``Element`` ``ul`` with one
+child, the `Part` of the loop; the loop's body is planned by itself, as an ``Element`` ``li`` with the
+`Part` of ``x``.
 
-What is added to forms: that they carry files, and whose form it is where buttons call something else.
+Two features change the tree before slots are laid out:
 
-`live-ignore`: what the page has made of an element stays.
-
-::
+- a form that calls an action gets a hidden field where its buttons call other actions (`add_form_field`);
+- ``live-ignore`` keeps what scripts have made of an element (`ignored`)::
 
     <div live-ignore>               the element with everything in it
     <div live-ignore="children">    everything in it
     <div live-ignore="class style"> these attributes
 
-Its slots are written when the element is, and never again. What stands in it is one slot of raw HTML: a
-widget may have destroyed markers in it before anybody looks for them.
+  Its slots are written when the element is created, and never updated. The content is one slot of raw HTML,
+  because a widget may remove the markers of other slots.
 """
 
 from __future__ import annotations
@@ -132,6 +136,7 @@ def first_line(body: Sequence[nodes.Node]) -> int:
 Run = list[str | Part]
 """Literal text and parts that belong together."""
 _NO_TEXT = NO_TEXT | {"html", "head"}
+# Looks at the first tag of a body only, before that is tokenized by itself.
 _BEGINS_WITH_ROW = re.compile(r"\s*(?:<!--.*?-->\s*)*<tr[\s>/]", re.IGNORECASE | re.DOTALL)
 
 
@@ -313,6 +318,7 @@ def _first_texts(node: nodes.Node) -> Iterator[str]:
             return
 
 
+# A form's parts are pieces of source that needn't be whole tags: no input for the tokenizer.
 _FILE: Final = re.compile(r"<input\b[^>]*\stype\s*=\s*[\"']?file\b", re.IGNORECASE)
 
 

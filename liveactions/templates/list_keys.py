@@ -1,4 +1,12 @@
-"""What makes a list item the same item in the next rendering, and the ordinals that follow from it."""
+"""Identify the items of a list from one rendering to the next.
+
+Each item has a key (`keys`): the ``data-key`` or ``id`` of its element, or the ``id``, ``key`` or ``pk`` of
+the object, or the object itself if it is immutable, or its position. Clients don't get keys but *ordinals*:
+an item gets the next free number when it is first rendered, and keeps it for as long as the list has an
+item with its key. If the keys ``a b c`` have the ordinals 0, 1 and 2, those of ``c a d`` are 2, 0 and 3.
+Ordinals are comparable within one *lineage*: a list that has nothing in common with the one before it
+begins another.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,17 @@
-"""Lists that are rendered again only where they changed.
+"""Render only the items of a list that have changed.
 
-A qualifying loop body (`liveactions.templates.purity`) depends on its item and on the names that it
-reads. Where those names have the values they had, an item that is the same and can't change has the
-fragment it had. Where only such a name changed, only the slots that read it are computed for each
-item. Everything is seen by identity, at the speed of C; what isn't frozen is rendered anew.
+A loop qualifies if its body depends on its item and on the names that it reads
+(`liveactions.templates.purity`), and if those values are immutable (`liveactions.immutability`). Then,
+compared with the last rendering:
+
+- an item that is the same object keeps its fragment; only those between the unchanged start and end of the
+  list are looked at (`_window`);
+- if only such a name has changed (``selected`` in ``{{ 'on' if selected == row.id }}``), the slots that
+  read it are computed for all items, and all other slots keep their values (`_columns`);
+- otherwise, all items are rendered.
+
+Objects are compared by identity, with functions of the standard library that loop in C. Items that aren't
+immutable are always rendered.
 """
 
 from __future__ import annotations

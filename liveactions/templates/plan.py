@@ -1,8 +1,21 @@
-"""What a template's body becomes: static HTML and slots, or, where that can't be, a string.
+"""Plan a template's body: static HTML with slots, or, where that isn't possible, a string.
 
-Every body (of a template, block, macro, branch, loop) is planned as if it began in text. A body
-that isn't a tree of its own has no slots: its plan is *degraded*, and it is rendered as a string of
-HTML. One that leaves an element open or ends one of its parent degrades the body around it too.
+Each body (of a template, block, macro, branch or loop) is planned by itself. `Planner.plan` has `ir` build
+the tree and writes it out again as static pieces, with a slot wherever something dynamic is. The body ::
+
+    <p class="{{ kind }}">{{ name }}</p>
+
+has two slots, and three pieces around them::
+
+    plain    '<p class="'              '">'                     '</p>'
+    marked   '<p class="'              '" data-l="class .">'    '</p>'
+    slots                 ATTR (kind)               CHILD (name)
+
+The pieces are kept twice: *marked* for pages that the client updates, and *plain* without markers.
+
+A body that isn't a tree by itself, such as the branch ``{% if a %}<b>{% endif %}``, has no slots: its plan
+is *degraded*, and it is rendered as a string of HTML, which is one slot of the body around it. If it leaves
+an element open or ends one of its parent, the body around it is degraded too.
 """
 
 from __future__ import annotations

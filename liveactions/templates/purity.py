@@ -1,4 +1,8 @@
-"""Which loop bodies depend on nothing but their item and the names they read."""
+"""Find out whether the body of a loop depends on nothing but its item and the names that it reads.
+
+Then an item that hasn't changed needn't be rendered again. Filters and tests qualify if Jinja2 defines them,
+or if they are marked with `pure`; so do calls of plain names, whose values are checked in each rendering.
+"""
 
 from __future__ import annotations
 

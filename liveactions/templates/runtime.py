@@ -1,9 +1,12 @@
-"""What compiled templates compute slots' values with.
+"""What the generated code calls: functions for the values of slots, and Jinja2's context, macros and blocks.
 
-The kind travels with the value: a `str` is data, `Markup` is raw HTML, and any slot among text may
-hold either from one render to the next. Markup without elements is data, decoded once.
+The type of a value says what it is: a `str` is text, `Markup` is raw HTML, a `Fragment` is the result of
+another template, macro or component. A slot may hold any of them, another one in each rendering. Markup
+without a tag is decoded to text once, so that equal contents compare equal. Markup that isn't balanced is
+`UnbalancedMarkup`, and what contains it becomes a string of HTML.
 
-What compiled templates run in: Jinja2's context, macros and blocks, giving fragments.
+Functions for slots that may hold fragments get the values of the last rendering, from which they return the
+same object if the value is the same: `liveactions.diff` then skips it.
 """
 
 from __future__ import annotations
