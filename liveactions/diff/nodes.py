@@ -48,21 +48,22 @@ from ..html.tokenizer import StartTag, scan
 from .strings import Window, units_of
 
 MAX_STEPS: Final = 400
-"""Tags that are looked at to find where an element begins or ends."""
+"""How many tags to read in search of the start or end of an element."""
 MAX_ROUNDS: Final = 8
+"""How often to extend a window before giving up."""
 # Reads backwards and forwards from somewhere in the string, a few tags only; a parser checks the result.
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
 
 
 class Scope(NamedTuple):
-    """`window` is of whole nodes, or if `is_tag` a start tag whose attributes differ."""
+    """A window of whole nodes, or if `is_tag` of a start tag whose attributes differ."""
 
     window: Window
     is_tag: bool = False
 
 
 def scopes(old: str, new: str, windows: Sequence[Window]) -> list[Scope] | None:
-    """Those of some windows, apart from each other; None when they can't be said."""
+    """Return the scopes of windows, none of which overlap; None when one can't be found."""
     found: list[Scope] = []
     rest = [*reversed(windows)]
     while rest:
@@ -84,14 +85,14 @@ def scopes(old: str, new: str, windows: Sequence[Window]) -> list[Scope] | None:
 
 
 class Move(NamedTuple):
-    """Whole nodes that go in one place and come in another: spans of the old string."""
+    """Whole nodes that are removed in one place and inserted in another: spans of the old string."""
 
     source: tuple[int, int]
     target: tuple[int, int]
 
 
 def moves(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Move], list[Window]]:
-    """What only moves, and the other windows."""
+    """Return what only moves, and the other windows."""
     cuts = {old[one.start : one.end]: one for one in windows if one.first == one.last}
     found: list[Move] = []
     rest = list(windows)
@@ -106,7 +107,7 @@ def moves(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Move], li
 
 
 def _is_apart(text: str, start: int, end: int) -> bool:
-    """Whether a piece is of whole nodes, and no two texts meet when it is taken out."""
+    """Return whether a piece consists of whole nodes, and no two texts meet when it is removed."""
     piece = text[start:end]
     before, after = text[start - 1 : start] in ("", ">"), text[end : end + 1] in ("", "<")
     return (
@@ -118,7 +119,7 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 
 
 def _is_between(text: str, at: int, piece: str) -> bool:
-    """Whether no text becomes longer by putting a piece there."""
+    """Return whether a piece inserted there doesn't join a text next to it."""
     before, after = text[at - 1 : at] in ("", ">"), text[at : at + 1] in ("", "<")
     return (before or (after and piece[:1] == "<")) and (after or piece[-1:] == ">")
 
@@ -133,7 +134,7 @@ def _union(one: Window, other: Window) -> Window:
 
 
 def _tag(old: str, new: str, window: Window) -> Scope | None:
-    """The start tag in which a window is as a whole, if it is of the same element before and after."""
+    """Return the scope of the start tag around a window, if there is one that only differs in attributes."""
     start = old.rfind("<", 0, window.start)
     if start < 0 or old.find(">", start, window.start) >= 0:
         return None
@@ -153,8 +154,10 @@ def _tag(old: str, new: str, window: Window) -> Scope | None:
 
 
 def _nodes(old: str, new: str, window: Window, floor: int, limit: int) -> Scope | None:
-    """The smallest piece of whole nodes around a window; any that goes beyond `floor` or `limit`, where the
-    strings differ again.
+    """Return the smallest scope of whole nodes around a window.
+
+    Return any scope that goes beyond `floor` or `limit`, where the strings differ again: the caller merges
+    the windows then, and tries again.
     """
     for _ in range(MAX_ROUNDS):
         window = _on_bounds(old, new, window)
@@ -175,7 +178,7 @@ def _nodes(old: str, new: str, window: Window, floor: int, limit: int) -> Scope 
 
 
 def _on_bounds(old: str, new: str, window: Window) -> Window:
-    """Made larger, so that it begins behind a tag and ends before one."""
+    """Extend a window so that it begins after a tag and ends before one."""
     start, end, first, last = window
     begin = old.rfind("<", 0, start)
     if old.find(">", max(begin, 0), start) >= 0:  # it isn't within a tag
@@ -188,7 +191,7 @@ def _on_bounds(old: str, new: str, window: Window) -> Window:
 
 
 def _tag_end(text: str, begin: int, end: int) -> int:
-    """Where the tag ends in which `end` is, or `end`."""
+    """Return the end of the tag around `end`; if there is none, `end`."""
     open_ = text.rfind("<", begin, end)
     if open_ < 0 or text.find(">", open_, end) >= 0:
         return end
@@ -197,7 +200,7 @@ def _tag_end(text: str, begin: int, end: int) -> int:
 
 
 def _unmatched(piece: str) -> tuple[int, int]:
-    """How many end tags are there without their start tags, and start tags without their end tags."""
+    """Count the end tags without start tags, and the start tags without end tags."""
     missing, names = 0, []
     for tag in _TAG.finditer(piece):
         if not tag[1]:
@@ -211,7 +214,7 @@ def _unmatched(piece: str) -> tuple[int, int]:
 
 
 def _element_start(text: str, before: int, levels: int) -> int | None:
-    """Where the element begins that is so many levels up from a position."""
+    """Return the start of the element that is so many levels up from a position."""
     depth = 0
     for _ in range(MAX_STEPS):
         if levels == 0:
@@ -232,7 +235,7 @@ def _element_start(text: str, before: int, levels: int) -> int | None:
 
 
 def _element_end(text: str, after: int, levels: int) -> int | None:
-    """Where the element ends that is so many levels up from a position."""
+    """Return the end of the element that is so many levels up from a position."""
     depth = 0
     for _ in range(MAX_STEPS):
         if levels == 0:
@@ -253,9 +256,9 @@ def _element_end(text: str, after: int, levels: int) -> int | None:
 
 
 MIN_LENGTH: Final = 32 * 1024
-"""Strings that are shorter are parsed by the client as fast."""
+"""Shorter strings are parsed by the client just as fast."""
 MAX_EDITS: Final = 16
-"""Edits that are told; of more changes the splices say as much."""
+"""With more edits than that, the splices alone are as good."""
 _MARK: Final = "live-bound"
 _FORM: Final = re.compile(r"<(/?)form\b")
 _BEFORE: Final = etree.XPath(
@@ -268,8 +271,8 @@ Units = Callable[[int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Child nodes of an element in a parsed string; or `tag`, one element."""
+class NodeRange:
+    """Adjacent child nodes of an element in the parsed string; or `tag`, one element."""
 
     parent: Any
     first: int
@@ -278,7 +281,7 @@ class Place:
 
     @property
     def passed(self) -> list[Any]:
-        """The elements on the way to them: the body first, their parent or the one element last."""
+        """The elements from the root of the slot down to the parent of the nodes, or to `tag`."""
         last = self.parent if self.tag is None else self.tag
         return [last, *last.iterancestors()][-2::-1]
 
@@ -288,8 +291,10 @@ class Place:
 
 
 def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int] | None:
-    """What the client is told beside splices, and the digest of where that is; None when it had better look
-    itself.
+    """Return the edit list of a change, and the digest of the nodes around the edits.
+
+    None when the client should parse the whole string instead: it is short, or differs in many places, or
+    the nodes can't be determined.
     """
     if len(old) < MIN_LENGTH or _MARK in old or _MARK in new or _nests_forms(old):
         return None
@@ -297,29 +302,29 @@ def edits(old: str, new: str, windows: Sequence[Window]) -> tuple[list[Any], int
     found = scopes(old, new, rest)
     if (
         found is None
-        or _overlap(found, moved)
+        or _move_into_scopes(found, moved)
         or not 0 < len(found) + len(moved) <= MAX_EDITS
-        or _is_much(found, new)
+        or _is_most_of(found, new)
     ):
         return None
     spans = [_span(one) for one in found] + [span for one in moved for span in one]
-    places = _places(old, spans, [one.is_tag for one in found])
-    if places is None or not all(map(_is_safe, found, places, repeat(new))):
+    ranges = _locate(old, spans, [one.is_tag for one in found])
+    if ranges is None or not all(map(_is_safe, found, ranges, repeat(new))):
         return None
     units = units_of(old), units_of(new)
-    told = [
-        [place.path, _attributes(old, new, scope.window)] if scope.is_tag else _changed(scope, place, *units)
-        for scope, place in zip(found, places, strict=False)
+    edit_list = [
+        [nodes.path, _attributes(old, new, scope.window)] if scope.is_tag else _changed(scope, nodes, *units)
+        for scope, nodes in zip(found, ranges, strict=False)
     ]
-    for source, target in zip(places[len(found) :: 2], places[len(found) + 1 :: 2], strict=True):
+    for source, target in zip(ranges[len(found) :: 2], ranges[len(found) + 1 :: 2], strict=True):
         if source.parent is not target.parent:
             return None
-        told.append([source.path, source.first, source.count, target.path, target.first])
-    return told, _digest(places)
+        edit_list.append([source.path, source.first, source.count, target.path, target.first])
+    return edit_list, _digest(ranges)
 
 
 def _nests_forms(html: str) -> bool:
-    """Whether a form begins in another one: parsers differ in where that ends."""
+    """Return whether a form is in another one: lxml and browsers disagree on where it ends."""
     is_open = False
     for tag in _FORM.finditer(html) if html.count("<form") > 1 else ():
         if is_open and not tag[1]:
@@ -328,8 +333,8 @@ def _nests_forms(html: str) -> bool:
     return False
 
 
-def _overlap(found: Sequence[Scope], moved: Sequence[Move]) -> bool:
-    """Whether something moves into or out of what changes."""
+def _move_into_scopes(found: Sequence[Scope], moved: Sequence[Move]) -> bool:
+    """Return whether something moves into or out of a scope."""
     return any(
         start < one.window.end and one.window.start < end
         for one in found
@@ -338,7 +343,7 @@ def _overlap(found: Sequence[Scope], moved: Sequence[Move]) -> bool:
     )
 
 
-def _is_much(found: Sequence[Scope], new: str) -> bool:
+def _is_most_of(found: Sequence[Scope], new: str) -> bool:
     return sum(len(new[one.window.first : one.window.last]) for one in found) > len(new) // 2
 
 
@@ -346,10 +351,10 @@ def _span(scope: Scope) -> Span:
     return scope.window.start, scope.window.start if scope.is_tag else scope.window.end
 
 
-def _places(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[Place] | None:
-    """What pieces of a string are in the tree that a parser makes of it. None if one isn't of whole nodes.
+def _locate(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[NodeRange] | None:
+    """Parse a string and return the nodes of pieces of it; None if a piece doesn't consist of whole nodes.
 
-    `tags` says of the first ones whether they stand before a start tag that is meant.
+    `tags` says which of the first pieces are the position of a start tag.
     """
     order = sorted((position, n) for n, span in enumerate(spans) for position in span)
     cuts = [0, *(position for position, _ in order), len(html)]
@@ -368,16 +373,16 @@ def _places(html: str, spans: Sequence[Span], tags: Sequence[bool]) -> list[Plac
     if any(start.getparent() is not end.getparent() for (start, _), (end, _) in ends):
         return None
     flags = [*tags, *[False] * (len(spans) - len(tags))]
-    places = [
-        Place(start.getparent(), first, last - first, _following(end) if is_tag else None)
+    ranges = [
+        NodeRange(start.getparent(), first, last - first, _following(end) if is_tag else None)
         for ((start, first), (end, last)), is_tag in zip(ends, flags, strict=True)
     ]
-    meant = [place.tag for is_tag, place in zip(flags, places, strict=True) if is_tag]
-    return places if all(tag is not None and isinstance(tag.tag, str) for tag in meant) else None
+    meant = [nodes.tag for is_tag, nodes in zip(flags, ranges, strict=True) if is_tag]
+    return ranges if all(tag is not None and isinstance(tag.tag, str) for tag in meant) else None
 
 
 def _following(bound: Any) -> Any:
-    """The node after a bound, and after others at the same place."""
+    """Return the node after a bound, and after other bounds at the same position."""
     node = bound
     while (node := node.getnext()) is not None and node.text == _MARK:
         pass
@@ -385,7 +390,7 @@ def _following(bound: Any) -> Any:
 
 
 def _splits(bound: Any) -> bool:
-    """Whether a bound stands in the middle of a text."""
+    """Return whether a bound is in the middle of a text."""
     last = bound
     while not last.tail and (following := last.getnext()) is not None and following.text == _MARK:
         last = following
@@ -395,9 +400,9 @@ def _splits(bound: Any) -> bool:
     return bool(last.tail and before)
 
 
-def _is_safe(scope: Scope, place: Place, new: str) -> bool:
-    """Whether browsers read what is new in the same way, whatever stands around it."""
-    names = [element.tag for element in place.passed[1:]]
+def _is_safe(scope: Scope, nodes: NodeRange, new: str) -> bool:
+    """Return whether browsers parse what is new in its place as they do by itself."""
+    names = [element.tag for element in nodes.passed[1:]]
     if scope.is_tag:
         return names[-1] not in _BY_ATTRIBUTES
     if names and (names[-1] in VOID or names[-1] == "keygen"):
@@ -406,18 +411,18 @@ def _is_safe(scope: Scope, place: Place, new: str) -> bool:
 
 
 _BY_ATTRIBUTES: Final = frozenset({"annotation-xml", "font", "input", "template"})
-"""Elements that may be read otherwise when their attributes are others."""
+"""Elements whose attributes affect how they are parsed."""
 
 
-def _changed(scope: Scope, place: Place, units: Units, new_units: Units) -> list[Any]:
-    """The edit for nodes whose content is other HTML."""
+def _changed(scope: Scope, nodes: NodeRange, units: Units, new_units: Units) -> list[Any]:
+    """Return the edit that replaces nodes."""
     start, end, first, last = scope.window
     of_old, of_new = (units(0, start), units(start, end)), (new_units(0, first), new_units(first, last))
-    return [place.path, place.first, place.count, *of_old, *of_new]
+    return [nodes.path, nodes.first, nodes.count, *of_old, *of_new]
 
 
 def _attributes(old: str, new: str, tag: Window) -> list[Any]:
-    """Name, value, name, value ... of what differs between two start tags."""
+    """Return the attributes that differ between two start tags: name, value, name, value …"""
     before, after = _values(old[tag.start : tag.end]), _values(new[tag.first : tag.last])
     names = {**before, **after}
     differing = [(name, after.get(name)) for name in names if before.get(name) != after.get(name)]
@@ -431,11 +436,11 @@ def _values(tag: str) -> dict[str, str]:
     return {name: decode_attribute(value) for name, value in reversed(named)}
 
 
-def _digest(places: Iterable[Place]) -> int:
-    """Of the elements on the way to some places: their names, and how many child nodes they have."""
+def _digest(ranges: Iterable[NodeRange]) -> int:
+    """Return a digest of the elements above some nodes: of their names and how many child nodes they have."""
     passed = [
         f"{element.tag if n else ''} {int(_WITHIN(element))};"
-        for place in places
-        for n, element in enumerate(place.passed)
+        for nodes in ranges
+        for n, element in enumerate(nodes.passed)
     ]
     return adler32("".join(passed).encode())

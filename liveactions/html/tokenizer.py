@@ -25,11 +25,11 @@ from typing import Any, Final
 from .content_model import FOREIGN, INTEGRATION, RAW_TEXT, TEXT_ONLY
 
 Parts = list[Any]
-"""Literal strings and holes, in order."""
+"""Literal strings and placeholders, in order."""
 
 
 class NotTrackable(Exception):
-    """A hole stands where nothing can be a slot, or the text ends inside a tag."""
+    """A placeholder is where there can be no slot, or the text ends inside a tag."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Text:
 
 
 @dataclass(slots=True)
-class Hole:
+class Placeholder:
     value: Any
     line: int
 
@@ -96,14 +96,14 @@ class Declaration:
     line: int
 
 
-Event = Text | Hole | StartTag | RawText | EndTag | Comment | Declaration
+Event = Text | Placeholder | StartTag | RawText | EndTag | Comment | Declaration
 _TAG_NAME: Final = re.compile(r"[a-zA-Z][^\s/>]*")
 _SPACE: Final = " \t\n\f\r"
 _NAME_END: Final = frozenset(_SPACE + "/>=")
 
 
-class Tape:
-    """A cursor over literals and holes. A hole reads as one item that isn't a string."""
+class _Cursor:
+    """A cursor over literals and placeholders. A placeholder reads as one item that isn't a string."""
 
     def __init__(self, pieces: Sequence[Any], line: int = 1) -> None:
         self.pieces = pieces
@@ -112,7 +112,7 @@ class Tape:
         self.line = line
 
     def peek(self) -> Any:
-        """The next character, the next hole, or None at the end."""
+        """The next character, the next placeholder, or None at the end."""
         while self.index < len(self.pieces):
             piece = self.pieces[self.index]
             if not isinstance(piece, str):
@@ -123,7 +123,7 @@ class Tape:
         return None
 
     def rest(self) -> str:
-        """The literal text up to the next hole."""
+        """The literal text up to the next placeholder."""
         piece = self.pieces[self.index] if self.index < len(self.pieces) else ""
         return piece[self.at :] if isinstance(piece, str) else ""
 
@@ -134,18 +134,18 @@ class Tape:
         self.line += taken.count("\n")
         return taken
 
-    def take_hole(self) -> Any:
-        hole = self.pieces[self.index]
+    def take_placeholder(self) -> Any:
+        placeholder = self.pieces[self.index]
         self.index, self.at = self.index + 1, 0
-        self.line = getattr(hole, "lineno", self.line)
-        return hole
+        self.line = getattr(placeholder, "lineno", self.line)
+        return placeholder
 
     def until(self, end: str) -> Parts:
         """Everything before `end`, which must come in literal text; takes `end` too."""
         parts: Parts = []
         while (following := self.peek()) is not None:
             if not isinstance(following, str):
-                parts.append(self.take_hole())
+                parts.append(self.take_placeholder())
                 continue
             text = self.rest()
             found = text.lower().find(end) if end.startswith("</") else text.find(end)
@@ -161,38 +161,38 @@ class Tape:
 
 
 def scan(pieces: Sequence[Any], line: int = 1, foreign: bool = False) -> Iterator[Event]:
-    """The events of a tape that begins in text (inside SVG or MathML when `foreign`)."""
-    tape = Tape(pieces, line)
+    """Yield the tokens of HTML that begins in text (inside SVG or MathML when `foreign`)."""
+    cursor = _Cursor(pieces, line)
     context: list[str] = ["svg"] if foreign else []
-    while (following := tape.peek()) is not None:
+    while (following := cursor.peek()) is not None:
         if not isinstance(following, str):
-            start = getattr(following, "lineno", tape.line)
-            yield Hole(tape.take_hole(), start)
+            start = getattr(following, "lineno", cursor.line)
+            yield Placeholder(cursor.take_placeholder(), start)
             continue
-        yield from _literal(tape, context)
+        yield from _literal(cursor, context)
 
 
-def _literal(tape: Tape, context: list[str]) -> Iterator[Event]:
-    rest, line = tape.rest(), tape.line
+def _literal(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
+    rest, line = cursor.rest(), cursor.line
     tag = rest.find("<")
     if tag != 0:
-        yield Text(tape.take(tag if tag > 0 else len(rest)), line)
+        yield Text(cursor.take(tag if tag > 0 else len(rest)), line)
     elif rest.startswith("<!--"):
-        tape.take(4)
-        yield Comment(tape.until("-->"), line)
+        cursor.take(4)
+        yield Comment(cursor.until("-->"), line)
     elif rest.startswith(("<!", "<?")):
-        yield Declaration("".join(_literals(tape.until(">"))) + ">", line)
+        yield Declaration("".join(_literals(cursor.until(">"))) + ">", line)
     elif rest.startswith("</"):
-        yield _end_tag(tape, context)
+        yield _end_tag(cursor, context)
     elif _TAG_NAME.match(rest, 1):
-        yield from _element(tape, context)
+        yield from _element(cursor, context)
     elif len(rest) == 1:
-        tape.take()
-        if tape.peek() is not None:
+        cursor.take()
+        if cursor.peek() is not None:
             raise NotTrackable("an element's name is dynamic")
         yield Text("<", line)
     else:
-        yield Text(tape.take(), line)
+        yield Text(cursor.take(), line)
 
 
 def _literals(parts: Parts) -> list[str]:
@@ -201,9 +201,9 @@ def _literals(parts: Parts) -> list[str]:
     return parts
 
 
-def _end_tag(tape: Tape, context: list[str]) -> EndTag:
-    line = tape.line
-    source = "".join(_literals(tape.until(">"))) + ">"
+def _end_tag(cursor: _Cursor, context: list[str]) -> EndTag:
+    line = cursor.line
+    source = "".join(_literals(cursor.until(">"))) + ">"
     match = _TAG_NAME.match(source, 2)
     name = match[0].rstrip(">").lower() if match else ""
     if name in context:
@@ -211,8 +211,8 @@ def _end_tag(tape: Tape, context: list[str]) -> EndTag:
     return EndTag(name, source, line)
 
 
-def _element(tape: Tape, context: list[str]) -> Iterator[Event]:
-    tag = _start_tag(tape)
+def _element(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
+    tag = _start_tag(cursor)
     yield tag
     inside = bool(context) and context[-1] in FOREIGN
     if tag.self_closing and (inside or tag.name in FOREIGN):
@@ -220,83 +220,83 @@ def _element(tape: Tape, context: list[str]) -> Iterator[Event]:
     if tag.name in FOREIGN or (inside and tag.name in INTEGRATION):
         context.append(tag.name)
     elif not inside and tag.name in RAW_TEXT | TEXT_ONLY | {"template"}:
-        line = tape.line
-        yield RawText(tape.until(f"</{tag.name}"), line)
+        line = cursor.line
+        yield RawText(cursor.until(f"</{tag.name}"), line)
 
 
-def _start_tag(tape: Tape) -> StartTag:
-    line = tape.line
-    tape.take()
-    match = _TAG_NAME.match(tape.rest())
+def _start_tag(cursor: _Cursor) -> StartTag:
+    line = cursor.line
+    cursor.take()
+    match = _TAG_NAME.match(cursor.rest())
     assert match is not None
-    source = tape.take(len(match[0]))
-    if not tape.rest() and tape.peek() is not None and not isinstance(tape.peek(), str):
+    source = cursor.take(len(match[0]))
+    if not cursor.rest() and cursor.peek() is not None and not isinstance(cursor.peek(), str):
         raise NotTrackable("an element's name is dynamic")
     tag = StartTag(source, [], False, line)
     while True:
-        following = tape.peek()
+        following = cursor.peek()
         if following is None:
             raise NotTrackable("a tag isn't closed")
         if not isinstance(following, str):
-            tag.attributes.append(_dynamic_names(tape, []))
+            tag.attributes.append(_dynamic_names(cursor, []))
         elif following == ">":
-            tape.take()
+            cursor.take()
             return tag
         elif following == "/":
-            tape.take()
-            tag.self_closing = tape.peek() == ">"
+            cursor.take()
+            tag.self_closing = cursor.peek() == ">"
         elif following in _SPACE:
-            tape.take()
+            cursor.take()
         else:
-            tag.attributes.append(_attribute(tape))
+            tag.attributes.append(_attribute(cursor))
 
 
-def _dynamic_names(tape: Tape, parts: Parts) -> Attribute:
+def _dynamic_names(cursor: _Cursor, parts: Parts) -> Attribute:
     """A run without white space that holds a dynamic name: ``data-{{ x }}="{{ y }}"``."""
-    line, quote = tape.line, ""
-    while (following := tape.peek()) is not None:
+    line, quote = cursor.line, ""
+    while (following := cursor.peek()) is not None:
         if not isinstance(following, str):
-            parts.append(tape.take_hole())
+            parts.append(cursor.take_placeholder())
         elif not quote and (following in _SPACE or following in "/>"):
             return Attribute(None, parts, line)
         else:
             if following in "\"'":
                 quote = "" if following == quote else quote or following
-            parts.append(tape.take())
+            parts.append(cursor.take())
     raise NotTrackable("a tag isn't closed")
 
 
-def _attribute(tape: Tape) -> Attribute:
-    line, name = tape.line, ""
-    while isinstance(following := tape.peek(), str) and following not in _NAME_END:
-        name += tape.take()
+def _attribute(cursor: _Cursor) -> Attribute:
+    line, name = cursor.line, ""
+    while isinstance(following := cursor.peek(), str) and following not in _NAME_END:
+        name += cursor.take()
     if following is not None and not isinstance(following, str):
-        return _dynamic_names(tape, [name])
+        return _dynamic_names(cursor, [name])
     while isinstance(following, str) and following in _SPACE:
-        # White space may stand around "=", but a hole after it is a name of its own.
-        tape.take()
-        following = tape.peek()
+        # White space may stand around "=", but a placeholder after it is a name of its own.
+        cursor.take()
+        following = cursor.peek()
     if following != "=":
         return Attribute(name.lower(), None, line)
-    tape.take()
-    while isinstance(following := tape.peek(), str) and following in _SPACE:
-        tape.take()
-    return Attribute(name.lower(), _attribute_value(tape), line)
+    cursor.take()
+    while isinstance(following := cursor.peek(), str) and following in _SPACE:
+        cursor.take()
+    return Attribute(name.lower(), _attribute_value(cursor), line)
 
 
-def _attribute_value(tape: Tape) -> Parts:
-    quote = tape.peek()
+def _attribute_value(cursor: _Cursor) -> Parts:
+    quote = cursor.peek()
     if isinstance(quote, str) and quote in "\"'":
-        tape.take()
-        return tape.until(quote)
+        cursor.take()
+        return cursor.until(quote)
     parts: Parts = []
-    while (following := tape.peek()) is not None:
+    while (following := cursor.peek()) is not None:
         if not isinstance(following, str):
-            parts.append(tape.take_hole())
+            parts.append(cursor.take_placeholder())
         elif following in _SPACE or following == ">":
             return parts
         else:
-            parts.append(tape.take())
+            parts.append(cursor.take())
     raise NotTrackable("a tag isn't closed")
 
 

@@ -52,7 +52,7 @@ _IMPORTS = (
     "from liveactions.templates.runtime import LiveMacro as Macro,"
     " LiveTemplateReference as TemplateReference, block, enter, include, include_alone",
     "from liveactions.templates.escaping import attributes, escape, mark_safe as Markup",
-    "from liveactions.templates.list_memo import Loop, remember, said",
+    "from liveactions.templates.list_memo import Loop, reference_version, remember",
     "from liveactions.types import Reference",
     "from liveactions.templates.runtime import UnbalancedMarkup, attribute, below, child, content, document,"
     " event, fragment, items, joined, markup, rendered, source, tag, text, unescaped, url, verbatim,"

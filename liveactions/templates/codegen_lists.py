@@ -111,7 +111,7 @@ class LoopGenerator(SlotGenerator):
     def _outer(self, name: str, frame: Frame) -> str:
         """The value of a name around the loop; with a dot, what tells whether a look into it is the same."""
         if name.endswith("."):
-            return f"said({self._outer(name[:-1], frame)})"
+            return f"reference_version({self._outer(name[:-1], frame)})"
         return frame.symbols.find_ref(name) or f"{self.get_resolve_func()}({name!r})"
 
     def _render_function(self, node: nodes.For, plan: Plan, inner: Frame, name: str) -> None:

@@ -54,7 +54,7 @@ class SlotGenerator(CodeGenerator):
         """Writes what computes a slot's value; returns the variable that holds it."""
         name = self.temporary_identifier()
         only = slot.only
-        if slot.name == "!":
+        if slot.is_verbatim:
             self.written(slot, frame, name, "verbatim")
         elif only and not only.is_expression and slot.kind in DEEP:
             self.silent(only.before, frame)

@@ -41,8 +41,8 @@ from ..html.tokenizer import (
     Comment,
     Declaration,
     EndTag,
-    Hole,
     NotTrackable,
+    Placeholder,
     RawText,
     StartTag,
     Text,
@@ -71,7 +71,7 @@ class Part:
     node: nodes.Node
     before: list[nodes.Node] = field(default_factory=list)
     position: int = 0
-    """Among the pieces of its tape."""
+    """Among the pieces of its body."""
 
     @property
     def lineno(self) -> int:
@@ -88,7 +88,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Tape:
+class FlatBody:
     """Strings and parts in order, and the silent statements after the last part."""
 
     pieces: list[str | Part]
@@ -96,8 +96,8 @@ class Tape:
     line: int
 
 
-def tape(body: Sequence[nodes.Node], fold: Fold) -> Tape:
-    """The tape of a body, adjacent text merged."""
+def flatten(body: Sequence[nodes.Node], fold: Fold) -> FlatBody:
+    """Return the text and the parts of a body, adjacent text merged."""
     pieces: list[str | Part] = []
     silent: list[nodes.Node] = []
     for node in _flat(body):
@@ -111,7 +111,7 @@ def tape(body: Sequence[nodes.Node], fold: Fold) -> Tape:
             pieces[-1] = last + text
         elif text:
             pieces.append(text)
-    return Tape(pieces, silent, first_line(body))
+    return FlatBody(pieces, silent, first_line(body))
 
 
 def _flat(body: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
@@ -170,24 +170,24 @@ Child = str | Part | Element | Markup
 class Builder:
     """Builds the tree of one body. `name` is the template's, for errors."""
 
-    def __init__(self, tape: Tape, name: str | None, namespace: str = "") -> None:
-        self._tape = tape
+    def __init__(self, source: FlatBody, name: str | None, namespace: str = "") -> None:
+        self._source = source
         self._name = name
         self._namespace = namespace
         self.root = Element()
         self._stack = [self.root]
         self._open = OpenElements(bool(namespace))
-        self.line = tape.line
+        self.line = source.line
         """How far it has come."""
 
     def build(self) -> Element:
-        """The root. `Unbalanced` or `Unplaceable` when the body isn't a tree of its own; `TemplateError`."""
-        events = scan(self._tape.pieces, self._tape.line, bool(self._namespace))
+        """The root. `Unbalanced` or `NotTrackable` when the body isn't a tree of its own; `TemplateError`."""
+        events = scan(self._source.pieces, self._source.line, bool(self._namespace))
         for event in events:
             self.line = event.line
             if isinstance(event, Text):
                 self._text(event)
-            elif isinstance(event, Hole):
+            elif isinstance(event, Placeholder):
                 self._part(event)
             elif isinstance(event, StartTag):
                 self._start(event)
@@ -213,7 +213,8 @@ class Builder:
         if inside in _NO_TEXT and event.data.strip():
             wrong = event.data.split()[0]
             raise TemplateError(
-                f"browsers don't keep text directly in <{inside}>: {wrong!r}; put it into {_home(inside)}",
+                f"browsers don't keep text directly in <{inside}>: {wrong!r}; put it into"
+                f" {_place_for_text(inside)}",
                 self._name,
                 event.line,
             )
@@ -225,7 +226,7 @@ class Builder:
         else:
             self._top.append(data)
 
-    def _part(self, event: Hole) -> None:
+    def _part(self, event: Placeholder) -> None:
         part: Part = event.value
         inside = self._stack[-1].name
         if inside == "html" and part.is_expression and not part.is_call:
@@ -279,7 +280,7 @@ def runs(attribute: Attribute) -> Run:
     return _run(attribute.value or [])
 
 
-def margins(root: Element) -> tuple[int, int] | None:
+def surrounding_space(root: Element) -> tuple[int, int] | None:
     """If a body is one element: how much white space stands before and after it."""
     elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
     others = [child for child in root.children if not isinstance(child, Element)]
@@ -302,7 +303,7 @@ def namespace_in(element: Element, outside: str) -> str:
     return "" if element.name in INTEGRATION else outside
 
 
-def _home(name: str) -> str:
+def _place_for_text(name: str) -> str:
     return {"colgroup": "<caption>", "html": "<body>", "head": "<body>"}.get(name, "a <td>")
 
 
@@ -386,7 +387,7 @@ class Ignored:
 
 
 def ignored(element: Element) -> Ignored:
-    """What `live-ignore` says of an element. `Unplaceable` when that isn't literal text."""
+    """What `live-ignore` says of an element. `NotTrackable` when that isn't literal text."""
     attribute = next((one for one in element.attributes if one.name == _NAME), None)
     if attribute is None:
         return Ignored()

@@ -5,9 +5,9 @@ A loop qualifies if its body depends on its item and on the names that it reads
 compared with the last rendering:
 
 - an item that is the same object keeps its fragment; only those between the unchanged start and end of the
-  list are looked at (`_window`);
+  list are looked at (`_render_window`);
 - if only such a name has changed (``selected`` in ``{{ 'on' if selected == row.id }}``), the slots that
-  read it are computed for all items, and all other slots keep their values (`_columns`);
+  read it are computed for all items, and all other slots keep their values (`_render_columns`);
 - otherwise, all items are rendered.
 
 Objects are compared by identity, with functions of the standard library that loop in C. Items that aren't
@@ -53,19 +53,19 @@ def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> A
     sources = iterable if type(iterable) is tuple else tuple(iterable)
     old = prior[slot] if prior is not None else None
     if type(old) is not Items or old.outer is None or not is_remembered(old):
-        return _anew(loop, sources)
+        return _render_all(loop, sources)
     changed = _changed_names(old.outer, loop.outer)
     if changed:
         readers = [loop.readers[n] for n in changed]
         if None in readers or not _identical(old.sources, sources):
-            return _anew(loop, sources)
-        return _columns(loop, old, {number for reader in readers for number in reader or ()})
+            return _render_all(loop, sources)
+        return _render_columns(loop, old, {number for reader in readers for number in reader or ()})
     if sources is old.sources:
         return old
-    return _window(loop, old, sources)
+    return _render_window(loop, old, sources)
 
 
-def said(value: Any) -> int:
+def reference_version(value: Any) -> int:
     """For a body that looks into a name: another number when a reference may say something else."""
     return value.version if isinstance(value, Reference) else 0
 
@@ -74,10 +74,10 @@ def is_remembered(old: Items) -> bool:
     """Whether all that a list was made from is frozen. Of its items it is found out when first asked."""
     if old.frozen is None:
         old.frozen = all(map(is_frozen, old.sources or ()))
-    return old.frozen and all(map(_stands, old.outer or ()))
+    return old.frozen and all(map(_is_stable, old.outer or ()))
 
 
-def _stands(value: Any) -> bool:
+def _is_stable(value: Any) -> bool:
     """Whether the value of an outer name stays what it is, as far as it is used."""
     return is_frozen(value) or isinstance(value, Reference) or is_pure(value)
 
@@ -92,14 +92,14 @@ def _identical(old: Sequence[Any] | None, new: Sequence[Any]) -> bool:
     return old is new or old is not None and len(old) == len(new) and all(map(is_, old, new))
 
 
-def _anew(loop: Loop, sources: Sequence[Any]) -> Any:
+def _render_all(loop: Loop, sources: Sequence[Any]) -> Any:
     made = items([loop.render(source) for source in sources], sources, loop.elements)
     if type(made) is Items:
         made.outer = loop.outer
     return made
 
 
-def _columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
+def _render_columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
     """The same items, of which some slots are computed anew."""
     assert old.sources is not None
     fragments = list(old.fragments)
@@ -115,11 +115,11 @@ def _columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
             fragments[n] = fragment(shape, (*values[:slot], after[n], *values[slot + 1 :]))
             changed.add(n)
     if any(type(fragments[n]) is not Fragment for n in changed):
-        return _anew(loop, old.sources)
+        return _render_all(loop, old.sources)
     return _next(loop, old, old.sources, fragments, sorted(changed), columns)
 
 
-def _window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
+def _render_window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
     """Items that come, go, move or change between what stays at the start and at the end."""
     assert old.sources is not None
     numbers = old.numbers()
@@ -136,7 +136,7 @@ def _window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
         fragments.append(loop.render(sources[n]) if at is None else old.fragments[at])
         window[n] = -1 if at is None else numbers[at]
     if any(type(fragments[n]) is not Fragment for n in fresh):
-        return _anew(loop, sources)
+        return _render_all(loop, sources)
     fragments += old.fragments[old_end:]
     following = _number(old, list(left.values()), sources, fragments, window, fresh)
     new = _next(loop, old, sources, fragments, fresh, {})

@@ -53,13 +53,13 @@ from .ir import (
     Run,
     add_form_field,
     calls_action,
+    flatten,
     guess_namespace,
     has_file,
     ignored,
-    margins,
     namespace_in,
     runs,
-    tape,
+    surrounding_space,
     verbatim,
 )
 from .purity import names
@@ -82,6 +82,8 @@ class Slot:
     """Of the attribute, or of the element that the slot is the content of."""
     ignored: bool = False
     """Whether it is never written again."""
+    is_verbatim: bool = False
+    """Whether it is source that is used as it is: a comment, or the content of ``template``."""
 
     @property
     def only(self) -> Part | None:
@@ -94,7 +96,7 @@ class Slot:
         late = any(isinstance(piece, Part) and piece.before for piece in self.run[1:])
         return (
             self.kind in _SIMPLE
-            and self.name != "!"
+            and not self.is_verbatim
             and not late
             and all(isinstance(piece, str) or piece.is_expression for piece in self.run)
         )
@@ -169,7 +171,7 @@ class Planner:
         return self._plans[id(body)]
 
     def _plan(self, body: Sequence[nodes.Node], namespace: str) -> Plan:
-        source = tape(body, self._fold)
+        source = flatten(body, self._fold)
         builder = Builder(source, self._name, namespace)
         try:
             root = builder.build()
@@ -214,7 +216,7 @@ class _Writer:
         plan = self._plan
         plan.namespace = self._namespaces[0] or guess_namespace(root)
         self._namespaces = [plan.namespace]
-        plan.form = margins(root)
+        plan.form = surrounding_space(root)
         whole = self._whole(root)
         if whole is None:
             self._children(root)
@@ -254,7 +256,7 @@ class _Writer:
         if all(isinstance(piece, str) for piece in markup.run):
             self._both(neutralise("".join(map(str, markup.run))))
         else:
-            self._range(Slot(Kind.CHILD, markup.run, "!"))
+            self._range(Slot(Kind.CHILD, markup.run, is_verbatim=True))
 
     def _range(self, slot: Slot) -> None:
         opening, closing = CHILD_OPEN, CHILD_CLOSE
@@ -333,7 +335,7 @@ class _Writer:
         if element.raw is None and kept.content:
             run = verbatim(element.children)
             is_dynamic = any(isinstance(piece, Part) for piece in run)
-            return Slot(Kind.CHILD, run, "!", ignored=True) if is_dynamic else None
+            return Slot(Kind.CHILD, run, ignored=True, is_verbatim=True) if is_dynamic else None
         if element.raw is None:
             return self._whole(element)
         if all(isinstance(piece, str) for piece in element.raw):
@@ -341,7 +343,7 @@ class _Writer:
         if element.name == "template":
             if any(attribute.name == "shadowrootmode" for attribute in element.attributes):
                 raise NotTrackable("browsers turn it into a shadow root, in which slots can't be found")
-            return Slot(Kind.CHILD, element.raw, "!", ignored=kept.content)
+            return Slot(Kind.CHILD, element.raw, ignored=kept.content, is_verbatim=True)
         kind = Kind.TEXT if element.name in ("title", "textarea") else Kind.RAW
         return Slot(kind, element.raw, element.name, ignored=kept.content)
 
@@ -461,7 +463,7 @@ def _is_text(planner: Planner, part: Part) -> bool:
     return bool(bodies) and all(
         isinstance(piece, str) and "<" not in piece or isinstance(piece, Part) and _is_text(planner, piece)
         for body in bodies
-        for piece in tape(body, lambda _: None).pieces
+        for piece in flatten(body, lambda _: None).pieces
     )
 
 
