@@ -87,23 +87,27 @@ class Pages:
         return page_decorator(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
 
     def include(self, pages: Pages) -> None:
-        """Adds the pages of another collection, below this one's prefix and behind its guards."""
+        """Add the pages of another collection, below this one's prefix and behind its guards."""
         for placed in pages._placed:
             path, guards = self.prefix + placed.path, (*self.guards, *placed.guards)
             self._placed.append(_Placed(placed.page, path, guards))
 
 
 class Live(Starlette):
-    """An application of live pages. Runs as it is, mounted at a prefix, or installed into another one.
+    """An application of live pages: run it, mount it, or install it into another application.
 
-    `templates` is a directory, several of them, a `jinja2.Environment` or Starlette's `Jinja2Templates`.
-    `context` are functions of the request that give names for every template. `around` are functions of the
-    request that give async context managers, entered around all that a page does. `guard` are dependencies
-    that run first on every way in. `identify` says who a request's user is: pages belong to them.
-    `login` is where those go who aren't allowed in; ``{path}`` in it is where they came from. `keys`
-    seal and sign; without them ``LIVEACTIONS_KEY`` is used. `store` is a private SQLite file unless
-    another one is given. `broker` carries messages between workers: it uses the store, if that is one of
-    SQLite and the key is durable, unless another one is given. All else is Starlette's.
+    `templates`: one or more directories, a `jinja2.Environment`, or Starlette's `Jinja2Templates`.
+    `context`: functions that take the request and return variables for every template.
+    `around`: functions that take the request and return an async context manager, entered around
+    everything that a page does.
+    `guard`: dependencies that run first on every request and operation.
+    `identify`: returns the user of a request; open pages are bound to it.
+    `login`: where visitors are redirected on 401; ``{path}`` is the page they came from.
+    `keys`: secrets that seal and sign. Default: ``LIVEACTIONS_KEY``.
+    `store`: where page state is stored. Default: a private SQLite file.
+    `broker`: carries messages between workers. Default: the store, if it is an SQLite file and a key is set.
+
+    Everything else is Starlette's.
     """
 
     def __init__(
@@ -164,20 +168,21 @@ class Live(Starlette):
         self._serve_in(self)
 
     def publish(self, topic: str, /, **data: Any) -> None:
-        """Calls what listens to a topic, ``@on(topic)``, in all open pages, the caller's too: from an action
-        when it has been committed, from elsewhere and any thread at once, on every worker. `data` goes as
-        JSON: what is told there are plain values, which the annotations of the listener's parameters make
-        models and dates of again. `TypeError` for what can't.
+        """Run ``@on(topic)`` methods in all open pages of all workers, including the caller's.
+
+        In an action, this takes effect after the commit; elsewhere, and in any thread, immediately. `data` is
+        sent as JSON and converted by the annotations of the listener's parameters. Raise `TypeError` if it
+        can't be serialised.
         """
         publish_by(self._line, topic, data)
 
     @property
     def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
-        """Other functions to take for dependencies, for tests: ``{current_user: lambda: ada}``."""
+        """Replacements for dependencies, for tests: ``{current_user: lambda: ada}``."""
         return self.services.dependency_overrides
 
     def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
-        """Puts a page at a path: ``@live.page("/room/{room}")`` on a subclass of `Page`, or on a function
+        """Register a page at a path: ``@live.page("/room/{room}")`` on a subclass of `Page`, or on a function
         that returns `render(...)`. `guard`: dependencies that run first.
         """
         return page_decorator(lambda cls: self._place(_Placed(cls, path, guards_of(guard))))
@@ -187,10 +192,10 @@ class Live(Starlette):
     @overload
     def error_page(self, *statuses: int) -> Callable[[type[P]], type[P]]: ...
     def error_page(self, *given: Any) -> Any:
-        """Shows errors by a page, of all HTTP statuses or of those named: ``@live.error_page(404, 410)``.
+        """Show errors with a page: of all HTTP statuses, or of these: ``@live.error_page(404, 410)``.
 
-        Its fields ``status: int``, ``message: str`` and ``id: str`` are filled, those that it has. It has no
-        guards, since it is shown to those whom they refuse, and no actions.
+        The fields ``status: int``, ``message: str`` and ``id: str`` are set, if it has them. It has no
+        guards, since it is shown to visitors whom they reject, and no actions.
         """
         if len(given) == 1 and isinstance(given[0], type):
             return self.error_page()(given[0])
@@ -202,15 +207,15 @@ class Live(Starlette):
         return add
 
     def include(self, pages: Pages) -> None:
-        """Adds the pages that a module has collected."""
+        """Add the pages that a module has collected."""
         for placed in pages._placed:
             self._place(placed)
 
     def disconnect(self, user: object) -> None:
-        """Closes all pages that are open for a user, as `identify` names them, on every worker of the store.
+        """Close the open pages of a user, as returned by `identify`, on every worker.
 
-        For signing out: from anywhere, any thread too. Within a second these pages load again, as whoever
-        the browser is by then.
+        Call it to sign somebody out, from any thread. Within a second these pages are loaded again, with the
+        cookies that the browser has by then.
         """
         self.sessions.sign_out(str(user))
 

@@ -1,4 +1,4 @@
-"""What one page, one person and one worker may use."""
+"""Limits for a page, a visitor and a worker; keys and the number of workers."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ FRAME_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """Times are in seconds, sizes in bytes. ``Live(limits=Limits(ops_per_second=10))``"""
+    """Limits, in seconds and bytes: ``Live(limits=Limits(ops_per_second=10))``."""
 
     frame: int = FRAME_BYTES
-    """Longest message of a client."""
+    """Size of a message from a client."""
     ops_per_second: float = 50.0
-    """What a page may send in the long run; more waits."""
+    """Operations per second for each page; further ones are delayed."""
     ops_burst: int = 100
-    """... and at once."""
+    """Operations that may arrive at once."""
     hello: float = 10.0
-    """Until an open socket must have said hello."""
+    """How long an open socket may take to send its hello."""
     detached: float = 60.0
     """How long a session without a socket is kept in memory."""
     idle: float = 15.0
-    """Without an op, until a session drops what it can render again."""
+    """How long a session without operations keeps renders that it can repeat."""
     silent: float = 20.0
     """How long patches may stay unacknowledged."""
     sending: float = 10.0
-    """How long a single message may block."""
+    """How long sending a single message may take."""
     action: float = 30.0
     """How long an action may run."""
     sessions: int = 10_000
-    """Open pages of one worker."""
+    """Open pages per worker."""
     sessions_per_address: int = 1000
-    """... and of one client's address."""
+    """Open pages per client IP and worker."""
     body: int = 2**20
-    """Body of a post, without files. An action may have its own: ``@action(max_body=…)``."""
+    """Body of a post, without files. Per action: ``@action(max_body=…)``."""
     upload: int = 10 * 2**20
-    """One file. A parameter may have its own: ``Annotated[UploadFile, file(max_size=…)]``."""
+    """One file. Per parameter: ``Annotated[UploadFile, file(max_size=…)]``."""
     fields: int = 1000
-    """Fields of a post or an op."""
+    """Fields of a post or an operation."""
     files: int = 20
     """Files of a post."""
     name: int = 200

@@ -89,22 +89,21 @@ PROFILES: Final[dict[str, float | None]] = {
     "weeks": 604800.0,
     "max": None,
 }
-"""Times to live by name, in seconds; None is for ever. Applications may add theirs."""
+"""Times to live by name, in seconds; None means for ever. Applications may add their own."""
 
 
 def cached(
     *, tags: Iterable[str] = (), ttl: float | str | None = None, stale: float = 0.0
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Keeps a function's results by its arguments, for all users.
+    """Cache a function's results by its arguments, for all users.
 
-    `tags` may contain arguments: ``@cached(tags=["post:{id}"])``; whoever changes what the function reads
-    revalidates them. `ttl` is how long a result is fresh, in seconds or as one of `PROFILES`; without it,
-    until it is revalidated. For `stale` seconds more, the old result is served while one caller makes the
-    new one. Dependencies (``Annotated[Session, Depends(session)]``) aren't part of the key. Concurrent
-    calls for a missing result run the function once. Results are shared if they can't change, else
-    copied for each caller.
+    `tags` may contain arguments: ``@cached(tags=["post:{id}"])``. Revalidate a tag when the data changes.
+    `ttl` is how long a result is fresh, in seconds or as one of `PROFILES`; by default, until it is
+    revalidated. For `stale` more seconds, the old result is returned while one caller computes the new one.
+    Dependencies (``Annotated[Session, Depends(session)]``) aren't part of the key. Concurrent calls for a
+    missing result run the function once. Immutable results are shared, others are copied for each caller.
 
-    `TypeError` for a tag that names no parameter, and when called with what can be no key.
+    Raise `TypeError` for a tag that names no parameter, and when called with an argument that can't be a key.
     """
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,8 +1,7 @@
-"""Which tags something has read: a page's load or render, a cached function, or a dependency.
+"""Tags: which ones a `load`, render, cached function or dependency has read, and revalidating them.
 
-Paths that are revalidated: one, those of a pattern, or all below.
-
-Saying that something has changed: when the scope has closed, its readers read again.
+Revalidation takes effect when the run that asked for it has committed; whatever has read the tag is then read
+again.
 """
 
 from __future__ import annotations
@@ -77,9 +76,9 @@ def note(tags: Iterable[str]) -> None:
 
 
 def cache_tag(*tags: str) -> None:
-    """Adds tags to what is being cached, or to what a page's `load` has read.
+    """Add tags to the data that a page's `load` or a cached function is reading.
 
-    `RuntimeError` where nothing is read: in an action, for one.
+    Raise `RuntimeError` elsewhere, for example in an action.
     """
     if reading() is None:
         raise RuntimeError("cache_tag() can only be called inside load() or a @cached function")
@@ -125,11 +124,11 @@ def _compiled(path: str, below: bool) -> re.Pattern[str]:
 
 
 def revalidate_tag(*tags: str) -> None:
-    """What was cached with one of these tags is out of date, and so is every page that shows it.
+    """Mark data as changed: results cached with these tags are dropped, and pages that show it are updated.
 
-    In an action it takes effect when its dependencies have closed, committed; what this very action still
-    reads is fresh already. Elsewhere (a job, a signal, another thread) it takes effect at once.
-    `RuntimeError` while something is being read.
+    In an action, this takes effect after the commit, though the action itself reads fresh data at once.
+    Elsewhere (a job, a signal, another thread) it takes effect immediately. Raise `RuntimeError` inside
+    `load`, a render or a cached function.
     """
     refuse_while_reading("revalidate_tag")
     for tag in tags:
@@ -143,10 +142,10 @@ def revalidate_tag(*tags: str) -> None:
 
 
 def revalidate_path(path: str, *, below: bool = False) -> None:
-    """Every open page at a path runs its `load` again, and what was cached for it is out of date.
+    """Run `load` again in every open page at a path, with fresh data.
 
-    `path` may be a pattern: ``/posts/{id}``. With `below`, all paths below it are meant too. When it takes
-    effect: as `revalidate_tag`. `ValueError` for what is no path.
+    `path` may be a pattern: ``/posts/{id}``. `below` includes all paths below it. It takes effect like
+    `revalidate_tag`. Raise `ValueError` for an invalid path.
     """
     refuse_while_reading("revalidate_path")
     check(path)
@@ -158,7 +157,7 @@ def revalidate_path(path: str, *, below: bool = False) -> None:
 
 
 def refresh() -> None:
-    """This page's `load` runs again at the end of the action. `RuntimeError` outside of one."""
+    """Run this page's `load` again at the end of the action. Raise `RuntimeError` outside of one."""
     refuse_while_reading("refresh")
     effects = open_effects()
     if effects is None:

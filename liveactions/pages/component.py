@@ -175,10 +175,9 @@ class _Nothing:
 class Component:
     """A part of a page with its own state, template and actions.
 
-    Without a template it is headless, or writes its HTML itself: by a method ``render``, which returns a
-    string, an element of a library such as htpy, or a template string; or by ``__html__``.
-
-    Annotated public names of the class are its fields. Every other name of the library is under `live`.
+    Annotated public attributes of the class are its fields; the library's own attributes are under `live`.
+    Instead of a template, it may have a method ``render``, which returns a string, an element of a library
+    such as htpy, or a template string; or ``__html__``. With none of these it is headless.
     """
 
     __slots__ = ("live", "_live_node", "__dict__", "__weakref__")
@@ -218,30 +217,30 @@ class Component:
 
     @property
     def request(self) -> Request:
-        """The newest HTTP request of this page: its GET, its join, its post."""
+        """The most recent HTTP request of this page: its GET, its join, its post."""
         request = self.live.request
         if request is None:
             raise RuntimeError("this page has no request")
         return request
 
     def mount(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs once, before the first `load`. Parameters are injected by annotation."""
+        """Run once when the page is opened, before the first `load`. Parameters are injected."""
         return _Nothing()
 
     def load(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs before a render when a state field changed, or the component was just mounted or restored."""
+        """Run before a render if state has changed, or the component was just mounted or restored."""
         return _Nothing()
 
     def connected(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs when a socket came."""
+        """Run when a socket has connected."""
         return _Nothing()
 
     def disconnected(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs when the socket went."""
+        """Run when the socket has closed."""
         return _Nothing()
 
     def closed(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs when the page is over."""
+        """Run when the page has ended."""
         return _Nothing()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:

@@ -1,7 +1,4 @@
-"""Methods that the clock calls while a socket is there.
-
-Methods that run for each message published to a topic.
-"""
+"""Methods that run at an interval (`every`), and for each message published to a topic (`on`)."""
 
 from __future__ import annotations
 
@@ -24,9 +21,9 @@ class Timer:
 
 
 def every(seconds: float) -> Callable[[F], F]:
-    """Calls a page's method each so many seconds, while a socket is there. Its parameters are injected.
+    """Run a page's method at this interval, while a socket is connected. Its parameters are injected.
 
-    `ValueError` for less than a hundredth of a second.
+    Raise `ValueError` for less than a hundredth of a second.
     """
     if not seconds >= 0.01:
         raise ValueError(f"every({seconds!r}): at least 0.01 seconds")
@@ -45,27 +42,27 @@ LISTENER_MARK = "_live_on"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A method, and the topic that it listens to, with fields of its component: ``typing:{room}``."""
+    """A method and the topic it listens to, which may name fields of its component: ``typing:{room}``."""
 
     topic: str
     function: Callable[..., Any]
 
     def topic_of(self, component: Any) -> str:
-        """The topic, for a component with these fields."""
+        """Return the topic for a component with these fields."""
         return self.topic.format_map(vars(component))
 
     def check(self, fields: Any, title: str) -> None:
-        """`TypeError` when the topic names what is no field."""
+        """Raise `TypeError` if the topic names something that isn't a field."""
         for _, name, _, _ in Formatter().parse(self.topic):
             if name is not None and name.split(".")[0].split("[")[0] not in fields:
                 raise TypeError(f"{title}: no field for the topic {self.topic!r} of {self.function.__name__}")
 
 
 def on(topic: str) -> Callable[[F], F]:
-    """Calls a page's method for each message that ``live.publish(topic, ...)`` sends, as an op of its own.
+    """Run a page's method for each message that ``live.publish(topic, ...)`` sends, while the page is open.
 
-    ``@on("typing:{room}")`` takes the room from the page's fields. What was published fills its parameters,
-    by name; others are injected. It runs while the page is open.
+    In ``@on("typing:{room}")``, `room` is a field of the page. Parameters are filled from the message by
+    name; others are injected.
     """
 
     def mark(function: F) -> F:

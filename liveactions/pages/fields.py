@@ -31,13 +31,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class in_url(Mark):  # noqa: N801 - written like a function: Annotated[int, in_url(push=True)]
-    """Marks a field that is kept in the address. `push`: a change is an entry of the browser's history."""
+    """A field in the query string. With `push`, each change adds an entry to the browser's history."""
 
     push: bool = False
 
 
 InUrl = Annotated[T, in_url()]
-"""A field kept in the query string: Back, links and GET forms set it."""
+"""A field in the query string, set by links, Back and GET forms."""
 
 
 class Loaded:
@@ -51,7 +51,7 @@ LOADED: Final = Loaded()
 
 
 def loaded(*, init: Literal[False] = False) -> Any:
-    """A field that `load` sets before each render that needs it: never carried in the snapshot."""
+    """Declare a field that `load` sets; it is never stored."""
     return LOADED
 
 

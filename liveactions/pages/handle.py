@@ -195,27 +195,28 @@ class LiveContext:
             self.reads.pop(who, None)
 
     async def run(self, function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Calls a function that changes the page, as an op of its own, and shows what it did.
+        """Call a function that changes the page, as an operation of its own, and return its result.
 
-        For background code, which must change a page in no other way. What it returns is returned, what it
-        raises is raised, and undone. `LiveError` when the page isn't open; `RuntimeError` in an op of it.
+        Background tasks must change a page in no other way. If the function raises, its changes are rolled
+        back and the exception is raised here. Raise `LiveError` if the page isn't open, `RuntimeError` if
+        called from an operation of the same page.
         """
         if self.background is None:
             raise LiveError("this page isn't open in a browser with JavaScript")
         return await self.background.run(partial(function, *args, **kwargs))
 
     def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Calls a function after so many seconds, as an op of its own, if the page is still open.
+        """Call a function after some seconds, as an operation of its own, if the page is still open.
 
-        Without an open page (a GET, a post of a form) nothing is called: use it in actions and `connected`.
+        Without an open page (a GET, a form post) nothing is called. Use it in async actions and `connected`.
         """
         if self.background is not None:
             self.background.later(seconds, partial(function, *args, **kwargs))
 
     def dispatch(self, name: str, detail: Any = None) -> None:
-        """Dispatches a DOM event in the page when the running op has ended well; `detail` is JSON-able.
+        """Dispatch a DOM event in the page once the running operation has succeeded.
 
-        Without JavaScript nobody hears it. `RuntimeError` outside of an op.
+        Without JavaScript this has no effect. Raise `RuntimeError` outside of an operation.
         """
         effects = open_effects()
         if effects is None:
@@ -227,26 +228,25 @@ class LiveContext:
         effects.events += ((name, data),)
 
     def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
-        """Sets a cookie in the browser, on every way in; ``request.cookies`` has it at once.
+        """Set a cookie in the browser, on every way; ``request.cookies`` has it at once.
 
-        Scripts can't read it unless ``httponly=False`` is said. `ValueError` for a name or value that can't
-        be in a cookie.
+        Scripts can't read it unless ``httponly=False``. Raise `ValueError` for an invalid name or value.
         """
         self._answered().set_cookie(name, value, **options)
 
     def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
-        """Removes a cookie from the browser; path and domain are those with which it was set."""
+        """Remove a cookie from the browser. Path and domain must be those it was set with."""
         self._answered().delete_cookie(name, **options)
 
     def disconnect(self, user: object) -> None:
-        """Closes all pages that are open for a user: what `Live.disconnect` does, for those who sign out."""
+        """Close the open pages of a user, as `Live.disconnect` does."""
         self.services.disconnect(user)
 
     @property
     def error(self) -> Problem | None:
-        """What the newest op came to, if a template wants to say it: ``{% if live.error %}``.
+        """The error of the most recent operation, for templates: ``{% if live.error %}``.
 
-        A page that does isn't replaced by the application's page for errors.
+        A page that shows it isn't replaced by the application's error page.
         """
         self.error_is_shown = True
         return self._error

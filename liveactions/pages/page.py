@@ -28,7 +28,7 @@ P = TypeVar("P", bound="Page")
 
 
 class Page(Component):
-    """The root component: an object for each open page, with a URL."""
+    """The root component of an open page, with an address."""
 
     __slots__ = ()
 
@@ -61,7 +61,7 @@ class Page(Component):
     else:
 
         async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-            """Calls a function that changes the page, as an op of its own: see `Handle.run`."""
+            """Call a function that changes the page, as an operation of its own; see `LiveContext.run`."""
             return await self.live.run(function, *args, **kwargs)
 
     def _live_url(self, path: str | None = None, /, **values: Any) -> str:
@@ -72,10 +72,10 @@ class Page(Component):
 
     @classmethod
     def url(cls, /, **fields: Any) -> str:
-        """The page's address with these fields: path parameters, and those in the query string.
+        """Return the page's address with these fields: path parameters, and fields in the query string.
 
-        Fields with their default value are left out. `TypeError` for other fields, for a missing path
-        parameter, and for a page that has no path.
+        Fields that have their default value are left out. Raise `TypeError` for other fields, a missing path
+        parameter, or a page that has no path.
         """
         if "_live_route" not in cls.__dict__:
             raise TypeError(f"{cls.__qualname__} has no path; register it with @live.page or @pages.page")

@@ -154,7 +154,7 @@ _OWN: Final = ("field", "request", "source", "depends")
 
 
 def render(template: str, /, **names: Any) -> Rendered:
-    """A template with names for it, as a page function returns it: values, and actions."""
+    """Return a template and its variables, values or actions, from a page function."""
     for name, value in names.items():
         if isinstance(value, Component):
             raise TypeError(f"render(): {name} is a component; only page classes can contain components")

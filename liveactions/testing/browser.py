@@ -1,4 +1,4 @@
-"""A person's browser: cookies, any number of tabs, and the application's lifespan.
+"""The simulated browser of one user: cookies, any number of tabs, and the application's lifespan.
 
 Besides opening pages it calls actions from Python the full way: through the application's middleware, guards
 and validation.
@@ -184,11 +184,11 @@ _people = count(1)
 
 
 class Browser:
-    """Opens pages of an ASGI application in this process, with JavaScript or without.
+    """Opens pages of an ASGI application in this process, with or without JavaScript.
 
-    ``async with Browser(app) as browser`` closes all tabs at the end, and runs the application's lifespan.
-    `patience` is how many seconds an answer or a push may take. Where no `socket` opens (some proxies see
-    to that), scripts use `fetch`, and nothing comes by itself.
+    ``async with Browser(app) as browser`` runs the application's lifespan, and closes all tabs at the end.
+    `patience` is how many seconds an answer or a push may take. With ``socket=False`` the socket can't
+    connect: operations use `fetch`, and nothing is pushed.
     """
 
     def __init__(self, app: Any, js: bool = True, patience: float = 5.0, *, socket: bool = True) -> None:
@@ -214,9 +214,9 @@ class Browser:
         await self.close()
 
     async def open(self, path: str) -> Page:
-        """A new tab at an address: path and query. `Failed` for a server error.
+        """Open a new tab at a path, which may have a query. Raise `Failed` for a server error.
 
-        Before the first one the application is started.
+        The first call starts the application.
         """
         await self.lifespan.start()
         tab = Tab(self)
@@ -225,14 +225,14 @@ class Browser:
         return Page(tab)
 
     def other(self) -> Browser:
-        """Another person, who has no cookies yet."""
+        """Return another user's browser, without cookies."""
         other = Browser(self.app, self.js, self.patience, socket=self.has_socket)
         other.lifespan, other.clock, other._people = self.lifespan, self.clock, self._people
         self._people.append(other)
         return other
 
     async def close(self) -> None:
-        """Close all tabs, those of other people too, and end the application."""
+        """Close all tabs, also of other users, and shut the application down."""
         for person in self._people:
             for tab in person._tabs:
                 await tab.close()
@@ -248,10 +248,10 @@ class Browser:
         return [("accept", accept), ("origin", ORIGIN), *self.cookies.headers()]
 
     async def call(self, action: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Call a page's action the full way, with middleware, guards and validation: the result, as data.
+        """Call a page's action with middleware, guards and validation, and return its result as data.
 
         ``page = Counter(count=5)``, ``await browser.call(page.add, 2)``: afterwards the page has the state
-        that the action left. A redirect is returned. `Failed` for an error, with its `errors` by field.
+        that the action left. A redirect is returned. Raise `Failed` for an error, with its `errors` by field.
         """
         if not isinstance(action, ActionRef):
             raise TypeError(f"a page's action is called, not {action!r}")

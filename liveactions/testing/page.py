@@ -1,4 +1,4 @@
-"""A page as a test handles it: by the names that a person sees."""
+"""A page as a test uses it: controls are addressed by the names that a user sees."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from .user_input import UserInput
 
 
 class Part:
-    """A page, or what a selector means in it. Looked up anew each time it is used.
+    """A page, or the element that a selector matches. It is looked up each time it is used.
 
-    What a person does returns when the application has answered. `Refusal` when a person couldn't do it;
+    User input returns when the application has answered. Raise `Refusal` for what a user couldn't do,
     `Failed` for errors that the page doesn't show.
     """
 
@@ -43,15 +43,15 @@ class Part:
         return f"<{type(self).__name__} {self._tab.url} {' '.join(css for css, _ in self._selectors)}>"
 
     def within(self, css: str, text: str = "") -> Part:
-        """The one element that a selector means, to do or read something only there; of several, the one
-        that has a text: ``page.within("li", "oat milk").click("Remove")``.
+        """Return the one element that a selector matches, to act or read only there; if several match, the
+        one that contains the text: ``page.within("li", "oat milk").click("Remove")``.
         """
         return Part(self._tab, (*self._selectors, (css, text)))
 
     # What a person does
 
     async def click(self, name: str | None = None) -> None:
-        """A button, link, checkbox or anything that calls something; without a name, this element itself."""
+        """Click a button, link, checkbox or whatever calls an action; without a name, this element."""
         element = self._root() if name is None else self._find(name, clickable, "button or link")
         if not self._window().shows(element):
             raise Refusal(f"{element!r} is hidden")
@@ -59,29 +59,29 @@ class Part:
         await self._tab.settle()
 
     async def double_click(self, name: str) -> None:
-        """Something with ``live-dblclick``: only with JavaScript."""
+        """Double-click something with ``live-dblclick``; only with JavaScript."""
         self._hand.double_click(self._scripted(name, "dblclick"))
         await self._tab.settle()
 
     async def fill(self, name: str, value: str) -> None:
-        """Write into a field, known by its label, placeholder or name; in place of what was there."""
+        """Replace the value of a field, found by label, placeholder or name."""
         self._hand.type(self._find(name, fillable, "field"), value)
         await self._tab.settle()
 
     async def attach(self, name: str, file: File) -> None:
-        """Choose a file for a field: ``File("me.png", b"…", "image/png")``."""
+        """Choose a file: ``File("me.png", b"…", "image/png")``."""
         self._hand.attach(self._find(name, attachable, "file field"), file)
         await self._tab.settle()
 
     async def check(self, name: str) -> None:
-        """A checkbox or radio button; nothing when it is checked already."""
+        """Check a checkbox or radio button, unless it is checked already."""
         await self._check(name, True)
 
     async def uncheck(self, name: str) -> None:
         await self._check(name, False)
 
     async def select(self, name: str, *choices: str) -> None:
-        """Options of a list, by their texts or values."""
+        """Select options by their texts or values."""
         element = self._find(name, selectable, "list")
         if len(choices) != 1 and element.get("multiple") is None:
             raise Refusal(f"the list {name!r} takes one option")
@@ -89,20 +89,20 @@ class Part:
         await self._tab.settle()
 
     async def press(self, key: str) -> None:
-        """A key where the focus is: ``Enter``, ``Escape``, ``Control+Enter``."""
+        """Press a key on the focused element: ``Enter``, ``Escape``, ``Control+Enter``."""
         self._hand.press(key)
         await self._tab.settle()
 
     # What a person sees
 
     def texts(self, css: str) -> list[str]:
-        """The texts of all visible elements that a selector means."""
+        """Return the texts of all visible elements that a selector matches."""
         root, window = self._root(), self._tab.window
         found = [element for element in select(root, css) if window.shows(element)]
         return [shown_text(element, window.scripting) for element in found]
 
     def text(self, css: str | None = None) -> str:
-        """The text of the one visible element that a selector means; without one, all of it."""
+        """Return the text of the one visible element that a selector matches; by default, all text."""
         if css is None:
             return shown_text(self._root(), self._tab.window.scripting)
         found = self.texts(css)
@@ -111,12 +111,12 @@ class Part:
         return found[0]
 
     def attribute(self, css: str, name: str) -> str | None:
-        """An attribute of the one visible element that a selector means."""
+        """Return an attribute of the one visible element that a selector matches."""
         found = [element for element in select(self._root(), css) if self._tab.window.shows(element)]
         return self._one(found, css).get(name)
 
     def value(self, name: str) -> str:
-        """What stands in a field, or would be sent of a list."""
+        """Return the value of a field or list, as it would be submitted."""
         return self._window().controls.value(self._look(name, control, "field"))
 
     def is_checked(self, name: str) -> bool:
@@ -124,16 +124,16 @@ class Part:
 
     @property
     def html(self) -> str:
-        """As it stands in the document, without what the library keeps there for itself."""
+        """The markup, without the library's own."""
         return canonical(self._root())
 
     async def shows(self, text: str) -> None:
-        """Return when this text is to be seen, waiting for what the server sends by itself."""
-        await self._wait(lambda: text in self.text(), f"{text!r} isn't to be seen")
+        """Wait until this text is visible, for changes that the server pushes."""
+        await self._wait(lambda: text in self.text(), f"{text!r} isn't visible")
 
     async def shows_not(self, text: str) -> None:
-        """Return when this text is no longer to be seen."""
-        await self._wait(lambda: text not in self.text(), f"{text!r} is to be seen still")
+        """Wait until this text is no longer visible."""
+        await self._wait(lambda: text not in self.text(), f"{text!r} is still visible")
 
     async def _wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
         patience = self._tab.browser.patience

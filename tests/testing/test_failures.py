@@ -183,5 +183,5 @@ async def test_events_need_the_script(live: Live) -> None:
         page = await browser.open("/form")
         with pytest.raises(Refusal, match="nothing without JavaScript"):
             await page.click("Event")
-        with pytest.raises(Refusal, match="isn't to be seen"):
+        with pytest.raises(Refusal, match="isn't visible"):
             await page.shows("something")

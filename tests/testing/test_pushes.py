@@ -101,7 +101,7 @@ async def test_pushes_are_waited_for(browser: Browser) -> None:
 async def test_what_does_not_come_is_told(live: Live) -> None:
     async with Browser(live, patience=0.05) as browser:
         page = await browser.open("/ticks")
-        with pytest.raises(Refusal, match=r"'never' isn't to be seen after 0.05 s: 'tick"):
+        with pytest.raises(Refusal, match=r"'never' isn't visible after 0.05 s: 'tick"):
             await page.shows("never")
 
 
