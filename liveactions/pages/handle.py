@@ -208,7 +208,7 @@ class LiveContext:
     def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call a function after some seconds, as an operation of its own, if the page is still open.
 
-        Without an open page (a GET, a form post) nothing is called. Use it in async actions and `connected`.
+        Without an open page (a GET, a form post) nothing is called: use it in actions and `connected`.
         """
         if self.background is not None:
             self.background.later(seconds, partial(function, *args, **kwargs))

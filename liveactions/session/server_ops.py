@@ -95,6 +95,7 @@ class Background:
         self.submit = submit
         self._call = call
         self.waiting: set[Later] = set()
+        self._loop = asyncio.get_running_loop()
         self._is_over = False
         self._coming = Supervisor(lambda: f"{state.name}: a deferred value")
 
@@ -116,6 +117,10 @@ class Background:
         return results[0] if results else None
 
     def later(self, seconds: float, call: Callable[[], Any]) -> None:
+        """Call a function after some seconds, unless the page has ended. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._schedule, seconds, call)
+
+    def _schedule(self, seconds: float, call: Callable[[], Any]) -> None:
         if not self._is_over:
             self.waiting.add(Later(self, seconds, call))
 

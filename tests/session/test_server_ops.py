@@ -54,6 +54,10 @@ class Room(Page):
         self.live.later(self._add, 5, "later")
 
     @action
+    def soon_from_a_thread(self) -> None:
+        self.live.later(self._add, 5, "later")
+
+    @action
     async def wait_for_itself(self) -> None:
         await self.run(self._add, "never")
 
@@ -81,7 +85,7 @@ class Room(Page):
 
 BUTTONS = "".join(
     f'<form method="post" action="{{{{ {name} }}}}"><button>{name}</button></form>'
-    for name in ("soon", "say_and_fail", "wait_for_itself", "done", "done_and_fail")
+    for name in ("soon", "soon_from_a_thread", "say_and_fail", "wait_for_itself", "done", "done_and_fail")
 )
 TEMPLATES = {
     "room.html": f"""<title>Room</title><body><p>{{{{ lines|join(" ") }}}}</p><em>{{{{ doubled }}}}</em>
@@ -250,10 +254,11 @@ def test_a_topic_of_no_field_is_an_error() -> None:
             async def hear(self) -> None: ...
 
 
-async def test_later_runs_when_its_time_has_come() -> None:
+@pytest.mark.parametrize("name", ["soon", "soon_from_a_thread"])
+async def test_later_runs_when_its_time_has_come(name: str) -> None:
     async with Browser(live) as browser:
         page = await browser.open("/room/a")
-        await page.click("soon")
+        await page.click(name)
         await browser.clock.advance(4)
         assert page.text("p") == ""
         await browser.clock.advance(1)
