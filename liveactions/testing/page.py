@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,16 @@ class Part:
     async def double_click(self, name: str) -> None:
         """Double-click something with ``live-dblclick``; only with JavaScript."""
         self._hand.double_click(self._scripted(name, "dblclick"))
+        await self._tab.settle()
+
+    async def dispatch(self, type: str, detail: Any = None) -> None:
+        """An event that bubbles, as a hook's script dispatches it on this part: only with JavaScript.
+
+        ``await page.within("#board").dispatch("dropped", {"card": 3})``
+        """
+        if self._tab.conversation is None:
+            raise Refusal(f"{type} does nothing without JavaScript")
+        self._hand.dispatch(self._root(), type, json.loads(json.dumps(detail)))
         await self._tab.settle()
 
     async def fill(self, name: str, value: str) -> None:

@@ -68,6 +68,7 @@ class Event:
     type: str
     key: str = ""
     held: frozenset[str] = frozenset()
+    detail: Any = None
 
 
 def dispatch(tab: Tab, event: Event) -> bool:
@@ -138,7 +139,11 @@ def _run(tab: Tab, call: Call, event: Event) -> None:
         fields = own_fields(control_fields(source, controls))
         seen = tab.window.fields_seen(controls.group(source))
     for operands in _operands(tab, call):
-        details = [{"type": event.type, "key": event.key}] if tab.window.tells_events() else []
+        details = (
+            [{"type": event.type, "key": event.key, "detail": event.detail}]
+            if tab.window.tells_events()
+            else []
+        )
         tab.conversation.say(*operands, fields, *details, seen=seen)
 
 
@@ -179,6 +184,10 @@ class UserInput:
             self._happen(active, "change")
         if not prevented:
             self._activate(active, element)
+
+    def dispatch(self, element: Element, type: str, detail: Any) -> None:
+        """A script, such as a hook, dispatches an event that bubbles."""
+        dispatch(self.tab, Event(element, type, detail=detail))
 
     def double_click(self, element: Element) -> None:
         for _ in range(2):
