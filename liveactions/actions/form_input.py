@@ -76,7 +76,8 @@ _REPLACEMENT: Final = "\ufffd"
 class Input:
     """Field names and values (texts, uploaded files), without the library's own fields.
 
-    NUL and lone surrogates in texts are replaced: no database and no encoder takes them.
+    NUL and lone surrogates in texts are replaced: no database and no encoder takes them. Lines end with a
+    newline only, and names of files have no folders.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
@@ -143,6 +144,12 @@ def is_no_file(value: Any) -> bool:
     return isinstance(value, UploadFile) and not value.filename and not value.size
 
 
+def _base_name(name: str) -> str:
+    """Return a file's name without folders, whichever system it comes from; empty for ``..``."""
+    name = name.replace("\\", "/").rpartition("/")[2]
+    return "" if name in (".", "..") else name
+
+
 def _clean_all(value: Any) -> Any:
     if isinstance(value, dict):
         return {_clean(name): _clean_all(one) for name, one in value.items()}
@@ -150,7 +157,13 @@ def _clean_all(value: Any) -> Any:
 
 
 def _clean(value: Any) -> Any:
-    if type(value) is not str or (value.isascii() and "\0" not in value):
+    if isinstance(value, UploadFile) and value.filename:
+        value.filename = _base_name(value.filename)
+    if type(value) is not str:
+        return value
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if value.isascii() and "\0" not in value:
         return value
     return value.replace("\0", _REPLACEMENT).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

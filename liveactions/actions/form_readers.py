@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections import abc
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from typing_extensions import is_typeddict  # pydantic's own: typing's before 3.12 can't be used with it
@@ -33,6 +33,8 @@ _LISTS = (
     abc.Iterable,
     abc.Collection,
 )
+_TRUE: Final = frozenset({"on", "true", "1", "yes", "t", "y"})
+"""Texts that pydantic takes for True."""
 _DICTS = (dict, abc.Mapping, abc.MutableMapping)
 
 
@@ -73,6 +75,14 @@ class FlagReader(Reader):
 
     def typed(self, node: Node) -> Any:
         return bool(node.get(LEAF))
+
+
+class ConsentReader(FlagReader):
+    """A checkbox for ``Literal[True]``, for which a text isn't a truth value."""
+
+    def read(self, node: Node) -> Any:
+        value = super().read(node)
+        return value.lower() in _TRUE if isinstance(value, str) else value
 
 
 class ListReader(Reader):
@@ -159,6 +169,8 @@ def reader(annotation: Any) -> Reader:
     """The reader for an annotation."""
     plain, _ = unwrap(optional(annotation)[0])
     origin = get_origin(plain) or plain
+    if _is_flag(plain):
+        return ConsentReader()
     if origin is bool:
         return TextReader() if optional(annotation)[1] else FlagReader()
     if origin in _LISTS:
@@ -168,6 +180,11 @@ def reader(annotation: Any) -> Reader:
     if origin in _DICTS:
         return DictReader(reader((*get_args(plain), Any, Any)[1]))
     return TextReader()
+
+
+def _is_flag(annotation: Any) -> bool:
+    """Return whether an annotation is ``Literal[True]``: a checkbox that must be checked."""
+    return get_origin(annotation) is Literal and all(type(one) is bool for one in get_args(annotation))
 
 
 def is_model(annotation: Any) -> bool:

@@ -114,6 +114,11 @@ class PageRequest(Request):
         """Whether `take_changes` may find any."""
         return self._before is not None or bool(self._set)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether cookies or session values were set since changes were taken last."""
+        return bool(self._set) or (self._before is not None and self._before != self.scope["session"])
+
     def take_changes(self) -> Changes | None:
         """Cookies and session values that were set since this was last asked; None without any."""
         headers, self._set = tuple(self._set), []

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import inspect
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_hex
@@ -43,15 +45,27 @@ def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> N
     It may be async; a sync one runs in a thread. It can't set cookies any more; what it raises is logged.
     `RuntimeError` outside of an action.
     """
-    effects = open_effects()
+    waiting = _waiting.get()
+    effects = open_effects() if waiting is None else running.get()
     if effects is None:
         raise RuntimeError("after() waits for the answer of an action; call it in one")
-    effects.after += ((function, args, kwargs),)
+    call = function, args, kwargs
+    if waiting is None:
+        effects.after += (call,)
+    else:
+        waiting.append((effects, call))
+
+
+_waiting: Final[ContextVar[deque[DueCall] | None]] = ContextVar("liveactions_after", default=None)
+"""Calls that are due; set while they are made."""
 
 
 async def perform_all(due: Sequence[DueCall]) -> None:
-    """Calls what `after` was given, in order."""
-    for effects, (function, args, kwargs) in due:
+    """Call what `after` was given, in order; last what these calls give to `after` themselves."""
+    waiting = deque(due)
+    _waiting.set(waiting)
+    while waiting:
+        effects, (function, args, kwargs) = waiting.popleft()
         running.set(effects)
         with contained("after(%s)", getattr(function, "__qualname__", function)):
             if inspect.iscoroutinefunction(function):

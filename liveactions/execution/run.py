@@ -25,7 +25,7 @@ from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
 from .dependencies import NO_INPUT, Injection, arguments_of
 from .effects import arrive, carry, receive
-from .loading import advise, components_of, load_below, mark, mount_one, outdate_by
+from .loading import advise, components_of, load_below, mark, mount_one, outdate, outdate_by
 from .results import (
     FATAL,
     controlled,
@@ -551,6 +551,8 @@ class PageRun:
         effects = self.effects
         if effects.revalidates or effects.refreshes:
             outdate_by(page, effects)
+        if page.live.has_written:
+            outdate(page, None)
         images = {id(image.component): image for image in self._images}
         self._due = [node for one in components_of(page) if (node := one._live_node).stale]
         await load_below(page, page, images, self._call_hook)

@@ -265,6 +265,11 @@ class LiveContext:
         """Whether cookies or session values may have been set."""
         return isinstance(self.request, PageRequest) and self.request.has_changes
 
+    @property
+    def has_written(self) -> bool:
+        """Whether cookies or session values have been set that the answer is to bring."""
+        return isinstance(self.request, PageRequest) and self.request.is_changed
+
     def _answered(self) -> PageRequest:
         if not isinstance(self.request, PageRequest):
             raise RuntimeError("cookies can't be set: this page has no request")

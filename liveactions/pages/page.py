@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import ValidationError
 
@@ -18,7 +18,7 @@ from ..templates import html_of, raw_page
 from .component import Component, attach, describe, set_defaults, walk
 from .fields import Field
 from .handle import LiveContext
-from .urls import Route, _pairs, _with_query, class_url, path_url
+from .urls import Route, _pairs, _with_query, class_url, own_query, path_url
 
 if TYPE_CHECKING:
     from ..templates.fragments import Fragment
@@ -153,20 +153,30 @@ def in_url_values(page: Component) -> list[Any]:
 
 
 def follow(page: Page, before: Sequence[Any]) -> bool | None:
-    """Gives an open page the address that its fields say, if they aren't what they were `before`.
+    """Give an open page the address that its fields say, if they aren't what they were `before`.
 
-    Whether that is an entry of the browser's history; None when nothing has changed.
+    Parameters of the query that are no fields are kept. Return whether that is an entry of the browser's
+    history; None when nothing has changed.
     """
     fields = [field for _, _, field in fields_in_url(page)]
     now = in_url_values(page)
     if now == before or len(now) != len(before):
         return None
-    target = urlsplit(page_url(page))
-    page.live.address = (
-        urlsplit(page.live.address)._replace(path=target.path, query=target.query, fragment="").geturl()
-    )
+    old, new = urlsplit(page.live.address), urlsplit(page_url(page))
+    foreign = [pair for pair in own_query(old.query) if not _is_of_field(page, pair[0])]
+    query = "&".join(filter(None, (new.query, urlencode(foreign))))
+    page.live.address = old._replace(path=new.path, query=query, fragment="").geturl()
     changed = [field for field, old, new in zip(fields, before, now, strict=True) if old != new]
     return any(field.url is not None and field.url.push for field in changed)
+
+
+def _is_of_field(page: Page, parameter: str) -> bool:
+    """Return whether a parameter of the query belongs to a field: ``sort``, ``filter.name``, ``tags[0]``."""
+    return any(_is_below(parameter, name) for name, _, _ in fields_in_url(page))
+
+
+def _is_below(parameter: str, name: str) -> bool:
+    return parameter == name or parameter.startswith((f"{name}.", f"{name}["))
 
 
 def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
@@ -193,7 +203,7 @@ def fill_from_query(page: Component, query: Iterable[tuple[str, str]], path: Ite
 
 
 def _parsed(field: Field, name: str, given: Input) -> Any:
-    if not any(known == name or known.startswith((f"{name}.", f"{name}[")) for known, _ in given.pairs):
+    if not any(_is_below(known, name) for known, _ in given.pairs):
         return field.fresh()
     inside = "." in name  # a component's field: only its own values, nothing structured
     try:
