@@ -48,7 +48,7 @@ class ClientState:
         self._strings: set[Address] = set()
 
     def number(self, shape: Shape) -> int:
-        """The number of a shape, handed out when it is first needed. Shapes of equal content have one."""
+        """Return the number of a shape, assigned on first use. Shapes of equal content share one."""
         known = self._shapes.get(id(shape))
         if known is not None:
             return known[1]
@@ -61,21 +61,21 @@ class ClientState:
         return number
 
     def take(self) -> list[Any]:
-        """The shapes that the client has to be told: number, HTML, number, HTML …"""
+        """Return the shapes that weren't sent yet: number, HTML, number, HTML …"""
         new, self._new = self._new, []
         return new
 
     def forget_strings(self) -> None:
-        """The client gets the page as a whole."""
+        """Forget all strings: the client gets the whole page."""
         self._strings.clear()
 
     def replaced(self, at: Address) -> None:
-        """Something new stands at an address: the client holds no strings of what is in it."""
+        """Forget the strings below an address, whose content was replaced."""
         if self._strings:
             self._strings = {known for known in self._strings if known[: len(at)] != at}
 
     def raw(self, at: Address, old: str, new: str) -> dict[str, Any]:
-        """The change of the raw slot at an address."""
+        """Return the change of the raw slot at an address."""
         old, new = (html.replace(FORM_STATE, "") for html in (old, new))  # which is the page's own
         if at in self._strings:
             return change(old, new)
@@ -89,7 +89,7 @@ class ClientState:
 
 
 def check(text: str) -> list[int]:
-    """By which a client sees whether it has the same string: units of UTF-16, Adler-32 of the UTF-8."""
+    """Return a checksum of a string: its length in UTF-16 units, and the Adler-32 of its UTF-8."""
     return [units_of(text)(0, len(text)), adler32(text.encode(errors="replace"))]
 
 
@@ -98,7 +98,7 @@ MIN_COPY: Final = 12
 
 
 def change(old: str, new: str) -> dict[str, Any]:
-    """What makes `new` of `old` for a client that has `old`: splices, or where that is shorter all of it."""
+    """Return the change from `old` to `new`: splices, or the whole string if that is shorter."""
     found = windows(old, new)
     parts = _splices(old, new, found)
     spliced: dict[str, Any] = {"s": parts}
@@ -111,7 +111,7 @@ def change(old: str, new: str) -> dict[str, Any]:
 
 
 def splices(old: str, new: str) -> list[Any]:
-    """Units to keep; units to cut, if any; what to insert, if anything; and so on."""
+    """Return how many units to keep; how many to cut, if any; what to insert, if anything; and so on."""
     return _splices(old, new, windows(old, new))
 
 
@@ -133,7 +133,7 @@ def _splices(old: str, new: str, found: Sequence[Window]) -> list[Any]:
 
 
 def _text(old: str, text: str, units: Callable[[int, int], int]) -> str | list[int]:
-    """A text, or where the old string has it if that is shorter."""
+    """Return a text to insert, or its position in the old string if that is shorter."""
     at = old.find(text) if len(text) >= MIN_COPY else -1
     if at < 0:
         return text

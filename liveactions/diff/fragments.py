@@ -36,7 +36,7 @@ Edit = int | tuple[int, int]
 
 
 def edits(old: Sequence[int], new: Sequence[int]) -> list[Edit]:
-    """Removals, then inserts and moves from the end on, so that what they go before is in its place."""
+    """Return removals, then inserts and moves, each before an item that is in its place by then."""
     start, end = _common(old, new)
     middle = new[start : len(new) - end]
     positions = {ordinal: n for n, ordinal in enumerate(old[start : len(old) - end])}
@@ -52,7 +52,7 @@ def edits(old: Sequence[int], new: Sequence[int]) -> list[Edit]:
 
 
 def kept(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
-    """Positions, old and new, of the items that are in both."""
+    """Return the positions, old and new, of the items that are in both."""
     start, end = _common(old, new)
     shift = len(old) - len(new)
     positions = {old[n]: n for n in range(start, len(old) - end)}
@@ -61,7 +61,7 @@ def kept(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _common(old: Sequence[int], new: Sequence[int]) -> tuple[int, int]:
-    """How many are the same at the start, and how many of the rest at the end."""
+    """Return how many items are the same at the start, and how many of the rest at the end."""
     shorter = min(len(old), len(new))
     start = _first(map(ne, old, new), shorter)
     return start, _first(map(ne, reversed(old), reversed(new)), shorter - start)
@@ -72,7 +72,7 @@ def _first(different: Iterable[bool], limit: int) -> int:
 
 
 def _increasing(ordinals: Sequence[int], positions: dict[int, int]) -> set[int]:
-    """The most ordinals whose old positions increase (patience sorting)."""
+    """Return a longest subsequence of ordinals whose old positions increase (patience sorting)."""
     tops: list[int] = []
     piles: list[int] = []
     back: dict[int, int | None] = {}
@@ -107,7 +107,7 @@ def patch(old: Fragment, new: Fragment, known: ClientState) -> Patch:
 
 
 def keeps_places(change: Any) -> bool:
-    """Whether a change brings only other text and attributes: no new fragment, nothing that moves."""
+    """Return whether a change only updates texts and attributes: it makes no fragment and moves nothing."""
     if type(change) is not list:
         return type(change) is not dict
     return not change or (type(change[0]) is not list and all(map(keeps_places, change[1::2])))
@@ -141,7 +141,7 @@ def _changes(old: Fragment, new: Fragment, known: ClientState, at: Address = ())
 
 
 def _change(kind: Kind, before: Any, after: Any, known: ClientState, at: Address) -> Any:
-    """The change of one slot, or None."""
+    """Return the change of one slot, or None."""
     if type(after) is Items and type(before) is Items:
         return _list_change(before, after, known, at)
     if type(after) is Fragment and type(before) is Fragment and before.shape.matches(after.shape):
@@ -185,7 +185,7 @@ def _edits(before: Sequence[int], after: Sequence[int], new: Items, known: Clien
 def _patches(
     pairs: Iterable[tuple[int, int]], old: Items, new: Items, known: ClientState, at: Address
 ) -> list[Any]:
-    """Ordinal, patch, ordinal, patch … of the items that changed, by their positions."""
+    """Return the patches of changed items, given by their positions: ordinal, patch, ordinal, patch …"""
     ordinals = new.numbers()
     patches: list[Any] = []
     for before, after in pairs:
@@ -196,21 +196,21 @@ def _patches(
 
 
 def _replacement(kind: Kind, value: Any, known: ClientState) -> Any:
-    """A change that puts a new value in place of whatever is there."""
+    """Return the change that replaces the content of a slot, whatever it was."""
     if type(value) is Fragment:
         return {"f": _fragment(value, known)}
     return {"l": _wire(kind, value, known)} if type(value) is Items else _wire(kind, value, known)
 
 
 def _fragment(fragment: Fragment, known: ClientState) -> list[Any]:
-    """A new fragment: the number of its shape, its values."""
+    """Return a new fragment for the wire: the number of its shape, its values."""
     kinds, values = fragment.shape.kinds, fragment.values
     shown = [_wire(kinds[slot], values[slot], known) for slot in fragment.shape.values]
     return [known.number(fragment.shape), *shown]
 
 
 def _wire(kind: Kind, value: Any, known: ClientState) -> Any:
-    """A value of a new fragment."""
+    """Return a value of a new fragment for the wire."""
     if type(value) is Fragment:
         return _fragment(value, known)
     if type(value) is Items:

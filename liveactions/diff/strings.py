@@ -33,7 +33,7 @@ from ..html.balance import is_balanced
 
 
 def units_of(text: str) -> Callable[[int, int], int]:
-    """A function that says how many units of UTF-16 the part of a text from one position to another has."""
+    """Return a function that counts the UTF-16 units of a text between two positions."""
     if text.isascii() or len(_encoded(text)) == 2 * len(text):
         return _plain
     return lambda start, end: len(_encoded(text[start:end])) >> 1
@@ -76,7 +76,7 @@ class Window(NamedTuple):
 
 
 def windows(old: str, new: str) -> list[Window]:
-    """Where two strings differ, from the start on."""
+    """Return where two strings differ, in order."""
     found: list[Window] = []
     regions = [Window(0, len(old), 0, len(new))]
     while regions:
@@ -97,7 +97,7 @@ def windows(old: str, new: str) -> list[Window]:
 
 
 def common_start(old: str, new: str, start: int, first: int, most: int) -> int:
-    """How many characters are the same from two positions on, at most `most`."""
+    """Return how many characters are the same from two positions on, at most `most`."""
     same = 0
     while same < most:
         size = min(BLOCK_LENGTH, most - same)
@@ -117,7 +117,7 @@ def common_start(old: str, new: str, start: int, first: int, most: int) -> int:
 
 
 def common_end(old: str, new: str, end: int, last: int, most: int) -> int:
-    """How many characters are the same up to two positions, at most `most`."""
+    """Return how many characters are the same up to two positions, at most `most`."""
     same = 0
     while same < most:
         size = min(BLOCK_LENGTH, most - same)
@@ -176,7 +176,7 @@ def _near(old: str, new: str, region: Window) -> tuple[int, int, int] | None:
 
 
 def _extended(old: str, new: str, region: Window, there: int, at: int) -> tuple[int, int, int]:
-    """A piece that is the same, and all around it that is."""
+    """Extend a piece that is the same in both strings as far as possible in both directions."""
     start, end, first, last = region
     back = common_end(old, new, there, at, min(there - start, at - first))
     there, at = there - back, at - back
@@ -184,13 +184,13 @@ def _extended(old: str, new: str, region: Window, there: int, at: int) -> tuple[
 
 
 def _only(text: str, piece: str, start: int, end: int) -> int | None:
-    """Where a piece is within bounds, if it is there once."""
+    """Return the position of a piece between two bounds if it occurs there exactly once."""
     there = text.find(piece, start, end)
     return None if there < 0 or text.find(piece, there + 1, end) >= 0 else there
 
 
 def _positions(room: int) -> Iterator[int]:
-    """The middle, the quarters, the eighths ..."""
+    """Yield the middle, the quarters, the eighths …"""
     parts = 2
     while parts <= MAX_PROBES + 1:
         for part in range(1, parts, 2):
@@ -214,7 +214,7 @@ def _by_tokens(old: str, new: str, region: Window) -> list[Window]:
 
 
 def _of_whole_tags(old: str, region: Window, floor: int) -> Window:
-    """Made larger by what is the same around it, but not below `floor`, if it begins or ends within a tag."""
+    """Extend a region that begins or ends inside a tag to whole tags, but not below `floor`."""
     start, end, first, last = region
     tag = old.rfind("<", floor, start)
     back = start - tag if tag >= 0 and old.find(">", tag, start) < 0 else 0
@@ -265,7 +265,7 @@ def _way_back(steps: list[dict[int, int]], i: int, j: int) -> list[tuple[int, in
 
 
 def _merged(found: Sequence[Window]) -> list[Window]:
-    """Without windows that stand so near to each other that one is shorter."""
+    """Merge windows with so little between them that one window is shorter."""
     merged: list[Window] = []
     for window in found:
         if window.start == window.end and window.first == window.last:

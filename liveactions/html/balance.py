@@ -60,7 +60,7 @@ class OpenElements:
         self.foreign = foreign
 
     def start(self, name: str, self_closing: bool) -> list[str]:
-        """Opens an element; returns the names that its start tag ended."""
+        """Open an element; return the names of those that its start tag has ended."""
         ended = []
         implied = IMPLIED_END.get(name, frozenset())
         while self.names and self.names[-1] in implied:
@@ -71,7 +71,7 @@ class OpenElements:
         return ended
 
     def end(self, name: str) -> list[str]:
-        """Closes an element; returns the names that ended with it, itself last."""
+        """Close an element; return the names of those that have ended with it, itself last."""
         if name not in self.names:
             raise Unbalanced(name)
         ended = []
@@ -110,24 +110,24 @@ _TOKENIZED_OTHERWISE: Final = RAW_TEXT | TEXT_ONLY | FOREIGN | {"template"}
 
 
 def is_balanced(source: str) -> bool:
-    """Whether browsers would read `source` as complete elements and text."""
+    """Return whether browsers parse `source` as complete elements and text."""
     return is_simple(source) or _left_open(source, strict=True) == []
 
 
 def is_simple(source: str) -> bool:
-    """Whether it is complete elements and text that nothing but plain tags divides."""
+    """Return whether it consists of complete elements and text with nothing but plain tags."""
     return _open_in_simple(source) == []
 
 
 def ends(source: str) -> str | None:
-    """The end tags that `source` lacks; None when it may end within a tag, a comment or raw text."""
+    """Return the end tags that `source` lacks; None when it may end inside a tag, a comment or raw text."""
     names = _open_in_simple(source)
     names = _left_open(source, strict=False) if names is None else names
     return None if names is None else "".join(f"</{name}>" for name in reversed(names))
 
 
 def _open_in_simple(source: str) -> list[str] | None:
-    """The elements that are open at the end; None when it takes more than a quick look to say."""
+    """Return the elements that are open at the end; None when a quick look can't tell."""
     if _SIMPLE.fullmatch(source) is None:
         return None
     names: list[str] = []
@@ -168,7 +168,7 @@ MAX_DEPTH: Final = 500
 
 
 def check(html: str) -> None:
-    """`RenderError`, with the place, when something in `html` would not arrive."""
+    """Raise `RenderError` for characters that browsers or the wire would drop."""
     at = html.find("\0")
     if at >= 0:
         raise RenderError(f"HTML contains a null character, which browsers drop, {_place(html, at)}")
@@ -183,7 +183,7 @@ def check(html: str) -> None:
 
 
 def check_depth(names: list[str]) -> None:
-    """`RenderError` when so many elements are open in each other."""
+    """Raise `RenderError` when elements are nested too deep."""
     if len(names) > MAX_DEPTH:
         raise RenderError(
             f"elements nested more than {MAX_DEPTH} deep, which browsers don't keep:"

@@ -23,17 +23,17 @@ _MARKER_ATTRIBUTE = re.compile(rf"(?i)(?<=[\s\"'/]){re.escape(MARK)}(?=[\s=/>])"
 
 
 def escape(data: str) -> str:
-    """Data as HTML text or as a double-quoted attribute's value."""
+    """Escape data for HTML text or a double-quoted attribute value."""
     return str(_escape(data))
 
 
 def decode_text(source: str) -> str:
-    """HTML text without elements as data."""
+    """Return HTML text without elements as data."""
     return html.unescape(source) if "&" in source else source
 
 
 def decode_attribute(source: str) -> str:
-    """The source of an attribute's value as data."""
+    """Return the source of an attribute value as data."""
     if "&" not in source:
         return source
     return _REFERENCE.sub(_attribute_reference, source)
@@ -52,7 +52,7 @@ def _attribute_reference(match: re.Match[str]) -> str:
 
 
 def neutralise(source: str) -> str:
-    """Raw HTML in which nothing can be mistaken for a marker of ours."""
+    """Change raw HTML so that nothing in it can be mistaken for a marker."""
     if "<!--" in source:
         source = _MARKER_COMMENT.sub("<!-- ", source)
     if MARK in source.lower():

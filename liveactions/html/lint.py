@@ -56,7 +56,7 @@ class _Open:
 
 
 def repairs(html: str) -> list[Repair]:
-    """All that browsers would repair in a page."""
+    """Return all that browsers would repair in a page."""
     return list(_Reader(html).read())
 
 
@@ -84,7 +84,7 @@ class _Reader:
                 yield _unclosed(left)
 
     def _skip(self, name: str, at: int) -> int:
-        """Where the end tag of an element begins that has no elements in it."""
+        """Return the position of the end tag of an element that contains text only."""
         if name not in RAW_TEXT | TEXT_ONLY or self._in_foreign:
             return at
         end = re.compile(rf"</{name}\b", re.IGNORECASE).search(self._html, at)
@@ -104,7 +104,7 @@ class _Reader:
         if self._top in NO_TEXT and text.strip():
             at = start + len(text) - len(text.lstrip())
             yield Repair(
-                f"text can't stand directly in <{self._top}>: browsers move it out", at, (self._top,)
+                f"text isn't allowed directly in <{self._top}>: browsers move it out", at, (self._top,)
             )
 
     def _start(self, name: str, at: int, self_closing: bool) -> Iterator[Repair]:
@@ -138,21 +138,21 @@ class _Reader:
                 return
 
     def _misplaced(self, name: str) -> str:
-        """What is wrong with an element where it begins."""
+        """Return what is wrong with the position of an element."""
         top = self._top
         names = [one.name for one in self._open]
         if name in NOT_NESTED and name in names[_after_barrier(names) :]:
-            return f"<{name}> can't stand in <{name}>: browsers " + (
+            return f"<{name}> isn't allowed in <{name}>: browsers " + (
                 "drop the inner one" if name == "form" else "end the outer one before it"
             )
         if name in HEADINGS and top in HEADINGS:
-            return f"<{name}> can't stand in <{top}>: browsers end that before it"
+            return f"<{name}> isn't allowed in <{top}>: browsers end that before it"
         if top == "head" and name not in _HEAD:
-            return f"<{name}> can't stand in <head>: browsers begin the <body> before it"
+            return f"<{name}> isn't allowed in <head>: browsers begin the <body> before it"
         if top in TABLE_CHILDREN and not _may_be_in_table(name, top):
             if name in TABLE_PARENTS and top != "colgroup":
                 return f"<{name}> needs a <{_needed(name)}> around it: browsers add what is missing"
-            return f"<{name}> can't stand directly in <{top}>: browsers move it out of the table"
+            return f"<{name}> isn't allowed directly in <{top}>: browsers move it out of the table"
         if name in TABLE_PARENTS and top not in (*TABLE_CHILDREN, "template"):
             return f"<{name}> outside of a <{_needed(name)}>: browsers drop it"
         return ""
@@ -179,7 +179,7 @@ def _unclosed(left: _Open) -> Repair:
     return Repair(f"<{left.name}> is never closed", left.at, (left.name,))
 
 
-_PARAGRAPH: Final = "<{}> can't stand in <p>: browsers end the paragraph before it"
+_PARAGRAPH: Final = "<{}> isn't allowed in <p>: browsers end the paragraph before it"
 
 
 def _may_be_in_table(name: str, part: str) -> bool:
@@ -195,7 +195,7 @@ def _needed(name: str) -> str:
 
 
 def _after_barrier(names: list[str]) -> int:
-    """Where the elements begin that those in a cell, a template ... have to do with."""
+    """Return the index of the first element inside the innermost cell, template …"""
     barriers = [
         index for index, name in enumerate(names) if name in ("td", "th", "caption", "template", "object")
     ]

@@ -112,7 +112,7 @@ class _Cursor:
         self.line = line
 
     def peek(self) -> Any:
-        """The next character, the next placeholder, or None at the end."""
+        """Return the next character, the next placeholder, or None at the end."""
         while self.index < len(self.pieces):
             piece = self.pieces[self.index]
             if not isinstance(piece, str):
@@ -123,7 +123,7 @@ class _Cursor:
         return None
 
     def rest(self) -> str:
-        """The literal text up to the next placeholder."""
+        """Return the literal text up to the next placeholder."""
         piece = self.pieces[self.index] if self.index < len(self.pieces) else ""
         return piece[self.at :] if isinstance(piece, str) else ""
 
@@ -141,7 +141,7 @@ class _Cursor:
         return placeholder
 
     def until(self, end: str) -> Parts:
-        """Everything before `end`, which must come in literal text; takes `end` too."""
+        """Return all before `end`, which must be in literal text; move past it unless it is an end tag."""
         parts: Parts = []
         while (following := self.peek()) is not None:
             if not isinstance(following, str):
@@ -252,7 +252,7 @@ def _start_tag(cursor: _Cursor) -> StartTag:
 
 
 def _dynamic_names(cursor: _Cursor, parts: Parts) -> Attribute:
-    """A run without white space that holds a dynamic name: ``data-{{ x }}="{{ y }}"``."""
+    """Read a run without white space that holds a dynamic name: ``data-{{ x }}="{{ y }}"``."""
     line, quote = cursor.line, ""
     while (following := cursor.peek()) is not None:
         if not isinstance(following, str):
@@ -315,7 +315,7 @@ _DEPTH: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 
 def is_document(html: str) -> bool:
-    """Whether it begins as a whole document does, not as a part of one."""
+    """Return whether HTML begins as a whole document does."""
     return _SKELETON.match(html) is not None
 
 

@@ -155,7 +155,7 @@ class LiveCodeGenerator(LoopGenerator):
         return name
 
     def _prior(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:
-        """The name of the values that this body had before."""
+        """Return the name of the variable with the values that this body had in the last rendering."""
         if sink.prior == "None" or not any(slot.kind in DEEP for slot in plan.slots):
             return "None"
         if sink.prior != "enter":

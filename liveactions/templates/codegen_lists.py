@@ -44,10 +44,10 @@ class LoopGenerator(SlotGenerator):
 
     @abstractmethod
     def fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
-        """Writes what makes a fragment, and gives it to the sink."""
+        """Write code that makes a fragment, and pass it to the sink."""
 
     def loop(self, node: nodes.For, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
-        """Writes what computes a list, in the variable `name`."""
+        """Write code that computes a list, in the variable `name`."""
         if prior != "None" and self._is_remembered(node):
             self._remembered(node, slot, frame, name, prior, number)
         else:
@@ -83,7 +83,7 @@ class LoopGenerator(SlotGenerator):
     def _remembered(
         self, node: nodes.For, slot: Slot, frame: Frame, name: str, prior: str, number: int
     ) -> None:
-        """A loop with memory: what it is made of as functions, and what it reads as values."""
+        """Write a loop with memory: functions for its items, and the values of the names that it reads."""
         plan = self.planner.plan(node.body)
         inner = frame.inner()
         inner.symbols.analyze_node(node, for_branch="body")
@@ -103,13 +103,13 @@ class LoopGenerator(SlotGenerator):
             self._otherwise(node, slot, frame, name, sources)
 
     def _resolve_outer(self, inner: Frame) -> None:
-        """Names that the body is the first to read: once for the loop instead of for each item."""
+        """Resolve names that the body is the first to read once for the loop instead of for each item."""
         for target, (action, name) in inner.symbols.loads.items():
             if action == VAR_LOAD_RESOLVE:
                 self.writeline(f"{target} = {self.get_resolve_func()}({name!r})")
 
     def _outer(self, name: str, frame: Frame) -> str:
-        """The value of a name around the loop; with a dot, what tells whether a look into it is the same."""
+        """Return the value of a name around the loop; with a dot, what changes with its attributes."""
         if name.endswith("."):
             return f"reference_version({self._outer(name[:-1], frame)})"
         return frame.symbols.find_ref(name) or f"{self.get_resolve_func()}({name!r})"
@@ -127,7 +127,7 @@ class LoopGenerator(SlotGenerator):
         self.write(f" = {source}")
 
     def _columns(self, node: nodes.For, plan: Plan, inner: Frame, outer: set[str]) -> dict[int, str]:
-        """Functions that compute, for all items, single slots that read a name from around the loop."""
+        """Write functions that compute, for all items, single slots that read a name from around the loop."""
         columns: dict[int, str] = {}
         own = _own(node)
         for number, slot in enumerate(plan.slots):
@@ -168,7 +168,7 @@ class LoopGenerator(SlotGenerator):
         self.write(")")
 
     def _otherwise(self, node: nodes.For, slot: Slot, frame: Frame, name: str, sources: str) -> None:
-        """What stands in place of no items at all."""
+        """Write the ``else`` of a loop."""
         inner = frame.inner()
         inner.symbols.analyze_node(node, for_branch="else")
         self.writeline(f"if type({name}) is Items and not {name}.fragments:")
@@ -184,7 +184,7 @@ class LoopGenerator(SlotGenerator):
 
 
 def _own(node: nodes.For) -> set[str]:
-    """The names of a loop's items."""
+    """Return the names of a loop's items."""
     own = names([node.target])
     return own | {f"{name}." for name in own}
 
@@ -194,7 +194,7 @@ def _tuple(values: Iterable[str]) -> str:
 
 
 def _readers(plan: Plan, columns: dict[int, str], name: str) -> str:
-    """The slots that read a name, as source; None when it is read by more than the columns."""
+    """Return the slots that read a name, as source; None when more than the columns reads it."""
     slots = [number for number, slot in enumerate(plan.slots) if name in slot.names]
     if any(number not in columns for number in slots) or name in names(plan.after):
         return "None"

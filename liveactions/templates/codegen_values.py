@@ -48,10 +48,10 @@ class SlotGenerator(CodeGenerator):
     def statement(
         self, node: nodes.Node, slot: Slot, frame: Frame, name: str, prior: str, number: int
     ) -> None:
-        """Writes what computes the value of a slot that is one statement, in the variable `name`."""
+        """Write code that computes the value of a slot that is one statement, in the variable `name`."""
 
     def value(self, slot: Slot, frame: Frame, prior: str, number: int) -> str:
-        """Writes what computes a slot's value; returns the variable that holds it."""
+        """Write code that computes a slot's value; return the variable that holds it."""
         name = self.temporary_identifier()
         only = slot.only
         if slot.is_verbatim:
@@ -127,7 +127,7 @@ class SlotGenerator(CodeGenerator):
         self.write(")")
 
     def _bound(self, node: nodes.Call, name: nodes.Name, frame: Frame) -> None:
-        """Most calls in templates bind arguments to an action: that takes no detour."""
+        """Bind arguments to an action directly, as most calls in templates do."""
         self.visit(name, frame)
         self.write(".bind(")
         for argument in node.args:
@@ -138,7 +138,7 @@ class SlotGenerator(CodeGenerator):
         self.write(", Reference) else ")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
-        """Most often an attribute is there: Jinja2's own way is for when it isn't."""
+        """Read an attribute directly if it exists; otherwise let Jinja2 look for it."""
         if not isinstance(node.node, nodes.Name) or type(self.environment).getattr is not Environment.getattr:
             super().visit_Getattr(node, frame)
             return
@@ -164,7 +164,7 @@ class SlotGenerator(CodeGenerator):
             super().visit_Filter(node, frame)
 
     def written(self, slot: Slot, frame: Frame, name: str, function: str) -> None:
-        """A value that is made from source, as Jinja2 writes it."""
+        """Write a value as Jinja2 does, as source, and convert that."""
         with self._buffer(frame) as inner:
             for piece in slot.run:
                 if isinstance(piece, str):
@@ -177,7 +177,7 @@ class SlotGenerator(CodeGenerator):
 
     @contextmanager
     def _buffer(self, frame: Frame) -> Iterator[Frame]:
-        """A frame that collects what is written in it."""
+        """Return a frame that collects what is written in it."""
         inner = frame.copy()
         inner.require_output_check = False
         self.buffer(inner)
@@ -206,7 +206,7 @@ def _written(slot: Slot) -> str:
 
 
 def _otherwise_nothing(node: nodes.Node) -> nodes.Node:
-    """A condition without ``else`` gives nothing: no `Undefined` is needed to say so."""
+    """Add an empty ``else`` to a condition without one, which saves making an `Undefined`."""
     if not isinstance(node, nodes.CondExpr) or node.expr2 is not None:
         return node
     return nodes.CondExpr(node.test, node.expr1, nodes.Const(""), lineno=node.lineno)

@@ -41,7 +41,7 @@ class Place(str):
 
 
 def note_place(error: BaseException) -> None:
-    """Adds the innermost place to an exception that a template's code has raised, if it has none yet."""
+    """Add the innermost place in a template to an exception that has none yet."""
     if _first_note(error) is not None:
         return
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
@@ -52,7 +52,7 @@ def note_place(error: BaseException) -> None:
 
 
 def place_of(error: BaseException) -> Place | None:
-    """Where in a template it happened; None when that isn't known, or in none."""
+    """Return where in a template an exception was raised; None when that isn't known."""
     if isinstance(error, TemplateSyntaxError | TemplateError):
         return Place(error.name, error.lineno)
     return _first_note(error)
@@ -73,12 +73,12 @@ class Piece(NamedTuple):
     """Whether the template says it as it is; else it is what an expression or statement has made."""
 
     def line_at(self, offset: int) -> int:
-        """The line of a character; white space that tags strip may make it another one nearby."""
+        """Return the line of a character, approximately where tags strip white space."""
         return self.line + self.text[:offset].count("\n") if self.is_static else self.line
 
 
 def pieces(fragment: Fragment) -> Iterator[Piece]:
-    """All of a fragment."""
+    """Yield the HTML of a fragment piece by piece."""
     shape = fragment.shape
     name = shape.where[0]
     for number, text in enumerate(shape.plain):
@@ -98,7 +98,7 @@ def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
 
 
 def _line(shape: Shape, number: int) -> int:
-    """Where a static piece begins: its slot follows it."""
+    """Return the line of a static piece, which is followed by its slot."""
     if number < len(shape.lines):
         return shape.lines[number] - shape.plain[number].count("\n")
     return shape.lines[-1] if shape.lines else shape.where[1]
@@ -139,7 +139,7 @@ class Adviser:
         """The newest rendering of each list, by its place."""
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
-        """What is new in a rendering."""
+        """Yield advice on a rendering that wasn't given before."""
         looks = self._about_lists, self._about_nesting, self._about_events, self._about_addresses
         for advice in [advice for look in looks for advice in look(fragment)]:
             if advice not in self._said:
@@ -158,7 +158,7 @@ class Adviser:
                     yield Advice(DUPLICATE_KEYS, f"{where}: items of this list have the same key")
 
     def _is_constant(self, name: str | None, line: int) -> bool:
-        """Whether a list is written out in its template."""
+        """Return whether a list is written out in its template."""
         return any(
             template.name == name and line in _noted(template, "constant_lists")
             for template in (self._templates.loaded() if self._templates is not None else ())
@@ -200,14 +200,14 @@ class Adviser:
             )
 
     def _where(self, repair: Repair, text: _Text) -> str:
-        """The template and line of what is repaired, as far as they are known."""
+        """Return the template and line of a repair, as far as they are known."""
         piece, offset = text.piece(repair.at)
         found = None if piece.is_static else self._unbalanced(repair)
         name, line = found or (piece.name, piece.line_at(offset))
         return f"{name}, line {line}" if name is not None else ""
 
     def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
-        """Where a template that isn't a tree has an element that is part of it."""
+        """Return the place of an element that makes a template unbalanced and is part of a repair."""
         for template in self._templates.loaded() if self._templates is not None else ():
             for line, name in _noted(template, "unbalanced"):
                 if name in repair.names:
@@ -227,12 +227,12 @@ class _Text:
         self._starts = [0, *accumulate(len(piece.text) for piece in self._pieces)]
 
     def piece(self, at: int) -> tuple[Piece, int]:
-        """The piece in which a character is, and which of its characters that is."""
+        """Return the piece that contains a character, and the offset in it."""
         index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
         return self._pieces[index], at - self._starts[index]
 
     def where(self, at: int) -> str:
-        """The template and line of a character, before what is said of it; empty when nobody knows."""
+        """Return the template and line of a character as a prefix for messages, or an empty string."""
         piece, offset = self.piece(at)
         return f"{piece.name}, line {piece.line_at(offset)}: " if piece.name is not None else ""
 
@@ -241,7 +241,7 @@ _GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'
 
 
 def _inside(value: Any) -> Iterator[Fragment | Items]:
-    """All fragments and lists in a fragment, itself included."""
+    """Yield all fragments and lists in a fragment, including itself."""
     yield value
     inner: Iterable[Any] = value.values if isinstance(value, Fragment) else value.fragments
     for one in inner:
@@ -250,6 +250,6 @@ def _inside(value: Any) -> Iterator[Fragment | Items]:
 
 
 def _noted(template: Template, what: str) -> list[Any]:
-    """What the compiler has noted of a template."""
+    """Return what the compiler has noted about a template."""
     found: list[Any] = getattr(template.root_render_func, "__globals__", {}).get(what, [])
     return found

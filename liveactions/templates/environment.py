@@ -35,7 +35,7 @@ class LiveEnvironment(Environment):
         parent: str | None = None,
         globals: MutableMapping[str, Any] | None = None,
     ) -> Template:
-        """A template; without reloading, the one that was found before."""
+        """Return a template; without reloading, the one that was found before."""
         if self.auto_reload or globals is not None or isinstance(name, Template):
             return super().get_template(name, parent, globals)
         known = self.found.get((name, parent))
@@ -72,7 +72,7 @@ class Templates:
         self._watch = TemplateWatcher(self.environment)
 
     def view(self, name: str) -> View:
-        """A template for one component. `jinja2.TemplateNotFound`, `TemplateError`."""
+        """Return a template for one component. Raise `jinja2.TemplateNotFound` or `TemplateError`."""
         return View(self.environment.get_template(name), self.debug, self._names)
 
     def loaded(self) -> Iterator[Template]:
@@ -80,11 +80,11 @@ class Templates:
         return self._watch.loaded()
 
     def saved(self) -> bool:
-        """Whether a template's file was saved since this was asked last."""
+        """Return whether a template's file was saved since the last call."""
         return self._watch.look()
 
     def source(self, name: str) -> str:
-        """The text of a template as it is now; "" when there is none."""
+        """Return the current text of a template; "" when there is none."""
         try:
             return (
                 self.environment.loader.get_source(self.environment, name)[0]
@@ -107,7 +107,7 @@ class View:
         self._context: Any = None
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
-        """The template with these variables; `previous` is the last rendering, whose parts are used again."""
+        """Render the template; parts of `previous`, the last rendering, are used again."""
         if self._debug and not self._template.is_up_to_date:
             self._reload()
         fragment = self._render(variables, previous)
@@ -128,7 +128,7 @@ class View:
         return result if type(result) is Fragment else raw_page(str(result))
 
     def _reload(self) -> None:
-        """The template was saved: go on with what it is now."""
+        """Use the current version of a template that was saved."""
         environment, name = self._template.environment, self._template.name
         if name is not None and environment.auto_reload:
             self._template, self._context = environment.get_template(name), None
@@ -142,7 +142,7 @@ class View:
 
 
 def _overlay(environment: Environment) -> LiveEnvironment:
-    """The same environment, compiling to fragments. The original is left as it is."""
+    """Return an environment that compiles to fragments and shares everything else with the original."""
     live: Any = environment.overlay(cache_size=_MAX_TEMPLATES)
     live.__class__ = type("Live" + type(environment).__name__, (LiveEnvironment, type(environment)), {})
     live.found = {}

@@ -82,7 +82,7 @@ def attributes(source: str) -> Markup:
 
 
 def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
-    """Source in whose attributes the ranges that are data neither run a script nor are a document."""
+    """Return source in whose attributes the ranges of data neither run a script nor are HTML."""
     if _SUSPECT.search(html) is None:
         return html
     changed, done = "", 0
@@ -102,7 +102,7 @@ def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
 
 
 def attributes_in(html: str) -> Iterator[tuple[int, str, int, int]]:
-    """Where each attribute begins, its name, where its value begins, and where that ends."""
+    """Yield the position and name of each attribute, and the start and end of its value."""
     for tag in _TAG.finditer(html):
         for attribute in _ATTRIBUTE.finditer(html, *tag.span()):
             value = next(number for number in (2, 3, 4) if attribute[number] is not None)

@@ -60,7 +60,7 @@ class Written(NamedTuple):
 
 
 def event_attributes_in(source: str) -> Iterator[Written]:
-    """Names that are followed by "=" in the source of start tags."""
+    """Yield names that are followed by "=" in the source of start tags."""
     for found in _WRITTEN.finditer(source):
         yield Written(found[0].lower(), found.start())
 

@@ -118,7 +118,7 @@ class Shape:
         """Whether it is a page that was rendered as a string."""
 
     def _source(self) -> str:
-        """The HTML that a client keeps: without values, and without attributes that are slots."""
+        """Return the HTML that a client keeps: without values, and without attributes that are slots."""
         text, before = "", None
         for piece, kind in zip(self.marked, [*self.kinds, None], strict=True):
             piece = piece[1:] if before is Kind.ATTR else piece  # its closing quote
@@ -128,7 +128,7 @@ class Shape:
         return text.replace(HEAD_MARK, "").replace(BODY_MARK, "")
 
     def matches(self, other: Shape) -> bool:
-        """Whether two shapes have the same content: one may be compiled twice."""
+        """Return whether two shapes have the same content: one template may be compiled twice."""
         return self is other or (
             self.digest == other.digest and self.kinds == other.kinds and self.namespace == other.namespace
         )
@@ -149,13 +149,13 @@ class Fragment:
         self.digest: bytes | None = None
 
     def html(self, hidden: str = "") -> str:
-        """Marked HTML; `hidden` is written first in every form whose action is a reference."""
+        """Return marked HTML; `hidden` is written first in every form whose action is a reference."""
         out: list[str] = []
         _write(self, True, hidden, out)
         return "".join(out)
 
     def plain(self, hidden: str = "") -> str:
-        """HTML without markers."""
+        """Return HTML without markers."""
         if not self.values:
             return self.shape.plain[0]
         out: list[str] = []
@@ -189,7 +189,7 @@ class Fragment:
         return fragment
 
     def shows(self, reference: Reference, mac: str) -> bool:
-        """Whether `reference` is in it: in a slot of its own, or by its signature `mac` in a text."""
+        """Return whether `reference` is in it: in a slot of its own, or by its signature `mac` in a text."""
         for value in self.values:
             kind = type(value)
             if kind is str or kind is Markup:
@@ -207,12 +207,12 @@ class Fragment:
         return False
 
     def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
-        """What the whole shows in 8 bytes, and each of the first root slots in 4."""
+        """Return a digest of the whole in 8 bytes, and of each of the first root slots in 4."""
         slots = tuple(digest_of(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])
         return digest_of(self), slots
 
     def is_pristine(self) -> bool:
-        """Whether all lists are numbered as if this were their first rendering."""
+        """Return whether all lists are numbered as in a first rendering."""
         return all(items.is_pristine() for items in _lists(self))
 
 
@@ -255,14 +255,14 @@ class Items:
         self.keys: list[Any] | None = None
 
     def numbers(self) -> Sequence[int]:
-        """The items' ordinals."""
+        """Return the ordinals of the items."""
         if self.ordinals is None:
             self.begin()
         assert self.ordinals is not None
         return self.ordinals
 
     def begin(self) -> None:
-        """Number the items from 0: a new lineage."""
+        """Number the items from 0, in a new lineage."""
         self.ordinals = range(len(self.fragments))
         self.following = len(self.fragments)
         self.lineage = object()
@@ -272,7 +272,7 @@ class Items:
         return self.ordinals is None or self.ordinals == range(len(self.fragments))
 
     def item(self, ordinal: int) -> Fragment:
-        """The item of an ordinal; `LookupError` when there is none."""
+        """Return the item with an ordinal; raise `LookupError` when there is none."""
         if self.ordinals is None or isinstance(self.ordinals, range):
             if 0 <= ordinal < len(self.fragments):
                 return self.fragments[ordinal]
@@ -287,7 +287,7 @@ _FORM_END: Final = '">'
 
 
 def written(kind: Kind, value: Any) -> str:
-    """The value of a slot in HTML without markers."""
+    """Return the value of a slot in HTML without markers."""
     out: list[str] = []
     _write_slot(kind, value, False, "", out)
     return "".join(out)
@@ -340,7 +340,7 @@ def _write_text(value: str, hidden: str) -> str:
 
 
 def _write_raw(value: str, hidden: str) -> str:
-    """Raw HTML, whose forms with references bring the page's state along."""
+    """Write raw HTML; forms in it that call an action get the state of the page."""
     html = str(value)  # whose methods escape nothing
     if not hidden:
         return html
@@ -362,7 +362,7 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 
 
 def digest_of(value: Any) -> bytes:
-    """A value in 8 bytes; remembered by fragments and lists, which never change."""
+    """Return a digest of a value, in 8 bytes; fragments and lists remember theirs."""
     if type(value) is not Fragment and type(value) is not Items:
         return _digest(_piece(value).encode(errors="replace"))
     if value.digest is None:

@@ -129,7 +129,7 @@ def _text(node: nodes.Node, fold: Fold) -> str | None:
 
 
 def first_line(body: Sequence[nodes.Node]) -> int:
-    """The line at which a body begins."""
+    """Return the line at which a body begins."""
     return next((node.lineno for node in _flat(body) if node.lineno), 1)
 
 
@@ -181,7 +181,10 @@ class Builder:
         """How far it has come."""
 
     def build(self) -> Element:
-        """The root. `Unbalanced` or `NotTrackable` when the body isn't a tree of its own; `TemplateError`."""
+        """Return the root.
+
+        Raise `Unbalanced` or `NotTrackable` when the body isn't a tree by itself, or `TemplateError`.
+        """
         events = scan(self._source.pieces, self._source.line, bool(self._namespace))
         for event in events:
             self.line = event.line
@@ -263,7 +266,7 @@ class Builder:
 
 
 def _run(parts: list[object]) -> Run:
-    """Parts of the scanner, whose characters come one by one, with adjacent text merged."""
+    """Return the parts of a token, whose characters come one by one, with adjacent text merged."""
     run: Run = []
     for part in parts:
         if isinstance(part, Part):
@@ -276,12 +279,12 @@ def _run(parts: list[object]) -> Run:
 
 
 def runs(attribute: Attribute) -> Run:
-    """The value of an attribute, or a run of dynamic names."""
+    """Return the value of an attribute, or a run of dynamic names."""
     return _run(attribute.value or [])
 
 
 def surrounding_space(root: Element) -> tuple[int, int] | None:
-    """If a body is one element: how much white space stands before and after it."""
+    """Return how much white space is before and after the element if a body is one element; else None."""
     elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
     others = [child for child in root.children if not isinstance(child, Element)]
     if len(elements) != 1 or not all(isinstance(child, str) and not child.strip() for child in others):
@@ -291,13 +294,13 @@ def surrounding_space(root: Element) -> tuple[int, int] | None:
 
 
 def guess_namespace(root: Element) -> str:
-    """The namespace of a body that nobody told where it stands."""
+    """Return the namespace of a body whose surroundings aren't known."""
     first = next((child for child in root.children if isinstance(child, Element)), None)
     return "svg" if first and first.name in SVG_ONLY else ""
 
 
 def namespace_in(element: Element, outside: str) -> str:
-    """The namespace of what stands in an element."""
+    """Return the namespace of the content of an element."""
     if element.name in FOREIGN:
         return element.name
     return "" if element.name in INTEGRATION else outside
@@ -308,7 +311,7 @@ def _place_for_text(name: str) -> str:
 
 
 def _begins_with_row(node: nodes.Node) -> bool:
-    """Whether a statement's text begins with a table row."""
+    """Return whether a statement's text begins with a table row."""
     return any(_BEGINS_WITH_ROW.match(data) is not None for data in _first_texts(node))
 
 
@@ -324,7 +327,7 @@ _FILE: Final = re.compile(r"<input\b[^>]*\stype\s*=\s*[\"']?file\b", re.IGNORECA
 
 
 def add_form_field(element: Element) -> None:
-    """Puts the address of a form's own action into a field, if a button in it may call another one."""
+    """Put the address of a form's own action into a field if a button in it may call another one."""
     action = _dynamic_action(element)
     if action is None or not any(map(_has_button, element.children)):
         return
@@ -354,7 +357,7 @@ def _has_button(child: object) -> bool:
 
 
 def has_file(element: Element) -> bool:
-    """Whether a form has a field for files, as far as the template's own text tells."""
+    """Return whether a form has a field for files, as far as the template's own text shows."""
     return any(_has_file(child) for child in element.children)
 
 
@@ -387,7 +390,7 @@ class Ignored:
 
 
 def ignored(element: Element) -> Ignored:
-    """What `live-ignore` says of an element. `NotTrackable` when that isn't literal text."""
+    """Return what `live-ignore` excludes from updates. Raise `NotTrackable` when it isn't literal text."""
     attribute = next((one for one in element.attributes if one.name == _NAME), None)
     if attribute is None:
         return Ignored()
@@ -400,7 +403,7 @@ def ignored(element: Element) -> Ignored:
 
 
 def verbatim(children: Sequence[Child]) -> Run:
-    """The HTML of an ignored element's content, with its dynamic parts where they stand."""
+    """Return the HTML of an ignored element's content, with its dynamic parts in their places."""
     run: Run = []
     for child in children:
         if isinstance(child, Element):

@@ -52,7 +52,7 @@ def number(old: Items, new: Items) -> None:
 def continued(
     old: Iterable[tuple[Any, Fragment, int]], new: Iterable[tuple[Any, Fragment]], following: int
 ) -> tuple[list[int], int]:
-    """Ordinals for new items by those of old ones, and the ordinal that follows."""
+    """Return ordinals for new items by those of old ones, and the next free ordinal."""
     known = {(key, fragment.shape.digest): ordinal for key, fragment, ordinal in old}
     ordinals: list[int] = []
     for key, fragment in new:
@@ -63,24 +63,24 @@ def continued(
 
 
 def window_keys(sources: Sequence[Any], fragments: Sequence[Fragment]) -> list[Any]:
-    """Keys for a part of a list."""
+    """Return keys for a part of a list."""
     return _distinct([_key(f, s, n) for n, (f, s) in enumerate(zip(fragments, sources, strict=True))])
 
 
 def lacks_keys(items: Items) -> bool:
-    """Whether some are told apart by their position only."""
+    """Return whether some items are distinguished only by their position."""
     return any(key[0] == "position" for key in _undistinguished(items))
 
 
 def are_made_anew(items: Items, before: Items) -> bool:
-    """Whether some are told apart by being the same object, though it is another equal tuple each time."""
+    """Return whether items that are distinguished by identity are replaced by equal ones."""
     old = {source: source for source in _sources(before) if type(source) is tuple}
     pairs = zip(_undistinguished(items), _sources(items), strict=True)
     return any(key[0] == "same" and old.get(source, source) is not source for key, source in pairs if old)
 
 
 def repeats_keys(items: Items) -> bool:
-    """Whether two have the same key."""
+    """Return whether two items have the same key."""
     found = _undistinguished(items)
     return len(set(found)) < len(found)
 

@@ -49,7 +49,7 @@ class Loop:
 
 
 def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> Any:
-    """The value of a list slot, made from what stood there before as far as possible."""
+    """Return the value of a list slot, using the last one as far as possible."""
     sources = iterable if type(iterable) is tuple else tuple(iterable)
     old = prior[slot] if prior is not None else None
     if type(old) is not Items or old.outer is None or not is_remembered(old):
@@ -66,19 +66,19 @@ def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> A
 
 
 def reference_version(value: Any) -> int:
-    """For a body that looks into a name: another number when a reference may say something else."""
+    """Return a number that changes when the attributes of a reference may have changed."""
     return value.version if isinstance(value, Reference) else 0
 
 
 def is_remembered(old: Items) -> bool:
-    """Whether all that a list was made from is frozen. Of its items it is found out when first asked."""
+    """Return whether everything that a list was made from is immutable."""
     if old.frozen is None:
         old.frozen = all(map(is_frozen, old.sources or ()))
     return old.frozen and all(map(_is_stable, old.outer or ()))
 
 
 def _is_stable(value: Any) -> bool:
-    """Whether the value of an outer name stays what it is, as far as it is used."""
+    """Return whether the value of an outer name can't change, as far as it is used."""
     return is_frozen(value) or isinstance(value, Reference) or is_pure(value)
 
 
@@ -100,7 +100,7 @@ def _render_all(loop: Loop, sources: Sequence[Any]) -> Any:
 
 
 def _render_columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
-    """The same items, of which some slots are computed anew."""
+    """Return the same items with some slots computed again."""
     assert old.sources is not None
     fragments = list(old.fragments)
     columns = dict(old.columns)
@@ -120,7 +120,7 @@ def _render_columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
 
 
 def _render_window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
-    """Items that come, go, move or change between what stays at the start and at the end."""
+    """Render the items that were inserted between the unchanged start and end; keep those that moved."""
     assert old.sources is not None
     numbers = old.numbers()
     start, end = _common(old.sources, sources)
@@ -180,7 +180,7 @@ def _next(
     changed: Sequence[int],
     columns: dict[int, list[Any]],
 ) -> Items:
-    """The rendering after `old`, with the same items in the same order but for those at `changed`."""
+    """Return the rendering after `old`, with the same items in the same order but those at `changed`."""
     new = Items(fragments, sources)
     new.outer = loop.outer
     new.frozen = True
@@ -192,7 +192,7 @@ def _next(
 
 
 def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """How many items are the same at the start, and how many of the rest at the end."""
+    """Return how many items are the same at the start, and how many of the rest at the end."""
     shorter = min(len(old), len(new))
     start = next(compress(count(), islice(map(is_not, old, new), shorter)), shorter)
     limit = shorter - start

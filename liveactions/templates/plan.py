@@ -165,7 +165,7 @@ class Planner:
         """Lines and elements by which bodies are no trees."""
 
     def plan(self, body: Sequence[nodes.Node], namespace: str = "") -> Plan:
-        """The plan of a body; the same object when asked again."""
+        """Return the plan of a body; the same object when called again."""
         if id(body) not in self._plans:
             self._plans[id(body)] = self._plan(body, namespace)
         return self._plans[id(body)]
@@ -194,7 +194,7 @@ class Planner:
                     raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
-        """The bodies of a statement that are compiled where it stands."""
+        """Return the bodies of a statement that are compiled in its place."""
         if isinstance(node, nodes.If):
             return [node.body, *(branch.body for branch in node.elif_), node.else_]
         if isinstance(node, nodes.For):
@@ -267,7 +267,7 @@ class _Writer:
         self._marked += f"<!--{closing}-->"
 
     def _kind(self, part: Part) -> tuple[Kind, Run]:
-        """The kind of slot that a part is among siblings. `Unbalanced` when a body of it isn't a tree."""
+        """Return the kind of slot for a part among siblings. Raise `Unbalanced` if its body isn't a tree."""
         if isinstance(part.node, nodes.For) and not is_list(part.node):
             return Kind.CHILD, [part]
         plans = [self._planner.plan(body, self._namespaces[-1]) for body in self._planner.bodies(part.node)]
@@ -390,7 +390,7 @@ class _Writer:
             self._marked += BODY_MARK
 
     def _attribute(self, slot: Slot) -> str:
-        """Writes an attribute's slot; returns its mark."""
+        """Write an attribute's slot; return its mark."""
         if slot.kind is Kind.EVENT:
             self._plain += f' {slot.name}="'
             self._slot(slot)
@@ -422,14 +422,14 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
 
 
 def _posts(form: Element) -> bool:
-    """Whether a form may be one that posts; the state of a page never goes into an address."""
+    """Return whether a form may be posted; the state of a page never goes into an address."""
     method = next((one for one in form.attributes if one.name == "method"), None)
     value = "" if method is None or method.dynamic else "".join(map(str, method.value or ["get"]))
     return value.strip().lower() in ("", "post")
 
 
 def _names(attribute: Attribute) -> Iterator[tuple[str, int]]:
-    """Source with an attribute's name in it, or with those that statements write; and its lines."""
+    """Yield source with the names of an attribute or of those that statements write, and its lines."""
     if attribute.name is not None:
         yield f"{attribute.name}=", attribute.line
     for part in runs(attribute) if attribute.name is None else ():
@@ -447,7 +447,7 @@ def _static(attribute: Attribute) -> str:
 
 
 def _textual(planner: Planner, children: Sequence[Child]) -> Run | None:
-    """Children as one run of text, if there are neither elements nor what may hold some."""
+    """Return children as one run of text if there can be no elements among them."""
     run: Run = []
     for child in children:
         if not isinstance(child, str | Part) or (isinstance(child, Part) and not _is_text(planner, child)):
@@ -468,7 +468,7 @@ def _is_text(planner: Planner, part: Part) -> bool:
 
 
 def _key(root: Element, slots: Sequence[Slot]) -> int | None:
-    """The slot of the first element's ``data-key`` or ``id``."""
+    """Return the slot of the first element's ``data-key`` or ``id``."""
     first = next((child for child in root.children if isinstance(child, Element)), None)
     dynamic = {attribute.name for attribute in first.attributes if attribute.dynamic} if first else set()
     name = next((name for name in ("data-key", "id") if name in dynamic), None)
@@ -478,12 +478,12 @@ def _key(root: Element, slots: Sequence[Slot]) -> int | None:
 
 
 def is_list(node: nodes.For) -> bool:
-    """Whether a loop's items can be told apart: it neither calls itself nor is left in the middle."""
+    """Return whether a loop has a list of items: it isn't recursive, and has no ``break`` or ``continue``."""
     return not node.recursive and not any(map(_jumps, node.body))
 
 
 def _jumps(node: nodes.Node) -> bool:
-    """Whether a statement leaves the loop that its body stands in."""
+    """Return whether a statement leaves the loop around it."""
     if isinstance(node, _JUMPS):
         return True
     return not isinstance(node, nodes.For) and any(_jumps(child) for child in node.iter_child_nodes())

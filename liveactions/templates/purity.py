@@ -47,12 +47,12 @@ def pure(function: F) -> F:
 
 
 def is_pure(function: Any) -> bool:
-    """Whether something was marked `pure`."""
+    """Return whether something was marked with `pure`."""
     return getattr(function, _PURE_MARK, False) is True
 
 
 def names(nodes_: Iterable[nodes.Node]) -> set[str]:
-    """All names that occur in some nodes; those that are looked into (``save.error``) with a dot, too."""
+    """Return the names that occur in nodes; with a dot those whose attributes are read (``save.error``)."""
     found = set()
     for node in _all(nodes_):
         if isinstance(node, nodes.Name):

@@ -58,7 +58,7 @@ def html_of(value: Any) -> str:
 
 
 def is_html(value: Any) -> bool:
-    """Whether a value stands for HTML."""
+    """Return whether a value is HTML."""
     return isinstance(value, (str, Interpolated)) or hasattr(value, "__html__")
 
 
@@ -80,7 +80,7 @@ _CONVERSIONS: dict[str, Callable[[Any], str]] = {"a": ascii, "r": repr, "s": str
 
 
 def _shown(value: Any) -> str:
-    """None and False show nothing, for ``{is_new and t"<b>new</b>"}``; of several values each is shown."""
+    """Return a value as HTML; nothing for None and False, as in ``{is_new and t"<b>new</b>"}``."""
     if value is None or value is False:
         return ""
     if isinstance(value, Interpolated):
@@ -104,12 +104,12 @@ _TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 
 
 def raw_part(html: str) -> Any:
-    """A part of a page; open, if it doesn't end where it began: it degrades whatever it is put into."""
+    """Return a part of a page; `UnbalancedMarkup` if it isn't balanced."""
     return fragment(_PART, (raw(html),))
 
 
 def raw_page(html: str) -> Fragment:
-    """A page, which may be a whole document or the content of a body."""
+    """Return a page of a whole document or of the content of a body."""
     html = neutralise(html.replace(HEAD_MARK, "").replace(BODY_MARK, ""))
     check(html)
     before, content, after = _document(html) if is_document(html) else _fragment(html)
@@ -125,7 +125,7 @@ def raw_page(html: str) -> Fragment:
 
 
 def _document(html: str) -> tuple[str, str, str]:
-    """What comes before a body's content, that, and what comes after."""
+    """Split a document into what comes before the content of the body, the content, and what comes after."""
     cut = head_end(html)
     beginning = _BEGINNING.match(html, cut)
     assert beginning is not None
@@ -146,7 +146,7 @@ def _fragment(html: str) -> tuple[str, str, str]:
 
 @lru_cache(maxsize=64)
 def _shape(before: str, title: str | None, after: str) -> Shape:
-    """Of a page with a slot for its body's content; where `title` says what follows that, one for it, too."""
+    """Return the shape of a page with slots for the body's content and, unless `title` is None, the title."""
     opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->{after}"
     if title is None:
         return Shape((before + opening, closing), (before, after), (Kind.CHILD,))
@@ -155,7 +155,7 @@ def _shape(before: str, title: str | None, after: str) -> Shape:
 
 
 def has_raw(fragment: Fragment) -> bool:
-    """Whether raw HTML in it can change. Of lists only the first item is looked at."""
+    """Return whether a fragment has raw HTML that can change. Only the first item of a list is looked at."""
     silent = fragment.shape.silent
     return any(_is_raw(value) for slot, value in enumerate(fragment.values) if slot not in silent)
 

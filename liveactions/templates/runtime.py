@@ -43,7 +43,7 @@ Values = tuple[Any, ...] | None
 
 
 def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
-    """The value of a CHILD slot. What draws itself is given what it drew before."""
+    """Return the value of a CHILD slot. Components are passed what they rendered last."""
     kind = type(value)
     if kind is str or kind is Fragment:
         return value
@@ -63,7 +63,7 @@ def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
 
 
 def raw(value: str) -> str:
-    """Markup as the value of a CHILD slot: data when it holds no element."""
+    """Return markup as the value of a CHILD slot: data when it has no tags."""
     if "<" not in value:
         return decode_text(str(value))
     html = neutralise(str(value))
@@ -71,7 +71,7 @@ def raw(value: str) -> str:
 
 
 def _is_sound(html: str) -> bool:
-    """Whether it ends where it began. `RenderError` for what wouldn't arrive."""
+    """Return whether HTML is balanced. Raise `RenderError` for what can't be transmitted."""
     return _is_balanced(html) if len(html) <= _REMEMBERED else _look(html)
 
 
@@ -86,28 +86,28 @@ _is_balanced = lru_cache(maxsize=64)(_look)
 
 
 def rendered(pieces: Iterable[Any]) -> Any:
-    """The value of a body that was rendered as a string."""
+    """Return the value of a body that was rendered as a string."""
     html = concat(pieces)
     return raw(html) if isinstance(html, str) else html
 
 
 def unescaped(value: Any) -> Any:
-    """A value where nothing is escaped: everything is markup."""
+    """Return a value where autoescaping is off and everything is markup."""
     return value if type(value) is Fragment or isinstance(value, Reference) else mark_safe(value)
 
 
 def markup(value: Any) -> Any:
-    """What a call gave, for more than to be shown as it is: a fragment becomes markup."""
+    """Return the result of a call that is part of an expression: a fragment becomes markup."""
     return mark_safe(value) if type(value) is Fragment else value
 
 
 def verbatim(pieces: Iterable[Any]) -> Markup:
-    """Raw HTML whatever it is: a comment, the content of ``template``."""
+    """Return source as raw HTML: a comment, or the content of ``template``."""
     return Markup(neutralise(source(pieces)))
 
 
 def concat(pieces: Iterable[Any]) -> Any:
-    """What a template function wrote: a fragment, if it is all but white space; else a string."""
+    """Return the output of a template function: a fragment if it is all but white space, else a string."""
     written = list(pieces)
     if len(written) == 1 and type(written[0]) is Fragment:
         return written[0]
@@ -125,12 +125,12 @@ def _concat(written: list[Any]) -> Any:
 
 
 def source(pieces: Iterable[Any]) -> str:
-    """HTML source that was written in pieces."""
+    """Join pieces of HTML source."""
     return "".join([piece if isinstance(piece, str) else piece.__html__() for piece in pieces])
 
 
 def joined(*parts: Any) -> Any:
-    """The value of a CHILD slot of several texts: data, or a fragment when one of them is."""
+    """Return the value of a CHILD slot of several texts: data, or a fragment if one of them is a fragment."""
     texts = []
     for part in parts:
         kind = type(part)
@@ -153,14 +153,14 @@ def _joined(values: list[Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def _row(count: int) -> Shape:
-    """A shape of so many CHILD slots and nothing else."""
+    """Return a shape of that many CHILD slots and nothing else."""
     opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"
     marked = (opening, *[closing + opening] * (count - 1), closing)
     return Shape(marked, ("",) * (count + 1), (Kind.CHILD,) * count)
 
 
 def text(value: Any) -> str:
-    """One part of an attribute's value as data."""
+    """Return one part of an attribute value as data."""
     kind = type(value)
     if kind is str:
         return value  # type: ignore[no-any-return]
@@ -171,7 +171,7 @@ def text(value: Any) -> str:
 
 
 def content(value: Any) -> str:
-    """One part of a text element's content as data."""
+    """Return one part of a text element's content as data."""
     kind = type(value)
     if kind is str:
         return value  # type: ignore[no-any-return]
@@ -180,7 +180,7 @@ def content(value: Any) -> str:
 
 
 def attribute(value: Any) -> Any:
-    """The value of an ATTR slot: data, or a reference as it is."""
+    """Return the value of an ATTR slot: data, or a reference."""
     if type(value) is str:
         return value
     return value.here() if isinstance(value, Reference) else text(value)
@@ -198,12 +198,12 @@ def url(*parts: Any) -> Any:
 
 
 def document(value: Any) -> str:
-    """One part of an attribute's value that is a document: HTML if it is markup, else text."""
+    """Return one part of an attribute value that is HTML: markup as it is, text escaped."""
     return str(escape(value))
 
 
 def event(value: Any) -> Any:
-    """The value of an EVENT slot: a reference that can be called."""
+    """Return the value of an EVENT slot: a reference that can be called."""
     if isinstance(value, Reference):
         value = value.here()
         value.check()
@@ -213,31 +213,31 @@ def event(value: Any) -> Any:
 
 
 def written_attribute(pieces: Iterable[Any]) -> str:
-    """The value of an attribute from its source."""
+    """Return the value of an attribute from its source."""
     return decode_attribute(source(pieces))
 
 
 def written_url(pieces: Iterable[Any]) -> str:
-    """The value of an attribute that browsers follow or load, from its source."""
+    """Return the value of an attribute that browsers follow or load, from its source."""
     written = list(pieces)
     address = written_attribute(written)
     return without_script(address) if any(isinstance(piece, Escaped) for piece in written) else address
 
 
 def written_document(pieces: Iterable[Any]) -> str:
-    """The value of an attribute that is a document, from its source."""
+    """Return the value of an attribute that is HTML, from its source."""
     return decode_attribute(
         "".join([piece if type(piece) is str else escape_markup(source([piece])) for piece in pieces])
     )
 
 
 def written_text(pieces: Iterable[Any]) -> str:
-    """The content of ``title`` or ``textarea`` from its source."""
+    """Return the content of ``title`` or ``textarea`` from its source."""
     return decode_text(source(pieces))
 
 
 def tag(pieces: Iterable[Any]) -> tuple[str, ...]:
-    """Attributes, as they stand in a start tag, as names and values."""
+    """Parse attributes as written in a start tag into names and values."""
     return _tag(str(concat(["<a ", *pieces, ">"])))
 
 
@@ -258,7 +258,7 @@ def _tag(html: str) -> tuple[str, ...]:
 
 
 def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
-    """A fragment, or raw HTML when one of its values is open."""
+    """Return a fragment, or raw HTML when one of its values is unbalanced."""
     if UnbalancedMarkup not in map(type, values):
         return Fragment(shape, values)
     html = neutralise(Fragment(shape, values).plain())
@@ -266,7 +266,7 @@ def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
 
 
 def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: bool = False) -> Any:
-    """The value of a list slot; open, so that it degrades what it is in, when it can't be a list."""
+    """Return the value of a list slot; `UnbalancedMarkup` when the items can't be kept apart."""
     if any(type(item) is UnbalancedMarkup or elements and type(item) is not Fragment for item in fragments):
         return UnbalancedMarkup("".join(str(escape_markup(item)) for item in fragments))
     wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]
@@ -277,7 +277,7 @@ def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: 
 
 
 def below(prior: Values, slot: int, shape: Shape) -> Values:
-    """The values of the fragment that stood in a slot, if it was of this shape."""
+    """Return the values of the fragment that a slot had last, if it was of this shape."""
     before = prior[slot] if prior is not None else None
     return before.values if type(before) is Fragment and before.shape is shape else None
 
@@ -347,26 +347,26 @@ def _as_markup(result: Any, autoescape: bool) -> Any:
 
 
 def enter(context: Any, shape: Shape) -> Values:
-    """The values that the template or block rendered last, if they were of this shape."""
+    """Return the values that the template or block rendered last, if they were of this shape."""
     prior, context.prior = context.prior, None
     return prior.values if prior is not None and prior.shape is shape else None
 
 
 def block(context: Context, name: str, inner: Any, prior: Values, slot: int) -> Any:
-    """The value of a block; `inner` is the context that it runs in."""
+    """Return the value of a block; `inner` is the context that it runs in."""
     _hand_down(inner, prior, slot)
     return rendered(context.blocks[name][0](inner))
 
 
 def include(template: Template, variables: Any, local: Any, prior: Values, slot: int) -> Any:
-    """The value of an included template."""
+    """Return the value of an included template."""
     inner = template.new_context(variables, True, local)
     _hand_down(inner, prior, slot)
     return rendered(template.root_render_func(inner))
 
 
 def include_alone(template: Template) -> Any:
-    """The value of a template that is included without the context."""
+    """Return the value of a template that is included without the context."""
     return rendered(template.root_render_func(template.new_context()))
 
 

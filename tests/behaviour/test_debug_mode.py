@@ -318,20 +318,20 @@ async def test_keys_of_lists(tmp_path: Path, loop: str, rows: list[Any], codes: 
     [
         (
             "<title>T</title>\n<p>\n<div>x</div>\n{{ rows }}</p>",
-            "notes.html, line 4: <div> can't stand in <p>",
+            "notes.html, line 4: <div> isn't allowed in <p>",
         ),
-        ("<title>T</title>\n\n<a>a {{ rows }}\n<a>b</a></a>", "notes.html, line 4: <a> can't stand in <a>"),
+        ("<title>T</title>\n\n<a>a {{ rows }}\n<a>b</a></a>", "notes.html, line 4: <a> isn't allowed in <a>"),
         (
             "<title>T</title>\n<b>{{ rows }}\n<i>\n</b></i>",
             "notes.html, line 4: </b> comes before the end of <i>",
         ),
         (
             "<title>T</title>\n{% if rows %}\n<a><p>\n<a>b</a></p></a>\n{% endif %}",
-            "line 4: <a> can't stand in <a>",
+            "line 4: <a> isn't allowed in <a>",
         ),
         (
             '<title>T</title>\n<a>{% include "part.html" %}</a>{{ rows }}',
-            "part.html, line 2: <a> can't stand in <a>",
+            "part.html, line 2: <a> isn't allowed in <a>",
         ),
         (
             "<title>T</title>\n<table>\n<tbody>{{ rows|length }}</tbody></table>",

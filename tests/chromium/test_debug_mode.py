@@ -157,7 +157,7 @@ def test_the_console_says_what_is_wrong(site: Site, visit: Visit) -> None:
     found = sorted(line[:5] for line in said)
     assert found == ["LA001", "LA002", "LA004", "LA005"]
     assert any(line.startswith("LA002 notes.html, line 5: ") for line in said)
-    assert any(line.startswith("LA005 notes.html, line 3: <a> can't stand in <a>") for line in said)
+    assert any(line.startswith("LA005 notes.html, line 3: <a> isn't allowed in <a>") for line in said)
 
 
 def test_in_production_nothing_of_it_is_loaded(production: Site, visit: Visit) -> None:

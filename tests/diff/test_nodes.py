@@ -115,6 +115,15 @@ def test_what_means_the_same_wherever_it_stands(html: str, above: list[str], is_
     assert stands_alone(html, above) is is_so
 
 
+def test_the_example_in_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "MIN_LENGTH", 0)
+    old, new = (line.strip() for line in str(nodes.__doc__).splitlines() if line.startswith("    <h1>"))
+    assert windows(old, new) == [(33, 37, 33, 53)]
+    found = edits(old, new, windows(old, new))
+    assert found is not None and found[0] == [[[1], 1, 1, 29, 13, 29, 29]]
+    assert str(found[0][0]) in str(nodes.__doc__)
+
+
 @given(edited(), st.sampled_from(["{}", "<ul>{}</ul>", "<table><tr><td>{}</td></tr></table>", "<p>{}</p>"]))
 def test_any_edits(strings: tuple[str, str], around: str) -> None:
     old, new = (around.format(text.replace("\0", "")) for text in strings)

@@ -24,7 +24,7 @@ def test_what_is_kept_is_not_mentioned(body: str) -> None:
 
 def test_a_head_that_ends_early() -> None:
     [repair] = repairs("<html><head><div>a</div></head><body></body></html>")
-    assert repair.text.startswith("<div> can't stand in <head>")
+    assert repair.text.startswith("<div> isn't allowed in <head>")
 
 
 def test_where_it_is() -> None:
