@@ -30,12 +30,12 @@ from .nodes import edits
 from .strings import Window, units_of, windows
 
 MAX_KNOWN: Final = 1024
-"""Raw slots of which is remembered that the client has the string. Of others it is told a check."""
+"""For how many raw slots to remember that the client has the string; the others get a checksum again."""
 Address = tuple[int, ...]
 
 
 class ClientState:
-    """What a client has been told over one connection.
+    """What a client has received over one connection.
 
     `is_exact` is false for a client that couldn't tell from its page what the strings of raw slots were.
     """

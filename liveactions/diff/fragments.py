@@ -32,7 +32,7 @@ from ..templates.list_keys import number
 from .client_state import Address, ClientState
 
 Edit = int | tuple[int, int]
-"""An ordinal to remove; an ordinal and before which it comes to stand (-1: at the end)."""
+"""An ordinal to remove; or an ordinal to insert or move, and the one that it goes before (-1: the end)."""
 
 
 def edits(old: Sequence[int], new: Sequence[int]) -> list[Edit]:
@@ -93,7 +93,7 @@ Patch = list[Any] | dict[str, Any]
 
 
 def patch(old: Fragment, new: Fragment, known: ClientState) -> Patch:
-    """What a client that shows `old` needs to show `new`: slot, change, slot, change …
+    """Return the patch from `old` to `new`: slot, change, slot, change …
 
     ``{"page": ""}`` when the page as a whole is another: the caller fills in its HTML.
     """
@@ -114,14 +114,14 @@ def keeps_places(change: Any) -> bool:
 
 
 def full(new: Fragment, digests: Sequence[bytes], known: ClientState) -> Patch:
-    """What a client needs whose page had these `digests`: the root slots that differ, whole."""
+    """Return a patch for a client of whose page only the `digests` are known: all root slots that differ."""
     own = new.digests()[1]
     if len(digests) != len(own) or new.shape.is_page:
         return {"page": ""}
     changes: list[Any] = []
     for index, slot in enumerate(new.shape.values):
         if slot not in new.shape.silent and (index >= len(own) or own[index] != digests[index]):
-            if new.shape.kinds[slot] is Kind.TAG:  # nobody knows which names the page has
+            if new.shape.kinds[slot] is Kind.TAG:  # which names the page has isn't known
                 return {"page": ""}
             known.replaced((slot,))
             changes += slot, _replacement(new.shape.kinds[slot], new.values[slot], known)

@@ -67,7 +67,7 @@ _TOKEN: Final = re.compile(r"<[^\s<>]*|>|\s*[^<>\s]+|\s+")
 
 
 class Window(NamedTuple):
-    """What is replaced: from `start` to `end` of the old string, by `first` to `last` of the new one."""
+    """A difference: `start` to `end` of the old string is replaced by `first` to `last` of the new one."""
 
     start: int
     end: int
@@ -224,10 +224,10 @@ def _of_whole_tags(old: str, region: Window, floor: int) -> Window:
 
 
 def runs(before: Sequence[str], after: Sequence[str]) -> list[tuple[int, int, int]]:
-    """What two sequences have in common, in order: where in each, and how many.
+    """Return a longest common subsequence as runs: the position in each sequence, and the length.
 
-    The most there can be (Myers' greedy algorithm); nothing when that is so little that more than
-    `MOST_EDITS` come or go.
+    This is Myers' greedy algorithm. Return nothing if there are more than `MAX_TOKEN_EDITS` insertions and
+    removals.
     """
     alike = (Counter(before) & Counter(after)).total()
     if len(before) + len(after) - 2 * alike > MAX_TOKEN_EDITS:
@@ -278,8 +278,9 @@ def _merged(found: Sequence[Window]) -> list[Window]:
 
 
 def _aligned(old: str, new: str, found: list[Window]) -> list[Window]:
-    """What only comes or only goes might as well have done so a bit earlier or later, where equal parts
-    follow each other: as whole elements, if that is possible.
+    """Shift insertions and removals so that they are whole elements, where that is possible.
+
+    Where equal parts follow each other, the same insertion can be described at several positions.
     """
     ends = [Window(0, 0, 0, 0), *found, Window(len(old), len(old), len(new), len(new))]
     for n, (start, end, first, last) in enumerate(found):

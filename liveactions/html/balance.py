@@ -82,8 +82,9 @@ class OpenElements:
         return [*ended, name]
 
     def leave(self, name: str) -> None:
-        """Closes an element, if there is one, as browsers do: of what stands in it and crosses its end,
-        blocks outlast the formatting around them, and formatting goes on behind blocks.
+        """Close an element, if it is open, as browsers do when what is inside isn't closed.
+
+        Blocks stay open after the formatting around them, and formatting after the blocks around it.
         """
         if name in self.names:
             at = len(self.names) - 1 - self.names[::-1].index(name)
@@ -195,7 +196,7 @@ def _place(html: str, at: int) -> str:
     line = html.count("\n", 0, at) + 1
     column = at - html.rfind("\n", 0, at)
     before = html[max(0, at - 30) : at].encode(errors="replace").decode()
-    return f"in line {line}, column {column}, behind {before!r}"
+    return f"in line {line}, column {column}, after {before!r}"
 
 
 _TEXT = r"[^<>&\xa0\r\0]|&(?:amp|lt|gt|nbsp);"

@@ -273,7 +273,7 @@ def _attribute(cursor: _Cursor) -> Attribute:
     if following is not None and not isinstance(following, str):
         return _dynamic_names(cursor, [name])
     while isinstance(following, str) and following in _SPACE:
-        # White space may stand around "=", but a placeholder after it is a name of its own.
+        # White space is allowed around "=", but a placeholder after it is a name of its own.
         cursor.take()
         following = cursor.peek()
     if following != "=":
@@ -307,7 +307,7 @@ _TOKEN: Final = re.compile(
     r"|<(?:meta|link|base|!doctype|html|head)\b[^>]*>",
     re.IGNORECASE | re.DOTALL,
 )
-"""What can stand in a head, or before it."""
+"""What may be in a head, or before it."""
 _SKELETON: Final = re.compile(
     r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
@@ -320,8 +320,10 @@ def is_document(html: str) -> bool:
 
 
 def head_end(html: str) -> int:
-    """Where the part ends that belongs into the head. Never between a slot's two markers; a slot that
-    nothing follows there is the body's, as it may be empty by chance.
+    """Return the end of the part that belongs in the head.
+
+    It is never between the two markers of a slot. A slot at the end of that part belongs in the body: it
+    may only happen to be empty.
     """
     at = end = depth = 0
     is_more = False

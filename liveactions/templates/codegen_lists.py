@@ -24,14 +24,14 @@ from .purity import names, qualifies
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where a body's value goes. `prior` is the expression of the values that stood around it before."""
+    """Where the value of a body goes. `prior` is the expression for the last values around it."""
 
     write: Callable[[str, Frame], None]
     prior: str = "None"
     slot: int = 0
     is_list: bool = False
     begin: Callable[[Frame], None] | None = None
-    """Writes what comes before the body."""
+    """Write what comes before the body."""
 
 
 class LoopGenerator(SlotGenerator):

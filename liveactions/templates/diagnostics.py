@@ -70,7 +70,7 @@ class Piece(NamedTuple):
     name: str | None
     line: int
     is_static: bool
-    """Whether the template says it as it is; else it is what an expression or statement has made."""
+    """Whether it is text of the template; else an expression or statement has written it."""
 
     def line_at(self, offset: int) -> int:
         """Return the line of a character, approximately where tags strip white space."""
@@ -126,7 +126,7 @@ class Templates(Protocol):
 
 
 class Adviser:
-    """Says each thing once."""
+    """Gives each advice once."""
 
     def __init__(self, templates: Templates | None) -> None:
         self._templates = templates

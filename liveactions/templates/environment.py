@@ -160,7 +160,7 @@ class TemplateWatcher:
         """When each was saved, in nanoseconds, as it was found last."""
 
     def look(self) -> bool:
-        """Whether one was saved since the last look, or since it was loaded."""
+        """Return whether a file was saved since the last call, or since it was loaded."""
         saved = False
         for template in self.loaded():
             name = template.filename

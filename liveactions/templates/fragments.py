@@ -35,11 +35,11 @@ from ..protocol.constants import FIELD_SNAPSHOT, ITEM_END
 from ..types import Reference
 
 HEAD_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
-"""Stands before ``</head>`` in a page's HTML, for what the application puts there."""
+"""Placeholder before ``</head>`` in a page's HTML, for what the application adds there."""
 BODY_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
-"""Stands after ``<body>``."""
+"""Placeholder after ``<body>``."""
 FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
-"""Stands in raw HTML for the field that brings the page's state along."""
+"""Placeholder in raw HTML for the field with the page's state."""
 DIGEST_SLOTS: Final = 64
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
 # Raw HTML is searched in every rendering of a page as a whole; the tokenizer would be slower by far.
@@ -67,9 +67,9 @@ class Shape:
     """Static HTML with slots between its pieces. Two shapes of equal content are interchangeable.
 
     `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape
-    that stands in SVG. `key` is the slot of the root element's ``data-key`` or ``id``, if it has
+    in SVG. `key` is the slot of the root element's ``data-key`` or ``id``, if it has
     one; `where` is the template and line it comes from, `lines` those at which the slots begin; of
-    `silent` slots no client is told what changes.
+    `silent` slots clients get no changes.
     """
 
     __slots__ = (
@@ -384,7 +384,7 @@ def _collect(fragment: Fragment, pieces: list[str]) -> None:
         if type(value) is str:
             pieces.append(value)
         elif type(value) is Fragment:
-            _collect(value, pieces)  # its own digest would be asked for by nobody
+            _collect(value, pieces)  # its own digest is never needed
         else:
             pieces.append(_piece(value))
 

@@ -61,7 +61,7 @@ SILENT = (
     nodes.Import,
     nodes.Macro,
 )
-"""Statements that write nothing where they stand."""
+"""Statements that write nothing."""
 
 
 @dataclass(eq=False, slots=True)
@@ -83,7 +83,7 @@ class Part:
 
     @property
     def is_call(self) -> bool:
-        """Whether it is a call as a whole: what a macro gives stays a fragment."""
+        """Whether it is nothing but a call: the result of a macro stays a fragment."""
         return isinstance(self.node, nodes.Call | nodes.CallBlock)
 
 
@@ -380,7 +380,7 @@ _CHILDREN: Final = "children"
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """What is ignored of an element: its content, and attributes by name; `None` stands for all."""
+    """What is ignored of an element: its content, and attributes by name; `None` means all."""
 
     content: bool = False
     attributes: frozenset[str] | None = frozenset()

@@ -79,9 +79,9 @@ class Slot:
     kind: Kind
     run: Run
     name: str = ""
-    """Of the attribute, or of the element that the slot is the content of."""
+    """The name of the attribute, or of the element whose content it is."""
     ignored: bool = False
-    """Whether it is never written again."""
+    """Whether it is never updated."""
     is_verbatim: bool = False
     """Whether it is source that is used as it is: a comment, or the content of ``template``."""
 
@@ -135,7 +135,7 @@ class Plan:
     after: list[nodes.Node] = field(default_factory=list)
     namespace: str = ""
     form: tuple[int, int] | None = None
-    """If the body is one element: how much white space stands before and after it."""
+    """If the body is one element: how much white space is before and after it."""
     key: int | None = None
     degraded: bool = False
     is_open: bool = False
@@ -143,12 +143,12 @@ class Plan:
 
     @property
     def order(self) -> list[int]:
-        """The slots in the order in which the source computes them: an element's stand in another one."""
+        """The slots in the order of the source, in which their values are computed."""
         return sorted(range(len(self.slots)), key=lambda number: self.slots[number].parts[0].position)
 
     @property
     def bare(self) -> Slot | None:
-        """The slot that is all there is: its value can stand for the fragment."""
+        """The only slot of a body without any HTML: its value can be used in place of the fragment."""
         if len(self.slots) == 1 and not any(self.plain) and self.slots[0].kind is Kind.CHILD:
             return self.slots[0]
         return None
@@ -203,7 +203,7 @@ class Planner:
 
 
 class _Writer:
-    """Writes a tree as static pieces."""
+    """Writes a tree as static pieces with slots between them."""
 
     def __init__(self, planner: Planner, plan: Plan, namespace: str) -> None:
         self._planner = planner

@@ -63,7 +63,7 @@ def names(nodes_: Iterable[nodes.Node]) -> set[str]:
 
 
 def qualifies(body: Iterable[nodes.Node], environment: Environment) -> bool:
-    """Whether a body depends on nothing but the values of names.
+    """Return whether a body depends on nothing but the values of names.
 
     What a name is called for is seen only when it runs: then it must be a reference, or `pure`.
     """

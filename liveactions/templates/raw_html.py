@@ -27,7 +27,7 @@ from .runtime import fragment, raw
 
 
 class HasHtml(Protocol):
-    """What knows its HTML: an element of htpy, `markupsafe.Markup`, a reference."""
+    """An object with HTML: an element of htpy, `markupsafe.Markup`, a reference."""
 
     def __html__(self) -> str: ...
 
@@ -114,7 +114,7 @@ def raw_page(html: str) -> Fragment:
     check(html)
     before, content, after = _document(html) if is_document(html) else _fragment(html)
     missing = ends(content) if _OUTSIDE.search(content) is None else None
-    if missing is None:  # nobody knows where its content ends
+    if missing is None:  # its content has no clear end
         return Fragment(_WHOLE, (Markup(html),))
     title = _TITLE.search(before)
     start, end = title.span(1) if title and "<!--" not in before[: title.start()] else (0, 0)

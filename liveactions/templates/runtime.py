@@ -289,7 +289,7 @@ class TemplateContext(Context):
     """A context that binds references where a template calls them."""
 
     prior: Fragment | None = None
-    """What the function about to be called rendered last."""
+    """The last rendering of the function that is about to be called."""
 
     def renew(self, variables: dict[str, Any], blocks: dict[str, Render], prior: Fragment | None) -> None:
         """Begin another render: making a context costs half as much as a small page."""

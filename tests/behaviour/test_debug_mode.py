@@ -335,7 +335,7 @@ async def test_keys_of_lists(tmp_path: Path, loop: str, rows: list[Any], codes: 
         ),
         (
             "<title>T</title>\n<table>\n<tbody>{{ rows|length }}</tbody></table>",
-            "notes.html, line 3: text can't",
+            "notes.html, line 3: text isn't allowed",
         ),
     ],
 )

@@ -332,7 +332,7 @@ class Broken(Page):
 @pytest.mark.parametrize(
     ("how", "place"),
     [
-        ("null", "null character, which browsers drop, in line 2, column 8, behind"),
+        ("null", "null character, which browsers drop, in line 2, column 8, after"),
         ("half", "a lone surrogate (U+D800), which can't be encoded, in line 1"),
         ("deep", "elements nested more than 500 deep, which browsers don't keep: div > div > div"),
     ],
