@@ -11,14 +11,16 @@ from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium.launch import launch
+from tests.support.patience import PATIENCE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--cases", type=int, default=2000, help="random cases of each property test (default: %(default)s)"
+        "--cases", type=int, default=200, help="random cases of each property test (default: %(default)s)"
     )
+    parser.addoption("--random", action="store_true", help="use other random cases each time")
     parser.addoption(
-        "--random", action="store_true", help="other random cases each time, to find new ones that fail"
+        "--all-variants", action="store_true", help="run the tests of the DOM in all variants, also in Firefox"
     )
 
 
@@ -28,16 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def use_own_stores(config: pytest.Config) -> None:
-    """Whoever else runs these tests on this machine has the same applications, and the same keys."""
+    """Keep stores apart from those of other runs on this machine: they have the same names and keys."""
     place = tempfile.TemporaryDirectory(prefix="liveactions-tests-")
     config.add_cleanup(place.cleanup)
     os.environ["XDG_RUNTIME_DIR"] = place.name
 
 
 def set_cases(config: pytest.Config) -> None:
-    """Property tests take their cases from the command line, and no time limit from the machine.
+    """Take the number of random cases from the command line, and set no deadline.
 
-    Without ``--random`` they are the same each time: what fails then is what was changed.
+    Without ``--random`` the cases are the same each time, so a failure is due to a change of the code.
     """
     cases, random = config.getoption("--cases"), config.getoption("--random")
     settings.register_profile(
@@ -47,13 +49,19 @@ def set_cases(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real browsers last: Playwright's event loop stays in the thread, where no coroutine runs then."""
-    items.sort(key=lambda item: item.path.parent.name in ("chromium", "client"))
+    """Mark the tests that need a browser, and run them last.
+
+    Once Playwright is started, its event loop stays in the thread, which can't run coroutines any more.
+    """
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The one real browser of all tests."""
-    expect.set_options(timeout=10_000)
+    """Return the one real browser of all tests."""
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         yield launch(playwright)

@@ -21,6 +21,7 @@ from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import signed
 from tests.support.pages import new, opened
 from tests.support.small import small_app
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -67,7 +68,6 @@ class Methods(Page):
 
 STARTED, GO = threading.Event(), threading.Event()
 """The thread's work has begun; it may end."""
-PATIENCE = 10.0
 
 TEMPLATES["methods.html"] = (
     "<title>M</title><p>{{ count }}</p><b>{{ thread }}</b>"

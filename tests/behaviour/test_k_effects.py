@@ -10,6 +10,7 @@ import pytest
 from liveactions import ActionError, Bound, Live, Page, Pages, action, after, flash, redirect
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.small import small_app
+from tests.support.patience import PATIENCE
 
 pages = Pages()
 done: asyncio.Queue[str] = asyncio.Queue()
@@ -23,7 +24,7 @@ def fresh_queue() -> None:
 
 async def told() -> str:
     """What was done next."""
-    return await asyncio.wait_for(done.get(), 5)
+    return await asyncio.wait_for(done.get(), PATIENCE)
 
 
 @pages.page("/messages")

@@ -15,6 +15,7 @@ from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Browser as Visitor
 from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
+from tests.support.patience import PATIENCE
 
 pages = Pages()
 gates: dict[str, asyncio.Event] = {}
@@ -35,7 +36,7 @@ def afresh() -> Iterator[None]:
 
 
 async def told() -> str:
-    return await asyncio.wait_for(begun.get(), 5)
+    return await asyncio.wait_for(begun.get(), PATIENCE)
 
 
 @pages.page("/order")

@@ -16,6 +16,7 @@ from tests.behaviour.ways import Way, by, visiting, ways
 from tests.support.asgi import Browser as Visitor
 from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
+from tests.support.patience import PATIENCE
 
 pages = Pages()
 gates: dict[str, asyncio.Event] = {}
@@ -234,7 +235,7 @@ async def test_m1_a_lost_connection_does_not_end_it() -> None:
         await tab.socket.lose()
         gates["one"].set()
         gates["two"].set()
-        await asyncio.wait_for(gates["ended"].wait(), 5)
+        await asyncio.wait_for(gates["ended"].wait(), PATIENCE)
         welcome = await tab.join()
         assert welcome["answers"][-3:] == [1, 0, "last"] and "3" in str(welcome["patch"])
 
@@ -259,8 +260,8 @@ async def test_m1_the_end_of_the_page_is_the_end_of_it() -> None:
         await tab.call("run")
         await tab.receive()
         tab.socket.send([2, tab.rev, 9])
-        await asyncio.wait_for(tab.socket.task, 5)
-        await asyncio.wait_for(gates["ended"].wait(), 5)
+        await asyncio.wait_for(tab.socket.task, PATIENCE)
+        await asyncio.wait_for(gates["ended"].wait(), PATIENCE)
 
 
 async def test_m1_policies() -> None:

@@ -24,6 +24,7 @@ from liveactions.store.snapshots import session_key
 from liveactions.testing import File
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Tab, browser, signed
+from tests.support.patience import PATIENCE
 
 TEMPLATES = {
     "files.html": """<!doctype html><html><head></head><body>
@@ -331,7 +332,7 @@ async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
             handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
         assert not any(str(tab.token) in path.name for tab in (leaving, staying) for path in lying(live))
         leaving.socket.send([1, leaving.rev, wire.BYE])
-        await asyncio.wait_for(leaving.socket.task, 5)
+        await asyncio.wait_for(leaving.socket.task, PATIENCE)
         [of_the_other] = lying(live)
         assert session_key(str(staying.token)).endswith(of_the_other.name.rpartition("-")[2])
         await staying.socket.lose()

@@ -19,6 +19,7 @@ from liveactions import Bound, Live, Page, Pages, action
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
 from tests.support.asgi import Browser, Closed, Tab, browser
+from tests.support.patience import PATIENCE
 
 KEY, OLD = "k" * 32, "o" * 32
 TEMPLATES = {
@@ -415,7 +416,7 @@ async def test_a_body_that_breaks_off(visitor: Browser) -> None:
     async def send(message: Any) -> None:
         answers.append(message)
 
-    await asyncio.wait_for(visitor.app(scope, receive, send), 5)
+    await asyncio.wait_for(visitor.app(scope, receive, send), PATIENCE)
     assert answers[0]["status"] == 400
     assert await has_not_run(tab)
 

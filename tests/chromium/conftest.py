@@ -147,9 +147,21 @@ class Foreigner:
         return self.tabs[-1]
 
 
-@pytest.fixture(params=["compiled", "raw", "document", "firefox"])
+VARIANTS = ("compiled", "raw")
+"""The scene is part of a template; it is raw HTML in a template."""
+OTHER_VARIANTS = ("document", "firefox")
+"""The page is a string, which the client sees as raw HTML in a template; compiled, in Firefox."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stage" in metafunc.fixturenames:
+        others = OTHER_VARIANTS if metafunc.config.getoption("--all-variants") else ()
+        metafunc.parametrize("stage", [*VARIANTS, *others], indirect=True)
+
+
+@pytest.fixture
 def stage(request: pytest.FixtureRequest, visit: Visit, scenery: str) -> Iterator[Stage]:
-    """Opens a scene of the test's own: compiled; raw HTML in a template; a string; compiled, in Firefox."""
+    """Open scenes of the test's own, in one variant."""
     if request.param != "firefox":
         yield Stage(visit(scenery), request.param)
         return

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
+from tests.support.patience import PATIENCE
 
-from tests.chromium.here import PATIENCE
 
 _ADDRESS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 _KEYS = {
@@ -75,7 +75,7 @@ class Firefox:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
         while True:
-            message = json.loads(self._socket.recv(timeout=3 * PATIENCE))
+            message = json.loads(self._socket.recv(timeout=PATIENCE))
             if message["type"] == "event":
                 self._note(message["params"])
             elif message["id"] == self._number:

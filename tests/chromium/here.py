@@ -12,10 +12,7 @@ from typing import Any
 import uvicorn
 
 from tests.chromium.server import free_port
-
-PATIENCE = 10.0
-"""Seconds after which something that a test waits for isn't going to happen."""
-
+from tests.support.patience import PATIENCE
 
 class Gate:
     """Where actions wait until the test lets them go on, one after the other."""

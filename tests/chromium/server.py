@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tests.support.patience import PATIENCE
 
 STARTED = "Application startup complete."
 LISTENING = "Uvicorn running on"
@@ -55,7 +56,7 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         for _ in range(self.workers):
-            if not self._ready.acquire(timeout=60) or self.process.poll() is not None:
+            if not self._ready.acquire(timeout=PATIENCE) or self.process.poll() is not None:
                 raise RuntimeError("the server didn't start:\n" + "\n".join(self.lines))
 
     def _read(self) -> None:
@@ -79,15 +80,15 @@ class Server:
     def kill_worker(self) -> None:
         """SIGKILL for the newest worker only; returns when its successor serves."""
         os.kill(self.worker_pids()[-1], signal.SIGKILL)
-        assert self._ready.acquire(timeout=60)
+        assert self._ready.acquire(timeout=PATIENCE)
 
     def stop(self) -> None:
         self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
         os.killpg(self.process.pid, number)
-        self.process.wait(timeout=30)
-        self._reader.join(timeout=30)
+        self.process.wait(timeout=PATIENCE)
+        self._reader.join(timeout=PATIENCE)
 
     def faults(self) -> list[str]:
         """Lines of the log that tell of an exception nobody expected."""

@@ -15,6 +15,7 @@ from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
 from tests.support.asgi import Browser, Tab, browser, signed, waits
 from tests.support.shop import shop
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -162,10 +163,10 @@ async def test_a_copy_of_a_post_that_the_server_gave_up_does_not_wait(visitor: B
     shop_module.gate = asyncio.Event()
     tab = await visitor.open("/counter")
     first = asyncio.ensure_future(post(tab, "slow"))
-    await asyncio.wait_for(waits(shop_module.gate), 5)
+    await asyncio.wait_for(waits(shop_module.gate), PATIENCE)
     first.cancel()
     await asyncio.wait([first])
-    again = await asyncio.wait_for(post(tab, "slow"), 5)
+    again = await asyncio.wait_for(post(tab, "slow"), PATIENCE)
     assert again.status_code == 409 and "confirm whether your change was saved" in again.text
 
 

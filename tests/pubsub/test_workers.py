@@ -23,6 +23,7 @@ from websockets.typing import Origin
 from liveactions.protocol.constants import CLOSE_OVER
 from tests.chromium.server import Server, serving
 from tests.support.asgi import SCRIPT
+from tests.support.patience import PATIENCE
 
 APP = "tests.pubsub.workers:live"
 MANY = 200
@@ -89,7 +90,7 @@ class Tab:
         return frame
 
     def _receive(self) -> Any:
-        return json.loads(self._socket.recv(timeout=20))
+        return json.loads(self._socket.recv(timeout=PATIENCE))
 
 
 class Visitor:

@@ -16,6 +16,7 @@ from liveactions.tasks import Recurring, Supervisor
 from liveactions.testing import Browser
 from tests.support.asgi import browser
 from tests.support.small import small_app
+from tests.support.patience import PATIENCE
 
 pages = Pages()
 opened: list[Any] = []
@@ -125,7 +126,7 @@ async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)
         live.sessions.tend(session.used + live.site.limits.sending + 1)
-        await asyncio.wait_for(silent.socket.task, 5)
+        await asyncio.wait_for(silent.socket.task, PATIENCE)
     assert "this page can't be stored" in caplog.text
 
 
@@ -145,7 +146,7 @@ async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pyte
             rounds.put_nowait(list(live.sessions))
 
         monkeypatch.setattr(live.sessions, "tend", tend_and_tell)
-        assert [await asyncio.wait_for(rounds.get(), 5) for _ in range(2)] == [[second], [second]]
+        assert [await asyncio.wait_for(rounds.get(), PATIENCE) for _ in range(2)] == [[second], [second]]
         assert (await good.call("add", "item", "x"))[3] == []
 
 

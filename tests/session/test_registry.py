@@ -13,6 +13,7 @@ from tests.session.test_runner import shown
 from tests.support import shop as shop_module
 from tests.support.asgi import Closed, Tab, browser, waits
 from tests.support.shop import shop
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -206,4 +207,4 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         live.sessions.tend(session.used + 5)
         assert not tab.socket.task.done()
         live.sessions.tend(session.used + 15)
-        await asyncio.wait_for(tab.socket.task, 5)
+        await asyncio.wait_for(tab.socket.task, PATIENCE)

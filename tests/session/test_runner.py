@@ -16,6 +16,7 @@ from tests.support import shop as shop_module
 from tests.support.asgi import Browser, Closed, browser, waits
 from tests.support.shop import shop
 from tests.support.small import small_app
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -293,7 +294,7 @@ async def test_by_fetch_a_page_that_has_another_connection_is_to_come_again(visi
     await tab.socket.lose()
     parcel = {"hello": tab.hello, "ops": [[1, 0, 1, tab.signed("slow"), []]]}
     posting = asyncio.ensure_future(visitor.http.post("/counter", json=parcel, headers={"Live-Ops": "1"}))
-    await asyncio.wait_for(waits(shop_module.gate), 5)
+    await asyncio.wait_for(waits(shop_module.gate), PATIENCE)
     tab.n = 1
     await tab.join()
     shop_module.gate.set()

@@ -14,6 +14,7 @@ import httpx
 
 from liveactions.security.references import Reference
 from liveactions.testing.clock import endpoints
+from tests.support.patience import PATIENCE
 
 ORIGIN = "http://testserver"
 SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
@@ -77,7 +78,7 @@ class Socket:
 
     async def _next(self) -> dict[str, Any]:
         getting = asyncio.ensure_future(self._down.get())
-        done, _ = await asyncio.wait({getting, self.task}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({getting, self.task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if getting in done:
             return getting.result()
         getting.cancel()
@@ -110,7 +111,7 @@ class Socket:
     async def lose(self) -> None:
         """The connection breaks."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1006})
-        await asyncio.wait_for(self.task, 5)
+        await asyncio.wait_for(self.task, PATIENCE)
 
     async def ask(self, data: Any) -> Any:
         self.send(data)
