@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q
 
-.PHONY: help run test lint client bench browser clean
+.PHONY: help run check test lint client bench browser clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,8 +19,11 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-test: lint client browser  ## linters, types, the client's freshness and all tests
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+check: lint client  ## all that needs no browser: linters, types, the client, most tests and their coverage
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser" --cov
+
+test: check browser  ## everything
+	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

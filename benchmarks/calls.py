@@ -44,7 +44,7 @@ class Probe:
         if event == "call" and is_ours(frame):
             self.calls += 1
             self.modules.add(frame.f_code.co_filename)
-        elif event == "call" and frame.f_code is Counter.add.__wrapped__.__code__:  # type: ignore[attr-defined]
+        elif event == "call" and frame.f_code is Counter.add.__wrapped__.__code__:
             above = frame.f_back
             while above is not None and not above.f_code.co_filename.endswith("/socket.py"):
                 self.frames += is_ours(above)

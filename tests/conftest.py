@@ -20,7 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--random", action="store_true", help="use other random cases each time")
     parser.addoption(
-        "--all-variants", action="store_true", help="run the tests of the DOM in all variants, also in Firefox"
+        "--all-variants",
+        action="store_true",
+        help="run tests of the DOM in all variants, Firefox too",
     )
 
 

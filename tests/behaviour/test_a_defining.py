@@ -20,8 +20,8 @@ from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import signed
 from tests.support.pages import new, opened
-from tests.support.small import small_app
 from tests.support.patience import PATIENCE
+from tests.support.small import small_app
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -381,6 +381,6 @@ async def test_a_constant_list_needs_no_keys(tmp_path: Path, body: str) -> None:
 
 
 async def test_templates_in_parts_are_no_mistake(tmp_path: Path) -> None:
-    parts = {"part": "<section><p>open", "end": "</p></section>"}
     template = '<title>T</title>{% include "part.html" %}{{ rows }}{% include "end.html" %}'
-    assert await advice(Site(tmp_path, notes=template, **parts), "a") == []
+    site = Site(tmp_path, notes=template, part="<section><p>open", end="</p></section>")
+    assert await advice(site, "a") == []

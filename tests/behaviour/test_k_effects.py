@@ -9,8 +9,8 @@ import pytest
 
 from liveactions import ActionError, Bound, Live, Page, Pages, action, after, flash, redirect
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.small import small_app
 from tests.support.patience import PATIENCE
+from tests.support.small import small_app
 
 pages = Pages()
 done: asyncio.Queue[str] = asyncio.Queue()

@@ -14,8 +14,8 @@ from liveactions.protocol import constants as wire
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Browser as Visitor
 from tests.support.asgi import Tab, browser
-from tests.support.small import small_app
 from tests.support.patience import PATIENCE
+from tests.support.small import small_app
 
 pages = Pages()
 gates: dict[str, asyncio.Event] = {}

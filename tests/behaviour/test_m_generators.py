@@ -15,8 +15,8 @@ from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, by, visiting, ways
 from tests.support.asgi import Browser as Visitor
 from tests.support.asgi import Tab, browser
-from tests.support.small import small_app
 from tests.support.patience import PATIENCE
+from tests.support.small import small_app
 
 pages = Pages()
 gates: dict[str, asyncio.Event] = {}

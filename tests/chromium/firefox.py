@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
-from tests.support.patience import PATIENCE
 
+from tests.support.patience import PATIENCE
 
 _ADDRESS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 _KEYS = {

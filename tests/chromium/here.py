@@ -14,6 +14,7 @@ import uvicorn
 from tests.chromium.server import free_port
 from tests.support.patience import PATIENCE
 
+
 class Gate:
     """Where actions wait until the test lets them go on, one after the other."""
 

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+
 from tests.support.patience import PATIENCE
 
 STARTED = "Application startup complete."

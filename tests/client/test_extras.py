@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Request, Route
 
 from tests.client.conftest import SITE, Open, document
 
@@ -23,7 +23,12 @@ FORM = (
 def cookies(page: Page) -> list[Any]:
     """Bodies of what the page fetches cookies with."""
     found: list[Any] = []
-    page.on("request", lambda request: request.url == f"{SITE}/cookies" and found.append(request.post_data))
+
+    def note(request: Request) -> None:
+        if request.url == f"{SITE}/cookies":
+            found.append(request.post_data)
+
+    page.on("request", note)
     return found
 
 

@@ -208,5 +208,7 @@ def test_nodes_that_stay_are_the_same_ones() -> None:
     new = LONG[len(item) :].replace("Item 7 ", "Item seven ") + "<li>new</li>" + item
     document.apply([0, {"h": new}])
     after = [element for element in document.root.elements() if element.name == "li"]
-    assert canonical(after[0].parent) == canonical(parse_fragment(f"<ul data-l='.'>{new}</ul>").children[0])
+    items = after[0].parent
+    assert items is not None
+    assert canonical(items) == canonical(parse_fragment(f"<ul data-l='.'>{new}</ul>").children[0])
     assert all(before[element.get("id")] is element for element in after if element.get("id"))

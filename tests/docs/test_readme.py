@@ -6,12 +6,12 @@ import ast
 import importlib.util
 import re
 import textwrap
-from html import unescape
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from starlette.testclient import TestClient
+
+from liveactions.testing import Browser
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -40,17 +40,14 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_the_application_counts_without_javascript(app: ModuleType) -> None:
-    with TestClient(
-        app.live, base_url="http://testserver", headers={"Origin": "http://testserver"}
-    ) as client:
-        html = client.get("/").text
-        for button, count in [("action", 1), ("formaction", 11)]:
-            address = re.search(rf'[ <]{button}="([^"]*_a=[^"]*)"', html)
-            state = re.search(r'name="_s" value="([^"]*)"', html)
-            assert address and state
-            html = client.post(unescape(address[1]), data={"_s": unescape(state[1])}).text
-            assert re.search(r"<h1[^>]*>(<!--.-->)?" + str(count), html)
+@pytest.mark.parametrize("js", [True, False])
+async def test_the_application_counts(app: ModuleType, js: bool) -> None:
+    async with Browser(app.live, js) as browser:
+        page = await browser.open("/")
+        await page.click("+1")
+        assert page.text("h1") == "1"
+        await page.click("+10")
+        assert page.text("h1") == "11"
 
 
 def test_the_application_is_as_short_as_it_is_said_to_be() -> None:

@@ -31,7 +31,7 @@ def missing(names: list[str]) -> list[str]:
             name
             for name, one in inspect.signature(Live.__init__).parameters.items()
             if one.kind is one.KEYWORD_ONLY
-            and name not in (*inspect.signature(Live.__mro__[1].__init__).parameters, "name")
+            and name not in (*inspect.signature(Live.__mro__[1]).parameters, "name")
         ],
         [name for name in vars(Live) if not name.startswith("_")],
     ],

@@ -277,8 +277,8 @@ def state(page: Failing) -> tuple[Any, ...]:
     return page.number, page.text, page.items, page.names, page.tags, page.note.text, page.row.name
 
 
-BEFORE = (0, "before", [1], {"a": 1}, {"a"}, "", "row")
-AFTER = (1, "after", [1, 2], {}, {"a", "b"}, "after", "after")
+BEFORE: tuple[Any, ...] = (0, "before", [1], {"a": 1}, {"a"}, "", "row")
+AFTER: tuple[Any, ...] = (1, "after", [1, 2], {}, {"a", "b"}, "after", "after")
 
 
 @pytest.mark.parametrize("how", ["crash", "unserialisable", "foreign", "invalid"])
@@ -650,7 +650,7 @@ async def test_the_marker_of_fastapi_is_known_by_its_looks() -> None:
         return who
 
     act.__annotations__["who"] = Annotated[str, marker()]
-    cls = type("Fast", (Page,), {"act": action(act), "__module__": __name__})
+    cls: type[Page] = type("Fast", (Page,), {"act": action(act), "__module__": __name__})
     page = await opened(cls)
     assert (await call(page, page.act)).result == "testserver"
 

@@ -14,8 +14,8 @@ import pytest
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
 from tests.support.asgi import Browser, Tab, browser, signed, waits
-from tests.support.shop import shop
 from tests.support.patience import PATIENCE
+from tests.support.shop import shop
 
 
 @pytest.fixture
@@ -260,7 +260,11 @@ async def test_a_long_text_arrives_whole(visitor: Browser) -> None:
 
 async def test_multipart(visitor: Browser) -> None:
     tab = await visitor.open("/counter")
-    files = {"_s": (None, tab.snapshot), "by": (None, "6"), "file": ("a.txt", b"content")}
+    files: dict[str, tuple[str | None, str | bytes]] = {
+        "_s": (None, tab.snapshot),
+        "by": (None, "6"),
+        "file": ("a.txt", b"content"),
+    }
     for _ in range(2):  # with another boundary: once still
         response = await visitor.http.post(tab.action("add"), files=files)
         assert count(await follow(tab, response)) == "6"

@@ -151,7 +151,7 @@ def test_what_needs_no_annotation() -> None:
         size = 6
         Row = Person
         key = operator.attrgetter("id")
-        _cache = {}
+        _cache = dict[str, str]()
 
     assert new(Sized).open and Sized.PER_PAGE == 20
 
@@ -176,8 +176,8 @@ def test_an_action_that_hides_an_inherited_field() -> None:
     with pytest.raises(TypeError, match="is both a field and an action"):
 
         class Wrong(Search):
-            @action
-            async def open(self) -> None: ...  # type: ignore[override, assignment]
+            @action  # type: ignore[misc]
+            async def open(self) -> None: ...  # type: ignore[override]
 
 
 def test_an_action_with_a_reserved_name() -> None:

@@ -120,7 +120,8 @@ def test_a_query_that_does_not_fit_is_the_default(query: dict[str, str]) -> None
     page = new(Search)
     page.page, page.order, page.kind = 5, Order.UP, "b"
     fill(page, {}, list(query.items()))
-    assert (page.page, page.order, page.since, page.kind) == (1, None, None, "a")
+    found: tuple[object, ...] = (page.page, page.order, page.since, page.kind)
+    assert found == (1, None, None, "a")
 
 
 def test_a_path_that_does_not_fit_is_not_found() -> None:

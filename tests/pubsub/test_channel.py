@@ -247,7 +247,8 @@ def test_without_a_broker_it_is_heard_here() -> None:
 
 
 def test_lines_of_one_route_say_it_once(tmp_path: Path) -> None:
-    bus, heard = Channels(), []
+    bus = Channels()
+    heard: list[Message | None] = []
     bus.listen(heard.append)
     path = tmp_path / "store"
     lines = [line(path), line(path), line(path, application="admin")]

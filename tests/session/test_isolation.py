@@ -15,8 +15,8 @@ from liveactions.store import Claimed, MemoryStore
 from liveactions.tasks import Recurring, Supervisor
 from liveactions.testing import Browser
 from tests.support.asgi import browser
-from tests.support.small import small_app
 from tests.support.patience import PATIENCE
+from tests.support.small import small_app
 
 pages = Pages()
 opened: list[Any] = []

@@ -12,8 +12,8 @@ from liveactions.store import MemoryStore, SqliteStore, Store
 from tests.session.test_runner import shown
 from tests.support import shop as shop_module
 from tests.support.asgi import Closed, Tab, browser, waits
-from tests.support.shop import shop
 from tests.support.patience import PATIENCE
+from tests.support.shop import shop
 
 
 @pytest.fixture(params=["memory", "sqlite"])

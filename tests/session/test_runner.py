@@ -14,9 +14,9 @@ from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
 from tests.support.asgi import Browser, Closed, browser, waits
+from tests.support.patience import PATIENCE
 from tests.support.shop import shop
 from tests.support.small import small_app
-from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ async def test_an_op_that_runs_outlives_its_socket(visitor: Browser) -> None:
     for n in (1, 2):  # as the page does it: it can't know that the first has arrived
         tab.socket.send([n, 0, 1, tab.signed("add"), []])
     shop_module.gate.set()
-    acks = []
+    acks: list[int] = []
     while not acks or acks[-1] < 2:
         acks.append((await tab.receive())[1])
     with pytest.raises(Closed):

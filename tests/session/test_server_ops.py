@@ -143,7 +143,8 @@ TEMPLATES["report.html"] = """<title>Report</title><body><output>{{ n }}</output
 @pytest.fixture(autouse=True)
 def app() -> Iterator[Live]:
     global live
-    opened.clear(), started.clear(), works.clear()
+    for events in (opened, started, works):
+        events.clear()
     gates[:] = [asyncio.Event()]
     live = small_app(pages, TEMPLATES)
     yield live

@@ -32,7 +32,7 @@ def signed(app: Any, path: str, reference: str, identity: str = "") -> str:
 
 async def waits(gate: asyncio.Event) -> None:
     """Return when somebody waits at a gate."""
-    while not gate._waiters:  # type: ignore[attr-defined]
+    while not gate._waiters:
         await asyncio.sleep(0)
 
 
@@ -78,7 +78,9 @@ class Socket:
 
     async def _next(self) -> dict[str, Any]:
         getting = asyncio.ensure_future(self._down.get())
-        done, _ = await asyncio.wait({getting, self.task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(
+            {getting, self.task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
+        )
         if getting in done:
             return getting.result()
         getting.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-Draw = Any
+Draw = st.DrawFn
 
 WORDS = ("x", "a &amp; b", " ", "\n  ", "1 &lt; 2", "é", "two words ", "&copy;")
 # Those that lxml nests as browsers do: not HTML 5's, which end a ``p``, nor ``b``, which it ends before one.

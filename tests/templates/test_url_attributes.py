@@ -129,12 +129,12 @@ def test_a_form_and_references() -> None:
 
 
 def test_other_attributes_and_text_stay() -> None:
-    values = {"v": 'javascript:x" href=javascript:x'}
+    value = 'javascript:x" href=javascript:x'
     for source in (
         '<p title="{{ v }}">{{ v }}</p>',
         '{% if true %}<b>{% endif %}<p title="{{ v }}">{{ v }}</p></b>',
     ):
-        assert "unsafe" not in render(source, **values).html()
+        assert "unsafe" not in render(source, v=value).html()
 
 
 @pytest.mark.parametrize(
