@@ -143,11 +143,18 @@ class ModelReader(Reader):
         """Reader of each field, and whether an absent one is None. Late: models may be recursive."""
         return {name: (reader(hint), nullable) for name, hint, nullable in _fields(self._model)}
 
+    @cached_property
+    def _omittable(self) -> frozenset[str]:
+        """Names of fields with a model or None, where nothing given means that there is no model."""
+        hints = ((name, hint) for name, hint, _ in _fields(self._model))
+        return frozenset(name for name, hint in hints if optional(hint)[1] and is_model(hint))
+
     def read(self, node: Node) -> Any:
         data = {}
         for name, (field, nullable) in self.fields.items():
             below = node.get(name, {})
-            value = MISSING if nullable and not below else field.read(below)
+            is_absent = not below and (nullable or name in self._omittable)
+            value = MISSING if is_absent else field.read(below)
             if value is not MISSING:
                 data[name] = value
             elif nullable:
@@ -155,7 +162,11 @@ class ModelReader(Reader):
         return data
 
     def typed(self, node: Node) -> Any:
-        return {name: field.typed(node.get(name, {})) for name, (field, _) in self.fields.items()}
+        given = {name: node.get(name, {}) for name in self.fields}
+        return {
+            name: field.typed(given[name]) if given[name] or name not in self._omittable else {}
+            for name, (field, _) in self.fields.items()
+        }
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
         if not path or path[0] not in self.fields:

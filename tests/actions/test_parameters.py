@@ -16,6 +16,7 @@ from starlette.requests import Request
 from typing_extensions import TypedDict
 
 from liveactions.actions.decorator import action
+from liveactions.actions.form_input import Draft
 from liveactions.actions.parameters import Bound, Event
 from liveactions.pages.page import Page
 from tests.support.pages import call, opened
@@ -321,6 +322,34 @@ async def test_injection_is_by_annotation_and_names_are_the_users() -> None:
 
 def upload(name: str, data: bytes = b"data") -> UploadFile:
     return UploadFile(BytesIO(data), filename=name, size=len(data))
+
+
+class Link(BaseModel):
+    name: str
+    next: Link | None = None
+
+
+class Chain(Page):
+    @action
+    async def keep(self, link: Link) -> Link:
+        return link
+
+    @action
+    async def draft(self, link: Draft[Link]) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({"name": "a"}, Link(name="a")),
+        ({"name": "a", "next.name": "b"}, Link(name="a", next=Link(name="b"))),
+    ],
+)
+async def test_a_model_in_itself(fields: Any, wanted: Link) -> None:
+    page = await opened(Chain)
+    assert (await call(page, page.keep, fields)).ok
+    assert page.keep.result == wanted
+    assert (await call(page, page.draft, fields)).ok
 
 
 async def test_files() -> None:
