@@ -148,6 +148,8 @@ def _native(value: Any) -> Any:
 
 
 _DEEPEST: Final = 20
+_MAX_SAFE_INTEGER: Final = 2**53 - 1
+"""JavaScript's ``Number.MAX_SAFE_INTEGER``."""
 
 
 class Results:
@@ -183,6 +185,12 @@ class Results:
             where = f"{self.name}() returned {path}" if path else f"{self.name}(): {error}"
             raise TypeError(where) from error
 
+    def require_exact(self, data: Any) -> None:
+        """Raise `TypeError` when data holds an integer that JavaScript would round."""
+        found = next(_inexact(data), None)
+        if found is not None:
+            raise TypeError(f"{self.name}() returned {found}, which JavaScript rounds; return it as text")
+
     def same(self, value: Any, data: Any) -> Any:
         """Return a result whose `dump` gave `data` as `load` gives it. `TypeError` when that can't be."""
         if data is None or type(value) in SCALARS:
@@ -197,6 +205,14 @@ class Results:
     def load(self, data: Any) -> Any:
         """The result whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
         return self._codec.load(data) if self._is_typed else deepcopy(data)
+
+
+def _inexact(data: Any, path: str = "result") -> Iterator[str]:
+    """The integers in data that JavaScript has no number for, and where they are."""
+    if type(data) is int and abs(data) > _MAX_SAFE_INTEGER:
+        yield f"{data} at {path}"
+    for step, item in _parts(data):
+        yield from _inexact(item, path + step)
 
 
 def _jsonable(value: Any) -> Any:

@@ -39,6 +39,8 @@ def success(action: Action[..., Any], result: Any) -> Ok:
     if isinstance(result, Response):
         return Ok(response=result)
     written = None if result is None else action.results.dump(result)
+    if action.js:
+        action.results.require_exact(written)
     return Ok(written, keep_form=not action.resets)
 
 

@@ -192,6 +192,29 @@ async def test_e1_what_can_not_be_read_back_is_refused(caplog: pytest.LogCapture
     assert "act() returned a Closed that can't be read back" in logged(caplog)
 
 
+@pytest.mark.parametrize("value", [2**53 - 1, 1 - 2**53, {"a": [1]}])
+async def test_e1_integers_for_scripts(value: Any) -> None:
+    page = await opened(type("Here", (Page,), {"act": scripted(value), "__module__": __name__}))
+    outcome = await call(page, page.act)
+    assert outcome.ok and outcome.result == value
+
+
+@pytest.mark.parametrize(("value", "path"), [(2**53, "result"), ({"a": [1, -(2**60)]}, "result['a'][1]")])
+async def test_e1_integers_that_javascript_rounds_are_refused(
+    value: Any, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = await opened(type("Here", (Page,), {"act": scripted(value), "__module__": __name__}))
+    assert (await call(page, page.act)).status == 500
+    assert f"at {path}, which JavaScript rounds" in logged(caplog)
+
+
+def scripted(value: Any) -> Any:
+    async def act(self: Page) -> Any:
+        return value
+
+    return action(js=True)(act)
+
+
 # E2, E3, E5: the state of a form
 
 
