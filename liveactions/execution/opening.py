@@ -1,29 +1,142 @@
-"""A page that is opened: its fields from the address, then its hooks."""
+"""The opening of a page: the one procedure behind every way in.
+
+=====================  ===========  ==========  =======  ==========================================
+way in                 `source`     `until`     `call`   then
+=====================  ===========  ==========  =======  ==========================================
+GET                    either       RENDER               the document
+link, redirect         ADDRESS      RENDER               the session shows the page
+join                   either       RENDER               a session is made of the page
+error page             FIELDS       RENDER               the document
+form post              either       RENDER      yes      303 to the page, or the page by another run
+call by fetch          either       LOAD        yes      JSON
+upload                 ADDRESS      GUARD, LOAD          the files are kept
+=====================  ===========  ==========  =======  ==========================================
+
+`PageRun` has the steps. What fails ends the run: dependencies roll back, and nothing after it runs but the
+release of what `load` has deferred.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Generic, TypeAlias, TypeVar
 
 from ..actions.responses import ActionResponse
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
-from ..types import Outcome
+from ..types import DONE, Ok, Outcome
+from .loading import forsake
 from .results import controlled, failure
 from .run import PageRun
 
+T = TypeVar("T")
+Call: TypeAlias = Callable[[PageRun], Awaitable[Outcome]]
+"""Calls an action of a page in a run."""
+Draw: TypeAlias = Callable[[PageRun], T]
+"""Renders a page, whose state the run has written."""
 
-def begin(page: Page) -> Outcome | None:
-    """Set the fields that a page's address holds; None when they fit."""
+
+class Source(Enum):
+    """Where a page's fields come from."""
+
+    ADDRESS = auto()
+    """The request's address; then `mount` runs."""
+    STATE = auto()
+    """A snapshot, which has been restored."""
+    FIELDS = auto()
+    """They are set; nothing is taken from the address."""
+
+
+class Until(Enum):
+    """Where opening stops."""
+
+    GUARD = auto()
+    """The guards have let pass; nothing is mounted."""
+    LOAD = auto()
+    """The page is loaded for a call, but not shown: messages to its visitor wait for another page."""
+    RENDER = auto()
+    """The page is written and rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPage(Generic[T]):
+    """What became of the opening of a page, whose run has ended."""
+
+    outcome: Outcome
+    drawn: T | None
+    """What `draw` has returned, if the page could be rendered and committed."""
+    state: bytes | None
+    """The JSON of its state, if it was written."""
+    is_refused: bool
+    """Whether a guard has refused the page: nothing of it may be shown."""
+    is_abandoned: bool
+    """Whether a thread still works on the page, which isn't to be used any more."""
+
+
+async def open_page(
+    page: Page,
+    source: Source,
+    until: Until = Until.RENDER,
+    *,
+    call: Call | None = None,
+    draw: Draw[T] | None = None,
+    op: tuple[str, str | int] | None = None,
+) -> OpenedPage[T]:
+    """Open a new page, `call` an action on it, and commit.
+
+    `draw` renders it, once its state is written, unless the outcome is an error, a redirect or a response.
+    `op` identifies the call however often it is sent.
+    """
+    run = PageRun(page)
+    run.effects.op = op
+    drawn: list[T] = []
+    try:
+        outcome = await run.close(await _steps(run, source, until, call, draw, drawn))
+    except BaseException:
+        forsake(page.live)
+        raise
+    if not outcome.ok:
+        forsake(page.live)
+    shown = drawn[0] if drawn and outcome.ok else None
+    return OpenedPage(outcome, shown, run.state, run.is_refused, run.is_abandoned)
+
+
+async def _steps(
+    run: PageRun, source: Source, until: Until, call: Call | None, draw: Draw[T] | None, drawn: list[T]
+) -> Outcome:
+    problem = await _begin(run, source, until)
+    if problem is None and (call is not None or until is Until.LOAD):
+        problem = await (run.prepare() if source is Source.STATE else run.load())
+    if problem is not None or (call is None and until is not Until.RENDER):
+        return problem or DONE
+    outcome = DONE if call is None else await call(run)
+    if run.is_abandoned:  # the thread may change what `load` and the render would read
+        run.dump()
+        return outcome
+    if until is Until.LOAD and not outcome.ok:
+        return outcome
+    if draw is None or not isinstance(outcome, Ok) or outcome.response is not None:
+        return await run.conclude(outcome)
+    return await run.conclude(outcome, lambda: drawn.append(draw(run)))
+
+
+async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
+    """Guard the page, and mount one that begins at its address. Return None when all went well."""
+    if source is not Source.ADDRESS:
+        return await run.guard()
+    problem = _fill_from_address(run.page) or await run.guard()
+    if problem is not None or until is Until.GUARD:
+        return problem
+    if until is Until.RENDER:
+        run.receive()
+    return await run.mount()
+
+
+def _fill_from_address(page: Page) -> Outcome | None:
     try:
         fill(page, page.request.path_params, own_query(page.request.url.query))
     except ActionResponse as error:
         return controlled(error, page.live) or failure("", 404)
     return None
-
-
-async def mount(page: Page, scope: PageRun, *, is_shown: bool = True) -> Outcome | None:
-    """Begin a page at its request's address, with the messages that are under way to it if it `is_shown`.
-    Return None when all went well.
-    """
-    problem = begin(page) or await scope.guard()
-    if problem is None and is_shown:
-        scope.receive()
-    return problem or await scope.mount()

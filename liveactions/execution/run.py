@@ -1,4 +1,4 @@
-"""One GET, POST, op or push: dependencies open, guards, the action, load and render; then they close."""
+"""The run of a page: one transaction around what a request, an op or a message does with it."""
 
 from __future__ import annotations
 
@@ -49,20 +49,30 @@ FieldPairs = Iterable[tuple[str, Any]]
 
 
 class PageRun:
-    """::
+    """Own the undo log, the dependencies and the effects of what is done with a page, from guards to commit.
 
-        scope = Scope(page)
-        outcome = await scope.call(ref, fields)           # or: mount, guard, validate, run, hook
-        outcome = await scope.conclude(outcome, draw)     # load, dump, render; another when one failed
-        outcome = await scope.close(outcome)              # commits; another when that failed
+    =============  ============================================  ========================================
+    step           method                                        what it does
+    =============  ============================================  ========================================
+    enter, guard   `guard`, and every step that comes first      enters ``around``; runs the guards, once
+    mount          `mount`                                       runs the hooks of a new page
+    prepare        `prepare`                                     loads fields that a snapshot doesn't hold
+    call           `call`, `validate`, `run`, `do`, `hear`,      runs an action, a validator, a timer, a
+                   `hook`, `navigate`                            callback, a listener, a hook
+    load           `conclude`, `load`                            runs `load` where it is due
+    dump           `conclude`                                    writes the page's state
+    render         `conclude`                                    renders the page
+    commit         `close`                                       closes dependencies
+    effects        `close`                                       publishes, revalidates; hands on messages
+    =============  ============================================  ========================================
 
-    Nothing raises, except `asyncio.CancelledError`. What fails undoes what came before it. When `must_render`
-    is false no dependency waits for the render: the scope may be closed at once, and one render may serve
-    several.
+    Steps return an outcome and raise nothing but `asyncio.CancelledError`. One that fails rolls back the
+    dependencies and drops the effects; unless the error is the visitor's own, it also restores the fields.
+    A page that its guards refuse is neither called nor loaded nor rendered.
 
-    Whatever comes first, the page's guards run before it, once. A page that they refuse is neither called
-    nor loaded nor rendered. A scope that has closed runs nothing: what is to be shown then is loaded and
-    rendered in another one.
+    A run that has closed runs nothing. What is to be shown after a failed commit needs another one, which
+    begins with the guards. `open_page` takes these steps for a page that is opened, `session.dispatch` for
+    the ops of an open one.
     """
 
     __slots__ = (
@@ -380,7 +390,7 @@ class PageRun:
 
     def _check_open(self, what: str) -> None:
         if self._is_closed:
-            raise RuntimeError(f"{what}: the scope has closed; what is to run now needs another one")
+            raise RuntimeError(f"{what}: the run has closed; start another PageRun")
 
     async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
         """The outcome of an exception: control flow is success; with any other, dependencies roll back and

@@ -19,7 +19,7 @@ from ..encoding import well_formed
 from ..exceptions import ForgedReference, LiveError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.effects import carry, restarted
-from ..execution.opening import mount
+from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
 from ..pages.lookup import log_refused, lookup, named
@@ -29,7 +29,7 @@ from ..pages.urls import own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
 from ..store.snapshots import Snapshot
 from ..templates.fragments import digest_of
-from ..types import DONE, Failed, Outcome, RedirectTo
+from ..types import Failed, Outcome, RedirectTo
 from .bodies import read_form, read_json
 from .responses import PageError, delivered, outcome_answer, raise_handled, traceback_page
 
@@ -62,7 +62,7 @@ class PageRequestHandler:
         query = self.request.query_params
         if FIELD_ACTION in query:
             return see_other(relative(own_url(self.request)))
-        scope = PageRun(self.page)
+        source = Source.ADDRESS
         if FIELD_SNAPSHOT in query:
             try:
                 self.restore(query[FIELD_SNAPSHOT])
@@ -71,10 +71,8 @@ class PageRequestHandler:
                 restarted(self.page.live)
                 carry(self.page.live)
                 return see_other(relative(own_url(self.request)))
-            problem = await scope.guard()
-        else:
-            problem = await mount(self.page, scope)
-        return await self.show(scope, problem, headers=PAGE_HEADERS)
+            source = Source.STATE
+        return await self.show(source, headers=PAGE_HEADERS)
 
     def restore(self, text: str) -> None:
         """Put the page into the state of a snapshot. `LiveError` when that can't be had."""
@@ -85,32 +83,30 @@ class PageRequestHandler:
 
     async def show(
         self,
-        scope: PageRun,
-        problem: Outcome | None = None,
+        source: Source = Source.STATE,
         *,
         headers: dict[str, str] = POST_HEADERS,
         error: PageError | None = None,
         status: int = 200,
     ) -> Response:
-        """The page after its load, unless something is in its way.
+        """Return the page, opened and rendered.
 
         `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
         """
-        html: list[bytes] = []
-        outcome = problem or await scope.conclude(DONE, lambda: html.append(self._html(scope.state)))
-        closed = await scope.close(outcome)
-        if error is not None and not scope.is_refused and not (closed.ok and self.page.live.error_is_shown):
+        opened = await open_page(self.page, source, draw=self._html)
+        is_shown = opened.drawn is not None and self.page.live.error_is_shown
+        if error is not None and not opened.is_refused and not is_shown:
             raise error
-        if isinstance(closed, Failed | RedirectTo):
-            return self.elsewhere(closed)
-        return HTMLResponse(html[0], status, headers)
+        if opened.drawn is None:
+            return self.elsewhere(opened.outcome)
+        return HTMLResponse(opened.drawn, status, headers)
 
-    def _html(self, state: bytes | None) -> bytes:
+    def _html(self, run: PageRun) -> bytes:
         page = self.page
         fragment = page.__fragment__(None)
         snapshot = Snapshot(
             path_and_query(page.live.address),
-            state,
+            run.state,
             shape=fragment.shape.digest,
             mark=digest_of(fragment),
             digests=fragment.digests(),
@@ -119,10 +115,11 @@ class PageRequestHandler:
         html = document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
         return well_formed(html).encode()
 
-    def elsewhere(self, outcome: Failed | RedirectTo) -> Response:
+    def elsewhere(self, outcome: Outcome) -> Response:
         """Return what is answered instead of the page; errors are raised."""
         if isinstance(outcome, RedirectTo):
             return see_other(outcome.url)
+        assert isinstance(outcome, Failed)
         raise_handled(outcome)
         login = self.site.login_for(self.page) if outcome.status == 401 else None
         if login:
@@ -161,14 +158,13 @@ class CallHandler(PageRequestHandler):
     async def respond(self) -> Response:
         token = unquote(self.request.headers[HEADER_ACTION])
         given, sealed = await self._read(token)
-        scope = PageRun(self.page)
         try:
-            outcome = await self._run(scope, token, given, sealed)
+            outcome, state = await self._call(token, given, sealed)
         finally:
             for _, value in given.pairs:
                 if isinstance(value, UploadFile):
                     await value.close()
-        more = {FIELD_SNAPSHOT: self._next(scope.state)} if sealed and outcome.ok else {}
+        more = {FIELD_SNAPSHOT: self._next(state)} if sealed and outcome.ok else {}
         return outcome_answer(await delivered(self.site, outcome, self.request), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
@@ -184,25 +180,26 @@ class CallHandler(PageRequestHandler):
         found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         return Input(pairs), found if isinstance(found, str) else ""
 
-    async def _run(self, scope: PageRun, token: str, given: Input, sealed: str) -> Outcome:
+    async def _call(self, token: str, given: Input, sealed: str) -> tuple[Outcome, bytes | None]:
+        """Return what became of the call, and the page's state after it."""
         try:
-            outcome = await self._ready(scope, sealed)
-            if outcome is None:
-                outcome = await scope.call(lookup(self.page, token), given)
+            if sealed:
+                self.restore(sealed)
         except LiveError as error:
-            known = isinstance(error, UnknownAction | ForgedReference)
-            if known:
-                log_refused(self.page, token, error)
-            else:
-                log.warning("%s: a call can't be run: %s", self.address.name, error)
-            outcome = failure(str(error) if known else "This page was out of date", 409)
-        return await scope.close(await scope.conclude(outcome) if outcome.ok else outcome)
+            log.warning("%s: a call can't be run: %s", self.address.name, error)
+            return failure("This page was out of date", 409), None
 
-    async def _ready(self, scope: PageRun, sealed: str) -> Outcome | None:
-        if sealed:
-            self.restore(sealed)
-            return await scope.prepare()
-        return await mount(self.page, scope, is_shown=False) or await scope.load()
+        async def call(run: PageRun) -> Outcome:
+            try:
+                ref = lookup(self.page, token)
+            except (UnknownAction, ForgedReference) as error:
+                log_refused(self.page, token, error)
+                return failure(str(error), 409)
+            return await run.call(ref, given)
+
+        source = Source.STATE if sealed else Source.ADDRESS
+        opened: OpenedPage[None] = await open_page(self.page, source, Until.LOAD, call=call)
+        return opened.outcome, opened.state
 
     def _next(self, state: bytes | None) -> str:
         snapshot = Snapshot(path_and_query(self.page.live.address), state)

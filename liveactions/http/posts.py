@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from hashlib import sha256
 from logging import INFO, WARNING, getLogger
 from typing import Final
@@ -24,7 +25,7 @@ from ..actions.request import Changes
 from ..exceptions import ForgedReference, LiveError, UnknownAction
 from ..execution.effects import restarted
 from ..execution.loading import outdate
-from ..execution.opening import mount
+from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
 from ..pages.handle import Problem
@@ -33,7 +34,7 @@ from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..store.snapshots import Snapshot, Snapshots
-from ..types import DONE, Failed, Ok, Outcome, RedirectTo
+from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
 from .page import PageRequestHandler, page_error, see_other
 from .responses import PageError, raise_handled
@@ -143,25 +144,19 @@ class PostHandler(PageRequestHandler):
             pairs.insert(0, (FIELD_SNAPSHOT, self.request.query_params[FIELD_SNAPSHOT]))
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
-        try:
-            self.restore(sealed if isinstance(sealed, str) else "")
-        except LiveError as error:
-            self._is_restarted = bool(sealed)  # else it never had a state
-            level = WARNING if sealed else INFO
-            log.log(level, "%s can't be restored for a post and starts again: %s", self.address.name, error)
-            response = await self._afresh(token, fields)
-            if response is not None:
-                return response
+        source = self._restore(sealed if isinstance(sealed, str) else "")
         answers = Answers(self.site.snapshots)
         key = await post_key(self.identity, self.request.url.path, token, pairs)
         if not self.site.snapshots.store.once(key, ANSWER_TTL):
             return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
         answer = Answer(409, message=UNCONFIRMED)
-        scope = PageRun(self.page)
-        scope.effects.op = "post", key
+        call = partial(self._call, token=token, fields=fields, source=source)
         try:
-            outcome = await self._run(scope, token, fields)
-            answer = self._answer(outcome, None if scope.is_refused else scope.state)
+            opened = await open_page(self.page, source, call=call, draw=_render, op=("post", key))
+            if opened.is_abandoned and opened.state is not None:
+                self.page = self.site.copy_page(self.page, opened.state)
+            outcome = opened.outcome
+            answer = self._answer(outcome, None if opened.is_refused else opened.state)
         finally:  # copies needn't wait, also when the server gives it up
             answers.keep(key, answer)
         raise_handled(outcome)
@@ -169,26 +164,34 @@ class PostHandler(PageRequestHandler):
             return outcome.response
         return await self._tell(answer, outcome)
 
-    async def _run(self, scope: PageRun, token: str, fields: list[Pair]) -> Outcome:
-        outcome = await scope.prepare() or await self._call(scope, token, fields)
-        if self._is_restarted:
-            restarted(self.page.live)
-        # Success is shown by the GET that follows, errors by another run of this page.
-        shows = isinstance(outcome, Ok) and outcome.response is None
-        draw = self._draw if shows else None
-        return await scope.close(await scope.conclude(outcome, draw))
+    def _restore(self, sealed: str) -> Source:
+        """Put the page into the state in which the form was sent. It starts again where that can't be had."""
+        try:
+            self.restore(sealed)
+        except LiveError as error:
+            self._is_restarted = bool(sealed)  # else it never had a state
+            level = WARNING if sealed else INFO
+            log.log(level, "%s can't be restored for a post and starts again: %s", self.address.name, error)
+            self.begin()
+            return Source.ADDRESS
+        return Source.STATE
 
-    def _draw(self) -> None:
-        self.page.__fragment__(None)
-
-    async def _call(self, scope: PageRun, token: str, fields: list[Pair]) -> Outcome:
+    async def _call(self, run: PageRun, token: str, fields: list[Pair], source: Source) -> Outcome:
+        """Call the action. On a page that had to start again that is only done for one that is of no page:
+        what the form showed can't be known.
+        """
         try:
             ref = lookup(self.page, token)
         except (UnknownAction, ForgedReference) as error:
             log_refused(self.page, token, error)
+            ref = None
+        if ref is None or (source is Source.ADDRESS and ref.is_of_page):
             _note(self.page, token, fields)
             return failure(text("page_outdated", self.site.services.messages), 409)
-        return await scope.call(ref, fields)
+        outcome = await run.call(ref, fields)
+        if self._is_restarted:
+            restarted(self.page.live)
+        return outcome
 
     def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
         """What this post and its copies are answered with. Keeps the `state` that it shows, if any."""
@@ -235,32 +238,12 @@ class PostHandler(PageRequestHandler):
                 return self.elsewhere(failed)
             error = page_error(failed)
         outdate(self.page, None)  # what its dependencies gave is closed with them
-        return await self.show(PageRun(self.page), status=answer.status, error=error)
-
-    async def _afresh(self, token: str, fields: list[Pair]) -> Response | None:
-        """Begin the page anew: what it showed can't be known any more. An action that is of no page may
-        still run on it, without an answer from here; any other's is the page with what was typed.
-        """
-        self.begin()
-        scope = PageRun(self.page)
-        problem = await mount(self.page, scope) or await scope.prepare()
-        if problem is not None:
-            return await self.show(scope, problem)
-        if _runs_anywhere(self.page, token):
-            await scope.close(DONE)
-            return None
-        _note(self.page, token, fields)
-        self.page.live.error = Problem(409, text("page_outdated", self.site.services.messages))
-        return await self.show(scope, status=409)
+        return await self.show(status=answer.status, error=error)
 
 
-def _runs_anywhere(page: Page, token: str) -> bool:
-    """Whether a reference is valid, and needs no page in its former state."""
-    try:
-        return not lookup(page, token).is_of_page
-    except (UnknownAction, ForgedReference) as error:
-        log_refused(page, token, error)
-        return False
+def _render(run: PageRun) -> None:
+    """Render the page, to know that the GET that follows can."""
+    run.page.__fragment__(None)
 
 
 def _note(page: Page, token: str, fields: list[Pair]) -> None:

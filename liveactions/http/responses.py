@@ -20,11 +20,10 @@ from ..actions.request import PageRequest
 from ..encoding import write_json
 from ..execution.app_context import AppContext
 from ..execution.loading import forsake
-from ..execution.results import failure
-from ..execution.run import PageRun
+from ..execution.opening import Source, open_page
 from ..pages.page_html import standing
 from ..protocol.messages import error_payload, redirect_payload
-from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
+from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 log = getLogger(__name__)
 HEADERS: Final = {"Cache-Control": "no-store"}
@@ -72,16 +71,9 @@ class ErrorPages:
         page = await self.site.error_page(_as_get(request), status, str(error.detail), id)
         if page is None:
             return None
-        scope = PageRun(page)
-        problem = await scope.load()
-        try:
-            html = scope.render(lambda: standing(page.__fragment__(None))) if problem is None else None
-        except Exception as wrong:
-            log.exception("the page for errors can't be rendered")
-            problem, html = failure("", 500, error=wrong), None
-        closed = await scope.close(problem or DONE)
+        opened = await open_page(page, Source.FIELDS, draw=lambda _: standing(page.__fragment__(None)))
         forsake(page.live)
-        return html if closed.ok else None
+        return opened.drawn
 
 
 def _has_last_handler(request: Request) -> bool:

@@ -9,11 +9,9 @@ from starlette.responses import Response
 from ..actions.action import Action
 from ..actions.form_input import is_no_file
 from ..exceptions import ForgedReference, UnknownAction
-from ..execution.opening import begin, mount
-from ..execution.run import PageRun
+from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..pages.lookup import log_refused, lookup, named
 from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
-from ..types import DONE, Outcome
 from .bodies import read_form
 from .page import PageRequestHandler
 from .responses import json_answer, outcome_answer
@@ -25,11 +23,11 @@ class UploadHandler(PageRequestHandler):
     async def respond(self) -> Response:
         token = self.request.query_params.get(FIELD_ACTION, "")
         action = named(self.page, token)
-        scope = PageRun(self.page)
-        problem = await self._open(scope, runs=action is None)
-        closed = await scope.close(problem or DONE)
-        if not closed.ok:
-            return outcome_answer(closed)
+        is_of_function = action is None and self.page._live_defines_actions
+        until = Until.LOAD if is_of_function else Until.GUARD  # only its run defines the action
+        opened: OpenedPage[None] = await open_page(self.page, Source.ADDRESS, until)
+        if not opened.outcome.ok:
+            return outcome_answer(opened.outcome)
         action = action or self._closure(token)
         if action is None or not action.plan.files:
             raise HTTPException(409, "This page has changed. Please reload it.")
@@ -42,12 +40,6 @@ class UploadHandler(PageRequestHandler):
         finally:
             for _, file in files:
                 await file.close()
-
-    async def _open(self, scope: PageRun, runs: bool) -> Outcome | None:
-        """Let the guards judge who sends. A page function `runs` where only it knows the action."""
-        if runs and self.page._live_defines_actions:
-            return await mount(self.page, scope, is_shown=False) or await scope.load()
-        return begin(self.page) or await scope.guard()
 
     def _closure(self, token: str) -> Action[..., object] | None:
         """The action that a page function has defined when it ran."""

@@ -15,10 +15,8 @@ from urllib.parse import unquote, urlsplit
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..execution.app_context import Address, AppContext
-from ..execution.loading import forsake
-from ..execution.opening import mount
+from ..execution.opening import Source, open_page
 from ..execution.results import controlled, failure
-from ..execution.run import PageRun
 from ..pages.handle import Problem
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
@@ -128,7 +126,7 @@ async def load_error_page(state: SessionState, outcome: Failed) -> LoadedPage | 
     if page is None:
         return None
     page.live.address = live.address
-    opened = await _ready(Address(type(page), ""), PageRun(page), None)
+    opened = await _ready(page, Address(type(page), ""), Source.FIELDS)
     return opened if isinstance(opened, LoadedPage) else None
 
 
@@ -145,17 +143,12 @@ async def _open(state: SessionState, url: str) -> LoadedPage | Outcome | None:
 
 async def _begin(site: AppContext, request: PageRequest, address: Address) -> LoadedPage | Outcome:
     page = site.new_page(address, request, await site.identity(request))
-    scope = PageRun(page)
-    return await _ready(address, scope, await mount(page, scope))
+    return await _ready(page, address, Source.ADDRESS)
 
 
-async def _ready(address: Address, scope: PageRun, problem: Outcome | None) -> LoadedPage | Outcome:
-    """The page as it is shown first; else why it isn't."""
-    page = scope.page
-    drawn: list[Fragment] = []
-    outcome = problem or await scope.conclude(DONE, lambda: drawn.append(page.__fragment__(None)))
-    closed = await scope.close(outcome)
-    if closed.ok and drawn and scope.state is not None:
-        return LoadedPage(page, address, drawn[0], scope.state)
-    forsake(page.live)
-    return closed
+async def _ready(page: Page, address: Address, source: Source) -> LoadedPage | Outcome:
+    """Return the page as it is shown first; else why it isn't."""
+    opened = await open_page(page, source, draw=lambda _: page.__fragment__(None))
+    if opened.drawn is None or opened.state is None:
+        return opened.outcome
+    return LoadedPage(page, address, opened.drawn, opened.state)

@@ -18,8 +18,7 @@ from ..actions.request import PageRequest
 from ..exceptions import LiveError, ProtocolError, SealError
 from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
-from ..execution.loading import forsake
-from ..execution.opening import mount
+from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
 from ..pages.page import Page
 from ..pages.state import restore_state
@@ -233,26 +232,13 @@ class SessionRegistry:
             except LiveError as error:  # another version of the page's class
                 log.warning("a page can't be restored and starts again: %s", error)
                 return await self._page(ResumeSource(None, "fresh", stale=True), found, request, identity)
-        try:
-            return page, await self._opened(page, basis)
-        except BaseException:
-            forsake(page.live)
-            raise
-
-    async def _opened(self, page: Page, basis: ResumeSource) -> ResumeSource:
-        scope = PageRun(page)
-        if basis.snapshot is not None:
-            problem = await scope.guard()
-        else:
-            problem = await mount(page, scope)
         if basis.stale:
             restarted(page.live)
-        outcome = problem or await scope.conclude(DONE)
-        drawn = _draw(scope) if outcome.ok and scope.must_render else None
-        closed = await scope.close(outcome)
-        if not closed.ok:  # whatever it is, the page's own GET tells it better
+        source = Source.ADDRESS if basis.snapshot is None else Source.STATE
+        opened = await open_page(page, source, draw=lambda _: _draw(page))
+        if not opened.outcome.ok:  # whatever it is, the page's own GET tells it better
             raise ProtocolError("the page can't be opened", CLOSE_OVER)
-        return replace(basis, drawn=drawn, state=scope.state or b"")
+        return page, replace(basis, drawn=opened.drawn, state=opened.state or b"")
 
     async def _guard(self, page: Page) -> None:
         scope = PageRun(page)
@@ -329,10 +315,10 @@ class SessionRegistry:
                 session.kept.save(at_rest=not session.is_running)
 
 
-def _draw(scope: PageRun) -> Fragment | None:
-    """A page's first rendering; None where that fails: it is told, when it is tried again."""
+def _draw(page: Page) -> Fragment | None:
+    """Return a page's first rendering; None where that fails, which the welcome reports."""
     with suppress(Exception):
-        return scope.render(lambda: scope.page.__fragment__(None))
+        return page.__fragment__(None)
     return None
 
 
