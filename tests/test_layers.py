@@ -22,22 +22,6 @@ LAYERS = [
 """Folders and modules from the bottom up. Those of one line don't know each other, the first line's apart."""
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
 
-TO_CUT = {
-    ("store.one_time", "actions.request"),
-}
-"""Imports, all for types only, that still break the rules. The list may only get shorter."""
-
-
-def graph() -> import_graph.Graph:
-    """Return the imports without those that are known to break the rules."""
-    known = import_graph.read()
-    return {name: {one for one in others if (name, one) not in TO_CUT} for name, others in known.items()}
-
-
-def test_what_is_to_be_cut_is_there() -> None:
-    known = import_graph.read()
-    assert not [(name, other) for name, other in TO_CUT if other not in known[name]]
-
 
 def top(module: str) -> str:
     return module.partition(".")[0]
@@ -50,7 +34,7 @@ def test_every_module_has_a_layer() -> None:
 def test_imports_point_downward() -> None:
     upward = {
         f"{name} imports {other}"
-        for name, others in graph().items()
+        for name, others in import_graph.read().items()
         for other in others
         if top(name) != top(other)
         and LEVEL[top(other)] >= LEVEL[top(name)]
@@ -60,4 +44,4 @@ def test_imports_point_downward() -> None:
 
 
 def test_no_circles() -> None:
-    assert import_graph.circles(graph()) == []
+    assert import_graph.circles(import_graph.read()) == []

@@ -42,6 +42,12 @@ class Changes(NamedTuple):
     gone: tuple[str, ...] = ()
     """Names that are no longer in it."""
 
+    @classmethod
+    def load(cls, data: Any) -> Changes:
+        """Return what was written in JSON."""
+        headers, session, gone = data
+        return cls(tuple(headers), session, tuple(gone))
+
     def apply(self, response: Response, session: dict[str, Any] | None) -> None:
         """Put them on a response, and into the session that its middleware will write."""
         for header in self.headers:

@@ -14,7 +14,6 @@ from hashlib import sha256
 from logging import INFO, WARNING, getLogger
 from typing import Final
 
-from pydantic_core import from_json, to_json
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -33,6 +32,7 @@ from ..pages.lookup import log_refused, lookup, lookup_key, named
 from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
+from ..store.one_time import OneTimeStore
 from ..store.snapshots import Snapshot, Snapshots
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
@@ -43,7 +43,6 @@ ANSWER_TTL: Final = 600.0
 """Seconds for which a post is remembered."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two looks for the answer of the first."""
-ANSWER_CONTEXT: Final = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ async def post_key(identity: str, path: str, reference: str, fields: Sequence[Pa
     for part in parts:
         data = part.encode(errors="replace") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big") + data)
-    return "post " + digest.hexdigest()
+    return digest.hexdigest()
 
 
 async def _content(file: UploadFile) -> bytes:
@@ -84,31 +83,29 @@ async def _content(file: UploadFile) -> bytes:
 
 
 class Answers:
-    """The answers of posts, sealed, for all workers."""
+    """The answers of posts, for all workers."""
 
     def __init__(self, snapshots: Snapshots) -> None:
-        self._sealer = snapshots.sealer
-        self._store = snapshots.store
+        self._kept = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
+
+    def claim(self, key: str) -> bool:
+        """Return whether a post is the first of its key."""
+        return self._kept.claim(key)
 
     def keep(self, key: str, answer: Answer) -> None:
-        self._store.put(key, self._sealer.seal(to_json(astuple(answer)), ANSWER_CONTEXT).encode(), ANSWER_TTL)
+        self._kept.put(astuple(answer), key)
 
     async def first(self, key: str, patience: float) -> Answer | None:
         """What the first post of this key came to; None when that isn't known after so many seconds."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            kept = self._store.get(key)
+            kept = self._kept.read(key)
             if kept is not None:
-                return _read(self._sealer.open(kept.decode(), ANSWER_CONTEXT, ANSWER_TTL))
+                status, location, handle, message, id, changes = kept
+                changes = None if changes is None else Changes.load(changes)
+                return Answer(status, location, handle, message, id, changes)
             await asyncio.sleep(POLL_INTERVAL)
         return None
-
-
-def _read(data: bytes) -> Answer:
-    status, location, handle, message, id, changes = from_json(data)
-    if changes is not None:
-        changes = Changes(tuple(changes[0]), changes[1], tuple(changes[2]))
-    return Answer(status, location, handle, message, id, changes)
 
 
 log = getLogger(__name__)
@@ -147,7 +144,7 @@ class PostHandler(PageRequestHandler):
         source = self._restore(sealed if isinstance(sealed, str) else "")
         answers = Answers(self.site.snapshots)
         key = await post_key(self.identity, self.request.url.path, token, pairs)
-        if not self.site.snapshots.store.once(key, ANSWER_TTL):
+        if not answers.claim(key):
             return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
         answer = Answer(409, message=UNCONFIRMED)
         call = partial(self._call, token=token, fields=fields, source=source)

@@ -51,14 +51,14 @@ class CookiesEndpoint:
             log.warning("a ticket from elsewhere is refused: %s", refusal)
             return Response("A ticket must come from the page itself", 403, media_type="text/plain")
         tickets = (await bounded(request, MAX_TICKET_BYTES).body()).decode("ascii", "replace").split()
-        return _apply([self.site.tickets.redeem(ticket) for ticket in tickets[:MAX_TICKETS]], request)
+        found = [self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]
+        return _apply([Changes.load(data) for data in found if data is not None], request)
 
 
-def _apply(found: list[Changes | None], request: Request) -> Response:
+def _apply(found: list[Changes], request: Request) -> Response:
     response = Response(status_code=204)
     for changes in found:
-        if changes is not None:
-            changes.apply(response, request.scope.get("session"))
+        changes.apply(response, request.scope.get("session"))
     return response
 
 

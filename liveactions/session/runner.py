@@ -310,7 +310,7 @@ class Session:
         if changes is None or not isinstance(request, PageRequest):
             return
         if self.connection is None or not self.connection.take_changes(changes):
-            self.exchange.add({"cookies": self.site.tickets.keep(changes)})
+            self.exchange.add({"cookies": self.site.tickets.put(changes)})
         live.request = await after(request, changes)
         self.identify(await self.site.identity(live.request))
 

@@ -1,8 +1,6 @@
-"""Cookies of actions that ran over a socket wait here, each under a key for one use.
+"""Data for one use: cookies and responses of actions that ran over a socket, answers of posts.
 
-A socket's answer can't set cookies. The page is given a ticket instead, and fetches it by HTTP.
-
-Responses that actions return over a socket: kept for one fetch at an address of their own.
+A socket can't set cookies or send a file. The page gets a key instead and fetches them by HTTP.
 """
 
 from __future__ import annotations
@@ -16,48 +14,56 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
-from ..actions.request import Changes
 from ..security.signing import Sealer
-from ..store import Store
+from .base import Store
 from .uploads import Uploads, remove
 
-TICKET_TTL: Final = 60.0
-"""Seconds for which a ticket can be used."""
-TICKET_CONTEXT: Final = "cookies"
 
+class OneTimeStore:
+    """Data of one kind, each under a key that can be used once within `ttl` seconds.
 
-class Tickets:
-    """Keeps an application's tickets, for all its workers."""
+    Data is sealed and filed under a digest of its key: reading the store reveals neither.
+    """
 
-    def __init__(self, sealer: Sealer, store: Store) -> None:
+    def __init__(self, kind: str, ttl: float, sealer: Sealer, store: Store) -> None:
+        self._kind = kind
+        self._ttl = ttl
         self._sealer = sealer
         self._store = store
 
-    def keep(self, changes: Changes) -> str:
-        """A ticket for these changes."""
-        ticket = secrets.token_urlsafe(16)
-        sealed = self._sealer.seal(to_json(changes), TICKET_CONTEXT)
-        self._store.put(_ticket_key(ticket), sealed.encode(), TICKET_TTL)
-        return ticket
+    def put(self, data: Any, key: str = "") -> str:
+        """Keep data that can be written in JSON. Return its key: a random one unless it is given."""
+        key = key or secrets.token_urlsafe(16)
+        self._store.put(self._row(key), self._sealer.seal(to_json(data), self._kind).encode(), self._ttl)
+        return key
 
-    def redeem(self, ticket: str) -> Changes | None:
-        """What a ticket stands for; None when it is too old, has been used, or never was."""
-        key = _ticket_key(ticket)
-        sealed = self._store.get(key)
-        if sealed is None or not self._store.once(key, TICKET_TTL):
+    def claim(self, key: str) -> bool:
+        """Return whether the key is used for the first time."""
+        return self._store.once(self._row(key), self._ttl)
+
+    def read(self, key: str) -> Any:
+        """Return the data of a key and leave it there; None when there is none, or none any more."""
+        sealed = self._store.get(self._row(key))
+        if sealed is None:
             return None
-        self._store.delete(key)
-        headers, session, gone = from_json(self._sealer.open(sealed.decode(), TICKET_CONTEXT, TICKET_TTL))
-        return Changes(tuple(headers), session, tuple(gone))
+        return from_json(self._sealer.open(sealed.decode(), self._kind, self._ttl))
+
+    def take(self, key: str) -> Any:
+        """Return the data of a key, once; None when it has been taken, is too old, or never was."""
+        data = self.read(key)
+        if data is None or not self.claim(key):
+            return None
+        self._store.delete(self._row(key))
+        return data
+
+    def _row(self, key: str) -> str:
+        return f"{self._kind} {sha256(key.encode(errors='replace')).hexdigest()[:32]}"
 
 
-def _ticket_key(ticket: str) -> str:
-    return "ticket " + sha256(ticket.encode(errors="replace")).hexdigest()[:32]
-
-
+TICKET_TTL: Final = 60.0
+"""Seconds within which a page fetches the cookies of an op."""
 DELIVERY_TTL: Final = 60.0
 """Seconds for which a response waits to be fetched."""
-DELIVERY_CONTEXT: Final = "delivery"
 
 
 class Delivery(NamedTuple):
@@ -72,12 +78,11 @@ class Deliveries:
     """Keeps an application's responses, for all its workers on this machine."""
 
     def __init__(self, sealer: Sealer, store: Store, uploads: Uploads) -> None:
-        self._sealer = sealer
-        self._store = store
+        self._kept = OneTimeStore("delivery", DELIVERY_TTL, sealer, store)
         self._uploads = uploads
 
     async def keep(self, response: Response, scope: MutableMapping[str, Any]) -> str:
-        """The key of a response, for one use."""
+        """Return a key for a response, for one use."""
         path = self._uploads.place()
         start: dict[str, Any] = {}
 
@@ -96,20 +101,12 @@ class Deliveries:
             remove(path)
             raise
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        key = secrets.token_urlsafe(16)
-        sealed = self._sealer.seal(to_json([start["status"], headers, path.name]), DELIVERY_CONTEXT)
-        self._store.put(_delivery_key(key), sealed.encode(), DELIVERY_TTL)
-        return key
+        return self._kept.put([start["status"], headers, path.name])
 
     def take(self, key: str) -> Delivery | None:
-        """The response of a key; None when it has been taken, is too old, or never was."""
-        sealed = self._store.get(_delivery_key(key))
-        if sealed is None or not self._store.once(_delivery_key(key), DELIVERY_TTL):
+        """Return the response of a key; None when it has been taken, is too old, or never was."""
+        kept = self._kept.take(key)
+        if kept is None:
             return None
-        self._store.delete(_delivery_key(key))
-        status, headers, name = from_json(self._sealer.open(sealed.decode(), DELIVERY_CONTEXT, DELIVERY_TTL))
+        status, headers, name = kept
         return Delivery(status, [(one, value) for one, value in headers], self._uploads.folder / name)
-
-
-def _delivery_key(key: str) -> str:
-    return "delivery " + sha256(key.encode(errors="replace")).hexdigest()[:32]

@@ -138,7 +138,7 @@ async def test_the_address_of_a_state_says_so(
         browser(version(annotation, default, store, key)) as there,
     ):
         tab = await here.open("/counter")
-        location = (await posted(tab, "add", tab.snapshot)).headers["location"]
+        location = (await posted(tab, tab.signed("add"), tab.snapshot)).headers["location"]
         moved = await there.http.get(location)
         assert (moved.status_code, moved.headers["location"]) == (303, "/counter")
         assert f"warning: {NOTICE}" in unescape((await there.http.get("/counter")).text)
@@ -156,7 +156,7 @@ async def test_a_post_says_so(
     ):
         tab = await here.open("/counter")
         tab.browser = there
-        response = await posted(tab, "add", tab.snapshot)
+        response = await posted(tab, tab.signed("add"), tab.snapshot)
         assert response.status_code == 409 and "<i>This page was out of date." in unmarked(response)
         assert any(why in line for line in warnings(caplog))
 
@@ -176,7 +176,9 @@ async def test_a_call_by_a_script_is_refused_and_logged(
 ) -> None:
     async with browser(version(int, 0, store)) as here, browser(version(list[int], [], store)) as there:
         tab = await here.open("/counter")
-        reply = await there.http.post("/counter", data={"_s": tab.snapshot}, headers={"Live-Action": "add"})
+        reply = await there.http.post(
+            "/counter", data={"_s": tab.snapshot}, headers={"Live-Action": tab.signed("add")}
+        )
         assert reply.status_code == 409
         assert any("Counter.count" in line for line in warnings(caplog))
 
