@@ -80,5 +80,7 @@ def _workers() -> int:
         if name in ("--workers", "-w"):
             value = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
             return int(value) if value.isdigit() else 1
+        if argument.startswith("-w") and argument[2:].isdigit():
+            return int(argument[2:])
     value = os.environ.get("WEB_CONCURRENCY", "")
     return int(value) if value.isdigit() else 1

@@ -75,13 +75,13 @@ def test_a8_a_random_key_with_one_warning(
     assert "restart" in caplog.text and "workers" in caplog.text
 
 
-@pytest.mark.parametrize("how", ["arguments", "environment"])
+@pytest.mark.parametrize("how", ["--workers 2", "--workers=2", "-w 2", "-w2", "environment"])
 def test_a8_several_workers_need_a_key(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.delenv("LIVEACTIONS_KEY", raising=False)
-    if how == "arguments":
-        monkeypatch.setattr(sys, "argv", ["uvicorn", "shop:live", "--workers", "2"])
-    else:
+    if how == "environment":
         monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    else:
+        monkeypatch.setattr(sys, "argv", ["server", "shop:live", *how.split()])
     with pytest.raises(RuntimeError, match="LIVEACTIONS_KEY"):
         Live()
     monkeypatch.setenv("LIVEACTIONS_KEY", OLD)
