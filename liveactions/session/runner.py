@@ -275,7 +275,7 @@ class Session:
         outcome = await dispatch_op(self.aside, scope, job)
         if outcome is None:
             return False
-        if isinstance(outcome, Failed) or self.state.page.live.is_in_error:
+        if isinstance(outcome, Failed) or (job.n and self.state.page.live.is_in_error):  # a push clears none
             self.state.page.live.error = problem_of(outcome)
         closed = await self._conclude(scope, outcome)
         if scope.moved is not None:

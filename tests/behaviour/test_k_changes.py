@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 
-from liveactions import Event, InUrl, Page, Pages, action, after, loaded
+from liveactions import ActionError, Event, InUrl, Page, Pages, action, after, every, loaded
 from liveactions.testing import Browser, File
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, by, visiting, ways
@@ -205,3 +205,39 @@ async def test_a_test_dispatches_a_hooks_event() -> None:
         page = await browser.open("/board")
         await page.within("#card").dispatch("dropped", {"card": 3})
         assert page.text("p") == "3"
+
+
+@pages.page("/ticking")
+class Ticking(Page):
+    template = "ticking.html"
+    n: int = 0
+
+    @every(1)
+    async def tick(self) -> None:
+        self.n += 1
+
+    @action
+    async def refuse(self) -> None:
+        raise ActionError("Not now")
+
+    @action
+    async def accept(self) -> None: ...
+
+
+TEMPLATES["ticking.html"] = (
+    "<title>T</title><p>{{ n }}</p>{% if live.error %}<em>{{ live.error.message }}</em>{% endif %}"
+    "<button form=live formaction='{{ refuse }}'>refuse</button>"
+    "<button form=live formaction='{{ accept }}'>accept</button>"
+)
+
+
+@by("S")
+async def test_an_error_stays_until_the_persons_next_call() -> None:
+    async with Browser(small_app(pages, TEMPLATES)) as browser:
+        page = await browser.open("/ticking")
+        await page.click("refuse")
+        assert page.texts("em") == ["Not now"]
+        await browser.clock.advance(1.0)
+        assert page.text("p") == "1" and page.texts("em") == ["Not now"]
+        await page.click("accept")
+        assert page.texts("em") == []
