@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
@@ -19,10 +20,15 @@ from ..exceptions import ActionTimeout
 T = TypeVar("T")
 
 
-async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
-    """What `coroutine` returns; it is cancelled and `ActionTimeout` raised after so many seconds.
+GRACE: Final = 1.0
+"""Seconds that a coroutine has for cleaning up after its limit."""
 
-    The timer is only made when it waits for something for the first time.
+
+async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what `coroutine` returns; after so many seconds it is cancelled and `ActionTimeout` raised.
+
+    A coroutine that still waits for something after that, because it has swallowed the cancellation, is
+    closed after `GRACE`. The timer is only made when it waits for something for the first time.
     """
     if seconds is None:
         return await coroutine
@@ -34,7 +40,7 @@ async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
-            return await _rest(coroutine, waited)
+            return await _rest(coroutine, waited, limit)
     except TimeoutError as error:
         if limit.expired():
             raise ActionTimeout(f"not done after {seconds:g} s") from error
@@ -42,20 +48,60 @@ async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @types.coroutine
-def _rest(coroutine: Coroutine[Any, Any, T], waited: Any) -> Generator[Any, Any, T]:
-    """Goes on with a coroutine that waits for `waited`."""
+def _rest(coroutine: Coroutine[Any, Any, T], waited: Any, limit: asyncio.Timeout) -> Generator[Any, Any, T]:
+    """Continue a coroutine that waits for `waited`."""
     step: Callable[[Any], Any]
-    while True:
-        try:
-            value = yield waited
-            step = coroutine.send
-        except BaseException as error:  # a cancellation, most likely: the coroutine's to handle
-            value, step = error, coroutine.throw
-        try:
-            waited = step(value)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    deadline: _Deadline | None = None
+    try:
+        while True:
+            try:
+                value = yield waited
+                step = coroutine.send
+            except BaseException as error:  # a cancellation, most likely: the coroutine's to handle
+                if deadline is not None and deadline.has_passed:
+                    deadline.uncancel()
+                    _abandon(coroutine)
+                    raise
+                if deadline is None and limit.expired():
+                    deadline = _Deadline(GRACE)
+                value, step = error, coroutine.throw
+            try:
+                waited = step(value)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+    finally:
+        if deadline is not None:
+            deadline.cancel()
+
+
+class _Deadline:
+    """Cancels the current task once more after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self.has_passed = False
+        self._handle = asyncio.get_running_loop().call_later(seconds, self._pass)
+
+    def _pass(self) -> None:
+        self.has_passed = True
+        self._task.cancel()
+
+    def uncancel(self) -> None:
+        """Take this cancellation back."""
+        self._task.uncancel()
+
+    def cancel(self) -> None:
+        """Let it not pass any more."""
+        self._handle.cancel()
+
+
+def _abandon(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Close a coroutine that doesn't end by being cancelled. Nothing runs it any more, even if it goes on."""
+    with suppress(Exception, asyncio.CancelledError):
+        coroutine.close()
 
 
 async def in_thread(seconds: float | None, function: Callable[[], T]) -> T:

@@ -27,10 +27,13 @@ INTERNAL_ERROR = 1011
 class Socket:
     """One WebSocket as a session's connection."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: float) -> None:
         self.receive = receive
         self.sending_since: float | None = None
+        self._limit = limit
+        """Seconds that closing may take: it waits for what was sent before."""
         self._send = send
+        self._sending: asyncio.Timeout | None = None
         self._closed = False
         self._doom: tuple[int, str] | None = None
         self._task = asyncio.current_task()
@@ -53,29 +56,35 @@ class Socket:
         return message if message["type"] == "websocket.receive" else None
 
     async def send(self, text: str) -> None:
-        """Send a message. To someone who has gone: nothing happens."""
+        """Send a message, unless the other side has gone. `close` cuts it off, from any task."""
         if self._closed:
             return
         self.sending_since = time.monotonic()
         try:
-            await self._send({"type": "websocket.send", "text": text})
-        except OSError:  # it is what servers raise when the other side has gone
+            async with asyncio.timeout(None) as self._sending:
+                await self._send({"type": "websocket.send", "text": text})
+        except OSError:  # a server's when the other side has gone; `TimeoutError` when it was cut off
             self._closed = True
         except asyncio.CancelledError:
             self._closed = True  # a message that was begun can't be followed by another one
             raise
         finally:
-            self.sending_since = None
+            self.sending_since = self._sending = None
 
     def take_changes(self, changes: Changes) -> bool:
         return False  # a socket can't
 
     def close(self, code: int, reason: str = "") -> None:
-        """End it soon: its own task does it, at once unless it is running an op."""
-        if self._doom is None:
-            self._doom = (code, reason)
-            if self._task and (self._is_waiting or self.sending_since is not None):
-                self._task.cancel()
+        """End it soon: its own task does it, at once unless it is running an op. What is being sent is cut
+        off, whichever task sends it.
+        """
+        if self._doom is not None:
+            return
+        self._doom = (code, reason)
+        if self._sending is not None and not self._sending.expired():
+            self._sending.reschedule(asyncio.get_running_loop().time())
+        if self._task and self._is_waiting:
+            self._task.cancel()
 
     def was_cancelled(self) -> bool:
         """Whether it was `close` that cancelled the task; which then goes on."""
@@ -90,7 +99,8 @@ class Socket:
         if not self._closed and self.sending_since is None:  # else it would wait for ever
             self._closed = True
             try:
-                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+                async with asyncio.timeout(self._limit):
+                    await self._send({"type": "websocket.close", "code": code, "reason": reason})
             except (OSError, RuntimeError):  # RuntimeError: the other side has closed it
                 return
 
@@ -110,7 +120,7 @@ class SocketEndpoint:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
-        socket = Socket(receive, send)
+        socket = Socket(receive, send, self.sessions.site.limits.sending)
         if await socket.accept():
             await self._serve(socket, connection)
 

@@ -1,4 +1,4 @@
-"""Time limits of generators, by a clock that moves when a step says so."""
+"""Time limits of functions and generators."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from liveactions.exceptions import ActionTimeout
-from liveactions.execution.timeouts import last
+from liveactions.execution import timeouts
+from liveactions.execution.timeouts import last, within
 
 
 class SlowSteps:
@@ -70,3 +71,47 @@ async def test_one_that_is_told_to_stop_is_closed() -> None:
     steps: Any = counts()
     assert await last(None, steps, stops) == 1
     assert ended == [True]
+
+
+async def swallowing(caught: list[BaseException]) -> None:
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            caught.append(error)
+
+
+async def swallowing_all(caught: list[BaseException]) -> None:
+    while len(caught) < 3:
+        try:
+            await asyncio.Event().wait()
+        except BaseException as error:
+            caught.append(error)
+
+
+@pytest.mark.parametrize("function", [swallowing, swallowing_all])
+async def test_what_swallows_its_cancellation_is_cut_off(
+    function: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeouts, "GRACE", 0.0)
+    caught: list[BaseException] = []
+    task = asyncio.current_task()
+    assert task is not None
+    with pytest.raises(ActionTimeout):
+        await within(0.001, function(caught))
+    assert caught and not task.cancelling()
+
+
+async def test_what_ends_within_the_grace_period_has_cleaned_up() -> None:
+    cleaned_up: list[bool] = []
+
+    async def careful() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned_up.append(True)
+
+    with pytest.raises(ActionTimeout):
+        await within(0.001, careful())
+    assert cleaned_up
