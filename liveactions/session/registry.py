@@ -116,7 +116,7 @@ class SessionRegistry:
         rebuilding = (basis.rebuilt, basis.stale, basis.drawn) if basis else ()
         try:
             await session.attach(connection, hello, *rebuilding)
-            await session.hook("connected")
+            await session.connected()
         except BaseException:
             await session.detach(connection)  # which doesn't know of a session yet
             raise

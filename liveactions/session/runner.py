@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from ..actions.request import PageRequest
 from ..exceptions import ProtocolError
@@ -46,6 +46,8 @@ from .request_probe import after
 from .server_ops import Background, Developer, Timers
 from .state import Phase, RenderHistory, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
+
+CONNECTION_HOOKS: Final = ("connected", "disconnected")
 
 
 class Session:
@@ -144,10 +146,34 @@ class Session:
         """Run a function on the page, as an op of its own."""
         await self.enqueue(ServerOp(lambda scope: scope.run(function, component)))
 
-    async def hook(self, name: str) -> None:
-        """Run ``connected`` or ``disconnected`` of the components that have it, as an op."""
-        if any(name in describe(component).hooks for _, component in walk(self.state.page)):
-            await self.enqueue(ServerOp(lambda scope: scope.hook(name)))
+    async def connected(self) -> None:
+        """Run ``connected`` of the components that have it, as an op: a new connection shows the page."""
+        if self._has_hooks():
+            if self.state.is_connected or self.is_draining:  # the connection before may not be gone yet
+                self.queue.append(ServerOp(self._disconnect))
+            await self.enqueue(ServerOp(self._connect))
+
+    async def disconnected(self) -> None:
+        """Run ``disconnected`` of the components that have it, as an op, if ``connected`` has run."""
+        if self._has_hooks():
+            await self.enqueue(ServerOp(self._disconnect))
+
+    def _has_hooks(self) -> bool:
+        components = [component for _, component in walk(self.state.page)]
+        return any(not describe(one).hooks.keys().isdisjoint(CONNECTION_HOOKS) for one in components)
+
+    async def _connect(self, scope: PageRun) -> Outcome | None:
+        refused = await scope.guard()
+        if refused is not None or not self.state.is_attached:
+            return refused
+        self.state.is_connected = True
+        return await scope.hook("connected")
+
+    async def _disconnect(self, scope: PageRun) -> Outcome | None:
+        if not self.state.is_connected:
+            return None
+        self.state.is_connected = False
+        return await scope.hook("disconnected")
 
     async def enqueue(self, job: Job) -> None:
         """Run an op, now or after what is running."""
@@ -358,7 +384,7 @@ class Session:
         self._timers.start(page)
         if page.live.has_changes:
             await self._keep_cookies()
-        await self.hook("connected")
+        await self.connected()
 
     def identify(self, identity: str) -> None:
         """The person is this one from now on."""
@@ -548,7 +574,11 @@ class Session:
         self.used = time.monotonic()
         self._timers.stop()
         self.kept.is_due = True
-        await self.hook("disconnected")
+        if self.over:  # another worker has the page: what this one has acquired is released
+            await self.settled()
+            await self._run_hook(self._disconnect)
+            return
+        await self.disconnected()
         if not self.is_draining:
             await self.drain()
 
@@ -565,8 +595,13 @@ class Session:
         self.queue.abandon()
 
     async def _close_page(self) -> None:
+        await self._run_hook(self._disconnect)
+        await self._run_hook(lambda scope: scope.hook("closed"))
+
+    async def _run_hook(self, hook: Callable[[PageRun], Awaitable[Outcome | None]]) -> None:
+        """Run a hook of a page that is shown no longer; none keeps the next one from running."""
         scope = PageRun(self.state.page)
-        await scope.close(await scope.hook("closed") or DONE)
+        await scope.close(await hook(scope) or DONE)
 
     def _lose(self) -> None:
         """Another worker has the page: what was done here since isn't told."""

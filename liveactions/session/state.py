@@ -307,6 +307,8 @@ class SessionState:
         self.kept = SnapshotWriter(self, state)
         self.queue = OpQueue()
         self.phase = Phase.DETACHED
+        self.is_connected = False
+        """Whether ``connected`` has run without ``disconnected`` since."""
 
     @property
     def name(self) -> str:

@@ -392,7 +392,7 @@ async def a_timer(thief: Thief) -> str:
 
 
 async def a_hook(thief: Thief) -> str:
-    return await thief.push(lambda session: session.hook("connected"))
+    return await thief.push(lambda session: session.connected())
 
 
 async def background_code(thief: Thief) -> str:

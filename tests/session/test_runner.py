@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from liveactions import Limits, Page, Pages, action
+from liveactions import Limits, Live, Page, Pages, action
+from liveactions.execution import timeouts
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
 from tests.support import shop as shop_module
@@ -365,3 +367,150 @@ async def test_a_page_that_could_not_be_drawn_is_as_before_and_can_be_used() -> 
         assert failed[3][1:2] == [wire.ERROR] and "events" not in failed[5]  # they were of what is undone
         assert (await tab.op(0, [0], []))[3][2]["status"] == 500
         assert (await tab.call("greet"))[5]["events"] == [["greeted", None]]
+
+
+# Hooks of connections
+
+present = Pages()
+journal: list[str] = []
+
+
+@present.page("/present")
+class Present(Page):
+    """Counts who is there, as a chat would."""
+
+    template = "present.html"
+
+    async def connected(self) -> None:
+        journal.append("connected")
+
+    async def disconnected(self) -> None:
+        journal.append("disconnected")
+
+    async def closed(self) -> None:
+        journal.append("closed")
+
+
+@present.page("/absent")
+class Absent(Page):
+    template = "absent.html"
+
+
+def presence() -> Live:
+    journal.clear()
+    return small_app(present, {"present.html": "<title>P</title>", "absent.html": "<title>A</title>"})
+
+
+async def test_closing_a_tab_disconnects_and_then_closes_its_page() -> None:
+    async with browser(presence()) as visitor:
+        tab = await visitor.joined("/present")
+        with pytest.raises(Closed):
+            await tab.op(wire.BYE)
+        assert journal == ["connected", "disconnected", "closed"]
+
+
+async def test_navigating_disconnects_and_then_closes_the_page_that_is_left() -> None:
+    async with browser(presence()) as visitor:
+        tab = await visitor.joined("/present")
+        await tab.op(wire.NAVIGATE, "/absent")
+        assert journal == ["connected", "disconnected", "closed"]
+        await tab.socket.lose()
+        assert journal == ["connected", "disconnected", "closed"]
+
+
+async def test_signing_out_disconnects_and_then_closes_the_page() -> None:
+    live = presence()
+    async with browser(live) as visitor:
+        await visitor.joined("/present")
+        (session,) = live.sessions
+        await session.end()
+        assert journal == ["connected", "disconnected", "closed"]
+
+
+async def test_each_connection_of_a_page_is_disconnected_once() -> None:
+    async with browser(presence()) as visitor:
+        tab = await visitor.joined("/present")
+        await tab.socket.lose()
+        await tab.join()
+        before = tab.socket
+        await tab.join()  # the connection before is still there
+        await asyncio.wait_for(before.task, 5)
+        with pytest.raises(Closed):
+            await tab.op(wire.BYE)
+        assert journal == ["connected", "disconnected"] * 3 + ["closed"]
+
+
+async def test_a_page_that_another_worker_has_taken_is_disconnected_here() -> None:
+    live = presence()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/present")
+        (session,) = live.sessions
+        live.site.snapshots.store.claim(session.state.key)
+        session.kept.is_due = True
+        live.sessions.tend(session.used)
+        await asyncio.wait_for(tab.socket.task, 5)
+        assert journal == ["connected", "disconnected"]
+
+
+# Tasks
+
+tasks = Pages()
+ran_in: list[asyncio.Task[Any] | None] = []
+
+
+@tasks.page("/tasks")
+class Tasks(Page):
+    template = "tasks.html"
+
+    @action
+    async def plain(self) -> None:
+        ran_in.append(asyncio.current_task())
+
+    @action(concurrency="latest")
+    async def latest(self) -> None:
+        ran_in.append(asyncio.current_task())
+
+
+async def test_only_what_newer_calls_may_end_runs_beside_the_reader_of_the_socket() -> None:
+    ran_in.clear()
+    buttons = "".join(f'<button live-click="{{{{ {name} }}}}">b</button>' for name in ("plain", "latest"))
+    async with browser(small_app(tasks, {"tasks.html": f"<title>T</title>{buttons}"})) as visitor:
+        tab = await visitor.joined("/tasks")
+        for name in ("plain", "latest", "plain"):
+            await tab.call(name)
+        before, beside, after = ran_in
+        assert before is tab.socket.task and beside is not tab.socket.task
+        assert after is tab.socket.task
+
+
+# Time limits
+
+stubborn = Pages()
+
+
+@stubborn.page("/stubborn")
+class Stubborn(Page):
+    template = "stubborn.html"
+    count: int = 0
+
+    @action(timeout=0.01)
+    async def stick(self) -> None:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    @action
+    async def add(self) -> None:
+        self.count += 1
+
+
+async def test_an_action_that_swallows_its_cancellation_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeouts, "GRACE", 0.0)
+    source = (
+        "<title>S</title>{{ count }}"
+        '<button live-click="{{ stick }}">s</button><button live-click="{{ add }}">a</button>'
+    )
+    async with browser(small_app(stubborn, {"stubborn.html": source})) as visitor:
+        tab = await visitor.joined("/stubborn")
+        assert (await tab.call("stick"))[3][1] == wire.ERROR
+        assert shown((await tab.call("add"))[2]) == "1"
