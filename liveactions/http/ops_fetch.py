@@ -13,11 +13,11 @@ from ..actions.request import Changes
 from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import read_hello, read_op
-from ..session.connection import REPLACED
+from ..session.connection import INTERNAL_ERROR, REPLACED
 from ..session.registry import SessionRegistry
 from .bodies import read_json
 
-STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503}
+STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
 """HTTP statuses for the codes with which a socket is closed, 503 for those after which it is to come again;
 400 for the others."""
 

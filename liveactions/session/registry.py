@@ -31,8 +31,8 @@ from ..pubsub.channel import BrokerChannel
 from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
-from ..types import DONE
-from .connection import Connection
+from ..types import DONE, Failed, Outcome
+from .connection import INTERNAL_ERROR, Connection
 from .request_probe import as_request, through_middleware
 from .runner import Session
 from .state import RenderHistory
@@ -236,15 +236,15 @@ class SessionRegistry:
             restarted(page.live)
         source = Source.ADDRESS if basis.snapshot is None else Source.STATE
         opened = await open_page(page, source, draw=lambda _: _draw(page))
-        if not opened.outcome.ok:  # whatever it is, the page's own GET tells it better
-            raise ProtocolError("the page can't be opened", CLOSE_OVER)
+        if not opened.outcome.ok:
+            raise _refusal(opened.outcome)
         return page, replace(basis, drawn=opened.drawn, state=opened.state or b"")
 
     async def _guard(self, page: Page) -> None:
         scope = PageRun(page)
         closed = await scope.close(await scope.guard() or DONE)
         if not closed.ok:
-            raise ProtocolError("not allowed any more", CLOSE_OVER)
+            raise _refusal(closed)
 
     def _admit(self, request: Request) -> str:
         """The address that a new session counts for."""
@@ -313,6 +313,13 @@ class SessionRegistry:
         for session in self:
             with contained("%s: storing its state", session.state.name):
                 session.kept.save(at_rest=not session.is_running)
+
+
+def _refusal(outcome: Outcome) -> ProtocolError:
+    """Return why a page isn't joined: its GET tells what refuses it; what failed may go well later."""
+    if isinstance(outcome, Failed) and outcome.status >= 500:
+        return ProtocolError(f"the page failed to open; try again later ({outcome.id})", INTERNAL_ERROR)
+    return ProtocolError("the page can't be opened", CLOSE_OVER)
 
 
 def _draw(page: Page) -> Fragment | None:

@@ -100,11 +100,22 @@ def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, An
         "path": unquote(path),
         "raw_path": path.encode("ascii", "ignore"),
         "query_string": query.encode("ascii", "ignore"),
-        "headers": [header for header in connection.scope["headers"] if not _HANDSHAKE.match(header[0])],
+        "headers": _headers(connection),
         "path_params": dict(parameters),
     }
     return PageRequest(scope)
 
 
+def _headers(connection: HTTPConnection) -> list[tuple[bytes, bytes]]:
+    """Return a connection's headers as its page's GET has them."""
+    headers = [header for header in connection.scope["headers"] if not _HANDSHAKE.match(header[0])]
+    if connection.scope["type"] == "http":  # it has been sent by a script, which accepts anything else
+        headers = [header for header in headers if header[0] not in (b"accept", *_BODY)]
+    return headers if any(name == b"accept" for name, _ in headers) else [*headers, (b"accept", _ACCEPT)]
+
+
+_ACCEPT = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+"""What browsers accept when they load a page."""
+_BODY = (b"content-type", b"content-length", b"transfer-encoding")
 _HANDSHAKE = re.compile(rb"upgrade$|connection$|sec-websocket-")
 """Headers that only a WebSocket's handshake has."""

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
 
+from liveactions import Limits, Live, Page, Pages
+from liveactions.protocol.constants import CLOSE_LIMIT, CLOSE_OVER
+from liveactions.session.connection import INTERNAL_ERROR
+from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore, SqliteStore, Store
 from tests.session.test_runner import shown
 from tests.support import shop as shop_module
 from tests.support.asgi import Closed, Tab, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.shop import shop
+from tests.support.small import small_app
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -208,3 +216,89 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         assert not tab.socket.task.done()
         live.sessions.tend(session.used + 15)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
+
+
+# Connections that are stuck
+
+
+async def test_a_page_goes_on_over_a_new_connection_while_the_old_one_takes_nothing(store: Store) -> None:
+    live = shop(store)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/counter")
+        before = tab.socket
+        before.gate.clear()
+        session = next(iter(live.sessions))
+        session.submit(ServerOp(lambda scope: scope.do(partial(setattr, scope.page, "count", 7))))
+        while session.connection is None or session.connection.sending_since is None:
+            await asyncio.sleep(0)  # until it is being sent, in a task of the session's own
+        await tab.join()
+        assert shown((await tab.call("add"))[2]) == "8"
+        await asyncio.wait_for(before.task, PATIENCE)
+
+
+async def test_closing_a_connection_that_takes_nothing_comes_to_an_end() -> None:
+    live = shop(MemoryStore(), limits=Limits(sending=0.01))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/counter")
+        tab.socket.gate.clear()
+        next(iter(live.sessions)).close(CLOSE_LIMIT)
+        await asyncio.wait_for(tab.socket.task, PATIENCE)
+
+
+# What fails when a page joins
+
+joining = Pages()
+database: list[Exception] = []
+
+
+@joining.page("/rows")
+class Rows(Page):
+    template = "rows.html"
+    accepts: str = ""
+
+    async def load(self) -> None:
+        for failure in database:
+            raise failure
+        self.accepts = self.request.headers["accept"]
+
+
+def guard_by_database() -> None:
+    for failure in database:
+        raise failure
+
+
+@pytest.fixture
+def rows() -> Iterator[Live]:
+    yield small_app(joining, {"rows.html": "<title>R</title>{{ accepts }}"}, guard=guard_by_database)
+    database.clear()
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_a_page_that_fails_to_open_comes_again_later(rows: Live, is_known: bool) -> None:
+    async with browser(rows) as visitor:
+        tab = await visitor.joined("/rows")
+        await tab.socket.lose()
+        if not is_known:
+            rows.sessions._sessions.clear()
+        database.append(ConnectionError("the database is down"))
+        with pytest.raises(Closed) as closed:
+            await tab.join()
+        assert closed.value.code == INTERNAL_ERROR
+        database.clear()
+        assert "patch" not in await tab.join()
+
+
+async def test_a_page_that_its_guard_refuses_is_over(rows: Live) -> None:
+    async with browser(rows) as visitor:
+        tab = await visitor.open("/rows")
+        database.append(HTTPException(403))
+        with pytest.raises(Closed) as closed:
+            await tab.join()
+        assert closed.value.code == CLOSE_OVER
+
+
+async def test_the_request_of_a_join_accepts_what_a_get_does(rows: Live) -> None:
+    async with browser(rows) as visitor:
+        await visitor.joined("/rows")
+        (session,) = rows.sessions
+        assert "text/html" in session.page.request.headers["accept"]

@@ -434,7 +434,7 @@ async def test_each_connection_of_a_page_is_disconnected_once() -> None:
         await tab.join()
         before = tab.socket
         await tab.join()  # the connection before is still there
-        await asyncio.wait_for(before.task, 5)
+        await asyncio.wait_for(before.task, PATIENCE)
         with pytest.raises(Closed):
             await tab.op(wire.BYE)
         assert journal == ["connected", "disconnected"] * 3 + ["closed"]
@@ -448,7 +448,7 @@ async def test_a_page_that_another_worker_has_taken_is_disconnected_here() -> No
         live.site.snapshots.store.claim(session.state.key)
         session.kept.is_due = True
         live.sessions.tend(session.used)
-        await asyncio.wait_for(tab.socket.task, 5)
+        await asyncio.wait_for(tab.socket.task, PATIENCE)
         assert journal == ["connected", "disconnected"]
 
 
