@@ -1,6 +1,8 @@
-"""Actions: the only functions that a browser can call.
+"""Actions, the only functions that a browser can call, and references to them.
 
-References to actions with bound arguments, as templates show them.
+An `Action` is what the decorator makes of a function: it knows its options and how its parameters are filled.
+An `ActionRef` is an action of one component with its bound arguments, signed for the page and the visitor;
+templates write it as an address.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Actions that a page function defines while it runs.
+"""`@action`, and the registries in which references find actions.
 
-Actions that belong to no page: functions of modules, by the names that references have for them.
+An action is registered where it is defined: a module's by a name that is unique in the application, and one
+that a page function defines with the run that made it. Methods need no registry; their class knows them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from hashlib import blake2b
 from typing import (
-    TYPE_CHECKING,
     Any,
     Final,
     Literal,
@@ -19,9 +19,6 @@ from typing import (
 
 from .action import Action, P, R, _check_plan
 from .parameters import Guards
-
-if TYPE_CHECKING:
-    pass
 
 
 class Closures:

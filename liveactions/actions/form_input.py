@@ -1,8 +1,7 @@
-"""Form names as paths: ``address.city``, ``items[0].name``.
+"""What a form or an event sent.
 
-What a form or an event sent: names and values in their order.
-
-A form as it was typed, unfinished: nested texts that an action may change, for the form to show next.
+`Input` has the names and values in their order, and as a tree by the paths that names are:
+``address.city``, ``items[0].name``. A `Draft` holds such a tree for an action that edits an unfinished form.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""What became of an action's newest call: result, errors, what was typed; and its fields for templates.
+"""The outcome of an action's most recent call, and its fields, as templates ask for them.
 
-What became of the newest call of something, as templates ask for it.
+`FormStates` keeps the outcomes of a page by reference. `FormApi` is what references and actions share in
+templates: ``save.ok``, ``save.errors``, ``save.field("title")``.
 """
 
 from __future__ import annotations

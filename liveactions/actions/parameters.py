@@ -1,6 +1,8 @@
-"""Dependencies: what a parameter asks a function for, and guards.
+"""How the parameters of a function are filled.
 
-How a function's parameters are filled: by annotation, from bound arguments, from form fields.
+`Plan.of` reads a signature once and gives each `Parameter` a kind by its annotation: a form field, a bound
+argument, a file, a draft, a dependency, or something that is injected. `Plan.fill` then takes the values from
+a form, or from a script's arguments. Markers such as `Bound`, `Prev` and `Depends` are defined here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Cookies and session values that actions set, on their way to the browser.
+"""The request that an open page knows, which outlives its response.
 
-The request that an open page knows: its newest one, which outlives its response.
+`PageRequest` collects the cookies and session values that actions set. Whatever answers the browser next
+takes them as `Changes`.
 """
 
 from __future__ import annotations

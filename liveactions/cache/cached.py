@@ -1,8 +1,7 @@
-"""Arguments of cached functions as keys: equal ones of equal types are the same.
+"""`cached`: functions whose results are kept, by their arguments.
 
-What is cached is everybody's: it can't be changed, or each reader has a copy.
-
-Functions whose results are kept: `cached`.
+Equal arguments of equal types are the same key. Results are shared by everybody: immutable ones as they are,
+of others each reader gets a copy.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A component's place in its page: its path, its references, its view, what is known of its fields.
+"""Components: objects with typed state, a template and actions. A page is one, and may contain others.
 
-Components: objects with typed state, a template and actions. A page is one, and may hold more.
-
-The names that a component's template knows.
+`Component` is the base class of user code, and `Node` what the library knows of an instance: its path in the
+page, its references, its view. `describe` reads a class, `attach` gives all components of a page their paths,
+and `variables` are the names that a component's template knows.
 """
 
 from __future__ import annotations

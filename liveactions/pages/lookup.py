@@ -1,6 +1,7 @@
-"""From a text that came from outside to the action that it names. Nothing else is ever looked up by name.
+"""Finding the action that a text from outside names. Nothing else is ever looked up by name.
 
-What of a Python module scripts may call: its actions with ``js=True``, under JavaScript names.
+References of pages are verified before they are followed. Scripts may call, by JavaScript names, the actions
+of a module that have ``js=True``.
 """
 
 from __future__ import annotations

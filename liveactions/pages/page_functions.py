@@ -1,10 +1,6 @@
-"""What debug mode points out in a page's actions.
+"""Registering pages, and pages that are functions.
 
-Putting pages at paths: classes as they are, functions as what makes their pages.
-
-Pages that are functions: a run gives a template, names for it, and the actions defined in it.
-
-::
+A run of a page function gives a template, names for it, and the actions defined in it::
 
     @live.page("/posts/{id}")
     async def post(id: int, db: DB, comments: int = 10) -> Rendered:

@@ -1,8 +1,7 @@
-"""The built client, served under names that change with its content.
+"""A page as a whole HTML document: what the library adds to what the template rendered.
 
-What templates and raw HTML call to write controls: a button without a form, a form's state.
-
-A page as a whole HTML document: what the library adds to what the template rendered.
+That is the client's script, served under a name that changes with its content, the page's state, and the
+controls that a button without a form needs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A page's state as data: what the snapshot carries.
+"""A page's state as JSON-able data, as a snapshot carries it, and back.
 
-What became of a page's calls, as data: a part of its state.
+The data has the state fields of all components, the outcomes of calls, and messages that haven't been shown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Time that passes when a test says so.
-
-The live pages in an application, however it is composed.
-"""
+"""A clock that advances when a test says so: it runs timers and delayed calls of open pages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The reference applier: what a patch makes of a page, exactly as the protocol says.
+"""A document in a tab, and how patches change it, exactly as the protocol says.
 
-A document as it stands in a tab: with what was typed, and the focus.
+`Document` applies welcomes and frames. `Window` adds what a person did: the text typed, and the focus.
 """
 
 from __future__ import annotations

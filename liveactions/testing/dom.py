@@ -5,9 +5,8 @@ but builds the tree as it is written: it closes what may be left open and repair
 the library renders is well formed, so that both trees are the same; what isn't may differ. Names of
 foreign elements and attributes are in lower case, and control characters are replaced.
 
-Documents written so that two that look the same are the same text.
-
-What a person can see and use, as far as HTML says it: style sheets aren't read.
+`canonical` writes documents that look the same as the same text. What a person can see and use is known
+as far as HTML says it: style sheets aren't read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""How a test learns that its script can't go on.
-
-What isn't as the protocol says.
-"""
+"""The exceptions of a test: what a person couldn't do, server errors, violations of the protocol."""
 
 from __future__ import annotations
 

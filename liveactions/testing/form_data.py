@@ -1,7 +1,4 @@
-"""What forms and controls send: names and values, in the order of the document.
-
-Files that a person has chosen, and forms that carry them.
-"""
+"""What forms and controls send, with the files chosen: names and values in the order of the document."""
 
 from __future__ import annotations
 

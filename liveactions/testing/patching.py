@@ -1,9 +1,7 @@
-"""The places of a fragment that can change, found by their markers.
+"""The parts of a fragment that can change, found by their markers, and list slots, whose items have ordinals.
 
 Written from the description of the markers, independently of the client: tests compare the two.
-Everything that doesn't fit raises `Misfit` with the address where it was found.
-
-List slots: items known by ordinals that the server hands out.
+Everything that doesn't fit raises `ProtocolMismatch` with the address where it was found.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Tests that run with JavaScript's way and without it.
+"""The pytest plugin: the fixture `browser`, for tests that are coroutines.
 
-Renders that are done twice, so that a template which depends on chance is found.
-
-What pytest gets from an installed liveactions: `browser`, for tests that are coroutines.
+`both_ways` runs a test with JavaScript and without it. Every render is done twice and compared, so that a
+template that depends on chance is found.
 
 The application comes from a fixture of the name `live`, which a ``conftest.py`` defines::
 

@@ -1,8 +1,7 @@
 """Raw HTML in a slot: the server's string, and how the page follows when it changes.
 
-Nodes that are the same stay the same objects, so that what a person did to them stays as well.
-
-Edit lists of raw HTML, checked against the strings that they are about.
+Nodes that are the same stay the same objects, so that what a person did to them stays as well. Edit lists are
+checked against the strings that they are about.
 """
 
 from __future__ import annotations

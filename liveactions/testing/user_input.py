@@ -1,8 +1,7 @@
-"""What browsers check before they send a form.
+"""What a person does to elements, the events that follow, and what browsers do by themselves.
 
-Events on elements that call something, as the client handles them.
-
-What a person does to elements: the events of it, and what browsers do by themselves.
+As in a browser, a form's constraints are checked before it is sent, and events call the actions of the
+elements that they pass.
 """
 
 from __future__ import annotations
