@@ -1,1 +1,1 @@
-"""One op on a page: guard, action, load, and what becomes of it."""
+"""Running a page: guards, action, load, render and commit, whichever way it is reached."""

@@ -1,8 +1,7 @@
-"""What the application enters around everything that a page does: a locale, a tenant, a trace.
+"""What functions of a page are called with: dependencies, and arguments from what was bound and sent.
 
-What a scope gives to functions by annotation: request, form, event, and dependencies, which it closes.
-
-An action's arguments: from what was bound and sent, checked by annotations, then by its validators.
+Dependencies are opened when they are first asked for, inside what the application has put around its pages
+(a locale, a tenant, a trace), and closed when the run commits or rolls back.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Provided:
 
 
 class Injection:
-    """The values of one scope. Dependencies are opened when they are first asked for."""
+    """The values of one run. Dependencies are opened when they are first asked for."""
 
     def __init__(self, page: Component, event: Event | None = None) -> None:
         self.page = page
@@ -98,7 +97,7 @@ class Injection:
                 return _component(one, component, self.page)
 
     async def provide(self, depends: Depends, component: Owner) -> Any:
-        """What a dependency gives, the same for the whole scope unless that revalidates what it has read.
+        """What a dependency gives, the same for the whole run unless that revalidates what it has read.
         Whoever asks for it has read the same.
         """
         function = self.page.live.services.overridden(depends.dependency)
@@ -153,7 +152,7 @@ class Injection:
         return await value if inspect.isawaitable(value) else value
 
     async def enter(self) -> None:
-        """Enter what the application has put around every scope, unless it is entered already."""
+        """Enter what the application has put around every run, unless it is entered already."""
         if not self._is_entered:
             self._is_entered = True
             if self.page.live.services.around:

@@ -1,6 +1,6 @@
-"""What an action may ask for besides its answer: a message, something to do afterwards, its own name.
+"""What an action does besides its answer: messages to its visitor, calls after the response.
 
-Messages on their way to another page: in a cookie, signed, for a minute.
+Messages to the page that a redirect leads to travel in a signed cookie, for a minute.
 """
 
 from __future__ import annotations

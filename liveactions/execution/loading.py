@@ -1,7 +1,4 @@
-"""Values that a page shows when they have come: `defer`.
-
-Which components' `load` is due, and running it, outer components first.
-"""
+"""Running `load` where it is due, outer components first; values that `load` defers."""
 
 from __future__ import annotations
 
@@ -156,7 +153,7 @@ def outdate(page: Page, tags: frozenset[str] | None) -> None:
 
 
 def outdate_by(page: Page, effects: Effects) -> None:
-    """The same, for what a scope on the page itself is going to revalidate."""
+    """The same, for what a run of the page itself is going to revalidate."""
     path = page.live.own_path
     below = (Message("path", pattern, {"below": all_below}) for pattern, all_below in effects.paths)
     everywhere = effects.refreshes or any(matches(message, path) for message in below)

@@ -116,7 +116,7 @@ class PageRun:
         self.state: bytes | None = None
         """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
         self.is_undone = False
-        """Whether the page's fields are as they were when the scope began."""
+        """Whether the page's fields are as they were when the run began."""
         self.is_abandoned = False
         """Whether a sync function timed out and its thread still works on the page, which isn't to be used
         any more."""
@@ -356,7 +356,7 @@ class PageRun:
 
     async def close(self, outcome: Outcome) -> Outcome:
         """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields
-        go back, and the failure is the outcome: then `load` and render once more, in another scope.
+        go back, and the failure is the outcome: then `load` and render once more, in another run.
         """
         effects = self.effects
         known = effects.tags, effects.paths
@@ -424,7 +424,7 @@ class PageRun:
         return failed
 
     def undo(self) -> None:
-        """Give the page back the fields and the address that it had when the scope began."""
+        """Give the page back the fields and the address that it had when the run began."""
         self._restore()
         for node in self._due:
             node.stale = True
@@ -528,7 +528,7 @@ class PageRun:
         self._images = self._take_images()
 
     def leave_alone(self, other: PageRun) -> None:
-        """What has changed since `other` began isn't this scope's to undo."""
+        """What has changed since `other` began isn't this run's to undo."""
         others = {id(image.component): image for image in other._images}
         for image in self._images:
             if id(image.component) in others:
@@ -568,7 +568,7 @@ class PageRun:
         await load_below(page, page, images, self._call_hook)
 
     def settle(self) -> None:
-        """Notes where `load` is due, once: whichever scope loads next knows it."""
+        """Notes where `load` is due, once: whichever run loads next knows it."""
         description = self.page._live_node.description
         if self._settled or not (description.loads or description.children):
             return
@@ -579,11 +579,11 @@ class PageRun:
 async def call(
     page: Page, ref: ActionRef[..., Any], fields: FieldPairs | Input = (), event: Event | None = None
 ) -> Outcome:
-    """A whole scope without a render: for tests, and for pages that aren't shown again."""
-    scope = PageRun(page, event)
-    outcome = await scope.call(ref, fields)
-    problem = await scope.load()
-    return await scope.close(problem or outcome)
+    """Call an action in a run without a render: for pages that aren't shown again."""
+    run = PageRun(page, event)
+    outcome = await run.call(ref, fields)
+    problem = await run.load()
+    return await run.close(problem or outcome)
 
 
 def _is_of_call(failed: Failed) -> bool:

@@ -1,8 +1,7 @@
-"""TypeScript declarations of a module's functions, from their annotations.
+"""Actions that scripts call as functions: their JavaScript module, its declarations, the calls.
 
-The JavaScript module of a Python module: one function for each action that scripts may call.
-
-Actions that scripts call as functions: their module, its types, and calls by fetch.
+A module has one function for each of its actions with ``js=True``; TypeScript declarations
+come from annotations.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""One request for a page: the page in some state, and the answer that shows it.
+"""A page by GET, and calls by fetch to its address.
 
-Calls by fetch to a page's own address: a reference in a header, fields or JSON, an answer in JSON.
+`PageRequestHandler` is also the base of posts and uploads: a page in the state that the request brings, and
+the response that shows it. All of them open the page by `open_page`.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class PageRequestHandler:
         return await self.show(source, headers=PAGE_HEADERS)
 
     def restore(self, text: str) -> None:
-        """Put the page into the state of a snapshot. `LiveError` when that can't be had."""
+        """Put the page into the state of a snapshot. Raise `LiveError` when that can't be had."""
         snapshot = self.site.snapshots.open(text, self.context)
         restore_state(self.page, snapshot.state)
         parts = urlsplit(self.page.live.address)
@@ -98,7 +99,7 @@ class PageRequestHandler:
         if error is not None and not opened.is_refused and not is_shown:
             raise error
         if opened.drawn is None:
-            return self.elsewhere(opened.outcome)
+            return self.error_or_redirect(opened.outcome)
         return HTMLResponse(opened.drawn, status, headers)
 
     def _html(self, run: PageRun) -> bytes:
@@ -115,7 +116,7 @@ class PageRequestHandler:
         html = document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
         return well_formed(html).encode()
 
-    def elsewhere(self, outcome: Outcome) -> Response:
+    def error_or_redirect(self, outcome: Outcome) -> Response:
         """Return what is answered instead of the page; errors are raised."""
         if isinstance(outcome, RedirectTo):
             return see_other(outcome.url)
@@ -137,12 +138,12 @@ def page_error(failed: Failed) -> PageError:
 
 
 def see_other(url: str) -> Response:
-    """Elsewhere, by GET."""
+    """Return a redirect to be followed by GET."""
     return RedirectResponse(url, 303, POST_HEADERS)
 
 
 def relative(url: str) -> str:
-    """An absolute URL of this origin as a path: proxies may have changed the origin."""
+    """Return an absolute URL of this origin as a path: proxies may have changed the origin."""
     parts = urlsplit(url)
     path = "/" + parts.path.lstrip("/")
     return f"{path}?{parts.query}" if parts.query else path

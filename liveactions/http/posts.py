@@ -1,6 +1,7 @@
-"""Posts that come twice (a double click, a retry, two workers) run once, and both get one answer.
+"""Forms without JavaScript: the action runs, and the response redirects to the page or shows it.
 
-Posts of forms without JavaScript.
+A post that comes twice (a double click, a retry, another worker) runs once:
+copies are answered like the first.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ POLL_INTERVAL: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a post came to: elsewhere, or a page in a state, or an error of its own."""
+    """The answer of a post: a redirect, a page in a state, or an error of its own."""
 
     status: int
     location: str = ""
@@ -63,7 +64,7 @@ class Answer:
 
 
 async def post_key(identity: str, path: str, reference: str, fields: Sequence[Pair]) -> str:
-    """The same for the same post from the same page: its first field is the page's own snapshot."""
+    """Return a digest that is the same for copies of a post: its first field is the page's snapshot."""
     digest = sha256()
     parts: list[str | bytes] = [identity, path, reference]
     for name, value in fields:
@@ -96,7 +97,7 @@ class Answers:
         self._kept.put(astuple(answer), key)
 
     async def first(self, key: str, patience: float) -> Answer | None:
-        """What the first post of this key came to; None when that isn't known after so many seconds."""
+        """Return the answer of the first post of this key; None when there is none after so many seconds."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
             kept = self._kept.read(key)
@@ -145,7 +146,7 @@ class PostHandler(PageRequestHandler):
         answers = Answers(self.site.snapshots)
         key = await post_key(self.identity, self.request.url.path, token, pairs)
         if not answers.claim(key):
-            return await self._again(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
+            return await self._answer_copy(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
         answer = Answer(409, message=UNCONFIRMED)
         call = partial(self._call, token=token, fields=fields, source=source)
         try:
@@ -159,7 +160,7 @@ class PostHandler(PageRequestHandler):
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
-        return await self._tell(answer, outcome)
+        return await self._respond_with(answer, outcome)
 
     def _restore(self, sealed: str) -> Source:
         """Put the page into the state in which the form was sent. It starts again where that can't be had."""
@@ -191,7 +192,7 @@ class PostHandler(PageRequestHandler):
         return outcome
 
     def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
-        """What this post and its copies are answered with. Keeps the `state` that it shows, if any."""
+        """Return the answer of this post and its copies. Keep the `state` that it shows, if any."""
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
             request.put_back(changes)
@@ -208,31 +209,31 @@ class PostHandler(PageRequestHandler):
             handle = self.site.snapshots.handle(snapshot, self.context)
         return Answer(status, handle=handle, message=message, id=id, changes=changes)
 
-    async def _again(self, answer: Answer | None) -> Response:
-        """The answer of the first of several equal posts."""
+    async def _answer_copy(self, answer: Answer | None) -> Response:
+        """Return the response to a copy of a post, which is answered like the first."""
         if answer is None:
             raise PageError(409, "This is still being processed.")
         if answer.changes is not None:
             self.request.put_back(answer.changes)
         if answer.handle:
             self.restore(answer.handle)
-        return await self._tell(answer, None)
+        return await self._respond_with(answer, None)
 
-    async def _tell(self, answer: Answer, outcome: Outcome | None) -> Response:
-        """`outcome`: when it was this very post that ran."""
+    async def _respond_with(self, answer: Answer, outcome: Outcome | None) -> Response:
+        """Return the response. `outcome` is that of this post, unless it is a copy."""
         if answer.location:
             return see_other(answer.location)
         if answer.status == 303:
             return see_other(_with_handle(path_and_query(self.page.live.address), answer.handle))
         failed = outcome if isinstance(outcome, Failed) else answer.failed()
         if not answer.handle:
-            return self.elsewhere(failed)
+            return self.error_or_redirect(failed)
         error = None
         if answer.message or answer.status not in SHOWN_ON_PAGE:
             self.page.live.error = Problem(answer.status, answer.message, answer.id)
         if answer.status not in SHOWN_ON_PAGE:
             if failed.debug is not None:
-                return self.elsewhere(failed)
+                return self.error_or_redirect(failed)
             error = page_error(failed)
         outdate(self.page, None)  # what its dependencies gave is closed with them
         return await self.show(status=answer.status, error=error)

@@ -1,9 +1,4 @@
-"""Errors as pages: the application's own, or a plain one.
-
-What became of an action, for scripts: JSON with HTTP's own statuses.
-
-Exceptions as pages, for the developer: in debug mode only.
-"""
+"""Responses other than pages: error pages, the JSON of calls, tracebacks in debug mode."""
 
 from __future__ import annotations
 

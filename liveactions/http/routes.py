@@ -1,7 +1,4 @@
-"""Where a page fetches the cookies of what it did over its socket.
-
-Where a page fetches a response that its action has returned over the socket.
-"""
+"""What a page fetches after an op over its socket: its cookies, and a response that its action returned."""
 
 from __future__ import annotations
 

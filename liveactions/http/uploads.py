@@ -1,4 +1,4 @@
-"""Files that a live page sends ahead of their op: kept, and told as handles."""
+"""Files that a page sends ahead of their op: they are kept, and the page gets a handle for each."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from liveactions import (
     redirect,
 )
 from liveactions.protocol import constants as wire
+from liveactions.session.connection import INTERNAL_ERROR
 from tests.support.asgi import Browser, Closed, Tab, browser
 from tests.support.small import small_app
 
@@ -191,7 +192,8 @@ async def test_a_failure_has_the_same_effects_on_every_way(
         fault = failure
         with caplog.at_level(logging.ERROR, "liveactions"):
             answer = await way(visitor, report, other)
-        seen = {navigate: "/report", join: wire.CLOSE_OVER}.get(way, STATUSES[failure])
+        refusal = INTERNAL_ERROR if failure in LOGGED else wire.CLOSE_OVER
+        seen = {navigate: "/report", join: refusal}.get(way, STATUSES[failure])
         assert answer == seen
         logged = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
         assert all("failed (" in message for message in logged)
