@@ -21,6 +21,8 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args, get_origin
 from urllib.parse import quote
 
+from pydantic import PydanticSchemaGenerationError
+
 from ..actions.codec import Codec, codec, read_json
 from ..actions.form_readers import MISSING, Reader, reader
 from ..immutability import holds_frozen, is_frozen_type
@@ -89,6 +91,11 @@ class Field:
         check_parts(self.annotation, f"field {self.name!r}")
         try:
             return codec(without(self.annotation, in_url))
+        except PydanticSchemaGenerationError as error:
+            raise TypeError(
+                f"field {self.name!r}: values of {self.annotation!r} can't be stored in a page's state. Store a"
+                f" key instead, and set the object in load(): declare it as {self.name}: ... = loaded()"
+            ) from error
         except Exception as error:  # pydantic has many
             raise TypeError(f"field {self.name!r}: {error}") from error
 

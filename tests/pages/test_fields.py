@@ -214,3 +214,17 @@ def test_annotations_may_name_what_is_defined_later() -> None:
         assert names(describe(Node).children) == ["leaf", "below"]
     finally:
         del globals()["Leaf"]
+
+
+class Record:
+    """Like an object of an ORM."""
+
+
+def test_an_object_that_can_not_be_stored_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"field 'user': .*Record.* can't be stored .* load\(\)"):
+
+        class Shows(Page):
+            user: Record
+
+    class Loads(Page):
+        user: Record = loaded()
