@@ -93,8 +93,8 @@ class Field:
             return codec(without(self.annotation, in_url))
         except PydanticSchemaGenerationError as error:
             raise TypeError(
-                f"field {self.name!r}: values of {self.annotation!r} can't be stored in a page's state. Store a"
-                f" key instead, and set the object in load(): declare it as {self.name}: ... = loaded()"
+                f"field {self.name!r}: values of {self.annotation!r} can't be stored in a page's state. Store"
+                f" a key instead, and set the object in load(): declare it as {self.name}: ... = loaded()"
             ) from error
         except Exception as error:  # pydantic has many
             raise TypeError(f"field {self.name!r}: {error}") from error
