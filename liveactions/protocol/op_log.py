@@ -5,11 +5,11 @@ is an argument, and what is to be sent is returned as text.
 
 Theory of operation
 -------------------
-A page has one session, and the session has an `Exchange`. Sockets come and go; whatever is said by
+A page has one session, and the session has an `OpLog`. Sockets come and go; whatever is said by
 `fetch` follows the same rules.
 
 *Ops* are what the page wants done. It numbers them 1, 2, 3 ... and keeps each until it knows how it
-ended. The session runs them in the order of their numbers and never one twice: `Exchange.take` says
+ended. The session runs them in the order of their numbers and never one twice: `OpLog.accept` says
 whether an op is new. An op that comes again (the page couldn't know that it had arrived) is answered
 again. At least the answers of the 64 newest ops are kept; a page has at most 32 unanswered.
 An op may be answered as running: it goes on beside the others, and its end is told later.
@@ -21,7 +21,7 @@ state is, once. The answer of an op never travels before the patch that shows wh
 is to be done besides patching) come with a revision, too, so that each is told until it is acknowledged.
 
 *Addresses* of slots are told by the page as it saw them at a revision. The session keeps what it
-rendered since the revision of the last op or acknowledgement (`Exchange.seen`), not of the last
+rendered since the revision of the last op or acknowledgement (`OpLog.seen`), not of the last
 hello: ops that were lost with a connection come again right after the hello with the revision they
 were made at, and messages of one connection come in order.
 
@@ -30,7 +30,7 @@ again all ops above the welcome's `ack`, and the welcome brings what the page ha
 to be rebuilt from its snapshot, list items are numbered anew on both sides and the page forgets
 shapes. Then there are two cases. Either the snapshot was written when its session was at rest: nothing
 ran after it, and the ops above `ack` are sent again (``moved``). Or its worker may have run ops whose
-effects are elsewhere but not in the snapshot: those that the page has sent before (`Exchange.uncertain`)
+effects are elsewhere but not in the snapshot: those that the page has sent before (`OpLog.uncertain`)
 come again, too, but only idempotent actions are run again, and the others have an uncertain end
 (``fresh``). When all that is left is older than what the page
 has shown, the whole page is sent (``stale``).
@@ -57,7 +57,7 @@ class OpLog:
     """What a session and its page know of each other: ops, answers, revisions."""
 
     def __init__(
-        self, rev: int = 0, done: int = 0, answers: Sequence[Any] = (), unheard: Sequence[Any] = ()
+        self, rev: int = 0, done: int = 0, answers: Sequence[Any] = (), unacked_extras: Sequence[Any] = ()
     ) -> None:
         self.rev = rev
         """The newest revision."""
@@ -78,16 +78,16 @@ class OpLog:
         """Ops that go on beside the others, or did, and the revision with which their end was told."""
         self.uncertain = 0
         """Ops up to this one may have been run by a worker that is gone."""
-        self._untold: list[Any] = []
-        self._told = done
+        self._unsent_answers: list[Any] = []
+        self._sent_through = done
         self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
         self._unacknowledged = 0
         self._progress = 0.0
         self._extras: dict[str, Any] = {}
-        self.unheard: list[tuple[int, dict[str, Any]]] = list(unheard)
+        self.unacked_extras: list[tuple[int, dict[str, Any]]] = list(unacked_extras)
         """Extras that the page hasn't acknowledged, by the revision that brought them."""
 
-    def take(self, op: Op, now: float) -> bool:
+    def accept(self, op: Op, now: float) -> bool:
         """Whether `op` is to be run: it is new. `ProtocolError` when its number can't be.
 
         Numbers may be left out: a page drops ops that nobody can mean any more.
@@ -121,14 +121,14 @@ class OpLog:
             self._forget(done)
         for n in [n for n, told in self._late.items() if told <= rev] if self._late else ():
             del self._late[n], self.answered[n]
-        if self.unheard:
-            self.unheard = [kept for kept in self.unheard if kept[0] > rev]
+        if self.unacked_extras:
+            self.unacked_extras = [kept for kept in self.unacked_extras if kept[0] > rev]
 
     def finish(self, n: int, status: int = OK, payload: Any = None) -> None:
         """Op `n` has ended."""
         self.done = n
         if status != OK or payload is not None:
-            self._untold += (n, status, payload)
+            self._unsent_answers += (n, status, payload)
             self.answered[n] = (status, payload)
             if len(self.answered) > MAX_KEPT_ANSWERS:
                 self._forget_oldest()
@@ -141,15 +141,15 @@ class OpLog:
     def finish_late(self, n: int, status: int = OK, payload: Any = None) -> None:
         """Op `n`, which went on beside the others, has ended."""
         self.answered[n] = (status, payload)
-        self._untold += (n, status, payload)
+        self._unsent_answers += (n, status, payload)
 
-    def amend(self, status: int, payload: Any) -> bool:
+    def replace_last_answer(self, status: int, payload: Any) -> bool:
         """The newest op has ended otherwise. False: the page has been told already."""
         n = self.done
-        if self._told >= n:
+        if self._sent_through >= n:
             return False
         if n in self.answered:
-            del self._untold[-3:]
+            del self._unsent_answers[-3:]
         self.finish(n, status, payload)
         return True
 
@@ -173,9 +173,9 @@ class OpLog:
                 self._late[n] = rev
 
     def _tell_again(self, n: int) -> None:
-        self._told = min(self._told, n - 1)
-        if n in self.answered and n not in self._untold[::3]:
-            self._untold += (n, *self.answered[n])
+        self._sent_through = min(self._sent_through, n - 1)
+        if n in self.answered and n not in self._unsent_answers[::3]:
+            self._unsent_answers += (n, *self.answered[n])
 
     @property
     def is_certain(self) -> bool:
@@ -196,12 +196,12 @@ class OpLog:
     @property
     def extras(self) -> Sequence[tuple[int, dict[str, Any]]]:
         """All that the page hasn't acknowledged, what the next frame is to bring included."""
-        return [*self.unheard, (self.rev + 1, self._extras)] if self._extras else self.unheard
+        return [*self.unacked_extras, (self.rev + 1, self._extras)] if self._extras else self.unacked_extras
 
     @property
     def is_owing(self) -> bool:
         """Whether there are ended ops of which the page hasn't been told, or something besides."""
-        return self._told < self.done or bool(self._untold) or bool(self._extras)
+        return self._sent_through < self.done or bool(self._unsent_answers) or bool(self._extras)
 
     @property
     def is_open(self) -> bool:
@@ -216,8 +216,8 @@ class OpLog:
         """The frame with this patch ([] for none) and the answers that are due; None: nothing is."""
         if not patch and not self.is_owing:
             return None
-        answers, self._untold = self._untold, []
-        self._told = self.done
+        answers, self._unsent_answers = self._unsent_answers, []
+        self._sent_through = self.done
         extras, self._extras = self._extras, {}
         if self._late:
             self._tell_late(self.rev + 1)
@@ -225,7 +225,7 @@ class OpLog:
             return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
         self.rev += 1
         if extras:  # on a revision of their own: the page takes them once, whatever is lost
-            self.unheard.append((self.rev, extras))
+            self.unacked_extras.append((self.rev, extras))
             text = write([self.rev, self.done, patch, answers, shapes, extras])
         elif shapes:
             text = write([self.rev, self.done, patch, answers, shapes])
@@ -239,7 +239,7 @@ class OpLog:
         self._unacknowledged += len(text)
         return text
 
-    def meet(self, hello: Hello) -> None:
+    def resume(self, hello: Hello) -> None:
         """The page is on a new connection. `ProtocolError` when it isn't this session's page."""
         require(hello.rev <= self.rev, f"revision {hello.rev} after {self.rev}")
         require(hello.op >= self.last, f"last op {hello.op}, of which {self.last} came")
@@ -273,12 +273,12 @@ class OpLog:
         if shapes:
             message["shapes"] = shapes
         extras: dict[str, Any] = {}
-        for rev, kept in self.unheard:
+        for rev, kept in self.unacked_extras:
             extras = merge(extras, kept) if rev > hello.rev else extras
         if extras:
             message["extras"] = extras
         self._sent.clear()
-        self._untold, self._told, self._unacknowledged = [], self.done, 0
+        self._unsent_answers, self._sent_through, self._unacknowledged = [], self.done, 0
         if rebuilt == "fresh":
             self.uncertain = hello.op
         return write(message)

@@ -106,7 +106,7 @@ class ConcurrentOps:
 
     # What comes in
 
-    def meet(self, op: Op) -> Op:
+    def admit(self, op: Op) -> Op:
         """An op that comes while something is running: it may end that, or be dropped itself."""
         if type(op) is Cancel:
             self._cancel(op)

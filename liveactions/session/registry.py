@@ -148,11 +148,11 @@ class SessionRegistry:
         screen = RenderHistory()
         missed = dict(snapshot.missed).get(hello.rev)
         if hello.rev == snapshot.rev:
-            screen.recall(snapshot.shape, snapshot.mark, snapshot.digests)
+            screen.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
         elif missed:
-            screen.recall(snapshot.shape, snapshot.mark, None, missed)
+            screen.reset_to(snapshot.shape, snapshot.mark, None, missed)
         else:
-            screen.recall(snapshot.shape, b"", None)
+            screen.reset_to(snapshot.shape, b"", None)
         session = Session(
             self.site,
             found.address,

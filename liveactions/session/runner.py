@@ -134,10 +134,10 @@ class Session:
             exchange.acknowledge(op.rev, now)
         elif len(queue) >= MAX_KEPT_ANSWERS and queue.is_full:
             raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
-        elif not exchange.take(op, now):  # type: ignore[arg-type]
+        elif not exchange.accept(op, now):  # type: ignore[arg-type]
             self._due = True
         else:
-            queue.append(self.aside.meet(op) if self.aside else op)  # type: ignore[arg-type]
+            queue.append(self.aside.admit(op) if self.aside else op)  # type: ignore[arg-type]
         self.screen.forget(exchange.seen)
         if not self.is_draining:
             await self.drain()
@@ -296,7 +296,7 @@ class Session:
             return True
         if self.screen.newest is None:
             async with around(self.state.page):
-                self.screen.revive(self.state.page, self.exchange.rev)
+                self.screen.rerender(self.state.page, self.exchange.rev)
         scope = run_of(self.state, job)
         outcome = await dispatch_op(self.aside, scope, job)
         if outcome is None:
@@ -379,7 +379,7 @@ class Session:
         self.background = page.live.background = Background(self.state, self.submit, self.call)
         self.place.become(loaded.address, await self.site.identity(page.request))
         self._sign()
-        self.screen.recall(b"", b"", None)
+        self.screen.reset_to(b"", b"", None)
         self._drawn = loaded.drawn
         self._timers.start(page)
         if page.live.has_changes:
@@ -399,7 +399,7 @@ class Session:
     def redraw(self) -> None:
         """Draw the whole page anew. Raises whatever its template does: then it stays as it is."""
         drawn = self.screen.draw(self.state.page, afresh=True)
-        self.screen.recall(b"", b"", None)
+        self.screen.reset_to(b"", b"", None)
         self._drawn = drawn
 
     def says_error(self) -> bool:
@@ -436,7 +436,7 @@ class Session:
         self.state.page = self.site.copy_page(self.state.page, self.kept.state)
         self.state.page.live.background = self.background
         screen = self.screen
-        screen.recall(screen.shape, screen.mark, screen.digests())
+        screen.reset_to(screen.shape, screen.mark, screen.digests())
         await self._reload(outcome)
         self._timers.start(self.state.page)
 
@@ -455,7 +455,7 @@ class Session:
             else:
                 text = self._compose()
             if self.kept.is_due and not self.kept.is_large:
-                self._saving = self.site.saving.add(self.kept.row())
+                self._saving = self.site.saving.add(self.kept.pending_row())
                 if not await self._saving:
                     self._lose()
                     return
@@ -477,20 +477,20 @@ class Session:
         except Exception as error:
             if not self._has_failed:
                 failed = unexpected(error, self.state.page.live, "a render")
-                if not exchange.amend(*answer(failed)) and self.developer is not None:
+                if not exchange.replace_last_answer(*answer(failed)) and self.developer is not None:
                     self.developer.tell_failure(failed)
             return self._answers()
         if self.developer is not None:
             self.developer.advise(new)
         text = exchange.frame(change, screen.known.take() if change else [], time.monotonic())
-        screen.keep(exchange.rev, new)
+        screen.record(exchange.rev, new)
         return text
 
     def _answers(self) -> str | None:
         """The next frame where the page stays as it is shown."""
         text = self.exchange.frame([], [], self.used)
         if self.screen.newest is not None:  # what it is to do besides is on a revision of its own
-            self.screen.keep(self.exchange.rev, self.screen.newest)
+            self.screen.record(self.exchange.rev, self.screen.newest)
         return text
 
     def _html(self, fragment: Fragment) -> str:
@@ -516,7 +516,7 @@ class Session:
         if self.over:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
         if not rebuilt:
-            exchange.meet(hello)
+            exchange.resume(hello)
         self.close(REPLACED, "the page has another connection")
         self.connection = connection
         self.state.become(Phase.ATTACHED)
@@ -559,7 +559,7 @@ class Session:
             rebuilt = rebuilt or "moved"
             change = {"page": self._html(new)}
         text = exchange.welcome(hello, self.token, change, screen.known.take(), rebuilt, stale)
-        screen.keep(exchange.rev, new)
+        screen.record(exchange.rev, new)
         if self.developer is not None and self.developer.advise(new):
             self._due = True
         return text
@@ -621,7 +621,7 @@ class Session:
         if self.kept.is_due and not self.kept.save(at_rest=self.connection is None and not self.aside):
             self._lose()
         elif now - self.used > self.site.limits.idle:
-            self.screen.rest()
+            self.screen.evict()
 
     @property
     def is_running(self) -> bool:

@@ -106,9 +106,9 @@ class SnapshotWriter:
 
     def save(self, at_rest: bool = False) -> bool:
         """Store the state; false when the page has another session meanwhile."""
-        return save_all(self._session.site.snapshots.store, [self.row(at_rest)])[0]
+        return save_all(self._session.site.snapshots.store, [self.pending_row(at_rest)])[0]
 
-    def row(self, at_rest: bool = False) -> Claimed:
+    def pending_row(self, at_rest: bool = False) -> Claimed:
         """What is to be stored."""
         session = self._session
         self.is_due = False
@@ -136,7 +136,7 @@ class SnapshotWriter:
             digests,
             at_rest,
             tuple(exchange.extras),
-            tuple(screen.missed(exchange.shown)) if at_rest else (),
+            tuple(screen.pending_patches(exchange.shown)) if at_rest else (),
         )
 
 
@@ -167,7 +167,9 @@ class RenderHistory:
         """A client that knows no shapes; `in_doubt` of what its page has come to be."""
         self.known = ClientState(self.known.is_exact and not in_doubt)
 
-    def recall(self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()) -> None:
+    def reset_to(
+        self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
+    ) -> None:
         """What is shown is known by its digests only, once the page has got the patch that it missed."""
         self._newest, self._shape, self._mark, self._digests = None, shape, mark, digests
         self._missed = list(missed)
@@ -211,14 +213,14 @@ class RenderHistory:
         own = new.digests()[1]
         return full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
 
-    def keep(self, rev: int, fragment: Fragment) -> None:
+    def record(self, rev: int, fragment: Fragment) -> None:
         """The fragment is what revision `rev` shows."""
         self._newest = self._fragments[rev] = fragment
         self._supposed = None
         if len(self._fragments) > MAX_REVISIONS:
             del self._fragments[next(iter(self._fragments))]
 
-    def missed(self, since: int) -> Iterator[tuple[int, Change]]:
+    def pending_patches(self, since: int) -> Iterator[tuple[int, Change]]:
         """What leads to the newest rendering from each older one that the page may show, by revision.
 
         Only where that is other text and other attributes in the same places: a process that has none of
@@ -257,19 +259,19 @@ class RenderHistory:
         fragment = self._fragments.get(rev) or self._newest or self._supposed
         return fragment is not None and fragment.shows(ref, mac)
 
-    def rest(self) -> None:
+    def evict(self) -> None:
         """Drop what can be rendered again: all, if list items would get the numbers that they have."""
         newest = self._newest
         if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
-            self.recall(newest.shape.digest, digest_of(newest), newest.digests())
+            self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
 
-    def revive(self, page: Page, rev: int) -> None:
+    def rerender(self, page: Page, rev: int) -> None:
         """Render again what was dropped. When the page isn't what it was, no slot is known, but what it
         shows now tells which references it has.
         """
         fragment = page.__fragment__(None)
         if digest_of(fragment) == self._mark:
-            self.keep(rev, fragment)
+            self.record(rev, fragment)
         else:
             self._supposed = fragment
 

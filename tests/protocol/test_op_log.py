@@ -33,7 +33,7 @@ def test_a_counter() -> None:
     exchange = OpLog()
     assert json.loads(exchange.welcome(hello(), "token", [], [])) == {"token": "token", "rev": 0, "ack": 0}
     for n in (1, 2):
-        assert exchange.take(op(n, n - 1), 0.0)
+        assert exchange.accept(op(n, n - 1), 0.0)
         exchange.finish(n)
         assert frame(exchange, [0, str(n)]) == [n, n, [0, str(n)]]
     assert frame(exchange) is None
@@ -41,10 +41,10 @@ def test_a_counter() -> None:
 
 def test_empty_ends_are_left_out() -> None:
     exchange = OpLog()
-    exchange.take(op(1), 0.0)
+    exchange.accept(op(1), 0.0)
     exchange.finish(1)
     assert frame(exchange) == [0, 1]
-    exchange.take(op(2), 0.0)
+    exchange.accept(op(2), 0.0)
     exchange.finish(2, wire.OK, "result")
     assert frame(exchange) == [0, 2, [], [2, 0, "result"]]
     assert frame(exchange, [1, [0]], [0, "<p>"]) == [1, 2, [1, [0]], [], [0, "<p>"]]
@@ -52,12 +52,12 @@ def test_empty_ends_are_left_out() -> None:
 
 def test_an_op_runs_once_and_is_answered_again() -> None:
     exchange = OpLog()
-    assert exchange.take(op(1), 0.0)
-    assert not exchange.take(op(1), 0.0)  # it is running
+    assert exchange.accept(op(1), 0.0)
+    assert not exchange.accept(op(1), 0.0)  # it is running
     assert frame(exchange) is None
     exchange.finish(1, wire.ERROR, {"error": "no"})
     assert frame(exchange) == [0, 1, [], [1, 1, {"error": "no"}]]
-    assert not exchange.take(op(1), 0.0)
+    assert not exchange.accept(op(1), 0.0)
     assert frame(exchange) == [0, 1, [], [1, 1, {"error": "no"}]]
 
 
@@ -65,46 +65,46 @@ def test_an_op_runs_once_and_is_answered_again() -> None:
 def test_numbers_may_be_left_out(n: int) -> None:
     """A page whose session was made anew drops ops that were never sent: any number of them."""
     exchange = OpLog()
-    exchange.take(op(1), 0.0)
-    assert exchange.take(op(n), 0.0)
+    exchange.accept(op(1), 0.0)
+    assert exchange.accept(op(n), 0.0)
     exchange.finish(1, wire.ERROR, "no")
     exchange.finish(n)
     frame(exchange)
-    assert not exchange.take(op(1), 0.0)
+    assert not exchange.accept(op(1), 0.0)
     assert frame(exchange) == [0, n, [], [1, wire.ERROR, "no"]]
 
 
 def test_an_op_whose_answer_is_forgotten() -> None:
     exchange = OpLog()
     for n in range(1, MAX_KEPT_ANSWERS + 2):
-        exchange.take(op(n), 0.0)
+        exchange.accept(op(n), 0.0)
         exchange.finish(n, wire.OK, n)
     with pytest.raises(ProtocolError, match="op 1 after 65"):
-        exchange.take(op(1), 0.0)
-    assert not exchange.take(op(2), 0.0)
+        exchange.accept(op(1), 0.0)
+    assert not exchange.accept(op(2), 0.0)
 
 
 def test_revisions_from_the_future() -> None:
     exchange = OpLog(rev=3)
-    for message in (lambda: exchange.take(op(1, 4), 0.0), lambda: exchange.acknowledge(4, 0.0)):
+    for message in (lambda: exchange.accept(op(1, 4), 0.0), lambda: exchange.acknowledge(4, 0.0)):
         with pytest.raises(ProtocolError):
             message()
     with pytest.raises(ProtocolError):
-        exchange.meet(hello(rev=4))
+        exchange.resume(hello(rev=4))
     assert exchange.last == 0
 
 
 def test_hello_of_another_page() -> None:
     exchange = OpLog()
-    exchange.take(op(5), 0.0)
+    exchange.accept(op(5), 0.0)
     with pytest.raises(ProtocolError):
-        exchange.meet(hello(op=4))
-    exchange.meet(hello(op=5))
+        exchange.resume(hello(op=4))
+    exchange.resume(hello(op=5))
 
 
 def test_a_bye_may_come_before_what_was_never_sent() -> None:
     exchange = OpLog()
-    assert exchange.take(Bye(500, 0), 0.0)
+    assert exchange.accept(Bye(500, 0), 0.0)
 
 
 def test_window_of_frames() -> None:
@@ -125,24 +125,24 @@ def test_window_of_bytes() -> None:
     exchange = OpLog()
     frame(exchange, [0, "x" * wire.WINDOW_BYTES])
     assert not exchange.is_open
-    exchange.take(op(1, 1), 0.0)  # an op acknowledges too
+    exchange.accept(op(1, 1), 0.0)  # an op acknowledges too
     assert exchange.is_open
 
 
 def test_answers_are_kept_until_the_page_has_them() -> None:
     exchange = OpLog()
-    exchange.take(op(1), 0.0)
+    exchange.accept(op(1), 0.0)
     exchange.finish(1, wire.OK, "one")
     frame(exchange, [0, "1"])
     assert exchange.answers == [1, 0, "one"]
-    exchange.take(op(2, 1), 0.0)
+    exchange.accept(op(2, 1), 0.0)
     assert not exchange.answers
 
 
 def test_64_answers_are_kept() -> None:
     exchange = OpLog()
     for n in range(1, 101):
-        exchange.take(op(n), 0.0)
+        exchange.accept(op(n), 0.0)
         exchange.finish(n, wire.OK, n)
         frame(exchange)
     assert exchange.answers[::3] == list(range(37, 101))
@@ -151,16 +151,16 @@ def test_64_answers_are_kept() -> None:
 def test_resume_brings_what_was_missed() -> None:
     exchange = OpLog()
     for n in (1, 2, 3):
-        exchange.take(op(n), 0.0)
+        exchange.accept(op(n), 0.0)
         exchange.finish(n, wire.OK, n)
         frame(exchange, [0, str(n)])
-    exchange.take(op(4), 0.0)  # still running
-    exchange.meet(hello(rev=1, op=5))
+    exchange.accept(op(4), 0.0)  # still running
+    exchange.resume(hello(rev=1, op=5))
     welcome = json.loads(exchange.welcome(hello(rev=1, op=5), "token", [0, "3"], []))
     answers = [1, 0, 1, 2, 0, 2, 3, 0, 3]
     assert welcome == {"token": "token", "rev": 3, "ack": 3, "answers": answers, "patch": [0, "3"]}
-    assert not exchange.take(op(4, 1), 0.0)
-    assert exchange.take(op(5, 1), 0.0)
+    assert not exchange.accept(op(4, 1), 0.0)
+    assert exchange.accept(op(5, 1), 0.0)
 
 
 def test_a_patch_of_the_welcome_is_a_revision() -> None:
@@ -175,16 +175,16 @@ def test_rebuilt_after_a_crash_what_was_sent_is_uncertain() -> None:
     assert welcome == {"token": "token", "rev": 4, "ack": 6, "fresh": 1, "answers": [6, 0, "six"]}
     assert exchange.uncertain == 9 and not exchange.is_certain
     for n in (7, 8, 9):
-        assert exchange.take(op(n, 4), 0.0)
+        assert exchange.accept(op(n, 4), 0.0)
         exchange.finish(n)
-    assert exchange.is_certain and exchange.take(op(10, 4), 0.0)
+    assert exchange.is_certain and exchange.accept(op(10, 4), 0.0)
 
 
 def test_moved_from_rest_everything_is_sent_again() -> None:
     exchange = OpLog(rev=4, done=6)
     welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "moved"))
     assert welcome == {"token": "token", "rev": 4, "ack": 6, "moved": 1}
-    assert [exchange.take(op(n, 4), 0.0) for n in (7, 8, 9)] == [True, True, True]
+    assert [exchange.accept(op(n, 4), 0.0) for n in (7, 8, 9)] == [True, True, True]
 
 
 def test_allowance() -> None:
@@ -253,7 +253,7 @@ def test_over_a_link_that_is_cut_anywhere_every_op_runs_once(chance: random.Rand
     def reconnect() -> None:
         del up[:], down[:]
         greeting = page.hello()
-        exchange.meet(greeting)
+        exchange.resume(greeting)
         text = ",".join(map(str, ran))
         patch = [0, text] if text != shown[greeting.rev] else []
         message = json.loads(exchange.welcome(greeting, "token", patch, []))
@@ -273,7 +273,7 @@ def test_over_a_link_that_is_cut_anywhere_every_op_runs_once(chance: random.Rand
             up.append(op(page.made, page.rev))
         elif kind < 0.6 and up:
             message = up.pop(0)
-            if exchange.take(message, 0.0):
+            if exchange.accept(message, 0.0):
                 waiting.append(message.n)
         elif kind < 0.8:
             send_frames()
@@ -284,7 +284,7 @@ def test_over_a_link_that_is_cut_anywhere_every_op_runs_once(chance: random.Rand
     while page.open:
         reconnect()
         for message in up:
-            if exchange.take(message, 0.0):
+            if exchange.accept(message, 0.0):
                 waiting.append(message.n)
         while waiting:
             send_frames()
@@ -297,7 +297,7 @@ def test_over_a_link_that_is_cut_anywhere_every_op_runs_once(chance: random.Rand
 
 def test_extras_are_told_until_they_are_acknowledged() -> None:
     exchange = OpLog()
-    exchange.take(op(1), 0.0)
+    exchange.accept(op(1), 0.0)
     exchange.finish(1)
     exchange.add({"cookies": "a", "events": [["saved", 1, None]]})
     exchange.add({"cookies": "b", "url": ["/x", 1], "events": [["seen", 2, None]]})

@@ -108,7 +108,7 @@ def broken(sessions: SessionRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError("this page can't be stored")
 
-    monkeypatch.setattr(first.kept, "row", fail)
+    monkeypatch.setattr(first.kept, "pending_row", fail)
     first.kept.is_due = True
 
 
