@@ -157,7 +157,7 @@ async def test_a11_a_name_calls_nothing(
     async with browser(desk()) as visitor:
         assert await way(await visitor.open(path), reference) == 409
     assert journal == []
-    assert f"refused to call '{reference}'" in caplog.text
+    assert f"rejected call of '{reference}'" in caplog.text
 
 
 @named
