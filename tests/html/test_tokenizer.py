@@ -1,4 +1,4 @@
-"""What literal HTML with holes consists of."""
+"""What literal HTML with placeholders consists of."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from liveactions.html.tokenizer import (
     Declaration,
     EndTag,
     Event,
-    Hole,
     NotTrackable,
+    Placeholder,
     RawText,
     StartTag,
     Text,
@@ -22,7 +22,7 @@ from liveactions.html.tokenizer import (
     scan,
 )
 
-HOLE = object()
+SLOT = object()
 
 
 def events(*pieces: Any, foreign: bool = False) -> list[Event]:
@@ -36,15 +36,15 @@ def attributes(*pieces: Any) -> list[tuple[str | None, Any]]:
     return [(one.name, one.value) for one in tag.attributes]
 
 
-def test_texts_tags_and_holes_know_their_lines() -> None:
-    assert events("<!doctype html>\n<P>a\n", HOLE, "</P ><!-- ", HOLE, " -->") == [
+def test_texts_tags_and_placeholders_know_their_lines() -> None:
+    assert events("<!doctype html>\n<P>a\n", SLOT, "</P ><!-- ", SLOT, " -->") == [
         Declaration("<!doctype html>", 1),
         Text("\n", 1),
         StartTag("P", [], False, 2),
         Text("a\n", 2),
-        Hole(HOLE, 3),
+        Placeholder(SLOT, 3),
         EndTag("p", "</P >", 3),
-        Comment([" ", HOLE, " "], 3),
+        Comment([" ", SLOT, " "], 3),
     ]
 
 
@@ -53,12 +53,12 @@ def test_texts_tags_and_holes_know_their_lines() -> None:
     [
         (["<a HREF='x' b=c d>"], [("href", ["x"]), ("b", ["c"]), ("d", None)]),
         (["<a b = 'x>y'>"], [("b", ["x>y"])]),
-        (['<a b="x', HOLE, 'y">'], [("b", ["x", HOLE, "y"])]),
-        (["<a b=", HOLE, "y c>"], [("b", [HOLE, "y"]), ("c", None)]),
-        (["<a ", HOLE, ">"], [(None, [HOLE])]),
+        (['<a b="x', SLOT, 'y">'], [("b", ["x", SLOT, "y"])]),
+        (["<a b=", SLOT, "y c>"], [("b", [SLOT, "y"]), ("c", None)]),
+        (["<a ", SLOT, ">"], [(None, [SLOT])]),
         (
-            ["<a data-", HOLE, '="x y" c>'],
-            [(None, ["data-", HOLE, "=", '"', "x", " ", "y", '"']), ("c", None)],
+            ["<a data-", SLOT, '="x y" c>'],
+            [(None, ["data-", SLOT, "=", '"', "x", " ", "y", '"']), ("c", None)],
         ),
     ],
 )
@@ -66,17 +66,17 @@ def test_attributes(pieces: list[Any], wanted: list[Any]) -> None:
     assert attributes(*pieces) == wanted
 
 
-def test_attributes_with_holes_are_dynamic() -> None:
+def test_attributes_with_placeholders_are_dynamic() -> None:
     assert not Attribute("a", ["x"], 1).dynamic
     assert not Attribute("a", None, 1).dynamic
-    assert Attribute("a", ["x", HOLE], 1).dynamic
+    assert Attribute("a", ["x", SLOT], 1).dynamic
     assert Attribute(None, ["x"], 1).dynamic
 
 
 @pytest.mark.parametrize("name", ["script", "style", "textarea", "title"])
 def test_tags_in_raw_text_are_text(name: str) -> None:
-    raw, end = events(f"<{name}><b>", HOLE, f"</B></{name.upper()}>")[1:]
-    assert raw == RawText(["<b>", HOLE, "</B>"], 1)
+    raw, end = events(f"<{name}><b>", SLOT, f"</B></{name.upper()}>")[1:]
+    assert raw == RawText(["<b>", SLOT, "</B>"], 1)
     assert isinstance(end, EndTag) and end.name == name
 
 
@@ -95,12 +95,12 @@ def test_what_begins_no_tag_is_text() -> None:
     [
         (["<p"], "a tag isn't closed"),
         (["<p a=b"], "a tag isn't closed"),
-        (["<p ", HOLE], "a tag isn't closed"),
+        (["<p ", SLOT], "a tag isn't closed"),
         (["<p a='b>"], '"\'" is missing'),
         (["<!-- x"], "'-->' is missing"),
-        (["<", HOLE, ">"], "an element's name is dynamic"),
-        (["<h", HOLE, ">"], "an element's name is dynamic"),
-        (["<!doctype ", HOLE, ">"], "a declaration is dynamic"),
+        (["<", SLOT, ">"], "an element's name is dynamic"),
+        (["<h", SLOT, ">"], "an element's name is dynamic"),
+        (["<!doctype ", SLOT, ">"], "a declaration is dynamic"),
         (["<script>x"], "'</script' is missing"),
     ],
 )

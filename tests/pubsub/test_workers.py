@@ -26,6 +26,8 @@ from tests.support.asgi import SCRIPT
 from tests.support.patience import PATIENCE
 
 APP = "tests.pubsub.workers:live"
+REFERENCE = re.compile(r'_a=((\w+)[^"&]*)')
+"""A reference in the address of a form, and the name of its action."""
 MANY = 200
 """Connections that are made until one is another worker's."""
 
@@ -53,8 +55,11 @@ def visitor(server: Server) -> Iterator[Visitor]:
 class Tab:
     """An open page, over its own connection."""
 
-    def __init__(self, socket: ClientConnection, path: str, snapshot: str) -> None:
+    def __init__(
+        self, socket: ClientConnection, path: str, snapshot: str, references: dict[str, str]
+    ) -> None:
         self._socket = socket
+        self._references = refs
         hello = {"v": 1, "url": path, "snapshot": snapshot, "token": None, "rev": 0, "op": 0}
         self._socket.send(json.dumps(hello))
         self._rev = int(self._receive()["rev"])
@@ -64,7 +69,8 @@ class Tab:
     def call(self, action: str, text: str = "") -> Any:
         """What an action gives."""
         self._n += 1
-        self._socket.send(json.dumps([self._n, self._rev, 1, action, ["text", text] if text else []]))
+        fields = ["text", text] if text else []
+        self._socket.send(json.dumps([self._n, self._rev, 1, self._references[action], fields]))
         while True:
             answers = (self._frame() + [[]] * 4)[3]
             if answers or self._acknowledged >= self._n:
@@ -101,11 +107,13 @@ class Visitor:
         self._stack = stack
 
     def open(self, path: str = "/") -> Tab:
-        found = SCRIPT.search(httpx.get(self.server.url + path).text)
+        html = httpx.get(self.server.url + path).text
+        found = SCRIPT.search(html)
         assert found
+        references = {name: unescape(whole) for whole, name in REFERENCE.findall(html)}
         address, snapshot = map(unescape, found.groups())
         connection = connect(f"ws{self.server.url[4:]}{address}", origin=Origin(self.server.url))
-        return Tab(self._stack.enter_context(connection), path, snapshot)
+        return Tab(self._stack.enter_context(connection), path, snapshot, references)
 
     def elsewhere(self, worker: int, path: str = "/") -> Tab:
         """A page that is open on another worker."""
