@@ -169,16 +169,21 @@ def action(
 
 
 def action(function: Any = None, /, **options: Any) -> Any:
-    """Lets a browser call a function: a page's method, or one of a module.
+    """Let the browser call a function: a page's method, a module's function, or one in a page function.
 
-    `id` is its name in references (and `aliases` further ones), so that it may be renamed; `guard` one
-    or more dependencies that run first; `timeout` in seconds; ``on_leave="cancel"`` ends it when the person
-    leaves the page, else it is done all the same; ``concurrency="latest"`` lets a newer call end the running
-    one, ``"drop"`` ignores calls while one runs; `idempotent`: when its worker is lost, and nobody knows
-    whether it was done, it is done again; `validate=False` gives it the fields as they came; `reset=False`
-    leaves the form as it is after success; `initial` is the result before the first call; `js=True` makes
-    it callable by scripts, and so by everybody, whether or not a page shows it. `TypeError` on
-    anything but a function.
+    `id`: its name in references, and `aliases` former names, so that the function can be renamed.
+    `guard`: one or more dependencies that run first.
+    `timeout`: seconds; of a generator, for each step.
+    `validate`: if False, pass the fields as they were sent.
+    `concurrency`: with "latest", a newer call cancels the running one; with "drop", it is ignored.
+    `on_leave`: with "cancel", the action is cancelled when the visitor leaves the page.
+    `reset`: if False, the form keeps its values after success.
+    `initial`: the result before the first call.
+    `js`: export it to JavaScript, which makes it callable whether or not a page shows it.
+    `max_body`: bytes of a post.
+    `idempotent`: repeat it if its worker was lost and its outcome is unknown.
+
+    Raise `TypeError` for anything but a function.
     """
     if function is None:
         return lambda function: _registered(Action(function, **options))

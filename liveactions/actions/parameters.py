@@ -42,7 +42,7 @@ from .sources import BODIES, HEAD, PLACES, Source, marked, source_of
 
 @dataclass(frozen=True)
 class Depends(Mark):
-    """Marks a parameter that a function provides: ``Annotated[Session, Depends(session)]``.
+    """A parameter that a function provides: ``Annotated[Session, Depends(session)]``.
 
     The function may be sync (it runs in a thread) or async, or a generator that yields once and cleans up
     when the scope closes. Its own parameters are injected too. It is called once per scope unless
@@ -135,14 +135,14 @@ class PrevMark(_Mark):
 
 
 Bound = Annotated[T, BoundMark("Bound")]
-"""A parameter filled from bound arguments only: a visitor can't choose it."""
+"""A parameter that only bound arguments fill: visitors can't choose it."""
 Prev = Annotated[T | None, PrevMark("Prev")]
 """The previous result of this action on this page, for this binding; None at first."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened in the browser, for a parameter of this type. Empty for a form's submit."""
+    """Details of the browser event that called the action. Empty for a submitted form."""
 
     type: str = ""
     key: str = ""

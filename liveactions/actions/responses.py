@@ -1,8 +1,7 @@
-"""Where an action sends the person instead of back to the page.
+"""What an action returns or raises instead of showing its page: ``return redirect("/x")``.
 
-Each is returned, or raised from deep inside: ``return redirect("/x")``. They derive from
-`BaseException`, so that ``except Exception`` around a database session doesn't take them for a
-failure.
+They derive from `BaseException`, so that ``except Exception`` around a database session doesn't mistake
+them for a failure.
 """
 
 from __future__ import annotations
@@ -55,10 +54,10 @@ class Status(ActionResponse):
 
 
 def redirect(url: str, *, external: bool = False, replace: bool = False) -> Redirect:
-    """Go to another address: a path, a relative URL, ``?query``, ``#hash``, or a URL of this origin.
+    """Redirect to a path, a relative URL, ``?query``, ``#hash``, or an absolute URL of this origin.
 
-    `external` allows http(s) URLs elsewhere; `replace` leaves no entry in the history.
-    `ValueError` for what a browser could take for something else: ``//host``, backslashes,
+    `external` allows http(s) URLs of other origins; `replace` replaces the current entry of the browser's
+    history. Raise `ValueError` for URLs that browsers may interpret differently: ``//host``, backslashes,
     control characters, spaces, other schemes.
     """
     if _UNSAFE.search(url):
@@ -72,22 +71,22 @@ def redirect(url: str, *, external: bool = False, replace: bool = False) -> Redi
 
 
 def not_found(message: str = "") -> Status:
-    """There is no such thing: 404."""
+    """Answer with 404."""
     return Status(404, message)
 
 
 def unauthorized(message: str = "") -> Status:
-    """Who are you? 401."""
+    """Answer with 401: the visitor has to sign in."""
     return Status(401, message)
 
 
 def forbidden(message: str = "") -> Status:
-    """Not you: 403."""
+    """Answer with 403: the visitor may not do this."""
     return Status(403, message)
 
 
 def find_response(error: BaseException) -> BaseException:
-    """`error`, or the `Control` inside an exception group."""
+    """Return `error`, or the `ActionResponse` inside an exception group."""
     if isinstance(error, BaseExceptionGroup):
         inner: BaseException | None = error.subgroup(ActionResponse)
         while isinstance(inner, BaseExceptionGroup):

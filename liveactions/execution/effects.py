@@ -28,27 +28,27 @@ P = ParamSpec("P")
 
 
 def flash(text: str, kind: str = "") -> None:
-    """Shows a message with the next render, wherever that is: here, or where a redirect leads.
+    """Show a message with the next render: of this page, or of the one that a redirect leads to.
 
-    Templates find it in ``live.flashes``, until the next action or navigation. `RuntimeError` outside of an
-    action.
+    Templates find it in ``live.flashes``, until the next action or navigation. Raise `RuntimeError` outside
+    of an action.
     """
     effects = open_effects()
     if effects is None:
-        raise RuntimeError("flash() is for the person who has called an action; call it in one")
+        raise RuntimeError("flash() can only be called inside an action")
     effects.live.flashes += (Flash(text, kind),)
 
 
 def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> None:
-    """Calls a function when the answer has been sent, also one that is a redirect or an error.
+    """Call a function when the answer has been sent, also if that is a redirect or an error.
 
-    It may be async; a sync one runs in a thread. It can't set cookies any more; what it raises is logged.
+    A function that isn't async runs in a thread. It can't set cookies; its exceptions are logged. Raise
     `RuntimeError` outside of an action.
     """
     waiting = _waiting.get()
     effects = open_effects() if waiting is None else running.get()
     if effects is None:
-        raise RuntimeError("after() waits for the answer of an action; call it in one")
+        raise RuntimeError("after() can only be called inside an action")
     call = function, args, kwargs
     if waiting is None:
         effects.after += (call,)

@@ -57,16 +57,16 @@ def forsake(live: LiveContext) -> None:
 
 
 def defer(awaitable: Awaitable[T]) -> Deferred[T]:
-    """Shows the page without a value that takes long, and the value when it has come: ``self.report =
-    defer(slow_report())`` in `load`, into a field that is `loaded()`.
+    """Render the page without a slow value, and again when it is available.
 
-    It begins when the page is open in a browser that runs scripts, beside the queue; without scripts it
-    stays pending. Dependencies of `load` are closed by then. `RuntimeError` outside of `load`.
+    Call it in `load`, for a field that is `loaded()`: ``self.report = defer(slow_report())``. The awaitable
+    runs when the page is open in a browser with JavaScript, beside the queue; without JavaScript the value
+    stays pending. Dependencies of `load` are closed by then. Raise `RuntimeError` outside of `load`.
     """
     effects, here, deferred = open_effects(), reading(), Deferred(awaitable)
     if effects is None or here is None or here.what != "load":
         deferred.forsake()
-        raise RuntimeError("defer() belongs into load()")
+        raise RuntimeError("defer() can only be called inside load()")
     effects.live.deferred.append(deferred)
     return deferred
 
@@ -138,8 +138,8 @@ def advise(page: Page, action: str, effects: Effects) -> None:
     if loading and not (due or effects.revalidates or effects.refreshes or action in _advised):
         _advised.add(action)
         log.info(
-            "%s changed no field, so load() doesn't run again. If it has changed what load() reads, say"
-            " refresh(), or revalidate_tag(...) for all pages that show it.",
+            "%s changed no field, so load() doesn't run again. If it changed data that load() reads, call"
+            " refresh(), or revalidate_tag(...) to update all pages that show it.",
             action,
         )
 
