@@ -81,7 +81,9 @@ class Codec:
         try:
             return _native(value)
         except RecursionError as error:
-            raise TypeError(f"{type(value).__name__} contains itself, or is nested too deeply") from error
+            raise TypeError(
+                f"{type(value).__name__} contains itself, or is nested too deeplylylyly"
+            ) from error
 
     def load(self, data: Any) -> Any:
         """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""

@@ -186,7 +186,7 @@ def _component(one: Parameter, component: Owner, page: Owner) -> Any:
     if isinstance(page, one.classes):
         return page
     wanted = " or ".join(cls.__qualname__ for cls in one.classes)
-    raise TypeError(f"parameter {one.name!r}: this page is no {wanted}")
+    raise TypeError(f"parameter {one.name!r}: this page isn't a {wanted}")
 
 
 @asynccontextmanager

@@ -205,7 +205,9 @@ class PageRun:
             plan = component._live_node.description.plan(function)
             values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
             if errors:
-                raise TypeError(f"{function.__qualname__}: what was published doesn't fit: {errors}")
+                raise TypeError(
+                    f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
+                )
             values.update(await self._injection.arguments(plan, component))
             _leave(await invoke(self._seconds(), function, (component,), values))
 
@@ -329,7 +331,7 @@ class PageRun:
     def render(self, draw: Callable[[], T]) -> T:
         """Return what `draw` makes of the page. `RuntimeError` unless its guards have let pass."""
         if not self._is_guarded or self._refusal is not None:
-            raise RuntimeError("a page can't be rendered before its guards have let pass")
+            raise RuntimeError("a page can't be rendered before its guards have passed")
         return draw()
 
     def dump(self) -> None:

@@ -87,7 +87,7 @@ class PageEndpoint:
             raise HTTPException(405, headers={"Allow": METHODS})
         refusal = self.origins.refusal(request)
         if refusal is not None:
-            log.warning("a post from elsewhere is refused: %s", refusal)
+            log.warning("rejected cross-origin post: %s", refusal)
             debug = self.site.services.debug
             raise HTTPException(403, refusal if debug else "Cross-origin posts are not allowed")
         if HEADER_OPS in request.headers:

@@ -231,7 +231,7 @@ class FunctionEndpoint:
             return _not_allowed("POST")
         refusal = self.origins.refusal(request)
         if refusal is not None or HEADER_OPS not in request.headers:
-            log.warning("a call from elsewhere is refused: %s", refusal or f"no {HEADER_OPS}")
+            log.warning("rejected cross-origin call: %s", refusal or f"no {HEADER_OPS}")
             raise HTTPException(403, "Cross-origin calls are not allowed")
         arguments = await read_json(request, self.site.limits)
         if not isinstance(arguments, dict):

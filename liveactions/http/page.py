@@ -68,7 +68,7 @@ class PageRequestHandler:
             try:
                 self.restore(query[FIELD_SNAPSHOT])
             except LiveError as error:  # too old, of someone else, or of another version of the page
-                log.warning("%s can't be restored and starts again: %s", self.address.name, error)
+                log.warning("could not restore %s, starting it again: %s", self.address.name, error)
                 restarted(self.page.live)
                 carry(self.page.live)
                 return see_other(relative(own_url(self.request)))
@@ -187,7 +187,7 @@ class CallHandler(PageRequestHandler):
             if sealed:
                 self.restore(sealed)
         except LiveError as error:
-            log.warning("%s: a call can't be run: %s", self.address.name, error)
+            log.warning("%s: a call failed: %s", self.address.name, error)
             return failure("This page was out of date", 409), None
 
         async def call(run: PageRun) -> Outcome:

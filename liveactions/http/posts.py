@@ -169,7 +169,7 @@ class PostHandler(PageRequestHandler):
         except LiveError as error:
             self._is_restarted = bool(sealed)  # else it never had a state
             level = WARNING if sealed else INFO
-            log.log(level, "%s can't be restored for a post and starts again: %s", self.address.name, error)
+            log.log(level, "could not restore %s for a post, starting it again: %s", self.address.name, error)
             self.begin()
             return Source.ADDRESS
         return Source.STATE

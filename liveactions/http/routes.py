@@ -45,7 +45,7 @@ class CookiesEndpoint:
             return Response(status_code=405, headers={"Allow": "POST"})
         refusal = self.origins.refusal(request)
         if refusal is not None or HEADER_OPS not in request.headers:
-            log.warning("a ticket from elsewhere is refused: %s", refusal)
+            log.warning("rejected cross-origin cookie ticket: %s", refusal)
             return Response("A ticket must come from the page itself", 403, media_type="text/plain")
         tickets = (await bounded(request, MAX_TICKET_BYTES).body()).decode("ascii", "replace").split()
         found = [self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]

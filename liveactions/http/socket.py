@@ -116,7 +116,7 @@ class SocketEndpoint:
         connection = HTTPConnection(scope)
         refusal = self.origins.refusal(connection)
         if refusal is not None:
-            log.warning("a socket from elsewhere is refused: %s", refusal)
+            log.warning("rejected cross-origin WebSocket: %s", refusal)
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
@@ -132,7 +132,7 @@ class SocketEndpoint:
                 await self._listen(socket, session)
             await socket.finish()
         except ProtocolError as error:
-            log.info("a socket is closed: %s", error)
+            log.info("closing a socket: %s", error)
             await socket.finish(error.code, str(error))
         except asyncio.CancelledError:
             if not socket.was_cancelled():

@@ -85,7 +85,7 @@ def _advise_on_field(action: str, name: str) -> None:
         )
     if name == "request":
         log.warning(
-            "%s: request is a form field here. To receive the request, annotate it as Starlette's Request.",
+            "%s: request is a form field here. If it should be the request, annotate it as Request.",
             action,
         )
 

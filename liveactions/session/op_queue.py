@@ -95,7 +95,7 @@ class OpQueue(deque[Job]):
         """Tell the callers of ops that wait: the page is over, they are never run."""
         for job in self:
             if isinstance(job, ServerOp) and job.ended is not None and not job.ended.done():
-                job.ended.set_result(failure("", 409, error=LiveError("this page isn't open any more")))
+                job.ended.set_result(failure("", 409, error=LiveError("this page is no longer open")))
 
 
 def dropped(op: Op) -> Cancel:

@@ -130,7 +130,7 @@ class SessionRegistry:
             self._drop(session)
             return None
         if not session.place.is_of(found.address, identity, hello.rev):
-            raise ProtocolError("a session of someone else, or of another page", CLOSE_OVER)
+            raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
         return session
 
     # Sessions made from snapshots
@@ -181,12 +181,12 @@ class SessionRegistry:
         try:
             snapshot, epoch = await self._from_store(hello, context)
         except SealError as error:
-            log.warning("the stored state of a page can't be opened: %s", error)
+            log.warning("could not open a page's stored state: %s", error)
             snapshot = None
         if snapshot is None:
             return replace(self._from_page(hello, context), rebuilt="fresh")
         if snapshot.rev < hello.rev:
-            log.warning("the newest state of a page wasn't stored; it continues from an older one")
+            log.warning("a page's newest state was not stored; continuing from an older one")
             return ResumeSource(snapshot, "fresh", stale=True, epoch=epoch)
         certain = snapshot.at_rest or hello.op <= snapshot.done
         return ResumeSource(snapshot, "moved" if certain else "fresh", epoch=epoch)
@@ -195,10 +195,10 @@ class SessionRegistry:
         try:
             snapshot = self.site.snapshots.open(hello.snapshot or "", context)
         except SealError as error:
-            log.warning("a page can't be restored and starts again: %s", error)
+            log.warning("could not restore a page, starting it again: %s", error)
             return ResumeSource(None, "fresh", stale=True)
         if snapshot.rev < hello.rev:
-            log.warning("the newest state of a page isn't stored any more; it continues from that of its GET")
+            log.warning("a page's newest state is no longer stored; continuing from the state of its GET")
         return ResumeSource(snapshot, stale=snapshot.rev < hello.rev)
 
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
@@ -230,7 +230,7 @@ class SessionRegistry:
             try:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
-                log.warning("a page can't be restored and starts again: %s", error)
+                log.warning("could not restore a page, starting it again: %s", error)
                 return await self._page(ResumeSource(None, "fresh", stale=True), found, request, identity)
         if basis.stale:
             restarted(page.live)

@@ -133,7 +133,7 @@ class Session:
         if type(op) is Acknowledgement:
             exchange.acknowledge(op.rev, now)
         elif len(queue) >= MAX_KEPT_ANSWERS and queue.is_full:
-            raise ProtocolError("more ops than may wait for an answer", CLOSE_LIMIT)
+            raise ProtocolError("too many unanswered ops", CLOSE_LIMIT)
         elif not exchange.accept(op, now):  # type: ignore[arg-type]
             self._due = True
         else:
@@ -342,7 +342,7 @@ class Session:
 
     async def _conclude(self, scope: PageRun, outcome: Outcome) -> Outcome:
         """Load, write and render the page, and commit; what became of the op."""
-        if scope.page is not self.state.page:  # the page was left while the op went on
+        if scope.page is not self.state.page:  # the page is no longer open while the op went on
             return await scope.close(outcome)
         if scope.is_abandoned:  # a thread still works on the page
             scope.dump()
@@ -534,7 +534,7 @@ class Session:
             if rebuilt or stale or hello.token is None or hello.rev != exchange.rev:
                 # Its GET shows why. If that can draw it, the page stays as it is: loading is no help.
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
-                raise ProtocolError("the page can't be drawn", code) from error
+                raise ProtocolError("the page can't be rendered", code) from error
             text = exchange.welcome(hello, self.token, [], [])  # it shows what could be drawn last
         if not self.confirm():
             self._lose()

@@ -103,9 +103,12 @@ class Background:
         """What a call on the page gives, as an op of its own."""
         effects = open_effects()
         if effects is not None and effects.live is self.state.page.live:
-            raise RuntimeError("run() would wait for the op that is calling it; change the page here")
+            raise RuntimeError(
+                "run() would deadlock: it was called from an operation of the same page."
+                " Modify the page directly"
+            )
         if self._is_over or self.state.over:
-            raise LiveError("this page isn't open any more")
+            raise LiveError("this page is no longer open")
         results: list[Any] = []
 
         async def keep() -> None:

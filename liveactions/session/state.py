@@ -249,7 +249,7 @@ class RenderHistory:
         except LookupError:
             found = None
         if not isinstance(found, ActionRef):
-            raise UnknownAction("nothing to call there")
+            raise UnknownAction("no action at this address")
         return found
 
     def shows(self, rev: int, ref: ActionRef[..., object], mac: str) -> bool:

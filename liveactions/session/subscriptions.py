@@ -230,7 +230,7 @@ class Subscriptions:
         self._tags, self._everything = set(), False
         refused = await scope.guard()
         if refused is not None:
-            self._close(CLOSE_OVER, "not allowed any more")  # the page's GET tells why
+            self._close(CLOSE_OVER, "no longer allowed")  # the page's GET tells why
         return refused
 
 

@@ -175,7 +175,7 @@ async def test_a4_two_closures_of_one_name(live: Live, caplog: pytest.LogCapture
         with pytest.raises(Failed):
             await browser.open("/rows")
     text = logged(caplog)
-    assert "2 closures are called 'remove'" in text and "bind an argument instead" in text
+    assert "2 closures are called 'remove'" in text and "bind an argument to it" in text
 
 
 @ways("SHN")
@@ -192,7 +192,7 @@ def wrong_default(q: str) -> Any: ...
 
 
 @pytest.mark.parametrize(
-    ("page", "text"), [(wrong_parameter, "only its address"), (wrong_default, "without q"), (3, "not 3")]
+    ("page", "text"), [(wrong_parameter, "come from its address"), (wrong_default, "lack q"), (3, "not 3")]
 )
 def test_a4_what_is_no_page(page: Any, text: str) -> None:
     with pytest.raises(TypeError, match=text):

@@ -146,10 +146,10 @@ async def test_b6_wherever_they_are_bound(live: Live, way: Way) -> None:
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        ("pick", "needs its argument 'id' bound"),
-        ("pick(label='x')", "needs its argument 'id' bound"),
+        ("pick", "needs a bound argument 'id'"),
+        ("pick(label='x')", "needs a bound argument 'id'"),
         ("pick(1, 'a', 2, 3)", "at most 3 bound arguments"),
-        ("pick(1, nothing=2)", "no parameter 'nothing'"),
+        ("pick(1, nothing=2)", "no bindable parameter 'nothing'"),
         ("pick('one')", "id='one'"),
         ("pick(none)", "id=None"),
         ("pick(live)", "pick: id=<.*LiveContext"),

@@ -213,10 +213,10 @@ async def test_b6_debug_points_out_an_id_that_is_not_bound(
         async with visiting(live, "N") as browser:
             for _ in range(2):
                 await browser.open("/function")
-    function = "careless.<locals>.drop: anyone may send any post_id."
+    function = "careless.<locals>.drop: anyone can send any post_id."
     wanted = [
-        "Careless.remove: anyone may send any id.",
-        "Part.drop: anyone may send any part_id.",
+        "Careless.remove: anyone can send any id.",
+        "Part.drop: anyone can send any part_id.",
         function,
     ]
     assert warned(caplog) == (wanted if debug else [])
@@ -235,7 +235,7 @@ def test_c10_debug_points_out_a_request_without_annotation(
     live = Live(Environment(autoescape=True), keys="a key that is long enough for all of it", debug=debug)
     with caplog.at_level(logging.WARNING, "liveactions"):
         live.page("/forgetful")(Forgetful)
-    told = f"{Forgetful.__qualname__}.read: request is a field of the form as it stands."
+    told = f"{Forgetful.__qualname__}.read: request is a form field here."
     assert warned(caplog) == ([told] if debug else [])
 
 

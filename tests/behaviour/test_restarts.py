@@ -66,7 +66,7 @@ OTHERS = [
         "Counter.count: RuntimeError: not today",
     ),
     (list[int], [], KEY, "Counter.count: Input should be a valid"),
-    (int, 0, OTHER_KEY, "can't be restored"),
+    (int, 0, OTHER_KEY, "could not restore"),
 ]
 """Versions of the page that don't know the state of the first."""
 

@@ -171,7 +171,7 @@ async def test_what_it_raises_is_raised_and_undone() -> None:
 async def test_a_page_that_is_not_open_says_so() -> None:
     async with Browser(live) as browser:
         await browser.open("/room/a")
-    with pytest.raises(LiveError, match="isn't open"):
+    with pytest.raises(LiveError, match="is no longer open"):
         await opened[0].run(opened[0]._add, "late")
     with pytest.raises(LiveError, match="isn't open"):
         await handle().run(print)
@@ -237,7 +237,7 @@ async def test_a_message_that_does_not_fit_is_logged(caplog: pytest.LogCaptureFi
         live.publish("room:a", times="many", text="x")
         live.publish("room:a", text="fits")
         await page.shows("fits")
-        assert "what was published doesn't fit: {'times'" in caplog.text
+        assert "the published message doesn't match its parameters: {'times'" in caplog.text
 
 
 def test_data_is_jsonable() -> None:
@@ -322,7 +322,7 @@ async def test_background_code_is_told_when_the_page_ends_meanwhile() -> None:
         await session.end()
         gate.set()
         await first
-        with pytest.raises(LiveError, match="isn't open any more"):
+        with pytest.raises(LiveError, match="is no longer open"):
             await second
 
 
@@ -395,7 +395,7 @@ async def test_a_page_that_was_left_is_not_open_any_more() -> None:
         waiting = session.background.waiting
         await shown.click("Elsewhere")
         assert shown.url.endswith("/room/b") and not waiting
-        with pytest.raises(LiveError, match="isn't open any more"):
+        with pytest.raises(LiveError, match="is no longer open"):
             await left.run(left._add, "late")
         left.live.later(left._add, 1, "late")
         assert not waiting and await opened[1].run(opened[1]._add, "here") == 1
