@@ -138,11 +138,6 @@ class PageRun:
         ]
 
     @property
-    def must_render(self) -> bool:
-        """Whether dependencies are open, which the render may need: close after it."""
-        return self._injection.is_open
-
-    @property
     def is_refused(self) -> bool:
         """Whether a guard of the page has refused: nothing of it is shown."""
         return self._refusal is not None

@@ -47,16 +47,13 @@ class PageRequestHandler:
         self.address = address
         self.request = request
         self.identity = identity
+        self.context = site.context(address, identity)
+        """In which this person's snapshots of this page are sealed."""
         self.begin()
 
     def begin(self) -> None:
         """Begin with a page in no state yet."""
         self.page = self.site.new_page(self.address, self.request, self.identity)
-
-    @property
-    def context(self) -> str:
-        """In which this person's snapshots of this page are sealed."""
-        return self.site.context(self.address, self.identity)
 
     async def get(self) -> Response:
         """Answer a GET."""
