@@ -195,16 +195,13 @@ class Session:
         self.queue.append(op)
         if not self.is_draining:
             self.is_draining = True
-            self.tasks.start(self._drain())
+            self.tasks.start(self.drain())
 
     # The queue
 
     async def drain(self) -> None:
-        """Run what waits, and flush. Nothing may be draining the queue already."""
+        """Run what waits, and flush. Nothing else may be draining the queue."""
         self.is_draining = True
-        await self._drain()
-
-    async def _drain(self) -> None:
         is_finished = True
         try:
             is_finished = await self._run_waiting()
@@ -215,7 +212,7 @@ class Session:
                     self._settled.set_result(None)
                     self._settled = None
             else:
-                self.tasks.start(self._drain())
+                self.tasks.start(self.drain())
         if is_finished:
             self._rest()
 
