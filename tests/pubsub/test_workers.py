@@ -59,7 +59,7 @@ class Tab:
         self, socket: ClientConnection, path: str, snapshot: str, references: dict[str, str]
     ) -> None:
         self._socket = socket
-        self._references = refs
+        self._references = references
         hello = {"v": 1, "url": path, "snapshot": snapshot, "token": None, "rev": 0, "op": 0}
         self._socket.send(json.dumps(hello))
         self._rev = int(self._receive()["rev"])
