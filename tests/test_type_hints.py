@@ -203,8 +203,10 @@ class Chat(Page):
 async def test_listeners_and_dependencies() -> None:
     page = new(Chat, "http://testserver/page?id=4")
     [heard] = describe(Chat).listeners
-    assert not (await PageRun(page).hear(heard.function, page, {"numbers": [1], "user": "visitor"})).ok
-    assert (await PageRun(page).hear(heard.function, page, {"numbers": ["1"]})).ok
+    assert not (
+        await PageRun(page).run_listener(heard.function, page, {"numbers": [1], "user": "visitor"})
+    ).ok
+    assert (await PageRun(page).run_listener(heard.function, page, {"numbers": ["1"]})).ok
     assert page.said == [[1], "me"]
     assert (await call(page, page.count, {"n": "visitor"})).ok
     assert page.count.result == "me4"

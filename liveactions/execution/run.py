@@ -57,8 +57,9 @@ class PageRun:
     enter, guard   `guard`, and every step that comes first      enters ``around``; runs the guards, once
     mount          `mount`                                       runs the hooks of a new page
     prepare        `prepare`                                     loads fields that a snapshot doesn't hold
-    call           `call`, `validate`, `run`, `do`, `hear`,      runs an action, a validator, a timer, a
-                   `hook`, `navigate`                            callback, a listener, a hook
+    call           `call`, `validate`, `run_timer`,              runs an action, a validator, a timer, a
+                   `run_listener`, `run_callback`, `run_hook`,   listener, a callback, a hook; goes to
+                   `navigate`                                    another address of the page
     load           `conclude`, `load`                            runs `load` where it is due
     dump           `conclude`                                    writes the page's state
     render         `conclude`                                    renders the page
@@ -88,8 +89,8 @@ class PageRun:
         "_has_received",
         "_is_closed",
         "_settled",
-        "moved",
-        "step",
+        "url_change",
+        "on_yield",
         "_in_url",
         "state",
         "is_undone",
@@ -110,7 +111,7 @@ class PageRun:
         self._has_received = False
         self._is_closed = False
         self._settled = False
-        self.moved: bool | None = None
+        self.url_change: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
         self._in_url: list[Any] = []
         self.state: bytes | None = None
@@ -126,7 +127,7 @@ class PageRun:
         """Components whose `load` was due."""
         self._address = page.live.address
         self._images = self._take_images()
-        self.step: Callable[[], Awaitable[bool]] | None = None
+        self.on_yield: Callable[[], Awaitable[bool]] | None = None
         """Called at each `yield` of a generator; whether it may go on."""
 
     def _take_images(self) -> list[UndoLog]:
@@ -172,7 +173,7 @@ class PageRun:
         receive(self.page.live)
         self._has_received = True
 
-    async def hook(self, name: str) -> Outcome | None:
+    async def run_hook(self, name: str) -> Outcome | None:
         """Run ``connected``, ``disconnected`` or ``closed`` where the page and its components have it.
 
         The latter two run for everybody: they release what ``connected`` has acquired, and show nothing.
@@ -180,12 +181,12 @@ class PageRun:
         refused = await self.guard() if name == "connected" else None
         return refused or await self._try(name, lambda: self._hook(name))
 
-    async def run(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
+    async def run_timer(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
         """Runs a timer's function on its component (the page)."""
         target = self.page if component is None else component
         return await self._work(function, lambda: self._call_hook(function, target))
 
-    async def do(self, call: Callable[[], Any]) -> Outcome:
+    async def run_callback(self, call: Callable[[], Any]) -> Outcome:
         """Runs what background code wants to do with the page."""
 
         async def work() -> None:
@@ -193,7 +194,9 @@ class PageRun:
 
         return await self._work(call, work)
 
-    async def hear(self, function: Callable[..., Any], component: Component, data: dict[str, Any]) -> Outcome:
+    async def run_listener(
+        self, function: Callable[..., Any], component: Component, data: dict[str, Any]
+    ) -> Outcome:
         """Runs a listener's function with what was published."""
 
         async def work() -> None:
@@ -305,7 +308,7 @@ class PageRun:
         return problem
 
     def _follow(self) -> None:
-        self.moved = follow(self.page, self._in_url)
+        self.url_change = follow(self.page, self._in_url)
 
     async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
         """Load the page, write its `state`, and render it by `draw`. Return `outcome`, or that of the step
@@ -426,7 +429,7 @@ class PageRun:
         for node in self._due:
             node.stale = True
         self.page.live.flashes = ()
-        self.moved = None
+        self.url_change = None
         self.is_undone = True
 
     def _forget_success(self, failed: Failed) -> None:
@@ -507,7 +510,7 @@ class PageRun:
         async def note(value: Any) -> bool:
             results = ref.action.results
             live.forms.put(ref.key, FormState(result=results.same(value, results.dump(value))))
-            return self.step is None or await self.step()
+            return self.on_yield is None or await self.on_yield()
 
         return await last(self._seconds(ref.action), function(), note)
 

@@ -143,7 +143,7 @@ class SocketEndpoint:
             await socket.finish(INTERNAL_ERROR)
         finally:
             if session is not None:
-                with contained("%s: leaving its socket", session.place.address.name):
+                with contained("%s: leaving its socket", session.binding.address.name):
                     await session.detach(socket)
 
     async def _join(self, socket: Socket, connection: HTTPConnection) -> Session | None:

@@ -28,9 +28,9 @@ class StreamingCall:
     def __init__(self, ops: ConcurrentOps, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
         self.n = n
         self.ref = ref
-        self.scope = PageRun(ops.state.page, event)
-        self.scope.effects.op = ops.state.key, n
-        self.scope.step = self._step
+        self.page_run = PageRun(ops.state.page, event)
+        self.page_run.effects.op = ops.state.key, n
+        self.page_run.on_yield = self._step
         self.task: asyncio.Task[None]
         self._ops = ops
         self.is_over = False
@@ -45,30 +45,30 @@ class StreamingCall:
 
     async def _work(self, fields: FieldPairs | Input) -> None:
         try:
-            outcome = await self.scope.call(self.ref, fields)
+            outcome = await self.page_run.call(self.ref, fields)
         except asyncio.CancelledError:  # a newer call, or the session's end
             outcome = DONE
         self.is_over = True
 
-        async def end(scope: PageRun) -> Outcome:
+        async def end(page_run: PageRun) -> Outcome:
             return outcome
 
-        self._ops.submit(ServerOp(end, self.scope, self.n))
+        self._ops.submit(ServerOp(end, self.page_run, self.n))
 
     async def _step(self) -> bool:
         state = self._ops.state
-        if self._is_cancelled or state.over or state.page is not self.scope.page:
+        if self._is_cancelled or state.over or state.page is not self.page_run.page:
             return False
-        self.scope.settle()
+        self.page_run.settle()
         shown = await self._ops.run(ServerOp(self._show))
         if isinstance(shown, Failed) and shown.error is not None:
             raise shown.error  # what was done since the last step has been undone
-        self.scope.pause()
+        self.page_run.pause()
         return shown.ok and not self._is_cancelled
 
-    async def _show(self, scope: PageRun) -> Outcome | None:
-        scope.answer_for(self.scope)
-        return await scope.guard()
+    async def _show(self, page_run: PageRun) -> Outcome | None:
+        page_run.answer_for(self.page_run)
+        return await page_run.guard()
 
 
 class ConcurrentOps:
@@ -163,34 +163,36 @@ class ConcurrentOps:
     # What runs
 
     async def call(
-        self, scope: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
+        self, page_run: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
     ) -> Outcome:
         """Run an action of which others are heard meanwhile."""
         if ref.action.streams:
-            return self._start(scope, op.n, ref, fields)
+            return self._start(page_run, op.n, ref, fields)
         self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
         if self.state.queue.expects(self._leaves):
             self._leave()
         try:
-            outcome = await scope.call(ref, fields)
+            outcome = await page_run.call(ref, fields)
         except asyncio.CancelledError:
             if not self._is_ended:
                 raise
             outcome = DONE
-            scope.is_abandoned = not ref.action.is_async
+            page_run.is_abandoned = not ref.action.is_async
         finally:
             self._called = None
         if self._is_ended and self._task is not None:
             self._task.uncancel()
         return outcome
 
-    def _start(self, scope: PageRun, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
+    def _start(
+        self, page_run: PageRun, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input
+    ) -> Outcome:
         same = [run for run in self._runs if _is_same(ref, run.ref)]
         if same and ref.action.concurrency == "drop":
             return DONE
         for run in same if ref.action.concurrency == "latest" else ():
             run.task.cancel()
-        run = StreamingCall(self, n, ref, scope.event)
+        run = StreamingCall(self, n, ref, page_run.event)
         self._runs.append(run)
         run.begin(fields)
         run.task.add_done_callback(lambda _: self._runs.remove(run))
@@ -204,11 +206,11 @@ class ConcurrentOps:
                 return
         then()
 
-    def leave_alone(self, scope: PageRun) -> None:
+    def leave_alone(self, page_run: PageRun) -> None:
         """What an op has changed isn't for those to undo that go on."""
         for run in self._runs:
-            if run.scope is not scope:
-                run.scope.leave_alone(scope)
+            if run.page_run is not page_run:
+                run.page_run.leave_alone(page_run)
 
     async def finished(self) -> None:
         """Return when no generator is running."""

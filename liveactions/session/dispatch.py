@@ -41,33 +41,33 @@ FILE_EXPIRED: Final = "The file is no longer available. Please choose it again."
 def run_of(state: SessionState, job: Job) -> PageRun:
     """Return the run that an op is part of."""
     if isinstance(job, ServerOp):
-        if job.scope is not None:
-            return job.scope
-        scope, n = PageRun(state.page), 0
+        if job.page_run is not None:
+            return job.page_run
+        run, n = PageRun(state.page), 0
     else:
         event = event_of(job.event) if isinstance(job, CallSlot | CallReference) else None
-        scope, n = PageRun(state.page, event), job.n
-    scope.effects.op = state.key, n
-    return scope
+        run, n = PageRun(state.page, event), job.n
+    run.effects.op = state.key, n
+    return run
 
 
-async def dispatch_op(ops: ConcurrentOps, scope: PageRun, job: Job) -> Outcome | None:
+async def dispatch_op(ops: ConcurrentOps, run: PageRun, job: Job) -> Outcome | None:
     """Run an op and return its outcome; None if it must be run again in a task of its own."""
     state = ops.state
     if type(job) is ServerOp:
-        return await job.run(scope) or DONE
+        return await job.run(run) or DONE
     if type(job) is Navigate:
-        return await scope.navigate(partial(patch_url, state.page, state.place.address, job.url))
+        return await run.navigate(partial(patch_url, state.page, state.binding.address, job.url))
     if type(job) is Cancel:  # that was done when it came
-        return await scope.guard() or DONE
+        return await run.guard() or DONE
     assert isinstance(job, Act)
     meant = _reference(state, job)
     if isinstance(meant, ActionRef) and type(job) is not Validate and _must_detach(ops, meant.action):
         return None
-    refused = await scope.guard()
+    refused = await run.guard()
     if refused is not None:
         return refused
-    return await _act(ops, scope, job, meant) if isinstance(meant, ActionRef) else meant
+    return await _act(ops, run, job, meant) if isinstance(meant, ActionRef) else meant
 
 
 def _reference(state: SessionState, job: Act) -> ActionRef[..., Any] | Outcome:
@@ -76,29 +76,29 @@ def _reference(state: SessionState, job: Act) -> ActionRef[..., Any] | Outcome:
         ref = reference(state, job)
     except (UnknownAction, ForgedReference) as error:
         log_refused(state.page, named_by(job), error)
-        return UNKNOWN if job.n <= state.exchange.uncertain else failure(str(error), status=409)
-    if job.n <= state.exchange.uncertain and not ref.action.idempotent and type(job) is not Validate:
+        return UNKNOWN if job.n <= state.op_log.uncertain else failure(str(error), status=409)
+    if job.n <= state.op_log.uncertain and not ref.action.idempotent and type(job) is not Validate:
         return UNKNOWN
     return ref
 
 
-async def _act(ops: ConcurrentOps, scope: PageRun, job: Act, ref: ActionRef[..., Any]) -> Outcome:
+async def _act(ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any]) -> Outcome:
     if isinstance(job, CallFunction):
-        return await _call(ops, scope, job, ref, Arguments(job.arguments))
+        return await _call(ops, run, job, ref, Arguments(job.arguments))
     if dict in map(type, job.fields) and type(job) is not Validate:
-        return await _call_with_files(ops, scope, job, ref, job.fields)
+        return await _call_with_files(ops, run, job, ref, job.fields)
     fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
     if type(job) is Validate:
-        return await scope.validate(ref, fields, job.touched)
-    return await _call(ops, scope, job, ref, fields)
+        return await run.validate(ref, fields, job.touched)
+    return await _call(ops, run, job, ref, fields)
 
 
 async def _call(
-    ops: ConcurrentOps, scope: PageRun, job: Act, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
+    ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
 ) -> Outcome:
     if not ref.action.runs_apart:
-        return await scope.call(ref, fields)
-    return await ops.call(scope, job, ref, fields)
+        return await run.call(ref, fields)
+    return await ops.call(run, job, ref, fields)
 
 
 def _must_detach(ops: ConcurrentOps, action: Action[..., Any]) -> bool:
@@ -110,14 +110,14 @@ def _must_detach(ops: ConcurrentOps, action: Action[..., Any]) -> bool:
 
 
 async def _call_with_files(
-    ops: ConcurrentOps, scope: PageRun, job: Act, ref: ActionRef[..., Any], given: Fields
+    ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], given: Fields
 ) -> Outcome:
     with ExitStack() as files:
         try:
-            fields = files.enter_context(ops.state.site.uploads.opened(given, ops.state.place.identity))
+            fields = files.enter_context(ops.state.site.uploads.opened(given, ops.state.binding.identity))
         except SealError:
             return failure(FILE_EXPIRED, status=409)
-        outcome = await _call(ops, scope, job, ref, fields)
+        outcome = await _call(ops, run, job, ref, fields)
         if outcome is STREAMING:
             ops.when_over(job.n, files.pop_all().close)
         return outcome
@@ -127,17 +127,17 @@ def record_outcome(
     state: SessionState, job: Job, outcome: Outcome, developer: Developer | None = None
 ) -> None:
     """Note the outcome of an op, for the page or its caller."""
-    exchange = state.exchange
+    op_log = state.op_log
     if not isinstance(job, ServerOp):
         if isinstance(outcome, Streaming):
-            exchange.go_on(job.n)
+            op_log.go_on(job.n)
         else:
-            exchange.finish(job.n, *answer(outcome))
+            op_log.finish(job.n, *answer(outcome))
         return
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
     if job.n:
-        exchange.finish_late(job.n, *answer(outcome))
+        op_log.finish_late(job.n, *answer(outcome))
     elif not outcome.ok:
         if not isinstance(outcome, Failed) or not outcome.id:  # else it has been logged
             error = outcome.error if isinstance(outcome, Failed) else None

@@ -85,7 +85,7 @@ async def resolve_outcome(
         if loaded is None:
             return redirect, None
         if isinstance(job, ServerOp) and not job.n:
-            state.exchange.add({"url": [redirect.url, 1]})
+            state.op_log.add({"url": [redirect.url, 1]})
             return DONE, loaded
         is_there = type(job) is Navigate and job.url == redirect.url
         return DONE if is_there else redirect, loaded

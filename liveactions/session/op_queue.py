@@ -25,22 +25,22 @@ MAX_COALESCED: Final = 100
 class ServerOp:
     """An op without a number: something to run on the page that no browser has asked for.
 
-    With `scope` and `n` it is the end of op `n`, which was streaming. `ended` receives the outcome.
+    With `page_run` and `n` it is the end of op `n`, which was streaming. `ended` receives the outcome.
     Several in a row with `merges` share one render.
     """
 
-    __slots__ = ("run", "scope", "n", "ended", "merges")
+    __slots__ = ("run", "page_run", "n", "ended", "merges")
 
     def __init__(
         self,
         run: Callable[[PageRun], Awaitable[Outcome | None]],
-        scope: PageRun | None = None,
+        page_run: PageRun | None = None,
         n: int = 0,
         ended: asyncio.Future[Outcome] | None = None,
         merges: bool = False,
     ) -> None:
         self.run = run
-        self.scope = scope
+        self.page_run = page_run
         self.n = n
         self.ended = ended
         self.merges = merges

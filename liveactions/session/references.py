@@ -30,12 +30,12 @@ def shown(state: SessionState, rev: int, name: str | list[int]) -> ActionRef[...
 
     A reference without a signature is that of an action with ``js=True``, which needn't be shown.
     """
-    if rev < state.place.since:
+    if rev < state.binding.since:
         raise UnknownAction("the page is no longer open")
     if not isinstance(name, str):
-        return state.screen.reference(rev, name)
+        return state.history.reference(rev, name)
     ref, mac = lookup(state.page, name), Reference.parse(name).mac
-    if mac and not state.screen.shows(rev, ref, mac):
+    if mac and not state.history.shows(rev, ref, mac):
         raise UnknownAction("the page no longer shows this reference")
     return ref
 

@@ -76,7 +76,7 @@ class SessionRegistry:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
-        self._audience = SubscriptionIndex(line, lambda: (one.hearing for one in self))
+        self._audience = SubscriptionIndex(line, lambda: (one.subscriptions for one in self))
         self._maintenance = Supervisor(lambda: "the upkeep of open pages")
         self._hearing = Recurring("hearing of other workers", line.catch_up)
         self._tending = [
@@ -129,7 +129,7 @@ class SessionRegistry:
         if session.over or not session.confirm():
             self._drop(session)
             return None
-        if not session.place.is_of(found.address, identity, hello.rev):
+        if not session.binding.is_of(found.address, identity, hello.rev):
             raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
         return session
 
@@ -145,14 +145,14 @@ class SessionRegistry:
         page, basis = await self._page(basis, found, request, identity)
         snapshot = basis.snapshot or Snapshot("", None)
         rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
-        screen = RenderHistory()
+        history = RenderHistory()
         missed = dict(snapshot.missed).get(hello.rev)
         if hello.rev == snapshot.rev:
-            screen.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
+            history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
         elif missed:
-            screen.reset_to(snapshot.shape, snapshot.mark, None, missed)
+            history.reset_to(snapshot.shape, snapshot.mark, None, missed)
         else:
-            screen.reset_to(snapshot.shape, b"", None)
+            history.reset_to(snapshot.shape, b"", None)
         session = Session(
             self.site,
             found.address,
@@ -161,17 +161,17 @@ class SessionRegistry:
             identity=identity,
             token=(basis.epoch and hello.token) or secrets.token_urlsafe(16),
             host=host,
-            exchange=OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras),
-            screen=screen,
-            audience=self._audience,
+            op_log=OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras),
+            history=history,
+            subscription_index=self._audience,
         )
-        session.kept.claim(basis.epoch)
+        session.writer.claim(basis.epoch)
         if session.token in self._sessions:  # another connection of this page was as quick
             self._drop(self._sessions[session.token])
         self._sessions[session.token] = session
         self._hosts[host] += 1
         await self._attach(session, connection, hello, basis)
-        session.hearing.listen(position)
+        session.subscriptions.listen(position)
         return session
 
     async def _basis(self, hello: Hello, context: str) -> ResumeSource:
@@ -241,8 +241,8 @@ class SessionRegistry:
         return page, replace(basis, drawn=opened.drawn, state=opened.state or b"")
 
     async def _guard(self, page: Page) -> None:
-        scope = PageRun(page)
-        closed = await scope.close(await scope.guard() or DONE)
+        run = PageRun(page)
+        closed = await run.close(await run.guard() or DONE)
         if not closed.ok:
             raise _refusal(closed)
 
@@ -259,8 +259,8 @@ class SessionRegistry:
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.token) is session:
             del self._sessions[session.token]
-            session.hearing.leave()
-            session.aside.close()
+            session.subscriptions.leave()
+            session.concurrent.close()
             session.background.close()
             self._hosts[session.host] -= 1
             if not self._hosts[session.host]:
@@ -275,15 +275,15 @@ class SessionRegistry:
             for _ in range(POLLS_PER_ROUND):
                 await asyncio.sleep(MAINTENANCE_INTERVAL / POLLS_PER_ROUND)
                 self._hearing.run()
-            self.tend(self._clock())
+            self.run_maintenance(self._clock())
 
-    def tend(self, now: float) -> None:
+    def run_maintenance(self, now: float) -> None:
         """Save, drop and close what is due."""
         for recurring in self._tending:
             recurring.run()
         for session in self:
             with contained("%s: storing its state", session.state.name):
-                session.tend(now)
+                session.run_maintenance(now)
             with contained("%s: closing it", session.state.name):
                 self._close_if_due(session, now)
 
@@ -292,7 +292,7 @@ class SessionRegistry:
         detached = session.connection is None and now - session.used > self.site.limits.detached
         if session.over or detached:
             self._drop(session)
-        if detached and not session.is_running and session.kept.save(at_rest=True):
+        if detached and not session.is_running and session.writer.save(at_rest=True):
             self.site.uploads.forget(session.token)  # unless another worker has the page
 
     def _show_saved_templates(self) -> None:
@@ -312,7 +312,7 @@ class SessionRegistry:
         self._audience.close()
         for session in self:
             with contained("%s: storing its state", session.state.name):
-                session.kept.save(at_rest=not session.is_running)
+                session.writer.save(at_rest=not session.is_running)
 
 
 def _refusal(outcome: Outcome) -> ProtocolError:
@@ -336,7 +336,7 @@ def _check(session: Session, now: float) -> None:
         return
     since = connection.sending_since
     is_stuck = since is not None and now - since > limits.sending
-    if is_stuck or session.exchange.silence(now) > limits.silent:
+    if is_stuck or session.op_log.silence(now) > limits.silent:
         connection.close(CLOSE_LIMIT, "nothing is acknowledged")
 
 
@@ -350,7 +350,7 @@ def _renew(page: Page, request: PageRequest) -> None:
 
 def _at_home(session: Session, found: RouteMatch, request: PageRequest) -> PageRequest:
     """The request as one of the session's page, which may be another one than the browser knows of."""
-    if found.address is session.place.address:
+    if found.address is session.binding.address:
         return request
     url = path_and_query(session.page.live.address)
     home = session.site.find(request, url)

@@ -63,9 +63,9 @@ class Session:
         identity: str,
         token: str,
         host: str,
-        exchange: OpLog,
-        screen: RenderHistory,
-        audience: SubscriptionIndex,
+        op_log: OpLog,
+        history: RenderHistory,
+        subscription_index: SubscriptionIndex,
     ) -> None:
         self.state = SessionState(
             site,
@@ -73,20 +73,20 @@ class Session:
             address,
             identity=identity,
             token=token,
-            exchange=exchange,
-            screen=screen,
+            op_log=op_log,
+            history=history,
             state=state,
         )
         self.site = site
         self.token = token
         self.host = host
         """Client IP, for the limit of sessions per address."""
-        self.place = self.state.place
-        self.exchange = exchange
-        self.screen = screen
-        self.kept = self.state.kept
+        self.binding = self.state.binding
+        self.op_log = op_log
+        self.history = history
+        self.writer = self.state.writer
         self.queue = self.state.queue
-        self.audience = audience
+        self.subscription_index = subscription_index
         self.connection: Connection | None = None
         self.used = time.monotonic()
         """When the browser was last heard."""
@@ -106,10 +106,10 @@ class Session:
         self._unshown: PageRun | None = None
         """The first of several ops that are rendered together."""
         self._timers = Timers(self.push, self.tasks)
-        self.hearing = Subscriptions(
-            self.state, audience, self.tasks, self.submit, self.close, self._sign_out
+        self.subscriptions = Subscriptions(
+            self.state, subscription_index, self.tasks, self.submit, self.close, self._sign_out
         )
-        self.aside = ConcurrentOps(self.state, self.tasks, self.submit, self.call)
+        self.concurrent = ConcurrentOps(self.state, self.tasks, self.submit, self.call)
         debug = site.services.debug
         self.developer = Developer(self.state, self.submit, self.redraw) if debug else None
         self.background = page.live.background = Background(self.state, self.submit, self.call)
@@ -129,22 +129,22 @@ class Session:
     async def receive(self, op: Op | Acknowledgement) -> None:
         """Do what the page wants, now or after what is running. `ProtocolError` when it breaks the rules."""
         now = self.used = time.monotonic()
-        exchange, queue = self.exchange, self.queue
+        op_log, queue = self.op_log, self.queue
         if type(op) is Acknowledgement:
-            exchange.acknowledge(op.rev, now)
+            op_log.acknowledge(op.rev, now)
         elif len(queue) >= MAX_KEPT_ANSWERS and queue.is_full:
             raise ProtocolError("too many unanswered ops", CLOSE_LIMIT)
-        elif not exchange.accept(op, now):  # type: ignore[arg-type]
+        elif not op_log.accept(op, now):  # type: ignore[arg-type]
             self._due = True
         else:
-            queue.append(self.aside.admit(op) if self.aside else op)  # type: ignore[arg-type]
-        self.screen.forget(exchange.seen)
+            queue.append(self.concurrent.admit(op) if self.concurrent else op)  # type: ignore[arg-type]
+        self.history.forget(op_log.seen)
         if not self.is_draining:
             await self.drain()
 
     async def push(self, function: Callable[..., Any], component: Any = None) -> None:
         """Run a function on the page, as an op of its own."""
-        await self.enqueue(ServerOp(lambda scope: scope.run(function, component)))
+        await self.enqueue(ServerOp(lambda run: run.run_timer(function, component)))
 
     async def connected(self) -> None:
         """Run ``connected`` of the components that have it, as an op: a new connection shows the page."""
@@ -162,18 +162,18 @@ class Session:
         components = [component for _, component in walk(self.state.page)]
         return any(not describe(one).hooks.keys().isdisjoint(CONNECTION_HOOKS) for one in components)
 
-    async def _connect(self, scope: PageRun) -> Outcome | None:
-        refused = await scope.guard()
+    async def _connect(self, run: PageRun) -> Outcome | None:
+        refused = await run.guard()
         if refused is not None or not self.state.is_attached:
             return refused
         self.state.is_connected = True
-        return await scope.hook("connected")
+        return await run.run_hook("connected")
 
-    async def _disconnect(self, scope: PageRun) -> Outcome | None:
+    async def _disconnect(self, run: PageRun) -> Outcome | None:
         if not self.state.is_connected:
             return None
         self.state.is_connected = False
-        return await scope.hook("disconnected")
+        return await run.run_hook("disconnected")
 
     async def enqueue(self, job: Job) -> None:
         """Run an op, now or after what is running."""
@@ -207,7 +207,7 @@ class Session:
             is_finished = await self._run_waiting()
         finally:
             if is_finished:
-                self.is_draining = self.aside.is_detached = False
+                self.is_draining = self.concurrent.is_detached = False
                 if self._settled is not None:
                     self._settled.set_result(None)
                     self._settled = None
@@ -246,14 +246,14 @@ class Session:
     async def _sign_out(self, identity: str) -> None:
         """End the page when its ops have ended, if it is that person's."""
         await self.settled()
-        if not self.over and self.place.identity == identity:
+        if not self.over and self.binding.identity == identity:
             await self.end()
 
     # Ops
 
     async def _run(self, job: Job) -> bool:
         """Run one op and flush. Return False if it must be run again in a task of its own."""
-        position = self.audience.position
+        position = self.subscription_index.position
         live, request = self.state.page.live, self.state.page.live.request
         try:
             if not await self._perform(job):
@@ -270,9 +270,13 @@ class Session:
         begin_due(request, self.tasks)
         if live.request is not request:  # it has set cookies, or the page has joined meanwhile
             begin_due(live.request, self.tasks)
-        if self.hearing.keys or self.state.page.live.reads or position != self.audience.position:
-            self.hearing.listen(position)
-        if self.kept.is_due and self.queue and not self.kept.is_large and not self.kept.save():
+        if (
+            self.subscriptions.keys
+            or self.state.page.live.reads
+            or position != self.subscription_index.position
+        ):
+            self.subscriptions.listen(position)
+        if self.writer.is_due and self.queue and not self.writer.is_large and not self.writer.save():
             self._lose()  # while the next op runs, a new connection is told of this one
         return True
 
@@ -282,44 +286,44 @@ class Session:
 
     def _rest(self) -> None:
         """Nothing is running or waiting: without a connection, any worker may continue with the state."""
-        waits = self.kept.is_due and self.state.phase is Phase.DETACHED
-        if waits and not self.kept.save(at_rest=not self.aside):
+        waits = self.writer.is_due and self.state.phase is Phase.DETACHED
+        if waits and not self.writer.save(at_rest=not self.concurrent):
             self._lose()
 
     async def _perform(self, job: Job) -> bool:
         if type(job) is Bye:
-            self.exchange.finish(job.n)
+            self.op_log.finish(job.n)
             await self.end()
             return True
-        if self.screen.newest is None:
+        if self.history.newest is None:
             async with around(self.state.page):
-                self.screen.rerender(self.state.page, self.exchange.rev)
-        scope = run_of(self.state, job)
-        outcome = await dispatch_op(self.aside, scope, job)
+                self.history.rerender(self.state.page, self.op_log.rev)
+        run = run_of(self.state, job)
+        outcome = await dispatch_op(self.concurrent, run, job)
         if outcome is None:
             return False
         if isinstance(outcome, Failed) or (job.n and self.state.page.live.is_in_error):  # a push clears none
             self.state.page.live.error = problem_of(outcome)
-        closed = await self._conclude(scope, outcome)
-        if scope.moved is not None:
-            self.exchange.add({"url": [path_and_query(self.state.page.live.address), int(scope.moved)]})
-        if scope.effects.events and closed.ok:
-            self.exchange.add({"events": [*scope.effects.events]})
+        closed = await self._conclude(run, outcome)
+        if run.url_change is not None:
+            self.op_log.add({"url": [path_and_query(self.state.page.live.address), int(run.url_change)]})
+        if run.effects.events and closed.ok:
+            self.op_log.add({"events": [*run.effects.events]})
         if self.state.page.live.has_changes:
-            before = self.place.identity
+            before = self.binding.identity
             await self._keep_cookies()
-            is_shown = self.state.page is scope.page and not isinstance(closed, RedirectTo)
-            if self.place.identity != before and is_shown:
+            is_shown = self.state.page is run.page and not isinstance(closed, RedirectTo)
+            if self.binding.identity != before and is_shown:
                 await self._reload(closed)  # what is drawn has references that are signed for someone else
         if not isinstance(closed, Ok) or closed.response is not None:
             closed, loaded = await resolve_outcome(self.state, job, closed, self.says_error)
             if loaded is not None:
                 await self.show(loaded)
         self._record(job, closed)
-        self.kept.is_due = True
-        if self.aside.is_going:
-            self.aside.leave_alone(scope)
-        if self.state.page is scope.page and (scope.is_abandoned or scope.state is None):
+        self.writer.is_due = True
+        if self.concurrent.is_going:
+            self.concurrent.leave_alone(run)
+        if self.state.page is run.page and (run.is_abandoned or run.state is None):
             await self._replace_page(closed)
         return True
 
@@ -333,28 +337,28 @@ class Session:
         if changes is None or not isinstance(request, PageRequest):
             return
         if self.connection is None or not self.connection.take_changes(changes):
-            self.exchange.add({"cookies": self.site.tickets.put(changes)})
+            self.op_log.add({"cookies": self.site.tickets.put(changes)})
         live.request = await after(request, changes)
         self.identify(await self.site.identity(live.request))
 
-    async def _conclude(self, scope: PageRun, outcome: Outcome) -> Outcome:
+    async def _conclude(self, run: PageRun, outcome: Outcome) -> Outcome:
         """Load, write and render the page, and commit; what became of the op."""
-        if scope.page is not self.state.page:  # the page is no longer open while the op went on
-            return await scope.close(outcome)
-        if scope.is_abandoned:  # a thread still works on the page
-            scope.dump()
-            self.kept.state = scope.state or self.kept.state
-            return await scope.close(outcome)
+        if run.page is not self.state.page:  # the page is no longer open while the op went on
+            return await run.close(outcome)
+        if run.is_abandoned:  # a thread still works on the page
+            run.dump()
+            self.writer.state = run.state or self.writer.state
+            return await run.close(outcome)
         self._drawn = None
         is_shown = not self.queue.coalescing
-        concluded = await scope.conclude(outcome, self._draw if is_shown else None)
-        self._is_refused = scope.is_refused
-        if concluded is not outcome and scope.is_undone and self._unshown is not None:
+        concluded = await run.conclude(outcome, self._draw if is_shown else None)
+        self._is_refused = run.is_refused
+        if concluded is not outcome and run.is_undone and self._unshown is not None:
             self._unshown.undo()  # which of them it was can't be known
-            scope.dump()
-        self._unshown = None if is_shown else self._unshown or scope
-        closed = await scope.close(concluded)
-        self.kept.state = scope.state or self.kept.state
+            run.dump()
+        self._unshown = None if is_shown else self._unshown or run
+        closed = await run.close(concluded)
+        self.writer.state = run.state or self.writer.state
         self._has_failed = closed is not outcome and isinstance(closed, Failed)
         if closed is not concluded:  # its dependencies failed to commit, and the fields went back
             self._drawn = None
@@ -372,11 +376,11 @@ class Session:
         self.state.page = page
         self._is_refused = self._has_failed = False
         self._unshown = None
-        self.kept.state = loaded.state
+        self.writer.state = loaded.state
         self.background = page.live.background = Background(self.state, self.submit, self.call)
-        self.place.become(loaded.address, await self.site.identity(page.request))
+        self.binding.become(loaded.address, await self.site.identity(page.request))
         self._sign()
-        self.screen.reset_to(b"", b"", None)
+        self.history.reset_to(b"", b"", None)
         self._drawn = loaded.drawn
         self._timers.start(page)
         if page.live.has_changes:
@@ -385,18 +389,18 @@ class Session:
 
     def identify(self, identity: str) -> None:
         """The person is this one from now on."""
-        self.place.identify(identity)
+        self.binding.identify(identity)
         self._sign()
 
     def _sign(self) -> None:
         """See that the page's references are signed for its class and the person."""
-        if self.state.page.live.context != self.place.context:
-            change_context(self.state.page, self.place.context)
+        if self.state.page.live.context != self.binding.context:
+            change_context(self.state.page, self.binding.context)
 
     def redraw(self) -> None:
         """Draw the whole page anew. Raises whatever its template does: then it stays as it is."""
-        drawn = self.screen.draw(self.state.page, afresh=True)
-        self.screen.reset_to(b"", b"", None)
+        drawn = self.history.draw(self.state.page, afresh=True)
+        self.history.reset_to(b"", b"", None)
         self._drawn = drawn
 
     def says_error(self) -> bool:
@@ -404,24 +408,24 @@ class Session:
         if self._is_refused:
             return False
         try:
-            self._drawn = self._drawn or self.screen.draw(self.state.page)
+            self._drawn = self._drawn or self.history.draw(self.state.page)
         except Exception as error:
             unexpected(error, self.state.page.live, "a render")
             return True
         return self.state.page.live.error_is_shown
 
     def _draw(self) -> None:
-        self._drawn = self.screen.draw(self.state.page)
+        self._drawn = self.history.draw(self.state.page)
 
     async def _reload(self, outcome: Outcome) -> None:
-        """Load and draw the page after an op that has come to an error, whose own scope has closed."""
+        """Load and draw the page after an op that has come to an error, whose own run has closed."""
         self.state.page.live.error = problem_of(outcome)
-        scope = PageRun(self.state.page)
-        shown = await scope.conclude(DONE, self._draw)
-        self._is_refused = scope.is_refused
-        if await scope.close(shown) is not shown:
+        run = PageRun(self.state.page)
+        shown = await run.conclude(DONE, self._draw)
+        self._is_refused = run.is_refused
+        if await run.close(shown) is not shown:
             self._drawn = None
-        self.kept.state = scope.state or self.kept.state
+        self.writer.state = run.state or self.writer.state
 
     async def _replace_page(self, outcome: Outcome) -> None:
         """Go on with a copy in the last state that was written: a thread that can't be stopped still works on
@@ -430,10 +434,10 @@ class Session:
         self._timers.stop()
         self._drawn = None
         forsake(self.state.page.live)
-        self.state.page = self.site.copy_page(self.state.page, self.kept.state)
+        self.state.page = self.site.copy_page(self.state.page, self.writer.state)
         self.state.page.live.background = self.background
-        screen = self.screen
-        screen.reset_to(screen.shape, screen.mark, screen.digests())
+        history = self.history
+        history.reset_to(history.shape, history.mark, history.digests())
         await self._reload(outcome)
         self._timers.start(self.state.page)
 
@@ -443,7 +447,7 @@ class Session:
         """Tell the page what it doesn't know, if it can take it; before that the store."""
         while self._due and not self.over:
             connection = self.connection
-            if connection is None or connection.sending_since is not None or not self.exchange.is_open:
+            if connection is None or connection.sending_since is not None or not self.op_log.is_open:
                 return
             self._due = False
             if self.site.services.around:
@@ -451,8 +455,8 @@ class Session:
                     text = self._compose()
             else:
                 text = self._compose()
-            if self.kept.is_due and not self.kept.is_large:
-                self._saving = self.site.saving.add(self.kept.pending_row())
+            if self.writer.is_due and not self.writer.is_large:
+                self._saving = self.site.saving.add(self.writer.pending_row())
                 if not await self._saving:
                     self._lose()
                     return
@@ -461,37 +465,37 @@ class Session:
 
     def _compose(self) -> str | None:
         """The next frame, or None when there is nothing to tell."""
-        exchange, screen = self.exchange, self.screen
+        op_log, history = self.op_log, self.history
         drawn, self._drawn = self._drawn, None
         if self._is_refused:
             return self._answers()
         try:
-            new = drawn or screen.draw(self.state.page)
-            change = screen.change(new)
+            new = drawn or history.draw(self.state.page)
+            change = history.change(new)
             if type(change) is dict:
-                new = screen.draw(self.state.page, afresh=True) if screen.newest is not None else new
+                new = history.draw(self.state.page, afresh=True) if history.newest is not None else new
                 change = {"page": self._html(new)}
         except Exception as error:
             if not self._has_failed:
                 failed = unexpected(error, self.state.page.live, "a render")
-                if not exchange.replace_last_answer(*answer(failed)) and self.developer is not None:
+                if not op_log.replace_last_answer(*answer(failed)) and self.developer is not None:
                     self.developer.tell_failure(failed)
             return self._answers()
         if self.developer is not None:
             self.developer.advise(new)
-        text = exchange.frame(change, screen.known.take() if change else [], time.monotonic())
-        screen.record(exchange.rev, new)
+        text = op_log.frame(change, history.known.take() if change else [], time.monotonic())
+        history.record(op_log.rev, new)
         return text
 
     def _answers(self) -> str | None:
         """The next frame where the page stays as it is shown."""
-        text = self.exchange.frame([], [], self.used)
-        if self.screen.newest is not None:  # what it is to do besides is on a revision of its own
-            self.screen.record(self.exchange.rev, self.screen.newest)
+        text = self.op_log.frame([], [], self.used)
+        if self.history.newest is not None:  # what it is to do besides is on a revision of its own
+            self.history.record(self.op_log.rev, self.history.newest)
         return text
 
     def _html(self, fragment: Fragment) -> str:
-        snapshot = self.site.snapshots.for_html(self.kept.snapshot(), self.place.context)
+        snapshot = self.site.snapshots.for_html(self.writer.snapshot(), self.binding.context)
         return document(fragment, snapshot, self.site.around(self.state.page), self.site.snapshots.brief)
 
     # Connections
@@ -509,16 +513,16 @@ class Session:
 
         `ProtocolError` when the hello isn't that of this session's page.
         """
-        exchange, screen = self.exchange, self.screen
+        op_log, history = self.op_log, self.history
         if self.over:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
         if not rebuilt:
-            exchange.resume(hello)
+            op_log.resume(hello)
         self.close(REPLACED, "the page has another connection")
         self.connection = connection
         self.state.become(Phase.ATTACHED)
         self.used = time.monotonic()
-        screen.begin(in_doubt=hello.rev < 0)
+        history.begin(in_doubt=hello.rev < 0)
         if hello.rev < 0:
             await self.settled()
         if self._saving is not None:
@@ -528,35 +532,35 @@ class Session:
                 text = self._welcome(hello, rebuilt, stale, drawn)
         except Exception as error:
             unexpected(error, self.state.page.live, "a render")
-            if rebuilt or stale or hello.token is None or hello.rev != exchange.rev:
+            if rebuilt or stale or hello.token is None or hello.rev != op_log.rev:
                 # Its GET shows why. If that can draw it, the page stays as it is: loading is no help.
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
                 raise ProtocolError("the page can't be rendered", code) from error
-            text = exchange.welcome(hello, self.token, [], [])  # it shows what could be drawn last
+            text = op_log.welcome(hello, self.token, [], [])  # it shows what could be drawn last
         if not self.confirm():
             self._lose()
             return
         await connection.send(text)
         self._timers.start(self.state.page)
         self.background.begin_deferred()
-        self.hearing.catch_up()
+        self.subscriptions.catch_up()
         if self._due and not self.is_draining:
             await self.drain()
 
     def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool, drawn: Fragment | None) -> str:
-        exchange, screen = self.exchange, self.screen
+        op_log, history = self.op_log, self.history
         change: Change = {"page": ""}
         if not stale and hello.rev >= 0:
             # Nothing is drawn while an op runs: what it has done so far may contradict itself.
-            new = drawn or (self.is_draining and screen.newest) or screen.draw(self.state.page)
-            base = None if rebuilt or hello.rev == exchange.rev else hello.rev
-            change = screen.change(new, base)
+            new = drawn or (self.is_draining and history.newest) or history.draw(self.state.page)
+            base = None if rebuilt or hello.rev == op_log.rev else hello.rev
+            change = history.change(new, base)
         if type(change) is dict:
-            new = drawn or screen.draw(self.state.page, afresh=True)
+            new = drawn or history.draw(self.state.page, afresh=True)
             rebuilt = rebuilt or "moved"
             change = {"page": self._html(new)}
-        text = exchange.welcome(hello, self.token, change, screen.known.take(), rebuilt, stale)
-        screen.record(exchange.rev, new)
+        text = op_log.welcome(hello, self.token, change, history.known.take(), rebuilt, stale)
+        history.record(op_log.rev, new)
         if self.developer is not None and self.developer.advise(new):
             self._due = True
         return text
@@ -570,7 +574,7 @@ class Session:
             self.state.become(Phase.DETACHED)
         self.used = time.monotonic()
         self._timers.stop()
-        self.kept.is_due = True
+        self.writer.is_due = True
         if self.over:  # another worker has the page: what this one has acquired is released
             await self.settled()
             await self._run_hook(self._disconnect)
@@ -593,12 +597,12 @@ class Session:
 
     async def _close_page(self) -> None:
         await self._run_hook(self._disconnect)
-        await self._run_hook(lambda scope: scope.hook("closed"))
+        await self._run_hook(lambda run: run.run_hook("closed"))
 
     async def _run_hook(self, hook: Callable[[PageRun], Awaitable[Outcome | None]]) -> None:
         """Run a hook of a page that is shown no longer; none keeps the next one from running."""
-        scope = PageRun(self.state.page)
-        await scope.close(await hook(scope) or DONE)
+        run = PageRun(self.state.page)
+        await run.close(await hook(run) or DONE)
 
     def _lose(self) -> None:
         """Another worker has the page: what was done here since isn't told."""
@@ -609,24 +613,26 @@ class Session:
 
     def confirm(self) -> bool:
         """Whether this is still the page's session, which from now on isn't at rest."""
-        return self.is_draining or self.kept.save()
+        return self.is_draining or self.writer.save()
 
-    def tend(self, now: float) -> None:
+    def run_maintenance(self, now: float) -> None:
         """What is due now and then: save large states, drop what can be rendered again."""
         if self.is_draining or self.over:
             return
-        if self.kept.is_due and not self.kept.save(at_rest=self.connection is None and not self.aside):
+        if self.writer.is_due and not self.writer.save(
+            at_rest=self.connection is None and not self.concurrent
+        ):
             self._lose()
         elif now - self.used > self.site.limits.idle:
-            self.screen.evict()
+            self.history.evict()
 
     @property
     def is_running(self) -> bool:
         """Whether an op is being run."""
-        return self.is_draining or bool(self.aside)
+        return self.is_draining or bool(self.concurrent)
 
     async def finished(self) -> None:
         """Return when nothing is running or waiting, beside the queue either."""
         await self.settled()
-        await self.aside.finished()
+        await self.concurrent.finished()
         await self.settled()

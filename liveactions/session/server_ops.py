@@ -73,7 +73,7 @@ class Later:
     def fire(self) -> None:
         """It is time."""
         self.cancel()
-        self._background.submit(ServerOp(lambda scope: scope.do(self._call)))
+        self._background.submit(ServerOp(lambda run: run.run_callback(self._call)))
 
     def cancel(self) -> None:
         self._handle.cancel()
@@ -114,7 +114,7 @@ class Background:
         async def keep() -> None:
             results.append(await invoke(None, call, (), {}))
 
-        outcome: Outcome = await self._call(ServerOp(lambda scope: scope.do(keep)))
+        outcome: Outcome = await self._call(ServerOp(lambda run: run.run_callback(keep)))
         if isinstance(outcome, Failed) and outcome.error is not None:
             raise outcome.error
         return results[0] if results else None
@@ -137,7 +137,7 @@ class Background:
     async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
         await deferred.come(live)
         if self.state.page.live is live:
-            self.submit(ServerOp(lambda scope: scope.guard()))
+            self.submit(ServerOp(lambda run: run.guard()))
 
     def close(self) -> None:
         """The page is over."""
@@ -147,9 +147,9 @@ class Background:
         self._coming.cancel()
         forsake(self.state.page.live)
 
-    def tell(self, scope: PageRun) -> None:
+    def tell(self, run: PageRun) -> None:
         """Tell the page of the events that an op has dispatched."""
-        self.state.exchange.add({"events": [*scope.effects.events]})
+        self.state.op_log.add({"events": [*run.effects.events]})
 
 
 class Developer:
@@ -180,8 +180,8 @@ class Developer:
         if self.state.is_attached:
             self._submit(ServerOp(self._redraw))
 
-    async def _redraw(self, scope: PageRun) -> Outcome | None:
-        refused = await scope.guard()
+    async def _redraw(self, run: PageRun) -> Outcome | None:
+        refused = await run.guard()
         self._tell("live:template", None)
         if refused is None:
             with suppress(Exception):  # it is told when the next frame is drawn
@@ -189,4 +189,4 @@ class Developer:
         return refused
 
     def _tell(self, event: str, detail: Any) -> None:
-        self.state.exchange.add({"events": [[event, detail]]})
+        self.state.op_log.add({"events": [[event, detail]]})

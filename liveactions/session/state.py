@@ -50,23 +50,23 @@ from .op_queue import OpQueue
 class PageBinding:
     """A page's class with its path, and the person; and what the browser may still take them for."""
 
-    def __init__(self, site: AppContext, address: Address, identity: str, exchange: OpLog) -> None:
+    def __init__(self, site: AppContext, address: Address, identity: str, op_log: OpLog) -> None:
         self._site = site
-        self._exchange = exchange
+        self._op_log = op_log
         self._former: set[tuple[Address, str]] = set()
         self.address = address
         self.identity = identity
         self.context = site.context(address, identity)
         """In which snapshots are sealed."""
-        self.since = exchange.rev
+        self.since = op_log.rev
         """The revision that shows this page first."""
 
     def become(self, address: Address, identity: str) -> None:
         """It is another page from now on, or another person; nothing that the browser shows is of that."""
-        if self._exchange.shown >= self.since:
+        if self._op_log.shown >= self.since:
             self._former.clear()
         self._former.add((self.address, self.identity))
-        self.since = self._exchange.rev + 1
+        self.since = self._op_log.rev + 1
         self.address, self.identity = address, identity
         self.context = self._site.context(address, identity)
 
@@ -112,31 +112,31 @@ class SnapshotWriter:
         """What is to be stored."""
         session = self._session
         self.is_due = False
-        at_rest = at_rest and session.exchange.is_certain
-        sealed = session.site.snapshots.seal_bytes(self.snapshot(at_rest), session.place.context)
+        at_rest = at_rest and session.op_log.is_certain
+        sealed = session.site.snapshots.seal_bytes(self.snapshot(at_rest), session.binding.context)
         self.is_large = len(sealed) > MAX_IMMEDIATE_BYTES
         return session.key, self._epoch, sealed, SNAPSHOT_TTL
 
     def snapshot(self, at_rest: bool = False) -> Snapshot:
         """The state as it is now."""
         session = self._session
-        exchange, screen, page = session.exchange, session.screen, session.page
-        digests = screen.digests() if at_rest else None
+        op_log, history, page = session.op_log, session.history, session.page
+        digests = history.digests() if at_rest else None
         address = page.live.address
         if address is not self._address:
             self._address, self._url = address, path_and_query(page.live.address)
         return Snapshot(
             self._url,
             self.state,
-            exchange.rev,
-            exchange.done,
-            tuple(exchange.answers),
-            screen.shape,
-            screen.mark,
+            op_log.rev,
+            op_log.done,
+            tuple(op_log.answers),
+            history.shape,
+            history.mark,
             digests,
             at_rest,
-            tuple(exchange.extras),
-            tuple(screen.pending_patches(exchange.shown)) if at_rest else (),
+            tuple(op_log.extras),
+            tuple(history.pending_patches(op_log.shown)) if at_rest else (),
         )
 
 
@@ -295,18 +295,18 @@ class SessionState:
         *,
         identity: str,
         token: str,
-        exchange: OpLog,
-        screen: RenderHistory,
+        op_log: OpLog,
+        history: RenderHistory,
         state: bytes,
     ) -> None:
         self.site = site
         self.page = page
         self.token = token
         self.key = session_key(token)
-        self.place = PageBinding(site, address, identity, exchange)
-        self.exchange = exchange
-        self.screen = screen
-        self.kept = SnapshotWriter(self, state)
+        self.binding = PageBinding(site, address, identity, op_log)
+        self.op_log = op_log
+        self.history = history
+        self.writer = SnapshotWriter(self, state)
         self.queue = OpQueue()
         self.phase = Phase.DETACHED
         self.is_connected = False
@@ -315,7 +315,7 @@ class SessionState:
     @property
     def name(self) -> str:
         """What the page is called in the log."""
-        return self.place.address.name
+        return self.binding.address.name
 
     @property
     def over(self) -> bool:

@@ -99,7 +99,7 @@ class SubscriptionIndex:
         if message.kind == "path":
             return (one for one in self._pages() if matches(message, one.state.page.live.own_path))
         if message.kind == "user":
-            return (one for one in self._pages() if one.state.place.identity == message.name)
+            return (one for one in self._pages() if one.state.binding.identity == message.name)
         return self._by_key.get(key_of(message), ())
 
 
@@ -128,14 +128,14 @@ class Subscriptions:
     def __init__(
         self,
         state: SessionState,
-        audience: SubscriptionIndex,
+        subscription_index: SubscriptionIndex,
         tasks: Supervisor,
         submit: Callable[[ServerOp], None],
         close: Callable[[int, str], None],
         end: Callable[[str], Awaitable[None]],
     ) -> None:
         self.state = state
-        self.audience = audience
+        self.subscription_index = subscription_index
         self._tasks = tasks
         self._submit = submit
         self._close = close
@@ -179,7 +179,7 @@ class Subscriptions:
 
     def _identify_again(self) -> None:
         """The person may have been signed out, which a new connection shows."""
-        if self.state.place.identity:
+        if self.state.binding.identity:
             self._close(REPLACED, "who is it?")
 
     def _pass_on(self, message: Message) -> None:
@@ -201,7 +201,9 @@ class Subscriptions:
         tags = tags_read(page)
         topics = _topics_of(page)
         self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
-        for message in self.audience.since(since) if since != self.audience.position else ():
+        for message in (
+            self.subscription_index.since(since) if since != self.subscription_index.position else ()
+        ):
             if self._is_concerned(message, tags):  # a topic begins with what comes from now on
                 self.on_message(message)
 
@@ -211,7 +213,7 @@ class Subscriptions:
 
     def _listen_to(self, keys: frozenset[str]) -> None:
         if keys != self.keys:
-            self.audience.place(self, self.keys, keys)
+            self.subscription_index.place(self, self.keys, keys)
             self.keys = keys
 
     def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
@@ -221,14 +223,14 @@ class Subscriptions:
         if message.kind == "path":
             return matches(message, self.state.page.live.own_path)
         if message.kind == "user":
-            return message.name == self.state.place.identity
+            return message.name == self.state.binding.identity
         return message.kind == "tag" and message.name in tags
 
-    async def _read_again(self, scope: PageRun) -> Outcome | None:
+    async def _read_again(self, run: PageRun) -> Outcome | None:
         self._waits = False
         outdate(self.state.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
-        refused = await scope.guard()
+        refused = await run.guard()
         if refused is not None:
             self._close(CLOSE_OVER, "no longer allowed")  # the page's GET tells why
         return refused
@@ -260,6 +262,6 @@ def _topic_of(listener: Listener, component: Component) -> str | None:
 
 
 async def _run_listener(
-    function: Callable[..., Any], component: Component, data: dict[str, Any], scope: PageRun
+    function: Callable[..., Any], component: Component, data: dict[str, Any], run: PageRun
 ) -> Outcome:
-    return await scope.hear(function, component, data)
+    return await run.run_listener(function, component, data)

@@ -224,9 +224,9 @@ async def test_a11_a_page_that_was_dropped_still_knows_what_it_shows() -> None:
         tab = await visitor.joined("/desk")
         (session,) = visitor.app.sessions
         session.page.note = "changed behind its back"
-        session.screen.evict()
+        session.history.evict()
         assert "kept" in str((await tab.call("save", "note", "kept"))[2])
-        session.screen.evict()
+        session.history.evict()
         session.page.note = "again"
         assert status(await tab.call("wipe")) == 409
         assert journal == []

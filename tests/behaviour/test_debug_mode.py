@@ -90,7 +90,7 @@ class Site:
 
     def look(self) -> None:
         """What happens once a second."""
-        self.live.sessions.tend(self.live.sessions._clock())
+        self.live.sessions.run_maintenance(self.live.sessions._clock())
 
 
 @pytest.fixture

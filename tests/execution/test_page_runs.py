@@ -135,7 +135,7 @@ async def test_a_page_that_was_dropped_from_memory_is_drawn_again_inside_of_what
     async with browser(live) as visitor:
         tab = await visitor.joined("/page")
         (session,) = live.sessions
-        session.screen.evict()
+        session.history.evict()
         assert (await tab.op(0, [0], []))[3] == []
 
 
@@ -149,7 +149,7 @@ async def test_a_scope_that_has_closed_runs_nothing() -> None:
     outcome = await scope.call(page.add)
     await scope.close(outcome)
     seen = page.count
-    for late in (lambda: scope.call(page.add), scope.load, lambda: scope.run(Rented.drawn, page)):
+    for late in (lambda: scope.call(page.add), scope.load, lambda: scope.run_timer(Rented.drawn, page)):
         with pytest.raises(RuntimeError, match="has closed"):
             await late()
     assert page.count == seen

@@ -618,7 +618,7 @@ async def test_guards_stand_before_everything(where: str) -> None:
         await PageRun(page).mount(),
         await PageRun(page).call(page.act),
         await PageRun(page).validate(page.act, [], ["x"]),
-        await PageRun(page).run(timer.function),
+        await PageRun(page).run_timer(timer.function),
     ]
     assert outcomes == [RedirectTo("/login")] * 5
     assert journal == ["guard"] * 5
@@ -674,8 +674,8 @@ async def test_timers_are_described_and_run_as_ops() -> None:
     page = await opened(Clock)
     tick, crash = describe(Clock).timers
     assert (tick.name, tick.seconds, crash.seconds) == ("tick", 0.5, 2.0)
-    assert (await PageRun(page).run(tick.function, page)).ok
-    assert not (await PageRun(page).run(crash.function, page)).ok
+    assert (await PageRun(page).run_timer(tick.function, page)).ok
+    assert not (await PageRun(page).run_timer(crash.function, page)).ok
     assert page.ticks == 1
 
 
@@ -694,8 +694,8 @@ async def test_hooks_of_the_connection() -> None:
 
     page = await opened(Room)
     journal.clear()
-    assert await PageRun(page).hook("connected") is None
-    assert await PageRun(page).hook("closed") is None
+    assert await PageRun(page).run_hook("connected") is None
+    assert await PageRun(page).run_hook("closed") is None
     assert journal == ["connected"]
 
 

@@ -108,8 +108,8 @@ def broken(sessions: SessionRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError("this page can't be stored")
 
-    monkeypatch.setattr(first.kept, "pending_row", fail)
-    first.kept.is_due = True
+    monkeypatch.setattr(first.writer, "pending_row", fail)
+    first.writer.is_due = True
 
 
 async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
@@ -125,7 +125,7 @@ async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
         session = list(live.sessions)[1]
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)
-        live.sessions.tend(session.used + live.site.limits.sending + 1)
+        live.sessions.run_maintenance(session.used + live.site.limits.sending + 1)
         await asyncio.wait_for(silent.socket.task, PATIENCE)
     assert "this page can't be stored" in caplog.text
 
@@ -139,13 +139,13 @@ async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pyte
         first, second = live.sessions
         first.used -= live.site.limits.detached + 1
         rounds: asyncio.Queue[list[object]] = asyncio.Queue()
-        tend = live.sessions.tend
+        tend = live.sessions.run_maintenance
 
         def tend_and_tell(now: float) -> None:
             tend(now)
             rounds.put_nowait(list(live.sessions))
 
-        monkeypatch.setattr(live.sessions, "tend", tend_and_tell)
+        monkeypatch.setattr(live.sessions, "run_maintenance", tend_and_tell)
         assert [await asyncio.wait_for(rounds.get(), PATIENCE) for _ in range(2)] == [[second], [second]]
         assert (await good.call("add", "item", "x"))[3] == []
 

@@ -184,8 +184,8 @@ async def test_an_idle_page_is_rendered_again(store: Store) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/rows?size=3")
         session = next(iter(live.sessions))
-        live.sessions.tend(session.used + live.site.limits.idle + 1)
-        assert session.screen.newest is None
+        live.sessions.run_maintenance(session.used + live.site.limits.idle + 1)
+        assert session.history.newest is None
         frame = await tab.op(0, [2, 1, 1], [])  # the second row's click
         assert frame[1] == 1
 
@@ -196,9 +196,9 @@ async def test_detached_sessions_go_after_a_minute(store: Store) -> None:
         tab = await visitor.joined("/counter")
         await tab.socket.lose()
         session = next(iter(live.sessions))
-        live.sessions.tend(session.used + 59)
+        live.sessions.run_maintenance(session.used + 59)
         assert len(live.sessions) == 1
-        live.sessions.tend(session.used + 61)
+        live.sessions.run_maintenance(session.used + 61)
         assert len(live.sessions) == 0
         assert (await tab.join())["moved"] == 1
 
@@ -212,9 +212,9 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         session = next(iter(live.sessions))
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)  # until its answer is being sent
-        live.sessions.tend(session.used + 5)
+        live.sessions.run_maintenance(session.used + 5)
         assert not tab.socket.task.done()
-        live.sessions.tend(session.used + 15)
+        live.sessions.run_maintenance(session.used + 15)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
 
 
@@ -228,7 +228,7 @@ async def test_a_page_goes_on_over_a_new_connection_while_the_old_one_takes_noth
         before = tab.socket
         before.gate.clear()
         session = next(iter(live.sessions))
-        session.submit(ServerOp(lambda scope: scope.do(partial(setattr, scope.page, "count", 7))))
+        session.submit(ServerOp(lambda scope: scope.run_callback(partial(setattr, scope.page, "count", 7))))
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)  # until it is being sent, in a task of the session's own
         await tab.join()

@@ -46,5 +46,5 @@ async def test_a_running_action_is_stopped(live: Live) -> None:
         await page.click("Stop")
         going_on.set()
         [session] = live.sessions
-        await session.aside.finished()
+        await session.concurrent.finished()
         assert page.text("h1") in ("1", "2")
