@@ -24,6 +24,7 @@ from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
 from ..pages.lookup import lookup
 from ..pages.page import Page
+from ..security.references import Reference
 from ..templates.diagnostics import place_of
 from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
@@ -199,8 +200,8 @@ def forget(page: Page, ref: ActionRef[..., Any], given: Input) -> None:
 
 
 def _form(page: Page, ref: ActionRef[..., Any], given: Input) -> ActionRef[..., Any] | None:
-    """The action of the form that a button of another action was pressed in."""
-    if not given.form_token:
+    """Return the action of the form in which a button of another action was pressed."""
+    if not given.form_token or Reference.parse(given.form_token).covers(ref.parts):
         return None
     try:
         form = lookup(page, given.form_token)
