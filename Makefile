@@ -19,8 +19,8 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-check: lint client  ## all that needs no browser: linters, types, the client, most tests and their coverage
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser" --cov
+check: lint client  ## all that needs no browser: linters, types, the client and most tests
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
 
 test: check browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser

@@ -154,7 +154,8 @@ OTHER_VARIANTS = ("document", "firefox")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "stage" in metafunc.fixturenames:
+    own = any(mark.args[0] == "stage" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "stage" in metafunc.fixturenames and not own:
         others = OTHER_VARIANTS if metafunc.config.getoption("--all-variants") else ()
         metafunc.parametrize("stage", [*VARIANTS, *others], indirect=True)
 
