@@ -37,10 +37,10 @@ BYE: Final = 9
 OK: Final = 0
 ERROR: Final = 1
 UNCERTAIN: Final = 2
-ELSEWHERE: Final = 3
+REDIRECT: Final = 3
 RUNNING: Final = 4
 """The op goes on beside the others; its end is told later."""
-KEPT: Final = 5
+OK_KEEP_FORM: Final = 5
 """As OK, but the form's controls keep what was typed."""
 # WebSocket close codes.
 CLOSE_PROTOCOL: Final = 4000

@@ -154,11 +154,11 @@ from .constants import (
     CANCEL,
     CLOSE_LIMIT,
     CLOSE_VERSION,
-    ELSEWHERE,
     ERROR,
-    KEPT,
     NAVIGATE,
     OK,
+    OK_KEEP_FORM,
+    REDIRECT,
     RUNNING,
     UNCERTAIN,
     VALIDATE,
@@ -408,11 +408,11 @@ def require(condition: bool, message: str) -> None:
 def answer(outcome: Outcome) -> tuple[int, Any]:
     """Return the status and the payload of an answer, as in a frame's ``answers``."""
     if isinstance(outcome, Ok):
-        return KEPT if outcome.keep_form else OK, outcome.result
+        return OK_KEEP_FORM if outcome.keep_form else OK, outcome.result
     if isinstance(outcome, Failed):
         return ERROR, error_payload(outcome)
     if isinstance(outcome, RedirectTo):
-        return ELSEWHERE, redirect_payload(outcome)
+        return REDIRECT, redirect_payload(outcome)
     return RUNNING if isinstance(outcome, Streaming) else UNCERTAIN, None
 
 

@@ -13,7 +13,17 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..protocol.constants import ACK_AFTER, BYE, CLOSE_OVER, ELSEWHERE, ERROR, KEPT, OK, RUNNING, VERSION
+from ..protocol.constants import (
+    ACK_AFTER,
+    BYE,
+    CLOSE_OVER,
+    ERROR,
+    OK,
+    OK_KEEP_FORM,
+    REDIRECT,
+    RUNNING,
+    VERSION,
+)
 from .asgi import Closed, Reply, Socket
 from .controls import Seen
 from .document import Document, Window
@@ -203,12 +213,12 @@ class Conversation:
         self._ops = [op for op in ops if op not in over]
         for op in over:
             status, payload = ends.get(op.n, (OK, None))
-            swaps |= heard.is_page and (status == ELSEWHERE or op.swaps)
-            if status in (OK, KEPT):
+            swaps |= heard.is_page and (status == REDIRECT or op.swaps)
+            if status in (OK, OK_KEEP_FORM):
                 well.append((op.seen, op.resets and status == OK))
             elif status == RUNNING:
                 self._running.append(op)
-            elif status == ELSEWHERE and heard.is_page:
+            elif status == REDIRECT and heard.is_page:
                 self._moved(payload["url"], not (op.reloads or payload.get("replace")))
             else:
                 self._note(op, status, payload)
@@ -216,7 +226,7 @@ class Conversation:
 
     def _note(self, op: Op, status: int, payload: Any) -> None:
         """An op that leads elsewhere, or has failed."""
-        if status == ELSEWHERE:
+        if status == REDIRECT:
             self.elsewhere = payload["url"]
         elif op.reloads:
             self.elsewhere = ""

@@ -162,7 +162,7 @@ async def test_i1_elsewhere() -> None:
     async with browser(site()) as visitor:
         tab = await visitor.joined("/")
         frame = await tab.call("go", "to", "https://example.org/x")
-        answer = [1, wire.ELSEWHERE, {"url": "https://example.org/x", "external": True}]
+        answer = [1, wire.REDIRECT, {"url": "https://example.org/x", "external": True}]
         assert frame[2:4] == [frame[2], answer] and "page" not in frame[2]
 
 
@@ -171,7 +171,7 @@ async def test_i2_a_redirect_brings_the_page_in_one_round_trip() -> None:
     async with browser(site()) as visitor:
         tab = await visitor.joined("/")
         rev, ack, patch, answers, _, _ = await tab.call("go", "to", "/posts/1?q=z&replace#top")
-        assert answers == [1, wire.ELSEWHERE, {"url": "/posts/1?q=z&replace#top", "replace": True}]
+        assert answers == [1, wire.REDIRECT, {"url": "/posts/1?q=z&replace#top", "replace": True}]
         assert (rev, ack) == (1, 1) and "<title" in patch["page"] and "Post 1 z mounted" in patch["page"]
         assert 'data-live="/_live/socket"' in patch["page"]
         assert "connected" in str((await tab.receive())[2])  # its own hook ran
@@ -213,7 +213,7 @@ async def test_i2_pages_that_can_not_be_opened_are_the_browsers() -> None:
         tab = await visitor.joined("/")
         for n, target in enumerate(("/posts/404", "/posts/8", "/nowhere", "/posts/x"), 1):
             frame = await tab.call("go", "to", target)
-            assert frame[3] == [n, wire.ELSEWHERE, {"url": target}]
+            assert frame[3] == [n, wire.REDIRECT, {"url": target}]
             assert "page" not in frame[2]
         assert "Home 5" in str((await tab.call("go", "to", "/nowhere"))[2])  # it is still the same page
 
@@ -225,7 +225,7 @@ async def test_i2_a_lost_answer_comes_with_the_next_connection() -> None:
         await tab.socket.lose()
         tab.n = 1
         welcome = await tab.join()
-        assert welcome["answers"] == [1, wire.ELSEWHERE, {"url": "/posts/1"}]
+        assert welcome["answers"] == [1, wire.REDIRECT, {"url": "/posts/1"}]
         assert "Post 1" in welcome["patch"]["page"] and welcome["ack"] == 1
         tab.path = "/posts/1"
         await tab.receive()
@@ -276,11 +276,11 @@ async def test_i4_a_link_goes_to_another_page_over_the_socket() -> None:
         assert frame[3] == [] and frame[1] == 1 and "Post 7 x" in frame[2]["page"]
         await tab.receive()
         moved = await tab.op(wire.NAVIGATE, "/posts/103", 1)  # leads on
-        assert moved[3] == [2, wire.ELSEWHERE, {"url": "/posts/3"}] and "Post 3" in moved[2]["page"]
+        assert moved[3] == [2, wire.REDIRECT, {"url": "/posts/3"}] and "Post 3" in moved[2]["page"]
         await tab.receive()
         for n, url in enumerate(("/plain", "/nowhere", "/posts/404"), 3):
             left = await tab.op(wire.NAVIGATE, url, 1)
-            assert left[3] == [n, wire.ELSEWHERE, {"url": url}] and left[2] == []
+            assert left[3] == [n, wire.REDIRECT, {"url": url}] and left[2] == []
         back = await tab.op(wire.NAVIGATE, "/")
         assert "Home 0" in back[2]["page"] and back[3] == []
 
@@ -310,7 +310,7 @@ async def test_i4_bad_addresses() -> None:
         ):
             frame = await tab.op(wire.NAVIGATE, url)
             assert "page" not in frame[2]
-            assert frame[3] == [] or frame[3][1] in (wire.ERROR, wire.ELSEWHERE)
+            assert frame[3] == [] or frame[3][1] in (wire.ERROR, wire.REDIRECT)
 
 
 async def test_i5_ops_made_on_a_page_that_was_left_do_not_run_on_the_next() -> None:

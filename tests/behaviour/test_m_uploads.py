@@ -376,7 +376,7 @@ async def test_responses_of_actions_over_a_socket_are_fetched_once() -> None:
         tab = await visitor.joined("/files")
         frame = await tab.call("export")
         url = frame[3][2]["url"]
-        assert frame[3][1] == wire.ELSEWHERE and url.startswith("/_live/deliveries/") and frame[2] == []
+        assert frame[3][1] == wire.REDIRECT and url.startswith("/_live/deliveries/") and frame[2] == []
         assert (await visitor.http.head(url)).status_code == 405
         response = await visitor.http.get(url)
         assert (response.status_code, response.text) == (200, "a,b")
@@ -394,4 +394,4 @@ async def test_a_response_that_fails_is_an_error_of_its_op(caplog: pytest.LogCap
         frame = await tab.call("lose")
         assert frame[3][:2] == [1, wire.ERROR] and frame[3][2]["status"] == 500
         assert "does not exist" in caplog.text and lying(live) == []
-        assert (await tab.call("export"))[3][1] == wire.ELSEWHERE
+        assert (await tab.call("export"))[3][1] == wire.REDIRECT

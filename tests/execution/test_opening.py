@@ -148,7 +148,7 @@ async def call(visitor: Browser, report: Tab, other: Tab) -> Told:
 
 async def navigate(visitor: Browser, report: Tab, other: Tab) -> Told:
     status, payload = (await other.op(wire.NAVIGATE, "/report"))[3][1:3]
-    assert status == wire.ELSEWHERE
+    assert status == wire.REDIRECT
     return str(payload["url"])
 
 

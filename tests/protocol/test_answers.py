@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from liveactions.protocol.constants import ELSEWHERE, ERROR, KEPT, OK, RUNNING, UNCERTAIN
+from liveactions.protocol.constants import ERROR, OK, OK_KEEP_FORM, REDIRECT, RUNNING, UNCERTAIN
 from liveactions.protocol.messages import answer
 from liveactions.types import (
     DONE,
@@ -30,7 +30,7 @@ ERROR_409: dict[str, Any] = {"error": "No", "errors": {}, "status": 409}
     [
         (DONE, OK, None),
         (Ok(3), OK, 3),
-        (Ok(keep_form=True), KEPT, None),
+        (Ok(keep_form=True), OK_KEEP_FORM, None),
         (Failed(409, "No"), ERROR, ERROR_409),
         (Failed(409, "No", error=ValueError("secret")), ERROR, ERROR_409),
         (Failed(422, "", {"a": "b"}), ERROR, {"error": "", "errors": {"a": "b"}, "status": 422}),
@@ -41,9 +41,9 @@ ERROR_409: dict[str, Any] = {"error": "No", "errors": {}, "status": 409}
             ERROR,
             {**ERROR_409, "details": "t", "template": PLACE},
         ),
-        (RedirectTo("/a"), ELSEWHERE, {"url": "/a"}),
-        (RedirectTo("/a", replace=True), ELSEWHERE, {"url": "/a", "replace": True}),
-        (RedirectTo("//b", external=True), ELSEWHERE, {"url": "//b", "external": True}),
+        (RedirectTo("/a"), REDIRECT, {"url": "/a"}),
+        (RedirectTo("/a", replace=True), REDIRECT, {"url": "/a", "replace": True}),
+        (RedirectTo("//b", external=True), REDIRECT, {"url": "//b", "external": True}),
         (Streaming(), RUNNING, None),
         (Uncertain(), UNCERTAIN, None),
     ],

@@ -68,7 +68,7 @@ async def test_results_errors_and_ways_elsewhere(visitor: Browser) -> None:
     assert (await tab.call("add", "by", "x"))[3][:2] == [1, wire.ERROR]
     frame = await tab.call("refuse", "title", "ab")
     assert frame[3][2]["errors"] == {"title": "Must have at least 3 characters"}
-    assert (await tab.call("leave"))[3] == [3, wire.ELSEWHERE, {"url": "/bare"}]
+    assert (await tab.call("leave"))[3] == [3, wire.REDIRECT, {"url": "/bare"}]
     assert (await tab.call("miss"))[3][2]["status"] == 404
     crash = (await tab.call("crash"))[3][2]
     assert crash["status"] == 500 and crash["id"]

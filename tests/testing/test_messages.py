@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from liveactions.protocol.constants import ELSEWHERE, NAVIGATE, OK, RUNNING, UNCERTAIN
+from liveactions.protocol.constants import NAVIGATE, OK, REDIRECT, RUNNING, UNCERTAIN
 from liveactions.testing.asgi import Closed
 from liveactions.testing.conversation import Conversation
 from liveactions.testing.document import Window
@@ -71,14 +71,14 @@ async def test_extras_of_a_welcome() -> None:
     ("way", "push"), [({"url": "/two"}, True), ({"url": "/two", "replace": True}, False)]
 )
 async def test_elsewhere_with_a_page_is_there_already(way: dict[str, Any], push: bool) -> None:
-    tab = Tab([1, 1, {"page": OTHER}, [1, ELSEWHERE, way]])
+    tab = Tab([1, 1, {"page": OTHER}, [1, REDIRECT, way]])
     tab.conversation.say(1, "leave", [])
     await tab.conversation.settle()
     assert (tab.text, tab.moves, tab.conversation.elsewhere) == ("two", [("/two", push)], None)
 
 
 async def test_elsewhere_without_a_page_is_to_be_loaded() -> None:
-    tab = Tab([0, 1, [], [1, ELSEWHERE, {"url": "/two"}]])
+    tab = Tab([0, 1, [], [1, REDIRECT, {"url": "/two"}]])
     tab.conversation.say(1, "leave", [])
     await tab.conversation.settle()
     assert (tab.text, tab.moves, tab.conversation.elsewhere) == ("one", [], "/two")

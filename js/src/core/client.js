@@ -7,7 +7,7 @@ import { loadLazy, lazy } from "./lazy.js";
 import { restoreButtonFocus, applyPending, revertPending } from "./pending.js";
 import { closed, send, start } from "./socket.js";
 import { markAnswered, keepFocus, flushWithheld } from "./values.js";
-import { ELSEWHERE, ERROR, FRAME_BYTES, KEPT, OK, UNCERTAIN } from "./wire.js";
+import { REDIRECT, ERROR, FRAME_BYTES, OK_KEEP_FORM, OK, UNCERTAIN } from "./wire.js";
 
 /** @typedef {import("./fragments.js").Slot} Slot */
 
@@ -76,13 +76,13 @@ function update({ fresh, shapes = [], patch: changes = [], settled }) {
     lazy?.replacePage(changes.page, settled, fresh);
     slots = null;
   }
-  for (const [op, status] of succeeded) flushWithheld(op.seen, status === KEPT ? undefined : op.resets);
+  for (const [op, status] of succeeded) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
 }
 
 // How ops end: events for whoever asked, or another page.
 
 /** @param {number} status */
-export const isOk = (status) => status === OK || status === KEPT;
+export const isOk = (status) => status === OK || status === OK_KEEP_FORM;
 
 /** Dispatches an event of ours. @param {string} name @param {any} detail @param {EventTarget} [target] */
 export const dispatch = (name, detail, target = document) => void target.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true, detail }));
@@ -95,7 +95,7 @@ export const dispatch = (name, detail, target = document) => void target.dispatc
  * @param {number} [n]
  */
 export function report(source, status, payload, n) {
-  if (status === ELSEWHERE) return void loadLazy().then((lazy) => (lazy ? lazy.followRedirect(payload, n) : (location.href = payload.url)));
+  if (status === REDIRECT) return void loadLazy().then((lazy) => (lazy ? lazy.followRedirect(payload, n) : (location.href = payload.url)));
   const ok = isOk(status);
   const detail = ok ? { n, result: payload } : { n, uncertain: status === UNCERTAIN, ...payload };
   dispatch(ok ? "ok" : "error", detail, source?.isConnected ? source : document);

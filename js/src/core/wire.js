@@ -28,11 +28,11 @@ export const BYE = 9;
 export const OK = 0;
 export const ERROR = 1;
 export const UNCERTAIN = 2;
-export const ELSEWHERE = 3;
+export const REDIRECT = 3;
 /** The op goes on beside the others; its end is told later. */
 export const RUNNING = 4;
 /** As OK, but the form's controls keep what was typed. */
-export const KEPT = 5;
+export const OK_KEEP_FORM = 5;
 
 // WebSocket close codes.
 export const CLOSE_PROTOCOL = 4000;

@@ -3,7 +3,7 @@
 /** @import { Lazy } from "../interface.js" */
 
 import { failure } from "../core/failure.js";
-import { CALL_FUNCTION, ELSEWHERE, ERROR, UNCERTAIN } from "../core/wire.js";
+import { CALL_FUNCTION, REDIRECT, ERROR, UNCERTAIN } from "../core/wire.js";
 import { core, receive } from "./bridge.js";
 import { needsTransition, watchPatches } from "./changes.js";
 import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
@@ -46,7 +46,7 @@ function call(name, args) {
       ended(status, payload) {
         if (status === ERROR) reject(failure(payload));
         else if (status === UNCERTAIN) reject(failure({ error: "Could not confirm that this was completed", uncertain: true, ...payload }));
-        else resolve(status === ELSEWHERE ? undefined : payload);
+        else resolve(status === REDIRECT ? undefined : payload);
       },
     });
   });

@@ -2,7 +2,7 @@
 // to the controls that stand for the old ones.
 
 /** @import { Control, Settled } from "../interface.js" */
-import { ELSEWHERE, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, KEPT, NAVIGATE, OK } from "../core/wire.js";
+import { REDIRECT, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { forgetChanges } from "./changes.js";
 import { ignoringElements, restoreIgnored } from "./delta.js";
@@ -119,7 +119,7 @@ let announcer;
  * @param {Document} next
  */
 export function isSwap(settled, next) {
-  const leading = settled.find(([, status, redirect]) => status === ELSEWHERE && isAt(next, redirect.url));
+  const leading = settled.find(([, status, redirect]) => status === REDIRECT && isAt(next, redirect.url));
   if (leading) {
     const [op, , redirect] = leading;
     departure = op.n;
@@ -287,8 +287,8 @@ function navigate(push, cause) {
     build: () => (push ? [NAVIGATE, url, push] : [NAVIGATE, url]),
     cause,
     ended(status) {
-      if (status === OK || status === KEPT) push ? scrollToHash() : restoreScroll();
-      else if (status !== ELSEWHERE) location.reload(); // the browser shows what is there, or why not
+      if (status === OK || status === OK_KEEP_FORM) push ? scrollToHash() : restoreScroll();
+      else if (status !== REDIRECT) location.reload(); // the browser shows what is there, or why not
     },
   });
 }
