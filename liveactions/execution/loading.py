@@ -96,12 +96,14 @@ async def mount_one(component: Component, page: Page, call: CallHook) -> None:
         attach(page, page.live)
 
 
-async def load_below(component: Component, page: Page, images: Mapping[int, UndoLog], call: CallHook) -> None:
+async def load_below(
+    component: Component, page: Page, undo_logs: Mapping[int, UndoLog], call: CallHook
+) -> None:
     """Loads outer components first: what they give to the inner ones is there when these load."""
     node = component._live_node
     await mount_one(component, page, call)
-    image = images.get(id(component))
-    if "load" in node.description.hooks and (node.stale or image is None or image.changed()):
+    undo_log = undo_logs.get(id(component))
+    if "load" in node.description.hooks and (node.stale or undo_log is None or undo_log.changed()):
         with Reading("load") as reading:
             try:
                 await call(node.description.hooks["load"], component)
@@ -111,20 +113,20 @@ async def load_below(component: Component, page: Page, images: Mapping[int, Undo
     if node.description.children:
         attach(page, page.live)
         for _, child in list(children_in(component)):
-            await load_below(child, page, images, call)
+            await load_below(child, page, undo_logs, call)
 
 
-def mark(component: Component, images: Mapping[int, UndoLog], loads: bool = False) -> bool:
+def mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool = False) -> bool:
     """Notes that `load` is due where a component, or one inside it, has changed; whether one has.
 
     `loads`: whether a component around it has a `load` that might read it.
     """
     node = component._live_node
     loads = loads or node.description.loads
-    image = images.get(id(component))
-    changed = node.stale or image is None or (loads and image.changed())
+    undo_log = undo_logs.get(id(component))
+    changed = node.stale or undo_log is None or (loads and undo_log.changed())
     if node.description.children:
-        inside = [mark(child, images, loads) for _, child in children_in(component)]
+        inside = [mark(child, undo_logs, loads) for _, child in children_in(component)]
         changed = changed or any(inside)
     if changed:
         node.stale = True

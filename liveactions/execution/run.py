@@ -79,7 +79,7 @@ class PageRun:
     __slots__ = (
         "page",
         "effects",
-        "_images",
+        "_undo_logs",
         "_values",
         "_injection",
         "event",
@@ -126,11 +126,11 @@ class PageRun:
         self._due: list[Node] = []
         """Components whose `load` was due."""
         self._address = page.live.address
-        self._images = self._take_images()
+        self._undo_logs = self._take_undo_logs()
         self.on_yield: Callable[[], Awaitable[bool]] | None = None
         """Called at each `yield` of a generator; whether it may go on."""
 
-    def _take_images(self) -> list[UndoLog]:
+    def _take_undo_logs(self) -> list[UndoLog]:
         page = self.page
         deep = page._live_node.description.loads
         return [
@@ -442,8 +442,8 @@ class PageRun:
         remember_failure(self.page, ref, given, failed)
 
     def _restore(self) -> None:
-        for image in self._images:
-            image.restore()
+        for undo_log in self._undo_logs:
+            undo_log.restore()
         if self.page.live.address is not self._address:
             self.page.live.address = self._address
 
@@ -516,7 +516,7 @@ class PageRun:
 
     def answer_for(self, other: PageRun) -> None:
         """If what `other` has done so far can't be shown, it is undone here."""
-        self._images, self._address = other._images, other._address
+        self._undo_logs, self._address = other._undo_logs, other._address
 
     def pause(self) -> None:
         """What was done so far is shown: it isn't undone any more, and the guards are before anything else is
@@ -525,14 +525,14 @@ class PageRun:
         self._settled = False
         self._is_guarded, self._has_paused = False, True
         self._address = self.page.live.address
-        self._images = self._take_images()
+        self._undo_logs = self._take_undo_logs()
 
     def leave_alone(self, other: PageRun) -> None:
         """What has changed since `other` began isn't this run's to undo."""
-        others = {id(image.component): image for image in other._images}
-        for image in self._images:
-            if id(image.component) in others:
-                image.leave_alone(others[id(image.component)])
+        others = {id(undo_log.component): undo_log for undo_log in other._undo_logs}
+        for undo_log in self._undo_logs:
+            if id(undo_log.component) in others:
+                undo_log.leave_alone(others[id(undo_log.component)])
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_node.description.plan(function)
@@ -563,9 +563,9 @@ class PageRun:
             outdate_by(page, effects)
         if page.live.has_written:
             outdate(page, None)
-        images = {id(image.component): image for image in self._images}
+        undo_logs = {id(undo_log.component): undo_log for undo_log in self._undo_logs}
         self._due = [node for one in components_of(page) if (node := one._live_node).stale]
-        await load_below(page, page, images, self._call_hook)
+        await load_below(page, page, undo_logs, self._call_hook)
 
     def settle(self) -> None:
         """Notes where `load` is due, once: whichever run loads next knows it."""
@@ -573,7 +573,7 @@ class PageRun:
         if self._settled or not (description.loads or description.children):
             return
         self._settled = True
-        mark(self.page, {id(image.component): image for image in self._images})
+        mark(self.page, {id(undo_log.component): undo_log for undo_log in self._undo_logs})
 
 
 async def call(

@@ -59,7 +59,7 @@ class UndoLog:
             yield _dump(fields[name], self.values.get(name)) != data
 
     def leave_alone(self, other: UndoLog) -> None:
-        """What has changed since another image was taken isn't for this one to restore."""
+        """What has changed since another log was begun isn't for this one to restore."""
         now = self.component.__dict__
         for name in self.component._live_node.description.fields:
             value = now.get(name, MISSING)
