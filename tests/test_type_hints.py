@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, Generic, NewType, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, NamedTuple, NewType, TypeVar
 
 import fastapi
 import pytest
@@ -18,7 +19,7 @@ from typing_extensions import TypeAliasType
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from liveactions import Component, Depends, Draft, Event, InUrl, Page, Pages, Prev, action, loaded, on
-from liveactions.actions.parameters import Bound
+from liveactions.actions.parameters import Bound, Plan, plan_of
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import check_page, describe
 from liveactions.pages.page import fill
@@ -558,3 +559,34 @@ def test_the_address_of_a_page_does_not_fill_what_is_private() -> None:
     page = new(Form)
     fill(page, {}, [("q", "4"), ("numbers", "1")])
     assert (page.q, page.numbers) == (4, [])
+
+
+class NamedAccess(NamedTuple):
+    user: Annotated[str, Depends(lambda: "nobody")]
+
+
+class ModelAccess(BaseModel):
+    user: Annotated[str, Depends(lambda: "nobody")]
+
+
+def with_a_signature_only(function: Any) -> Any:
+    """A decorator that doesn't use `functools.wraps`."""
+
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return await function(*args, **kwargs)
+
+    wrapper.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return wrapper
+
+
+async def decorated(id: Bound[int], user: Annotated[str, Depends(lambda: "nobody")]) -> None: ...
+
+
+def test_annotations_that_only_a_signature_has_open_nothing() -> None:
+    for dependency in (NamedAccess, ModelAccess):
+        assert [one.kind for one in plan_of(dependency).parameters] == ["depends"]
+
+
+def test_annotations_of_a_signature_that_are_text_are_errors() -> None:
+    with pytest.raises(TypeError, match="functools.wraps"):
+        Plan.of(with_a_signature_only(decorated))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, Protocol, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, ForwardRef, Literal, Protocol, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
@@ -24,10 +24,12 @@ from ..type_hints import (
     Mark,
     Variables,
     check_parts,
+    expand,
     hints,
     is_foreign_depends,
     metadata,
     optional,
+    record_hints,
     signature_of,
     unwrap,
     without,
@@ -261,7 +263,15 @@ class Plan:
         title = getattr(function, "__qualname__", repr(function))
         return cls(
             title,
-            tuple(_parameter(one, types.get(one.name, Any), title, is_dependency) for one in parameters),
+            tuple(
+                _parameter(
+                    one,
+                    types[one.name] if one.name in types else _own_type(function, one, title),
+                    title,
+                    is_dependency,
+                )
+                for one in parameters
+            ),
         )
 
     def check(self) -> None:
@@ -531,6 +541,25 @@ def _classes(annotation: Any) -> tuple[type[Any], ...]:
     members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
     found = [get_origin(member) or member for member in members]
     return tuple(found) if all(isinstance(cls, type) for cls in found) else ()
+
+
+def _own_type(function: Callable[..., Any], parameter: inspect.Parameter, title: str) -> Any:
+    """Return the annotation of a parameter that only the signature has: of a class without an `__init__` of
+    its own, or of a decorated function. `TypeError` for text, because nothing says in which module.
+    """
+    if inspect.isclass(function):
+        known = record_hints(function)
+        if parameter.name in known:
+            return known[parameter.name]
+    annotation = parameter.annotation
+    if annotation is parameter.empty:
+        return Any
+    if isinstance(annotation, (str, ForwardRef)):
+        raise TypeError(
+            f"{title}: the annotation {annotation!r} of {parameter.name!r} can't be resolved;"
+            " use functools.wraps in decorators, and give a class that is called an __init__"
+        )
+    return expand(annotation)
 
 
 def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ..actions.form_input import Arguments, Input
 from ..actions.request import PageRequest
 from ..encoding import well_formed
-from ..exceptions import ForgedReference, LiveError, UnknownAction
+from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.effects import carry, restarted
 from ..execution.opening import OpenedPage, Source, Until, open_page
@@ -26,7 +26,7 @@ from ..execution.run import PageRun
 from ..pages.lookup import log_refused, lookup, named
 from ..pages.page_html import document
 from ..pages.state import restore_state
-from ..pages.urls import own_url, path_and_query
+from ..pages.urls import is_at, own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
 from ..store.snapshots import Snapshot
 from ..templates.fragments import digest_of
@@ -72,9 +72,15 @@ class PageRequestHandler:
             source = Source.STATE
         return await self.show(source, headers=PAGE_HEADERS)
 
-    def restore(self, text: str) -> None:
-        """Put the page into the state of a snapshot. Raise `LiveError` when that can't be had."""
+    def restore(self, text: str, *, anywhere: bool = False) -> None:
+        """Put the page into the state of a snapshot. Raise `LiveError` when that can't be had.
+
+        The state must be of the request's path, by which guards decide, unless it may be of `anywhere`
+        because nothing of the page is called or shown.
+        """
         snapshot = self.site.snapshots.open(text, self.context)
+        if not anywhere and not is_at(snapshot.url, self.page.live.path):
+            raise StateError(f"a state of {snapshot.url!r} was sent to {self.page.live.path!r}")
         restore_state(self.page, snapshot.state)
         parts = urlsplit(self.page.live.address)
         self.page.live.address = f"{parts.scheme}://{parts.netloc}{snapshot.url}"

@@ -216,7 +216,7 @@ class PostHandler(PageRequestHandler):
         if answer.changes is not None:
             self.request.put_back(answer.changes)
         if answer.handle:
-            self.restore(answer.handle)
+            self.restore(answer.handle, anywhere=answer.status == 303)
         return await self._respond_with(answer, None)
 
     async def _respond_with(self, answer: Answer, outcome: Outcome | None) -> Response:

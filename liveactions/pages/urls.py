@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
 
 from starlette.convertors import Convertor, PathConvertor
 from starlette.requests import Request
@@ -126,6 +126,11 @@ def own_query(query: str) -> list[tuple[str, str]]:
     """The names and values of a query that aren't the library's."""
     pairs = parse_qsl(query, keep_blank_values=True)
     return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION)]
+
+
+def is_at(url: str, path: str) -> bool:
+    """Return whether `url` (path and query) has this path. Both are quoted, perhaps differently."""
+    return unquote(url.partition("?")[0]) == unquote(path)
 
 
 def path_and_query(address: str) -> str:

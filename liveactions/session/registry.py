@@ -22,7 +22,6 @@ from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
 from ..pages.page import Page
 from ..pages.state import restore_state
-from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Hello
 from ..protocol.op_log import OpLog, Rebuilt
@@ -102,12 +101,26 @@ class SessionRegistry:
         identity = await self.site.identity(request)
         session = self._known(hello, found, identity)
         if session is not None:
-            _renew(session.page, _at_home(session, found, request))
+            _, request = await self._request_at(session.page_url, hello, opened, found, request)
+            _renew(session.page, request)
             await self._guard(session.page)
             await self._attach(session, connection, hello)
         else:
-            session = await self._begin(hello, found, identity, request, connection)
+            session = await self._begin(hello, found, identity, request, opened, connection)
         return session
+
+    async def _request_at(
+        self, url: str, hello: Hello, opened: HTTPConnection, found: RouteMatch, request: PageRequest
+    ) -> tuple[RouteMatch, PageRequest]:
+        """Return the request of a page whose state is of `url`, which may differ from that of the hello.
+
+        Guards decide by the request: they must see the address whose state they let pass. An error page
+        that has replaced a page has no route of its own.
+        """
+        here = self.site.find(opened, url)
+        if url == hello.url.partition("#")[0] or here is None:
+            return found, request
+        return here, await _request(opened, url, here)
 
     async def _attach(
         self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource | None = None
@@ -136,12 +149,20 @@ class SessionRegistry:
     # Sessions made from snapshots
 
     async def _begin(
-        self, hello: Hello, found: RouteMatch, identity: str, request: Request, connection: Connection
+        self,
+        hello: Hello,
+        found: RouteMatch,
+        identity: str,
+        request: PageRequest,
+        opened: HTTPConnection,
+        connection: Connection,
     ) -> Session:
         host = self._admit(request)
         self._audience.open()
         position = self._audience.position
         basis = await self._basis(hello, self.site.context(found.address, identity))
+        if basis.snapshot is not None:
+            found, request = await self._request_at(basis.snapshot.url, hello, opened, found, request)
         page, basis = await self._page(basis, found, request, identity)
         snapshot = basis.snapshot or Snapshot("", None)
         rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
@@ -348,20 +369,11 @@ def _renew(page: Page, request: PageRequest) -> None:
         request.put_back(changes)
 
 
-def _at_home(session: Session, found: RouteMatch, request: PageRequest) -> PageRequest:
-    """The request as one of the session's page, which may be another one than the browser knows of."""
-    if found.address is session.binding.address:
-        return request
-    url = path_and_query(session.page.live.address)
-    home = session.site.find(request, url)
-    return as_request(request, url, home.parameters if home else {})
-
-
 async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:
     """The page's GET as it would be now. `ProtocolError` when middleware keeps it from the page."""
     request = as_request(opened, url, found.parameters)
-    if opened.scope["type"] == "http":
-        return request
+    if opened.scope["type"] == "http" and request.scope["path"] == opened.scope["path"]:
+        return request  # middleware has let it pass to this very page
     arrived = await through_middleware(request)
     if arrived is None:
         raise ProtocolError("the page can't be opened", CLOSE_OVER)

@@ -120,6 +120,11 @@ class Session:
         return self.state.page
 
     @property
+    def page_url(self) -> str:
+        """Path and query of the page as it is now."""
+        return path_and_query(self.page.live.address)
+
+    @property
     def over(self) -> bool:
         """Whether nothing is to happen any more."""
         return self.state.over
