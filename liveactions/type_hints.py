@@ -274,9 +274,11 @@ def check_parts(annotation: Any, title: str, injected: tuple[type[Any], ...] = (
     That is another marker, a type variable that stands for nothing, or one of the `injected` classes, which
     only work as the whole type. `FreeVariable` for the type variable.
     """
-    bare = next((piece for piece in unwrap(annotation)[1] if _is_class_of_marks(piece)), None)
-    if bare is not None:
-        raise TypeError(f"{title}: {bare.__name__} has no effect without parentheses; call it")
+    for piece in unwrap(annotation)[1]:
+        if _is_class_of_marks(piece):
+            raise TypeError(f"{title}: {piece.__name__} has no effect without parentheses; call it")
+        if get_origin(piece) is Annotated:
+            raise TypeError(f"{title}: {piece!r} has no effect as metadata; write it as the type")
     try:
         _check(unwrap(annotation)[0], title, injected, set())
     except NameError as error:
@@ -302,7 +304,9 @@ def _check(annotation: Any, title: str, injected: tuple[type[Any], ...], seen: s
             continue
         if issubclass(cls, injected):
             raise TypeError(f"{title}: {cls.__qualname__} can only be the whole annotation, or with None")
-        if issubclass(cls, BaseModel) or dataclasses.is_dataclass(cls) or typing_extensions.is_typeddict(cls):
+        is_named_tuple = issubclass(cls, tuple) and hasattr(cls, "_fields")
+        is_model = issubclass(cls, BaseModel) or dataclasses.is_dataclass(cls) or is_named_tuple
+        if is_model or typing_extensions.is_typeddict(cls):
             seen.add(cls)
             for name, hint in record_hints(plain).items():
                 _check(hint, f"{title}: {cls.__qualname__}.{name}", injected, seen)

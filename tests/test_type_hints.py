@@ -590,3 +590,19 @@ def test_annotations_that_only_a_signature_has_open_nothing() -> None:
 def test_annotations_of_a_signature_that_are_text_are_errors() -> None:
     with pytest.raises(TypeError, match="functools.wraps"):
         Plan.of(with_a_signature_only(decorated))
+
+
+def test_a_marker_in_a_named_tuple_is_an_error() -> None:
+    async def save(access: list[NamedAccess]) -> None: ...
+
+    with pytest.raises(TypeError, match=r"NamedAccess\.user"):
+        Plan.of(save)
+
+
+@pytest.mark.parametrize("marker", [Bound, Bound[int]])
+def test_a_marked_type_as_metadata_is_an_error(marker: Any) -> None:
+    async def save(id: int) -> None: ...
+
+    save.__annotations__["id"] = Annotated[int, marker]
+    with pytest.raises(TypeError, match="write it as the type"):
+        Plan.of(save)
