@@ -79,7 +79,7 @@ function update({ fresh, shapes = [], patch: changes = [], settled }) {
   for (const [op, status] of succeeded) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
 }
 
-// How ops end: events for whoever asked, or another page.
+// How ops end: with an event for the element that called, or with another page.
 
 /** @param {number} status */
 export const isOk = (status) => status === OK || status === OK_KEEP_FORM;

@@ -121,7 +121,7 @@ const shapes = new Map();
 /** @type {(nodes: ParentNode) => void} */
 let watcher;
 
-/** @param {typeof watcher} watch is told of the page's own markup first */
+/** @param {typeof watcher} watch first receives the page's own markup */
 export function watchMarkup(watch) {
   watcher = watch;
   watcher(document);

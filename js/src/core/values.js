@@ -90,7 +90,7 @@ function countEdit({ target, isComposing }) {
   if (isControl(target)) for (const control of groupOf(target)) editStateOf(control).edits = ++clock;
 }
 
-/** Counts edits from now on. Must listen before whoever makes ops of the same events. */
+/** Counts edits from now on. Must listen before the code that makes ops of the same events. */
 export function watchEdits() {
   addEventListener("input", countEdit, true);
   addEventListener("reset", ({ defaultPrevented, target }) => {
@@ -154,7 +154,7 @@ export function preserveInput(control, write, options) {
 }
 
 /**
- * Runs `write`, which changes what stands in `parent`.
+ * Runs `write`, which changes the children of `parent`.
  * @param {any} parent
  * @param {() => void} write
  */

@@ -235,10 +235,10 @@ export function ignoredOf(element) {
   return (name) => !!names && (!names[0] || names.includes(name));
 }
 
-/** Elements with an id of which something is ignored, before the page is drawn anew. */
+/** Ignored elements and those with ignored parts, by id, before the page is rendered again. */
 export const ignoringElements = () => [...document.querySelectorAll(`[${IGNORE}][id]`)];
 
-/** Gives what is ignored to the element that stands for one now. @param {Element} old */
+/** Moves the ignored parts of an element to the one that replaces it. @param {Element} old */
 export function restoreIgnored(old) {
   const next = document.getElementById(old.id);
   if (!next || next === old || !next.hasAttribute(IGNORE)) return;

@@ -52,7 +52,7 @@ export function applyAutofocus() {
 const autofocusIn = (node) =>
   node instanceof Element ? [...(node.matches("[autofocus]") ? [node] : []), ...node.querySelectorAll("[autofocus]")] : [];
 
-// Where the focus goes when a patch has removed what had it: to what stands for that now, else to what is next to its place.
+// Where the focus goes when a patch has removed the focused element: to its replacement, else to its nearest neighbour.
 
 /** @type {WeakMap<Element, Element>} what had the focus when a dialog opened */
 export const openers = new WeakMap();

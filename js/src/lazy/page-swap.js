@@ -1,5 +1,5 @@
-// The whole page anew, where it can't be patched, or another page. What is equal stays; of the same page, what was typed goes
-// to the controls that stand for the old ones.
+// Replaces the whole page, by a new version of it that can't be patched in or by another page. Equal nodes stay; if it is the
+// same page, typed text moves to the controls that replace the old ones.
 
 /** @import { Control, Settled } from "../interface.js" */
 import { REDIRECT, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
@@ -73,7 +73,7 @@ function removeUpTo(node, stop) {
   }
 }
 
-/** The control that stands for one of the old page, of the same id or name. @param {Control} control */
+/** The control that replaces one of the old page: of the same id or name. @param {Control} control */
 function replacementFor(control) {
   const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
   return /** @type {unknown[]} */ (candidates).filter(core.isControl).find((other) =>
