@@ -81,9 +81,7 @@ class Codec:
         try:
             return _native(value)
         except RecursionError as error:
-            raise TypeError(
-                f"{type(value).__name__} contains itself, or is nested too deeplylylyly"
-            ) from error
+            raise TypeError(f"{type(value).__name__} contains itself, or is nested too deeply") from error
 
     def load(self, data: Any) -> Any:
         """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
@@ -224,7 +222,7 @@ def _jsonable(value: Any) -> Any:
 def _unserialisable(value: Any, path: str = "result", depth: int = 0) -> Iterator[str]:
     """What in a value isn't data, and where: ``a socket at result.items[0]``."""
     if depth > _DEEPEST:
-        yield f"data that is nested too deep, at {path}"
+        yield f"data that is nested too deeply, at {path}"
         return
     try:
         _jsonable(value)

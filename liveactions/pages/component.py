@@ -1,8 +1,10 @@
-"""Components: objects with typed state, a template and actions. A page is one, and may contain others.
+"""Components: objects with typed state, a template and actions. A page is a component, and may contain
+others.
 
-`Component` is the base class of user code, and `Node` what the library knows of an instance: its path in the
-page, its references, its view. `describe` reads a class, `attach` gives all components of a page their paths,
-and `variables` are the names that a component's template knows.
+`Component` is the base class of user code. Each instance has a `Node`, which holds what the library knows
+about it: its path in the page, its references, its compiled template. `describe` reads a class, `attach`
+gives the components of a page their paths, and `variables` collects the names that a component's template can
+use.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ _NONE: Final = Closures()
 
 
 class Node:
-    """What the library knows of one component."""
+    """What the library knows about one component."""
 
     __slots__ = (
         "component",
@@ -66,34 +68,37 @@ class Node:
         self.component = component
         self.description = description
         self.path = ""
-        """Where it is in its page: ``users``, ``lists.0``; empty for the page itself."""
+        """The component's path in its page: ``users``, ``lists.0``; empty for the page itself."""
         self.mounted = False
         self.stale = True
-        """Whether `load` is due."""
+        """Whether `load` has to run before the next render."""
         self.view: View | None = None
         self.names: dict[str, Any] | None = None
-        """Names for its template that stay the same."""
+        """The template variables that don't change between renders."""
         self.dumped: dict[str, tuple[Any, Any]] = {}
-        """Fields of immutable values and the data that they were dumped as."""
+        """By field name, an immutable value and the data it was dumped as."""
         self.closures = _NONE
-        """Actions that the newest run of a page function has made."""
+        """The actions defined by the latest run of a page function."""
         self.waiting: dict[str, list[Any]] | None = None
-        """Outcomes of calls as data, until the page function has run and their actions are known."""
+        """Outcomes of calls, as data, until the page function has run and its actions are known."""
         self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
 
     def owns(self, action: Action[..., Any]) -> bool:
-        """Return whether an action is the component's own, or one that it overrides or lists."""
+        """Return whether an action is the component's own, overridden or listed in its `actions`."""
         return self.description.own(action) is not None
 
     def reference(self, action: Action[P, R]) -> ActionRef[P, R]:
-        """The reference to an action without arguments: the same object as long as the path is the same.
+        """Return the reference to an action without arguments.
 
-        `TypeError` when it is neither of this component, nor of a module, nor of the page function's run.
+        It stays the same object as long as the path does.
+
+        Raise `TypeError` if the action belongs to neither this component, nor a module, nor the run of the
+        page function.
         """
         known = self._references.get(action)
         if known is None:
             own = self.description.own(action) or action
-            live: LiveContext | None = getattr(self.component, "live", None)  # none in a page that isn't open
+            live: LiveContext | None = getattr(self.component, "live", None)  # not set before attach()
             context = live.context if live is not None else ""
             known = ActionRef(self.component, own, self._path(own), context=context)
             self._references[action] = known
@@ -102,7 +107,7 @@ class Node:
     def _path(self, action: Action[..., Any]) -> str:
         if self.description.own(action) is not None or self.description.overrides(action):
             return f"{self.path}.{action.id}" if self.path else action.id
-        for closures in (CLOSURES.get(), self.closures):  # a page function that runs asks for its own already
+        for closures in (CLOSURES.get(), self.closures):  # CLOSURES: of a running page function
             if closures is not None and action in closures:
                 closures.require_one(action)
                 return action.id
@@ -113,36 +118,36 @@ class Node:
         )
 
     def known(self) -> Iterator[Action[..., Any]]:
-        """The component's actions, and the others that its template has met."""
+        """Yield the component's actions, and the other actions that its template has referred to."""
         yield from self.description.actions.values()
         yield from self._references
 
     def become(self, description: Description) -> None:
-        """The component is described by its generic alias."""
+        """Use the description of a generic alias of the component's class."""
         if description is not self.description:
             self.description = description
             self._references.clear()
             self.names = None
 
     def ran(self, closures: Closures) -> None:
-        """The page function has run again."""
+        """Record the actions of a new run of the page function."""
         self.closures = closures
         self._references.clear()
 
     def move(self, path: str) -> None:
-        """The component now is at `path`."""
+        """Set the component's path."""
         if path != self.path:
             self.path = path
             self.forget_references()
 
     def forget_references(self) -> None:
-        """They are to be made again."""
+        """Discard the references and the names built from them, so that they are created again."""
         self._references.clear()
         self.names = None
 
 
 def change_context(page: Component, context: str) -> None:
-    """Let an open page be another person's: its references are written again, signed for the new context."""
+    """Set the context that references are signed for, after the visitor of an open page has changed."""
     live = page.live
     live.former_context, live.context = live.context, context
     for _, component in walk(page):
@@ -150,7 +155,7 @@ def change_context(page: Component, context: str) -> None:
 
 
 def children_in(component: Component) -> Iterator[tuple[str, Component]]:
-    """The components directly in a component, each with its path in it: ``users``, ``lists.0``."""
+    """Yield the components directly in a component, each with its relative path: ``users``, ``lists.0``."""
     for field in component._live_node.description.children:
         assert field.children is not None
         for step, child in field.children.items(component.__dict__.get(field.name)):
@@ -158,14 +163,14 @@ def children_in(component: Component) -> Iterator[tuple[str, Component]]:
 
 
 def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]]:
-    """A component and all components in it with their paths, outer ones first."""
+    """Yield a component and all components inside it with their paths, outer ones first."""
     yield path, component
     for step, child in children_in(component):
         yield from walk(child, f"{path}.{step}" if path else step)
 
 
 class _Nothing:
-    """What a hook returns that does nothing: may be awaited."""
+    """The awaitable result of the default hooks, which do nothing."""
 
     def __await__(self) -> Any:
         return iter(())
@@ -176,18 +181,18 @@ class Component:
     """A part of a page with its own state, template and actions.
 
     Annotated public attributes of the class are its fields; the library's own attributes are under `live`.
-    Instead of a template, it may have a method ``render``, which returns a string, an element of a library
-    such as htpy, or a template string; or ``__html__``. With none of these it is headless.
+    Instead of a template, a component may have a method ``render`` that returns a string, an element of a
+    library such as htpy, or a template string; or ``__html__``. A component with none of these is headless.
     """
 
     __slots__ = ("live", "_live_node", "__dict__", "__weakref__")
 
     template: ClassVar[str | None] = None
     actions: ClassVar[Sequence[Callable[..., Any]]] = ()
-    """Actions of modules that its template names."""
+    """Module-level actions that the component's template uses."""
 
     live: LiveContext
-    """The open page: its address, its request, its forms."""
+    """The context of the open page: its address, its request, its forms."""
     _live_node: Node
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -202,7 +207,7 @@ class Component:
         return self
 
     def __init__(self, /, **fields: Any) -> None:
-        """`TypeError` for an unknown field, or a missing one without a default."""
+        """Raise `TypeError` for an unknown field, or if a field without a default is missing."""
         description = self._live_node.description
         unknown = fields.keys() - description.settable
         if unknown:
@@ -217,7 +222,7 @@ class Component:
 
     @property
     def request(self) -> Request:
-        """The most recent HTTP request of this page: its GET, its join, its post."""
+        """The most recent HTTP request of this page: its GET, its join, or a post."""
         request = self.live.request
         if request is None:
             raise RuntimeError("this page has no request")
@@ -240,18 +245,18 @@ class Component:
         return _Nothing()
 
     def closed(self, *args: Any, **kwargs: Any) -> Any:
-        """Run when the page has ended."""
+        """Run when the session of the page has ended."""
         return _Nothing()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """Another component with equal fields, in no page yet."""
+        """Return a component with equal fields that isn't attached to a page."""
         other = type(self).__new__(type(self))
         memo[id(self)] = other
         other.__dict__.update({name: deepcopy(value, memo) for name, value in self.__dict__.items()})
         return other
 
     def __fragment__(self, previous: Fragment | None) -> Any:
-        """The component drawn: a fragment, or HTML that is none. `TypeError` when there is no way to."""
+        """Render the component. Raise `TypeError` if it has neither a template nor another way to render."""
         before = CURRENT_COMPONENT.set(self)
         try:
             return self._live_draw(previous)
@@ -272,7 +277,7 @@ class Component:
         return node.view.render(variables(self), previous)
 
     def _live_written(self, value: Any) -> Any:
-        """The fragment of HTML that no template of ours has written. `TypeError` when it is none."""
+        """Return HTML that no template has compiled as a fragment. Raise `TypeError` if it isn't HTML."""
         return raw_part(html_of(value))
 
     def __repr__(self) -> str:
@@ -280,7 +285,7 @@ class Component:
 
 
 def _names_around() -> dict[str, Any]:
-    """Local names of the function in which a class is being created."""
+    """Return the local names of the function in which a class is being created."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_name in ("__init_subclass__", "__new__"):
         frame = frame.f_back
@@ -288,7 +293,7 @@ def _names_around() -> dict[str, Any]:
 
 
 def _read(cls: type[Component], names: dict[str, Any]) -> None:
-    """Prepares a new class and finds what is wrong with it, as far as its annotations are defined yet."""
+    """Prepare a new class, and check it as far as its annotations can be resolved already."""
     own = annotated_names(cls)
     cls._live_names = names  # type: ignore[attr-defined]
     cls._live_fields = [name for name in own if not name.startswith("_")]  # type: ignore[attr-defined]
@@ -306,15 +311,15 @@ def _read(cls: type[Component], names: dict[str, Any]) -> None:
     check_names(cls, cls._live_fields)  # type: ignore[attr-defined]
     try:
         check(describe(cls), getattr(cls, "__parameters__", ()))
-    except TypeError as error:  # a name may be defined later: until then nothing of the class can be used
+    except TypeError as error:  # the name may be defined later; until then, the class can't be used
         if not is_of_unknown_name(error):
             raise
 
 
 def check_page(page: Any) -> None:
-    """`TypeError` when a page, or a component in one of its fields, can't be used as it is annotated.
+    """Raise `TypeError` if a page, or a component in one of its fields, contradicts its annotations.
 
-    Whatever is generic has its arguments now. Names may still be defined later.
+    Generic classes have their arguments by now. Names may still be defined later.
     """
     seen: set[Any] = set()
     left = [page]
@@ -334,7 +339,10 @@ def check_page(page: Any) -> None:
 
 
 def describe(component: Any) -> Description:
-    """What a component's class or its generic alias consists of. `TypeError` when it contradicts itself."""
+    """Return the description of a component's class or generic alias.
+
+    Raise `TypeError` if it contradicts itself.
+    """
     if isinstance(component, Component):
         return component._live_node.description
     if get_origin(component) is not None:
@@ -354,7 +362,7 @@ def _describe_alias(alias: Any) -> Description:
 
 
 def set_defaults(component: Component) -> None:
-    """Gives each field its default; mutable ones are the component's own."""
+    """Set each field to its default. Mutable defaults are copied."""
     description = component._live_node.description
     values = component.__dict__
     values.update(description.constants)
@@ -363,7 +371,7 @@ def set_defaults(component: Component) -> None:
 
 
 def make(annotation: Any) -> Component:
-    """A new component of a class or a generic alias, with its fields' defaults, mounted nowhere yet."""
+    """Create an unattached component of a class or generic alias, with its fields' defaults."""
     cls = get_origin(annotation) or annotation
     component: Component = cls.__new__(cls)
     component._live_node.description = describe(annotation)
@@ -374,7 +382,7 @@ def make(annotation: Any) -> Component:
 def attach(page: Component, live: LiveContext) -> None:
     """Attach the root component and every component in it to an open page, and set their paths.
 
-    `TypeError` when a component is used twice.
+    Raise `TypeError` if a component is used twice.
     """
     _attach(page, live, "", set())
 
@@ -399,8 +407,10 @@ def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) 
 
 
 def variables(component: Component) -> dict[str, Any]:
-    """Fields, public attributes of the class, actions, ``url``, ``live`` and ``request``; last the
-    names of context processors, which hide none of these.
+    """Return the variables of a component's template.
+
+    These are its fields, the public attributes of its class, its actions, ``url``, ``live`` and ``request``.
+    Context processors add further names, but can't override these.
     """
     node, live = component._live_node, component.live
     if node.names is None:
@@ -418,7 +428,7 @@ def variables(component: Component) -> dict[str, Any]:
 
 
 def _constant(component: Component) -> dict[str, Any]:
-    """What stays the same from one render to the next: references keep their identity."""
+    """Return the variables that don't change between renders. References keep their identity."""
     node, live = component._live_node, component.live
     names: dict[str, Any] = {"live": live, "url": live.page._live_url}
     names.update({name: getattr(component, name) for name in node.description.attributes})

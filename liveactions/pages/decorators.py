@@ -13,7 +13,7 @@ TIMER_MARK = "_live_every"
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A method to call each `seconds`, as an op of the page's queue."""
+    """A method that is called every `seconds`, as an operation of its page."""
 
     name: str
     seconds: float
@@ -23,7 +23,7 @@ class Timer:
 def every(seconds: float) -> Callable[[F], F]:
     """Run a page's method at this interval, while a socket is connected. Its parameters are injected.
 
-    Raise `ValueError` for less than a hundredth of a second.
+    Raise `ValueError` if the interval is shorter than 0.01 seconds.
     """
     if not seconds >= 0.01:
         raise ValueError(f"every({seconds!r}): at least 0.01 seconds")
@@ -42,13 +42,16 @@ LISTENER_MARK = "_live_on"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A method and the topic it listens to, which may name fields of its component: ``typing:{room}``."""
+    """A method and the topic that it listens to.
+
+    The topic may name fields of the component: ``typing:{room}``.
+    """
 
     topic: str
     function: Callable[..., Any]
 
     def topic_of(self, component: Any) -> str:
-        """Return the topic for a component with these fields."""
+        """Return the topic for the current fields of a component."""
         return self.topic.format_map(vars(component))
 
     def check(self, fields: Any, title: str) -> None:

@@ -1,4 +1,8 @@
-"""What a component's class consists of, read once."""
+"""What a component's class consists of: its fields, actions, hooks, timers and listeners.
+
+A class is read once, and checked at the same time: contradictions are reported when it is defined or
+registered, not when a page is opened.
+"""
 
 from __future__ import annotations
 
@@ -31,49 +35,49 @@ from .fields import LOADED, Field, children_of, is_class_variable
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
-"""Names that mean something to the library: no field or action may have them."""
+"""Names with a meaning in the library, which no field or action may have."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """A component's class. Names are in the order of definition, bases first."""
+    """What a component's class consists of. Names are in the order of definition, base classes first."""
 
     cls: type[Any]
     template: str | None
     fields: Mapping[str, Field]
     """Public fields by name."""
     state: tuple[Field, ...]
-    """Fields that the snapshot carries; those with components too."""
+    """Fields that are part of the snapshot, including those that contain components."""
     in_url: tuple[Field, ...]
     children: tuple[Field, ...]
-    """Fields that hold components."""
+    """Fields that contain components."""
     mutable: tuple[Field, ...]
     """Fields whose values may change in place."""
     actions: Mapping[str, Action[..., Any]]
-    """By the name that templates use."""
+    """Actions by the name that templates use."""
     references: Mapping[str, Action[..., Any]]
-    """By the name in references, aliases too."""
+    """Actions by the name that references use, aliases included."""
     timers: tuple[Timer, ...]
     listeners: tuple[Listener, ...]
     hooks: Mapping[str, Callable[..., Any]]
-    """``mount load connected disconnected closed``, where the class has its own."""
+    """The hooks that the class defines: ``mount load connected disconnected closed``."""
     render: Callable[..., Any] | None
-    """What writes its HTML, where no template does."""
+    """The method that returns the HTML of a component without a template."""
     constants: Mapping[str, Any]
-    """Defaults that instances share."""
+    """Immutable defaults, shared by all instances."""
     fresh: tuple[tuple[str, Any], ...]
-    """Defaults that each instance needs a copy of."""
+    """Mutable defaults, of which each instance gets a copy."""
     required: frozenset[str]
-    """Fields without a default that aren't loaded."""
+    """Fields without a default, except loaded ones."""
     settable: frozenset[str]
-    """Fields that may be given when one is made: private ones too, those that are loaded not."""
+    """Fields that the constructor accepts: private ones too, but not loaded ones."""
     attributes: tuple[str, ...]
-    """Public constants and methods of the class, for its template."""
+    """Public constants and methods of the class, which are variables of its template."""
     properties: tuple[str, ...]
-    """Public properties, which each render reads anew."""
+    """Public properties, which are evaluated on each render."""
 
     variables: Mapping[type[Any], Variables] = field(default_factory=dict, repr=False)
-    """What type variables stand for in each of its classes."""
+    """The values of type variables in each base class."""
     plans: dict[Callable[..., Any], Plan] = field(default_factory=dict, repr=False)
 
     @property
@@ -82,16 +86,16 @@ class Description:
 
     @property
     def has_loaded(self) -> bool:
-        """Whether there are fields that only `load` sets."""
+        """Whether there are loaded fields."""
         return len(self.state) < len(self.fields)
 
     @property
     def has_address(self) -> bool:
-        """Whether fields may stand in the page's query, its own or those of components."""
+        """Whether fields of the page, or of components in it, may be in the query string."""
         return bool(self.in_url or self.children)
 
     def plan(self, function: Callable[..., Any], is_method: bool = True) -> Plan:
-        """The plan of a hook, timer or validator, made once."""
+        """Return the parameter plan of a hook, timer or validator. Plans are cached."""
         known = self.plans.get(function)
         if known is None:
             names = names_around(self.cls)
@@ -101,19 +105,20 @@ class Description:
         return known
 
     def own(self, action: Action[..., Any]) -> Action[..., Any] | None:
-        """The action as it is in this class: its type variables are known. None when it is of another."""
+        """Return an action with this class's type variables resolved; None if it belongs to another class."""
         known = self.references.get(action.id)
         return known if known is not None and known.function is action.function else None
 
     def overrides(self, action: Action[..., Any]) -> bool:
-        """Return whether an action is a base class's, which ``super()`` finds in one that overrides it."""
+        """Return whether an action belongs to a base class, where ``super()`` finds it."""
         return any(base.__dict__.get(action.name) is action for base in self.cls.__mro__)
 
 
 def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
-    """The description of a subclass of `base`, or of its generic alias.
+    """Read a subclass of `base`, or its generic alias.
 
-    `TypeError` for what can't be; from a `NameError` when an annotation names what isn't defined yet.
+    Raise `TypeError` if the class contradicts itself; caused by a `NameError` if an annotation uses a name
+    that isn't defined yet.
     """
     variables = variables_of(cls, alias)
     fields = {one.name: one for one in _fields(cls, base, variables)}
@@ -160,9 +165,9 @@ def _those(fields: Mapping[str, Field], wanted: Callable[[Field], Any]) -> tuple
 
 
 def check(description: Description, own: tuple[Any, ...] = ()) -> None:
-    """`TypeError` when a field can't be carried, or a parameter can't be filled.
+    """Raise `TypeError` if a field can't be stored or a parameter can't be filled.
 
-    `own` are type variables that may stand for nothing yet.
+    `own` are type variables that may still be unresolved.
     """
     for one in description.fields.values():
         with _but_for(own):
@@ -182,7 +187,7 @@ def check(description: Description, own: tuple[Any, ...] = ()) -> None:
 
 @contextmanager
 def _but_for(variables: tuple[Any, ...]) -> Iterator[None]:
-    """Let pass what can't be resolved because of these type variables."""
+    """Suppress errors caused by these unresolved type variables."""
     try:
         yield
     except FreeVariable as error:
@@ -191,7 +196,7 @@ def _but_for(variables: tuple[Any, ...]) -> Iterator[None]:
 
 
 def check_names(cls: type[Any], fields: Iterable[str]) -> None:
-    """`TypeError` when a class gives a name two meanings."""
+    """Raise `TypeError` if a class gives a name two meanings."""
     inherited = {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
     actions = {name for name in dir(cls) if isinstance(inspect.getattr_static(cls, name, None), Action)}
     title = cls.__qualname__
@@ -215,7 +220,7 @@ def check_names(cls: type[Any], fields: Iterable[str]) -> None:
 
 
 def _unannotated(cls: type[Any]) -> Iterator[str]:
-    """Names that a class gives values as if they were fields."""
+    """Yield the names of public values that look like fields but have no annotation."""
     annotated = {name for one in cls.__mro__ for name in raw_annotations(one)}
     for name, value in cls.__dict__.items():
         is_public = not name.startswith("_") and not name.isupper()
@@ -225,7 +230,7 @@ def _unannotated(cls: type[Any]) -> Iterator[str]:
 
 
 def _page_base(cls: type[Any]) -> Any:
-    """The library's own class nearest to `cls`."""
+    """Return the nearest base class that the library defines."""
     return next((base for base in cls.__mro__[1:] if base.__module__.startswith("liveactions.")), object)
 
 
@@ -245,23 +250,23 @@ def _fields(cls: type[Any], base: type[Any], variables: Mapping[type[Any], Varia
 
 
 def _bases(cls: type[Any], base: type[Any]) -> list[type[Any]]:
-    """Classes whose annotations are fields, outermost base first."""
+    """Return the classes whose annotations are fields, furthest base class first."""
     own = (object, Generic, base)
     return [one for one in reversed(cls.__mro__) if one not in own and "_live_own" not in one.__dict__]
 
 
 def own_names(cls: type[Any]) -> dict[str, Any]:
-    """Names that the annotations of a class may use besides those of its module."""
+    """Return the names that annotations of a class may use besides those of its module."""
     return {**cls.__dict__.get("_live_names", {}), **type_parameters(cls), cls.__name__: cls}
 
 
 def names_around(cls: type[Any]) -> dict[str, Any]:
-    """Names that the annotations of a class's functions may use besides those of their module."""
+    """Return the names that annotations of a class's methods may use besides those of their module."""
     return {name: value for one in reversed(cls.__mro__) for name, value in own_names(one).items()}
 
 
 def _owner(cls: type[Any], function: Callable[..., Any]) -> type[Any]:
-    """The class that defines a function of `cls`."""
+    """Return the class that defines a method of `cls`."""
     owners = (one for one in cls.__mro__ if any(value is function for value in one.__dict__.values()))
     return next(owners, cls)
 

@@ -1,15 +1,15 @@
-"""State as annotated class fields: what a class says about each of them.
+"""State as annotated class fields.
 
 ::
 
     class Search(Page):
         q: InUrl[str] = ""                            # state, kept in the query string
-        page: Annotated[int, in_url(push=True)] = 1   # ... each change is an entry of the history
-        open: bool = False                            # state, carried in the snapshot
-        hits: list[Hit] = loaded()                    # set by load(), never carried
-        _client: Any = None                           # private: never rendered, never carried
+        page: Annotated[int, in_url(push=True)] = 1   # ... each change adds a history entry
+        open: bool = False                            # state, kept in the snapshot
+        hits: list[Hit] = loaded()                    # set by load(), never stored
+        _client: Any = None                           # private: never rendered, never stored
 
-Components inside a component's field: alone, in a list, or in a dict.
+A field may contain components: a single one, a list, or a dict.
 """
 
 from __future__ import annotations
@@ -59,35 +59,35 @@ def loaded(*, init: Literal[False] = False) -> Any:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a component's class. `default` is `MISSING` when there is none."""
+    """One field of a component's class. `default` is `MISSING` if there is none."""
 
     name: str
     annotation: Any
     default: Any = MISSING
     children: Children | None = None
-    """How components stand in it, if it holds any."""
+    """How the field contains components, if it does."""
 
     @property
     def is_loaded(self) -> bool:
         return self.default is LOADED
 
     def check(self) -> None:
-        """`TypeError` when its annotation says what no field can be, or nothing that could be carried."""
+        """Raise `TypeError` if the annotation isn't allowed on a field, or its values can't be stored."""
         wrong = next((mark for mark in unwrap(self.annotation)[1] if is_mark(mark)), None)
         if wrong is not None and not isinstance(wrong, in_url):
             raise TypeError(f"field {self.name!r}: {wrong!r} can only be used on parameters, not on fields")
         if not self.is_loaded and self.children is None:
-            self.codec  # noqa: B018 - made for its errors
+            self.codec  # noqa: B018 - evaluated for its errors
 
     @cached_property
     def url(self) -> in_url | None:
-        """How it stands in the address, if it does."""
+        """The marker that keeps the field in the page's address, if there is one."""
         mark = metadata(self.annotation, in_url)
         return mark if isinstance(mark, in_url) else None
 
     @cached_property
     def codec(self) -> Codec:
-        """Its values as JSON. `TypeError` when its annotation can't be."""
+        """Converts the field's values to JSON-able data. `TypeError` if the annotation doesn't allow that."""
         check_parts(self.annotation, f"field {self.name!r}")
         try:
             return codec(without(self.annotation, in_url))
@@ -105,21 +105,21 @@ class Field:
 
     @cached_property
     def is_frozen(self) -> bool:
-        """Whether its values can't change in place: identity then says whether the field did."""
+        """Whether the field's values are immutable, so that identity tells whether the field has changed."""
         return is_frozen_type(self.annotation)
 
     @cached_property
     def holds_frozen(self) -> bool:
-        """Whether its values are containers of such values."""
+        """Whether the field's values are containers of immutable values."""
         return holds_frozen(self.annotation)
 
     def fresh(self) -> Any:
-        """A default value that nobody else holds."""
+        """Return a new copy of the default value."""
         return deepcopy(self.default)
 
 
 def is_class_variable(annotation: Any) -> bool:
-    """Whether an annotation, resolved or as text, says that its name isn't a field."""
+    """Return whether an annotation, resolved or as text, is a ``ClassVar``."""
     if isinstance(annotation, str):
         return annotation.startswith(("ClassVar", "typing.ClassVar", "t.ClassVar"))
     plain, _ = unwrap(annotation)
@@ -127,7 +127,7 @@ def is_class_variable(annotation: Any) -> bool:
 
 
 def annotated_names(cls: type[Any]) -> list[str]:
-    """Names of the fields that a class itself annotates, private ones too."""
+    """Return the names of the fields that a class itself annotates, private ones included."""
     return [name for name, annotation in raw_annotations(cls).items() if not is_class_variable(annotation)]
 
 
@@ -136,14 +136,14 @@ Shape = Literal["one", "list", "dict"]
 
 @dataclass(frozen=True)
 class Children:
-    """How components stand in a field: `annotation` is the component's class, or its generic alias."""
+    """How a field contains components. `annotation` is the component's class or its generic alias."""
 
     shape: Shape
     annotation: Any
     container: type[Any] | None = None
     """The class of the list, tuple or dict."""
     keys: Any = str
-    """Annotation of a dict's keys."""
+    """The annotation of a dict's keys."""
 
     @property
     def cls(self) -> type[Any]:
@@ -153,15 +153,15 @@ class Children:
         return found
 
     def key_text(self, key: Any) -> str:
-        """A key as JSON's keys are."""
+        """Return a key as a JSON object key."""
         return codec(self.keys).text(key)
 
     def key(self, text: str) -> Any:
-        """The key that `key_text` wrote."""
+        """Return the key for which `key_text` returned `text`."""
         return codec(self.keys).load(read_json(text))
 
     def items(self, value: Any) -> Iterator[tuple[str, Any]]:
-        """Each component of a field's value with its step in a path: ``""``, ``.0``, ``.key``."""
+        """Yield each component in a field's value with its step in a path: ``""``, ``.0``, ``.key``."""
         if value is None:
             return
         if self.shape == "one":
@@ -174,7 +174,10 @@ class Children:
                 yield f".{step(key)}", item
 
     def at(self, value: Any, steps: list[str]) -> Any:
-        """The component that the first of `steps` leads to, which are taken. `LookupError` without one."""
+        """Return the component that the first of `steps` leads to, and remove the steps that were used.
+
+        Raise `LookupError` if there is none.
+        """
         if value is None:
             raise LookupError
         if self.shape == "one":
@@ -190,12 +193,12 @@ class Children:
 
 
 def step(key: Any) -> str:
-    """A dict's key as a step of a path: without dots and tildes."""
+    """Return a dict's key as a step of a path: without dots and tildes."""
     return quote(str(key), safe="").replace(".", "%2E").replace("~", "%7E")
 
 
 def children_of(annotation: Any, base: type[Any]) -> Children | None:
-    """How components, subclasses of `base`, stand in a field of an annotation; None when none do."""
+    """Return how a field with this annotation contains subclasses of `base`; None if it contains none."""
     plain, _ = unwrap(optional(annotation)[0])
     origin, arguments = get_origin(plain) or plain, get_args(plain)
     if not isinstance(origin, type):

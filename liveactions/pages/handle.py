@@ -1,4 +1,7 @@
-"""What the library keeps for an open page: its address, its request, its forms; reached as ``self.live``."""
+"""What the library keeps for an open page, available as ``self.live``: its address, its request, its forms.
+
+`LiveContext` is one page's; `AppServices` is what all pages of an application share.
+"""
 
 from __future__ import annotations
 
@@ -27,18 +30,18 @@ if TYPE_CHECKING:
     from ..templates.fragments import Fragment
 
 HEAD_PLACEHOLDER: Final = Markup('<meta name="live">')
-"""Stands where a template wants the client's script."""
+"""Marks where the template wants the client's script."""
 P = ParamSpec("P")
 
 
 class View(Protocol):
-    """Renders one component's template, again and again."""
+    """Renders one component's template."""
 
     def render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment: ...
 
 
 class TemplateLoader(Protocol):
-    """Where templates come from: `liveactions.templates.Templates`."""
+    """Loads templates; implemented by `liveactions.templates.Templates`."""
 
     def view(self, name: str) -> View: ...
     def loaded(self) -> Iterable[Template]: ...
@@ -47,13 +50,13 @@ class TemplateLoader(Protocol):
 
 
 class RootComponent(Owner, Protocol):
-    """The component that has an address: `liveactions.pages.page.Page`."""
+    """A component with an address; implemented by `liveactions.pages.page.Page`."""
 
     def _live_url(self, path: str | None = None, /, **values: Any) -> str: ...
 
 
 class Background(Protocol):
-    """What runs ops of an open page: `liveactions.session.server_ops.Background`."""
+    """Runs operations of an open page; implemented by `liveactions.session.server_ops.Background`."""
 
     async def run(self, call: Callable[[], Any]) -> Any: ...
     def later(self, seconds: float, call: Callable[[], Any]) -> None: ...
@@ -61,30 +64,30 @@ class Background(Protocol):
 
 @dataclass
 class AppServices:
-    """What an application lends to its pages."""
+    """What an application provides to its pages."""
 
     signer: Signs
     templates: TemplateLoader | None = None
     debug: bool = False
     messages: Mapping[str, str] = field(default_factory=lambda: MESSAGES)
-    """Texts for input that doesn't fit, by pydantic's error type."""
+    """Texts for invalid input, by pydantic's error type."""
     dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
     hosts: list[Any] = field(default_factory=list)
-    """Applications that the pages are installed in: what FastAPI's override is overridden here, too."""
+    """Applications that the pages are installed in; their ``dependency_overrides`` apply as well."""
     guards: tuple[Depends, ...] = ()
     timeout: float | None = 30.0
     """Seconds that an action may take."""
     upload: int | None = None
-    """Bytes that a file may have whose parameter doesn't say."""
+    """Maximum size in bytes of an uploaded file, unless its parameter sets one."""
     around: tuple[Callable[[Request], AbstractAsyncContextManager[Any]], ...] = ()
-    """Entered around everything that a page does."""
+    """Context managers that are entered around every run of a page."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
-    """Context processors: names for every template."""
+    """Returns the variables of the context processors, for every template."""
     disconnect: Callable[[object], None] = lambda user: None
-    """Closes all pages of a user."""
+    """Closes all open pages of a user."""
 
     def overridden(self, dependency: Callable[..., Any]) -> Callable[..., Any]:
-        """The function to call for a dependency: another one, in tests."""
+        """Return the function to call for a dependency: its override, if there is one."""
         for host in (self, *self.hosts):
             function: Callable[..., Any] | None = getattr(host, "dependency_overrides", {}).get(dependency)
             if function is not None:
@@ -94,7 +97,7 @@ class AppServices:
 
 @dataclass(frozen=True)
 class Problem:
-    """An error that a page shows: its HTTP status, a text for the person, the id of its line in the log."""
+    """An error that a page shows: its HTTP status, a text for the visitor, and its id in the log."""
 
     status: int
     message: str = ""
@@ -104,9 +107,9 @@ class Problem:
 class LiveContext:
     """One open page's connection to its application.
 
-    `address` is the page's absolute URL as the browser knows it, without hash; the session changes it
-    when the person navigates. `request` is the newest HTTP request of the page. `context` names application,
-    page class and person: references are signed for it, and it changes when the person does.
+    `address` is the page's absolute URL as the browser knows it, without the hash; navigation changes it.
+    `request` is the page's latest HTTP request. `context` names the application, the page class and the
+    visitor: references are signed for it, and it changes with the visitor.
     """
 
     __slots__ = (
@@ -141,32 +144,33 @@ class LiveContext:
     ) -> None:
         self.services = services
         self.root_path = root_path
-        """Where the application is mounted, as ASGI says it."""
+        """Where the application is mounted: ASGI's ``root_path``."""
         self.context = context
         self.former_context = context
-        """That before the newest change: a rendering may still have been made for it."""
+        """The context before its latest change, which the current HTML may still have been rendered for."""
         self.request = request
         self.address = address
         self.forms = FormStates()
         self.page: RootComponent
         self._error: Problem | None = None
         self.error_is_shown = False
-        """Whether anybody has looked at `error` since it was set."""
+        """Whether `error` was read since it was set."""
         self.is_open_to_all = False
-        """Whether no guard applies: the page says why another one isn't shown."""
+        """Whether guards are skipped, because this page explains why another one isn't shown."""
         self.head: Any = HEAD_PLACEHOLDER
-        """What a template that writes ``{{ live.head }}`` puts there."""
+        """What ``{{ live.head }}`` writes."""
         self.effects: Effects | None = None
-        """Of the newest scope."""
+        """The effects of the latest run."""
         self.reads: dict[object, frozenset[str]] = {}
-        """The tags that the last `load` of each component (its node) has read, and the last render (None)."""
+        """Tags read by the latest `load` of each component, by node; those of the latest render under None.
+        """
 
         self.flashes: tuple[Flash, ...] = ()
-        """Messages for the person, until the next action or navigation."""
+        """Messages for the visitor, kept until the next action or navigation."""
         self.deferred: list[Any] = []
-        """Values that `load` waits for, and that haven't begun."""
+        """Deferred values that `load` has created and that haven't been started."""
         self.background: Background | None = None
-        """Its ops, when it is open in a browser that runs scripts."""
+        """Runs operations of the page, if it is open in a browser with JavaScript."""
 
     @property
     def address(self) -> str:
@@ -179,16 +183,16 @@ class LiveContext:
 
     @property
     def path(self) -> str:
-        """The address's path, quoted, `root_path` included."""
+        """The path of the address, quoted and with `root_path`."""
         return self._path
 
     @property
     def own_path(self) -> str:
-        """The path within the application, as it was before quoting."""
+        """The path within the application, unquoted."""
         return unquote(self._path).removeprefix(self.root_path) or "/"
 
     def has_read(self, who: object, tags: frozenset[str]) -> None:
-        """Notes the tags that a component's `load` or the render has read now."""
+        """Record the tags that a component's `load`, or the render, has just read."""
         if tags:
             self.reads[who] = tags
         elif self.reads:
@@ -208,7 +212,8 @@ class LiveContext:
     def later(self, function: Callable[P, Any], seconds: float, /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call a function after some seconds, as an operation of its own, if the page is still open.
 
-        Without an open page (a GET, a form post) nothing is called: use it in actions and `connected`.
+        Without a session (in a GET or a form post), nothing is called: use this in actions and in
+        `connected`.
         """
         if self.background is not None:
             self.background.later(seconds, partial(function, *args, **kwargs))
@@ -228,18 +233,18 @@ class LiveContext:
         effects.events += ((name, data),)
 
     def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
-        """Set a cookie in the browser, on every way; ``request.cookies`` has it at once.
+        """Set a cookie in the browser, over a socket as well. ``request.cookies`` contains it immediately.
 
         Scripts can't read it unless ``httponly=False``. Raise `ValueError` for an invalid name or value.
         """
         self._answered().set_cookie(name, value, **options)
 
     def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
-        """Remove a cookie from the browser. Path and domain must be those it was set with."""
+        """Remove a cookie from the browser. Its path and domain must be the ones it was set with."""
         self._answered().delete_cookie(name, **options)
 
     def disconnect(self, user: object) -> None:
-        """Close the open pages of a user, as `Live.disconnect` does."""
+        """Close all open pages of a user, as `Live.disconnect` does."""
         self.services.disconnect(user)
 
     @property
@@ -267,7 +272,7 @@ class LiveContext:
 
     @property
     def has_written(self) -> bool:
-        """Whether cookies or session values have been set that the answer is to bring."""
+        """Whether cookies or session values were set that the response has to carry."""
         return isinstance(self.request, PageRequest) and self.request.is_changed
 
     def _answered(self) -> PageRequest:

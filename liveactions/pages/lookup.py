@@ -1,7 +1,7 @@
-"""Finding the action that a text from outside names. Nothing else is ever looked up by name.
+"""Finding the action that text from a browser names. Nothing else is ever looked up by a name from outside.
 
-References of pages are verified before they are followed. Scripts may call, by JavaScript names, the actions
-of a module that have ``js=True``.
+References of pages are verified before they are followed. Scripts may call the actions of a module that have
+``js=True``, by their JavaScript names.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from .page import Page
 
 log = getLogger(__name__)
 LOGGED: Final = 200
-"""Characters of a refused reference that go into the log."""
+"""How many characters of a rejected reference are logged."""
 
 
 def lookup(page: Component, token: str) -> ActionRef[..., Any]:
-    """Return the reference that a token from outside means.
+    """Return the reference that a token from the browser names.
 
-    `UnknownAction` when there is none of that name; `ForgedReference` when it wasn't written by this
-    application for this page and person. Only actions with ``js=True`` need no signature.
+    Raise `UnknownAction` if there is no such action, and `ForgedReference` if the token wasn't signed by this
+    application for this page and visitor. Only actions with ``js=True`` need no signature.
     """
     given = Reference.parse(token)
     component, action = _find(page, given.path)
@@ -43,14 +43,14 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
 
 
 def find(page: Component, key: str) -> Action[..., Any]:
-    """The action of an `ActionRef.key`. `UnknownAction` when there is none."""
+    """Return the action of an `ActionRef.key`. Raise `UnknownAction` if there is none."""
     return _find(page, Reference.parse(key).path)[1]
 
 
 def lookup_key(page: Component, token: str) -> str:
-    """Return the `ActionRef.key` of what a token from outside names, whether or not it was written here.
+    """Return the `ActionRef.key` for a token from the browser, without verifying the token.
 
-    `UnknownAction` when there is no action of that name.
+    Raise `UnknownAction` if there is no such action.
     """
     given = Reference.parse(token)
     component, action = _find(page, given.path)
@@ -58,8 +58,10 @@ def lookup_key(page: Component, token: str) -> str:
 
 
 def named(page: Component, token: str) -> Action[..., Any] | None:
-    """Return the action that a token from outside names, as far as a page's class tells: before the page is
-    restored, to know what may be sent to it. None without a valid signature, too.
+    """Return the action that a token from the browser names, as far as the page's class tells.
+
+    This works before the page is restored, to decide what may be sent to it. Return None if there is no such
+    action, or the token has no valid signature.
     """
     given = Reference.parse(token)
     action = shared(given.path) if is_shared(given.path) else _declared(type(page), given.path)
@@ -67,13 +69,13 @@ def named(page: Component, token: str) -> Action[..., Any] | None:
 
 
 def log_refused(page: Component, token: str, error: Exception) -> None:
-    """Log that a reference from outside calls nothing: it is stale, or somebody made it up."""
+    """Log that a reference from the browser was rejected: it is outdated, or forged."""
     cls = type(page)
     log.warning("%s.%s: rejected call of %.*r: %s", cls.__module__, cls.__qualname__, LOGGED, token, error)
 
 
 def _is_offered(page: Component, given: Reference, action: Action[..., Any]) -> bool:
-    """Whether the page has shown the reference, or the action is everybody's."""
+    """Return whether the page has shown the reference, or anyone may call the action."""
     is_public = action.js and not given.args and not given.mac
     return is_public or given.is_signed(page.live.signer, _contexts(page))
 
@@ -93,9 +95,9 @@ def _declared(cls: type[Component], path: str) -> Action[..., Any] | None:
 
 
 def current_reference(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
-    """The same reference in the page as it is now: its component may have moved, or been replaced.
+    """Return the same reference in the page as it is now: its component may have moved or been replaced.
 
-    `UnknownAction` when neither the component nor another one at its path is there.
+    Raise `UnknownAction` if neither the component nor another one at its path is in the page.
     """
     if ref.component is page or _is_in(page, ref.component):
         return ref
@@ -124,7 +126,7 @@ def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
 
 
 def _shared(page: Component, name: str) -> Action[..., Any]:
-    """The action of no page, unless it wants a page of another class."""
+    """Return the action of a module, unless it requires a page of another class."""
     action = shared(name)
     if action is None:
         raise UnknownAction("no such action")
@@ -135,7 +137,7 @@ def _shared(page: Component, name: str) -> Action[..., Any]:
 
 
 def _step(component: Component, steps: list[str]) -> Component:
-    """The component that the first of `steps` lead to; they are taken."""
+    """Return the component that the first of `steps` lead to, and remove these."""
     field = component._live_node.description.fields.get(steps.pop(0))
     if field is None or field.children is None:
         raise UnknownAction("no such action")
@@ -156,13 +158,13 @@ RESERVED: Final = frozenset(
 
 
 def exported(module: str) -> dict[str, Action[..., Any]]:
-    """The functions of a module by their JavaScript names: ``add_to_cart`` is ``addToCart``."""
+    """Return the functions of a module by their JavaScript names: ``add_to_cart`` becomes ``addToCart``."""
     actions = module_actions(module)
     return {script_name(name): action for name, action in sorted(actions.items()) if action.js}
 
 
 def function(page: Page, name: str) -> ActionRef[..., Any]:
-    """The action of ``module:function`` on a page. `UnknownAction` when scripts can call none."""
+    """Return a page's reference to ``module:function``. Raise `UnknownAction` if scripts can't call it."""
     module, _, own = name.partition(":")
     action = module_actions(module).get(own)
     if action is None or not action.js:
@@ -171,12 +173,12 @@ def function(page: Page, name: str) -> ActionRef[..., Any]:
 
 
 def parameters(action: Action[..., Any]) -> tuple[Parameter, ...]:
-    """What a script gives, in order."""
+    """Return the parameters that a script passes, in order."""
     return tuple(one for one in action.plan.named if one.kind == "field")
 
 
 def script_name(name: str) -> str:
-    """A Python name as JavaScript writes it."""
+    """Return the JavaScript spelling of a Python name."""
     head, *rest = [part for part in name.split("_") if part] or [name]
     name = head + "".join(part[:1].upper() + part[1:] for part in rest)
     name = re.sub(r"\W", "_", name)

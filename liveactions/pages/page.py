@@ -1,4 +1,8 @@
-"""Pages: components with an address."""
+"""Pages: components with an address.
+
+The fields of a page that are in its address are set by `fill` when the page is opened, and written back by
+`follow` when an action has changed them.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +40,10 @@ class Page(Component):
     _live_route: ClassVar[Route] = Route("")
     _live_guards: ClassVar[tuple[Depends, ...]] = ()
     _live_defines_actions: ClassVar[bool] = False
-    """Whether running the page defines its actions, so that they are unknown until it has run."""
+    """Whether the page's actions are defined by running it, and unknown before."""
 
     def __fragment__(self, previous: Fragment | None) -> Fragment:
-        """The page drawn. `TypeError` when there is no way to."""
+        """Render the page. Raise `TypeError` if it has neither a template nor another way to render."""
         live, reading = self.live, Reading("render")
         reading.begin()
         scope = None if live.effects is None or live.effects.is_closed else running.set(live.effects)
@@ -57,7 +61,7 @@ class Page(Component):
         return raw_page(html_of(value))
 
     if TYPE_CHECKING:
-        run: ClassVar[Any]  # an action may have the name: `live.run` is the same
+        run: ClassVar[Any]  # an action may have this name; `live.run` does the same
     else:
 
         async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -65,8 +69,10 @@ class Page(Component):
             return await self.live.run(function, *args, **kwargs)
 
     def _live_url(self, path: str | None = None, /, **values: Any) -> str:
-        """Return what templates call ``url``: the page's own address with some of its fields changed; or the
-        address of a path of the application, ``url("/room/{room}", room=3, sort="name")``, below its mount.
+        """Return a URL; templates call this ``url``.
+
+        Without a path, this is the page's own address with some of its fields changed. ``url("/room/{room}",
+        room=3, sort="name")`` is the address of a path of the application, below its mount point.
         """
         return page_url(self, **values) if path is None else path_url(path, self.live.root_path, values)
 
@@ -74,8 +80,8 @@ class Page(Component):
     def url(cls, /, **fields: Any) -> str:
         """Return the page's address with these fields: path parameters, and fields in the query string.
 
-        Fields that have their default value are left out. Raise `TypeError` for other fields, a missing path
-        parameter, or a page that has no path.
+        Fields that have their default value are left out. Raise `TypeError` for other fields, for a missing
+        path parameter, and for a page without a path.
         """
         if "_live_route" not in cls.__dict__:
             raise TypeError(f"{cls.__qualname__} has no path; register it with @live.page or @pages.page")
@@ -83,9 +89,9 @@ class Page(Component):
 
 
 def register_page(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
-    """Gives a page class its path (in Starlette's syntax: ``/room/{room}``) and its guards.
+    """Set a page class's guards and its path, in Starlette's syntax: ``/room/{room}``.
 
-    `TypeError` when a path parameter is no field of it.
+    Raise `TypeError` if a path parameter isn't a field of the class.
     """
     route = Route(path)
     for name in sorted(route.names):
@@ -100,7 +106,7 @@ def _known_fields(cls: type[Page]) -> set[str]:
 
 
 def create(cls: type[P], live: LiveContext) -> P:
-    """A new page with its fields' defaults, attached to `live`, not yet mounted."""
+    """Create a page with its fields' defaults and attach it to `live`. `mount` doesn't run."""
     page: P = cls.__new__(cls)
     set_defaults(page)
     live.page = page
@@ -109,10 +115,10 @@ def create(cls: type[P], live: LiveContext) -> P:
 
 
 def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) -> None:
-    """Sets the fields that the address holds: path parameters, and in-URL fields from the query.
+    """Set the fields that are in the address, when a page is opened or its query string changes.
 
-    A field of the query that isn't there or doesn't fit gets its default. Raises `not_found()` for a path
-    parameter that doesn't fit. For the GET, and for navigation to another query of the same page.
+    Fields that are missing from the query string, or invalid there, get their defaults. Raise `not_found()`
+    for an invalid path parameter.
     """
     fill_from_path(page, path)
     fill_from_query(page, query, path)
@@ -120,9 +126,9 @@ def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) 
 
 
 def page_url(page: Page, /, **changes: Any) -> str:
-    """An open page's address, with some of its fields changed; a component's by path, ``users.sort``.
+    """Return an open page's address, with some of its fields changed; a component's field as ``users.sort``.
 
-    `TypeError` for a field that isn't in the address.
+    Raise `TypeError` for a field that isn't in the address.
     """
     route = page._live_route
     pairs: list[tuple[str, str]] = []
@@ -141,22 +147,22 @@ def page_url(page: Page, /, **changes: Any) -> str:
 
 
 def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
-    """Name in the query, component and field of all fields of a page that stand in its address."""
+    """Yield parameter name, component and field for all fields of a page that are in its address."""
     for path, component in walk(page):
         for field in component._live_node.description.in_url:
             yield (f"{path}.{field.name}" if path else field.name), component, field
 
 
 def in_url_values(page: Component) -> list[Any]:
-    """Values of the fields that stand in a page's address."""
+    """Return the values of the fields that are in a page's address."""
     return [component.__dict__.get(field.name, MISSING) for _, component, field in fields_in_url(page)]
 
 
 def follow(page: Page, before: Sequence[Any]) -> bool | None:
-    """Give an open page the address that its fields say, if they aren't what they were `before`.
+    """Update an open page's address if its fields have changed since they had the values `before`.
 
-    Parameters of the query that are no fields are kept. Return whether that is an entry of the browser's
-    history; None when nothing has changed.
+    Query parameters that aren't fields are kept. Return whether the change adds an entry to the browser's
+    history; None if nothing has changed.
     """
     fields = [field for _, _, field in fields_in_url(page)]
     now = in_url_values(page)
@@ -171,7 +177,7 @@ def follow(page: Page, before: Sequence[Any]) -> bool | None:
 
 
 def _is_of_field(page: Page, parameter: str) -> bool:
-    """Return whether a parameter of the query belongs to a field: ``sort``, ``filter.name``, ``tags[0]``."""
+    """Return whether a query parameter belongs to a field: ``sort``, ``filter.name``, ``tags[0]``."""
     return any(_is_below(parameter, name) for name, _, _ in fields_in_url(page))
 
 
@@ -180,7 +186,7 @@ def _is_below(parameter: str, name: str) -> bool:
 
 
 def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
-    """Sets the fields that are path parameters. Raises `not_found()` when one doesn't fit."""
+    """Set the fields that are path parameters. Raise `not_found()` if one is invalid."""
     fields = page._live_node.description.fields
     for name, value in values.items():
         if name not in fields:
@@ -192,7 +198,7 @@ def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
 
 
 def fill_from_query(page: Component, query: Iterable[tuple[str, str]], path: Iterable[str] = ()) -> None:
-    """Sets the in-URL fields. One that isn't there or doesn't fit gets its default."""
+    """Set the fields that are in the query string; missing or invalid ones get their defaults."""
     given = Input(query)
     for name, component, field in fields_in_url(page):
         if name in path:
@@ -205,7 +211,7 @@ def fill_from_query(page: Component, query: Iterable[tuple[str, str]], path: Ite
 def _parsed(field: Field, name: str, given: Input) -> Any:
     if not any(_is_below(known, name) for known, _ in given.pairs):
         return field.fresh()
-    inside = "." in name  # a component's field: only its own values, nothing structured
+    inside = "." in name  # a component's field: plain values only, nothing structured
     try:
         node: Node = (
             {LEAF: given.by_name.get(name, [])} if inside else given.node(name, field.reader.structured)
@@ -217,5 +223,5 @@ def _parsed(field: Field, name: str, given: Input) -> Any:
 
 
 def takes_events(page: Component) -> bool:
-    """Whether an action of the page, or one that it has shown, has a parameter for events."""
+    """Return whether an action of the page, or one that it has shown, has a parameter for events."""
     return any(action.takes_event for _, one in walk(page) for action in one._live_node.known())

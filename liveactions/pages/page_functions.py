@@ -1,6 +1,6 @@
 """Registering pages, and pages that are functions.
 
-A run of a page function gives a template, names for it, and the actions defined in it::
+A page function returns a template and its variables, and defines actions as closures::
 
     @live.page("/posts/{id}")
     async def post(id: int, db: DB, comments: int = 10) -> Rendered:
@@ -12,8 +12,8 @@ A run of a page function gives a template, names for it, and the actions defined
 
         return render("post.html", post=post, comment=comment)
 
-Path parameters and other parameters without a marker come from the address; they are the page's state.
-The function is its own `load`: it runs again when one of them has changed, and after each call.
+Path parameters, and other parameters without a marker, come from the address: they are the page's state. The
+function is the page's `load`: it runs again when one of them has changed, and after each call.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ log = getLogger("liveactions")
 
 
 def advise_on_page(cls: Any) -> None:
-    """Looks at the actions of a page's class, and of the components in its fields."""
-    with suppress(TypeError):  # an annotation that isn't defined yet
+    """Log advice about the actions of a page's class and of the components in its fields."""
+    with suppress(TypeError):  # an annotation may not be defined yet
         description = describe(cls)
         advise(description.actions.values())
         for field in description.children:
@@ -68,7 +68,7 @@ def advise_on_page(cls: Any) -> None:
 
 
 def advise(actions: Iterable[Action[..., Any]]) -> None:
-    """Points out parameters that aren't what they look like."""
+    """Log a warning for parameters whose names suggest that they aren't meant to be form fields."""
     for action in actions:
         for one in action.plan.parameters:
             if one.kind == "field" and not one.is_model:
@@ -96,7 +96,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a page function returns, if no HTML. Made by `render`."""
+    """A template and its variables, returned by a page function. Created by `render`."""
 
     template: str
     names: Mapping[str, Any]
@@ -107,7 +107,7 @@ PageT = TypeVar("PageT", bound=Page)
 
 
 class PageDecorator(Protocol):
-    """What ``@live.page("/x")`` does with a class or a function."""
+    """The type of ``@live.page("/x")``, which accepts a class or a function."""
 
     @overload
     def __call__(self, page: type[PageT], /) -> type[PageT]: ...
@@ -120,7 +120,7 @@ class PageDecorator(Protocol):
 
 
 def page_decorator(add: Callable[[type[Page]], None]) -> PageDecorator:
-    """A decorator that hands the page class to `add`. `TypeError` on anything else than a page."""
+    """Return a decorator that passes page classes to `add`, and raises `TypeError` for anything else."""
 
     def decorate(page: Any) -> Any:
         if isinstance(page, type) and issubclass(page, Page):
@@ -134,7 +134,10 @@ def page_decorator(add: Callable[[type[Page]], None]) -> PageDecorator:
 
 
 def register_at(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
-    """As `place`. `TypeError` also for a page function's parameter that an address may lack."""
+    """Register a page as `register_page` does.
+
+    Raise `TypeError` as well for a parameter of a page function that has no default and isn't in the path.
+    """
     register_page(cls, path, guards)
     if issubclass(cls, FunctionPage):
         missing = describe(cls).required - cls._live_route.names
@@ -150,7 +153,7 @@ _OWN: Final = ("field", "request", "source", "depends")
 
 
 def render(template: str, /, **names: Any) -> Rendered:
-    """Return a template and its variables, values or actions, from a page function."""
+    """Return a template and its variables, which may be values or actions, from a page function."""
     for name, value in names.items():
         if isinstance(value, Component):
             raise TypeError(f"render(): {name} is a component; only page classes can contain components")
@@ -158,7 +161,7 @@ def render(template: str, /, **names: Any) -> Rendered:
 
 
 class FunctionPage(Page):
-    """An open page of a function: the base of the classes that `page_of` makes."""
+    """An open page of a page function: the base of the classes that `page_of` creates."""
 
     __slots__ = ("_live_shown", "_live_view")
 
@@ -171,7 +174,7 @@ class FunctionPage(Page):
     def _live_draw(self, previous: Fragment | None) -> Fragment:
         shown = self._live_shown
         if not isinstance(shown, Rendered):
-            html = self._live_shown = html_of(shown)  # what is made of generators can be written only once
+            html = self._live_shown = html_of(shown)  # HTML from generators can only be rendered once
             return raw_page(html)
         return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
 
@@ -185,10 +188,10 @@ class FunctionPage(Page):
         return known[1]
 
     async def _live_run(self, arguments: dict[str, Any]) -> None:
-        """Run the function: afterwards its actions are known."""
+        """Run the page function. Its actions are known afterwards."""
         closures, node = Closures(), self._live_node
         if node.waiting is not None:
-            load_forms(self, node.waiting)  # for what it asks while it runs: all but results
+            load_forms(self, node.waiting)  # what the function may read while it runs: everything but results
         making = CLOSURES.set(closures)
         try:
             shown = await _called(type(self)._live_function, arguments)
@@ -218,7 +221,7 @@ async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> An
 
 
 class PageFunction(Generic[P, R]):
-    """A function that is a page. In Python it is the function."""
+    """A function that is a page. Calling it calls the function."""
 
     def __init__(self, function: Callable[P, R]) -> None:
         self.function = function
@@ -233,7 +236,7 @@ class PageFunction(Generic[P, R]):
         return self.function(*args, **kwargs)
 
     def url(self, /, **fields: Any) -> str:
-        """The page's address with these parameters. `TypeError` as `Page.url`."""
+        """Return the page's address with these parameters. Raise `TypeError` as `Page.url` does."""
         return self.page.url(**fields)
 
     def __repr__(self) -> str:
@@ -241,7 +244,7 @@ class PageFunction(Generic[P, R]):
 
 
 def page_of(function: Callable[..., Any]) -> type[FunctionPage]:
-    """The page class of a function. `TypeError` for parameters that no address has."""
+    """Create the page class of a function. Raise `TypeError` for parameters that an address can't provide."""
     if not inspect.isroutine(function):
         raise TypeError(f"a page must be a subclass of Page or a function, not {function!r}")
     names = local_names(function)
@@ -272,7 +275,7 @@ def _in_url(one: Parameter) -> Any:
 
 
 def _load(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
-    """The hook that runs a page function, with its injected parameters."""
+    """Return the hook that runs a page function with its injected parameters."""
     own = [one.name for one in plan.named]
 
     async def load(self: FunctionPage, **injected: Any) -> None:

@@ -1,7 +1,7 @@
-"""A page as a whole HTML document: what the library adds to what the template rendered.
+"""A page as a complete HTML document: what the library adds to the output of the template.
 
-That is the client's script, served under a name that changes with its content, the page's state, and the
-controls that a button without a form needs.
+This is the client's script, served under a name that changes with its contents; the page's state; and the
+form that buttons outside of forms belong to.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from .handle import HEAD_PLACEHOLDER
 
 FOLDER = Path(__file__).parents[1] / "static"
 DIGEST = 10
-"""Hex digits of the SHA-256 in a file's name; js/build.mjs says the same."""
+"""Hex digits of the SHA-256 in a file's name; the same as in js/build.mjs."""
 CACHE_FOREVER = "public, max-age=31536000, immutable"
 STABLE_NAMES = frozenset({"hooks.js"})
-"""Files that scripts of the application import, under names that stay the same."""
+"""Files that the application's scripts import under names that don't change."""
 
 
 class Assets:
-    """The files of the client by the name that has their digest in it: ``client.0a1b2c3d4e.js``."""
+    """The client's files, by names that contain their digest: ``client.0a1b2c3d4e.js``."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
 
     @cached_property
     def _files(self) -> dict[str, bytes]:
-        """Contents by name, read once: what a page names is what is served."""
+        """Contents by name, read once, so that what a page names is what is served."""
         contents = {path.stem: path.read_bytes() for path in self._folder.glob("*.js")}
         return {f"{stem}.{sha256(data).hexdigest()[:DIGEST]}.js": data for stem, data in contents.items()}
 
@@ -50,7 +50,7 @@ class Assets:
         return {name.partition(".")[0]: name for name in self._files}
 
     def name(self, stem: str) -> str:
-        """The name under which a file is served: `KeyError` when there is none."""
+        """Return the name under which a file is served. Raise `KeyError` if there is no such file."""
         return self._names[stem]
 
     async def respond(self, request: Request) -> Response:
@@ -67,15 +67,16 @@ class Assets:
 
 
 PAGE_FORM = "live"
-"""Id of the form at the beginning of each page's body, for controls that stand in no form."""
+"""Id of the form at the beginning of each page's body, for controls outside of forms."""
 
 
 @pure
 def button(action: Reference, label: Any, /, **attributes: Any) -> Markup:
-    """A button that calls an action without a form around it, with JavaScript and without.
+    """Return a button that calls an action without a form around it, with and without JavaScript.
 
-    ``{{ button(remove(todo.id), "Delete", class_="small", data_id=7) }}``: an underscore in an attribute's
-    name stands for a hyphen, one at its end for nothing. True writes the name alone; False and None nothing.
+    ``{{ button(remove(todo.id), "Delete", class_="small", data_id=7) }}``: underscores in an attribute's name
+    become hyphens, and a trailing one is removed. True writes the name alone; attributes that are False or
+    None are omitted.
     """
     pairs = {"form": PAGE_FORM, "formaction": action.here().url(), **attributes}
     return Markup("<button{}>{}</button>").format(_attributes(pairs), label)
@@ -91,15 +92,14 @@ def _attributes(pairs: dict[str, Any]) -> Markup:
 
 
 def form_state() -> Markup:
-    """The field that brings a page's state along, for a form whose address the template writes itself."""
+    """Return the hidden field with the page's state, for a form whose address the template writes itself."""
     return Markup(FORM_STATE)
 
 
 NAMES: Final = {"button": button, "form_state": form_state}
-"""What templates know them by, unless the application has other things of these names."""
+"""Template globals, unless the application defines these names itself."""
 IN_FORMS: Final = 4096
-"""How many bytes of snapshots may stand in a page's forms. With more, a handle is there instead."""
-"""The id of the page-level form."""
+"""How many bytes of snapshots the forms of a page may contain. Beyond that, they contain a handle."""
 _SUBMITTER: Final = re.compile(
     r"<(?:button|input)\b(?=[^>]*\sform(?:action|method)=)(?:\"[^\"]*\"|'[^']*'|[^\"'>])*>", re.IGNORECASE
 )
@@ -107,33 +107,33 @@ _ATTRIBUTE: Final = re.compile(r"([^\s\"'/=>]+)=(?:[\"']([^\"']*)|([^\s>\"']+))"
 _CALLING: Final = re.compile(
     rf'(\sformaction="[^"]*[?&;]{FIELD_ACTION}=[^"]*)("[^>]*\s{MARK}="[^"]*formaction)'
 )
-"""A button of a template that calls an action of its own."""
+"""A button in a template that calls an action of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageAssets:
-    """What a page's HTML says of its server: paths as the browser sees them."""
+    """What a page's HTML contains about its server: paths as the browser sees them."""
 
     script: str
     socket: str
     path: str
-    """The page's own, which posts go to."""
+    """The page's own path, to which forms are posted."""
     events: bool = False
-    """Whether an action wants to know of the events that call it."""
+    """Whether an action has a parameter for the event that calls it."""
     debug: str = ""
-    """In debug mode: the script that shows what goes wrong."""
+    """In debug mode, the script that displays errors."""
 
 
 def hidden_field(snapshot: str) -> str:
-    """The first field of each form."""
+    """Return the first field of each form, with the page's state."""
     return f'<input type="hidden" name="{FIELD_SNAPSHOT}" value="{escape(snapshot)}">'
 
 
 def document(fragment: Fragment, snapshot: str, around: PageAssets, brief: Callable[[str], str]) -> str:
-    """The HTML of a page: its template's, the client's script, the state, and the page-level form.
+    """Return the HTML of a page: the template's, the client's script, the state, and the page-level form.
 
-    A template that is no whole document is made one: what can only stand in a head goes there. `brief`
-    gives a handle for the snapshot, for a page of many forms.
+    If the template isn't a complete document, it is wrapped in one, and elements that are only allowed in a
+    head are moved there. `brief` returns a handle for a snapshot; it is used if the page has many forms.
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
@@ -147,13 +147,13 @@ def document(fragment: Fragment, snapshot: str, around: PageAssets, brief: Calla
     )
     if around.debug:
         head += f'<script type="module" src="{escape(around.debug)}"></script>'
-    # Controls all over the page belong to this form. Enter in one of them presses its first submit
-    # button, which is this one, and does nothing.
+    # Controls all over the page belong to this form. Enter in one of them presses the form's first submit
+    # button, which is this one and does nothing.
     body = (
         f'<form id="{PAGE_FORM}" method="post" action="{escape(around.path)}">'
         f"<button disabled hidden></button>{hidden if PAGE_FORM not in outer else ''}</form>"
     )
-    if HEAD_PLACEHOLDER in html:  # the template has said where
+    if HEAD_PLACEHOLDER in html:  # the template chose the position
         html = html.replace(HEAD_MARK, "").replace(HEAD_PLACEHOLDER, HEAD_MARK, 1)
     if HEAD_MARK not in html:
         html = _with_head(html) if is_document(html) else _whole(html)
@@ -161,7 +161,7 @@ def document(fragment: Fragment, snapshot: str, around: PageAssets, brief: Calla
 
 
 def _in_addresses(html: str, hidden: str, handle: str) -> str:
-    """Forms whose state is in their addresses: half as long as a field, and nobody else gets it."""
+    """Move the state of forms into their addresses: half as long as a field, and sent only to this page."""
     state = f"&{FIELD_SNAPSHOT}={handle}"
     form = re.compile(rf'({FIELD_ACTION}=[^"]*)(">){re.escape(hidden)}')
     html = _CALLING.sub(rf"\1{state}\2", form.sub(rf"\1{state}\2", html))
@@ -169,7 +169,7 @@ def _in_addresses(html: str, hidden: str, handle: str) -> str:
 
 
 def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
-    """Buttons that submit their form to somewhere else than this page: the form's id, if they name it."""
+    """Yield the form ids (or "") of the buttons that submit a form to somewhere else than this page."""
     for button in _SUBMITTER.finditer(html):
         attributes = {name.lower(): value or other for name, value, other in _ATTRIBUTE.findall(button[0])}
         method, action = attributes.get("formmethod", "post"), attributes.get("formaction")
@@ -179,14 +179,14 @@ def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
 
 
 def standing(fragment: Fragment) -> str:
-    """The HTML of a page that stands for itself: without script, state and forms of its own."""
+    """Return the HTML of a page on its own: without script, state and the page-level form."""
     html = fragment.html("")
     html = html if HEAD_MARK in html or is_document(html) else _whole(html)
     return html.replace(HEAD_MARK, "").replace(BODY_MARK, "").replace(HEAD_PLACEHOLDER, "")
 
 
 def _with_head(html: str) -> str:
-    """A document whose tags of head, perhaps of body, are left out, as HTML allows."""
+    """Insert the marks into a document that omits its head tags, and perhaps its body tags."""
     if BODY_MARK in html:
         return html.replace(BODY_MARK, HEAD_MARK + BODY_MARK, 1)
     cut = head_end(html)

@@ -1,4 +1,4 @@
-"""A page's state as JSON-able data, as a snapshot carries it, and back.
+"""A page's state as JSON-able data, as the snapshot contains it, and back.
 
 The data has the state fields of all components, the outcomes of calls, and messages that haven't been shown.
 """
@@ -22,9 +22,9 @@ from .page import Page
 
 
 def dump_state(page: Page) -> Any:
-    """JSON-able data of the state fields of a page and of all components in it, of its forms and messages.
+    """Return the state of a page as JSON-able data: the fields of all its components, its forms and messages.
 
-    `TypeError` when a field's value isn't what its annotation says.
+    Raise `TypeError` if a field's value doesn't match its annotation.
     """
     forms = dump_forms(page)
     if page.live.flashes:
@@ -33,7 +33,7 @@ def dump_state(page: Page) -> Any:
 
 
 def encode_state(page: Page) -> bytes:
-    """The JSON of `dump_state`. `TypeError` that names the field whose value can't be written."""
+    """Return the JSON of `dump_state`. Raise `TypeError`, naming the field, if a value can't be encoded."""
     data = dump_state(page)
     try:
         return to_json(data, inf_nan_mode="constants")
@@ -42,7 +42,7 @@ def encode_state(page: Page) -> bytes:
 
 
 def _unwritable(page: Page) -> str:
-    """What in a page's state has no JSON."""
+    """Describe the part of a page's state that can't be encoded as JSON."""
     for path, component in walk(page):
         own = {field.name for field in component._live_node.description.state if field.children is None}
         for name, value in _dump(component).items():
@@ -60,9 +60,9 @@ def _is_writable(data: Any) -> bool:
 
 
 def restore_state(page: Page, data: Any) -> None:
-    """Sets an attached page's fields to what `dump_state` gave; `load` is then due.
+    """Set the fields of an attached page from the data of `dump_state`. `load` has to run afterwards.
 
-    Fields that the class no longer has are ignored, new ones keep their default. `StateError` when a
+    Fields that the class no longer has are ignored; new ones keep their defaults. Raise `StateError` if a
     value no longer fits its field.
     """
     try:
@@ -71,18 +71,18 @@ def restore_state(page: Page, data: Any) -> None:
         attach(page, page.live)
         forms = more[0] if more else {}
         if page._live_defines_actions:
-            page._live_node.waiting = forms  # its actions aren't known before it runs
+            page._live_node.waiting = forms  # the page's actions aren't known before it has run
         else:
             load_forms(page, forms)
         page.live.flashes = tuple(Flash(*one) for one in (more[1] if len(more) > 1 else ()))
     except StateError:
         raise
-    except Exception as error:  # validators have many
+    except Exception as error:  # validators may raise anything
         raise StateError(f"{type(page).__qualname__}: {_why(error)}") from error
 
 
 def _why(error: Exception) -> str:
-    """What an exception says, without the values of the state: it is for the log."""
+    """Return an exception's text for the log, without values of the state."""
     if not isinstance(error, ValidationError):
         return f"{type(error).__name__}: {error}"
     return "; ".join(one["msg"] for one in error.errors(include_url=False, include_input=False))
@@ -180,13 +180,13 @@ def _load_child(children: Children, stored: Any, present: Component | None) -> C
 
 _EMPTY: Final[tuple[Any, ...]] = (0, None, "", {}, {})
 _DONE: Final = [1]
-"""What most calls come to."""
+"""The outcome of most calls: success, without a result."""
 Stored = dict[str, list[Any]]
-"""By `ActionRef.key`: ok, result, error, errors, values, without empty ends."""
+"""By `ActionRef.key`: ok, result, error, errors, values; trailing empty ones are omitted."""
 
 
 def dump_forms(page: Page) -> Stored:
-    """`TypeError` for a result that isn't data."""
+    """Return the outcomes of calls as data. Raise `TypeError` for a result that can't be stored."""
     waiting: Stored | None = page._live_node.waiting
     if waiting:
         return waiting
@@ -194,13 +194,13 @@ def dump_forms(page: Page) -> Stored:
     for key, state in page.live.forms:
         try:
             stored[key] = _DONE if state is SUCCEEDED else _dump_form(page, key, state)
-        except UnknownAction:  # its component is gone, or the page function no longer defines it
+        except UnknownAction:  # the component is gone, or the page function no longer defines the action
             continue
     return stored
 
 
 def load_forms(page: Page, stored: Stored) -> None:
-    """Sets the outcomes of the actions that are still there, if their results still fit."""
+    """Set the outcomes of the actions that still exist and whose results still fit."""
     states = page.live.forms = FormStates()
     for key, one in stored.items():
         ok, result, error, errors, values = [*one, *_EMPTY[len(one) :]]

@@ -1,4 +1,4 @@
-"""A component's fields as they were before an op: what changed since, and the way back."""
+"""The fields of a component as they were before an operation, to find what has changed and to roll back."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _CONTAINERS: Final = (list, dict, set)
 
 
 class UndoLog:
-    """Taken before an op; cheap when the fields' types are immutable, as identity then says everything.
+    """A component's fields, recorded before an operation.
 
-    Lists, dicts and sets are copied, one level deep. Fields of other mutable values are compared by
-    what they would be dumped as, if `deep`: only where a `load` depends on them.
+    This is cheap if the fields' types are immutable, because comparing identities is enough then. Lists,
+    dicts and sets are copied, one level deep. If `deep`, fields of other mutable types are compared by their
+    dumped data; this is only needed if a `load` depends on them.
     """
 
     __slots__ = ("component", "values", "_copies", "_dumps")
@@ -43,7 +44,7 @@ class UndoLog:
                 self._dumps[field.name] = _dump(field, value)
 
     def changed(self) -> bool:
-        """Whether a state field is another than it was."""
+        """Return whether a state field has changed."""
         now, before = self.component.__dict__, self.values
         for field in self.component._live_node.description.state:
             new, old = now.get(field.name, MISSING), before.get(field.name, MISSING)
@@ -59,7 +60,7 @@ class UndoLog:
             yield _dump(fields[name], self.values.get(name)) != data
 
     def leave_alone(self, other: UndoLog) -> None:
-        """What has changed since another log was begun isn't for this one to restore."""
+        """Exclude what has changed since another log was taken: `restore` doesn't touch it."""
         now = self.component.__dict__
         for name in self.component._live_node.description.fields:
             value = now.get(name, MISSING)
@@ -73,7 +74,7 @@ class UndoLog:
                 self._copies[name] = value, value.copy()
 
     def restore(self) -> None:
-        """Gives the public fields their values back, and lists, dicts and sets their items."""
+        """Restore the values of the public fields, and the items of lists, dicts and sets."""
         now = self.component.__dict__
         for name in self.component._live_node.description.fields:
             old = self.values.get(name, MISSING)
@@ -91,7 +92,7 @@ class UndoLog:
 
 
 def _dump(field: Field, value: Any) -> Any:
-    """`MISSING` for what can't be dumped: an error that belongs to the snapshot."""
+    """Return a value as data, or `MISSING` if it can't be dumped; taking the snapshot reports that error."""
     try:
         return field.codec.dump(value)
     except TypeError:
@@ -99,7 +100,7 @@ def _dump(field: Field, value: Any) -> Any:
 
 
 def _same_items(value: Any, copy: Any) -> bool:
-    """Whether a container holds the same objects, in the same order if it has one."""
+    """Return whether a container holds the same objects, in the same order if it is ordered."""
     if len(value) != len(copy):
         return False
     if isinstance(value, dict):

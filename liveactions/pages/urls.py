@@ -1,11 +1,11 @@
-"""A page's address: its path, and the query string of its in-URL fields."""
+"""A page's address: its path, and the query string with its in-URL fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
 
 from starlette.convertors import Convertor, PathConvertor
@@ -17,13 +17,10 @@ from ..exceptions import path_name
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from .fields import Field
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True)
 class Route:
-    """Where a page class stands in its application: ``/room/{room}``."""
+    """The path of a page class in its application: ``/room/{room}``."""
 
     path: str
 
@@ -34,11 +31,14 @@ class Route:
 
     @property
     def names(self) -> frozenset[str]:
-        """Path parameters."""
+        """The names of the path parameters."""
         return frozenset(self._compiled[1])
 
     def format(self, values: Mapping[str, Any]) -> str:
-        """The path with these parameters, quoted. `ValueError` for a value that can't stand in it."""
+        """Return the path with these parameters, quoted.
+
+        Raise `ValueError` for a value that can't be in a path.
+        """
         format, convertors = self._compiled
         return format.format_map({name: _quoted(one, values[name]) for name, one in convertors.items()})
 
@@ -51,7 +51,10 @@ def _quoted(convertor: Convertor[Any], value: Any) -> str:
 
 
 def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mapping[str, Any]) -> str:
-    """The address of a page class with `given` fields. `TypeError` for one that isn't in it, or missing."""
+    """Return the address of a page class with `given` fields.
+
+    Raise `TypeError` for unknown or missing ones.
+    """
     query = {key: field for key, field in fields.items() if field.url and key not in route.names}
     unknown = given.keys() - query.keys() - route.names
     if unknown:
@@ -65,9 +68,10 @@ def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mappi
 
 
 def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
-    """The address of a path with its parameters; the other values stand in the query, unless they are None.
+    """Return the URL of a path with its parameters; other values go into the query string, unless they are
+    None.
 
-    `TypeError` for a parameter that is missing, `ValueError` for what is no path.
+    Raise `TypeError` if a parameter is missing, and `ValueError` if `path` isn't a path.
     """
     if not path.startswith("/"):
         raise ValueError(f"url({path!r}): a path must begin with a slash")
@@ -88,7 +92,7 @@ def _route(path: str) -> Route:
 
 
 def _pairs(field: Field, name: str, value: Any) -> list[tuple[str, str]]:
-    """A field's part of the query; none when it has its default value."""
+    """Return a field's part of the query string: empty if the field has its default value."""
     if value is MISSING or (type(value) is type(field.default) and value == field.default):
         return []
     return [(path_name(path), text) for path, text in _texts(field.codec.dump(value), (name,))]
@@ -113,7 +117,7 @@ def _with_query(path: str, pairs: list[tuple[str, str]]) -> str:
 
 
 def own_url(request: Request) -> str:
-    """A request's absolute URL, quoted, without the library's parameters and without hash."""
+    """Return a request's absolute URL, quoted, without the library's parameters and without the hash."""
     url, path = request.url, quote(request.scope["path"], safe=_IN_PATH)
     query = urlencode(own_query(url.query))
     return urlunsplit((url.scheme, url.netloc, path, query, ""))
@@ -123,7 +127,7 @@ _IN_PATH: Final = "/:@!$&'()*+,;=~"
 
 
 def own_query(query: str) -> list[tuple[str, str]]:
-    """The names and values of a query that aren't the library's."""
+    """Return the parameters of a query string, except the library's own."""
     pairs = parse_qsl(query, keep_blank_values=True)
     return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION)]
 
@@ -134,5 +138,5 @@ def is_at(url: str, path: str) -> bool:
 
 
 def path_and_query(address: str) -> str:
-    """A page's address as a browser would put it into a request."""
+    """Return a page's address as a browser would put it into a request."""
     return address[address.index("/", address.index("://") + 3) :]
