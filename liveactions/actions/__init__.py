@@ -1,1 +1,1 @@
-"""Actions: marking functions, references to them, and how their arguments come from what a browser sends."""
+"""Actions: marking functions, references to them, and filling their parameters from what a browser sends."""

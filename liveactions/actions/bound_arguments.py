@@ -1,4 +1,4 @@
-"""Bound arguments: checked when a template binds them, written into references, read again."""
+"""Bound arguments: checked when a template binds them, written into references, and read from there again."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from .codec import read_json, write_json
 from .parameters import Parameter, Plan
 
 UNBOUND: Final = type("Unbound", (), {"__slots__": (), "__repr__": lambda self: "UNBOUND"})()
-"""Stands for an argument that isn't bound, before one that is."""
+"""Placeholder for an unbound argument before a bound one."""
 _DECODER: Final = JSONDecoder()
 Args = tuple[Any, ...]
-"""Bound arguments by the position of their parameter among those that can be bound."""
+"""Bound arguments, by the position of their parameter among the bindable ones."""
 
 
 def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Args:
-    """`bound` with more arguments: positional ones fill the first free places.
+    """Return `bound` with more arguments; positional ones fill the first unbound positions.
 
-    `TypeError` for too many, for an unknown name, and for a value that isn't what the annotation says.
+    Raise `TypeError` for too many arguments, for an unknown name, and for a value that doesn't match its
+    annotation.
     """
     parameters = plan.bindable
     fits = all(map(frozenset.__contains__, plan.scalars, map(type, args)))
     if fits and not (bound or kwargs) and len(args) <= len(parameters):
-        return args  # most often, and in each row of a table
+        return args  # the usual case, and the one of each row in a table
     values = [*bound, *[UNBOUND] * (len(parameters) - len(bound))]
     free = (index for index, value in enumerate(values) if value is UNBOUND)
     for value in args:
@@ -47,7 +48,7 @@ def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, An
 
 
 def named(plan: Plan, bound: Args) -> dict[str, Any]:
-    """Bound arguments by name."""
+    """Return bound arguments by name."""
     if not bound:
         return {}
     pairs = zip(plan.bindable, bound, strict=False)
@@ -55,7 +56,7 @@ def named(plan: Plan, bound: Args) -> dict[str, Any]:
 
 
 def require(plan: Plan, bound: Args) -> None:
-    """`TypeError` when an argument that only a template can bind has neither a value nor a default."""
+    """Raise `TypeError` if an argument that only a template can bind has neither a value nor a default."""
     given = named(plan, bound)
     for one in plan.bindable:
         if one.kind == "bound" and one.required and one.name not in given:
@@ -63,9 +64,11 @@ def require(plan: Plan, bound: Args) -> None:
 
 
 def write(plan: Plan, bound: Args) -> str:
-    """Bound arguments as compact JSON, the same for equal ones: ``1,"a"``; after a gap: ``1*{"by":2}``.
+    """Return bound arguments as compact JSON: ``1,"a"``, or ``1*{"by":2}`` if there is a gap.
 
-    What begins with another text and goes on with a comma or a star has the same arguments and more.
+    Equal arguments give equal text.
+
+    A text that starts with another one, followed by a comma or a star, has the same arguments and more.
     """
     if UNBOUND not in bound:
         return ",".join([one.codec.text(value) for one, value in zip(plan.bindable, bound, strict=False)])
@@ -77,7 +80,10 @@ def write(plan: Plan, bound: Args) -> str:
 
 
 def read(plan: Plan, text: str) -> Args:
-    """What `write` wrote. `UnknownAction` when the action's parameters have changed since."""
+    """Return the arguments that `write` wrote.
+
+    Raise `UnknownAction` if the action's parameters have changed since.
+    """
     try:
         listed, named = _parsed(text)
         known = {one.name: one for one in plan.bindable}
@@ -91,7 +97,7 @@ def read(plan: Plan, text: str) -> Args:
 
 
 def _parsed(text: str) -> tuple[list[Any], dict[str, Any]]:
-    """Values by position and by name."""
+    """Return values by position and by name."""
     listed, at = [], 0
     while at < len(text) and text[at] != "*":
         value, at = _DECODER.raw_decode(text, at)

@@ -1,7 +1,7 @@
 """Typed values as JSON and back, by their annotation.
 
-A `Codec` belongs to one annotation: `dump` gives JSON-able data, and `load` gives the value back. `Results`
-does the same for what an action returns, with errors that name the action.
+A `Codec` handles one annotation: `dump` returns JSON-able data, and `load` returns the value again. `Results`
+does the same for the results of an action, with errors that name the action.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing_extensions import TypeAliasType
 from ..type_hints import optional
 
 SCALARS = frozenset({int, str, bool, type(None)})
-"""Types that are the same in JSON, whose values are equal exactly when their JSON is."""
+"""Types whose values are the same in JSON, and are equal exactly if their JSON is."""
 _CONFIG = ConfigDict(
     arbitrary_types_allowed=False,
     ser_json_bytes="base64",
@@ -30,41 +30,45 @@ _CONFIG = ConfigDict(
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    """Return a TypeAdapter with our configuration. A model, and what has a configuration, keeps its own."""
+    """Return a TypeAdapter with our configuration. A type that has its own configuration keeps it."""
     try:
         return TypeAdapter(annotation, config=_CONFIG)
     except PydanticUserError as error:
         if error.code != "type-adapter-config-unused":
             raise
-        # A dataclass or TypedDict takes the configuration of what contains it, but refuses one of its own.
+        # Dataclasses and TypedDicts reject a configuration passed for them, but inherit that of the type that
+        # contains them.
         contained: Any = TypeAliasType("Contained", annotation)
         return TypeAdapter(contained, config=_CONFIG)
 
 
 class Codec:
-    """Turns values of one annotation into JSON and back. Make it through `codec`, which caches.
+    """Converts values of one annotation to JSON and back. Use `codec` to get one: it caches.
 
-    What comes back from `load` is of the annotation's types again: tuples, dates, enums, frozen
-    dataclasses. Without an annotation only what JSON itself has is taken.
+    `load` returns values of the annotation's own types: tuples, dates, enums, frozen dataclasses. Without an
+    annotation, only JSON's own types are accepted.
     """
 
     __slots__ = ("annotation", "parse", "scalars", "_adapter", "_takes_none")
 
     parse: Callable[[Any], Any]
-    """Value of the annotation's type from a value or text of another; pydantic's `ValidationError`."""
+    """Convert a value or text to the annotation's type.
+
+    Raise pydantic's `ValidationError` if it doesn't fit.
+    """
 
     scalars: frozenset[type[Any]]
-    """Exact types whose values are their own JSON, as far as the annotation allows them."""
+    """Exact types allowed by the annotation whose values are their own JSON."""
 
     def __init__(self, annotation: Any) -> None:
         self.annotation = annotation
         self._adapter = _adapter(annotation)
         self.parse = self._adapter.validate_python
         self.scalars = _scalars(annotation)
-        self._takes_none = _fits(self.parse, None)  # pydantic writes None for any type, without a warning
+        self._takes_none = _fits(self.parse, None)  # pydantic dumps None for any type, without a warning
 
     def dump(self, value: Any) -> Any:
-        """JSON-able form of `value`. `TypeError` when it isn't what the annotation says."""
+        """Return a value as JSON-able data. Raise `TypeError` if it doesn't match the annotation."""
         if type(value) in self.scalars:
             return value
         if self.annotation is Any:
@@ -84,15 +88,18 @@ class Codec:
             raise TypeError(f"{type(value).__name__} contains itself, or is nested too deeply") from error
 
     def load(self, data: Any) -> Any:
-        """The value whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
+        """Return the value for which `dump` returned `data`.
+
+        Raise pydantic's `ValidationError` if it doesn't fit.
+        """
         kind = type(data)
         if kind in self.scalars or (kind in SCALARS and self.annotation is Any):
             return data
-        # As JSON, because in Python mode a strict model refuses a date's text and a tuple's list.
+        # As JSON, because in Python mode a strict model rejects text for a date and a list for a tuple.
         return self._adapter.validate_json(to_json(data, inf_nan_mode="constants"))
 
     def text(self, value: Any) -> str:
-        """Compact JSON of `value`, the same for equal values. `TypeError` when there is none."""
+        """Return a value as compact JSON, equal for equal values. Raise `TypeError` if it has none."""
         if type(value) is int and int in self.scalars:
             return str(value)
         return write_json(self.dump(value))
@@ -118,7 +125,7 @@ def _hashable(annotation: Any) -> Codec:
 
 
 def codec(annotation: Any) -> Codec:
-    """The codec of an annotation. Adapters take milliseconds to build: they are shared."""
+    """Return the codec of an annotation. Codecs are cached: building an adapter takes milliseconds."""
     try:
         return _hashable(annotation)
     except TypeError:  # an unhashable Annotated or Literal
@@ -126,17 +133,17 @@ def codec(annotation: Any) -> Codec:
 
 
 def write_json(data: Any) -> str:
-    """Compact JSON text."""
+    """Return data as compact JSON."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def read_json(text: str | bytes) -> Any:
-    """Data of a JSON text. `ValueError` when it is none."""
+    """Parse JSON. Raise `ValueError` if it is invalid."""
     return from_json(text, allow_inf_nan=True)
 
 
 def _native(value: Any) -> Any:
-    """`value`, when it is made of JSON's own types only; else `TypeError`."""
+    """Return a value that consists of JSON's own types. Raise `TypeError` for others."""
     kind = type(value)
     if kind is list:
         return [_native(item) for item in value]
@@ -153,10 +160,10 @@ _MAX_SAFE_INTEGER: Final = 2**53 - 1
 
 
 class Results:
-    """The results of one action, by the annotation of what it returns.
+    """The results of one action, by the annotation of its return value.
 
-    Templates see a result as a snapshot brings it back, at once and on every way in. Without an annotation
-    that is plain JSON: a date is a text, a model is a dict.
+    Templates always see a result as it is restored from a snapshot, even right after the call. Without an
+    annotation, that is plain JSON: dates are text, models are dicts.
     """
 
     __slots__ = ("name", "annotation", "__dict__")
@@ -169,7 +176,7 @@ class Results:
     def _codec(self) -> Codec:
         try:
             return codec(self.annotation)
-        except Exception:  # it isn't of data: the result says itself whether it is
+        except Exception:  # the annotation can't be stored; a result still may be
             return codec(Any)
 
     @property
@@ -177,7 +184,7 @@ class Results:
         return self._codec.annotation is not Any
 
     def dump(self, value: Any) -> Any:
-        """Return a result as JSON-able data. `TypeError` that names what in it can't be."""
+        """Return a result as JSON-able data. Raise a `TypeError` that names the part that can't be stored."""
         try:
             return self._codec.dump(value) if self._is_typed else _jsonable(value)
         except (ValueError, TypeError, RecursionError) as error:
@@ -186,13 +193,16 @@ class Results:
             raise TypeError(where) from error
 
     def require_exact(self, data: Any) -> None:
-        """Raise `TypeError` when data holds an integer that JavaScript would round."""
+        """Raise `TypeError` if data contains an integer that JavaScript would round."""
         found = next(_inexact(data), None)
         if found is not None:
             raise TypeError(f"{self.name}() returned {found}, which JavaScript rounds; return it as text")
 
     def same(self, value: Any, data: Any) -> Any:
-        """Return a result whose `dump` gave `data` as `load` gives it. `TypeError` when that can't be."""
+        """Return a result as `load` restores it from its `data`.
+
+        Raise `TypeError` if it can't be restored.
+        """
         if data is None or type(value) in SCALARS:
             return data
         try:
@@ -203,12 +213,15 @@ class Results:
             ) from error
 
     def load(self, data: Any) -> Any:
-        """The result whose `dump` gave `data`; pydantic's `ValidationError` when it doesn't fit."""
+        """Return the result for which `dump` returned `data`.
+
+        Raise pydantic's `ValidationError` if it doesn't fit.
+        """
         return self._codec.load(data) if self._is_typed else deepcopy(data)
 
 
 def _inexact(data: Any, path: str = "result") -> Iterator[str]:
-    """The integers in data that JavaScript has no number for, and where they are."""
+    """Yield the integers that JavaScript can't represent exactly, with their position in the data."""
     if type(data) is int and abs(data) > _MAX_SAFE_INTEGER:
         yield f"{data} at {path}"
     for step, item in _parts(data):
@@ -220,7 +233,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def _unserialisable(value: Any, path: str = "result", depth: int = 0) -> Iterator[str]:
-    """What in a value isn't data, and where: ``a socket at result.items[0]``."""
+    """Yield the parts of a value that can't be stored, with position: ``a socket at result.items[0]``."""
     if depth > _DEEPEST:
         yield f"data that is nested too deeply, at {path}"
         return

@@ -1,7 +1,8 @@
 """`@action`, and the registries in which references find actions.
 
-An action is registered where it is defined: a module's by a name that is unique in the application, and one
-that a page function defines with the run that made it. Methods need no registry; their class knows them.
+Actions are registered where they are defined: those of a module under a name that is unique in the
+application, those of a page function with the run that has defined them. Methods need no registry; their
+class knows them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .parameters import Guards
 
 
 class Closures:
-    """The actions that one run of a page function has made, by name."""
+    """The actions that one run of a page function has defined, by name."""
 
     __slots__ = ("_made",)
 
@@ -30,13 +31,13 @@ class Closures:
         self._made: dict[str, list[Action[..., Any]]] = {}
 
     def add(self, action: Action[..., Any]) -> None:
-        """One more; a decorated one takes the place of what it decorates."""
+        """Add an action. If it decorates another one, it replaces that one."""
         same = self._made.setdefault(action.id, [])
         same[:] = [one for one in same if not wraps(action, one)]
         same.append(action)
 
     def find(self, name: str) -> Action[..., Any] | None:
-        """The one action of a name, or of an alias; None when there are several."""
+        """Return the action with this name or alias; None if there are several."""
         for actions in self._made.values():
             if name in (actions[0].id, *actions[0].aliases):
                 return actions[0] if len(actions) == 1 else None
@@ -53,7 +54,7 @@ class Closures:
         return action in self._made.get(action.id, ())
 
     def require_one(self, action: Action[..., Any]) -> None:
-        """`TypeError` when another closure has the same name: a browser couldn't tell them apart."""
+        """Raise `TypeError` if another closure has the same name: a browser couldn't tell them apart."""
         if len(self._made[action.id]) > 1:
             raise TypeError(
                 f"{len(self._made[action.id])} closures are called {action.id!r} in one run of the page;"
@@ -62,23 +63,23 @@ class Closures:
 
 
 CLOSURES: ContextVar[Closures | None] = ContextVar("liveactions_closures", default=None)
-"""Set while a page function runs."""
+"""The actions of the page function that is running."""
 
 
 def wraps(outer: Any, inner: Any) -> bool:
-    """Whether a decorator has made `outer` of `inner`."""
+    """Return whether `outer` is `inner`, or a decorated version of it."""
     while outer is not None and outer is not inner:
         outer = getattr(outer, "__wrapped__", None)
     return outer is inner
 
 
 MODULE_MARK: Final = "@"
-"""In a reference's path: the action belongs to no page."""
+"""In a reference's path, marks actions of modules."""
 _SHARED: dict[str, Action[..., Any]] = {}
 
 
 def share(action: Action[..., Any]) -> None:
-    """Makes a module's action known. `TypeError` when another function has its id."""
+    """Register an action of a module. Raise `TypeError` if another function has the same id."""
     for name in _names(action):
         known = _SHARED.get(name)
         if known is not None and _origin(known) != _origin(action):
@@ -87,24 +88,26 @@ def share(action: Action[..., Any]) -> None:
 
 
 def shared(name: str) -> Action[..., Any] | None:
-    """The action of a name that `shared_name` gave."""
+    """Return the action for which `shared_name` returned `name`."""
     return _SHARED.get(name)
 
 
 def shared_name(action: Action[..., Any]) -> str:
-    """What references call a module's action: its own id or, without one, its name and a digest of where
-    it is defined, which tells nothing of the code.
+    """Return the name of a module's action in references.
+
+    This is its explicit id or, without one, the function's name and a digest of the module's name, which
+    reveals nothing about the code.
     """
     return _names(action)[0]
 
 
 def is_shared(path: str) -> bool:
-    """Whether a reference's path is such a name."""
+    """Return whether a reference's path is such a name."""
     return MODULE_MARK in path
 
 
 def module_actions(module: str) -> dict[str, Action[..., Any]]:
-    """The actions that a module defines, by their functions' names."""
+    """Return the actions that a module defines, by their functions' names."""
     found = dict.fromkeys(action for action in _SHARED.values() if action.__module__ == module)
     return {action.__name__: action for action in found}
 
@@ -125,7 +128,7 @@ def _origin(action: Action[..., Any]) -> tuple[str, str]:
 
 
 _ACTION: Final = "__live_action__"
-"""Attribute of a function that has wrapped an action, which holds the action that calls it."""
+"""Attribute of a decorator's function that wraps an action: the action that calls the function."""
 _OPTIONS: Final = (
     *(
         "id",
@@ -143,7 +146,7 @@ _OPTIONS: Final = (
     ),
     *("validators", "is_method", "names"),
 )
-"""What a decorated action has of the one that it decorates."""
+"""Attributes that a decorated action takes from the one it decorates."""
 
 
 @overload
@@ -169,9 +172,9 @@ def action(
 
 
 def action(function: Any = None, /, **options: Any) -> Any:
-    """Let the browser call a function: a page's method, a module's function, or one in a page function.
+    """Let the browser call a function: a page's method, a module's function, or one inside a page function.
 
-    `id`: its name in references, and `aliases` former names, so that the function can be renamed.
+    `id`: the name in references; `aliases`: former names, so that the function can be renamed.
     `guard`: one or more dependencies that run first.
     `timeout`: seconds; of a generator, for each step.
     `validate`: if False, pass the fields as they were sent.
@@ -180,8 +183,8 @@ def action(function: Any = None, /, **options: Any) -> Any:
     `reset`: if False, the form keeps its values after success.
     `initial`: the result before the first call.
     `js`: export it to JavaScript, which makes it callable whether or not a page shows it.
-    `max_body`: bytes of a post.
-    `idempotent`: repeat it if its worker was lost and its outcome is unknown.
+    `max_body`: maximum size of a post in bytes.
+    `idempotent`: run it again if its worker was lost and its outcome is unknown.
 
     Raise `TypeError` for anything but a function.
     """
@@ -191,7 +194,7 @@ def action(function: Any = None, /, **options: Any) -> Any:
 
 
 def _registered(action: Action[..., Any]) -> Action[..., Any]:
-    """Register an action where references look for it: with its module, or in the page function that runs."""
+    """Register an action where references look it up: with its module, or with the running page function."""
     closures = CLOSURES.get()
     if "." not in action.__qualname__:
         share(action)
@@ -202,7 +205,7 @@ def _registered(action: Action[..., Any]) -> Action[..., Any]:
 
 
 def action_in(value: Any) -> Action[..., Any] | None:
-    """The action that a class attribute is, or that a decorator above ``@action`` has wrapped."""
+    """Return the action that a class attribute is, or that a decorator above ``@action`` has wrapped."""
     inner = value
     while inner is not None and not isinstance(inner, Action):
         inner = getattr(inner, "__wrapped__", None) if inspect.isfunction(inner) else None
@@ -212,7 +215,7 @@ def action_in(value: Any) -> Action[..., Any] | None:
 
 
 def _wrapped(function: Callable[..., Any], inner: Action[..., Any]) -> Action[..., Any]:
-    """An action like `inner` that calls `function`, which has wrapped it."""
+    """Return an action like `inner` that calls `function`, which wraps it."""
     known: Action[..., Any] | None = function.__dict__.get(_ACTION)
     if known is not None and known.__wrapped__ is function:
         return known

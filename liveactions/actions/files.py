@@ -1,4 +1,4 @@
-"""What an action accepts as a file: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
+"""Limits of uploaded files: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .messages import message
 class file:  # noqa: N801 - written like a function
     """Limits of an uploaded file.
 
-    `max_size` in bytes; without it the application's ``Limits.upload``. `types` as in HTML's ``accept``:
-    media types, ``image/*``, or endings such as ``.pdf``; empty for all. Both are what the browser says:
-    look into the file where it matters.
+    `max_size` is in bytes; the default is the application's ``Limits.upload``. `types` is like HTML's
+    ``accept``: media types, ``image/*``, or suffixes such as ``.pdf``; if empty, all are accepted. The types
+    are checked against what the browser claims: where it matters, examine the contents.
     """
 
     max_size: int | None = None
@@ -33,12 +33,15 @@ class file:  # noqa: N801 - written like a function
             raise TypeError(f"types={self.types!r}: expected a list, such as types=[{self.types!r}]")
 
     def accepts(self, name: str, type: str) -> bool:
-        """Whether a file of this name and media type is one of `types`."""
+        """Return whether a file with this name and media type is one of `types`."""
         type = type.partition(";")[0].strip().lower()
         return not self.types or any(_fits(one.lower(), name.lower(), type) for one in self.types)
 
     def objection(self, upload: UploadFile, texts: Mapping[str, str], most: int | None = None) -> str:
-        """The text for a file that isn't accepted, or empty. `most` counts where there is no `max_size`."""
+        """Return the error for a file that isn't accepted, or "".
+
+        `most` applies if there is no `max_size`.
+        """
         max_size = most if self.max_size is None else self.max_size
         if not self.accepts(upload.filename or "", upload.content_type or ""):
             return message({"type": "file_type", "ctx": {"types": ", ".join(self.types)}}, texts)
@@ -48,7 +51,7 @@ class file:  # noqa: N801 - written like a function
 
 
 def file_limits(annotation: Any) -> file:
-    """What an annotation of `UploadFile`, or of a list of it, says of the files."""
+    """Return the limits in an annotation of `UploadFile`, or of a list of them."""
     inner, _ = optional(annotation)
     plain, _ = unwrap(inner)
     places = (annotation, inner, *(get_args(plain) if is_list(annotation) else ()))
@@ -56,18 +59,18 @@ def file_limits(annotation: Any) -> file:
 
 
 def is_list(annotation: Any) -> bool:
-    """Whether an annotation takes several files."""
+    """Return whether an annotation accepts several files."""
     return get_origin(unwrap(optional(annotation)[0])[0]) is list
 
 
 def is_file(annotation: Any) -> bool:
-    """Whether an annotation is that of one file."""
+    """Return whether an annotation is that of a single file."""
     plain, _ = unwrap(annotation)
     return isinstance(plain, type) and issubclass(plain, UploadFile)
 
 
 def in_words(size: int) -> str:
-    """A number of bytes for people: ``2 MB``."""
+    """Return a number of bytes for display: ``2 MB``."""
     for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
         if size >= unit:
             return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"

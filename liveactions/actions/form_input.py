@@ -1,7 +1,7 @@
-"""What a form or an event sent.
+"""What a form or an event has sent.
 
-`Input` has the names and values in their order, and as a tree by the paths that names are:
-``address.city``, ``items[0].name``. A `Draft` holds such a tree for an action that edits an unfinished form.
+`Input` has the names and values in their order, and as a tree by the paths that names describe:
+``address.city``, ``items[0].name``. A `Draft` is such a tree for an action that edits an unfinished form.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from ..protocol.constants import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT
 from ..type_hints import optional, unwrap
 
 MAX_ITEMS = 1000
-"""Different indices that one list may have."""
+"""How many different indices a list may have."""
 MAX_NESTING = 32
 _NAME = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*|\[\d{1,9}\])*\Z")
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 Step = str | int
 Node = dict[Step, Any]
-"""What a name leads to: `LEAF` holds its values, the other keys are further steps."""
+"""A node of the tree of names: `LEAF` has its values, the other keys lead to further nodes."""
 LEAF = ""
 
 
 class TooMany(ValueError):
-    """A list has more items than allowed."""
+    """A list has too many items."""
 
 
 def steps(name: str) -> tuple[Step, ...] | None:
-    """The steps of a form name, or None when it is no path (or one into ``__internals__``)."""
+    """Return the path that a form name describes; None for others, and for steps like ``__internals__``."""
     if not _NAME.match(name):
         return None
     path = tuple(int(index) if index else key for index, key in _STEP.findall(name))
@@ -43,7 +43,7 @@ def steps(name: str) -> tuple[Step, ...] | None:
 
 
 def tree(fields: dict[str, list[Any]]) -> Node:
-    """All fields as one tree. Names that are no paths are left out. `TooMany` above `MOST_ITEMS`."""
+    """Return fields as a tree, without names that aren't paths. Raise `TooMany` above `MAX_ITEMS`."""
     root: Node = {}
     for name, values in fields.items():
         path = steps(name)
@@ -61,7 +61,7 @@ def tree(fields: dict[str, list[Any]]) -> Node:
 
 
 def indices(names: Iterable[str], name: str) -> list[int]:
-    """The numbers of a list's items among names, in order: 0 and 2 of ``items[2].a``, ``items[0].b``."""
+    """Return the indices of a list in names, sorted: 0 and 2 for ``items[2].a``, ``items[0].b``."""
     start = f"{name}["
     found = (one[len(start) :].partition("]")[0] for one in names if one.startswith(start))
     return sorted({int(number) for number in found if number.isascii() and number.isdigit()})
@@ -73,16 +73,16 @@ _REPLACEMENT: Final = "\ufffd"
 
 
 class Input:
-    """Field names and values (texts, uploaded files), without the library's own fields.
+    """Field names and values (text or uploaded files), without the library's own fields.
 
-    NUL and lone surrogates in texts are replaced: no database and no encoder takes them. Lines end with a
-    newline only, and names of files have no folders.
+    NUL and lone surrogates in text are replaced, because databases and encoders reject them. Line ends are
+    normalized to a newline, and folders are removed from file names.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
         self.pairs: list[tuple[str, Any]] = []
         self.form_token = ""
-        """The reference of the form's own action, where that of a button was called."""
+        """The reference of the form's own action, if a button called another one."""
         for name, value in pairs:
             if name not in RESERVED_FIELDS:
                 self.pairs.append((name, _clean(value)))
@@ -94,13 +94,13 @@ class Input:
 
     @property
     def size(self) -> int:
-        """Bytes of all names and texts; files have limits of their own."""
+        """Total bytes of names and text; files have limits of their own."""
         texts = (text for pair in self.pairs for text in pair if isinstance(text, str))
         return sum(len(text.encode()) for text in texts)
 
     @cached_property
     def by_name(self) -> dict[str, list[Any]]:
-        """All values of each name. Files that nobody chose are left out."""
+        """All values of each name, without file inputs that have no file."""
         found: dict[str, list[Any]] = {}
         for name, value in self.pairs:
             values = found.setdefault(name, [])
@@ -110,11 +110,11 @@ class Input:
 
     @cached_property
     def tree(self) -> Node:
-        """The names as paths. `TooMany` when a list is too long."""
+        """The fields as a tree; `TooMany` if a list is too long."""
         return tree(self.by_name)
 
     def node(self, name: str, structured: bool) -> Node:
-        """What stands under a name: its values, and with `structured` the names below it."""
+        """Return the node of a name: its values and, if `structured`, the names below it."""
         if structured:
             below: Node = self.tree.get(name, {})
             return below
@@ -123,12 +123,12 @@ class Input:
 
     @cached_property
     def form(self) -> FormData:
-        """Everything as it was sent."""
+        """All fields as they were sent."""
         return FormData(self.pairs)
 
 
 class Arguments(Input):
-    """Values that a script gives for parameters, by their names: data as JSON has it."""
+    """Values that a script passes for parameters, by name, as JSON data."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__()
@@ -139,12 +139,12 @@ class Arguments(Input):
 
 
 def is_no_file(value: Any) -> bool:
-    """Whether it is what a file input without a file sends."""
+    """Return whether a value is what a file input without a file sends."""
     return isinstance(value, UploadFile) and not value.filename and not value.size
 
 
 def _base_name(name: str) -> str:
-    """Return a file's name without folders, whichever system it comes from; empty for ``..``."""
+    """Return a file name without folders, whichever system it comes from; "" for ``..``."""
     name = name.replace("\\", "/").rpartition("/")[2]
     return "" if name in (".", "..") else name
 
@@ -172,24 +172,24 @@ CHECKBOX_ON: Final = "on"
 
 
 class Draft(dict[str, Any], Generic[T]):
-    """What was typed for a model, by field name, before any validation::
+    """The submitted values of a model, by field name, before validation::
 
         @action
         async def add_row(self, invoice: Draft[Invoice]) -> None:
             invoice["items"].append({})
 
-    Nested models are dictionaries, lists are lists. What the action leaves in it, the form shows.
+    Nested models are dicts, lists are lists. The form shows the draft as the action leaves it.
     """
 
 
 def draft_of(annotation: Any) -> Any:
-    """The model of a `Draft[Model]`; None for another annotation."""
+    """Return the model of a `Draft[Model]`; None for other annotations."""
     plain, _ = unwrap(optional(annotation)[0])
     return get_args(plain)[0] if get_origin(plain) is Draft else None
 
 
 def flat(draft: Draft[Any]) -> dict[str, list[str]]:
-    """The texts of a draft by the names of their fields. Empty rows and lists are there, without a text."""
+    """Return the text values of a draft by field name. Empty rows and lists are included, without a value."""
     return dict(_flat(dict(draft), ())) or {"": []}
 
 

@@ -1,8 +1,8 @@
-"""Reading typed values from form fields: what a form can't say follows from the annotation.
+"""Reading typed values from form fields; what a form can't express follows from the annotation.
 
-A form has no numbers, no empty lists and no False: a list that isn't there is empty, a checkbox
-that isn't there is False, an empty text is missing. A reader gives the raw value that pydantic then
-validates, and tells which field an error of pydantic's belongs to.
+A form has no numbers, no empty lists and no False: a missing list is empty, a missing checkbox is False, and
+an empty text is missing. A reader returns the raw value that pydantic then validates, and tells which field a
+pydantic error belongs to.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from functools import cached_property
 from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
-from typing_extensions import is_typeddict  # pydantic's own: typing's before 3.12 can't be used with it
+from typing_extensions import is_typeddict  # as pydantic does: before Python 3.12, it rejects typing's
 
 from ..type_hints import optional, record_hints, unwrap
 from .form_input import LEAF, Node, Step
 
 MISSING: Final = object()
-"""Nothing was given: the default counts, or the error is that it is required."""
+"""Nothing was given: use the default, or report that the value is required."""
 _LISTS = (
     list,
     set,
@@ -34,32 +34,32 @@ _LISTS = (
     abc.Collection,
 )
 _TRUE: Final = frozenset({"on", "true", "1", "yes", "t", "y"})
-"""Texts that pydantic takes for True."""
+"""Text that pydantic converts to True."""
 _DICTS = (dict, abc.Mapping, abc.MutableMapping)
 
 
 class Reader(ABC):
-    """Reads what one annotation needs from a node of the fields' tree."""
+    """Reads the value of one annotation from a node of the tree of fields."""
 
     structured = False
     """Whether names below the field's own belong to it: ``address.city``."""
 
     @abstractmethod
     def read(self, node: Node) -> Any:
-        """The raw value, or `MISSING`."""
+        """Return the raw value, or `MISSING`."""
 
     def typed(self, node: Node) -> Any:
-        """What was typed, to be shown again: texts, in lists and dictionaries."""
+        """Return the submitted values, to be shown again: text, in lists and dicts."""
         values = node.get(LEAF)
         return values[-1] if values else ""
 
     def locate(self, path: tuple[Step, ...], node: Node) -> list[Step]:
-        """The steps of the field that pydantic's error at `path` belongs to."""
+        """Return the steps of the field that pydantic's error at `path` belongs to."""
         return []
 
 
 class TextReader(Reader):
-    """One value: the last of its name, as with a hidden field before a checkbox."""
+    """A single value: the last one of its name, as with a hidden field before a checkbox."""
 
     def read(self, node: Node) -> Any:
         values = node.get(LEAF)
@@ -67,7 +67,7 @@ class TextReader(Reader):
 
 
 class FlagReader(Reader):
-    """A checkbox, or a button with a name: being there is what counts when the value is empty."""
+    """A checkbox, or a button with a name. An empty value counts as True."""
 
     def read(self, node: Node) -> Any:
         values = node.get(LEAF)
@@ -78,7 +78,7 @@ class FlagReader(Reader):
 
 
 class ConsentReader(FlagReader):
-    """A checkbox for ``Literal[True]``, for which a text isn't a truth value."""
+    """A checkbox for ``Literal[True]``, for which pydantic doesn't convert text."""
 
     def read(self, node: Node) -> Any:
         value = super().read(node)
@@ -86,7 +86,7 @@ class ConsentReader(FlagReader):
 
 
 class ListReader(Reader):
-    """Repeated names, or ``name[0]``, ``name[1]`` in the order of their numbers."""
+    """Repeated names, or ``name[0]``, ``name[1]`` in the order of their indices."""
 
     def __init__(self, item: Reader) -> None:
         self._item = item
@@ -140,12 +140,12 @@ class ModelReader(Reader):
 
     @cached_property
     def fields(self) -> Mapping[str, tuple[Reader, bool]]:
-        """Reader of each field, and whether an absent one is None. Late: models may be recursive."""
+        """Each field's reader, and whether a missing field is None. Lazy, because models may be recursive."""
         return {name: (reader(hint), nullable) for name, hint, nullable in _fields(self._model)}
 
     @cached_property
     def _omittable(self) -> frozenset[str]:
-        """Names of fields with a model or None, where nothing given means that there is no model."""
+        """Names of fields with an optional model, where no input means that there is no model."""
         hints = ((name, hint) for name, hint, _ in _fields(self._model))
         return frozenset(name for name, hint in hints if optional(hint)[1] and is_model(hint))
 
@@ -177,7 +177,7 @@ class ModelReader(Reader):
 
 
 def reader(annotation: Any) -> Reader:
-    """The reader for an annotation."""
+    """Return the reader for an annotation."""
     plain, _ = unwrap(optional(annotation)[0])
     origin = get_origin(plain) or plain
     if _is_flag(plain):
@@ -199,7 +199,7 @@ def _is_flag(annotation: Any) -> bool:
 
 
 def is_model(annotation: Any) -> bool:
-    """Whether a type has named fields that a form may fill."""
+    """Return whether a type has named fields that a form can fill."""
     plain, _ = unwrap(optional(annotation)[0])
     cls = get_origin(plain) or plain
     return isinstance(cls, type) and (
@@ -208,19 +208,19 @@ def is_model(annotation: Any) -> bool:
 
 
 def is_secret(annotation: Any) -> bool:
-    """Whether a type says that its value must not be shown again."""
+    """Return whether values of a type must not be shown again."""
     plain, _ = unwrap(optional(annotation)[0])
     return isinstance(plain, type) and issubclass(plain, (SecretStr, SecretBytes))
 
 
 def secrets(annotation: Any) -> set[str]:
-    """Names of a model's own fields that must not be shown again."""
+    """Return the names of a model's own fields that must not be shown again."""
     plain, _ = unwrap(optional(annotation)[0])
     return {name for name, hint, _ in _fields(plain) if is_secret(hint)} if is_model(plain) else set()
 
 
 def _fields(model: Any) -> list[tuple[str, Any, bool]]:
-    """Name in forms, annotation, and whether absent means None, of a model's fields."""
+    """Return a model's fields: name in forms, annotation, and whether a missing field is None."""
     cls = get_origin(model) or model
     hints = record_hints(model)
     if issubclass(cls, BaseModel):

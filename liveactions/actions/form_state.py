@@ -1,7 +1,7 @@
-"""The outcome of an action's most recent call, and its fields, as templates ask for them.
+"""The outcome of an action's most recent call, and its form's fields, as templates read them.
 
-`FormStates` keeps the outcomes of a page by reference. `FormApi` is what references and actions share in
-templates: ``save.ok``, ``save.errors``, ``save.field("title")``.
+`FormStates` keeps the outcomes of a page by reference. `FormApi` is the interface that references and actions
+share in templates: ``save.ok``, ``save.errors``, ``save.field("title")``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..security.references import more
 from .form_input import indices
 
 MAX_FORM_STATES: Final = 32
-"""Calls whose outcome a page remembers, the newest of each action and binding."""
+"""How many outcomes a page keeps. Each binding of an action has one."""
 _SECRET = re.compile(
     r"(\w*pass(word|wd|phrase|code)|pass|pwd|secret|token|otp|cvc|cvv|pin)\d*", re.IGNORECASE
 )
@@ -27,14 +27,14 @@ _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """One call's outcome. The default is that of an action that hasn't been called."""
+    """The outcome of a call. The defaults are those of an action that hasn't been called."""
 
     ok: bool = False
     result: Any = None
     error: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, list[str]] = field(default_factory=dict)
-    """What was typed, by field name, kept after an error. Never secrets."""
+    """Submitted values by field name, kept after an error. Never contains secrets."""
 
     @property
     def failed(self) -> bool:
@@ -48,17 +48,17 @@ _versions = count(1)
 
 
 class FormStates:
-    """The outcomes of a page's calls by `ActionRef.key`, the newest last, at most `MOST`."""
+    """The outcomes of a page's calls by `ActionRef.key`, newest last, at most `MAX_FORM_STATES`."""
 
     __slots__ = ("_states", "version")
 
     def __init__(self) -> None:
         self._states: dict[str, FormState] = {}
         self.version = next(_versions)
-        """Another number whenever one of them is another, or another is the newest."""
+        """A number that changes whenever an outcome or the order changes."""
 
     def of(self, key: str, bound: bool) -> FormState:
-        """The newest outcome of a reference, or of the same one with more arguments bound."""
+        """Return the newest outcome of a reference, or of the same one with more bound arguments."""
         states = self._states
         if not states:
             return UNUSED
@@ -69,7 +69,7 @@ class FormStates:
         return UNUSED
 
     def exact(self, key: str) -> FormState:
-        """The outcome of this very binding."""
+        """Return the outcome of exactly this binding."""
         return self._states.get(key, UNUSED)
 
     def put(self, key: str, state: FormState) -> None:
@@ -86,14 +86,14 @@ class FormStates:
             self.version = next(_versions)
 
     def restore(self, key: str, state: FormState) -> None:
-        """Put back what `exact` gave."""
+        """Restore an outcome that `exact` returned."""
         if state is UNUSED:
             self.forget(key)
         else:
             self.put(key, state)
 
     def forget_all(self, key: str, bound: bool) -> None:
-        """Those that `of` may give."""
+        """Forget the outcomes that `of` could return."""
         others = more(key, bound)
         for known in [known for known in self._states if known == key or known.startswith(others)]:
             self.forget(known)
@@ -111,7 +111,7 @@ class FormStates:
 
 
 class Texts:
-    """Texts by field name for templates: an absent one is empty, and no method is in a name's way."""
+    """Text by field name, for templates. Missing names are empty, and no methods shadow a name."""
 
     __slots__ = ("_texts",)
 
@@ -141,27 +141,28 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """A field as a template writes it."""
+    """A form field, as templates read it."""
 
     name: str
     id: str
     value: Any
-    """What was typed, else the initial value; ``""`` for None."""
+    """The submitted value, or the initial one; ``""`` for None."""
     values: tuple[str, ...]
-    """The same where a name is repeated: ``{% if "a" in f.values %}checked{% endif %}``."""
+    """All values of a repeated name: ``{% if "a" in f.values %}checked{% endif %}``."""
     checked: bool
     error: str
     errors: tuple[str, ...]
     attrs: Mapping[str, str]
-    """Attributes that tie it to its error, for the ``xmlattr`` filter; empty without an error."""
+    """Attributes that connect the control with its error, for the ``xmlattr`` filter; otherwise empty."""
 
 
 def field_view(state: FormState, key: str, name: str, initial: Any) -> FieldView:
-    """The field `name` of the form whose reference has `key`. The error's element is to have the id
-    ``{id}-error``.
+    """Return the field `name` of the form whose reference has `key`.
+
+    The template gives the element with the error the id ``{id}-error``.
     """
     id = f"{_slug(key)}-{_slug(name)}"
-    if isinstance(initial, Undefined):  # ``save.field("title", post.title)`` where there is no post yet
+    if isinstance(initial, Undefined):  # without a post
         initial = None
     error = state.errors.get(name, "")
     typed = state.values.get(name)
@@ -183,8 +184,9 @@ def _texts(initial: Any) -> tuple[str, ...]:
 
 
 def kept(pairs: Iterable[tuple[str, Any]], secrets: Collection[str]) -> dict[str, list[str]]:
-    """What was typed, to be shown again: without files, and without the fields named in `secrets` or by
-    `is_secret_name`.
+    """Return the submitted values to show again.
+
+    Files are left out, and fields that are named in `secrets` or whose name is secret (`is_secret_name`).
     """
     values: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -196,7 +198,7 @@ def kept(pairs: Iterable[tuple[str, Any]], secrets: Collection[str]) -> dict[str
 def touched_errors(
     old: Mapping[str, str], found: Mapping[str, str], touched: Collection[str]
 ) -> dict[str, str]:
-    """Errors to show while one types: those found for touched fields, the others as they are."""
+    """Return the errors to show while a visitor types: new ones for touched fields, else the old ones."""
     names = tuple(touched)
     below = tuple(f"{name}{mark}" for name in names for mark in ".[")
 
@@ -209,7 +211,7 @@ def touched_errors(
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a field's name says that it must not be shown again: a password, a code."""
+    """Return whether a field's name suggests that its value must not be shown again: a password, a code."""
     return any(_SECRET.fullmatch(word) for word in _WORDS.split(name))
 
 
@@ -218,48 +220,49 @@ def _slug(text: str) -> str:
 
 
 class FormApi:
-    """``save.ok``, ``save.errors.title``, ``save.field("title")`` … None of them raises before a call."""
+    """``save.ok``, ``save.errors.title``, ``save.field("title")`` … They can be read before any call."""
 
     __slots__ = ()
 
     @property
     def state(self) -> FormState:
-        """The newest call's outcome."""
+        """The outcome of the most recent call."""
         raise NotImplementedError
 
     @property
     def key(self) -> str:
-        """Names what was called, and the arguments it was bound with."""
+        """Identifies the action and its bound arguments."""
         raise NotImplementedError
 
     @property
     def result(self) -> Any:
-        """What it returned; the action's ``initial`` before."""
+        """The most recent return value; before the first call, the action's ``initial``."""
         return self.state.result
 
     @property
     def ok(self) -> bool:
-        """Whether it has been called, and the newest call succeeded."""
+        """Whether the most recent call succeeded; False before the first call."""
         return self.state.ok
 
     @property
     def error(self) -> str:
-        """The text of an error that belongs to no field; empty without one."""
+        """The error that belongs to no field; empty if there is none."""
         return self.state.error
 
     @property
     def errors(self) -> Texts:
-        """Texts by field path."""
+        """Errors by field path."""
         return Texts(self.state.errors)
 
     @property
     def values(self) -> Texts:
-        """What was typed, by field name, while there are errors."""
+        """Submitted values by field name, while there are errors."""
         return Texts({name: values[-1] for name, values in self.state.values.items()})
 
     def rows(self, name: str, initial: Sequence[Any] = ()) -> list[Row]:
-        """The rows of a list in its form: those that were typed, while they are to be shown again, else one
-        for each of the initial items. ``{% for row in save.rows("items", invoice.items) %}``
+        """Return the rows of a list in the form: ``{% for row in save.rows("items", invoice.items) %}``.
+
+        These are the submitted rows while they are shown again, otherwise one for each initial item.
         """
         typed = self.state.values
         numbers = indices(typed, name) if typed else range(len(initial))
@@ -267,7 +270,7 @@ class FormApi:
         return [Row(self, f"{name}[{number}]", number, items.get(number)) for number in numbers]
 
     def field(self, name: str, initial: Any = None) -> FieldView:
-        """One field of its form: ``name id value values checked error errors attrs``."""
+        """Return a field of the form: ``name id value values checked error errors attrs``."""
         return field_view(self.state, self.key, name, initial)
 
 
@@ -277,13 +280,13 @@ class Row:
 
     form: FormApi
     name: str
-    """What the names of its fields begin with: ``items[0]``."""
+    """The prefix of its fields' names: ``items[0]``."""
     index: int
     initial: Any
-    """The item that it stands for; None for a new one."""
+    """The existing item; None for a new one."""
 
     def field(self, name: str, initial: Any = None) -> FieldView:
-        """One of its fields. Its initial value is the item's own, unless it is given."""
+        """Return a field of the row. Its initial value is the item's own, unless one is given."""
         if initial is None and isinstance(self.initial, Mapping):
             initial = self.initial.get(name)
         elif initial is None:

@@ -1,4 +1,4 @@
-"""What people read when their input doesn't fit: texts for pydantic's kinds of error."""
+"""Error messages for visitors whose input is invalid, by pydantic's error type."""
 
 from __future__ import annotations
 
@@ -76,11 +76,14 @@ MESSAGES: Mapping[str, str] = {
     "action_timeout": "This took too long. Please try again.",
     "action_failed": "Something went wrong ({id}).",
 }
-"""Texts by pydantic's error type, and some of our own; the braces are filled from the error's context."""
+"""Messages by pydantic's error type, and some of the library's own.
+
+Placeholders are filled from the error's context.
+"""
 
 
 def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> str:
-    """The text for one of pydantic's error dictionaries; pydantic's own where there is none."""
+    """Return the message for a pydantic error dict; pydantic's own if none is defined."""
     kind = error["type"]
     found = texts.get(kind) or MESSAGES.get(kind)
     if found is None:
@@ -96,5 +99,5 @@ def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> st
 
 
 def text(kind: str, texts: Mapping[str, str] = MESSAGES, **context: Any) -> str:
-    """The text of a kind, with these values for its braces."""
+    """Return the message of an error type, with these values for its placeholders."""
     return message({"type": kind, "ctx": context}, texts)

@@ -2,7 +2,7 @@
 
 `Plan.of` reads a signature once and gives each `Parameter` a kind by its annotation: a form field, a bound
 argument, a file, a draft, a dependency, or something that is injected. `Plan.fill` then takes the values from
-a form, or from a script's arguments. Markers such as `Bound`, `Prev` and `Depends` are defined here.
+a form or from a script's arguments. Markers such as `Bound`, `Prev` and `Depends` are defined here.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from .sources import BODIES, HEAD, PLACES, Source, marked, source_of
 
 @dataclass(frozen=True)
 class Depends(Mark):
-    """A parameter that a function provides: ``Annotated[Session, Depends(session)]``.
+    """A parameter whose value a function provides: ``Annotated[Session, Depends(session)]``.
 
-    The function may be sync (it runs in a thread) or async, or a generator that yields once and cleans up
-    when the scope closes. Its own parameters are injected too. It is called once per scope unless
-    `use_cache` is false.
+    The function may be sync (it then runs in a thread), async, or a generator that yields once and cleans up
+    when the run ends. Its own parameters are injected too. It is called once per run unless `use_cache` is
+    false.
     """
 
     dependency: Callable[..., Any]
@@ -56,7 +56,7 @@ class Depends(Mark):
 
 
 class DependsLike(Protocol):
-    """`Depends`, or that of FastAPI."""
+    """`Depends`, or FastAPI's."""
 
     @property
     def dependency(self) -> Callable[..., Any] | None: ...
@@ -69,7 +69,7 @@ Guards = Guard | Sequence[Guard]
 
 
 def guards_of(given: Guards) -> tuple[Depends, ...]:
-    """The dependencies of one guard, or of several. `TypeError` for what is none."""
+    """Return the dependencies of one or several guards. Raise `TypeError` for anything else."""
     guards = given if isinstance(given, Sequence) else (given,)
     return tuple(map(_guard, guards))
 
@@ -84,7 +84,7 @@ def _guard(guard: Guard) -> Depends:
 
 
 def dependency_of(annotation: Any, default: Any) -> Depends | None:
-    """The dependency that a parameter asks for, with our marker or FastAPI's, which isn't imported."""
+    """Return a parameter's dependency, declared with our marker or FastAPI's (which isn't imported)."""
     plain, marks = unwrap(annotation)
     for mark in (*reversed(marks), default):
         depends = _depends(mark, plain)
@@ -94,7 +94,7 @@ def dependency_of(annotation: Any, default: Any) -> Depends | None:
 
 
 def _depends(mark: Any, annotated: Any) -> Depends | None:
-    """What a marker means; None when it is none of a dependency."""
+    """Return the dependency that a marker declares; None if it declares none."""
     if isinstance(mark, Depends):
         return mark
     if is_foreign_depends(mark):
@@ -129,17 +129,17 @@ class _Mark(Mark):
 
 
 class BoundMark(_Mark):
-    """In an annotation: only a template fills it."""
+    """Marks a parameter that only a template can fill."""
 
 
 class PrevMark(_Mark):
-    """In an annotation: the action's previous result."""
+    """Marks a parameter that receives the action's previous result."""
 
 
 Bound = Annotated[T, BoundMark("Bound")]
 """A parameter that only bound arguments fill: visitors can't choose it."""
 Prev = Annotated[T | None, PrevMark("Prev")]
-"""The previous result of this action on this page, for this binding; None at first."""
+"""The previous result of this action on this page, for the same binding; None at first."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Event:
 
 
 _WHOLE: Final = (Draft, Event, FormData, HTTPConnection)
-"""Classes that fill a parameter as its whole annotation only."""
+"""Classes that can be the type of a parameter, but not a part of a type."""
 
 
 @dataclass(frozen=True)
@@ -165,16 +165,16 @@ class Parameter:
     kind: Kind
     annotation: Any = Any
     required: bool = True
-    """Whether it has no default."""
+    """Whether there is no default."""
     depends: Depends | None = None
     source: Source | None = None
 
     @cached_property
     def codec(self) -> Codec:
-        """`TypeError` when the annotation says nothing that a form or JSON could hold."""
+        """Converts values to JSON and back; `TypeError` if the annotation doesn't allow that."""
         try:
             return codec(self.annotation)
-        except Exception as error:  # pydantic has many
+        except Exception as error:  # pydantic may raise anything
             raise TypeError(f"parameter {self.name!r}: {error}") from error
 
     @cached_property
@@ -183,17 +183,17 @@ class Parameter:
 
     @cached_property
     def classes(self) -> tuple[type[Any], ...]:
-        """The classes that the annotation names, for a component that is injected by them."""
+        """The classes that the annotation names, for a component injected by its class."""
         return _classes(self.annotation)
 
     @cached_property
     def files(self) -> file:
-        """What the files may be, of a parameter that takes some."""
+        """The limits of a file parameter."""
         return file_limits(self.annotation)
 
     @property
     def takes_several(self) -> bool:
-        """Whether it takes a list of files."""
+        """Whether this is a list of files."""
         return is_list(self.annotation)
 
     @cached_property
@@ -206,23 +206,23 @@ class Parameter:
 
     @cached_property
     def _plain(self) -> Any:
-        """`int` or `str` where the annotation is just that, or Any."""
+        """The annotation if it is just `int`, `str` or Any; otherwise None."""
         return self.annotation if self.annotation in (int, str, Any) else None
 
     def copy(self, value: Any) -> Any:
-        """A bound value as it comes back from outside, too: of the annotation's type, nobody else's."""
+        """Return a bound value as it would be after a round trip: a copy, of the annotation's type."""
         if type(value) in SCALARS:
             return value
         return self.codec.load(self.codec.dump(value))
 
     def read(self, node: Node) -> Any:
-        """The raw value of a form's node, or `MISSING`."""
+        """Return the raw value from a form's node, or `MISSING`."""
         if not node and not self.required and isinstance(self.reader, ListReader | DictReader):
             return MISSING
         return self.reader.read(node)
 
     def parse(self, raw: Any) -> Any:
-        """The value of a raw one. pydantic's `ValidationError`."""
+        """Validate a raw value. Raise pydantic's `ValidationError` if it doesn't fit."""
         plain = self._plain
         if plain is not None and type(raw) is str:
             if plain is not int:
@@ -233,12 +233,12 @@ class Parameter:
 
 
 Errors = dict[str, str]
-"""Texts by field path; ``""`` is the whole form."""
+"""Messages by field path; ``""`` is the whole form."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A function's parameters by what fills them."""
+    """A function's parameters, by what fills them."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -253,9 +253,10 @@ class Plan:
         variables: Variables = MappingProxyType({}),
         is_dependency: bool = False,
     ) -> Plan:
-        """The plan of a function without its first `skip` parameters. `TypeError` if one can't be filled.
+        """Return the plan of a function, without its first `skip` parameters.
 
-        `names` and `variables` are names and type variables that its annotations may use.
+        `names` and `variables` are names and type variables that its annotations may use. Raise `TypeError`
+        if a parameter can't be filled.
         """
         called = _annotated(function)
         types = hints(called, names, variables)
@@ -275,18 +276,18 @@ class Plan:
         )
 
     def check(self) -> None:
-        """`TypeError` when a parameter's annotation says nothing that a form or JSON could hold.
+        """Raise `TypeError` if a parameter's annotation can't be represented in a form or in JSON.
 
-        The same for the parameters of its dependencies.
+        This includes the parameters of dependencies.
         """
         for one in self.parameters:
             if one.depends is not None:
                 plan_of(one.depends.dependency).check_unbound()
             elif one.kind in ("field", "bound", "draft", "source"):
-                one.codec  # noqa: B018 - made for its errors
+                one.codec  # noqa: B018 - evaluated for its errors
 
     def check_unbound(self) -> None:
-        """As `check`, for a function that no template binds arguments of and no form is sent to."""
+        """Do what `check` does, for a function that has neither bound arguments nor a form."""
         self.check()
         for one in self.parameters:
             if one.kind in ("bound", "file", "draft") and one.required:
@@ -294,38 +295,38 @@ class Plan:
 
     @cached_property
     def bindable(self) -> tuple[Parameter, ...]:
-        """What a template may bind, in order."""
+        """Parameters that a template may bind, in order."""
         return tuple(one for one in self.parameters if one.kind in ("field", "bound"))
 
     @cached_property
     def scalars(self) -> tuple[frozenset[type[Any]], ...]:
-        """For each that may be bound, the types of values that need no look."""
+        """For each bindable parameter, the types whose values need no validation."""
         return tuple(one.codec.scalars for one in self.bindable)
 
     @cached_property
     def demands(self) -> int:
-        """How many arguments, if they are the first, are all that a template must bind."""
+        """How many leading arguments a template has to bind at least."""
         must = [n for n, one in enumerate(self.bindable, 1) if one.kind == "bound" and one.required]
         return max(must, default=0)
 
     @cached_property
     def named(self) -> tuple[Parameter, ...]:
-        """What is filled by its name: bound arguments, fields, files, drafts."""
+        """Parameters filled by name: bound arguments, fields, files, drafts."""
         return tuple(one for one in self.parameters if one.kind in _NAMED)
 
     @cached_property
     def files(self) -> Mapping[str, Parameter]:
-        """What takes files, by the fields' names."""
+        """File parameters, by field name."""
         return {one.name: one for one in self.parameters if one.kind == "file"}
 
     @cached_property
     def injected(self) -> tuple[Parameter, ...]:
-        """What is filled by its annotation."""
+        """Parameters filled by their annotation."""
         return tuple(one for one in self.parameters if one.kind not in _NAMED)
 
     @cached_property
     def sources(self) -> tuple[tuple[Parameter, Source], ...]:
-        """What FastAPI's markers read from the request."""
+        """Parameters that FastAPI's markers read from the request."""
         return tuple((one, one.source) for one in self.parameters if one.source is not None)
 
     @cached_property
@@ -336,7 +337,7 @@ class Plan:
 
     @cached_property
     def secrets(self) -> frozenset[str]:
-        """Names of fields whose type says that they mustn't be shown again."""
+        """Names of fields whose type says that they must not be shown again."""
         found = {one.name for one in self.named if is_secret(one.annotation)}
         for one in self.named:
             prefix = "" if one is self.whole else f"{one.name}."
@@ -351,10 +352,10 @@ class Plan:
         raw: bool = False,
         upload: int | None = None,
     ) -> tuple[dict[str, Any], Errors]:
-        """Values of the parameters filled by name, and texts for the fields that don't fit.
+        """Return values for the parameters filled by name, and error messages by field.
 
-        With `raw` values are taken as they came, unvalidated. `upload` are the bytes of a file whose
-        parameter doesn't say.
+        With `raw`, values are passed on as they were sent, without validation. `upload` is the maximum file
+        size in bytes, for parameters that don't set one.
         """
         if isinstance(given, Arguments):
             return self._from_script(bound, given.values, texts)
@@ -366,9 +367,9 @@ class Plan:
     def read(
         self, request: Request, query: Iterable[tuple[str, str]], texts: Mapping[str, str]
     ) -> tuple[dict[str, Any], Errors]:
-        """Values of the parameters that are read from the request, and texts for those that don't fit.
+        """Return values for the parameters that are read from the request, and error messages by name.
 
-        `query` is the page's own: the request may be a socket's, which has none.
+        `query` is the page's own query string, because the request may be a socket's, which has none.
         """
         values: dict[str, Any] = {}
         errors: Errors = {}
@@ -412,7 +413,7 @@ class Plan:
     def _from_script(
         self, bound: Mapping[str, Any], given: Mapping[str, Any], texts: Mapping[str, str]
     ) -> tuple[dict[str, Any], Errors]:
-        """The same for what a script gave: data instead of texts, and no names that aren't there."""
+        """Fill parameters from a script's arguments: data instead of text. Unknown names are errors."""
         values: dict[str, Any] = {name: value for name, value in bound.items()}
         fields = {one.name: one for one in self.named if one.kind == "field" and one.name not in bound}
         unknown = {"type": "unexpected_keyword_argument", "msg": "Unexpected argument"}
@@ -469,7 +470,7 @@ def _take_file(
     texts: Mapping[str, str],
     most: int | None,
 ) -> None:
-    """Files of a name: the last, or the list of all. Texts of that name are none."""
+    """Take the files of a name: the last one, or a list of all. Text values of that name are ignored."""
     files = [value for value in given.by_name.get(one.name, ()) if isinstance(value, UploadFile)]
     objections = [text for text in (one.files.objection(upload, texts, most) for upload in files) if text]
     if objections:
@@ -536,7 +537,7 @@ def _kind(annotation: Any) -> Kind:
 
 
 def _classes(annotation: Any) -> tuple[type[Any], ...]:
-    """The classes of a class or a union; empty when it names anything else."""
+    """Return the classes of a class or a union; empty if the annotation names anything else."""
     plain, _ = unwrap(optional(annotation)[0])
     members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
     found = [get_origin(member) or member for member in members]
@@ -544,8 +545,10 @@ def _classes(annotation: Any) -> tuple[type[Any], ...]:
 
 
 def _own_type(function: Callable[..., Any], parameter: inspect.Parameter, title: str) -> Any:
-    """Return the annotation of a parameter that only the signature has: of a class without an `__init__` of
-    its own, or of a decorated function. `TypeError` for text, because nothing says in which module.
+    """Return the annotation of a parameter that only the signature has.
+
+    This is the case for classes without an `__init__` of their own and for decorated functions. Raise
+    `TypeError` for text, because the module it refers to is unknown.
     """
     if inspect.isclass(function):
         known = record_hints(function)
@@ -563,7 +566,7 @@ def _own_type(function: Callable[..., Any], parameter: inspect.Parameter, title:
 
 
 def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What holds a callable's annotations: a class's `__init__`, an object's `__call__`."""
+    """Return the function that has a callable's annotations: a class's `__init__`, an object's `__call__`."""
     while isinstance(function, partial):
         function = function.func
     if inspect.isclass(function):
@@ -575,5 +578,5 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @lru_cache(maxsize=1024)
 def plan_of(function: Callable[..., Any]) -> Plan:
-    """The plan of a guard or a dependency, made once."""
+    """Return the plan of a guard or a dependency. Plans are cached."""
     return Plan.of(function, is_dependency=True)

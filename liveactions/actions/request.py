@@ -1,7 +1,7 @@
-"""The request that an open page knows, which outlives its response.
+"""The request of an open page, which outlives its response.
 
-`PageRequest` collects the cookies and session values that actions set. Whatever answers the browser next
-takes them as `Changes`.
+`PageRequest` collects the cookies and session values that actions set. The next response to the browser takes
+them as `Changes`.
 """
 
 from __future__ import annotations
@@ -17,40 +17,40 @@ from .run_context import DueCall
 
 
 class CookieOptions(TypedDict, total=False):
-    """How a cookie is kept. What isn't said is as safe as can be."""
+    """Attributes of a cookie. The defaults are the safe ones."""
 
     max_age: int | None
-    """Seconds; without it the cookie goes when the browser is closed."""
+    """Seconds. By default, the cookie is deleted when the browser is closed."""
     expires: datetime | str | int | None
     path: str
-    """By default the whole host's."""
+    """By default, all paths of the host."""
     domain: str | None
     secure: bool
-    """Only over https: by default where the page itself came so."""
+    """Whether the cookie is only sent over https; by default, if the page itself was."""
     httponly: bool
-    """Whether scripts can't read it: by default."""
+    """Whether scripts can't read the cookie; True by default."""
     samesite: Literal["lax", "strict", "none"]
-    """Which requests from other sites bring it: by default ``lax``."""
+    """Which requests from other sites carry the cookie; ``lax`` by default."""
 
 
 class Changes(NamedTuple):
-    """What one op, or several, want the browser to keep."""
+    """Changes to cookies and session values that the browser still has to receive."""
 
     headers: tuple[str, ...] = ()
-    """Values of ``Set-Cookie``."""
+    """Values of ``Set-Cookie`` headers."""
     session: dict[str, Any] = {}
-    """Values of the request's session that are new or different."""
+    """New and changed values of the request's session."""
     gone: tuple[str, ...] = ()
-    """Names that are no longer in it."""
+    """Names that were removed from the session."""
 
     @classmethod
     def load(cls, data: Any) -> Changes:
-        """Return what was written in JSON."""
+        """Return the changes from their JSON data."""
         headers, session, gone = data
         return cls(tuple(headers), session, tuple(gone))
 
     def apply(self, response: Response, session: dict[str, Any] | None) -> None:
-        """Put them on a response, and into the session that its middleware will write."""
+        """Add the changes to a response, and to the session that its middleware will write."""
         for header in self.headers:
             response.raw_headers.append((b"set-cookie", header.encode("latin-1")))
         if session is not None and (self.session or self.gone):
@@ -60,7 +60,7 @@ class Changes(NamedTuple):
 
 
 def cookie_header(name: str, value: str, options: CookieOptions) -> str:
-    """The value of a ``Set-Cookie``. `ValueError` for a name or value that can't be in one."""
+    """Return the value of a ``Set-Cookie`` header. Raise `ValueError` for an invalid name or value."""
     response = Response()
     safe: CookieOptions = {"httponly": True, "samesite": "lax", **options}
     try:
@@ -71,22 +71,22 @@ def cookie_header(name: str, value: str, options: CookieOptions) -> str:
 
 
 def session_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What differs: values that were set, and names that are gone."""
+    """Compare two sessions: return values that were set, and names that were removed."""
     changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
     return changed, tuple(name for name in before if name not in after)
 
 
 class PageRequest(Request):
-    """Takes cookies for its answer, and notices what is written into its session."""
+    """A request that collects cookies for its response, and notices changes of its session."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._set: list[str] = []
         self._before: dict[str, Any] | None = None
         self.due: list[DueCall] = []
-        """What is to be called when its answer has been sent, or that of the newest op."""
+        """Calls to make once its response, or the answer of the latest operation, has been sent."""
         self.may_raise = False
-        """Whether the application's handlers of exceptions may answer it: not where a session goes on."""
+        """Whether the application's exception handlers may answer it. Not while a session continues."""
 
     @property
     def session(self) -> dict[str, Any]:
@@ -96,19 +96,19 @@ class PageRequest(Request):
         return session
 
     def set_cookie(self, name: str, value: str = "", **options: Unpack[CookieOptions]) -> None:
-        """Sets a cookie in the browser; `cookies` has it at once. `ValueError` for what can't be one."""
+        """Set a cookie in the browser and in `cookies`. Raise `ValueError` for an invalid name or value."""
         all_options: CookieOptions = {"secure": self.url.scheme == "https", **options}
         self._set.append(cookie_header(name, value, all_options))
         self.cookies[name] = value
 
     def delete_cookie(self, name: str, **options: Unpack[CookieOptions]) -> None:
-        """Removes a cookie from the browser; path and domain are those with which it was set."""
+        """Remove a cookie from the browser. Its path and domain must be the ones it was set with."""
         gone: CookieOptions = {**options, "max_age": 0, "expires": 0}
         self.set_cookie(name, "", **gone)
         del self.cookies[name]
 
     def put_back(self, changes: Changes) -> None:
-        """Let the answer of this request bring what was taken, from this one or from an equal one."""
+        """Give back changes that were taken from this request or an equal one; its response carries them."""
         self._set = [*changes.headers, *self._set]
         if "session" in self.scope and (changes.session or changes.gone):
             session = self.session
@@ -123,11 +123,11 @@ class PageRequest(Request):
 
     @property
     def is_changed(self) -> bool:
-        """Whether cookies or session values were set since changes were taken last."""
+        """Whether cookies or session values were set since `take_changes` was last called."""
         return bool(self._set) or (self._before is not None and self._before != self.scope["session"])
 
     def take_changes(self) -> Changes | None:
-        """Cookies and session values that were set since this was last asked; None without any."""
+        """Return the changes since the previous call; None if there are none."""
         headers, self._set = tuple(self._set), []
         before, self._before = self._before, None
         written = session_changes(before, self.scope["session"]) if before is not None else ({}, ())

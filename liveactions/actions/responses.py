@@ -1,7 +1,7 @@
 """What an action returns or raises instead of showing its page: ``return redirect("/x")``.
 
-They derive from `BaseException`, so that ``except Exception`` around a database session doesn't mistake
-them for a failure.
+These classes derive from `BaseException`, so that ``except Exception`` around a database session doesn't
+mistake them for a failure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class ActionResponse(BaseException):
 
 
 class Redirect(ActionResponse):
-    """Go to `url`. Made by `redirect`."""
+    """Go to `url`. Created by `redirect`."""
 
     def __init__(self, url: str, external: bool = False, replace: bool = False) -> None:
         super().__init__(url)
@@ -27,11 +27,11 @@ class Redirect(ActionResponse):
         self.replace = replace
 
     def resolve(self, address: str, root_path: str = "") -> str:
-        """The location to answer with: a path of this origin, or the whole URL when external.
+        """Return the location: a path of this origin, or the whole URL if it is external.
 
-        `address` is the page's absolute URL, which relative URLs start from. A path is put below
-        `root_path`, where the application is mounted, unless it is there already.
-        `ValueError` when an absolute URL is of another origin and `external` wasn't said.
+        `address` is the page's absolute URL, which relative URLs are resolved against. Paths are prefixed
+        with `root_path`, where the application is mounted, unless they start with it. Raise `ValueError` for
+        a URL of another origin unless `external` is set.
         """
         url = self.url
         if url.startswith("/") and root_path and not f"{url}/".startswith(f"{root_path}/"):
@@ -45,7 +45,7 @@ class Redirect(ActionResponse):
 
 
 class Status(ActionResponse):
-    """Answer with the page of an HTTP status instead."""
+    """Answer with the error page of an HTTP status."""
 
     def __init__(self, status: int, message: str = "") -> None:
         super().__init__(status, message)
@@ -96,5 +96,5 @@ def find_response(error: BaseException) -> BaseException:
 
 
 def _one_slash(path: str) -> str:
-    """`path`, which a browser must not take for a host: ``//x`` would be one."""
+    """Return a path that a browser can't mistake for a host, as it would ``//x``."""
     return "/" + path.lstrip("/")

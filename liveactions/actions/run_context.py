@@ -1,10 +1,10 @@
-"""The page and the operation that code runs in, and the effects that it asks for besides its answer.
+"""The current page and run, and the effects that a run asks for besides its answer.
 
-Templates and actions name their page nowhere: `current_component` finds it by context variables, which a
-render and an operation set. Effects (messages, published topics, calls after the answer) are collected in
-`Effects` while the operation runs, and take place once it has been committed.
+Templates and actions don't name their page: `current_component` finds it by context variables, which are set
+for each render and each run. Effects (messages, published topics, calls after the answer) are collected in
+`Effects` during the run, and take place once it has been committed.
 
-Actions know pages only by the protocols `OpenPage` and `Owner`.
+This package knows pages only by the protocols `OpenPage` and `Owner`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function to call with its arguments."""
 DueCall = tuple["Effects", Call]
-"""A call, and the scope that has asked for it."""
+"""A call, and the effects of the run that asked for it."""
 
 
 class OwnerNode(Protocol):
-    """Return the references to a component's actions: `liveactions.pages.component.Node`."""
+    """Returns references to a component's actions; implemented by `liveactions.pages.component.Node`."""
 
     def owns(self, action: Any, /) -> bool: ...
     def reference(self, action: Any, /) -> Any: ...
 
 
 class Owner(Protocol):
-    """A component whose actions are called: `liveactions.pages.component.Component`."""
+    """A component whose actions are called; implemented by `liveactions.pages.component.Component`."""
 
     @property
     def live(self) -> OpenPage: ...
@@ -45,7 +45,7 @@ class Owner(Protocol):
 
 
 class OpenPage(Protocol):
-    """What actions and effects use of an open page: `liveactions.pages.handle.LiveContext`."""
+    """The part of an open page that actions use; implemented by `liveactions.pages.handle.LiveContext`."""
 
     forms: FormStates
     flashes: tuple[Flash, ...]
@@ -62,39 +62,39 @@ class OpenPage(Protocol):
 
 
 class Effects:
-    """Of one GET, POST, op or push. Most scopes ask for nothing: the defaults are the class's."""
+    """The effects of one run. Most runs have none, so the defaults are class attributes."""
 
     tags: Set[str] = frozenset()
-    """To revalidate."""
+    """Tags to revalidate."""
     paths: tuple[tuple[str, bool], ...] = ()
-    """To revalidate: each with whether all below it are meant."""
+    """Paths to revalidate, each with whether all paths below it are included."""
     refreshes = False
-    """Whether this page's `load` is to run."""
+    """Whether this page's `load` has to run again."""
     after: tuple[Call, ...] = ()
-    """To call when the answer has been sent."""
+    """Functions to call once the answer has been sent."""
     events: tuple[tuple[str, Any], ...] = ()
-    """To dispatch in the page: names and details."""
+    """DOM events to dispatch in the page: names and details."""
     messages: tuple[tuple[BrokerChannel, Message], ...] = ()
-    """To publish, each by a line."""
+    """Messages to publish, each on a channel."""
     has_caught_up = False
-    """Whether it knows what other workers had revalidated when it first read something that is cached."""
+    """Whether the revalidations of other workers were applied before the first cached read."""
     op: tuple[str, int | str] | None = None
-    """Who made the op, and which of theirs it is."""
+    """The operation's sender and its number there."""
     is_closed = False
 
     def __init__(self, live: OpenPage) -> None:
         self.live = live
 
     def drop(self) -> None:
-        """The work was rolled back: what it has published or dispatched didn't happen.
+        """Drop the messages and events of a run that was rolled back.
 
-        What it has revalidated is read again all the same.
+        Revalidated tags and paths are kept: reading data again does no harm.
         """
         self.events, self.messages = (), ()
 
     @property
     def revalidates(self) -> bool:
-        """Whether anybody is to be told of something."""
+        """Whether there is anything to revalidate."""
         return bool(self.tags or self.paths)
 
 
@@ -102,17 +102,20 @@ running: Final[ContextVar[Effects | None]] = ContextVar("liveactions_scope", def
 
 
 def open_effects() -> Effects | None:
-    """Those of the scope that is running here; None outside of any, also in a task that has outlived its."""
+    """Return the effects of the current run; None outside of a run, and in a task that outlives its run."""
     effects = running.get()
     return None if effects is None or effects.is_closed else effects
 
 
 CURRENT_COMPONENT: ContextVar[Owner | None] = ContextVar("liveactions_component", default=None)
-"""Set while its template is rendered."""
+"""The component whose template is being rendered."""
 
 
 def current_component() -> Owner:
-    """`RuntimeError` where neither a template is rendered nor an action runs."""
+    """Return the component that is being rendered, or the page of the current run.
+
+    Raise `RuntimeError` if there is neither.
+    """
     component, effects = CURRENT_COMPONENT.get(), open_effects()
     if component is None and effects is not None:
         component = effects.live.page
@@ -123,7 +126,12 @@ def current_component() -> Owner:
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """``{% for message in live.flashes %}<p class="{{ message.kind }}">{{ message }}</p>{% endfor %}``"""
+    """A message for the visitor, shown once. Converted to a string, it is its text::
+
+        {% for message in live.flashes %}<p class="{{ message.kind }}">{{ message }}</p>{% endfor %}
+
+    Messages disappear with the next action or navigation.
+    """
 
     text: str
     kind: str = ""

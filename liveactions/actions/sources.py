@@ -1,4 +1,4 @@
-"""Where FastAPI's markers say that a parameter is read from: `Header`, `Cookie`, `Query`, `Path`."""
+"""Where FastAPI's markers `Header`, `Cookie`, `Query` and `Path` read a parameter from."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Place = Literal["header", "cookie", "query", "path"]
 HEAD: Final[Mapping[str, Place]] = {"Header": "header", "Cookie": "cookie"}
 """Markers that mean the same everywhere."""
 PLACES: Final[Mapping[str, Place]] = {**HEAD, "Query": "query", "Path": "path"}
-"""Those of dependencies. Of a page, what is in its address are fields."""
+"""Markers for dependencies. On a page, parameters from its address are fields instead."""
 BODIES: Final = frozenset({"Body", "Form", "File"})
 
 
 @dataclass(frozen=True)
 class Source:
-    """A place in the request, and the name there. `default` is `MISSING` for what must be there."""
+    """A place in the request, and a name there. `default` is `MISSING` for required values."""
 
     place: Place
     name: str
     default: Any = MISSING
 
     def read(self, request: Request, query: Mapping[str, str]) -> Any:
-        """The text, or `MISSING`. `query` is the page's own: a socket has none."""
+        """Return the text, or `MISSING`. `query` is the page's own query string: a socket has none."""
         found: Mapping[str, Any] = query
         if self.place != "query":
             found = {"header": request.headers, "cookie": request.cookies, "path": request.path_params}[
@@ -42,7 +42,7 @@ class Source:
 def source_of(
     name: str, annotation: Any, default: Any, places: Mapping[str, Place]
 ) -> tuple[Source, Any] | None:
-    """Where a parameter is read from, and the type to read; None without a marker that says so."""
+    """Return where a parameter is read from and its type; None without a marker."""
     mark = marked(annotation, default, places)
     if mark is None:
         return None
@@ -60,7 +60,7 @@ def source_of(
 
 
 def marked(annotation: Any, default: Any, names: Container[str]) -> Any:
-    """The marker of FastAPI of one of these classes that a parameter has; None without."""
+    """Return a parameter's FastAPI marker whose class has one of these names; None if there is none."""
     for mark in (*reversed(unwrap(annotation)[1]), default):
         if is_of_fastapi(mark) and type(mark).__name__ in names:
             return mark

@@ -68,8 +68,9 @@ def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mappi
 
 
 def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
-    """Return the URL of a path with its parameters; other values go into the query string, unless they are
-    None.
+    """Return the URL of a path with its parameters.
+
+    Other values become the query string, unless they are None.
 
     Raise `TypeError` if a parameter is missing, and `ValueError` if `path` isn't a path.
     """
