@@ -23,14 +23,17 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import compress, count, islice
 from operator import is_not, ne
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 
 from ..templates.fragments import FORM_STATE, Fragment, Items, Kind
 from ..templates.list_keys import number
 from .client_state import Address, ClientState
+from .strings import grown
 
+_TEXTS: Final = frozenset({Kind.CHILD, Kind.TEXT, Kind.RAW})
+"""Slots whose text is the content of an element, or a part of it."""
 Edit = int | tuple[int, int]
 """An ordinal to remove; or an ordinal to insert or move, and the one that it goes before (-1: the end)."""
 
@@ -109,7 +112,7 @@ def patch(old: Fragment, new: Fragment, known: ClientState) -> Patch:
 def keeps_places(change: Any) -> bool:
     """Return whether a change only updates texts and attributes: it makes no fragment and moves nothing."""
     if type(change) is not list:
-        return type(change) is not dict
+        return type(change) is not dict or "a" in change
     return not change or (type(change[0]) is not list and all(map(keeps_places, change[1::2])))
 
 
@@ -150,6 +153,8 @@ def _change(kind: Kind, before: Any, after: Any, known: ClientState, at: Address
         return None
     if kind is Kind.CHILD and isinstance(before, Markup) and isinstance(after, Markup):
         return known.raw(at, str(before), str(after))
+    if type(before) is type(after) is str and kind in _TEXTS:
+        return grown(before, after) or after
     if kind is Kind.TAG:
         gone = [piece for name in before[::2] if name not in after[::2] for piece in (name, None)]
         return [*after, *gone]

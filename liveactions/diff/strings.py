@@ -18,7 +18,8 @@ the same. Python has no time to look at each character, so the work is done by c
 For example, from ``<b>1</b><i>x</i>`` to ``<b>2</b><i>xyz</i>`` the windows are (3, 4, 3, 4) and
 (12, 12, 12, 14).
 
-`units_of` converts positions to UTF-16 code units, as JavaScript counts them.
+`units_of` converts positions to UTF-16 code units, as JavaScript counts them. `grown` is for plain text,
+which is either sent whole or has something added to it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..html.balance import is_balanced
 
@@ -94,6 +95,31 @@ def windows(old: str, new: str) -> list[Window]:
             regions.append(Window(before + length, end, after + length, last))
             regions.append(Window(start, before, first, after))
     return _aligned(old, new, _merged(found))
+
+
+MIN_GROWN: Final = 16
+"""Characters of a text from which on it is worth to look for what was added."""
+MAX_AFTER: Final = 64
+"""How far from the end of a text something may be added."""
+
+
+def grown(old: str, new: str) -> dict[str, Any] | None:
+    """Return what a text has got at its end, or close to it; None where it has changed in other ways.
+
+    This is the case of a text that is written while it is shown. The change names no position in the old
+    text but the end, so it also applies where a translation has taken the place of that.
+    """
+    length = len(old)
+    if length < MIN_GROWN or len(new) <= length:
+        return None
+    if new.startswith(old):
+        return {"a": new[length:]}
+    same = common_start(old, new, 0, 0, length)
+    after = length - same
+    end = old[same:]
+    if after > MAX_AFTER or not new.endswith(end):
+        return None
+    return {"a": new[same : len(new) - after], "b": units_of(end)(0, after)}
 
 
 def common_start(old: str, new: str, start: int, first: int, most: int) -> int:

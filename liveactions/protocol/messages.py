@@ -74,8 +74,9 @@ on what the slot is.
 ====================  ==========================================================================
 an attribute          its value; null: it goes
 names in a tag        name, value, name, value ...; a value is null: it goes
-a child               text; raw HTML, as below; ``{"f": fragment}``; an array: a patch of the
-                      fragment that stands there
+a child               text; ``{"a": text, "b"?: units}``: what is added at the end of its text, or
+                      before so many units of UTF-16 at the end; raw HTML, as below;
+                      ``{"f": fragment}``; an array: a patch of the fragment that stands there
 a list                ``{"l": [fragment, ...]}``; ``[ordinal, patch, ...]``; ``[edits, ordinal, patch, ...]``,
                       of which an edit is an ordinal to remove, or ``[ordinal, before]`` and, if
                       it is new, its fragment; *before*: an ordinal, or -1 for the end

@@ -24,7 +24,7 @@ from ..protocol.constants import (
 )
 from .dom import TEXT_ONLY, Comment, Element, Node, Text, parse_fragment
 from .failures import Address, mismatch
-from .raw_html import checked, confirm, follow, serialised, spliced
+from .raw_html import checked, confirm, follow, serialised, spliced, utf16_length
 
 Create = Callable[[Any, Address], "Element"]
 """Makes the nodes of a value: a fragment, or raw HTML."""
@@ -181,6 +181,8 @@ class ChildSlot(Slot):
                 self.set(value, at)
             case str():
                 self.set(change, at)
+            case {"a": str(added), **rest} if added and rest.keys() <= {"b"}:
+                self._add(added, rest.get("b", 0), at)
             case {"h": str(html), **rest} if not rest:
                 self._follow(html, at)
             case {"s": parts, **rest} if rest.keys() <= {"c", "e", "d"}:
@@ -193,6 +195,14 @@ class ChildSlot(Slot):
                 self._follow(html, at)
             case _:
                 mismatch(f"{change!r} for a child", at)
+
+    def _add(self, added: str, after: Any, at: Address) -> None:
+        """The text has got something at its end, or before so many units of UTF-16."""
+        match self.place.nodes():
+            case [Text() as text] if type(after) is int and 0 <= after < utf16_length(text.data):
+                text.data = spliced(text.data, [utf16_length(text.data) - after, added], at)
+            case nodes:
+                mismatch(f"{added!r} before {after!r} units at the end of {nodes!r}", at)
 
     def _follow(self, html: str, at: Address) -> None:
         """The raw HTML changes to this."""

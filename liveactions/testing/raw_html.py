@@ -52,13 +52,18 @@ def spliced(old: str, parts: Any, at: Address) -> str:
     return b"".join([*out, units[2 * position :]]).decode("utf-16-le", "surrogatepass")
 
 
+def utf16_length(text: str) -> int:
+    """How many units of UTF-16 a text has."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
 def checked(old: str, check: Any, at: Address) -> str:
     """The string before, if that is what the server has."""
-    own = [len(old.encode("utf-16-le", "surrogatepass")) // 2, adler32(old.encode())]
+    own = [utf16_length(old), adler32(old.encode())]
     if check != own:
         mismatch(f"its string has the check {own}, not {check!r}", at)
     return old

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(client|lazy|hooks|debug)(?:\.[0-9a-f]+)?\.js")
-NEEDS_LAZY = re.compile(r'"[hs]":|autofocus')
+NEEDS_LAZY = re.compile(r'"[ahs]":|autofocus')
 HEEDED = """async () => {
   await (await import(document.querySelector("script[data-live]").src)).loadLazy();
   const { port1, port2 } = new MessageChannel();

@@ -52,6 +52,34 @@ def test_one_text_is_one_mutation(open_page: Open) -> None:
     assert [change for _, change in touched] == ["class"]
 
 
+def test_a_text_that_grows(open_page: Open) -> None:
+    page, server = open_page('<p data-l=".">one</p><p>a <!--(-->😀 “two”<!--)--> z</p>')
+    with watching(page) as touched:
+        server.patch([0, {"a": " more"}, 1, {"a": " more", "b": 1}])
+    assert [change for _, change in touched] == ["text", "text"]
+    assert page.locator("p").all_inner_texts() == ["one more", "a 😀 “two more” z"]
+    server.patch([0, "", 1, {"a": "😀", "b": 1}])
+    assert page.locator("p").all_inner_texts() == ["", "a 😀 “two more😀” z"]
+
+
+def test_a_text_that_grows_beside_its_translation(open_page: Open) -> None:
+    page, server = open_page('<p data-l=".">one</p>')
+    page.evaluate("document.querySelector('p').innerHTML = '<font>eins</font>'")
+    server.patch([0, {"a": " two"}])
+    server.patch([0, {"a": " three"}])
+    assert page.inner_html("p") == "<font>eins</font> two three"
+
+
+def test_what_was_typed_stays_while_a_text_grows(open_page: Open) -> None:
+    page, server = open_page('<textarea data-l=".">one</textarea>')
+    server.patch([0, {"a": " two"}])
+    assert page.input_value("textarea") == "one two"
+    page.fill("textarea", "mine")
+    server.patch([0, {"a": " three"}])
+    assert page.input_value("textarea") == "mine"
+    assert page.evaluate("document.querySelector('textarea').defaultValue") == "one two three"
+
+
 def test_a_selection_around_the_change_stays(open_page: Open) -> None:
     page, server = open_page('<p data-l=".">tick 1 tock</p>')
     page.evaluate("getSelection().setBaseAndExtent(p0 = document.querySelector('p').firstChild, 1, p0, 11)")

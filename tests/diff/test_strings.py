@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from liveactions.diff import ClientState, patch
 from liveactions.diff.client_state import change, splices
-from liveactions.diff.strings import windows
+from liveactions.diff.strings import grown, windows
 from liveactions.html.balance import is_serialised
 from liveactions.templates import Templates
 from liveactions.testing.document import Document
@@ -212,3 +212,30 @@ def test_nodes_that_stay_are_the_same_ones() -> None:
     assert items is not None
     assert canonical(items) == canonical(parse_fragment(f"<ul data-l='.'>{new}</ul>").children[0])
     assert all(before[element.get("id")] is element for element in after if element.get("id"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        ("It was a dark and", "It was a dark and stormy", {"a": " stormy"}),
+        ("“It was a dark and”", "“It was a dark and stormy”", {"a": " stormy", "b": 1}),
+        ("It was a dark and 😀😀", "It was a dark and odd 😀😀", {"a": "odd ", "b": 4}),
+        ("It was a dark and", "It was a dark", None),
+        ("It was a dark and", "It was a long and", None),
+        ("It was a dark and stormy" + "." * 65, "It was a dark and dull and stormy" + "." * 65, None),
+        ("short", "short and more", None),
+    ],
+)
+def test_a_text_that_has_grown(old: str, new: str, change: dict[str, Any] | None) -> None:
+    assert grown(old, new) == change
+
+
+@given(st.text(min_size=16), st.text(min_size=1), st.text(max_size=64))
+def test_what_is_added_makes_the_new_text(start: str, added: str, end: str) -> None:
+    old, new = start + end, start + added + end
+    found = grown(old, new)
+    assert found is not None
+    units = old.encode("utf-16-le", "surrogatepass")
+    at = len(units) - 2 * found.get("b", 0)
+    made = units[:at] + found["a"].encode("utf-16-le", "surrogatepass") + units[at:]
+    assert made.decode("utf-16-le", "surrogatepass") == new

@@ -8,8 +8,8 @@ import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION,
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
 const STEADY = 5_000; // ms after which a connection has been a good one
-/** What only the rest of the client knows: names of extras, of the whole page, of raw HTML; markup that browsers heed only while they load a page. */
-const NEEDS_LAZY = /"(cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
+/** What only the rest of the client knows: names of extras, of the whole page, of raw HTML, of a text that grows; markup that browsers heed only while they load a page. */
+const NEEDS_LAZY = /"(a|cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
 
 /** No connection will be made any more. */

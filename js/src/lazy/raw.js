@@ -12,15 +12,17 @@ import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
  * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
  * the old string, or [] for the last text once more; and again
  */
+/** @typedef {{ a: string, b?: number }} Addition to a text; so many units before its end */
 /** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} RawChange whole, or what differs; how the string is known before; which nodes */
 
 /**
  * @param {RawRange} range
- * @param {RawChange} change
+ * @param {RawChange | Addition} change
  * @param {RawBase | null} [base] null or none: what stands there is all that is known
- * @returns {RawBase | null} null: there is none, and the page is going to come whole
+ * @returns {RawBase | null} null: there is none, as it is text, or the page is going to come whole
  */
 export function setRaw(range, change, base) {
+  if ("a" in change) return add(range, change);
   const known = base ?? adopt(range);
   const html = change.h ?? spliced(known.source ?? known.root.innerHTML, change);
   if (html === undefined) {
@@ -32,6 +34,18 @@ export function setRaw(range, change, base) {
     update(root, childrenOf(root), childrenOf(parseIn(html, root)), null, range);
   known.source = html;
   return known;
+}
+
+/**
+ * A text grows. What somebody has put in its place, such as a translation, stays.
+ * @param {RawRange} range
+ * @param {Addition} addition
+ */
+function add({ closing, container }, { a, b = 0 }) {
+  const last = closing ? closing.previousSibling : container.lastChild;
+  if (last instanceof Text && last.length >= b) last.insertData(last.length - b, a);
+  else container.insertBefore(new Text(a), closing);
+  return null;
 }
 
 /** @param {RawRange} range @returns {RawBase} */
