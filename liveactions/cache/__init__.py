@@ -1,1 +1,1 @@
-"""Cached reads, and how pages hear that what they have read is out of date."""
+"""Cached reads, and updating pages when data that they have read changes."""

@@ -1,7 +1,7 @@
-"""`cached`: functions whose results are kept, by their arguments.
+"""`cached`: functions whose results are cached by their arguments.
 
-Equal arguments of equal types are the same key. Results are shared by everybody: immutable ones as they are,
-of others each reader gets a copy.
+Equal arguments of equal types have the same key. Results are shared by all visitors: immutable ones as they
+are, others as a copy for each caller.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .tags import Reading, note, reading
 
 
 def key_of(value: Any) -> Hashable:
-    """What stands for a value among the keys. `TypeError` for what has no content to compare by."""
+    """Return a value as a part of a key. Raise `TypeError` for values that can't be compared by content."""
     kind = type(value)
     if kind in (list, tuple):
         return (kind, *map(key_of, value))
@@ -45,7 +45,10 @@ def key_of(value: Any) -> Hashable:
 
 
 def shareable(value: Any) -> Callable[[], Any]:
-    """Gives the value to each reader. `TypeError` for what can be neither shared nor copied."""
+    """Return a function that returns the value to each caller, copied if it is mutable.
+
+    Raise `TypeError` if the value can be neither shared nor copied.
+    """
     _refuse(value)
     if is_frozen(value):
         return lambda: value
@@ -54,7 +57,7 @@ def shareable(value: Any) -> Callable[[], Any]:
 
 
 def copied(value: Any) -> Any:
-    """A value of its own, with those parts in it that can't change."""
+    """Return a deep copy, which shares immutable parts."""
     kind = type(value)
     if is_frozen(value):
         return value
@@ -65,7 +68,7 @@ def copied(value: Any) -> Any:
     _refuse(value)
     try:
         return deepcopy(value)
-    except Exception as error:  # whatever its own way of copying raises
+    except Exception as error:  # custom copying may raise anything
         raise TypeError(_advice(value)) from error
 
 
@@ -88,7 +91,7 @@ PROFILES: Final[dict[str, float | None]] = {
     "weeks": 604800.0,
     "max": None,
 }
-"""Times to live by name, in seconds; None means for ever. Applications may add their own."""
+"""Times to live by name, in seconds; None means forever. Applications may add their own."""
 
 
 def cached(
@@ -155,13 +158,13 @@ class _Reads:
 
     @cached_property
     def lent(self) -> frozenset[str]:
-        """Parameters that are dependencies."""
+        """Names of parameters that are dependencies."""
         found = hints(self.function)
         parameters = self.signature.parameters.items()
         return frozenset(name for name, one in parameters if dependency_of(found.get(name), one.default))
 
     def _key(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Hashable, frozenset[str]]:
-        """The key of a call, and the tags that it has by its arguments."""
+        """Return the key of a call, and its tags with the arguments filled in."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         parts: list[Hashable] = [self]
@@ -176,7 +179,7 @@ class _Reads:
         return tuple(parts), frozenset(tag.format_map(bound.arguments) for tag in self.tags)
 
     async def later(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result of an async function."""
+        """Return the result of an async function."""
         key, tags = self._key(args, kwargs)
         while True:
             entry, flight, is_mine = self._look(key, tags)
@@ -199,12 +202,15 @@ class _Reads:
             raise
 
     def now(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result of a sync function."""
+        """Return the result of a sync function."""
         key, tags = self._key(args, kwargs)
         while True:
             entry, flight, is_mine = self._look(key, tags)
             if entry is None and not is_mine and _is_loop_running():
-                is_mine, flight = True, Flight(key, tags, is_outdated=True)  # waiting would stop everything
+                is_mine, flight = (
+                    True,
+                    Flight(key, tags, is_outdated=True),
+                )  # waiting would block the loop
             try:
                 if entry is None:
                     entry = self._fly_now(flight, args, kwargs) if is_mine else flight.done.result()
@@ -222,11 +228,14 @@ class _Reads:
             raise
 
     def _look(self, key: Hashable, tags: frozenset[str]) -> tuple[Entry | None, Flight, bool]:
-        """As `Memory.look`; what this scope is going to revalidate is made anew, and for itself only."""
+        """Look a key up as `Memory.look` does.
+
+        If the current run is about to revalidate the value, it computes a new one for itself only.
+        """
         effects = open_effects()
         if effects is None:
             channels.catch_up()
-        elif not effects.has_caught_up:  # whoever asks after a change has been made is told of it
+        elif not effects.has_caught_up:  # reads after a change must see it
             effects.has_caught_up = True
             channels.catch_up()
         if effects is not None and effects.revalidates:

@@ -1,7 +1,7 @@
-"""Cached values of this process, and those that are being made.
+"""The cached values of this process, and those that are being computed.
 
-A value that is being made when one of its tags is revalidated is given to those who wait for it, who
-hear of the revalidation as well, and isn't kept.
+If a tag is revalidated while a value with this tag is being computed, those who wait get the value, and are
+notified of the revalidation as well. The value isn't kept.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..pubsub.channel import channels
 from .tags import matches
 
 MAX_ENTRIES: Final = 10_000
-"""Values that are kept; the one that was read longest ago goes first."""
+"""How many values are kept; the least recently read one is dropped first."""
 MAX_PATHS: Final = 256
-"""Paths that one value remembers to have been read at; with more, each path is one of them."""
+"""How many paths are kept for a value; a value read at more counts as read at all paths."""
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A cached value. `give` gives it to a reader."""
+    """A cached value. `give` returns it to a reader."""
 
     give: Callable[[], Any]
     tags: frozenset[str]
@@ -34,12 +34,12 @@ class Entry:
     paths: set[str] = field(default_factory=set)
 
     def read_at(self, path: str) -> None:
-        """Note a path whose page has read it."""
+        """Note that the page at a path has read the value."""
         if len(self.paths) <= MAX_PATHS:
             self.paths.add(path)
 
     def is_of(self, message: Message) -> bool:
-        """Whether a message is about it."""
+        """Return whether a message revalidates the value."""
         if message.kind == "tag":
             return message.name in self.tags
         if message.kind != "path":
@@ -49,22 +49,22 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A value that is being made."""
+    """A value that is being computed."""
 
     key: Hashable
     tags: frozenset[str]
     done: Future[Entry] = field(default_factory=Future)
     revalidated: set[str] = field(default_factory=set)
     is_outdated: bool = False
-    """Whatever its tags turn out to be."""
+    """Whether the value can't be kept, whatever its tags turn out to be."""
 
 
 class Abandoned(Exception):
-    """Who was making a value was cancelled: whoever waits for it makes it."""
+    """The computation of a value was cancelled; those who wait for it compute it themselves."""
 
 
 class Memory:
-    """All cached values. Methods may be called from any thread."""
+    """All cached values. The methods are thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -74,7 +74,7 @@ class Memory:
         self._flights: dict[Hashable, Flight] = {}
 
     def kept(self, key: Hashable, ttl: float | None) -> Entry | None:
-        """The value, if there is a fresh one."""
+        """Return the value if there is a fresh one."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None or (ttl is not None and self.clock() - entry.made >= ttl):
@@ -84,14 +84,14 @@ class Memory:
     def look(
         self, key: Hashable, tags: frozenset[str], ttl: float | None, stale: float
     ) -> tuple[Entry | None, Flight, bool]:
-        """The value, if there is one to be served; else who makes it, and whether that is the caller."""
+        """Return the value to serve; if there is none, who computes it, and whether that is the caller."""
         with self._lock:
             entry, flight = self._entries.get(key), self._flights.get(key)
             if entry is not None:
                 age = self.clock() - entry.made
                 fresh = ttl is None or age < ttl
                 if fresh or (flight is not None and ttl is not None and age < ttl + stale):
-                    self._entries[key] = self._entries.pop(key)  # the newest read stands last
+                    self._entries[key] = self._entries.pop(key)  # least recently read first
                     return entry, flight or _NOBODY, False
             if flight is not None:
                 return None, flight, False
@@ -99,7 +99,7 @@ class Memory:
             return None, flight, True
 
     def finish(self, flight: Flight, give: Callable[[], Any], tags: frozenset[str]) -> Entry:
-        """The value has been made."""
+        """Store a value that has been computed, and return it to those who wait."""
         entry = Entry(give, tags, self.clock())
         with self._lock:
             self._land(flight)
@@ -109,14 +109,17 @@ class Memory:
         return entry
 
     def fail(self, flight: Flight, error: BaseException) -> None:
-        """It couldn't be made: those who wait get the error. After a cancellation they make it themselves."""
+        """Pass an error on to those who wait for the value.
+
+        After a cancellation, they compute it themselves.
+        """
         with self._lock:
             self._land(flight)
         is_outcome = isinstance(error, (Exception, ActionResponse))
         flight.done.set_exception(error if is_outcome else Abandoned())
 
     def forget(self, message: Message | None) -> None:
-        """Drop what a message is about; after a gap, everything."""
+        """Drop the values that a message revalidates; after a gap in the messages (None), all values."""
         with self._lock:
             if message is None:
                 self._entries.clear()
@@ -131,14 +134,14 @@ class Memory:
                 self._outdate(flight, message)
 
     def clear(self) -> None:
-        """Forget all values."""
+        """Drop all values."""
         self.forget(None)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def _outdate(self, flight: Flight, message: Message | None) -> None:
-        """Whoever comes later doesn't wait for it."""
+        """Note a revalidation. Later callers don't wait for a value that it concerns."""
         if message is not None and message.kind == "tag":
             flight.revalidated.add(message.name)
         elif message is None or message.kind == "path":
@@ -173,6 +176,6 @@ channels.listen(memory.forget)
 
 
 def outdated(entry: Entry, tags: Iterable[str], paths: Iterable[tuple[str, bool]]) -> bool:
-    """Whether what a scope is going to revalidate concerns a value."""
+    """Return whether a run is about to revalidate a value."""
     asked = (Message("path", path, {"below": below}) for path, below in paths)
     return not entry.tags.isdisjoint(tags) or any(entry.is_of(message) for message in asked)

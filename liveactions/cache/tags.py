@@ -1,7 +1,7 @@
-"""Tags: which ones a `load`, render, cached function or dependency has read, and revalidating them.
+"""Tags: which data a `load`, a render, a cached function or a dependency has read, and revalidating it.
 
-Revalidation takes effect when the run that asked for it has committed; whatever has read the tag is then read
-again.
+A revalidation takes effect when the run that asked for it has committed: whatever has read the tag is then
+computed again.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Reading:
 
     tags: frozenset[str] = frozenset()
     is_over = False
-    """Whether it was left: what still runs in its context is a task of its own."""
+    """Whether it was left. Code that still runs in its context belongs to a task of its own."""
 
     def __init__(self, what: What, flight: object = None) -> None:
         self.what = what
         self.flight = flight
-        """The cached value that is being made."""
+        """The cached value that is being computed."""
 
     def begin(self) -> None:
         self._token: Token[Reading | None] = _reading.set(self)
@@ -50,12 +50,12 @@ class Reading:
 
     @property
     def outer(self) -> Reading | None:
-        """What is being made around this."""
+        """The reading around this one."""
         before = self._token.old_value
         return None if before is Token.MISSING else before
 
     def is_making(self, flight: object) -> bool:
-        """Whether a cached value is being made here, or around this."""
+        """Return whether this reading, or one around it, computes a cached value."""
         return self.flight is flight or (self.outer is not None and self.outer.is_making(flight))
 
 
@@ -63,13 +63,13 @@ _reading: Final[ContextVar[Reading | None]] = ContextVar("liveactions_reading", 
 
 
 def reading() -> Reading | None:
-    """What is being made here; None where nothing is."""
+    """Return the current reading; None if there is none."""
     found = _reading.get()
     return None if found is None or found.is_over else found
 
 
 def note(tags: Iterable[str]) -> None:
-    """Whatever is being made here has read these tags."""
+    """Add tags to the current reading, if there is one."""
     found = reading()
     if found is not None:
         found.tags |= frozenset(tags)
@@ -86,9 +86,9 @@ def cache_tag(*tags: str) -> None:
 
 
 def refuse_while_reading(name: str) -> None:
-    """`RuntimeError` for what mustn't be called while something is read."""
+    """Raise `RuntimeError` while data is being read."""
     found = reading()
-    while found is not None and found.what == "dependency":  # of an action too
+    while found is not None and found.what == "dependency":  # an action has dependencies, too
         found = found.outer
     if found is None:
         return
@@ -101,12 +101,12 @@ def refuse_while_reading(name: str) -> None:
 
 
 def matches(message: Message, path: str) -> bool:
-    """Whether a message that revalidates paths means this one."""
+    """Return whether a message that revalidates paths includes this one."""
     return _compiled(message.name, bool(message.data.get("below"))).match(path) is not None
 
 
 def check(path: str) -> None:
-    """`ValueError` for what is neither a path nor a pattern in Starlette's syntax."""
+    """Raise `ValueError` for anything but a path or a pattern in Starlette's syntax."""
     if not path.startswith("/") or set("?#") & set(path) or "{" in re.sub(r"{[^{}]*}", "", path):
         raise ValueError(f"expected a path or a pattern such as /posts/{{id}}, without a query: {path!r}")
     try:
@@ -166,10 +166,11 @@ def refresh() -> None:
 
 
 def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
-    """Calls what listens to a topic with ``@on`` in all open pages of an application, this one's too.
+    """Publish data to a topic: call its ``@on`` methods in all open pages of an application, also in this
+    one.
 
-    In an action it takes effect when its dependencies have closed, committed; elsewhere at once. `TypeError`
-    for data that can't be told as JSON, `RuntimeError` while something is being read.
+    In an action, this takes effect when its dependencies have closed and committed; elsewhere immediately.
+    Raise `TypeError` if the data can't be serialized as JSON, and `RuntimeError` while data is being read.
     """
     refuse_while_reading("publish")
     try:
@@ -184,7 +185,10 @@ def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
 
 
 def publish(effects: Effects, shown: bool) -> None:
-    """Tell everybody what a scope that has closed revalidates. `shown`: its own page shows it already."""
+    """Publish what a run has revalidated and published, after it has closed.
+
+    `shown` means that its own page shows the changes already.
+    """
     origin = effects.op[0] if shown and effects.op is not None else ""
     paths = [Message("path", path, {"below": below}, origin) for path, below in effects.paths]
     tags = [Message("tag", tag, origin=origin) for tag in sorted(effects.tags)]

@@ -1,1 +1,1 @@
-"""What pages and the server say to each other."""
+"""The messages that a page and the server exchange."""

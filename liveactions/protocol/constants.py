@@ -1,7 +1,7 @@
-"""The names shared with the client: markers, kinds of ops and answers, close codes, limits.
+"""Names shared with the client: markers, kinds of operations and answers, close codes, limits.
 
-``js/src/core/wire.js`` states the same names; a test compares the two files. `liveactions.protocol.messages`
-documents the messages that are built from them.
+``js/src/core/wire.js`` repeats them, and a test compares the two files. `liveactions.protocol.messages`
+documents the messages that use them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Final
 from ..config import FRAME_BYTES as FRAME_BYTES
 
 VERSION: Final = 1
-"""Version of the protocol, told in the client's hello. Anything else is refused."""
+"""Version of the protocol, stated in the client's hello. Other versions are rejected."""
 # Markers in HTML. An element that owns slots lists them, in slot order, in one attribute.
 MARK: Final = "data-l"
 MARK_TAG: Final = "*"
-"""Descriptor of the slot of a start tag's dynamic attribute names."""
+"""Descriptor of the slot for dynamic attribute names in a start tag."""
 MARK_EVENT: Final = "@"
-"""Begins the descriptor of an action slot: ``@click``, ``@input.debounce.300``."""
+"""First character of the descriptor of an action slot: ``@click``, ``@input.debounce.300``."""
 MARK_CHILD: Final = "."
 """Descriptor of an element whose whole content is one child slot."""
 CHILD_OPEN: Final = "("
@@ -39,9 +39,9 @@ ERROR: Final = 1
 UNCERTAIN: Final = 2
 REDIRECT: Final = 3
 RUNNING: Final = 4
-"""The op goes on beside the others; its end is told later."""
+"""The operation runs concurrently; its final answer is sent later."""
 OK_KEEP_FORM: Final = 5
-"""As OK, but the form's controls keep what was typed."""
+"""Like OK, but the form's controls keep their values."""
 # WebSocket close codes.
 CLOSE_PROTOCOL: Final = 4000
 CLOSE_VERSION: Final = 4001
@@ -49,19 +49,19 @@ CLOSE_LIMIT: Final = 4002
 CLOSE_NO_HELLO: Final = 4008
 CLOSE_OVER: Final = 4010
 ACK_AFTER: Final = 4
-"""A client acknowledges after this many patches without an op of its own."""
+"""A client acknowledges after this many patches without an operation of its own."""
 ACK_SECONDS: Final = 1.0
 """... or after this many seconds."""
 WINDOW_FRAMES: Final = 8
-"""Patches that may be unacknowledged before the server merges what follows."""
+"""How many patches may be unacknowledged before the server merges further changes."""
 WINDOW_BYTES: Final = 256 * 1024
 SOCKET_WAIT: Final = 3.0
-"""Seconds that queued ops wait for the socket before they go by fetch."""
+"""Seconds that queued operations wait for the socket before they are sent with fetch."""
 # Names in forms and addresses that belong to the library.
 FIELD_SNAPSHOT: Final = "_s"
 FIELD_ACTION: Final = "_a"
 FIELD_FORM: Final = "_f"
-"""In a form whose buttons call something else: the address of the form's own action."""
+"""In a form with a button that calls another action: the address of the form's own action."""
 HEADER_OPS: Final = "Live-Ops"
 HEADER_ACTION: Final = "Live-Action"
 HEADER_UPLOAD: Final = "Live-Upload"

@@ -1,137 +1,142 @@
-"""The protocol between a page and its session, field by field. `exchange` says how it works.
+"""The protocol between a page and its session, field by field.
+
+`liveactions.protocol.op_log` explains how it works.
 
 Messages from the page
 ----------------------
-All are JSON texts of at most 1 MiB. The first is the hello, an object of exactly
+All messages are JSON text of at most 1 MiB. The first one is the hello, an object with exactly these fields:
 
 ====================  ==========================================================================
 ``v``                 version of the protocol: 1
 ``url``               path and query of the page
 ``snapshot``          the snapshot in its HTML, or null
 ``token``             the session's token from an earlier welcome, or null
-``rev``               newest revision applied; -1 asks for the whole page
-``op``                number of the last op that was ever sent
+``rev``               the newest revision applied; -1 asks for the whole page
+``op``                the number of the last operation that was sent
 ====================  ==========================================================================
 
-All others are arrays. *n* is the op's number, *rev* the newest revision that the page had applied
-when it made the op; *fields* are flat: name, value, name, value, where the value of a file that was sent
-ahead is ``{"file": handle}``, or, when it was refused, ``{"refused": [name, type, size]}``; *address*
-is the path to a slot from
-the root: numbers of slots and, after that of a list, the item's ordinal.
+All others are arrays. *n* is the number of the operation, *rev* the newest revision that the page had applied
+when it created the operation. *fields* are flat: name, value, name, value. The value of a file that was
+uploaded before is ``{"file": handle}``, or ``{"refused": [name, type, size]}`` if it was rejected. *address*
+is the path from the root to a slot: slot numbers and, after that of a list, the item's ordinal.
 
 ======================================  ========================================================
-``[0, rev]``                            acknowledges a revision, and is no op
-``[n, rev, 0, address, fields, e?]``    call what stands in an action slot; *e*: the event's details
+``[0, rev]``                            acknowledge a revision; this isn't an operation
+``[n, rev, 0, address, fields, e?]``    call the action in a slot; *e*: details of the event
 ``[n, rev, 1, ref, fields, e?]``        call a reference
 ``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
-``[n, rev, 3, url, push?]``             go to another query of the same page, or another page; push: 1
-``[n, rev, 5, called]``                 end what is running, as soon as it allows that: an op's number, or
-                                        all ops of a reference or of the action in a slot
+``[n, rev, 3, url, push?]``             navigate to another query of the same page, or to another
+                                        page; push: 1
+``[n, rev, 5, called]``                 cancel what is running, as soon as possible: the operation
+                                        with this number, or all calls of a reference or of the
+                                        action in a slot
 ``[n, rev, 6, name, arguments]``        call a function of a module, ``shop:add``; an object
-``[n, rev, 9]``                         the page is over
+``[n, rev, 9]``                         close the page
 ======================================  ========================================================
 
 Messages to the page
 --------------------
-The first is the welcome, an object. What isn't needed is left out.
+The first message is the welcome, an object. Fields that aren't needed are left out.
 
 ====================  ==========================================================================
-``token``             names the session at the next hello; known to nobody else
+``token``             the session's secret name, for the next hello
 ``rev``               the page's revision from now on
-``ack``               ops up to this one have ended
+``ack``               operations up to this one have ended
 ``answers``           how they ended, as in a frame
-``moved``, ``fresh``  1: the session was rebuilt; all ops above `ack` come again
-``stale``             1: the page shows an older state, or begins anew
+``moved``, ``fresh``  1: the session was rebuilt; all operations above `ack` are sent again
+``stale``             1: the page shows an older state, or starts over
 ``patch``, ``shapes``  as in a frame
-``extras``            those that the page hasn't acknowledged
+``extras``            extras that the page hasn't acknowledged
 ====================  ==========================================================================
 
-All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, whose empty ends are left out.
+All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, without empty parts at the end.
 
 ====================  ==========================================================================
-``rev``               the revision to which `patch` leads: the next one, or the same without a patch
-``ack``               ops up to this one have ended: without an answer of their own, well and with null
-``patch``             what changed (`liveactions.diff`): slot, change, slot, change ...;
+``rev``               the revision that `patch` leads to: the next one, or the same without a patch
+``ack``               operations up to this one have ended; those without an answer successfully,
+                      with the result null
+``patch``             what has changed (`liveactions.diff`): slot, change, slot, change ...;
                       or ``{"page": html}``
-``answers``           flat: n, status, payload. Status 0 ok (the result), 1 error (``{"error",
-                      "errors", "status", "id"?}``, in debug with ``details``, the traceback, and
-                      perhaps ``template``, ``{"name", "line", "excerpt"}``), 2 uncertain,
-                      3 elsewhere (``{"url", "replace"?, "external"?}``), 4 running: it goes on beside
-                      the others, and its real answer comes later, 5 ok, but the form keeps its fields
-``shapes``            flat: id, html; what the patch is the first to use on this connection
-``extras``            what is to be done besides; a frame with them is the next revision, even with an
-                      empty patch: ``cookies``: tickets, to be posted to ``<mount>/_live/cookies`` (as
-                      the body, with ``Live-Ops: 1``) before the frame is applied; ``url``:
-                      ``[path?query, push]``, the page's address now; ``events``: ``[[name,
-                      detail], ...]``, to be dispatched
+``answers``           flat: n, status, payload. The status is 0 ok (the result), 1 error
+                      (``{"error", "errors", "status", "id"?}``, in debug mode with ``details``,
+                      the traceback, and perhaps ``template``, ``{"name", "line", "excerpt"}``),
+                      2 uncertain, 3 redirect (``{"url", "replace"?, "external"?}``),
+                      4 running (the operation runs concurrently; its final answer comes later),
+                      5 ok, but the form keeps its fields
+``shapes``            flat: id, html; the shapes that this patch is the first to use on this
+                      connection
+``extras``            whatever else the page has to do. A frame with extras is a new revision, even
+                      if its patch is empty. ``cookies``: tickets, posted to
+                      ``<mount>/_live/cookies`` (as the body, with ``Live-Ops: 1``) before the
+                      frame is applied; ``url``: ``[path?query, push]``, the page's new address;
+                      ``events``: ``[[name, detail], ...]``, DOM events to dispatch
 ====================  ==========================================================================
 
 Patches
 -------
-A patch is flat: slot, change, slot, change ... Slots are known by their numbers; what a change is depends
-on what the slot is.
+A patch is flat: slot, change, slot, change ... Slots are identified by their numbers. What a change looks
+like depends on the kind of slot.
 
 ====================  ==========================================================================
-an attribute          its value; null: it goes
-names in a tag        name, value, name, value ...; a value is null: it goes
-a child               text; ``{"a": text, "b"?: units}``: what is added at the end of its text, or
-                      before so many units of UTF-16 at the end; raw HTML, as below;
-                      ``{"f": fragment}``; an array: a patch of the fragment that stands there
+an attribute          its value; null: it is removed
+names in a tag        name, value, name, value ...; a null value: it is removed
+a child               text; ``{"a": text, "b"?: units}``: text to add at the end, or before this many
+                      units of UTF-16 at the end; raw HTML, as below; ``{"f": fragment}``; an array:
+                      a patch of the current fragment
 a list                ``{"l": [fragment, ...]}``; ``[ordinal, patch, ...]``; ``[edits, ordinal, patch, ...]``,
-                      of which an edit is an ordinal to remove, or ``[ordinal, before]`` and, if
-                      it is new, its fragment; *before*: an ordinal, or -1 for the end
+                      where an edit is an ordinal to remove, or ``[ordinal, before]`` and, if the
+                      item is new, its fragment; *before*: an ordinal, or -1 for the end
 ====================  ==========================================================================
 
 A fragment is an array: the number of its shape, and the values of its slots.
 
-*Raw HTML* is a string of the server's, which changes:
+*Raw HTML* is a string on the server, which changes:
 
 ====================  ==========================================================================
-``{"h": html}``       the new string as a whole
-``{"s": splices}``    flat: units of UTF-16 that stay; units that go, if any do; what comes in their
-                      place, if anything does: a text, or ``[from, length]``: what the old string has
-                      there, or ``[]``: the last text once more; and so on. The rest stays
+``{"h": html}``       the whole new string
+``{"s": splices}``    flat, in units of UTF-16: how many stay; how many are removed, if any; the
+                      replacement, if any: text, or ``[from, length]`` for a part of the old string,
+                      or ``[]`` for the previous text again; and so on. The rest stays
 ``"c"``               beside "s": ``[length, sum]`` of the old string, in units of UTF-16, and the
                       Adler-32 of its UTF-8
-``"e"``, ``"d"``      beside "s": which nodes the splices are about, and a digest of where these are
+``"e"``, ``"d"``      beside "s": the nodes that the splices change, and a digest of their position
 ====================  ==========================================================================
 
-Whatever comes, the page changes as the two strings differ that a parser makes nodes of: nodes that are
-the same stay, and so does what the page's person or scripts did to them. The old string is the one that
-was sent or spliced last. Of what came in the page's HTML it is what the slot's first nodes are when
-written as HTML; "c" is sent with the first splices of such a slot. When it doesn't fit, the page says so by
-asking for all of it (a hello with ``rev`` -1), and the first change of each slot comes as "h" from then on.
-(It comes as "h" also where the server sees beforehand that its string is written otherwise. What stood there
-is known all the same, as nodes.) Fields called ``_s`` are the page's own, and never part of the server's
-string.
+However the change is encoded, the page applies the difference between the nodes that a parser creates from
+the two strings: equal nodes stay, together with what the visitor or scripts have done to them. The old string
+is the one that was last sent or spliced. For a slot of the initial HTML, it is the slot's initial nodes,
+serialized; the first splices of such a slot include "c". If it doesn't match, the page asks for everything (a
+hello with ``rev`` -1), and from then on the first change of each slot comes as "h". (The server also sends
+"h" if it knows that its string is serialized differently; the page still compares the nodes.) Fields named
+``_s`` belong to the page, and are never part of the server's string.
 
-For strings of more than 32 kB "e" says where to look, so that nothing else has to be parsed: an array of
+For strings of more than 32 kB, "e" tells where to look, so that nothing else has to be parsed: an array of
 
 ===============================================  ===============================================
-``[path, [name, value, ...]]``                   attributes of an element: null for one that goes
-``[path, first, count, from, length, start,      children of an element, so many from the first one on,
-size]``                                          which `length` units of the old string `from` on had
-                                                 written: now they are what `size` units of the new string
-                                                 from `start` on write, read as content of that element
-``[path, first, count, path, before]``           children that move, to stand before another node
+``[path, [name, value, ...]]``                   attributes of an element: null for a removed one
+``[path, first, count, from, length, start,      children of an element, *count* from the *first* one
+size]``                                          on, written as *length* units of the old string
+                                                 at *from*: they become the *size* units of the new
+                                                 string at *start*, parsed as content of that
+                                                 element
+``[path, first, count, path, before]``           children that move in front of another node
 ===============================================  ===============================================
 
-A path leads from the slot through positions among all child nodes (text and comments included) to an
-element; ``[]`` is the slot itself. All of them, and all positions, are those before the change. "d" is the
-Adler-32 of what the paths pass, one path after the other: for each element, the slot first, its name in
-lower case (of the slot an empty one), a space, the number of its child nodes, and ";". A page in which it is
-another, because a script has added something or its parser has read something otherwise, uses the splices.
+A path leads from the slot, by positions among all child nodes (including text and comments), to an element;
+``[]`` is the slot itself. All paths and positions are those before the change. "d" is the Adler-32 of what
+the paths pass, one path after the other: for each element, starting with the slot, its name in lower case
+(empty for the slot), a space, the number of its child nodes, and ";". If a page gets another digest, because
+a script has added something or its parser has read something differently, it uses the splices.
 
-An answer *elsewhere* that comes with ``{"page": html}`` has brought that page already, over the same
-connection: only the address, the history and the scroll position are still to be changed. An op 3 that
-names another page of the application is answered well, with ``{"page": html}``. Without a page patch the
-browser is to load the address.
+A redirect that comes with ``{"page": html}`` includes the target page, over the same connection: the client
+only updates the address, the history and the scroll position. An operation 3 that names another page of the
+application is answered with ok, and ``{"page": html}``. Without a page patch, the browser loads the address.
 
 By fetch, the page posts ``{"hello": hello, "ops": [op, ...]}`` to its own address with the header
-``Live-Ops: 1`` and gets ``{"welcome": welcome, "frames": [frame, ...]}``.
+``Live-Ops: 1``, and gets ``{"welcome": welcome, "frames": [frame, ...]}``.
 
-A message that isn't one of these is refused with a code of `liveactions.protocol.constants`: the
-connection is closed and nothing of the message is done.
+A message that doesn't match this description is rejected with a close code of
+`liveactions.protocol.constants`: the connection is closed, and nothing in the message takes effect.
 """
 
 from __future__ import annotations
@@ -167,13 +172,13 @@ from .constants import (
 )
 
 MAX_DEPTH: Final = 32
-"""How deep arrays and objects of a message may be nested."""
+"""How deeply arrays and objects in a message may be nested."""
 MAX_NUMBER: Final = 2**53
-"""Numbers of a message are below this."""
+"""Numbers in a message are less than this."""
 Change: TypeAlias = list[Any] | dict[str, Any]
 """A patch as data."""
 Fields: TypeAlias = list[Any]
-"""Name, value, name, value; a file that was sent ahead is ``{"file": handle}`` or ``{"refused": …}``."""
+"""Name, value, name, value; an uploaded file is ``{"file": handle}`` or ``{"refused": …}``."""
 
 
 class Hello(NamedTuple):
@@ -241,7 +246,7 @@ Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | 
 
 
 def read(text: str | bytes | None, limits: Limits) -> Any:
-    """The data of a message."""
+    """Return the data of a message. Raise `ProtocolError` if it isn't text, too long, or invalid JSON."""
     if not isinstance(text, str):
         raise ProtocolError("messages must be text")
     if len(text) > limits.frame or (not text.isascii() and len(text.encode(errors="replace")) > limits.frame):
@@ -253,9 +258,9 @@ def read(text: str | bytes | None, limits: Limits) -> Any:
 
 
 def parse(text: str) -> Any:
-    """The data of a browser's JSON; half characters of UTF-16, which can be typed, are replaced.
+    """Parse JSON from a browser. Lone surrogates, which visitors can type, are replaced.
 
-    `ValueError` for what is none, or nested hundreds deep.
+    Raise `ValueError` for invalid JSON, also if it is nested hundreds of levels deep.
     """
     try:
         return _parsed(text)
@@ -265,11 +270,11 @@ def parse(text: str) -> Any:
 
 _parsed: Final = partial(from_json, allow_inf_nan=False)
 _ESCAPE: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)")
-"""An escape in JSON; the group holds half a character without the other half."""
+"""An escape in JSON; the group matches a lone surrogate."""
 
 
 def read_hello(data: Any) -> Hello:
-    """The hello that `data` is."""
+    """Return the hello in `data`. Raise `ProtocolError` if it isn't one."""
     require(type(data) is dict, "expected a hello")
     if data.get("v") != VERSION or type(data["v"]) is not int:
         raise ProtocolError(f"unsupported protocol version; expected {VERSION}", CLOSE_VERSION)
@@ -291,7 +296,7 @@ _HELLO: Final[dict[str, tuple[type, ...]]] = {
 
 
 def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
-    """The op or acknowledgement that `data` is."""
+    """Return the operation or acknowledgement in `data`. Raise `ProtocolError` if it is neither."""
     require(type(data) is list and len(data) >= 2, "expected an op or an acknowledgement")
     n, rev, *parts = data
     require(type(n) is int and 0 <= n < MAX_NUMBER, "invalid op number")
@@ -317,7 +322,7 @@ def _read_call_reference(n: int, rev: int, parts: list[Any], limits: Limits) -> 
 
 
 def _event(parts: list[Any]) -> dict[str, Any] | None:
-    """The details of the event that made a call."""
+    """Return the details of the event that made a call."""
     event = parts[2] if len(parts) == 3 else None
     if event is not None:
         require(type(event) is dict and _depth(event) < MAX_DEPTH, "invalid event")
@@ -389,19 +394,19 @@ def _fields(value: Any, limits: Limits) -> Fields:
 
 
 def _is_refused(value: Any) -> bool:
-    """Whether it is what is known of a file: its name, media type and size."""
+    """Return whether a value describes a rejected file: its name, media type and size."""
     return type(value) is list and [type(part) for part in value] == [str, str, int]
 
 
 def _depth(value: Any) -> int:
-    """How deep `value` is nested; the parser has bounded it."""
+    """Return how deeply `value` is nested; the parser has limited it."""
     if isinstance(value, dict):
         return 1 + max(map(_depth, value.values()), default=0)
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
 
 
 def require(condition: bool, message: str) -> None:
-    """`ProtocolError` with this message unless the condition holds."""
+    """Raise `ProtocolError` with this message unless the condition holds."""
     if not condition:
         raise ProtocolError(message)
 
@@ -418,7 +423,7 @@ def answer(outcome: Outcome) -> tuple[int, Any]:
 
 
 def error_payload(failed: Failed) -> dict[str, Any]:
-    """Return the object of a failure, over the socket and by HTTP."""
+    """Return the data of a failure, for the socket and for HTTP."""
     payload: dict[str, Any] = {
         "error": failed.message,
         "errors": dict(failed.errors),
@@ -436,7 +441,7 @@ def error_payload(failed: Failed) -> dict[str, Any]:
 
 
 def redirect_payload(redirect: RedirectTo) -> dict[str, Any]:
-    """Return the object of a redirect, over the socket and by HTTP."""
+    """Return the data of a redirect, for the socket and for HTTP."""
     payload: dict[str, Any] = {"url": redirect.url}
     if redirect.replace:
         payload["replace"] = True
@@ -446,5 +451,5 @@ def redirect_payload(redirect: RedirectTo) -> dict[str, Any]:
 
 
 def write(message: Any) -> str:
-    """The text of a welcome or frame."""
+    """Return a welcome or frame as text."""
     return write_json(message).decode()

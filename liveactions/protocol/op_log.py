@@ -1,39 +1,38 @@
-"""What a page and its session know of each other: ops, answers, revisions.
+"""What a page and its session know about each other: operations, answers, revisions.
 
-Nothing here knows of sockets, clocks or pages: the time, in seconds of any clock that doesn't go back,
-is an argument, and what is to be sent is returned as text.
+Nothing here knows about sockets, clocks or pages: the time, in seconds of any monotonic clock, is an
+argument, and messages to send are returned as text.
 
 Theory of operation
 -------------------
-A page has one session, and the session has an `OpLog`. Sockets come and go; whatever is said by
-`fetch` follows the same rules.
+A page has one session, and the session has an `OpLog`. Sockets come and go; messages that are sent with
+`fetch` follow the same rules.
 
-*Ops* are what the page wants done. It numbers them 1, 2, 3 ... and keeps each until it knows how it
-ended. The session runs them in the order of their numbers and never one twice: `OpLog.accept` says
-whether an op is new. An op that comes again (the page couldn't know that it had arrived) is answered
-again. At least the answers of the 64 newest ops are kept; a page has at most 32 unanswered.
-An op may be answered as running: it goes on beside the others, and its end is told later.
+*Operations* are numbered by the page: 1, 2, 3 ... The page keeps each one until it knows how it ended. The
+session runs them in the order of their numbers, and never runs one twice: `OpLog.accept` tells whether an
+operation is new. One that is sent again, because the page couldn't know that it had arrived, is answered
+again. The answers of at least the 64 newest operations are kept, and a page has at most 32 that are
+unanswered. An operation may be answered as running: it runs concurrently, and its final answer is sent later.
 
-*Revisions* count the patches: a frame with a patch leads from the page's revision to the next one.
-Every message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB
-may be unacknowledged; after that nothing is sent until the page catches up, and then the newest
-state is, once. The answer of an op never travels before the patch that shows what it did. *Extras* (what
-is to be done besides patching) come with a revision, too, so that each is told until it is acknowledged.
+*Revisions* count the patches: a frame with a patch leads from the page's revision to the next one. Every
+message of the page names the newest revision that it has applied. At most 8 patches and 256 KiB may be
+unacknowledged; after that, nothing is sent until the page catches up, and then the newest state is sent once.
+An answer is never sent before the patch that shows the operation's effect. *Extras* (whatever a frame brings
+besides a patch) come with a revision, too, so that they are repeated until they are acknowledged.
 
-*Addresses* of slots are told by the page as it saw them at a revision. The session keeps what it
-rendered since the revision of the last op or acknowledgement (`OpLog.seen`), not of the last
-hello: ops that were lost with a connection come again right after the hello with the revision they
-were made at, and messages of one connection come in order.
+*Addresses* of slots refer to a revision that the page has shown. The session keeps its renders since the
+revision of the last operation or acknowledgement (`OpLog.seen`), not of the last hello: operations that were
+lost with a connection are sent again right after the hello, with their original revisions, and the messages
+of one connection arrive in order.
 
-*A new connection* begins with a hello and a welcome. When the session is still there, the page sends
-again all ops above the welcome's `ack`, and the welcome brings what the page has missed. When it had
-to be rebuilt from its snapshot, list items are numbered anew on both sides and the page forgets
-shapes. Then there are two cases. Either the snapshot was written when its session was at rest: nothing
-ran after it, and the ops above `ack` are sent again (``moved``). Or its worker may have run ops whose
-effects are elsewhere but not in the snapshot: those that the page has sent before (`OpLog.uncertain`)
-come again, too, but only idempotent actions are run again, and the others have an uncertain end
-(``fresh``). When all that is left is older than what the page
-has shown, the whole page is sent (``stale``).
+*A new connection* begins with a hello and a welcome. If the session is still in memory, the page sends all
+operations above the welcome's `ack` again, and the welcome contains what the page has missed. If the session
+had to be rebuilt from its snapshot, list items are numbered again on both sides, and the page forgets shapes.
+Then there are two cases. Either the snapshot was written when its session was idle: nothing ran afterwards,
+and the operations above `ack` are sent again and run (``moved``). Or its worker may have run operations whose
+effects are elsewhere but not in the snapshot (`OpLog.uncertain`): these are sent again, too, but only
+idempotent actions are run again, and the others end as uncertain (``fresh``). If the only remaining state is
+older than what the page has shown, the whole page is sent (``stale``).
 """
 
 from __future__ import annotations
@@ -48,13 +47,14 @@ from .constants import OK, RUNNING, UNCERTAIN, WINDOW_BYTES, WINDOW_FRAMES
 from .messages import Change, Hello, Op, require, write
 
 MAX_KEPT_ANSWERS: Final = 64
-"""Answers that are kept until they are acknowledged."""
+"""How many unacknowledged answers are kept."""
 Rebuilt = Literal["", "moved", "fresh"]
-"""Whether a session was made from a snapshot, and what that means for the ops under way (see above)."""
+"""Whether a session was rebuilt from a snapshot, and what that means for unanswered operations (see above).
+"""
 
 
 class OpLog:
-    """What a session and its page know of each other: ops, answers, revisions."""
+    """The operations, answers and revisions of one session."""
 
     def __init__(
         self, rev: int = 0, done: int = 0, answers: Sequence[Any] = (), unacked_extras: Sequence[Any] = ()
@@ -64,20 +64,20 @@ class OpLog:
         self.shown = rev
         """The newest revision that the page is known to have applied."""
         self.seen = rev
-        """No address of an older revision will come."""
+        """No address of an older revision can arrive any more."""
         self.last = done
-        """Number of the newest op that was taken."""
+        """Number of the newest accepted operation."""
         self.done = done
-        """Number of the newest op that has ended."""
+        """Number of the newest operation that has ended."""
         self.answered: dict[int, tuple[int, Any]] = {
             answers[i]: _after_restart(answers[i + 1], answers[i + 2]) for i in range(0, len(answers), 3)
         }
         self._forgotten = 0
-        """Number of the newest op whose answer was dropped unacknowledged."""
+        """Number of the newest operation whose answer was dropped without an acknowledgement."""
         self._late: dict[int, float] = {}
-        """Ops that go on beside the others, or did, and the revision with which their end was told."""
+        """Concurrent operations, with the revision that their final answer was sent with."""
         self.uncertain = 0
-        """Ops up to this one may have been run by a worker that is gone."""
+        """Operations up to this one may have been run by a worker that is gone."""
         self._unsent_answers: list[Any] = []
         self._sent_through = done
         self._sent: deque[tuple[int, int, int]] = deque()  # revision, size, ops that had ended
@@ -85,12 +85,12 @@ class OpLog:
         self._progress = 0.0
         self._extras: dict[str, Any] = {}
         self.unacked_extras: list[tuple[int, dict[str, Any]]] = list(unacked_extras)
-        """Extras that the page hasn't acknowledged, by the revision that brought them."""
+        """Extras that the page hasn't acknowledged, with the revision that they were sent with."""
 
     def accept(self, op: Op, now: float) -> bool:
-        """Whether `op` is to be run: it is new. `ProtocolError` when its number can't be.
+        """Return whether `op` is new and has to be run. Raise `ProtocolError` if its number is impossible.
 
-        Numbers may be left out: a page drops ops that nobody can mean any more.
+        Numbers may be skipped: a page drops operations that have become meaningless.
         """
         self.acknowledge(op.rev, now)
         n = op.n
@@ -103,7 +103,7 @@ class OpLog:
         return False
 
     def acknowledge(self, rev: int, now: float) -> None:
-        """The page has applied revision `rev`. `ProtocolError` when it can't have."""
+        """Note that the page has applied revision `rev`. Raise `ProtocolError` if that is impossible."""
         if rev > self.rev:
             raise ProtocolError(f"revision {rev} after {self.rev}")
         if rev > self.seen:
@@ -125,7 +125,7 @@ class OpLog:
             self.unacked_extras = [kept for kept in self.unacked_extras if kept[0] > rev]
 
     def finish(self, n: int, status: int = OK, payload: Any = None) -> None:
-        """Op `n` has ended."""
+        """Note that operation `n` has ended."""
         self.done = n
         if status != OK or payload is not None:
             self._unsent_answers += (n, status, payload)
@@ -134,17 +134,17 @@ class OpLog:
                 self._forget_oldest()
 
     def go_on(self, n: int) -> None:
-        """Op `n` goes on beside the others, which needn't wait for it."""
+        """Note that operation `n` runs concurrently, so that others needn't wait for it."""
         self._late[n] = inf
         self.finish(n, RUNNING)
 
     def finish_late(self, n: int, status: int = OK, payload: Any = None) -> None:
-        """Op `n`, which went on beside the others, has ended."""
+        """Note that operation `n`, which ran concurrently, has ended."""
         self.answered[n] = (status, payload)
         self._unsent_answers += (n, status, payload)
 
     def replace_last_answer(self, status: int, payload: Any) -> bool:
-        """The newest op has ended otherwise. False: the page has been told already."""
+        """Replace the answer of the newest operation. Return False if it was already sent."""
         n = self.done
         if self._sent_through >= n:
             return False
@@ -154,7 +154,7 @@ class OpLog:
         return True
 
     def _forget(self, n: int) -> None:
-        """The page has the answers up to that of op `n`."""
+        """Drop the answers up to that of operation `n`, which the page has received."""
         if self.answered:
             late = self._late
             for old in [old for old in self.answered if old <= n and old not in late]:
@@ -167,7 +167,7 @@ class OpLog:
             self._forgotten = oldest
 
     def _tell_late(self, rev: int) -> None:
-        """The ends of ops that went on are told with this revision."""
+        """Note that the final answers of concurrent operations are sent with this revision."""
         for n, told in self._late.items():
             if told == inf and self.answered[n][0] != RUNNING:
                 self._late[n] = rev
@@ -179,7 +179,7 @@ class OpLog:
 
     @property
     def is_certain(self) -> bool:
-        """Whether ops that haven't ended have run nowhere."""
+        """Whether operations that haven't ended have not been run anywhere."""
         return self.uncertain <= self.done
 
     @property
@@ -190,17 +190,17 @@ class OpLog:
         return [part for n, answer in self.answered.items() for part in (n, *answer)]
 
     def add(self, extras: Mapping[str, Any]) -> None:
-        """What the page is to be told besides, with the next frame."""
+        """Add extras to the next frame."""
         self._extras = merge(self._extras, extras)
 
     @property
     def extras(self) -> Sequence[tuple[int, dict[str, Any]]]:
-        """All that the page hasn't acknowledged, what the next frame is to bring included."""
+        """All extras that the page hasn't acknowledged, including those of the next frame."""
         return [*self.unacked_extras, (self.rev + 1, self._extras)] if self._extras else self.unacked_extras
 
     @property
     def is_owing(self) -> bool:
-        """Whether there are ended ops of which the page hasn't been told, or something besides."""
+        """Whether answers or extras have to be sent."""
         return self._sent_through < self.done or bool(self._unsent_answers) or bool(self._extras)
 
     @property
@@ -209,11 +209,11 @@ class OpLog:
         return len(self._sent) < WINDOW_FRAMES and self._unacknowledged < WINDOW_BYTES
 
     def silence(self, now: float) -> float:
-        """Seconds for which patches have been waiting for an acknowledgement."""
+        """Return for how many seconds patches have been waiting for an acknowledgement."""
         return now - self._progress if self._sent else 0.0
 
     def frame(self, patch: Change, shapes: list[Any], now: float) -> str | None:
-        """The frame with this patch ([] for none) and the answers that are due; None: nothing is."""
+        """Return the frame with this patch ([] for none) and the answers that are due; None if it's empty."""
         if not patch and not self.is_owing:
             return None
         answers, self._unsent_answers = self._unsent_answers, []
@@ -224,7 +224,7 @@ class OpLog:
         if not patch and not extras:
             return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
         self.rev += 1
-        if extras:  # on a revision of their own: the page takes them once, whatever is lost
+        if extras:  # with a new revision, so that the page handles them exactly once
             self.unacked_extras.append((self.rev, extras))
             text = write([self.rev, self.done, patch, answers, shapes, extras])
         elif shapes:
@@ -240,7 +240,7 @@ class OpLog:
         return text
 
     def resume(self, hello: Hello) -> None:
-        """The page is on a new connection. `ProtocolError` when it isn't this session's page."""
+        """Check the hello of a new connection. Raise `ProtocolError` if it isn't from this session's page."""
         require(hello.rev <= self.rev, f"revision {hello.rev} after {self.rev}")
         require(hello.op >= self.last, f"last op {hello.op}, of which {self.last} came")
 
@@ -253,9 +253,9 @@ class OpLog:
         rebuilt: Rebuilt = "",
         stale: bool = False,
     ) -> str:
-        """The answer to a hello, with a patch from the hello's revision to the newest state.
+        """Return the answer to a hello, with a patch from the hello's revision to the newest state.
 
-        From here on the page is taken to have applied it: it names the new revision only after that.
+        From here on, the page counts as having applied it: it names the new revision only afterwards.
         """
         answers = self.answers
         if patch and hello.rev == self.rev:
@@ -285,12 +285,12 @@ class OpLog:
 
 
 def _after_restart(status: int, payload: Any) -> tuple[int, Any]:
-    """An answer from a snapshot: nobody knows how an op went on whose worker is gone."""
+    """Return an answer from a snapshot. What was running on a worker that is gone is uncertain."""
     return (UNCERTAIN, None) if status == RUNNING else (status, payload)
 
 
 def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The extras of two frames as those of one: tickets and events of both, the newer address."""
+    """Merge the extras of two frames: tickets and events of both, the newer address."""
     both = {**one, **other}
     if "cookies" in one and "cookies" in other:
         both["cookies"] = f"{one['cookies']} {other['cookies']}"
@@ -300,7 +300,7 @@ def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Allowance:
-    """So many per second, and so many at once: says how long to wait."""
+    """A rate limit of so many per second, with bursts. It tells how long to wait."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self._step = 1 / rate
@@ -308,7 +308,7 @@ class Allowance:
         self._due = 0.0
 
     def take(self, now: float) -> float:
-        """Use one; the seconds until it may happen."""
+        """Use one, and return the seconds to wait before."""
         due = max(self._due, now - self._slack) + self._step
         self._due = due
         return due - now

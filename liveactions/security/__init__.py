@@ -1,1 +1,1 @@
-"""What makes a text that comes from outside trustworthy."""
+"""Signing and encrypting what browsers send back, and checking where requests come from."""

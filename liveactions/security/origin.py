@@ -1,4 +1,4 @@
-"""Who may post and open sockets: pages of the same origin."""
+"""Which origins may post and open sockets: the page's own, and those that are allowed explicitly."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from urllib.parse import SplitResult, urlsplit
 from starlette.requests import HTTPConnection
 
 _PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, or an address of IPv6
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, or an IPv6 address
 _PORT = re.compile(r":\d+$")
 _Origin = tuple[str, str, int]
 """Scheme, host and port."""
 
 
 class Origins:
-    """Which origins may call: the page's own and those of a list.
+    """The origins that may call: the page's own and those in a list.
 
-    The list has origins (``https://example.org``), hosts (``example.org``, ``example.org:8000``), which
-    without a port have the default one of their scheme, and ``*.example.org`` for all hosts below
-    one, on any port. Scheme, host and port of the page's own are those that the server says the
-    request has: behind a proxy, uvicorn's ``--forwarded-allow-ips`` names whom it believes.
+    The list has origins (``https://example.org``), hosts (``example.org``, ``example.org:8000``) and
+    ``*.example.org`` for all hosts below one, on any port. Hosts without a port have their scheme's default
+    port. Scheme, host and port of the page's own origin are those that the server reports for the request:
+    behind a proxy, configure which proxies uvicorn trusts with ``--forwarded-allow-ips``.
     """
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
@@ -32,7 +32,7 @@ class Origins:
         self._allowed = tuple(map(_Pattern.of, allowed))
 
     def refusal(self, connection: HTTPConnection) -> str | None:
-        """Why the request may not call; None when it may."""
+        """Return why a request may not call; None if it may."""
         origins = connection.headers.getlist("origin")
         if not origins:
             site = connection.headers.get("sec-fetch-site")
@@ -49,10 +49,10 @@ class _Pattern:
     """One entry of the list."""
 
     scheme: str
-    """Empty: both."""
+    """Empty for both schemes."""
     host: str
     port: int | None
-    """None: the default one of the scheme, or below a host any."""
+    """None for the scheme's default port or, with `is_below`, any port."""
     is_below: bool
 
     @classmethod
@@ -68,7 +68,7 @@ class _Pattern:
         return cls(scheme, parsed[1], parsed[2] if has_port else None, rest.startswith("*."))
 
     def fits(self, origin: _Origin) -> bool:
-        """Whether an origin is one of those that the entry names."""
+        """Return whether the entry matches an origin."""
         scheme, host, port = origin
         if self.scheme not in ("", scheme):
             return False
@@ -83,7 +83,7 @@ def _own(connection: HTTPConnection) -> str:
 
 
 def _triple(origin: str) -> _Origin | None:
-    """Scheme, host and port; None for what is no http(s) origin."""
+    """Return scheme, host and port; None if `origin` isn't an http(s) origin."""
     try:
         parts: SplitResult = urlsplit(origin)
         port = parts.port

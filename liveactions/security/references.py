@@ -1,14 +1,14 @@
-"""The grammar of references, as they are written into pages and come back from them.
+"""The grammar of references, as they are written into pages and sent back by them.
 
 ::
 
     reference = path ~ arguments ~ signature     users.remove~17~0hG2v1Zx9aQ
-    path      = where the action is in its page  users.remove
-    arguments = bound arguments as compact JSON  17     (empty when nothing is bound)
+    path      = the action's position in a page  users.remove
+    arguments = bound arguments as compact JSON  17     (empty if nothing is bound)
 
-The signature covers path, arguments and a *context*: application, page class and person. It says that this
-reference was shown to this person on such a page, not that the person is still allowed to use it: guards
-decide that each time.
+The signature covers path, arguments and a *context*: application, page class and visitor. It proves that the
+reference was shown to this visitor on such a page, not that the visitor may still use it: guards decide that
+each time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLAIN: Final = re.compile(r"[\w.~,:-]*", re.ASCII).fullmatch
 
 
 class Signs(Protocol):
-    """What signs references: `liveactions.security.signing.Signer`."""
+    """Signs references; implemented by `liveactions.security.signing.Signer`."""
 
     def mac(self, data: bytes) -> str: ...
     def verify(self, data: bytes, mac: str) -> bool: ...
@@ -37,17 +37,17 @@ class Reference(NamedTuple):
     path: str
     args: str = ""
     mac: str = ""
-    """The signature; empty when it has none."""
+    """The signature; empty if there is none."""
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Return the parts of `text`, whatever it is: nothing is verified."""
+        """Split any text into its parts. Nothing is verified."""
         path, _, rest = text.partition(SEPARATOR)
         args, separator, mac = rest.rpartition(SEPARATOR)
         return cls(path, args, mac) if separator else cls(path, rest)
 
     def format(self) -> str:
-        """Return the reference as text; an unsigned one is its path."""
+        """Return the reference as text. Without a signature, that is its path."""
         return f"{self.path}~{self.args}~{self.mac}" if self.mac else self.path
 
     @property
@@ -60,11 +60,11 @@ class Reference(NamedTuple):
         return self._replace(mac=signer.mac(self._signed(context)))
 
     def is_signed(self, signer: Signs, contexts: Iterable[str]) -> bool:
-        """Whether its signature is valid in one of `contexts`."""
+        """Return whether the signature is valid in one of `contexts`."""
         return bool(self.mac) and any(signer.verify(self._signed(one), self.mac) for one in contexts)
 
     def covers(self, other: Reference) -> bool:
-        """Whether `other` makes the same call, perhaps with more arguments bound."""
+        """Return whether `other` makes the same call, perhaps with more bound arguments."""
         return self.key == other.key or other.key.startswith(more(self.key, bool(self.args)))
 
     def _signed(self, context: str) -> bytes:
@@ -73,10 +73,10 @@ class Reference(NamedTuple):
 
 
 def more(key: str, bound: bool) -> tuple[str, ...]:
-    """Return how the keys of the same reference with more bound arguments begin."""
+    """Return the prefixes of the keys of the same reference with more bound arguments."""
     return (f"{key},", f"{key}*") if bound else (f"{key}{SEPARATOR}",)
 
 
 def quoted(text: str) -> str:
-    """Return a reference's text as the value of a query parameter."""
+    """Return a reference's text, quoted as the value of a query parameter."""
     return text if _PLAIN(text) else quote(text, safe=_URL_SAFE)

@@ -1,8 +1,8 @@
-"""Keys, sealing and signing: what makes a text from outside trustworthy.
+"""Keys, sealing and signing.
 
-A sealed text is encrypted, authenticated, dated and bound to a context; whoever holds it can
-neither read nor change it nor use it for something else. A signature is 64 bits long: enough
-where every guess is a request, and short enough to stand on every row of a page.
+A sealed text is encrypted, authenticated, dated and bound to a context: without the key, it can be neither
+read nor changed nor used for something else. A signature has 64 bits: enough where every guess is a request,
+and short enough to be written into every row of a page.
 
 ::
 
@@ -33,10 +33,10 @@ from ..exceptions import SealError, SealExpired
 
 ENVIRONMENT: Final = "LIVEACTIONS_KEY"
 MIN_SECRET: Final = 16
-"""Shortest accepted secret, in bytes."""
+"""Minimum length of a secret, in bytes."""
 MAC_BYTES: Final = 8
 COMPRESS_FROM: Final = 2048
-"""Shorter data, in bytes, is sealed as it is: compressing it takes longer than all the rest."""
+"""Shorter data, in bytes, isn't compressed: that would take longer than everything else."""
 _HEADER: Final = struct.Struct(">B4s")
 _PACKING: Final = struct.Struct(">Bd")
 _PLAIN, _DEFLATED = 0, 1
@@ -45,7 +45,7 @@ _SKEW: Final = 60.0
 
 
 class Key:
-    """One secret and what is derived from it; each use has a key of its own."""
+    """A secret, and the keys derived from it, one for each purpose."""
 
     def __init__(self, secret: bytes | str) -> None:
         self._secret = secret.encode() if isinstance(secret, str) else secret
@@ -54,7 +54,7 @@ class Key:
         self.id = self.derive("id")[:4]
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose, from which neither the secret nor another purpose's can be found."""
+        """Return 32 bytes for one purpose, which reveal neither the secret nor the keys of other purposes."""
         hkdf = HKDF(algorithm=SHA256(), length=32, salt=b"liveactions", info=purpose.encode())
         return hkdf.derive(self._secret)
 
@@ -63,10 +63,10 @@ class Key:
 
 
 class Keys:
-    """The application's keys: the first seals and signs, all open and verify.
+    """The application's keys: the first one seals and signs, all of them open and verify.
 
-    `shared` is false for random keys, which no other process can have. `ValueError` when a secret
-    is too short or there is none.
+    `shared` is false for random keys, which no other process can have. Raise `ValueError` if a secret is too
+    short or there is none.
     """
 
     def __init__(self, secrets: Iterable[bytes | str], *, shared: bool = True) -> None:
@@ -77,12 +77,12 @@ class Keys:
 
     @classmethod
     def random(cls) -> Keys:
-        """Keys for the life of this process."""
+        """Return a key for the lifetime of this process."""
         return cls([secrets.token_bytes(32)], shared=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Keys | None:
-        """The keys that ``LIVEACTIONS_KEY`` lists, separated by commas or spaces; None when it has none."""
+        """Return the keys in ``LIVEACTIONS_KEY``, separated by commas or spaces; None if there are none."""
         listed = environment.get(ENVIRONMENT, "").replace(",", " ").split()
         return cls(listed) if listed else None
 
@@ -96,7 +96,7 @@ class _Cipher(Protocol):
 
 
 class _MisuseResistant:
-    """AES-GCM-SIV: a nonce that comes twice by accident betrays no more than that two texts are equal."""
+    """AES-GCM-SIV: reusing a nonce by accident reveals no more than whether two texts are equal."""
 
     number = 1
 
@@ -112,7 +112,10 @@ class _MisuseResistant:
 
 
 class _DerivedPerMessage:
-    """AES-GCM for an OpenSSL without the SIV mode: no key is used twice, so no nonce can be."""
+    """AES-GCM for an OpenSSL without the SIV mode.
+
+    Each message has its own key, so no nonce can be reused.
+    """
 
     number = 2
 
@@ -131,7 +134,7 @@ class _DerivedPerMessage:
 
 
 def _ciphers(key: Key) -> dict[int, _Cipher]:
-    """What this machine's OpenSSL can do, best first."""
+    """Return the ciphers that this machine's OpenSSL supports, best first."""
     ciphers: dict[int, _Cipher] = {}
     with suppress(UnsupportedAlgorithm):  # OpenSSL before 3.2
         ciphers[_MisuseResistant.number] = _MisuseResistant(key)
@@ -140,7 +143,7 @@ def _ciphers(key: Key) -> dict[int, _Cipher]:
 
 
 class Sealer:
-    """Seals bytes into url-safe text and opens them again."""
+    """Seals bytes into url-safe text, and opens them again."""
 
     def __init__(self, keys: Keys) -> None:
         self._ciphers = {
@@ -150,28 +153,31 @@ class Sealer:
 
     @property
     def key(self) -> bytes:
-        """Names the key that seals."""
+        """Identifies the key that seals."""
         return self._header
 
     def seal(self, data: bytes, context: str, *, now: float | None = None) -> str:
-        """`data` as a text that opens in the same `context` only. `now` is in seconds since 1970."""
+        """Return `data` as text that can only be opened in the same `context`.
+
+        `now` is in seconds since 1970.
+        """
         return _text(self.seal_bytes(data, context, now=now))
 
     def seal_bytes(self, data: bytes, context: str, *, now: float | None = None) -> bytes:
-        """The same as bytes, where it needn't be a text."""
+        """Do what `seal` does, but return bytes."""
         packed = _pack(data, time.time() if now is None else now)
         return self._header + self._cipher.encrypt(packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
-        """The data sealed in `text`, at most `max_age` seconds ago.
+        """Return the data sealed in `text` at most `max_age` seconds ago.
 
-        `SealError` when the text was altered, comes from another key or belongs to another
-        context; `SealExpired` when it is too old.
+        Raise `SealError` if the text was altered, or sealed with another key or for another context, and
+        `SealExpired` if it is too old.
         """
         return self.open_bytes(_bytes(text), context, max_age, now=now)
 
     def open_bytes(self, sealed: bytes, context: str, max_age: float, *, now: float | None = None) -> bytes:
-        """What `seal_bytes` has sealed; raises as `open` does."""
+        """Open what `seal_bytes` has sealed. Raise the same exceptions as `open`."""
         cipher = self._ciphers.get(sealed[: _HEADER.size])
         if cipher is None:
             raise SealError("sealed by another key")
@@ -183,17 +189,17 @@ class Sealer:
 
 
 class Signer:
-    """Short signatures. They say that this application wrote the data, not who may use it."""
+    """Creates short signatures. They prove that this application wrote the data, not who may use it."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = [key.derive("sign") for key in keys]
 
     def mac(self, data: bytes) -> str:
-        """The signature of `data` as url-safe text, 11 characters long."""
+        """Return the signature of `data` as url-safe text of 11 characters."""
         return _mac(self._keys[0], data)
 
     def verify(self, data: bytes, mac: str) -> bool:
-        """Whether one of the keys signed `data` so; takes the same time for every wrong one."""
+        """Return whether one of the keys signed `data`. Takes the same time for every wrong signature."""
         given = mac.encode(errors="replace")
         found = [hmac.compare_digest(_mac(key, data).encode(), given) for key in self._keys]
         return any(found)
@@ -226,7 +232,7 @@ def _text(data: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """The bytes that `_text` made `text` of; any other spelling of them is refused."""
+    """Return the bytes that `_text` encoded as `text`. Raise `SealError` for any other spelling."""
     try:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
