@@ -1,19 +1,19 @@
-"""Templates compiled to shapes, and what rendering them returns: fragments.
+"""Templates compiled to shapes, and fragments, the results of rendering them.
 
 The modules, in the order in which a template passes through them:
 
 `ir`
-    the body of a template as a tree of elements, with the dynamic parts in their places
+    a template's body as a tree of elements with dynamic parts
 `plan`
     that tree as static HTML with slots
 `codegen`, `codegen_lists`, `codegen_values`
     Python code that computes the slots' values and returns a fragment
 `runtime`, `escaping`, `list_memo`, `list_keys`
-    what the generated code calls
+    the functions that the generated code calls
 `fragments`
     shapes and fragments, and how they become HTML
 `environment`
-    the Jinja2 environment that does all of this
+    the Jinja2 environment that combines all of this
 """
 
 from ..types import Reference

@@ -61,7 +61,7 @@ _IMPORTS = (
 
 
 class LiveCodeGenerator(LoopGenerator):
-    """Generates code that makes fragments."""
+    """Generates code that creates fragments."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +76,7 @@ class LiveCodeGenerator(LoopGenerator):
         functions: tuple[type[Any], ...] = (nodes.Block, nodes.Macro, nodes.CallBlock)
         self._outputs.update(id(function.body) for function in node.find_all(functions))
         super().visit_Template(node, frame)
-        # Functions look these names up when they run: here they replace Jinja2's.
+        # Functions look these names up when they run, so that they replace Jinja2's here.
         for line in (*_IMPORTS, *self._shapes):
             self.writeline(line)
         self.writeline(f"unbalanced = {self.planner.unbalanced!r}")
@@ -155,7 +155,7 @@ class LiveCodeGenerator(LoopGenerator):
         return name
 
     def _prior(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:
-        """Return the name of the variable with the values that this body had in the last rendering."""
+        """Return the variable that holds the values of this body's last render."""
         if sink.prior == "None" or not any(slot.kind in DEEP for slot in plan.slots):
             return "None"
         if sink.prior != "enter":

@@ -24,18 +24,21 @@ from .purity import names, qualifies
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where the value of a body goes. `prior` is the expression for the last values around it."""
+    """Where the value of a body goes.
+
+    `prior` is the expression for the last values of the surrounding body.
+    """
 
     write: Callable[[str, Frame], None]
     prior: str = "None"
     slot: int = 0
     is_list: bool = False
     begin: Callable[[Frame], None] | None = None
-    """Write what comes before the body."""
+    """Writes code that precedes the body."""
 
 
 class LoopGenerator(SlotGenerator):
-    """The part of the generator that knows loops."""
+    """The part of the generator that handles loops."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,10 +47,10 @@ class LoopGenerator(SlotGenerator):
 
     @abstractmethod
     def fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
-        """Write code that makes a fragment, and pass it to the sink."""
+        """Write code that creates a fragment, and pass it to the sink."""
 
     def loop(self, node: nodes.For, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
-        """Write code that computes a list, in the variable `name`."""
+        """Write code that computes a list and assigns it to the variable `name`."""
         if prior != "None" and self._is_remembered(node):
             self._remembered(node, slot, frame, name, prior, number)
         else:
@@ -109,7 +112,7 @@ class LoopGenerator(SlotGenerator):
                 self.writeline(f"{target} = {self.get_resolve_func()}({name!r})")
 
     def _outer(self, name: str, frame: Frame) -> str:
-        """Return the value of a name around the loop; with a dot, what changes with its attributes."""
+        """Return the value of a name around the loop; with a dot, a number that its attributes change."""
         if name.endswith("."):
             return f"reference_version({self._outer(name[:-1], frame)})"
         return frame.symbols.find_ref(name) or f"{self.get_resolve_func()}({name!r})"
@@ -184,7 +187,7 @@ class LoopGenerator(SlotGenerator):
 
 
 def _own(node: nodes.For) -> set[str]:
-    """Return the names of a loop's items."""
+    """Return the names of a loop's target."""
     own = names([node.target])
     return own | {f"{name}." for name in own}
 
@@ -194,7 +197,7 @@ def _tuple(values: Iterable[str]) -> str:
 
 
 def _readers(plan: Plan, columns: dict[int, str], name: str) -> str:
-    """Return the slots that read a name, as source; None when more than the columns reads it."""
+    """Return the slots that read a name, as source; None if it is read elsewhere than in columns."""
     slots = [number for number, slot in enumerate(plan.slots) if name in slot.names]
     if any(number not in columns for number in slots) or name in names(plan.after):
         return "None"

@@ -26,7 +26,7 @@ from .ir import Part
 from .plan import Slot
 
 DEEP = (Kind.CHILD, Kind.LIST, Kind.ELEMENTS)
-"""Slots that may hold fragments."""
+"""Kinds of slots that may hold fragments."""
 _WRITTEN = {
     Kind.CHILD: "rendered",
     Kind.ATTR: "written_attribute",
@@ -34,11 +34,11 @@ _WRITTEN = {
     Kind.TEXT: "written_text",
     Kind.RAW: "source",
 }
-"""How a value is made from source."""
+"""Functions that convert source to a slot's value."""
 
 
 class SlotGenerator(CodeGenerator):
-    """The part of the generator that knows slots, but not what statements make of them."""
+    """The part of the generator that handles slots, except for those that are statements."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,10 +48,10 @@ class SlotGenerator(CodeGenerator):
     def statement(
         self, node: nodes.Node, slot: Slot, frame: Frame, name: str, prior: str, number: int
     ) -> None:
-        """Write code that computes the value of a slot that is one statement, in the variable `name`."""
+        """Write code that computes the value of a slot that is one statement, and assigns it to `name`."""
 
     def value(self, slot: Slot, frame: Frame, prior: str, number: int) -> str:
-        """Write code that computes a slot's value; return the variable that holds it."""
+        """Write code that computes a slot's value. Return the variable that holds it."""
         name = self.temporary_identifier()
         only = slot.only
         if slot.is_verbatim:
@@ -106,7 +106,7 @@ class SlotGenerator(CodeGenerator):
 
     def _expression(self, part: Part, function: str, frame: Frame, extra: str = "") -> None:
         finalize = self._make_finalize().src or ""
-        # Without autoescape everything is markup.
+        # Without autoescape, everything is markup.
         functions = [function, "" if frame.eval_ctx.autoescape else "unescaped", finalize.rstrip("(")]
         opened = [name for name in functions if name]
         self.write("".join(f"{name}(" for name in opened[:-1]) + (f"{opened[-1]}(" if opened else ""))
@@ -138,7 +138,7 @@ class SlotGenerator(CodeGenerator):
         self.write(", Reference) else ")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
-        """Read an attribute directly if it exists; otherwise let Jinja2 look for it."""
+        """Read an attribute directly if it exists; otherwise let Jinja2 look it up."""
         if not isinstance(node.node, nodes.Name) or type(self.environment).getattr is not Environment.getattr:
             super().visit_Getattr(node, frame)
             return
@@ -150,7 +150,7 @@ class SlotGenerator(CodeGenerator):
         self.write(")")
 
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
-        """Write filters so that what they have escaped is known as data."""
+        """Write filters so that their escaped output is recognized as data."""
         used = self.environment.filters.get(node.name)
         if node.node is not None and used is escape_markup:
             self.write("escape(")
@@ -164,7 +164,7 @@ class SlotGenerator(CodeGenerator):
             super().visit_Filter(node, frame)
 
     def written(self, slot: Slot, frame: Frame, name: str, function: str) -> None:
-        """Write a value as Jinja2 does, as source, and convert that."""
+        """Write a value as source, as Jinja2 does, and convert that."""
         with self._buffer(frame) as inner:
             for piece in slot.run:
                 if isinstance(piece, str):
@@ -177,7 +177,7 @@ class SlotGenerator(CodeGenerator):
 
     @contextmanager
     def _buffer(self, frame: Frame) -> Iterator[Frame]:
-        """Return a frame that collects what is written in it."""
+        """Return a frame whose output is collected."""
         inner = frame.copy()
         inner.require_output_check = False
         self.buffer(inner)
@@ -206,7 +206,7 @@ def _written(slot: Slot) -> str:
 
 
 def _otherwise_nothing(node: nodes.Node) -> nodes.Node:
-    """Add an empty ``else`` to a condition without one, which saves making an `Undefined`."""
+    """Add an empty ``else`` to a condition that has none, to avoid creating an `Undefined`."""
     if not isinstance(node, nodes.CondExpr) or node.expr2 is not None:
         return node
     return nodes.CondExpr(node.test, node.expr1, nodes.Const(""), lineno=node.lineno)

@@ -2,9 +2,8 @@
 
 - `note_place` adds the template and line to an exception; `place_of` returns them.
 - `pieces` returns the HTML of a fragment in pieces, each with its template and line.
-- `Adviser` looks at each rendering for mistakes: lists without keys, HTML that browsers repair, misspelt
-  events, addresses that would run a script. The codes of its advice (``LA002`` …) are explained in
-  docs/browser.md.
+- `Adviser` checks each render for mistakes: lists without keys, HTML that browsers repair, misspelled events,
+  addresses that would run a script. The codes of its advice (``LA002`` …) are explained in docs/browser.md.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from .list_keys import are_made_anew, lacks_keys, repeats_keys
 
 
 class Place(str):
-    """A template's name and a line of it; as a text, the note below a traceback that says so."""
+    """A template's name and a line in it. As a string, it is the note for a traceback."""
 
     name: str
     line: int
@@ -52,7 +51,7 @@ def note_place(error: BaseException) -> None:
 
 
 def place_of(error: BaseException) -> Place | None:
-    """Return where in a template an exception was raised; None when that isn't known."""
+    """Return the place in a template where an exception was raised; None if it isn't known."""
     if isinstance(error, TemplateSyntaxError | TemplateError):
         return Place(error.name, error.lineno)
     return _first_note(error)
@@ -64,16 +63,16 @@ def _first_note(error: BaseException) -> Place | None:
 
 
 class Piece(NamedTuple):
-    """HTML without markers. `line` is where it begins, in the template `name` if that is known."""
+    """HTML without markers. `line` is where it begins in the template `name`, if that is known."""
 
     text: str
     name: str | None
     line: int
     is_static: bool
-    """Whether it is text of the template; else an expression or statement has written it."""
+    """Whether it is text of the template; otherwise it is the output of an expression or statement."""
 
     def line_at(self, offset: int) -> int:
-        """Return the line of a character, approximately where tags strip white space."""
+        """Return the line of a character; approximate where tags strip white space."""
         return self.line + self.text[:offset].count("\n") if self.is_static else self.line
 
 
@@ -98,7 +97,7 @@ def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
 
 
 def _line(shape: Shape, number: int) -> int:
-    """Return the line of a static piece, which is followed by its slot."""
+    """Return the line of a static piece from that of the slot after it."""
     if number < len(shape.lines):
         return shape.lines[number] - shape.plain[number].count("\n")
     return shape.lines[-1] if shape.lines else shape.where[1]
@@ -113,33 +112,33 @@ SCRIPT_ADDRESS: Final = "LA007"
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A code, and what is to be said."""
+    """A message with its code."""
 
     code: str
     text: str
 
 
 class Templates(Protocol):
-    """Where templates come from."""
+    """Provides the templates that are in use."""
 
     def loaded(self) -> Iterable[Template]: ...
 
 
 class Adviser:
-    """Gives each advice once."""
+    """Gives each piece of advice once."""
 
     def __init__(self, templates: Templates | None) -> None:
         self._templates = templates
         self._said: set[Advice] = set()
         self._read: set[bytes] = set()
-        """Digests of the shapes that were read already."""
+        """Digests of the shapes that were checked already."""
         self._events: set[str] = set()
-        """Names of event attributes that were looked at already."""
+        """Names of event attributes that were checked already."""
         self._lists: dict[str, Items] = {}
-        """The newest rendering of each list, by its place."""
+        """The latest render of each list, by its place."""
 
     def look(self, fragment: Fragment) -> Iterator[Advice]:
-        """Yield advice on a rendering that wasn't given before."""
+        """Yield advice on a render, unless it was given before."""
         looks = self._about_lists, self._about_nesting, self._about_events, self._about_addresses
         for advice in [advice for look in looks for advice in look(fragment)]:
             if advice not in self._said:
@@ -158,7 +157,7 @@ class Adviser:
                     yield Advice(DUPLICATE_KEYS, f"{where}: items of this list have the same key")
 
     def _is_constant(self, name: str | None, line: int) -> bool:
-        """Return whether a list is written out in its template."""
+        """Return whether a list is written literally in its template."""
         return any(
             template.name == name and line in _noted(template, "constant_lists")
             for template in (self._templates.loaded() if self._templates is not None else ())
@@ -207,7 +206,7 @@ class Adviser:
         return f"{name}, line {line}" if name is not None else ""
 
     def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
-        """Return the place of an element that makes a template unbalanced and is part of a repair."""
+        """Return the place of an unbalanced element in a template that is part of a repair."""
         for template in self._templates.loaded() if self._templates is not None else ():
             for line, name in _noted(template, "unbalanced"):
                 if name in repair.names:
@@ -219,7 +218,7 @@ _UNSAFE_ADDRESS: Final = re.compile(rf"([\w:]+)=[\"'](?=({UNSAFE}[^\"'>]*?{SCRIP
 
 
 class _Text:
-    """The HTML of a fragment, and where each character of it comes from."""
+    """The HTML of a fragment, with the origin of each character."""
 
     def __init__(self, fragment: Fragment) -> None:
         self._pieces = list(pieces(fragment))
@@ -227,7 +226,7 @@ class _Text:
         self._starts = [0, *accumulate(len(piece.text) for piece in self._pieces)]
 
     def piece(self, at: int) -> tuple[Piece, int]:
-        """Return the piece that contains a character, and the offset in it."""
+        """Return the piece that contains a character, and its offset in there."""
         index = min(bisect_right(self._starts, at), len(self._pieces)) - 1
         return self._pieces[index], at - self._starts[index]
 
@@ -250,6 +249,6 @@ def _inside(value: Any) -> Iterator[Fragment | Items]:
 
 
 def _noted(template: Template, what: str) -> list[Any]:
-    """Return what the compiler has noted about a template."""
+    """Return what the compiler has recorded about a template."""
     found: list[Any] = getattr(template.root_render_func, "__globals__", {}).get(what, [])
     return found

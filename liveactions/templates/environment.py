@@ -1,8 +1,8 @@
 """Jinja2 environments that compile templates to fragments, and the templates in use.
 
-`Templates` makes an overlay of the application's environment, so that its loader, filters, tests, globals
-and extensions are used while the environment itself stays as it is. A `View` renders one template again and
-again for one component. `TemplateWatcher` notices in debug mode that the file of a template was saved.
+`Templates` creates an overlay of the application's environment, which uses its loader, filters, tests,
+globals and extensions without changing it. A `View` renders one template repeatedly for one component.
+`TemplateWatcher` notices in debug mode that a template's file was saved.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .runtime import TemplateContext, concat
 
 
 class LiveEnvironment(Environment):
-    """An environment whose templates give fragments."""
+    """An environment whose templates render to fragments."""
 
     code_generator_class = LiveCodeGenerator
     context_class = TemplateContext
@@ -35,7 +35,7 @@ class LiveEnvironment(Environment):
         parent: str | None = None,
         globals: MutableMapping[str, Any] | None = None,
     ) -> Template:
-        """Return a template; without reloading, the one that was found before."""
+        """Return a template; without automatic reloading, from a cache."""
         if self.auto_reload or globals is not None or isinstance(name, Template):
             return super().get_template(name, parent, globals)
         known = self.found.get((name, parent))
@@ -47,15 +47,15 @@ class LiveEnvironment(Environment):
 
 
 _MAX_TEMPLATES = 400
-"""Templates that are kept compiled."""
+"""How many compiled templates are kept."""
 
 
 class Templates:
     """The templates of an application, compiled to shapes.
 
-    `environment` is any synchronous Jinja2 environment; its loader, filters, tests, globals and
-    extensions are used. With `debug`, every render is done twice, with and without memory. `names` are
-    known to all templates, unless the environment has others of the same name.
+    `environment` is any synchronous Jinja2 environment; its loader, filters, tests, globals and extensions
+    are used. With `debug`, everything is rendered twice, with and without reusing earlier results. `names`
+    are available in all templates, unless the environment defines the same names.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Templates:
         return View(self.environment.get_template(name), self.debug, self._names)
 
     def loaded(self) -> Iterator[Template]:
-        """The templates that were used."""
+        """Return the templates that were used."""
         return self._watch.loaded()
 
     def saved(self) -> bool:
@@ -84,14 +84,14 @@ class Templates:
         return self._watch.look()
 
     def source(self, name: str) -> str:
-        """Return the current text of a template; "" when there is none."""
+        """Return the current source of a template; "" if it can't be read."""
         try:
             return (
                 self.environment.loader.get_source(self.environment, name)[0]
                 if self.environment.loader
                 else ""
             )
-        except Exception:  # whatever a loader raises: it is for an error's sake
+        except Exception:  # loaders may raise anything, and this is for an error message
             return ""
 
 
@@ -107,7 +107,7 @@ class View:
         self._context: Any = None
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
-        """Render the template; parts of `previous`, the last rendering, are used again."""
+        """Render the template, reusing parts of `previous`, the last render."""
         if self._debug and not self._template.is_up_to_date:
             self._reload()
         fragment = self._render(variables, previous)
@@ -124,11 +124,11 @@ class View:
         except Exception as error:
             note_place(error)
             self._template.environment.handle_exception()
-        self._context = context  # not one that an exception has left in the middle
+        self._context = context  # kept only if nothing was raised
         return result if type(result) is Fragment else raw_page(str(result))
 
     def _reload(self) -> None:
-        """Use the current version of a template that was saved."""
+        """Switch to the current version of a template that was saved."""
         environment, name = self._template.environment, self._template.name
         if name is not None and environment.auto_reload:
             self._template, self._context = environment.get_template(name), None
@@ -142,7 +142,7 @@ class View:
 
 
 def _overlay(environment: Environment) -> LiveEnvironment:
-    """Return an environment that compiles to fragments and shares everything else with the original."""
+    """Return an environment that compiles to fragments, and shares everything else with the original."""
     live: Any = environment.overlay(cache_size=_MAX_TEMPLATES)
     live.__class__ = type("Live" + type(environment).__name__, (LiveEnvironment, type(environment)), {})
     live.found = {}
@@ -157,7 +157,7 @@ class TemplateWatcher:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._times: dict[str, int] = {}
-        """When each was saved, in nanoseconds, as it was found last."""
+        """Modification times by file, in nanoseconds."""
 
     def look(self) -> bool:
         """Return whether a file was saved since the last call, or since it was loaded."""
@@ -173,12 +173,12 @@ class TemplateWatcher:
         return saved
 
     def loaded(self) -> Iterator[Template]:
-        """The templates that it has in memory."""
+        """Yield the templates in the environment's cache."""
         yield from self._environment.cache.values() if self._environment.cache else ()
 
 
 def _time_of(name: str) -> int:
     try:
         return os.stat(name).st_mtime_ns
-    except OSError:  # none, or none just now: editors replace files
+    except OSError:  # missing, perhaps only while an editor replaces it
         return 0

@@ -1,12 +1,12 @@
-"""Escape data in HTML source, and keep it apart from what the author has written or marked as safe.
+"""Escape data in HTML source, and distinguish it from what the author has written or marked as safe.
 
-What is escaped is of the type `Escaped`, a `Markup` that is known to be data. That matters in attributes
-that browsers follow, load or read as HTML, where data must not become a script: ``javascript:`` survives
-escaping. The compiler knows these attributes where they are slots; in source that is written as a string
+Escaped data has the type `Escaped`, a `Markup` that is known to be data. This matters in attributes that
+browsers follow, load or parse as HTML, where data must not become a script: ``javascript:`` survives
+escaping. Where these attributes are slots, the compiler knows them; in source that is written as a string,
 they have to be found (`join`).
 
-Attributes are found by regular expressions here. The source that is searched is incomplete in general, so
-it isn't for the tokenizer; and `join` runs for each piece of HTML that is written as a string.
+This is done with regular expressions: the source is incomplete in general, so that it can't be tokenized, and
+`join` runs for each piece of HTML that is written as a string.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SUSPECT: Final = re.compile(f"{DOCUMENT_ATTRIBUTE}|{SCRIPT.pattern}", re.IGNORE
 
 
 def escape(value: Any) -> Markup:
-    """Escape a value for HTML source. Replaces MarkupSafe's in compiled templates."""
+    """Escape a value for HTML source. Replaces MarkupSafe's function in compiled templates."""
     if isinstance(value, Markup):
         return value
     if type(value) is Fragment:
@@ -42,19 +42,19 @@ def escape(value: Any) -> Markup:
 
 
 def mark_safe(value: Any) -> Markup:
-    """Mark source as safe, but for the data in it. Replaces MarkupSafe's in compiled templates."""
+    """Mark source as safe, except for the data in it. Replaces `Markup` in compiled templates."""
     if isinstance(value, Escaped) or (type(value) is Fragment and value.values):
         return Escaped(value)
     return Markup(value)
 
 
 def is_marked_safe(value: Any) -> bool:
-    """Return whether the author says that a value is safe wherever they put it."""
+    """Return whether the author has marked a value as safe."""
     return isinstance(value, Markup | Fragment) and not isinstance(mark_safe(value), Escaped)
 
 
 def refuse_function(value: Any) -> None:
-    """Raise `RenderError` for a function: it is never what a page is to show."""
+    """Raise `RenderError` for a function, which is never meant to be displayed."""
     if isinstance(value, (FunctionType, MethodType, BuiltinFunctionType)):
         raise RenderError(
             f"{value.__qualname__} is a function: decorate it with @action for the browser to call it,"
@@ -75,19 +75,19 @@ def join(pieces: Sequence[str]) -> str:
 
 
 def attributes(source: str) -> Markup:
-    """Return attributes that a filter has made of data, none of which becomes a script."""
+    """Return attributes that a filter has written from data; none of them can run a script."""
     html = f"<a {source}>"
     data = [(start, end) for _, _, start, end in attributes_in(html)]
     return Escaped(_disarm(html, data).removeprefix("<a ").removesuffix(">"))
 
 
 def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
-    """Return source in whose attributes the ranges of data neither run a script nor are HTML."""
+    """Return source in which the given ranges of data can neither run a script nor become HTML."""
     if _SUSPECT.search(html) is None:
         return html
     changed, done = "", 0
     for name_at, name, start, end in attributes_in(html):
-        # What is a whole attribute of a piece has been looked at when that piece was joined.
+        # Attributes that are contained in a piece were checked when that piece was joined.
         inside = [(a, b) for a, b in data if a < end and b > start and not a <= name_at < b]
         if name in URL_ATTRIBUTES and runs_script(html[start:end]):
             scheme = SCRIPT.search(html, start)

@@ -32,7 +32,7 @@ _KEYS: Final = frozenset(
     " save scrolllock select send space spellcheck standby tab undo unidentified wakeup zenkaku zoomin"
     " zoomout".split()
 ) | {f"f{number}" for number in range(1, 25)}
-"""Names of keys, in lower case, as events have them; "space" is that of " "."""
+"""Names of keys, in lower case, as events report them; "space" stands for " "."""
 _EVENTS: Final = tuple(
     "abort animationcancel animationend animationiteration animationstart auxclick beforeinput"
     " beforetoggle blur canplay change click close compositionend compositionstart compositionupdate"
@@ -47,13 +47,13 @@ _EVENTS: Final = tuple(
     " transitionend transitionrun transitionstart visibilitychange volumechange waiting wheel".split()
 )
 _SIMILAR: Final = 0.79
-"""How alike names are that differ by a letter or two."""
-# Reads pieces of start tags that templates write, which are no input for the tokenizer.
+"""The similarity of names that differ by one or two letters."""
+# For fragments of start tags in templates, which can't be tokenized.
 _WRITTEN: Final = re.compile(rf"(?<![\w-]){PREFIX}[a-z][^\s=>/\"'{{}}]*(?=\s*=)", re.IGNORECASE)
 
 
 class Written(NamedTuple):
-    """An attribute's name in source, and where it begins."""
+    """An attribute's name in source, and its position."""
 
     name: str
     at: int
@@ -66,13 +66,13 @@ def event_attributes_in(source: str) -> Iterator[Written]:
 
 
 def event_of(attribute: str) -> str | None:
-    """Return the event of an attribute; None when it is none of these."""
+    """Return the event of an attribute; None if it isn't an event attribute."""
     event = attribute.removeprefix(PREFIX).partition(".")[0]
     return event if attribute.startswith(PREFIX) and event not in NOT_EVENTS else None
 
 
 def unknown_modifier(attribute: str) -> str | None:
-    """Return what is wrong with an attribute's modifiers, if anything is."""
+    """Return a message if one of an attribute's modifiers is unknown."""
     event = event_of(attribute)
     if event is None:
         return None
@@ -99,7 +99,7 @@ def _proposal(name: str, known: list[str]) -> str:
 
 
 def unlikely_event(attribute: str) -> str | None:
-    """Return what may be wrong with an attribute's event: that it looks like another one, misspelt."""
+    """Return a message if an attribute's event looks like a misspelled one."""
     event = event_of(attribute)
     if event is None or event in _EVENTS:
         return None

@@ -1,22 +1,22 @@
-"""Shapes and fragments: a template's static HTML, and one rendering of it.
+"""Shapes and fragments: a template's static HTML, and one render of it.
 
-A shape is made once, when a template is compiled; a fragment is a shape and the values of its
-slots. What a value may be depends on the slot's kind:
+A shape is created once, when a template is compiled; a fragment is a shape and the values of its slots. The
+possible values depend on the slot's kind:
 
 ========  ==================================================================================
 CHILD     `str` (data), `Markup` (raw HTML), `Fragment`
-LIST      `Items`, each followed by a comment; `Markup` where they could not be kept apart
+LIST      `Items`, each followed by a comment; `Markup` if they can't be told apart
 ELEMENTS  `Items`, each exactly one element
-ATTR      `str` (data) or `Reference`: one attribute's whole value
+ATTR      `str` (data) or `Reference`: the whole value of one attribute
 TAG       flat tuple of names and values: the dynamic attribute names of a start tag
-EVENT     `Reference`: what a ``live-…`` attribute calls; not in marked HTML, never on the wire
+EVENT     `Reference`: what a ``live-…`` attribute calls; not in marked HTML, never sent
 FORM      `Reference` or `str`: a form's ``action``, at the end of its start tag
 TEXT      `str` (data): the content of ``title`` and ``textarea``
 RAW       `str`: the content of ``script``, ``style``, ``noscript`` …, as it is written
 ========  ==================================================================================
 
-One fragment has two serialisations: *marked* HTML for pages, from which the client finds the slots
-again, and *plain* HTML for places that can't have slots.
+A fragment can be written in two ways: as *marked* HTML for pages, in which the client finds the slots, and as
+*plain* HTML where slots aren't possible.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
 """Placeholder in raw HTML for the field with the page's state."""
 DIGEST_SLOTS: Final = 64
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
-# Raw HTML is searched in every rendering of a page as a whole; the tokenizer would be slower by far.
+# Raw HTML is searched whenever a page is written as a whole; the tokenizer would be much slower.
 _RAW_FORM = re.compile(
     r"<form\b(?=[^>]*\smethod=[\"']?post\b)[^>]*?\saction=[\"'](?!//)[/?][^\"'>]*[?&;]_a=[^>]*>",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ _RAW_FORM = re.compile(
 
 
 class Kind(IntEnum):
-    """What a slot is."""
+    """The kind of a slot."""
 
     CHILD = 0
     LIST = 1
@@ -64,12 +64,11 @@ class Kind(IntEnum):
 
 
 class Shape:
-    """Static HTML with slots between its pieces. Two shapes of equal content are interchangeable.
+    """Static HTML with slots between its pieces. Two shapes with equal content are interchangeable.
 
-    `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape
-    in SVG. `key` is the slot of the root element's ``data-key`` or ``id``, if it has
-    one; `where` is the template and line it comes from, `lines` those at which the slots begin; of
-    `silent` slots clients get no changes.
+    `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape in SVG.
+    `key` is the slot of the root element's ``data-key`` or ``id``, if there is one. `where` is its template
+    and line, `lines` are those of the slots. Changes in `silent` slots aren't sent to clients.
     """
 
     __slots__ = (
@@ -115,20 +114,20 @@ class Shape:
         self.values = tuple(i for i, kind in enumerate(self.kinds) if kind is not Kind.EVENT)
 
         self.is_page = self.kinds == (Kind.CHILD,) and not any(self.marked)
-        """Whether it is a page that was rendered as a string."""
+        """Whether this is a page that was rendered as a string."""
 
     def _source(self) -> str:
         """Return the HTML that a client keeps: without values, and without attributes that are slots."""
         text, before = "", None
         for piece, kind in zip(self.marked, [*self.kinds, None], strict=True):
-            piece = piece[1:] if before is Kind.ATTR else piece  # its closing quote
+            piece = piece[1:] if before is Kind.ATTR else piece  # the closing quote
             text += piece[: piece.rindex(" ")] if kind is Kind.ATTR else piece
             text += _FORM_END if kind is Kind.FORM else ""
             before = kind
         return text.replace(HEAD_MARK, "").replace(BODY_MARK, "")
 
     def matches(self, other: Shape) -> bool:
-        """Return whether two shapes have the same content: one template may be compiled twice."""
+        """Return whether two shapes have the same content, as if one template was compiled twice."""
         return self is other or (
             self.digest == other.digest and self.kinds == other.kinds and self.namespace == other.namespace
         )
@@ -139,7 +138,7 @@ class Shape:
 
 
 class Fragment:
-    """One rendered instance of a shape. Never changed once made."""
+    """One render of a shape. Immutable."""
 
     __slots__ = ("shape", "values", "digest")
 
@@ -149,7 +148,7 @@ class Fragment:
         self.digest: bytes | None = None
 
     def html(self, hidden: str = "") -> str:
-        """Return marked HTML; `hidden` is written first in every form whose action is a reference."""
+        """Return marked HTML. `hidden` becomes the first field of every form whose action is a reference."""
         out: list[str] = []
         _write(self, True, hidden, out)
         return "".join(out)
@@ -168,9 +167,9 @@ class Fragment:
     __str__ = __html__
 
     def at(self, address: Sequence[int]) -> Any:
-        """The value of a slot: slot numbers from here on, each list's followed by an item's ordinal.
+        """Return the value of a slot by its address: slot numbers, each list's followed by an item's ordinal.
 
-        `LookupError` when there is no such slot.
+        Raise `LookupError` if there is no such slot.
         """
         fragment: Fragment = self
         steps = iter(address)
@@ -189,7 +188,7 @@ class Fragment:
         return fragment
 
     def shows(self, reference: Reference, mac: str) -> bool:
-        """Return whether `reference` is in it: in a slot of its own, or by its signature `mac` in a text."""
+        """Return whether it contains `reference`, in a slot of its own, or by its signature `mac` in text."""
         for value in self.values:
             kind = type(value)
             if kind is str or kind is Markup:
@@ -207,22 +206,22 @@ class Fragment:
         return False
 
     def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
-        """Return a digest of the whole in 8 bytes, and of each of the first root slots in 4."""
+        """Return a digest of the whole (8 bytes), and one of each of the first root slots (4 bytes each)."""
         slots = tuple(digest_of(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])
         return digest_of(self), slots
 
     def is_pristine(self) -> bool:
-        """Return whether all lists are numbered as in a first rendering."""
+        """Return whether all lists are numbered as in a first render."""
         return all(items.is_pristine() for items in _lists(self))
 
 
 class Items:
-    """The items of one list slot: fragments, what they were made from, and their ordinals.
+    """The items of a list slot: fragments, what they were rendered from, and their ordinals.
 
-    Ordinals name items on the wire. They begin as 0, 1, 2 …, go with an item wherever it moves, and
-    are not used twice in one *lineage*: the renderings that follow each other without a new
-    beginning. `base` and `changed` say how the list differs from the one before, when the render
-    knows it: the same items in the same order, but for those positions.
+    Ordinals identify items on the wire. They begin as 0, 1, 2 …, follow an item wherever it moves, and aren't
+    reused within one *lineage*: consecutive renders of a list that is never renumbered. If the render knows
+    how the list differs from the previous one, `base` is that list and `changed` the positions that differ;
+    the items and their order are the same.
     """
 
     __slots__ = (
@@ -272,7 +271,7 @@ class Items:
         return self.ordinals is None or self.ordinals == range(len(self.fragments))
 
     def item(self, ordinal: int) -> Fragment:
-        """Return the item with an ordinal; raise `LookupError` when there is none."""
+        """Return the item with an ordinal. Raise `LookupError` if there is none."""
         if self.ordinals is None or isinstance(self.ordinals, range):
             if 0 <= ordinal < len(self.fragments):
                 return self.fragments[ordinal]
@@ -287,7 +286,7 @@ _FORM_END: Final = '">'
 
 
 def written(kind: Kind, value: Any) -> str:
-    """Return the value of a slot in HTML without markers."""
+    """Return the value of a slot as HTML without markers."""
     out: list[str] = []
     _write_slot(kind, value, False, "", out)
     return "".join(out)
@@ -335,13 +334,13 @@ def _write_form(value: Any, hidden: str) -> str:
 
 
 def _write_text(value: str, hidden: str) -> str:
-    # Browsers drop a line break that comes first.
+    # Browsers drop a leading line break.
     return ("\n" if value[:1] == "\n" else "") + escape(value)
 
 
 def _write_raw(value: str, hidden: str) -> str:
-    """Write raw HTML; forms in it that call an action get the state of the page."""
-    html = str(value)  # whose methods escape nothing
+    """Return raw HTML, with the state of the page in forms that call an action."""
+    html = str(value)  # the methods of `str` don't escape
     if not hidden:
         return html
     html = html.replace(FORM_STATE, hidden) if FORM_STATE in html else html
@@ -362,7 +361,7 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 
 
 def digest_of(value: Any) -> bytes:
-    """Return a digest of a value, in 8 bytes; fragments and lists remember theirs."""
+    """Return a digest of a value (8 bytes). Fragments and lists cache theirs."""
     if type(value) is not Fragment and type(value) is not Items:
         return _digest(_piece(value).encode(errors="replace"))
     if value.digest is None:
@@ -384,7 +383,7 @@ def _collect(fragment: Fragment, pieces: list[str]) -> None:
         if type(value) is str:
             pieces.append(value)
         elif type(value) is Fragment:
-            _collect(value, pieces)  # its own digest is never needed
+            _collect(value, pieces)  # its digest isn't needed elsewhere
         else:
             pieces.append(_piece(value))
 

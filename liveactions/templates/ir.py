@@ -1,21 +1,20 @@
 """The intermediate representation of a template's body: a tree of elements with dynamic parts.
 
 `flatten` turns Jinja2's nodes for a body into literal text and `Part`s, the expressions and statements that
-write something. `Builder` parses these and returns the tree of `Element`s. It writes out what authors leave
-out and browsers add, such as end tags and the ``tbody`` of a table, so that this tree is the browser's; it
-raises `TemplateError` for what browsers wouldn't keep, and `Unbalanced` for a body that isn't a tree by
-itself.
+produce output. `Builder` parses these and returns the tree of `Element`s. It adds what authors leave out and
+browsers insert, such as end tags and the ``tbody`` of a table, so that the tree is the browser's. It raises
+`TemplateError` for what browsers wouldn't keep, and `Unbalanced` for a body that isn't a tree by itself.
 
 For ``<ul>{% for x in xs %}<li>{{ x }}{% endfor %}</ul>`` the outer body is an ``Element`` ``ul`` with one
-child, the `Part` of the loop; the loop's body is planned by itself, as an ``Element`` ``li`` with the
-`Part` of ``x``.
+child, the `Part` of the loop; the loop's body is planned by itself, as an ``Element`` ``li`` with the `Part`
+of ``x``.
 
 Two features change the tree before slots are laid out:
 
-- a form that calls an action gets a hidden field where its buttons call other actions (`add_form_field`);
-- ``live-ignore`` keeps what scripts have made of an element (`ignored`)::
+- a form that calls an action gets a hidden field if its buttons call other actions (`add_form_field`);
+- ``live-ignore`` protects what scripts have done to an element (`ignored`)::
 
-    <div live-ignore>               the element with everything in it
+    <div live-ignore>               the element and everything in it
     <div live-ignore="children">    everything in it
     <div live-ignore="class style"> these attributes
 
@@ -51,7 +50,7 @@ from ..html.tokenizer import (
 from ..protocol.constants import FIELD_FORM
 
 Fold = Callable[[nodes.Expr], str | None]
-"""The HTML of an expression that is constant, else None."""
+"""Returns the HTML of a constant expression, and None for others."""
 SILENT = (
     nodes.Assign,
     nodes.AssignBlock,
@@ -61,17 +60,17 @@ SILENT = (
     nodes.Import,
     nodes.Macro,
 )
-"""Statements that write nothing."""
+"""Statements without output."""
 
 
 @dataclass(eq=False, slots=True)
 class Part:
-    """An expression or statement that writes something, after the silent statements before it."""
+    """An expression or statement with output, and the silent statements before it."""
 
     node: nodes.Node
     before: list[nodes.Node] = field(default_factory=list)
     position: int = 0
-    """Among the pieces of its body."""
+    """Its index among the pieces of its body."""
 
     @property
     def lineno(self) -> int:
@@ -83,7 +82,7 @@ class Part:
 
     @property
     def is_call(self) -> bool:
-        """Whether it is nothing but a call: the result of a macro stays a fragment."""
+        """Whether it is just a call, so that the result of a macro stays a fragment."""
         return isinstance(self.node, nodes.Call | nodes.CallBlock)
 
 
@@ -136,13 +135,13 @@ def first_line(body: Sequence[nodes.Node]) -> int:
 Run = list[str | Part]
 """Literal text and parts that belong together."""
 _NO_TEXT = NO_TEXT | {"html", "head"}
-# Looks at the first tag of a body only, before that is tokenized by itself.
+# Matches only the first tag of a body, which is tokenized separately.
 _BEGINS_WITH_ROW = re.compile(r"\s*(?:<!--.*?-->\s*)*<tr[\s>/]", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
 class Element:
-    """An element; the root of a body has no name."""
+    """An element. The root of a body has no name."""
 
     name: str = ""
     attributes: list[Attribute] = field(default_factory=list)
@@ -150,7 +149,7 @@ class Element:
     self_closing: bool = False
     children: list[Child] = field(default_factory=list)
     raw: Run | None = None
-    """Content of an element that has no elements in it."""
+    """Content that can't contain elements."""
 
     @property
     def is_void(self) -> bool:
@@ -159,7 +158,7 @@ class Element:
 
 @dataclass(slots=True)
 class Markup:
-    """A comment or declaration: literal unless it has parts."""
+    """A comment or declaration; literal unless it has parts."""
 
     run: Run
 
@@ -168,7 +167,7 @@ Child = str | Part | Element | Markup
 
 
 class Builder:
-    """Builds the tree of one body. `name` is the template's, for errors."""
+    """Builds the tree of one body. `name` is the template's, for error messages."""
 
     def __init__(self, source: FlatBody, name: str | None, namespace: str = "") -> None:
         self._source = source
@@ -178,12 +177,12 @@ class Builder:
         self._stack = [self.root]
         self._open = OpenElements(bool(namespace))
         self.line = source.line
-        """How far it has come."""
+        """The current line."""
 
     def build(self) -> Element:
         """Return the root.
 
-        Raise `Unbalanced` or `NotTrackable` when the body isn't a tree by itself, or `TemplateError`.
+        Raise `Unbalanced` or `NotTrackable` if the body isn't a tree by itself, or `TemplateError`.
         """
         events = scan(self._source.pieces, self._source.line, bool(self._namespace))
         for event in events:
@@ -284,7 +283,7 @@ def runs(attribute: Attribute) -> Run:
 
 
 def surrounding_space(root: Element) -> tuple[int, int] | None:
-    """Return how much white space is before and after the element if a body is one element; else None."""
+    """Return the lengths of white space before and after a body's only element; None for other bodies."""
     elements = [i for i, child in enumerate(root.children) if isinstance(child, Element)]
     others = [child for child in root.children if not isinstance(child, Element)]
     if len(elements) != 1 or not all(isinstance(child, str) and not child.strip() for child in others):
@@ -300,7 +299,7 @@ def guess_namespace(root: Element) -> str:
 
 
 def namespace_in(element: Element, outside: str) -> str:
-    """Return the namespace of the content of an element."""
+    """Return the namespace of an element's content."""
     if element.name in FOREIGN:
         return element.name
     return "" if element.name in INTEGRATION else outside
@@ -322,12 +321,12 @@ def _first_texts(node: nodes.Node) -> Iterator[str]:
             return
 
 
-# A form's parts are pieces of source that needn't be whole tags: no input for the tokenizer.
+# The parts of a form needn't be complete tags, so they can't be tokenized.
 _FILE: Final = re.compile(r"<input\b[^>]*\stype\s*=\s*[\"']?file\b", re.IGNORECASE)
 
 
 def add_form_field(element: Element) -> None:
-    """Put the address of a form's own action into a field if a button in it may call another one."""
+    """Add a field with the address of a form's own action if one of its buttons may call another action."""
     action = _dynamic_action(element)
     if action is None or not any(map(_has_button, element.children)):
         return
@@ -337,7 +336,7 @@ def add_form_field(element: Element) -> None:
 
 
 def calls_action(element: Element) -> bool:
-    """Return whether an element is a form whose address may be that of an action."""
+    """Return whether an element is a form whose address may be an action's."""
     return _dynamic_action(element) is not None
 
 
@@ -357,7 +356,7 @@ def _has_button(child: object) -> bool:
 
 
 def has_file(element: Element) -> bool:
-    """Return whether a form has a field for files, as far as the template's own text shows."""
+    """Return whether a form has a file field, as far as the template's own text shows."""
     return any(_has_file(child) for child in element.children)
 
 
@@ -380,7 +379,7 @@ _CHILDREN: Final = "children"
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """What is ignored of an element: its content, and attributes by name; `None` means all."""
+    """What ``live-ignore`` protects of an element: content, and attributes by name (None for all)."""
 
     content: bool = False
     attributes: frozenset[str] | None = frozenset()
@@ -390,7 +389,10 @@ class Ignored:
 
 
 def ignored(element: Element) -> Ignored:
-    """Return what `live-ignore` excludes from updates. Raise `NotTrackable` when it isn't literal text."""
+    """Return what ``live-ignore`` excludes from updates.
+
+    Raise `NotTrackable` unless its value is literal text.
+    """
     attribute = next((one for one in element.attributes if one.name == _NAME), None)
     if attribute is None:
         return Ignored()
@@ -403,7 +405,7 @@ def ignored(element: Element) -> Ignored:
 
 
 def verbatim(children: Sequence[Child]) -> Run:
-    """Return the HTML of an ignored element's content, with its dynamic parts in their places."""
+    """Return the HTML of an ignored element's content, including its dynamic parts."""
     run: Run = []
     for child in children:
         if isinstance(child, Element):

@@ -1,11 +1,11 @@
-"""Identify the items of a list from one rendering to the next.
+"""Identify the items of a list from one render to the next.
 
 Each item has a key (`keys`): the ``data-key`` or ``id`` of its element, or the ``id``, ``key`` or ``pk`` of
-the object, or the object itself if it is immutable, or its position. Clients don't get keys but *ordinals*:
-an item gets the next free number when it is first rendered, and keeps it for as long as the list has an
-item with its key. If the keys ``a b c`` have the ordinals 0, 1 and 2, those of ``c a d`` are 2, 0 and 3.
-Ordinals are comparable within one *lineage*: a list that has nothing in common with the one before it
-begins another.
+the object, or the object itself if it is immutable, or its position. Clients receive *ordinals* instead of
+keys: an item gets the next free number when it is first rendered, and keeps it as long as the list contains
+an item with its key. If the keys ``a b c`` have the ordinals 0, 1 and 2, those of ``c a d`` are 2, 0 and 3.
+Ordinals are comparable within one *lineage*; a list that has nothing in common with the one before begins a
+new one.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ _TYPES: Final = (str, int, UUID)
 
 
 def keys(items: Items) -> list[Any]:
-    """The keys of a list's items, each different from the others.
+    """Return the keys of a list's items, all different.
 
-    ``data-key`` or ``id`` of the item's root element; else the item's own ``id``, ``key`` or
-    ``pk``; else a frozen item itself; else its position. Equal ones are told apart by occurrence.
+    The key is the ``data-key`` or ``id`` of the item's root element; otherwise the item's own ``id``, ``key``
+    or ``pk``; otherwise the item itself if it is immutable; otherwise its position. Equal keys are
+    distinguished by occurrence.
     """
     if items.keys is None:
         items.keys = _keys(items)
@@ -34,10 +35,10 @@ def keys(items: Items) -> list[Any]:
 
 
 def number(old: Items, new: Items) -> None:
-    """Give the items of `new`, unless they have them, the ordinals of the old items with their keys.
+    """Give the items of `new` the ordinals of the old items with the same keys, unless they are numbered.
 
-    Items that are new get ordinals that the lineage hasn't had; a list that has nothing in common
-    with the old one begins a lineage.
+    New items get ordinals that the lineage hasn't used. A list that has nothing in common with the old one
+    begins a new lineage.
     """
     if new.ordinals is not None:
         return
@@ -52,7 +53,7 @@ def number(old: Items, new: Items) -> None:
 def continued(
     old: Iterable[tuple[Any, Fragment, int]], new: Iterable[tuple[Any, Fragment]], following: int
 ) -> tuple[list[int], int]:
-    """Return ordinals for new items by those of old ones, and the next free ordinal."""
+    """Return ordinals for new items, reusing those of old ones, and the next free ordinal."""
     known = {(key, fragment.shape.digest): ordinal for key, fragment, ordinal in old}
     ordinals: list[int] = []
     for key, fragment in new:

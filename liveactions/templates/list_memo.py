@@ -1,13 +1,13 @@
 """Render only the items of a list that have changed.
 
-A loop qualifies if its body depends on its item and on the names that it reads
+A loop qualifies if its body depends only on its item and on the names that it reads
 (`liveactions.templates.purity`), and if those values are immutable (`liveactions.immutability`). Then,
-compared with the last rendering:
+compared with the last render:
 
-- an item that is the same object keeps its fragment; only those between the unchanged start and end of the
-  list are looked at (`_render_window`);
-- if only such a name has changed (``selected`` in ``{{ 'on' if selected == row.id }}``), the slots that
-  read it are computed for all items, and all other slots keep their values (`_render_columns`);
+- an item that is the same object keeps its fragment; only the items between the unchanged start and end of
+  the list are examined (`_render_window`);
+- if only such a name has changed (``selected`` in ``{{ 'on' if selected == row.id }}``), the slots that read
+  it are computed for all items, and all other slots keep their values (`_render_columns`);
 - otherwise, all items are rendered.
 
 Objects are compared by identity, with functions of the standard library that loop in C. Items that aren't
@@ -34,11 +34,10 @@ Column = Callable[[Sequence[Any]], list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop as it is rendered: `render` makes the fragment of an item.
+    """A loop to render. `render` returns the fragment of an item.
 
-    `outer` are the values of the names that the body reads; `readers` says for each of them which
-    slots read it, None when something other than single slots does; `columns` computes such a slot
-    for many items.
+    `outer` are the values of the names that the body reads. For each of them, `readers` has the slots that
+    read it, or None if it is read elsewhere, too. `columns` compute such a slot for many items.
     """
 
     render: Callable[[Any], Any]
@@ -49,7 +48,7 @@ class Loop:
 
 
 def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> Any:
-    """Return the value of a list slot, using the last one as far as possible."""
+    """Return the value of a list slot, reusing the last one as far as possible."""
     sources = iterable if type(iterable) is tuple else tuple(iterable)
     old = prior[slot] if prior is not None else None
     if type(old) is not Items or old.outer is None or not is_remembered(old):
@@ -71,14 +70,14 @@ def reference_version(value: Any) -> int:
 
 
 def is_remembered(old: Items) -> bool:
-    """Return whether everything that a list was made from is immutable."""
+    """Return whether everything that a list was rendered from is immutable."""
     if old.frozen is None:
         old.frozen = all(map(is_frozen, old.sources or ()))
     return old.frozen and all(map(_is_stable, old.outer or ()))
 
 
 def _is_stable(value: Any) -> bool:
-    """Return whether the value of an outer name can't change, as far as it is used."""
+    """Return whether the value of an outer name can't change, as far as the body uses it."""
     return is_frozen(value) or isinstance(value, Reference) or is_pure(value)
 
 
@@ -158,7 +157,10 @@ def _number(
     ordinals: dict[int, int],
     fresh: list[int],
 ) -> int:
-    """Fill in the ordinals of fresh items, those of old ones with their keys first; returns what follows."""
+    """Fill in the ordinals of fresh items, those of old items with the same keys first.
+
+    Return the next free one.
+    """
     assert old.sources is not None
     numbers, gone = old.numbers(), [old.fragments[n] for n in left]
     before = zip(
@@ -180,14 +182,14 @@ def _next(
     changed: Sequence[int],
     columns: dict[int, list[Any]],
 ) -> Items:
-    """Return the rendering after `old`, with the same items in the same order but those at `changed`."""
+    """Return the list after `old`, which has the same items in the same order, except those at `changed`."""
     new = Items(fragments, sources)
     new.outer = loop.outer
     new.frozen = True
     new.columns = columns
     new.ordinals, new.following, new.lineage = old.numbers(), old.following, old.lineage
     new.base, new.changed = old, changed
-    old.base = None  # no chain of all that ever was
+    old.base = None  # don't keep a chain of all earlier lists
     return new
 
 

@@ -1,7 +1,7 @@
-"""Plan a template's body: static HTML with slots, or, where that isn't possible, a string.
+"""Plan a template's body: static HTML with slots or, if that isn't possible, a string.
 
-Each body (of a template, block, macro, branch or loop) is planned by itself. `Planner.plan` has `ir` build
-the tree and writes it out again as static pieces, with a slot wherever something dynamic is. The body ::
+Each body (of a template, block, macro, branch or loop) is planned by itself. `Planner.plan` lets `ir` build
+the tree and writes it as static pieces, with a slot for everything dynamic. The body ::
 
     <p class="{{ kind }}">{{ name }}</p>
 
@@ -11,11 +11,11 @@ has two slots, and three pieces around them::
     marked   '<p class="'              '" data-l="class .">'    '</p>'
     slots                 ATTR (kind)               CHILD (name)
 
-The pieces are kept twice: *marked* for pages that the client updates, and *plain* without markers.
+The pieces exist twice: *marked* for pages that the client updates, and *plain* without markers.
 
-A body that isn't a tree by itself, such as the branch ``{% if a %}<b>{% endif %}``, has no slots: its plan
-is *degraded*, and it is rendered as a string of HTML, which is one slot of the body around it. If it leaves
-an element open or ends one of its parent, the body around it is degraded too.
+A body that isn't a tree by itself, such as the branch ``{% if a %}<b>{% endif %}``, has no slots: its plan is
+*degraded*, and it is rendered as a string of HTML, which is one slot of the surrounding body. If it leaves an
+element open or closes one of its parent, the surrounding body is degraded, too.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ from .purity import names
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
 _PAGE = frozenset({"html", "head", "body"})
 _DROPS_BREAK = frozenset({"pre", "listing"})
-"""Elements in which browsers drop a line break that comes first."""
+"""Elements in which browsers drop a leading line break."""
 _SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
 _JUMPS = (nodes.Break, nodes.Continue)
 
 
 @dataclass(slots=True)
 class Slot:
-    """A slot and what its value is computed from."""
+    """A slot, and what its value is computed from."""
 
     kind: Kind
     run: Run
@@ -83,16 +83,16 @@ class Slot:
     ignored: bool = False
     """Whether it is never updated."""
     is_verbatim: bool = False
-    """Whether it is source that is used as it is: a comment, or the content of ``template``."""
+    """Whether it is source that is used unchanged: a comment, or the content of ``template``."""
 
     @property
     def only(self) -> Part | None:
-        """The part that is all of it."""
+        """The part, if the slot consists of a single one."""
         return self.run[0] if len(self.run) == 1 and isinstance(self.run[0], Part) else None
 
     @property
     def is_simple(self) -> bool:
-        """Whether its value is that of one expression, made of text and expressions."""
+        """Whether the value can be computed by one expression, from text and expressions."""
         late = any(isinstance(piece, Part) and piece.before for piece in self.run[1:])
         return (
             self.kind in _SIMPLE
@@ -108,25 +108,25 @@ class Slot:
 
     @property
     def is_url(self) -> bool:
-        """Whether it is an attribute whose value may turn out to be an address that runs a script."""
+        """Whether it is an attribute whose value may be an address that runs a script."""
         beginning = decode_attribute(self.run[0]) if isinstance(self.run[0], str) else ""
         is_address = self.kind in (Kind.ATTR, Kind.FORM) and self.name in URL_ATTRIBUTES
         return is_address and may_run_script(beginning)
 
     @property
     def parts(self) -> list[Part]:
-        """What is dynamic in it."""
+        """The dynamic parts."""
         return [piece for piece in self.run if isinstance(piece, Part)]
 
     @property
     def names(self) -> set[str]:
-        """All names that occur in it."""
+        """All names that occur in the parts."""
         return names(node for part in self.parts for node in (part.node, *part.before))
 
 
 @dataclass(slots=True)
 class Plan:
-    """A body's static pieces, one more than it has slots."""
+    """A body's static pieces, one more than it has slots, and its slots."""
 
     line: int
     marked: list[str] = field(default_factory=list)
@@ -135,20 +135,20 @@ class Plan:
     after: list[nodes.Node] = field(default_factory=list)
     namespace: str = ""
     form: tuple[int, int] | None = None
-    """If the body is one element: how much white space is before and after it."""
+    """If the body is one element: the lengths of the white space before and after it."""
     key: int | None = None
     degraded: bool = False
     is_open: bool = False
-    """Whether it certainly leaves an element open, or ends one of its parent."""
+    """Whether it certainly leaves an element open, or closes one of its parent."""
 
     @property
     def order(self) -> list[int]:
-        """The slots in the order of the source, in which their values are computed."""
+        """The slots in source order, in which their values are computed."""
         return sorted(range(len(self.slots)), key=lambda number: self.slots[number].parts[0].position)
 
     @property
     def bare(self) -> Slot | None:
-        """The only slot of a body without any HTML: its value can be used in place of the fragment."""
+        """The only slot of a body without any HTML, whose value can replace the fragment."""
         if len(self.slots) == 1 and not any(self.plain) and self.slots[0].kind is Kind.CHILD:
             return self.slots[0]
         return None
@@ -162,10 +162,10 @@ class Planner:
         self._fold = fold
         self._plans: dict[int, Plan] = {}
         self.unbalanced: list[tuple[int, str]] = []
-        """Lines and elements by which bodies are no trees."""
+        """Lines and elements that keep bodies from being trees."""
 
     def plan(self, body: Sequence[nodes.Node], namespace: str = "") -> Plan:
-        """Return the plan of a body; the same object when called again."""
+        """Return the plan of a body. Plans are cached."""
         if id(body) not in self._plans:
             self._plans[id(body)] = self._plan(body, namespace)
         return self._plans[id(body)]
@@ -182,11 +182,11 @@ class Planner:
             return Plan(source.line, degraded=True, is_open=True)
         try:
             return _Writer(self, Plan(source.line, after=source.after), namespace).write(root)
-        except (Unbalanced, NotTrackable):  # a body in it isn't a tree, so the two may be one together
+        except (Unbalanced, NotTrackable):  # an inner body isn't a tree; the two may form one together
             return Plan(source.line, degraded=True)
 
     def check_events(self, attribute: Attribute) -> None:
-        """Raise `TemplateError` for a modifier of an event that there isn't."""
+        """Raise `TemplateError` for an unknown modifier of an event attribute."""
         for text, line in _names(attribute):
             for name, at in event_attributes_in(text):
                 fault = unknown_modifier(name)
@@ -194,7 +194,7 @@ class Planner:
                     raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
-        """Return the bodies of a statement that are compiled in its place."""
+        """Return the bodies of a statement that are compiled inline."""
         if isinstance(node, nodes.If):
             return [node.body, *(branch.body for branch in node.elif_), node.else_]
         if isinstance(node, nodes.For):
@@ -287,9 +287,9 @@ class _Writer:
         return f"{LIST_OPEN}{before},{after}"
 
     def _whole(self, element: Element) -> Slot | None:
-        """The slot that an element's whole content is, if it is one.
+        """Return the slot that is an element's whole content, if there is one.
 
-        A form that calls an action has none: in the page it begins with a hidden field.
+        A form that calls an action has none: in the page, it begins with a hidden field.
         """
         children = element.children
         if (
@@ -390,7 +390,7 @@ class _Writer:
             self._marked += BODY_MARK
 
     def _attribute(self, slot: Slot) -> str:
-        """Write an attribute's slot; return its mark."""
+        """Write an attribute's slot. Return its mark."""
         if slot.kind is Kind.EVENT:
             self._plain += f' {slot.name}="'
             self._slot(slot)
@@ -422,14 +422,14 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
 
 
 def _posts(form: Element) -> bool:
-    """Return whether a form may be posted; the state of a page never goes into an address."""
+    """Return whether a form may be posted. The state of a page is never put into an address."""
     method = next((one for one in form.attributes if one.name == "method"), None)
     value = "" if method is None or method.dynamic else "".join(map(str, method.value or ["get"]))
     return value.strip().lower() in ("", "post")
 
 
 def _names(attribute: Attribute) -> Iterator[tuple[str, int]]:
-    """Yield source with the names of an attribute or of those that statements write, and its lines."""
+    """Yield source that contains an attribute's name, or names written by statements, and its line."""
     if attribute.name is not None:
         yield f"{attribute.name}=", attribute.line
     for part in runs(attribute) if attribute.name is None else ():
@@ -447,7 +447,7 @@ def _static(attribute: Attribute) -> str:
 
 
 def _textual(planner: Planner, children: Sequence[Child]) -> Run | None:
-    """Return children as one run of text if there can be no elements among them."""
+    """Return children as a single run of text, if none of them can contain elements."""
     run: Run = []
     for child in children:
         if not isinstance(child, str | Part) or (isinstance(child, Part) and not _is_text(planner, child)):

@@ -1,7 +1,8 @@
-"""Find out whether the body of a loop depends on nothing but its item and the names that it reads.
+"""Find out whether the body of a loop depends only on its item and on the names that it reads.
 
-Then an item that hasn't changed needn't be rendered again. Filters and tests qualify if Jinja2 defines them,
-or if they are marked with `pure`; so do calls of plain names, whose values are checked in each rendering.
+If so, an item that hasn't changed needn't be rendered again. Filters and tests qualify if Jinja2 defines them
+or they are marked with `pure`. Calls of plain names qualify as well; the values of these names are checked in
+each render.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
 _PURE_MARK = "__liveactions_pure__"
 _IMPURE_FILTERS: Final = frozenset({"random", "attr", "map", "select", "reject", "selectattr", "rejectattr"})
-"""Filters that give something else each time, or use what their arguments name."""
+"""Filters whose results vary, or that call what their arguments name."""
 _PURE_NODES: Final = (
     nodes.TemplateData,
     nodes.Const,
@@ -41,18 +42,18 @@ _PURE_NODES: Final = (
 
 
 def pure(function: F) -> F:
-    """Mark a function, filter or test whose result depends on its arguments only."""
+    """Mark a function, filter or test whose result depends only on its arguments."""
     setattr(function, _PURE_MARK, True)
     return function
 
 
 def is_pure(function: Any) -> bool:
-    """Return whether something was marked with `pure`."""
+    """Return whether a function was marked with `pure`."""
     return getattr(function, _PURE_MARK, False) is True
 
 
 def names(nodes_: Iterable[nodes.Node]) -> set[str]:
-    """Return the names that occur in nodes; with a dot those whose attributes are read (``save.error``)."""
+    """Return the names in nodes; names whose attributes are read (``save.error``) also with a dot."""
     found = set()
     for node in _all(nodes_):
         if isinstance(node, nodes.Name):
@@ -63,9 +64,9 @@ def names(nodes_: Iterable[nodes.Node]) -> set[str]:
 
 
 def qualifies(body: Iterable[nodes.Node], environment: Environment) -> bool:
-    """Return whether a body depends on nothing but the values of names.
+    """Return whether a body depends only on the values of names.
 
-    What a name is called for is seen only when it runs: then it must be a reference, or `pure`.
+    Which function a name refers to is only known at run time: it has to be a reference, or `pure`.
     """
     return all(_is_pure_node(node, environment) for node in _all(body))
 

@@ -1,12 +1,12 @@
-"""What the generated code calls: functions for the values of slots, and Jinja2's context, macros and blocks.
+"""The functions that generated code calls: for the values of slots, and Jinja2's context, macros and blocks.
 
-The type of a value says what it is: a `str` is text, `Markup` is raw HTML, a `Fragment` is the result of
-another template, macro or component. A slot may hold any of them, another one in each rendering. Markup
-without a tag is decoded to text once, so that equal contents compare equal. Markup that isn't balanced is
-`UnbalancedMarkup`, and what contains it becomes a string of HTML.
+The type of a value tells its meaning: a `str` is text, `Markup` is raw HTML, a `Fragment` is the result of
+another template, macro or component. A slot may hold a different one in each render. Markup without a tag is
+decoded to text once, so that equal contents compare equal. Markup that isn't balanced is `UnbalancedMarkup`,
+and whatever contains it becomes a string of HTML.
 
-Functions for slots that may hold fragments get the values of the last rendering, from which they return the
-same object if the value is the same: `liveactions.diff` then skips it.
+Functions for slots that may hold fragments receive the values of the last render. If the value is the same,
+they return the same object: `liveactions.diff` then skips it.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from .list_keys import keys
 
 
 class UnbalancedMarkup(Markup):
-    """HTML that doesn't end where it began: it degrades whatever it is put into."""
+    """HTML with unmatched tags. It degrades whatever contains it."""
 
     __slots__ = ()
 
 
 Values = tuple[Any, ...] | None
-"""The values of the fragment that stood here before, if it was of the same shape."""
+"""The values of the previous fragment in the same place, if it had the same shape."""
 
 
 def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
-    """Return the value of a CHILD slot. Components are passed what they rendered last."""
+    """Return the value of a CHILD slot. Components receive their previous render."""
     kind = type(value)
     if kind is str or kind is Fragment:
         return value
@@ -63,7 +63,7 @@ def child(value: Any, prior: Values = None, slot: int = 0) -> Any:
 
 
 def raw(value: str) -> str:
-    """Return markup as the value of a CHILD slot: data when it has no tags."""
+    """Return markup as the value of a CHILD slot; as data if it has no tags."""
     if "<" not in value:
         return decode_text(str(value))
     html = neutralise(str(value))
@@ -71,7 +71,7 @@ def raw(value: str) -> str:
 
 
 def _is_sound(html: str) -> bool:
-    """Return whether HTML is balanced. Raise `RenderError` for what can't be transmitted."""
+    """Return whether HTML is balanced. Raise `RenderError` if it can't be sent to a client."""
     return _is_balanced(html) if len(html) <= _REMEMBERED else _look(html)
 
 
@@ -81,7 +81,7 @@ def _look(html: str) -> bool:
 
 
 _REMEMBERED = 4096
-"""Characters of HTML of which is remembered whether it is balanced."""
+"""For HTML of at most this many characters, the result is cached."""
 _is_balanced = lru_cache(maxsize=64)(_look)
 
 
@@ -92,12 +92,12 @@ def rendered(pieces: Iterable[Any]) -> Any:
 
 
 def unescaped(value: Any) -> Any:
-    """Return a value where autoescaping is off and everything is markup."""
+    """Return a value as markup, because autoescaping is off."""
     return value if type(value) is Fragment or isinstance(value, Reference) else mark_safe(value)
 
 
 def markup(value: Any) -> Any:
-    """Return the result of a call that is part of an expression: a fragment becomes markup."""
+    """Return the result of a call within an expression. A fragment becomes markup."""
     return mark_safe(value) if type(value) is Fragment else value
 
 
@@ -107,7 +107,7 @@ def verbatim(pieces: Iterable[Any]) -> Markup:
 
 
 def concat(pieces: Iterable[Any]) -> Any:
-    """Return the output of a template function: a fragment if it is all but white space, else a string."""
+    """Return the output of a template function: a fragment if the rest is white space, otherwise a string."""
     written = list(pieces)
     if len(written) == 1 and type(written[0]) is Fragment:
         return written[0]
@@ -130,7 +130,7 @@ def source(pieces: Iterable[Any]) -> str:
 
 
 def joined(*parts: Any) -> Any:
-    """Return the value of a CHILD slot of several texts: data, or a fragment if one of them is a fragment."""
+    """Return the value of a CHILD slot with several parts: data, or a fragment if a part is one."""
     texts = []
     for part in parts:
         kind = type(part)
@@ -153,7 +153,7 @@ def _joined(values: list[Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def _row(count: int) -> Shape:
-    """Return a shape of that many CHILD slots and nothing else."""
+    """Return a shape that consists of this many CHILD slots."""
     opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->"
     marked = (opening, *[closing + opening] * (count - 1), closing)
     return Shape(marked, ("",) * (count + 1), (Kind.CHILD,) * count)
@@ -187,9 +187,9 @@ def attribute(value: Any) -> Any:
 
 
 def url(*parts: Any) -> Any:
-    """The value of an ATTR slot that browsers follow or load: an address that runs no script, or a reference.
+    """Return the value of an ATTR slot that browsers follow or load: a reference, or a safe address.
 
-    The author may mark such addresses safe.
+    Addresses that would run a script are changed, unless the author has marked them as safe.
     """
     if len(parts) == 1 and isinstance(parts[0], Reference):
         return parts[0].here()
@@ -198,12 +198,12 @@ def url(*parts: Any) -> Any:
 
 
 def document(value: Any) -> str:
-    """Return one part of an attribute value that is HTML: markup as it is, text escaped."""
+    """Return one part of an attribute value that is HTML: markup unchanged, text escaped."""
     return str(escape(value))
 
 
 def event(value: Any) -> Any:
-    """Return the value of an EVENT slot: a reference that can be called."""
+    """Return the value of an EVENT slot: a callable reference."""
     if isinstance(value, Reference):
         value = value.here()
         value.check()
@@ -237,7 +237,7 @@ def written_text(pieces: Iterable[Any]) -> str:
 
 
 def tag(pieces: Iterable[Any]) -> tuple[str, ...]:
-    """Parse attributes as written in a start tag into names and values."""
+    """Parse attributes, as written in a start tag, into a flat tuple of names and values."""
     return _tag(str(concat(["<a ", *pieces, ">"])))
 
 
@@ -258,7 +258,7 @@ def _tag(html: str) -> tuple[str, ...]:
 
 
 def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
-    """Return a fragment, or raw HTML when one of its values is unbalanced."""
+    """Return a fragment, or raw HTML if one of its values is unbalanced."""
     if UnbalancedMarkup not in map(type, values):
         return Fragment(shape, values)
     html = neutralise(Fragment(shape, values).plain())
@@ -266,18 +266,18 @@ def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
 
 
 def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: bool = False) -> Any:
-    """Return the value of a list slot; `UnbalancedMarkup` when the items can't be kept apart."""
+    """Return the value of a list slot; `UnbalancedMarkup` if the items can't be told apart."""
     if any(type(item) is UnbalancedMarkup or elements and type(item) is not Fragment for item in fragments):
         return UnbalancedMarkup("".join(str(escape_markup(item)) for item in fragments))
     wrapped = [item if type(item) is Fragment else Fragment(_row(1), (item,)) for item in fragments]
     made = Items(wrapped, sources if sources is not None and len(sources) == len(wrapped) else None)
     if made.sources and not is_frozen(made.sources[0]):
-        keys(made)  # now: what a database session gives may not say its id when that has been closed
+        keys(made)  # early: database objects may be unreadable after their session has closed
     return made
 
 
 def below(prior: Values, slot: int, shape: Shape) -> Values:
-    """Return the values of the fragment that a slot had last, if it was of this shape."""
+    """Return the values of a slot's previous fragment, if it had this shape."""
     before = prior[slot] if prior is not None else None
     return before.values if type(before) is Fragment and before.shape is shape else None
 
@@ -289,10 +289,10 @@ class TemplateContext(Context):
     """A context that binds references where a template calls them."""
 
     prior: Fragment | None = None
-    """The last rendering of the function that is about to be called."""
+    """The last render of the function that is about to be called."""
 
     def renew(self, variables: dict[str, Any], blocks: dict[str, Render], prior: Fragment | None) -> None:
-        """Begin another render: making a context costs half as much as a small page."""
+        """Prepare for another render. Creating a context takes half as long as rendering a small page."""
         self.parent = variables
         self.vars.clear()
         self.exported_vars.clear()
@@ -336,7 +336,7 @@ class LiveTemplateReference(TemplateReference):
 
 
 class LiveMacro(Macro):
-    """A macro, whose result is a fragment."""
+    """A macro that returns a fragment."""
 
     def _invoke(self, arguments: list[Any], autoescape: bool) -> Any:
         return _as_markup(self._func(*arguments), autoescape)
@@ -347,13 +347,13 @@ def _as_markup(result: Any, autoescape: bool) -> Any:
 
 
 def enter(context: Any, shape: Shape) -> Values:
-    """Return the values that the template or block rendered last, if they were of this shape."""
+    """Return the values of the last render of this template or block, if it had this shape."""
     prior, context.prior = context.prior, None
     return prior.values if prior is not None and prior.shape is shape else None
 
 
 def block(context: Context, name: str, inner: Any, prior: Values, slot: int) -> Any:
-    """Return the value of a block; `inner` is the context that it runs in."""
+    """Return the value of a block. `inner` is the context that it runs in."""
     _hand_down(inner, prior, slot)
     return rendered(context.blocks[name][0](inner))
 
