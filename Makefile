@@ -28,7 +28,7 @@ test: check browser  ## everything
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy liveactions examples
+	$(BIN)/mypy liveactions examples benchmarks tests
 
 client: js/node_modules  ## the client: types, tests in Node, and whether the committed build is the same
 ifneq ($(shell command -v npm),)

@@ -209,4 +209,4 @@ def measure() -> list[Line]:
 
 
 def _share(found: list[tuple[Any, ...]], other: int) -> float:
-    return sum(row[1] for row in found) / sum(row[other] for row in found)
+    return float(sum(row[1] for row in found) / sum(row[other] for row in found))

@@ -248,6 +248,7 @@ def around_app() -> Live:
     class Home(Page):
         template = "home.html"
         seen: list[str] = []
+        loaded: str = ""
 
         @property
         def now(self) -> str:
@@ -258,8 +259,6 @@ def around_app() -> Live:
 
         async def load(self) -> None:
             self.loaded = f"load {locale.get()}"
-
-        loaded: str = ""
 
         @action
         async def act(self) -> None:
@@ -657,6 +656,7 @@ def test_an_installation_that_would_leave_a_page_unguarded_is_refused() -> None:
 
 async def test_overrides_of_an_application_apply_to_pages(hosted: FastAPI) -> None:
     [guard] = hosted.router.dependencies
+    assert guard.dependency is not None
     hosted.dependency_overrides = {guard.dependency: lambda: journal.append("override")}
     async with visiting(hosted, "N") as visitor:
         await visitor.open("/")

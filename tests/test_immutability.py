@@ -91,7 +91,7 @@ MUTABLE: list[Any] = [
 @pytest.mark.parametrize("value", IMMUTABLE, ids=lambda value: type(value).__name__)
 def test_values_and_annotations_agree_on_what_is_immutable(value: Any) -> None:
     assert is_frozen(value) and is_frozen_type(type(value))
-    assert is_frozen((value,)) and is_frozen_type(tuple[type(value), ...])
+    assert is_frozen((value,)) and is_frozen_type(tuple[type(value), ...])  # type: ignore[misc]
     assert is_frozen(frozenset({value})) and is_frozen_type(frozenset[type(value)])  # type: ignore[misc]
     assert holds_frozen(list[type(value)])  # type: ignore[misc]
 
@@ -99,7 +99,7 @@ def test_values_and_annotations_agree_on_what_is_immutable(value: Any) -> None:
 @pytest.mark.parametrize("value", MUTABLE, ids=lambda value: type(value).__name__)
 def test_values_and_annotations_agree_on_what_is_not(value: Any) -> None:
     assert not is_frozen(value) and not is_frozen_type(type(value))
-    assert not is_frozen((1, (value,))) and not is_frozen_type(tuple[int, tuple[type(value)]])
+    assert not is_frozen((1, (value,))) and not is_frozen_type(tuple[int, tuple[type(value)]])  # type: ignore[misc]
     assert not holds_frozen(list[type(value)])  # type: ignore[misc]
 
 

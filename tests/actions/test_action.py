@@ -22,7 +22,7 @@ from liveactions.pages.component import Component, attach, variables
 from liveactions.pages.lookup import current_reference, lookup
 from liveactions.pages.page import Page
 from liveactions.security.signing import Keys, Signer
-from tests.support.pages import SECRET, call, new, opened, signed
+from tests.support.pages import SECRET, call, failure, new, opened, signed, success
 
 
 class Colour(Enum):
@@ -172,7 +172,7 @@ async def test_decorators_above_and_below(page: Shop) -> None:
 
 async def test_a_module_level_action_is_a_name_in_templates(page: Shop) -> None:
     ref = variables(page)["add_to_cart"].bind(7)
-    assert (await call(page, ref, {"count": "2", "id": "8"})).result == "2 of 7 in Shop"
+    assert (await success(page, ref, {"count": "2", "id": "8"})).result == "2 of 7 in Shop"
 
 
 # References
@@ -389,7 +389,7 @@ async def test_a_component_that_was_replaced_is_found_by_its_path(page: Shop) ->
 async def test_a_component_that_is_gone(page: Shop) -> None:
     ref = page.items[1].rename
     page.items.clear()
-    outcome = await call(page, ref)
+    outcome = await failure(page, ref)
     assert outcome.status == 409
 
 
@@ -403,7 +403,7 @@ async def test_paths_are_told_again_after_an_op(page: Shop) -> None:
 async def test_bound_values_are_not_shared_with_the_template(page: Shop) -> None:
     points = [Point(x=1)]
     ref = page.draw.bind(points)
-    assert [(await call(page, ref)).result for _ in range(2)] == [2, 2]
+    assert [(await success(page, ref)).result for _ in range(2)] == [2, 2]
     assert points == [Point(x=1)]
 
 
@@ -413,7 +413,7 @@ async def test_a_missing_bound_argument_is_refused_when_called() -> None:
         async def remove(self, id: Bound[Annotated[int, Field(gt=0)]]) -> None: ...
 
     page = await opened(Strict)
-    assert (await call(page, lookup(page, signed(page, "remove")), {"id": "3"})).status == 409
+    assert (await failure(page, lookup(page, signed(page, "remove")), {"id": "3"})).status == 409
 
 
 def test_an_action_keeps_what_it_was_told() -> None:

@@ -16,7 +16,7 @@ from liveactions.execution.run import PageRun
 from liveactions.pages.component import variables
 from liveactions.pages.page import Page
 from liveactions.types import Failed
-from tests.support.pages import call, opened, pairs
+from tests.support.pages import call, failure, opened, pairs, success
 
 Name = Annotated[str, Field(min_length=3)]
 
@@ -98,14 +98,14 @@ async def test_checkboxes_and_initial_values(page: Form) -> None:
 
 
 async def test_an_error_of_the_action(page: Form) -> None:
-    outcome = await call(page, page.join, {"name": "bob", "email": "bob@x"})
+    outcome = await failure(page, page.join, {"name": "bob", "email": "bob@x"})
     assert outcome == Failed(422, "", {"terms": "Please accept"}, error=outcome.error)
     assert page.join.errors["terms"] == "Please accept"
 
 
 async def test_success_forgets_what_was_typed(page: Form) -> None:
     await call(page, page.join, {"name": "x"})
-    outcome = await call(page, page.join, {"name": "bob", "email": "bob@x", "terms": "on"})
+    outcome = await success(page, page.join, {"name": "bob", "email": "bob@x", "terms": "on"})
     assert (outcome.result, page.join.ok, page.join.result) == ("bob", True, "bob")
     assert (len(page.join.errors), page.join.field("name", "new").value) == (0, "new")
 
@@ -185,7 +185,7 @@ async def test_validators_see_what_fits(page: Form) -> None:
 
 
 async def test_validators_run_when_the_form_is_sent(page: Form) -> None:
-    outcome = await call(page, page.join, {"name": "ada", "email": "ada@x", "terms": "on"})
+    outcome = await failure(page, page.join, {"name": "ada", "email": "ada@x", "terms": "on"})
     assert outcome.errors == {"name": "ada is taken"}
 
 

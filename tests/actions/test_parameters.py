@@ -19,7 +19,8 @@ from liveactions.actions.decorator import action
 from liveactions.actions.form_input import Draft
 from liveactions.actions.parameters import Bound, Event
 from liveactions.pages.page import Page
-from tests.support.pages import call, opened
+from liveactions.types import Failed
+from tests.support.pages import call, failure, opened, success
 
 
 class Colour(Enum):
@@ -175,7 +176,7 @@ async def given(name: str, fields: Any) -> Any:
     """What the action returned; its errors by field if it wasn't run."""
     page = await opened(Form)
     outcome = await call(page, getattr(page, name), fields)
-    return getattr(page, name).result if outcome.ok else outcome.errors
+    return outcome.errors if isinstance(outcome, Failed) else getattr(page, name).result
 
 
 REQUIRED = {"n": "This field is required"}
@@ -301,7 +302,7 @@ async def test_lists_have_an_end() -> None:
 
 async def test_bound_arguments_go_before_fields() -> None:
     page = await opened(Form)
-    outcome = await call(page, page.bound.bind(1, 2), {"id": "8", "n": "9"})
+    outcome = await success(page, page.bound.bind(1, 2), {"id": "8", "n": "9"})
     assert outcome.result == [1, 2]
 
 
@@ -316,7 +317,7 @@ async def test_injection_is_by_annotation_and_names_are_the_users() -> None:
         ("_s", "x"),
         ("_a", "y"),
     ]
-    outcome = await call(page, page.everything, fields, key="Enter")
+    outcome = await success(page, page.everything, fields, key="Enter")
     assert outcome.result == ["q", "f", "e", "s", [list(pair) for pair in fields[:5]], "Enter", "/page"]
 
 
@@ -371,11 +372,11 @@ async def test_without_validation_the_values_are_as_they_came() -> None:
 
 async def test_an_action_that_does_not_fit_is_not_run() -> None:
     page = await opened(Form)
-    outcome = await call(page, page.number, {"n": "x"})
+    outcome = await failure(page, page.number, {"n": "x"})
     assert (outcome.status, outcome.message, page.number.result) == (422, "", None)
 
 
 async def test_messages_can_be_replaced() -> None:
     page = await opened(Form, messages={"missing": "Pflichtfeld"})
-    assert (await call(page, page.number)).errors == {"n": "Pflichtfeld"}
-    assert (await call(page, page.number, {"n": "x"})).errors == WHOLE
+    assert (await failure(page, page.number)).errors == {"n": "Pflichtfeld"}
+    assert (await failure(page, page.number, {"n": "x"})).errors == WHOLE

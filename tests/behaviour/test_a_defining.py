@@ -105,7 +105,7 @@ async def test_a1_a_sync_action_has_its_page_alone() -> None:
             conversation.say(CALL_REF, signed(live, "/methods", name), [])
         assert await asyncio.to_thread(STARTED.wait, PATIENCE)
         (session,) = live.sessions
-        assert session.page.count == 0
+        assert isinstance(session.page, Methods) and session.page.count == 0
         GO.set()
         await page._tab.settle()
         assert page.text("p") == "3"
@@ -328,7 +328,7 @@ async def test_a6_decorators_above_and_below(live: Live, way: Way, name: str) ->
 
 
 async def test_a6_a_decorated_action_in_python() -> None:
-    page = new(Decorated)
+    page: Any = new(Decorated)
     await page.above(1)
     await page.below(2)
     assert journal == ["above", "ran 1", "below", "ran 2"]

@@ -165,7 +165,8 @@ async def test_b8_errors_by_fetch() -> None:
         }
         for name in ("hidden", "helper", "__class__", "nothing"):
             assert (await call(visitor, name, {})).status_code == 404
-        for body in ([], "x", 1):
+        bodies: list[Any] = [[], "x", 1]
+        for body in bodies:
             assert (await call(visitor, "leave", body)).status_code == 400
         content = b'{"name": "\\ud800"}'
         kind = {"Content-Type": "application/json", **HEADERS}

@@ -17,7 +17,7 @@ from liveactions import ActionError, FieldErrors, Live, Page, Pages, action
 from liveactions.actions.messages import MESSAGES
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.pages import call, opened
+from tests.support.pages import failure, opened
 
 
 class Kind(Enum):
@@ -64,8 +64,8 @@ async def test_c1_the_texts_are_for_people(kind: Any, value: str) -> None:
     async def act(self: Page, n: Any) -> None: ...
 
     act.__annotations__["n"] = kind
-    page = await opened(type("Here", (Page,), {"act": action(act), "__module__": __name__}))
-    (text,) = (await call(page, page.act, {"n": value})).errors.values()
+    page: Any = await opened(type("Here", (Page,), {"act": action(act), "__module__": __name__}))
+    (text,) = (await failure(page, page.act, {"n": value})).errors.values()
     assert not any(word in text for word in ("Input should", "input", "parsing", "{", "string"))
     assert text[0].isupper() and len(text) < 60
 
@@ -112,7 +112,7 @@ async def test_c1_texts_may_be_translated_late() -> None:
     page = await opened(Here, messages=messages)
     for language, text in [("en", "This field is required"), ("de", "Pflichtfeld")]:
         LANGUAGE.set(language)
-        assert (await call(page, page.act)).errors == {"n": text}
+        assert (await failure(page, page.act)).errors == {"n": text}
 
 
 async def test_c1_our_own_texts_can_be_replaced() -> None:
@@ -125,9 +125,9 @@ async def test_c1_our_own_texts_can_be_replaced() -> None:
         async def many(self, items: list[Model]) -> None: ...
 
     page = await opened(Here, messages={"action_failed": "Fehler {id}", "too_many": "Zu viele"})
-    outcome = await call(page, page.crash)
+    outcome = await failure(page, page.crash)
     assert outcome.message == f"Fehler {outcome.id}"
-    outcome = await call(page, page.many, {f"items[{n}].n": "1" for n in range(1001)})
+    outcome = await failure(page, page.many, {f"items[{n}].n": "1" for n in range(1001)})
     assert list(outcome.errors.values()) == ["Zu viele"]
 
 

@@ -22,7 +22,7 @@ from tests.behaviour.logs import logged
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, by, visiting, ways
 from tests.support.asgi import signed
-from tests.support.pages import call, opened
+from tests.support.pages import call, failure, opened, success
 from tests.support.small import small_app
 
 pages = Pages()
@@ -111,8 +111,8 @@ async def test_e1_a_result_is_in_the_template_as_it_was_returned(way: Way, name:
 async def test_e1_a_result_is_told_as_json(name: str, annotated: bool) -> None:
     kind, value, wanted = RESULTS[name]
     cls = type("Here", (Page,), {"act": returning(kind if annotated else Any, value), "__module__": __name__})
-    page = await opened(cls)
-    outcome = await call(page, page.act)
+    page: Any = await opened(cls)
+    outcome = await success(page, page.act)
     assert outcome.result == (wanted or [{"title": "t", "points": [{"x": 1, "when": "2020-01-02"}]}])
 
 
@@ -187,15 +187,15 @@ class Closed(BaseModel, extra="forbid"):
 
 async def test_e1_what_can_not_be_read_back_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     members = {"act": returning(Closed, Closed(title="t")), "__module__": __name__}
-    page = await opened(type("Here", (Page,), members))
-    assert (await call(page, page.act)).status == 500
+    page: Any = await opened(type("Here", (Page,), members))
+    assert (await failure(page, page.act)).status == 500
     assert "act() returned a Closed that can't be read back" in logged(caplog)
 
 
 @pytest.mark.parametrize("value", [2**53 - 1, 1 - 2**53, {"a": [1]}])
 async def test_e1_integers_for_scripts(value: Any) -> None:
-    page = await opened(type("Here", (Page,), {"act": scripted(value), "__module__": __name__}))
-    outcome = await call(page, page.act)
+    page: Any = await opened(type("Here", (Page,), {"act": scripted(value), "__module__": __name__}))
+    outcome = await success(page, page.act)
     assert outcome.ok and outcome.result == value
 
 
@@ -203,8 +203,8 @@ async def test_e1_integers_for_scripts(value: Any) -> None:
 async def test_e1_integers_that_javascript_rounds_are_refused(
     value: Any, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    page = await opened(type("Here", (Page,), {"act": scripted(value), "__module__": __name__}))
-    assert (await call(page, page.act)).status == 500
+    page: Any = await opened(type("Here", (Page,), {"act": scripted(value), "__module__": __name__}))
+    assert (await failure(page, page.act)).status == 500
     assert f"at {path}, which JavaScript rounds" in logged(caplog)
 
 
@@ -326,8 +326,8 @@ async def test_e2_both_signatures_work() -> None:
 
     page = await opened(Both)
     for ref in (page.react, page.turned):
-        assert (await call(page, ref, {"title": "a"})).result == "None a"
-        assert (await call(page, ref, {"title": "b"})).result == "None a b"
+        assert (await success(page, ref, {"title": "a"})).result == "None a"
+        assert (await success(page, ref, {"title": "b"})).result == "None a b"
 
 
 @ways("SHN")
@@ -453,7 +453,7 @@ async def test_e5_an_initial_result_is_nobodys_to_change() -> None:
 
     for _ in range(2):
         page = await opened(Talk)
-        assert (await call(page, page.talk)).result == ["a", "b"]
+        assert (await success(page, page.talk)).result == ["a", "b"]
 
 
 # E6: what is no data
@@ -508,21 +508,21 @@ async def test_e6_what_is_no_data(way: Way, debug: bool, caplog: pytest.LogCaptu
 )
 async def test_e6_the_path_is_named(value: Any, text: str, caplog: pytest.LogCaptureFixture) -> None:
     cls = type("Here", (Page,), {"act": returning(Any, value), "__module__": __name__})
-    page = await opened(cls)
-    assert (await call(page, page.act)).status == 500
+    page: Any = await opened(cls)
+    assert (await failure(page, page.act)).status == 500
     assert text in logged(caplog)
 
 
 async def test_e6_what_contains_itself() -> None:
     value: list[Any] = []
     value.append(value)
-    page = await opened(type("Here", (Page,), {"act": returning(Any, value), "__module__": __name__}))
-    assert (await call(page, page.act)).status == 500
+    page: Any = await opened(type("Here", (Page,), {"act": returning(Any, value), "__module__": __name__}))
+    assert (await failure(page, page.act)).status == 500
 
 
 async def test_e6_what_the_annotation_does_not_say(caplog: pytest.LogCaptureFixture) -> None:
     page = await opened(Odd)
-    assert (await call(page, page.wrong)).status == 500
+    assert (await failure(page, page.wrong)).status == 500
     assert "Odd.wrong(): str can't be serialised as <class 'int'>" in logged(caplog)
 
 
@@ -538,7 +538,12 @@ async def test_e7_the_client_sends_no_state_over_the_socket() -> None:
         conversation = page._tab.conversation
         assert conversation is not None
         say = conversation._line.send
-        conversation._line.send = lambda message: (sent.append(message), say(message))[1]  # type: ignore[method-assign,assignment]
+
+        def record(message: Any) -> None:
+            sent.append(message)
+            say(message)
+
+        conversation._line.send = record  # type: ignore[method-assign]
         await send(page, "add", "by", "4")
         assert page.text("p") == "7"
     assert sent[0][3:] == [signed(browser.app, "/state", "add"), ["by", "4"]]

@@ -236,7 +236,7 @@ async def test_l2_a_lost_connection_ends_none() -> None:
 @pytest.mark.parametrize("concurrency", ["newest", ""])
 def test_l2_an_unknown_policy_is_an_error(concurrency: str) -> None:
     with pytest.raises(ValueError, match="concurrency=.*: expected one of 'queue', 'latest', 'drop'"):
-        action(concurrency=concurrency)(Order._work)  # type: ignore[call-overload]
+        action(concurrency=concurrency)(Order._work)
 
 
 # L3

@@ -300,7 +300,8 @@ async def test_m1_a_page_that_waits_for_it_shows_the_end(way: Way) -> None:
 async def test_m2_without_javascript_it_runs_to_its_end() -> None:
     async with visiting(app(), "N") as one:
         page = await one.open("/work")
-        gates["one"].set(), gates["two"].set()
+        gates["one"].set()
+        gates["two"].set()
         await page.click("Run")
         assert page.text("output") == "3 6 0" and page.text("p") == "last|None" and ended == ["run"]
         await page.click("Refuse")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import Request as Sent
 from playwright.sync_api import Route as Held
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -164,7 +165,12 @@ def test_b12_without_a_socket_all_goes_by_fetch_once_and_in_order(visit: Visit, 
     page = visit(site).new_tab()
     page.add_init_script(NO_SOCKET)
     documents: list[str] = []
-    page.on("request", lambda request: request.is_navigation_request() and documents.append(request.url))
+
+    def record(request: Sent) -> None:
+        if request.is_navigation_request():
+            documents.append(request.url)
+
+    page.on("request", record)
     page.goto(f"{site}/list")
     for name in ("Pick 1", "Save", "Pick 2"):
         page.get_by_role("button", name=name).click()
@@ -205,7 +211,12 @@ class Expected(list[str]):
 
 def test_b8_scripts_call_functions(scripted: Page) -> None:
     posts: list[str] = []
-    scripted.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+
+    def record(request: Sent) -> None:
+        if request.method == "POST":
+            posts.append(request.url)
+
+    scripted.on("request", record)
     assert calling(scripted, "shop.addToCart('tea', 2)") == {"product": "tea", "amount": 2}
     assert calling(scripted, "shop.addToCart({ amount: 3, product: 'tea' })") == {
         "product": "tea",

@@ -127,6 +127,7 @@ def app(**options: Any) -> Live:
 # The ways in: each returns the status or the address that it led to.
 
 Told = int | str
+WayIn = Callable[[Browser, Tab, Tab], Awaitable[Told]]
 
 
 async def get(visitor: Browser, report: Tab, other: Tab) -> Told:
@@ -181,7 +182,7 @@ IDS = [f"{failure}-{way.__name__}" for failure, way in CASES]
 @pytest.mark.parametrize(("failure", "way"), CASES, ids=IDS)
 async def test_a_failure_has_the_same_effects_on_every_way(
     failure: str,
-    way: Callable[[Browser, Tab, Tab], Awaitable[Told]],
+    way: WayIn,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     global fault
@@ -193,7 +194,8 @@ async def test_a_failure_has_the_same_effects_on_every_way(
         with caplog.at_level(logging.ERROR, "liveactions"):
             answer = await way(visitor, report, other)
         refusal = INTERNAL_ERROR if failure in LOGGED else wire.CLOSE_OVER
-        seen = {navigate: "/report", join: refusal}.get(way, STATUSES[failure])
+        told: dict[WayIn, Told] = {navigate: "/report", join: refusal}
+        seen = told.get(way, STATUSES[failure])
         assert answer == seen
         logged = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
         assert all("failed (" in message for message in logged)

@@ -18,14 +18,14 @@ from starlette.responses import PlainTextResponse
 from liveactions.actions.decorator import action
 from liveactions.actions.parameters import Bound, Depends
 from liveactions.actions.responses import forbidden, not_found, redirect, unauthorized
-from liveactions.exceptions import ActionError
+from liveactions.exceptions import ActionError, ActionTimeout
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import Component, describe
 from liveactions.pages.decorators import every
 from liveactions.pages.fields import InUrl, loaded
 from liveactions.pages.page import Page, register_page
-from liveactions.types import Failed, RedirectTo
-from tests.support.pages import call, new, opened, refresh
+from liveactions.types import Failed, Ok, RedirectTo
+from tests.support.pages import call, failure, new, opened, refresh, success
 
 journal: list[str] = []
 
@@ -208,7 +208,7 @@ async def test_sync_hooks_and_actions_run_in_a_thread() -> None:
             return "done"
 
     page = await opened(Sync)
-    assert ((await call(page, page.act)).result, page.threads) == ("done", 2)
+    assert ((await success(page, page.act)).result, page.threads) == ("done", 2)
 
 
 # Errors
@@ -285,7 +285,7 @@ AFTER: tuple[Any, ...] = (1, "after", [1, 2], {}, {"a", "b"}, "after", "after")
 async def test_after_an_exception_everything_is_as_before(how: str) -> None:
     page = await opened(Failing)
     items = page.items
-    outcome = await call(page, page.act.bind(how), {"title": "typed"})
+    outcome = await failure(page, page.act.bind(how), {"title": "typed"})
     assert outcome.status == 500
     assert state(page) == BEFORE
     assert (page.items is items, page.shown) == (True, [1])
@@ -296,7 +296,7 @@ async def test_after_an_exception_everything_is_as_before(how: str) -> None:
 async def test_an_exception_is_told_to_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
     page = await opened(Failing)
     with caplog.at_level(logging.ERROR, "liveactions"):
-        outcome = await call(page, page.act.bind("crash"))
+        outcome = await failure(page, page.act.bind("crash"))
     id = outcome.id
     assert outcome == Failed(500, f"Something went wrong ({id}).", id=id, error=outcome.error)
     (record,) = caplog.records
@@ -306,9 +306,9 @@ async def test_an_exception_is_told_to_the_log_alone(caplog: pytest.LogCaptureFi
 
 async def test_debug_tells_the_exception() -> None:
     page = await opened(Failing, debug=True)
-    outcome = await call(page, page.act.bind("crash"))
+    outcome = await failure(page, page.act.bind("crash"))
     assert outcome.message == "RuntimeError: secret <text>"
-    assert "in act" in outcome.debug.traceback
+    assert outcome.debug is not None and "in act" in outcome.debug.traceback
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ async def test_debug_tells_the_exception() -> None:
 )
 async def test_an_error_for_the_person_keeps_the_state(how: str, failed: Failed) -> None:
     page = await opened(Failing)
-    outcome = await call(page, page.act.bind(how))
+    outcome = await failure(page, page.act.bind(how))
     assert outcome == replace(failed, error=outcome.error)
     assert state(page) == AFTER
     assert page.act.bind(how).error == failed.message
@@ -347,14 +347,15 @@ async def test_leaving_is_success(how: str, target: RedirectTo) -> None:
 )
 async def test_statuses(how: str, status: int, text: str) -> None:
     page = await opened(Failing)
-    outcome = await call(page, page.act.bind(how))
+    outcome = await failure(page, page.act.bind(how))
     assert outcome == Failed(status, text, headers=outcome.headers)
 
 
 async def test_a_response_is_handed_on() -> None:
     page = await opened(Failing)
-    outcome = await call(page, page.act.bind("response"))
-    assert (outcome.ok, outcome.response.status_code, outcome.response.body) == (True, 201, b"file")
+    outcome = await success(page, page.act.bind("response"))
+    assert outcome.response is not None
+    assert (outcome.response.status_code, outcome.response.body) == (201, b"file")
 
 
 async def test_the_process_may_still_end() -> None:
@@ -374,10 +375,10 @@ async def test_a_load_that_fails_or_leaves() -> None:
 
     page = new(Bad)
     problem = await refresh(page)
-    assert problem and problem.status == 500
+    assert isinstance(problem, Failed) and problem.status == 500
     page.how = "leave"
     problem = await refresh(page)
-    assert problem and problem.status == 404
+    assert isinstance(problem, Failed) and problem.status == 404
 
 
 # Time
@@ -416,7 +417,8 @@ class Slow(Page):
 
 async def test_a_slow_action_is_cancelled() -> None:
     page = await opened(Slow)
-    outcome = await call(page, page.wait)
+    outcome = await failure(page, page.wait)
+    assert isinstance(outcome.error, ActionTimeout)
     assert (outcome.status, outcome.error.abandoned, page.number) == (504, False, 0)
     await call(page, page.clean)
     assert journal == ["cleaned"]
@@ -424,14 +426,15 @@ async def test_a_slow_action_is_cancelled() -> None:
 
 async def test_a_slow_sync_action_is_abandoned() -> None:
     page = await opened(Slow)
-    outcome = await call(page, page.block)
+    outcome = await failure(page, page.block)
+    assert isinstance(outcome.error, ActionTimeout)
     assert (outcome.status, outcome.error.abandoned) == (504, True)
 
 
 async def test_other_timeouts_are_the_actions_own() -> None:
     page = await opened(Slow)
-    assert (await call(page, page.own)).status == 500
-    assert (await call(page, page.quick)).result == "done"
+    assert (await failure(page, page.own)).status == 500
+    assert (await success(page, page.quick)).result == "done"
 
 
 async def test_a_cancelled_scope_rolls_back_and_says_so() -> None:
@@ -520,7 +523,7 @@ async def test_dependencies_are_open_until_the_render_and_shared() -> None:
     journal.clear()
     scope = PageRun(page)
     outcome = await scope.call(page.act)
-    assert outcome.result == ["session", "session inner"]
+    assert isinstance(outcome, Ok) and outcome.result == ["session", "session inner"]
     assert await scope.load() is None
     assert journal == ["open", "open inner", "act", "load"]
     assert await scope.close(outcome) is outcome
@@ -556,13 +559,13 @@ async def test_leaving_commits() -> None:
 
 async def test_values_of_functions_and_classes() -> None:
     page = await opened(Shop)
-    assert (await call(page, page.plain)).result == ["testserver", "/page"]
+    assert (await success(page, page.plain)).result == ["testserver", "/page"]
 
 
 async def test_overrides() -> None:
     page = await opened(Shop)
     page.live.services.dependency_overrides[user] = lambda: "tester"
-    assert (await call(page, page.plain)).result[0] == "tester"
+    assert (await success(page, page.plain)).result[0] == "tester"
 
 
 async def test_a_failing_commit_takes_everything_back() -> None:
@@ -578,18 +581,18 @@ async def test_a_failing_commit_takes_everything_back() -> None:
             self.number = 1
 
     page = await opened(Unlucky)
-    outcome = await call(page, page.act)
+    outcome = await failure(page, page.act)
     assert (outcome.status, page.number) == (500, 0)
 
 
 async def test_guards_run_before_validation() -> None:
     page = await opened(Shop)
     assert page.live.request is not None
-    assert (await call(page, page.secured)).status == 422
+    assert (await failure(page, page.secured)).status == 422
     assert journal[-1] == "guard"
     page.live.request.scope["headers"].append((b"x-stranger", b"1"))
     page.live.request = Request(page.live.request.scope)
-    assert (await call(page, page.secured)).status == 401
+    assert (await failure(page, page.secured)).status == 401
 
 
 @pytest.mark.parametrize("where", ["application", "page"])
@@ -638,7 +641,7 @@ async def test_dependencies_take_path_and_query_by_name() -> None:
     page = new(Room, "http://testserver/r?level=3")
     assert page.live.request is not None
     page.live.request.scope["path_params"] = {"room": "r"}
-    assert (await call(page, page.act)).result == "r 3"
+    assert (await success(page, page.act)).result == "r 3"
 
 
 async def test_the_marker_of_fastapi_is_known_by_its_looks() -> None:
@@ -650,9 +653,9 @@ async def test_the_marker_of_fastapi_is_known_by_its_looks() -> None:
         return who
 
     act.__annotations__["who"] = Annotated[str, marker()]
-    cls: type[Page] = type("Fast", (Page,), {"act": action(act), "__module__": __name__})
-    page = await opened(cls)
-    assert (await call(page, page.act)).result == "testserver"
+    cls = type("Fast", (Page,), {"act": action(act), "__module__": __name__})
+    page: Any = await opened(cls)
+    assert (await success(page, page.act)).result == "testserver"
 
 
 # Timers and generators
@@ -709,4 +712,4 @@ async def test_what_a_generator_yields_last_is_its_result() -> None:
                 yield self.step
 
     page = await opened(Steps)
-    assert ((await call(page, page.run)).result, page.step) == (2, 2)
+    assert ((await success(page, page.run)).result, page.step) == (2, 2)

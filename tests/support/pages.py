@@ -14,7 +14,7 @@ from liveactions.pages.handle import AppServices, LiveContext
 from liveactions.pages.page import Page, create, fill
 from liveactions.security.references import Reference
 from liveactions.security.signing import Keys, Signer
-from liveactions.types import DONE, Outcome
+from liveactions.types import DONE, Failed, Ok, Outcome
 
 P = TypeVar("P", bound=Page)
 Fields = Mapping[str, Any] | Sequence[tuple[str, Any]]
@@ -66,6 +66,20 @@ async def call(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **even
     outcome = await scope.call(ref, pairs(fields))
     problem = await scope.load()
     return await scope.close(problem or outcome)
+
+
+async def success(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Ok:
+    """Run one op, which must succeed."""
+    outcome = await call(page, ref, fields, **event)
+    assert isinstance(outcome, Ok), outcome
+    return outcome
+
+
+async def failure(page: Page, ref: ActionRef[..., Any], fields: Fields = (), **event: Any) -> Failed:
+    """Run one op, which must fail."""
+    outcome = await call(page, ref, fields, **event)
+    assert isinstance(outcome, Failed), outcome
+    return outcome
 
 
 def pairs(fields: Fields) -> list[tuple[str, Any]]:

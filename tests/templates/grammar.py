@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,7 +152,8 @@ def _expression(draw: Draw) -> str:
 def _piece(draw: Draw, depth: int) -> str:
     simple = (_text, _text, _output, _output, _void, _comment, _set)
     nested = (_element, _element, _element, _if, _if, _for, _for, _rows_loop, _table, _macro, _more)
-    return draw(st.sampled_from(simple + nested if depth > 0 else simple))(draw, depth - 1)
+    make: Callable[[Draw, int], str] = draw(st.sampled_from(simple + nested if depth > 0 else simple))
+    return make(draw, depth - 1)
 
 
 def _text(draw: Draw, depth: int) -> str:

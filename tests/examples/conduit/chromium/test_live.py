@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.chromium.conftest import Visit
 from tests.chromium.proxy import link
@@ -92,8 +92,8 @@ def test_a_slow_link(slow: str, visit: Visit) -> None:
 def test_a_picture_on_its_way(slow: str, visit: Visit) -> None:
     page = sign_in(visit(slow), "june")
     page.get_by_role("link", name="Settings").click()
-    picture = {"name": "large.png", "mimeType": "image/png", "buffer": b"\x89PNG" + bytes(1_900_000)}
-    page.get_by_label("Upload a picture").set_input_files([picture])  # type: ignore[list-item]
+    picture = FilePayload(name="large.png", mimeType="image/png", buffer=b"\x89PNG" + bytes(1_900_000))
+    page.get_by_label("Upload a picture").set_input_files([picture])
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="That's you from now on.")).to_be_visible()
