@@ -32,7 +32,7 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .hosting import guards_of_host, report_hidden
+from .hosting import guards_of_host, hidden_routes
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
@@ -56,6 +56,7 @@ P = TypeVar("P", bound=Page)
 Processor = Callable[[Request], Mapping[str, Any]]
 TemplateSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | jinja2.Environment | Any
 """Folders, an environment, or Starlette's `Jinja2Templates`."""
+DEBUG_VARIABLE = "LIVEACTIONS_DEBUG"
 log = getLogger(__name__)
 
 
@@ -97,6 +98,8 @@ class Live(Starlette):
     """An application of live pages: run it, mount it, or install it into another application.
 
     `templates`: one or more directories, a `jinja2.Environment`, or Starlette's `Jinja2Templates`.
+    `debug`: shows tracebacks and applies saved templates. Default: whether ``LIVEACTIONS_DEBUG`` is set, as
+    ``liveactions dev`` does.
     `context`: functions that take the request and return variables for every template.
     `around`: functions that take the request and return an async context manager, entered around
     everything that a page does.
@@ -114,7 +117,7 @@ class Live(Starlette):
         self,
         templates: TemplateSource = "templates",
         *,
-        debug: bool = False,
+        debug: bool | None = None,
         routes: Sequence[BaseRoute] | None = None,
         middleware: Sequence[Middleware] | None = None,
         exception_handlers: Mapping[Any, Any] | None = None,
@@ -132,6 +135,7 @@ class Live(Starlette):
         allowed_origins: Iterable[str] = (),
         name: str | None = None,
     ) -> None:
+        debug = bool(os.environ.get(DEBUG_VARIABLE)) if debug is None else debug
         super().__init__(debug, routes, middleware, exception_handlers, lifespan)
         name = name or sys._getframe(1).f_globals.get("__name__", "live")
         limits = limits or Limits()
@@ -143,9 +147,11 @@ class Live(Starlette):
         self._line = BrokerChannel(broker, sealer, name)
         channels.connect(self._line)
         environment, processors = _environment(templates)
+        self.templates = Templates(environment, debug, NAMES)
+        """The application's templates, compiled."""
         self.services = AppServices(
             Signer(keyring),
-            Templates(environment, debug, NAMES),
+            self.templates,
             debug,
             guards=guards_of(guard),
             timeout=limits.action,
@@ -162,7 +168,8 @@ class Live(Starlette):
         self.sessions = SessionRegistry(self.site, self._line)
         self.services.disconnect = self.disconnect
         self._origins = Origins(allowed_origins)
-        self._own = _routes(self.site, self.sessions, self._origins)
+        self.own_routes = _routes(self.site, self.sessions, self._origins)
+        """Routes of the pages, and those that the client uses."""
         self._hosted_guards: tuple[Depends, ...] = ()
         """Those of the application that it is installed in."""
         self._serve_in(self)
@@ -239,7 +246,7 @@ class Live(Starlette):
         self._serve_in(app)
 
     def _serve_in(self, app: Starlette) -> None:
-        app.router.routes.extend(self._own)
+        app.router.routes.extend(self.own_routes)
         app.router.lifespan_context = self._lifespan(app.router)
 
     def _place(self, placed: _Placed) -> None:
@@ -251,7 +258,7 @@ class Live(Starlette):
         self.site.add(address)
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)
         route = Route(placed.path, endpoint, name=placed.page.__name__)
-        self._own.append(route)
+        self.own_routes.append(route)
         for app in (self, *self.services.hosts):
             app.router.routes.append(route)
 
@@ -260,7 +267,8 @@ class Live(Starlette):
 
         @asynccontextmanager
         async def lifespan(app: Any) -> AsyncIterator[Any]:
-            report_hidden(router.routes, self._own)
+            for text in hidden_routes(router.routes, self.own_routes):
+                log.warning("%s", text)
             async with inner(app) as state:
                 yield state
                 self.sessions.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from logging import getLogger
 from typing import Any
 
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
@@ -14,7 +13,6 @@ from starlette.websockets import WebSocket
 from .actions.parameters import Depends, Parameter, guards_of, plan_of
 from .http.endpoint import PageEndpoint
 
-log = getLogger(__name__)
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
 """Values that a path's parameters may have."""
 
@@ -73,8 +71,8 @@ def _problem(one: Parameter) -> str:
     return "is read from more than one text" if one.reader.structured else ""
 
 
-def report_hidden(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> None:
-    """Log which routes hide some of `own`: requests for these match them first."""
+def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iterator[str]:
+    """Yield which routes hide some of `own`, since requests for these match them first, and what to do."""
     mine = {id(route) for route in own}
     hidden: dict[int, list[str]] = {}
     for index, route in enumerate(routes):
@@ -85,11 +83,9 @@ def report_hidden(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> None
             if first is not None:
                 hidden.setdefault(first, []).append(f"{way} of {_described(route)}")
     for first, requests in hidden.items():
-        log.warning(
-            "%s hides live pages: %s. Routes are matched in order: add it after"
-            " live.install(app) and after the pages, or give it another path.",
-            _described(routes[first]),
-            ", ".join(requests),
+        yield (
+            f"{_described(routes[first])} hides live pages: {', '.join(requests)}. Routes are matched in"
+            " order: add it after live.install(app) and after the pages, or give it another path."
         )
 
 

@@ -17,7 +17,8 @@ LAYERS = [
     "http",
     "hosting",
     "app",
-    "testing",
+    "testing cli",
+    "__main__",
 ]
 """Folders and modules from the bottom up. Those of one line don't know each other, the first line's apart."""
 LEVEL = {name: number for number, names in enumerate(LAYERS) for name in names.split()}

@@ -92,10 +92,11 @@ class AppContext:
         self.error_pages: dict[int, type[Page]] = {}
         """By HTTP status; 0 is for all others."""
         self._identify = identify
-        self._addresses: list[Address] = []
+        self.addresses: list[Address] = []
+        """The pages, in the order in which paths are matched."""
 
     def add(self, address: Address) -> None:
-        self._addresses.append(address)
+        self.addresses.append(address)
 
     def find(self, connection: HTTPConnection, url: str) -> RouteMatch | None:
         """The page at a path and query of this application, as a browser writes them."""
@@ -104,7 +105,7 @@ class AppContext:
         if root_path and not path.startswith(root_path + "/"):
             return None
         route_path = path.removeprefix(root_path)
-        for address in self._addresses:
+        for address in self.addresses:
             parameters = address.match(route_path)
             if parameters is not None:
                 return RouteMatch(address, parameters)

@@ -1,0 +1,1 @@
+"""The command line: ``liveactions check``, ``dev``, ``key``, ``new`` and ``routes``."""

@@ -1,0 +1,278 @@
+"""Find mistakes in an application without running it: ``liveactions check``.
+
+All templates are compiled, and the names that a page's template reads are compared with those that the page
+has. What is only known when a page runs (its data, HTML from elsewhere) is left to debug mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+from starlette.requests import Request
+
+from ..app import Live
+from ..exceptions import TemplateError
+from ..hosting import hidden_routes
+from ..pages.component import describe
+from ..pages.description import Description
+from ..pages.page import Page
+from ..pages.page_functions import FunctionPage
+from ..pages.page_html import NAMES
+from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
+from .template_types import SIMILAR, Checker
+
+_SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".svg", ".xml"})
+"""Files in template folders that are compiled."""
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One mistake. `line` is 0 where none is known."""
+
+    file: str
+    line: int
+    level: str
+    """``error`` or ``warning``."""
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        return f"{where}{self.level}: {self.text}"
+
+    def github(self) -> str:
+        """Return a workflow command that annotates the line in a pull request."""
+        where = ",".join([f"file={self.file}"] * bool(self.file) + [f"line={self.line}"] * bool(self.line))
+        text = self.text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        return f"::{self.level} {where}::{text}"
+
+
+def check(app: Any, lives: Iterable[Live]) -> list[Finding]:
+    """Return the mistakes in an application's live pages, by file and line."""
+    found = {finding for live in lives for finding in _Check(live).run()}
+    found |= {Finding("", 0, "warning", text) for text in _hidden(app, lives)}
+    return sorted(found)
+
+
+def _hidden(app: Any, lives: Iterable[Live]) -> Iterator[str]:
+    for live in lives:
+        for host in (live, *live.services.hosts):
+            yield from hidden_routes(host.router.routes, live.own_routes)
+
+
+class _Check:
+    """Checks the pages of one `Live`."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._environment = live.templates.environment
+
+    def run(self) -> Iterator[Finding]:
+        for name in self._names():
+            yield from self._compiled(name)
+        for cls in self._pages():
+            yield from self._page(cls)
+
+    def _names(self) -> list[str]:
+        """Return the names of all templates that the loader can list."""
+        try:
+            return [name for name in self._environment.list_templates() if Path(name).suffix in _SUFFIXES]
+        except TypeError:  # a loader that can't list
+            return []
+
+    def _pages(self) -> Iterator[type[Page]]:
+        for address in self._live.site.addresses:
+            yield address.page
+        yield from dict.fromkeys(self._live.site.error_pages.values())
+
+    # Templates
+
+    def _compiled(self, name: str) -> Iterator[Finding]:
+        try:
+            template = self._environment.get_template(name)
+        except TemplateError as error:
+            yield self._finding(name, error.lineno, "error", error.message)
+            return
+        except TemplateSyntaxError as error:
+            yield self._finding(error.name or name, error.lineno, "error", error.message or "syntax error")
+            return
+        except JinjaError as error:
+            yield self._finding(name, 0, "error", str(error))
+            return
+        noted = template.root_render_func.__globals__
+        for line, element in noted.get("unbalanced", ()):
+            text = f"<{element}> begins and ends in different blocks: the part around it is patched coarsely"
+            yield self._finding(name, line, "warning", text)
+        yield from self._events(name)
+
+    def _events(self, name: str) -> Iterator[Finding]:
+        source = self._live.templates.source(name)
+        for attribute, at in event_attributes_in(source):
+            fault = unknown_modifier(attribute) or unlikely_event(attribute)
+            if fault is not None:
+                yield self._finding(name, source[:at].count("\n") + 1, "warning", fault)
+
+    def _finding(self, name: str, line: int, level: str, text: str) -> Finding:
+        return Finding(self._file(name), line, level, text)
+
+    def _file(self, name: str) -> str:
+        """Return a template's path, relative to the current directory where it is below it."""
+        try:
+            loader = self._environment.loader
+            path = loader.get_source(self._environment, name)[1] if loader is not None else None
+        except JinjaError:
+            path = None
+        if path is None:
+            return name
+        try:
+            return str(Path(path).resolve().relative_to(Path.cwd()))
+        except ValueError:
+            return path
+
+    # Pages
+
+    def _page(self, cls: type[Page]) -> Iterator[Finding]:
+        if issubclass(cls, FunctionPage):  # its names are known only when it has run
+            return
+        todo: list[Description] = [describe(cls)]
+        seen: set[type[Any]] = set()
+        while todo:
+            description = todo.pop()
+            if description.cls in seen:
+                continue
+            seen.add(description.cls)
+            todo += [describe(field.children.annotation) for field in description.children if field.children]
+            if description.template is not None:
+                yield from self._component(description, description.template)
+
+    def _component(self, description: Description, template: str) -> Iterator[Finding]:
+        known, is_complete = self._known(description)
+        checker = Checker(description)
+        owner, own = description.cls.__qualname__, _own_names(description)
+        trees = dict(self._trees(template))
+        known.update(*(_defined(tree) for tree in trees.values() if tree is not None))
+        optional = {name for tree in trees.values() if tree is not None for name in _optional(tree)}
+        for name, tree in trees.items():
+            if tree is None:
+                yield Finding("", 0, "error", f"{owner}: there is no template {name!r}")
+                continue
+            for variable, line in _undeclared(tree):
+                if variable in known:
+                    continue
+                similar = get_close_matches(variable, own, 1, SIMILAR)
+                if similar or is_complete:
+                    hint = f"; did you mean {similar[0]!r}?" if similar else ""
+                    level = "warning" if variable in optional else "error"
+                    yield self._finding(name, line, level, f"{owner} has no {variable!r}{hint}")
+            for line, text in checker.faults(tree):
+                yield self._finding(name, line, "error", text)
+
+    def _known(self, description: Description) -> tuple[set[str], bool]:
+        """Return the names that a component's template knows, and whether these are all."""
+        names = {*NAMES, *self._environment.globals, "url", "live", "request", "self", "super", "caller"}
+        names |= _own_names(description)
+        variables = self._live.services.variables
+        if variables is None:
+            return names, True
+        try:
+            return names | variables(_sample_request(self._live)).keys(), True
+        except Exception:  # a context processor that needs a session, a user ...
+            return names, False
+
+    def _trees(self, template: str) -> Iterator[tuple[str, nodes.Template | None]]:
+        """Yield a template and those that it extends or includes, parsed; None for one that isn't there."""
+        todo, seen = [template], {template}
+        while todo:
+            name = todo.pop()
+            source = self._source(name)
+            if source is None:
+                yield name, None
+                continue
+            try:
+                tree = self._environment.parse(source, name)
+            except TemplateSyntaxError:  # reported when it was compiled
+                continue
+            yield name, tree
+            for other in _used(tree):
+                if other not in seen:
+                    seen.add(other)
+                    todo.append(other)
+
+    def _source(self, name: str) -> str | None:
+        loader = self._environment.loader
+        try:
+            return loader.get_source(self._environment, name)[0] if loader is not None else None
+        except JinjaError:
+            return None
+
+
+def _own_names(description: Description) -> set[str]:
+    """Return the names that a template has from the component's class."""
+    return {*description.fields, *description.attributes, *description.properties, *description.actions}
+
+
+def _used(tree: nodes.Template) -> Iterator[str]:
+    """Yield the names of the templates that see the context of this one, as far as they are constants."""
+    users: Iterable[nodes.Extends | nodes.Include] = tree.find_all((nodes.Extends, nodes.Include))
+    for node in users:
+        if isinstance(node, nodes.Include) and (node.ignore_missing or not node.with_context):
+            continue
+        if isinstance(node.template, nodes.Const) and isinstance(node.template.value, str):
+            yield node.template.value
+
+
+def _defined(tree: nodes.Template) -> Iterator[str]:
+    """Yield the names that a template defines somewhere: its blocks and what it includes may read them."""
+    yield from (name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
+    yield from (macro.name for macro in tree.find_all(nodes.Macro))
+    yield from (imported.target for imported in tree.find_all(nodes.Import))
+    for from_import in tree.find_all(nodes.FromImport):
+        yield from (name if isinstance(name, str) else name[1] for name in from_import.names)
+
+
+def _undeclared(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    """Yield names that a template reads and doesn't define, with their first lines."""
+    for name in sorted(find_undeclared_variables(tree)):
+        lines = [node.lineno for node in tree.find_all(nodes.Name) if node.name == name]
+        yield name, min(lines, default=0)
+
+
+def _optional(tree: nodes.Template) -> Iterator[str]:
+    """Yield names that a template expects to be undefined sometimes: it asks whether they are there."""
+    asked: list[nodes.Node | None] = [node.test for node in tree.find_all(nodes.If)]
+    asked += [node.test for node in tree.find_all(nodes.CondExpr)]
+    asked += [node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined")]
+    asked += [node.node for node in tree.find_all(nodes.Filter) if node.name in ("default", "d")]
+    while asked:
+        node = asked.pop()
+        if isinstance(node, nodes.Name):
+            yield node.name
+        elif isinstance(node, nodes.Not):
+            asked.append(node.node)
+        elif isinstance(node, nodes.And | nodes.Or):
+            asked += [node.left, node.right]
+
+
+def _sample_request(live: Live) -> Request:
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/",
+        "raw_path": b"/",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 1),
+        "session": {},
+        "app": live,
+        "router": live.router,
+    }
+    return Request(scope)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from jinja2 import DictLoader, Environment
+from pydantic import BaseModel
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from liveactions import Component, Live, Page, action, loaded
+from liveactions.cli.check import Finding, check
+
+
+class Author(BaseModel):
+    name: str
+
+
+@dataclass(frozen=True)
+class Note:
+    title: str
+    author: Author
+
+    @property
+    def short(self) -> str:
+        return self.title[:9]
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Filter(Component):
+    template = "filter.html"
+    q: str = ""
+
+    @action
+    async def clear(self) -> None:
+        self.q = ""
+
+
+class Notes(Page):
+    template = "notes.html"
+    notes: tuple[Note, ...] = loaded()
+    newest: Note | None = loaded()
+    points: list[Point] = []
+    by_id: dict[int, Note] = loaded()
+    anything: Any = None
+    filter: Filter = Filter()
+
+    @action
+    async def add(self, title: str) -> None: ...
+
+
+def findings(templates: Mapping[str, str], **options: Any) -> list[str]:
+    environment = Environment(loader=DictLoader({"filter.html": "{{ q }}", **templates}), autoescape=True)
+    live = Live(environment, **options)
+    live.page("/notes")(Notes)
+    return [str(finding) for finding in check(live, [live])]
+
+
+def in_body(body: str, **templates: str) -> list[str]:
+    return findings({"notes.html": f"<title>x</title>\n{body}", **templates})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ notes|length }} {{ add.field('title').error }} {{ url(x=1) }} {{ live.error }} {{ request.url }}",
+        "{% for note in notes %}{{ note.title }} {{ note.short }} {{ note.author.name }}{% endfor %}",
+        "{% for note in notes|sort|reverse %}{{ note.title.upper() }}{% endfor %}",
+        "{% for note in notes if note.title %}{{ loop.index }}{% else %}none{% endfor %}",
+        "{% for x, y in points %}{{ x }}{{ y }}{% endfor %}{% for p in points %}{{ p.x }}{% endfor %}",
+        "{% for id in by_id %}{{ by_id[id].what }}{% endfor %}{{ by_id.what }} {{ anything.what.ever }}",
+        "{{ newest.title if newest }} {{ filter }} {{ filter.q }} {{ filter.clear }}",
+        "{% set n = notes|length %}{{ n }}{% macro m(a) %}{{ a.b }}{{ n }}{% endmacro %}{{ m(1) }}",
+        "{{ other if other is defined }} {{ another|default('x') }}",
+        "{% set notes = anything %}{% for note in notes %}{{ note.titel }}{% endfor %}",
+        "{{ button(add, 'Add') }} {{ range(3) }}",
+    ],
+)
+def test_what_is_right(body: str) -> None:
+    assert [finding for finding in in_body(body) if "error" in finding.split()[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("{{ nots }}", "notes.html:2: error: Notes has no 'nots'; did you mean 'notes'?"),
+        ('<form method="post" action="{{ ad }}"></form>', "notes.html:2: error: Notes has no 'ad'"),
+        ("{{ nothing_like_it }}", "notes.html:2: error: Notes has no 'nothing_like_it'"),
+        (
+            "{% for note in notes %}\n{{ note.titel }}{% endfor %}",
+            "notes.html:3: error: Note has no attribute 'titel'; did you mean 'title'?",
+        ),
+        ("{{ newest.titel }}", "notes.html:2: error: Note has no attribute 'titel'"),
+        ("{{ newest.author.naem }}", "notes.html:2: error: Author has no attribute 'naem'"),
+        ("{{ newest.title.uper() }}", "notes.html:2: error: str has no attribute 'uper'"),
+        ("{% for p in points %}{{ p.z }}{% endfor %}", "notes.html:2: error: Point has no attribute 'z'"),
+        ("{{ add.eror }}", "notes.html:2: error: ActionRef has no attribute 'eror'; did you mean 'error'?"),
+        ("{{ filter.clera }}", "notes.html:2: error: Filter has no attribute 'clera'"),
+        ("{% if %}", "notes.html:2: error: Expected an expression"),
+        ("{% include 'rows.html' %}", "error: Notes: there is no template 'rows.html'"),
+        ('<p live-clck="{{ add }}"></p>', "notes.html:2: warning: live-clck: did you mean live-click?"),
+        ("{% if nots %}{% endif %}", "notes.html:2: warning: Notes has no 'nots'; did you mean 'notes'?"),
+    ],
+)
+def test_what_is_wrong(body: str, message: str) -> None:
+    found = in_body(body)
+    assert len(found) == 1 and found[0].startswith(message)
+
+
+def test_an_unknown_modifier() -> None:
+    found = in_body('<p live-input.debunce.300="{{ add }}"></p>')
+    assert found and ".debunce" in found[0] and found[0].startswith("notes.html:2: error")
+
+
+def test_components_are_checked_with_their_own_names() -> None:
+    found = findings({"notes.html": "{{ filter }}", "filter.html": "{{ notes }}"})
+    assert found == ["filter.html:1: error: Filter has no 'notes'"]
+
+
+def test_names_of_other_templates() -> None:
+    found = findings(
+        {
+            "layout.html": "{% block body %}{% endblock %}{{ footer }}",
+            "macros.html": "{% macro row(note) %}{{ note.any }}{% endmacro %}",
+            "row.html": "{{ note.title }}",
+            "notes.html": "{% extends 'layout.html' %}{% from 'macros.html' import row %}{% block body %}"
+            "{% for note in notes %}{{ row(note) }}{% include 'row.html' %}{% endfor %}{% endblock %}",
+        }
+    )
+    assert found == ["layout.html:1: error: Notes has no 'footer'"]
+
+
+def test_context_processors() -> None:
+    def works(request: Any) -> dict[str, Any]:
+        return {"user": request.session.get("user")}
+
+    def fails(request: Any) -> dict[str, Any]:
+        return {"user": request.session["user"]}
+
+    page = {"notes.html": "{{ user }} {{ nots }}"}
+    typo = "notes.html:1: error: Notes has no 'nots'; did you mean 'notes'?"
+    assert findings(page, context=[works]) == [typo]
+    assert findings(page, context=[fails]) == [typo]  # `user` isn't known, and like nothing that is
+
+
+def test_hidden_pages() -> None:
+    route = Route("/{path:path}", lambda request: PlainTextResponse("x"), methods=["GET", "POST"])
+    found = findings({"notes.html": "x"}, routes=[route])
+    assert len(found) == 1 and found[0].startswith("warning: ") and "hides live pages" in found[0]
+
+
+def test_files_are_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "notes.html").write_text("{{ nots }}")
+    (tmp_path / "templates" / "filter.html").write_text("{{ q }}")
+    monkeypatch.chdir(tmp_path)
+    live = Live("templates")
+    live.page("/notes")(Notes)
+    assert [finding.file for finding in check(live, [live])] == ["templates/notes.html"]
+
+
+def test_annotations_of_pull_requests() -> None:
+    assert (
+        Finding("a.html", 3, "error", "100%\nwrong").github() == "::error file=a.html,line=3::100%25%0Awrong"
+    )
+    assert Finding("", 0, "warning", "x").github() == "::warning ::x"
