@@ -1,4 +1,4 @@
-"""A browser without a browser, for tests of live pages.
+"""Tests of live pages in a simulated browser.
 
 ::
 
@@ -10,7 +10,7 @@
         await page.press("Enter")
         assert page.texts("li label") == ["oat milk"]
 
-`liveactions.testing.plugin` says where `browser` comes from.
+The fixture `browser` is defined in `liveactions.testing.plugin`.
 """
 
 from .browser import Browser

@@ -1,4 +1,4 @@
-"""An application called in the test's own event loop: requests and WebSockets without a network."""
+"""Calling an ASGI application in the test's own event loop: requests and WebSockets without a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Header = tuple[str, str]
 
 
 class Closed(Exception):
-    """The server has closed the socket. `code` says why."""
+    """The server has closed the socket. `code` is the close code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"the server has closed the socket: {code} {reason}".rstrip())
@@ -24,7 +24,7 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a request. Names of headers are in lower case."""
+    """The response to a request. Header names are in lower case."""
 
     status: int
     headers: Sequence[Header]
@@ -39,7 +39,7 @@ class Reply:
 
 
 def http(url: str, headers: Sequence[Header], client: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """What ASGI tells an application of a request, but for its method."""
+    """Return the ASGI scope of a request, without its method."""
     parts = urlsplit(url)
     return {
         "type": "http",
@@ -59,12 +59,12 @@ def http(url: str, headers: Sequence[Header], client: str, state: Mapping[str, A
 
 
 def websocket(url: str, headers: Sequence[Header], client: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """What ASGI tells an application of a WebSocket."""
+    """Return the ASGI scope of a WebSocket."""
     return {**http(url, headers, client, state), "type": "websocket", "scheme": "ws", "subprotocols": []}
 
 
 async def request(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
-    """One request. What the application raises comes out here."""
+    """Send a request and return the response. Exceptions of the application are raised here."""
     answered = asyncio.Event()
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     start: dict[str, Any] = {}
@@ -90,7 +90,7 @@ async def request(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
 
 
 class Socket:
-    """One WebSocket. Messages that have come wait until they are taken."""
+    """A WebSocket. Received messages wait until they are taken."""
 
     def __init__(self, app: Any, scope: dict[str, Any]) -> None:
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -105,15 +105,15 @@ class Socket:
         self._up.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
 
     def waiting(self) -> list[Any]:
-        """The messages that have come so far."""
+        """Return the messages that have been received so far."""
         return [_content(self._down.get_nowait()) for _ in range(self._down.qsize())]
 
     async def receive(self) -> Any:
-        """The next message. `Closed` when that is the end."""
+        """Wait for the next message. Raise `Closed` if the socket is closed instead."""
         return _content(await self._next())
 
     async def leave(self, patience: float) -> None:
-        """Go away, and return when the application knows; after so many seconds it is cancelled."""
+        """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
         done, _ = await asyncio.wait({self._task}, timeout=patience)
         if not done:

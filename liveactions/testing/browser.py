@@ -1,7 +1,7 @@
 """The simulated browser of one user: cookies, any number of tabs, and the application's lifespan.
 
-Besides opening pages it calls actions from Python the full way: through the application's middleware, guards
-and validation.
+Besides opening pages, it can call actions from Python through the application's middleware, guards and
+validation.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from .tab import Tab
 
 
 class Cookies:
-    """Values by name. Paths and domains don't matter: there is one application."""
+    """Cookie values by name. Paths and domains are ignored, because there is only one application."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
 
     def take(self, headers: Iterable[Header]) -> None:
-        """Keep what an answer sets, and drop what it deletes."""
+        """Store the cookies that a response sets, and drop those that it deletes."""
         for name, value in headers:
             if name == "set-cookie":
                 for cookie in SimpleCookie(value).values():
@@ -66,21 +66,21 @@ def _is_over(cookie: Morsel[str]) -> bool:
 
 
 class Lifespan:
-    """Runs what an application does before its first request and after its last.
+    """Runs an application's startup and shutdown.
 
-    An application that knows nothing of this is called all the same; one that says it has failed raises.
+    Applications without lifespan support are called all the same. If startup fails, `start` raises.
     """
 
     def __init__(self, app: Any) -> None:
         self.app = app
         self.state: dict[str, Any] = {}
-        """What it lends to each connection."""
+        """The state that is passed on to each connection."""
         self._task: asyncio.Future[None] | None = None
         self._up: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         self._down: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
     async def start(self) -> None:
-        """Start it unless it has been: as a new process would, with nothing cached."""
+        """Start the application unless it is running. Like a new process, it begins with an empty cache."""
         if self._task is None:
             memory.clear()
             scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
@@ -99,7 +99,7 @@ class Lifespan:
         either: set[asyncio.Future[Any]] = {answer, self._task}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
-            answer.cancel()  # servers take this for an application that knows no lifespan
+            answer.cancel()  # servers interpret this as missing lifespan support
             self._task.exception()
         elif answer.result()["type"].endswith(".failed"):
             await self._task
@@ -109,9 +109,9 @@ class Lifespan:
 async def call(
     browser: Browser, ref: ActionRef[..., Any], args: Sequence[Any], named: Mapping[str, Any]
 ) -> Any:
-    """The result of an action, as data; the page that it is of has the state that it left.
+    """Call an action and return its result as data. Its page then has the state that the action left.
 
-    A redirect is returned. `Failed` for an error, with its texts by field.
+    A redirect is returned. Raise `Failed` for an error, with its messages by field.
     """
     page = ref.component if isinstance(ref.component, LivePage) else ref.component.live.page
     assert isinstance(page, LivePage)
@@ -125,7 +125,7 @@ async def call(
     token = quote(shown.token, safe="")
     headers = [("content-type", "application/json"), (HEADER_ACTION, token)]
     reply = await browser.post(path_and_query(page.live.address), body, headers)
-    if reply.header("content-type") != "application/json":  # a handler of the application has answered
+    if reply.header("content-type") != "application/json":  # from an exception handler
         raise Failed(reply.text, reply.status)
     answer = json.loads(reply.body)
     if reply.status != 200:
@@ -136,7 +136,7 @@ async def call(
 
 
 async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
-    """Make a page one that this browser has open; its site, and the context of its snapshots."""
+    """Open a page in this browser. Return its site, and the context of its snapshots."""
     arrived: list[Any] = []
     scope = {**http(_url(page), browser.headers(), browser.client, browser.lifespan.state), "method": "GET"}
     await request(browser.app, {**scope, PROBE_KEY: arrived.append}, b"")
@@ -153,7 +153,7 @@ async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
 
 
 def _url(page: LivePage) -> str:
-    """Where a page is, or would be if it was opened in its state."""
+    """Return a page's address, or the one it would have with its current state."""
     if hasattr(page, "live"):
         return path_and_query(page.live.address)
     cls = type(page)
@@ -164,7 +164,10 @@ def _url(page: LivePage) -> str:
 def _split(
     ref: ActionRef[..., Any], args: Sequence[Any], named: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the server writes into a reference, and what the visitor gives. `TypeError` for too many."""
+    """Return the arguments that the server binds, and those that the visitor sends.
+
+    Raise `TypeError` for too many.
+    """
     plan = ref.action.plan
     known = binding.named(plan, ref.args)
     left = [one.name for one in plan.named if one.name not in known]
@@ -199,13 +202,13 @@ class Browser:
         self.cookies = Cookies()
         number = next(_people)
         self.client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        """The person's address."""
+        """The user's IP address."""
         self.lifespan = Lifespan(app)
         self._tabs: list[Tab] = []
         self._people = [self]
-        """Everybody who was made from this one, itself first."""
+        """This browser and all that were created from it with `other`."""
         self.clock = Clock(app, self._catch_up)
-        """``await browser.clock.advance(1.0)`` runs what is due with ``@every``, for everybody."""
+        """``await browser.clock.advance(1.0)`` runs what is due by ``@every``, for all users."""
 
     async def __aenter__(self) -> Browser:
         return self
@@ -244,7 +247,7 @@ class Browser:
                 tab.catch_up()
 
     def headers(self, accept: str = "text/html") -> list[Header]:
-        """What goes along with every request."""
+        """Return the headers that are sent with every request."""
         return [("accept", accept), ("origin", ORIGIN), *self.cookies.headers()]
 
     async def call(self, action: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> Any:
@@ -259,17 +262,17 @@ class Browser:
         return await call(self, action, args, kwargs)
 
     def socket(self, path: str) -> Socket:
-        """A WebSocket that is being opened."""
+        """Open a WebSocket."""
         return Socket(self.app, websocket(path, self.headers(), self.client, self.lifespan.state))
 
     async def fetch(self, url: str, parcel: Any) -> Reply:
-        """The answer to ops that go by `fetch`."""
+        """Send operations with `fetch`, and return the response."""
         return await self.post(
             url, json.dumps(parcel).encode(), [("content-type", "application/json"), (HEADER_OPS, "1")]
         )
 
     async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply:
-        """The answer to a request of a script's own."""
+        """Send a request as scripts do, and return the response."""
         headers = [*self.headers("application/json"), *headers]
         scope = http(url, headers, self.client, self.lifespan.state)
         reply = await request(self.app, {**scope, "method": "POST"}, body)
@@ -277,7 +280,7 @@ class Browser:
         return reply
 
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
-        """The answer to a request after all redirects, and where it comes from."""
+        """Send a request and follow redirects. Return the final URL and the response."""
         for _ in range(MAX_REDIRECTS):
             if not url.startswith(ORIGIN):
                 return url, Reply(200, [], f"{url} is elsewhere".encode())

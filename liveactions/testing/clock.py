@@ -1,4 +1,4 @@
-"""A clock that advances when a test says so: it runs timers and delayed calls of open pages."""
+"""A clock that tests control: it runs timers and delayed calls of open pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..session.server_ops import Later
 
 
 class Appointment(NamedTuple):
-    """When a call that waits is due, by the test's clock."""
+    """A delayed call, with the time at which it is due by the test's clock."""
 
     at: float
     session: Session
@@ -27,7 +27,7 @@ class Appointment(NamedTuple):
 
 
 class Due(NamedTuple):
-    """When a timer is next due, by the test's clock."""
+    """A timer, with the time at which it is next due by the test's clock."""
 
     at: float
     session: Session
@@ -39,9 +39,10 @@ class Due(NamedTuple):
 
 
 class Clock:
-    """Drives ``@every`` of open tabs, beside the real clock, which hardly moves during a test.
+    """Drives ``@every`` and delayed calls of open tabs, independently of real time, which hardly passes in a
+    test.
 
-    `now` counts seconds. `seen` is called after each tick, so that tabs take what it sends.
+    `now` counts seconds. `seen` is called after each tick, so that tabs apply what it has sent.
     """
 
     def __init__(self, app: Any, seen: Callable[[], None]) -> None:
@@ -50,16 +51,16 @@ class Clock:
         self._seen = seen
         self._since: dict[str, float] = {}
         self._met: dict[Later, float] = {}
-        """When calls that wait were seen first."""
+        """When each delayed call was first seen."""
 
     def begin(self, token: str) -> None:
-        """The session of this token has a socket from now on."""
+        """Note that the session with this token has a socket from now on."""
         self._since[token] = self.now
 
     async def advance(self, seconds: float) -> None:
-        """Let seconds pass: what is due meanwhile runs in its order, each to its end."""
+        """Advance the clock. Whatever becomes due meanwhile runs in order, each to its end."""
         until = self.now + seconds
-        list(self._due())  # what waits from now on
+        list(self._due())  # delayed calls count from now on
         while soon := [due for due in self._due() if due.at <= until]:
             self.now = min(due.at for due in soon)
             for due in soon:
@@ -88,7 +89,7 @@ class Clock:
 
 
 def endpoints(app: Any) -> Iterator[PageEndpoint]:
-    """Those among its routes, and among the routes of what is mounted in it."""
+    """Yield the page endpoints among an application's routes, and among those of mounted applications."""
     return _endpoints(getattr(app, "routes", ()))
 
 

@@ -1,8 +1,8 @@
-"""What a person has done to a page's controls, and its protection from what the server writes.
+"""What a user has entered into a page's controls, and how it is protected from what the server writes.
 
-The rules are the client's: each control counts its edits. An op remembers the edits that it has seen;
-when it ends well, they are answered. A new default shows only where the newest edit is answered, else it
-is withheld until it is.
+The rules are the client's. Each control counts its edits. An operation records the edits that it reports;
+when it succeeds, they are answered. A new default value is only shown if the latest edit is answered;
+otherwise it is withheld until then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHECKABLE: Final = frozenset({"checkbox", "radio"})
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file in a form, as its person's machine knows it."""
+    """A file that the user chooses in a form."""
 
     name: str
     content: bytes
@@ -28,14 +28,14 @@ class File:
 
 
 State = str | bool | File | tuple[Element, ...]
-"""Text, whether it is checked, a chosen file, or the chosen options."""
+"""Text, whether the control is checked, the chosen file, or the chosen options."""
 Seen = dict[Element, int]
-"""Edits of the controls that an op reports."""
+"""The number of edits of each control that an operation reports."""
 
 
 @dataclass
 class Typing:
-    """One control that was edited. `state` is None where it shows its default again."""
+    """A control that was edited. `state` is None if it shows its default again."""
 
     state: State | None = None
     edits: int = 0
@@ -52,7 +52,7 @@ class Typing:
 
 
 class Controls:
-    """The state of all controls of one document."""
+    """The state of all controls in a document."""
 
     def __init__(self, root: Element) -> None:
         self.root = root
@@ -68,7 +68,7 @@ class Controls:
         return typing.state
 
     def value(self, control: Element) -> str:
-        """What it would send, for any control."""
+        """Return the value that any control would submit."""
         state = self.state(control)
         if isinstance(state, tuple):
             return option_value(state[0]) if state else ""
@@ -80,14 +80,14 @@ class Controls:
         return control in self._typings
 
     def edit(self, control: Element, state: State) -> None:
-        """A person changes it; of radio buttons, the others of its group follow."""
+        """Change a control as a user does. The other radio buttons of its group follow."""
         for member in self.group(control):
             typing = self._typings.setdefault(member, Typing())
             typing.state = state if member is control else False
             typing.edits += 1
 
     def group(self, control: Element) -> list[Element]:
-        """Radio buttons of one name, which are edited together; else the control alone."""
+        """Return the radio buttons of a group, which are edited together; for other controls only itself."""
         name = control.get("name")
         if kind(control) != "radio" or not name:
             return [control]
@@ -95,7 +95,7 @@ class Controls:
         radios = (other for other in top(control).elements() if kind(other) == "radio")
         return [other for other in radios if other.get("name") == name and owner(other) is form]
 
-    # Ops
+    # Operations
 
     def see(self, controls: Iterable[Element]) -> Seen:
         return {control: self._edits(control) for control in controls if control.name in CONTROLS}
@@ -105,14 +105,14 @@ class Controls:
         return typing.edits if typing else 0
 
     def answer(self, seen: Seen) -> None:
-        """An op has ended well that had seen these edits."""
+        """Note that an operation that reported these edits has succeeded."""
         for control, edits in seen.items():
             if control in self._typings:
                 self._typings[control].answered = edits
 
     @contextmanager
     def written(self) -> Iterator[None]:
-        """Around a patch: controls follow new defaults unless they were edited since."""
+        """Apply a patch in this context: controls show new defaults unless they were edited since."""
         before = {control: default(control) for control in self._typings}
         yield
         for control, typing in self._typings.items():
@@ -123,14 +123,14 @@ class Controls:
                     typing.withheld = True
 
     def release(self, seen: Seen, all: bool) -> None:
-        """Show what was withheld where there are no newer edits; with `all`, what the server rendered."""
+        """Show withheld defaults if there are no newer edits; with `all`, reset the controls."""
         for control in seen:
             typing = self._typings.get(control)
             if typing and typing.is_free and (all or typing.withheld):
                 typing.follow()
 
     def inherit(self, old: Controls) -> None:
-        """Take over what was typed into a page that this one replaces, by ids and names."""
+        """Take over what was entered into the page that this one replaces, matched by ids and names."""
         for control, typing in old._typings.items():
             heir = next((new for new in self.root.elements() if _stand_for(new) == _stand_for(control)), None)
             if heir is not None and typing.state is not None and not isinstance(typing.state, tuple):
@@ -143,14 +143,14 @@ def _stand_for(control: Element) -> tuple[str | None, ...]:
 
 
 def kind(control: Element) -> str:
-    """The type of an input or button, in lower case; "" for other elements."""
+    """Return the type of an input or button in lower case; "" for other elements."""
     if control.name == "input":
         return (control.get("type") or "text").lower()
     return (control.get("type") or "submit").lower() if control.name == "button" else ""
 
 
 def default(control: Element) -> State:
-    """What the control shows if nobody has edited it."""
+    """Return the state of a control that wasn't edited."""
     if control.name == "select":
         chosen = [option for option in options(control) if option.get("selected") is not None]
         if control.get("multiple") is not None:
@@ -174,14 +174,14 @@ def option_value(option: Element) -> str:
 
 
 def top(element: Element) -> Element:
-    """The document that it is in."""
+    """Return the document that contains an element."""
     while element.parent:
         element = element.parent
     return element
 
 
 def owner(control: Element) -> Element | None:
-    """The form that a control belongs to."""
+    """Return the form that a control belongs to."""
     id = control.get("form")
     if id is not None:
         found = (element for element in top(control).elements() if element.get("id") == id)

@@ -1,7 +1,7 @@
-"""The client's side of the protocol, in a test's process.
+"""The client's side of the protocol.
 
-A `Conversation` sends a page's operations to its session, and applies the frames that come back. It does so
-through a `Socket` or, for a browser to which no socket opens, through `Fetching`.
+A `Conversation` sends a page's operations to its session, and applies the frames that it receives. It uses a
+`Socket` or, if no socket can be opened, `Fetching`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Frames:
     extras: dict[str, Any] = field(default_factory=dict)
     is_fresh: bool = False
     token: str = ""
-    """The session's name, in a welcome."""
+    """The session's token, in a welcome."""
 
     @classmethod
     def of(cls, message: Any) -> Frames:
-        """`TypeError` for what is neither."""
+        """Parse a message. Raise `TypeError` if it is neither a welcome nor a frame."""
         if not isinstance(message, dict):
             return cls(*message)
         names = ("rev", "ack", "patch", "answers", "shapes", "extras", "token")
@@ -56,65 +56,68 @@ class Frames:
 
     @property
     def is_page(self) -> bool:
-        """Whether it brings a whole page."""
+        """Whether it contains a whole page."""
         return isinstance(self.patch, dict)
 
     def ends(self) -> Iterator[tuple[int, tuple[int, Any]]]:
-        """Numbers of ops, with status and payload of how they have ended."""
+        """Yield the numbers of operations with the status and payload of their answers."""
         for n, status, payload in zip(*[iter(self.answers)] * 3, strict=True):
             yield n, (status, payload)
 
 
 SHOWN_STATUSES = frozenset({409, 422})
-"""HTTP statuses of errors that the page itself shows."""
+"""HTTP statuses of errors that the page shows itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One that isn't answered. `seen` are the edits that it reports; with `resets`, their controls go back
-    to what the server rendered."""
+    """An unanswered operation.
+
+    `seen` are the edits that it reports; if it `resets`, their controls return to what the server has
+    rendered.
+    """
 
     n: int
     seen: Seen = field(default_factory=dict)
     resets: bool = False
     reloads: bool = False
-    """Whether the page is loaded anew when it fails: it is a way to another address."""
+    """Whether it changes the address, so that the page is loaded if it fails."""
     swaps: bool = False
-    """Whether it is a way to another page."""
+    """Whether it leads to another page."""
 
 
 class Conversation:
-    """Ops in order, and what comes back applied to the window at once."""
+    """Sends operations in order, and applies what is received to the window immediately."""
 
     def __init__(
         self, window: Window, line: Socket | Fetching, patience: float, moved: Callable[[str, bool], None]
     ) -> None:
         self.window = window
         self.patience = patience
-        """Seconds to wait for an answer."""
+        """How many seconds an answer may take."""
         self.elsewhere: str | None = None
-        """Where an answer has sent the page."""
+        """The address that an answer has redirected the page to."""
         self.is_over = False
         self.token = ""
-        """The session's name, once it has welcomed the page."""
+        """The session's token, after the welcome."""
         self.tickets: list[str] = []
-        """For cookies that are to be fetched."""
+        """Tickets for cookies that have to be fetched."""
         self.events: list[tuple[str, Any]] = []
-        """What the server has dispatched: names and details."""
+        """DOM events that the server has dispatched: names and details."""
         self._line = line
         self._moved = moved
-        """Told of an address that is the page's now, and whether it is another entry of the history."""
+        """Called with the page's new address, and whether it is a new history entry."""
         self._rev = 0
         self._last = 0
         self._unacknowledged = 0
         self._ops: list[Op] = []
         self._running: list[Op] = []
-        """Those that go on beside the others."""
+        """Operations that run concurrently."""
         self._failures: list[Failed] = []
         self._spent: set[tuple[Element, str]] = set()
 
     async def join(self, url: str, snapshot: str) -> None:
-        """Say hello, and apply the welcome, which by fetch comes with the first answer."""
+        """Send the hello and apply the welcome. With fetch, it arrives with the first answer."""
         self._line.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
         if isinstance(self._line, Socket):
             await self.hear()
@@ -127,16 +130,16 @@ class Conversation:
         reloads: bool = False,
         swaps: bool = False,
     ) -> None:
-        """Send an op: its kind and operands."""
+        """Send an operation: its kind and operands."""
         self._last += 1
         self._ops.append(Op(self._last, seen or {}, resets, reloads, swaps))
         self._unacknowledged = 0
         self._line.send([self._last, self._rev, *parts])
 
     async def settle(self) -> None:
-        """Return when all ops are answered, or go on beside the others.
+        """Wait until all operations are answered, or run concurrently.
 
-        `Failed` when one ended with an error that isn't in the page.
+        Raise `Failed` if one ended with an error that the page doesn't show.
         """
         try:
             async with asyncio.timeout(self.patience):
@@ -149,14 +152,14 @@ class Conversation:
             raise failure
 
     async def hear(self) -> None:
-        """Wait for one message."""
+        """Wait for one message and apply it."""
         try:
             self._take(await self._line.receive())
         except Closed as closed:
             self._closed(closed)
 
     def catch_up(self) -> None:
-        """Apply what has come meanwhile."""
+        """Apply the messages that have been received meanwhile."""
         try:
             for message in () if self.is_over else self._line.waiting():
                 self._take(message)
@@ -164,14 +167,14 @@ class Conversation:
             self._closed(closed)
 
     async def leave(self) -> None:
-        """The page is left."""
+        """Leave the page."""
         if not self.is_over:
             self.is_over = True
             self._line.send([self._last + 1, self._rev, BYE])
         await self._line.leave(self.patience)
 
     def first(self, element: Element, descriptor: str) -> bool:
-        """Whether what runs only once is to run now."""
+        """Return whether something that runs only once has to run now."""
         is_first = (element, descriptor) not in self._spent
         self._spent.add((element, descriptor))
         return is_first
@@ -201,7 +204,10 @@ class Conversation:
             self._moved(url, bool(push))
 
     def _settle(self, heard: Frames) -> tuple[list[tuple[Seen, bool]], bool]:
-        """Take note of how ops have ended: what the well ended had seen, and whether another page came."""
+        """Record ended operations.
+
+        Return what the successful ones had seen, and whether another page came.
+        """
         ends = dict(heard.ends())
         well: list[tuple[Seen, bool]] = []
         swaps = False
@@ -225,7 +231,7 @@ class Conversation:
         return well, swaps
 
     def _note(self, op: Op, status: int, payload: Any) -> None:
-        """An op that leads elsewhere, or has failed."""
+        """Record that an operation has redirected or failed."""
         if status == REDIRECT:
             self.elsewhere = payload["url"]
         elif op.reloads:
@@ -247,9 +253,9 @@ def _applying(message: Any) -> Callable[[Document], None]:
 
 
 class Fetching:
-    """Replaces a `Socket`: what was sent goes out in one request when its answer is waited for.
+    """Replaces a `Socket`. What was sent goes out in one request when its answer is waited for.
 
-    `url` returns the page's address; `post` posts JSON to one.
+    `url` returns the page's address; `post` posts JSON to an address.
     """
 
     def __init__(self, url: Callable[[], str], post: Callable[[str, Any], Awaitable[Reply]]) -> None:
@@ -262,23 +268,23 @@ class Fetching:
     def send(self, message: Any) -> None:
         if isinstance(message, dict):
             self._hello = message
-        elif message[0] and message[2] != BYE:  # each hello acknowledges, and nobody is told of the end
+        elif message[0] and message[2] != BYE:  # hellos acknowledge, and the end isn't sent
             self._ops.append(message)
 
     def waiting(self) -> list[Any]:
-        """The messages that have come and aren't taken."""
+        """Return the messages that have been received and weren't taken."""
         messages = list(self._messages)
         self._messages.clear()
         return messages
 
     async def receive(self) -> Any:
-        """The next message: of the last answer, or of a new one to what waits."""
+        """Return the next message: from the last response, or else from a new request."""
         if not self._messages:
             await self._post()
         return self._messages.popleft()
 
     async def leave(self, patience: float) -> None:
-        """Nobody is told."""
+        """Do nothing: leaving isn't sent."""
 
     async def _post(self) -> None:
         if not self._ops:

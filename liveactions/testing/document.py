@@ -1,6 +1,6 @@
-"""A document in a tab, and how patches change it, exactly as the protocol says.
+"""A document in a tab, and how patches change it, exactly as the protocol specifies.
 
-`Document` applies welcomes and frames. `Window` adds what a person did: the text typed, and the focus.
+`Document` applies welcomes and frames. `Window` adds what a user has done: entered text, and the focus.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .patching import ActionSlot, Fragment, adopt
 
 
 class Document:
-    """A page as the client keeps it: its nodes, and the shapes that this connection's server has sent.
+    """A page as the client keeps it: its nodes, and the shapes that were sent on this connection.
 
-    Strict where the client is lenient: everything that doesn't fit raises `Misfit`.
+    Strict where the client is lenient: whatever violates the protocol raises `ProtocolMismatch`.
     """
 
     def __init__(self, html: str) -> None:
@@ -26,12 +26,12 @@ class Document:
         self.load(html)
 
     def load(self, html: str) -> None:
-        """Begin anew with a whole page."""
+        """Start over with a whole page."""
         self.root = parse(html)
         self.renumber()
 
     def renumber(self) -> None:
-        """Number slots and items by their order in the document, as after reading it."""
+        """Number slots and items by their order in the document, as if it was just read."""
         self.fragment: Fragment = adopt(self.root.children, self._create)
 
     def welcome(self, message: dict[str, Any]) -> None:
@@ -42,13 +42,13 @@ class Document:
         self.apply(message.get("patch", []), message.get("shapes", []))
 
     def frame(self, message: list[Any]) -> None:
-        """Apply a frame: revision, acknowledged op, patch, answers, shapes, extras."""
+        """Apply a frame: revision, acknowledged operation, patch, answers, shapes, extras."""
         if not 1 <= len(message) <= 6:
             mismatch(f"{message!r} is no frame", ())
         self.apply(message[2] if len(message) > 2 else [], message[4] if len(message) > 4 else [])
 
     def apply(self, patch: Any, shapes: Any = ()) -> None:
-        """Apply a patch of the root, after the definitions of shapes that came along."""
+        """Apply a patch of the root, after the shapes that came with it."""
         self.define(shapes)
         match patch:
             case {"page": str(html), **rest} if not rest:
@@ -69,14 +69,14 @@ class Document:
                     mismatch(f"{source!r} is no shape", ())
 
     def actions(self) -> list[tuple[Address, ActionSlot]]:
-        """All action slots of the page with their addresses, in document order."""
+        """Return all action slots of the page with their addresses, in document order."""
         return list(_actions(self.fragment, ()))
 
     def __str__(self) -> str:
         return canonical(self.root)
 
     def _create(self, value: Any, at: Address) -> Element:
-        """The nodes of a new fragment, or of raw HTML."""
+        """Return the nodes of a new fragment, or of raw HTML."""
         match value:
             case {"h": str(html), **rest} if not rest:
                 return _without_markers(parse_fragment(html), at)
@@ -101,7 +101,7 @@ def _actions(fragment: Fragment, at: Address) -> list[tuple[Address, ActionSlot]
 
 
 def _without_markers(nodes: Element, at: Address) -> Element:
-    """Raw HTML; what looks like a marker in it must have been neutralised."""
+    """Return the nodes of raw HTML. Raise `ProtocolMismatch` if it contains markers."""
 
     def create(value: Any, at: Address) -> Element:
         raise ProtocolMismatch("a marker in raw HTML", at)
@@ -130,7 +130,7 @@ class Window:
         return self.document.root if self.document else self._root
 
     def has(self, element: Element) -> bool:
-        """Whether it stands in the document still."""
+        """Return whether an element is still in the document."""
         above: Element | None = element
         while above is not None and above is not self.root:
             above = above.parent
@@ -140,7 +140,7 @@ class Window:
         return is_visible(element, self.scripting)
 
     def grant_focus(self) -> None:
-        """Give the focus to the first new element that wishes for it."""
+        """Focus the first new element with ``autofocus``."""
         if self.focused is not None and not self.has(self.focused):
             self.focused = None
         wishes = [element for element in self.root.elements() if element.get("autofocus") is not None]
@@ -156,9 +156,9 @@ class Window:
         answered: Sequence[tuple[Seen, bool]] = (),
         swaps: bool = False,
     ) -> None:
-        """Apply a message. `answered`: what the ops that it ends well had seen, and whether they reset it.
+        """Apply a message. `answered` has what the successful operations had seen, and whether they reset it.
 
-        If it `swaps` the page for another one, nothing of what was typed goes there.
+        If it `swaps` the page for another one, nothing that was entered is carried over.
         """
         assert self.document is not None
         for seen, _ in answered:
@@ -178,19 +178,19 @@ class Window:
         return self.controls.see(element for element in elements if element.name in CONTROLS)
 
     def script(self) -> tuple[str, str] | None:
-        """Where the page's socket is, and the page's snapshot; None for a page that isn't live."""
+        """Return the path of the page's socket and its snapshot; None if the page isn't live."""
         for element in self.root.elements():
             if element.name == "script" and element.get("data-live"):
                 return element.get("data-live") or "", element.get("data-snapshot") or ""
         return None
 
     def tells_events(self) -> bool:
-        """Whether an action of the page wants to know of events."""
+        """Return whether an action of the page has a parameter for events."""
         scripts = (one for one in self.root.elements() if one.name == "script" and one.get("data-live"))
         return any(script.get("data-events") is not None for script in scripts)
 
     def one(self, found: Sequence[Element], what: str) -> Element:
-        """The only one of what was found. `Refusal` when there is none, or there are several."""
+        """Return the only element that was found. Raise `Refusal` if there is none, or there are several."""
         if len(found) == 1:
             return found[0]
         if not found:

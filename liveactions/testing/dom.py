@@ -1,12 +1,12 @@
 """A document as browsers keep it: elements, text nodes, comments.
 
-lxml reads the HTML. Its parser (libxml2 from 2.14) splits tags and text as the HTML Standard says,
-but builds the tree as it is written: it closes what may be left open and repairs nothing else. What
-the library renders is well formed, so that both trees are the same; what isn't may differ. Names of
-foreign elements and attributes are in lower case, and control characters are replaced.
+The HTML is parsed by lxml. Its parser (libxml2 from 2.14) tokenizes as the HTML Standard says, but builds the
+tree as it is written: it closes elements whose end tag may be omitted, and repairs nothing else. The library
+renders well-formed HTML, for which both trees are the same; for other HTML, they may differ. Names of foreign
+elements and attributes are in lower case, and control characters are replaced.
 
-`canonical` writes documents that look the same as the same text. What a person can see and use is known
-as far as HTML says it: style sheets aren't read.
+`canonical` writes documents that look the same as the same text. Whether a user can see and use something is
+derived from HTML only: style sheets are ignored.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ BOOLEAN: Final = frozenset(
     " inert ismap itemscope loop multiple muted nomodule novalidate open playsinline readonly required"
     " reversed selected".split()
 )
-"""Attributes that are there or not; lxml gives them their name as value."""
+"""Boolean attributes; lxml gives them their name as their value."""
 RAW_TEXT: Final = frozenset("script style xmp iframe noembed noframes noscript plaintext".split())
-"""Elements whose text is written and read without character references."""
+"""Elements whose text has no character references."""
 TEXT_ONLY: Final = RAW_TEXT | {"title", "textarea"}
 VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-# libxml2 doesn't know that these have no content, nor that a running script makes this one text.
+# libxml2 doesn't know that these elements are empty, nor that noscript contains text if scripts run.
 _UNKNOWN_VOID = re.compile(r"<(source|track|wbr)\b((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)/?>", re.I)
 _NOSCRIPT = re.compile(r"<(/?)noscript(?=[\s/>])", re.I)
 _NOSCRIPT_MARK = "data-was-noscript"
 
 
 class Node:
-    """Something in a tree. `parent` is None for what has been taken out."""
+    """A node in a tree. `parent` is None if it was removed."""
 
     def __init__(self) -> None:
         self.parent: Element | None = None
@@ -63,7 +63,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        """All text in it, as `textContent` gives it."""
+        """All text in the node, like `textContent`."""
         return ""
 
 
@@ -77,7 +77,7 @@ class Text(Node):
         return self.data
 
     def split(self, at: int) -> Text:
-        """Cut after `at` characters; returns the latter part, which follows."""
+        """Split after `at` characters. Return the second part, which follows."""
         rest = Text(self.data[at:])
         self.data = self.data[:at]
         if self.parent:
@@ -98,7 +98,7 @@ class Comment(Node):
 
 
 class Element(Node):
-    """An element; also, with the name "", a document or a fragment of one."""
+    """An element or, with the name "", a document or a fragment."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class Element(Node):
         return self.attributes.get(name)
 
     def set(self, name: str, value: str | None) -> None:
-        """Write an attribute; None removes it."""
+        """Set an attribute; None removes it."""
         name = name.lower()
         if value is None:
             self.attributes.pop(name, None)
@@ -126,7 +126,7 @@ class Element(Node):
             self.attributes[name] = "" if name in BOOLEAN and value == name else value
 
     def insert(self, node: Node, before: Node | None = None) -> None:
-        """Put `node`, or what a fragment holds, before a child, or at the end."""
+        """Insert a node, or the children of a fragment, before a child, or at the end."""
         if isinstance(node, Element) and not node.name:
             for child in list(node.children):
                 self.insert(child, before)
@@ -140,14 +140,14 @@ class Element(Node):
             child.remove()
 
     def elements(self) -> Iterator[Element]:
-        """All elements in it, in document order."""
+        """Yield all elements inside it, in document order."""
         for child in self.children:
             if isinstance(child, Element):
                 yield child
                 yield from child.elements()
 
     def ancestors(self) -> Iterator[Element]:
-        """The element itself and what it is in."""
+        """Yield the element itself and those that contain it."""
         element: Element | None = self
         while element and element.name:
             yield element
@@ -162,7 +162,7 @@ class Element(Node):
 
 
 def parse(html: str, *, scripting: bool = True) -> Element:
-    """A whole document. With `scripting`, what is in ``noscript`` is text, as where scripts run."""
+    """Parse a whole document. With `scripting`, the content of ``noscript`` is text."""
     source = _UNKNOWN_VOID.sub(r"<\1\2/>", html)
     if scripting:
         source = _NOSCRIPT.sub(lambda tag: "</noframes" if tag[1] else f"<noframes {_NOSCRIPT_MARK}", source)
@@ -174,7 +174,7 @@ def parse(html: str, *, scripting: bool = True) -> Element:
 
 
 def parse_fragment(html: str, *, scripting: bool = True) -> Element:
-    """Nodes that `html` stands for, in an element without a name."""
+    """Return the nodes of `html`, in an element without a name."""
     document = parse(f"<!DOCTYPE html><html><body>{html}</body></html>", scripting=scripting)
     fragment = Element("")
     for body in [element for element in document.elements() if element.name == "body"][:1]:
@@ -186,7 +186,7 @@ def parse_fragment(html: str, *, scripting: bool = True) -> Element:
 def _from_lxml(source: Any) -> Node:
     if source.tag is etree.Comment:
         return Comment(source.text or "")
-    if not isinstance(source.tag, str):  # a processing instruction, which browsers read as a comment
+    if not isinstance(source.tag, str):  # a processing instruction, which browsers parse as a comment
         return Comment(f"?{source.target} {source.text or ''}")
     was_noscript = source.attrib.pop(_NOSCRIPT_MARK, None) is not None
     element = Element("noscript" if was_noscript else source.tag)
@@ -202,12 +202,12 @@ def _from_lxml(source: Any) -> Node:
 
 
 def _first_text(name: str, text: str) -> str:
-    """Browsers leave out a line break that comes first in these."""
+    """Return an element's initial text; browsers drop a leading line break in some elements."""
     return text.removeprefix("\n") if name in ("pre", "textarea", "listing") else text
 
 
 def to_lxml(root: Element, note: Callable[[Element, Any], None]) -> Any:
-    """The same tree for lxml, to search it. `note` is called with each element and its counterpart."""
+    """Return the same tree for lxml, to search it. `note` is called with each element and its counterpart."""
     target = etree.Element(root.name or "root")
     note(root, target)
     for name, value in root.attributes.items():
@@ -234,16 +234,16 @@ _MARKER = re.compile(r"[(),\]]|\[(\d+,\d+)?")
 
 
 def canonical(node: Node, *, bookkeeping: bool = False) -> str:
-    """HTML with sorted attributes and adjacent text merged.
+    """Return HTML with sorted attributes and adjacent text merged.
 
-    What the library keeps in the page for itself is left out unless `bookkeeping`: markers, and
-    the snapshot in forms and script tag.
+    The library's own data in the page (markers, and the snapshot in forms and the script tag) is left out
+    unless `bookkeeping`.
     """
     return "".join(_pieces(node, bookkeeping))
 
 
 def is_marker(node: Node) -> bool:
-    """Whether it is a comment that says where a slot or an item stands."""
+    """Return whether a node is a comment that marks a slot or an item."""
     return isinstance(node, Comment) and _MARKER.fullmatch(node.data) is not None
 
 
@@ -284,7 +284,10 @@ _GONE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNOREC
 
 
 def is_visible(element: Element, scripting: bool = True) -> bool:
-    """Whether neither it nor what it is in is hidden. Without `scripting`, ``noscript`` shows."""
+    """Return whether neither an element nor one that contains it is hidden.
+
+    Without `scripting`, ``noscript`` is visible.
+    """
     return not any(_is_hidden(above, scripting) for above in element.ancestors()) and not _is_folded(element)
 
 
@@ -299,7 +302,7 @@ def _is_hidden(element: Element, scripting: bool) -> bool:
 
 
 def _is_folded(element: Element) -> bool:
-    """Whether it is in a closed ``details``, other than in its summary."""
+    """Return whether an element is in a closed ``details``, but not in its summary."""
     inner: Element | None = None
     for above in element.ancestors():
         if above.name == "details" and above.get("open") is None and inner is not None:
@@ -312,7 +315,7 @@ def _is_folded(element: Element) -> bool:
 
 
 def is_disabled(element: Element) -> bool:
-    """Whether it is a control that is disabled, itself or by its field set."""
+    """Return whether a control is disabled, itself or by its fieldset."""
     if element.get("disabled") is not None:
         return True
     inner = element
@@ -324,9 +327,9 @@ def is_disabled(element: Element) -> bool:
 
 
 def shown_text(node: Node, scripting: bool = True, without: frozenset[str] = frozenset()) -> str:
-    """The visible text in it, with single spaces; blocks are apart from each other.
+    """Return the visible text in a node, with single spaces; blocks are separated.
 
-    `without` are names of elements whose texts don't count.
+    `without` are names of elements whose text is left out.
     """
     return " ".join("".join(_texts(node, scripting, without | {"textarea"})).split())
 

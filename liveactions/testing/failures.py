@@ -1,4 +1,4 @@
-"""The exceptions of a test: what a person couldn't do, server errors, violations of the protocol."""
+"""Exceptions raised in tests: impossible user input, server errors, violations of the protocol."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn
 
 MAX_NAME_LENGTH: Final = 40
-"""Letters of a name that a message shows."""
+"""How many characters of a name a message shows."""
 MAX_NAMES: Final = 20
-"""Names that a message shows."""
+"""How many names a message lists."""
 
 
 class Refusal(AssertionError):
-    """A person could not do that: nothing of the name is there, or it is hidden or disabled."""
+    """A user couldn't do this: nothing has this name, or it is hidden or disabled."""
 
 
 class Failed(AssertionError):
-    """The application has answered with an error that its page doesn't show. `status` is that of HTTP.
+    """The application has answered with an error that its page doesn't show. `status` is the HTTP status.
 
-    `errors` are texts by field.
+    `errors` are messages by field.
     """
 
     def __init__(self, message: str, status: int, errors: Mapping[str, str] | None = None) -> None:
@@ -29,7 +29,7 @@ class Failed(AssertionError):
 
 
 def listing(names: Iterable[str]) -> str:
-    """What is there, for the message of a refusal: ``'Cancel' and 'Publish'``; long texts are cut."""
+    """Return names as text, for the message of a refusal: ``'Cancel' and 'Publish'``. Long names are cut."""
     quoted = [repr(_short(name)) for name in dict.fromkeys(names) if name]
     if len(quoted) > MAX_NAMES:
         quoted[MAX_NAMES:] = [f"{len(quoted) - MAX_NAMES} more"]
@@ -37,7 +37,7 @@ def listing(names: Iterable[str]) -> str:
 
 
 def there_are(names: Iterable[str]) -> str:
-    """The same as a sentence: ``there are 'Cancel' and 'Publish'``."""
+    """Return names as a sentence: ``there are 'Cancel' and 'Publish'``."""
     found = [name for name in dict.fromkeys(names) if name]
     return f"there {'are' if len(found) > 1 else 'is only' if found else 'is'} {listing(found)}"
 
@@ -50,7 +50,7 @@ Address = tuple[int, ...]
 
 
 class ProtocolMismatch(AssertionError):
-    """A document or a patch isn't as the protocol says. `address` is where: slots and ordinals."""
+    """A document or a patch violates the protocol. `address` is the position: slots and ordinals."""
 
     def __init__(self, message: str, address: Address) -> None:
         super().__init__(f"at {'.'.join(map(str, address)) or 'the root'}: {message}")

@@ -1,4 +1,4 @@
-"""What forms and controls send, with the files chosen: names and values in the order of the document."""
+"""The names, values and files that forms and controls submit, in document order."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _BUTTONS = frozenset({"submit", "button", "reset", "image"})
 
 
 def elements_of(form: Element) -> list[Element]:
-    """The controls and buttons of a form, wherever they stand."""
+    """Return the controls and buttons of a form, wherever they are in the document."""
     found = (element for element in top(form).elements() if element.name in CONTROLS | {"button"})
     return [element for element in found if owner(element) is form]
 
 
 def form_fields(form: Element, controls: Controls, submitter: Element | None = None) -> list[Pair]:
-    """All that a form would post."""
+    """Return everything that a form would submit."""
     pairs: list[Pair] = []
     for element in elements_of(form):
         is_button = kind(element) in _BUTTONS
@@ -37,17 +37,17 @@ def form_fields(form: Element, controls: Controls, submitter: Element | None = N
 
 
 def own_pairs(pairs: list[Pair]) -> list[Pair]:
-    """Those that don't belong to the library."""
+    """Return the pairs without the library's own fields."""
     return [pair for pair in pairs if pair[0] not in (FIELD_ACTION, FIELD_SNAPSHOT)]
 
 
 def own_fields(pairs: list[Pair]) -> list[str]:
-    """The same for an op: flat."""
+    """Return the same as a flat list, for an operation."""
     return [text for pair in texts(own_pairs(pairs)) for text in pair]
 
 
 def control_fields(control: Element, controls: Controls) -> list[Pair]:
-    """What one control sends: nothing without a name or unchecked."""
+    """Return what a control submits: nothing if it has no name or is unchecked."""
     name = control.get("name")
     if not name:
         return []
@@ -62,7 +62,7 @@ def control_fields(control: Element, controls: Controls) -> list[Pair]:
 
 
 def submitters(form: Element) -> list[Element]:
-    """The buttons that send a form."""
+    """Return the buttons that submit a form."""
     return [element for element in elements_of(form) if kind(element) in ("submit", "image")]
 
 
@@ -75,7 +75,7 @@ Pair = tuple[str, str | File]
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A form whose files go to the server ahead of its op. `seen` and `resets` are the op's."""
+    """A form whose files are uploaded before its operation. `seen` and `resets` are the operation's."""
 
     reference: str
     pairs: Sequence[Pair]
@@ -87,7 +87,7 @@ class Sending:
         return [pair for pair in self.pairs if isinstance(pair[1], File)]
 
     def fields(self, handles: Iterable[str]) -> list[Any]:
-        """The op's, flat, with a handle in the place of each file; without handles they were refused."""
+        """Return the operation's fields with a handle for each file; files without a handle were rejected."""
         left = iter(handles)
         pairs = [
             (name, value if isinstance(value, str) else _told(value, next(left, None)))
@@ -106,12 +106,12 @@ def has_files(pairs: Sequence[Pair]) -> bool:
 
 
 def texts(pairs: Sequence[Pair]) -> list[tuple[str, str]]:
-    """As a form that carries no files sends it: their names alone."""
+    """Return what a form that can't carry files sends: only their names."""
     return [(name, value.name if isinstance(value, File) else value) for name, value in pairs]
 
 
 def encoded(pairs: Sequence[Pair]) -> tuple[str, bytes]:
-    """The type and the body of a post. Line ends are those of the network."""
+    """Return the content type and the body of a post. Line breaks become CRLF."""
     pairs = [
         (name, _LINE_END.sub("\r\n", value) if isinstance(value, str) else value) for name, value in pairs
     ]

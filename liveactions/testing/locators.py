@@ -1,11 +1,11 @@
-"""What things in a page are called, and how they are found by that."""
+"""The names of elements in a page, and finding elements by them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..protocol.constants import MARK, MARK_EVENT
 from ..templates.event_attributes import NOT_EVENTS
@@ -14,17 +14,13 @@ from .document import Window
 from .dom import Element, is_disabled, shown_text
 from .failures import Refusal, there_are
 
-if TYPE_CHECKING:
-    pass
-
-
 Rank = Callable[[Element], int | None]
-"""How much an element is what is looked for, 0 most; None: not at all."""
+"""How well an element fits: 0 is best, None means not at all."""
 _BUTTONS: Final = frozenset({"submit", "button", "reset", "image"})
 
 
 def names_of(element: Element) -> list[str]:
-    """Visible and accessible names, the label first."""
+    """Return an element's visible and accessible names, the label first."""
     found = [*_labels(element), element.get("aria-label"), element.get("title"), element.get("alt")]
     if element.name == "input" and kind(element) in _BUTTONS:
         found.append(element.get("value"))
@@ -47,7 +43,7 @@ def _labels(element: Element) -> Iterator[str]:
 
 
 def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> Element:
-    """The one element of this name that a person can use. `Refusal` says what is there instead."""
+    """Return the element with a name that a user can use. Raise a `Refusal` that lists the alternatives."""
     ranked = [(rank(element), element) for element in within.elements()]
     candidates = [(number, element) for number, element in ranked if number is not None]
     shown = [(number, element) for number, element in candidates if window.shows(element)]
@@ -68,12 +64,12 @@ def _squeezed(text: str) -> str:
 
 
 def _begins(element: Element, wanted: str) -> bool:
-    """Whether a name of it begins with these words: ``Favorite`` means ``Favorite (3)``, too."""
+    """Return whether a name of an element begins with these words: ``Favorite`` matches ``Favorite (3)``."""
     return any(re.match(rf"{re.escape(wanted)}(?!\w)", name) for name in names_of(element))
 
 
 def usable(found: Sequence[Element], what: str) -> Element:
-    """The only one of these, if it isn't disabled."""
+    """Return the only element of these. Raise `Refusal` if there are several, or it is disabled."""
     if len(found) > 1:
         there = ", ".join(map(repr, found))
         raise Refusal(f"the {what} is here {len(found)} times, say which with within(…): {there}")
@@ -83,7 +79,7 @@ def usable(found: Sequence[Element], what: str) -> Element:
 
 
 def clickable(element: Element) -> int | None:
-    """Buttons and links, then what calls something, then what can be checked or filled."""
+    """Rank buttons and links first, then elements with an action, then controls."""
     if element.name in ("button", "summary") or (element.name == "a" and element.get("href") is not None):
         return 0
     if kind(element) in _BUTTONS:
@@ -96,7 +92,7 @@ def clickable(element: Element) -> int | None:
 
 
 def calling(type: str) -> Rank:
-    """What calls something at this event."""
+    """Return a rank for elements that call an action at this event."""
     return lambda element: 0 if any(call.type == type for call in calls_of(element)) else None
 
 
@@ -127,14 +123,14 @@ _FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll".sp
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What stands on an element: ``@click``, ``live-keydown.escape``."""
+    """An event attribute of an element: ``@click``, ``live-keydown.escape``."""
 
     element: Element
     descriptor: str
     type: str
     modifiers: tuple[str, ...]
     cancels: bool = False
-    """Whether it ends what is running of the action: ``live-cancel``."""
+    """Whether it cancels running calls of the action: ``live-cancel``."""
 
 
 def calls_of(element: Element) -> list[Call]:
@@ -144,7 +140,7 @@ def calls_of(element: Element) -> list[Call]:
     for descriptor in marks + raw:
         type, *modifiers = descriptor.removeprefix(MARK_EVENT).removeprefix("live-").split(".")
         if type == "cancel":
-            if element.get(descriptor) != "":  # else it is for uploads, which end at once here
+            if element.get(descriptor) != "":  # without a value it is for uploads, which end immediately here
                 found.append(Call(element, descriptor, "click", tuple(modifiers), True))
         elif type not in NOT_EVENTS:
             found.append(Call(element, descriptor, type, tuple(modifiers)))

@@ -1,4 +1,4 @@
-"""A page as a test uses it: controls are addressed by the names that a user sees."""
+"""A page in a test. Controls are found by the names that a user sees."""
 
 from __future__ import annotations
 
@@ -44,15 +44,17 @@ class Part:
         return f"<{type(self).__name__} {self._tab.url} {' '.join(css for css, _ in self._selectors)}>"
 
     def within(self, css: str, text: str = "") -> Part:
-        """Return the one element that a selector matches, to act or read only there; if several match, the
-        one that contains the text: ``page.within("li", "oat milk").click("Remove")``.
+        """Return the one element that a selector matches, to restrict further calls to it.
+
+        If several elements match, it is the one that contains the text: ``page.within("li", "oat
+        milk").click("Remove")``.
         """
         return Part(self._tab, (*self._selectors, (css, text)))
 
-    # What a person does
+    # User input
 
     async def click(self, name: str | None = None) -> None:
-        """Click a button, link, checkbox or whatever calls an action; without a name, this element."""
+        """Click a button, link, checkbox or anything that calls an action; without a name, this element."""
         element = self._root() if name is None else self._find(name, clickable, "button or link")
         if not self._window().shows(element):
             raise Refusal(f"{element!r} is hidden")
@@ -60,12 +62,12 @@ class Part:
         await self._tab.settle()
 
     async def double_click(self, name: str) -> None:
-        """Double-click something with ``live-dblclick``; only with JavaScript."""
+        """Double-click an element with ``live-dblclick``. Requires JavaScript."""
         self._hand.double_click(self._scripted(name, "dblclick"))
         await self._tab.settle()
 
     async def dispatch(self, type: str, detail: Any = None) -> None:
-        """An event that bubbles, as a hook's script dispatches it on this part: only with JavaScript.
+        """Dispatch a bubbling event on this part, as the script of a hook does. Requires JavaScript.
 
         ``await page.within("#board").dispatch("dropped", {"card": 3})``
         """
@@ -85,14 +87,14 @@ class Part:
         await self._tab.settle()
 
     async def check(self, name: str) -> None:
-        """Check a checkbox or radio button, unless it is checked already."""
+        """Check a checkbox or radio button, unless it is already checked."""
         await self._check(name, True)
 
     async def uncheck(self, name: str) -> None:
         await self._check(name, False)
 
     async def select(self, name: str, *choices: str) -> None:
-        """Select options by their texts or values."""
+        """Select options by their text or value."""
         element = self._find(name, selectable, "list")
         if len(choices) != 1 and element.get("multiple") is None:
             raise Refusal(f"the list {name!r} takes one option")
@@ -104,7 +106,7 @@ class Part:
         self._hand.press(key)
         await self._tab.settle()
 
-    # What a person sees
+    # Output
 
     def texts(self, css: str) -> list[str]:
         """Return the texts of all visible elements that a selector matches."""
@@ -135,7 +137,7 @@ class Part:
 
     @property
     def html(self) -> str:
-        """The markup, without the library's own."""
+        """The HTML, without the library's own data."""
         return canonical(self._root())
 
     async def shows(self, text: str) -> None:
@@ -157,7 +159,7 @@ class Part:
         except TimeoutError:
             raise Refusal(f"{otherwise} after {patience:g} s: {self.text()!r}") from None
 
-    # How it is found
+    # Finding elements
 
     def _window(self) -> Window:
         self._tab.catch_up()
@@ -202,18 +204,18 @@ class Page(Part):
 
     @property
     def url(self) -> str:
-        """Path, query and hash, without the library's own."""
+        """Path, query and hash, without the library's own parameters."""
         return without_handle(self._tab.url)
 
     @property
     def events(self) -> list[tuple[str, Any]]:
-        """What the server has dispatched to this page's scripts: names and details."""
+        """DOM events that the server has dispatched in this page: names and details."""
         self._tab.catch_up()
         return self._tab.conversation.events if self._tab.conversation else []
 
     @property
     def status(self) -> int:
-        """HTTP status of the page's HTML."""
+        """The HTTP status of the page's HTML."""
         return self._tab.status
 
     async def open(self, path: str) -> None:
@@ -224,11 +226,11 @@ class Page(Part):
         await self._tab.reload()
 
     async def back(self) -> None:
-        """To the page before, or its address before."""
+        """Go back in the history."""
         await self._tab.travel(-1)
 
     async def forward(self) -> None:
-        """Where `back` came from."""
+        """Go forward in the history."""
         await self._tab.travel(1)
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
-"""The parts of a fragment that can change, found by their markers, and list slots, whose items have ordinals.
+"""The slots of a fragment, found by their markers, and how patches change them.
 
-Written from the description of the markers, independently of the client: tests compare the two.
-Everything that doesn't fit raises `ProtocolMismatch` with the address where it was found.
+Written from the description of the markers, independently of the client: tests compare the two. Whatever
+violates the protocol raises `ProtocolMismatch` with the address where it was found.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .failures import Address, mismatch
 from .raw_html import checked, confirm, follow, serialised, spliced, utf16_length
 
 Create = Callable[[Any, Address], "Element"]
-"""Makes the nodes of a value: a fragment, or raw HTML."""
+"""Creates the nodes of a value: a fragment, or raw HTML."""
 _LIST = re.compile(r"\[(?:(\d+),(\d+))?")
 
 
 class Place:
-    """The nodes between two comments, or all of an element's."""
+    """The nodes between two comments, or all nodes in an element."""
 
     def __init__(self, parent: Element, begin: Comment | None = None, end: Comment | None = None) -> None:
         self._parent = parent
@@ -41,7 +41,7 @@ class Place:
 
     @property
     def parent(self) -> Element:
-        """Changes when a range born in a shape's copy is put into the page."""
+        """The parent element. It changes when a range from a copied shape is inserted into the page."""
         return self.end.parent if self.end and self.end.parent else self._parent
 
     def check(self, at: Address) -> None:
@@ -61,7 +61,7 @@ class Place:
 
 
 class Slot(ABC):
-    """`set` takes a value, as in a new fragment; `patch` takes a change."""
+    """A slot. `set` takes a value, as in a new fragment; `patch` takes a change."""
 
     @abstractmethod
     def set(self, value: Any, at: Address) -> None: ...
@@ -70,12 +70,12 @@ class Slot(ABC):
     def patch(self, change: Any, at: Address) -> None: ...
 
     def fragments(self) -> Iterator[tuple[Address, Fragment]]:
-        """What the slot holds, with what leads there from the slot."""
+        """Yield the fragments in the slot, with the path to each of them."""
         return iter(())
 
 
 class AttributeSlot(Slot):
-    """One attribute as a whole."""
+    """The whole value of an attribute."""
 
     def __init__(self, element: Element, name: str) -> None:
         self.element = element
@@ -91,7 +91,7 @@ class AttributeSlot(Slot):
 
 
 class TagSlot(Slot):
-    """The dynamic names in a start tag."""
+    """The dynamic attribute names in a start tag."""
 
     def __init__(self, element: Element) -> None:
         self.element = element
@@ -110,7 +110,7 @@ class TagSlot(Slot):
 
 
 class ActionSlot(Slot):
-    """What an event on an element calls. It has a number, and no value."""
+    """What an event on an element calls. It has a number, but no value."""
 
     def __init__(self, element: Element, descriptor: str) -> None:
         self.element = element
@@ -124,7 +124,7 @@ class ActionSlot(Slot):
 
 
 class Fragment:
-    """One instance of a shape, or the whole document: its slots in document order."""
+    """An instance of a shape, or the whole document: its slots in document order."""
 
     def __init__(self, slots: list[Slot]) -> None:
         self.slots = slots
@@ -157,7 +157,7 @@ class ChildSlot(Slot):
         self.fragment = adopt(place.nodes(), create, at)
         self._first = None if self.fragment.slots else [node.copy() for node in place.nodes()]
         self._string: str | None = None
-        """The raw HTML that was sent for it."""
+        """The raw HTML that was last sent for it."""
 
     def set(self, value: Any, at: Address) -> None:
         self.place.check(at)
@@ -197,7 +197,7 @@ class ChildSlot(Slot):
                 mismatch(f"{change!r} for a child", at)
 
     def _add(self, added: str, after: Any, at: Address) -> None:
-        """The text has got something at its end, or before so many units of UTF-16."""
+        """Add text at the end, or before this many units of UTF-16 at the end."""
         match self.place.nodes():
             case [Text() as text] if type(after) is int and 0 <= after < utf16_length(text.data):
                 text.data = spliced(text.data, [utf16_length(text.data) - after, added], at)
@@ -205,7 +205,7 @@ class ChildSlot(Slot):
                 mismatch(f"{added!r} before {after!r} units at the end of {nodes!r}", at)
 
     def _follow(self, html: str, at: Address) -> None:
-        """The raw HTML changes to this."""
+        """Change the raw HTML to this."""
         self.place.check(at)
         new = self.create({"h": html}, at).children
         known = parse_fragment(self._string).children if self._string is not None else self._first
@@ -217,14 +217,14 @@ class ChildSlot(Slot):
 
 
 def adopt(nodes: list[Node], create: Create, at: Address = ()) -> Fragment:
-    """The fragment that these siblings are, found by its markers."""
+    """Return the fragment that these siblings form, found by its markers."""
     slots: list[Slot] = []
     _walk(nodes, slots, create, at)
     return Fragment(slots)
 
 
 def _walk(nodes: list[Node], slots: list[Slot], create: Create, at: Address) -> None:
-    remaining = iter(list(nodes))  # taking up a list may split white space
+    remaining = iter(list(nodes))  # finding a list may split white space
     for node in remaining:
         if isinstance(node, Comment) and is_opening(node):
             end = closing(node, remaining, (*at, len(slots)))
@@ -238,7 +238,7 @@ def _walk(nodes: list[Node], slots: list[Slot], create: Create, at: Address) -> 
 
 
 def _walk_tag(element: Element, slots: list[Slot], create: Create, at: Address) -> bool:
-    """Take up the slots that the element owns; whether its whole content is one."""
+    """Add the slots that an element owns. Return whether its whole content is one of them."""
     marks = (element.get(MARK) or "").split(" ") if element.get(MARK) is not None else []
     for position, mark in enumerate(marks):
         if not mark:
@@ -259,7 +259,6 @@ def _attribute(element: Element, mark: str) -> Slot:
 
 
 def _content(mark: str, place: Place, create: Create, at: Address) -> Slot:
-
     if found := _LIST.fullmatch(mark):
         space = (int(found[1]), int(found[2])) if found[1] else None
         return ListSlot(place, space, create, at)
@@ -271,7 +270,7 @@ def is_opening(node: Node) -> bool:
 
 
 def closing(begin: Comment, following: Iterator[Node], at: Address) -> Comment:
-    """The comment that closes the range that `begin` opens; takes the nodes up to it."""
+    """Return the comment that closes the range of `begin`, consuming the nodes before it."""
     wanted = LIST_CLOSE if begin.data.startswith(LIST_OPEN) else CHILD_CLOSE
     for node in following:
         if not isinstance(node, Comment):
@@ -286,11 +285,11 @@ def closing(begin: Comment, following: Iterator[Node], at: Address) -> Comment:
 
 
 Space = tuple[int, int]
-"""How many characters of white space an item has before and after its element."""
+"""The lengths of an item's white space before and after its element."""
 
 
 class Item:
-    """The siblings from `first` to `last`, and the fragment that they are."""
+    """The siblings from `first` to `last`, and the fragment that they form."""
 
     def __init__(self, nodes: list[Node], create: Create, at: Address) -> None:
         self.first = nodes[0]
@@ -312,7 +311,7 @@ class ListSlot(Slot):
         self.renumber(at)
 
     def renumber(self, at: Address) -> None:
-        """Know the items by their positions, as after reading HTML."""
+        """Number the items by their positions, as after reading HTML."""
         self.place.check(at)
         found = self._elements(at) if self.space else self._ranges(at)
         self.items = {n: Item(nodes, self.create, (*at, n)) for n, nodes in enumerate(list(found))}
@@ -393,7 +392,7 @@ class ListSlot(Slot):
         return self.place.end if before == -1 else self._item(before, at).first
 
     def _check_form(self, nodes: list[Node], at: Address) -> None:
-        """The one form of these items: white space, an element, white space."""
+        """Check the form of an item: white space, one element, white space."""
         before, after = self.space or (0, 0)
         lengths = [len(node.data) if isinstance(node, Text) else node for node in nodes]
         elements = [node for node in nodes if isinstance(node, Element)]
@@ -402,7 +401,10 @@ class ListSlot(Slot):
             mismatch(f"an item isn't one element between {before} and {after} characters of space", at)
 
     def _elements(self, at: Address) -> Iterator[list[Node]]:
-        """The items of the form ``[a,b``. Parsers merge neighbours' space: it is cut where items meet."""
+        """Yield items of the form ``[a,b``.
+
+        Parsers merge adjacent white space, so it is cut where items meet.
+        """
         before, after = self.space or (0, 0)
         nodes = self.place.nodes()
         elements = [node for node in nodes if isinstance(node, Element)]
@@ -419,7 +421,7 @@ class ListSlot(Slot):
             mismatch("text stands between items that are one element each", at)
 
     def _ranges(self, at: Address) -> Iterator[list[Node]]:
-        """The items of the form ``[``: each ends with its comment."""
+        """Yield items of the form ``[``: each ends with its comment."""
         item: list[Node] = []
         remaining = iter(self.place.nodes())
         for node in remaining:
@@ -427,7 +429,7 @@ class ListSlot(Slot):
             if isinstance(node, Comment) and is_opening(node):
                 item.append(closing(node, remaining, at))
             elif is_end(node):
-                # Whole siblings, with what is in the ranges among them.
+                # All siblings, including the contents of ranges.
                 yield self.place.parent.children[item[0].index : node.index + 1]
                 item = []
         if item:
@@ -443,7 +445,7 @@ def _is_space(nodes: list[Node]) -> bool:
 
 
 def _cut(element: Element, side: int, length: int, at: Address) -> Text:
-    """The text of this length that stands before (-1) or after (1) an element, as a node of its own."""
+    """Return text of this length before (-1) or after (1) an element, as a node of its own."""
     assert element.parent is not None
     index = element.index + side
     text = element.parent.children[index] if 0 <= index < len(element.parent.children) else None

@@ -1,15 +1,15 @@
 """The pytest plugin: the fixture `browser`, for tests that are coroutines.
 
-`both_ways` runs a test with JavaScript and without it. Every render is done twice and compared, so that a
-template that depends on chance is found.
+`both_ways` runs a test with JavaScript and without it. Everything is rendered twice and compared, to find
+templates whose output isn't reproducible.
 
-The application comes from a fixture of the name `live`, which a ``conftest.py`` defines::
+The application comes from a fixture named `live`, defined in a ``conftest.py``::
 
     @pytest.fixture
     def live() -> Live:
         return shop.live
 
-or from pytest's settings: ``live = "shop:live"``. Any plugin that runs coroutines will do
+or from pytest's settings: ``live = "shop:live"``. Any plugin that runs coroutines can be used
 (pytest-asyncio, anyio).
 """
 
@@ -32,9 +32,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def both_ways(test: F) -> F:
-    """Runs a test that takes `browser` twice: over the socket, and by plain posts of forms."""
-    import pytest  # which only tests have
-
+    """Run a test that takes `browser` twice: with JavaScript, and without it."""
     mark = pytest.mark.parametrize(
         "browser", [True, False], ids=["javascript", "no-javascript"], indirect=True
     )
@@ -43,7 +41,7 @@ def both_ways(test: F) -> F:
 
 
 def render_twice(app: Any) -> None:
-    """From now on every page of the application compares what it remembers with a render afresh."""
+    """Let all pages of an application compare each render with one that reuses nothing."""
     for endpoint in endpoints(app):
         templates = endpoint.site.services.templates
         if isinstance(templates, Templates):
@@ -56,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def live(pytestconfig: pytest.Config) -> Any:
-    """The application that `browser` visits."""
+    """Return the application that `browser` visits."""
     module, _, name = str(pytestconfig.getini("live") or "").partition(":")
     if not module or not name:
         raise pytest.UsageError("which application? Define a fixture `live`, or set live = module:name")
@@ -65,9 +63,9 @@ def live(pytestconfig: pytest.Config) -> Any:
 
 @pytest.fixture
 def browser(live: Any, request: pytest.FixtureRequest) -> Browser:
-    """A person's browser at the application; with JavaScript unless `both_ways` says otherwise.
+    """Return a browser for the application; with JavaScript unless `both_ways` says otherwise.
 
-    Every render is done twice and compared. Its tabs end with the test's event loop.
+    Everything is rendered twice and compared. The tabs end with the test's event loop.
     """
     from .browser import Browser
 

@@ -1,7 +1,7 @@
-"""Raw HTML in a slot: the server's string, and how the page follows when it changes.
+"""Raw HTML in a slot: the server's string, and how the page changes with it.
 
-Nodes that are the same stay the same objects, so that what a person did to them stays as well. Edit lists are
-checked against the strings that they are about.
+Equal nodes stay the same objects, together with what a user has done to them. Edit lists are checked against
+the strings that they describe.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .failures import Address, mismatch
 
 
 def spliced(old: str, parts: Any, at: Address) -> str:
-    """The string that splices make of the one before."""
+    """Apply splices to a string."""
     if not isinstance(parts, list) or not parts:
         mismatch(f"{parts!r} are no splices", at)
     units = old.encode("utf-16-le", "surrogatepass")
@@ -53,7 +53,7 @@ def spliced(old: str, parts: Any, at: Address) -> str:
 
 
 def utf16_length(text: str) -> int:
-    """How many units of UTF-16 a text has."""
+    """Return the length of text in units of UTF-16."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -62,7 +62,7 @@ def _is_count(value: Any) -> bool:
 
 
 def checked(old: str, check: Any, at: Address) -> str:
-    """The string before, if that is what the server has."""
+    """Return the previous string. Raise `ProtocolMismatch` if the server's string is a different one."""
     own = [utf16_length(old), adler32(old.encode())]
     if check != own:
         mismatch(f"its string has the check {own}, not {check!r}", at)
@@ -70,7 +70,7 @@ def checked(old: str, check: Any, at: Address) -> str:
 
 
 def serialised(nodes: Sequence[Node]) -> str:
-    """Nodes as browsers write them."""
+    """Return nodes as browsers serialize them."""
     return "".join(map(_serialised, nodes))
 
 
@@ -93,8 +93,8 @@ def _escaped(data: str) -> str:
 
 
 def follow(live: Sequence[Node], old: Sequence[Node], new: Sequence[Node]) -> list[Node]:
-    """What stands there from now on: `live` nodes, changed as `old` and `new` differ, and those of `new`."""
-    if len(live) != len(old):  # what is there isn't what the server rendered: a person's page has its own
+    """Return `live` nodes, changed by the difference between `old` and `new`, and nodes that are new."""
+    if len(live) != len(old):  # scripts have changed what the server rendered
         old = live
     there = dict(zip(old, live, strict=True))
     partners = _partners(old, new)
@@ -104,7 +104,7 @@ def follow(live: Sequence[Node], old: Sequence[Node], new: Sequence[Node]) -> li
 
 
 def _partners(old: Sequence[Node], new: Sequence[Node]) -> dict[Node, Node]:
-    """For new nodes the old ones that they are: of one key, else the same, else of one name, in order."""
+    """Match new nodes to old ones: with the same key, then equal ones, then with the same name, in order."""
     found: dict[Node, Node] = {}
     for sign in (_key, canonical, _name):
         taken = set(found.values())
@@ -151,7 +151,7 @@ def _is_pages_own(node: Node) -> bool:
 
 
 def confirm(old: str, new: str, edits: Any, digest: Any, at: Address) -> None:
-    """Raise `Misfit` unless the edits make what `new` looks like of what `old` does."""
+    """Raise `ProtocolMismatch` unless the edits turn the nodes of `old` into those of `new`."""
     root = parse_fragment(old)
     passed: list[str] = []
     for step in [_found(root, edit, old, new, passed, at) for edit in edits]:
@@ -165,7 +165,7 @@ def confirm(old: str, new: str, edits: Any, digest: Any, at: Address) -> None:
 def _found(
     root: Element, edit: Any, old: str, new: str, passed: list[str], at: Address
 ) -> Callable[[], None]:
-    """What an edit does to nodes that are looked for before any of them is done."""
+    """Return a function that applies an edit. Its nodes are looked up before any edit is applied."""
     target = _walk(root, edit[0], passed, at)
     match edit[1:]:
         case [list(pairs)] if len(pairs) % 2 == 0:

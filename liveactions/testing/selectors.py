@@ -30,13 +30,16 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 
 
 def select(root: Element, css: str) -> list[Element]:
-    """The elements in `root` that a selector means, in document order. `ValueError` for what isn't known."""
+    """Return the elements in `root` that a selector matches, in document order.
+
+    Raise `ValueError` for unknown syntax.
+    """
     matches = _parse(css)
     return [element for element in root.elements() if any(test(element) for test in matches)]
 
 
 def _parse(css: str) -> list[Test]:
-    """One test for each of the selectors between commas."""
+    """Return one test for each of the selectors between commas."""
     tests: list[Test] = []
     current: Test | None = None
     at, how, text = 0, "", css.strip()
@@ -103,7 +106,7 @@ def _nth(text: str) -> Test:
 
 
 def siblings(element: Element) -> list[Element]:
-    """The elements of its parent, itself among them."""
+    """Return the child elements of an element's parent, including itself."""
     children = element.parent.children if element.parent else [element]
     return [child for child in children if isinstance(child, Element)]
 

@@ -1,4 +1,4 @@
-"""A tab of a browser: its address, its history, the document that it shows, and how it goes elsewhere."""
+"""A tab of a browser: its address, its history, its document, and navigation."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from .form_data import (
 
 
 class SessionClock(Protocol):
-    """Knows since when each session has had a socket: `liveactions.testing.clock.Clock`."""
+    """Records when each session's socket was opened; implemented by `liveactions.testing.clock.Clock`."""
 
     def begin(self, token: str) -> None: ...
 
 
 class Network(Protocol):
-    """What a tab uses of its browser, whose cookies go with every request."""
+    """The part of a browser that a tab uses. Cookies are sent with every request."""
 
     js: bool
     has_socket: bool
@@ -52,16 +52,16 @@ class Network(Protocol):
 
 
 class History:
-    """Addresses in order: path, query and hash, each with the number of the document that had it."""
+    """Addresses in order: path, query and hash, each with the number of its document."""
 
     def __init__(self) -> None:
         self._entries: list[tuple[str, int]] = []
         self._at = -1
-        """Which of them is shown."""
+        """The index of the current entry."""
         self._document = 0
 
     def load(self, url: str) -> None:
-        """Another document, at an address of its own unless it is the one that is shown."""
+        """Add an entry for a new document, unless the current one has the same address."""
         self._document += 1
         if self._entries and self._entries[self._at][0] == url:
             self.replace(url)
@@ -69,16 +69,19 @@ class History:
             self._append(url)
 
     def push(self, url: str) -> None:
-        """The same document goes on at another address."""
+        """Add an entry for the current document."""
         if not self._entries or self._entries[self._at][0] != url:
             self._append(url)
 
     def replace(self, url: str) -> None:
-        """The address that is shown has become this one."""
+        """Change the address of the current entry."""
         self._entries[self._at : self._at + 1] = [(url, self._document)]
 
     def go(self, steps: int) -> tuple[str, bool]:
-        """The address so many steps on, and whether the same document had it. `Refusal` without one."""
+        """Move by this many entries. Return the address, and whether it belongs to the current document.
+
+        Raise `Refusal` if there is no such entry.
+        """
         if not 0 <= self._at + steps < len(self._entries):
             raise Refusal(f"there is no page to go {'back' if steps < 0 else 'forward'} to")
         self._at += steps
@@ -91,13 +94,13 @@ class History:
 
 
 REFUSALS = frozenset({413, 415, 422})
-"""Statuses of files that aren't taken: the form says why."""
+"""Statuses for rejected files, whose form shows the error."""
 PAGE_FORM = "live"
-"""Its controls are the whole page's: they aren't reset."""
+"""The form of controls outside of other forms; they aren't reset."""
 
 
 class Tab:
-    """With JavaScript a page's ops go over its socket; without, its forms are posted."""
+    """A tab. With JavaScript, a page's operations use its socket; without, its forms are posted."""
 
     def __init__(self, browser: Network) -> None:
         self.browser = browser
@@ -110,7 +113,7 @@ class Tab:
         self._sendings: list[Sending] = []
         self._leaving: tuple[str, str, list[Pair]] | None = None
 
-    # Ways
+    # Navigation
 
     async def go(self, url: str) -> None:
         """Open an address, as if it was typed."""
@@ -122,7 +125,7 @@ class Tab:
         await self.go(url)
 
     async def travel(self, steps: int) -> None:
-        """So many steps forward in the history, or back. `Refusal` when there is no such entry."""
+        """Move in the history, forward or back. Raise `Refusal` if there is no such entry."""
         url, is_here = self._history.go(steps)
         if self.conversation and is_here:
             swaps = _path(self.url) != _path(url)
@@ -133,18 +136,18 @@ class Tab:
             await self.go(url)
 
     def depart(self, method: str, url: str, pairs: list[Pair] | None = None) -> None:
-        """Go somewhere when everything is answered."""
+        """Load an address once everything is answered."""
         self._leaving = (method, urljoin(ORIGIN + self.url, url), pairs or [])
 
     def navigate(self, url: str) -> None:
-        """Another query of the same page, or another page over the same connection."""
+        """Navigate to another query of the same page, or to another page, over the same connection."""
         assert self.conversation is not None
         old = self.url
         self.moved(url, True)
         self.conversation.say(NAVIGATE, self.url, 1, reloads=True, swaps=_path(old) != _path(self.url))
 
     def moved(self, url: str, push: bool) -> None:
-        """The page has another address now."""
+        """Change the page's address."""
         self.url = _relative(urljoin(ORIGIN + self.url, url))
         if push:
             self._history.push(self.url)
@@ -152,7 +155,7 @@ class Tab:
             self._history.replace(self.url)
 
     async def settle(self) -> None:
-        """Return when all that was begun is done, wherever that leads."""
+        """Wait until everything that was started is done, including navigation."""
         if self.conversation:
             try:
                 await self._send_files(self.conversation)
@@ -169,13 +172,13 @@ class Tab:
             await self._load(method, url, pairs)
 
     async def hear(self) -> None:
-        """Wait for what the server sends by itself."""
+        """Wait for a message that the server sends on its own."""
         assert self.conversation is not None
         await self.conversation.hear()
         await self._redeem(self.conversation)
 
     async def _send_files(self, conversation: Conversation) -> None:
-        """Send what was chosen, and then the ops that take it. `Failed` where it is refused."""
+        """Upload files, then send the operations that use them. Raise `Failed` if the upload fails."""
         sendings, self._sendings = self._sendings, []
         for sending in sendings:
             kind, body = encoded(sending.files)
@@ -202,7 +205,7 @@ class Tab:
                 raise Failed(reply.text, reply.status)
 
     def catch_up(self) -> None:
-        """Show what the server has sent by itself so far."""
+        """Show what the server has sent on its own so far."""
         if self.conversation:
             self.conversation.catch_up()
 
@@ -236,8 +239,9 @@ class Tab:
         self.browser.clock.begin(self.conversation.token)
 
     async def _line(self, path: str) -> Socket | Fetching:
-        """Return the way to the page's session: the socket at this path, if one opens. `Failed` if it is
-        refused.
+        """Return the connection to the page's session: a socket at this path, or `Fetching` without sockets.
+
+        Raise `Failed` if the socket is rejected.
         """
         if not self.browser.has_socket:
             return Fetching(lambda: self.url, self.browser.fetch)
@@ -249,7 +253,7 @@ class Tab:
     # Forms
 
     def submit(self, form: Element, submitter: Element | None = None) -> None:
-        """Send a form: as an op if its address holds a reference, else as a browser does."""
+        """Submit a form: as an operation if its address contains a reference, otherwise as browsers do."""
         reference = self.reference(form, submitter)
         pairs = form_fields(form, self.window.controls, submitter)
         if reference is None or self.conversation is None:
@@ -271,13 +275,13 @@ class Tab:
             self.depart("GET", urljoin(action, "?" + urlencode(texts(pairs))))
 
     def reference(self, form: Element, submitter: Element | None = None) -> str | None:
-        """What a form calls."""
+        """Return the reference that a form calls."""
         if form_attribute(form, submitter, "method").lower() != "post":
             return None
         return self.reference_in(form_attribute(form, submitter, "action"))
 
     def reference_in(self, address: str) -> str | None:
-        """The reference in an address of this page."""
+        """Return the reference in an address of this page."""
         url = urlsplit(urljoin(ORIGIN + self.url, address))
         if not url.geturl().startswith(ORIGIN) or unquote(url.path) != unquote(urlsplit(self.url).path):
             return None
@@ -285,13 +289,13 @@ class Tab:
 
 
 def form_attribute(form: Element, submitter: Element | None, name: str) -> str:
-    """The submitter's own value stands before the form's."""
+    """Return an attribute of a form; the submitter's own takes precedence."""
     own = submitter.get(f"form{name}") if submitter else None
     return own if own is not None else form.get(name) or ""
 
 
 def without_handle(url: str) -> str:
-    """The address without the state of a post."""
+    """Return an address without the handle of a state."""
     parts = urlsplit(url)
     query = [piece for piece in parts.query.split("&") if not piece.startswith(f"{FIELD_SNAPSHOT}=")]
     return parts._replace(query="&".join(query)).geturl()
@@ -306,5 +310,5 @@ def _path(url: str) -> str:
 
 
 def _plain(reply: Reply) -> str:
-    """A document that shows what is none, as browsers do."""
+    """Return a document that shows a response that isn't HTML, as browsers do."""
     return f"<!doctype html><html><body><pre>{escape(reply.text)}</pre></body></html>"

@@ -1,7 +1,7 @@
-"""What a person does to elements, the events that follow, and what browsers do by themselves.
+"""User input, the events that follow, and the default behavior of browsers.
 
-As in a browser, a form's constraints are checked before it is sent, and events call the actions of the
-elements that they pass.
+As in a browser, a form's constraints are checked before it is submitted, and events call the actions of the
+elements on their path.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
 
 
 def objection(form: Element, submitter: Element | None, controls: Controls) -> str | None:
-    """Why a browser wouldn't send the form; None when it does."""
+    """Return why a browser wouldn't submit the form; None if it would."""
     if form.get("novalidate") is not None or (submitter and submitter.get("formnovalidate") is not None):
         return None
     for control in elements_of(form):
@@ -56,12 +56,12 @@ def _problem(control: Element, controls: Controls) -> str | None:
 
 
 _AT_WINDOW: Final = frozenset({"outside", "window"})
-"""Modifiers by which an element is called wherever the event happens."""
+"""Modifiers with which an element is called wherever the event happens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happens to `target`. `held` are modifier keys."""
+    """An event at `target`. `held` are modifier keys."""
 
     target: Element
     type: str
@@ -71,9 +71,9 @@ class Event:
 
 
 def dispatch(tab: Tab, event: Event) -> bool:
-    """Run what the event calls; whether its default is prevented. Nothing where there is no script.
+    """Run what an event calls. Return whether its default is prevented. Without JavaScript, do nothing.
 
-    Nobody waits: debounced and throttled calls are made at once.
+    Debounced and throttled calls are made immediately.
     """
     if tab.conversation is None:
         return False
@@ -92,7 +92,7 @@ def _called(tab: Tab, event: Event) -> Iterator[Call]:
         for call in calls_of(element)
         if call.type == event.type and _AT_WINDOW.isdisjoint(call.modifiers) and _fits(call, event)
     ]
-    # Those that capture come first, from the outside in.
+    # Capturing calls come first, from the outside in.
     met.sort(key=lambda call: -path.index(call.element) if "capture" in call.modifiers else 1)
     for call in met:
         yield call
@@ -147,7 +147,7 @@ def _run(tab: Tab, call: Call, event: Event) -> None:
 
 
 def _operands(tab: Tab, call: Call) -> Iterator[tuple[int, Any]]:
-    """How the op says what it calls; nothing when it stands in no slot."""
+    """Yield the operands that identify what an operation calls; none if it is in no slot."""
     reference = call.element.get(call.descriptor)
     if reference is not None:
         yield CALL_REF, tab.reference_in(reference) or reference
@@ -163,7 +163,7 @@ _HELD: Final = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta
 
 
 class UserInput:
-    """Does things in one tab. What they begin is waited for by `Tab.settle`."""
+    """User input in one tab. `Tab.settle` waits for what it starts."""
 
     def __init__(self, tab: Tab) -> None:
         self.tab = tab
@@ -185,7 +185,7 @@ class UserInput:
             self._activate(active, element)
 
     def dispatch(self, element: Element, type: str, detail: Any) -> None:
-        """A script, such as a hook, dispatches an event that bubbles."""
+        """Dispatch a bubbling event, as the script of a hook does."""
         dispatch(self.tab, Event(element, type, detail=detail))
 
     def double_click(self, element: Element) -> None:
@@ -194,7 +194,7 @@ class UserInput:
         self._happen(element, "dblclick")
 
     def _activate(self, active: Element, element: Element) -> None:
-        """What a click does without any script."""
+        """Do what a click does without scripts."""
         form = owner(active)
         if kind(active) in ("submit", "image") and form is not None:
             self._submit(form, active)
@@ -238,7 +238,7 @@ class UserInput:
     # Keyboard
 
     def type(self, control: Element, text: str) -> None:
-        """Replace what is in a field."""
+        """Replace the text in a field."""
         most = control.get("maxlength") or ""
         if control.get("readonly") is not None:
             raise Refusal(f"{control!r} can only be read")
@@ -266,7 +266,7 @@ class UserInput:
         self._happen(control, "change")
 
     def press(self, keys: str) -> None:
-        """A key, as ``Enter`` or ``Control+Enter``, where the focus is."""
+        """Press a key where the focus is: ``Enter``, ``Control+Enter``."""
         *held, key = keys.split("+") if keys != "+" else [keys]
         if not _HELD.keys() >= set(held):
             raise Refusal(f"{keys!r}: only {listing(_HELD)} can be held while another key is pressed")
@@ -292,7 +292,7 @@ class UserInput:
             self.click(target)
 
     def _submit_implicitly(self, control: Element) -> None:
-        """Enter presses the form's default button; a form without buttons is sent if it has one field."""
+        """Submit by Enter: by the form's default button, or if it has no buttons and only one field."""
         form = owner(control)
         if form is None:
             return
@@ -309,7 +309,7 @@ class UserInput:
     # Focus
 
     def focus(self, element: Element | None) -> None:
-        """Move the focus, away from what has it."""
+        """Move the focus."""
         window = self.tab.window
         old = window.focused
         if old is element:
@@ -324,7 +324,7 @@ class UserInput:
             self._happen(element, "focusin")
 
     def _commit(self) -> None:
-        """A field that was edited changes for good."""
+        """Dispatch the change event of an edited field."""
         window = self.tab.window
         if window.is_uncommitted and window.focused is not None and window.has(window.focused):
             window.is_uncommitted = False
@@ -340,7 +340,7 @@ class UserInput:
             self.tab.submit(form, submitter)
 
     def _validate(self, control: Element) -> None:
-        """A form with ``live-validate``: what was touched is validated."""
+        """Validate the touched fields of a form with ``live-validate``."""
         tab, form = self.tab, owner(control)
         if tab.conversation is None or form is None or form.get("live-validate") is None:
             return
@@ -364,7 +364,7 @@ def _takes_focus(element: Element) -> bool:
 
 
 def _is_active(element: Element) -> bool:
-    """Whether a click on it, or in it, does something by itself."""
+    """Return whether a click on or in an element has a default behavior."""
     if element.name == "a":
         return element.get("href") is not None
     return element.name in {*CONTROLS, "button", "summary", "label"}
