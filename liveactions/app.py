@@ -1,4 +1,6 @@
-"""The application: pages at addresses, and what they are lent."""
+"""The application: `Live`, which connects pages with their addresses, keys, store and templates; and `Pages`,
+a collection of pages for it.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ from .templates import Templates
 P = TypeVar("P", bound=Page)
 Processor = Callable[[Request], Mapping[str, Any]]
 TemplateSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | jinja2.Environment | Any
-"""Folders, an environment, or Starlette's `Jinja2Templates`."""
+"""Directories, an environment, or Starlette's `Jinja2Templates`."""
 DEBUG_VARIABLE = "LIVEACTIONS_DEBUG"
 log = getLogger(__name__)
 
@@ -68,7 +70,7 @@ class _Placed:
 
 
 class Pages:
-    """Collects pages in a module that doesn't know the application, which includes it.
+    """Collects pages in a module that doesn't import the application, which adds them with `Live.include`.
 
     ``pages = Pages(prefix="/orders", guard=current_user)``
     """
@@ -81,8 +83,10 @@ class Pages:
         self._placed: list[_Placed] = []
 
     def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
-        """Puts a page at a path (in Starlette's syntax: ``/room/{room}``) below the prefix: a subclass of
-        `Page`, or a function that returns `render(...)`.
+        """Register a page at a path below the prefix, in Starlette's syntax: ``/room/{room}``.
+
+        The page is a subclass of `Page`, or a function that returns `render(...)`. `guard`: dependencies that
+        run first, after those of the collection.
         """
         guards = (*self.guards, *guards_of(guard))
         return page_decorator(lambda cls: self._placed.append(_Placed(cls, self.prefix + path, guards)))
@@ -171,7 +175,7 @@ class Live(Starlette):
         self.own_routes = _routes(self.site, self.sessions, self._origins)
         """Routes of the pages, and those that the client uses."""
         self._hosted_guards: tuple[Depends, ...] = ()
-        """Those of the application that it is installed in."""
+        """The guards of the application that this one is installed in."""
         self._serve_in(self)
 
     def publish(self, topic: str, /, **data: Any) -> None:
@@ -179,7 +183,7 @@ class Live(Starlette):
 
         In an action, this takes effect after the commit; elsewhere, and in any thread, immediately. `data` is
         sent as JSON and converted by the annotations of the listener's parameters. Raise `TypeError` if it
-        can't be serialised.
+        can't be serialized.
         """
         publish_by(self._line, topic, data)
 
@@ -189,8 +193,10 @@ class Live(Starlette):
         return self.services.dependency_overrides
 
     def page(self, path: str, *, guard: Guards = ()) -> PageDecorator:
-        """Register a page at a path: ``@live.page("/room/{room}")`` on a subclass of `Page`, or on a function
-        that returns `render(...)`. `guard`: dependencies that run first.
+        """Register a page at a path: ``@live.page("/room/{room}")``.
+
+        The page is a subclass of `Page`, or a function that returns `render(...)`. `guard`: dependencies that
+        run first.
         """
         return page_decorator(lambda cls: self._place(_Placed(cls, path, guards_of(guard))))
 
@@ -199,9 +205,9 @@ class Live(Starlette):
     @overload
     def error_page(self, *statuses: int) -> Callable[[type[P]], type[P]]: ...
     def error_page(self, *given: Any) -> Any:
-        """Show errors with a page: of all HTTP statuses, or of these: ``@live.error_page(404, 410)``.
+        """Show errors with a page: for all HTTP statuses, or for these: ``@live.error_page(404, 410)``.
 
-        The fields ``status: int``, ``message: str`` and ``id: str`` are set, if it has them. It has no
+        The fields ``status: int``, ``message: str`` and ``id: str`` are set, if the page has them. It has no
         guards, since it is shown to visitors whom they reject, and no actions.
         """
         if len(given) == 1 and isinstance(given[0], type):
@@ -214,24 +220,24 @@ class Live(Starlette):
         return add
 
     def include(self, pages: Pages) -> None:
-        """Add the pages that a module has collected."""
+        """Add the pages of a collection."""
         for placed in pages._placed:
             self._place(placed)
 
     def disconnect(self, user: object) -> None:
-        """Close the open pages of a user, as returned by `identify`, on every worker.
+        """Close all open pages of a user, as returned by `identify`, on every worker.
 
-        Call it to sign somebody out, from any thread. Within a second these pages are loaded again, with the
+        Call this to sign a user out, from any thread. Within a second, these pages are loaded again, with the
         cookies that the browser has by then.
         """
         self.sessions.sign_out(str(user))
 
     def install(self, app: Starlette) -> None:
-        """Adds all pages to an existing application: beside its routes, behind its middleware.
+        """Add all pages to an existing application, beside its routes and behind its middleware.
 
-        FastAPI's ``dependencies=`` of the application guard all pages, on every way in, and its
-        ``dependency_overrides`` apply. `TypeError` for a dependency that pages can't fill, and for a router
-        in place of an application; `ValueError` for a second application, if one of them has dependencies.
+        FastAPI's application-wide ``dependencies=`` guard all pages, for every kind of request, and its
+        ``dependency_overrides`` apply. Raise `TypeError` for a dependency that pages can't fill, and for a
+        router instead of an application; `ValueError` for a second application with different dependencies.
         """
         guards = guards_of_host(app)
         if self.services.hosts and guards != self._hosted_guards:
@@ -277,7 +283,7 @@ class Live(Starlette):
 
 
 def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins) -> list[BaseRoute]:
-    """The library's own addresses."""
+    """Return the routes of the library itself."""
     return [
         WebSocketRoute(SOCKET, SocketEndpoint(sessions, origins), name="live socket"),
         Route(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
@@ -305,7 +311,7 @@ def _keys(keys: str | Iterable[str] | None) -> Keys:
 
 
 def _environment(templates: Any) -> tuple[jinja2.Environment, list[Processor]]:
-    """The Jinja2 environment that was meant, and the context processors that came with it."""
+    """Return the Jinja2 environment, and its context processors."""
     if isinstance(getattr(templates, "env", None), jinja2.Environment):
         return _escaping(templates.env), list(getattr(templates, "context_processors", ()))
     if isinstance(templates, jinja2.Environment):

@@ -1,4 +1,4 @@
-"""Limits for a page, a visitor and a worker; keys and the number of workers."""
+"""Limits per page, visitor and worker, and the number of workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 
 def check_size(what: str, value: Any) -> None:
-    """Raise unless `value` is a number of bytes or things: `TypeError`, `ValueError`."""
+    """Raise `TypeError` or `ValueError` unless `value` is a number of bytes or items."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{what}={value!r}: expected an int, such as {what}=1000")
     if value < 0:
@@ -17,16 +17,18 @@ def check_size(what: str, value: Any) -> None:
 
 
 def check_seconds(what: str, value: Any) -> None:
-    """Raise unless `value` is a positive number: `TypeError`, `ValueError`."""
+    """Raise `TypeError` or `ValueError` unless `value` is a positive number."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{what}={value!r}: expected a number, such as {what}=10")
     if not value > 0:
         raise ValueError(f"{what}={value!r}: it must be positive")
 
 
-# Limits that both sides know.
 FRAME_BYTES: Final = 1024 * 1024
-"""Longest message from a client, in bytes: as long as a form's body may be."""
+"""Maximum size of a message from a client, in bytes; the same as that of a form's body.
+
+The client knows it, too.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Limits:
     """Limits, in seconds and bytes: ``Live(limits=Limits(ops_per_second=10))``."""
 
     frame: int = FRAME_BYTES
-    """Size of a message from a client."""
+    """Maximum size of a message from a client."""
     ops_per_second: float = 50.0
     """Operations per second for each page; further ones are delayed."""
     ops_burst: int = 100
@@ -52,19 +54,19 @@ class Limits:
     action: float = 30.0
     """How long an action may run."""
     sessions: int = 10_000
-    """Open pages per worker."""
+    """Maximum number of open pages per worker."""
     sessions_per_address: int = 1000
-    """Open pages per client IP and worker."""
+    """Maximum number of open pages per client IP and worker."""
     body: int = 2**20
-    """Body of a post, without files. Per action: ``@action(max_body=…)``."""
+    """Maximum size of a post, without files. Per action: ``@action(max_body=…)``."""
     upload: int = 10 * 2**20
-    """One file. Per parameter: ``Annotated[UploadFile, file(max_size=…)]``."""
+    """Maximum size of a file. Per parameter: ``Annotated[UploadFile, file(max_size=…)]``."""
     fields: int = 1000
-    """Fields of a post or an operation."""
+    """Maximum number of fields of a post or an operation."""
     files: int = 20
-    """Files of a post."""
+    """Maximum number of files in a post."""
     name: int = 200
-    """Characters in a field's name."""
+    """Maximum number of characters in a field's name."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -73,7 +75,7 @@ class Limits:
 
 
 def _workers() -> int:
-    """How many processes serve, as far as the command line tells."""
+    """Return how many processes serve the application, as far as the command line tells."""
     arguments = sys.argv
     for index, argument in enumerate(arguments):
         name, _, value = argument.partition("=")

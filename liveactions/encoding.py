@@ -1,4 +1,4 @@
-"""Texts and JSON on their way out, as UTF-8 has them."""
+"""Well-formed text and JSON, for encoding as UTF-8."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pydantic_core import to_json
 
 
 def well_formed(text: str) -> str:
-    """Return `text` with U+FFFD for each lone surrogate, as browsers write it. UTF-8 has none.
+    """Return `text` with U+FFFD instead of lone surrogates, as browsers encode it.
 
-    The text has as many UTF-16 code units as before.
+    Its length in units of UTF-16 doesn't change.
     """
     try:
         text.encode()
@@ -20,7 +20,7 @@ def well_formed(text: str) -> str:
 
 
 def write_json(data: Any, inf_nan_mode: Literal["null", "constants"] = "null") -> bytes:
-    """Return the JSON of data that is JSON-able, with `well_formed` texts."""
+    """Return JSON-able data as JSON, with `well_formed` text."""
     try:
         return to_json(data, inf_nan_mode=inf_nan_mode)
     except ValueError:

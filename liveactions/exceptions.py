@@ -44,7 +44,7 @@ class TemplateError(LiveError):
 
 
 class RenderError(LiveError):
-    """A render failed, or gave different results for the same state."""
+    """A render failed, or produced different results for the same state."""
 
 
 class UnknownAction(LiveError):
@@ -56,7 +56,7 @@ class ForgedReference(LiveError):
 
 
 class SealError(LiveError):
-    """A sealed text was altered, or sealed with another key or for another purpose."""
+    """A sealed text was altered, or sealed with another key or for another context."""
 
 
 class SealExpired(SealError):

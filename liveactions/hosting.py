@@ -1,4 +1,4 @@
-"""Pages in an application that exists: its dependencies guard them, and its routes may hide them."""
+"""Pages in an existing application: its dependencies guard them, and its routes may hide them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .actions.parameters import Depends, Parameter, guards_of, plan_of
 from .http.endpoint import PageEndpoint
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
-"""Values that a path's parameters may have."""
+"""Sample values for path parameters."""
 
 
 def guards_of_host(app: Any) -> tuple[Depends, ...]:
-    """The dependencies of a FastAPI application, as guards.
+    """Return the dependencies of a FastAPI application as guards.
 
-    `TypeError` for one that pages can't fill, and for what is no application.
+    Raise `TypeError` for one that pages can't fill, and for anything but an application.
     """
     router = getattr(app, "router", None)
     if router is None:
@@ -40,14 +40,14 @@ def guards_of_host(app: Any) -> tuple[Depends, ...]:
 
 
 def _problems(function: Callable[..., Any], seen: set[Callable[..., Any]]) -> Iterator[str]:
-    """Why a dependency of FastAPI can't be called for a page."""
+    """Yield reasons why a FastAPI dependency can't be called for a page."""
     if function in seen:
         return
     seen.add(function)
     name = getattr(function, "__qualname__", None) or repr(function)
     try:
         parameters = plan_of(function).parameters
-    except (TypeError, ValueError) as error:  # ValueError: it has no signature
+    except (TypeError, ValueError) as error:  # ValueError: no signature
         yield f"the dependency {name} can't be called for a page: {error}"
         return
     for one in parameters:
@@ -65,7 +65,7 @@ def _problem(one: Parameter) -> str:
     if one.kind not in ("field", "source"):
         return "is none that FastAPI fills"
     try:
-        one.codec  # noqa: B018 - made for its errors
+        one.codec  # noqa: B018 - evaluated for its errors
     except TypeError:
         return f"has the type {one.annotation!r}, which no text of a request is"
     return "is read from more than one text" if one.reader.structured else ""
@@ -90,7 +90,7 @@ def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iter
 
 
 def _requests(route: Route | WebSocketRoute) -> Iterator[tuple[str, Scope]]:
-    """Requests that a route is for, as ASGI has them; none for a path whose parameters can't be guessed."""
+    """Yield ASGI scopes of requests for a route; none if its path parameters can't be guessed."""
     values: dict[str, str] = {}
     for name, convertor in route.param_convertors.items():
         fitting = [one for one in SAMPLES if re.fullmatch(convertor.regex, one)]
@@ -114,7 +114,7 @@ def _described(route: BaseRoute) -> str:
     endpoint = getattr(route, "endpoint", None)
     if isinstance(endpoint, PageEndpoint):
         return f"the page {endpoint.address.page.__qualname__} at {endpoint.address.path!r}"
-    included = getattr(getattr(route, "original_router", None), "routes", None)  # of FastAPI
+    included = getattr(getattr(route, "original_router", None), "routes", None)  # an included router of FastAPI
     if included is not None:
         paths = ", ".join(repr(getattr(one, "path", "")) for one in included)
         return f"the router of {paths}"

@@ -1,16 +1,15 @@
-"""Which values can't change in place, asked of a value or of an annotation.
+"""Which values are immutable, decided for a value or for an annotation.
 
-What was made from an immutable value may be used again for as long as the value is the same object: the
-fragment of a list item, the result of a cached function, the copy of a field that an undo log would
-otherwise need. There is one definition:
+What was computed from an immutable value can be reused as long as the value is the same object: the fragment
+of a list item, the result of a cached function, the copy of a field for an undo log. There is one definition:
 
-- an *atom* is immutable: an instance of one of the `ATOMS` (not of a subclass, which may have attributes) or
+- an *atom* is immutable: an instance of one of the `ATOMS` (not of a subclass, which may have attributes), or
   of any subclass of one of the `ATOM_FAMILIES`;
 - a ``tuple``, ``frozenset``, named tuple, frozen dataclass or frozen Pydantic model is immutable if
   everything in it is.
 
-`is_frozen` applies it to a value; `is_frozen_type` to an annotation, which is immutable if all values that
-it allows are.
+`is_frozen` applies it to a value. `is_frozen_type` applies it to an annotation, which is immutable if all
+values that it allows are.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from .type_hints import optional, record_hints, unwrap
 from .types import Escaped, Reference
 
 SCALARS: Final = frozenset({str, int, bool, bytes, type(None)})
-"""Atoms that can stand for each other when type and value are equal (1.0 and -0.0 == 0.0 can't)."""
+"""Atoms that are interchangeable if type and value are equal (unlike floats: -0.0 == 0.0)."""
 ATOMS: Final = SCALARS | {
     float, complex, date, datetime, time, timedelta, Decimal, Fraction, UUID, Markup, Escaped, range,
     SecretStr, SecretBytes, type(missing),
@@ -48,7 +47,7 @@ _CONTAINERS: Final = (tuple, frozenset)
 def is_frozen(value: Any) -> bool:
     """Return whether a value and everything in it is immutable.
 
-    References aren't: they carry the status of their calls.
+    References aren't: they have the state of their calls.
     """
     kind = type(value)
     if kind in ATOMS:
@@ -61,14 +60,14 @@ def is_frozen(value: Any) -> bool:
 
 
 def is_frozen_type(annotation: Any) -> bool:
-    """Return whether every value that an annotation allows is immutable; False when that can't be known."""
+    """Return whether every value that an annotation allows is immutable; False if that isn't known."""
     return _is_frozen_type(annotation, ())
 
 
 def holds_frozen(annotation: Any) -> bool:
     """Return whether an annotation is of a list, set or dict of immutable items.
 
-    A shallow copy is enough to see what changed in it.
+    A shallow copy is enough to detect changes of such a container.
     """
     plain, _ = unwrap(optional(annotation)[0])
     origin, arguments = get_origin(plain), get_args(plain)
@@ -77,7 +76,7 @@ def holds_frozen(annotation: Any) -> bool:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Return whether what was made from `a` would be made from `b` too."""
+    """Return whether computations from `a` can be reused for `b`."""
     if type(a) is type(b) and type(a) in SCALARS or isinstance(a, Reference) and isinstance(b, Reference):
         return bool(a == b)
     return a is b and is_frozen(a)
@@ -88,7 +87,7 @@ def _is_atom(cls: type[Any]) -> bool:
 
 
 def _field_names(cls: type[Any]) -> Iterable[str] | None:
-    """Return the names of everything that an instance of a frozen record holds; None for other classes."""
+    """Return the names of everything in an instance of a frozen record class; None for other classes."""
     if issubclass(cls, BaseModel):
         is_closed = not cls.__private_attributes__ and cls.model_config.get("extra") != "allow"
         return cls.model_fields if cls.model_config.get("frozen") and is_closed else None
@@ -102,7 +101,7 @@ def _field_names(cls: type[Any]) -> Iterable[str] | None:
 
 @lru_cache(maxsize=1024)
 def _parts_of(cls: type[Any]) -> Callable[[Any], Collection[Any]] | None:
-    """Return what gives everything in an instance of an immutable class; None for other classes."""
+    """Return a function for everything in an instance of an immutable class; None for other classes."""
     if _is_atom(cls):
         return lambda value: ()
     names = _field_names(cls)

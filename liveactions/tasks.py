@@ -1,4 +1,4 @@
-"""What runs beside requests: tasks and loops that outlive whatever fails in them."""
+"""Background tasks and loops that survive errors."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class contained:  # noqa: N801 - written like a function: with contained("storin
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
         if error is None or isinstance(error, _PASSED_ON):
             return False
-        log.error(f"{self._what} failed", *self._args, exc_info=error)  # control flow is no `Exception`
+        log.error(f"{self._what} failed", *self._args, exc_info=error)  # control flow isn't an `Exception`
         return True
 
 
 class Supervisor:
-    """Background tasks. Each is referenced until it ends, and its exception is logged and reaches no other.
+    """Runs background tasks. Each is referenced until it ends, and its exception is logged.
 
-    `failed` is called when a task has raised.
+    `failed` is called after a task has raised.
     """
 
     def __init__(self, name: Callable[[], str], failed: Callable[[], object] = lambda: None) -> None:
@@ -47,12 +47,12 @@ class Supervisor:
         return task
 
     def cancel(self) -> None:
-        """Cancel all tasks that are running."""
+        """Cancel all running tasks."""
         for task in self._tasks:
             task.cancel()
 
     def __bool__(self) -> bool:
-        """Whether any task is running."""
+        """Return whether a task is running."""
         return bool(self._tasks)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -64,7 +64,7 @@ class Supervisor:
 
 
 class Recurring:
-    """Work that is done again and again. Of several failures in a row the first is logged."""
+    """Work that is repeated. Of consecutive failures, only the first is logged."""
 
     def __init__(self, what: str, step: Callable[[], object]) -> None:
         self._what = what
@@ -72,7 +72,7 @@ class Recurring:
         self._is_failing = False
 
     def run(self) -> None:
-        """Do it once."""
+        """Do the work once."""
         try:
             self._step()
             self._is_failing = False

@@ -1,7 +1,8 @@
-"""Annotations as types: the one place that resolves them.
+"""Resolving annotations to types; done only in this module.
 
-Whatever decides by an annotation gets it from `hints`, `resolve` or `record_hints`: names are looked up,
-aliases, `NewType` and type variables replaced by what they mean, and markers are at the outermost place.
+Code that depends on an annotation gets it from `hints`, `resolve` or `record_hints`: names are looked up;
+aliases, `NewType` and type variables are replaced by what they stand for; and markers are moved to the
+outside.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from pydantic import BaseModel
 
 NoneType = type(None)
 Variables = Mapping[Any, Any]
-"""What type variables stand for."""
+"""The types that type variables stand for."""
 _ALIASES: Final[tuple[Any, ...]] = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
@@ -41,11 +42,11 @@ _VARIABLES: Final = (TypeVar, TypeVarTuple)
 
 
 class Mark:
-    """Metadata of `Annotated` that says where a value comes from: it works around the whole type only."""
+    """Metadata of `Annotated` that tells where a value comes from. It only works around the whole type."""
 
 
 class FreeVariable(TypeError):
-    """An annotation has a type variable that nothing gives a meaning to."""
+    """An annotation contains a type variable without a value."""
 
     def __init__(self, text: str, variable: Any) -> None:
         super().__init__(text)
@@ -53,7 +54,7 @@ class FreeVariable(TypeError):
 
 
 def raw_annotations(thing: Any) -> dict[str, Any]:
-    """The annotations of a class or function as they were written, unresolved names as they may be."""
+    """Return the annotations of a class or function as they were written; names may be unresolved."""
     if sys.version_info >= (3, 14):
         from annotationlib import Format, get_annotations
 
@@ -62,7 +63,7 @@ def raw_annotations(thing: Any) -> dict[str, Any]:
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    """A function's signature, whose annotations may name what doesn't exist."""
+    """Return a function's signature. Its annotations may use undefined names."""
     if sys.version_info >= (3, 14):
         from annotationlib import Format
 
@@ -76,9 +77,9 @@ def resolve(
     names: Mapping[str, Any],
     variables: Variables = types.MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Annotations whose texts are evaluated in `names`, then in `module`, and what they stand for.
+    """Evaluate annotations, looking names up in `names`, then in `module`, and `expand` them.
 
-    `NameError` when a name doesn't exist.
+    Raise `NameError` for an undefined name.
     """
     return {name: expand(hint, variables) for name, hint in _evaluated(raw, module, names).items()}
 
@@ -93,9 +94,9 @@ def hints(
     names: Mapping[str, Any] | None = None,
     variables: Variables = types.MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Types of a function's parameters. `TypeError` when one of them names what doesn't exist.
+    """Return the types of a function's parameters. `names` are those of the function in which it was defined.
 
-    `names` are those of the function that it was defined in.
+    Raise `TypeError` for an undefined name.
     """
     raw = {name: hint for name, hint in raw_annotations(inspect.unwrap(function)).items() if name != "return"}
     return _hints(inspect.unwrap(function), raw, names or {}, variables)
@@ -106,7 +107,7 @@ def result_hint(
     names: Mapping[str, Any] | None = None,
     variables: Variables = types.MappingProxyType({}),
 ) -> Any:
-    """The type of a function's result; Any when it says none, or one that can't be resolved."""
+    """Return the type of a function's result; Any if there is no annotation, or it can't be resolved."""
     raw = {name: hint for name, hint in raw_annotations(inspect.unwrap(function)).items() if name == "return"}
     try:
         found = _hints(inspect.unwrap(function), raw, names or {}, variables).get("return", Any)
@@ -126,26 +127,26 @@ def _hints(
 
 
 def unknown_name(title: str, error: NameError) -> TypeError:
-    """What to raise for an annotation that names what doesn't exist; from `error`."""
+    """Return the exception for an annotation that uses an undefined name; raise it from `error`."""
     return TypeError(
         f"{title}: {error}; define it before this function, and import it outside of TYPE_CHECKING"
     )
 
 
 def is_of_unknown_name(error: TypeError) -> bool:
-    """Whether an annotation names what may be defined later."""
+    """Return whether an error is about a name that may be defined later."""
     return isinstance(error.__cause__, NameError)
 
 
 def type_parameters(thing: Any) -> dict[str, Any]:
-    """Type parameters that a class or function has in brackets, by name."""
+    """Return the type parameters of a class or function, declared in brackets, by name."""
     return {one.__name__: one for one in getattr(thing, "__type_params__", ())}
 
 
 def record_hints(model: Any) -> dict[str, Any]:
-    """Annotations of the fields of a pydantic model, dataclass, TypedDict or named tuple, or of its alias.
+    """Return the annotations of the fields of a pydantic model, dataclass, TypedDict or named tuple.
 
-    `NameError` when a name doesn't exist.
+    `model` may also be a generic alias of one. Raise `NameError` for an undefined name.
     """
     cls = get_origin(model) or model
     variables = dict(zip(getattr(cls, "__parameters__", ()), get_args(model), strict=False))
@@ -163,7 +164,7 @@ def record_hints(model: Any) -> dict[str, Any]:
 
 
 def local_names(function: Callable[..., Any]) -> dict[str, Any]:
-    """Names of the function around `function`, which is being defined, if its annotations are texts."""
+    """Return the local names around a function that is being defined, if its annotations are strings."""
     if "<locals>" not in getattr(function, "__qualname__", "") or not _has_texts(function):
         return {}
     frame = sys._getframe(1)
@@ -177,11 +178,11 @@ def _has_texts(function: Callable[..., Any]) -> bool:
 
 
 def expand(annotation: Any, variables: Variables = types.MappingProxyType({})) -> Any:
-    """What an annotation stands for.
+    """Return what an annotation stands for.
 
-    Aliases and `NewType` are replaced by their values, `variables` by theirs (those that have none by their
-    default), and markers of an optional type are around all of it: ``Bound[int] | None`` is
-    ``Bound[int | None]``. An alias that is part of itself stays one, within itself.
+    Aliases and `NewType` are replaced by their values, type variables by theirs in `variables` (or their
+    default), and markers in an optional type are moved around all of it: ``Bound[int] | None`` becomes
+    ``Bound[int | None]``. A recursive alias isn't replaced within itself.
     """
     return _expand(annotation, variables, ())
 
@@ -215,7 +216,7 @@ def _expand(annotation: Any, variables: Variables, above: tuple[Any, ...]) -> An
 
 
 def _meaning(variable: Any, variables: Variables) -> Any:
-    """What a type variable stands for: itself when nothing says."""
+    """Return what a type variable stands for: itself if it has no value."""
     if variable in variables:
         return variables[variable]
     default = getattr(variable, "__default__", typing_extensions.NoDefault)
@@ -223,17 +224,17 @@ def _meaning(variable: Any, variables: Variables) -> Any:
 
 
 def _value(alias: Any) -> Any:
-    """The value of an alias, whose texts are evaluated in its module."""
+    """Return the value of an alias; strings are evaluated in its module."""
     module = sys.modules.get(alias.__module__)
     names = {one.__name__: one for one in alias.__type_params__}
     return _evaluated({"value": alias.__value__}, vars(module) if module else {}, names)["value"]
 
 
 def _union(members: tuple[Any, ...]) -> Any:
-    """A union. Marks of the only member besides None go around all of it."""
+    """Return a union. Marks of its only member besides None are moved around all of it."""
     others = [member for member in members if member is not NoneType]
     if len(others) != 1 or len(others) == len(members):
-        return Union[members]  # noqa: UP007 - made at run time
+        return Union[members]  # noqa: UP007 - created at run time
     plain, pieces = unwrap(others[0])
     marks = [piece for piece in pieces if is_mark(piece)]
     rest = tuple(piece for piece in pieces if not is_mark(piece))
@@ -243,22 +244,22 @@ def _union(members: tuple[Any, ...]) -> Any:
 
 
 def is_mark(piece: Any) -> bool:
-    """Whether metadata says where a value comes from: ours, or FastAPI's `Depends`, which isn't imported."""
+    """Return whether metadata tells where a value comes from: ours, or FastAPI's `Depends` (not imported)."""
     return isinstance(piece, Mark) or is_foreign_depends(piece)
 
 
 def is_foreign_depends(piece: Any) -> bool:
-    """Whether a piece of metadata is FastAPI's `Depends`."""
+    """Return whether a piece of metadata is FastAPI's `Depends`."""
     return is_of_fastapi(piece) and hasattr(piece, "dependency")
 
 
 def is_of_fastapi(piece: Any) -> bool:
-    """Whether a piece of metadata is FastAPI's, which isn't imported."""
+    """Return whether a piece of metadata is FastAPI's, without importing it."""
     return type(piece).__module__.startswith("fastapi.")
 
 
 def parts(annotation: Any) -> Iterator[Any]:
-    """An annotation and all annotations in it, outer ones first."""
+    """Yield an annotation and all annotations in it, outer ones first."""
     yield annotation
     generic = getattr(annotation, "__pydantic_generic_metadata__", None) or {}
     if get_origin(annotation) is Annotated:
@@ -269,10 +270,10 @@ def parts(annotation: Any) -> Iterator[Any]:
 
 
 def check_parts(annotation: Any, title: str, injected: tuple[type[Any], ...] = ()) -> None:
-    """`TypeError` for what has no effect within a type, and its models, beside its outermost markers.
+    """Raise `TypeError` for parts of an annotation, or of its models' fields, that have no effect there.
 
-    That is another marker, a type variable that stands for nothing, or one of the `injected` classes, which
-    only work as the whole type. `FreeVariable` for the type variable.
+    These are markers that aren't around the whole type, and the `injected` classes, which only work as the
+    whole type. Raise `FreeVariable` for a type variable without a value.
     """
     for piece in unwrap(annotation)[1]:
         if _is_class_of_marks(piece):
@@ -317,14 +318,14 @@ def _is_class_of_marks(piece: Any) -> bool:
 
 
 def unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The type below `Annotated`, and its metadata."""
+    """Return the type inside `Annotated`, and its metadata."""
     if get_origin(annotation) is Annotated:
         return annotation.__origin__, annotation.__metadata__
     return annotation, ()
 
 
 def metadata(annotation: Any, kind: type[Any]) -> Any:
-    """The last piece of metadata of a kind, an instance or the class itself; None without."""
+    """Return the last piece of metadata of a kind, an instance or the class itself; None if there is none."""
     for piece in reversed(unwrap(annotation)[1]):
         if isinstance(piece, kind):
             return piece
@@ -332,14 +333,14 @@ def metadata(annotation: Any, kind: type[Any]) -> Any:
 
 
 def without(annotation: Any, kind: type[Any]) -> Any:
-    """The annotation without its metadata of a kind."""
+    """Return an annotation without its metadata of a kind."""
     plain, pieces = unwrap(annotation)
     rest = tuple(piece for piece in pieces if not isinstance(piece, kind))
     return Annotated[(plain, *rest)] if rest else plain
 
 
 def optional(annotation: Any) -> tuple[Any, bool]:
-    """The type without ``| None``, and whether None was allowed."""
+    """Return the type without ``| None``, and whether None was allowed."""
     plain, _ = unwrap(annotation)
     if get_origin(plain) not in (Union, types.UnionType):
         return annotation, plain is NoneType
@@ -347,11 +348,11 @@ def optional(annotation: Any) -> tuple[Any, bool]:
     rest = tuple(member for member in members if member is not NoneType)
     if len(rest) == len(members):
         return annotation, False
-    return (rest[0] if len(rest) == 1 else Union[rest]), True  # noqa: UP007 - made at run time
+    return (rest[0] if len(rest) == 1 else Union[rest]), True  # noqa: UP007 - created at run time
 
 
 def variables_of(cls: type[Any], alias: Any = None) -> dict[type[Any], dict[Any, Any]]:
-    """What the type variables of a class, or of its generic alias, and of each of its bases stand for."""
+    """Return the values of type variables for a class, or its generic alias, and for each of its bases."""
     found: dict[type[Any], dict[Any, Any]] = {}
     found[cls] = dict(zip(getattr(cls, "__parameters__", ()), get_args(alias), strict=False))
     for one in cls.__mro__:

@@ -1,4 +1,4 @@
-"""Types that every layer knows: outcomes, references in templates, refused files."""
+"""Types used by all layers: outcomes of runs, references in templates, rejected files."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from starlette.responses import Response
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """It succeeded, and the page stays open."""
+    """The run succeeded, and the page stays open."""
 
     ok: ClassVar[bool] = True
     result: Any = None
-    """The action's result, as its return type is written in JSON."""
+    """The action's result as JSON-able data, by its return type."""
     keep_form: bool = False
-    """Whether the form keeps what was typed."""
+    """Whether the form keeps its values."""
     response: Response | None = None
-    """A Starlette response that the action has returned."""
+    """A Starlette response that the action returned."""
 
 
 class SourceExcerpt(NamedTuple):
-    """The place in a template where something failed."""
+    """The place in a template where an error was raised."""
 
     name: str
     line: int
     lines: list[tuple[int, str]]
-    """The lines around it, with their numbers."""
+    """The surrounding lines with their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class DebugDetails:
-    """What only developers see of a failure."""
+    """Details of a failure that are only shown to developers."""
 
     traceback: str
     excerpt: SourceExcerpt | None = None
@@ -44,92 +44,98 @@ class DebugDetails:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It failed, or was refused."""
+    """The run failed, or was rejected."""
 
     ok: ClassVar[bool] = False
     status: int
     """An HTTP status: 422, 404, 403, 500 …"""
     message: str
-    """For the visitor."""
+    """The message for the visitor."""
     errors: Mapping[str, str] = field(default_factory=dict)
-    """For the visitor, by field."""
+    """Messages for the visitor by field."""
     id: str = ""
-    """Of the line in the log, if there is one."""
+    """The id in the log, if there is an entry."""
     debug: DebugDetails | None = None
     error: BaseException | None = None
-    """The exception behind it, unless it was control flow."""
+    """The exception that caused it, unless it was control flow."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Those of an `HTTPException`."""
+    """The headers of an `HTTPException`."""
     is_handled: bool = False
-    """Whether the application has a handler for `error`: over HTTP it is raised."""
+    """Whether the application has a handler for `error`, which is then raised over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectTo:
-    """It succeeded, and the page is left for another address."""
+    """The run succeeded, and the page is left for another address."""
 
     ok: ClassVar[bool] = False
     url: str
     replace: bool = False
     """Whether the address replaces the current entry of the browser's history."""
     external: bool = False
-    """Whether it is on another site."""
+    """Whether the address is on another site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """It continues beside the queue; its outcome follows."""
+    """The operation continues concurrently; its final outcome follows."""
 
     ok: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """Whether it ran is unknown."""
+    """It is unknown whether the operation ran."""
 
     ok: ClassVar[bool] = False
 
 
 Outcome: TypeAlias = Ok | Failed | RedirectTo | Streaming | Uncertain
-"""What became of a run of a page: of an op, a post, a call, or the opening of the page."""
+"""The outcome of a run: of an operation, a post, a call, or of opening a page."""
 DONE: Final = Ok()
 """Success without a result."""
 
 
 class Reference:
-    """Something a template names and a browser may call, with its bound arguments.
+    """Something in a template that a browser may call, with its bound arguments.
 
-    In a template a call binds: ``{{ add(2) }}`` is `bind`. Two references are equal when they
-    mean the same call; the template's memory and the comparison of fragments rely on it.
+    In a template, calling a reference binds arguments: ``{{ add(2) }}`` calls `bind`. Two references are
+    equal if they make the same call; reusing and comparing fragments relies on it.
 
-    No abstract base class, as asking whether something is one of those takes three times as long.
+    This isn't an abstract base class, because `isinstance` would take three times as long.
     """
 
     __slots__ = ()
 
     @property
     def version(self) -> int:
-        """Another number whenever its attributes, for which a template may ask, may be others."""
+        """A number that changes whenever attributes that templates read may have changed."""
         return 0
 
     def means(self, other: Reference) -> bool:
-        """Whether both make the same call, whoever they were written for."""
+        """Return whether both make the same call, whoever they were written for."""
         return self == other
 
     def bind(self, *args: Any, **kwargs: Any) -> Reference:
-        """A reference with these arguments added. `TypeError` when the callee can't take them."""
+        """Return a reference with these arguments added.
+
+        Raise `TypeError` if the action doesn't accept them.
+        """
         raise NotImplementedError
 
     def here(self) -> Reference:
-        """The reference as the page that is being rendered has it."""
+        """Return the reference for the page that is being rendered."""
         return self
 
     def url(self) -> str:
-        """The address that a form posts to: ``/path?_a=…``. `TypeError` when it can't be called so."""
+        """Return the address that a form posts to: ``/path?_a=…``.
+
+        Raise `TypeError` if it can't be called.
+        """
         raise NotImplementedError
 
     def check(self) -> None:
-        """`TypeError` when it can't be called as it is: an argument that has to be bound isn't."""
+        """Raise `TypeError` if a required bound argument is missing."""
 
     def __str__(self) -> str:
         return self.url()
@@ -139,17 +145,17 @@ class Reference:
 
 
 class Escaped(Markup):
-    """Escaped data, or source with such data in it."""
+    """Escaped data, or source that contains such data."""
 
     __slots__ = ()
 
 
 class RefusedFile(UploadFile):
-    """A file that was refused while it was being sent: no more is known of it than what it was to be.
+    """A file that was rejected during the upload. Only its name, type and size are known.
 
-    No action gets it: its field is an error.
+    Actions never receive it: its field has an error.
     """
 
     def __init__(self, name: str, type: str, size: int) -> None:
-        kind = type.encode("latin-1", "replace").decode("latin-1")  # as headers have it
+        kind = type.encode("latin-1", "replace").decode("latin-1")  # the encoding of headers
         super().__init__(BytesIO(), size=size, filename=name, headers=Headers({"content-type": kind}))
