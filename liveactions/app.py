@@ -242,8 +242,8 @@ class Live(Starlette):
         guards = guards_of_host(app)
         if self.services.hosts and guards != self._hosted_guards:
             raise ValueError(
-                "These pages are in another application with other dependencies, and would be guarded by"
-                " those of both: make a Live for each application."
+                "These pages are already installed in an application with different dependencies: create a"
+                " Live for each application."
             )
         if not self.services.hosts:
             self._hosted_guards = guards

@@ -63,12 +63,12 @@ def _problem(one: Parameter) -> str:
     if one.kind == "request":
         return "is a WebSocket" if any(issubclass(cls, WebSocket) for cls in one.classes) else ""
     if one.kind not in ("field", "source"):
-        return "is none that FastAPI fills"
+        return "isn't one that FastAPI fills"
     try:
         one.codec  # noqa: B018 - evaluated for its errors
     except TypeError:
-        return f"has the type {one.annotation!r}, which no text of a request is"
-    return "is read from more than one text" if one.reader.structured else ""
+        return f"has the type {one.annotation!r}, which can't be read from a request"
+    return "needs more than one value from the request" if one.reader.structured else ""
 
 
 def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _described(route: BaseRoute) -> str:
     endpoint = getattr(route, "endpoint", None)
     if isinstance(endpoint, PageEndpoint):
         return f"the page {endpoint.address.page.__qualname__} at {endpoint.address.path!r}"
-    included = getattr(getattr(route, "original_router", None), "routes", None)  # an included router of FastAPI
+    included = getattr(getattr(route, "original_router", None), "routes", None)  # FastAPI's include_router
     if included is not None:
         paths = ", ".join(repr(getattr(one, "path", "")) for one in included)
         return f"the router of {paths}"
