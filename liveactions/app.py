@@ -51,6 +51,7 @@ from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.registry import SessionRegistry
 from .store import SqliteStore, Store, default_path
+from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
 from .templates import Templates
 
@@ -165,7 +166,8 @@ class Live(Starlette):
         )
         if messages is not None:
             self.services.messages = messages
-        snapshots = Snapshots(name, sealer, store)
+        self._store = FallbackStore(store)
+        snapshots = Snapshots(name, sealer, self._store)
         self.site = AppContext(self.services, snapshots, limits, identify, login)
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
@@ -277,7 +279,8 @@ class Live(Starlette):
                 log.warning("%s", text)
             async with inner(app) as state:
                 yield state
-                self.sessions.close()
+                await self.sessions.close()
+                await self._store.close()
 
         return lifespan
 

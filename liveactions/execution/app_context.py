@@ -21,7 +21,6 @@ from ..pages.page import Page, create, takes_events
 from ..pages.page_html import Assets, PageAssets
 from ..pages.state import restore_state
 from ..pages.urls import own_url, path_and_query
-from ..store import files_beside
 from ..store.one_time import TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.uploads import Uploads
@@ -83,7 +82,7 @@ class AppContext:
         self.snapshots = snapshots
         self.saving = SnapshotQueue(snapshots.store)
         self.tickets = OneTimeStore("ticket", TICKET_TTL, snapshots.sealer, snapshots.store)
-        self.uploads = Uploads(snapshots.sealer, files_beside(snapshots.store))
+        self.uploads = Uploads(snapshots.sealer, snapshots.store.folder)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits
         self.assets = Assets()

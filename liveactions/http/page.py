@@ -28,7 +28,7 @@ from ..pages.page_html import document
 from ..pages.state import restore_state
 from ..pages.urls import is_at, own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
-from ..store.snapshots import Snapshot
+from ..store.snapshots import HtmlSnapshot, Snapshot
 from ..templates.fragments import digest_of
 from ..types import Failed, Outcome, RedirectTo
 from .bodies import read_form, read_json
@@ -41,6 +41,9 @@ POST_HEADERS: Final = {"Cache-Control": "no-store"}
 
 class PageRequestHandler:
     """One request for a page."""
+
+    _in_html: HtmlSnapshot | None = None
+    """The snapshot in the page that is shown, once it has been rendered."""
 
     def __init__(self, site: AppContext, address: Address, request: PageRequest, identity: str) -> None:
         self.site = site
@@ -63,7 +66,7 @@ class PageRequestHandler:
         source = Source.ADDRESS
         if FIELD_SNAPSHOT in query:
             try:
-                self.restore(query[FIELD_SNAPSHOT])
+                await self.restore(query[FIELD_SNAPSHOT])
             except LiveError as error:  # too old, of someone else, or of another version of the page
                 log.warning("could not restore %s, starting it again: %s", self.address.name, error)
                 restarted(self.page.live)
@@ -72,13 +75,13 @@ class PageRequestHandler:
             source = Source.STATE
         return await self.show(source, headers=PAGE_HEADERS)
 
-    def restore(self, text: str, *, anywhere: bool = False) -> None:
+    async def restore(self, text: str, *, anywhere: bool = False) -> None:
         """Put the page into the state of a snapshot. Raise `LiveError` when that can't be had.
 
         The state must be of the request's path, by which guards decide, unless it may be of `anywhere`
         because nothing of the page is called or shown.
         """
-        snapshot = self.site.snapshots.open(text, self.context)
+        snapshot = await self.site.snapshots.open(text, self.context)
         if not anywhere and not is_at(snapshot.url, self.page.live.path):
             raise StateError(f"a state of {snapshot.url!r} was sent to {self.page.live.path!r}")
         restore_state(self.page, snapshot.state)
@@ -103,6 +106,8 @@ class PageRequestHandler:
             raise error
         if opened.drawn is None:
             return self.error_or_redirect(opened.outcome)
+        if self._in_html is not None:
+            await self._in_html.keep()
         return HTMLResponse(opened.drawn, status, headers)
 
     def _html(self, run: PageRun) -> bytes:
@@ -115,8 +120,8 @@ class PageRequestHandler:
             mark=digest_of(fragment),
             digests=fragment.digests(),
         )
-        sealed = self.site.snapshots.for_html(snapshot, self.context)
-        html = document(fragment, sealed, self.site.around(page), self.site.snapshots.brief)
+        self._in_html = self.site.snapshots.for_html(snapshot, self.context)
+        html = document(fragment, self._in_html.text, self.site.around(page), self._in_html.brief)
         return well_formed(html).encode()
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
@@ -168,7 +173,7 @@ class CallHandler(PageRequestHandler):
             for _, value in given.pairs:
                 if isinstance(value, UploadFile):
                     await value.close()
-        more = {FIELD_SNAPSHOT: self._next(state)} if sealed and outcome.ok else {}
+        more = {FIELD_SNAPSHOT: await self._next(state)} if sealed and outcome.ok else {}
         return outcome_answer(await delivered(self.site, outcome, self.request), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
@@ -188,7 +193,7 @@ class CallHandler(PageRequestHandler):
         """Return what became of the call, and the page's state after it."""
         try:
             if sealed:
-                self.restore(sealed)
+                await self.restore(sealed)
         except LiveError as error:
             log.warning("%s: a call failed: %s", self.address.name, error)
             return failure("This page was out of date", 409), None
@@ -205,6 +210,8 @@ class CallHandler(PageRequestHandler):
         opened: OpenedPage[None] = await open_page(self.page, source, Until.LOAD, call=call)
         return opened.outcome, opened.state
 
-    def _next(self, state: bytes | None) -> str:
+    async def _next(self, state: bytes | None) -> str:
         snapshot = Snapshot(path_and_query(self.page.live.address), state)
-        return self.site.snapshots.for_html(snapshot, self.context)
+        following = self.site.snapshots.for_html(snapshot, self.context)
+        await following.keep()
+        return following.text

@@ -89,18 +89,18 @@ class Answers:
     def __init__(self, snapshots: Snapshots) -> None:
         self._kept = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
 
-    def claim(self, key: str) -> bool:
+    async def claim(self, key: str) -> bool:
         """Return whether a post is the first of its key."""
-        return self._kept.claim(key)
+        return await self._kept.claim(key)
 
-    def keep(self, key: str, answer: Answer) -> None:
-        self._kept.put(astuple(answer), key)
+    async def keep(self, key: str, answer: Answer) -> None:
+        await self._kept.put(astuple(answer), key)
 
     async def first(self, key: str, patience: float) -> Answer | None:
         """Return the answer of the first post of this key; None when there is none after so many seconds."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            kept = self._kept.read(key)
+            kept = await self._kept.read(key)
             if kept is not None:
                 status, location, handle, message, id, changes = kept
                 changes = None if changes is None else Changes.load(changes)
@@ -142,10 +142,10 @@ class PostHandler(PageRequestHandler):
             pairs.insert(0, (FIELD_SNAPSHOT, self.request.query_params[FIELD_SNAPSHOT]))
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
-        source = self._restore(sealed if isinstance(sealed, str) else "")
+        source = await self._restore(sealed if isinstance(sealed, str) else "")
         answers = Answers(self.site.snapshots)
         key = await post_key(self.identity, self.request.url.path, token, pairs)
-        if not answers.claim(key):
+        if not await answers.claim(key):
             return await self._answer_copy(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
         answer = Answer(409, message=UNCONFIRMED)
         call = partial(self._call, token=token, fields=fields, source=source)
@@ -154,18 +154,18 @@ class PostHandler(PageRequestHandler):
             if opened.is_abandoned and opened.state is not None:
                 self.page = self.site.copy_page(self.page, opened.state)
             outcome = opened.outcome
-            answer = self._answer(outcome, None if opened.is_refused else opened.state)
+            answer = await self._answer(outcome, None if opened.is_refused else opened.state)
         finally:  # copies needn't wait, also when the server gives it up
-            answers.keep(key, answer)
+            await answers.keep(key, answer)
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
         return await self._respond_with(answer, outcome)
 
-    def _restore(self, sealed: str) -> Source:
+    async def _restore(self, sealed: str) -> Source:
         """Put the page into the state in which the form was sent. It starts again where that can't be had."""
         try:
-            self.restore(sealed)
+            await self.restore(sealed)
         except LiveError as error:
             self._is_restarted = bool(sealed)  # else it never had a state
             level = WARNING if sealed else INFO
@@ -191,7 +191,7 @@ class PostHandler(PageRequestHandler):
             restarted(self.page.live)
         return outcome
 
-    def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
+    async def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
         """Return the answer of this post and its copies. Keep the `state` that it shows, if any."""
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
@@ -206,7 +206,7 @@ class PostHandler(PageRequestHandler):
         handle = ""
         if status not in NEVER_SHOWN and state is not None:
             snapshot = Snapshot(path_and_query(self.page.live.address), state)
-            handle = self.site.snapshots.handle(snapshot, self.context)
+            handle = await self.site.snapshots.handle(snapshot, self.context)
         return Answer(status, handle=handle, message=message, id=id, changes=changes)
 
     async def _answer_copy(self, answer: Answer | None) -> Response:
@@ -216,7 +216,7 @@ class PostHandler(PageRequestHandler):
         if answer.changes is not None:
             self.request.put_back(answer.changes)
         if answer.handle:
-            self.restore(answer.handle, anywhere=answer.status == 303)
+            await self.restore(answer.handle, anywhere=answer.status == 303)
         return await self._respond_with(answer, None)
 
     async def _respond_with(self, answer: Answer, outcome: Outcome | None) -> Response:

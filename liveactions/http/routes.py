@@ -48,7 +48,7 @@ class CookiesEndpoint:
             log.warning("rejected cross-origin cookie ticket: %s", refusal)
             return Response("A ticket must come from the page itself", 403, media_type="text/plain")
         tickets = (await bounded(request, MAX_TICKET_BYTES).body()).decode("ascii", "replace").split()
-        found = [self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]
+        found = [await self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]
         return _apply([Changes.load(data) for data in found if data is not None], request)
 
 
@@ -66,12 +66,13 @@ class DeliveryEndpoint:
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._respond(Request(scope, receive, send))(scope, receive, send)
+        response = await self._respond(Request(scope, receive, send))
+        await response(scope, receive, send)
 
-    def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
         if request.method != "GET":  # a HEAD mustn't use it up
             return Response(status_code=405, headers={"Allow": "GET"})
-        found = self.site.deliveries.take(request.path_params["key"])
+        found = await self.site.deliveries.take(request.path_params["key"])
         if found is None or not found.path.exists():
             return Response("This has been fetched already.", 410, media_type="text/plain")
         response = FileResponse(found.path, found.status, background=BackgroundTask(remove, found.path))

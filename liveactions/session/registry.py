@@ -15,7 +15,7 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 
 from ..actions.request import PageRequest
-from ..exceptions import LiveError, ProtocolError, SealError
+from ..exceptions import LiveError, ProtocolError, SealError, StoreError
 from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
@@ -77,10 +77,12 @@ class SessionRegistry:
         self._hosts: Counter[str] = Counter()
         self._audience = SubscriptionIndex(line, lambda: (one.subscriptions for one in self))
         self._maintenance = Supervisor(lambda: "the upkeep of open pages")
+        self._rounds = Supervisor(lambda: "a round through the open pages")
         self._hearing = Recurring("hearing of other workers", line.catch_up)
         self._tending = [
             Recurring("looking for files that nobody has taken", site.uploads.tend),
             Recurring("looking for saved templates", self._show_saved_templates),
+            Recurring("trying the store again", site.snapshots.store.tend),
         ]
 
     def __len__(self) -> int:
@@ -99,7 +101,7 @@ class SessionRegistry:
             raise ProtocolError("no page has this address", CLOSE_OVER)
         request = await _request(opened, hello.url, found)
         identity = await self.site.identity(request)
-        session = self._known(hello, found, identity)
+        session = await self._known(hello, found, identity)
         if session is not None:
             _, request = await self._request_at(session.page_url, hello, opened, found, request)
             _renew(session.page, request)
@@ -134,12 +136,12 @@ class SessionRegistry:
             await session.detach(connection)  # which doesn't know of a session yet
             raise
 
-    def _known(self, hello: Hello, found: RouteMatch, identity: str) -> Session | None:
+    async def _known(self, hello: Hello, found: RouteMatch, identity: str) -> Session | None:
         """This process's session of the page, if it still is the page's only one."""
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
-        if session.over or not session.confirm():
+        if session.over or not await session.confirm():
             self._drop(session)
             return None
         if not session.binding.is_of(found.address, identity, hello.rev):
@@ -160,7 +162,10 @@ class SessionRegistry:
         host = self._admit(request)
         self._audience.open()
         position = self._audience.position
-        basis = await self._basis(hello, self.site.context(found.address, identity))
+        try:
+            basis = await self._basis(hello, self.site.context(found.address, identity))
+        except StoreError as error:  # its state is there, but can't be read
+            raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if basis.snapshot is not None:
             found, request = await self._request_at(basis.snapshot.url, hello, opened, found, request)
         page, basis = await self._page(basis, found, request, identity)
@@ -186,7 +191,7 @@ class SessionRegistry:
             history=history,
             subscription_index=self._audience,
         )
-        session.writer.claim(basis.epoch)
+        session.writer.epoch = basis.epoch
         if session.token in self._sessions:  # another connection of this page was as quick
             self._drop(self._sessions[session.token])
         self._sessions[session.token] = session
@@ -198,23 +203,23 @@ class SessionRegistry:
     async def _basis(self, hello: Hello, context: str) -> ResumeSource:
         """The newest that is known of a page."""
         if hello.token is None:
-            return self._from_page(hello, context)
+            return await self._from_page(hello, context)
         try:
             snapshot, epoch = await self._from_store(hello, context)
         except SealError as error:
             log.warning("could not open a page's stored state: %s", error)
             snapshot = None
         if snapshot is None:
-            return replace(self._from_page(hello, context), rebuilt="fresh")
+            return replace(await self._from_page(hello, context), rebuilt="fresh")
         if snapshot.rev < hello.rev:
             log.warning("a page's newest state was not stored; continuing from an older one")
             return ResumeSource(snapshot, "fresh", stale=True, epoch=epoch)
         certain = snapshot.at_rest or hello.op <= snapshot.done
         return ResumeSource(snapshot, "moved" if certain else "fresh", epoch=epoch)
 
-    def _from_page(self, hello: Hello, context: str) -> ResumeSource:
+    async def _from_page(self, hello: Hello, context: str) -> ResumeSource:
         try:
-            snapshot = self.site.snapshots.open(hello.snapshot or "", context)
+            snapshot = await self.site.snapshots.open(hello.snapshot or "", context)
         except SealError as error:
             log.warning("could not restore a page, starting it again: %s", error)
             return ResumeSource(None, "fresh", stale=True)
@@ -231,14 +236,14 @@ class SessionRegistry:
         snapshots, key = self.site.snapshots, session_key(hello.token or "")
         until = self._clock() + HANDOVER_TIMEOUT
         while True:
-            snapshot = snapshots.load(key, context)
+            snapshot = await snapshots.load(key, context)
             if snapshot is None or snapshot.at_rest or self._clock() > until:
                 break
             if hello.op <= snapshot.done and hello.rev <= snapshot.rev:
                 break
             await asyncio.sleep(POLL_INTERVAL)
-        epoch = snapshots.store.claim(key)  # from now on nobody else stores more
-        return snapshots.load(key, context), epoch
+        epoch = await snapshots.store.claim(key)  # from now on nobody else stores more
+        return await snapshots.load(key, context), epoch
 
     async def _page(
         self, basis: ResumeSource, found: RouteMatch, request: Request, identity: str
@@ -296,25 +301,39 @@ class SessionRegistry:
             for _ in range(POLLS_PER_ROUND):
                 await asyncio.sleep(MAINTENANCE_INTERVAL / POLLS_PER_ROUND)
                 self._hearing.run()
-            self.run_maintenance(self._clock())
+            if not self._rounds:  # a slow store keeps nobody from hearing others
+                self._rounds.start(self.run_maintenance(self._clock()))
 
-    def run_maintenance(self, now: float) -> None:
+    async def run_maintenance(self, now: float) -> None:
         """Save, drop and close what is due."""
         for recurring in self._tending:
             recurring.run()
+        await asyncio.gather(*(self._save_due(session) for session in self if session.is_save_due))
+        gone = []
         for session in self:
-            with contained("%s: storing its state", session.state.name):
-                session.run_maintenance(now)
             with contained("%s: closing it", session.state.name):
-                self._close_if_due(session, now)
+                session.run_maintenance(now)
+                if self._close_if_due(session, now):
+                    gone.append(session)
+        await asyncio.gather(*(self._leave(session) for session in gone))
 
-    def _close_if_due(self, session: Session, now: float) -> None:
+    async def _save_due(self, session: Session) -> None:
+        with contained("%s: storing its state", session.state.name):
+            await session.save_due()
+
+    def _close_if_due(self, session: Session, now: float) -> bool:
+        """Drop a session that is over or has long had no connection. Return whether it is the latter."""
         _check(session, now)
         detached = session.connection is None and now - session.used > self.site.limits.detached
         if session.over or detached:
             self._drop(session)
-        if detached and not session.is_running and session.writer.save(at_rest=True):
-            self.site.uploads.forget(session.token)  # unless another worker has the page
+        return detached and not session.is_running
+
+    async def _leave(self, session: Session) -> None:
+        """Store the state of a page that has been dropped. Its files go, unless another worker has it."""
+        with contained("%s: storing its state", session.state.name):
+            if await session.writer.save(at_rest=True):
+                self.site.uploads.forget(session.token)
 
     def _show_saved_templates(self) -> None:
         """In debug mode: a template that was saved is shown in all open pages."""
@@ -328,12 +347,14 @@ class SessionRegistry:
         """End all pages of a person, here and in other processes, when the ops that they run have ended."""
         self._line.publish(Message("user", identity))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Store the state of all pages: the process ends."""
         self._audience.close()
-        for session in self:
-            with contained("%s: storing its state", session.state.name):
-                session.writer.save(at_rest=not session.is_running)
+        await asyncio.gather(*(self._save_last(session) for session in self))
+
+    async def _save_last(self, session: Session) -> None:
+        with contained("%s: storing its state", session.state.name):
+            await session.writer.save(at_rest=not session.is_running)
 
 
 def _refusal(outcome: Outcome) -> ProtocolError:

@@ -34,6 +34,7 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import Acknowledgement, Bye, Change, Hello, Op, answer
 from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Rebuilt
+from ..store.snapshots import HtmlSnapshot
 from ..tasks import Supervisor
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
@@ -98,6 +99,8 @@ class Session:
         self._due = False
         """Whether the page may differ from what was last drawn, or an answer has to be given again."""
         self._saving: asyncio.Future[bool] | None = None
+        self._in_html: HtmlSnapshot | None = None
+        """What the HTML that is to be sent needs in the store."""
         self._drawn: Fragment | None = None
         self._is_refused = False
         """Whether a guard has refused the page: it isn't drawn until they let pass again."""
@@ -219,7 +222,7 @@ class Session:
             else:
                 self.tasks.start(self.drain())
         if is_finished:
-            self._rest()
+            await self._rest()
 
     async def _run_waiting(self) -> bool:
         """Run what waits. Return False if the rest must be run in a task of its own."""
@@ -281,7 +284,7 @@ class Session:
             or position != self.subscription_index.position
         ):
             self.subscriptions.listen(position)
-        if self.writer.is_due and self.queue and not self.writer.is_large and not self.writer.save():
+        if self.writer.is_due and self.queue and not self.writer.is_large and not await self.writer.save():
             self._lose()  # while the next op runs, a new connection is told of this one
         return True
 
@@ -289,10 +292,10 @@ class Session:
         record_outcome(self.state, job, outcome, self.developer)
         self._due = True
 
-    def _rest(self) -> None:
+    async def _rest(self) -> None:
         """Nothing is running or waiting: without a connection, any worker may continue with the state."""
         waits = self.writer.is_due and self.state.phase is Phase.DETACHED
-        if waits and not self.writer.save(at_rest=not self.concurrent):
+        if waits and not await self.writer.save(at_rest=not self.concurrent):
             self._lose()
 
     async def _perform(self, job: Job) -> bool:
@@ -342,7 +345,7 @@ class Session:
         if changes is None or not isinstance(request, PageRequest):
             return
         if self.connection is None or not self.connection.take_changes(changes):
-            self.op_log.add({"cookies": self.site.tickets.put(changes)})
+            self.op_log.add({"cookies": await self.site.tickets.put(changes)})
         live.request = await after(request, changes)
         self.identify(await self.site.identity(live.request))
 
@@ -465,6 +468,7 @@ class Session:
                 if not await self._saving:
                     self._lose()
                     return
+            await self._keep_in_html()
             if text is not None and self.connection is connection:
                 await connection.send(text)
 
@@ -500,8 +504,8 @@ class Session:
         return text
 
     def _html(self, fragment: Fragment) -> str:
-        snapshot = self.site.snapshots.for_html(self.writer.snapshot(), self.binding.context)
-        return document(fragment, snapshot, self.site.around(self.state.page), self.site.snapshots.brief)
+        self._in_html = self.site.snapshots.for_html(self.writer.snapshot(), self.binding.context)
+        return document(fragment, self._in_html.text, self.site.around(self.state.page), self._in_html.brief)
 
     # Connections
 
@@ -542,7 +546,8 @@ class Session:
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
                 raise ProtocolError("the page can't be rendered", code) from error
             text = op_log.welcome(hello, self.token, [], [])  # it shows what could be drawn last
-        if not self.confirm():
+        await self._keep_in_html()
+        if not await self.confirm():
             self._lose()
             return
         await connection.send(text)
@@ -616,19 +621,29 @@ class Session:
 
     # The store
 
-    def confirm(self) -> bool:
+    async def confirm(self) -> bool:
         """Whether this is still the page's session, which from now on isn't at rest."""
-        return self.is_draining or self.writer.save()
+        return self.is_draining or await self.writer.save()
+
+    async def _keep_in_html(self) -> None:
+        """Store what handles in the HTML stand for that is about to be sent."""
+        if self._in_html is not None:
+            in_html, self._in_html = self._in_html, None
+            await in_html.keep()
+
+    @property
+    def is_save_due(self) -> bool:
+        """Whether the state is to be stored now, since nothing else does."""
+        return self.writer.is_due and not self.is_draining and not self.over
+
+    async def save_due(self) -> None:
+        """Store a state that was too large for storing it before an answer, or that has come to rest."""
+        if not await self.writer.save(at_rest=self.connection is None and not self.concurrent):
+            self._lose()
 
     def run_maintenance(self, now: float) -> None:
-        """What is due now and then: save large states, drop what can be rendered again."""
-        if self.is_draining or self.over:
-            return
-        if self.writer.is_due and not self.writer.save(
-            at_rest=self.connection is None and not self.concurrent
-        ):
-            self._lose()
-        elif now - self.used > self.site.limits.idle:
+        """Drop what can be rendered again."""
+        if not self.is_draining and not self.over and now - self.used > self.site.limits.idle:
             self.history.evict()
 
     @property

@@ -41,7 +41,7 @@ from ..pages.urls import path_and_query
 from ..protocol.messages import Change
 from ..protocol.op_log import OpLog
 from ..store import Claimed
-from ..store.snapshots import SNAPSHOT_TTL, Digests, Snapshot, save_all, session_key
+from ..store.snapshots import SNAPSHOT_TTL, Digests, Snapshot, session_key
 from ..templates import Fragment
 from ..templates.fragments import digest_of
 from .op_queue import OpQueue
@@ -96,17 +96,13 @@ class SnapshotWriter:
         """Whether the state is another than what is stored."""
         self.is_large = False
         """Whether it is too large to be stored before each answer."""
-        self._epoch = 0
+        self.epoch = 0
+        """Of the claim that makes this the one session of its token; 0 for a token that nobody else has."""
         self._address = self._url = ""
 
-    def claim(self, epoch: int = 0) -> None:
-        """Become the one session of its token, by the claim that has this epoch or by a new one."""
-        session = self._session
-        self._epoch = epoch or session.site.snapshots.store.claim(session.key)
-
-    def save(self, at_rest: bool = False) -> bool:
+    async def save(self, at_rest: bool = False) -> bool:
         """Store the state; false when the page has another session meanwhile."""
-        return save_all(self._session.site.snapshots.store, [self.pending_row(at_rest)])[0]
+        return await self._session.site.saving.add(self.pending_row(at_rest))
 
     def pending_row(self, at_rest: bool = False) -> Claimed:
         """What is to be stored."""
@@ -115,7 +111,7 @@ class SnapshotWriter:
         at_rest = at_rest and session.op_log.is_certain
         sealed = session.site.snapshots.seal_bytes(self.snapshot(at_rest), session.binding.context)
         self.is_large = len(sealed) > MAX_IMMEDIATE_BYTES
-        return session.key, self._epoch, sealed, SNAPSHOT_TTL
+        return session.key, self.epoch, sealed, SNAPSHOT_TTL
 
     def snapshot(self, at_rest: bool = False) -> Snapshot:
         """The state as it is now."""

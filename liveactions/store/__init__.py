@@ -2,6 +2,6 @@
 
 from .base import Claimed, Clock, Row, Store
 from .memory import MemoryStore
-from .sqlite import SqliteStore, default_path, files_beside
+from .sqlite import SqliteStore, default_path
 
-__all__ = ["Claimed", "Clock", "MemoryStore", "Row", "SqliteStore", "Store", "default_path", "files_beside"]
+__all__ = ["Claimed", "Clock", "MemoryStore", "Row", "SqliteStore", "Store", "default_path"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 Clock = Callable[[], float]
@@ -25,70 +26,84 @@ class Store(ABC):
     """Values with a time to live, shared by the workers of an application.
 
     What is stored may be lost (a wiped directory, a machine switched off) but is never wrong:
-    callers seal what must not be altered. Calls are synchronous and take microseconds. A value
-    whose time is over is not there, whether it has been swept or not. Every method raises
-    `StoreError` when the store fails.
+    callers seal what must not be altered. A value whose time is over is not there, whether it has
+    been removed or not.
+
+    Methods are coroutines: an engine in this process answers without suspending, one on the network
+    never keeps the event loop waiting. Each raises `StoreError` when the store fails, and when it has
+    not answered after a time that the engine chooses; it may have done what it was asked to then.
     """
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder for files of what is stored; None for a store that has no place for files."""
+        return None
+
+    @abstractmethod
+    async def get(self, key: str) -> bytes | None:
+        """Return the value of `key`, or None."""
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        """Store `value` for `ttl` seconds, in place of what was there."""
+        await self.put_many([(key, value, ttl)])
+
+    @abstractmethod
+    async def put_many(self, rows: Iterable[Row]) -> None:
+        """Store several values in one round trip: all of them or, when it raises, none."""
+
+    @abstractmethod
+    async def once(self, key: str, ttl: float) -> bool:
+        """Return True to the first of all callers within `ttl` seconds.
+
+        These keys are apart from those of values.
+        """
+
+    @abstractmethod
+    async def delete(self, key: str) -> None:
+        """Remove the value of `key`, if any. Claims stay."""
+
+    @abstractmethod
+    async def claim(self, key: str) -> int:
+        """Become the one who may `save` this key, and return the claim's epoch, which is above 0.
+
+        Whoever claimed it before may no longer. To take over a value: claim first, then get. The
+        first holder of a key that nobody else knows needs no claim: it saves with the epoch 0.
+        """
+
+    async def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
+        """Store `value` unless someone else has claimed `key` since `epoch` was handed out.
+
+        Return False, and store nothing, if so.
+        """
+        return (await self.save_many([(key, epoch, value, ttl)]))[0]
+
+    @abstractmethod
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        """`save` several keys in one round trip; return for each whether it was stored."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release what is open. A store that is used again opens again."""
+
+
+class SweptStore(Store):
+    """A store that removes what is over itself, some rows at each write."""
 
     def __init__(self, clock: Clock = time.time) -> None:
         self.clock = clock
         self._swept = clock()
 
     @abstractmethod
-    def get(self, key: str) -> bytes | None:
-        """The value of `key`, or None."""
+    async def sweep(self) -> int:
+        """Remove what is over, a limited number at a time; return how many. Writing calls it now and then."""
 
-    def put(self, key: str, value: bytes, ttl: float) -> None:
-        """Store `value` for `ttl` seconds, in place of what was there."""
-        self.put_many([(key, value, ttl)])
-
-    @abstractmethod
-    def put_many(self, rows: Iterable[Row]) -> None:
-        """Store several values: all of them or, when it raises, none."""
-
-    @abstractmethod
-    def once(self, key: str, ttl: float) -> bool:
-        """True for the first of all callers within `ttl` seconds.
-
-        These keys are apart from those of values.
-        """
-
-    @abstractmethod
-    def delete(self, key: str) -> None:
-        """Remove the value of `key`, if any. Claims stay."""
-
-    @abstractmethod
-    def claim(self, key: str) -> int:
-        """Become the one who may `save` this key, and say by which epoch.
-
-        Whoever claimed it before may no longer. To take over a value: claim first, then get.
-        """
-
-    @abstractmethod
-    def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
-        """Store `value` unless someone else has claimed `key` since `epoch` was handed out.
-
-        False, and nothing is stored, if so.
-        """
-
-    def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
-        """`save` for several keys; says for each whether it was stored."""
-        return [self.save(*row) for row in rows]
-
-    @abstractmethod
-    def sweep(self) -> int:
-        """Remove what is over, a limited number at a time; says how many. Writing calls it now and then."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Release what is open. A store that is used again opens anew."""
-
-    def _sweep_if_due(self, now: float) -> None:
+    async def _sweep_if_due(self, now: float) -> None:
         if not 0 <= now - self._swept < SWEEP_SECONDS:  # below 0: the clock was set back
-            more = self.sweep() >= SWEEP_ROWS
-            self._swept = now - SWEEP_SECONDS if more else now
+            self._swept = now
+            if await self.sweep() >= SWEEP_ROWS:
+                self._swept = now - SWEEP_SECONDS
 
 
 def next_epoch(now: float, last: int = 0) -> int:
-    """An epoch after `last` that differs from all handed out before, also by a store that lost them."""
+    """Return an epoch after `last`, and unlike all that a store has handed out which has lost them."""
     return max(last + 1, int(now * 1000))

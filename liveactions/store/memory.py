@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from threading import Lock
 from typing import TypeVar
 
-from .base import CLAIM_SECONDS, SWEEP_ROWS, Clock, Row, Store, next_epoch
+from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Clock, Row, SweptStore, next_epoch
 
 T = TypeVar("T")
 Table = dict[str, tuple[T, float]]
 """What is known by a key, and until when."""
 
 
-class MemoryStore(Store):
+class MemoryStore(SweptStore):
     """Lost with the process: for tests, and for a single worker that may forget."""
 
     def __init__(self, clock: Clock = time.time) -> None:
@@ -25,19 +25,19 @@ class MemoryStore(Store):
         self._claims: Table[int] = {}
         self._lock = Lock()
 
-    def get(self, key: str) -> bytes | None:
+    async def get(self, key: str) -> bytes | None:
         value, until = self._values.get(key, (None, 0.0))
         return value if until > self.clock() else None
 
-    def put_many(self, rows: Iterable[Row]) -> None:
+    async def put_many(self, rows: Iterable[Row]) -> None:
         now = self.clock()
         with self._lock:
             self._values.update({key: (bytes(value), now + ttl) for key, value, ttl in rows})
-        self._sweep_if_due(now)
+        await self._sweep_if_due(now)
 
-    def once(self, key: str, ttl: float) -> bool:
+    async def once(self, key: str, ttl: float) -> bool:
         now = self.clock()
-        self._sweep_if_due(now)
+        await self._sweep_if_due(now)
         with self._lock:
             _, until = self._once.get(key, (None, now))
             if until > now:
@@ -45,11 +45,11 @@ class MemoryStore(Store):
             self._once[key] = (None, now + ttl)
             return True
 
-    def delete(self, key: str) -> None:
+    async def delete(self, key: str) -> None:
         with self._lock:
             self._values.pop(key, None)
 
-    def claim(self, key: str) -> int:
+    async def claim(self, key: str) -> int:
         now = self.clock()
         with self._lock:
             last, _ = self._claims.get(key, (0, now))
@@ -57,26 +57,26 @@ class MemoryStore(Store):
             self._claims[key] = (epoch, now + CLAIM_SECONDS)
             return epoch
 
-    def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         now = self.clock()
-        self._sweep_if_due(now)
+        await self._sweep_if_due(now)
         with self._lock:
-            holder, until = self._claims.get(key, (epoch, now))
-            if holder != epoch and until > now:
-                return False
-            self._values[key] = (bytes(value), now + ttl)
-            return True
+            return [self._save(now, *row) for row in rows]
 
-    def sweep(self) -> int:
+    def _save(self, now: float, key: str, epoch: int, value: bytes, ttl: float) -> bool:
+        holder, until = self._claims.get(key, (epoch, now))
+        if holder != epoch and until > now:
+            return False
+        self._values[key] = (bytes(value), now + ttl)
+        return True
+
+    async def sweep(self) -> int:
         now = self.clock()
         with self._lock:
             return _sweep(self._values, now) + _sweep(self._once, now) + _sweep(self._claims, now)
 
-    def close(self) -> None:
-        with self._lock:
-            self._values.clear()
-            self._once.clear()
-            self._claims.clear()
+    async def close(self) -> None:
+        """Keep everything: there is nothing to open again."""
 
 
 def _sweep(table: Table[T], now: float) -> int:

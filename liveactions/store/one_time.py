@@ -31,29 +31,30 @@ class OneTimeStore:
         self._sealer = sealer
         self._store = store
 
-    def put(self, data: Any, key: str = "") -> str:
+    async def put(self, data: Any, key: str = "") -> str:
         """Keep data that can be written in JSON. Return its key: a random one unless it is given."""
         key = key or secrets.token_urlsafe(16)
-        self._store.put(self._row(key), self._sealer.seal(to_json(data), self._kind).encode(), self._ttl)
+        sealed = self._sealer.seal(to_json(data), self._kind).encode()
+        await self._store.put(self._row(key), sealed, self._ttl)
         return key
 
-    def claim(self, key: str) -> bool:
+    async def claim(self, key: str) -> bool:
         """Return whether the key is used for the first time."""
-        return self._store.once(self._row(key), self._ttl)
+        return await self._store.once(self._row(key), self._ttl)
 
-    def read(self, key: str) -> Any:
+    async def read(self, key: str) -> Any:
         """Return the data of a key and leave it there; None when there is none, or none any more."""
-        sealed = self._store.get(self._row(key))
+        sealed = await self._store.get(self._row(key))
         if sealed is None:
             return None
         return from_json(self._sealer.open(sealed.decode(), self._kind, self._ttl))
 
-    def take(self, key: str) -> Any:
+    async def take(self, key: str) -> Any:
         """Return the data of a key, once; None when it has been taken, is too old, or never was."""
-        data = self.read(key)
-        if data is None or not self.claim(key):
+        data = await self.read(key)
+        if data is None or not await self.claim(key):
             return None
-        self._store.delete(self._row(key))
+        await self._store.delete(self._row(key))
         return data
 
     def _row(self, key: str) -> str:
@@ -101,11 +102,11 @@ class Deliveries:
             remove(path)
             raise
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        return self._kept.put([start["status"], headers, path.name])
+        return await self._kept.put([start["status"], headers, path.name])
 
-    def take(self, key: str) -> Delivery | None:
+    async def take(self, key: str) -> Delivery | None:
         """Return the response of a key; None when it has been taken, is too old, or never was."""
-        kept = self._kept.take(key)
+        kept = await self._kept.take(key)
         if kept is None:
             return None
         status, headers, name = kept

@@ -5,9 +5,8 @@ is long, a *handle* stands there instead and the snapshot is in the store. Under
 address that a post is answered with. And in the store under a digest of the session's token, written
 by the session for whichever worker continues.
 
-States of pages on their way to the store: those of one tick of the loop go together.
-
-A transaction of its own would cost a small page more than its op does.
+States of sessions go to the store together: those of one tick of the loop, and those that have come while the
+store was writing. A transaction of its own would cost a small page more than its op does.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import asyncio
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
-from logging import getLogger
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
@@ -24,7 +22,9 @@ from pydantic_core import from_json
 from ..encoding import write_json
 from ..exceptions import SealError
 from ..security.signing import Sealer
-from ..store import Claimed, Store
+from ..tasks import Supervisor, contained
+from .base import Claimed, Row, Store
+from .fallback import FallbackStore
 
 SNAPSHOT_TTL: Final = 24 * 3600.0
 """Seconds for which a snapshot can be opened."""
@@ -101,7 +101,7 @@ class Snapshots:
     A *context* names the page's class and the person: what was sealed in one opens in no other.
     """
 
-    def __init__(self, application: str, sealer: Sealer, store: Store) -> None:
+    def __init__(self, application: str, sealer: Sealer, store: FallbackStore) -> None:
         self.application = application
         self.sealer = sealer
         self.store = store
@@ -116,42 +116,64 @@ class Snapshots:
         """What `load` opens, for the store."""
         return self.sealer.seal_bytes(pack(snapshot), context)
 
-    def for_html(self, snapshot: Snapshot, context: str) -> str:
-        """The snapshot as it stands in a page: its sealed text or, if that is long, a handle."""
-        sealed = self.seal(snapshot, context)
-        return sealed if len(sealed) <= MAX_INLINE_BYTES else self._keep(sealed, SNAPSHOT_TTL)
+    def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
+        """Return the snapshot as it stands in a page."""
+        return HtmlSnapshot(self.store, self.seal(snapshot, context))
 
-    def brief(self, sealed: str) -> str:
-        """A handle for the sealed text of a page's HTML, which is in so many places there."""
-        return sealed if sealed.startswith(HANDLE_PREFIX) else self._keep(sealed, SNAPSHOT_TTL)
-
-    def handle(self, snapshot: Snapshot, context: str) -> str:
-        """A name for the snapshot, short enough for an address."""
-        return self._keep(self.seal(snapshot, context), HANDLE_TTL)
-
-    def _keep(self, sealed: str, ttl: float) -> str:
-        handle = HANDLE_PREFIX + secrets.token_urlsafe(12)
-        self.store.put(_handle_key(handle), sealed.encode(), ttl)
+    async def handle(self, snapshot: Snapshot, context: str) -> str:
+        """Return a name for the snapshot, short enough for an address."""
+        handle = _handle()
+        await self.store.put(_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)
         return handle
 
-    def open(self, text: str, context: str) -> Snapshot:
-        """The snapshot that `text` is or names. `SealError` when it can't be had."""
+    async def open(self, text: str, context: str) -> Snapshot:
+        """Return the snapshot that `text` is or names. `SealError` when it can't be had."""
         if text.startswith(HANDLE_PREFIX):
-            kept = self.store.get(_handle_key(text))
+            kept = await self.store.get(_handle_key(text))
             if kept is None:
                 raise SealError("unknown or expired snapshot")
             text = kept.decode()
         return _unpacked(self.sealer.open(text, context, SNAPSHOT_TTL))
 
-    def load(self, key: str, context: str) -> Snapshot | None:
-        """What a session has saved. `SealError` when it isn't for this context."""
-        kept = self.store.get(key)
+    async def load(self, key: str, context: str) -> Snapshot | None:
+        """Return what a session has saved. `SealError` when it isn't for this context."""
+        kept = await self.store.get(key)
         return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL)) if kept is not None else None
+
+
+class HtmlSnapshot:
+    """A snapshot in the HTML of a page: its sealed text or, if that is long, a handle.
+
+    Rendering can't wait for the store: call `keep` when the HTML is made, before it is sent.
+    """
+
+    def __init__(self, store: Store, sealed: str) -> None:
+        self._store = store
+        self._rows: list[Row] = []
+        self.text = sealed if len(sealed) <= MAX_INLINE_BYTES else self.brief(sealed)
+
+    def brief(self, sealed: str) -> str:
+        """Return a handle for the sealed text, for a page that has it in many places."""
+        if sealed.startswith(HANDLE_PREFIX):
+            return sealed
+        handle = _handle()
+        self._rows.append((_handle_key(handle), sealed.encode(), SNAPSHOT_TTL))
+        return handle
+
+    async def keep(self) -> None:
+        """Store what handles in the HTML stand for."""
+        if self._rows:
+            rows, self._rows = self._rows, []
+            await self._store.put_many(rows)
 
 
 def session_key(token: str) -> str:
     """The store's key of a session: the store doesn't know its token."""
     return "session " + sha256(token.encode(errors="replace")).hexdigest()[:32]
+
+
+def _handle() -> str:
+    return HANDLE_PREFIX + secrets.token_urlsafe(12)
 
 
 def _handle_key(handle: str) -> str:
@@ -167,39 +189,40 @@ def _digests(data: bytes) -> Digests:
     return data[:_WHOLE], tuple(slots[at : at + _SLOT] for at in range(0, len(slots), _SLOT))
 
 
-log = getLogger(__name__)
-
-
 class SnapshotQueue:
-    """Collects rows until the loop has seen to everything else that is ready."""
+    """Collects states until the loop has seen to everything else that is ready and the store has taken those
+    before. An older state never comes after a newer one.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._rows: list[Claimed] = []
         self._waiting: list[asyncio.Future[bool]] = []
+        self._tasks = Supervisor(lambda: "storing the states of pages")
+        self._saving: asyncio.Task[None] | None = None
 
     def add(self, row: Claimed) -> asyncio.Future[bool]:
         """Store a row soon. The result is false when its key has been claimed by someone else."""
         loop = asyncio.get_running_loop()
-        if not self._rows:
-            loop.call_soon(self._save)
+        task = self._saving
+        if task is None or task.done() or task.get_loop() is not loop:
+            self._saving = self._tasks.start(self._save())
         saved: asyncio.Future[bool] = loop.create_future()
         self._rows.append(row)
         self._waiting.append(saved)
         return saved
 
-    def _save(self) -> None:
-        rows, self._rows = self._rows, []
-        waiting, self._waiting = self._waiting, []
-        for saved, done in zip(waiting, save_all(self._store, rows), strict=True):
-            if not saved.done():
-                saved.set_result(done)
+    async def _save(self) -> None:
+        while self._rows:
+            rows, self._rows = self._rows, []
+            waiting, self._waiting = self._waiting, []
+            for saved, done in zip(waiting, await save_all(self._store, rows), strict=True):
+                if not saved.done():
+                    saved.set_result(done)
 
 
-def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
-    """Store rows now. A store that fails takes no page along: its pages live on in this process."""
-    try:
-        return store.save_many(rows)
-    except Exception as error:  # whatever a store's own way of failing is
-        log.error("could not store the state of %d pages: %s", len(rows), error)
-        return [True] * len(rows)
+async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
+    """Store rows. What can't be stored takes no page along: its pages live on in this process."""
+    with contained("storing the states of %d pages", len(rows)):
+        return await store.save_many(rows)
+    return [True] * len(rows)

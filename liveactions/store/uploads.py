@@ -50,7 +50,7 @@ class Uploads:
         if self._folder is None:
             self._own = tempfile.TemporaryDirectory(prefix="liveactions-")
             self._folder = Path(self._own.name)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
 
     def place(self, token: str = "") -> Path:

@@ -118,7 +118,9 @@ async def call(
     site, context = await _open(browser, page)
     bound, given = _split(ref, args, named)
     snapshot = Snapshot(path_and_query(page.live.address), dump_state(page))
-    body = to_json({**given, FIELD_SNAPSHOT: site.snapshots.for_html(snapshot, context)})
+    sealed = site.snapshots.for_html(snapshot, context)
+    await sealed.keep()
+    body = to_json({**given, FIELD_SNAPSHOT: sealed.text})
     shown: ActionRef[..., Any] = ActionRef(
         ref.component, ref.action, ref.path, ref.bind(**bound).args, context
     )
@@ -131,7 +133,7 @@ async def call(
     if reply.status != 200:
         raise Failed(answer.get("error", reply.text), reply.status, answer.get("errors"))
     if FIELD_SNAPSHOT in answer:
-        restore_state(page, site.snapshots.open(answer[FIELD_SNAPSHOT], context).state)
+        restore_state(page, (await site.snapshots.open(answer[FIELD_SNAPSHOT], context)).state)
     return redirect(answer["url"]) if "url" in answer else answer.get("result")
 
 

@@ -88,9 +88,9 @@ class Site:
         self._saved += 1
         os.utime(path, (self._saved, self._saved))
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """What happens once a second."""
-        self.live.sessions.run_maintenance(self.live.sessions._clock())
+        await self.live.sessions.run_maintenance(self.live.sessions._clock())
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def site(tmp_path: Path) -> Site:
 async def visiting(site: Site) -> AsyncIterator[tuple[Browser, Tab]]:
     async with browser(site.live) as one:
         tab = await one.joined("/notes")
-        site.look()
+        await site.look()
         yield one, tab
 
 
@@ -200,7 +200,7 @@ async def test_in_production_nothing_of_it_is_told(tmp_path: Path) -> None:
         assert payload.keys() == {"error", "errors", "status", "id"}
         site.live.publish("crash")
         site.save("notes.html", NOTES.replace("h1", "h2"))
-        site.look()
+        await site.look()
         frame = await tab.call("crash")
         assert frame[5] == {} and frame[3][2].keys() == payload.keys()
         assert "<h1 " in (await one.http.get("/notes")).text
@@ -218,7 +218,7 @@ async def test_a_saved_template_is_shown_with_the_page_s_state(site: Site) -> No
     async with visiting(site) as (_, tab):
         await tab.call("add")
         site.save("notes.html", NOTES.replace("{{ count }}", "Notes: {{ count }}"))
-        site.look()
+        await site.look()
         frame = await tab.receive()
         assert ">Notes: 1</h1>" in frame[2]["page"]
         assert events(frame, "live:template") == [None]
@@ -229,19 +229,19 @@ async def test_a_saved_template_is_shown_with_the_page_s_state(site: Site) -> No
 async def test_so_is_one_that_it_includes(site: Site) -> None:
     async with visiting(site) as (_, tab):
         site.save("part.html", "<p>another part</p>")
-        site.look()
+        await site.look()
         assert "another part" in (await tab.receive())[2]["page"]
 
 
 async def test_nothing_is_sent_without_need(site: Site) -> None:
     async with visiting(site) as (_, tab):
         site.save("notes.html", NOTES)
-        site.look()
+        await site.look()
         await tab.receive()
         for _ in range(3):
-            site.look()
+            await site.look()
         site.save("unused.html", "x")
-        site.look()
+        await site.look()
         await tab.call("add")
         assert tab.socket.waiting == 0
 
@@ -249,16 +249,16 @@ async def test_nothing_is_sent_without_need(site: Site) -> None:
 async def test_one_with_an_error_leaves_the_page_as_it_was(site: Site) -> None:
     async with visiting(site) as (_, tab):
         site.save("part.html", "<p>\n\n{{ 1 // 0 }}</p>")
-        site.look()
+        await site.look()
         frame = await tab.receive()
         [error] = events(frame, "live:error")
         assert not frame[2] and (error["template"]["name"], error["template"]["line"]) == ("part.html", 3)
         site.save("part.html", "<p>{% if %}</p>")
-        site.look()
+        await site.look()
         [error] = events(await tab.receive(), "live:error")
         assert error["error"].startswith("TemplateSyntaxError")
         site.save("part.html", "<p>mended</p>")
-        site.look()
+        await site.look()
         assert "mended" in (await tab.receive())[2]["page"]
 
 
@@ -266,7 +266,7 @@ async def test_a_page_that_was_away_shows_it_when_it_comes_back(site: Site) -> N
     async with visiting(site) as (_, tab):
         await tab.socket.lose()
         site.save("part.html", "<p>another part</p>")
-        site.look()
+        await site.look()
         welcome = await tab.join()
         assert "another part" in str(welcome["patch"]) or "another part" in str(welcome["shapes"])
 
@@ -274,11 +274,11 @@ async def test_a_page_that_was_away_shows_it_when_it_comes_back(site: Site) -> N
 async def test_a_file_that_is_gone_for_a_moment(site: Site) -> None:
     async with visiting(site) as (_, tab):
         (site.folder / "part.html").unlink()
-        site.look()
+        await site.look()
         [error] = events(await tab.receive(), "live:error")
         assert error["error"].startswith("TemplateNotFound")
         site.save("part.html", "<p>again</p>")
-        site.look()
+        await site.look()
         assert "again" in (await tab.receive())[2]["page"]
 
 

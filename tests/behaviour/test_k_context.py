@@ -198,7 +198,7 @@ async def test_k5_whoever_signs_out_is_answered() -> None:
         visitor.identity = "ada"
         leaving = await visitor.joined("/leaving")
         assert "True" in str((await leaving.call("leave"))[2])
-        live.sessions.run_maintenance(0.0)
+        await live.sessions.run_maintenance(0.0)
         with pytest.raises(Closed):
             await leaving.receive()
 

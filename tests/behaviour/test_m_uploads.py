@@ -337,9 +337,9 @@ async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
         assert session_key(str(staying.token)).endswith(of_the_other.name.rpartition("-")[2])
         await staying.socket.lose()
         [session] = [session for session in live.sessions if not session.over]
-        live.sessions.run_maintenance(session.used + live.site.limits.detached - 1)
+        await live.sessions.run_maintenance(session.used + live.site.limits.detached - 1)
         assert lying(live) == [of_the_other]
-        live.sessions.run_maintenance(session.used + live.site.limits.detached + 1)
+        await live.sessions.run_maintenance(session.used + live.site.limits.detached + 1)
         assert lying(live) == []
 
 
@@ -353,7 +353,7 @@ async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> 
         tab.browser = again
         await tab.join()
         [session] = here.sessions
-        here.sessions.run_maintenance(session.used + here.site.limits.detached + 1)
+        await here.sessions.run_maintenance(session.used + here.site.limits.detached + 1)
         assert not len(here.sessions)
         assert "a.txt" in str(await tab.op(wire.CALL_REF, tab.signed("send"), fields))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -142,7 +143,7 @@ def test_i2_the_other_page_survives_its_session(visit: Visit, site: str) -> None
         page.get_by_role("button", name="Add").click()
         expect(page.locator("h1")).to_have_text("Two y 1")
         page.evaluate("() => { window.same = true }")
-        app.sessions.close()
+        asyncio.run(app.sessions.close())
         app.sessions._sessions.clear()  # as if another worker answered
         with page.expect_event("websocket") as joining:
             proxy.drop()

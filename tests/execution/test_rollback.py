@@ -402,6 +402,6 @@ async def test_a_state_is_written_once_for_each_op(monkeypatch: pytest.MonkeyPat
         written.clear()
         await tab.call("add")
         [one] = live.sessions
-        one.run_maintenance(asyncio.get_running_loop().time())
+        await live.sessions.run_maintenance(asyncio.get_running_loop().time())
         await tab.socket.lose()
         assert len(written) == 1

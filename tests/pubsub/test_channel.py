@@ -83,37 +83,37 @@ def test_who_has_not_listened_for_too_long_hears_of_a_gap(worker: Worker, clock:
     assert list(two.news()) == []
 
 
-def test_where_nothing_was_said_there_is_no_gap(worker: Worker, clock: Clock) -> None:
+async def test_where_nothing_was_said_there_is_no_gap(worker: Worker, clock: Clock) -> None:
     one, two = worker(), worker()
     one.publish([b"a"])
     two.news()
     for _ in range(3):
         clock.now += 2 * MESSAGE_TTL
-        one._store.put("k", b"sweeps", 1)
+        await one._store.put("k", b"sweeps", 1)
     assert list(two.news()) == []
     one.publish([b"b"])
     assert list(two.news()) == [b"b"]
 
 
-def test_old_messages_go_some_at_a_time(worker: Worker, clock: Clock) -> None:
+async def test_old_messages_go_some_at_a_time(worker: Worker, clock: Clock) -> None:
     one = worker()
     one.publish([b"old"] * (2 * SWEEP_ROWS))
     clock.now += MESSAGE_TTL
     for left in (SWEEP_ROWS + 1, 1, 1):  # where they were is kept as well
-        one._store.sweep()
+        await one._store.sweep()
         assert len(one._store.messages(0)) == left
 
 
 @pytest.mark.parametrize("harm", ["removed", "damaged"])
-def test_another_file_is_a_gap(worker: Worker, tmp_path: Path, harm: str) -> None:
+async def test_another_file_is_a_gap(worker: Worker, tmp_path: Path, harm: str) -> None:
     one, two = worker(), worker()
     one.publish([b"lost"])
     path = tmp_path / "store"
     if harm == "removed":
         path.unlink()
     else:
-        one._store.close()
-        two._store.close()
+        await one._store.close()
+        await two._store.close()
         path.write_bytes(b"no database at all" * 1000)
     one.publish([b"a"])
     assert list(one.news()) == list(two.news()) == [GAP, b"a"]

@@ -125,7 +125,7 @@ async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
         session = list(live.sessions)[1]
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)
-        live.sessions.run_maintenance(session.used + live.site.limits.sending + 1)
+        await live.sessions.run_maintenance(session.used + live.site.limits.sending + 1)
         await asyncio.wait_for(silent.socket.task, PATIENCE)
     assert "this page can't be stored" in caplog.text
 
@@ -141,8 +141,8 @@ async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pyte
         rounds: asyncio.Queue[list[object]] = asyncio.Queue()
         tend = live.sessions.run_maintenance
 
-        def tend_and_tell(now: float) -> None:
-            tend(now)
+        async def tend_and_tell(now: float) -> None:
+            await tend(now)
             rounds.put_nowait(list(live.sessions))
 
         monkeypatch.setattr(live.sessions, "run_maintenance", tend_and_tell)
@@ -160,7 +160,7 @@ async def test_the_states_of_others_are_stored_when_the_process_ends(
         tab = await here.joined("/words/good")
         broken(live.sessions, monkeypatch)
         await tab.call("add", "item", "kept")
-        live.sessions.close()
+        await live.sessions.close()
         tab.browser = there
         assert "moved" in await tab.join()
     assert "this page can't be stored" in caplog.text

@@ -184,7 +184,7 @@ async def test_an_idle_page_is_rendered_again(store: Store) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/rows?size=3")
         session = next(iter(live.sessions))
-        live.sessions.run_maintenance(session.used + live.site.limits.idle + 1)
+        await live.sessions.run_maintenance(session.used + live.site.limits.idle + 1)
         assert session.history.newest is None
         frame = await tab.op(0, [2, 1, 1], [])  # the second row's click
         assert frame[1] == 1
@@ -196,9 +196,9 @@ async def test_detached_sessions_go_after_a_minute(store: Store) -> None:
         tab = await visitor.joined("/counter")
         await tab.socket.lose()
         session = next(iter(live.sessions))
-        live.sessions.run_maintenance(session.used + 59)
+        await live.sessions.run_maintenance(session.used + 59)
         assert len(live.sessions) == 1
-        live.sessions.run_maintenance(session.used + 61)
+        await live.sessions.run_maintenance(session.used + 61)
         assert len(live.sessions) == 0
         assert (await tab.join())["moved"] == 1
 
@@ -212,9 +212,9 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         session = next(iter(live.sessions))
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)  # until its answer is being sent
-        live.sessions.run_maintenance(session.used + 5)
+        await live.sessions.run_maintenance(session.used + 5)
         assert not tab.socket.task.done()
-        live.sessions.run_maintenance(session.used + 15)
+        await live.sessions.run_maintenance(session.used + 15)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
 
 

@@ -334,7 +334,7 @@ async def test_a_page_that_fails_to_join_is_forgotten(visitor: Browser) -> None:
             with pytest.raises(Closed):
                 await tab.join(**changes)
         assert [session.connection for session in live.sessions] == [None, None]
-        live.sessions.run_maintenance(
+        await live.sessions.run_maintenance(
             max(session.used for session in live.sessions) + live.site.limits.detached + 1
         )
         assert len(live.sessions) == 0
@@ -447,9 +447,9 @@ async def test_a_page_that_another_worker_has_taken_is_disconnected_here() -> No
     async with browser(live) as visitor:
         tab = await visitor.joined("/present")
         (session,) = live.sessions
-        live.site.snapshots.store.claim(session.state.key)
+        await live.site.snapshots.store.claim(session.state.key)
         session.writer.is_due = True
-        live.sessions.run_maintenance(session.used)
+        await live.sessions.run_maintenance(session.used)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
         assert journal == ["connected", "disconnected"]
 

@@ -12,27 +12,27 @@ from liveactions.store.one_time import OneTimeStore
 SEALER = Sealer(Keys(["a secret of more than sixteen bytes"]))
 
 
-def test_data_is_taken_once() -> None:
+async def test_data_is_taken_once() -> None:
     kept = OneTimeStore("ticket", 60, SEALER, MemoryStore())
-    one, two = kept.put(["a", 1]), kept.put(None)
+    one, two = await kept.put(["a", 1]), await kept.put(None)
     assert one != two
-    assert [kept.take(one), kept.take(one), kept.take("other")] == [["a", 1], None, None]
+    assert [await kept.take(one), await kept.take(one), await kept.take("other")] == [["a", 1], None, None]
 
 
-def test_data_can_be_read_until_it_is_taken() -> None:
+async def test_data_can_be_read_until_it_is_taken() -> None:
     kept = OneTimeStore("post", 60, SEALER, MemoryStore())
-    assert (kept.claim("key"), kept.claim("key"), kept.read("key")) == (True, False, None)
-    assert kept.put({"a": 1}, "key") == "key"
-    assert [kept.read("key"), kept.read("key")] == [{"a": 1}, {"a": 1}]
+    assert (await kept.claim("key"), await kept.claim("key"), await kept.read("key")) == (True, False, None)
+    assert await kept.put({"a": 1}, "key") == "key"
+    assert [await kept.read("key"), await kept.read("key")] == [{"a": 1}, {"a": 1}]
 
 
-def test_kinds_are_apart_and_sealed_for_themselves() -> None:
+async def test_kinds_are_apart_and_sealed_for_themselves() -> None:
     store = MemoryStore()
     ticket, post = OneTimeStore("ticket", 60, SEALER, store), OneTimeStore("post", 60, SEALER, store)
-    ticket.put("secret", "key")
-    assert post.take("key") is None
-    kept = store.get(ticket._row("key"))
+    await ticket.put("secret", "key")
+    assert await post.take("key") is None
+    kept = await store.get(ticket._row("key"))
     assert kept and b"secret" not in kept and "key" not in ticket._row("key")
-    store.put(post._row("key"), kept, 60)
+    await store.put(post._row("key"), kept, 60)
     with pytest.raises(SealError):
-        post.take("key")
+        await post.take("key")

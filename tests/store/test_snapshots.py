@@ -7,6 +7,7 @@ import pytest
 from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store import MemoryStore
+from liveactions.store.fallback import FallbackStore
 from liveactions.store.snapshots import (
     HANDLE_PREFIX,
     MAX_INLINE_BYTES,
@@ -33,7 +34,7 @@ SNAPSHOT = Snapshot(
 
 @pytest.fixture
 def snapshots() -> Snapshots:
-    return Snapshots("app", Sealer(Keys.random()), MemoryStore())
+    return Snapshots("app", Sealer(Keys.random()), FallbackStore(MemoryStore()))
 
 
 @pytest.mark.parametrize("snapshot", [SNAPSHOT, Snapshot("/", None), Snapshot("/", [], 1, 2)])
@@ -41,43 +42,45 @@ def test_it_comes_back_as_it_was(snapshot: Snapshot) -> None:
     assert unpack(pack(snapshot)) == snapshot
 
 
-def test_short_ones_stand_in_the_page(snapshots: Snapshots) -> None:
+async def test_short_ones_stand_in_the_page(snapshots: Snapshots) -> None:
     context = snapshots.context("page", "ada")
-    text = snapshots.for_html(SNAPSHOT, context)
+    text = snapshots.for_html(SNAPSHOT, context).text
     assert not text.startswith(HANDLE_PREFIX)
-    assert snapshots.open(text, context) == SNAPSHOT
+    assert await snapshots.open(text, context) == SNAPSHOT
 
 
-def test_long_ones_are_in_the_store(snapshots: Snapshots) -> None:
+async def test_long_ones_are_in_the_store(snapshots: Snapshots) -> None:
     context = snapshots.context("page")
     state = [hash(str(n)) for n in range(2000)]
-    text = snapshots.for_html(Snapshot("/", state), context)
+    made = snapshots.for_html(Snapshot("/", state), context)
+    await made.keep()
+    text = made.text
     assert text.startswith(HANDLE_PREFIX) and len(text) < 40 < MAX_INLINE_BYTES
-    assert snapshots.open(text, context).state == state
+    assert (await snapshots.open(text, context)).state == state
 
 
-def test_a_handle_is_short_and_can_be_used_again(snapshots: Snapshots) -> None:
+async def test_a_handle_is_short_and_can_be_used_again(snapshots: Snapshots) -> None:
     context = snapshots.context("page")
-    handle = snapshots.handle(SNAPSHOT, context)
+    handle = await snapshots.handle(SNAPSHOT, context)
     assert len(handle) < 40
     for _ in range(2):
-        assert snapshots.open(handle, context) == SNAPSHOT
+        assert await snapshots.open(handle, context) == SNAPSHOT
 
 
-def test_only_its_own_context_opens_it(snapshots: Snapshots) -> None:
+async def test_only_its_own_context_opens_it(snapshots: Snapshots) -> None:
     for text in (
-        snapshots.for_html(SNAPSHOT, snapshots.context("page", "ada")),
-        snapshots.handle(SNAPSHOT, snapshots.context("page", "ada")),
+        snapshots.for_html(SNAPSHOT, snapshots.context("page", "ada")).text,
+        await snapshots.handle(SNAPSHOT, snapshots.context("page", "ada")),
     ):
         for other in (snapshots.context("page"), snapshots.context("other", "ada"), ""):
             with pytest.raises(SealError):
-                snapshots.open(text, other)
+                await snapshots.open(text, other)
 
 
 @pytest.mark.parametrize("text", ["", "~", "~nothing", "x", "é", "A" * 5000, "\ud800", "~\ud800"])
-def test_anything_else_is_refused(snapshots: Snapshots, text: str) -> None:
+async def test_anything_else_is_refused(snapshots: Snapshots, text: str) -> None:
     with pytest.raises(SealError):
-        snapshots.open(text, snapshots.context("page"))
+        await snapshots.open(text, snapshots.context("page"))
 
 
 def test_the_store_does_not_know_tokens() -> None:
@@ -85,18 +88,18 @@ def test_the_store_does_not_know_tokens() -> None:
     assert session_key("secret") == session_key("secret") != session_key("other")
 
 
-def test_what_a_session_stores_is_opened_by_its_context_only(snapshots: Snapshots) -> None:
+async def test_what_a_session_stores_is_opened_by_its_context_only(snapshots: Snapshots) -> None:
     context = snapshots.context("page", "ada")
     sealed = snapshots.seal_bytes(SNAPSHOT, context)
-    snapshots.store.put("session 1", sealed, 60)
-    snapshots.store.put("session 2", sealed[:-1], 60)
-    snapshots.store.put("session 3", b"", 60)
-    assert snapshots.load("session 1", context) == SNAPSHOT
-    assert snapshots.load("session 4", context) is None
+    await snapshots.store.put("session 1", sealed, 60)
+    await snapshots.store.put("session 2", sealed[:-1], 60)
+    await snapshots.store.put("session 3", b"", 60)
+    assert await snapshots.load("session 1", context) == SNAPSHOT
+    assert await snapshots.load("session 4", context) is None
     for key, other in (
         ("session 1", snapshots.context("page")),
         ("session 2", context),
         ("session 3", context),
     ):
         with pytest.raises(SealError):
-            snapshots.load(key, other)
+            await snapshots.load(key, other)

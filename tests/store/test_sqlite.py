@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 import stat
 import sys
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,6 +21,8 @@ import pytest
 from liveactions.exceptions import StoreError
 from liveactions.store import SqliteStore, default_path
 from liveactions.store import sqlite as module
+from liveactions.store.sqlite_file import _locked
+from tests.support.patience import PATIENCE
 
 processes = multiprocessing.get_context("spawn")
 
@@ -27,33 +32,33 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "store.sqlite"
 
 
-def test_another_store_of_the_path_sees_it(path: Path) -> None:
+async def test_another_store_of_the_path_sees_it(path: Path) -> None:
     first, second = SqliteStore(path), SqliteStore(path)
-    first.put("k", b"v", 10)
-    assert second.get("k") == b"v"
-    epoch = first.claim("k")
-    second.claim("k")
-    assert not first.save("k", epoch, b"late", 10)
+    await first.put("k", b"v", 10)
+    assert await second.get("k") == b"v"
+    epoch = await first.claim("k")
+    await second.claim("k")
+    assert not await first.save("k", epoch, b"late", 10)
 
 
-def test_it_outlives_its_process(path: Path) -> None:
+async def test_it_outlives_its_process(path: Path) -> None:
     child = processes.Process(target=_put_and_die, args=(path,))
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
     store = SqliteStore(path)
-    assert store.get("k") == b"v"
-    assert not store.once("k", 10)
+    assert await store.get("k") == b"v"
+    assert not await store.once("k", 10)
 
 
 def _put_and_die(path: Path) -> None:
     store = SqliteStore(path)
-    store.put("k", b"v", 100)
-    store.once("k", 100)
+    asyncio.run(store.put("k", b"v", 100))
+    asyncio.run(store.once("k", 100))
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_killed_while_writing(path: Path) -> None:
+async def test_killed_while_writing(path: Path) -> None:
     """What a process reported as written is there, batches are whole, and the others go on."""
     store = SqliteStore(path)
     for round_ in range(5):
@@ -64,14 +69,14 @@ def test_killed_while_writing(path: Path) -> None:
         reported = 0
         while reported < 10 * (round_ + 1):
             reported = ours.recv()
-        store.put("mine", str(round_).encode(), 100)
+        await store.put("mine", str(round_).encode(), 100)
         child.kill()
         child.join()
-        batch = {store.get(f"key {n}") for n in range(50)}
+        batch = {await store.get(f"key {n}") for n in range(50)}
         assert len(batch) == 1
         written = batch.pop()
         assert written is not None and int(written[:8]) >= reported
-        assert store.get("mine") == str(round_).encode()
+        assert await store.get("mine") == str(round_).encode()
         assert _intact(path)
 
 
@@ -81,7 +86,7 @@ def _write_batches(path: Path, report: Connection) -> None:
     while True:
         count += 1
         value = b"%08d" % count * 100
-        store.put_many([(f"key {n}", value, 100) for n in range(50)])
+        asyncio.run(store.put_many([(f"key {n}", value, 100) for n in range(50)]))
         report.send(count)
 
 
@@ -92,7 +97,7 @@ def _intact(path: Path) -> bool:
     return found
 
 
-def test_several_processes_at_once(path: Path) -> None:
+async def test_several_processes_at_once(path: Path) -> None:
     """Each once-key is given to one process; each claim gets an epoch of its own."""
     with processes.Pool(3) as pool:
         results = pool.map(_compete, [path] * 3)
@@ -103,55 +108,60 @@ def test_several_processes_at_once(path: Path) -> None:
 
 
 def _compete(path: Path) -> tuple[list[str], list[int]]:
+    return asyncio.run(_win_and_claim(path))
+
+
+async def _win_and_claim(path: Path) -> tuple[list[str], list[int]]:
     store = SqliteStore(path)
     keys = [f"key {n}" for n in range(200)]
-    won = [key for key in keys if store.once(key, 100)]
-    return won, [store.claim("one") for _ in keys]
+    won = [key for key in keys if await store.once(key, 100)]
+    return won, [await store.claim("one") for _ in keys]
 
 
-def test_opened_first_by_several_processes_at_once(path: Path) -> None:
+async def test_opened_first_by_several_processes_at_once(path: Path) -> None:
     with processes.Pool(3) as pool:
         pool.map(_put_own, [(path, n) for n in range(12)])
     store = SqliteStore(path)
-    assert [store.get(str(n)) for n in range(12)] == [b"v"] * 12
+    assert [await store.get(str(n)) for n in range(12)] == [b"v"] * 12
 
 
 def _put_own(task: tuple[Path, int]) -> None:
-    SqliteStore(task[0]).put(str(task[1]), b"v", 100)
+    asyncio.run(SqliteStore(task[0]).put(str(task[1]), b"v", 100))
 
 
-def test_threads(path: Path) -> None:
+async def test_threads(path: Path) -> None:
     store = SqliteStore(path)
 
-    def write(thread: int) -> None:
+    async def write(thread: int) -> None:
         for n in range(50):
-            store.put_many([(f"{thread} {n} a", b"v", 10), (f"{thread} {n} b", b"v", 10)])
+            await store.put_many([(f"{thread} {n} a", b"v", 10), (f"{thread} {n} b", b"v", 10)])
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(write, range(4)))
-    assert all(store.get(f"{thread} {n} b") == b"v" for thread in range(4) for n in range(50))
+        list(pool.map(lambda thread: asyncio.run(write(thread)), range(4)))
+    for thread in range(4):
+        assert [await store.get(f"{thread} {n} b") for n in range(50)] == [b"v"] * 50
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_after_a_fork_both_sides_go_on(path: Path) -> None:
     store = SqliteStore(path)
-    store.put("k", b"parent's", 100)
+    asyncio.run(store.put("k", b"parent's", 100))
     child = os.fork()
     if not child:
-        store.put("child", store.get("k") or b"", 100)
+        asyncio.run(store.put("child", asyncio.run(store.get("k")) or b"", 100))
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-    assert store.get("child") == b"parent's"
-    store.put("k", b"still here", 100)
-    assert SqliteStore(path).get("k") == b"still here"
+    assert asyncio.run(store.get("child")) == b"parent's"
+    asyncio.run(store.put("k", b"still here", 100))
+    assert asyncio.run(SqliteStore(path).get("k")) == b"still here"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
-def test_nobody_else_can_read_it(path: Path) -> None:
+async def test_nobody_else_can_read_it(path: Path) -> None:
     mask = os.umask(0)
     try:
-        SqliteStore(path).put("k", b"v", 10)
+        await SqliteStore(path).put("k", b"v", 10)
     finally:
         os.umask(mask)
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -165,100 +175,143 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 @pytest.mark.parametrize(
     "content", [b"not a database " * 100, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 5000]
 )
-def test_a_file_that_is_no_store_begins_anew(
+async def test_a_file_that_is_no_store_begins_anew(
     path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.write_bytes(content)
     first, second = SqliteStore(path), SqliteStore(path)
-    first.put("k", b"v", 10)
-    assert second.get("k") == b"v"
+    await first.put("k", b"v", 10)
+    assert await second.get("k") == b"v"
     assert len(_warnings(caplog)) == 1 and "creating an empty one" in _warnings(caplog)[0]
     assert path.with_name("store.sqlite.damaged").read_bytes() == content
 
 
-def test_damaged_while_open(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_damaged_while_open(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first, second = SqliteStore(path), SqliteStore(path)
-    first.put_many([(str(n), b"x" * 1000, 100) for n in range(200)])
-    assert second.get("0")
+    await first.put_many([(str(n), b"x" * 1000, 100) for n in range(200)])
+    assert await second.get("0")
     for store in (first, second):
-        store.close()
+        await store.close()
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (path.stat().st_size - 4096))
-    assert second.get("150") is None
-    first.put("k", b"v", 100)
-    assert second.get("k") == b"v"
+    assert await second.get("150") is None
+    await first.put("k", b"v", 100)
+    assert await second.get("k") == b"v"
     assert len(_warnings(caplog)) == 1
 
 
-def test_emptied_while_open(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_emptied_while_open(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = SqliteStore(path)
-    store.put("k", b"v", 10)
-    with store._connection() as connection:
+    await store.put("k", b"v", 10)
+    with store._quick._connection() as connection:
         connection.executescript("DROP TABLE value; DROP TABLE once; DROP TABLE claim;")
-    assert store.get("k") is None
-    store.put("k", b"w", 10)
-    assert store.get("k") == b"w"
+    assert await store.get("k") is None
+    await store.put("k", b"w", 10)
+    assert await store.get("k") == b"w"
     assert len(_warnings(caplog)) == 1
 
 
-def test_removed_while_open(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_removed_while_open(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """As cleaners of temporary directories do: all processes meet again in a new file."""
     first, second = SqliteStore(path), SqliteStore(path)
-    epoch = first.claim("k")
-    first.save("k", epoch, b"v", 10)
-    assert second.get("k") == b"v"
+    epoch = await first.claim("k")
+    await first.save("k", epoch, b"v", 10)
+    assert await second.get("k") == b"v"
     for file in path.parent.iterdir():
         file.unlink()
-    second.put("other", b"w", 10)
-    assert (first.get("k"), first.get("other")) == (None, b"w")
-    assert first.save("k", epoch, b"again", 10)
-    assert second.get("k") == b"again"
-    assert second.claim("k") > epoch
+    await second.put("other", b"w", 10)
+    assert (await first.get("k"), await first.get("other")) == (None, b"w")
+    assert await first.save("k", epoch, b"again", 10)
+    assert await second.get("k") == b"again"
+    assert await second.claim("k") > epoch
     assert _intact(path) and not _warnings(caplog)
 
 
-def test_another_version_begins_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    SqliteStore(path).put("k", b"v", 10)
+async def test_another_version_begins_anew(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await SqliteStore(path).put("k", b"v", 10)
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 999")
     connection.close()
     store = SqliteStore(path)
-    assert store.get("k") is None
+    assert await store.get("k") is None
     assert "version 999" in _warnings(caplog)[0] and len(_warnings(caplog)) == 1
 
 
-def test_a_database_of_something_else_is_left_alone(path: Path) -> None:
+async def test_a_database_of_something_else_is_left_alone(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE precious (data)")
     connection.close()
     with pytest.raises(StoreError, match="another application's database"):
-        SqliteStore(path).put("k", b"v", 10)
+        await SqliteStore(path).put("k", b"v", 10)
     assert sqlite3.connect(path).execute("SELECT * FROM precious").fetchall() == []
 
 
-def test_no_directory(tmp_path: Path) -> None:
+async def test_no_directory(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="missing"):
-        SqliteStore(tmp_path / "missing" / "store").get("k")
+        await SqliteStore(tmp_path / "missing" / "store").get("k")
 
 
-def test_locked_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def holder(path: Path) -> AsyncIterator[sqlite3.Connection]:
+    """Another process that holds the file, as far as SQLite knows."""
+    await SqliteStore(path).put("k", b"v", 100)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+async def test_calls_wait_for_another_process_in_their_order_beside_the_loop(
+    path: Path, holder: sqlite3.Connection
+) -> None:
+    store = SqliteStore(path)
+    calls = [asyncio.ensure_future(store.put("k", str(n).encode(), 10)) for n in range(3)]
+    while not store._waiting:
+        await asyncio.sleep(0)  # the loop runs meanwhile
+    holder.execute("ROLLBACK")
+    await asyncio.wait_for(asyncio.gather(*calls), PATIENCE)
+    assert await store.get("k") == b"2"
+    assert not store._waiting
+    await store.close()
+
+
+async def test_a_file_that_is_held_for_too_long_is_an_error(
+    path: Path, holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
     store = SqliteStore(path)
-    store.put("k", b"v", 10)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked"):
-        store.put("k", b"w", 10)
+        await store.put("k", b"w", 10)
     with pytest.raises(StoreError, match="locked"):
-        store.put_many([("a", b"", 10), ("b", b"", 10)])
-    assert store.get("k") == b"v"
-    other.execute("ROLLBACK")
-    store.put("k", b"w", 10)
-    assert store.get("k") == b"w"
+        await store.put_many([("a", b"", 10), ("b", b"", 10)])
+    assert await store.get("k") == b"v"
+    holder.execute("ROLLBACK")
+    await store.put("k", b"w", 10)
+    assert await store.get("k") == b"w"
+    await store.close()
 
 
-def test_default_path(tmp_path: Path) -> None:
+async def test_who_opens_the_file_does_not_wait_in_the_loop(path: Path) -> None:
+    with _locked(path, 0.0):
+        opening = asyncio.ensure_future(SqliteStore(path).put("k", b"v", 10))
+        await asyncio.sleep(0)
+        assert not opening.done()
+    await asyncio.wait_for(opening, PATIENCE)
+
+
+async def test_a_directory_that_is_removed_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "own" / "folder"
+    folder.mkdir(parents=True)
+    store = SqliteStore(folder / "store")
+    await store.put("k", b"v", 10)
+    shutil.rmtree(tmp_path / "own")
+    await store.put("k", b"w", 10)
+    assert await store.get("k") == b"w"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+async def test_default_path(tmp_path: Path) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
     path = default_path("shop:live", environment)
     assert path == default_path("shop:live", environment)
@@ -269,7 +322,7 @@ def test_default_path(tmp_path: Path) -> None:
     }
     assert len(others) == 5 and path not in others
     assert {other.parent for other in others} == {path.parent}
-    SqliteStore(default_path("é" * 300, environment)).put("k", b"v", 10)
+    await SqliteStore(default_path("é" * 300, environment)).put("k", b"v", 10)
 
 
 def test_default_path_without_a_runtime_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

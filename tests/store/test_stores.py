@@ -2,190 +2,227 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS
+from tests.store.engines import LOCAL, Clock, Engine, Local, engine_of
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
+@pytest.fixture(params=LOCAL)
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
+    async with engine_of(request.param, tmp_path) as made:
+        yield made
 
-    def __call__(self) -> float:
-        return self.now
+
+@pytest.fixture(params=LOCAL)
+async def swept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Local]:
+    """An engine whose stores remove what is over themselves."""
+    made = LOCAL[request.param](tmp_path)
+    yield made
+    await made.close()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def store(engine: Engine) -> Store:
+    return engine.store()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    made: Store = MemoryStore(clock) if request.param == "memory" else SqliteStore(tmp_path / "store", clock)
-    yield made
-    made.close()
+async def test_a_value_lives_for_its_time(store: Store, engine: Engine) -> None:
+    assert await store.get("k") is None
+    await store.put("k", b"value", 10)
+    await engine.passes(9.5)
+    assert await store.get("k") == b"value"
+    await engine.passes(0.5)
+    assert await store.get("k") is None
 
 
-def test_a_value_lives_for_its_time(store: Store, clock: Clock) -> None:
-    assert store.get("k") is None
-    store.put("k", b"value", 10)
-    clock.now += 9.5
-    assert store.get("k") == b"value"
-    clock.now += 0.5
-    assert store.get("k") is None
-
-
-def test_the_last_value_and_its_time_count(store: Store, clock: Clock) -> None:
-    store.put("k", b"long", 100)
-    store.put("k", b"short", 1)
-    assert store.get("k") == b"short"
-    clock.now += 1
-    assert store.get("k") is None
+async def test_the_last_value_and_its_time_count(store: Store, engine: Engine) -> None:
+    await store.put("k", b"long", 100)
+    await store.put("k", b"short", 1)
+    assert await store.get("k") == b"short"
+    await engine.passes(1)
+    assert await store.get("k") is None
 
 
 @pytest.mark.parametrize("value", [b"", b"\0", bytes(range(256)), b"x" * 3_000_000, bytearray(b"ab")])
-def test_any_bytes(store: Store, value: bytes) -> None:
-    store.put("k", value, 10)
-    found = store.get("k")
+async def test_any_bytes(store: Store, value: bytes) -> None:
+    await store.put("k", value, 10)
+    found = await store.get("k")
     assert found == value and type(found) is bytes
 
 
 @pytest.mark.parametrize("key", ["", "é", "a\0b", "\ud800", "'; DROP TABLE value; --", "k" * 10_000])
-def test_any_key(store: Store, key: str) -> None:
-    assert store.get(key) is None
-    store.put(key, b"v", 10)
-    store.put("other", b"w", 10)
-    assert store.get(key) == b"v"
-    assert store.once(key, 10) and not store.once(key, 10)
-    assert store.save(key, store.claim(key), b"saved", 10)
-    store.delete(key)
-    assert (store.get(key), store.get("other")) == (None, b"w")
+async def test_any_key(store: Store, key: str) -> None:
+    assert await store.get(key) is None
+    await store.put(key, b"v", 10)
+    await store.put("other", b"w", 10)
+    assert await store.get(key) == b"v"
+    assert await store.once(key, 10) and not await store.once(key, 10)
+    assert await store.save(key, await store.claim(key), b"saved", 10)
+    await store.delete(key)
+    assert (await store.get(key), await store.get("other")) == (None, b"w")
 
 
-def test_many_at_once(store: Store) -> None:
-    store.put_many([(str(n), str(n).encode(), 10) for n in range(100)])
-    assert [store.get(str(n)) for n in (0, 50, 99)] == [b"0", b"50", b"99"]
-    store.put_many([])
+async def test_many_at_once(store: Store) -> None:
+    await store.put_many([(str(n), str(n).encode(), 10) for n in range(100)])
+    assert [await store.get(str(n)) for n in (0, 50, 99)] == [b"0", b"50", b"99"]
+    await store.put_many([])
 
 
-def test_many_or_none(store: Store) -> None:
-    store.put("a", b"before", 10)
+async def test_many_or_none(store: Store) -> None:
+    await store.put("a", b"before", 10)
     with pytest.raises(Exception):  # noqa: B017
-        store.put_many([("a", b"after", 10), ("b", b"new", 10), ("c", "text", 10)])  # type: ignore[list-item]
-    assert (store.get("a"), store.get("b")) == (b"before", None)
-    store.put_many([("a", b"after", 10), ("b", b"new", 10)])
-    assert (store.get("a"), store.get("b")) == (b"after", b"new")
+        await store.put_many([("a", b"after", 10), ("b", b"new", 10), ("c", "text", 10)])  # type: ignore[list-item]
+    assert (await store.get("a"), await store.get("b")) == (b"before", None)
+    await store.put_many([("a", b"after", 10), ("b", b"new", 10)])
+    assert (await store.get("a"), await store.get("b")) == (b"after", b"new")
 
 
-def test_once(store: Store, clock: Clock) -> None:
-    store.put("k", b"a value's keys are others", 10)
-    assert store.once("k", 10)
-    assert not store.once("k", 1000)
-    assert store.once("other", 10)
-    clock.now += 10
-    assert store.once("k", 10)
-    assert not store.once("k", 10)
+async def test_once(store: Store, engine: Engine) -> None:
+    await store.put("k", b"a value's keys are others", 10)
+    assert await store.once("k", 10)
+    assert not await store.once("k", 1000)
+    assert await store.once("other", 10)
+    await engine.passes(10)
+    assert await store.once("k", 10)
+    assert not await store.once("k", 10)
 
 
-def test_delete(store: Store) -> None:
-    store.delete("k")
-    store.put("k", b"v", 10)
-    store.delete("k")
-    assert store.get("k") is None
+async def test_delete(store: Store) -> None:
+    await store.delete("k")
+    await store.put("k", b"v", 10)
+    await store.delete("k")
+    assert await store.get("k") is None
 
 
-def test_only_the_last_claimant_saves(store: Store) -> None:
-    first = store.claim("k")
-    assert store.save("k", first, b"1", 10)
-    second = store.claim("k")
+async def test_only_the_last_claimant_saves(store: Store) -> None:
+    first = await store.claim("k")
+    assert await store.save("k", first, b"1", 10)
+    second = await store.claim("k")
     assert second > first
-    assert not store.save("k", first, b"late", 10)
-    assert store.get("k") == b"1"
-    assert store.save("k", second, b"2", 10)
-    assert store.get("k") == b"2"
-    assert store.save("other", 1, b"claimed by nobody", 10)
+    assert not await store.save("k", first, b"late", 10)
+    assert await store.get("k") == b"1"
+    assert await store.save("k", second, b"2", 10)
+    assert await store.get("k") == b"2"
+    assert await store.save("other", 1, b"claimed by nobody", 10)
 
 
-def test_a_later_save_may_shorten_a_life(store: Store, clock: Clock) -> None:
-    assert store.save("k", 0, b"long", 20)
-    assert store.save("k", 0, b"short", 0.5)
-    clock.now += 1
-    assert store.get("k") is None
+async def test_a_later_save_may_shorten_a_life(store: Store, engine: Engine) -> None:
+    assert await store.save("k", 0, b"long", 20)
+    assert await store.save("k", 0, b"short", 0.5)
+    await engine.passes(1)
+    assert await store.get("k") is None
 
 
-def test_a_claim_outlives_the_value(store: Store, clock: Clock) -> None:
-    first = store.claim("k")
-    store.save("k", first, b"1", 10)
-    second = store.claim("k")
-    store.delete("k")
-    clock.now += 60
-    assert store.get("k") is None
-    assert not store.save("k", first, b"late", 10)
-    assert store.save("k", second, b"2", 10)
+async def test_a_claim_outlives_the_value(store: Store, engine: Engine) -> None:
+    first = await store.claim("k")
+    await store.save("k", first, b"1", 10)
+    second = await store.claim("k")
+    await store.delete("k")
+    await engine.passes(60)
+    assert await store.get("k") is None
+    assert not await store.save("k", first, b"late", 10)
+    assert await store.save("k", second, b"2", 10)
 
 
-def test_a_claim_never_revives_a_value(store: Store, clock: Clock) -> None:
-    store.put("k", b"old", 10)
-    clock.now += 10
-    store.claim("k")
-    assert store.get("k") is None
+async def test_a_claim_never_revives_a_value(store: Store, engine: Engine) -> None:
+    await store.put("k", b"old", 10)
+    await engine.passes(10)
+    await store.claim("k")
+    assert await store.get("k") is None
 
 
-def test_epochs_are_never_used_again(store: Store, clock: Clock) -> None:
-    first = store.claim("k")
-    clock.now += CLAIM_SECONDS
-    store.sweep()
-    second = store.claim("k")
+async def test_epochs_are_never_used_again(store: Store, engine: Engine) -> None:
+    first = await store.claim("k")
+    await engine.passes(CLAIM_SECONDS)
+    second = await store.claim("k")
     assert second > first
-    assert not store.save("k", first, b"late", 10)
-    clock.now -= 1000
-    assert store.claim("k") > second
+    assert not await store.save("k", first, b"late", 10)
+    await engine.passes(-1000)
+    assert await store.claim("k") > second
 
 
-def test_a_claim_that_is_over_hinders_nobody(store: Store, clock: Clock) -> None:
-    first = store.claim("k")
-    store.claim("k")
-    clock.now += CLAIM_SECONDS
-    assert store.save("k", first, b"v", 10)
+async def test_a_claim_that_is_over_hinders_nobody(store: Store, engine: Engine) -> None:
+    first = await store.claim("k")
+    await store.claim("k")
+    await engine.passes(CLAIM_SECONDS)
+    assert await store.save("k", first, b"v", 10)
 
 
-def test_sweep_removes_what_is_over(store: Store, clock: Clock) -> None:
-    store.put_many([("a", b"", 10), ("b", b"", 20)])
-    store.once("a", 10)
-    clock.now += 10
-    assert store.sweep() == 2
-    assert store.sweep() == 0
-    assert store.get("b") == b""
+async def test_an_unclaimed_key_is_saved_until_it_is_claimed(store: Store) -> None:
+    assert await store.save("k", 0, b"1", 10)
+    assert await store.save("k", 0, b"2", 10)
+    await store.claim("k")
+    assert not await store.save("k", 0, b"late", 10)
+    assert await store.get("k") == b"2"
 
 
-def test_writing_sweeps_all_in_time(store: Store, clock: Clock) -> None:
-    store.put_many([(str(n), b"", 1) for n in range(SWEEP_ROWS * 3)])
-    clock.now += SWEEP_SECONDS
+async def test_many_are_saved_each_by_its_own_claim(store: Store) -> None:
+    old = await store.claim("lost")
+    await store.claim("lost")
+    mine = await store.claim("mine")
+    rows = [("mine", mine, b"1", 10.0), ("lost", old, b"late", 10.0), ("free", 0, b"3", 10.0)]
+    assert await store.save_many(rows) == [True, False, True]
+    assert [await store.get(key) for key in ("mine", "lost", "free")] == [b"1", None, b"3"]
+    assert await store.save_many([]) == []
+
+
+async def test_of_two_states_of_one_key_the_last_is_kept(store: Store) -> None:
+    assert await store.save_many([("k", 0, b"older", 10.0), ("k", 0, b"newer", 10.0)]) == [True, True]
+    assert await store.get("k") == b"newer"
+
+
+async def test_all_workers_see_the_same(engine: Engine) -> None:
+    one, two = engine.store(), engine.store()
+    await one.put("k", b"v", 10)
+    assert await two.get("k") == b"v"
+    first = await one.claim("k")
+    assert await two.claim("k") > first
+    assert not await one.save("k", first, b"late", 10)
+    assert await one.once("k", 10) and not await two.once("k", 10)
+
+
+async def test_sweep_removes_what_is_over(swept: Local) -> None:
+    store = swept.store()
+    await store.put_many([("a", b"", 10), ("b", b"", 20)])
+    await store.once("a", 10)
+    await swept.passes(10)
+    assert await store.sweep() == 2
+    assert await store.sweep() == 0
+    assert await store.get("b") == b""
+
+
+async def test_writing_sweeps_all_in_time(swept: Local) -> None:
+    store = swept.store()
+    await store.put_many([(str(n), b"", 1) for n in range(SWEEP_ROWS * 3)])
+    await swept.passes(SWEEP_SECONDS)
     for _ in range(4):
-        store.put("k", b"", 1000)
-    assert store.sweep() == 0
+        await store.put("k", b"", 1000)
+    assert await store.sweep() == 0
 
 
-def test_a_closed_store_opens_again(store: Store) -> None:
-    store.put("k", b"v", 10)
-    store.close()
-    store.close()
-    store.put("k", b"w", 10)
-    assert store.get("k") == b"w"
+async def test_a_closed_store_opens_again(store: Store) -> None:
+    await store.put("k", b"v", 10)
+    await store.close()
+    await store.close()
+    await store.put("k", b"w", 10)
+    assert await store.get("k") == b"w"
 
 
 KEYS = st.sampled_from("abc")
 TTL = st.sampled_from([0.5, 1, 20, 100])
+T = TypeVar("T")
 
 
 class SameAnswers(RuleBasedStateMachine):
@@ -200,44 +237,43 @@ class SameAnswers(RuleBasedStateMachine):
         self.files = [SqliteStore(path, self.clock), SqliteStore(path, self.clock)]
         self.epochs = [0]
 
-    @property
-    def file(self) -> SqliteStore:
+    def both(self, call: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
+        """The answer of both stores, which is the same."""
         self.files.reverse()
-        return self.files[0]
+        answer = asyncio.run(call(self.memory))
+        assert asyncio.run(call(self.files[0])) == answer
+        return answer
 
     def teardown(self) -> None:
         for file in self.files:
-            file.close()
+            asyncio.run(file.close())
         shutil.rmtree(self.directory)
 
     @rule(rows=st.lists(st.tuples(KEYS, st.binary(max_size=5), TTL), max_size=4))
     def put(self, rows: list[tuple[str, bytes, float]]) -> None:
-        self.memory.put_many(rows)
-        self.file.put_many(rows)
+        self.both(lambda store: store.put_many(rows))
 
     @rule(key=KEYS)
     def get(self, key: str) -> None:
-        assert self.memory.get(key) == self.file.get(key)
+        self.both(lambda store: store.get(key))
 
     @rule(key=KEYS, ttl=TTL)
     def once(self, key: str, ttl: float) -> None:
-        assert self.memory.once(key, ttl) == self.file.once(key, ttl)
+        self.both(lambda store: store.once(key, ttl))
 
     @rule(key=KEYS)
     def delete(self, key: str) -> None:
-        self.memory.delete(key)
-        self.file.delete(key)
+        self.both(lambda store: store.delete(key))
 
     @rule(key=KEYS)
     def claim(self, key: str) -> None:
-        epoch = self.memory.claim(key)
-        assert epoch == self.file.claim(key)
-        self.epochs.append(epoch)
+        self.epochs.append(self.both(lambda store: store.claim(key)))
 
-    @rule(key=KEYS, value=st.binary(max_size=5), ttl=TTL, data=st.data())
-    def save(self, key: str, value: bytes, ttl: float, data: st.DataObject) -> None:
-        epoch = data.draw(st.sampled_from(self.epochs))
-        assert self.memory.save(key, epoch, value, ttl) == self.file.save(key, epoch, value, ttl)
+    @rule(rows=st.lists(st.tuples(KEYS, st.binary(max_size=5), TTL), max_size=3), data=st.data())
+    def save(self, rows: list[tuple[str, bytes, float]], data: st.DataObject) -> None:
+        epochs = st.sampled_from(self.epochs)
+        claimed = [(key, data.draw(epochs), value, ttl) for key, value, ttl in rows]
+        self.both(lambda store: store.save_many(claimed))
 
     @rule(seconds=st.sampled_from([0.25, 1, 10, SWEEP_SECONDS, CLAIM_SECONDS, -5]))
     def wait(self, seconds: float) -> None:
@@ -245,13 +281,13 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        self.memory.sweep()
-        self.file.sweep()
+        for store in (self.memory, self.files[0]):
+            asyncio.run(store.sweep())
 
-    @precondition(lambda self: self.files)
     @rule()
     def reopen(self) -> None:
-        self.file.close()
+        self.files.reverse()
+        asyncio.run(self.files[0].close())
 
 
 TestSameAnswers = SameAnswers.TestCase

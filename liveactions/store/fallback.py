@@ -1,0 +1,214 @@
+"""A store that may fail: while it does, its application goes on from the memory of this process.
+
+What is written meanwhile is kept and handed over when the store works again. What is only in the store
+can't be read until then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
+from logging import getLogger
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from ..exceptions import StoreError
+from ..tasks import Supervisor, contained
+from .base import Claimed, Clock, Row, Store
+
+R = TypeVar("R", bound=tuple[Any, ...])
+log = getLogger(__name__)
+RETRY_SECONDS: Final = 1.0
+"""Seconds between two attempts to reach a store that has failed."""
+MAX_KEPT_BYTES: Final = 64 * 2**20
+"""Bytes that are kept for a store that has failed; the oldest are given up first."""
+BATCH_ROWS: Final = 200
+"""Rows that are handed over at a time."""
+PROBE: Final = ("probe", b"", 1.0)
+"""What is written to learn whether a store works again."""
+
+
+class Kept(NamedTuple):
+    """A value that the store hasn't got yet."""
+
+    epoch: int | None
+    """That of its claim; None for a value without one."""
+    value: bytes
+    until: float
+
+
+class FallbackStore(Store):
+    """The values of `store`, and those of this process while `store` fails.
+
+    Saving, storing and `once` never fail: other processes don't know of it until the store works again.
+    Reading what this process doesn't know, and claims, raise `StoreError` at once. The log says when the
+    store fails and when it works again.
+    """
+
+    def __init__(self, store: Store, clock: Clock = time.monotonic) -> None:
+        self.store = store
+        self._clock = clock
+        self._failed_at: float | None = None
+        """When the store has failed; None while it works."""
+        self._retry_at = 0.0
+        self._reason = ""
+        self._kept: dict[str, Kept] = {}
+        self._kept_bytes = 0
+        self._once: dict[str, float] = {}
+        self._tasks = Supervisor(lambda: "handing over to the store")
+        self._recovering: asyncio.Task[None] | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        return self.store.folder
+
+    async def get(self, key: str) -> bytes | None:
+        if self._works:
+            try:
+                return await self.store.get(key)
+            except Exception as error:  # whatever a store's own way of failing is
+                self._fail(error)
+        kept = self._kept.get(key)
+        if kept is None or kept.until <= self._clock():
+            raise self._error
+        return kept.value
+
+    async def put_many(self, rows: Iterable[Row]) -> None:
+        rows = list(rows)
+        if self._works:
+            try:
+                return await self.store.put_many(rows)
+            except Exception as error:
+                self._fail(error)
+        for key, value, ttl in rows:
+            self._keep(key, None, value, ttl)
+
+    async def once(self, key: str, ttl: float) -> bool:
+        if self._works:
+            try:
+                return await self.store.once(key, ttl)
+            except Exception as error:
+                self._fail(error)
+        now = self._clock()
+        if self._once.get(key, now) > now:
+            return False
+        self._once[key] = now + ttl
+        return True
+
+    async def delete(self, key: str) -> None:
+        if self._works:
+            try:
+                return await self.store.delete(key)
+            except Exception as error:
+                self._fail(error)
+        self._forget(key)
+
+    async def claim(self, key: str) -> int:
+        if self._works:
+            try:
+                return await self.store.claim(key)
+            except Exception as error:
+                self._fail(error)
+        raise self._error
+
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        if self._works:
+            try:
+                return await self.store.save_many(rows)
+            except Exception as error:
+                self._fail(error)
+        for key, epoch, value, ttl in rows:
+            self._keep(key, epoch, value, ttl)
+        return [True] * len(rows)
+
+    async def close(self) -> None:
+        if self._failed_at is not None:
+            await self._recover()
+        await self.store.close()
+
+    def tend(self) -> None:
+        """Try a store that has failed again, if it is time to. In the event loop."""
+        if self._failed_at is None or self._clock() < self._retry_at:
+            return
+        loop = asyncio.get_running_loop()
+        task = self._recovering
+        if task is None or task.done() or task.get_loop() is not loop:
+            self._recovering = self._tasks.start(self._recover())
+
+    @property
+    def _works(self) -> bool:
+        if self._failed_at is None:
+            return True
+        self.tend()
+        return False
+
+    @property
+    def _error(self) -> StoreError:
+        return StoreError(f"the store doesn't work: {self._reason}")
+
+    def _fail(self, error: Exception) -> None:
+        if self._failed_at is not None:  # calls that were under way
+            return
+        self._failed_at, self._reason = self._clock(), str(error)
+        self._retry_at = self._failed_at + RETRY_SECONDS
+        log.error("the store failed: %s. Pages are kept in this process's memory until it works again", error)
+
+    async def _recover(self) -> None:
+        """Hand over what is kept. The store works again when it has taken all of it."""
+        try:
+            await self.store.put_many([PROBE])
+            count = 0
+            while self._kept or self._once:
+                count += await self._hand_over()
+        except Exception as error:
+            self._reason = str(error)
+            self._retry_at = self._clock() + RETRY_SECONDS
+            return
+        assert self._failed_at is not None
+        log.warning(
+            "the store works again after %.0f s; %d values were handed over to it",
+            self._clock() - self._failed_at,
+            count,
+        )
+        self._failed_at = None
+
+    async def _hand_over(self) -> int:
+        now = self._clock()
+        rows = dict(islice(self._kept.items(), BATCH_ROWS))
+        claimed = [(k, r.epoch, r.value, r.until - now) for k, r in rows.items() if r.epoch is not None]
+        plain = [(k, r.value, r.until - now) for k, r in rows.items() if r.epoch is None]
+        await self._give(self.store.save_many, claimed)
+        await self._give(self.store.put_many, plain)
+        for key, row in rows.items():
+            if self._kept.get(key) is row:  # else there is a newer one by now
+                self._forget(key)
+        for key, until in list(self._once.items()):
+            if until > now:
+                await self.store.once(key, until - now)
+            del self._once[key]
+        return len(rows)
+
+    async def _give(self, write: Callable[[list[R]], Awaitable[object]], rows: list[R]) -> None:
+        """Write rows. One that the store can't take, though it works, is given up."""
+        try:
+            if rows:
+                await write(rows)
+        except Exception:
+            for row in rows:
+                await self.store.put_many([PROBE])
+                with contained("storing a value"):
+                    await write([row])
+
+    def _keep(self, key: str, epoch: int | None, value: bytes, ttl: float) -> None:
+        self._forget(key)
+        self._kept[key] = Kept(epoch, bytes(value), self._clock() + ttl)
+        self._kept_bytes += len(value)
+        while self._kept_bytes > MAX_KEPT_BYTES:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: str) -> None:
+        row = self._kept.pop(key, None)
+        if row is not None:
+            self._kept_bytes -= len(row.value)
