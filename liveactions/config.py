@@ -51,6 +51,8 @@ class Limits:
     """How long patches may stay unacknowledged."""
     sending: float = 10.0
     """How long sending a single message may take."""
+    cookies: float = 300.0
+    """How old the cookies of an open page may be when an operation runs; it asks for newer ones first."""
     action: float = 30.0
     """How long an action may run."""
     sessions: int = 10_000

@@ -51,7 +51,8 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
         if parcel.refusal is not None:
             raise parcel.refusal
         welcome, *frames = parcel.messages
-        body, status = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]}}', 200
+        cookies = ',"cookies":true' if parcel.changes else ""  # they are on this very response
+        body, status = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]{cookies}}}', 200
     except ProtocolError as error:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
     response = Response(body, status, {"Cache-Control": "no-store"}, "application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from logging import getLogger
 
 from starlette.requests import HTTPConnection
@@ -12,16 +13,15 @@ from starlette.types import Message, Receive, Scope, Send
 from ..actions.request import Changes
 from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_NO_HELLO
-from ..protocol.messages import read, read_hello, read_op
+from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
 from ..protocol.op_log import Allowance
 from ..security.origin import Origins
+from ..session.connection import INTERNAL_ERROR, REPLACED
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
 from ..tasks import contained
 
 log = getLogger(__name__)
-INTERNAL_ERROR = 1011
-"""The WebSocket protocol's own code for an error of the server."""
 
 
 class Socket:
@@ -108,9 +108,12 @@ class Socket:
 class SocketEndpoint:
     """The ASGI application at the socket's address."""
 
-    def __init__(self, sessions: SessionRegistry, origins: Origins) -> None:
+    def __init__(
+        self, sessions: SessionRegistry, origins: Origins, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.sessions = sessions
         self.origins = origins
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
@@ -161,9 +164,18 @@ class SocketEndpoint:
     async def _listen(self, socket: Socket, session: Session) -> None:
         limits = self.sessions.site.limits
         allowance = Allowance(limits.ops_per_second, limits.ops_burst)
+        opened = self._clock()
         while (message := await socket.next()) is not None:
             op = read_op(read(message.get("text"), limits), limits)
-            wait = allowance.take(time.monotonic())
+            now = self._clock()
+            if now - opened > limits.cookies and _acts(op) and not session.is_running:
+                raise ProtocolError("the page's cookies are checked again", REPLACED)
+            wait = allowance.take(now)
             if wait > 0:
                 await asyncio.sleep(wait)
             await session.receive(op)
+
+
+def _acts(op: Op | Acknowledgement) -> bool:
+    """Return whether an op does anything as the page's visitor, and is sent again by a new connection."""
+    return not isinstance(op, Acknowledgement | Bye)

@@ -104,7 +104,8 @@ class SessionRegistry:
         session = await self._known(hello, found, identity)
         if session is not None:
             _, request = await self._request_at(session.page_url, hello, opened, found, request)
-            _renew(session.page, request)
+            if _renew(session.page, request):
+                session.subscriptions.outdate()
             await self._guard(session.page)
             await self._attach(session, connection, hello)
         else:
@@ -382,12 +383,16 @@ def _check(session: Session, now: float) -> None:
         connection.close(CLOSE_LIMIT, "nothing is acknowledged")
 
 
-def _renew(page: Page, request: PageRequest) -> None:
-    """The page's newest request is this one; what was set by the one before is still to be told."""
+def _renew(page: Page, request: PageRequest) -> bool:
+    """The page's newest request is this one; what was set by the one before is still to be told.
+
+    Return whether the browser has other cookies than before.
+    """
     before, page.live.request = page.live.request, request
     changes = before.take_changes() if isinstance(before, PageRequest) else None
     if changes is not None:
         request.put_back(changes)
+    return before is not None and before.headers.get("cookie") != request.headers.get("cookie")
 
 
 async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:

@@ -189,6 +189,10 @@ class Subscriptions:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
                     self._submit(ServerOp(run, merges=True))
 
+    def outdate(self) -> None:
+        """Read everything again when there is a connection."""
+        self._everything = True
+
     def catch_up(self) -> None:
         """Read again what is out of date."""
         if self.is_behind and not self._waits and self.state.is_attached:

@@ -248,6 +248,12 @@ class Browser:
             for tab in person._tabs:
                 tab.catch_up()
 
+    async def cookies_changed(self, by: Tab) -> None:
+        """Let the other tabs connect again."""
+        for tab in self._tabs:
+            if tab is not by:
+                await tab.rejoin()
+
     def headers(self, accept: str = "text/html") -> list[Header]:
         """Return the headers that are sent with every request."""
         return [("accept", accept), ("origin", ORIGIN), *self.cookies.headers()]
@@ -281,11 +287,11 @@ class Browser:
         self.cookies.take(reply.headers)
         return reply
 
-    async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]:
-        """Send a request and follow redirects. Return the final URL and the response."""
+    async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, str, Reply]:
+        """Send a request and follow redirects. Return the final method and URL, and the response."""
         for _ in range(MAX_REDIRECTS):
             if not url.startswith(ORIGIN):
-                return url, Reply(200, [], f"{url} is elsewhere".encode())
+                return method, url, Reply(200, [], f"{url} is elsewhere".encode())
             path = url.removeprefix(ORIGIN).partition("#")[0]
             kind, body = encoded(pairs) if method == "POST" else ("", b"")
             headers = [*self.headers(), *([("content-type", kind)] if kind else [])]
@@ -293,7 +299,7 @@ class Browser:
             reply = await request(self.app, {**scope, "method": method}, body)
             self.cookies.take(reply.headers)
             if reply.status not in (301, 302, 303, 307, 308):
-                return url, reply
+                return method, url, reply
             url = urljoin(url, reply.header("location"))
             if reply.status < 307:
                 method, pairs = "GET", []

@@ -24,6 +24,7 @@ from ..protocol.constants import (
     RUNNING,
     VERSION,
 )
+from ..session.connection import REPLACED
 from .asgi import Closed, Reply, Socket
 from .controls import Seen
 from .document import Document, Window
@@ -78,6 +79,8 @@ class Op:
     """
 
     n: int
+    message: list[Any]
+    """What was sent."""
     seen: Seen = field(default_factory=dict)
     resets: bool = False
     reloads: bool = False
@@ -90,13 +93,20 @@ class Conversation:
     """Sends operations in order, and applies what is received to the window immediately."""
 
     def __init__(
-        self, window: Window, line: Socket | Fetching, patience: float, moved: Callable[[str, bool], None]
+        self,
+        window: Window,
+        line: Socket | Fetching,
+        patience: float,
+        moved: Callable[[str, bool], None],
+        reopen: Callable[[], Awaitable[tuple[Socket | Fetching, str]]],
     ) -> None:
         self.window = window
         self.patience = patience
         """How many seconds an answer may take."""
         self.elsewhere: str | None = None
         """The address that an answer has redirected the page to."""
+        self.status = 0
+        """HTTP status of the newest page that came over this connection, once one has."""
         self.is_over = False
         self.token = ""
         """The session's token, after the welcome."""
@@ -105,8 +115,11 @@ class Conversation:
         self.events: list[tuple[str, Any]] = []
         """DOM events that the server has dispatched: names and details."""
         self._line = line
+        self._reopen = reopen
+        """Opens another way to the session, in place of a closed one, and returns the page's address too."""
         self._moved = moved
         """Called with the page's new address, and whether it is a new history entry."""
+        self._snapshot = ""
         self._rev = 0
         self._last = 0
         self._unacknowledged = 0
@@ -118,6 +131,7 @@ class Conversation:
 
     async def join(self, url: str, snapshot: str) -> None:
         """Send the hello and apply the welcome. With fetch, it arrives with the first answer."""
+        self._snapshot = snapshot
         self._line.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
         if isinstance(self._line, Socket):
             await self.hear()
@@ -132,9 +146,10 @@ class Conversation:
     ) -> None:
         """Send an operation: its kind and operands."""
         self._last += 1
-        self._ops.append(Op(self._last, seen or {}, resets, reloads, swaps))
+        message = [self._last, self._rev, *parts]
+        self._ops.append(Op(self._last, message, seen or {}, resets, reloads, swaps))
         self._unacknowledged = 0
-        self._line.send([self._last, self._rev, *parts])
+        self._line.send(message)
 
     async def settle(self) -> None:
         """Wait until all operations are answered, or run concurrently.
@@ -156,7 +171,23 @@ class Conversation:
         try:
             self._take(await self._line.receive())
         except Closed as closed:
-            self._closed(closed)
+            if closed.code == REPLACED:
+                await self.rejoin()
+            else:
+                self._closed(closed)
+
+    async def rejoin(self) -> None:
+        """Connect again, as the browser does after a lost connection, with the cookies that it has now."""
+        if not isinstance(self._line, Socket) or self.is_over:
+            return  # each request is a connection of its own
+        await self._line.leave(self.patience)
+        self._line, url = await self._reopen()
+        hello = {"v": VERSION, "url": url, "snapshot": self._snapshot, "token": self.token}
+        self._line.send({**hello, "rev": self._rev, "op": self._last})
+        await self.hear()
+        if not self.is_over:
+            for op in self._ops:
+                self._line.send(op.message)
 
     def catch_up(self) -> None:
         """Apply the messages that have been received meanwhile."""
@@ -225,8 +256,11 @@ class Conversation:
             elif status == RUNNING:
                 self._running.append(op)
             elif status == REDIRECT and heard.is_page:
+                self.status = 200
                 self._moved(payload["url"], not (op.reloads or payload.get("replace")))
             else:
+                if status == ERROR and heard.is_page and not op.reloads:
+                    self.status = payload["status"]  # the application's own page for it
                 self._note(op, status, payload)
         return well, swaps
 

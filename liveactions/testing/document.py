@@ -36,8 +36,8 @@ class Document:
 
     def welcome(self, message: dict[str, Any]) -> None:
         """Apply the first message of a connection."""
+        self.shapes, self._sources = {}, {}
         if message.get("fresh"):
-            self.shapes, self._sources = {}, {}
             self.renumber()
         self.apply(message.get("patch", []), message.get("shapes", []))
 

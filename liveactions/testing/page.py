@@ -215,7 +215,7 @@ class Page(Part):
 
     @property
     def status(self) -> int:
-        """The HTTP status of the page's HTML."""
+        """The HTTP status of the page: of its HTML, or what a load of it would have had."""
         return self._tab.status
 
     async def open(self, path: str) -> None:

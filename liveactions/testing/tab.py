@@ -46,9 +46,10 @@ class Network(Protocol):
     def clock(self) -> SessionClock: ...
 
     def socket(self, path: str) -> Socket: ...
+    async def cookies_changed(self, by: Tab) -> None: ...
     async def fetch(self, url: str, parcel: Any) -> Reply: ...
     async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply: ...
-    async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, Reply]: ...
+    async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, str, Reply]: ...
 
 
 class History:
@@ -161,6 +162,7 @@ class Tab:
                 await self._send_files(self.conversation)
                 await self.conversation.settle()
             finally:
+                self.status = self.conversation.status or self.status
                 await self._redeem(self.conversation)
             if self.conversation.elsewhere is not None:
                 self.depart("GET", self.conversation.elsewhere)
@@ -203,6 +205,13 @@ class Tab:
             reply = await self.browser.post(path, " ".join(tickets).encode(), [(HEADER_OPS, "1")])
             if reply.status != 204:
                 raise Failed(reply.text, reply.status)
+            await self.browser.cookies_changed(self)
+
+    async def rejoin(self) -> None:
+        """Connect again with the browser's new cookies: another tab has changed them."""
+        if self.conversation:
+            await self.conversation.rejoin()
+            await self.settle()
 
     def catch_up(self) -> None:
         """Show what the server has sent on its own so far."""
@@ -216,7 +225,7 @@ class Tab:
 
     async def _load(self, method: str, url: str, pairs: list[Pair]) -> None:
         await self.close()
-        url, reply = await self.browser.request(method, url, pairs)
+        method, url, reply = await self.browser.request(method, url, pairs)
         self.url = _relative(url) if url.startswith(ORIGIN) else url
         self.status = reply.status
         self._history.load(self.url)
@@ -225,16 +234,19 @@ class Tab:
         script = self.window.script() if self.browser.js else None
         if script is not None:
             await self._join(*script)
-        if reply.status >= 500 or (
-            method == "POST" and reply.status >= 400 and reply.status not in SHOWN_STATUSES
-        ):
+        refused = method == "POST" and reply.status >= 400 and reply.status not in SHOWN_STATUSES
+        if reply.status >= 500 or refused:
             raise Failed(shown_text(self.window.root) or reply.text, reply.status)
 
     async def _join(self, path: str, snapshot: str) -> None:
         self.url = without_handle(self.url)
         self._history.replace(self.url)
         line = await self._line(path)
-        self.conversation = Conversation(self.window, line, self.browser.patience, self.moved)
+
+        async def reopen() -> tuple[Socket | Fetching, str]:
+            return await self._line(path), self.url.partition("#")[0]
+
+        self.conversation = Conversation(self.window, line, self.browser.patience, self.moved, reopen)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from typing import Any
 
@@ -98,3 +99,16 @@ def test_k2_signing_out_takes_them_back(person: Visitor) -> None:
         page.get_by_role("button", name="Log out").click()
     page.goto(f"{person.url}/whoami")
     expect(page.locator("body")).to_have_text("None None")
+
+
+def test_k1_another_tab_acts_with_the_cookies_that_the_browser_has_now(visit: Visit, site: str) -> None:
+    visitor = visit(site)
+    page, tab = visitor.open("/"), visitor.open("/")
+    for seen in ("ada", "nobody"):
+        with page.expect_response("**/_live/cookies"), tab.expect_websocket():
+            if seen == "ada":
+                log_in(page, seen)
+            else:
+                page.get_by_role("button", name="Log out").click()
+        tab.get_by_role("button", name="Look").click()
+        expect(tab.locator("output")).to_have_text(re.compile(f"^{seen} "))

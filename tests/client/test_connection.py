@@ -407,3 +407,18 @@ def test_two_tabs(open_page: Open) -> None:
     assert (len(server_one.ops), len(server_two.ops)) == (1, 0)
     server_two.patch([1, "two"])
     assert (one.inner_text("p"), two.inner_text("p")) == ("x", "two")
+
+
+def test_a_tab_connects_again_when_another_one_has_changed_the_cookies(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    server.accept()
+    page.evaluate("() => void dispatchEvent(new StorageEvent('storage', { key: 'theirs' }))")
+    assert server.sockets == 1
+    page.evaluate("() => void dispatchEvent(new StorageEvent('storage', { key: 'live' }))")
+    page.click("#b")  # which waits for the new cookies
+    assert server.sockets == 2
+    server.open()
+    assert server.sent == [{"v": 1, "url": "/page", "snapshot": "snap", "token": "t", "rev": 0, "op": 0}]
+    server.receive({"rev": 0})
+    server.wait(2)
+    assert [op[0] for op in server.ops] == [1]

@@ -30,6 +30,7 @@ TEMPLATES = {
 <details><summary>More</summary><p>folded</p></details>
 <p style="display: none">gone</p>
 <section><button form="live" formaction="{{ forbid }}">Forbid</button></section>
+<section><button form="live" formaction="{{ enter }}">Closed</button></section>
 <section><button form="live" formaction="{{ fail }}">Fail</button></section>
 <section><button form="live" formaction="{{ away }}">Away</button>
   <button form="live" formaction="{{ refuse }}">Refuse</button> {{ refuse.error or "" }}</section>
@@ -37,6 +38,7 @@ TEMPLATES = {
 <ul><li><button form="live" formaction="{{ away }}">Twice</button>
 <li><button form="live" formaction="{{ away }}">Twice</button></ul>
 """,
+    "forbidden.html": "<title>No</title><h1>No: {{ status }}</h1>",
     "end.html": "<title>End</title><p>{{ cookie }}</p>",
 }
 
@@ -55,6 +57,10 @@ class Form(Page):
     @action
     async def forbid(self) -> None:
         raise forbidden()
+
+    @action
+    async def enter(self) -> object:
+        return redirect("/closed")
 
     @action
     async def fail(self) -> None:
@@ -76,6 +82,16 @@ class End(Page):
 
     async def mount(self, request: Request) -> None:
         self.cookie = request.cookies.get("who", "nobody")
+
+
+def nobody() -> None:
+    raise forbidden()
+
+
+@pages.page("/closed", guard=nobody)
+class Closed(Page):
+    template = "end.html"
+    cookie: str = ""
 
 
 @pytest.fixture
@@ -164,6 +180,31 @@ async def test_errors_that_the_page_does_not_show(browser: Browser) -> None:
     with pytest.raises(Failed) as failed:
         await page.click("Fail")
     assert failed.value.status == 500
+
+
+@both_ways
+async def test_where_a_click_ends_has_its_status(browser: Browser) -> None:
+    page = await browser.open("/form")
+    await page.click("Closed")
+    assert (page.url, page.status) == ("/closed", 403) == (page.url, (await browser.open("/closed")).status)
+
+
+@pytest.mark.parametrize("js", [True, False])
+async def test_a_page_of_the_application_for_an_error_has_its_status(js: bool) -> None:
+    live = small_app(pages, TEMPLATES)
+
+    @live.error_page(403)
+    class Forbidden(Page):
+        template = "forbidden.html"
+        status: int = 0
+
+    async with Browser(live, js=js) as browser:
+        page = await browser.open("/form")
+        with pytest.raises(Failed, match="403"):
+            await page.click("Forbid")
+        assert (page.text("h1"), page.status) == ("No: 403", 403)
+        await page.open("/form")
+        assert page.status == 200
 
 
 @both_ways

@@ -45,7 +45,7 @@ class Tab:
         self.window = Window(PAGE, True)
         self.line = Line(*messages)
         moved = lambda url, push: self.moves.append((url, push))  # noqa: E731
-        self.conversation = Conversation(self.window, self.line, 1.0, moved)  # type: ignore[arg-type]
+        self.conversation = Conversation(self.window, self.line, 1.0, moved, None)  # type: ignore[arg-type]
 
     @property
     def text(self) -> str:

@@ -76,7 +76,7 @@ export function welcome(message) {
   const settled = settleOps(message.ack, message.answers);
   markUnsent();
   const rebuilt = fresh || moved;
-  if (rebuilt) settled.push(...removeOps(({ running }) => !!running, () => [UNCERTAIN]));
+  if (rebuilt) settled.push(...removeOps(({ running }) => running, () => [UNCERTAIN]));
   if (moved) announced = 0; // else the server says which of those that it was told of are run again
   return { fresh: rebuilt, shapes, patch, extras, settled };
 }
@@ -89,7 +89,7 @@ export function readdress() {
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */
 export function frame([next, ack, patch, answers, shapes, extras]) {
-  if (next !== rev && next !== rev + 1) return;
+  if (next - rev >> 1) return; // neither this revision nor the next one
   unacknowledged += next - rev;
   rev = next;
   return { shapes, patch, extras, settled: settleOps(ack, answers) };
@@ -105,16 +105,13 @@ export const giveUp = (status, payload) => ({ settled: removeOps(() => true, () 
 function settleOps(ack = 0, answers = []) {
   const ends = new Map();
   for (let i = 0; i < answers.length; i += 3) ends.set(answers[i], answers.slice(i + 1, i + 3));
-  const isOver = (/** @type {Op} */ op) => {
-    if (ends.get(op.n)?.[0] === RUNNING) op.running = true;
-    else return ends.has(op.n) || (!op.running && op.n <= ack);
-    return false;
-  };
+  const isOver = (/** @type {Op} */ op) =>
+    ends.get(op.n)?.[0] === RUNNING ? !(op.running = true) : ends.has(op.n) || (!op.running && op.n <= ack);
   return removeOps(isOver, ({ n }) => ends.get(n) ?? [OK]);
 }
 
 /**
- * @param {(op: Op) => boolean} finished
+ * @param {(op: Op) => unknown} finished
  * @param {(op: Op) => [status: number, payload?: any]} outcomeOf
  * @returns {Settled[]}
  */

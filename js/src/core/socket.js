@@ -3,7 +3,7 @@
 /** @import { Change } from "../interface.js" */
 import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, ops, rev, unacknowledged, welcome } from "./connection.js";
 import { loadLazy, lazy } from "./lazy.js";
-import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN } from "./wire.js";
+import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN, STORAGE_KEY } from "./wire.js";
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
@@ -35,7 +35,7 @@ const ACK_TIMER = 0, CONNECT_TIMER = 1, FETCH_TIMER = 2, SHOW_TIMER = 3;
 /** @param {typeof apply} applier */
 export function start(applier) {
   apply = applier;
-  for (const type of ["online", "visibilitychange", "pageshow"]) addEventListener(type, connect);
+  for (const type of ["online", "visibilitychange", "pageshow", "storage"]) addEventListener(type, connect);
   addEventListener("pagehide", onPageHide);
   scheduleConnectingIndicator();
   connect();
@@ -98,11 +98,12 @@ function scheduleConnectingIndicator() {
   after(SHOW_TIMER, SHOWN_AFTER, () => showState("connecting"));
 }
 
-/** Connects now unless it does already. */
-function connect() {
+/** Connects now unless it does already. @param {any} [event] that of a storage: another tab may have changed the cookies */
+function connect(event) {
+  if (event?.key === STORAGE_KEY) disconnect();
   if (socket || closed) return;
   after(CONNECT_TIMER);
-  const current = (socket = new WebSocket(page().live ?? ""));
+  const current = (socket = new WebSocket(/** @type {string} */ (page().live)));
   current.onopen = async () => {
     await busy;
     if (socket === current) write(currentHello());
@@ -113,10 +114,9 @@ function connect() {
 
 /** No message of this socket counts any more. */
 function disconnect() {
-  const old = socket;
+  socket?.close();
   socket = undefined;
   waiting.splice(0);
-  old?.close();
   after(ACK_TIMER);
   if (!open) return;
   open = false;

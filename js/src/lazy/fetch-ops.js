@@ -3,7 +3,7 @@
 import { ERROR, HEADER_OPS } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
-import { awaitCookies } from "./extras.js";
+import { awaitCookies, notifyTabs } from "./extras.js";
 
 /**
  * Sends what waits.
@@ -22,6 +22,7 @@ export async function postOps() {
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
     if (!answer) return false;
     finishLeaving();
+    if (answer.cookies) notifyTabs();
     for (const message of [answer.welcome, ...answer.frames]) {
       await awaitCookies(message); // of what went over a socket before
       if (!core.applyMessage(message)) break;
