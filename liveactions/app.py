@@ -162,12 +162,13 @@ class Live(Starlette):
             timeout=limits.action,
             around=tuple(around),
             upload=limits.upload,
+            state=limits.state,
             variables=_variables([*processors, *context]),
         )
         if messages is not None:
             self.services.messages = messages
         self._store = FallbackStore(store)
-        snapshots = Snapshots(name, sealer, self._store)
+        snapshots = Snapshots(name, sealer, self._store, limits.handles)
         self.site = AppContext(self.services, snapshots, limits, identify, login)
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)

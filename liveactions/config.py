@@ -65,6 +65,12 @@ class Limits:
     """Maximum size of a file. Per parameter: ``Annotated[UploadFile, file(max_size=…)]``."""
     fields: int = 1000
     """Maximum number of fields of a post or an operation."""
+    uploads: int = 2**30
+    """All files on this machine that have been uploaded and wait for their operation."""
+    handles: int = 256 * 2**20
+    """State that each worker stores for pages that no socket has joined; the oldest goes first."""
+    state: int = 4 * 2**20
+    """State of a page, with the results of its actions."""
     files: int = 20
     """Maximum number of files in a post."""
     name: int = 200

@@ -82,7 +82,7 @@ class AppContext:
         self.snapshots = snapshots
         self.saving = SnapshotQueue(snapshots.store)
         self.tickets = OneTimeStore("ticket", TICKET_TTL, snapshots.sealer, snapshots.store)
-        self.uploads = Uploads(snapshots.sealer, snapshots.store.folder)
+        self.uploads = Uploads(snapshots.sealer, snapshots.store.folder, limits.uploads)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits
         self.assets = Assets()

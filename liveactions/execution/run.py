@@ -339,7 +339,15 @@ class PageRun:
             self._dump()
 
     def _dump(self) -> None:
-        self.state = encode_state(self.page)
+        state = encode_state(self.page)
+        most = self.page.live.services.state
+        if most is not None and len(state) > most:
+            raise ValueError(
+                f"the state of {type(self.page).__qualname__}, with the results of its actions, has"
+                f" {len(state):,} bytes: more than Limits(state={most}). Keep large data in fields declared"
+                " with loaded(), and return a Response for a download."
+            )
+        self.state = state
 
     async def _step(self, what: str, step: Callable[[], object]) -> Outcome | None:
         try:

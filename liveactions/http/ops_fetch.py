@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -13,6 +15,7 @@ from ..actions.request import Changes
 from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import read_hello, read_op
+from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..session.connection import INTERNAL_ERROR, REPLACED
 from ..session.registry import SessionRegistry
 from .bodies import read_json
@@ -67,6 +70,8 @@ async def _perform(
     limits = sessions.site.limits
     if not isinstance(data, dict) or data.keys() != {"hello", "ops"} or not isinstance(data["ops"], list):
         raise HTTPException(400, "Expected a hello and a list of operations")
+    if len(data["ops"]) > MAX_KEPT_ANSWERS:
+        raise ProtocolError("too many unanswered ops", CLOSE_LIMIT)
     ops = [read_op(op, limits) for op in data["ops"]]  # all of them are proper, or none is run
     hello = read_hello(data["hello"])
     session = await sessions.join(hello, request, parcel)
@@ -76,6 +81,7 @@ async def _perform(
     rebuilt = hello.token is not None and {"moved", "fresh"} & json.loads(parcel.messages[0]).keys()
     try:
         for op in ops if not rebuilt else ():
+            await asyncio.sleep(session.allowance.take(time.monotonic()))
             await session.receive(op)
         await session.finished()
     finally:

@@ -14,7 +14,6 @@ from ..actions.request import Changes
 from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
-from ..protocol.op_log import Allowance
 from ..security.origin import Origins
 from ..session.connection import INTERNAL_ERROR, REPLACED
 from ..session.registry import SessionRegistry
@@ -163,14 +162,13 @@ class SocketEndpoint:
 
     async def _listen(self, socket: Socket, session: Session) -> None:
         limits = self.sessions.site.limits
-        allowance = Allowance(limits.ops_per_second, limits.ops_burst)
         opened = self._clock()
         while (message := await socket.next()) is not None:
             op = read_op(read(message.get("text"), limits), limits)
             now = self._clock()
             if now - opened > limits.cookies and _acts(op) and not session.is_running:
                 raise ProtocolError("the page's cookies are checked again", REPLACED)
-            wait = allowance.take(now)
+            wait = session.allowance.take(now)
             if wait > 0:
                 await asyncio.sleep(wait)
             await session.receive(op)

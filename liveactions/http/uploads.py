@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from logging import getLogger
+
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -12,9 +14,12 @@ from ..exceptions import ForgedReference, UnknownAction
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..pages.lookup import log_refused, lookup, named
 from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
+from ..store.uploads import TooManyUploads
 from .bodies import read_form
 from .page import PageRequestHandler
 from .responses import json_answer, outcome_answer
+
+log = getLogger(__name__)
 
 
 class UploadHandler(PageRequestHandler):
@@ -37,6 +42,9 @@ class UploadHandler(PageRequestHandler):
         ]
         try:
             return self._refusal(action, files) or json_answer({"files": await self._keep(files)})
+        except TooManyUploads:
+            log.warning("an upload was refused: the files that wait have more than Limits(uploads=) bytes")
+            raise HTTPException(503, "Too many files are being uploaded. Please try again later.") from None
         finally:
             for _, file in files:
                 await file.close()

@@ -79,6 +79,8 @@ class AppServices:
     """Seconds that an action may take."""
     upload: int | None = None
     """Maximum size in bytes of an uploaded file, unless its parameter sets one."""
+    state: int | None = None
+    """Maximum size in bytes of a page's state."""
     around: tuple[Callable[[Request], AbstractAsyncContextManager[Any]], ...] = ()
     """Context managers that are entered around every run of a page."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None

@@ -160,7 +160,7 @@ class SessionRegistry:
         opened: HTTPConnection,
         connection: Connection,
     ) -> Session:
-        host = self._admit(request)
+        host = await self._admit(request)
         self._audience.open()
         position = self._audience.position
         try:
@@ -273,13 +273,27 @@ class SessionRegistry:
         if not closed.ok:
             raise _refusal(closed)
 
-    def _admit(self, request: Request) -> str:
-        """The address that a new session counts for."""
+    async def _admit(self, request: Request) -> str:
+        """Return the address that a new session counts for."""
         host = request.client.host if request.client else ""
         limits = self.site.limits
-        if len(self._sessions) >= limits.sessions or self._hosts[host] >= limits.sessions_per_address:
-            raise ProtocolError("too many open pages", CLOSE_LIMIT)
+        if self._hosts[host] >= limits.sessions_per_address:
+            await self._make_room([session for session in self if session.host == host])
+        if len(self._sessions) >= limits.sessions:
+            await self._make_room(list(self))
         return host
+
+    async def _make_room(self, sessions: list[Session]) -> None:
+        """Drop the session that has been without a connection for longest: it continues from the store.
+
+        Raise `ProtocolError` if all of them are in use.
+        """
+        detached = [one for one in sessions if one.connection is None and not one.is_running]
+        if not detached:
+            raise ProtocolError("too many open pages", CLOSE_LIMIT)
+        session = min(detached, key=lambda one: one.used)
+        self._drop(session)
+        await self._save_last(session)
 
     # What time does
 

@@ -33,7 +33,7 @@ from ..pages.page_html import document
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import Acknowledgement, Bye, Change, Hello, Op, answer
-from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Rebuilt
+from ..protocol.op_log import MAX_KEPT_ANSWERS, Allowance, OpLog, Rebuilt
 from ..store.snapshots import HtmlSnapshot
 from ..tasks import Supervisor
 from ..templates import Fragment
@@ -88,6 +88,8 @@ class Session:
         self.writer = self.state.writer
         self.queue = self.state.queue
         self.subscription_index = subscription_index
+        self.allowance = Allowance(site.limits.ops_per_second, site.limits.ops_burst)
+        """How fast ops may come, over whichever connections."""
         self.connection: Connection | None = None
         self.used = time.monotonic()
         """When the browser was last heard."""
@@ -599,6 +601,7 @@ class Session:
         self.site.uploads.forget(self.token)
         await self._close_page()
         self.close(code)
+        await self.site.snapshots.store.delete(self.state.key)  # nobody will continue
 
     def _stop(self) -> None:
         self.state.become(Phase.OVER)

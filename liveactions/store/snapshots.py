@@ -14,11 +14,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import deque
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
 
+from ..config import Limits
 from ..encoding import write_json
 from ..exceptions import SealError
 from ..security.signing import Sealer
@@ -101,10 +103,13 @@ class Snapshots:
     A *context* names the page's class and the person: what was sealed in one opens in no other.
     """
 
-    def __init__(self, application: str, sealer: Sealer, store: FallbackStore) -> None:
+    def __init__(
+        self, application: str, sealer: Sealer, store: FallbackStore, limit: int = Limits.handles
+    ) -> None:
         self.application = application
         self.sealer = sealer
         self.store = store
+        self._handles = Handles(store, limit)
 
     def context(self, page: str, identity: str = "") -> str:
         return f"snapshot\n{self.application}\n{page}\n{identity}"
@@ -118,12 +123,12 @@ class Snapshots:
 
     def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
         """Return the snapshot as it stands in a page."""
-        return HtmlSnapshot(self.store, self.seal(snapshot, context))
+        return HtmlSnapshot(self._handles, self.seal(snapshot, context))
 
     async def handle(self, snapshot: Snapshot, context: str) -> str:
         """Return a name for the snapshot, short enough for an address."""
         handle = _handle()
-        await self.store.put(_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)
+        await self._handles.put([(_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)])
         return handle
 
     async def open(self, text: str, context: str) -> Snapshot:
@@ -141,14 +146,36 @@ class Snapshots:
         return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL)) if kept is not None else None
 
 
+class Handles:
+    """What this process has stored under handles, which any visitor can cause: up to `limit` bytes."""
+
+    def __init__(self, store: Store, limit: int) -> None:
+        self._store = store
+        self._limit = limit
+        self._kept: deque[tuple[str, int]] = deque()
+        """Keys and sizes, oldest first."""
+        self._bytes = 0
+
+    async def put(self, rows: list[Row]) -> None:
+        """Store rows, and remove the oldest ones if there are too many bytes."""
+        await self._store.put_many(rows)
+        for key, value, _ in rows:
+            self._kept.append((key, len(value)))
+            self._bytes += len(value)
+        while self._bytes > self._limit and len(self._kept) > len(rows):
+            key, size = self._kept.popleft()
+            self._bytes -= size
+            await self._store.delete(key)
+
+
 class HtmlSnapshot:
     """A snapshot in the HTML of a page: its sealed text or, if that is long, a handle.
 
     Rendering can't wait for the store: call `keep` when the HTML is made, before it is sent.
     """
 
-    def __init__(self, store: Store, sealed: str) -> None:
-        self._store = store
+    def __init__(self, handles: Handles, sealed: str) -> None:
+        self._handles = handles
         self._rows: list[Row] = []
         self.text = sealed if len(sealed) <= MAX_INLINE_BYTES else self.brief(sealed)
 
@@ -164,7 +191,7 @@ class HtmlSnapshot:
         """Store what handles in the HTML stand for."""
         if self._rows:
             rows, self._rows = self._rows, []
-            await self._store.put_many(rows)
+            await self._handles.put(rows)
 
 
 def session_key(token: str) -> str:

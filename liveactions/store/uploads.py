@@ -20,6 +20,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 from starlette.datastructures import Headers, UploadFile
 
+from ..config import Limits
 from ..exceptions import SealError
 from ..security.signing import Sealer
 from ..types import RefusedFile
@@ -36,11 +37,16 @@ _BIRTH: Final = secrets.token_hex(4)
 """Tells this process from an earlier one of the same number, as in a container."""
 
 
+class TooManyUploads(Exception):
+    """The files that wait have as many bytes as they may have."""
+
+
 class Uploads:
     """The files that wait. `folder` is made when it is needed; None: somewhere in this process's own."""
 
-    def __init__(self, sealer: Sealer, folder: Path | None = None) -> None:
+    def __init__(self, sealer: Sealer, folder: Path | None = None, limit: int = Limits.uploads) -> None:
         self._sealer = sealer
+        self._limit = limit
         self._folder = folder
         self._own: tempfile.TemporaryDirectory[str] | None = None
         self._swept = 0.0
@@ -61,8 +67,12 @@ class Uploads:
     async def keep(self, upload: UploadFile, identity: str, token: str = "") -> str:
         """Store a file until its op, or the end of the page's session (its `token`, if it has one); the
         handle that stands for it, good for this person only.
+
+        Raise `TooManyUploads` if the files that wait have too many bytes.
         """
         path = self.place(token)
+        if self._waiting_bytes() + (upload.size or 0) > self._limit:
+            raise TooManyUploads
         try:
             with open(path, "xb", opener=_private) as file:
                 while part := await upload.read(CHUNK_BYTES):
@@ -72,6 +82,13 @@ class Uploads:
             raise
         told = [path.name, upload.filename or "", upload.size or 0, upload.content_type or ""]
         return self._sealer.seal(to_json(told), _context(identity))
+
+    def _waiting_bytes(self) -> int:
+        found = 0
+        for path in self.folder.iterdir():
+            with suppress(OSError):  # it has been taken meanwhile
+                found += path.stat().st_size
+        return found
 
     @contextmanager
     def opened(self, fields: Sequence[Any], identity: str) -> Iterator[list[tuple[str, Any]]]:

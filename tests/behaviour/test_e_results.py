@@ -14,7 +14,7 @@ from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 from pydantic import BaseModel, Field, computed_field
 
-from liveactions import ActionError, Bound, Live, Page, Pages, Prev, action, redirect
+from liveactions import ActionError, Bound, Limits, Live, Page, Pages, Prev, action, redirect
 from liveactions.protocol.constants import CALL_REF
 from liveactions.testing import Browser
 from liveactions.testing.failures import Failed
@@ -562,3 +562,33 @@ async def test_e7_forged_state_is_refused() -> None:
             one.set("value", value[:20] + ("A" if value[20] != "A" else "B") + value[21:])
         await send(page, "add", "by", "4")
         assert (page.status, page.text("p")) == (409, "None")
+
+
+@ways("SHN")
+async def test_e6_a_result_that_makes_the_state_too_large_is_an_error(
+    way: Way, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = Pages()
+
+    @pages.page("/page")
+    class Export(Page):
+        template = "page.html"
+        count: int = 0
+
+        @action
+        async def go(self, size: int) -> str:
+            self.count += 1
+            return "x" * size
+
+    template = "<title>P</title><p>{{ count }}</p><em>{{ go.error or '' }}</em>" + form("go", "size")
+    live = small_app(pages, {"page.html": template}, limits=Limits(state=10_000))
+    async with visiting(live, way) as browser:
+        page = await browser.open("/page")
+        await page.fill("size", "9000")
+        await page.click("go")
+        assert page.text("p") == "1"
+        await page.fill("size", "10000")
+        with pytest.raises(Failed, match="500"):
+            await page.click("go")
+        assert "Export, with the results of its actions, has 10," in caplog.text
+        assert "more than Limits(state=10000)" in caplog.text

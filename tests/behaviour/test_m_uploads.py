@@ -203,6 +203,18 @@ async def test_m3_uploads_that_are_refused() -> None:
         assert lying(live) == []
 
 
+async def test_m3_files_that_wait_have_a_limit() -> None:
+    live = archive(limits=Limits(uploads=15))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        first = handles(await upload(tab, "send", ("one", ("a.txt", b"0123456789", "text/plain"))))
+        more = await upload(tab, "send", ("one", ("b.txt", b"0123456789", "text/plain")))
+        assert more.status_code == 503 and "try again later" in more.json()["error"]
+        await tab.op(wire.CALL_REF, tab.signed("send"), first)
+        assert lying(live) == []
+        handles(await upload(tab, "send", ("one", ("b.txt", b"0123456789", "text/plain"))))
+
+
 async def test_m3_guards_come_before_files() -> None:
     def guard(request: Request) -> object:
         return None if request.cookies.get("user") else unauthorized()

@@ -12,10 +12,11 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from liveactions import Limits, Live, Page, Pages
-from liveactions.protocol.constants import CLOSE_LIMIT, CLOSE_OVER
+from liveactions.protocol.constants import BYE, CLOSE_LIMIT, CLOSE_OVER
 from liveactions.session.connection import INTERNAL_ERROR
 from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore, SqliteStore, Store
+from liveactions.store.snapshots import session_key
 from tests.session.test_runner import shown
 from tests.support import shop as shop_module
 from tests.support.asgi import Closed, Tab, browser, waits
@@ -216,6 +217,35 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         assert not tab.socket.task.done()
         await live.sessions.run_maintenance(session.used + 15)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
+
+
+async def test_a_page_without_a_connection_makes_room(store: Store) -> None:
+    for limits in (Limits(sessions=2), Limits(sessions_per_address=2)):
+        live = shop(store, limits=limits)
+        async with browser(live) as visitor:
+            gone, stays = await visitor.joined("/counter"), await visitor.joined("/counter")
+            await gone.call("add")
+            await gone.socket.lose()
+            await visitor.joined("/counter")
+            with pytest.raises(Closed) as closed:
+                await visitor.joined("/counter")
+            assert closed.value.code == CLOSE_LIMIT
+            assert shown((await stays.call("add"))[2]) == "1"
+            await stays.socket.lose()
+            assert (await gone.join())["moved"] == 1
+            assert shown((await gone.call("add"))[2]) == "2"
+
+
+async def test_a_page_that_is_left_leaves_nothing_in_the_store(store: Store) -> None:
+    async with browser(shop(store)) as visitor:
+        tab = await visitor.joined("/counter")
+        await tab.call("add")
+        key = session_key(tab.token or "")
+        assert await store.get(key) is not None
+        tab.socket.send([tab.n + 1, tab.rev, BYE])
+        with pytest.raises(Closed):
+            await tab.socket.receive()
+        assert await store.get(key) is None
 
 
 # Connections that are stuck

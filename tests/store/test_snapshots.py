@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from liveactions.exceptions import SealError
@@ -103,3 +105,18 @@ async def test_what_a_session_stores_is_opened_by_its_context_only(snapshots: Sn
     ):
         with pytest.raises(SealError):
             await snapshots.load(key, other)
+
+
+async def test_the_oldest_handles_go_where_there_are_too_many_bytes() -> None:
+    store = MemoryStore()
+    snapshots = Snapshots("app", Sealer(Keys.random()), FallbackStore(store), limit=20_000)
+    context = snapshots.context("page")
+    state = secrets.token_hex(6000)  # which can't be compressed
+    pages = [snapshots.for_html(Snapshot("/", state), context) for _ in range(2)]
+    for page in pages:
+        await page.keep()
+    handle = await snapshots.handle(Snapshot("/", state), context)
+    with pytest.raises(SealError, match="unknown or expired"):
+        await snapshots.open(pages[0].text, context)
+    for text in (pages[1].text, handle):
+        assert (await snapshots.open(text, context)).state == state
