@@ -287,7 +287,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     function.
     """
 
-    __slots__ = ("component", "action", "path", "args", "context", "_text", "_url", "_bound")
+    __slots__ = ("component", "action", "path", "args", "context", "_text", "_key", "_url", "_bound")
 
     def __init__(
         self,
@@ -306,6 +306,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         self.context = context
         """What its signature is bound to: application, page class and person."""
         self._text: str | None = None
+        self._key: str | None = None
         self._url: tuple[str, str] | None = None
         self._bound: dict[tuple[Any, ...], ActionRef[..., Any]] | None = None
 
@@ -343,7 +344,9 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     @property
     def key(self) -> str:
         """Path and arguments as text: the same for equal references, unsigned."""
-        return self.parts.key
+        if self._key is None:
+            self._key = self.parts.key
+        return self._key
 
     @property
     def parts(self) -> references.Reference:
@@ -391,7 +394,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         """Whether both make the same call, for whomever."""
         if not isinstance(other, ActionRef):
             return False
-        return self.path == other.path and same_values(self.args, other.args)
+        return self.path == other.path and (self.args is other.args or same_values(self.args, other.args))
 
     def __hash__(self) -> int:
         try:

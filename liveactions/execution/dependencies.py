@@ -60,13 +60,9 @@ class Injection:
         """What the form sent."""
         self.previous: Any = None
         self._provided: dict[Callable[..., Any], Provided] = {}
-        self._stack: AsyncExitStack | None = None
+        self.stack: AsyncExitStack | None = None
+        """The dependencies that are open; None without any."""
         self._is_entered = False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a dependency waits to be closed."""
-        return self._stack is not None
 
     async def arguments(self, plan: Plan, component: Owner) -> dict[str, Any]:
         """Values of the parameters that are filled by annotation. `FieldErrors` if the request lacks one."""
@@ -159,13 +155,13 @@ class Injection:
                 await self._exit_stack().enter_async_context(around(self.page))
 
     def _exit_stack(self) -> AsyncExitStack:
-        if self._stack is None:
-            self._stack = AsyncExitStack()
-        return self._stack
+        if self.stack is None:
+            self.stack = AsyncExitStack()
+        return self.stack
 
     async def close(self, error: BaseException | None = None) -> None:
         """Closes the dependencies, newest first; with `error` they see it. What they raise is raised."""
-        stack, self._stack = self._stack, None
+        stack, self.stack = self.stack, None
         self._is_entered = False
         self._provided.clear()
         if stack is None:
@@ -214,7 +210,7 @@ async def arguments_of(
         ref.check()
     except TypeError as error:
         raise ForgedReference(str(error)) from None
-    bound = binding.named(action.plan, ref.args)
+    bound = binding.named(action.plan, ref.args) if ref.args else {}
     services = injection.page.live.services
     if action.max_body is not None and given.size > action.max_body:
         raise ActionError(text("form_too_long", services.messages), status=413)

@@ -89,17 +89,17 @@ async def open_page(
     `draw` renders it, once its state is written, unless the outcome is an error, a redirect or a response.
     `op` identifies the call however often it is sent.
     """
-    run = PageRun(page)
-    run.effects.op = op
     drawn: list[T] = []
+    is_open = False
     try:
-        outcome = await run.close(await _steps(run, source, until, call, draw, drawn))
-    except BaseException:
-        forsake(page.live)
-        raise
-    if not outcome.ok:
-        forsake(page.live)
-    shown = drawn[0] if drawn and outcome.ok else None
+        async with PageRun(page) as run:
+            run.effects.op = op
+            outcome = await run.close(await _steps(run, source, until, call, draw, drawn))
+        is_open = outcome.ok
+    finally:
+        if not is_open:
+            forsake(page.live)
+    shown = drawn[0] if drawn and is_open else None
     return OpenedPage(outcome, shown, run.state, run.is_refused, run.is_abandoned)
 
 

@@ -22,7 +22,7 @@ from ..actions.request import PageRequest
 from ..actions.responses import Redirect, Status, find_response, redirect
 from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
-from ..pages.lookup import lookup
+from ..pages.lookup import resolve
 from ..pages.page import Page
 from ..security.references import Reference
 from ..templates.diagnostics import place_of
@@ -33,16 +33,19 @@ if TYPE_CHECKING:
     from ..pages.handle import LiveContext
 
 
-def success(action: Action[..., Any], result: Any) -> Ok:
-    """Return the outcome of a call with this result. `TypeError` when it can't be written in JSON."""
-    if result is None and action.resets:
-        return DONE
+def success(action: Action[..., Any], result: Any) -> tuple[Ok, Any]:
+    """Return the outcome of a call with this result, and the result as templates see it.
+
+    `TypeError` when it can't be written in JSON.
+    """
+    if result is None:
+        return DONE if action.resets else Ok(keep_form=True), None
     if isinstance(result, Response):
-        return Ok(response=result)
-    written = None if result is None else action.results.dump(result)
+        return Ok(response=result), None
+    written = action.results.dump(result)
     if action.js:
         action.results.require_exact(written)
-    return Ok(written, keep_form=not action.resets)
+    return Ok(written, keep_form=not action.resets), action.results.same(result, written)
 
 
 def failure(
@@ -155,56 +158,68 @@ def _phrase(status: int) -> str:
         return "Error"
 
 
-def remember_success(
-    page: Page, ref: ActionRef[..., Any], given: Input, result: Any, values: Mapping[str, Any]
-) -> None:
-    """`result` is as it will be when it has been carried in a snapshot. A form shows drafts as the action
-    left them; it goes on to show what was typed after an action with ``reset=False``.
-    """
-    drafts = [value for value in values.values() if isinstance(value, Draft)]
-    shown = (
-        flat(drafts[0]) if drafts else {} if ref.action.resets else kept(given.pairs, ref.action.plan.secrets)
-    )
-    form = _form(page, ref, given)
-    state = SUCCEEDED if result is None else FormState(True, result)
-    if form is None and shown:
-        state = replace(state, values=shown)
-    page.live.forms.put(ref.key, state)
-    if form is not None and (shown or form.own is not UNUSED):
-        page.live.forms.put(form.key, FormState(result=form.own.result, values=shown))
+class CalledForms:
+    """The forms that show what became of a call: the binding's own, and the one in which its button is."""
 
+    __slots__ = ("_page", "_ref", "_given", "_form", "_refs", "_before")
 
-def remembered(page: Page, ref: ActionRef[..., Any], given: Input) -> list[tuple[str, FormState]]:
-    """What forms have been told so far of the calls that a call concerns, by `ActionRef.key`."""
-    forms, form = page.live.forms, _form(page, ref, given)
-    return [(one.key, forms.exact(one.key)) for one in (ref, form) if one is not None]
+    def __init__(self, page: Page, ref: ActionRef[..., Any], given: Input) -> None:
+        self._page = page
+        self._ref = ref
+        self._given = given
+        self._form = _form(page, ref, given) if given.form_token else None
+        self._refs = (ref,) if self._form is None else (ref, self._form)
+        self._before = [(one.key, page.live.forms.exact(one.key)) for one in self._refs]
 
+    def note_success(self, result: Any, arguments: Mapping[str, Any]) -> None:
+        """Note a call that went well. `result` is as templates see it.
 
-def remember_failure(page: Page, ref: ActionRef[..., Any], given: Input, failed: Failed) -> None:
-    """What was typed stays, the previous result, too."""
-    form = _form(page, ref, given)
-    secrets = ref.action.plan.secrets | (form.action.plan.secrets if form is not None else set())
-    typed = kept(given.pairs, secrets)
-    for one in (ref, form):
-        if one is not None:
-            shown = FormState(False, one.own.result, failed.message, dict(failed.errors), typed)
-            page.live.forms.put(one.key, shown)
+        A form shows drafts as the action left them. After an action with ``reset=False`` it continues to show
+        what was typed.
+        """
+        ref, form, forms = self._ref, self._form, self._page.live.forms
+        drafts = [value for value in arguments.values() if isinstance(value, Draft)]
+        shown: dict[str, list[str]] = {}
+        if drafts:
+            shown = flat(drafts[0])
+        elif not ref.action.resets:
+            shown = kept(self._given.pairs, ref.action.plan.secrets)
+        state = SUCCEEDED if result is None else FormState(True, result)
+        if form is None and shown:
+            state = replace(state, values=shown)
+        forms.put(ref.key, state)
+        if form is not None and (shown or form.own is not UNUSED):
+            forms.put(form.key, FormState(result=form.own.result, values=shown))
 
+    def note_end(self, outcome: Outcome) -> None:
+        """Note a call that led elsewhere, or raised an error. One that chose its status says nothing."""
+        if isinstance(outcome, RedirectTo):
+            for one in self._refs:
+                self._page.live.forms.forget(one.key)
+        elif isinstance(outcome, Failed) and outcome.error is not None:
+            self.note_failure(outcome)
 
-def forget(page: Page, ref: ActionRef[..., Any], given: Input) -> None:
-    """The page was left."""
-    form = _form(page, ref, given)
-    for one in (ref, form):
-        if one is not None:
-            page.live.forms.forget(one.key)
+    def note_failure(self, failed: Failed) -> None:
+        """Note an error. What was typed stays, and so does the previous result."""
+        secrets = frozenset[str]().union(*(one.action.plan.secrets for one in self._refs))
+        typed = kept(self._given.pairs, secrets)
+        for one in self._refs:
+            state = FormState(False, one.own.result, failed.message, dict(failed.errors), typed)
+            self._page.live.forms.put(one.key, state)
+
+    def restore(self) -> None:
+        """Forget what was noted."""
+        for key, state in self._before:
+            self._page.live.forms.restore(key, state)
 
 
 def _form(page: Page, ref: ActionRef[..., Any], given: Input) -> ActionRef[..., Any] | None:
     """Return the action of the form in which a button of another action was pressed."""
-    if not given.form_token or Reference.parse(given.form_token).covers(ref.parts):
+    token = Reference.parse(given.form_token)
+    if token.covers(ref.parts):
         return None
     try:
-        form = lookup(page, given.form_token)
+        form = resolve(page, token)
     except (UnknownAction, ForgedReference):
         return None
     return None if form.covers(ref) else form

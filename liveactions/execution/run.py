@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self
 
-from ..actions.action import Action, ActionRef
+from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
 from ..actions.form_state import FormState, touched_errors
 from ..actions.parameters import Depends, Event
@@ -15,7 +15,7 @@ from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
 from ..cache.tags import publish
-from ..exceptions import ActionTimeout, FieldErrors, UnknownAction
+from ..exceptions import ActionTimeout, FieldErrors
 from ..pages.component import Component, Node, attach
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
@@ -28,22 +28,18 @@ from .effects import arrive, carry, receive
 from .loading import advise, components_of, load_below, mark, mount_one, outdate, outdate_by
 from .results import (
     FATAL,
+    CalledForms,
     controlled,
     expected,
     failure,
     for_handler,
-    forget,
     has_handler,
     log,
-    remember_failure,
-    remember_success,
-    remembered,
     success,
     unexpected,
 )
 from .timeouts import invoke, is_cancellation, last, within
 
-T = TypeVar("T")
 FieldPairs = Iterable[tuple[str, Any]]
 """Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
 
@@ -71,19 +67,19 @@ class PageRun:
     dependencies and drops the effects; unless the error is the visitor's own, it also restores the fields.
     A page that its guards refuse is neither called nor loaded nor rendered.
 
-    A run that has closed runs nothing. What is to be shown after a failed commit needs another one, which
-    begins with the guards. `open_page` takes these steps for a page that is opened, `session.dispatch` for
-    the ops of an open one.
+    A run is a context manager: a block that is left without `close` rolls back. A run that has closed runs
+    nothing. What is to be shown after a failed commit needs another one, which begins with the guards.
+    `open_page` takes these steps for a page that is opened, `session.dispatch` for the ops of an open one.
     """
 
     __slots__ = (
         "page",
         "effects",
         "_undo_logs",
-        "_values",
         "_injection",
         "event",
-        "_is_guarded",
+        "_may_load",
+        "_has_passed",
         "_refusal",
         "_has_paused",
         "_has_received",
@@ -105,7 +101,9 @@ class PageRun:
         self.effects = page.live.effects = Effects(page.live)
         self.event = event
         self._injection = Injection(page, event)
-        self._is_guarded = False
+        self._may_load = page._live_node.description.may_load
+        self._has_passed = False
+        """Whether the guards have let pass, and the run is open."""
         self._refusal: Outcome | None = None
         self._has_paused = False
         self._has_received = False
@@ -113,7 +111,7 @@ class PageRun:
         self._settled = False
         self.url_change: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
-        self._in_url: list[Any] = []
+        self._in_url: Sequence[Any] = ()
         self.state: bytes | None = None
         """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
         self.is_undone = False
@@ -121,14 +119,27 @@ class PageRun:
         self.is_abandoned = False
         """Whether a sync function timed out and its thread still works on the page, which isn't to be used
         any more."""
-        self._called: tuple[ActionRef[..., Any], Input, list[tuple[str, FormState]]] | None = None
-        """A call that went well, and what its forms were told before."""
+        self._called: CalledForms | None = None
+        """The forms of a call that went well."""
         self._due: list[Node] = []
         """Components whose `load` was due."""
         self._address = page.live.address
         self._undo_logs = self._take_undo_logs()
         self.on_yield: Callable[[], Awaitable[bool]] | None = None
         """Called at each `yield` of a generator; whether it may go on."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Roll back what hasn't been closed."""
+        if not self._is_closed:
+            self.undo()
+            self.effects.drop()
+            await self._roll_back(error or RuntimeError("a run was left without being closed"))
+            self._end()
 
     def _take_undo_logs(self) -> list[UndoLog]:
         page = self.page
@@ -147,10 +158,14 @@ class PageRun:
         """Run the guards of application, router and page, unless that has been done. Return None when they
         let pass, else why not.
         """
+        if self._has_passed:
+            return None
         self._check_open("guard")
-        if not self._is_guarded:
-            self._refusal = await self._try("guard", self._guard)
-            self._is_guarded = True
+        if self._refusal is None:
+            page, services = self.page, self.page.live.services
+            if services.around or services.guards or page._live_guards:
+                self._refusal = await self._try("guard", self._guard)
+            self._has_passed = self._refusal is None
         return self._refusal
 
     async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
@@ -190,7 +205,7 @@ class PageRun:
         """Runs what background code wants to do with the page."""
 
         async def work() -> None:
-            _leave(await invoke(self._seconds(), call, (), {}))
+            _leave(await invoke(self.page.live.services.timeout, call, (), {}))
 
         return await self._work(call, work)
 
@@ -207,7 +222,7 @@ class PageRun:
                     f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
                 )
             values.update(await self._injection.arguments(plan, component))
-            _leave(await invoke(self._seconds(), function, (component,), values))
+            _leave(await invoke(self.page.live.services.timeout, function, (component,), values))
 
         return await self._work(function, work)
 
@@ -216,7 +231,7 @@ class PageRun:
             await work()
             self.settle()
 
-        self._note_address()
+        self._in_url = in_url_values(self.page)
         what = getattr(function, "__qualname__", "background code")
         return await self.guard() or await self._try(what, whole) or DONE
 
@@ -234,43 +249,75 @@ class PageRun:
         return None
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
-        """Runs an action: guards, parameters, the function. What became of it is the form's state, too."""
-        refused = await self.guard()
-        if refused is not None:
+        """Run an action: guards, parameters, the function. Its forms show what became of it."""
+        if not self._has_passed and (refused := await self.guard()) is not None:
             return refused
+        page, action = self.page, ref.action
+        given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
+        self._injection.given = given
+        self._in_url = in_url_values(page) if page._live_node.description.has_address else ()
+        page.live.flashes = ()
         token = running.set(self.effects)
-        self._note_address()
+        forms: CalledForms | None = None
         try:
-            return await self._call(ref, fields)
-        finally:
-            running.reset(token)
-
-    async def _call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input) -> Outcome:
-        given = self._injection.given = _input(fields)
-        self.page.live.flashes = ()
-        try:
-            ref = current_reference(self.page, ref)
-            result = await self._perform(ref, given)
+            ref = current_reference(page, ref)
+            forms = CalledForms(page, ref, given)
+            arguments = await self._arguments(ref, given)
+            if page._live_defines_actions:  # whatever it has read may change
+                page._live_node.stale = True
+            args = (ref.component,) if action.is_method else ()
+            seconds = page.live.services.timeout if action.timeout is None else action.timeout
+            if action.streams:
+                result = await last(seconds, action.function(*args, **arguments), self._on_value(ref))
+            elif action.is_async:
+                result = await within(seconds, action.function(*args, **arguments))
+            else:
+                result = await invoke(seconds, action.function, args, arguments)
             if isinstance(result, ActionResponse):
                 raise result
-            done = success(ref.action, result)
-            shown = ref.action.results.same(result, done.result)
+            outcome, shown = success(action, result)
         except FATAL:
             raise
         except BaseException as error:
-            outcome = await self._caught(error, ref.action.__qualname__)
+            ended = await self._caught(error, action.__qualname__)
             self.settle()
-            if isinstance(outcome, RedirectTo):
-                forget(self.page, ref, given)
-            elif isinstance(outcome, Failed) and _is_of_call(outcome):
-                remember_failure(self.page, ref, given, outcome)
-            return outcome
-        self._called = ref, given, remembered(self.page, ref, given)
-        remember_success(self.page, ref, given, shown, self._values)
-        self.settle()
-        if self.page.live.debug:
-            advise(self.page, ref.action.__qualname__, self.effects)
-        return done
+            if forms is not None:
+                forms.note_end(ended)
+            return ended
+        finally:
+            running.reset(token)
+        self._called = forms
+        forms.note_success(shown, arguments)
+        if self._may_load:
+            self.settle()
+            if page.live.services.debug:
+                advise(page, action.__qualname__, self.effects)
+        return outcome
+
+    async def _arguments(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
+        """Return what an action is called with, once its guards have let pass. `FieldErrors` for what was
+        sent and doesn't fit.
+        """
+        action, injection = ref.action, self._injection
+        if action.guards:
+            await self._pass(action.guards, injection)
+        values, errors = await arguments_of(ref, given, injection)
+        if errors:
+            raise FieldErrors(errors)
+        if action.plan.injected:
+            injection.previous = ref.own.result
+            values.update(await injection.arguments(action.plan, ref.component))
+        return values
+
+    def _on_value(self, ref: ActionRef[..., Any]) -> Callable[[Any], Awaitable[bool]]:
+        """Return what notes the values that a generator yields; the last one is its result."""
+        forms, results = self.page.live.forms, ref.action.results
+
+        async def note(value: Any) -> bool:
+            forms.put(ref.key, FormState(result=results.same(value, results.dump(value))))
+            return self.on_yield is None or await self.on_yield()
+
+        return note
 
     async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
         """Checks what was typed by the action's parameters and validators; touched fields show errors."""
@@ -278,7 +325,7 @@ class PageRun:
 
         async def check() -> None:
             here = current_reference(self.page, ref)
-            await self._guard_action(here.action)
+            await self._pass(here.action.guards, self._injection)
             _, errors = await arguments_of(here, given, self._injection)
             forms = self.page.live.forms
             old = ref.own
@@ -298,16 +345,17 @@ class PageRun:
             self.settle()
             outdate_by(self.page, self.effects)
             return None
-        refused = await self.guard()
-        if refused is not None:
+        if not self._has_passed and (refused := await self.guard()) is not None:
             self.settle()
             return refused
-        problem = await self._try("load", self._load)
+        problem = None
+        if self._may_load or self.page.live.services.around:
+            problem = await self._try("load", self._load)
         if self._in_url and not self.is_undone:
-            problem = await self._step("the page's address", self._follow) or problem
+            problem = await self._try("the page's address", self._follow) or problem
         return problem
 
-    def _follow(self) -> None:
+    async def _follow(self) -> None:
         self.url_change = follow(self.page, self._in_url)
 
     async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
@@ -317,20 +365,25 @@ class PageRun:
         Nothing is rendered that couldn't be loaded, or whose outcome leads elsewhere.
         """
         problem = await self.load(outcome)
-        outcome = problem or outcome
-        failed = await self._step("writing its state", self._dump)
         is_shown = problem is None and not isinstance(outcome, RedirectTo)
-        if failed is None and draw is not None and is_shown:
-            failed = await self._step("a render", partial(self.render, draw))
-        if failed is not None:
+        step = "writing its state"
+        try:
+            self._dump()
+            if draw is not None and is_shown:
+                step = "a render"
+                self.render(draw)
+        except FATAL:
+            raise
+        except BaseException as error:
+            problem = await self._caught(error, step, is_work=False)
             self.dump()
-        return failed or outcome
+        return problem or outcome
 
-    def render(self, draw: Callable[[], T]) -> T:
-        """Return what `draw` makes of the page. `RuntimeError` unless its guards have let pass."""
-        if not self._is_guarded or self._refusal is not None:
+    def render(self, draw: Callable[[], object]) -> None:
+        """Call `draw`, which renders the page. `RuntimeError` unless its guards have let pass."""
+        if not self._has_passed:
             raise RuntimeError("a page can't be rendered before its guards have passed")
-        return draw()
+        draw()
 
     def dump(self) -> None:
         """Write the page's `state` again, if that is possible: it was undone."""
@@ -349,29 +402,18 @@ class PageRun:
             )
         self.state = state
 
-    async def _step(self, what: str, step: Callable[[], object]) -> Outcome | None:
-        try:
-            step()
-        except FATAL:
-            raise
-        except BaseException as error:
-            return await self._caught(error, what, is_work=False)
-        return None
-
-    def _note_address(self) -> None:
-        if self.page._live_node.description.has_address:
-            self._in_url = in_url_values(self.page)
-
     async def close(self, outcome: Outcome) -> Outcome:
         """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields
         go back, and the failure is the outcome: then `load` and render once more, in another run.
         """
         effects = self.effects
         known = effects.tags, effects.paths
-        failed = await self._try("a dependency", self._injection.close) if self._injection.is_open else None
+        failed = None
+        if self._injection.stack is not None:
+            failed = await self._try("a dependency", self._injection.close)
         if failed is not None and self.state is not None:
             self.dump()
-        self._is_closed = effects.is_closed = True
+        self._end()
         live = self.page.live
         if self._has_received and failed is None and outcome.ok:
             arrive(live)
@@ -379,9 +421,13 @@ class PageRun:
             live.request.due += [(effects, call) for call in effects.after]
         if live.flashes and isinstance(outcome, RedirectTo):
             carry(live)
-        if effects.revalidates or effects.messages:
+        if effects.tags or effects.paths or effects.messages:
             publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
         return failed or outcome
+
+    def _end(self) -> None:
+        self._is_closed = self.effects.is_closed = True
+        self._has_passed = False
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
         self._check_open(what)
@@ -442,12 +488,10 @@ class PageRun:
 
     def _forget_success(self, failed: Failed) -> None:
         """What has been called went well, but wasn't concluded: its form shows why."""
-        if self._called is None:
-            return
-        (ref, given, before), self._called = self._called, None
-        for key, state in before:
-            self.page.live.forms.restore(key, state)
-        remember_failure(self.page, ref, given, failed)
+        if self._called is not None:
+            called, self._called = self._called, None
+            called.restore()
+            called.note_failure(failed)
 
     def _restore(self) -> None:
         for undo_log in self._undo_logs:
@@ -478,49 +522,9 @@ class PageRun:
             raise
         await now.close()
 
-    async def _guard_action(self, action: Action[..., Any]) -> None:
-        await self._pass(action.guards, self._injection)
-
     async def _pass(self, guards: Iterable[Depends], injection: Injection) -> None:
         for guard in guards:
             _leave(await injection.provide(guard, self.page))
-
-    async def _perform(self, ref: ActionRef[..., Any], given: Input) -> Any:
-        action = ref.action
-        await self._guard_action(action)
-        values, errors = await arguments_of(ref, given, self._injection)
-        if errors:
-            raise FieldErrors(errors)
-        self._values = values
-        if action.plan.injected:
-            self._injection.previous = ref.own.result
-            values.update(await self._injection.arguments(action.plan, ref.component))
-        args = (ref.component,) if action.is_method else ()
-        if self.page._live_defines_actions:  # whatever it has read may change
-            self.page._live_node.stale = True
-        if action.streams:
-            return await self._stream(ref, partial(action.function, *args, **values))
-        if action.is_async:
-            return await within(self._seconds(action), action.function(*args, **values))
-        return await invoke(self._seconds(action), action.function, args, values)
-
-    def _seconds(self, action: Action[..., Any] | None = None) -> float | None:
-        """How long it may take."""
-        own = None if action is None else action.timeout
-        return self.page.live.services.timeout if own is None else own
-
-    async def _stream(
-        self, ref: ActionRef[..., Any], function: Callable[[], AsyncGenerator[Any] | Generator[Any]]
-    ) -> Any:
-        """Run a generator; what it yields last is the result. The time limit counts for each step."""
-        live = self.page.live
-
-        async def note(value: Any) -> bool:
-            results = ref.action.results
-            live.forms.put(ref.key, FormState(result=results.same(value, results.dump(value))))
-            return self.on_yield is None or await self.on_yield()
-
-        return await last(self._seconds(ref.action), function(), note)
 
     def answer_for(self, other: PageRun) -> None:
         """If what `other` has done so far can't be shown, it is undone here."""
@@ -531,7 +535,7 @@ class PageRun:
         shown.
         """
         self._settled = False
-        self._is_guarded, self._has_paused = False, True
+        self._has_passed, self._has_paused = False, True
         self._address = self.page.live.address
         self._undo_logs = self._take_undo_logs()
 
@@ -545,7 +549,7 @@ class PageRun:
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_node.description.plan(function)
         arguments = await self._injection.fill(plan, component)
-        _leave(await invoke(self._seconds(), function, (component,), arguments))
+        _leave(await invoke(self.page.live.services.timeout, function, (component,), arguments))
 
     async def _mount(self) -> None:
         for component in components_of(self.page):
@@ -561,7 +565,7 @@ class PageRun:
     async def _load(self) -> None:
         await self._injection.enter()
         page = self.page
-        if not (page._live_node.description.loads or page._live_node.description.children):
+        if not self._may_load:
             return
         if page._live_node.description.children:
             attach(page, page.live)
@@ -577,8 +581,7 @@ class PageRun:
 
     def settle(self) -> None:
         """Notes where `load` is due, once: whichever run loads next knows it."""
-        description = self.page._live_node.description
-        if self._settled or not (description.loads or description.children):
+        if self._settled or not self._may_load:
             return
         self._settled = True
         mark(self.page, {id(undo_log.component): undo_log for undo_log in self._undo_logs})
@@ -592,17 +595,6 @@ async def call(
     outcome = await run.call(ref, fields)
     problem = await run.load()
     return await run.close(problem or outcome)
-
-
-def _is_of_call(failed: Failed) -> bool:
-    """Whether a call failed, rather than chose its status or wasn't found."""
-    return failed.error is not None and not isinstance(failed.error, UnknownAction)
-
-
-def _input(fields: FieldPairs | Input) -> Input:
-    if isinstance(fields, Input):
-        return fields
-    return Input(fields) if fields else NO_INPUT
 
 
 def _leave(value: Any) -> None:

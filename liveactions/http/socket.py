@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from logging import getLogger
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
@@ -32,7 +33,9 @@ class Socket:
         self._limit = limit
         """Seconds that closing may take: it waits for what was sent before."""
         self._send = send
-        self._sending: asyncio.Timeout | None = None
+        self._sender: asyncio.Task[Any] | None = None
+        """The task that is sending."""
+        self._is_cut_off = False
         self._closed = False
         self._doom: tuple[int, str] | None = None
         self._task = asyncio.current_task()
@@ -59,16 +62,17 @@ class Socket:
         if self._closed:
             return
         self.sending_since = time.monotonic()
+        self._sender = asyncio.current_task()
         try:
-            async with asyncio.timeout(None) as self._sending:
-                await self._send({"type": "websocket.send", "text": text})
-        except OSError:  # a server's when the other side has gone; `TimeoutError` when it was cut off
+            await self._send({"type": "websocket.send", "text": text})
+        except OSError:  # a server's when the other side has gone
             self._closed = True
         except asyncio.CancelledError:
             self._closed = True  # a message that was begun can't be followed by another one
-            raise
+            if not self._is_cut_off or self._sender is None or self._sender.uncancel():
+                raise
         finally:
-            self.sending_since = self._sending = None
+            self.sending_since = self._sender = None
 
     def take_changes(self, changes: Changes) -> bool:
         return False  # a socket can't
@@ -80,8 +84,9 @@ class Socket:
         if self._doom is not None:
             return
         self._doom = (code, reason)
-        if self._sending is not None and not self._sending.expired():
-            self._sending.reschedule(asyncio.get_running_loop().time())
+        if self._sender is not None:
+            self._is_cut_off = True
+            self._sender.cancel()
         if self._task and self._is_waiting:
             self._task.cancel()
 

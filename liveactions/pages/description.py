@@ -80,16 +80,22 @@ class Description:
     """The values of type variables in each base class."""
     plans: dict[Callable[..., Any], Plan] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def loads(self) -> bool:
+        """Whether it has a `load`."""
         return "load" in self.hooks
 
-    @property
+    @cached_property
+    def may_load(self) -> bool:
+        """Whether it has a `load`, or a component in it may have one."""
+        return bool(self.loads or self.children)
+
+    @cached_property
     def has_loaded(self) -> bool:
         """Whether there are loaded fields."""
         return len(self.state) < len(self.fields)
 
-    @property
+    @cached_property
     def has_address(self) -> bool:
         """Whether fields of the page, or of components in it, may be in the query string."""
         return bool(self.in_url or self.children)

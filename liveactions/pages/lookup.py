@@ -31,7 +31,11 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
     Raise `UnknownAction` if there is no such action, and `ForgedReference` if the token wasn't signed by this
     application for this page and visitor. Only actions with ``js=True`` need no signature.
     """
-    given = Reference.parse(token)
+    return resolve(page, Reference.parse(token))
+
+
+def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:
+    """Do as `lookup`, for a token that is parsed."""
     component, action = _find(page, given.path)
     if not _is_offered(page, given, action):
         raise ForgedReference("this reference wasn't signed for this page and visitor")
@@ -76,13 +80,13 @@ def log_refused(page: Component, token: str, error: Exception) -> None:
 
 def _is_offered(page: Component, given: Reference, action: Action[..., Any]) -> bool:
     """Return whether the page has shown the reference, or anyone may call the action."""
-    is_public = action.js and not given.args and not given.mac
-    return is_public or given.is_signed(page.live.signer, _contexts(page))
-
-
-def _contexts(page: Component) -> tuple[str, ...]:
+    if action.js and not given.args and not given.mac:
+        return True
     live = page.live
-    return (live.context,) if live.context == live.former_context else (live.context, live.former_context)
+    signer = live.services.signer
+    return given.is_signed(signer, live.context) or (
+        live.former_context != live.context and given.is_signed(signer, live.former_context)
+    )
 
 
 def _declared(cls: type[Component], path: str) -> Action[..., Any] | None:

@@ -14,7 +14,6 @@ each time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -59,9 +58,9 @@ class Reference(NamedTuple):
         """Return the reference with its signature in `context`."""
         return self._replace(mac=signer.mac(self._signed(context)))
 
-    def is_signed(self, signer: Signs, contexts: Iterable[str]) -> bool:
-        """Return whether the signature is valid in one of `contexts`."""
-        return bool(self.mac) and any(signer.verify(self._signed(one), self.mac) for one in contexts)
+    def is_signed(self, signer: Signs, context: str) -> bool:
+        """Return whether the signature is valid in `context`."""
+        return bool(self.mac) and signer.verify(self._signed(context), self.mac)
 
     def covers(self, other: Reference) -> bool:
         """Return whether `other` makes the same call, perhaps with more bound arguments."""

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from ..actions.action import ActionRef
 from ..exceptions import UnknownAction
-from ..pages.lookup import function, lookup
+from ..pages.lookup import function, resolve
 from ..protocol.messages import CallFunction, CallReference, CallSlot, Validate
 from ..security.references import Reference
 from .state import SessionState
@@ -34,8 +34,9 @@ def shown(state: SessionState, rev: int, name: str | list[int]) -> ActionRef[...
         raise UnknownAction("the page is no longer open")
     if not isinstance(name, str):
         return state.history.reference(rev, name)
-    ref, mac = lookup(state.page, name), Reference.parse(name).mac
-    if mac and not state.history.shows(rev, ref, mac):
+    given = Reference.parse(name)
+    ref = resolve(state.page, given)
+    if given.mac and not state.history.shows(rev, ref, given.mac):
         raise UnknownAction("the page no longer shows this reference")
     return ref
 
