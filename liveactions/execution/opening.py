@@ -7,7 +7,7 @@ GET                    either       RENDER               the document
 link, redirect         ADDRESS      RENDER               the session shows the page
 join                   either       RENDER               a session is made of the page
 error page             FIELDS       RENDER               the document
-form post              either       RENDER      yes      303 to the page, or the page by another run
+form post              either       RENDER      yes      303 to the page, or the page with the error
 call by fetch          either       LOAD        yes      JSON
 upload                 ADDRESS      GUARD, LOAD          the files are kept
 =====================  ===========  ==========  =======  ==========================================
@@ -34,8 +34,8 @@ from .run import PageRun
 T = TypeVar("T")
 Call: TypeAlias = Callable[[PageRun], Awaitable[Outcome]]
 """Calls an action of a page in a run."""
-Draw: TypeAlias = Callable[[PageRun], T]
-"""Renders a page, whose state the run has written."""
+Draw: TypeAlias = Callable[[PageRun], T | None]
+"""Renders a page, whose state the run has written. None where it isn't shown."""
 
 
 class Source(Enum):
@@ -66,7 +66,7 @@ class OpenedPage(Generic[T]):
 
     outcome: Outcome
     drawn: T | None
-    """What `draw` has returned, if the page could be rendered and committed."""
+    """What `draw` has returned, if the page was committed."""
     state: bytes | None
     """The JSON of its state, if it was written."""
     is_refused: bool
@@ -86,25 +86,31 @@ async def open_page(
 ) -> OpenedPage[T]:
     """Open a new page, `call` an action on it, and commit.
 
-    `draw` renders it, once its state is written, unless the outcome is an error, a redirect or a response.
-    `op` identifies the call however often it is sent.
+    `draw` renders it, once its state is written, unless the page couldn't be opened, or the outcome of the
+    call is a redirect or a response. `op` identifies the call however often it is sent.
     """
-    drawn: list[T] = []
+    drawn: list[T | None] = []
     is_open = False
     try:
         async with PageRun(page) as run:
             run.effects.op = op
-            outcome = await run.close(await _steps(run, source, until, call, draw, drawn))
+            concluded = await _steps(run, source, until, call, draw, drawn)
+            outcome = await run.close(concluded)
         is_open = outcome.ok
     finally:
         if not is_open:
             forsake(page.live)
-    shown = drawn[0] if drawn and is_open else None
+    shown = drawn[0] if drawn and outcome is concluded else None
     return OpenedPage(outcome, shown, run.state, run.is_refused, run.is_abandoned)
 
 
 async def _steps(
-    run: PageRun, source: Source, until: Until, call: Call | None, draw: Draw[T] | None, drawn: list[T]
+    run: PageRun,
+    source: Source,
+    until: Until,
+    call: Call | None,
+    draw: Draw[T] | None,
+    drawn: list[T | None],
 ) -> Outcome:
     problem = await _begin(run, source, until)
     if problem is None and (call is not None or until is Until.LOAD):
@@ -117,7 +123,7 @@ async def _steps(
         return outcome
     if until is Until.LOAD and not outcome.ok:
         return outcome
-    if draw is None or not isinstance(outcome, Ok) or outcome.response is not None:
+    if draw is None or (isinstance(outcome, Ok) and outcome.response is not None):
         return await run.conclude(outcome)
     return await run.conclude(outcome, lambda: drawn.append(draw(run)))
 

@@ -169,7 +169,7 @@ class CalledForms:
         self._given = given
         self._form = _form(page, ref, given) if given.form_token else None
         self._refs = (ref,) if self._form is None else (ref, self._form)
-        self._before = [(one.key, page.live.forms.exact(one.key)) for one in self._refs]
+        self._before = {(key := one.key): page.live.forms.exact(key) for one in self._refs}
 
     def note_success(self, result: Any, arguments: Mapping[str, Any]) -> None:
         """Note a call that went well. `result` is as templates see it.
@@ -209,7 +209,7 @@ class CalledForms:
 
     def restore(self) -> None:
         """Forget what was noted."""
-        for key, state in self._before:
+        for key, state in self._before.items():
             self._page.live.forms.restore(key, state)
 
 

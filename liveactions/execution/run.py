@@ -81,6 +81,7 @@ class PageRun:
         "_may_load",
         "_has_passed",
         "_refusal",
+        "is_refused",
         "_has_paused",
         "_has_received",
         "_is_closed",
@@ -88,6 +89,7 @@ class PageRun:
         "url_change",
         "on_yield",
         "_in_url",
+        "outcome",
         "state",
         "is_undone",
         "is_abandoned",
@@ -105,6 +107,8 @@ class PageRun:
         self._has_passed = False
         """Whether the guards have let pass, and the run is open."""
         self._refusal: Outcome | None = None
+        self.is_refused = False
+        """Whether a guard of the page has refused: nothing of it is shown."""
         self._has_paused = False
         self._has_received = False
         self._is_closed = False
@@ -112,6 +116,8 @@ class PageRun:
         self.url_change: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
         self._in_url: Sequence[Any] = ()
+        self.outcome: Outcome = DONE
+        """In `conclude`: what the page is rendered after."""
         self.state: bytes | None = None
         """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
         self.is_undone = False
@@ -149,11 +155,6 @@ class PageRun:
             for component in components_of(page)
         ]
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether a guard of the page has refused: nothing of it is shown."""
-        return self._refusal is not None
-
     async def guard(self) -> Outcome | None:
         """Run the guards of application, router and page, unless that has been done. Return None when they
         let pass, else why not.
@@ -165,7 +166,8 @@ class PageRun:
             page, services = self.page, self.page.live.services
             if services.around or services.guards or page._live_guards:
                 self._refusal = await self._try("guard", self._guard)
-            self._has_passed = self._refusal is None
+            self.is_refused = self._refusal is not None
+            self._has_passed = not self.is_refused
         return self._refusal
 
     async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
@@ -364,6 +366,7 @@ class PageRun:
 
         Nothing is rendered that couldn't be loaded, or whose outcome leads elsewhere.
         """
+        self.outcome = outcome
         problem = await self.load(outcome)
         is_shown = problem is None and not isinstance(outcome, RedirectTo)
         step = "writing its state"
@@ -371,19 +374,13 @@ class PageRun:
             self._dump()
             if draw is not None and is_shown:
                 step = "a render"
-                self.render(draw)
+                draw()
         except FATAL:
             raise
         except BaseException as error:
             problem = await self._caught(error, step, is_work=False)
             self.dump()
         return problem or outcome
-
-    def render(self, draw: Callable[[], object]) -> None:
-        """Call `draw`, which renders the page. `RuntimeError` unless its guards have let pass."""
-        if not self._has_passed:
-            raise RuntimeError("a page can't be rendered before its guards have passed")
-        draw()
 
     def dump(self) -> None:
         """Write the page's `state` again, if that is possible: it was undone."""
@@ -480,8 +477,7 @@ class PageRun:
     def undo(self) -> None:
         """Give the page back the fields and the address that it had when the run began."""
         self._restore()
-        for node in self._due:
-            node.stale = True
+        self._outdate()
         self.page.live.flashes = ()
         self.url_change = None
         self.is_undone = True
@@ -499,7 +495,13 @@ class PageRun:
         if self.page.live.address is not self._address:
             self.page.live.address = self._address
 
+    def _outdate(self) -> None:
+        """Let what was loaded be loaded again: it came from dependencies that have rolled back."""
+        for node in self._due:
+            node.stale = True
+
     async def _roll_back(self, error: BaseException) -> None:
+        self._outdate()
         try:
             await self._injection.close(error)
         except BaseException as another:

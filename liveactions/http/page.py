@@ -101,14 +101,25 @@ class PageRequestHandler:
         `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
         """
         opened = await open_page(self.page, source, draw=self._html)
-        is_shown = opened.drawn is not None and self.page.live.error_is_shown
-        if error is not None and not opened.is_refused and not is_shown:
+        if opened.drawn is not None:
+            return await self._page(opened.drawn, status, headers, error)
+        if error is not None and not opened.is_refused:
             raise error
-        if opened.drawn is None:
-            return self.error_or_redirect(opened.outcome)
+        return self.error_or_redirect(opened.outcome)
+
+    async def _page(
+        self,
+        html: bytes,
+        status: int,
+        headers: dict[str, str] = POST_HEADERS,
+        error: PageError | None = None,
+    ) -> Response:
+        """Return the response with the page's HTML. `error` is raised if the page doesn't show it."""
+        if error is not None and not self.page.live.error_is_shown:
+            raise error
         if self._in_html is not None:
             await self._in_html.keep()
-        return HTMLResponse(opened.drawn, status, headers)
+        return HTMLResponse(html, status, headers)
 
     def _html(self, run: PageRun) -> bytes:
         page = self.page

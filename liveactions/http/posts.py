@@ -24,15 +24,14 @@ from ..actions.messages import text
 from ..actions.request import Changes
 from ..exceptions import ForgedReference, LiveError, UnknownAction
 from ..execution.effects import restarted
-from ..execution.loading import outdate
 from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
-from ..pages.handle import Problem
 from ..pages.lookup import log_refused, lookup, lookup_key, named
 from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
+from ..session.navigation import problem_of
 from ..store.one_time import OneTimeStore
 from ..store.snapshots import Snapshot, Snapshots
 from ..types import Failed, Ok, Outcome, RedirectTo
@@ -150,7 +149,7 @@ class PostHandler(PageRequestHandler):
         answer = Answer(409, message=UNCONFIRMED)
         call = partial(self._call, token=token, fields=fields, source=source)
         try:
-            opened = await open_page(self.page, source, call=call, draw=_render, op=("post", key))
+            opened = await open_page(self.page, source, call=call, draw=self._draw, op=("post", key))
             if opened.is_abandoned and opened.state is not None:
                 self.page = self.site.copy_page(self.page, opened.state)
             outcome = opened.outcome
@@ -160,6 +159,8 @@ class PostHandler(PageRequestHandler):
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
+        if opened.drawn is not None and isinstance(outcome, Failed):
+            return await self._page(opened.drawn, outcome.status, error=_error_beside(outcome))
         return await self._respond_with(answer, outcome)
 
     async def _restore(self, sealed: str) -> Source:
@@ -175,6 +176,13 @@ class PostHandler(PageRequestHandler):
         return Source.STATE
 
     async def _call(self, run: PageRun, token: str, fields: list[Pair], source: Source) -> Outcome:
+        """Call the action, and let the page show its error."""
+        outcome = await self._outcome(run, token, fields, source)
+        if isinstance(outcome, Failed):
+            self.page.live.error = problem_of(outcome)
+        return outcome
+
+    async def _outcome(self, run: PageRun, token: str, fields: list[Pair], source: Source) -> Outcome:
         """Call the action. On a page that had to start again that is only done for one that is of no page:
         what the form showed can't be known.
         """
@@ -190,6 +198,15 @@ class PostHandler(PageRequestHandler):
         if self._is_restarted:
             restarted(self.page.live)
         return outcome
+
+    def _draw(self, run: PageRun) -> bytes | None:
+        """Return the page that shows an error. Render it after a success too, to know that the GET that
+        follows can.
+        """
+        if not isinstance(run.outcome, Failed):
+            run.page.__fragment__(None)
+            return None
+        return self._html(run) if _may_be_shown(run.outcome) else None
 
     async def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
         """Return the answer of this post and its copies. Keep the `state` that it shows, if any."""
@@ -228,20 +245,22 @@ class PostHandler(PageRequestHandler):
         failed = outcome if isinstance(outcome, Failed) else answer.failed()
         if not answer.handle:
             return self.error_or_redirect(failed)
-        error = None
-        if answer.message or answer.status not in SHOWN_ON_PAGE:
-            self.page.live.error = Problem(answer.status, answer.message, answer.id)
-        if answer.status not in SHOWN_ON_PAGE:
-            if failed.debug is not None:
-                return self.error_or_redirect(failed)
-            error = page_error(failed)
-        outdate(self.page, None)  # what its dependencies gave is closed with them
-        return await self.show(status=answer.status, error=error)
+        if not _may_be_shown(failed):
+            return self.error_or_redirect(failed)
+        self.page.live.error = problem_of(failed)
+        return await self.show(status=answer.status, error=_error_beside(failed))
 
 
-def _render(run: PageRun) -> None:
-    """Render the page, to know that the GET that follows can."""
-    run.page.__fragment__(None)
+def _may_be_shown(failed: Failed) -> bool:
+    """Return whether the page itself may show an error, rather than an error page."""
+    if failed.status in NEVER_SHOWN or failed.is_handled:
+        return False
+    return failed.status in SHOWN_ON_PAGE or failed.debug is None
+
+
+def _error_beside(failed: Failed) -> PageError | None:
+    """Return the error to raise if the page doesn't show `live.error`. None where its forms show it."""
+    return None if failed.status in SHOWN_ON_PAGE else page_error(failed)
 
 
 def _note(page: Page, token: str, fields: list[Pair]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
@@ -12,8 +13,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import pytest
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
 from liveactions import (
+    ActionError,
     Deferred,
     Depends,
     Live,
@@ -21,10 +25,12 @@ from liveactions import (
     Pages,
     action,
     defer,
+    flash,
     loaded,
     not_found,
     redirect,
 )
+from liveactions.config import Limits
 from liveactions.protocol import constants as wire
 from liveactions.session.connection import INTERNAL_ERROR
 from tests.support.asgi import Browser, Closed, Tab, browser
@@ -82,9 +88,10 @@ class Report(Page):
             raise RuntimeError("mount")
 
     async def load(self, unit: Annotated[str, Depends(unit)]) -> None:
+        self.live.set_cookie("loaded", "yes")
         works.append(late())
         self.late = defer(works[-1])
-        if fault == "cancelled":
+        if fault in ("cancelled", "timeout"):
             entered.set()
             await asyncio.Event().wait()
         if fault == "load redirects":
@@ -101,7 +108,21 @@ class Report(Page):
 
     @action
     async def add(self, unit: Annotated[str, Depends(unit)]) -> None:
+        if fault == "visitor":
+            raise ActionError("Not now")
         self.count += 1
+        flash("added")
+
+    @action
+    async def attach(self, file: UploadFile) -> None:
+        pass
+
+
+class Gone(Page):
+    template = "other.html"
+
+    async def load(self) -> None:
+        raise HTTPException(410)
 
 
 class Other(Page):
@@ -114,13 +135,18 @@ def app(**options: Any) -> Live:
     pages.page("/slow")(Slow)
     open_to_all = Pages()
     open_to_all.page("/other")(Other)
+    open_to_all.page("/gone")(Gone)
+    open_to_all.page("/form")(Form)
     templates = {
-        "report.html": "<title>R</title><p>{{ drawn() }} {{ count }}</p>{{ add }}",
+        "report.html": "<title>R</title><p>{{ drawn() }} {{ count }}</p>{{ add }}{{ attach }}"
+        "{% for message in live.flashes %}{{ message }}{% endfor %}",
+        "form.html": "<title>F</title><p>{{ count }} {{ send.error }} {{ live.error.message }}</p>{{ send }}",
         "slow.html": "<title>S</title><p>{{ count }} {{ live.error.status }}</p>{{ block }}",
         "other.html": "<title>O</title>",
     }
     live = small_app(pages, templates, **options)
     live.include(open_to_all)
+    live.error_page(410)(Report)
     return live
 
 
@@ -161,20 +187,31 @@ async def join(visitor: Browser, report: Tab, other: Tab) -> Told:
     return 200
 
 
+async def error_page(visitor: Browser, report: Tab, other: Tab) -> Told:
+    return told(await visitor.http.get("/gone"))
+
+
+async def upload(visitor: Browser, report: Tab, other: Tab) -> Told:
+    headers, files = {wire.HEADER_UPLOAD: "token"}, {"file": ("a.txt", b"a")}
+    return told(await visitor.http.post(report.action("attach"), files=files, headers=headers))
+
+
 def told(response: Any) -> Told:
     return str(response.headers["location"]) if response.status_code == 303 else int(response.status_code)
 
 
 HTTP = [get, get_restored, post, call]
 ALL = [*HTTP, navigate, join]
-BEGINNING = [get, call, navigate]
-RENDERING = [get, get_restored, post, navigate]
+BEGINNING = [get, call, navigate, error_page]
+RENDERING = [get, get_restored, post, navigate, error_page]
 LOGGED = {"mount": 500, "load": 500, "render": 500, "commit": 500, "state": 500}
-STATUSES = {**LOGGED, "guard": 404}
+STATUSES = {**LOGGED, "guard": 404, "timeout": 504}
 CASES = [
     (failure, way)
     for failure in STATUSES
-    for way in {"mount": BEGINNING, "render": RENDERING}.get(failure, ALL)
+    for way in {"mount": BEGINNING, "render": RENDERING, "guard": [*ALL, upload]}.get(
+        failure, [*ALL, error_page]
+    )
 ]
 IDS = [f"{failure}-{way.__name__}" for failure, way in CASES]
 
@@ -186,15 +223,16 @@ async def test_a_failure_has_the_same_effects_on_every_way(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     global fault
-    async with browser(app()) as visitor:
+    async with browser(app(limits=Limits(action=0.05))) as visitor:
         report, other = await visitor.open("/report"), await visitor.joined("/other")
+        visitor.http.cookies.clear()
         journal.clear()
         works.clear()
         fault = failure
         with caplog.at_level(logging.ERROR, "liveactions"):
             answer = await way(visitor, report, other)
-        refusal = INTERNAL_ERROR if failure in LOGGED else wire.CLOSE_OVER
-        told: dict[WayIn, Told] = {navigate: "/report", join: refusal}
+        refusal = INTERNAL_ERROR if STATUSES[failure] >= 500 else wire.CLOSE_OVER
+        told: dict[WayIn, Told] = {navigate: "/report", join: refusal, error_page: 410}
         seen = told.get(way, STATUSES[failure])
         assert answer == seen
         logged = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
@@ -202,6 +240,11 @@ async def test_a_failure_has_the_same_effects_on_every_way(
         assert bool(logged) == (failure in LOGGED)
         assert "committed" not in journal
         assert {inspect.getcoroutinestate(work) for work in works} <= {inspect.CORO_CLOSED}
+        is_answered = way in (*HTTP, error_page) and failure not in ("guard", "mount")
+        assert ("loaded" in visitor.http.cookies) == is_answered
+        fault = ""
+        shown = re.sub("<[^>]*>", "", (await visitor.open("/report")).html)
+        assert "drawn 0" in shown and "added" not in shown
 
 
 @pytest.mark.parametrize("way", ALL)
@@ -230,6 +273,69 @@ async def test_a_request_that_is_cancelled_rolls_back_on_every_way(way: Any) -> 
             await task
         assert task.cancelled() and journal == ["rolled back"]
         assert {inspect.getcoroutinestate(work) for work in works} == {inspect.CORO_CLOSED}
+
+
+# An error that the page shows
+
+
+class Form(Page):
+    template = "form.html"
+    count: int = 0
+
+    async def load(self) -> None:
+        journal.append("load")
+
+    @action
+    async def send(self) -> None:
+        raise RuntimeError("send") if fault == "programmer" else ActionError("Not now")
+
+
+async def post_form(tab: Tab) -> tuple[int, str]:
+    answer = await tab.browser.http.post(tab.action("send"), data={"_s": tab.snapshot})
+    return answer.status_code, answer.text
+
+
+async def op_of_form(tab: Tab) -> tuple[int, str]:
+    await tab.join()
+    journal.clear()
+    frame = await tab.call("send")
+    return frame[3][2]["status"], str(frame[2])
+
+
+@pytest.mark.parametrize(("kind", "status"), [("visitor", 422), ("programmer", 500)])
+@pytest.mark.parametrize(("way", "loads"), [(post_form, ["load"]), (op_of_form, [])])
+async def test_a_call_that_fails_loads_what_is_due_once(
+    way: Any, loads: list[str], kind: str, status: int
+) -> None:
+    global fault
+    async with browser(app()) as visitor:
+        tab = await visitor.open("/form")
+        journal.clear()
+        fault = kind
+        answer, shown = await way(tab)
+        assert (answer, journal) == (status, loads)
+        assert ("Not now" in shown) == (kind == "visitor")
+
+
+async def test_a_copy_of_a_failed_post_loads_the_page_that_it_shows() -> None:
+    async with browser(app()) as visitor:
+        tab = await visitor.open("/form")
+        first = await post_form(tab)
+        journal.clear()
+        second = await post_form(tab)
+        assert [first[0], second[0]] == [422, 422]
+        assert journal == ["load"] and "Not now Not now" in second[1]
+
+
+async def test_what_a_failed_call_has_loaded_is_loaded_again_to_be_shown() -> None:
+    """Its dependencies have rolled back: what they gave is no longer of use."""
+    global fault
+    async with browser(app()) as visitor:
+        tab = await visitor.open("/report")
+        journal.clear()
+        fault = "visitor"
+        answer = await visitor.http.post(tab.action("add"), data={"_s": tab.snapshot})
+        assert (answer.status_code, journal) == (422, ["rolled back", "committed"])
 
 
 # A thread that can't be stopped
