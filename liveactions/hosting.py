@@ -26,7 +26,7 @@ def guards_of_host(app: Any) -> tuple[Depends, ...]:
     if router is None:
         raise TypeError(
             f"live.install() takes an application, not {app!r}. For the prefix and the dependencies of a"
-            " router use Pages(prefix=..., guard=[...]) and live.include(pages)."
+            " router, use Pages(prefix=..., guard=[...]) and live.include(pages)."
         )
     guards = guards_of(getattr(router, "dependencies", ()))
     for guard in guards:
@@ -34,7 +34,7 @@ def guards_of_host(app: Any) -> tuple[Depends, ...]:
             raise TypeError(
                 f"live.install(app): {problem}. The application's dependencies guard live pages, too. Let"
                 " this one take a Request, or move it to the routers that need it"
-                " (APIRouter(dependencies=[...])) and guard the pages by Live(guard=...)."
+                " (APIRouter(dependencies=[...])) and guard the pages with Live(guard=...)."
             )
     return guards
 

@@ -296,8 +296,8 @@ def _check(annotation: Any, title: str, injected: tuple[type[Any], ...], seen: s
             )
         if isinstance(plain, _VARIABLES):
             raise FreeVariable(
-                f"{title}: nothing says what the type variable {plain} stands for; write a type, or give the"
-                " generic class or alias its arguments in brackets",
+                f"{title}: the type variable {plain} has no value; write a type, or pass type arguments to"
+                " the generic class or alias",
                 plain,
             )
         cls = get_origin(plain) or plain

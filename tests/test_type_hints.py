@@ -408,7 +408,7 @@ def test_a_function_that_can_not_work() -> None:
 
 
 def test_a_generic_page_without_arguments() -> None:
-    with pytest.raises(TypeError, match="type variable ~R.*brackets"):
+    with pytest.raises(TypeError, match="type variable ~R.*type arguments"):
         check_page(Base)
     with pytest.raises(TypeError, match="type variable ~R"):
 

@@ -74,12 +74,12 @@ class Codec:
         if self.annotation is Any:
             return self._dump_untyped(value)
         if value is None and not self._takes_none:
-            raise TypeError(f"None can't be serialised as {self.annotation!r}")
+            raise TypeError(f"None can't be serialized as {self.annotation!r}")
         try:
             return self._adapter.dump_python(value, mode="json", warnings="error")
         except (ValueError, TypeError, RecursionError) as error:
             kind = type(value).__name__
-            raise TypeError(f"{kind} can't be serialised as {self.annotation!r}: {error}") from error
+            raise TypeError(f"{kind} can't be serialized as {self.annotation!r}: {error}") from error
 
     def _dump_untyped(self, value: Any) -> Any:
         try:

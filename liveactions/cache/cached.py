@@ -174,7 +174,7 @@ class _Reads:
             try:
                 parts.append(key_of(value))
             except TypeError as error:
-                advice = "take what it needs of it, or annotate it as a dependency with Depends"
+                advice = "pass only what the function needs, or annotate it as a dependency with Depends"
                 raise TypeError(f"{self.function.__qualname__}({name}=…): {error}; {advice}") from None
         return tuple(parts), frozenset(tag.format_map(bound.arguments) for tag in self.tags)
 

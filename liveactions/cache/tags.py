@@ -95,7 +95,7 @@ def refuse_while_reading(name: str) -> None:
     where: dict[Any, str] = {
         "load": "in load(), which runs because of it",
         "render": "while a page is being rendered",
-        "cached": "in a function with @cached, which doesn't run each time",
+        "cached": "in a @cached function, which doesn't run each time",
     }
     raise RuntimeError(f"{name}() was called {where[found.what]}; call it in an action, after the change")
 
@@ -176,7 +176,7 @@ def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
     try:
         message = Message("topic", topic, to_jsonable_python(data))
     except PydanticSerializationError as error:
-        raise TypeError(f"publish({topic!r}): data must be serialisable as JSON. {error}") from None
+        raise TypeError(f"publish({topic!r}): data must be serializable as JSON. {error}") from None
     effects = open_effects()
     if effects is not None:
         effects.messages += ((line, message),)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..templates.fragments import Fragment
 
 HEAD_PLACEHOLDER: Final = Markup('<meta name="live">')
-"""Marks where the template wants the client's script."""
+"""Marks where the template places the client's script."""
 P = ParamSpec("P")
 
 

@@ -143,7 +143,7 @@ def register_at(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> N
         missing = describe(cls).required - cls._live_route.names
         if missing:
             raise TypeError(
-                f"{cls.__qualname__}: an address may lack {', '.join(sorted(missing))}; give it a"
+                f"{cls.__qualname__}: {', '.join(sorted(missing))} may be missing from the address; give it a"
                 f" default, or add it to the path {path!r}"
             )
 

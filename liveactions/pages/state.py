@@ -48,7 +48,7 @@ def _unwritable(page: Page) -> str:
         for name, value in _dump(component).items():
             if name in own and not _is_writable(value):
                 return f"{type(component).__qualname__}.{name}" + (f" (at {path})" if path else "")
-    return "what became of an action, or a message for the person,"
+    return "the result of an action, or a message for the visitor,"
 
 
 def _is_writable(data: Any) -> bool:

@@ -242,7 +242,7 @@ class OpLog:
     def resume(self, hello: Hello) -> None:
         """Check the hello of a new connection. Raise `ProtocolError` if it isn't from this session's page."""
         require(hello.rev <= self.rev, f"revision {hello.rev} after {self.rev}")
-        require(hello.op >= self.last, f"last op {hello.op}, of which {self.last} came")
+        require(hello.op >= self.last, f"last op {hello.op}, but {self.last} was received")
 
     def welcome(
         self,

@@ -26,7 +26,7 @@ becomes, without the handling of undefined names::
     shape_1 = Shape(('<li data-l=".">', '</li>'), ...)
 
 The ``data-l`` attributes tell the client where the slots are: the attribute ``class`` and the content
-(``.``) of ``p``; the content of ``ul``, a list. A *sink* says what happens with the value of a body: it is
+(``.``) of ``p``; the content of ``ul``, a list. A *sink* determines where the value of a body goes: it is
 assigned to the variable of a slot, appended to the items of a list, or yielded. A body that can't have
 slots (a *degraded* plan) is compiled by Jinja2 alone, and its output is used as a string.
 """

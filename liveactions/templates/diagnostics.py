@@ -194,8 +194,8 @@ class Adviser:
         for found in _UNSAFE_ADDRESS.finditer(text.html):
             yield Advice(
                 SCRIPT_ADDRESS,
-                f"{text.where(found.start(2))}{found[1]} would run a script: it got the"
-                f" scheme {UNSAFE!r}. If you trust the value, mark it as safe: {{{{ …|safe }}}}",
+                f"{text.where(found.start(2))}{found[1]} would run a script: its scheme was"
+                f" changed to {UNSAFE!r}. If you trust the value, mark it as safe: {{{{ …|safe }}}}",
             )
 
     def _where(self, repair: Repair, text: _Text) -> str:

@@ -57,7 +57,7 @@ def refuse_function(value: Any) -> None:
     """Raise `RenderError` for a function, which is never meant to be displayed."""
     if isinstance(value, (FunctionType, MethodType, BuiltinFunctionType)):
         raise RenderError(
-            f"{value.__qualname__} is a function: decorate it with @action for the browser to call it,"
+            f"{value.__qualname__} is a function: decorate it with @action to let browsers call it,"
             f" or call it in the template, {{{{ {value.__name__}() }}}}"
         )
 

@@ -83,7 +83,7 @@ def unknown_modifier(attribute: str) -> str | None:
         is_key = has_keys and (len(name) == 1 or name in _KEYS)
         if not (name in MODIFIERS or is_delay or is_key):
             known = sorted(MODIFIERS | _KEYS) if has_keys else sorted(MODIFIERS)
-            return f"{attribute}: there is no modifier .{name}; {_proposal(name, known)}"
+            return f"{attribute}: unknown modifier .{name}; {_proposal(name, known)}"
     return None
 
 
@@ -92,10 +92,12 @@ def _proposal(name: str, known: list[str]) -> str:
     if similar:
         return f"did you mean .{similar[0]}?"
     if name.isdecimal():
-        return "a time follows .debounce or .throttle"
+        return "a number of milliseconds may only follow .debounce or .throttle"
     if name in _KEYS or len(name) == 1:
-        return "keys are for keydown and keyup"
-    return f"there are {', '.join(f'.{one}' for one in sorted(MODIFIERS))}, and on keydown and keyup keys"
+        return "keys can only be used with keydown and keyup"
+    return (
+        f"known are {', '.join(f'.{one}' for one in sorted(MODIFIERS))}, and for keydown and keyup also keys"
+    )
 
 
 def unlikely_event(attribute: str) -> str | None:

@@ -143,7 +143,7 @@ async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
     scope = {**http(_url(page), browser.headers(), browser.client, browser.lifespan.state), "method": "GET"}
     await request(browser.app, {**scope, PROBE_KEY: arrived.append}, b"")
     if not arrived:
-        raise Failed(f"the application lets nobody to {_url(page)}", 403)
+        raise Failed(f"the application rejected the request for {_url(page)}", 403)
     [(opened, address)] = arrived
     site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.address is address)
     identity = await site.identity(opened)
@@ -265,7 +265,7 @@ class Browser:
         that the action left. A redirect is returned. Raise `Failed` for an error, with its `errors` by field.
         """
         if not isinstance(action, ActionRef):
-            raise TypeError(f"a page's action is called, not {action!r}")
+            raise TypeError(f"expected a page's action, not {action!r}")
         await self.lifespan.start()
         return await call(self, action, args, kwargs)
 

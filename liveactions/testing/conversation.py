@@ -271,7 +271,7 @@ class Conversation:
         elif op.reloads:
             self.elsewhere = ""
         elif status != ERROR:
-            self._failures.append(Failed("nobody knows whether it was done", 503))
+            self._failures.append(Failed("it is uncertain whether the operation ran", 503))
         elif payload["status"] not in SHOWN_STATUSES:
             self._failures.append(Failed(payload["error"], payload["status"]))
 
@@ -322,7 +322,7 @@ class Fetching:
 
     async def _post(self) -> None:
         if not self._ops:
-            raise Refusal("nothing comes by itself where no socket is open")
+            raise Refusal("the server can't push changes without a socket")
         url = self._url().partition("#")[0]
         parcel = {"hello": {**self._hello, "url": url}, "ops": self._ops}
         reply = await self._post_json(url, parcel)

@@ -44,7 +44,7 @@ class Document:
     def frame(self, message: list[Any]) -> None:
         """Apply a frame: revision, acknowledged operation, patch, answers, shapes, extras."""
         if not 1 <= len(message) <= 6:
-            mismatch(f"{message!r} is no frame", ())
+            mismatch(f"{message!r} isn't a frame", ())
         self.apply(message[2] if len(message) > 2 else [], message[4] if len(message) > 4 else [])
 
     def apply(self, patch: Any, shapes: Any = ()) -> None:
@@ -58,15 +58,15 @@ class Document:
 
     def define(self, definitions: Any) -> None:
         if not isinstance(definitions, list | tuple) or len(definitions) % 2:
-            mismatch(f"{definitions!r} are no shapes", ())
+            mismatch(f"{definitions!r} aren't shapes", ())
         for number, source in zip(definitions[::2], definitions[1::2], strict=True):
             if type(number) is not int or self._sources.setdefault(number, source) != source:
-                mismatch(f"the shape {number!r} is defined anew", ())
+                mismatch(f"the shape {number!r} is redefined", ())
             match source:
                 case str() | [str(), str()]:
                     self.shapes[number] = parse_fragment(source if isinstance(source, str) else source[1])
                 case _:
-                    mismatch(f"{source!r} is no shape", ())
+                    mismatch(f"{source!r} isn't a shape", ())
 
     def actions(self) -> list[tuple[Address, ActionSlot]]:
         """Return all action slots of the page with their addresses, in document order."""
@@ -85,9 +85,9 @@ class Document:
                 adopt(nodes.children, self._create, at).fill(values, at)
                 return nodes
             case [number, *_]:
-                mismatch(f"the shape {number!r} isn't known", at)
+                mismatch(f"the shape {number!r} is undefined", at)
             case _:
-                mismatch(f"{value!r} is no value", at)
+                mismatch(f"{value!r} isn't a value", at)
 
 
 def _actions(fragment: Fragment, at: Address) -> list[tuple[Address, ActionSlot]]:

@@ -72,7 +72,7 @@ def usable(found: Sequence[Element], what: str) -> Element:
     """Return the only element of these. Raise `Refusal` if there are several, or it is disabled."""
     if len(found) > 1:
         there = ", ".join(map(repr, found))
-        raise Refusal(f"the {what} is here {len(found)} times, say which with within(…): {there}")
+        raise Refusal(f"{len(found)} elements match the {what}; choose one with within(…): {there}")
     if is_disabled(found[0]):
         raise Refusal(f"the {what} is disabled")
     return found[0]

@@ -120,7 +120,7 @@ class Part:
             return shown_text(self._root(), self._tab.window.scripting)
         found = self.texts(css)
         if len(found) != 1:
-            raise Refusal(f"{css!r} means {len(found)} visible elements here, not one{_texts(found)}")
+            raise Refusal(f"{css!r} matches {len(found)} visible elements here, not one{_texts(found)}")
         return found[0]
 
     def attribute(self, css: str, name: str) -> str | None:
@@ -154,7 +154,7 @@ class Part:
             async with asyncio.timeout(patience):
                 while not is_so():
                     if self._tab.conversation is None or self._tab.conversation.is_over:
-                        raise Refusal(f"{otherwise}, and nothing comes by itself: {self.text()!r}")
+                        raise Refusal(f"{otherwise}, and the server can't push changes: {self.text()!r}")
                     await self._tab.hear()
         except TimeoutError:
             raise Refusal(f"{otherwise} after {patience:g} s: {self.text()!r}") from None
@@ -178,7 +178,7 @@ class Part:
             found = [one for one in found if text in shown_text(one, self._tab.window.scripting)]
         if len(found) != 1:
             which = f"{css!r} with the text {text!r}" if text else repr(css)
-            raise Refusal(f"{which} means {len(found)} elements here, not one{_texts(there)}")
+            raise Refusal(f"{which} matches {len(found)} elements here, not one{_texts(there)}")
         return found[0]
 
     def _find(self, name: str, rank: Rank, what: str) -> Element:

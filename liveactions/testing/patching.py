@@ -46,7 +46,7 @@ class Place:
 
     def check(self, at: Address) -> None:
         if self.begin and self.end and self.begin.parent is not self.end.parent:
-            mismatch("its range ends under another parent than it begins", at)
+            mismatch("its range begins and ends in different parents", at)
 
     def nodes(self) -> list[Node]:
         children = self.parent.children
@@ -131,7 +131,7 @@ class Fragment:
 
     def patch(self, changes: Any, at: Address) -> None:
         if not isinstance(changes, list) or len(changes) % 2:
-            mismatch(f"{changes!r} is no patch", at)
+            mismatch(f"{changes!r} isn't a patch", at)
         for number, change in zip(changes[::2], changes[1::2], strict=True):
             self.slot(number, at).patch(change, (*at, number))
 
@@ -165,7 +165,7 @@ class ChildSlot(Slot):
         if isinstance(value, str):
             self.place.fill([Text(value)] if value else [])
         elif raw_text:
-            mismatch(f"{value!r} where only text can be", at)
+            mismatch(f"{value!r} where only text is allowed", at)
         else:
             self.place.fill(self.create(value, at).children)
         self.fragment = adopt([] if raw_text else self.place.nodes(), self.create, at)
@@ -281,7 +281,7 @@ def closing(begin: Comment, following: Iterator[Node], at: Address) -> Comment:
             return node
         elif node.data in (CHILD_CLOSE, LIST_CLOSE):
             mismatch(f"<!--{begin.data}--> is closed by <!--{node.data}-->", at)
-    mismatch(f"<!--{begin.data}--> isn't closed under its parent", at)
+    mismatch(f"<!--{begin.data}--> isn't closed in its parent", at)
 
 
 Space = tuple[int, int]
@@ -318,7 +318,7 @@ class ListSlot(Slot):
 
     def set(self, value: Any, at: Address) -> None:
         if not isinstance(value, list):
-            mismatch(f"{value!r} is no list", at)
+            mismatch(f"{value!r} isn't a list", at)
         self.place.check(at)
         self.place.fill([])
         self.items = {}
@@ -360,7 +360,7 @@ class ListSlot(Slot):
             case [int(ordinal), int(before), *value]:
                 self._insert(ordinal, value, self._anchor(before, at), (*at, ordinal))
             case _:
-                mismatch(f"{edit!r} is no edit", at)
+                mismatch(f"{edit!r} isn't an edit", at)
 
     def _move(self, ordinal: int, before: int, at: Address) -> None:
         if ordinal == before:
@@ -371,9 +371,9 @@ class ListSlot(Slot):
 
     def _insert(self, ordinal: int, value: Any, anchor: Node | None, at: Address) -> None:
         if ordinal in self.items or ordinal < 0:
-            mismatch("an item of this ordinal is there", at)
+            mismatch("an item with this ordinal exists already", at)
         if not isinstance(value, list):
-            mismatch(f"{value!r} is no item", at)
+            mismatch(f"{value!r} isn't an item", at)
         nodes = list(self.create(value, at).children)
         if self.space:
             self._check_form(nodes, at)
@@ -398,7 +398,7 @@ class ListSlot(Slot):
         elements = [node for node in nodes if isinstance(node, Element)]
         expected = [n for n in (before, *elements[:1], after) if n != 0]
         if lengths != expected or not _is_space(nodes):
-            mismatch(f"an item isn't one element between {before} and {after} characters of space", at)
+            mismatch(f"an item isn't one element between {before} and {after} characters of white space", at)
 
     def _elements(self, at: Address) -> Iterator[list[Node]]:
         """Yield items of the form ``[a,b``.
@@ -416,9 +416,9 @@ class ListSlot(Slot):
                 own.append(_cut(element, 1, after, (*at, n)))
             yield own
         if len(self.place.nodes()) != len(elements) * (1 + bool(before) + bool(after)):
-            mismatch("something stands between items that are one element each", at)
+            mismatch("unexpected nodes between items that are one element each", at)
         if not _is_space(nodes):
-            mismatch("text stands between items that are one element each", at)
+            mismatch("unexpected text between items that are one element each", at)
 
     def _ranges(self, at: Address) -> Iterator[list[Node]]:
         """Yield items of the form ``[``: each ends with its comment."""
@@ -450,7 +450,7 @@ def _cut(element: Element, side: int, length: int, at: Address) -> Text:
     index = element.index + side
     text = element.parent.children[index] if 0 <= index < len(element.parent.children) else None
     if not isinstance(text, Text) or len(text.data) < length:
-        mismatch(f"an item has less than {length} characters of space on a side", at)
+        mismatch(f"an item has fewer than {length} characters of white space on one side", at)
     if len(text.data) == length:
         return text
     if side > 0:

@@ -57,7 +57,7 @@ def live(pytestconfig: pytest.Config) -> Any:
     """Return the application that `browser` visits."""
     module, _, name = str(pytestconfig.getini("live") or "").partition(":")
     if not module or not name:
-        raise pytest.UsageError("which application? Define a fixture `live`, or set live = module:name")
+        raise pytest.UsageError("no application: define a fixture `live`, or set live = module:name")
     return vars(import_module(module))[name]
 
 

@@ -19,14 +19,14 @@ from .failures import Address, mismatch
 def spliced(old: str, parts: Any, at: Address) -> str:
     """Apply splices to a string."""
     if not isinstance(parts, list) or not parts:
-        mismatch(f"{parts!r} are no splices", at)
+        mismatch(f"{parts!r} aren't splices", at)
     units = old.encode("utf-16-le", "surrogatepass")
     out: list[bytes] = []
     position, last = 0, b""
 
     def part(start: Any, length: Any) -> bytes:
         if not _is_count(start) or not _is_count(length) or 2 * (start + length) > len(units):
-            mismatch(f"{length!r} units from {start!r} on are beyond the end", at)
+            mismatch(f"{length!r} units from {start!r} on exceed the string", at)
         return units[2 * start : 2 * (start + length)]
 
     rest = list(parts)
@@ -34,7 +34,7 @@ def spliced(old: str, parts: Any, at: Address) -> str:
         out.append(part(position, rest[0]))
         position += rest.pop(0)
         if not rest:
-            mismatch(f"{parts!r} end with what stays", at)
+            mismatch(f"{parts!r} end with an unchanged part", at)
         if _is_count(rest[0]):
             part(position, rest[0])
             position += rest.pop(0)
@@ -48,7 +48,7 @@ def spliced(old: str, parts: Any, at: Address) -> str:
                 case [start, length]:
                     out.append(part(start, length))
                 case other:
-                    mismatch(f"{other!r} is no text", at)
+                    mismatch(f"{other!r} isn't a replacement", at)
     return b"".join([*out, units[2 * position :]]).decode("utf-16-le", "surrogatepass")
 
 
@@ -65,7 +65,7 @@ def checked(old: str, check: Any, at: Address) -> str:
     """Return the previous string. Raise `ProtocolMismatch` if the server's string is a different one."""
     own = [utf16_length(old), adler32(old.encode())]
     if check != own:
-        mismatch(f"its string has the check {own}, not {check!r}", at)
+        mismatch(f"the checksum of its string is {own}, not {check!r}", at)
     return old
 
 
@@ -159,7 +159,7 @@ def confirm(old: str, new: str, edits: Any, digest: Any, at: Address) -> None:
     if digest != adler32("".join(passed).encode()):
         mismatch(f"the digest isn't that of {passed}", at)
     if canonical(root) != canonical(parse_fragment(new)):
-        mismatch(f"{edits!r} don't give the new string's nodes", at)
+        mismatch(f"{edits!r} don't result in the new string's nodes", at)
 
 
 def _found(
@@ -178,9 +178,9 @@ def _found(
             nodes, anchor = _nodes(target, first, count, at), _anchor(target, first + count)
             shown = canonical(parse_fragment(_part(old, start, length)))
             if "".join(map(canonical, nodes)) != shown:
-                mismatch(f"{edit!r} is of {nodes}, the old string has {shown}", at)
+                mismatch(f"{edit!r} replaces {nodes}, but the old string has {shown}", at)
             return lambda: _replace(target, nodes, parse_fragment(_part(new, begin, size)), anchor)
-    mismatch(f"{edit!r} is no edit", at)
+    mismatch(f"{edit!r} isn't an edit", at)
 
 
 def _walk(root: Element, path: list[int], passed: list[str], at: Address) -> Element:
@@ -188,7 +188,7 @@ def _walk(root: Element, path: list[int], passed: list[str], at: Address) -> Ele
     for step in path:
         child = _nodes(root, step, 1, at)[0]
         if not isinstance(child, Element):
-            mismatch(f"{path} leads to a text", at)
+            mismatch(f"{path} leads to text", at)
         root = child
         passed.append(f"{root.name} {len(root.children)};")
     return root

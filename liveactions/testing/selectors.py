@@ -48,14 +48,14 @@ def _parse(css: str) -> list[Test]:
         current = compound if current is None else _combined(current, how, compound)
         gap = _COMBINATOR.match(text, at)
         if gap is None and at < len(text):
-            raise ValueError(f"{css!r}: what is {text[at:]!r}?")
+            raise ValueError(f"{css!r}: unsupported syntax {text[at:]!r}")
         if gap is not None:
             how, at = gap[1] or " ", gap.end()
         if gap is None or how == ",":
             tests.append(current)
             current = None
     if current is not None or not tests:
-        raise ValueError(f"{css!r} is no whole selector")
+        raise ValueError(f"{css!r} is an incomplete selector")
     return tests
 
 
@@ -67,7 +67,7 @@ def _compound(text: str, at: int) -> tuple[Test, int]:
         tests.append(_simple(found))
         at = found.end()
     if not tests:
-        raise ValueError(f"{text!r}: what is {text[at:]!r}?")
+        raise ValueError(f"{text!r}: unsupported syntax {text[at:]!r}")
     return lambda element: all(test(element) for test in tests), at
 
 

@@ -259,7 +259,7 @@ class Tab:
             return Fetching(lambda: self.url, self.browser.fetch)
         socket = self.browser.socket(path)
         if not await socket.accepted():
-            raise Failed(f"the socket {path} is refused", 403)
+            raise Failed(f"the socket {path} was rejected", 403)
         return socket
 
     # Forms

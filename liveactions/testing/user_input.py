@@ -43,12 +43,12 @@ def _problem(control: Element, controls: Controls) -> str | None:
         return "must be checked" if control.get("required") is not None and not chosen else None
     value = controls.value(control)
     if not value:
-        return "must be filled" if control.get("required") is not None else None
+        return "must be filled in" if control.get("required") is not None else None
     pattern = control.get("pattern")
     if pattern is not None and control.name == "input" and not re.fullmatch(pattern, value):
         return f"has {value!r}, which doesn't match its pattern"
     if kind(control) == "email" and not _EMAIL.fullmatch(value):
-        return f"has {value!r}, which is no e-mail address"
+        return f"has {value!r}, which isn't an email address"
     least = control.get("minlength") or ""
     if least.isdigit() and len(value) < int(least) and controls.is_edited(control):
         return f"has {value!r}, which is shorter than {least}"
@@ -241,11 +241,11 @@ class UserInput:
         """Replace the text in a field."""
         most = control.get("maxlength") or ""
         if control.get("readonly") is not None:
-            raise Refusal(f"{control!r} can only be read")
+            raise Refusal(f"{control!r} is read-only")
         if most.isdigit() and len(text) > int(most):
             raise Refusal(f"{control!r} takes at most {most} characters")
         if "\n" in text and control.name == "input":
-            raise Refusal(f"{control!r} has one line")
+            raise Refusal(f"{control!r} has only one line")
         self.focus(control)
         self.tab.window.controls.edit(control, text)
         self.tab.window.is_uncommitted = True
@@ -335,7 +335,7 @@ class UserInput:
     def _submit(self, form: Element, submitter: Element | None) -> None:
         problem = objection(form, submitter, self.tab.window.controls)
         if problem:
-            raise Refusal(f"a browser wouldn't send the form: {problem}")
+            raise Refusal(f"a browser wouldn't submit the form: {problem}")
         if not self._happen(form, "submit"):
             self.tab.submit(form, submitter)
 

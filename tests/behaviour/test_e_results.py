@@ -523,7 +523,7 @@ async def test_e6_what_contains_itself() -> None:
 async def test_e6_what_the_annotation_does_not_say(caplog: pytest.LogCaptureFixture) -> None:
     page = await opened(Odd)
     assert (await failure(page, page.wrong)).status == 500
-    assert "Odd.wrong(): str can't be serialised as <class 'int'>" in logged(caplog)
+    assert "Odd.wrong(): str can't be serialized as <class 'int'>" in logged(caplog)
 
 
 # E7: whose it is

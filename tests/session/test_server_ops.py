@@ -242,7 +242,7 @@ async def test_a_message_that_does_not_fit_is_logged(caplog: pytest.LogCaptureFi
 
 def test_data_is_jsonable() -> None:
     with pytest.raises(
-        TypeError, match=r"publish\('room:a'\): data must be serialisable as JSON. Unable to serialize"
+        TypeError, match=r"publish\('room:a'\): data must be serializable as JSON. Unable to serialize"
     ):
         live.publish("room:a", text=object())
 

@@ -93,13 +93,13 @@ async def test_redirects_and_errors(browser: Browser) -> None:
     assert (await browser.call(page.leave)).url == "/elsewhere"
     with pytest.raises(Failed, match="403: No"):
         await browser.call(page.refuse)
-    with pytest.raises(TypeError, match="a page's action is called"):
+    with pytest.raises(TypeError, match="expected a page's action"):
         await browser.call(print)
 
 
 async def test_cookies_and_sessions() -> None:
     live = members()
-    [home] = [endpoint.page for endpoint in live.site._addresses if endpoint.page.__name__ == "Home"]
+    [home] = [endpoint.page for endpoint in live.site.addresses if endpoint.page.__name__ == "Home"]
     async with Browser(live) as browser:
         page: Any = home()
         await browser.call(page.log_in, "ada")

@@ -110,14 +110,14 @@ async def test_files_go_first(browser: Browser) -> None:
 
 async def test_nothing_comes_by_itself(browser: Browser) -> None:
     page = await browser.open("/counter")
-    with pytest.raises(Refusal, match="nothing comes by itself"):
+    with pytest.raises(Refusal, match="the server can't push changes"):
         await page.shows("never")
 
 
 async def test_other_people_have_no_socket_either(browser: Browser) -> None:
     page = await browser.other().open("/counter")
     await page.click("Ten")
-    with pytest.raises(Refusal, match="nothing comes by itself"):
+    with pytest.raises(Refusal, match="the server can't push changes"):
         await page.shows("never")
 
 

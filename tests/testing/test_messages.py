@@ -103,7 +103,7 @@ async def test_running_ops_go_on_beside() -> None:
     await tab.conversation.hear()
     assert tab.text == "half"
     await tab.conversation.hear()
-    with pytest.raises(Failed, match="nobody knows"):
+    with pytest.raises(Failed, match="it is uncertain"):
         await tab.conversation.settle()
 
 

@@ -64,7 +64,7 @@ def test_the_application_comes_from_a_fixture(tmp_path: Path) -> None:
 
 
 def test_without_an_application_one_is_asked_for(tmp_path: Path) -> None:
-    assert "which application? Define a fixture `live`" in run(tmp_path, {"test_shop.py": TEST})
+    assert "no application: define a fixture `live`" in run(tmp_path, {"test_shop.py": TEST})
 
 
 def test_the_example_of_the_readme(tmp_path: Path) -> None:
