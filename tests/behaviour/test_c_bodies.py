@@ -298,7 +298,7 @@ async def sent_raw(browser: Browser, body: bytes, name: str = "say") -> int:
 
 
 async def in_page(browser: Browser) -> str:
-    _, reply = await browser.request("GET", "http://testserver/text", [])
+    *_, reply = await browser.request("GET", "http://testserver/text", [])
     return reply.text.split('name="_s" value="', 1)[1].split('"', 1)[0]
 
 
