@@ -1,6 +1,4 @@
-"""The application: `Live`, which connects pages with their addresses, keys, store and templates; and `Pages`,
-a collection of pages for it.
-"""
+"""The application: `Live`, and `Pages`, a collection of pages that an application can include."""
 
 from __future__ import annotations
 
@@ -176,7 +174,7 @@ class Live(Starlette):
         self.services.disconnect = self.disconnect
         self._origins = Origins(allowed_origins)
         self.own_routes = _routes(self.site, self.sessions, self._origins)
-        """Routes of the pages, and those that the client uses."""
+        """The routes of the pages, and those that the client uses."""
         self._hosted_guards: tuple[Depends, ...] = ()
         """The guards of the application that this one is installed in."""
         self._serve_in(self)

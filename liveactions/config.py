@@ -52,7 +52,7 @@ class Limits:
     sending: float = 10.0
     """How long sending a single message may take."""
     cookies: float = 300.0
-    """How old the cookies of an open page may be when an operation runs; it asks for newer ones first."""
+    """How old the cookies of an open page may be when an operation runs; older ones are updated first."""
     action: float = 30.0
     """How long an action may run."""
     sessions: int = 10_000

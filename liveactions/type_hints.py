@@ -1,4 +1,4 @@
-"""Resolving annotations to types; done only in this module.
+"""Annotations resolved to types. No other module does this.
 
 Code that depends on an annotation gets it from `hints`, `resolve` or `record_hints`: names are looked up;
 aliases, `NewType` and type variables are replaced by what they stand for; and markers are moved to the

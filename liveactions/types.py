@@ -113,7 +113,7 @@ class Reference:
         return 0
 
     def means(self, other: Reference) -> bool:
-        """Return whether both make the same call, whoever they were written for."""
+        """Return whether both make the same call, for whichever visitor they were written."""
         return self == other
 
     def bind(self, *args: Any, **kwargs: Any) -> Reference:

@@ -1,6 +1,6 @@
 """The cached values of this process, and those that are being computed.
 
-If a tag is revalidated while a value with this tag is being computed, those who wait get the value, and are
+If a tag is revalidated while a value with this tag is being computed, waiting callers get the value, and are
 notified of the revalidation as well. The value isn't kept.
 """
 
@@ -60,7 +60,7 @@ class Flight:
 
 
 class Abandoned(Exception):
-    """The computation of a value was cancelled; those who wait for it compute it themselves."""
+    """The computation of a value was cancelled; waiting callers compute it themselves."""
 
 
 class Memory:
@@ -99,7 +99,7 @@ class Memory:
             return None, flight, True
 
     def finish(self, flight: Flight, give: Callable[[], Any], tags: frozenset[str]) -> Entry:
-        """Store a value that has been computed, and return it to those who wait."""
+        """Store a value that has been computed, and return it to waiting callers."""
         entry = Entry(give, tags, self.clock())
         with self._lock:
             self._land(flight)
@@ -109,10 +109,7 @@ class Memory:
         return entry
 
     def fail(self, flight: Flight, error: BaseException) -> None:
-        """Pass an error on to those who wait for the value.
-
-        After a cancellation, they compute it themselves.
-        """
+        """Pass an error on to waiting callers. After a cancellation, they compute the value themselves."""
         with self._lock:
             self._land(flight)
         is_outcome = isinstance(error, (Exception, ActionResponse))

@@ -166,11 +166,11 @@ def refresh() -> None:
 
 
 def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
-    """Publish data to a topic: call its ``@on`` methods in all open pages of an application, also in this
-    one.
+    """Publish data to a topic: call its ``@on`` methods in all open pages of an application.
 
-    In an action, this takes effect when its dependencies have closed and committed; elsewhere immediately.
-    Raise `TypeError` if the data can't be serialized as JSON, and `RuntimeError` while data is being read.
+    This includes the caller's own page. In an action, it takes effect when the dependencies have closed and
+    committed; elsewhere immediately. Raise `TypeError` if the data can't be serialized as JSON, and
+    `RuntimeError` while data is being read.
     """
     refuse_while_reading("publish")
     try:

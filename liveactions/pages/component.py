@@ -1,5 +1,4 @@
-"""Components: objects with typed state, a template and actions. A page is a component, and may contain
-others.
+"""Components: objects with typed state, a template and actions. A page is one, and may contain others.
 
 `Component` is the base class of user code. Each instance has a `Node`, which holds what the library knows
 about it: its path in the page, its references, its compiled template. `describe` reads a class, `attach`

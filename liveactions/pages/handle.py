@@ -164,7 +164,7 @@ class LiveContext:
         self.effects: Effects | None = None
         """The effects of the latest run."""
         self.reads: dict[object, frozenset[str]] = {}
-        """Tags that each component's latest `load` has read, by node; those of the latest render: None."""
+        """Tags read by the latest `load` of each component, by node, and by the latest render, under None."""
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the visitor, kept until the next action or navigation."""

@@ -2,8 +2,8 @@
 
 Jinja2 compiles a template to a function that yields strings, and lets an environment replace the generator
 (`Environment.code_generator_class`). This one leaves statements, scopes and expressions to Jinja2, and
-changes what is done with a *body*, the content of a template, block, macro, branch or loop: the code of a
-body computes the values of its slots, as `liveactions.templates.plan` has laid them out, and makes a
+changes how a *body* is compiled, the content of a template, block, macro, branch or loop: the code of a
+body computes the values of its slots, as `liveactions.templates.plan` has laid them out, and creates a
 fragment. This template ::
 
     <p class="{{ kind }}">{{ name }}</p>
@@ -12,7 +12,7 @@ fragment. This template ::
 becomes, without the handling of undefined names::
 
     def root(context):
-        before = enter(context, shape_0)           # the values of the last rendering
+        before = enter(context, shape_0)           # the values of the last render
         kind = attribute(context["kind"])
         name = child(context["name"], before, 1)
 

@@ -39,8 +39,7 @@ class Due(NamedTuple):
 
 
 class Clock:
-    """Drives ``@every`` and delayed calls of open tabs, independently of real time, which hardly passes in a
-    test.
+    """Drives ``@every`` and delayed calls of open tabs, independently of real time.
 
     `now` counts seconds. `seen` is called after each tick, so that tabs apply what it has sent.
     """
