@@ -13,7 +13,7 @@ from liveactions.html.entities import neutralise
 from liveactions.pages.page_html import hidden_field
 from tests.client.conftest import browser_spelling, play_vectors
 from tests.templates.grammar import states, templates
-from tests.templates.moments import frames, plain_pages
+from tests.templates.moments import compiled, frames, plain_pages
 from tests.templates.test_plan import Call
 
 BATCH = 50
@@ -46,7 +46,7 @@ def test_client_patches_as_jinja_renders(vector_page: Page, request: pytest.Fixt
     cases = generate(request.config.getoption("--cases"), start)
     for first in range(0, len(cases), BATCH):
         batch = cases[first : first + BATCH]
-        played = play_vectors(vector_page, [frames(*case) for case in batch])
+        played = play_vectors(vector_page, [frames(compiled(sources), moments) for sources, moments in batch])
         expected = browser_spelling(vector_page, [neutralise(plain_pages(*case)[-1]) for case in batch])
         for case, found, wanted in zip(batch, played, expected, strict=True):
             assert looks(found) == looks(wanted), f"seed {start}: {case}"
@@ -66,9 +66,10 @@ def test_a_form_whose_whole_content_changes_keeps_its_state(vector_page: Page, c
     """The hidden field with the state is none of what the template's parts have written."""
     sources = {"page": f'<body><form id="f" action="{{{{ save }}}}">{content}</form></body>'}
     moments = [{"save": Call("/?_a=save"), "xs": xs} for xs in ("abc", "bc", "b", "ab")]
-    html, sent = frames(sources, moments, hidden_field("state"))
+    view = compiled(sources)
+    html, sent = frames(view, moments, hidden_field("state"))
     for number in range(1, len(moments)):
         [played] = play_vectors(vector_page, [(html, sent[:number])])
         assert vector_page.evaluate("document.forms.f._s.value") == "state"
-        [wanted] = browser_spelling(vector_page, [frames(sources, [moments[number]])[0]])
+        [wanted] = browser_spelling(vector_page, [frames(view, [moments[number]])[0]])
         assert played == wanted

@@ -105,9 +105,11 @@ class Visitor:
     def __init__(self, server: Server, stack: ExitStack) -> None:
         self.server = server
         self._stack = stack
+        one_each = {"Connection": "close"}
+        self._http = stack.enter_context(httpx.Client(base_url=server.url, headers=one_each))
 
     def open(self, path: str = "/") -> Tab:
-        html = httpx.get(self.server.url + path).text
+        html = self._http.get(path).text
         found = SCRIPT.search(html)
         assert found
         references = {name: unescape(whole) for whole, name in REFERENCE.findall(html)}
@@ -132,7 +134,7 @@ class Visitor:
         """What each worker answers to a GET."""
         met: set[str] = set()
         for _ in range(MANY):
-            html = httpx.get(self.server.url).text
+            html = self._http.get("/").text
             found = re.search(r"<p[^>]*>(\d+)</p>", html)
             assert found, html
             if found[1] not in met:

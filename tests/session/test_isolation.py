@@ -199,7 +199,7 @@ async def test_whoever_hears_of_a_message_first_and_fails_keeps_it_from_nobody(
 class Bursting(MemoryStore):
     """Fails in a way of its own."""
 
-    def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         raise RuntimeError("the store has burst")
 
 

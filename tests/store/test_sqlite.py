@@ -24,7 +24,8 @@ from liveactions.store import sqlite as module
 from liveactions.store.sqlite_file import _locked
 from tests.support.patience import PATIENCE
 
-processes = multiprocessing.get_context("spawn")
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["__main__", __name__])  # imported once, not by each process
 
 
 @pytest.fixture

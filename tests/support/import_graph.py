@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def modules() -> dict[str, Path]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
 
 
+@cache
 def read() -> Graph:
     """Return the modules that each module imports. What a package re-exports counts for its origin."""
     known = modules()
@@ -56,11 +58,16 @@ def _reachable(graph: Graph, start: str) -> set[str]:
 
 def _imports(path: Path, known: Mapping[str, Path]) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.ImportFrom) and node.level:
             for alias in node.names:
                 found |= _origin(_absolute(path, node), alias.name, known)
     return found
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def _absolute(path: Path, node: ast.ImportFrom) -> list[str]:
@@ -78,7 +85,7 @@ def _origin(parts: list[str], name: str, known: Mapping[str, Path]) -> set[str]:
     if module in known:
         return {module}
     package = ROOT.joinpath(*parts, "__init__.py")
-    for node in ast.parse(package.read_text()).body if package.exists() else ():
+    for node in _parsed(package).body if package.exists() else ():
         if isinstance(node, ast.ImportFrom) and node.level and name in {one.name for one in node.names}:
             return _origin(_absolute(package, node), name, known)
     return set()

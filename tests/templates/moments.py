@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment
 
 from liveactions.diff import ClientState, patch
-from liveactions.templates import BODY_MARK, HEAD_MARK, Fragment, Templates
+from liveactions.templates import BODY_MARK, HEAD_MARK, Fragment, Templates, View
 
 EXTENSIONS = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
 Moment = dict[str, Any]
@@ -29,9 +29,13 @@ def plain_pages(sources: dict[str, str], moments: list[Moment]) -> list[str]:
     return [template.render(moment) for moment in moments]
 
 
-def frames(sources: dict[str, str], moments: list[Moment], hidden: str = "") -> tuple[str, list[Any]]:
-    """The first page, and a frame for each moment after it. Every render is done twice and compared."""
-    view = Templates(environment(sources), debug=True).view("page")
+def compiled(sources: dict[str, str]) -> View:
+    """Return our template "page". It does every render twice and compares them."""
+    return Templates(environment(sources), debug=True).view("page")
+
+
+def frames(view: View, moments: list[Moment], hidden: str = "") -> tuple[str, list[Any]]:
+    """Return the first page, and a frame for each moment after it."""
     known = ClientState()
     shown = view.render(moments[0])
     first, found = page(shown, hidden), []
