@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q
 
-.PHONY: help run check test lint client bench browser clean
+.PHONY: help run check test lint client bench browser servers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,7 +19,7 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-check: lint client  ## all that needs no browser: linters, types, the client and most tests
+check: lint client servers  ## all that needs no browser: linters, types, the client and most tests
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
 
 test: check browser  ## everything
@@ -43,6 +43,12 @@ browser: $(VENV)/.dev
 	if command -v apt-get >/dev/null && $(APT) update && $(APT) install -y --no-install-recommends chromium \
 		&& chromium --version >/dev/null 2>&1; then exit; fi; \
 	$(BIN)/playwright install --with-deps chromium
+
+servers:  # the tests start them themselves, in folders of their own
+	@missing=""; command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	if [ -n "$$missing" ]; then echo "installing$$missing, which tests start"; \
+		if ! { command -v apt-get >/dev/null && $(APT) update && $(APT) install -y --no-install-recommends $$missing; }; \
+		then echo "could not install$$missing: tests that need them are skipped"; fi; fi
 
 clean:  ## remove what these targets made
 	rm -rf $(VENV) js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -43,12 +44,13 @@ from .pages.handle import AppServices
 from .pages.page import Page
 from .pages.page_functions import PageDecorator, advise_on_page, page_decorator, register_at
 from .pages.page_html import NAMES
-from .pubsub import Broker, SqliteBroker
+from .pubsub import Broker
 from .pubsub.channel import BrokerChannel, channels
+from .pubsub.engines import open_broker, open_store
 from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.registry import SessionRegistry
-from .store import SqliteStore, Store, default_path
+from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
 from .templates import Templates
@@ -110,8 +112,9 @@ class Live(Starlette):
     `identify`: returns the user of a request; open pages are bound to it.
     `login`: where visitors are redirected on 401; ``{path}`` is the page they came from.
     `keys`: secrets that seal and sign. Default: ``LIVEACTIONS_KEY``.
-    `store`: where page state is stored. Default: a private SQLite file.
-    `broker`: carries messages between workers. Default: the store, if it is an SQLite file and a key is set.
+    `store`: where page state is stored: a store, or a URL such as ``redis://host``. Default:
+    ``LIVEACTIONS_STORE``, or a private SQLite file.
+    `broker`: carries messages between workers: a broker or a URL. Default: the store's, if a key is set.
 
     Everything else is Starlette's.
     """
@@ -131,8 +134,8 @@ class Live(Starlette):
         identify: Identify | None = None,
         login: str | None = None,
         keys: str | Iterable[str] | None = None,
-        store: Store | None = None,
-        broker: Broker | None = None,
+        store: Store | str | None = None,
+        broker: Broker | str | None = None,
         limits: Limits | None = None,
         messages: Mapping[str, str] | None = None,
         allowed_origins: Iterable[str] = (),
@@ -143,11 +146,11 @@ class Live(Starlette):
         name = name or sys._getframe(1).f_globals.get("__name__", "live")
         limits = limits or Limits()
         keyring = _keys(keys)
-        store = store or SqliteStore(default_path(name))
-        if broker is None and isinstance(store, SqliteStore) and keyring.shared:
-            broker = SqliteBroker(store)
+        store = open_store(store, name)
         sealer = Sealer(keyring)
-        self._line = BrokerChannel(broker, sealer, name)
+        self._line = BrokerChannel(
+            open_broker(broker, store, name) if broker or keyring.shared else None, sealer, name
+        )
         channels.connect(self._line)
         environment, processors = _environment(templates)
         self.templates = Templates(environment, debug, NAMES)
@@ -280,6 +283,7 @@ class Live(Starlette):
                 yield state
                 await self.sessions.close()
                 await self._store.close()
+                await asyncio.to_thread(self._line.close)
 
         return lifespan
 

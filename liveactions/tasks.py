@@ -82,3 +82,12 @@ class Recurring:
             if not self._is_failing:
                 log.error("%s failed; retrying", self._what, exc_info=error)
             self._is_failing = True
+
+
+def is_loop_running() -> bool:
+    """Whether this thread runs an event loop, which mustn't wait."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

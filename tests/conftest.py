@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium.launch import launch
 from tests.support.patience import PATIENCE
+from tests.support.servers import RedisServer, shared
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,3 +68,10 @@ def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         yield launch(playwright)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Return the Redis server of this test run."""
+    with shared(RedisServer, tmp_path_factory.getbasetemp()) as server:
+        yield server

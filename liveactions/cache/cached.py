@@ -21,6 +21,7 @@ from ..actions.parameters import dependency_of
 from ..actions.run_context import open_effects
 from ..immutability import is_frozen
 from ..pubsub.channel import channels
+from ..tasks import is_loop_running
 from ..type_hints import hints, signature_of
 from .memory import Abandoned, Entry, Flight, memory, outdated
 from .tags import Reading, note, reading
@@ -181,6 +182,7 @@ class _Reads:
     async def later(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of an async function."""
         key, tags = self._key(args, kwargs)
+        await _caught_up()
         while True:
             entry, flight, is_mine = self._look(key, tags)
             try:
@@ -206,7 +208,7 @@ class _Reads:
         key, tags = self._key(args, kwargs)
         while True:
             entry, flight, is_mine = self._look(key, tags)
-            if entry is None and not is_mine and _is_loop_running():
+            if entry is None and not is_mine and is_loop_running():
                 is_mine, flight = (
                     True,
                     Flight(key, tags, is_outdated=True),
@@ -265,9 +267,10 @@ def _read(entry: Entry) -> Any:
     return entry.give()
 
 
-def _is_loop_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+async def _caught_up() -> None:
+    """Hear what other workers have said, as `_look` does, of brokers that have to be waited for."""
+    effects = open_effects()
+    if effects is None or not effects.has_caught_up:
+        await channels.caught_up()
+    if effects is not None:
+        effects.has_caught_up = True

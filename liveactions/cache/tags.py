@@ -184,7 +184,7 @@ def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
         line.publish(message)
 
 
-def publish(effects: Effects, shown: bool) -> None:
+async def publish(effects: Effects, shown: bool) -> None:
     """Publish what a run has revalidated and published, after it has closed.
 
     `shown` means that its own page shows the changes already.
@@ -193,6 +193,6 @@ def publish(effects: Effects, shown: bool) -> None:
     paths = [Message("path", path, {"below": below}, origin) for path, below in effects.paths]
     tags = [Message("tag", tag, origin=origin) for tag in sorted(effects.tags)]
     if paths or tags:
-        channels.publish(*paths, *tags)
+        await channels.announce(*paths, *tags)
     for line, message in effects.messages:
-        line.publish(message)
+        await line.announce(message)

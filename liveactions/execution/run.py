@@ -419,7 +419,7 @@ class PageRun:
         if live.flashes and isinstance(outcome, RedirectTo):
             carry(live)
         if effects.tags or effects.paths or effects.messages:
-            publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
+            await publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
         return failed or outcome
 
     def _end(self) -> None:

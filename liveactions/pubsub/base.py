@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 GAP: Final = None
 """Stands for messages that were lost, however many."""
@@ -22,8 +22,9 @@ class Broker(Protocol):
     All processes hear of all messages in one order, each once, or of a gap where some were lost: then
     everything that is open or cached is read again. Messages are sealed; a broker needn't understand them.
 
-    Both methods are called from any thread, though not at once, and often: they mustn't take long. Whatever
-    they raise is logged and taken for a gap. Brokers that are equal carry the same messages.
+    Both methods are called from any thread and often. They mustn't take long, unless the broker is a
+    `RemoteBroker`. Whatever they raise is logged and taken for a gap. Brokers that are equal carry the same
+    messages.
     """
 
     def publish(self, messages: Sequence[bytes]) -> None:
@@ -34,6 +35,20 @@ class Broker(Protocol):
 
         The first time, whatever came before is a gap or nothing.
         """
+
+
+@runtime_checkable
+class RemoteBroker(Broker, Protocol):
+    """A broker whose methods wait for a network: the event loop only calls them in threads.
+
+    `publish`, `news` and `wait` are called at once, each by one thread at a time.
+    """
+
+    def wait(self, seconds: float) -> None:
+        """Return when there may be news, after so many seconds at the latest."""
+
+    def close(self) -> None:
+        """Release what is open. A broker that is used again opens again."""
 
 
 @dataclass(frozen=True, slots=True)

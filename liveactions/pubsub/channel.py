@@ -5,19 +5,31 @@ Where what concerns a whole process is said and heard.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from logging import getLogger
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from ..exceptions import SealError
 from ..security.signing import Sealer
-from ..tasks import contained
-from .base import Broker, Message, News, Receiver, pack, unpack
+from ..tasks import contained, is_loop_running
+from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
 
 MAX_MESSAGE_AGE: Final = 24 * 3600.0
 """Seconds after which a message isn't taken for one any more, wherever a broker has it from."""
+WAIT_SECONDS: Final = 1.0
+"""Seconds after which a remote broker is asked for news though nothing has come: it may have been emptied."""
+RETRY_SECONDS: Final = 0.2
+"""Seconds between two attempts to reach a broker that has failed."""
+MAX_TOLD: Final = 1000
+"""Messages that are remembered while nothing is heard of a broker."""
+IDEMPOTENT: Final = ("tag", "path")
+"""Kinds of messages that may be heard twice."""
 log = getLogger(__name__)
 
 
@@ -26,19 +38,29 @@ class BrokerChannel:
 
     Without a broker there are no others. What goes by a broker is sealed: nobody else understands it, and
     what another application has said by the same broker isn't heard.
+
+    A broker that waits for a network is listened to in a thread. The coroutines `announce` and `caught_up`
+    wait for it, beside the event loop. `publish` and `catch_up` wait for it in other threads; in an event
+    loop they leave it to a thread.
     """
 
     def __init__(self, broker: Broker | None, sealer: Sealer, application: str) -> None:
         self.route: Final = broker and (broker, sealer.key, application)
         """Lines of one route hear the same; None where nothing is heard of others."""
         self._broker = broker
+        self._listener = BrokerListener(broker, self._catch_up) if isinstance(broker, RemoteBroker) else None
         self._sealer = sealer
         self._context = f"message\n{application}"
         self._listeners: list[Receiver] = []
-        self._lock = threading.RLock()
+        self._sending = threading.RLock()
+        self._hearing = threading.RLock()
         self._owes_gap = False
         """Whether others haven't been told of something."""
         self._is_cut = False
+        """Whether nothing is heard of others."""
+        self._told: deque[bytes | None] = deque(maxlen=MAX_TOLD)
+        """What has been told here, though it hadn't come back from the broker."""
+        self._rounds: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds] = WeakKeyDictionary()
 
     def listen(self, receive: Receiver) -> Callable[[], None]:
         """Hear all messages, in any thread, one at a time; the result ends it."""
@@ -46,14 +68,88 @@ class BrokerChannel:
         return lambda: self._listeners.remove(receive) if receive in self._listeners else None
 
     def publish(self, *messages: Message) -> None:
-        """Tell everybody, here before it returns. From any thread."""
-        with self._lock:
-            heard = self._receive() if self._send(messages) else messages
-            self.tell(heard or messages)
+        """Tell everybody, here before it returns. From any thread.
+
+        In an event loop, only caches hear it here before it returns if the broker waits for a network.
+        """
+        if self._listener is None or not is_loop_running():
+            self._publish(*messages)
+            return
+        self.tell([message for message in messages if message.kind in IDEMPOTENT])
+        self._listener.sender.submit(self._publish, *messages)
+
+    async def announce(self, *messages: Message) -> None:
+        """Tell everybody, here before it returns, beside the event loop if that takes long."""
+        if self._listener is not None:
+            sender = self._listener.sender
+            await asyncio.get_running_loop().run_in_executor(sender, self._publish, *messages)
+        elif not self._publish_at_once(messages):
+            await asyncio.to_thread(self._publish, *messages)
 
     def catch_up(self) -> None:
-        """Hear what others have said. From any thread."""
-        with self._lock:
+        """Hear what others have said. From any thread; in an event loop if that doesn't take long."""
+        if self._listener is None or not is_loop_running():
+            self._catch_up()
+
+    async def caught_up(self) -> None:
+        """Return when all has been heard that others have said before, unless they can't be heard."""
+        if self._listener is None:
+            self._catch_up()
+            return
+        if self._listener.start() or not self._is_cut:
+            loop = asyncio.get_running_loop()
+            await self._rounds.setdefault(loop, Rounds(self._catch_up)).next()
+
+    def close(self) -> None:
+        """Stop listening to the broker, until somebody wants to hear it again."""
+        if self._listener is not None:
+            self._listener.stop()
+
+    def _publish(self, *messages: Message) -> None:
+        with self._sending:
+            try:
+                sent = self._hand_over(messages)
+            except Exception as error:  # whatever a broker's own way of failing is: it takes no page along
+                if not self._owes_gap:  # said once, since this is tried again and again
+                    log.error("could not notify other workers: %s", error)
+                self._owes_gap = True
+                sent = []
+            self._tell_sent(messages, sent)
+
+    def _publish_at_once(self, messages: Sequence[Message]) -> bool:
+        """Publish, unless the broker can't take the messages now. Return whether it has."""
+        with self._sending:
+            try:
+                sent = self._hand_over(messages)
+            except Exception:  # which `_publish` reports
+                return False
+            self._tell_sent(messages, sent)
+        return True
+
+    def _hand_over(self, messages: Sequence[Message]) -> list[bytes]:
+        """Give messages to the broker. Return them as it has them; nothing if it hasn't."""
+        if self._broker is None or (self._owes_gap and self._listener is not None and messages):
+            return []  # a broker that is away is tried by its listener, so that nobody else waits
+        due = (None, *messages) if self._owes_gap else messages
+        sealed = [self._seal(message) for message in due]
+        if sealed:
+            self._broker.publish(sealed)
+        self._owes_gap = False
+        return sealed
+
+    def _tell_sent(self, messages: Sequence[Message], sent: list[bytes]) -> None:
+        """Tell messages here, in the order in which others hear them if they come back as news."""
+        with self._hearing:
+            if sent and not (self._is_cut and self._listener is not None):
+                self.tell(self._receive())
+            if not sent or self._is_cut:
+                self._told.extend(sent)
+                self.tell(messages)
+
+    def _catch_up(self) -> None:
+        if self._owes_gap:
+            self._publish()
+        with self._hearing:
             self.tell(self._receive())
 
     def tell(self, messages: Iterable[Message | None]) -> None:
@@ -63,24 +159,13 @@ class BrokerChannel:
                 with contained("hearing of a message"):
                     receive(message)
 
-    def _send(self, messages: Iterable[Message]) -> bool:
-        """Whether they come back as news."""
-        if self._broker is None:
-            return False
-        due: list[Message | None] = [None] if self._owes_gap else []
-        try:
-            self._broker.publish([self._seal(message) for message in (*due, *messages)])
-            self._owes_gap = False
-        except Exception as error:  # whatever a broker's own way of failing is: it takes no page along
-            log.error("could not notify other workers: %s", error)
-            self._owes_gap = True
-        return not self._owes_gap
-
     def _receive(self) -> list[Message | None]:
         if self._broker is None:
             return []
         try:
             news = self._broker.news()
+            if self._is_cut:
+                log.warning("messages from other workers are received again")
             self._is_cut = False
         except Exception as error:  # as above; said once, since this is tried again and again
             if self._is_cut:
@@ -95,6 +180,9 @@ class BrokerChannel:
 
     def _opened(self, news: News) -> Iterator[Message | None]:
         for sealed in news:
+            if sealed in self._told:
+                self._told.remove(sealed)
+                continue
             try:
                 yield None if sealed is None else self._open(sealed)
             except SealError:  # another application's
@@ -105,6 +193,76 @@ class BrokerChannel:
 
     def _open(self, sealed: bytes) -> Message | None:
         return unpack(self._sealer.open_bytes(sealed, self._context, MAX_MESSAGE_AGE))
+
+
+class BrokerListener:
+    """The threads of a broker that waits for a network: one hears it, one sends what event loops publish."""
+
+    def __init__(self, broker: RemoteBroker, catch_up: Callable[[], None]) -> None:
+        self._broker = broker
+        self._catch_up = catch_up
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self._sender: tuple[int, ThreadPoolExecutor] | None = None
+
+    @property
+    def sender(self) -> ThreadPoolExecutor:
+        """What sends, in the order in which it is asked to."""
+        if self._sender is None or self._sender[0] != os.getpid():  # a fork has no threads
+            self._sender = os.getpid(), ThreadPoolExecutor(1, "liveactions-publish")
+        return self._sender[1]
+
+    def start(self) -> bool:
+        """Listen, unless it does already. Return whether it begins now."""
+        if self._thread is not None and self._thread.is_alive():
+            return False
+        self._ended = threading.Event()
+        self._thread = threading.Thread(
+            target=self._listen, args=(self._ended,), name="liveactions-listen", daemon=True
+        )
+        self._thread.start()
+        return True
+
+    def stop(self) -> None:
+        """Listen no more, and send what is still to be sent."""
+        self._ended.set()
+        if self._sender is not None:
+            self._sender[1].shutdown()
+            self._sender = None
+        self._broker.close()
+        self._thread = None
+
+    def _listen(self, ended: threading.Event) -> None:
+        while not ended.is_set():
+            self._catch_up()
+            try:
+                self._broker.wait(WAIT_SECONDS)
+            except Exception:  # which `_catch_up` reports
+                ended.wait(RETRY_SECONDS)
+
+
+class Rounds:
+    """Calls of a function in a thread, for callers of one event loop.
+
+    Those who come while one is running share the next one: the running one may have begun too early for them.
+    """
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._running: asyncio.Future[None] | None = None
+        self._following: asyncio.Future[None] | None = None
+
+    async def next(self) -> None:
+        """Return when a call has ended that has begun after this."""
+        if self._following is None:
+            self._following = asyncio.ensure_future(self._run(self._running))
+        await asyncio.shield(self._following)
+
+    async def _run(self, before: asyncio.Future[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        self._running, self._following = self._following, None
+        await asyncio.get_running_loop().run_in_executor(None, self._call)
 
 
 class Channels:
@@ -136,10 +294,28 @@ class Channels:
         for message in () if lines else messages:
             self._receive(message)
 
+    async def announce(self, *messages: Message) -> None:
+        """Tell everybody, by all lines; here before it returns."""
+        lines, told = list(self._lines), set()
+        for line in lines:
+            if line.route in told:
+                await line.caught_up()
+                continue
+            await line.announce(*messages)
+            if line.route is not None:
+                told.add(line.route)
+        for message in () if lines else messages:
+            self._receive(message)
+
     def catch_up(self) -> None:
-        """Hear what other processes have said until now. From any thread."""
+        """Hear what other processes have said until now. From any thread; see `BrokerChannel.catch_up`."""
         for line in list(self._lines):
             line.catch_up()
+
+    async def caught_up(self) -> None:
+        """Hear what other processes have said until now, beside the event loop if that takes long."""
+        for line in list(self._lines):
+            await line.caught_up()
 
     def _receive(self, message: Message | None) -> None:
         for receive in self._listeners:

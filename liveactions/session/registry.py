@@ -161,7 +161,7 @@ class SessionRegistry:
         connection: Connection,
     ) -> Session:
         host = await self._admit(request)
-        self._audience.open()
+        await self._audience.open()
         position = self._audience.position
         try:
             basis = await self._basis(hello, self.site.context(found.address, identity))

@@ -47,13 +47,14 @@ class SubscriptionIndex:
         self._stop: Callable[[], object] | None = None
         self.position = 0
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Listen, in the running loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self.close()
-            self._line.catch_up()  # what has been said until now is of no concern to pages that come
-            self._loop, self._stop = loop, self._line.listen(self._hear)
+            await self._line.caught_up()  # what has been said until now is of no concern to pages that come
+            if self._loop is not loop:  # else another page was opened meanwhile
+                self._loop, self._stop = loop, self._line.listen(self._hear)
 
     def close(self) -> None:
         """Listen no more."""

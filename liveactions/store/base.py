@@ -39,6 +39,11 @@ class Store(ABC):
         """The folder for files of what is stored; None for a store that has no place for files."""
         return None
 
+    @property
+    def server(self) -> tuple[str, str] | None:
+        """URL of the server that it is on, and its prefix there; None for a store that no URL names."""
+        return None
+
     @abstractmethod
     async def get(self, key: str) -> bytes | None:
         """Return the value of `key`, or None."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
+from ..tasks import is_loop_running
 from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Clock, Row, SweptStore, next_epoch
 from .sqlite_file import VERSION, SqliteFile, StoreBusy, transaction
 
@@ -181,17 +182,9 @@ class SqliteStore(SweptStore):
 
     def _run_here(self, work: Work[T]) -> T:
         """Run it in this thread, which waits for longer than a moment unless it has an event loop."""
-        if _is_loop_running():
+        if is_loop_running():
             return self._quick.run(work)
         return self._patient.run(work, time.monotonic() + BUSY_SECONDS)
-
-
-def _is_loop_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _many(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -2,141 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from liveactions import Live, Page, Pages, action, cached, loaded, on, revalidate_tag
+from liveactions import Live, Page, Pages, action, cached, loaded, on
 from liveactions.cache.memory import memory
 from liveactions.exceptions import StoreError
 from liveactions.protocol.constants import CLOSE_OVER
 from liveactions.pubsub import GAP, Broker, News, SqliteBroker
 from liveactions.pubsub.base import Message, pack, unpack
 from liveactions.pubsub.channel import BrokerChannel, Channels
-from liveactions.pubsub.sqlite import MESSAGE_TTL
 from liveactions.security.signing import Keys, Sealer
 from liveactions.session.connection import REPLACED
-from liveactions.store import MemoryStore, SqliteStore
-from liveactions.store.base import SWEEP_ROWS, SWEEP_SECONDS
+from liveactions.store import SqliteStore
 from liveactions.testing import Browser
+from tests.store.engines import ENGINES, Engine, engine_of
 from tests.support.asgi import Closed, Tab
 from tests.support.asgi import browser as visitor_at
+from tests.support.patience import PATIENCE
 from tests.support.small import KEY, small_app
 
+SHARED = [name for name in ENGINES if name != "memory"]
 Heard = list[Message | None]
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def worker(tmp_path: Path, clock: Clock) -> Callable[[], SqliteBroker]:
-    """Makes the broker of another worker, which listens from now on."""
-
-    def make() -> SqliteBroker:
-        broker = SqliteBroker(SqliteStore(tmp_path / "store", clock))
-        assert list(broker.news()) == [GAP]
-        return broker
-
-    return make
-
-
-Worker = Callable[[], SqliteBroker]
-
-
-def test_everybody_hears_everything_once_in_one_order(worker: Worker) -> None:
-    one, two = worker(), worker()
-    one.publish([b"a", b"b"])
-    two.publish([b"c"])
-    one.publish([b"d"])
-    assert list(one.news()) == list(two.news()) == [b"a", b"b", b"c", b"d"]
-    assert list(one.news()) == list(two.news()) == []
-    two.publish([b"e"])
-    assert list(one.news()) == list(two.news()) == [b"e"]
-
-
-def test_what_was_said_before_is_not_heard(worker: Worker) -> None:
-    worker().publish([b"a"])
-    assert list(worker().news()) == []
-
-
-def test_who_has_not_listened_for_too_long_hears_of_a_gap(worker: Worker, clock: Clock) -> None:
-    one, two = worker(), worker()
-    one.publish([b"a"])
-    clock.now += MESSAGE_TTL
-    one.publish([b"b"])
-    clock.now += SWEEP_SECONDS
-    one.publish([b"c"])
-    assert list(two.news()) == [GAP, b"b", b"c"]
-    assert list(two.news()) == []
-
-
-async def test_where_nothing_was_said_there_is_no_gap(worker: Worker, clock: Clock) -> None:
-    one, two = worker(), worker()
-    one.publish([b"a"])
-    two.news()
-    for _ in range(3):
-        clock.now += 2 * MESSAGE_TTL
-        await one._store.put("k", b"sweeps", 1)
-    assert list(two.news()) == []
-    one.publish([b"b"])
-    assert list(two.news()) == [b"b"]
-
-
-async def test_old_messages_go_some_at_a_time(worker: Worker, clock: Clock) -> None:
-    one = worker()
-    one.publish([b"old"] * (2 * SWEEP_ROWS))
-    clock.now += MESSAGE_TTL
-    for left in (SWEEP_ROWS + 1, 1, 1):  # where they were is kept as well
-        await one._store.sweep()
-        assert len(one._store.messages(0)) == left
-
-
-@pytest.mark.parametrize("harm", ["removed", "damaged"])
-async def test_another_file_is_a_gap(worker: Worker, tmp_path: Path, harm: str) -> None:
-    one, two = worker(), worker()
-    one.publish([b"lost"])
-    path = tmp_path / "store"
-    if harm == "removed":
-        path.unlink()
-    else:
-        await one._store.close()
-        await two._store.close()
-        path.write_bytes(b"no database at all" * 1000)
-    one.publish([b"a"])
-    assert list(one.news()) == list(two.news()) == [GAP, b"a"]
-    one.publish([b"b"])
-    assert list(one.news()) == list(two.news()) == [b"b"]
-
-
-def test_threads_of_two_workers(worker: Worker) -> None:
-    one, two = worker(), worker()
-
-    def say(broker: SqliteBroker, name: str) -> None:
-        for number in range(100):
-            broker.publish([f"{name}{number}".encode()])
-
-    threads = [threading.Thread(target=say, args=pair) for pair in ((one, "a"), (two, "b"), (two, "c"))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    heard = [text.decode() for text in one.news() if text is not None]
-    assert heard == [text.decode() for text in two.news() if text is not None]
-    for name in "abc":
-        assert [text for text in heard if text[0] == name] == [f"{name}{number}" for number in range(100)]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +161,114 @@ def test_a_process_without_applications_hears_itself() -> None:
     assert heard == [Message("tag", "a")]
 
 
+# Lines of brokers that wait for a network
+
+
+class Network(Wire):
+    """A broker that hangs when it wants to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = threading.Event()
+        self.free.set()
+        self.told = threading.Event()
+        self.threads: set[str] = set()
+
+    def publish(self, messages: Sequence[bytes]) -> None:
+        self.threads.add(threading.current_thread().name)
+        self.free.wait()
+        super().publish(messages)
+        self.told.set()
+
+    def news(self) -> News:
+        self.threads.add(threading.current_thread().name)
+        self.free.wait()
+        return super().news()
+
+    def wait(self, seconds: float) -> None:
+        self.told.wait(seconds)
+        self.told.clear()
+
+    def close(self) -> None:
+        self.told.set()
+
+
+@pytest.fixture
+async def on_network() -> AsyncIterator[tuple[Network, BrokerChannel, Heard]]:
+    network = Network()
+    made = BrokerChannel(network, Sealer(Keys([KEY])), "shop")
+    heard: Heard = []
+    made.listen(heard.append)
+    yield network, made, heard
+    network.free.set()
+    await asyncio.to_thread(made.close)
+
+
+OnNetwork = tuple[Network, BrokerChannel, Heard]
+
+
+async def test_an_event_loop_never_calls_it_itself(on_network: OnNetwork) -> None:
+    network, here, heard = on_network
+    await here.caught_up()
+    await here.announce(Message("topic", "a"))
+    here.publish(Message("topic", "b"))
+    here.catch_up()
+    await here.announce(Message("topic", "c"))
+    assert [one and one.name for one in heard] == ["a", "b", "c"]
+    assert threading.main_thread().name not in network.threads
+
+
+async def test_caches_hear_at_once_what_a_loop_publishes(on_network: OnNetwork) -> None:
+    network, here, heard = on_network
+    network.free.clear()
+    here.publish(Message("tag", "a"), Message("topic", "b"))
+    assert heard == [Message("tag", "a")]
+    network.free.set()
+    await here.announce()
+    assert heard[1:] == [Message("tag", "a"), Message("topic", "b")]
+
+
+async def test_the_loop_runs_while_it_hangs(on_network: OnNetwork) -> None:
+    network, here, heard = on_network
+    network.free.clear()
+    waiting = [asyncio.ensure_future(here.announce(Message("topic", "a"))) for _ in range(2)]
+    catching = [asyncio.ensure_future(here.caught_up()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting + catching)
+    network.free.set()
+    await asyncio.wait_for(asyncio.gather(*waiting, *catching), PATIENCE)
+    assert heard == [Message("topic", "a")] * 2
+
+
+async def test_what_one_says_while_nothing_is_heard_is_told_here_once(
+    on_network: OnNetwork, caplog: pytest.LogCaptureFixture
+) -> None:
+    network, here, heard = on_network
+    network.hears = False
+    for name in "ab":
+        await here.announce(Message("topic", name))
+    assert heard == [GAP, Message("topic", "a"), Message("topic", "b")]
+    network.hears = True
+    await asyncio.to_thread(here.catch_up)
+    assert len(heard) == 3
+    await here.announce(Message("topic", "c"))
+    assert heard[3:] == [Message("topic", "c")]
+    assert "received again" in caplog.text
+
+
+async def test_one_that_is_away_delays_nobody_twice(on_network: OnNetwork) -> None:
+    network, here, heard = on_network
+    network.sends = False
+    await here.announce(Message("topic", "a"))
+    network.free.clear()
+    await asyncio.wait_for(here.announce(Message("topic", "b")), PATIENCE)
+    assert heard == [Message("topic", "a"), Message("topic", "b")]
+    network.sends = True
+    network.free.set()
+    await asyncio.to_thread(here.catch_up)
+    assert heard[2:] == [GAP]
+
+
 # Applications
 
 pages = Pages()
@@ -311,37 +311,56 @@ TEMPLATES = {
 applications: list[Live] = []
 
 
+@pytest.fixture(params=SHARED)
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    async with engine_of(request.param, request) as made:
+        yield made
+
+
+def worker(engine: Engine) -> Live:
+    return small_app(pages, TEMPLATES, store=engine.store(), broker=engine.broker())
+
+
 @pytest.fixture
-def two(tmp_path: Path) -> list[Live]:
+def two(engine: Engine) -> list[Live]:
     """The application in two workers, as far as they don't share a process."""
     rows[:] = ["first"]
     memory.clear()
-    applications[:] = [small_app(pages, TEMPLATES, store=SqliteStore(tmp_path / "store")) for _ in range(2)]
+    applications[:] = [worker(engine) for _ in range(2)]
     return applications
 
 
-async def test_a_page_hears_what_another_worker_has_revalidated(two: list[Live], tmp_path: Path) -> None:
-    other = other_worker(tmp_path)
+@pytest.fixture
+async def other(engine: Engine) -> AsyncIterator[BrokerChannel]:
+    """A third worker's line."""
+    made = BrokerChannel(engine.broker(), Sealer(Keys([KEY])), "tests.support.small")
+    await made.caught_up()
+    yield made
+    await asyncio.to_thread(made.close)
+
+
+async def test_a_page_hears_what_another_worker_has_revalidated(
+    two: list[Live], other: BrokerChannel
+) -> None:
     async with Browser(two[0]) as browser:
         page = await browser.open("/rows")
         rows.append("second")
-        other.publish(Message("tag", "rows"))
+        await other.announce(Message("tag", "rows"))
         await page.shows("first, second")
         rows.append("third")
         memory.clear()
-        other.publish(Message("path", "/rows"))
+        await other.announce(Message("path", "/rows"))
         await page.shows("first, second, third")
 
 
-async def test_whoever_asks_afterwards_is_told(two: list[Live], tmp_path: Path) -> None:
-    other = other_worker(tmp_path)
+async def test_whoever_asks_afterwards_is_told(two: list[Live], other: BrokerChannel) -> None:
     async with Browser(two[0], js=False) as browser:
         assert (await browser.open("/rows")).text("p") == "first" == ", ".join(await all_rows())
         rows.append("second")
-        other.publish(Message("tag", "rows"))
+        await other.announce(Message("tag", "rows"))
         assert await all_rows() == ("first", "second")
         rows.append("third")
-        other.publish(Message("tag", "rows"))
+        await other.announce(Message("tag", "rows"))
         assert (await browser.open("/rows")).text("p") == "first, second, third"
 
 
@@ -357,10 +376,11 @@ async def test_topics_reach_every_worker_in_one_order(two: list[Live]) -> None:
             assert tab.text("p") == "0110!"
 
 
-async def test_after_a_gap_known_persons_show_again_who_they_are(tmp_path: Path) -> None:
+async def test_after_a_gap_known_persons_show_again_who_they_are(engine: Engine) -> None:
     names = ["ada"]
-    store = SqliteStore(tmp_path / "store")
-    live = small_app(pages, TEMPLATES, store=store, identify=lambda request: names[-1])
+    live = small_app(
+        pages, TEMPLATES, store=engine.store(), broker=engine.broker(), identify=lambda request: names[-1]
+    )
     async with visitor_at(live) as visitor:
         tab = await visitor.joined("/rows")
         for name in ("ada", "signed out"):
@@ -380,23 +400,3 @@ async def closed(tab: Tab) -> int:
         while True:
             await tab.receive()
     return int(caught.value.code)
-
-
-def other_worker(tmp_path: Path) -> BrokerChannel:
-    return line(tmp_path / "store", application="tests.support.small")[0]
-
-
-def test_who_has_a_broker(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "store")
-    assert Live(keys=KEY, store=store)._line.route is not None
-    assert Live(keys=KEY, store=MemoryStore())._line.route is None
-    wire = Wire()
-    live = Live(keys=KEY, store=MemoryStore(), broker=wire)
-    assert live._line.route is not None
-    live.publish("topic", text="x")
-    revalidate_tag("tag")
-
-
-def test_with_a_random_key_nobody_else_can_hear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("LIVEACTIONS_KEY", raising=False)
-    assert Live(store=SqliteStore(tmp_path / "store"))._line.route is None

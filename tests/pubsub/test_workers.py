@@ -39,9 +39,12 @@ def note(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def server(note: Path) -> Iterator[Server]:
-    with serving(APP, workers=2, env={"NOTE": str(note)}) as server:
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def server(note: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    env = {"NOTE": str(note)}
+    if request.param != "sqlite":
+        env["LIVEACTIONS_STORE"] = request.getfixturevalue(f"{request.param}_server").url
+    with serving(APP, workers=2, env=env) as server:
         yield server
         assert not server.faults()
 
@@ -80,6 +83,11 @@ class Tab:
         """Return when a patch brings this text."""
         while text not in json.dumps(self._frame()):
             pass
+
+    def hears(self, text: str) -> None:
+        """Return when this is all that has been said, and nothing else comes first."""
+        while (heard := self.call("heard")) != text:
+            assert text.startswith(heard)
 
     def closed(self) -> int:
         """The code with which the server closes it."""
@@ -166,7 +174,7 @@ def test_topics_reach_pages_of_all_workers_in_one_order(visitor: Visitor) -> Non
         (here, there)[number % 2].call("say", str(number))
     here.call("say", "!")
     for tab in here, there:
-        tab.shows("012345678!")
+        tab.hears("012345678!")
 
 
 def test_a_job_is_heard(visitor: Visitor, note: Path) -> None:
@@ -209,4 +217,4 @@ def test_what_is_said_while_a_worker_sleeps_is_told_when_it_wakes(visitor: Visit
             here.call("say", f"{number},")
     finally:
         os.kill(there.worker, signal.SIGCONT)
-    there.shows("".join(f"{number}," for number in range(20)))
+    there.hears("".join(f"{number}," for number in range(20)))

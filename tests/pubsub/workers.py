@@ -15,7 +15,8 @@ TEMPLATES = {
 <h1>{{ note }}</h1><pre>{{ said }}</pre>
 <form method="post" action="{{ write }}"><input name="text"></form>
 <form method="post" action="{{ say }}"><input name="text"></form>
-<form method="post" action="{{ who }}"></form><form method="post" action="{{ leave }}"></form>""",
+<form method="post" action="{{ who }}"></form><form method="post" action="{{ heard }}"></form>
+<form method="post" action="{{ leave }}"></form>""",
 }
 
 live = Live(
@@ -55,6 +56,10 @@ class Notes(Page):
     @action
     async def who(self) -> int:
         return os.getpid()
+
+    @action
+    async def heard(self) -> str:
+        return self.said
 
     @action
     async def leave(self) -> None:

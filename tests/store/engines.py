@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
+from redis.asyncio import Redis
+
+from liveactions.pubsub import Broker, RemoteBroker, SqliteBroker
+from liveactions.pubsub.redis import RedisBroker
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import SweptStore
+from liveactions.store.redis import RedisStore
 
 
 class Clock:
@@ -32,6 +39,10 @@ class Engine(ABC):
         """Let time pass for all that is stored."""
 
     @abstractmethod
+    def broker(self) -> Broker:
+        """Return another worker's broker."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Release what is open."""
 
@@ -47,6 +58,11 @@ class Local(Engine):
     def store(self) -> SweptStore:
         self._made.append(self._make(self.clock))
         return self._made[-1]
+
+    def broker(self) -> Broker:
+        store = self.store()
+        assert isinstance(store, SqliteStore)
+        return SqliteBroker(store)
 
     async def passes(self, seconds: float) -> None:
         self.clock.now += seconds
@@ -71,13 +87,56 @@ def sqlite(folder: Path) -> Local:
     return Local(lambda clock: SqliteStore(folder / "store", clock))
 
 
+class Remote(Engine):
+    """An engine that counts time itself: what is stored is made older."""
+
+    def __init__(self) -> None:
+        self.prefix = secrets.token_hex(4)
+        """Tests have a server in common."""
+        self._stores: list[Store] = []
+        self._brokers: list[RemoteBroker] = []
+
+    async def close(self) -> None:
+        for store in self._stores:
+            await store.close()
+        for broker in self._brokers:
+            broker.close()
+
+
+class RedisEngine(Remote):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+    def store(self) -> RedisStore:
+        store = RedisStore(self.url, self.prefix)
+        self._stores.append(store)
+        return store
+
+    def broker(self) -> RedisBroker:
+        broker = RedisBroker(self.url, self.prefix)
+        self._brokers.append(broker)
+        return broker
+
+    async def passes(self, seconds: float) -> None:
+        async with Redis.from_url(self.url) as client:
+            async for key in client.scan_iter(match=f"{{{self.prefix}}}*"):
+                left = await client.pttl(key) - round(1000 * seconds)
+                await client.pexpire(key, left)  # below 0: it is removed
+
+
 LOCAL: Final = {"memory": memory, "sqlite": sqlite}
+ENGINES: Final = (*LOCAL, "redis")
 
 
 @asynccontextmanager
-async def engine_of(name: str, folder: Path) -> AsyncIterator[Engine]:
+async def engine_of(name: str, request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """A fresh engine."""
-    engine = LOCAL[name](folder)
+    engine: Engine
+    if name == "redis":
+        engine = RedisEngine(request.getfixturevalue("redis_server").url)
+    else:
+        engine = LOCAL[name](request.getfixturevalue("tmp_path"))
     try:
         yield engine
     finally:

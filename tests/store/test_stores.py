@@ -16,12 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS
-from tests.store.engines import LOCAL, Clock, Engine, Local, engine_of
+from tests.store.engines import ENGINES, LOCAL, Clock, Engine, Local, engine_of
 
 
-@pytest.fixture(params=LOCAL)
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
-    async with engine_of(request.param, tmp_path) as made:
+@pytest.fixture(params=ENGINES)
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    async with engine_of(request.param, request) as made:
         yield made
 
 

@@ -1,0 +1,218 @@
+"""A store in Redis or Valkey, version 7 or newer, for workers on several machines.
+
+All keys of an application begin with ``{prefix}``, so that they are in one slot of a cluster. Redis counts
+the time that values live, and scripts make claims and saves atomic.
+
+A command that a connection has lost, or that its caller has given up, may be run later all the same. So
+what can be sent again is the same when it is: a once-key is held by a token, and a state is never replaced by
+one that the same worker had sent before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha1
+from itertools import count
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from ..exceptions import StoreError
+from .base import CLAIM_SECONDS, Claimed, Row, Store
+
+try:
+    import redis.exceptions as errors
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+except ImportError as error:  # pragma: no cover
+    raise ImportError("a Redis store needs redis-py: pip install 'liveactions[redis]'") from error
+
+PATIENCE = 15.0
+"""Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
+FIRST_PAUSE: Final = 0.02
+LONGEST_PAUSE: Final = 0.5
+"""Seconds between two attempts; each time twice as long."""
+MAX_ROWS: Final = 500
+"""Rows that one script writes: others wait meanwhile."""
+STAMP_BYTES: Final = 16
+"""Before each value: who has sent it, and the number of the state."""
+TRANSIENT: Final = (
+    errors.ConnectionError,
+    errors.TimeoutError,
+    errors.ReadOnlyError,  # a master that has become a replica
+    errors.TryAgainError,
+    errors.ClusterDownError,
+    OSError,
+)
+"""What passes by itself."""
+
+
+class Script:
+    """A Lua script, which the server knows by its digest."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+PUT: Final = Script("""
+for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
+""")
+ONCE: Final = Script("""
+local holder = redis.call('GET', KEYS[1])
+if holder then return holder == ARGV[1] and 1 or 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+""")
+CLAIM: Final = Script("""
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) + 1, now)
+redis.call('SET', KEYS[1], string.format('%.0f', epoch), 'PX', ARGV[1])
+return epoch
+""")
+SAVE: Final = Script("""
+local saved = {}
+for i = 1, #KEYS / 2 do
+    local value, epoch, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
+    local holder = redis.call('GET', KEYS[2 * i])
+    saved[i] = (not holder or holder == epoch) and 1 or 0
+    if saved[i] == 1 then
+        local there, mine = redis.call('GETRANGE', KEYS[2 * i - 1], 0, 15), string.sub(value, 1, 16)
+        if string.sub(there, 1, 8) ~= string.sub(mine, 1, 8) or there < mine then
+            redis.call('SET', KEYS[2 * i - 1], value, 'PX', ttl)
+        end
+    end
+end
+return saved
+""")
+Connect = Callable[[], Any]
+"""Makes a client of `redis.asyncio`: of a Sentinel's master, or of a cluster."""
+
+
+class Client:
+    """A client of one event loop, as it is known to the server."""
+
+    def __init__(self, redis: Any) -> None:
+        self.redis = redis
+        self._sender = secrets.token_bytes(STAMP_BYTES // 2)
+        self._numbers = count(1)
+
+    def stamp(self) -> bytes:
+        """Return what comes before the next state that it sends."""
+        return self._sender + next(self._numbers).to_bytes(STAMP_BYTES // 2, "big")
+
+
+class RedisStore(Store):
+    """A store at a URL that redis-py takes: ``redis://``, ``rediss://`` with TLS, ``unix://``.
+
+    For Sentinel and clusters pass a function that makes a client of `redis.asyncio`. `prefix` begins all
+    keys. May be used in any event loop, each of which has connections of its own.
+    """
+
+    def __init__(self, server: str | Connect, prefix: str = "liveactions") -> None:
+        self._server = server
+        self._name = prefix
+        self._prefix = b"{%b}:" % prefix.encode()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Client] = WeakKeyDictionary()
+
+    @property
+    def server(self) -> tuple[str, str] | None:
+        return (self._server, self._name) if isinstance(self._server, str) else None
+
+    async def get(self, key: str) -> bytes | None:
+        found: bytes | None = await self._run("GET", self._key(b"v", key))
+        return None if found is None else found[STAMP_BYTES:]
+
+    async def put_many(self, rows: Iterable[Row]) -> None:
+        stamp = bytes(STAMP_BYTES)
+        keys: list[bytes] = []
+        values: list[bytes | int] = []
+        for key, value, ttl in rows:
+            keys.append(self._key(b"v", key))
+            values += stamp + bytes(value), _ms(ttl)
+        if keys:
+            await self._eval(PUT, keys, values)
+
+    async def once(self, key: str, ttl: float) -> bool:
+        token = secrets.token_bytes(8)
+        return bool(await self._eval(ONCE, [self._key(b"o", key)], [token, _ms(ttl)]))
+
+    async def delete(self, key: str) -> None:
+        await self._run("DEL", self._key(b"v", key))
+
+    async def claim(self, key: str) -> int:
+        epoch: int = await self._eval(CLAIM, [self._key(b"c", key)], [_ms(CLAIM_SECONDS)])
+        return epoch
+
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        saved: list[bool] = []
+        stamp = self._client().stamp
+        for at in range(0, len(rows), MAX_ROWS):
+            keys: list[bytes] = []
+            values: list[bytes | int] = []
+            for key, epoch, value, ttl in rows[at : at + MAX_ROWS]:
+                keys += self._key(b"v", key), self._key(b"c", key)
+                values += stamp() + bytes(value), epoch, _ms(ttl)
+            saved += map(bool, await self._eval(SAVE, keys, values))
+        return saved
+
+    async def close(self) -> None:
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.redis.aclose()
+
+    def _key(self, kind: bytes, key: str) -> bytes:
+        return b"%b%b:%b" % (self._prefix, kind, key.encode(errors="surrogatepass"))
+
+    async def _eval(self, script: Script, keys: Sequence[bytes], values: Sequence[bytes | int]) -> Any:
+        arguments = len(keys), *keys, *values
+        try:
+            return await self._run("EVALSHA", script.digest, *arguments)
+        except errors.NoScriptError:
+            return await self._run("EVAL", script.text, *arguments)
+
+    async def _run(self, *command: Any) -> Any:
+        """Run a command, again where a connection is lost, until it is answered or `PATIENCE` is over."""
+        pause, until = FIRST_PAUSE, time.monotonic() + PATIENCE
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    try:
+                        return await self._client().redis.execute_command(*command)
+                    except TRANSIENT as error:
+                        if time.monotonic() + pause > until:
+                            raise StoreError(f"Redis: {error}") from error
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+        except TimeoutError as error:
+            raise StoreError(f"Redis has not answered for {PATIENCE:.0f} s") from error
+        except errors.NoScriptError:
+            raise
+        except errors.RedisError as error:
+            raise StoreError(f"Redis: {error}") from error
+
+    def _client(self) -> Client:
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            client = self._clients[loop] = Client(self._connect())
+        return client
+
+    def _connect(self) -> Any:
+        if not isinstance(self._server, str):
+            return self._server()
+        return Redis.from_url(
+            self._server,
+            decode_responses=False,
+            socket_timeout=None,  # a call has a limit of its own
+            socket_connect_timeout=PATIENCE,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(1000 * seconds))

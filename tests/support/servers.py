@@ -1,0 +1,166 @@
+"""Servers of our own, in temporary folders: started once for all processes of a test run, and stopped after.
+
+They listen on Unix sockets, so no two of them fight for a port.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.support.patience import PATIENCE
+
+HELP = "`make test` installs it on Debian, as does: apt-get install"
+
+
+P = TypeVar("P", bound="Program")
+
+
+class Program(ABC):
+    """A server's process, in a folder of its own."""
+
+    package: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pid = 0
+
+    @abstractmethod
+    def command(self) -> Sequence[str]:
+        """Return what starts it."""
+
+    @abstractmethod
+    def is_up(self) -> bool:
+        """Whether it answers."""
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        with open(self.folder / "log", "ab") as log:
+            process = subprocess.Popen(
+                self.command(), stdout=log, stderr=log, start_new_session=True, cwd=self.folder
+            )
+        self.pid = process.pid
+        until = time.monotonic() + PATIENCE
+        while not self.is_up():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{self.package} doesn't start: {(self.folder / 'log').read_text()}")
+            time.sleep(0.01)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it, and return when it has gone."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGCONT)
+            os.kill(self.pid, how)
+        until = time.monotonic() + PATIENCE
+        while _is_alive(self.pid) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def signal(self, what: signal.Signals) -> None:
+        os.kill(self.pid, what)
+
+
+def _is_alive(pid: int) -> bool:
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class RedisServer(Program):
+    package = "redis-server"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "socket"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def command(self) -> Sequence[str]:
+        return [
+            found("redis-server"), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder),
+            "--save", "", "--appendonly", "no", "--daemonize", "no",
+        ]  # fmt: skip
+
+    def is_up(self) -> bool:
+        import redis
+
+        try:
+            with redis.Redis(unix_socket_path=str(self.socket)) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def found(name: str, *folders: str) -> str:
+    """Return the path of a server's program. Without it the test is skipped, on CI it fails."""
+    path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *folders]))
+    if path is None:
+        missing = f"{name} isn't installed. {HELP} {name}"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+@contextmanager
+def own(kind: type[P]) -> Iterator[P]:
+    """A server for one test alone, which may stop it."""
+    with tempfile.TemporaryDirectory(prefix="liveactions-") as folder:
+        server = kind(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGKILL)
+
+
+@contextmanager
+def shared(kind: type[P], base: Path) -> Iterator[P]:
+    """The server of all processes of this test run; the last one stops it. `base`: pytest's folder."""
+    base = base.parent if "PYTEST_XDIST_TESTRUNUID" in os.environ else base
+    note = base / f"{kind.package}.json"
+    with _locked(note):
+        known = json.loads(note.read_text()) if note.exists() else {"users": 0}
+        server = kind(Path(known.get("folder") or tempfile.mkdtemp(prefix="liveactions-")))
+        if known["users"]:
+            server.pid = known["pid"]
+        else:
+            server.start()
+        known = {"users": known["users"] + 1, "pid": server.pid, "folder": str(server.folder)}
+        note.write_text(json.dumps(known))
+    try:
+        yield server
+    finally:
+        with _locked(note):
+            known = json.loads(note.read_text())
+            known["users"] -= 1
+            if not known["users"]:
+                server.stop(signal.SIGKILL)
+                shutil.rmtree(server.folder, ignore_errors=True)
+                known = {"users": 0}
+            note.write_text(json.dumps(known))
+
+
+@contextmanager
+def _locked(note: Path) -> Iterator[None]:
+    with open(note.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
