@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from liveactions import Live
+from liveactions.store.redis import RedisStore
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("docs", "examples", "tests")
@@ -31,15 +32,26 @@ def test_links(path: Path) -> None:
     assert broken == []
 
 
-def test_static_files_beside_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Live]:
+    """The applications in the document on deployment."""
     (tmp_path / "static").mkdir()
     (tmp_path / "templates").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
     text = (ROOT / "docs" / "deployment.md").read_text()
-    (source,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    names: dict[str, object] = {"__name__": "deployment"}
-    exec(compile(source, "deployment.md", "exec"), names)
-    live = names["live"]
-    assert isinstance(live, Live)
-    assert live.url_path_for("static", path="style.css") == "/static/style.css"
+    made = []
+    for source in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        names: dict[str, object] = {"__name__": "deployment"}
+        exec(compile(source, "deployment.md", "exec"), names)
+        assert isinstance(names["live"], Live)
+        made.append(names["live"])
+    return made
+
+
+def test_stores_of_clusters(deployed: list[Live]) -> None:
+    assert isinstance(deployed[0].site.snapshots.store.store, RedisStore)
+
+
+def test_static_files_beside_pages(deployed: list[Live]) -> None:
+    assert deployed[-1].url_path_for("static", path="style.css") == "/static/style.css"
