@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 
 from tests.chromium.server import free_port
 from tests.support.patience import PATIENCE
+
+T = TypeVar("T")
 
 
 class Gate:
@@ -48,12 +50,22 @@ def _let_go(arrival: asyncio.Future[None]) -> None:
         arrival.set_result(None)
 
 
+_loops: dict[Any, asyncio.AbstractEventLoop] = {}
+"""The event loop of each application that is served."""
+
+
+def run_in_server(app: Any, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the event loop that serves an application, and return its result."""
+    return asyncio.run_coroutine_threadsafe(work, _loops[app]).result(PATIENCE)
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.serves = threading.Event()
 
     async def startup(self, sockets: Any = None) -> None:
+        _loops[self.config.app] = asyncio.get_running_loop()
         await super().startup(sockets)
         self.serves.set()
 
@@ -74,3 +86,4 @@ def serving_here(app: Any) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(PATIENCE)
+        del _loops[app]

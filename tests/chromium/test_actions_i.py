@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from playwright.sync_api import Page, expect
 from liveactions import InUrl, Pages, action, redirect
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit, Visitor
-from tests.chromium.here import Gate
+from tests.chromium.here import Gate, run_in_server
 from tests.chromium.proxy import link
 from tests.support.small import small_app
 
@@ -143,7 +142,7 @@ def test_i2_the_other_page_survives_its_session(visit: Visit, site: str) -> None
         page.get_by_role("button", name="Add").click()
         expect(page.locator("h1")).to_have_text("Two y 1")
         page.evaluate("() => { window.same = true }")
-        asyncio.run(app.sessions.close())
+        run_in_server(app, app.sessions.close())
         app.sessions._sessions.clear()  # as if another worker answered
         with page.expect_event("websocket") as joining:
             proxy.drop()
