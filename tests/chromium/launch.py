@@ -10,8 +10,11 @@ from playwright.sync_api import Browser, Playwright
 
 
 def system_chromium() -> str | None:
-    """The first browser of the system that runs, or None: then Playwright's own is used."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    """Return the first browser of the system that runs, or None: then Playwright's own is used.
+
+    The shell is the same engine without the browser around it. It starts pages several times as fast.
+    """
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         path = shutil.which(name)
         if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
             return path
