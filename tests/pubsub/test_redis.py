@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -77,7 +78,8 @@ def test_a_message_at_the_same_place_in_another_stream_is_a_gap(two: Two, client
     one, other = two
     one.publish([b"a"])
     assert list(other.news()) == [b"a"]
-    [(id, _)] = client.xrevrange(one._stream, count=1)
+    entries: Any = client.xrevrange(one._stream, count=1)
+    [(id, _)] = entries
     client.delete(one._stream)
     client.xadd(one._stream, {"m": "b"}, id=id)
     assert list(other.news()) == [GAP, b"b"]

@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -138,7 +138,7 @@ def shared(kind: type[P], base: Path) -> Iterator[P]:
     base = base.parent if "PYTEST_XDIST_TESTRUNUID" in os.environ else base
     note = base / f"{kind.package}.json"
     with _locked(note):
-        known = json.loads(note.read_text()) if note.exists() else {"users": 0}
+        known: Any = json.loads(note.read_text()) if note.exists() else {"users": 0}
         server = kind(Path(known.get("folder") or tempfile.mkdtemp(prefix="liveactions-")))
         if known["users"]:
             server.pid = known["pid"]
