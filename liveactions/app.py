@@ -164,6 +164,7 @@ class Live(Starlette):
             around=tuple(around),
             upload=limits.upload,
             state=limits.state,
+            is_strict=debug,
             variables=_variables([*processors, *context]),
         )
         if messages is not None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Set
 from copy import deepcopy
+from datetime import datetime, time, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -49,7 +51,7 @@ class Codec:
     annotation, only JSON's own types are accepted.
     """
 
-    __slots__ = ("annotation", "parse", "scalars", "_adapter", "_takes_none")
+    __slots__ = ("annotation", "parse", "scalars", "_adapter", "_takes_none", "_has_times")
 
     parse: Callable[[Any], Any]
     """Convert a value or text to the annotation's type.
@@ -65,6 +67,7 @@ class Codec:
         self._adapter = _adapter(annotation)
         self.parse = self._adapter.validate_python
         self.scalars = _scalars(annotation)
+        self._has_times = _mentions(self._adapter.core_schema, ("datetime", "time"))
         self._takes_none = _fits(self.parse, None)  # pydantic dumps None for any type, without a warning
 
     def dump(self, value: Any) -> Any:
@@ -98,11 +101,78 @@ class Codec:
         # As JSON, because in Python mode a strict model rejects text for a date and a list for a tuple.
         return self._adapter.validate_json(to_json(data, inf_nan_mode="constants"))
 
+    def require_same(self, value: Any, data: Any, *, strict: bool = False) -> None:
+        """Raise `TypeError` if a value doesn't come back from the `data` that `dump` has returned for it.
+
+        Without `strict`, which compares the whole value, only time zones are checked.
+        """
+        zone = _zone(value) if self._has_times else None
+        if zone is not None:
+            raise TypeError(
+                f"{zone!r} would come back as a fixed offset. Store the time in UTC, by"
+                " value.astimezone(timezone.utc), and convert it where it is shown"
+            )
+        change = _change(value, self.load(data)) if strict else ""
+        if change:
+            raise TypeError(f"{change}. Store it as the annotation says, or annotate the field with its type")
+
     def text(self, value: Any) -> str:
         """Return a value as compact JSON, equal for equal values. Raise `TypeError` if it has none."""
         if type(value) is int and int in self.scalars:
             return str(value)
         return write_json(self.dump(value))
+
+
+def _mentions(schema: Any, types: tuple[str, ...]) -> bool:
+    """Return whether one of pydantic's core schemas contains another one of these types."""
+    waiting, seen = [schema], set[int]()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if part.get("type") in types:
+                return True
+            part = list(part.values())
+        if isinstance(part, list | tuple) and id(part) not in seen:
+            seen.add(id(part))
+            waiting += part
+    return False
+
+
+def _zone(value: Any) -> tzinfo | None:
+    """Return the time zone in a value whose offset from UTC depends on the date; None if it has none."""
+    if isinstance(value, datetime | time):
+        zone = value.tzinfo
+        return zone if zone is not None and zone.utcoffset(None) is None else None
+    return next(filter(None, map(_zone, parts_of(value).values())), None)
+
+
+def parts_of(value: Any) -> dict[str, Any]:
+    """Return what a container, dataclass or model consists of, by how it is reached from the value."""
+    if isinstance(value, Mapping):
+        return {f"[{key!r}]": part for key, part in value.items()}
+    if isinstance(value, list | tuple | deque):
+        return {f"[{index}]": part for index, part in enumerate(value)}
+    if isinstance(value, Set):
+        return {f"[{index}]": part for index, part in enumerate(sorted(value, key=repr))}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f".{one.name}": getattr(value, one.name, None) for one in dataclasses.fields(value)}
+    if isinstance(value, BaseModel):
+        return {f".{name}": part for name, part in value}
+    return {}
+
+
+def _change(old: Any, new: Any, path: str = "") -> str:
+    """Describe the first part of a value that another one, which should be the same, differs in."""
+    if type(old) is not type(new):
+        what = f"{path} is" if path else "it is"
+        return f"{what} a {type(old).__qualname__} and would come back as a {type(new).__qualname__}"
+    before, after = parts_of(old), parts_of(new)
+    if before.keys() != after.keys():
+        return f"{path or 'it'} would come back with other parts: {sorted(after)}"
+    if before:
+        return next(filter(None, (_change(before[name], after[name], path + name) for name in before)), "")
+    same = old == new or old != old  # NaN
+    return "" if same else f"{path or 'it'} would come back as {new!r}"
 
 
 def _fits(parse: Callable[[Any], Any], value: Any) -> bool:

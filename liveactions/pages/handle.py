@@ -81,6 +81,8 @@ class AppServices:
     """Maximum size in bytes of an uploaded file, unless its parameter sets one."""
     state: int | None = None
     """Maximum size in bytes of a page's state."""
+    is_strict: bool = False
+    """Whether state that wouldn't be the same after a restart is an error: in debug mode and in tests."""
     around: tuple[Callable[[Request], AbstractAsyncContextManager[Any]], ...] = ()
     """Context managers that are entered around every run of a page."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None

@@ -117,8 +117,10 @@ def _dump_value(component: Component, field: Field, value: Any) -> Any:
 
 def _named(component: Component, field: Field, value: Any) -> Any:
     try:
-        return field.codec.dump(value)
-    except TypeError as error:
+        data = field.codec.dump(value)
+        field.codec.require_same(value, data, strict=component.live.services.is_strict)
+        return data
+    except (TypeError, ValidationError) as error:
         raise TypeError(f"{type(component).__qualname__}.{field.name}: {error}") from error
 
 

@@ -41,11 +41,14 @@ def both_ways(test: F) -> F:
 
 
 def render_twice(app: Any) -> None:
-    """Let all pages of an application compare each render with one that reuses nothing."""
+    """Let all pages of an application compare each render with one that reuses nothing, and their state with
+    what a restart would restore.
+    """
     for endpoint in endpoints(app):
-        templates = endpoint.site.services.templates
-        if isinstance(templates, Templates):
-            templates.debug = True
+        services = endpoint.site.services
+        services.is_strict = True
+        if isinstance(services.templates, Templates):
+            services.templates.debug = True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

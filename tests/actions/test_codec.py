@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from liveactions.actions.codec import Results, codec, read_json, write_json
@@ -22,6 +24,15 @@ class Colour(Enum):
 class Point:
     x: int
     y: int = 0
+
+
+@dataclass(frozen=True)
+class Point3(Point):
+    z: int = 0
+
+
+class Size(IntEnum):
+    LARGE = 3
 
 
 class Strict(BaseModel):
@@ -116,3 +127,54 @@ def test_results_without_a_usable_annotation_are_data() -> None:
         results = Results("act", annotation)
         assert results.dump(Point(1)) == {"x": 1, "y": 0}
         assert results.load({"x": 1}) == {"x": 1}
+
+
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+@dataclass
+class Meeting:
+    at: datetime | None = None
+    all: tuple[time, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (datetime, datetime(2024, 7, 1, tzinfo=ZONE)),
+        (list[datetime], [datetime(2024, 7, 1, tzinfo=ZONE)]),
+        (dict[str, Meeting], {"a": Meeting(datetime(2024, 7, 1, tzinfo=ZONE))}),
+        (Meeting, Meeting(all=(time(1, tzinfo=ZONE),))),
+    ],
+)
+def test_time_zones_do_not_come_back(annotation: Any, value: Any) -> None:
+    with pytest.raises(TypeError, match=r"Europe/Berlin.* fixed offset. Store the time in UTC, by"):
+        codec(annotation).require_same(value, codec(annotation).dump(value))
+
+
+@pytest.mark.parametrize(
+    "zone", [None, UTC, timezone(timedelta(hours=2)), ZoneInfo("UTC")], ids=["none", "utc", "2", "UTC"]
+)
+def test_fixed_offsets_come_back(zone: Any) -> None:
+    value = Meeting(datetime(2024, 7, 1, tzinfo=zone))
+    data = codec(Meeting).dump(value)
+    codec(Meeting).require_same(value, data, strict=True)
+    assert codec(Meeting).load(data) == value
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "text"),
+    [
+        (str, Markup("<b>"), "it is a Markup and would come back as a str"),
+        (list[str], ["a", Markup("b")], r"\[1\] is a Markup"),
+        (int, Size.LARGE, "it is a Size and would come back as a int"),
+        (dict[str, Point], {"p": Point3(1)}, r"\['p'\] is a Point3 and would come back as a Point"),
+        (Point, Point3(1), "is a Point3 and"),
+        (float, 1, "it is a int and would come back as a float"),
+    ],
+)
+def test_strictly_kinds_come_back(annotation: Any, value: Any, text: str) -> None:
+    data = codec(annotation).dump(value)
+    codec(annotation).require_same(value, data)
+    with pytest.raises(TypeError, match=text):
+        codec(annotation).require_same(value, data, strict=True)

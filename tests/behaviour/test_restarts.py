@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import datetime
 from html import unescape
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from markupsafe import Markup
 from pydantic import AfterValidator
 
 from liveactions import Live, Page, Pages, action
 from liveactions.store import MemoryStore, Store
+from liveactions.testing import Browser as TestBrowser
+from liveactions.testing import Failed
+from liveactions.testing.plugin import render_twice
+from tests.behaviour.markup import form
 from tests.support.asgi import Browser, Tab, browser
 from tests.support.small import KEY, small_app
 
@@ -197,3 +204,39 @@ async def test_the_notice_is_a_message_that_can_be_translated(store: Store) -> N
 def unmarked(response: httpx.Response) -> str:
     """The HTML without the library's marks."""
     return re.sub(r' data-l="[^"]*"|<!--.*?-->', "", unescape(response.text))
+
+
+@pytest.mark.parametrize("js", [True, False])
+async def test_state_that_would_not_be_the_same_fails_the_operation(
+    js: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = Pages()
+
+    @pages.page("/page")
+    class Notes(Page):
+        template = "page.html"
+        when: datetime | None = None
+        text: str = ""
+
+        @action
+        async def meet(self) -> None:
+            self.when = datetime(2024, 7, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+
+        @action
+        async def write(self) -> None:
+            self.text = Markup("<b>bold</b>")
+
+    template = "<title>P</title><p>{{ text }}</p>" + form("meet") + form("write")
+    live = small_app(pages, {"page.html": template})
+    async with TestBrowser(live, js=js) as visitor:
+        page = await visitor.open("/page")
+        with pytest.raises(Failed, match="500"):
+            await page.click("meet")
+        assert "Notes.when: " in caplog.text and "Store the time in UTC" in caplog.text
+        page = await visitor.open("/page")
+        await page.click("write")
+        render_twice(live)
+        page = await visitor.open("/page")
+        with pytest.raises(Failed, match="500"):
+            await page.click("write")
+        assert "Notes.text: it is a Markup and would come back as a str" in caplog.text
