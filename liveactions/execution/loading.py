@@ -56,12 +56,26 @@ def forsake(live: LiveContext) -> None:
     live.deferred.clear()
 
 
+async def wait_for_deferred(live: LiveContext, seconds: float) -> None:
+    """Wait for what a page's `load` has deferred. What takes longer is cancelled, and stays pending."""
+    deferred, live.deferred = live.deferred, []
+    tasks = [asyncio.create_task(one.come(live)) for one in deferred]
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=seconds)
+    finally:
+        for task in tasks:
+            task.cancel()
+    for task in done:
+        task.result()
+
+
 def defer(awaitable: Awaitable[T]) -> Deferred[T]:
     """Render the page without a slow value, and again when it is available.
 
     Call it in `load`, for a field that is `loaded()`: ``self.report = defer(slow_report())``. The awaitable
-    runs when the page is open in a browser with JavaScript, beside the queue; without JavaScript the value
-    stays pending. Dependencies of `load` are closed by then. Raise `RuntimeError` outside of `load`.
+    runs when the page is open in a browser with JavaScript, beside the queue; without JavaScript, the browser
+    loads the page once more, which waits for the value. Dependencies of `load` are closed by then. Raise
+    `RuntimeError` outside of `load`.
     """
     effects, here, deferred = open_effects(), reading(), Deferred(awaitable)
     if effects is None or here is None or here.what != "load":

@@ -20,6 +20,7 @@ from ..encoding import well_formed
 from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.effects import carry, restarted
+from ..execution.loading import forsake, wait_for_deferred
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
@@ -64,7 +65,7 @@ class PageRequestHandler:
         if FIELD_ACTION in query:
             return see_other(relative(own_url(self.request)))
         source = Source.ADDRESS
-        if FIELD_SNAPSHOT in query:
+        if query.get(FIELD_SNAPSHOT):
             try:
                 await self.restore(query[FIELD_SNAPSHOT])
             except LiveError as error:  # too old, of someone else, or of another version of the page
@@ -100,6 +101,7 @@ class PageRequestHandler:
 
         `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
         """
+        forsake(self.page.live)  # it is loaded again
         opened = await open_page(self.page, source, draw=self._html)
         if opened.drawn is not None:
             return await self._page(opened.drawn, status, headers, error)
@@ -115,11 +117,22 @@ class PageRequestHandler:
         error: PageError | None = None,
     ) -> Response:
         """Return the response with the page's HTML. `error` is raised if the page doesn't show it."""
+        if self.page.live.deferred and self._is_without_script:
+            await wait_for_deferred(self.page.live, self.site.limits.defer)
+            opened = await open_page(self.page, Source.STATE, draw=self._html)
+            if opened.drawn is None:
+                return self.error_or_redirect(opened.outcome)
+            html = opened.drawn
         if error is not None and not self.page.live.error_is_shown:
             raise error
         if self._in_html is not None:
             await self._in_html.keep()
         return HTMLResponse(html, status, headers)
+
+    @property
+    def _is_without_script(self) -> bool:
+        """Whether the browser runs no scripts: it has sent a form itself, or follows a ``noscript``."""
+        return self.request.method == "POST" or FIELD_SNAPSHOT in self.request.query_params
 
     def _html(self, run: PageRun) -> bytes:
         page = self.page
@@ -132,7 +145,10 @@ class PageRequestHandler:
             digests=fragment.digests(),
         )
         self._in_html = self.site.snapshots.for_html(snapshot, self.context)
-        html = document(fragment, self._in_html.text, self.site.around(page), self._in_html.brief)
+        again = ""
+        if page.live.deferred and not self._is_without_script:
+            again = with_snapshot(relative(page.live.address), "")
+        html = document(fragment, self._in_html.text, self.site.around(page), self._in_html.brief, again)
         return well_formed(html).encode()
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
@@ -154,6 +170,11 @@ def page_error(failed: Failed) -> PageError:
     error = PageError(failed.status, failed.message, dict(failed.headers), failed.id)
     error.__cause__ = failed.error
     return error
+
+
+def with_snapshot(url: str, handle: str) -> str:
+    """Return an address that shows the state of a handle. An empty one says that no scripts run."""
+    return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"
 
 
 def see_other(url: str) -> Response:

@@ -36,7 +36,7 @@ from ..store.one_time import OneTimeStore
 from ..store.snapshots import Snapshot, Snapshots
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
-from .page import PageRequestHandler, page_error, see_other
+from .page import PageRequestHandler, page_error, see_other, with_snapshot
 from .responses import PageError, raise_handled
 
 ANSWER_TTL: Final = 600.0
@@ -241,7 +241,7 @@ class PostHandler(PageRequestHandler):
         if answer.location:
             return see_other(answer.location)
         if answer.status == 303:
-            return see_other(_with_handle(path_and_query(self.page.live.address), answer.handle))
+            return see_other(with_snapshot(path_and_query(self.page.live.address), answer.handle))
         failed = outcome if isinstance(outcome, Failed) else answer.failed()
         if not answer.handle:
             return self.error_or_redirect(failed)
@@ -275,7 +275,3 @@ def _note(page: Page, token: str, fields: list[Pair]) -> None:
             values.setdefault(name, []).append(value)
     outdated = text("page_outdated", page.live.services.messages)
     page.live.forms.put(key, FormState(error=outdated, values=values))
-
-
-def _with_handle(url: str, handle: str) -> str:
-    return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"

@@ -129,11 +129,18 @@ def hidden_field(snapshot: str) -> str:
     return f'<input type="hidden" name="{FIELD_SNAPSHOT}" value="{escape(snapshot)}">'
 
 
-def document(fragment: Fragment, snapshot: str, around: PageAssets, brief: Callable[[str], str]) -> str:
+def document(
+    fragment: Fragment,
+    snapshot: str,
+    around: PageAssets,
+    brief: Callable[[str], str],
+    without_script: str = "",
+) -> str:
     """Return the HTML of a page: the template's, the client's script, the state, and the page-level form.
 
     If the template isn't a complete document, it is wrapped in one, and elements that are only allowed in a
     head are moved there. `brief` returns a handle for a snapshot; it is used if the page has many forms.
+    `without_script` is the address that browsers without JavaScript load instead, if there is one.
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
@@ -145,6 +152,8 @@ def document(fragment: Fragment, snapshot: str, around: PageAssets, brief: Calla
         f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}'
         f"{' live-raw' if has_raw(fragment) else ''}></script>"
     )
+    if without_script:
+        head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
     if around.debug:
         head += f'<script type="module" src="{escape(around.debug)}"></script>'
     # Controls all over the page belong to this form. Enter in one of them presses the form's first submit

@@ -184,6 +184,15 @@ class Window:
                 return element.get("data-live") or "", element.get("data-snapshot") or ""
         return None
 
+    def refresh(self) -> str | None:
+        """Return the address that the page tells browsers to load at once; None if there is none."""
+        for element in self.root.elements():
+            if element.name == "meta" and (element.get("http-equiv") or "").lower() == "refresh":
+                seconds, _, url = (element.get("content") or "").partition(";")
+                if float(seconds) == 0 and url.strip().startswith("url="):
+                    return url.strip().removeprefix("url=")
+        return None
+
     def tells_events(self) -> bool:
         """Return whether an action of the page has a parameter for events."""
         scripts = (one for one in self.root.elements() if one.name == "script" and one.get("data-live"))

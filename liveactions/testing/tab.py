@@ -231,6 +231,10 @@ class Tab:
         self._history.load(self.url)
         html = reply.text if "html" in reply.header("content-type") else ""
         self.window = Window(html or _plain(reply), self.browser.js)
+        again = None if self.browser.js else self.window.refresh()
+        if again is not None:
+            await self._load("GET", urljoin(url, again), [])
+            return
         script = self.window.script() if self.browser.js else None
         if script is not None:
             await self._join(*script)

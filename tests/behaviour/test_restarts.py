@@ -16,7 +16,7 @@ from pydantic import AfterValidator
 
 from liveactions import Live, Page, Pages, action
 from liveactions.store import MemoryStore, Store
-from liveactions.testing import Browser as TestBrowser
+from liveactions.testing import Browser as Visiting
 from liveactions.testing import Failed
 from liveactions.testing.plugin import render_twice
 from tests.behaviour.markup import form
@@ -228,7 +228,7 @@ async def test_state_that_would_not_be_the_same_fails_the_operation(
 
     template = "<title>P</title><p>{{ text }}</p>" + form("meet") + form("write")
     live = small_app(pages, {"page.html": template})
-    async with TestBrowser(live, js=js) as visitor:
+    async with Visiting(live, js=js) as visitor:
         page = await visitor.open("/page")
         with pytest.raises(Failed, match="500"):
             await page.click("meet")
