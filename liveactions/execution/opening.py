@@ -96,11 +96,11 @@ async def open_page(
             run.effects.op = op
             concluded = await _steps(run, source, until, call, draw, drawn)
             outcome = await run.close(concluded)
-        is_open = outcome.ok
+        shown = drawn[0] if drawn and outcome is concluded else None
+        is_open = outcome.ok or shown is not None
     finally:
         if not is_open:
             forsake(page.live)
-    shown = drawn[0] if drawn and outcome is concluded else None
     return OpenedPage(outcome, shown, run.state, run.is_refused, run.is_abandoned)
 
 

@@ -120,7 +120,7 @@ def _named(component: Component, field: Field, value: Any) -> Any:
         data = field.codec.dump(value)
         field.codec.require_same(value, data, strict=component.live.services.is_strict)
         return data
-    except (TypeError, ValidationError) as error:
+    except (TypeError, ValueError) as error:  # pydantic's are
         raise TypeError(f"{type(component).__qualname__}.{field.name}: {error}") from error
 
 

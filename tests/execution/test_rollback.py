@@ -161,7 +161,7 @@ BAD = {
     "a tuple inside": "Open.data",
     "itself": "Open.data",
     "an address": "surrogates",
-    "a message": "message for the person",
+    "a message": "message for the visitor",
     "a template": "division",
     "control flow": "",
     "an error of an action": "can't be drawn",
