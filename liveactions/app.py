@@ -175,7 +175,7 @@ class Live(Starlette):
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)
-        self.services.disconnect = self.disconnect
+        self.services.disconnect, self.services.publish = self.disconnect, self.publish
         self._origins = Origins(allowed_origins)
         self.own_routes = _routes(self.site, self.sessions, self._origins)
         """The routes of the pages, and those that the client uses."""

@@ -62,6 +62,12 @@ class Background(Protocol):
     def later(self, seconds: float, call: Callable[[], Any]) -> None: ...
 
 
+class Publish(Protocol):
+    """`Live.publish`."""
+
+    def __call__(self, topic: str, /, **data: Any) -> None: ...
+
+
 @dataclass
 class AppServices:
     """What an application provides to its pages."""
@@ -89,6 +95,8 @@ class AppServices:
     """Returns the variables of the context processors, for every template."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all open pages of a user."""
+    publish: Publish = lambda topic, /, **data: None
+    """Publishes a message to all open pages."""
 
     def overridden(self, dependency: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function to call for a dependency: its override, if there is one."""
@@ -249,6 +257,10 @@ class LiveContext:
     def disconnect(self, user: object) -> None:
         """Close all open pages of a user, as `Live.disconnect` does."""
         self.services.disconnect(user)
+
+    def publish(self, topic: str, /, **data: Any) -> None:
+        """Run ``@on(topic)`` methods in all open pages, as `Live.publish` does."""
+        self.services.publish(topic, **data)
 
     @property
     def error(self) -> Problem | None:

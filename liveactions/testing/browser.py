@@ -238,9 +238,12 @@ class Browser:
 
     async def close(self) -> None:
         """Close all tabs, also of other users, and shut the application down."""
+        sessions = self.clock.sessions()
         for person in self._people:
             for tab in person._tabs:
                 await tab.close()
+        for session in sessions:
+            await session.settled()  # hooks of the pages that were closed have run
         await self.lifespan.stop()
 
     def _catch_up(self) -> None:

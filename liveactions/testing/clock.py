@@ -80,11 +80,15 @@ class Clock:
                     ticks = floor((self.now - since) / timer.seconds + 1e-9) + 1
                     yield Due(since + ticks * timer.seconds, session, component, timer)
 
+    def sessions(self) -> list[Session]:
+        """Return all sessions of the application, also those of pages that are being left."""
+        registries = {endpoint.sessions for endpoint in endpoints(self._app)}
+        return [session for sessions in registries for session in sessions]
+
     def _sessions(self) -> Iterator[Session]:
-        for sessions in {endpoint.sessions for endpoint in endpoints(self._app)}:
-            for session in sessions:
-                if session.token in self._since and session.connection and not session.over:
-                    yield session
+        for session in self.sessions():
+            if session.token in self._since and session.connection and not session.over:
+                yield session
 
 
 def endpoints(app: Any) -> Iterator[PageEndpoint]:

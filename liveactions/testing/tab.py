@@ -178,6 +178,8 @@ class Tab:
         assert self.conversation is not None
         await self.conversation.hear()
         await self._redeem(self.conversation)
+        if self.conversation.is_over:
+            await self.settle()  # a browser loads a page again that the server has ended
 
     async def _send_files(self, conversation: Conversation) -> None:
         """Upload files, then send the operations that use them. Raise `Failed` if the upload fails."""

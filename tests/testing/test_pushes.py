@@ -9,7 +9,7 @@ import jinja2
 import pytest
 from starlette.requests import Request
 
-from liveactions import Live, Page, Pages, action, every
+from liveactions import Live, Page, Pages, action, every, on
 from liveactions.templates import Templates
 from liveactions.testing import Browser, Refusal, plugin
 from tests.support.small import small_app
@@ -27,6 +27,8 @@ TEMPLATES = {
   <button>Save</button></form>
 <button form="live" formaction="{{ change }}">Change</button>""",
     "lent.html": "<title>Lent</title><p>{{ database }}</p>",
+    "talk.html": """<title>Talk</title><p>{{ said or "nothing" }}</p>
+<form method="post" action="{{ say }}"><input name="text" aria-label="Text"><button>Say</button></form>""",
     "log.html": """<title>Log</title><ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>
 <form method="post" action="{{ add }}"><input name="line" aria-label="Line"><button>Add</button></form>""",
 }
@@ -77,6 +79,20 @@ class Search(Page):
         self.note = f"note {self.other}"
 
 
+@pages.page("/talk")
+class Talk(Page):
+    template = "talk.html"
+    said: str = ""
+
+    @action
+    async def say(self, text: str) -> None:
+        self.live.publish("said", text=text)
+
+    @on("said")
+    async def hear(self, text: str) -> None:
+        self.said = text
+
+
 @pages.page("/log")
 class Log(Page):
     template = "log.html"
@@ -96,6 +112,26 @@ async def test_pushes_are_waited_for(browser: Browser) -> None:
     page = await browser.open("/ticks")
     await page.shows("tick 3")
     await page.shows("tick 9")
+
+
+async def test_a_page_publishes(browser: Browser) -> None:
+    mine, theirs = await browser.open("/talk"), await browser.other().open("/talk")
+    await mine.fill("Text", "hello")
+    await mine.click("Say")
+    await mine.shows("hello")
+    await theirs.shows("hello")
+
+
+async def test_a_page_that_the_server_ends_is_loaded_again() -> None:
+    live = small_app(pages, TEMPLATES, identify=lambda connection: connection.cookies.get("user"))
+    async with Browser(live) as browser:
+        browser.cookies.values["user"] = "ada"
+        page = await browser.open("/talk")
+        await page.fill("Text", "hello")
+        await page.click("Say")
+        await page.shows("hello")
+        live.disconnect("ada")
+        await page.shows("nothing")
 
 
 async def test_what_does_not_come_is_told(live: Live) -> None:
