@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_urlsafe
 
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from examples import clock, conduit, counter, people, posts, preview, signup, table, todos
+from examples import board, clock, conduit, counter, people, posts, preview, signup, table, todos
 from liveactions import Live, Page
 
 HERE = Path(__file__).parent
 KEY = os.environ.get("LIVEACTIONS_KEY") or token_urlsafe()
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Prepare the databases of what is mounted: a server only starts the application it serves."""
+    async with conduit.lifespan(app), board.lifespan(app):
+        yield
+
 
 live = Live(
     templates=HERE / "templates",
     routes=[
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         Mount("/conduit", conduit.app),
+        Mount("/board", board.app),
     ],
-    lifespan=conduit.lifespan,
+    lifespan=lifespan,
     middleware=[Middleware(SessionMiddleware, secret_key=KEY)],
     context=[posts.snippets],
 )
