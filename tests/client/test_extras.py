@@ -88,7 +88,7 @@ def test_events_are_dispatched_after_the_patch(open_page: Open) -> None:
     page, server = ready(open_page(BUTTONS))
     page.evaluate(
         """() => {
-          document.addEventListener("saved", ({ detail }) => { window.saved = [detail, p.textContent]; });
+          addEventListener("saved", ({ detail }) => { window.saved = [detail, p.textContent]; });
         }"""
     )
     server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", {"id": 5}]]}])

@@ -11,7 +11,7 @@ const PATIENCE = 5_000; // ms for one
 /** @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras */
 export function applyExtras({ url, events = [] }) {
   if (url) setAddress(...url);
-  for (const [name, detail] of events) document.dispatchEvent(new CustomEvent(name, { detail }));
+  for (const [name, detail] of events) document.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
 /**
