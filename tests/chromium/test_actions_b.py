@@ -120,8 +120,8 @@ def test_b4_a_script_submits_prevents_and_adds_fields(person: Visitor) -> None:
     expect(page.get_by_role("listitem")).to_have_text(["save a", "save a saved added", "pick 1"])
 
 
-def test_b5_no_style_sheet_shows_the_page_level_form(anybody: Visitor) -> None:
-    page = anybody.open("/list")
+def test_b5_no_style_sheet_shows_the_page_level_form(person: Visitor) -> None:
+    page = person.open("/list")
     page.add_style_tag(content="form { display: grid } button { display: inline-flex; padding: 1rem }")
     for part in ("live-form", "#live", "#live button"):
         expect(page.locator(part)).to_be_hidden()
