@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from ..actions.codec import read_json
+from ..actions.responses import redirect
 from ..config import Limits
 from ..pages.handle import AppServices, LiveContext
 from ..pages.page import Page, create, takes_events
@@ -168,8 +169,12 @@ class AppContext:
         return page
 
     def login_for(self, page: Page) -> str | None:
-        """Where the person logs in who wants to see a page."""
-        return self.login and self.login.replace("{path}", quote(path_and_query(page.live.address), safe=""))
+        """Return the address at which a visitor of a page signs in, resolved as that of a redirect."""
+        if self.login is None:
+            return None
+        live = page.live
+        url = self.login.replace("{path}", quote(path_and_query(live.address), safe=""))
+        return redirect(url, external=True).resolve(live.address, live.root_path)
 
     async def deliver(self, response: Response, request: Request) -> str:
         """An address at which a response can be fetched, once."""

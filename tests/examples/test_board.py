@@ -12,6 +12,7 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import update
 
 from examples import board
+from examples.app import live as examples
 from examples.board import accounts
 from examples.board.chat import TYPING
 from examples.board.database import Person, connect, sessions
@@ -91,6 +92,23 @@ async def test_the_login_leads_to_no_other_site(browser: Browser) -> None:
     await page.fill("Password", "password")
     await page.click("Sign in")
     assert page.url == "/"
+
+
+@both_ways
+async def test_mounted_below_a_path(live: Any, browser: Browser) -> None:
+    async with Browser(examples, js=browser.js) as visitor:
+        page = await visitor.open("/board/chat")
+        assert page.url == "/board/login?next=%2Fboard%2Fchat"
+        await page.fill("Name", "Nadia")
+        await page.fill("Password", "password")
+        await page.click("Sign in")
+        assert page.url == "/board/chat"
+        await page.click("Board")
+        await page.click("Choose a date")
+        await page.within("dialog").click("Close")
+        assert page.url == "/board/"
+        await page.click("Sign out")
+        assert page.url == "/board/login"
 
 
 # Cards

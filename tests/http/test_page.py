@@ -128,6 +128,10 @@ async def test_a_guard_leads_to_the_login() -> None:
         assert (await visitor.http.get("/rows")).status_code == 200
     async with browser(shop(guard=guard)) as visitor:
         assert (await visitor.http.get("/rows")).status_code == 401
+    mounted = Starlette(routes=[Mount("/x", shop(guard=guard, login="/login?next={path}"))])
+    async with browser(mounted) as visitor:
+        response = await visitor.http.get("/x/rows")
+        assert response.headers["location"] == "/x/login?next=%2Fx%2Frows"
 
 
 async def test_names_for_every_template(tmp_path: Path) -> None:
