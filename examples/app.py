@@ -14,7 +14,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from examples import board, clock, conduit, counter, people, posts, preview, signup, table, todos
+from examples import board, clock, conduit, counter, dashboard, people, posts, preview, signup, table, todos
 from liveactions import Live, Page
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ KEY = os.environ.get("LIVEACTIONS_KEY") or token_urlsafe()
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Prepare the databases of what is mounted: a server only starts the application it serves."""
-    async with conduit.lifespan(app), board.lifespan(app):
+    async with conduit.lifespan(app), board.lifespan(app), dashboard.lifespan(app):
         yield
 
 
@@ -34,6 +34,7 @@ live = Live(
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         Mount("/conduit", conduit.app),
         Mount("/board", board.app),
+        Mount("/dashboard", dashboard.app),
     ],
     lifespan=lifespan,
     middleware=[Middleware(SessionMiddleware, secret_key=KEY)],
