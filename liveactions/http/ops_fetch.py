@@ -16,8 +16,8 @@ from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import read_hello, read_op
 from ..protocol.op_log import MAX_KEPT_ANSWERS
-from ..session.connection import INTERNAL_ERROR, REPLACED
 from ..session.registry import SessionRegistry
+from ..session.state import INTERNAL_ERROR, REPLACED
 from .bodies import read_json
 
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}

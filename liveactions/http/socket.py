@@ -16,9 +16,9 @@ from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
 from ..security.origin import Origins
-from ..session.connection import INTERNAL_ERROR, REPLACED
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
+from ..session.state import INTERNAL_ERROR, REPLACED
 from ..tasks import contained
 
 log = getLogger(__name__)
@@ -150,7 +150,7 @@ class SocketEndpoint:
             await socket.finish(INTERNAL_ERROR)
         finally:
             if session is not None:
-                with contained("%s: leaving its socket", session.binding.address.name):
+                with contained("%s: leaving its socket", session.state.name):
                     await session.detach(socket)
 
     async def _join(self, socket: Socket, connection: HTTPConnection) -> Session | None:

@@ -183,6 +183,11 @@ class OpLog:
         return self.uncertain <= self.done
 
     @property
+    def is_streaming(self) -> bool:
+        """Whether ops go on beside the others."""
+        return any(self.answered[n][0] == RUNNING for n in self._late)
+
+    @property
     def answers(self) -> Sequence[Any]:
         """All kept answers: n, status, payload ..."""
         if not self.answered:

@@ -11,11 +11,10 @@ from ..actions.form_input import Input
 from ..actions.parameters import Event
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.run import FieldPairs, PageRun
-from ..protocol.messages import Bye, CallReference, CallSlot, Cancel, Navigate, Op
+from ..protocol.messages import Bye, Cancel, Navigate, Op
 from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome, Streaming
 from .op_queue import ServerOp, dropped
-from .references import reference, shown
 from .state import SessionState
 
 STREAMING: Final = Streaming()
@@ -88,8 +87,6 @@ class ConcurrentOps:
         self.tasks = tasks
         self.submit = submit
         self.run = run
-        self.is_detached = False
-        """Whether ops run in a task of their own, so that others are received meanwhile."""
         self._runs: list[StreamingCall] = []
         self._called: ActionRef[..., Any] | None = None
         """What runs in the queue, and may be ended."""
@@ -113,7 +110,7 @@ class ConcurrentOps:
             return op
         if self._leaves(op):
             self._leave()
-        ref = self._reference(op)
+        ref = self.state.known_reference(op)
         if ref is None:
             return op
         if ref.action.concurrency == "drop" and _is_same(ref, self._called):
@@ -121,7 +118,7 @@ class ConcurrentOps:
         if ref.action.concurrency == "latest":
             if _is_same(ref, self._called):
                 self._end()
-            self.state.queue.drop(lambda waiting: _is_same(ref, self._reference(waiting)))
+            self.state.queue.drop(lambda waiting: _is_same(ref, self.state.known_reference(waiting)))
         return op
 
     def _leaves(self, op: Op) -> bool:
@@ -137,16 +134,10 @@ class ConcurrentOps:
             if run.ref.action.ends_on_leave:
                 run.task.cancel()
 
-    def _reference(self, op: Op) -> ActionRef[..., Any] | None:
-        try:
-            return reference(self.state, op) if isinstance(op, CallSlot | CallReference) else None
-        except (UnknownAction, ForgedReference):
-            return None
-
     def _cancel(self, op: Cancel) -> None:
         called = op.called
         try:
-            meant = called if isinstance(called, int) else shown(self.state, op.rev, called)
+            meant = called if isinstance(called, int) else self.state.shown(op.rev, called)
         except (UnknownAction, ForgedReference):
             return
         for run in self._runs:

@@ -1,4 +1,4 @@
-"""What an op does: which action it means, what that is given, and what became of it."""
+"""What an op does: which action it names, what that is given, and who gets the outcome."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from logging import getLogger
 from typing import Any, Final
 
-from ..actions.action import Action, ActionRef
+from ..actions.action import ActionRef
 from ..actions.form_input import Arguments
 from ..actions.parameters import Event
 from ..exceptions import ForgedReference, SealError, UnknownAction
@@ -18,19 +18,16 @@ from ..protocol.messages import (
     CallFunction,
     CallReference,
     CallSlot,
-    Cancel,
     Fields,
     Navigate,
     Validate,
-    answer,
 )
-from ..types import DONE, Failed, Outcome, Streaming, Uncertain
+from ..types import DONE, Failed, Outcome, Uncertain
 from .concurrency import STREAMING, ConcurrentOps
 from .navigation import patch_url
 from .op_queue import Job, ServerOp
-from .references import Act, named_by, reference
 from .server_ops import Developer
-from .state import SessionState
+from .state import Act, SessionState
 
 log = getLogger(__name__)
 UNKNOWN: Final = Uncertain()
@@ -51,62 +48,39 @@ def run_of(state: SessionState, job: Job) -> PageRun:
     return run
 
 
-async def dispatch_op(ops: ConcurrentOps, run: PageRun, job: Job) -> Outcome | None:
-    """Run an op and return its outcome; None if it must be run again in a task of its own."""
+async def dispatch_op(
+    ops: ConcurrentOps, run: PageRun, job: Job, ref: ActionRef[..., Any] | None = None
+) -> Outcome:
+    """Run an op and return its outcome. `ref` is what it names, if that is known."""
     state = ops.state
-    if type(job) is ServerOp:
+    if isinstance(job, ServerOp):
         return await job.run(run) or DONE
-    if type(job) is Navigate:
+    if isinstance(job, Navigate):
         return await run.navigate(partial(patch_url, state.page, state.binding.address, job.url))
-    if type(job) is Cancel:  # that was done when it came
+    if not isinstance(job, Act):  # a `Cancel`: that was done when it came
         return await run.guard() or DONE
-    assert isinstance(job, Act)
-    meant = _reference(state, job)
-    if isinstance(meant, ActionRef) and type(job) is not Validate and _must_detach(ops, meant.action):
-        return None
-    refused = await run.guard()
-    if refused is not None:
-        return refused
-    return await _act(ops, run, job, meant) if isinstance(meant, ActionRef) else meant
-
-
-def _reference(state: SessionState, job: Act) -> ActionRef[..., Any] | Outcome:
-    """The action that an op means; else what becomes of the op."""
     try:
-        ref = reference(state, job)
+        ref = ref or state.reference(job)
     except (UnknownAction, ForgedReference) as error:
         log_refused(state.page, named_by(job), error)
         return UNKNOWN if job.n <= state.op_log.uncertain else failure(str(error), status=409)
-    if job.n <= state.op_log.uncertain and not ref.action.idempotent and type(job) is not Validate:
+    is_call = not isinstance(job, Validate)
+    if job.n <= state.op_log.uncertain and is_call and not ref.action.idempotent:
         return UNKNOWN
-    return ref
-
-
-async def _act(ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any]) -> Outcome:
+    refused = await run.guard()
+    if refused is not None:
+        return refused
     if isinstance(job, CallFunction):
-        return await _call(ops, run, job, ref, Arguments(job.arguments))
-    if dict in map(type, job.fields) and type(job) is not Validate:
+        given: FieldPairs | Arguments = Arguments(job.arguments)
+    elif is_call and dict in map(type, job.fields):
         return await _call_with_files(ops, run, job, ref, job.fields)
-    fields = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
-    if type(job) is Validate:
-        return await run.validate(ref, fields, job.touched)
-    return await _call(ops, run, job, ref, fields)
-
-
-async def _call(
-    ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], fields: FieldPairs | Arguments
-) -> Outcome:
-    if not ref.action.runs_apart:
-        return await run.call(ref, fields)
-    return await ops.call(run, job, ref, fields)
-
-
-def _must_detach(ops: ConcurrentOps, action: Action[..., Any]) -> bool:
-    """Return whether an action is to be called in a task that doesn't receive what else comes."""
-    if not action.runs_apart or action.streams or ops.is_detached:
-        return False
-    ops.is_detached = True
-    return True
+    else:
+        given = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
+        if isinstance(job, Validate):
+            return await run.validate(ref, given, job.touched)
+    if ref.action.runs_apart:
+        return await ops.call(run, job, ref, given)
+    return await run.call(ref, given)
 
 
 async def _call_with_files(
@@ -117,33 +91,30 @@ async def _call_with_files(
             fields = files.enter_context(ops.state.site.uploads.opened(given, ops.state.binding.identity))
         except SealError:
             return failure(FILE_EXPIRED, status=409)
-        outcome = await _call(ops, run, job, ref, fields)
+        outcome = await (ops.call(run, job, ref, fields) if ref.action.runs_apart else run.call(ref, fields))
         if outcome is STREAMING:
             ops.when_over(job.n, files.pop_all().close)
         return outcome
 
 
-def record_outcome(
-    state: SessionState, job: Job, outcome: Outcome, developer: Developer | None = None
-) -> None:
-    """Note the outcome of an op, for the page or its caller."""
-    op_log = state.op_log
-    if not isinstance(job, ServerOp):
-        if isinstance(outcome, Streaming):
-            op_log.go_on(job.n)
-        else:
-            op_log.finish(job.n, *answer(outcome))
-        return
+def report(state: SessionState, job: ServerOp, outcome: Outcome, developer: Developer | None) -> None:
+    """Give the outcome of an op of the server to its caller; log a failure that nobody waits for."""
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
-    if job.n:
-        op_log.finish_late(job.n, *answer(outcome))
-    elif not outcome.ok:
-        if not isinstance(outcome, Failed) or not outcome.id:  # else it has been logged
-            error = outcome.error if isinstance(outcome, Failed) else None
-            log.error("%s: a push failed: %s", state.name, outcome, exc_info=error)
-        if developer is not None and isinstance(outcome, Failed):
-            developer.tell_failure(outcome)
+    if job.n or outcome.ok:
+        return
+    if not isinstance(outcome, Failed) or not outcome.id:  # else it has been logged
+        error = outcome.error if isinstance(outcome, Failed) else None
+        log.error("%s: a push failed: %s", state.name, outcome, exc_info=error)
+    if developer is not None and isinstance(outcome, Failed):
+        developer.tell_failure(outcome)
+
+
+def named_by(op: Act) -> str:
+    """Return what an op names, for the log."""
+    if isinstance(op, CallSlot):
+        return f"slot {op.address}"
+    return op.name if isinstance(op, CallFunction) else op.reference
 
 
 def event_of(details: dict[str, Any] | None) -> Event | None:

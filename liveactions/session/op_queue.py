@@ -5,11 +5,10 @@ Nothing here runs anything: the runner takes one op after the other (see `sessio
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from itertools import islice, takewhile
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from ..exceptions import LiveError
 from ..execution.results import failure
@@ -20,6 +19,14 @@ from ..types import Outcome
 
 MAX_COALESCED: Final = 100
 """Server ops that share one render at most, so that other ops have their turn."""
+
+
+class Waiter(Protocol):
+    """Who waits for an outcome: an `asyncio.Future`."""
+
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def set_result(self, result: Outcome, /) -> None: ...
 
 
 class ServerOp:
@@ -36,7 +43,7 @@ class ServerOp:
         run: Callable[[PageRun], Awaitable[Outcome | None]],
         page_run: PageRun | None = None,
         n: int = 0,
-        ended: asyncio.Future[Outcome] | None = None,
+        ended: Waiter | None = None,
         merges: bool = False,
     ) -> None:
         self.run = run
@@ -92,8 +99,9 @@ class OpQueue(deque[Job]):
                 self[index] = dropped(job)
 
     def abandon(self) -> None:
-        """Tell the callers of ops that wait: the page is over, they are never run."""
-        for job in self:
+        """Tell the callers of ops that wait that the page is over: they are never run."""
+        while self:
+            job = self.popleft()
             if isinstance(job, ServerOp) and job.ended is not None and not job.ended.done():
                 job.ended.set_result(failure("", 409, error=LiveError("this page is no longer open")))
 

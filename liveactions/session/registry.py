@@ -24,17 +24,16 @@ from ..pages.page import Page
 from ..pages.state import restore_state
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Hello
-from ..protocol.op_log import OpLog, Rebuilt
+from ..protocol.op_log import Rebuilt
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
-from .connection import INTERNAL_ERROR, Connection
 from .request_probe import as_request, through_middleware
-from .runner import Session
-from .state import RenderHistory
+from .runner import Connection, Session
+from .state import INTERNAL_ERROR, Due, continues, is_behind, resumed
 from .subscriptions import SubscriptionIndex
 
 log = getLogger(__name__)
@@ -103,10 +102,10 @@ class SessionRegistry:
         identity = await self.site.identity(request)
         session = await self._known(hello, found, identity)
         if session is not None:
-            _, request = await self._request_at(session.page_url, hello, opened, found, request)
-            if _renew(session.page, request):
+            _, request = await self._request_at(session.state.url, hello, opened, found, request)
+            if _renew(session.state.page, request):
                 session.subscriptions.outdate()
-            await self._guard(session.page)
+            await self._guard(session.state.page)
             await self._attach(session, connection, hello)
         else:
             session = await self._begin(hello, found, identity, request, opened, connection)
@@ -142,10 +141,10 @@ class SessionRegistry:
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
-        if session.over or not await session.confirm():
+        if session.state.over or not (session.state.is_running or await session.save()):
             self._drop(session)
             return None
-        if not session.binding.is_of(found.address, identity, hello.rev):
+        if not session.state.binding.is_of(found.address, identity, hello.rev):
             raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
         return session
 
@@ -171,31 +170,24 @@ class SessionRegistry:
             found, request = await self._request_at(basis.snapshot.url, hello, opened, found, request)
         page, basis = await self._page(basis, found, request, identity)
         snapshot = basis.snapshot or Snapshot("", None)
-        rev = max(snapshot.rev, hello.rev) if basis.stale else snapshot.rev
-        history = RenderHistory()
-        missed = dict(snapshot.missed).get(hello.rev)
-        if hello.rev == snapshot.rev:
-            history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
-        elif missed:
-            history.reset_to(snapshot.shape, snapshot.mark, None, missed)
-        else:
-            history.reset_to(snapshot.shape, b"", None)
+        op_log, history = resumed(snapshot, hello, basis.stale)
+        token = (basis.epoch and hello.token) or secrets.token_urlsafe(16)
         session = Session(
             self.site,
             found.address,
             page,
-            state=basis.state,
+            data=basis.state,
             identity=identity,
-            token=(basis.epoch and hello.token) or secrets.token_urlsafe(16),
+            token=token,
             host=host,
-            op_log=OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras),
+            op_log=op_log,
             history=history,
             subscription_index=self._audience,
+            epoch=basis.epoch,
         )
-        session.writer.epoch = basis.epoch
-        if session.token in self._sessions:  # another connection of this page was as quick
-            self._drop(self._sessions[session.token])
-        self._sessions[session.token] = session
+        if token in self._sessions:  # another connection of this page was as quick
+            self._drop(self._sessions[token])
+        self._sessions[token] = session
         self._hosts[host] += 1
         await self._attach(session, connection, hello, basis)
         session.subscriptions.listen(position)
@@ -212,11 +204,10 @@ class SessionRegistry:
             snapshot = None
         if snapshot is None:
             return replace(await self._from_page(hello, context), rebuilt="fresh")
-        if snapshot.rev < hello.rev:
+        rebuilt, stale = continues(snapshot, hello)
+        if stale:
             log.warning("a page's newest state was not stored; continuing from an older one")
-            return ResumeSource(snapshot, "fresh", stale=True, epoch=epoch)
-        certain = snapshot.at_rest or hello.op <= snapshot.done
-        return ResumeSource(snapshot, "moved" if certain else "fresh", epoch=epoch)
+        return ResumeSource(snapshot, rebuilt, stale, epoch)
 
     async def _from_page(self, hello: Hello, context: str) -> ResumeSource:
         try:
@@ -238,9 +229,7 @@ class SessionRegistry:
         until = self._clock() + HANDOVER_TIMEOUT
         while True:
             snapshot = await snapshots.load(key, context)
-            if snapshot is None or snapshot.at_rest or self._clock() > until:
-                break
-            if hello.op <= snapshot.done and hello.rev <= snapshot.rev:
+            if snapshot is None or not is_behind(snapshot, hello) or self._clock() > until:
                 break
             await asyncio.sleep(POLL_INTERVAL)
         epoch = await snapshots.store.claim(key)  # from now on nobody else stores more
@@ -291,15 +280,15 @@ class SessionRegistry:
         detached = [one for one in sessions if one.connection is None and not one.is_running]
         if not detached:
             raise ProtocolError("too many open pages", CLOSE_LIMIT)
-        session = min(detached, key=lambda one: one.used)
+        session = min(detached, key=lambda one: one.state.used)
         self._drop(session)
-        await self._save_last(session)
+        await self._close_down(session)
 
     # What time does
 
     def _drop(self, session: Session) -> None:
-        if self._sessions.get(session.token) is session:
-            del self._sessions[session.token]
+        if self._sessions.get(session.state.token) is session:
+            del self._sessions[session.state.token]
             session.subscriptions.leave()
             session.concurrent.close()
             session.background.close()
@@ -323,32 +312,20 @@ class SessionRegistry:
         """Save, drop and close what is due."""
         for recurring in self._tending:
             recurring.run()
-        await asyncio.gather(*(self._save_due(session) for session in self if session.is_save_due))
-        gone = []
+        busy = [(session, due) for session in self if (due := session.due(now)) is not None]
+        await asyncio.gather(*(self._maintain(session, due) for session, due in busy))
         for session in self:
-            with contained("%s: closing it", session.state.name):
-                session.run_maintenance(now)
-                if self._close_if_due(session, now):
-                    gone.append(session)
-        await asyncio.gather(*(self._leave(session) for session in gone))
+            if session.state.over:
+                self._drop(session)
 
-    async def _save_due(self, session: Session) -> None:
-        with contained("%s: storing its state", session.state.name):
-            await session.save_due()
-
-    def _close_if_due(self, session: Session, now: float) -> bool:
-        """Drop a session that is over or has long had no connection. Return whether it is the latter."""
-        _check(session, now)
-        detached = session.connection is None and now - session.used > self.site.limits.detached
-        if session.over or detached:
+    async def _maintain(self, session: Session, due: Due) -> None:
+        with contained("%s: %s", session.state.name, due.value):
+            if due is not Due.EXPIRE:
+                await session.run_maintenance(due)
+                return
             self._drop(session)
-        return detached and not session.is_running
-
-    async def _leave(self, session: Session) -> None:
-        """Store the state of a page that has been dropped. Its files go, unless another worker has it."""
-        with contained("%s: storing its state", session.state.name):
-            if await session.writer.save(at_rest=True):
-                self.site.uploads.forget(session.token)
+            if not session.is_running and await session.save():
+                self.site.uploads.forget(session.state.token)  # unless another worker has the page
 
     def _show_saved_templates(self) -> None:
         """In debug mode: a template that was saved is shown in all open pages."""
@@ -365,11 +342,11 @@ class SessionRegistry:
     async def close(self) -> None:
         """Store the state of all pages: the process ends."""
         self._audience.close()
-        await asyncio.gather(*(self._save_last(session) for session in self))
+        await asyncio.gather(*(self._close_down(session) for session in self))
 
-    async def _save_last(self, session: Session) -> None:
+    async def _close_down(self, session: Session) -> None:
         with contained("%s: storing its state", session.state.name):
-            await session.writer.save(at_rest=not session.is_running)
+            await session.close_down()
 
 
 def _refusal(outcome: Outcome) -> ProtocolError:
@@ -384,17 +361,6 @@ def _draw(page: Page) -> Fragment | None:
     with suppress(Exception):
         return page.__fragment__(None)
     return None
-
-
-def _check(session: Session, now: float) -> None:
-    """Close the connection of a browser that doesn't take what it is sent."""
-    connection, limits = session.connection, session.site.limits
-    if connection is None:
-        return
-    since = connection.sending_since
-    is_stuck = since is not None and now - since > limits.sending
-    if is_stuck or session.op_log.silence(now) > limits.silent:
-        connection.close(CLOSE_LIMIT, "nothing is acknowledged")
 
 
 def _renew(page: Page, request: PageRequest) -> bool:

@@ -1,6 +1,6 @@
 """Where ops come from that no browser has asked for: timers, background code, and dev tools.
 
-None of them runs anything itself: each is given the session's state, and functions to ask for a `ServerOp`.
+None of them runs anything itself: each has a view of the session, and a function to ask for a `ServerOp`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..templates import Fragment
 from ..templates.diagnostics import Adviser
 from ..types import Failed, Outcome
 from .op_queue import ServerOp
-from .state import SessionState
+from .state import SessionView
 
 
 class Timers:
@@ -87,27 +87,27 @@ class Background:
 
     def __init__(
         self,
-        state: SessionState,
+        session: SessionView,
         submit: Callable[[ServerOp], None],
         call: Callable[[ServerOp], Awaitable[Outcome]],
     ) -> None:
-        self.state = state
+        self._session = session
         self.submit = submit
         self._call = call
         self.waiting: set[Later] = set()
         self._loop = asyncio.get_running_loop()
         self._is_over = False
-        self._coming = Supervisor(lambda: f"{state.name}: a deferred value")
+        self._coming = Supervisor(lambda: f"{session.name}: a deferred value")
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """What a call on the page gives, as an op of its own."""
         effects = open_effects()
-        if effects is not None and effects.live is self.state.page.live:
+        if effects is not None and effects.live is self._session.page.live:
             raise RuntimeError(
                 "run() would deadlock: it was called from an operation of the same page."
                 " Modify the page directly"
             )
-        if self._is_over or self.state.over:
+        if self._is_over or self._session.over:
             raise LiveError("this page is no longer open")
         results: list[Any] = []
 
@@ -129,14 +129,14 @@ class Background:
 
     def begin_deferred(self) -> None:
         """Begin what `load` has deferred; each is shown when it has come."""
-        live = self.state.page.live
+        live = self._session.page.live
         deferred, live.deferred = live.deferred, []
         for one in deferred:
             self._coming.start(self._show(one, live))
 
     async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
         await deferred.come(live)
-        if self.state.page.live is live:
+        if self._session.page.live is live:
             self.submit(ServerOp(lambda run: run.guard()))
 
     def close(self) -> None:
@@ -145,23 +145,26 @@ class Background:
         for later in list(self.waiting):
             later.cancel()
         self._coming.cancel()
-        forsake(self.state.page.live)
-
-    def tell(self, run: PageRun) -> None:
-        """Tell the page of the events that an op has dispatched."""
-        self.state.op_log.add({"events": [*run.effects.events]})
+        forsake(self._session.page.live)
 
 
 class Developer:
-    """What one session tells its developer. `redraw` draws the whole page again."""
+    """What one session tells its developer. `tell` dispatches a DOM event in the page, with the next frame;
+    `redraw` draws the whole page again.
+    """
 
     def __init__(
-        self, state: SessionState, submit: Callable[[ServerOp], None], redraw: Callable[[], None]
+        self,
+        session: SessionView,
+        submit: Callable[[ServerOp], None],
+        tell: Callable[[str, Any], None],
+        redraw: Callable[[], None],
     ) -> None:
-        self.state = state
+        self._session = session
         self._submit = submit
+        self._tell = tell
         self._draw_again = redraw
-        self._adviser = Adviser(state.site.services.templates)
+        self._adviser = Adviser(session.page.live.services.templates)
 
     def tell_failure(self, failed: Failed) -> None:
         """Show what failed that nobody in the page had asked for."""
@@ -177,7 +180,7 @@ class Developer:
 
     def show_templates(self) -> None:
         """Templates were saved: draw the page by what they are now."""
-        if self.state.is_attached:
+        if self._session.is_attached:
             self._submit(ServerOp(self._redraw))
 
     async def _redraw(self, run: PageRun) -> Outcome | None:
@@ -187,6 +190,3 @@ class Developer:
             with suppress(Exception):  # it is told when the next frame is drawn
                 self._draw_again()
         return refused
-
-    def _tell(self, event: str, detail: Any) -> None:
-        self.state.op_log.add({"events": [[event, detail]]})

@@ -1,50 +1,163 @@
-"""What a session knows, without sockets, tasks or clocks.
+"""A session as a machine without I/O: no sockets, no tasks, no clock, no store.
 
-A session is one open page. `SessionState` holds the page, which address and person it is bound to
-(`PageBinding`), what the two sides know of each other's ops and revisions (`OpLog`, which has the
-protocol's theory of operation), what the browser shows (`RenderHistory`), the ops that wait
-(`OpQueue`), and the state for the store (`SnapshotWriter`). The runner brings what comes in, runs the
-ops and sends what is to be sent; everything else of `session` is given this state and functions to ask
-for ops.
+A session is one page that is open in a browser. `SessionState` decides what happens to it. It is told what
+arrives, how ops ended and how the page renders; it says which op is next, what to send, what to store before
+that, and what is due. The time is an argument. `session.runner` does the rest.
 
-A session is attached while a connection shows its page. It goes on without one until it is over, and
-what is over never begins again::
+Theory of operation
+-------------------
+Two things go on independently of each other. The *connection* is one of four states::
 
-    DETACHED  ⇄  ATTACHED
-        ↘        ↙
-          OVER
+    from        joining     attached    detached    end         meaning of the state
+    ----------  ----------  ----------  ----------  ----------  -------------------------------------------
+    DETACHED    JOINING     -           DETACHED    OVER        no connection; the session goes on without
+    JOINING     JOINING     ATTACHED    DETACHED    OVER        it has said hello, and isn't welcomed yet
+    ATTACHED    JOINING     -           DETACHED    OVER        it shows the page, and is sent frames
+    OVER        -           -           OVER        OVER        the page has ended, or is another worker's
 
-*Revisions and pages.* Slots and references are named as a revision showed them. When another page
-or another person takes the place of the one before, revisions before `PageBinding.since` show nothing
-that may be called; until the browser has acknowledged a newer one it may still take the session for
-what it was.
+A ``-`` raises `IllegalTransition`. A connection that joins replaces the one before. The *queue* is drained or
+at rest: `begin`, `next_op` until that returns None, `rest`. Only one may drain it, so ops run one at a time,
+in the order in which they came. A new op that arrives while nothing runs is run by the reader of its
+connection, which therefore receives nothing else meanwhile: that limits how fast a browser can send. An op
+that others may end (`must_detach`) needs a task of its own, in which whatever comes until the queue is
+empty runs as well.
 
-*Renderings.* `RenderHistory` keeps what was rendered since the revision of the last op or
-acknowledgement. A session at rest keeps digests only, by which the next rendering is compared.
+*What an op leaves.* `rendered` and `completed` note it; the next `frame` brings it to the page, as soon as
+that can take it. Several ops may share a frame. A frame that is lost with its connection is made up for by
+the next `welcome`, which leads from the revision of the hello to the newest one. `protocol.op_log` explains
+the numbers.
 
-*The store.* What a page has been told is in the store before it is told: a state that is found there is
-never older than what the page shows. A state above `MAX_IMMEDIATE_BYTES` is written within a second instead.
+*The store.* A frame says which snapshot must be stored before it is sent: a state that is found in the store
+is never older than what the page shows. States above `MAX_IMMEDIATE_BYTES` are the exception: they are stored
+when they are `due`. A snapshot that was written *at rest* promises that no later op has run anywhere; so
+another one is stored when a connection joins, before ops are received that would break the promise.
+
+*Revisions and pages.* Slots and references are named as a revision showed them. When another page or another
+person takes the place of the one before, nothing that was shown before `PageBinding.since` may be called.
+Until the browser has acknowledged a newer one, it may still take the session for what it was.
+
+*Renderings.* `RenderHistory` keeps what was rendered since the revision of the last op or acknowledgement. A
+session that has been idle keeps digests only, with which the next rendering is compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..actions.action import ActionRef
+from ..config import Limits
 from ..diff import ClientState, full, keeps_places, patch
-from ..exceptions import UnknownAction
+from ..exceptions import ForgedReference, ProtocolError, UnknownAction
 from ..execution.app_context import Address, AppContext
+from ..pages.lookup import function, resolve
 from ..pages.page import Page
 from ..pages.urls import path_and_query
-from ..protocol.messages import Change
-from ..protocol.op_log import OpLog
-from ..store import Claimed
-from ..store.snapshots import SNAPSHOT_TTL, Digests, Snapshot, session_key
+from ..protocol.constants import CLOSE_LIMIT
+from ..protocol.messages import (
+    Acknowledgement,
+    CallFunction,
+    CallReference,
+    CallSlot,
+    Change,
+    Hello,
+    Op,
+    Validate,
+    answer,
+)
+from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Rebuilt
+from ..security.references import Reference
+from ..store.snapshots import Digests, Snapshot, session_key
 from ..templates import Fragment
 from ..templates.fragments import digest_of
-from .op_queue import OpQueue
+from ..types import Outcome, Streaming
+from .op_queue import Job, OpQueue, ServerOp
+
+MAX_IMMEDIATE_BYTES: Final = 1536
+"""Longest sealed snapshot that is stored before each answer, in bytes."""
+MAX_REVISIONS: Final = 64
+"""Revisions that are kept at most, when a page acknowledges none."""
+REPLACED: Final = 1012
+"""Close code for a connection that another one has replaced. Only the page itself can have made that, by its
+token: if it still listens here, it is to connect again."""
+INTERNAL_ERROR: Final = 1011
+"""Close code for an error of the server, from the WebSocket protocol."""
+
+Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
+"""An op that names an action."""
+_ACTS: Final = frozenset((CallSlot, CallReference, CallFunction))
+
+
+class State(Enum):
+    """Whether a connection shows the page."""
+
+    DETACHED = "detached"
+    JOINING = "joining"
+    ATTACHED = "attached"
+    OVER = "over"
+
+
+_TRANSITIONS: Final = {
+    State.DETACHED: frozenset((State.DETACHED, State.JOINING, State.OVER)),
+    State.JOINING: frozenset((State.DETACHED, State.JOINING, State.ATTACHED, State.OVER)),
+    State.ATTACHED: frozenset((State.DETACHED, State.JOINING, State.OVER)),
+    State.OVER: frozenset((State.OVER,)),
+}
+
+
+class IllegalTransition(RuntimeError):
+    """A method of `SessionState` was called in a state that doesn't allow it."""
+
+
+class Due(Enum):
+    """What time has made due."""
+
+    SAVE = "save"
+    """Store a `snapshot`."""
+    EVICT = "evict"
+    """Call `RenderHistory.evict`."""
+    DISCONNECT = "disconnect"
+    """Close the connection: the browser doesn't acknowledge what it is sent."""
+    EXPIRE = "expire"
+    """Drop the session from memory, after storing a `snapshot` at rest: nobody has come back to it."""
+
+
+class Frame(NamedTuple):
+    """What to send, and what to do before."""
+
+    text: str | None
+    """The message; None when there is nothing to tell."""
+    snapshot: Snapshot | None
+    """What must be stored before the message is sent."""
+
+
+class SessionView(Protocol):
+    """What those may see of a session who only ask it for ops."""
+
+    @property
+    def page(self) -> Page:
+        """The page as it is now; another one after a navigation."""
+
+    @property
+    def name(self) -> str:
+        """What the page is called in the log."""
+
+    @property
+    def key(self) -> str:
+        """The session's key in the store, and the origin of its messages."""
+
+    @property
+    def identity(self) -> str:
+        """Who the visitor is."""
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether there is a connection."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is to happen any more."""
 
 
 class PageBinding:
@@ -62,7 +175,7 @@ class PageBinding:
         """The revision that shows this page first."""
 
     def become(self, address: Address, identity: str) -> None:
-        """It is another page from now on, or another person; nothing that the browser shows is of that."""
+        """Bind the session to another page or another person, of which the browser shows nothing yet."""
         if self._op_log.shown >= self.since:
             self._former.clear()
         self._former.add((self.address, self.identity))
@@ -70,74 +183,10 @@ class PageBinding:
         self.address, self.identity = address, identity
         self.context = self._site.context(address, identity)
 
-    def identify(self, identity: str) -> None:
-        """The person is this one from now on."""
-        if identity != self.identity:
-            self.become(self.address, identity)
-
     def is_of(self, address: Address, identity: str, rev: int) -> bool:
-        """Whether a browser that shows this revision may take it for that page and person."""
+        """Return whether a browser that shows revision `rev` may take it for that page and person."""
         now = address is self.address and identity == self.identity
         return now or (rev < self.since and (address, identity) in self._former)
-
-
-MAX_IMMEDIATE_BYTES: Final = 1536
-"""Longest sealed state that is stored before each answer, in bytes."""
-
-
-class SnapshotWriter:
-    """A session's state in the store, for whichever worker continues."""
-
-    def __init__(self, session: SessionState, state: bytes) -> None:
-        self._session = session
-        self.state = state
-        """The page's, as JSON, after the newest op. It is written once, however often it is stored."""
-        self.is_due = False
-        """Whether the state is another than what is stored."""
-        self.is_large = False
-        """Whether it is too large to be stored before each answer."""
-        self.epoch = 0
-        """Of the claim that makes this the one session of its token; 0 for a token that nobody else has."""
-        self._address = self._url = ""
-
-    async def save(self, at_rest: bool = False) -> bool:
-        """Store the state; false when the page has another session meanwhile."""
-        return await self._session.site.saving.add(self.pending_row(at_rest))
-
-    def pending_row(self, at_rest: bool = False) -> Claimed:
-        """What is to be stored."""
-        session = self._session
-        self.is_due = False
-        at_rest = at_rest and session.op_log.is_certain
-        sealed = session.site.snapshots.seal_bytes(self.snapshot(at_rest), session.binding.context)
-        self.is_large = len(sealed) > MAX_IMMEDIATE_BYTES
-        return session.key, self.epoch, sealed, SNAPSHOT_TTL
-
-    def snapshot(self, at_rest: bool = False) -> Snapshot:
-        """The state as it is now."""
-        session = self._session
-        op_log, history, page = session.op_log, session.history, session.page
-        digests = history.digests() if at_rest else None
-        address = page.live.address
-        if address is not self._address:
-            self._address, self._url = address, path_and_query(page.live.address)
-        return Snapshot(
-            self._url,
-            self.state,
-            op_log.rev,
-            op_log.done,
-            tuple(op_log.answers),
-            history.shape,
-            history.mark,
-            digests,
-            at_rest,
-            tuple(op_log.extras),
-            tuple(history.pending_patches(op_log.shown)) if at_rest else (),
-        )
-
-
-MAX_REVISIONS: Final = 64
-"""Revisions that are kept at most, when a page acknowledges none."""
 
 
 class RenderHistory:
@@ -146,7 +195,8 @@ class RenderHistory:
     def __init__(self) -> None:
         self.known = ClientState()
         self._fragments: dict[int, Fragment] = {}
-        self._newest: Fragment | None = None
+        self.newest: Fragment | None = None
+        """The newest rendering; None when it was dropped."""
         self._shape: bytes = b""
         self._mark: bytes = b""
         self._digests: Digests | None = None
@@ -154,10 +204,8 @@ class RenderHistory:
         self._supposed: Fragment | None = None
         """What is taken to be shown where nothing better is known."""
 
-    @property
-    def newest(self) -> Fragment | None:
-        """The newest rendering; None when it was dropped."""
-        return self._newest
+    def __len__(self) -> int:
+        return len(self._fragments)
 
     def begin(self, in_doubt: bool = False) -> None:
         """A client that knows no shapes; `in_doubt` of what its page has come to be."""
@@ -167,26 +215,26 @@ class RenderHistory:
         self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
     ) -> None:
         """What is shown is known by its digests only, once the page has got the patch that it missed."""
-        self._newest, self._shape, self._mark, self._digests = None, shape, mark, digests
+        self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
         self._missed = list(missed)
         self._fragments.clear()
 
     @property
     def shape(self) -> bytes:
         """The digest of the root's shape."""
-        return self._newest.shape.digest if self._newest else self._shape
+        return self.newest.shape.digest if self.newest else self._shape
 
     @property
     def mark(self) -> bytes:
         """A digest of all that is shown."""
-        return digest_of(self._newest) if self._newest else self._mark
+        return digest_of(self.newest) if self.newest else self._mark
 
     def digests(self) -> Digests | None:
-        return self._newest.digests() if self._newest else self._digests
+        return self.newest.digests() if self.newest else self._digests
 
     def draw(self, page: Page, *, afresh: bool = False) -> Fragment:
         """The page as it is now. Raises whatever its template does."""
-        return page.__fragment__(None if afresh else self._newest)
+        return page.__fragment__(None if afresh else self.newest)
 
     def change(self, new: Fragment, base: int | None = None) -> Change:
         """What leads from the newest rendering, or that of an older revision, to `new`.
@@ -199,7 +247,7 @@ class RenderHistory:
         return change
 
     def _change(self, new: Fragment, base: int | None) -> Change:
-        old = self._newest if base is None else self._fragments.get(base)
+        old = self.newest if base is None else self._fragments.get(base)
         if old is not None:
             return patch(old, new, self.known)
         if new.shape.digest != self._shape or base is not None:
@@ -211,7 +259,7 @@ class RenderHistory:
 
     def record(self, rev: int, fragment: Fragment) -> None:
         """The fragment is what revision `rev` shows."""
-        self._newest = self._fragments[rev] = fragment
+        self.newest = self._fragments[rev] = fragment
         self._supposed = None
         if len(self._fragments) > MAX_REVISIONS:
             del self._fragments[next(iter(self._fragments))]
@@ -222,7 +270,7 @@ class RenderHistory:
         Only where that is other text and other attributes in the same places: a process that has none of
         these renderings can tell it to the page.
         """
-        newest = self._newest
+        newest = self.newest
         if newest is None or not newest.is_pristine():
             return
         for rev, old in self._fragments.items():
@@ -252,12 +300,12 @@ class RenderHistory:
         """Whether a revision shows a reference, `mac` being its signature as text. Where what that revision
         showed is unknown, the newest one counts.
         """
-        fragment = self._fragments.get(rev) or self._newest or self._supposed
+        fragment = self._fragments.get(rev) or self.newest or self._supposed
         return fragment is not None and fragment.shows(ref, mac)
 
     def evict(self) -> None:
         """Drop what can be rendered again: all, if list items would get the numbers that they have."""
-        newest = self._newest
+        newest = self.newest
         if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
             self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
 
@@ -272,16 +320,8 @@ class RenderHistory:
             self._supposed = fragment
 
 
-class Phase(Enum):
-    """Whether a session has a connection."""
-
-    DETACHED = "detached"
-    ATTACHED = "attached"
-    OVER = "over"
-
-
 class SessionState:
-    """A page that is open in a browser."""
+    """A page that is open in a browser. The module explains the states and the order of calls."""
 
     def __init__(
         self,
@@ -293,7 +333,7 @@ class SessionState:
         token: str,
         op_log: OpLog,
         history: RenderHistory,
-        state: bytes,
+        data: bytes,
     ) -> None:
         self.site = site
         self.page = page
@@ -302,11 +342,27 @@ class SessionState:
         self.binding = PageBinding(site, address, identity, op_log)
         self.op_log = op_log
         self.history = history
-        self.writer = SnapshotWriter(self, state)
         self.queue = OpQueue()
-        self.phase = Phase.DETACHED
-        self.is_connected = False
-        """Whether ``connected`` has run without ``disconnected`` since."""
+        self.state = State.DETACHED
+        self.is_running = False
+        """Whether the queue is being drained."""
+        self.used = 0.0
+        """When the browser was last heard."""
+        self.data = data
+        """The page's state as JSON, after the newest op."""
+        self.is_unsaved = False
+        """Whether the session has changed since its newest `snapshot`."""
+        self.is_large = False
+        """Whether snapshots are too large to be stored before each answer."""
+        self.is_due = False
+        """Whether the page may have to be told something."""
+        self.drawn: Fragment | None = None
+        """The newest rendering, until a frame has brought it to the page."""
+        self.is_refused = False
+        """Whether a guard has refused the page: it isn't rendered until they let pass again."""
+        self._address = page.live.address
+        self.url = path_and_query(self._address)
+        """Path and query of the page, after the newest op."""
 
     @property
     def name(self) -> str:
@@ -314,17 +370,323 @@ class SessionState:
         return self.binding.address.name
 
     @property
+    def identity(self) -> str:
+        """Who the visitor is."""
+        return self.binding.identity
+
+    @property
     def over(self) -> bool:
         """Whether nothing is to happen any more."""
-        return self.phase is Phase.OVER
+        return self.state is State.OVER
 
     @property
     def is_attached(self) -> bool:
-        """Whether a connection shows the page."""
-        return self.phase is Phase.ATTACHED
+        """Whether there is a connection."""
+        return self.state is State.ATTACHED or self.state is State.JOINING
 
-    def become(self, phase: Phase) -> None:
-        """Go on to another phase. `RuntimeError` when the session is over."""
-        if self.phase is Phase.OVER and phase is not Phase.OVER:
-            raise RuntimeError(f"{self.name}: a session can't go from {self.phase.value} to {phase.value}")
-        self.phase = phase
+    # Connections
+
+    def joining(self, hello: Hello, rebuilt: Rebuilt, now: float) -> None:
+        """Begin to go on over a new connection. Then call `welcome` and `attached`, or `detached`.
+
+        `ProtocolError` when the hello isn't that of this session's page.
+        """
+        if self.state is State.OVER:
+            raise ProtocolError("the page has ended meanwhile", REPLACED)
+        if not rebuilt:
+            self.op_log.resume(hello)
+        self._become(State.JOINING)
+        self.used = now
+        self.history.begin(in_doubt=hello.rev < 0)
+
+    def welcome(
+        self,
+        hello: Hello,
+        drawn: Fragment | None,
+        rebuilt: Rebuilt = "",
+        stale: bool = False,
+        html: str = "",
+    ) -> str | None:
+        """Return the answer to a hello, which leads from its revision to `drawn`, or nowhere if that is None.
+
+        Return None where only the whole page does: render it from scratch, and call this with its `html`. Do
+        so at once where the page is `stale`, or in doubt of its own revision. Then store a `snapshot`, which
+        the answer has changed, call `attached`, and send the answer.
+        """
+        self._require(State.JOINING, "welcome")
+        op_log, history = self.op_log, self.history
+        if drawn is None:
+            return op_log.welcome(hello, self.token, [], [])
+        if html:
+            change: Change = {"page": html}
+            rebuilt = rebuilt or "moved"
+        else:
+            change = history.change(drawn, None if rebuilt or hello.rev == op_log.rev else hello.rev)
+            if type(change) is dict:
+                return None
+        text = op_log.welcome(hello, self.token, change, history.known.take(), rebuilt, stale)
+        history.record(op_log.rev, drawn)
+        return text
+
+    def attached(self) -> None:
+        """Note that the connection is being sent its welcome: from now on there are frames for it.
+
+        Drain the queue, unless that is being done.
+        """
+        self._become(State.ATTACHED)
+
+    def detached(self, now: float) -> None:
+        """Note that the connection is gone. Drain the queue, unless that is being done: at its end a
+        `snapshot` is stored with which any worker can continue.
+        """
+        if self.state is not State.OVER:
+            self._become(State.DETACHED)
+        self.used = now
+        self.is_unsaved = True
+
+    def end(self) -> None:
+        """Note that the page has ended, or is another worker's. Nothing can be called any more but `rest`;
+        `OpQueue.abandon` then gives back what was to run.
+        """
+        self._become(State.OVER)
+
+    def _become(self, state: State) -> None:
+        if state not in _TRANSITIONS[self.state]:
+            raise IllegalTransition(
+                f"{self.name}: a session can't go from {self.state.value} to {state.value}"
+            )
+        self.state = state
+
+    def _require(self, state: State, what: str) -> None:
+        if self.state is not state:
+            raise IllegalTransition(
+                f"{self.name}: {what} of a session that is {self.state.value}, not {state.value}"
+            )
+
+    # Ops
+
+    def receive(self, op: Op | Acknowledgement, now: float) -> Op | None:
+        """Take a message of the page. Return it if it is to run: add it, or what replaces it, to `queue`.
+
+        Then drain the queue, unless that is being done: what has come may make a frame due. `ProtocolError`
+        when the page breaks the rules. What comes late, from a connection that is gone, is ignored: the page
+        sends it again.
+        """
+        if self.state is not State.ATTACHED:
+            return None
+        self.used = now
+        op_log, new = self.op_log, None
+        if isinstance(op, Acknowledgement):
+            op_log.acknowledge(op.rev, now)
+        elif len(self.queue) >= MAX_KEPT_ANSWERS and self.queue.is_full:
+            raise ProtocolError("too many unanswered ops", CLOSE_LIMIT)
+        elif op_log.accept(op, now):
+            new = op
+        else:
+            self.is_due = True
+        if len(self.history) > 1:
+            self.history.forget(op_log.seen)
+        return new
+
+    def must_detach(self, op: Op, ref: ActionRef[..., Any] | None) -> bool:
+        """Return whether a new op needs a task of its own if nothing runs: newer ones must be received while
+        it is running. `ref` is what it means, if that is known.
+        """
+        if type(op) not in _ACTS:
+            return False
+        if (
+            ref is None
+        ):  # a slot of a rendering that was dropped isn't known before the page is rendered again
+            return self.history.newest is None
+        return ref.action.runs_apart and not ref.action.streams
+
+    def begin(self) -> None:
+        """Begin to drain the queue. Call `next_op` until there is none, and then `rest`."""
+        if self.is_running:
+            raise IllegalTransition(f"{self.name}: a session can't go from running to running")
+        self.is_running = True
+
+    def next_op(self) -> Job | None:
+        """Return the op to run now; None when there is none. Call `completed` when it has ended."""
+        if not self.is_running:
+            raise IllegalTransition(f"{self.name}: an op can't run before the session has begun to drain")
+        return self.queue.take() if self.queue and self.state is not State.OVER else None
+
+    def rest(self) -> bool:
+        """End draining the queue. Return whether a `snapshot` at rest is to be stored."""
+        if not self.is_running:
+            raise IllegalTransition(f"{self.name}: a session can't go from resting to resting")
+        self.is_running = False
+        return self.is_unsaved and self.state is State.DETACHED
+
+    def completed(self, job: Job, outcome: Outcome) -> None:
+        """Note how an op has ended. Call `rendered` before, if it has run the page, and `frame` after."""
+        if not isinstance(job, ServerOp):
+            if isinstance(outcome, Streaming):
+                self.op_log.go_on(job.n)
+            else:
+                self.op_log.finish(job.n, *answer(outcome))
+        elif job.n:
+            self.op_log.finish_late(job.n, *answer(outcome))
+        address = self.page.live.address
+        if address is not self._address:
+            self._address, self.url = address, path_and_query(address)
+        self.is_due = self.is_unsaved = True
+
+    def rendered(self, drawn: Fragment | None, data: bytes | None, *, is_refused: bool) -> None:
+        """Note what a run has made of the page: its rendering, if there is one, and its state."""
+        self.drawn = drawn
+        self.data = data or self.data
+        self.is_refused = is_refused
+
+    def replace(
+        self, page: Page, address: Address, identity: str, drawn: Fragment | None, data: bytes
+    ) -> None:
+        """Go on with another page in this one's place."""
+        self.page = page
+        self.binding.become(address, identity)
+        self.history.reset_to(b"", b"", None)
+        self.rendered(drawn, data, is_refused=False)
+
+    # What an op names
+
+    def reference(self, op: Act) -> ActionRef[..., Any]:
+        """Return the reference that an op names.
+
+        `UnknownAction` or `ForgedReference` when the page as it was at the op's revision shows none.
+        """
+        if isinstance(op, CallFunction):
+            return function(self.page, op.name)
+        return self.shown(op.rev, op.address if isinstance(op, CallSlot) else op.reference)
+
+    def shown(self, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
+        """Return the reference that a revision shows, by its text or by the address of its slot.
+
+        A reference without a signature is that of an action with ``js=True``, which needn't be shown.
+        """
+        if rev < self.binding.since:
+            raise UnknownAction("the page is no longer open")
+        if not isinstance(name, str):
+            return self.history.reference(rev, name)
+        given = Reference.parse(name)
+        ref = resolve(self.page, given)
+        if given.mac and not self.history.shows(rev, ref, given.mac):
+            raise UnknownAction("the page no longer shows this reference")
+        return ref
+
+    def known_reference(self, op: Op) -> ActionRef[..., Any] | None:
+        """Return the reference that an op names; None where it names none, or none that is shown."""
+        try:
+            return self.reference(op) if type(op) in _ACTS else None  # type: ignore[arg-type]
+        except (UnknownAction, ForgedReference):
+            return None
+
+    # What goes out
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is a frame to send, and the page can take it."""
+        return self.is_due and self.state is State.ATTACHED and self.op_log.is_open
+
+    @property
+    def must_render(self) -> bool:
+        """Whether the page is to be rendered before `frame` is called: set `drawn`."""
+        return self.drawn is None and not self.is_refused
+
+    def frame(self, now: float, html: str = "") -> Frame | None:
+        """Return the next frame, if `can_send`: it leads to `drawn`, or lets the page as it is where there is
+        none. Store its snapshot, and then send its text.
+
+        Return None where only the whole page does: render it from scratch, and call this with its `html`.
+        """
+        op_log, history, drawn = self.op_log, self.history, self.drawn
+        if drawn is None:
+            text = op_log.frame([], [], now)
+            drawn = history.newest  # extras are on a revision of their own, which shows the same
+        else:
+            change: Change = {"page": html} if html else history.change(drawn)
+            if type(change) is dict and not html:
+                return None
+            text = op_log.frame(change, history.known.take() if change else [], now)
+            self.drawn = None
+        if drawn is not None:
+            history.record(op_log.rev, drawn)
+        self.is_due = False
+        return Frame(text, self.snapshot() if self.is_unsaved and not self.is_large else None)
+
+    # The store
+
+    def snapshot(self) -> Snapshot:
+        """Return the state as it is now. Store it by this session's claim; call `sealed` with its size."""
+        self.is_unsaved = False
+        return self.draft()
+
+    def draft(self) -> Snapshot:
+        """Return the state as it is now, for the HTML of the page.
+
+        It is at rest where no op runs, and none can come: any worker may continue from there.
+        """
+        op_log, history = self.op_log, self.history
+        at_rest = not (self.is_running or self.is_attached or op_log.is_streaming) and op_log.is_certain
+        return Snapshot(
+            self.url,
+            self.data,
+            op_log.rev,
+            op_log.done,
+            tuple(op_log.answers),
+            history.shape,
+            history.mark,
+            history.digests() if at_rest else None,
+            at_rest,
+            tuple(op_log.extras),
+            tuple(history.pending_patches(op_log.shown)) if at_rest else (),
+        )
+
+    def sealed(self, size: int) -> None:
+        """Note the size of the newest snapshot, in bytes, as it is stored."""
+        self.is_large = size > MAX_IMMEDIATE_BYTES
+
+    # Time
+
+    def due(self, now: float, limits: Limits, sending_since: float | None = None) -> Due | None:
+        """Return what is to be done next; ask again when it is done.
+
+        `sending_since` is when a message was begun that the connection hasn't sent yet.
+        """
+        if self.is_attached:
+            is_stuck = sending_since is not None and now - sending_since > limits.sending
+            if is_stuck or self.op_log.silence(now) > limits.silent:
+                return Due.DISCONNECT
+        elif self.state is State.DETACHED and now - self.used > limits.detached:
+            return Due.EXPIRE
+        if self.is_running or self.state is State.OVER:
+            return None
+        if self.is_unsaved:
+            return Due.SAVE
+        return Due.EVICT if now - self.used > limits.idle else None
+
+
+def resumed(snapshot: Snapshot, hello: Hello, stale: bool) -> tuple[OpLog, RenderHistory]:
+    """Return what a session begins with that is made from a snapshot. `stale` is that of the welcome."""
+    history = RenderHistory()
+    missed = dict(snapshot.missed).get(hello.rev)
+    if hello.rev == snapshot.rev:
+        history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
+    elif missed:
+        history.reset_to(snapshot.shape, snapshot.mark, None, missed)
+    else:
+        history.reset_to(snapshot.shape, b"", None)
+    rev = max(snapshot.rev, hello.rev) if stale else snapshot.rev
+    return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
+
+
+def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
+    """Return whether the page knows more than a stored snapshot: its worker may be about to store more."""
+    return not snapshot.at_rest and (hello.op > snapshot.done or hello.rev > snapshot.rev)
+
+
+def continues(snapshot: Snapshot, hello: Hello) -> tuple[Rebuilt, bool]:
+    """Return ``rebuilt`` and ``stale`` of the welcome of a session that goes on from a stored snapshot."""
+    if snapshot.rev < hello.rev:
+        return "fresh", True
+    return ("moved" if snapshot.at_rest or hello.op <= snapshot.done else "fresh"), False

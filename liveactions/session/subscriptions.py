@@ -23,9 +23,8 @@ from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..tasks import Supervisor, contained
 from ..types import Outcome
-from .connection import REPLACED
 from .op_queue import ServerOp
-from .state import SessionState
+from .state import REPLACED, SessionView
 
 MAX_MISSED_MESSAGES: Final = 1000
 """Messages that a page can catch up on; a page that has missed more reads everything again."""
@@ -91,16 +90,16 @@ class SubscriptionIndex:
             self._log.append(message)
             self.position += 1
             for page in list(self._of(message)):
-                with contained("%s: hearing of a message", page.state.name):
+                with contained("%s: hearing of a message", page.session.name):
                     page.on_message(message)
 
     def _of(self, message: Message | None) -> Iterable[Subscriptions]:
         if message is None:
             return self._pages()
         if message.kind == "path":
-            return (one for one in self._pages() if matches(message, one.state.page.live.own_path))
+            return (one for one in self._pages() if matches(message, one.session.page.live.own_path))
         if message.kind == "user":
-            return (one for one in self._pages() if one.state.binding.identity == message.name)
+            return (one for one in self._pages() if one.session.identity == message.name)
         return self._by_key.get(key_of(message), ())
 
 
@@ -128,14 +127,14 @@ class Subscriptions:
 
     def __init__(
         self,
-        state: SessionState,
+        session: SessionView,
         subscription_index: SubscriptionIndex,
         tasks: Supervisor,
         submit: Callable[[ServerOp], None],
         close: Callable[[int, str], None],
         end: Callable[[str], Awaitable[None]],
     ) -> None:
-        self.state = state
+        self.session = session
         self.subscription_index = subscription_index
         self._tasks = tasks
         self._submit = submit
@@ -155,7 +154,7 @@ class Subscriptions:
 
     def on_message(self, message: Message | None) -> None:
         """Read again what a message is about, soon; without a socket, when there is one."""
-        if message is not None and message.origin == self.state.key:
+        if message is not None and message.origin == self.session.key:
             return  # its own page has shown it already
         if message is None:
             self._identify_again()
@@ -180,11 +179,11 @@ class Subscriptions:
 
     def _identify_again(self) -> None:
         """The person may have been signed out, which a new connection shows."""
-        if self.state.binding.identity:
+        if self.session.identity:
             self._close(REPLACED, "who is it?")
 
     def _pass_on(self, message: Message) -> None:
-        for component in components_of(self.state.page):
+        for component in components_of(self.session.page):
             for listener in component._live_node.description.listeners:
                 if _topic_of(listener, component) == message.name:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
@@ -196,13 +195,13 @@ class Subscriptions:
 
     def catch_up(self) -> None:
         """Read again what is out of date."""
-        if self.is_behind and not self._waits and self.state.is_attached:
+        if self.is_behind and not self._waits and self.session.is_attached:
             self._waits = True
             self._submit(ServerOp(self._read_again))
 
     def listen(self, since: int) -> None:
         """Listen for what the page has read now; something may have been told of it since a position."""
-        page = self.state.page
+        page = self.session.page
         tags = tags_read(page)
         topics = _topics_of(page)
         self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
@@ -226,14 +225,14 @@ class Subscriptions:
         if message is None:
             return True
         if message.kind == "path":
-            return matches(message, self.state.page.live.own_path)
+            return matches(message, self.session.page.live.own_path)
         if message.kind == "user":
-            return message.name == self.state.binding.identity
+            return message.name == self.session.identity
         return message.kind == "tag" and message.name in tags
 
     async def _read_again(self, run: PageRun) -> Outcome | None:
         self._waits = False
-        outdate(self.state.page, None if self._everything else frozenset(self._tags))
+        outdate(self.session.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
         refused = await run.guard()
         if refused is not None:

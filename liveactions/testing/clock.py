@@ -74,8 +74,8 @@ class Clock:
             for later in session.background.waiting:
                 at = self._met.setdefault(later, self.now) + later.seconds
                 yield Appointment(at, session, later)
-            since = self._since[session.token]
-            for _, component in walk(session.page):
+            since = self._since[session.state.token]
+            for _, component in walk(session.state.page):
                 for timer in describe(component).timers:
                     ticks = floor((self.now - since) / timer.seconds + 1e-9) + 1
                     yield Due(since + ticks * timer.seconds, session, component, timer)
@@ -87,7 +87,7 @@ class Clock:
 
     def _sessions(self) -> Iterator[Session]:
         for session in self.sessions():
-            if session.token in self._since and session.connection and not session.over:
+            if session.state.token in self._since and session.state.is_attached:
                 yield session
 
 

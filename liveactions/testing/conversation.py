@@ -24,7 +24,7 @@ from ..protocol.constants import (
     RUNNING,
     VERSION,
 )
-from ..session.connection import REPLACED
+from ..session.state import REPLACED
 from .asgi import Closed, Reply, Socket
 from .controls import Seen
 from .document import Document, Window

@@ -105,7 +105,7 @@ async def test_a1_a_sync_action_has_its_page_alone() -> None:
             conversation.say(CALL_REF, signed(live, "/methods", name), [])
         assert await asyncio.to_thread(STARTED.wait, PATIENCE)
         (session,) = live.sessions
-        assert isinstance(session.page, Methods) and session.page.count == 0
+        assert isinstance(session.state.page, Methods) and session.state.page.count == 0
         GO.set()
         await page._tab.settle()
         assert page.text("p") == "3"

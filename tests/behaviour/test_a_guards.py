@@ -149,9 +149,9 @@ async def test_a10_guards_stand_before_pushes(refused: bool) -> None:
 def refuse(live: Live, name: str) -> None:
     """The newest request of the one open page comes from someone whom a guard refuses."""
     (session,) = live.sessions
-    request = session.page.request
+    request = session.state.page.request
     request.scope["headers"] = [*request.scope["headers"], (b"cookie", f"refused={name}".encode())]
-    session.page.live.request = Request(request.scope)
+    session.state.page.live.request = Request(request.scope)
 
 
 async def test_a10_a_guard_refuses_the_page() -> None:
@@ -396,7 +396,7 @@ async def a_hook(thief: Thief) -> str:
 
 
 async def background_code(thief: Thief) -> str:
-    return await thief.push(lambda session: session.page.live.run(journal.append, "tick"))
+    return await thief.push(lambda session: session.state.page.live.run(journal.append, "tick"))
 
 
 async def refused(joining: Awaitable[object]) -> Closed:
@@ -486,7 +486,10 @@ async def test_a10_a_page_is_guarded_at_the_address_that_it_goes_to() -> None:
         assert (await tab.call("stay"))[3] == []
         assert "load 2" not in journal
         (session,) = visitor.app.sessions
-        assert (session.page.level, session.page.live.address) == (1, "http://testserver/level?level=1")
+        assert (session.state.page.level, session.state.page.live.address) == (
+            1,
+            "http://testserver/level?level=1",
+        )
 
 
 @ways("SHN")

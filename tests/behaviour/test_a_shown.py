@@ -223,11 +223,11 @@ async def test_a11_a_page_that_was_dropped_still_knows_what_it_shows() -> None:
     async with browser(desk()) as visitor:
         tab = await visitor.joined("/desk")
         (session,) = visitor.app.sessions
-        session.page.note = "changed behind its back"
-        session.history.evict()
+        session.state.page.note = "changed behind its back"
+        session.state.history.evict()
         assert "kept" in str((await tab.call("save", "note", "kept"))[2])
-        session.history.evict()
-        session.page.note = "again"
+        session.state.history.evict()
+        session.state.page.note = "again"
         assert status(await tab.call("wipe")) == 409
         assert journal == []
 

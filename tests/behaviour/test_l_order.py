@@ -282,7 +282,7 @@ async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() 
     async with browser(live) as visitor:
         tab = await ordering(visitor)
         for session in live.sessions:
-            await session.writer.save()
+            await session.save()
         live.sessions._sessions.clear()  # its worker is gone, and the op with it
         tab.n += 1
         assert (await tab.join())["fresh"] == 1
@@ -298,7 +298,7 @@ async def test_l4_only_what_is_idempotent_is_run_again(
     async with browser(live) as visitor:
         tab = await ordering(visitor)
         for session in live.sessions:
-            await session.writer.save()
+            await session.save()
         for _ in range(2):  # its worker is gone, and so is the next one before the op has come
             live.sessions._sessions.clear()
             tab.n = 1

@@ -248,7 +248,7 @@ async def test_m1_a_run_whose_worker_is_gone_is_uncertain() -> None:
         await tab.receive()
         sessions = live.sessions
         for session in sessions:
-            await session.writer.save()
+            await session.save()
         sessions._sessions.clear()
         welcome = await tab.join()
         assert welcome["answers"] == [1, 2, None]

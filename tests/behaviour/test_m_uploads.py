@@ -348,10 +348,10 @@ async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
         [of_the_other] = lying(live)
         assert session_key(str(staying.token)).endswith(of_the_other.name.rpartition("-")[2])
         await staying.socket.lose()
-        [session] = [session for session in live.sessions if not session.over]
-        await live.sessions.run_maintenance(session.used + live.site.limits.detached - 1)
+        [session] = [session for session in live.sessions if not session.state.over]
+        await live.sessions.run_maintenance(session.state.used + live.site.limits.detached - 1)
         assert lying(live) == [of_the_other]
-        await live.sessions.run_maintenance(session.used + live.site.limits.detached + 1)
+        await live.sessions.run_maintenance(session.state.used + live.site.limits.detached + 1)
         assert lying(live) == []
 
 
@@ -365,7 +365,7 @@ async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> 
         tab.browser = again
         await tab.join()
         [session] = here.sessions
-        await here.sessions.run_maintenance(session.used + here.site.limits.detached + 1)
+        await here.sessions.run_maintenance(session.state.used + here.site.limits.detached + 1)
         assert not len(here.sessions)
         assert "a.txt" in str(await tab.op(wire.CALL_REF, tab.signed("send"), fields))
 

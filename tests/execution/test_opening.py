@@ -32,7 +32,7 @@ from liveactions import (
 )
 from liveactions.config import Limits
 from liveactions.protocol import constants as wire
-from liveactions.session.connection import INTERNAL_ERROR
+from liveactions.session.state import INTERNAL_ERROR
 from tests.support.asgi import Browser, Closed, Tab, browser
 from tests.support.small import small_app
 

@@ -135,7 +135,7 @@ async def test_a_page_that_was_dropped_from_memory_is_drawn_again_inside_of_what
     async with browser(live) as visitor:
         tab = await visitor.joined("/page")
         (session,) = live.sessions
-        session.history.evict()
+        session.state.history.evict()
         assert (await tab.op(0, [0], []))[3] == []
 
 

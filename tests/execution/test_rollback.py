@@ -281,7 +281,7 @@ async def test_what_is_heard_and_can_not_be_concluded_is_undone(
         await next(iter(live.sessions)).settled()
         await tab.call("add")
         [one] = live.sessions
-        assert one.connection is not None and one.page.count in (1, 2)  # type: ignore[attr-defined]
+        assert one.connection is not None and one.state.page.count in (1, 2)  # type: ignore[attr-defined]
     assert len(ids(caplog)) == 1
 
 
@@ -294,7 +294,7 @@ async def test_several_that_are_shown_together_are_undone_together() -> None:
         await next(iter(live.sessions)).settled()
         assert (await tab.call("add"))[3] == []
         [one] = live.sessions
-        assert one.page.count == 1 and one.page.shown == "fine"  # type: ignore[attr-defined]
+        assert one.state.page.count == 1 and one.state.page.shown == "fine"  # type: ignore[attr-defined]
 
 
 async def test_a_timer_that_can_not_be_concluded_is_undone_and_logged_once(
@@ -326,7 +326,7 @@ async def test_a_step_of_a_generator_that_can_not_be_concluded_ends_it(what: str
         assert ended[0][2]["status"] == 500 and "went on" not in journal
         assert (await tab.call("add"))[3] == []
         [one] = live.sessions
-        assert (one.page.count, one.page.items, one.page.shown) == (2, [], "fine")  # type: ignore[attr-defined]
+        assert (one.state.page.count, one.state.page.items, one.state.page.shown) == (2, [], "fine")  # type: ignore[attr-defined]
 
 
 async def test_a_page_whose_values_were_broken_inside_goes_on_with_what_was_stored_last() -> None:
@@ -335,13 +335,13 @@ async def test_a_page_whose_values_were_broken_inside_goes_on_with_what_was_stor
         tab = await visitor.joined("/fields")
         await tab.call("add")
         [one] = live.sessions
-        before = one.page
+        before = one.state.page
         assert (await tab.call("put", "what", "a tuple inside"))[3][2]["status"] == 500
-        assert one.page is not before and one.page.data == {"k": [1]}  # type: ignore[attr-defined]
+        assert one.state.page is not before and one.state.page.data == {"k": [1]}  # type: ignore[attr-defined]
         await tab.socket.lose()
         assert "patch" not in await tab.join()
         assert (await tab.call("add"))[3] == []
-        assert one.page.count == 2  # type: ignore[attr-defined]
+        assert one.state.page.count == 2  # type: ignore[attr-defined]
 
 
 @ways("SHN")
@@ -401,7 +401,6 @@ async def test_a_state_is_written_once_for_each_op(monkeypatch: pytest.MonkeyPat
         tab = await visitor.joined("/fields")
         written.clear()
         await tab.call("add")
-        [one] = live.sessions
         await live.sessions.run_maintenance(asyncio.get_running_loop().time())
         await tab.socket.lose()
         assert len(written) == 1

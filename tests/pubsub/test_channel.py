@@ -18,7 +18,7 @@ from liveactions.pubsub import GAP, Broker, News, SqliteBroker
 from liveactions.pubsub.base import Message, pack, unpack
 from liveactions.pubsub.channel import BrokerChannel, Channels
 from liveactions.security.signing import Keys, Sealer
-from liveactions.session.connection import REPLACED
+from liveactions.session.state import REPLACED
 from liveactions.store import SqliteStore
 from liveactions.testing import Browser
 from tests.store.engines import ENGINES, Engine, engine_of

@@ -108,8 +108,8 @@ def broken(sessions: SessionRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError("this page can't be stored")
 
-    monkeypatch.setattr(first.writer, "pending_row", fail)
-    first.writer.is_due = True
+    monkeypatch.setattr(first, "row", fail)
+    first.state.is_unsaved = True
 
 
 async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
@@ -125,7 +125,7 @@ async def test_a_page_that_fails_does_not_stop_the_upkeep_of_others(
         session = list(live.sessions)[1]
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)
-        await live.sessions.run_maintenance(session.used + live.site.limits.sending + 1)
+        await live.sessions.run_maintenance(session.state.used + live.site.limits.sending + 1)
         await asyncio.wait_for(silent.socket.task, PATIENCE)
     assert "this page can't be stored" in caplog.text
 
@@ -137,7 +137,7 @@ async def test_pages_are_tended_after_one_that_failed_has_gone(monkeypatch: pyte
         broken(live.sessions, monkeypatch)
         await bad.socket.lose()
         first, second = live.sessions
-        first.used -= live.site.limits.detached + 1
+        first.state.used -= live.site.limits.detached + 1
         rounds: asyncio.Queue[list[object]] = asyncio.Queue()
         tend = live.sessions.run_maintenance
 

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 
 from liveactions import Limits, Live, Page, Pages
 from liveactions.protocol.constants import BYE, CLOSE_LIMIT, CLOSE_OVER
-from liveactions.session.connection import INTERNAL_ERROR
 from liveactions.session.op_queue import ServerOp
+from liveactions.session.state import INTERNAL_ERROR
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
 from tests.session.test_runner import shown
@@ -185,8 +185,8 @@ async def test_an_idle_page_is_rendered_again(store: Store) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/rows?size=3")
         session = next(iter(live.sessions))
-        await live.sessions.run_maintenance(session.used + live.site.limits.idle + 1)
-        assert session.history.newest is None
+        await live.sessions.run_maintenance(session.state.used + live.site.limits.idle + 1)
+        assert session.state.history.newest is None
         frame = await tab.op(0, [2, 1, 1], [])  # the second row's click
         assert frame[1] == 1
 
@@ -197,9 +197,9 @@ async def test_detached_sessions_go_after_a_minute(store: Store) -> None:
         tab = await visitor.joined("/counter")
         await tab.socket.lose()
         session = next(iter(live.sessions))
-        await live.sessions.run_maintenance(session.used + 59)
+        await live.sessions.run_maintenance(session.state.used + 59)
         assert len(live.sessions) == 1
-        await live.sessions.run_maintenance(session.used + 61)
+        await live.sessions.run_maintenance(session.state.used + 61)
         assert len(live.sessions) == 0
         assert (await tab.join())["moved"] == 1
 
@@ -213,9 +213,9 @@ async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
         session = next(iter(live.sessions))
         while session.connection is None or session.connection.sending_since is None:
             await asyncio.sleep(0)  # until its answer is being sent
-        await live.sessions.run_maintenance(session.used + 5)
+        await live.sessions.run_maintenance(session.state.used + 5)
         assert not tab.socket.task.done()
-        await live.sessions.run_maintenance(session.used + 15)
+        await live.sessions.run_maintenance(session.state.used + 15)
         await asyncio.wait_for(tab.socket.task, PATIENCE)
 
 
@@ -331,4 +331,4 @@ async def test_the_request_of_a_join_accepts_what_a_get_does(rows: Live) -> None
     async with browser(rows) as visitor:
         await visitor.joined("/rows")
         (session,) = rows.sessions
-        assert "text/html" in session.page.request.headers["accept"]
+        assert "text/html" in session.state.page.request.headers["accept"]

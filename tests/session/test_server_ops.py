@@ -214,7 +214,7 @@ async def test_many_messages_are_shown_together() -> None:
         await page.shows(str(3 * MAX_COALESCED - 1))
         assert page.text("p") == " ".join(map(str, range(3 * MAX_COALESCED)))
         (session,) = live.sessions
-        assert session.op_log.rev == 3
+        assert session.state.op_log.rev == 3
 
 
 @pytest.mark.parametrize("js", [True, False])
@@ -424,11 +424,11 @@ async def test_a_person_is_not_kept_away_by_what_others_publish() -> None:
         for number in range(100):
             live.publish("room:a", text=str(number))
         (session,) = live.sessions
-        while len(session.queue) < 100:
+        while len(session.state.queue) < 100:
             await asyncio.sleep(0)
         await page.fill("Text", "mine")
         clicking = asyncio.ensure_future(page.click("Say"))
-        while session.op_log.last == session.op_log.done:
+        while session.state.op_log.last == session.state.op_log.done:
             await asyncio.sleep(0)
         gate.set()
         await clicking

@@ -9,7 +9,6 @@ from starlette.datastructures import UploadFile
 
 from liveactions import ActionError, InUrl, Live, Page, Pages, action, redirect
 from liveactions.actions.responses import Redirect
-from liveactions.session.state import Phase
 from liveactions.testing import Browser, Failed, File, Refusal
 from liveactions.testing.clock import endpoints
 from tests.support.small import small_app
@@ -126,6 +125,6 @@ async def test_a_session_that_is_gone(live: Live, browser: Browser) -> None:
     await page.click("Ten")
     for endpoint in endpoints(live):
         for session in endpoint.sessions:
-            session.state.become(Phase.OVER)
+            session.state.end()
     with pytest.raises(Failed, match="session is gone"):
         await page.click("Ten")

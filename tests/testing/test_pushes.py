@@ -175,8 +175,8 @@ async def test_a_closed_tab_ends_its_session(live: Live) -> None:
     async with Browser(live) as browser:
         await browser.open("/log")
         await browser.other().open("/log")
-        assert sum(not session.over for session in live.sessions) == 2
-    assert all(session.over for session in live.sessions)
+        assert sum(not session.state.over for session in live.sessions) == 2
+    assert all(session.state.over for session in live.sessions)
 
 
 async def test_renders_are_done_twice(live: Live, browser: Browser) -> None:

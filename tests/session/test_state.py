@@ -1,0 +1,626 @@
+"""The session as a machine: random histories of a page, its connections, the workers and their store."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from liveactions import Live, Page, Pages
+from liveactions.actions.request import PageRequest
+from liveactions.pages.page_html import document
+from liveactions.pages.state import encode_state, restore_state
+from liveactions.protocol import constants as wire
+from liveactions.protocol.messages import Acknowledgement, CallFunction, Hello, Op
+from liveactions.protocol.op_log import Rebuilt
+from liveactions.session.op_queue import Job, ServerOp
+from liveactions.session.state import (
+    Due,
+    Frame,
+    SessionState,
+    continues,
+    resumed,
+)
+from liveactions.store.snapshots import Snapshot, pack, unpack
+from liveactions.templates import Fragment
+from liveactions.templates.fragments import digest_of
+from liveactions.testing.document import Document
+from liveactions.types import DONE, Failed, Outcome, Streaming, Uncertain
+from tests.support.small import small_app
+
+pages = Pages()
+TEMPLATES = {
+    "log.html": "<h1>{{ words|length }}</h1><ul>{% for word in words %}<li>{{ word }}</li>{% endfor %}</ul>"
+    "{% if words|length > 3 %}<p>{{ words[-1] }}</p>{% endif %}"
+}
+WINDOW = 32
+"""Unanswered ops that a page sends at most."""
+
+
+@pages.page("/log")
+class Log(Page):
+    template = "log.html"
+    words: list[str] = []
+
+
+LIVE = small_app(pages, TEMPLATES)
+
+
+def opened(live: Live) -> Log:
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/log",
+        "raw_path": b"/log",
+        "query_string": b"",
+        "headers": [(b"host", b"test")],
+        "path_params": {},
+    }
+    page = live.site.new_page(live.site.addresses[0], PageRequest(scope), "")
+    assert isinstance(page, Log)
+    return page
+
+
+def html_of(live: Live, page: Log, fragment: Fragment) -> str:
+    return document(fragment, "", live.site.around(page), lambda snapshot: snapshot)
+
+
+@dataclass
+class Connection:
+    """Messages under way between a client and the session at the other end. What comes arrives in order."""
+
+    worker: Worker
+    session: SessionState
+    hello: Hello
+    rebuilt: Rebuilt
+    up: deque[Op | Acknowledgement] = field(default_factory=deque)
+    down: deque[str] = field(default_factory=deque)
+    is_welcomed: bool = False
+    """Whether the worker has sent its welcome."""
+    is_open: bool = False
+    """Whether the client has got it."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the worker has closed it."""
+        return self.session.over or self.worker.connection is not self
+
+
+class Client:
+    """The page in the browser, as ``js/src/core/connection.js`` has it."""
+
+    def __init__(self, html: str) -> None:
+        self.document = Document(html)
+        self.token: str | None = None
+        self.rev = self.last = self.sent = self.announced = 0
+        self.open: dict[int, str] = {}
+        """Ops that haven't ended, in order, and what each calls."""
+        self.out: set[int] = set()
+        """Those that have been sent over this connection."""
+        self.running: set[int] = set()
+        self.ended: dict[int, int] = {}
+        """Statuses of ops that have ended."""
+        self.events: list[str] = []
+
+    def call(self, name: str) -> None:
+        self.last += 1
+        self.open[self.last] = name
+
+    def hello(self) -> Hello:
+        self.announced = self.sent
+        return Hello("/log", None, self.token, self.rev, self.announced)
+
+    def due_numbers(self) -> list[int]:
+        return [n for n in list(self.open)[:WINDOW] if n not in self.out]
+
+    def due(self) -> list[CallFunction]:
+        """Ops to send now."""
+        numbers = self.due_numbers()
+        self.out.update(numbers)
+        self.sent = max([self.sent, *numbers])
+        return [CallFunction(n, self.rev, self.open[n], {}) for n in numbers]
+
+    def welcome(self, message: dict[str, Any]) -> None:
+        assert "stale" not in message, "the page was told what the store doesn't know"
+        self.token, self.rev = message["token"], message["rev"]
+        self._settle(message["ack"], message.get("answers", []))
+        self.out = set(self.running)
+        self.document.shapes, self.document._sources = {}, {}
+        if "fresh" in message or "moved" in message:
+            for n in list(self.running):
+                self._end(n, wire.UNCERTAIN)
+            self.running, self.out = set(), set()
+            self.document.renumber()
+        if "moved" in message:
+            self.announced = 0
+        self.document.apply(message.get("patch", []), message.get("shapes", []))
+        self._hear(message.get("extras", {}))
+
+    def frame(
+        self,
+        rev: int,
+        ack: int,
+        patch: Any = (),
+        answers: Any = (),
+        shapes: Any = (),
+        extras: Any = None,
+    ) -> None:
+        assert rev in (self.rev, self.rev + 1)
+        self.rev = rev
+        self._settle(ack, answers)
+        self.document.apply(patch or [], shapes)
+        self._hear(extras or {})
+
+    def _hear(self, extras: dict[str, Any]) -> None:
+        self.events += [detail for _, detail in extras.get("events", ())]
+
+    def _settle(self, ack: int, answers: Any) -> None:
+        ends = {answers[at]: answers[at + 1] for at in range(0, len(answers), 3)}
+        for n in list(self.open):
+            if ends.get(n) == wire.RUNNING:
+                self.running.add(n)
+            elif n in ends or (n not in self.running and n <= ack):
+                self._end(n, ends.get(n, wire.OK))
+
+    def _end(self, n: int, status: int) -> None:
+        del self.open[n]
+        self.running.discard(n)
+        self.ended[n] = status
+
+
+class States:
+    """The store: the newest state of each token, which only the newest claim may replace."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, bytes] = {}
+        self._epochs: dict[str, int] = {}
+
+    def claim(self, token: str) -> int:
+        epoch = self._epochs[token] = self._epochs.get(token, 0) + 1
+        return epoch
+
+    def save(self, token: str, epoch: int, state: bytes) -> bool:
+        if self._epochs[token] != epoch:
+            return False
+        self.states[token] = state
+        return True
+
+
+class Worker:
+    """A process that does what its machine says, step by step; and may be killed between any two steps."""
+
+    def __init__(self, live: Live, store: States, ran: list[int]) -> None:
+        self.live = live
+        self.store = store
+        self.ran = ran
+        """Ops of the page that any worker has run, in order."""
+        self.session: SessionState | None = None
+        self.epoch = 0
+        self.job: Job | None = None
+        """The op that is running."""
+        self.connection: Connection | None = None
+        self.streaming: list[int] = []
+
+    def join(self, hello: Hello, now: float) -> Connection:
+        """Take a hello. Its welcome may be a while."""
+        state = self.session
+        rebuilt: Rebuilt = ""
+        if state is None or state.token != hello.token or state.over or not (state.is_running or self.save()):
+            state, rebuilt = self._begin(hello)
+        connection = self.connection = Connection(self, state, hello, rebuilt)
+        state.joining(hello, rebuilt, now)
+        return connection
+
+    def welcome(self, connection: Connection, now: float) -> bool:
+        """Answer a hello. Return False when the page has another connection, or another worker, meanwhile."""
+        state, hello, rebuilt = connection.session, connection.hello, connection.rebuilt
+        if self.connection is not connection or self.session is not state or state.over:
+            return False
+        drawn = (state.is_running and state.history.newest) or state.history.draw(state.page)
+        text = state.welcome(hello, drawn, rebuilt)
+        if text is None:
+            drawn = state.history.draw(state.page, afresh=True)
+            text = state.welcome(hello, drawn, rebuilt, html=self._html(drawn))
+        if not self.save():
+            state.end()
+            return False
+        assert text is not None
+        state.attached()
+        connection.down.append(text)
+        self.flush(now)
+        return True
+
+    def _begin(self, hello: Hello) -> tuple[SessionState, Rebuilt]:
+        site, page = self.live.site, opened(self.live)
+        rebuilt: Rebuilt = ""
+        first = page.__fragment__(None)
+        snapshot = Snapshot(
+            "/log", None, shape=first.shape.digest, mark=digest_of(first), digests=first.digests()
+        )
+        token = hello.token or secrets.token_hex()
+        self.epoch = self.store.claim(token)
+        if hello.token is not None:
+            snapshot = unpack(self.store.states[token])
+            restore_state(page, snapshot.state)
+            rebuilt, stale = continues(snapshot, hello)
+            assert not stale, "the page was told what the store doesn't know"
+        op_log, history = resumed(snapshot, hello, stale=False)
+        self.session = SessionState(
+            site,
+            page,
+            site.addresses[0],
+            identity="",
+            token=token,
+            op_log=op_log,
+            history=history,
+            data=encode_state(page),
+        )
+        self.job, self.streaming = None, []
+        return self.session, rebuilt
+
+    def _html(self, drawn: Fragment) -> str:
+        assert self.session is not None and isinstance(self.session.page, Log)
+        return html_of(self.live, self.session.page, drawn)
+
+    def save(self, snapshot: Snapshot | None = None) -> bool:
+        state = self.session
+        assert state is not None
+        data = pack(snapshot or state.snapshot())
+        state.sealed(0)
+        return self.store.save(state.token, self.epoch, data)
+
+    def begin_op(self) -> None:
+        """Take the next op, which is running from now on; rest where there is none."""
+        state = self.session
+        assert state is not None
+        if not state.is_running:
+            state.begin()
+        self.job = state.next_op()
+        if self.job is None and state.rest() and not self.save():
+            state.end()
+
+    def end_op(self, now: float, dies: str = "") -> None:
+        """Let the op that is running take effect, and flush."""
+        state, job = self.session, self.job
+        assert state is not None and job is not None
+        self.job = None
+        if state.history.newest is None:
+            state.history.rerender(state.page, state.op_log.rev)
+        outcome = self._perform(state, job)
+        coalesces = state.queue.coalescing
+        drawn = None if coalesces else state.history.draw(state.page)
+        state.rendered(drawn, encode_state(state.page), is_refused=False)
+        state.completed(job, outcome)
+        if not coalesces:
+            self.flush(now, dies)
+
+    def _perform(self, state: SessionState, job: Job) -> Outcome:
+        assert isinstance(state.page, Log)
+        if isinstance(job, ServerOp):
+            state.page.words.append(f"push {len(state.page.words)}")
+            return DONE
+        assert isinstance(job, CallFunction)
+        if job.n <= state.op_log.uncertain:
+            return Uncertain()
+        self.ran.append(job.n)
+        if job.name == "fail":
+            return Failed(409, "no")
+        state.page.words.append(str(job.n))
+        state.op_log.add({"events": [["ran", str(job.n)]]})
+        if job.name == "stream":
+            self.streaming.append(job.n)
+            return Streaming()
+        return DONE
+
+    def end_stream(self) -> None:
+        """Ask for the end of a generator."""
+        assert self.session is not None
+        n = self.streaming.pop(0)
+        self.session.queue.append(ServerOp(_nothing, n=n))
+
+    def flush(self, now: float, dies: str = "") -> None:
+        state = self.session
+        assert state is not None
+        while state.can_send and self.connection is not None and self.connection.session is state:
+            if state.must_render:
+                state.drawn = state.history.draw(state.page)
+            frame = state.frame(now)
+            if frame is None:
+                state.drawn = state.history.draw(state.page, afresh=True)
+                frame = state.frame(now, self._html(state.drawn))
+            assert isinstance(frame, Frame)
+            if dies == "before storing":
+                return
+            if frame.snapshot is not None and not self.save(frame.snapshot):
+                state.end()
+                return
+            if dies == "before sending":
+                return
+            if frame.text is not None:
+                self.connection.down.append(frame.text)
+
+    def detach(self, now: float) -> None:
+        """Notice that the connection is gone."""
+        self.connection = None
+        if self.session is not None:
+            self.session.detached(now)
+            if self.job is None:
+                self.begin_op()
+
+    def maintain(self, now: float) -> None:
+        state = self.session
+        due = state.due(now, self.live.site.limits) if state is not None else None
+        if state is None or due is None:
+            return
+        if due is Due.EVICT:
+            state.history.evict()
+        elif due is Due.DISCONNECT:
+            self.detach(now)
+        elif not (state.is_running or self.save()):
+            state.end()
+        if due is Due.EXPIRE:
+            self.session = None
+
+
+async def _nothing(run: object) -> Outcome | None:
+    return None
+
+
+class Histories(RuleBasedStateMachine):
+    """One page, whose connections are lost and whose workers are replaced at any moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live = LIVE
+        self.store = States()
+        self.now = 0.0
+        self.ran: list[int] = []
+        self.worker = Worker(self.live, self.store, self.ran)
+        self.former: list[Worker] = []
+        """Workers that still live, but from which another one has taken the page."""
+        self.lost: list[Connection] = []
+        """Connections that the client has lost, with messages that may still arrive."""
+        self.connection: Connection | None = None
+        page = opened(self.live)
+        self.client = Client(html_of(self.live, page, page.__fragment__(None)))
+
+    # The client
+
+    @rule(name=st.sampled_from(["add", "add", "add", "fail", "stream"]), sends=st.booleans())
+    def call(self, name: str, sends: bool) -> None:
+        self.client.call(name)
+        if sends:
+            self.send()
+
+    @rule()
+    def send(self) -> None:
+        if self.connection is not None and self.connection.is_open:
+            self.connection.up.extend(self.client.due())
+
+    @precondition(lambda self: self.connection is not None and self.connection.is_open and self.client.out)
+    @rule(data=st.data())
+    def send_again(self, data: st.DataObject) -> None:
+        assert self.connection is not None
+        n = data.draw(st.sampled_from(sorted(self.client.out)), "n")
+        self.connection.up.append(CallFunction(n, self.client.rev, self.client.open.get(n, "add"), {}))
+
+    @precondition(lambda self: self.connection is not None and self.connection.is_open)
+    @rule(behind=st.integers(0, 2))
+    def acknowledge(self, behind: int) -> None:
+        assert self.connection is not None
+        self.connection.up.append(Acknowledgement(max(0, self.client.rev - behind)))
+
+    @precondition(lambda self: self.connection is not None and self.connection.down)
+    @rule()
+    def arrive_at_client(self) -> None:
+        assert self.connection is not None
+        message = json.loads(self.connection.down.popleft())
+        if isinstance(message, dict):
+            self.client.welcome(message)
+            self.connection.is_open = True
+            self.send()
+        else:
+            self.client.frame(*message)
+
+    @precondition(lambda self: self.connection is not None)
+    @rule(is_noticed=st.booleans(), arrives=st.integers(0, 3))
+    def lose_connection(self, is_noticed: bool, arrives: int) -> None:
+        """What was sent to the client is lost; of what it has sent, a part may arrive later."""
+        connection, self.connection = self.connection, None
+        assert connection is not None
+        connection.up = deque(list(connection.up)[:arrives])
+        self.lost.append(connection)
+        if is_noticed:
+            self.notice()
+
+    @precondition(lambda self: self.lost)
+    @rule()
+    def notice(self) -> None:
+        """A worker notices that a connection is gone."""
+        connection = self.lost.pop(0)
+        if connection.worker.connection is connection:
+            connection.worker.detach(self.now)
+
+    @precondition(lambda self: self.connection is None)
+    @rule()
+    def connect(self) -> None:
+        self.connection = self.worker.join(self.client.hello(), self.now)
+
+    @precondition(lambda self: self.connection is not None and not self.connection.is_welcomed)
+    @rule()
+    def welcome(self) -> None:
+        connection = self.connection
+        assert connection is not None
+        connection.is_welcomed = connection.worker.welcome(connection, self.now)
+        if not connection.is_welcomed:
+            self.connection = None
+
+    @precondition(lambda self: self.connection is None and self.client.token is not None)
+    @rule()
+    def connect_to_another_worker(self) -> None:
+        self.former.append(self.worker)
+        self.worker = Worker(self.live, self.store, self.ran)
+        self.connect()
+
+    # The workers
+
+    @precondition(lambda self: self.connection is not None and self.connection.up)
+    @rule()
+    def arrive_at_worker(self) -> None:
+        assert self.connection is not None
+        self._receive(self.connection)
+
+    @precondition(lambda self: any(one.up for one in self.lost))
+    @rule()
+    def arrive_late(self) -> None:
+        self._receive(next(one for one in self.lost if one.up))
+
+    def _receive(self, connection: Connection) -> None:
+        message, state = connection.up.popleft(), connection.session
+        op = state.receive(message, self.now)
+        if op is not None:
+            state.queue.append(op)
+        if not state.is_running and state.is_due and connection.worker.session is state:
+            connection.worker.flush(self.now)
+
+    @precondition(lambda self: self._can_step(self.worker))
+    @rule()
+    def step(self) -> None:
+        """Begin an op, or end the one that is running."""
+        self._step(self.worker)
+
+    @precondition(lambda self: any(map(self._can_step, self.former)))
+    @rule()
+    def step_of_a_former_worker(self) -> None:
+        self._step(next(one for one in self.former if self._can_step(one)))
+
+    def _can_step(self, worker: Worker) -> bool:
+        state = worker.session
+        return state is not None and (state.is_running or bool(state.queue))
+
+    def _step(self, worker: Worker) -> None:
+        if worker.job is None:
+            worker.begin_op()
+        else:
+            worker.end_op(self.now)
+
+    @precondition(lambda self: self.worker.session is not None)
+    @rule(merges=st.booleans())
+    def push(self, merges: bool) -> None:
+        assert self.worker.session is not None
+        self.worker.session.queue.append(ServerOp(_nothing, merges=merges))
+
+    @precondition(lambda self: self.worker.session is not None and self.worker.streaming)
+    @rule()
+    def end_stream(self) -> None:
+        self.worker.end_stream()
+
+    @rule(seconds=st.sampled_from([0.5, 5.0, 20.0, 100.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        for worker in (self.worker, *self.former):
+            worker.maintain(self.now)
+
+    @rule(moment=st.sampled_from(["", "before storing", "before sending"]))
+    def kill(self, moment: str) -> None:
+        if self.worker.job is not None and moment:
+            self.worker.end_op(self.now, moment)
+        self._replace()
+
+    @precondition(lambda self: self.worker.session is not None)
+    @rule()
+    def restart(self) -> None:
+        """Shut the worker down in order."""
+        state = self.worker.session
+        assert state is not None
+        if state.is_attached:
+            state.detached(self.now)
+        if not state.over:
+            self.worker.save()
+        self._replace()
+
+    def _replace(self) -> None:
+        worker, self.worker = self.worker, Worker(self.live, self.store, self.ran)
+        self.lost = [one for one in self.lost if one.worker is not worker]
+        if self.connection is not None and self.connection.worker is worker:
+            self.connection = None
+
+    @rule(steps=st.integers(5, 30))
+    def go_on(self, steps: int) -> None:
+        """Let things take their course for a while."""
+        for _ in range(steps):
+            self._go_on()
+
+    def _go_on(self) -> bool:
+        """Do the first of what can be done; return False if there was nothing."""
+        if self.connection is None or self.connection.is_closed:
+            self.connect()
+        elif not self.connection.is_welcomed:
+            self.welcome()
+        elif self.connection.down:
+            self.arrive_at_client()
+        elif self.connection.up:
+            self.arrive_at_worker()
+        elif self._can_step(self.worker):
+            self.step()
+        elif self.client.due_numbers():
+            self.send()
+        else:
+            return False
+        return True
+
+    # What holds
+
+    @invariant()
+    def no_op_runs_twice(self) -> None:
+        assert len(self.ran) == len(set(self.ran))
+
+    @invariant()
+    def nothing_that_was_acknowledged_is_lost(self) -> None:
+        if self.worker.session is not None and self.worker.session.token == self.client.token:
+            page = self.worker.session.page
+            assert isinstance(page, Log)
+            assert {str(n) for n, status in self.client.ended.items() if status == wire.OK} <= {*page.words}
+
+    @invariant()
+    def events_are_dispatched_once(self) -> None:
+        assert len(self.client.events) == len(set(self.client.events))
+
+    def teardown(self) -> None:
+        """At last, everything arrives: the client shows the server's page."""
+        while self._go_on() or self._finish():
+            self.worker.maintain(self.now)
+        state, client = self.worker.session, self.client
+        assert state is not None and isinstance(state.page, Log)
+        html = html_of(self.live, state.page, state.page.__fragment__(None))
+        assert str(client.document) == str(Document(html))
+        assert sorted(client.ended) == list(range(1, client.last + 1))
+        counts = {n: state.page.words.count(str(n)) for n in client.ended}
+        for n, status in client.ended.items():
+            assert counts[n] in {wire.OK: {1}, wire.ERROR: {0}, wire.UNCERTAIN: {0, 1}}[status]
+        assert [n for n in self.ran if counts[n]] == [n for n in map(_number, state.page.words) if n]
+
+    def _finish(self) -> bool:
+        """Do what nothing else depends on; return False if nothing was left to do."""
+        assert self.connection is not None
+        if self.worker.streaming:
+            self.end_stream()
+        elif self.connection.session.op_log.shown < self.client.rev:
+            self.acknowledge(0)
+        else:
+            return False
+        return True
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else 0
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(stateful_step_count=60)
