@@ -297,10 +297,13 @@ _HELLO: Final[dict[str, tuple[type, ...]]] = {
 
 def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
     """Return the operation or acknowledgement in `data`. Raise `ProtocolError` if it is neither."""
-    require(type(data) is list and len(data) >= 2, "expected an op or an acknowledgement")
+    if type(data) is not list or len(data) < 2:
+        raise ProtocolError("expected an op or an acknowledgement")
     n, rev, *parts = data
-    require(type(n) is int and 0 <= n < MAX_NUMBER, "invalid op number")
-    require(type(rev) is int and -1 <= rev < MAX_NUMBER, "invalid revision")
+    if type(n) is not int or not 0 <= n < MAX_NUMBER:
+        raise ProtocolError("invalid op number")
+    if type(rev) is not int or not -1 <= rev < MAX_NUMBER:
+        raise ProtocolError("invalid revision")
     if n == 0:
         require(not parts, "op number 0")
         return Acknowledgement(rev)
@@ -313,20 +316,24 @@ def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
 
 def _read_call_slot(n: int, rev: int, parts: list[Any], limits: Limits) -> CallSlot:
     require(2 <= len(parts) <= 3, "a call needs an address and fields")
-    return CallSlot(n, rev, _address(parts[0]), _fields(parts[1], limits), _event(parts))
+    return CallSlot(
+        n, rev, _address(parts[0]), _fields(parts[1], limits), _event(parts[2]) if len(parts) == 3 else None
+    )
 
 
 def _read_call_reference(n: int, rev: int, parts: list[Any], limits: Limits) -> CallReference:
-    require(2 <= len(parts) <= 3 and type(parts[0]) is str, "a call needs a reference and fields")
-    return CallReference(n, rev, parts[0], _fields(parts[1], limits), _event(parts))
+    if not 2 <= len(parts) <= 3 or type(parts[0]) is not str:
+        raise ProtocolError("a call needs a reference and fields")
+    return CallReference(
+        n, rev, parts[0], _fields(parts[1], limits), _event(parts[2]) if len(parts) == 3 else None
+    )
 
 
-def _event(parts: list[Any]) -> dict[str, Any] | None:
+def _event(event: Any) -> dict[str, Any] | None:
     """Return the details of the event that made a call."""
-    event = parts[2] if len(parts) == 3 else None
     if event is not None:
         require(type(event) is dict and _depth(event) < MAX_DEPTH, "invalid event")
-    return event
+    return event  # type: ignore[no-any-return]
 
 
 def _read_validate(n: int, rev: int, parts: list[Any], limits: Limits) -> Validate:
@@ -383,14 +390,18 @@ def _texts(value: Any, limits: Limits) -> list[str]:
 
 
 def _fields(value: Any, limits: Limits) -> Fields:
-    require(type(value) is list and len(value) <= 2 * limits.fields, "invalid list of fields")
-    require(len(value) % 2 == 0, "a field without a value")
+    if type(value) is not list or len(value) > 2 * limits.fields:
+        raise ProtocolError("invalid list of fields")
+    if len(value) % 2:
+        raise ProtocolError("a field without a value")
     for index, part in enumerate(value):
-        require(index % 2 == 1 or type(part) is not str or len(part) <= limits.name, "field name too long")
-        if type(part) is not str:
+        if type(part) is str:
+            if index % 2 == 0 and len(part) > limits.name:
+                raise ProtocolError("field name too long")
+        else:
             require(index % 2 == 1 and type(part) is dict and len(part) == 1, "invalid field")
             require(type(part.get("file")) is str or _is_refused(part.get("refused")), "invalid file")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _is_refused(value: Any) -> bool:

@@ -118,7 +118,8 @@ class OpLog:
         while sent and sent[0][0] <= rev:
             _, size, done = sent.popleft()
             self._unacknowledged -= size
-            self._forget(done)
+            if self.answered:
+                self._forget(done)
         for n in [n for n, told in self._late.items() if told <= rev] if self._late else ():
             del self._late[n], self.answered[n]
         if self.unacked_extras:
@@ -155,10 +156,9 @@ class OpLog:
 
     def _forget(self, n: int) -> None:
         """Drop the answers up to that of operation `n`, which the page has received."""
-        if self.answered:
-            late = self._late
-            for old in [old for old in self.answered if old <= n and old not in late]:
-                del self.answered[old]
+        late = self._late
+        for old in [old for old in self.answered if old <= n and old not in late]:
+            del self.answered[old]
 
     def _forget_oldest(self) -> None:
         oldest = next((n for n in self.answered if n not in self._late), None)

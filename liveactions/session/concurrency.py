@@ -87,19 +87,15 @@ class ConcurrentOps:
         self.tasks = tasks
         self.submit = submit
         self.run = run
-        self._runs: list[StreamingCall] = []
-        self._called: ActionRef[..., Any] | None = None
+        self.streaming: list[StreamingCall] = []
+        """Generators that are running."""
+        self.called: ActionRef[..., Any] | None = None
         """What runs in the queue, and may be ended."""
         self._task: asyncio.Task[Any] | None = None
         self._is_ended = False
 
     def __bool__(self) -> bool:
-        return bool(self._runs) or self._called is not None
-
-    @property
-    def is_going(self) -> bool:
-        """Whether generators are running."""
-        return bool(self._runs)
+        return bool(self.streaming) or self.called is not None
 
     # What comes in
 
@@ -113,10 +109,10 @@ class ConcurrentOps:
         ref = self.state.known_reference(op)
         if ref is None:
             return op
-        if ref.action.concurrency == "drop" and _is_same(ref, self._called):
+        if ref.action.concurrency == "drop" and _is_same(ref, self.called):
             return dropped(op)
         if ref.action.concurrency == "latest":
-            if _is_same(ref, self._called):
+            if _is_same(ref, self.called):
                 self._end()
             self.state.queue.drop(lambda waiting: _is_same(ref, self.state.known_reference(waiting)))
         return op
@@ -128,9 +124,9 @@ class ConcurrentOps:
 
     def _leave(self) -> None:
         """The person goes away: what is of no use to anybody else ends."""
-        if self._called is not None and self._called.action.ends_on_leave:
+        if self.called is not None and self.called.action.ends_on_leave:
             self._end()
-        for run in self._runs:
+        for run in self.streaming:
             if run.ref.action.ends_on_leave:
                 run.task.cancel()
 
@@ -140,10 +136,10 @@ class ConcurrentOps:
             meant = called if isinstance(called, int) else self.state.shown(op.rev, called)
         except (UnknownAction, ForgedReference):
             return
-        for run in self._runs:
+        for run in self.streaming:
             if meant == run.n or _includes(meant, run.ref):
                 run.cancel()
-        if self._called is not None and _includes(meant, self._called):
+        if self.called is not None and _includes(meant, self.called):
             self._end()
 
     def _end(self) -> None:
@@ -159,7 +155,7 @@ class ConcurrentOps:
         """Run an action of which others are heard meanwhile."""
         if ref.action.streams:
             return self._start(page_run, op.n, ref, fields)
-        self._called, self._task, self._is_ended = ref, asyncio.current_task(), False
+        self.called, self._task, self._is_ended = ref, asyncio.current_task(), False
         if self.state.queue.expects(self._leaves):
             self._leave()
         try:
@@ -170,7 +166,7 @@ class ConcurrentOps:
             outcome = DONE
             page_run.is_abandoned = not ref.action.is_async
         finally:
-            self._called = None
+            self.called = None
         if self._is_ended and self._task is not None:
             self._task.uncancel()
         return outcome
@@ -178,20 +174,20 @@ class ConcurrentOps:
     def _start(
         self, page_run: PageRun, n: int, ref: ActionRef[..., Any], fields: FieldPairs | Input
     ) -> Outcome:
-        same = [run for run in self._runs if _is_same(ref, run.ref)]
+        same = [run for run in self.streaming if _is_same(ref, run.ref)]
         if same and ref.action.concurrency == "drop":
             return DONE
         for run in same if ref.action.concurrency == "latest" else ():
             run.task.cancel()
         run = StreamingCall(self, n, ref, page_run.event)
-        self._runs.append(run)
+        self.streaming.append(run)
         run.begin(fields)
-        run.task.add_done_callback(lambda _: self._runs.remove(run))
+        run.task.add_done_callback(lambda _: self.streaming.remove(run))
         return STREAMING
 
     def when_over(self, n: int, then: Callable[[], None]) -> None:
         """Call something when the generator of an op has ended, which may be now."""
-        for run in self._runs:
+        for run in self.streaming:
             if run.n == n:
                 run.task.add_done_callback(lambda _: then())
                 return
@@ -199,18 +195,18 @@ class ConcurrentOps:
 
     def leave_alone(self, page_run: PageRun) -> None:
         """What an op has changed isn't for those to undo that go on."""
-        for run in self._runs:
+        for run in self.streaming:
             if run.page_run is not page_run:
                 run.page_run.leave_alone(page_run)
 
     async def finished(self) -> None:
         """Return when no generator is running."""
-        while self._runs:
-            await asyncio.wait([run.task for run in self._runs])
+        while self.streaming:
+            await asyncio.wait([run.task for run in self.streaming])
 
     def close(self) -> None:
         """The page is over."""
-        for run in self._runs:
+        for run in self.streaming:
             run.task.cancel()
 
 

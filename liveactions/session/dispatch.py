@@ -42,7 +42,7 @@ def run_of(state: SessionState, job: Job) -> PageRun:
             return job.page_run
         run, n = PageRun(state.page), 0
     else:
-        event = event_of(job.event) if isinstance(job, CallSlot | CallReference) else None
+        event = event_of(job.event) if isinstance(job, CallSlot | CallReference) and job.event else None
         run, n = PageRun(state.page, event), job.n
     run.effects.op = state.key, n
     return run
@@ -117,10 +117,8 @@ def named_by(op: Act) -> str:
     return op.name if isinstance(op, CallFunction) else op.reference
 
 
-def event_of(details: dict[str, Any] | None) -> Event | None:
+def event_of(details: dict[str, Any]) -> Event:
     """The details of an event that an op brings, as far as they are what they should be."""
-    if details is None:
-        return None
     texts = {name: details[name] for name in ("type", "key") if isinstance(details.get(name), str)}
     places = {name: float(details[name]) for name in ("x", "y") if isinstance(details.get(name), int | float)}
     more: dict[str, Any] = {**texts, **places}

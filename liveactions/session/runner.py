@@ -124,7 +124,7 @@ class Session:
         state, ref = self.state, None
         new = state.receive(op, time.monotonic())
         if new is not None:
-            if self.concurrent:
+            if self.concurrent.called is not None or self.concurrent.streaming:
                 new = self.concurrent.admit(new)
             if not state.is_running:
                 ref = state.known_reference(new)
@@ -212,16 +212,21 @@ class Session:
                     break
         finally:
             must_save = state.rest()
-            if state.over:
-                state.queue.abandon()
-            elif state.queue:  # the task that was running them has been cancelled
-                state.begin()
-                self.tasks.start(self.drain())
+            if state.queue:
+                self._drain_later()
             if self._settled is not None and not state.is_running:
                 self._settled.set_result(None)
                 self._settled = None
         if must_save and not await self.save():
             self._lose()
+
+    def _drain_later(self) -> None:
+        """Give back what is queued if the page is over; else run it in place of a task that was cancelled."""
+        if self.state.over:
+            self.state.queue.abandon()
+        else:
+            self.state.begin()
+            self.tasks.start(self.drain())
 
     async def settled(self) -> None:
         """Return when no op is running or waiting."""
@@ -302,7 +307,7 @@ class Session:
             if loaded is not None:
                 await self._show(loaded)
         self._complete(job, closed)
-        if self.concurrent.is_going:
+        if self.concurrent.streaming:
             self.concurrent.leave_alone(run)
         if state.page is run.page and (run.is_abandoned or run.state is None):
             await self._replace_page(closed)
@@ -333,7 +338,7 @@ class Session:
         return closed
 
     def _draw(self) -> None:
-        self.state.drawn = self.state.history.draw(self.state.page)
+        self.state.drawn = self.state.page.__fragment__(self.state.history.newest)
 
     async def _reload(self, outcome: Outcome) -> None:
         """Load and draw the page after an op that has come to an error, whose own run has closed."""
@@ -354,7 +359,7 @@ class Session:
         forsake(state.page.live)
         state.page = self.site.copy_page(state.page, state.data)
         state.page.live.background = self.background
-        history.reset_to(history.shape, history.mark, history.digests())
+        history.reset_to(*history.marks(), history.digests())
         await self._reload(outcome)
         self._timers.start(state.page)
 
@@ -416,9 +421,9 @@ class Session:
     async def flush(self) -> None:
         """Send what the page doesn't know, if it can take it, and store it before."""
         state = self.state
-        while state.can_send:
+        while state.is_due:
             connection = self.connection
-            if connection is None or connection.sending_since is not None:
+            if connection is None or connection.sending_since is not None or not state.can_send:
                 return
             if self.site.services.around:
                 async with around(state.page):
@@ -433,15 +438,15 @@ class Session:
 
     def _frame(self) -> Frame:
         """Return the next frame; where the page can't be rendered, it stays as it is shown."""
-        state, history, now = self.state, self.state.history, time.monotonic()
+        state, now = self.state, time.monotonic()
         try:
-            if state.must_render:
+            if state.drawn is None and state.must_render:
                 self._draw()
             if self.developer is not None and state.drawn is not None:
                 self.developer.advise(state.drawn)
             frame = state.frame(now)
             if frame is None:
-                state.drawn = history.draw(state.page, afresh=True)
+                state.drawn = state.page.__fragment__(None)
                 frame = state.frame(now, self._html(state.drawn))
         except Exception as error:
             if not self._has_failed:
@@ -464,7 +469,7 @@ class Session:
 
     def _redraw(self) -> None:
         """Draw the whole page from scratch. Raises whatever its template does: then it stays as it is."""
-        drawn = self.state.history.draw(self.state.page, afresh=True)
+        drawn = self.state.page.__fragment__(None)
         self.state.history.reset_to(b"", b"", None)
         self.state.drawn = drawn
 
@@ -551,10 +556,10 @@ class Session:
         state, history, text = self.state, self.state.history, None
         if not stale and hello.rev >= 0:
             # Nothing is drawn while an op runs: what it has done so far may contradict itself.
-            new = drawn or (state.is_running and history.newest) or history.draw(state.page)
+            new = drawn or (state.is_running and history.newest) or state.page.__fragment__(history.newest)
             text = state.welcome(hello, new, rebuilt, stale)
         if text is None:
-            new = drawn or history.draw(state.page, afresh=True)
+            new = drawn or state.page.__fragment__(None)
             text = state.welcome(hello, new, rebuilt, stale, self._html(new))
         if self.developer is not None and self.developer.advise(new):
             state.is_due = True

@@ -86,7 +86,6 @@ INTERNAL_ERROR: Final = 1011
 
 Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
 """An op that names an action."""
-_ACTS: Final = frozenset((CallSlot, CallReference, CallFunction))
 
 
 class State(Enum):
@@ -204,9 +203,6 @@ class RenderHistory:
         self._supposed: Fragment | None = None
         """What is taken to be shown where nothing better is known."""
 
-    def __len__(self) -> int:
-        return len(self._fragments)
-
     def begin(self, in_doubt: bool = False) -> None:
         """A client that knows no shapes; `in_doubt` of what its page has come to be."""
         self.known = ClientState(self.known.is_exact and not in_doubt)
@@ -219,43 +215,33 @@ class RenderHistory:
         self._missed = list(missed)
         self._fragments.clear()
 
-    @property
-    def shape(self) -> bytes:
-        """The digest of the root's shape."""
-        return self.newest.shape.digest if self.newest else self._shape
-
-    @property
-    def mark(self) -> bytes:
-        """A digest of all that is shown."""
-        return digest_of(self.newest) if self.newest else self._mark
+    def marks(self) -> tuple[bytes, bytes]:
+        """Return the digest of the root's shape, and one of all that is shown."""
+        newest = self.newest
+        return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._mark)
 
     def digests(self) -> Digests | None:
+        """Return the digests of the newest rendering, if they are known."""
         return self.newest.digests() if self.newest else self._digests
-
-    def draw(self, page: Page, *, afresh: bool = False) -> Fragment:
-        """The page as it is now. Raises whatever its template does."""
-        return page.__fragment__(None if afresh else self.newest)
 
     def change(self, new: Fragment, base: int | None = None) -> Change:
         """What leads from the newest rendering, or that of an older revision, to `new`.
 
         ``{"page": ""}`` where only the page's whole HTML does; `new` must then have been drawn afresh.
         """
-        change = self._change(new, base)
+        old = self.newest if base is None else self._fragments.get(base)
+        if old is not None:
+            change = patch(old, new, self.known)
+        elif new.shape.digest != self._shape or base is not None:
+            change = {"page": ""}
+        elif digest_of(new) == self._mark:
+            change = self._missed
+        else:
+            own = new.digests()[1]
+            change = full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
         if type(change) is dict:
             self.known.forget_strings()
         return change
-
-    def _change(self, new: Fragment, base: int | None) -> Change:
-        old = self.newest if base is None else self._fragments.get(base)
-        if old is not None:
-            return patch(old, new, self.known)
-        if new.shape.digest != self._shape or base is not None:
-            return {"page": ""}
-        if digest_of(new) == self._mark:
-            return self._missed
-        own = new.digests()[1]
-        return full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
 
     def record(self, rev: int, fragment: Fragment) -> None:
         """The fragment is what revision `rev` shows."""
@@ -484,21 +470,8 @@ class SessionState:
             new = op
         else:
             self.is_due = True
-        if len(self.history) > 1:
-            self.history.forget(op_log.seen)
+        self.history.forget(op_log.seen)
         return new
-
-    def must_detach(self, op: Op, ref: ActionRef[..., Any] | None) -> bool:
-        """Return whether a new op needs a task of its own if nothing runs: newer ones must be received while
-        it is running. `ref` is what it means, if that is known.
-        """
-        if type(op) not in _ACTS:
-            return False
-        if (
-            ref is None
-        ):  # a slot of a rendering that was dropped isn't known before the page is rendered again
-            return self.history.newest is None
-        return ref.action.runs_apart and not ref.action.streams
 
     def begin(self) -> None:
         """Begin to drain the queue. Call `next_op` until there is none, and then `rest`."""
@@ -575,11 +548,24 @@ class SessionState:
         return ref
 
     def known_reference(self, op: Op) -> ActionRef[..., Any] | None:
-        """Return the reference that an op names; None where it names none, or none that is shown."""
+        """Return the reference that a call names; None where it names none, or none that is shown."""
         try:
-            return self.reference(op) if type(op) in _ACTS else None  # type: ignore[arg-type]
+            if isinstance(op, CallSlot):
+                return self.shown(op.rev, op.address)
+            if isinstance(op, CallReference):
+                return self.shown(op.rev, op.reference)
+            return function(self.page, op.name) if isinstance(op, CallFunction) else None
         except (UnknownAction, ForgedReference):
             return None
+
+    def must_detach(self, op: Op, ref: ActionRef[..., Any] | None) -> bool:
+        """Return whether a new op needs a task of its own: newer ones must be received while it is running.
+
+        `ref` is the `known_reference` of the op. A slot whose rendering was dropped may be any action's.
+        """
+        if ref is None:
+            return isinstance(op, CallSlot | CallReference) and self.history.newest is None
+        return ref.action.runs_apart and not ref.action.streams
 
     # What goes out
 
@@ -612,7 +598,10 @@ class SessionState:
         if drawn is not None:
             history.record(op_log.rev, drawn)
         self.is_due = False
-        return Frame(text, self.snapshot() if self.is_unsaved and not self.is_large else None)
+        if not self.is_unsaved or self.is_large:
+            return Frame(text, None)
+        self.is_unsaved = False
+        return Frame(text, self.draft())
 
     # The store
 
@@ -633,9 +622,8 @@ class SessionState:
             self.data,
             op_log.rev,
             op_log.done,
-            tuple(op_log.answers),
-            history.shape,
-            history.mark,
+            tuple(op_log.answers) if op_log.answered else (),
+            *history.marks(),
             history.digests() if at_rest else None,
             at_rest,
             tuple(op_log.extras),
@@ -653,11 +641,11 @@ class SessionState:
 
         `sending_since` is when a message was begun that the connection hasn't sent yet.
         """
-        if self.is_attached:
-            is_stuck = sending_since is not None and now - sending_since > limits.sending
-            if is_stuck or self.op_log.silence(now) > limits.silent:
-                return Due.DISCONNECT
-        elif self.state is State.DETACHED and now - self.used > limits.detached:
+        if sending_since is not None and now - sending_since > limits.sending:
+            return Due.DISCONNECT
+        if self.state is State.ATTACHED and self.op_log.silence(now) > limits.silent:
+            return Due.DISCONNECT
+        if self.state is State.DETACHED and now - self.used > limits.detached:
             return Due.EXPIRE
         if self.is_running or self.state is State.OVER:
             return None

@@ -145,7 +145,7 @@ async def test_what_was_acknowledged_meanwhile_is_in_the_store_afterwards() -> N
         await tab.socket.lose()
         tab.browser = elsewhere
         assert "moved" in await tab.join()
-        assert "kept" in str(next(iter(there.sessions)).page.said)  # type: ignore[attr-defined]
+        assert "kept" in str(next(iter(there.sessions)).state.page.said)  # type: ignore[attr-defined]
 
 
 async def test_a_page_whose_state_cannot_be_read_is_asked_to_come_again() -> None:

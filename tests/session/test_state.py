@@ -204,6 +204,8 @@ class Worker:
         self.epoch = 0
         self.job: Job | None = None
         """The op that is running."""
+        self.outcome: Outcome = DONE
+        """What it will have come to."""
         self.connection: Connection | None = None
         self.streaming: list[int] = []
 
@@ -222,10 +224,10 @@ class Worker:
         state, hello, rebuilt = connection.session, connection.hello, connection.rebuilt
         if self.connection is not connection or self.session is not state or state.over:
             return False
-        drawn = (state.is_running and state.history.newest) or state.history.draw(state.page)
+        drawn = (state.is_running and state.history.newest) or state.page.__fragment__(state.history.newest)
         text = state.welcome(hello, drawn, rebuilt)
         if text is None:
-            drawn = state.history.draw(state.page, afresh=True)
+            drawn = state.page.__fragment__(None)
             text = state.welcome(hello, drawn, rebuilt, html=self._html(drawn))
         if not self.save():
             state.end()
@@ -276,27 +278,28 @@ class Worker:
         return self.store.save(state.token, self.epoch, data)
 
     def begin_op(self) -> None:
-        """Take the next op, which is running from now on; rest where there is none."""
+        """Take the next op, which may have had effects from now on; rest where there is none."""
         state = self.session
         assert state is not None
         if not state.is_running:
             state.begin()
         self.job = state.next_op()
-        if self.job is None and state.rest() and not self.save():
+        if self.job is not None:
+            if state.history.newest is None:
+                state.history.rerender(state.page, state.op_log.rev)
+            self.outcome = self._perform(state, self.job)
+        elif state.rest() and not self.save():
             state.end()
 
     def end_op(self, now: float, dies: str = "") -> None:
-        """Let the op that is running take effect, and flush."""
+        """Let the op that is running end, and flush."""
         state, job = self.session, self.job
         assert state is not None and job is not None
         self.job = None
-        if state.history.newest is None:
-            state.history.rerender(state.page, state.op_log.rev)
-        outcome = self._perform(state, job)
         coalesces = state.queue.coalescing
-        drawn = None if coalesces else state.history.draw(state.page)
+        drawn = None if coalesces else state.page.__fragment__(state.history.newest)
         state.rendered(drawn, encode_state(state.page), is_refused=False)
-        state.completed(job, outcome)
+        state.completed(job, self.outcome)
         if not coalesces:
             self.flush(now, dies)
 
@@ -329,10 +332,10 @@ class Worker:
         assert state is not None
         while state.can_send and self.connection is not None and self.connection.session is state:
             if state.must_render:
-                state.drawn = state.history.draw(state.page)
+                state.drawn = state.page.__fragment__(state.history.newest)
             frame = state.frame(now)
             if frame is None:
-                state.drawn = state.history.draw(state.page, afresh=True)
+                state.drawn = state.page.__fragment__(None)
                 frame = state.frame(now, self._html(state.drawn))
             assert isinstance(frame, Frame)
             if dies == "before storing":
@@ -623,4 +626,4 @@ def _number(word: str) -> int:
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(stateful_step_count=60)
+TestHistories.settings = settings(max_examples=settings.default.max_examples // 2, stateful_step_count=40)
