@@ -263,7 +263,8 @@ class OpLog:
         From here on, the page counts as having applied it: it names the new revision only afterwards.
         """
         answers = self.answers
-        if patch and hello.rev == self.rev:
+        is_ahead = bool(self.unacked_extras) and self.unacked_extras[-1][0] > self.rev
+        if is_ahead or (patch and hello.rev == self.rev):  # a snapshot may have extras that no frame has sent
             self.rev += 1
         self._tell_late(self.rev)
         message: dict[str, Any] = {"token": token, "rev": self.rev, "ack": self.done}

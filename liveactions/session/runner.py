@@ -1,11 +1,12 @@
-"""Runs the ops of an open page, and sends the browser what came of them.
+"""Runs the operations of an open page, and sends the browser what has changed.
 
-A session outlives its connections: losing one cancels no op. `session.state` decides what is run, sent and
-stored; the runner awaits it. There is one loop that runs ops (`Session.drain`), one place that sends frames
-(`Session.flush`: store, then send), and one that stores (`Session.save`).
+A session outlives its connections: losing one cancels no operation. `session.state` decides what is run, sent
+and stored; this module does it. One loop runs operations (`Session.drain`), one place sends frames
+(`Session.flush`: store, then send), and one stores snapshots (`Session.save`).
 
-Whoever finds the queue at rest drains it: the reader of the connection, in its own task (a task for each op
-would cost a tenth of it), or a task of the session's, for what comes from elsewhere (`Session.submit`).
+The reader of a connection runs the operations that it receives itself, since a task for each would cost a
+tenth of the whole operation. For everything else, `Session.submit` starts a task. Whatever is added while
+one of them is draining the queue is run by that one.
 """
 
 from __future__ import annotations
@@ -277,7 +278,7 @@ class Session:
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
         if state.is_unsaved and state.queue and not state.is_large and not await self.save():
-            self._lose()  # while the next op runs, a new connection is told of this one
+            self._lose()  # while the next op runs, another worker can continue from here
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         self.state.completed(job, outcome)
@@ -522,7 +523,7 @@ class Session:
         self.connection = connection
         if hello.rev < 0:
             await self.settled()
-        while self._saving is not None and not self._saving.done():  # nothing is told before it is stored
+        while self._saving is not None and not self._saving.done():  # nothing is sent before it is stored
             await asyncio.wait((self._saving,))
         self._check_joining(connection)
         try:

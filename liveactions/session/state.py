@@ -1,43 +1,47 @@
 """A session as a machine without I/O: no sockets, no tasks, no clock, no store.
 
-A session is one page that is open in a browser. `SessionState` decides what happens to it. It is told what
-arrives, how ops ended and how the page renders; it says which op is next, what to send, what to store before
-that, and what is due. The time is an argument. `session.runner` does the rest.
+A session is one page that is open in a browser. `SessionState` makes its decisions. Its methods say what has
+happened: a message has arrived, an operation has ended, the page has been rendered. In return they say which
+operation runs next, what to send, what to store before that, and what is due. The time is an argument.
+`session.runner` does the rest.
 
 Theory of operation
 -------------------
-Two things go on independently of each other. The *connection* is one of four states::
+*Connections.* `State` says whether a connection shows the page. A method that has no entry in this table for
+the current state raises `IllegalTransition`::
 
-    from        joining     attached    detached    end         meaning of the state
-    ----------  ----------  ----------  ----------  ----------  -------------------------------------------
-    DETACHED    JOINING     -           DETACHED    OVER        no connection; the session goes on without
-    JOINING     JOINING     ATTACHED    DETACHED    OVER        it has said hello, and isn't welcomed yet
-    ATTACHED    JOINING     -           DETACHED    OVER        it shows the page, and is sent frames
-    OVER        -           -           OVER        OVER        the page has ended, or is another worker's
+    state     joining   attached  detached  end    the session
+    --------  --------  --------  --------  -----  ------------------------------------------------------
+    DETACHED  JOINING             DETACHED  OVER   has no connection, and goes on without
+    JOINING   JOINING   ATTACHED  DETACHED  OVER   has received a hello, and not yet sent the welcome
+    ATTACHED  JOINING             DETACHED  OVER   sends frames
+    OVER                          OVER      OVER   has ended, or belongs to another worker
 
-A ``-`` raises `IllegalTransition`. A connection that joins replaces the one before. The *queue* is drained or
-at rest: `begin`, `next_op` until that returns None, `rest`. Only one may drain it, so ops run one at a time,
-in the order in which they came. A new op that arrives while nothing runs is run by the reader of its
-connection, which therefore receives nothing else meanwhile: that limits how fast a browser can send. An op
-that others may end (`must_detach`) needs a task of its own, in which whatever comes until the queue is
-empty runs as well.
+A connection that joins replaces the previous one. Messages are only accepted while ATTACHED: whatever a lost
+connection delivers late is sent again by the page.
 
-*What an op leaves.* `rendered` and `completed` note it; the next `frame` brings it to the page, as soon as
-that can take it. Several ops may share a frame. A frame that is lost with its connection is made up for by
-the next `welcome`, which leads from the revision of the hello to the newest one. `protocol.op_log` explains
-the numbers.
+*The queue* is either at rest or being drained: `begin`, then `next_op` until it returns None, then `rest`.
+Only one task drains it, so that operations run one at a time, in the order of their arrival. An operation
+that arrives at rest is run by the task that reads its connection. Nothing else is read meanwhile, which
+limits how fast a browser can send. An operation that newer ones may end (`must_detach`) needs a task of its
+own; this task also runs whatever arrives until the queue is empty.
 
-*The store.* A frame says which snapshot must be stored before it is sent: a state that is found in the store
-is never older than what the page shows. States above `MAX_IMMEDIATE_BYTES` are the exception: they are stored
-when they are `due`. A snapshot that was written *at rest* promises that no later op has run anywhere; so
-another one is stored when a connection joins, before ops are received that would break the promise.
+*Frames.* `rendered` and `completed` note what an operation has changed; the next `frame` sends it, as soon as
+the page can take it. Several operations may share a frame. If a frame is lost with its connection, the next
+`welcome` makes up for it: it leads from the revision that the hello names to the newest one. The numbers are
+explained in `protocol.op_log`.
 
-*Revisions and pages.* Slots and references are named as a revision showed them. When another page or another
-person takes the place of the one before, nothing that was shown before `PageBinding.since` may be called.
-Until the browser has acknowledged a newer one, it may still take the session for what it was.
+*The store.* A frame comes with the snapshot that must be stored before it is sent, so that a stored state is
+never older than the page. States above `MAX_IMMEDIATE_BYTES` are an exception: they are stored when they are
+`due`. A snapshot *at rest* promises that no later operation has run anywhere. Another one is therefore stored
+when a connection joins, before an operation can break this promise.
 
-*Renderings.* `RenderHistory` keeps what was rendered since the revision of the last op or acknowledgement. A
-session that has been idle keeps digests only, with which the next rendering is compared.
+*Revisions and pages.* Slots and references have the meaning that they had at the revision that showed them.
+When another page or another visitor takes over the session, nothing can be called that was shown before
+`PageBinding.since`. Until the browser has acknowledged a newer revision, it may still name the former page.
+
+*Renders.* `RenderHistory` keeps the renders since the revision of the last operation or acknowledgement. A
+session that has been idle for a while only keeps digests, with which the next render is compared.
 """
 
 from __future__ import annotations
@@ -381,6 +385,8 @@ class SessionState:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
         if not rebuilt:
             self.op_log.resume(hello)
+        elif rebuilt == "fresh":  # also if the welcome never comes about
+            self.op_log.uncertain = hello.op
         self._become(State.JOINING)
         self.used = now
         self.history.begin(in_doubt=hello.rev < 0)
@@ -399,7 +405,8 @@ class SessionState:
         so at once where the page is `stale`, or in doubt of its own revision. Then store a `snapshot`, which
         the answer has changed, call `attached`, and send the answer.
         """
-        self._require(State.JOINING, "welcome")
+        if self.state is not State.JOINING:
+            raise self._illegal(self.state.value, State.JOINING.value)
         op_log, history = self.op_log, self.history
         if drawn is None:
             return op_log.welcome(hello, self.token, [], [])
@@ -438,16 +445,11 @@ class SessionState:
 
     def _become(self, state: State) -> None:
         if state not in _TRANSITIONS[self.state]:
-            raise IllegalTransition(
-                f"{self.name}: a session can't go from {self.state.value} to {state.value}"
-            )
+            raise self._illegal(self.state.value, state.value)
         self.state = state
 
-    def _require(self, state: State, what: str) -> None:
-        if self.state is not state:
-            raise IllegalTransition(
-                f"{self.name}: {what} of a session that is {self.state.value}, not {state.value}"
-            )
+    def _illegal(self, before: str, after: str) -> IllegalTransition:
+        return IllegalTransition(f"{self.name}: a session can't go from {before} to {after}")
 
     # Ops
 
@@ -476,19 +478,19 @@ class SessionState:
     def begin(self) -> None:
         """Begin to drain the queue. Call `next_op` until there is none, and then `rest`."""
         if self.is_running:
-            raise IllegalTransition(f"{self.name}: a session can't go from running to running")
+            raise self._illegal("running", "running")
         self.is_running = True
 
     def next_op(self) -> Job | None:
         """Return the op to run now; None when there is none. Call `completed` when it has ended."""
         if not self.is_running:
-            raise IllegalTransition(f"{self.name}: an op can't run before the session has begun to drain")
+            raise self._illegal("resting", "running")
         return self.queue.take() if self.queue and self.state is not State.OVER else None
 
     def rest(self) -> bool:
         """End draining the queue. Return whether a `snapshot` at rest is to be stored."""
         if not self.is_running:
-            raise IllegalTransition(f"{self.name}: a session can't go from resting to resting")
+            raise self._illegal("resting", "resting")
         self.is_running = False
         return self.is_unsaved and self.state is State.DETACHED
 
@@ -586,6 +588,7 @@ class SessionState:
         Return None where only the whole page does: render it from scratch, and call this with its `html`.
         """
         op_log, history, drawn = self.op_log, self.history, self.drawn
+        rev = op_log.rev
         if drawn is None:
             text = op_log.frame([], [], now)
             drawn = history.newest  # extras are on a revision of their own, which shows the same
@@ -598,6 +601,8 @@ class SessionState:
         if drawn is not None:
             history.record(op_log.rev, drawn)
         self.is_due = False
+        if op_log.rev != rev:
+            self.is_unsaved = True
         if not self.is_unsaved or self.is_large:
             return Frame(text, None)
         self.is_unsaved = False

@@ -309,3 +309,12 @@ def test_extras_are_told_until_they_are_acknowledged() -> None:
     assert "extras" not in json.loads(exchange.welcome(hello(1, 1), "t", [], []))
     exchange.acknowledge(1, 0.0)
     assert "extras" not in json.loads(exchange.welcome(hello(0, 1), "t", [], []))
+
+
+def test_extras_of_a_snapshot_are_sent_with_a_revision_of_their_own() -> None:
+    """Otherwise they would be sent again with each welcome."""
+    exchange = OpLog(3, 0, [], [(4, {"events": [["ran", 1]]})])
+    message = json.loads(exchange.welcome(hello(3), "token", [], []))
+    assert message["rev"] == 4 and message["extras"] == {"events": [["ran", 1]]}
+    exchange.resume(hello(4))
+    assert "extras" not in json.loads(exchange.welcome(hello(4), "token", [], []))
