@@ -192,7 +192,12 @@ def wrong_default(q: str) -> Any: ...
 
 
 @pytest.mark.parametrize(
-    ("page", "text"), [(wrong_parameter, "come from its address"), (wrong_default, "q may be missing from the address"), (3, "not 3")]
+    ("page", "text"),
+    [
+        (wrong_parameter, "come from its address"),
+        (wrong_default, "q may be missing from the address"),
+        (3, "not 3"),
+    ],
 )
 def test_a4_what_is_no_page(page: Any, text: str) -> None:
     with pytest.raises(TypeError, match=text):

@@ -516,3 +516,45 @@ async def test_an_action_that_swallows_its_cancellation_is_cut_off(monkeypatch: 
         tab = await visitor.joined("/stubborn")
         assert (await tab.call("stick"))[3][1] == wire.ERROR
         assert shown((await tab.call("add"))[2]) == "1"
+
+
+class Waiting(Page):
+    template = "waiting.html"
+
+    @action(concurrency="latest")
+    async def latest(self) -> None:
+        await self._work()
+
+    @action
+    async def plain(self) -> None:
+        await self._work()
+
+    async def _work(self) -> None:
+        begun.set()
+        await gate.wait()
+
+
+async def test_only_what_others_may_end_runs_in_a_task_of_its_own() -> None:
+    """Whatever else runs keeps the reader of its connection from receiving more."""
+    global begun, gate
+    pages = Pages()
+    pages.page("/waiting")(Waiting)
+    live = small_app(
+        pages, {"waiting.html": "<i live-click='{{ latest }}'></i><i live-click='{{ plain }}'></i>"}
+    )
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/waiting")
+        (session,) = live.sessions
+        for name, is_detached in (("latest", True), ("plain", False), ("latest", True)):
+            begun, gate = asyncio.Event(), asyncio.Event()
+            tab.n += 1
+            tab.socket.send([tab.n, tab.rev, wire.CALL_REF, tab.signed(name), []])
+            await asyncio.wait_for(begun.wait(), PATIENCE)
+            assert bool(session.tasks) is is_detached
+            gate.set()
+            assert (await tab.receive())[1] == tab.n
+            while session.tasks:
+                await asyncio.sleep(0)
+
+
+begun, gate = asyncio.Event(), asyncio.Event()
