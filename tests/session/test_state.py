@@ -575,19 +575,19 @@ class Histories(RuleBasedStateMachine):
         if self.connection is not None and self.connection.worker is worker:
             self.connection = None
 
-    @rule(steps=st.integers(1, 20))
-    def go_on(self, steps: int) -> None:
-        """Let things take their course for a while."""
+    @rule(steps=st.integers(1, 20), is_slow=st.booleans())
+    def go_on(self, steps: int, is_slow: bool) -> None:
+        """Let things take their course for a while. Frames to a slow client don't arrive meanwhile."""
         for _ in range(steps):
-            self._go_on()
+            self._go_on(is_slow)
 
-    def _go_on(self) -> bool:
+    def _go_on(self, is_slow: bool = False) -> bool:
         """Do the first of what can be done; return False if there was nothing."""
         if self.connection is None or self.connection.is_closed:
             self.connect()
         elif not self.connection.is_welcomed:
             self.welcome()
-        elif self.connection.down:
+        elif self.connection.down and not (is_slow and self.connection.is_open):
             self.arrive_at_client()
         elif self.connection.up:
             self.arrive_at_worker()
