@@ -5,8 +5,9 @@ only works when the string says the same on its own as it does in the page. Thre
 the weakest to the strongest:
 
 `is_balanced`
-    Every element ends within the string, and nothing before it is ended by it: ``<p>a</p>b`` but not
-    ``a</p>``. Asked of each raw value; what isn't balanced can't be a slot.
+    Browsers parse it as complete elements and text, and put each where it is written: ``<p>a</p>b`` but
+    neither ``a</p>`` nor ``<p><a><a>b</a></a></p>``. Asked of each raw value, together with the elements
+    around it as far as these are known; what isn't balanced can't be a slot.
 `is_serialised`
     The string is also what ``innerHTML`` returns after it was parsed: ``<p a="1">x</p>`` but not
     ``<P a=1>x``. Then the client can compare what it reads from the page with what the server sent.
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Final
 
@@ -35,6 +37,8 @@ from .content_model import (
     FORMATTING,
     HEADINGS,
     IMPLIED_END,
+    IN_SELECT,
+    NEVER_INSIDE,
     NO_TEXT,
     NOT_NESTED,
     ONLY_IN,
@@ -42,10 +46,12 @@ from .content_model import (
     RAW_TEXT,
     ROW_GROUPS,
     TABLE_CHILDREN,
+    TABLE_PARENTS,
     TEXT_ONLY,
     VOID,
+    is_displaced,
 )
-from .tokenizer import EndTag, NotTrackable, StartTag, scan
+from .tokenizer import Comment, Declaration, EndTag, Event, NotTrackable, RawText, StartTag, Text, scan
 
 
 class Unbalanced(Exception):
@@ -76,7 +82,7 @@ class OpenElements:
             raise Unbalanced(name)
         ended = []
         while (open_ := self.names.pop()) != name:
-            if open_ not in OPTIONAL_END:
+            if open_ not in OPTIONAL_END or name in FORMATTING:  # which go on after a paragraph in them
                 raise Unbalanced(open_)
             ended.append(open_)
         return [*ended, name]
@@ -107,61 +113,117 @@ _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
 """A tag in a string that `_SIMPLE` or `_SERIALISED` accepts: there is no ``<`` in its attributes then. Where
 there is a ``>``, the match ends too soon, and what is left looks like text.
 """
+_ANY_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _TOKENIZED_OTHERWISE: Final = RAW_TEXT | TEXT_ONLY | FOREIGN | {"template"}
 
 
-def is_balanced(source: str) -> bool:
-    """Return whether browsers parse `source` as complete elements and text."""
-    return is_simple(source) or _left_open(source, strict=True) == []
+_TEXT_IN_TABLE: Final = re.compile(
+    r"<(?:table|tbody|thead|tfoot|tr|colgroup)\b[^>]*>\s*+[^\s<]"
+    r"|</(?:td|th|caption|tr|tbody|thead|tfoot|colgroup)>\s*+[^\s<]"
+)
+
+
+def is_balanced(source: str, above: Sequence[str] = ()) -> bool:
+    """Return whether browsers parse `source`, inside the elements `above`, as complete elements and text.
+
+    Of the elements around it those are known that are `above`.
+    """
+    found = _is_balanced_and_simple(source, above)
+    return _is_balanced(source, above) if found is None else found
+
+
+def names_in(source: str) -> frozenset[str]:
+    """Return the names of the elements in HTML."""
+    return frozenset(name.lower() for _, name in _ANY_TAG.findall(source))
 
 
 def is_simple(source: str) -> bool:
-    """Return whether it consists of complete elements and text with nothing but plain tags."""
-    return _open_in_simple(source) == []
+    """Return whether it is balanced and consists of plain tags and text."""
+    return _is_balanced_and_simple(source, ()) is True
 
 
-def ends(source: str) -> str | None:
-    """Return the end tags that `source` lacks; None when it may end inside a tag, a comment or raw text."""
-    names = _open_in_simple(source)
-    names = _left_open(source, strict=False) if names is None else names
-    return None if names is None else "".join(f"</{name}>" for name in reversed(names))
-
-
-def _open_in_simple(source: str) -> list[str] | None:
-    """Return the elements that are open at the end; None when a quick look can't tell."""
-    if _SIMPLE.fullmatch(source) is None:
+def _is_balanced_and_simple(source: str, above: Sequence[str]) -> bool | None:
+    """Return whether it is balanced; None when a quick look can't tell."""
+    if _SIMPLE.fullmatch(source) is None or not FOREIGN.isdisjoint(above):
         return None
-    names: list[str] = []
-    for slash, name in _TAG.findall(source):
+    names = list(above)
+    floor = len(names)
+    is_text_lost = floor and names[-1] in NO_TEXT and not source[:1].isspace() and source[:1] != "<"
+    if is_text_lost or ("</t" in source and _TEXT_IN_TABLE.search(source)):
+        return False
+    for tag in _TAG.finditer(source):
+        slash, name = tag.groups()
         if slash:
-            if not names or names.pop() != name:
+            if len(names) == floor or names.pop() != name:
                 return None
-        elif name not in VOID:
-            if name in _TOKENIZED_OTHERWISE or (names and names[-1] in IMPLIED_END.get(name, ())):
-                return None
+            continue
+        parent = names[-1] if names else ""
+        if name in _TOKENIZED_OTHERWISE or parent in IMPLIED_END.get(name, ()):
+            return None
+        if (parent in TABLE_CHILDREN or name in _SENSIBLE) and is_displaced(
+            name, names, name == "input" and _is_hidden(tag[0])
+        ):
+            return False
+        if name not in VOID:
             names.append(name)
             if len(names) > MAX_DEPTH:
                 check_depth(names)
-    return names
+    return len(names) == floor
 
 
-def _left_open(source: str, strict: bool) -> list[str] | None:
-    """The elements that are open at the end; None when that can't be said. If `strict`, every end tag must
-    have its start tag.
-    """
+_SENSIBLE: Final = (
+    frozenset(IMPLIED_END) | TABLE_PARENTS.keys() | NOT_NESTED | HEADINGS | IN_SELECT | NEVER_INSIDE
+)
+"""Elements of which it depends on those around whether they stay where they are."""
+
+
+def _is_hidden(tag: str) -> bool:
+    return "hidden" in tag.lower()
+
+
+def _is_balanced(source: str, above: Sequence[str]) -> bool:
     elements = OpenElements()
+    elements.names += above
+    floor = len(above)
+    names = elements.names
     try:
-        for event in scan([source]):
+        for event in scan([source], foreign=False):
             if isinstance(event, StartTag):
-                elements.start(event.name, event.self_closing)
+                before = len(names)
+                left = before - len(elements.start(event.name, event.self_closing))
+                if left < floor or is_displaced(event.name, names[:left], is_hidden_input(event)):
+                    return False
             elif isinstance(event, EndTag):
-                if strict:
-                    elements.end(event.name)
-                else:
-                    elements.leave(event.name)
+                elements.end(event.name)
+                if len(names) < floor or _UNCLEAR_END.search(event.source, 2):
+                    return False
+            elif _is_unclear(event, names):
+                return False
     except (NotTrackable, Unbalanced):
-        return None
-    return elements.names
+        return False
+    return len(names) == floor
+
+
+_UNCLEAR_END: Final = re.compile(r"[\"'<]")
+_UNCLEAR_COMMENT: Final = re.compile(r"-?>|.*--!>", re.DOTALL)
+"""The content of a comment that ends before its last characters."""
+
+
+def _is_unclear(event: Event, names: Sequence[str]) -> bool:
+    """Return whether browsers read a token otherwise, or put it elsewhere."""
+    if isinstance(event, Text):
+        return bool(names) and names[-1] in NO_TEXT and not event.data.isspace()
+    if isinstance(event, Comment):
+        return _UNCLEAR_COMMENT.match("".join(event.parts)) is not None
+    if isinstance(event, RawText):
+        return names[-1] == "script" and "<!--" in "".join(event.parts)
+    return isinstance(event, Declaration) and event.source.startswith("<![")
+
+
+def is_hidden_input(tag: StartTag) -> bool:
+    """Return whether it is an input that tables may hold."""
+    kind = next((one.value for one in tag.attributes if one.name == "type"), None)
+    return tag.name == "input" and "".join(map(str, kind or ())).lower() == "hidden"
 
 
 MAX_DEPTH: Final = 500
@@ -181,6 +243,26 @@ def check(html: str) -> None:
                 f"HTML contains a lone surrogate (U+{ord(html[error.start]):04X}), which can't be encoded,"
                 f" {_place(html, error.start)}"
             ) from None
+
+
+def check_nesting(html: str) -> None:
+    """Raise `RenderError` when elements are nested too deep, whether or not they end where they should."""
+    if html.count("<") <= MAX_DEPTH:
+        return
+    elements = OpenElements()
+    if _SIMPLE.fullmatch(html):
+        for slash, name in _TAG.findall(html):
+            if slash:
+                elements.leave(name)
+            else:
+                elements.start(name, False)
+        return
+    with suppress(NotTrackable):
+        for event in scan([html]):
+            if isinstance(event, StartTag):
+                elements.start(event.name, event.self_closing)
+            elif isinstance(event, EndTag):
+                elements.leave(event.name)
 
 
 def check_depth(names: list[str]) -> None:

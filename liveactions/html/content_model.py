@@ -3,7 +3,7 @@
 Everything here is data, taken from the HTML Standard's chapters on optional tags and on tree
 construction, as far as it concerns what authors write. Three modules read it: the template compiler
 (`liveactions.templates.ir`), so that it builds the tree that browsers build; `liveactions.html.balance`,
-which decides whether raw HTML survives being parsed; and `liveactions.html.lint`, which reports what
+which decides whether HTML survives being parsed; and `liveactions.html.lint`, which reports what
 browsers repair.
 
 Tables are the part that everybody needs. ``<table><tr><td>a`` parses as
@@ -13,6 +13,7 @@ it is once browsers have added it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import Final
 
 VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -90,3 +91,62 @@ ENDS_FOREIGN: Final = frozenset(
     " nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
 )
 """Elements that end the SVG or MathML that they are in."""
+
+SCOPES: Final = frozenset("table td th caption button object applet marquee template svg math".split())
+"""Elements through which a start tag doesn't end a paragraph around them."""
+IN_SELECT: Final = frozenset("input keygen select textarea".split())
+"""Elements that end a ``select``."""
+NEVER_INSIDE: Final = frozenset("html head body frameset frame image plaintext".split())
+"""Elements of which only a whole document has one, whose name changes, or that never end."""
+SENSITIVE: Final = NOT_NESTED | FOREIGN | INTEGRATION | {"p", "select"}
+"""Elements in which, however deep, others can't be."""
+SENSITIVE_PARENTS: Final = HEADINGS | NO_TEXT | {"li", "dt", "dd", "option"}
+"""Elements that certain others, as their children, would end or leave."""
+
+
+def is_displaced(name: str, above: Sequence[str], is_hidden: bool = False) -> bool:
+    """Return whether browsers put an element elsewhere than its start tag is, drop it, or end more of the
+    elements `above` than the innermost one.
+
+    Those that it ends by itself (`IMPLIED_END`) are no longer among them. `is_hidden`: it is a hidden input.
+    Where nothing is known of what is around, it stays. An empty name at the end stands for any elements.
+    """
+    parent = above[-1] if above else ""
+    if any(_is_in(root, above, INTEGRATION) for root in FOREIGN):
+        return name in ENDS_FOREIGN
+    if name in NEVER_INSIDE:
+        return True
+    if parent in TABLE_CHILDREN:
+        is_short = parent == "table" and name in TABLE_SHORTHAND
+        return not (name in TABLE_CHILDREN[parent] or is_short or name in IN_TABLES or is_hidden)
+    return bool(above) and (
+        (bool(parent) and name in TABLE_PARENTS)
+        or (name in NOT_NESTED and name in above)
+        or (name in HEADINGS and parent in HEADINGS)
+        or (name in IN_SELECT and "select" in above)
+        or ("p" in IMPLIED_END.get(name, ()) and _is_in("p", above, SCOPES))
+        or any(_is_in(item, above, _LISTS) for item in _LIST_ITEMS.get(name, ()))
+    )
+
+
+def sensitive(above: Sequence[str]) -> tuple[str, ...]:
+    """Return those elements around a place that decide what it may hold; none if it may hold anything."""
+    if not above or (above[-1] not in SENSITIVE_PARENTS and SENSITIVE.isdisjoint(above)):
+        return ()
+    return (*(name for name in above[:-1] if name in _DECISIVE), above[-1])
+
+
+IN_TABLES: Final = frozenset({"script", "style", "template"})
+"""Elements that may be anywhere in a table."""
+_LIST_ITEMS: Final = {"li": ("li",), "dt": ("dt", "dd"), "dd": ("dt", "dd")}
+_DECISIVE: Final = SENSITIVE | SCOPES | {"ul", "ol", "menu", "dl"}
+_LISTS: Final = SCOPES | {"ul", "ol", "menu", "dl"}
+
+
+def _is_in(name: str, above: Sequence[str], barriers: Set[str]) -> bool:
+    for outer in reversed(above):
+        if outer == name:
+            return True
+        if outer in barriers:
+            return False
+    return False

@@ -12,10 +12,18 @@ import re
 
 from markupsafe import escape as _escape
 
-from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK
+from ..protocol.constants import (
+    CHILD_CLOSE,
+    CHILD_OPEN,
+    CHILD_REST,
+    ITEM_END,
+    LIST_CLOSE,
+    LIST_OPEN,
+    MARK,
+)
 
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?)")
-_MARKERS = "".join(map(re.escape, (CHILD_OPEN, CHILD_CLOSE, LIST_OPEN, LIST_CLOSE, ITEM_END)))
+_MARKERS = "".join(map(re.escape, (CHILD_OPEN, CHILD_CLOSE, CHILD_REST, LIST_OPEN, LIST_CLOSE, ITEM_END)))
 _MARKER_COMMENT = re.compile(f"<!--(?=[{_MARKERS}])")
 # Has to rewrite the source in place, for which tokens have no positions; runs only where the marker occurs.
 _START_TAG = re.compile("<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^\"'>])*>?")

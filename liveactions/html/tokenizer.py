@@ -304,7 +304,7 @@ _TOKEN: Final = re.compile(
     r"\s+"
     r"|<!--(?P<comment>.*?)-->"
     r"|<(?P<element>title|style|script|noscript|template)\b.*?</(?P=element)\s*>"
-    r"|<(?:meta|link|base|!doctype|html|head)\b[^>]*>",
+    r"|<(?:meta|link|base|!doctype|html|head)\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>",
     re.IGNORECASE | re.DOTALL,
 )
 """What may be in a head, or before it."""

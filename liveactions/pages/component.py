@@ -273,7 +273,11 @@ class Component:
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to render it")
             node.view = templates.view(name)
-        return node.view.render(variables(self), previous)
+        return self._live_rendered(node.view, variables(self), previous)
+
+    def _live_rendered(self, view: View, names: dict[str, Any], previous: Fragment | None) -> Any:
+        """Return the component's template rendered."""
+        return view.render_part(names, previous)
 
     def _live_written(self, value: Any) -> Any:
         """Return HTML that no template has compiled as a fragment. Raise `TypeError` if it isn't HTML."""

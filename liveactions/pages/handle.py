@@ -38,6 +38,7 @@ class View(Protocol):
     """Renders one component's template."""
 
     def render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment: ...
+    def render_part(self, variables: dict[str, Any], previous: Fragment | None) -> Any: ...
 
 
 class TemplateLoader(Protocol):
@@ -134,6 +135,7 @@ class LiveContext:
         "context",
         "former_context",
         "error_is_shown",
+        "is_raw",
         "is_open_to_all",
         "_error",
         "effects",
@@ -167,6 +169,8 @@ class LiveContext:
         self._error: Problem | None = None
         self.error_is_shown = False
         """Whether `error` was read since it was set."""
+        self.is_raw = False
+        """Whether the page is rendered without slots: the browser doesn't keep them in their places."""
         self.is_open_to_all = False
         """Whether guards are skipped, because this page explains why another one isn't shown."""
         self.head: Any = HEAD_PLACEHOLDER

@@ -26,6 +26,7 @@ from .urls import Route, _pairs, _with_query, class_url, own_query, path_url
 
 if TYPE_CHECKING:
     from ..templates.fragments import Fragment
+    from .handle import View
 
 
 P = TypeVar("P", bound="Page")
@@ -49,13 +50,16 @@ class Page(Component):
         scope = None if live.effects is None or live.effects.is_closed else running.set(live.effects)
         try:
             drawn: Fragment = super().__fragment__(previous)
-            return drawn
+            return raw_page(drawn.plain()) if live.is_raw else drawn
         finally:
             if scope is not None:
                 running.reset(scope)
             reading.end()
             if reading.tags or live.reads:
                 live.has_read(None, reading.tags)
+
+    def _live_rendered(self, view: View, names: dict[str, Any], previous: Fragment | None) -> Fragment:
+        return view.render(names, previous)
 
     def _live_written(self, value: Any) -> Fragment:
         return raw_page(html_of(value))

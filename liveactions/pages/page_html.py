@@ -23,6 +23,7 @@ from starlette.responses import Response
 from ..html.tokenizer import head_end, is_document
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, MARK
 from ..templates import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Reference, has_raw, pure
+from ..templates.fragments import whole_document
 from .handle import HEAD_PLACEHOLDER
 
 FOLDER = Path(__file__).parents[1] / "static"
@@ -207,7 +208,4 @@ def _with_head(html: str) -> str:
 def _whole(html: str) -> str:
     html = html.replace(BODY_MARK, "")
     cut = head_end(html)
-    return (
-        f'<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n{html[:cut].strip()}\n{HEAD_MARK}</head>\n'
-        f"<body>{BODY_MARK}\n{html[cut:].strip()}\n</body>\n</html>\n"
-    )
+    return f"{whole_document(html[:cut])}{html[cut:].strip()}\n</body>\n</html>\n"

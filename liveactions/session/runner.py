@@ -560,7 +560,7 @@ class Session:
             new = drawn or (state.is_running and history.newest) or state.page.__fragment__(history.newest)
             text = state.welcome(hello, new, rebuilt, stale)
         if text is None:
-            new = drawn or state.page.__fragment__(None)
+            new = (None if history.is_raw else drawn) or state.page.__fragment__(None)
             text = state.welcome(hello, new, rebuilt, stale, self._html(new))
         if self.developer is not None and self.developer.advise(new):
             state.is_due = True

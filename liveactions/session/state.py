@@ -206,10 +206,19 @@ class RenderHistory:
         self._missed: Change = []
         self._supposed: Fragment | None = None
         """What is taken to be shown where nothing better is known."""
+        self._doubts = 0
 
-    def begin(self, in_doubt: bool = False) -> None:
-        """A client that knows no shapes; `in_doubt` of what its page has come to be."""
+    def begin(self, in_doubt: bool = False, as_loaded: bool = False) -> None:
+        """A client that knows no shapes; `in_doubt` of what its page has come to be, `as_loaded` or later."""
         self.known = ClientState(self.known.is_exact and not in_doubt)
+        self._doubts += in_doubt + (in_doubt and as_loaded)
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the page is to be rendered without slots: the browser's parser, or something between it
+        and here, doesn't leave the markers where they are.
+        """
+        return self._doubts > 1
 
     def reset_to(
         self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
@@ -389,7 +398,8 @@ class SessionState:
             self.op_log.uncertain = hello.op
         self._become(State.JOINING)
         self.used = now
-        self.history.begin(in_doubt=hello.rev < 0)
+        self.history.begin(in_doubt=hello.rev < 0, as_loaded=hello.token is None)
+        self.page.live.is_raw = self.history.is_raw
 
     def welcome(
         self,

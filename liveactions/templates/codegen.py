@@ -55,7 +55,7 @@ _IMPORTS = (
     "from liveactions.templates.list_memo import Loop, reference_version, remember",
     "from liveactions.types import Reference",
     "from liveactions.templates.runtime import UnbalancedMarkup, attribute, below, child, content, document,"
-    " event, fragment, items, joined, markup, rendered, source, tag, text, unescaped, url, verbatim,"
+    " event, fragment, items, joined, markup, placed, rendered, source, tag, text, unescaped, url, verbatim,"
     " written_attribute, written_document, written_text, written_url",
 )
 

@@ -134,7 +134,7 @@ class LoopGenerator(SlotGenerator):
         columns: dict[int, str] = {}
         own = _own(node)
         for number, slot in enumerate(plan.slots):
-            if not slot.is_simple or not (slot.names & outer - own):
+            if not slot.is_simple or slot.above or not (slot.names & outer - own):
                 continue
             columns[number] = name = self.temporary_identifier()
             self.writeline(f"def {name}(items):", node)

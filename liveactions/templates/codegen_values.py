@@ -20,6 +20,7 @@ from jinja2.nodes import EvalContext, Impossible
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
+from ..html.content_model import NO_TEXT
 from ..html.entities import decode_attribute, decode_text
 from .fragments import Kind
 from .ir import Part
@@ -63,6 +64,11 @@ class SlotGenerator(CodeGenerator):
             self._expressions(slot, frame, name, prior, number)
         else:
             self.written(slot, frame, name, _written(slot))
+        if slot.above:
+            self.writeline(f"if type({name}) is not str:" if slot.above[-1] not in NO_TEXT else f"if {name}:")
+            self.indent()
+            self.writeline(f"{name} = placed({name}, {slot.above!r})")
+            self.outdent()
         return name
 
     def _expressions(self, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:

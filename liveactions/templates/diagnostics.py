@@ -17,6 +17,7 @@ from traceback import walk_tb
 from typing import Any, Final, NamedTuple, Protocol
 
 from jinja2 import Template, TemplateSyntaxError
+from markupsafe import Markup
 
 from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
@@ -165,7 +166,8 @@ class Adviser:
 
     def _about_nesting(self, fragment: Fragment) -> Iterator[Advice]:
         shapes = {inner.shape.digest for inner in _inside(fragment) if isinstance(inner, Fragment)}
-        if shapes <= self._read and not fragment.shape.is_page:
+        is_raw = any(isinstance(value, Markup) for value in fragment.values)
+        if shapes <= self._read and not is_raw:
             return
         self._read |= shapes
         text = _Text(fragment)
@@ -208,8 +210,8 @@ class Adviser:
     def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
         """Return the place of an unbalanced element in a template that is part of a repair."""
         for template in self._templates.loaded() if self._templates is not None else ():
-            for line, name in _noted(template, "unbalanced"):
-                if name in repair.names:
+            for line, names in _unbalanced_in(template):
+                if not names or not names.isdisjoint(repair.names):
                     return template.name, line
         return None
 
@@ -246,6 +248,15 @@ def _inside(value: Any) -> Iterator[Fragment | Items]:
     for one in inner:
         if isinstance(one, Fragment | Items):
             yield from _inside(one)
+
+
+def _unbalanced_in(template: Template) -> Iterator[tuple[int, frozenset[str]]]:
+    """Yield lines at which a template isn't balanced, and the elements there; none where it is text."""
+    for line, name in _noted(template, "unbalanced"):
+        yield line, frozenset({name})
+    for shape in getattr(template.root_render_func, "__globals__", {}).values():
+        if isinstance(shape, Shape):
+            yield from ((shape.lines[slot], names) for slot, names in shape.unbalanced.items())
 
 
 def _noted(template: Template, what: str) -> list[Any]:

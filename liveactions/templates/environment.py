@@ -18,7 +18,7 @@ from .codegen import LiveCodeGenerator
 from .diagnostics import note_place
 from .fragments import Fragment
 from .raw_html import raw_page
-from .runtime import TemplateContext, concat
+from .runtime import TemplateContext, concat, raw
 
 
 class LiveEnvironment(Environment):
@@ -107,7 +107,16 @@ class View:
         self._context: Any = None
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
-        """Render the template, reusing parts of `previous`, the last render."""
+        """Render the template as a page, reusing parts of `previous`, the last render."""
+        shown = self._rendered(variables, previous)
+        return shown if type(shown) is Fragment else raw_page(str(shown))
+
+    def render_part(self, variables: dict[str, Any], previous: Fragment | None = None) -> Any:
+        """Render the template as a part of a page: a fragment, or a string of HTML as the value of a slot."""
+        shown = self._rendered(variables, previous)
+        return shown if type(shown) is Fragment else raw(str(shown))
+
+    def _rendered(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
         if self._debug and not self._template.is_up_to_date:
             self._reload()
         fragment = self._render(variables, previous)
@@ -115,7 +124,7 @@ class View:
             self._compare(fragment, self._render(variables, None))
         return fragment
 
-    def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Fragment:
+    def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
         context: Any = self._context or self._template.new_context()
         self._context = None
         context.renew({**self._globals, **variables}, self._template.blocks, previous)
@@ -125,7 +134,7 @@ class View:
             note_place(error)
             self._template.environment.handle_exception()
         self._context = context  # kept only if nothing was raised
-        return result if type(result) is Fragment else raw_page(str(result))
+        return result
 
     def _reload(self) -> None:
         """Switch to the current version of a template that was saved."""
@@ -133,8 +142,9 @@ class View:
         if name is not None and environment.auto_reload:
             self._template, self._context = environment.get_template(name), None
 
-    def _compare(self, remembered: Fragment, afresh: Fragment) -> None:
-        if remembered.html() != afresh.html():
+    def _compare(self, remembered: Any, afresh: Any) -> None:
+        first, second = (one.html() if type(one) is Fragment else str(one) for one in (remembered, afresh))
+        if first != second:
             raise RenderError(
                 f"{self._template.name}: rendering the page twice gives different results; something in a"
                 " loop depends on more than its item and the names it reads, or changes while it renders"

@@ -40,6 +40,16 @@ BODY_MARK: Final = f"<!--{secrets.token_hex(8)}-->"
 """Placeholder after ``<body>``."""
 FORM_STATE: Final = f'<input type="hidden" name="{FIELD_SNAPSHOT}">'
 """Placeholder in raw HTML for the field with the page's state."""
+
+
+def whole_document(head: str) -> str:
+    """Return the beginning of a document, up to the content of its body."""
+    return (
+        f'<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n{head.strip()}\n{HEAD_MARK}</head>\n'
+        f"<body>{BODY_MARK}\n"
+    )
+
+
 DIGEST_SLOTS: Final = 64
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
 # Raw HTML is searched whenever a page is written as a whole; the tokenizer would be much slower.
@@ -86,6 +96,7 @@ class Shape:
         "digest_text",
         "values",
         "is_page",
+        "unbalanced",
     )
 
     def __init__(
@@ -115,6 +126,8 @@ class Shape:
 
         self.is_page = self.kinds == (Kind.CHILD,) and not any(self.marked)
         """Whether this is a page that was rendered as a string."""
+        self.unbalanced: dict[int, frozenset[str]] = {}
+        """Slots whose value browsers would have moved, and the elements in it: for advice in debug mode."""
 
     def _source(self) -> str:
         """Return the HTML that a client keeps: without values, and without attributes that are slots."""

@@ -32,8 +32,16 @@ from typing import Final
 from jinja2 import nodes
 
 from ..exceptions import TemplateError
-from ..html.balance import OpenElements, Unbalanced
-from ..html.content_model import FOREIGN, INTEGRATION, NO_TEXT, OPTIONAL_END, SVG_ONLY, VOID
+from ..html.balance import OpenElements, Unbalanced, is_hidden_input
+from ..html.content_model import (
+    FOREIGN,
+    INTEGRATION,
+    NO_TEXT,
+    OPTIONAL_END,
+    SVG_ONLY,
+    VOID,
+    is_displaced,
+)
 from ..html.entities import decode_attribute, escape
 from ..html.tokenizer import (
     Attribute,
@@ -135,6 +143,7 @@ def first_line(body: Sequence[nodes.Node]) -> int:
 Run = list[str | Part]
 """Literal text and parts that belong together."""
 _NO_TEXT = NO_TEXT | {"html", "head"}
+_DOCUMENT = frozenset({"html", "head", "body", "frameset"})
 # Matches only the first tag of a body, which is tokenized separately.
 _BEGINS_WITH_ROW = re.compile(r"\s*(?:<!--.*?-->\s*)*<tr[\s>/]", re.IGNORECASE | re.DOTALL)
 
@@ -246,6 +255,9 @@ class Builder:
             self._push(Element("tbody", source="tbody"))
         ended = self._open.start(event.name, event.self_closing)
         del self._stack[len(self._stack) - len(ended) :]
+        above = [element.name for element in self._stack[1:]]
+        if event.name not in _DOCUMENT and is_displaced(event.name, above, is_hidden_input(event)):
+            raise Unbalanced(event.name)
         foreign = self._open.in_foreign() or event.name in FOREIGN
         element = Element(event.name, event.attributes, event.source, event.self_closing and foreign)
         self._top.append(element)

@@ -27,6 +27,7 @@ from jinja2 import nodes
 
 from ..exceptions import TemplateError
 from ..html.balance import Unbalanced
+from ..html.content_model import sensitive
 from ..html.entities import decode_attribute, escape, neutralise
 from ..html.tokenizer import Attribute, NotTrackable
 from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, may_run_script
@@ -68,6 +69,7 @@ _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
 _PAGE = frozenset({"html", "head", "body"})
 _DROPS_BREAK = frozenset({"pre", "listing"})
 """Elements in which browsers drop a leading line break."""
+_DEEP = (Kind.CHILD, Kind.LIST, Kind.ELEMENTS)
 _SIMPLE = (Kind.CHILD, Kind.ATTR, Kind.EVENT, Kind.FORM, Kind.TEXT)
 _JUMPS = (nodes.Break, nodes.Continue)
 
@@ -84,6 +86,8 @@ class Slot:
     """Whether it is never updated."""
     is_verbatim: bool = False
     """Whether it is source that is used unchanged: a comment, or the content of ``template``."""
+    above: tuple[str, ...] = ()
+    """The elements around it, where it depends on them what browsers keep in this place."""
 
     @property
     def only(self) -> Part | None:
@@ -211,6 +215,8 @@ class _Writer:
         self._marked = ""
         self._plain = ""
         self._namespaces = [namespace]
+        self._above: list[str] = []
+        """The names of the open elements."""
 
     def write(self, root: Element) -> Plan:
         plan = self._plan
@@ -234,6 +240,8 @@ class _Writer:
         self._plain += text
 
     def _slot(self, slot: Slot) -> None:
+        if slot.kind in _DEEP and not slot.is_verbatim:
+            slot.above = sensitive(self._above)
         self._plan.marked.append(self._marked)
         self._plan.plain.append(self._plain)
         self._plan.slots.append(slot)
@@ -317,6 +325,7 @@ class _Writer:
         kept = ignored(element)
         content = self._content(element, kept)
         self._start_tag(element, content, kept)
+        self._above.append(element.name)
         if content is not None:
             if element.name in _DROPS_BREAK:
                 self._both("\n")
@@ -329,6 +338,7 @@ class _Writer:
             self._marked += HEAD_MARK
         if not element.is_void:
             self._both(f"</{element.source}>")
+        self._above.pop()
         self._namespaces.pop()
 
     def _content(self, element: Element, kept: Ignored) -> Slot | None:

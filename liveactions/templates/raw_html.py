@@ -2,8 +2,10 @@
 
 `html_of` converts these to a string. `raw_part` makes a fragment with one slot of it. `raw_page` makes one
 of a whole document: the head stays static, the title and the content of the body are slots, so that one
-page can be patched into the other. A document in which these can't be told apart is one piece, which is
-replaced as a whole.
+page can be patched into the other. The slot of the body takes all that follows, to the body's end: so
+nothing that this HTML leaves open, closes or moves can separate a marker from the other, and there is no
+HTML with which a page doesn't work. A document whose head or body isn't clear is one piece, which is replaced
+as a whole.
 
 The few tags around head and body are found by regular expressions, because this is done in each rendering:
 the tokenizer takes about fifteen times as long.
@@ -18,11 +20,11 @@ from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from markupsafe import Markup, escape
 
-from ..html.balance import check, ends
+from ..html.balance import check, check_nesting
 from ..html.entities import decode_text, neutralise
 from ..html.tokenizer import head_end, is_document
-from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN, MARK, MARK_CHILD
-from .fragments import BODY_MARK, HEAD_MARK, Fragment, Items, Kind, Shape
+from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN, CHILD_REST, MARK, MARK_CHILD
+from .fragments import BODY_MARK, HEAD_MARK, Fragment, Items, Kind, Shape, whole_document
 from .runtime import fragment, raw
 
 
@@ -96,10 +98,15 @@ _BEGINNING: Final = re.compile(
     r"(?:(?:\s|<!--.*?-->)*</head\s*>)?(?P<body>(?:\s|<!--.*?-->)*<body\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)?",
     re.IGNORECASE | re.DOTALL,
 )
-_END: Final = re.compile(r"(?:</body\s*>\s*)?(?:</html\s*>\s*)?\Z", re.IGNORECASE)
+_END: Final = re.compile(r"\s*(?:</body\s*>\s*)?(?:</html\s*>\s*)?\Z", re.IGNORECASE)
 _TAIL: Final = 2000
 """How far from its end a document's last tags are looked for, in characters."""
 _OUTSIDE: Final = re.compile(r"</?(?:html|head|body|frameset)\b", re.IGNORECASE)
+_UNCLEAR_HEAD: Final = re.compile(
+    r"<!---?>|--!>|<script\b(?:(?!</script).)*<!--|<template\b(?:(?!</template).)*<template\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What browsers may end elsewhere than `head_end` does."""
 _TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 
 
@@ -112,46 +119,50 @@ def raw_page(html: str) -> Fragment:
     """Return a page of a whole document or of the content of a body."""
     html = neutralise(html.replace(HEAD_MARK, "").replace(BODY_MARK, ""))
     check(html)
-    before, content, after = _document(html) if is_document(html) else _fragment(html)
-    missing = ends(content) if _OUTSIDE.search(content) is None else None
-    if missing is None:  # its content has no clear end
+    check_nesting(html)
+    before, content = _document(html) if is_document(html) else _fragment(html)
+    if _OUTSIDE.search(content) or _UNCLEAR_HEAD.search(before):  # where its body is isn't known
         return Fragment(_WHOLE, (Markup(html),))
     title = _TITLE.search(before)
     start, end = title.span(1) if title and "<!--" not in before[: title.start()] else (0, 0)
-    body = Markup(content + missing) if "<" in content else decode_text(content)
+    body = Markup(content) if "<" in content else decode_text(content)
     if not end:
-        return Fragment(_shape(before, None, after), (body,))
-    return Fragment(_shape(before[:start], before[end:], after), (decode_text(before[start:end]), body))
+        return Fragment(_shape(before, None), (body,))
+    return Fragment(_shape(before[:start], before[end:]), (decode_text(before[start:end]), body))
 
 
-def _document(html: str) -> tuple[str, str, str]:
-    """Split a document into what comes before the content of the body, the content, and what comes after."""
+def _document(html: str) -> tuple[str, str]:
+    """Split a document into what comes before the content of the body, and the content."""
     cut = head_end(html)
     beginning = _BEGINNING.match(html, cut)
     assert beginning is not None
     body = beginning[0] if beginning["body"] else beginning[0] + "<body>"
     before = html[:cut] + HEAD_MARK + body + BODY_MARK
-    return before, *_without_end(html[beginning.end() :])
+    return before, _without_end(html[beginning.end() :])
 
 
-def _without_end(rest: str) -> tuple[str, str]:
+def _without_end(rest: str) -> str:
+    """Return the content of a body without the end tags that browsers add by themselves."""
     found = _END.search(rest, max(0, len(rest) - _TAIL))
-    return (rest[: found.start()], found[0]) if found else (rest, "")
+    return rest[: found.start()] if found else rest
 
 
-def _fragment(html: str) -> tuple[str, str, str]:
+def _fragment(html: str) -> tuple[str, str]:
     cut = head_end(html)
-    return html[:cut], html[cut:], ""
+    return whole_document(html[:cut]), _without_end(html[cut:].lstrip())
 
 
 @lru_cache(maxsize=64)
-def _shape(before: str, title: str | None, after: str) -> Shape:
-    """Return the shape of a page with slots for the body's content and, unless `title` is None, the title."""
-    opening, closing = f"<!--{CHILD_OPEN}-->", f"<!--{CHILD_CLOSE}-->{after}"
+def _shape(before: str, title: str | None) -> Shape:
+    """Return the shape of a page with slots for the body's content and, unless `title` is None, the title.
+
+    The body has no end: whatever its content leaves open, nothing follows it.
+    """
+    opening = f"<!--{CHILD_REST}-->"
     if title is None:
-        return Shape((before + opening, closing), (before, after), (Kind.CHILD,))
+        return Shape((before + opening, ""), (before, ""), (Kind.CHILD,))
     marked = before.removesuffix(">") + f' {MARK}="{MARK_CHILD}">'
-    return Shape((marked, title + opening, closing), (before, title, after), (Kind.TEXT, Kind.CHILD))
+    return Shape((marked, title + opening, ""), (before, title, ""), (Kind.TEXT, Kind.CHILD))
 
 
 def has_raw(fragment: Fragment) -> bool:

@@ -20,7 +20,8 @@ from jinja2.runtime import BlockReference, Context, Macro, TemplateReference, Un
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
-from ..html.balance import check, is_balanced
+from ..html.balance import check, is_balanced, names_in
+from ..html.content_model import NO_TEXT, SCOPES, SENSITIVE
 from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.tokenizer import NotTrackable, StartTag, scan
 from ..html.urls import without_script
@@ -85,6 +86,49 @@ _REMEMBERED = 4096
 _is_balanced = lru_cache(maxsize=64)(_look)
 
 
+def placed(value: Any, above: tuple[str, ...]) -> Any:
+    """Return the value of a CHILD or list slot; `UnbalancedMarkup` if browsers wouldn't keep it in its place.
+
+    `above` are the elements around it, see `liveactions.html.content_model.sensitive`. What is looked at is
+    the static HTML of each template that takes part, markup, and one item of each kind of a list.
+    """
+    if _fits(value, above):
+        return value
+    pieces = value.fragments if type(value) is Items else (value,)
+    return UnbalancedMarkup("".join(map(escape_markup, pieces)))
+
+
+def _fits(value: Any, above: tuple[str, ...]) -> bool:
+    kind = type(value)
+    if kind is str:
+        return above[-1] not in NO_TEXT or not value.strip()
+    if kind is Fragment:
+        return _shape_fits(value.shape, above) and _all_fit(value.values, above)
+    if kind is Items:
+        kinds = {item.shape: item for item in value.fragments}
+        return all(_fits(item, above) for item in kinds.values())
+    return not isinstance(value, Markup) or _markup_fits(str(value), above)
+
+
+def _all_fit(values: Iterable[Any], above: tuple[str, ...]) -> bool:
+    """Return whether browsers keep what is inside of a value, where what is right around it isn't known."""
+    deep = [value for value in values if type(value) in (Fragment, Items) or isinstance(value, Markup)]
+    if not deep or SENSITIVE.isdisjoint(above):
+        return True
+    far = (*(name for name in above if name in SENSITIVE or name in SCOPES), "")
+    return all(_fits(value, far) for value in deep)
+
+
+@lru_cache(maxsize=1024)
+def _shape_fits(shape: Shape, above: tuple[str, ...]) -> bool:
+    return is_balanced(shape.source, above)
+
+
+@lru_cache(maxsize=64)
+def _markup_fits(html: str, above: tuple[str, ...]) -> bool:
+    return is_balanced(html, above)
+
+
 def rendered(pieces: Iterable[Any]) -> Any:
     """Return the value of a body that was rendered as a string."""
     html = concat(pieces)
@@ -103,7 +147,8 @@ def markup(value: Any) -> Any:
 
 def verbatim(pieces: Iterable[Any]) -> Markup:
     """Return source as raw HTML: a comment, or the content of ``template``."""
-    return Markup(neutralise(source(pieces)))
+    html = neutralise(source(pieces))
+    return Markup(html) if _is_sound(html) else UnbalancedMarkup(html)
 
 
 def concat(pieces: Iterable[Any]) -> Any:
@@ -261,6 +306,9 @@ def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
     """Return a fragment, or raw HTML if one of its values is unbalanced."""
     if UnbalancedMarkup not in map(type, values):
         return Fragment(shape, values)
+    for slot, value in enumerate(values):
+        if type(value) is UnbalancedMarkup:
+            shape.unbalanced[slot] = names_in(value)
     html = neutralise(Fragment(shape, values).plain())
     return Markup(html) if is_balanced(html) else UnbalancedMarkup(html)
 

@@ -230,7 +230,7 @@ def _printable(data: str) -> str:
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", data)
 
 
-_MARKER = re.compile(r"[(),\]]|\[(\d+,\d+)?")
+_MARKER = re.compile(r"[(){,\]]|\[(\d+,\d+)?")
 
 
 def canonical(node: Node, *, bookkeeping: bool = False) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ..protocol.constants import (
     CHILD_CLOSE,
     CHILD_OPEN,
+    CHILD_REST,
     ITEM_END,
     LIST_CLOSE,
     LIST_OPEN,
@@ -226,6 +227,9 @@ def adopt(nodes: list[Node], create: Create, at: Address = ()) -> Fragment:
 def _walk(nodes: list[Node], slots: list[Slot], create: Create, at: Address) -> None:
     remaining = iter(list(nodes))  # finding a list may split white space
     for node in remaining:
+        if isinstance(node, Comment) and node.data == CHILD_REST:
+            slots.append(ChildSlot(Place(node.parent or Element(""), node), create, (*at, len(slots))))
+            return
         if isinstance(node, Comment) and is_opening(node):
             end = closing(node, remaining, (*at, len(slots)))
             slots.append(

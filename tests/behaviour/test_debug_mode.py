@@ -331,7 +331,7 @@ async def test_keys_of_lists(tmp_path: Path, loop: str, rows: list[Any], codes: 
         ),
         (
             '<title>T</title>\n<a>{% include "part.html" %}</a>{{ rows }}',
-            "part.html, line 2: <a> isn't allowed in <a>",
+            "notes.html, line 2: <a> isn't allowed in <a>",
         ),
         (
             "<title>T</title>\n<table>\n<tbody>{{ rows|length }}</tbody></table>",

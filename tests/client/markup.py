@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 
-from liveactions.html.balance import ends
+from liveactions.html.balance import is_balanced
 from liveactions.html.entities import neutralise
 
 TEXTS = (
@@ -365,7 +365,7 @@ def _walk(node: Node) -> list[Node]:
 PLACES: dict[str, tuple[str, str, str]] = {
     "div": ("flow", '<div data-l=".">', "</div>"),
     "among": ("flow", "<div><p>before</p><!--(-->", "<!--)--><i>after</i></div>"),
-    "page": ("flow", "<!--(-->", "<!--)-->"),
+    "page": ("flow", "<!--{-->", ""),
     "form": ("flow", '<form><div data-l=".">', "</div></form>"),
     "span": ("phrasing", '<p><span data-l=".">', "</span></p>"),
     "td": ("flow", '<table><tr><td data-l=".">', "</table>"),
@@ -409,9 +409,6 @@ def case(seed: str) -> Case:
     html = tuple(neutralise(str(moment)) for moment in moments)
     if place == "form" and "<form" in "".join(html):
         place = "div"  # its end tag would end the one around it
-    if place in ("among", "page"):
-        missing = [ends(moment) for moment in html]
-        if None in missing:
-            return Case("div", html)  # else the comment behind it stands somewhere in it
-        html = tuple(moment + (end or "") for moment, end in zip(html, missing, strict=True))
+    if place == "among" and not all(map(is_balanced, html)):
+        place = "div"  # else the comment behind it is somewhere in it
     return Case(place, html)

@@ -45,10 +45,11 @@ function around() {
   const element = body.querySelector("[data-l]");
   if (element) (element.content ?? element).replaceChildren();
   else {
-    const { parentNode, nextSibling } = document.createTreeWalker(body, NodeFilter.SHOW_COMMENT).nextNode();
+    const { data, parentNode, nextSibling } = document.createTreeWalker(body, NodeFilter.SHOW_COMMENT).nextNode();
     const close = [...parentNode.childNodes].findLast((node) => node instanceof Comment && node.data === ")");
     const inside = document.createRange();
-    if (close) inside.setStartBefore(nextSibling), inside.setEndBefore(close), inside.deleteContents();
+    if (data === "{") while (parentNode.lastChild.data !== "{") parentNode.lastChild.remove();
+    else if (close) inside.setStartBefore(nextSibling), inside.setEndBefore(close), inside.deleteContents();
   }
   return lines(body).join("\n");
 }

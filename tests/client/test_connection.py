@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import Open, Server
+from tests.client.conftest import HEEDED, Open, Server, document
 
 BODY = '<button id="b" data-l="@click">b</button><p data-l=".">x</p><ul data-l="[0,0"></ul>'
 ROW = [1, '<li data-l="@click .">x</li>']
@@ -422,3 +422,20 @@ def test_a_tab_connects_again_when_another_one_has_changed_the_cookies(open_page
     server.receive({"rev": 0})
     server.wait(2)
     assert [op[0] for op in server.ops] == [1]
+
+
+def test_a_page_whose_markers_were_moved_asks_for_all_of_it(open_page: Open) -> None:
+    page, server = open_page('<p><!--(-->x</p><!--)--><button data-l="@click">y</button>', join=False)
+    server.open()
+    assert server.sent[0]["rev"] == -1
+    page.click("button")  # which calls nothing yet
+    html = document('<!--{--><p>z</p><button live-click="?_a=go">y</button>')
+    server.rev = 3
+    server.receive({"token": "t", "fresh": 1, "rev": 3, "patch": {"page": html}})
+    page.evaluate(HEEDED)
+    page.click("button")
+    assert [op[2:4] for op in server.ops] == [[1, "go"]]
+    server.patch([0, {"h": '<p>more</p><button live-click="?_a=went">y</button>'}])
+    assert page.inner_text("p") == "more"
+    page.click("button")
+    assert [op[2:4] for op in server.ops] == [[1, "go"], [1, "went"]]

@@ -1,16 +1,17 @@
 // Plays vectors: HTML and frames in, the resulting page out. It uses the client's source modules, which pages can't reach.
 // `document.write` parses as a page's own HTML is parsed; the modules stay, and so does the window.
 
-import { adopt, define, patch, watchMarkup } from "/src/core/fragments.js";
+import { addressOf, adopt, define, patch, watchMarkup } from "/src/core/fragments.js";
 import { loadLazy, provide } from "/src/core/lazy.js";
 import { parts } from "/src/core/bridge.js";
+import { replacePage } from "/src/lazy/page-swap.js";
 
 const BOOLEAN = new Set((
   "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden inert ismap itemscope loop "
   + "multiple muted nomodule novalidate open playsinline readonly required reversed selected").split(" "));
 const RAW_TEXT = /^(script|style|xmp|iframe|noembed|noframes|noscript|plaintext)$/;
 const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
-const MARKER = /^([(),\]]|\[(\d+,\d+)?)$/;
+const MARKER = /^([(){,\]]|\[(\d+,\d+)?)$/;
 
 globalThis.LAZY = "/src/lazy/index.js";
 watchMarkup(() => {});
@@ -69,6 +70,33 @@ function play({ html, frames }) {
   }
 }
 
+/** As `play`, with pages that come whole in place of the one that is there; and what buttons call in the end. */
+function playLive({ html, frames, fresh }) {
+  try {
+    load(fresh);
+    const expected = canonical(document.documentElement);
+    const buttons = [...document.querySelectorAll("[id^=outside]")].map(({ id }) => id);
+    load(html);
+    let slots = adopt(document.firstChild, null);
+    for (const [, , changes, , shapes] of frames) {
+      define(shapes ?? []);
+      if (Array.isArray(changes)) patch(slots, changes);
+      else {
+        replacePage(changes.page, []);
+        slots = adopt(document.firstChild, null);
+      }
+    }
+    const calls = buttons.map((id) => {
+      const button = document.getElementById(id);
+      return button && (button.getAttribute("live-click") ?? addressOf(slots, button, "@click"));
+    });
+    return { found: canonical(document.documentElement), expected, calls };
+  } catch (error) {
+    return { found: `${error.stack}`, expected: "", calls: [] };
+  }
+}
+
+window.playLive = (cases) => cases.map(playLive);
 window.play = (vectors) => vectors.map(play);
 /** The same spelling for what is expected. */
 window.spell = (pages) => pages.map((html) => {

@@ -164,7 +164,7 @@ async def test_the_whole_page_on_demand(store: Store) -> None:
         tab = await visitor.joined("/rows?size=5")
         await tab.call("grow")
         welcome = await tab.join(rev=-1)
-        assert welcome["patch"]["page"].count("<li") == 6
+        assert welcome["patch"]["page"].count("<li ") == 6
         assert welcome["moved"] == 1
         assert (await tab.call("grow"))[4]
 
@@ -332,3 +332,27 @@ async def test_the_request_of_a_join_accepts_what_a_get_does(rows: Live) -> None
         await visitor.joined("/rows")
         (session,) = rows.sessions
         assert "text/html" in session.state.page.request.headers["accept"]
+
+
+async def test_a_page_whose_markers_the_browser_moves_goes_on_as_one_string() -> None:
+    async with browser(shop()) as visitor:
+        tab = await visitor.open("/counter")
+        tab.rev = -1
+        welcome = await tab.join()
+        html = welcome["patch"]["page"]
+        assert "<!--{-->" in html and "<!--(" not in html and tab.signed("add") in html
+        [slot, change] = (await tab.call("add"))[2]
+        assert "s" in change or "h" in change
+        await tab.socket.lose()
+        welcome = await tab.join()
+        assert welcome.get("patch", []) == []  # it stays so for other connections
+
+
+async def test_a_page_that_once_doesnt_fit_is_sent_again_as_it_was() -> None:
+    async with browser(shop()) as visitor:
+        tab = await visitor.joined("/counter")
+        for is_raw in (False, True):
+            await tab.socket.lose()
+            tab.rev = -1
+            welcome = await tab.join()
+            assert ("<!--{-->" in welcome["patch"]["page"]) is is_raw

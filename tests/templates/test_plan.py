@@ -214,3 +214,11 @@ def test_addresses_lead_through_fragments_and_items() -> None:
     for wrong in ([9], [0, 0, 5, 0], [0, 0, 1, 0, 0], [-1]):
         with pytest.raises(LookupError):
             shown.at(wrong)
+
+
+def test_lists_in_tables_stay_lists() -> None:
+    source = (
+        "<table><tbody>{% for row in [[1], [2]] %}<tr>{% for n in row %}<td>{{ n }}</td>{% endfor %}</tr>"
+        "{% endfor %}</tbody></table>"
+    )
+    assert html(source).count("<td") == 2 and 'data-l="[' in html(source)

@@ -113,6 +113,8 @@ def whole(fragment: Fragment) -> Document:
         "<b>1<p>y</b>z",
         "<p><b>1</p>y",
         "<ul><li><i>1<li>2</ul><p>z",
+        "<meta content='>'><p>1",
+        "<h1><div><h3>1</h1>foo",
     ],
 )
 def test_the_content_of_the_body_is_a_slot(html: str) -> None:
@@ -125,9 +127,16 @@ def test_the_content_of_the_body_is_a_slot(html: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "html", ["<p>a<!-- open", "<p class='a", "<script>a", "a</body>b</body>", "<frameset>"]
+    "html",
+    [
+        "a</body>b</body>",
+        "<frameset>",
+        "<!---><p>--><title>x</title>y",
+        "<script><!--<script></script>--></script>",
+        "<template><template></template></template>x",
+    ],
 )
-def test_a_page_of_which_the_end_isnt_known_is_sent_as_a_whole(html: str) -> None:
+def test_a_page_of_which_head_or_body_arent_clear_is_sent_as_a_whole(html: str) -> None:
     assert raw_page(html).shape.is_page
 
 
@@ -256,6 +265,32 @@ async def test_components_that_write_themselves(way: Way) -> None:
         await page.within("#r").click("add")
         await page.within("#r").click("add")
         assert page.texts("i") == ["0", "7"]
+
+
+class Torn(Component):
+    template = "torn.html"
+
+
+class Around(Page):
+    template = "around.html"
+    torn: Torn = Torn()
+
+
+@ways("SN")
+async def test_a_component_that_is_no_tree_is_part_of_its_page(way: Way) -> None:
+    from jinja2 import DictLoader, Environment
+
+    sources = {
+        "torn.html": "<p>&lt;i&gt;<b>x</p>y",
+        "around.html": "<section>{{ torn }}</section><table><tbody>{% for n in [1, 2] %}<tr>"
+        "{% for m in [1, 2] %}<td>{{ m }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>",
+    }
+    live = Live(Environment(loader=DictLoader(sources), autoescape=True), keys="k" * 32)
+    live.page("/around")(type("Around", (Around,), {"__module__": __name__}))
+    async with visiting(live, way) as browser:
+        page = await browser.open("/around")
+        assert page.texts("td") == ["1", "2", "1", "2"]
+        assert "<i>x" in page.text("section p")
 
 
 @live_pages.page("/function/{name}")

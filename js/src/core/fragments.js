@@ -15,9 +15,10 @@
 // when they are first addressed themselves. Slots hold fragments and fragments hold slots, which is why both are here.
 
 /** @import { RawBase } from "../interface.js" */
+import { requestFullPage } from "./connection.js";
 import { lazy } from "./lazy.js";
 import { changeContent, updateAttribute } from "./values.js";
-import { CHILD_CLOSE, CHILD_OPEN, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
+import { CHILD_CLOSE, CHILD_OPEN, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
 // The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
 
@@ -53,17 +54,17 @@ export const opens = (text) => text === CHILD_OPEN || /^\[(\d+,\d+)?$/.test(text
 
 /**
  * The comment that closes the range that `node` opens.
- * @param {Node} node
- * @returns {Node}
+ * @param {Node | null} node
+ * @returns {Node | null} null: something has moved it elsewhere, and the page is going to come whole
  */
 export function closing(node) {
-  for (let depth = 1; depth; ) {
-    node = /** @type {Node} */ (node.nextSibling);
+  for (let depth = 1; depth && node; ) {
+    node = node.nextSibling;
     const text = comment(node);
     if (opens(text)) depth++;
     else if (text === CHILD_CLOSE || text === LIST_CLOSE) depth--;
-    else if (!node) throw Error("No end");
   }
+  if (!node) requestFullPage();
   return node;
 }
 
@@ -183,11 +184,11 @@ export function addressOf(slots, element, descriptor) {
  * @param {Slot[]} [slots] those before
  */
 export function adopt(node, stop, slots = []) {
-  for (; node && node !== stop; node = node.nextSibling) {
+  for (; node && node !== stop; node = node && node.nextSibling) {
     const text = comment(node);
-    if (opens(text)) {
-      const close = closing(node);
-      slots.push(contentSlot(text, new SlotRange(node, node, close)));
+    if (text === CHILD_REST || opens(text)) {
+      const close = text === CHILD_REST ? null : closing(node);
+      slots.push(contentSlot(text, new SlotRange(/** @type {Node} */ (node.parentNode), node, close)));
       node = close;
     } else if (node instanceof Element && !adoptElement(node, slots)) adopt(node.firstChild, null, slots);
   }
@@ -214,8 +215,7 @@ function adoptElement(element, slots) {
 }
 
 /** @param {string} mark @param {SlotRange} range */
-const contentSlot = (mark, range) =>
-  mark === CHILD_OPEN || mark === MARK_CHILD ? childSlot(range) : listSlot(range, mark.slice(1));
+const contentSlot = (mark, range) => (mark[0] === LIST_OPEN ? listSlot(range, mark.slice(1)) : childSlot(range));
 
 // The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
 // their own.
@@ -382,7 +382,7 @@ export function listSlot(range, form) {
  * @returns {Generator<Item>}
  */
 function* scan(first, stop, elements) {
-  for (let node = first; node && node !== stop; node = node.nextSibling) {
+  for (let node = first; node && node !== stop; node = node && node.nextSibling) {
     const text = comment(node);
     if (elements) {
       if (node instanceof Element) yield { first: node, last: node };

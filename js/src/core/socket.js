@@ -88,9 +88,8 @@ function write(message) {
 
 /** @param {string} state */
 function showState(state) {
-  const { dataset } = document.documentElement;
   after(SHOW_TIMER);
-  if (dataset.live !== state) dataset.live = state;
+  document.documentElement.dataset.live = state;
 }
 
 function scheduleConnectingIndicator() {

@@ -11,6 +11,8 @@ export const MARK_EVENT = "@";
 export const MARK_CHILD = ".";
 export const CHILD_OPEN = "(";
 export const CHILD_CLOSE = ")";
+/** As CHILD_OPEN for a slot that takes the rest of its parent: whatever is in it can't move its end. */
+export const CHILD_REST = "{";
 export const LIST_OPEN = "[";
 export const LIST_CLOSE = "]";
 export const ITEM_END = ",";

@@ -71,10 +71,15 @@ class Delta {
   /** @param {Node} [within] */
   clear(within) {
     for (const node of this.removed) {
-      if (within && !within.contains(node)) continue;
+      if (within && (!within.contains(node) || this.holdsMovable(node))) continue;
       for (const gone of [liveNodes.get(node), node]) if (gone) own(gone, "remove").call(gone);
       this.removed.delete(node);
     }
+  }
+
+  /** Whether something in a node may be needed elsewhere. @param {Node} node */
+  holdsMovable(node) {
+    return [...this.movable?.values() ?? []].some((element) => element !== node && node.contains(element));
   }
 
   /** @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */

@@ -55,7 +55,7 @@ function copyChildren(parent, next) {
   let old = parent.firstChild;
   for (const node of [...next.childNodes]) {
     let same = old;
-    while (same && !same.isEqualNode(node)) same = same.nextSibling;
+    while (same && !isEqual(same, node)) same = same.nextSibling;
     if (same) {
       removeUpTo(old, same);
       old = same.nextSibling;
@@ -63,6 +63,13 @@ function copyChildren(parent, next) {
   }
   removeUpTo(old, null);
 }
+
+/** Whether two nodes are equal, the content of templates included, which `isEqualNode` leaves out. @param {Node} one @param {Node} other @returns {boolean} */
+const isEqual = (one, other) => one.isEqualNode(other)
+  && templatesIn(one).every((template, i) => isEqual(template.content, templatesIn(other)[i].content));
+
+/** @param {any} node an element, or what can't have any @returns {HTMLTemplateElement[]} */
+const templatesIn = (node) => [...(node.localName === "template" ? [node] : node.querySelectorAll?.("template") ?? [])].filter(({ content }) => content);
 
 /** @param {ChildNode | null} node @param {ChildNode | null} stop */
 function removeUpTo(node, stop) {

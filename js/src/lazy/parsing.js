@@ -5,8 +5,11 @@ import { core } from "./bridge.js";
 /** Parsers of strings run no scripts, and so read elements in `noscript`. What is in this is text for them too. */
 const STAND_IN = "noframes";
 const NOSCRIPT = "data-noscript";
-/** What holds no tags, and is left as it is; the tags. */
-const TAGS = /<!--.*?-->|<(script|style|textarea|title|xmp|iframe)\b.*?<\/\1|<(\/?)noscript(?=[\s/>])/gis;
+/** What holds no tags, and is left as it is; the other elements, with what is in them. */
+const TAGS = /<!--.*?-->|<(script|style|textarea|title|xmp|iframe)\b.*?(?:<\/\1|$)|<noscript(?=[\s/>])(.*?)(<\/noscript|$)/gis;
+
+/** What the parser that Chromium has for simple strings nests, other than that for pages. It leaves comments to the other one. */
+const BUTTON_IN_BUTTON = /<button(?:(?!<\/button).)*<button/is;
 
 /** @type {Document} */
 let inert;
@@ -16,7 +19,7 @@ const inertDocument = () =>
 
 /** @param {string} html */
 const withStandIns = (html) =>
-  html.replace(TAGS, (found, _, end) => (end === undefined ? found : end ? `</${STAND_IN}` : `<${STAND_IN} ${NOSCRIPT}`));
+  html.replace(TAGS, (found, _, content, end) => (content === undefined ? found : `<${STAND_IN} ${NOSCRIPT}${content}${end && `</${STAND_IN}`}`));
 
 /** @param {ParentNode} root */
 function withoutStandIns(root) {
@@ -68,7 +71,9 @@ export function parseIn(html, context) {
   else if (context.closest("select")) fill(root, localName === "select" ? "<select>" : `<select><${localName}>`, source);
   else {
     context.parentNode?.append(root); // in a form no other one begins
-    root.innerHTML = core.trusted(source);
+    const isSpecial = BUTTON_IN_BUTTON.test(source);
+    root.innerHTML = core.trusted(isSpecial ? `<!---->${source}` : source);
+    if (isSpecial) /** @type {ChildNode} */ (root.firstChild).remove();
     root.remove();
   }
   if (scripted) withoutStandIns(contentOf(root));
