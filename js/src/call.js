@@ -9,6 +9,7 @@ import { HEADER_OPS } from "./core/wire.js";
  * @returns {Promise<any>} its result; rejected with an error that has `errors`, `id` and `status`
  */
 export async function call(name, args) {
+  checkArguments(args, name);
   const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
   if (script && document.documentElement.dataset.live !== "closed") {
     const client = await import(script.src);
@@ -16,6 +17,20 @@ export async function call(name, args) {
     if (lazy) return lazy.call(name, args);
   }
   return post(name, args);
+}
+
+/**
+ * Throws for what JSON would drop or change.
+ * @param {unknown} value
+ * @param {string} path where it is
+ */
+function checkArguments(value, path) {
+  if (value instanceof Blob || value instanceof FormData) throw TypeError(`${path}: a call can't take files or forms; submit a form, or use live-drop`);
+  // From 1e21 on numbers are written with an exponent: those are floats for the server, too.
+  if (typeof value === "bigint" || (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(Number(value)) < 1e21)) {
+    throw TypeError(`${path}: integers beyond 2**53 - 1 don't arrive exactly; pass ${value} as a string`);
+  }
+  if (value && typeof value === "object") for (const [key, item] of Object.entries(value)) checkArguments(item, `${path}.${key}`);
 }
 
 /** @param {string} name @param {Record<string, unknown>} args */

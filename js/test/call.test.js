@@ -1,0 +1,24 @@
+// Calls refuse arguments that wouldn't arrive as they are, before anything is sent.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { call } from "../src/call.js";
+
+const file = new File(["x"], "notes.txt");
+const refused = {
+  "a file": [{ file }, /^shop:add\.file: a call can't take files/],
+  "a file in a list": [{ files: [file] }, /^shop:add\.files\.0: a call can't take files/],
+  "a form's data": [{ data: new FormData() }, /^shop:add\.data: a call can't take files or forms/],
+  "a BigInt": [{ n: 2n ** 60n }, /^shop:add\.n: integers beyond .* pass 1152921504606846976 as a string/],
+  "an integer that isn't exact": [{ order: { id: 2 ** 53 } }, /^shop:add\.order\.id: integers beyond/],
+};
+
+for (const [name, [args, message]] of Object.entries(refused)) {
+  test(name, () => assert.rejects(call("shop:add", args), { name: "TypeError", message }));
+}
+
+test("what JSON can hold is sent", async () => {
+  const args = { text: "x", n: 2 ** 53 - 1, half: 0.5, large: 1.5e300, none: null, list: [1, { a: true }], when: new Date(0) };
+  // There is no page here: the first thing that a call does is to look for its script.
+  await assert.rejects(call("shop:add", args), { name: "ReferenceError", message: /document/ });
+});
