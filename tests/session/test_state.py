@@ -632,6 +632,7 @@ class Histories(RuleBasedStateMachine):
         counts = {n: state.page.words.count(str(n)) for n in client.ended}
         for n, status in client.ended.items():
             assert counts[n] in {wire.OK: {1}, wire.ERROR: {0}, wire.UNCERTAIN: {0, 1}}[status]
+        assert {str(n) for n, status in client.ended.items() if status == wire.OK} <= {*client.events}
         assert [n for n in self.ran if counts[n]] == [n for n in map(_number, state.page.words) if n]
 
     def _finish(self) -> bool:
