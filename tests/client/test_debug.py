@@ -151,3 +151,13 @@ def test_what_the_server_says(open_page: Open) -> None:
         server.receive([1, 0, [], [], [], {"events": [["live:advice", advice]]}])
         server.receive([2, 0, [], [], [], {"events": [["live:advice", advice[:1]], ["end", None]]}])
     assert said == ["LA002 a.html, line 3: no keys", "LA005 a.html, line 4: nesting"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [('data-l="@click"', ["LA008"]), ('data-l="@close"', []), ('live-close.once="go"', [])],
+)
+def test_a_modal_dialog_that_escape_closes_unheard(open_page: Open, attributes: str, said: list[str]) -> None:
+    _, _, found = debugged(open_page, f'<dialog id="d" live-modal {attributes}>x</dialog>')
+    assert codes(found) == said
+    assert all("(#d)" in line for line in found)

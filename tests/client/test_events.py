@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import Open
+from tests.client.conftest import HEEDED, Open
 
 
 def ready(page: Page) -> None:
@@ -337,3 +337,16 @@ def test_no_class_and_no_attribute_is_left_behind(open_page: Open) -> None:
     page.click("#b")
     server.answer(2)
     assert page.inner_html("body") == before
+
+
+def test_the_key_that_ends_a_composition_is_the_input_methods(open_page: Open) -> None:
+    """Safari says so by its code only, after the composition has ended."""
+    page, server = open_page('<input id="t" data-l="@keydown.enter">')
+    page.evaluate(HEEDED)
+    for code in (229, 13):
+        page.evaluate(
+            "keyCode => t.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode, bubbles: true }))",
+            code,
+        )
+    server.wait(2)
+    assert len(server.ops) == 1

@@ -27,6 +27,7 @@ export function watchPage() {
 function look() {
   findDuplicates();
   for (const form of document.forms) if (!form.closest("[inert]")) findTrouble(form);
+  for (const dialog of document.querySelectorAll("dialog[live-modal]")) findUnheardClose(dialog);
 }
 
 function findDuplicates() {
@@ -36,6 +37,14 @@ function findDuplicates() {
   for (const [id, elements] of byId) {
     if (elements.length > 1) say("LA001", `${elements.length} elements have the id "${id}": labels, links and scripts only find the first one`, elements);
   }
+}
+
+/** Escape closes a modal dialog in the browser. @param {Element} dialog */
+function findUnheardClose(dialog) {
+  const marks = `${dialog.getAttribute("data-l")} ${dialog.getAttributeNames().join(" ")}`;
+  if (/(@|live-)close\b/.test(marks)) return;
+  const name = dialog.id ? ` (#${dialog.id})` : "";
+  say("LA008", `a dialog${name} can be closed with Escape, and the server doesn't learn of it; add live-close="{{ … }}"`, [dialog]);
 }
 
 /** What a form can't do where scripts don't run. @param {HTMLFormElement} form */

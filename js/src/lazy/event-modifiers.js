@@ -104,9 +104,12 @@ function matchesModifiers({ element, modifiers }, event) {
     if (name === "outside") return !element.contains(event.target);
     if (DELAY.test(modifiers[i - 1]) && +name) return true;
     if (`${name}Key` in event) return event[`${name}Key`];
-    return WORD.test(name) || !key || (!event.isComposing && name === (key === " " ? "space" : key.toLowerCase()));
+    return WORD.test(name) || !key || (!isComposing(event) && name === (key === " " ? "space" : key.toLowerCase()));
   });
 }
+
+/** Whether a key is the input method's. Safari's last one comes when the composition has ended. @param {KeyboardEvent} event */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 // Debounced and throttled calls. What waits goes out before any later op, so that the order is kept.
 

@@ -2,7 +2,7 @@
 
 import { VALIDATE } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { delay } from "./event-modifiers.js";
+import { delay, isComposing } from "./event-modifiers.js";
 
 const VALIDATE_AFTER = 300; // ms without typing
 const UNTYPED = /^(button|submit|reset|image|file)$/; // inputs in which Enter doesn't submit a form
@@ -15,7 +15,7 @@ export function watchTypedForms() {
 /** Enter presses the button that `live-default` names instead of the first one. @param {KeyboardEvent} event */
 function pressDefault(event) {
   const { target } = event;
-  if (event.key !== "Enter" || event.defaultPrevented || event.isComposing) return;
+  if (event.key !== "Enter" || event.defaultPrevented || isComposing(event)) return;
   if (!(target instanceof HTMLInputElement) || UNTYPED.test(target.type)) return;
   const button = [...document.querySelectorAll("[live-default]")].find((button) => /** @type {HTMLButtonElement} */ (button).form === target.form);
   if (!(button instanceof HTMLElement)) return;
