@@ -343,10 +343,10 @@ def test_the_key_that_ends_a_composition_is_the_input_methods(open_page: Open) -
     """Safari says so by its code only, after the composition has ended."""
     page, server = open_page('<input id="t" data-l="@keydown.enter">')
     page.evaluate(HEEDED)
+    press = (
+        "keyCode => t.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode, bubbles: true }))"
+    )
     for code in (229, 13):
-        page.evaluate(
-            "keyCode => t.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode, bubbles: true }))",
-            code,
-        )
+        page.evaluate(press, code)
     server.wait(2)
     assert len(server.ops) == 1
