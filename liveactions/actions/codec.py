@@ -128,12 +128,14 @@ def _mentions(schema: Any, types: tuple[str, ...]) -> bool:
     waiting, seen = [schema], set[int]()
     while waiting:
         part = waiting.pop()
+        if not isinstance(part, dict | list | tuple) or id(part) in seen:
+            continue
+        seen.add(id(part))  # of a part of the schema, which lives on: ids are used again
         if isinstance(part, dict):
             if part.get("type") in types:
                 return True
-            part = list(part.values())
-        if isinstance(part, list | tuple) and id(part) not in seen:
-            seen.add(id(part))
+            waiting += part.values()
+        else:
             waiting += part
     return False
 
