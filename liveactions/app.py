@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from .actions.parameters import Depends, Guards, guards_of
 from .cache.tags import publish_by
@@ -33,7 +34,7 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .hosting import guards_of_host, hidden_routes
+from .hosting import guards_of_host, hidden_routes, is_only_worker
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
@@ -147,6 +148,7 @@ class Live(Starlette):
         limits = limits or Limits()
         keyring = _keys(keys)
         store = open_store(store, name)
+        self._name, self._has_shared_key = name, keyring.shared
         sealer = Sealer(keyring)
         self._line = BrokerChannel(
             open_broker(broker, store, name) if broker or keyring.shared else None, sealer, name
@@ -273,11 +275,33 @@ class Live(Starlette):
         for app in (self, *self.services.hosts):
             app.router.routes.append(route)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":  # that of an application which is mounted never runs
+            self._refuse_without_key()
+        await super().__call__(scope, receive, send)
+
+    def _check_key(self) -> None:
+        """Refuse to start several workers without a shared key. Not when they import the application: servers
+        would start another one in place of each that fails.
+        """
+        self._refuse_without_key()
+        if not self._has_shared_key and not is_only_worker(self._name):
+            log.error(
+                "Another worker of this server has a random key of its own: pages can't move between"
+                " them. Set %s.",
+                ENVIRONMENT,
+            )
+
+    def _refuse_without_key(self) -> None:
+        if not self._has_shared_key and _workers() > 1:
+            raise RuntimeError(f"several workers need a shared key: set {ENVIRONMENT}")
+
     def _lifespan(self, router: Router) -> Callable[[Any], Any]:
         inner = router.lifespan_context
 
         @asynccontextmanager
         async def lifespan(app: Any) -> AsyncIterator[Any]:
+            self._check_key()
             for text in hidden_routes(router.routes, self.own_routes):
                 log.warning("%s", text)
             async with inner(app) as state:
@@ -307,8 +331,6 @@ def _keys(keys: str | Iterable[str] | None) -> Keys:
     found = Keys.from_environment()
     if found is not None:
         return found
-    if _workers() > 1:
-        raise RuntimeError(f"several workers need a shared key: set {ENVIRONMENT}")
     log.warning(
         "%s is not set: using a random key. Open pages lose their state when the application restarts, "
         "and several workers can't be used.",

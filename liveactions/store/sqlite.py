@@ -221,11 +221,10 @@ def default_path(name: str, environment: Mapping[str, str] = os.environ) -> Path
 
     The same for all its workers and after a restart. It is in the run time directory of the
     user's session or in the directory for temporary files: what it holds may be lost at a reboot.
-    `StoreError` when the directory belongs to someone else or others can look into it.
+    `StoreError` when there is no such directory, or it belongs to someone else or others can look into it.
     """
     runtime = environment.get("XDG_RUNTIME_DIR", "")
-    parent = Path(runtime if os.path.isdir(runtime) else tempfile.gettempdir())
-    directory = _private(parent / f"liveactions-{_user()}")
+    directory = _private(Path(runtime if _is_own(runtime) else _temporary()) / f"liveactions-{_user()}")
     readable = re.sub(r"[^\w.-]+", "-", name)[-40:].strip("-.")
     digest = sha256(name.encode()).hexdigest()[:12]
     # The version is in the name: during a deploy the old and the new one don't fight for one file.
@@ -236,12 +235,34 @@ def _user() -> str:
     return str(os.getuid()) if hasattr(os, "getuid") else re.sub(r"\W+", "-", os.environ.get("USERNAME", ""))
 
 
+def _is_own(directory: str) -> bool:
+    """Return whether it is a directory of this user: after ``su``, the variable names another one's."""
+    try:
+        found = os.stat(directory)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and (not hasattr(os, "getuid") or found.st_uid == os.getuid())
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise StoreError(f"can't create the store: {error}; {_ELSEWHERE}") from error
+
+
+_ELSEWHERE: Final = (
+    "pass Live(store=SqliteStore(path)) with a path that can be written, or set LIVEACTIONS_STORE to"
+    " sqlite:///path"
+)
+
+
 def _private(directory: Path) -> Path:
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
         found = directory.lstat()
     except OSError as error:
-        raise StoreError(f"can't create the store: {error}; pass a store= with a path of your own") from error
+        raise StoreError(f"can't create the store: {error}; {_ELSEWHERE}") from error
     if not stat.S_ISDIR(found.st_mode):
         raise StoreError(f"can't create the store: {directory} is not a directory")
     if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):

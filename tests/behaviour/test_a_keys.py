@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from jinja2 import DictLoader, Environment
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from liveactions import Bound, InUrl, Live, Page, Pages, action
 from liveactions.store import MemoryStore
@@ -76,13 +83,34 @@ def test_a8_a_random_key_with_one_warning(
 
 
 @pytest.mark.parametrize("how", ["--workers 2", "--workers=2", "-w 2", "-w2", "environment"])
-def test_a8_several_workers_need_a_key(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+async def test_a8_several_workers_need_a_key(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.delenv("LIVEACTIONS_KEY", raising=False)
     if how == "environment":
         monkeypatch.setenv("WEB_CONCURRENCY", "2")
     else:
         monkeypatch.setattr(sys, "argv", ["server", "shop:live", *how.split()])
+    live = Live()  # a server would start another worker in place of one that fails to import it
     with pytest.raises(RuntimeError, match="LIVEACTIONS_KEY"):
-        Live()
+        async with live.router.lifespan_context(live):
+            pass
+    with pytest.raises(RuntimeError, match="LIVEACTIONS_KEY"):  # mounted, its lifespan never runs
+        await Browser(Starlette(routes=[Mount("/x", live)])).open("/x/")
     monkeypatch.setenv("LIVEACTIONS_KEY", OLD)
-    Live()
+    live = Live()
+    async with live.router.lifespan_context(live):
+        pass
+
+
+def test_a8_another_worker_of_the_server_is_noticed(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    ask = "from liveactions.hosting import is_only_worker; print(is_only_worker('shop'), flush=True); input()"
+    command = [sys.executable, "-c", ask]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    answers = []
+    with ExitStack() as stack:
+        for _ in range(2):
+            worker = stack.enter_context(subprocess.Popen(command, env=environment, **pipes))
+            assert worker.stdout is not None
+            answers.append(worker.stdout.readline().strip())
+    assert answers == ["True", "False"]
+    assert not list(tmp_path.rglob("*.lock"))

@@ -332,6 +332,29 @@ def test_default_path_without_a_runtime_directory(monkeypatch: pytest.MonkeyPatc
     assert default_path("shop", {}).parent.parent == tmp_path
 
 
+def test_default_path_without_a_directory_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", fail)
+    with pytest.raises(StoreError, match=r"No usable temporary .*SqliteStore\(path\).*LIVEACTIONS_STORE"):
+        default_path("shop", {})
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no users there")
+def test_the_runtime_directory_of_someone_else_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    theirs, temporary = tmp_path / "theirs", tmp_path / "tmp"
+    theirs.mkdir()
+    temporary.mkdir()
+    own = os.stat
+    other = os.stat_result((0o40700, 1, 1, 1, os.getuid() + 1, 0, 0, 0, 0, 0))
+    monkeypatch.setattr("os.stat", lambda path, **how: other if path == str(theirs) else own(path, **how))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    assert default_path("shop", {"XDG_RUNTIME_DIR": str(theirs)}).parent.parent == temporary
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
 def test_a_directory_that_others_may_enter_is_refused(tmp_path: Path) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
