@@ -42,6 +42,7 @@ browser: $(VENV)/.browser
 
 servers:  # the tests start them themselves, in folders of their own
 	@missing=""; command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ]; then echo "installing$$missing, which tests start"; \
 		if ! { command -v apt-get >/dev/null && $(APT) update && $(APT) install -y --no-install-recommends $$missing; }; \
 		then echo "could not install$$missing: tests that need them are skipped"; fi; fi

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium.launch import launch
 from tests.support.patience import PATIENCE
-from tests.support.servers import RedisServer, shared
+from tests.support.servers import PostgresServer, RedisServer, shared
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,4 +74,11 @@ def chromium() -> Iterator[Browser]:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Return the Redis server of this test run."""
     with shared(RedisServer, tmp_path_factory.getbasetemp()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """Return the PostgreSQL server of this test run."""
+    with shared(PostgresServer, tmp_path_factory.getbasetemp()) as server:
         yield server

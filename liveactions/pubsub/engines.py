@@ -11,6 +11,7 @@ from .sqlite import SqliteBroker
 
 VARIABLE = "LIVEACTIONS_STORE"
 REDIS = "redis", "rediss", "unix"
+POSTGRES = "postgresql", "postgres"
 
 
 def open_store(store: Store | str | None, name: str) -> Store:
@@ -37,9 +38,15 @@ def _store_at(url: str, name: str) -> Store:
         from ..store.redis import RedisStore
 
         return RedisStore(url, f"liveactions:{name}")
+    if scheme in POSTGRES:
+        from ..store.postgres import PostgresStore
+
+        return PostgresStore(url, f"liveactions:{name}")
     if scheme == "sqlite":
         return SqliteStore(unquote(urlsplit(url).path))
-    raise ValueError(f"{url!r} is no store: write redis://, rediss://, unix:// or sqlite:///path/of/file")
+    raise ValueError(
+        f"{scheme or url!r} is no store's scheme: use redis://, rediss://, unix://, postgresql:// or sqlite:///path"
+    )
 
 
 def _broker_of(store: Store) -> Broker | None:
@@ -47,6 +54,11 @@ def _broker_of(store: Store) -> Broker | None:
         return SqliteBroker(store)
     if store.server is None:
         return None
-    from .redis import RedisBroker
+    url, prefix = store.server
+    if urlsplit(url).scheme in REDIS:
+        from .redis import RedisBroker
 
-    return RedisBroker(*store.server)
+        return RedisBroker(url, prefix)
+    from .postgres import PostgresBroker
+
+    return PostgresBroker(url, prefix)

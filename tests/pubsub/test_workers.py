@@ -39,7 +39,7 @@ def note(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
+@pytest.fixture(scope="module", params=["sqlite", "redis", "postgres"])
 def server(note: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     env = {"NOTE": str(note)}
     if request.param != "sqlite":

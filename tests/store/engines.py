@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from psycopg import AsyncConnection
 from redis.asyncio import Redis
 
 from liveactions.pubsub import Broker, RemoteBroker, SqliteBroker
+from liveactions.pubsub.postgres import PostgresBroker
 from liveactions.pubsub.redis import RedisBroker
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import SweptStore
+from liveactions.store.postgres import PostgresStore
 from liveactions.store.redis import RedisStore
 
 
@@ -125,16 +128,48 @@ class RedisEngine(Remote):
                 await client.pexpire(key, left)  # below 0: it is removed
 
 
+class PostgresEngine(Remote):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+    def store(self) -> PostgresStore:
+        store = PostgresStore(self.url, self.prefix)
+        self._stores.append(store)
+        return store
+
+    def broker(self) -> PostgresBroker:
+        broker = PostgresBroker(self.url, self.prefix)
+        self._brokers.append(broker)
+        return broker
+
+    async def passes(self, seconds: float) -> None:
+        async with await AsyncConnection.connect(self.url) as connection:
+            for table, column in AGES:
+                await connection.execute(
+                    f"UPDATE {table} SET {column} = {column} - make_interval(secs => %s) WHERE prefix = %s",
+                    [seconds, self.prefix],
+                )
+
+
+AGES: Final = [
+    ("liveactions_value", "until"),
+    ("liveactions_value", "claimed_until"),
+    ("liveactions_once", "until"),
+    ("liveactions_message", "at"),
+]
+"""Where PostgreSQL keeps times."""
 LOCAL: Final = {"memory": memory, "sqlite": sqlite}
-ENGINES: Final = (*LOCAL, "redis")
+REMOTE: Final = {"redis": RedisEngine, "postgres": PostgresEngine}
+ENGINES: Final = (*LOCAL, *REMOTE)
 
 
 @asynccontextmanager
 async def engine_of(name: str, request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """A fresh engine."""
     engine: Engine
-    if name == "redis":
-        engine = RedisEngine(request.getfixturevalue("redis_server").url)
+    if name in REMOTE:
+        engine = REMOTE[name](request.getfixturevalue(f"{name}_server").url)
     else:
         engine = LOCAL[name](request.getfixturevalue("tmp_path"))
     try:

@@ -23,6 +23,8 @@ import pytest
 
 from tests.support.patience import PATIENCE
 
+POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+USER = "tests"
 HELP = "`make test` installs it on Debian, as does: apt-get install"
 
 
@@ -33,6 +35,8 @@ class Program(ABC):
     """A server's process, in a folder of its own."""
 
     package: str
+    _user: str | None = None
+    """Who runs it, if not this user."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +54,12 @@ class Program(ABC):
         """Start it, and return when it answers."""
         with open(self.folder / "log", "ab") as log:
             process = subprocess.Popen(
-                self.command(), stdout=log, stderr=log, start_new_session=True, cwd=self.folder
+                self.command(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self.folder,
+                user=self._user,
             )
         self.pid = process.pid
         until = time.monotonic() + PATIENCE
@@ -59,17 +68,28 @@ class Program(ABC):
                 raise RuntimeError(f"{self.package} doesn't start: {(self.folder / 'log').read_text()}")
             time.sleep(0.01)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it, and return when it has gone."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGCONT)
-            os.kill(self.pid, how)
+        self.signal(signal.SIGCONT)
+        self.signal(how)
         until = time.monotonic() + PATIENCE
         while _is_alive(self.pid) and time.monotonic() < until:
             time.sleep(0.01)
 
+    def is_alive(self) -> bool:
+        """Whether its process is there."""
+        return _is_alive(self.pid)
+
     def signal(self, what: signal.Signals) -> None:
-        os.kill(self.pid, what)
+        """Send a signal; one that stops or kills, or ends that, also to the processes that it has started."""
+        others = []
+        if what in (signal.SIGSTOP, signal.SIGCONT, signal.SIGKILL):
+            children = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True).stdout
+            pairs = (map(int, line.split()) for line in children.splitlines())
+            others = [pid for pid, parent in pairs if parent == self.pid]
+        for pid in (self.pid, *others):
+            with suppress(ProcessLookupError):
+                os.kill(pid, what)
 
 
 def _is_alive(pid: int) -> bool:
@@ -107,6 +127,42 @@ class RedisServer(Program):
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+class PostgresServer(Program):
+    package = "postgresql"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql:///postgres?host={self.folder}&user={USER}"
+
+    def start(self) -> None:
+        if not (self.folder / "data").exists():
+            if self._user is not None:
+                shutil.chown(self.folder, self._user)
+            made = [found("initdb", *POSTGRES), "-D", "data", "-U", USER, "-A", "trust", "--no-sync"]
+            with open(self.folder / "log", "ab") as log:
+                subprocess.run(made, stdout=log, stderr=log, cwd=self.folder, user=self._user, check=True)
+        super().start()
+
+    def command(self) -> Sequence[str]:
+        return [
+            found("postgres", *POSTGRES), "-D", "data", "-k", str(self.folder), "-c", "listen_addresses=",
+            "-c", "fsync=off", "-c", "max_connections=200",
+        ]  # fmt: skip
+
+    def is_up(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    @property
+    def _user(self) -> str | None:
+        return "postgres" if os.geteuid() == 0 else None  # it refuses to be run by root
 
 
 def found(name: str, *folders: str) -> str:

@@ -1,0 +1,280 @@
+"""A store in PostgreSQL, for workers on several machines that have one anyway.
+
+Values are in an unlogged table: writing them costs no more than it must, and a server that crashes has lost
+them. A claim is in the row of its value, so that the row's lock keeps saves and claims apart. PostgreSQL's
+clock counts the time that values live.
+
+A statement whose connection was lost, or whose caller has given up, may be run later all the same. So a
+once-key is held by a token, and a state is never replaced by one that the same worker had sent before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from ..exceptions import StoreError
+from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Row, Store
+
+try:
+    import psycopg
+    from psycopg import errors
+except ImportError as error:  # pragma: no cover
+    raise ImportError("a PostgreSQL store needs psycopg: pip install 'liveactions[postgres]'") from error
+
+PATIENCE = 15.0
+"""Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
+FIRST_PAUSE: Final = 0.02
+LONGEST_PAUSE: Final = 0.5
+"""Seconds between two attempts; each time twice as long."""
+CONNECTIONS: Final = 4
+"""Connections of one event loop, at most."""
+TRANSIENT: Final = (
+    psycopg.OperationalError,  # a lost connection, a server that starts or shuts down, a deadlock
+    errors.ReadOnlySqlTransaction,  # a primary that has become a standby
+    OSError,
+)
+"""What passes by itself."""
+TABLES: Final = """
+SELECT pg_advisory_xact_lock(4986347831);
+CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_value (
+    prefix text, key bytea, value bytea, until timestamptz, epoch bigint, claimed_until timestamptz,
+    sender bytea, number bigint, PRIMARY KEY (prefix, key)
+) WITH (fillfactor = 70);
+CREATE INDEX IF NOT EXISTS liveactions_value_until ON liveactions_value (greatest(until, claimed_until));
+CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_once (
+    prefix text, key bytea, token bytea NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (prefix, key)
+);
+CREATE INDEX IF NOT EXISTS liveactions_once_until ON liveactions_once (until);
+CREATE TABLE IF NOT EXISTS liveactions_message (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, prefix text NOT NULL, batch bytea NOT NULL,
+    value bytea, at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS liveactions_message_prefix ON liveactions_message (prefix, id);
+"""
+GET: Final = """
+SELECT value FROM liveactions_value WHERE prefix = %s AND key = %s AND until > clock_timestamp()
+"""
+PUT: Final = """
+INSERT INTO liveactions_value (prefix, key, value, until)
+SELECT %s, key, value, clock_timestamp() + make_interval(secs => ttl)
+FROM unnest(%s::bytea[], %s::bytea[], %s::float8[]) AS given (key, value, ttl) ORDER BY key
+ON CONFLICT (prefix, key) DO UPDATE SET value = excluded.value, until = excluded.until
+"""
+ONCE: Final = """
+INSERT INTO liveactions_once AS known (prefix, key, token, until)
+VALUES (%s, %s, %s, clock_timestamp() + make_interval(secs => %s))
+ON CONFLICT (prefix, key) DO UPDATE SET token = excluded.token, until = excluded.until
+WHERE known.until <= clock_timestamp() OR known.token = excluded.token
+RETURNING true
+"""
+DELETE: Final = (
+    "UPDATE liveactions_value SET value = NULL, until = NULL, sender = NULL WHERE prefix = %s AND key = %s"
+)
+CLAIM: Final = """
+INSERT INTO liveactions_value AS known (prefix, key, epoch, claimed_until)
+VALUES (
+    %s, %s, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    clock_timestamp() + make_interval(secs => %s)
+)
+ON CONFLICT (prefix, key) DO UPDATE
+SET epoch = greatest(known.epoch + 1, excluded.epoch), claimed_until = excluded.claimed_until
+RETURNING epoch
+"""
+SAVE: Final = """
+INSERT INTO liveactions_value AS known (prefix, key, value, until, epoch, sender, number)
+SELECT %s, key, value, clock_timestamp() + make_interval(secs => ttl), epoch, %s, number
+FROM unnest(%s::bytea[], %s::bigint[], %s::bytea[], %s::float8[], %s::bigint[])
+    AS given (key, epoch, value, ttl, number) ORDER BY key
+ON CONFLICT (prefix, key) DO UPDATE SET
+    value = CASE WHEN known.sender = excluded.sender AND known.number > excluded.number
+        THEN known.value ELSE excluded.value END,
+    number = CASE WHEN known.sender = excluded.sender
+        THEN greatest(known.number, excluded.number) ELSE excluded.number END,
+    sender = excluded.sender,
+    until = CASE WHEN known.until BETWEEN
+            excluded.until - (excluded.until - clock_timestamp()) / 100 AND excluded.until
+        THEN known.until ELSE excluded.until END
+WHERE known.claimed_until IS NULL OR known.claimed_until <= clock_timestamp()
+    OR known.epoch = excluded.epoch
+RETURNING key
+"""
+"""A time to live that is long enough is left alone: the index on it needn't be changed."""
+SWEEP: Final = f"""
+DELETE FROM liveactions_value WHERE (prefix, key) IN (
+    SELECT prefix, key FROM liveactions_value
+    WHERE greatest(until, claimed_until) <= clock_timestamp() LIMIT {SWEEP_ROWS}
+)
+"""
+SWEEP_ONCE: Final = f"""
+DELETE FROM liveactions_once WHERE (prefix, key) IN (
+    SELECT prefix, key FROM liveactions_once WHERE until <= clock_timestamp() LIMIT {SWEEP_ROWS}
+)
+"""
+
+
+class Pool:
+    """The connections of one event loop."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._idle: list[psycopg.AsyncConnection[Any]] = []
+        self._free = asyncio.Semaphore(CONNECTIONS)
+        self.sender = secrets.token_bytes(8)
+        """What the server knows it by."""
+        self.numbers = count(1)
+        self.swept = time.monotonic()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """A connection for one statement. One that is lost is closed, and so are those that were idle."""
+        async with self._free:
+            connection = self._idle.pop() if self._idle else await self._connect()
+            try:
+                yield connection
+            except BaseException as error:
+                idle = self._idle if isinstance(error, TRANSIENT) else []
+                for one in (connection, *idle):
+                    await one.close()
+                idle.clear()
+                raise
+            self._idle.append(connection)
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        # Prepared statements don't get along with proxies that share connections.
+        return await psycopg.AsyncConnection.connect(self._server, autocommit=True, prepare_threshold=None)
+
+
+class PostgresStore(Store):
+    """A store at a URL or connection string of PostgreSQL 14 or newer. It makes its tables itself.
+
+    `prefix` keeps applications apart that use the same database. May be used in any event loop, each of
+    which has connections of its own.
+    """
+
+    def __init__(self, server: str, prefix: str = "liveactions") -> None:
+        self._server = server
+        self._prefix = prefix
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+
+    @property
+    def server(self) -> tuple[str, str]:
+        return self._server, self._prefix
+
+    async def get(self, key: str) -> bytes | None:
+        found = await self._run(GET, self._prefix, _blob(key))
+        return bytes(found[0][0]) if found else None
+
+    async def put_many(self, rows: Iterable[Row]) -> None:
+        given = {_blob(key): (bytes(value), ttl) for key, value, ttl in rows}
+        if given:
+            values, times = zip(*given.values(), strict=True)
+            await self._run(PUT, self._prefix, list(given), list(values), list(times))
+            await self._sweep_if_due()
+
+    async def once(self, key: str, ttl: float) -> bool:
+        return bool(await self._run(ONCE, self._prefix, _blob(key), secrets.token_bytes(8), ttl))
+
+    async def delete(self, key: str) -> None:
+        await self._run(DELETE, self._prefix, _blob(key))
+
+    async def claim(self, key: str) -> int:
+        epoch: int = (await self._run(CLAIM, self._prefix, _blob(key), CLAIM_SECONDS))[0][0]
+        return epoch
+
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        pool, saved = self._pool(), []
+        for batch in _without_repetition(rows):
+            numbers = [next(pool.numbers) for _ in batch]
+            columns = (list(column) for column in zip(*batch, strict=True))
+            keys, epochs, values, times = columns
+            blobs = [_blob(key) for key in keys]
+            found = await self._run(
+                SAVE, self._prefix, pool.sender, blobs, epochs, [bytes(v) for v in values], times, numbers
+            )
+            done = {bytes(key) for (key,) in found}
+            saved += [blob in done for blob in blobs]
+        await self._sweep_if_due()
+        return saved
+
+    async def sweep(self) -> int:
+        """Remove what is over, a limited number at a time; return how many."""
+        return len(await self._run(f"{SWEEP} RETURNING 1")) + len(
+            await self._run(f"{SWEEP_ONCE} RETURNING 1")
+        )
+
+    async def close(self) -> None:
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.close()
+
+    async def _sweep_if_due(self) -> None:
+        pool, now = self._pool(), time.monotonic()
+        if now - pool.swept >= SWEEP_SECONDS:
+            pool.swept = now
+            if await self.sweep() >= SWEEP_ROWS:
+                pool.swept = now - SWEEP_SECONDS
+
+    def _pool(self) -> Pool:
+        loop = asyncio.get_running_loop()
+        pool = self._pools.get(loop)
+        if pool is None:
+            pool = self._pools[loop] = Pool(self._server)
+        return pool
+
+    async def _run(self, statement: str, *values: Any) -> list[Any]:
+        """Run a statement, again where a connection is lost, until it is answered or `PATIENCE` is over."""
+        # A statement that hangs can't be cancelled without waiting for the server: it is left alone.
+        task = asyncio.ensure_future(self._attempts(statement, values))
+        done, _ = await asyncio.wait([task], timeout=PATIENCE)
+        if not done:
+            task.add_done_callback(lambda task: task.cancelled() or task.exception())
+            raise StoreError(f"PostgreSQL has not answered for {PATIENCE:.0f} s")
+        return task.result()
+
+    async def _attempts(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        pause, until = FIRST_PAUSE, time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await self._execute(statement, values)
+            except errors.UndefinedTable:
+                await self._execute(TABLES, None)
+                continue
+            except TRANSIENT as error:
+                if time.monotonic() + pause > until:
+                    raise StoreError(f"PostgreSQL: {error}") from error
+            except psycopg.Error as error:
+                raise StoreError(f"PostgreSQL: {error}") from error
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _execute(self, statement: str, values: Sequence[Any] | None) -> list[Any]:
+        async with self._pool().connection() as connection:
+            cursor = await connection.execute(statement, values)
+            return list(await cursor.fetchall()) if cursor.description else []
+
+
+def _without_repetition(rows: Sequence[Claimed]) -> Iterator[list[Claimed]]:
+    """Split rows so that none of the parts has a key twice: a statement can write a row once only."""
+    batch: dict[str, Claimed] = {}
+    for row in rows:
+        if row[0] in batch:
+            yield list(batch.values())
+            batch = {}
+        batch[row[0]] = row
+    if batch:
+        yield list(batch.values())
+
+
+def _blob(key: str) -> bytes:
+    return key.encode(errors="surrogatepass")
