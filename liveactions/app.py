@@ -113,8 +113,8 @@ class Live(Starlette):
     `identify`: returns the user of a request; open pages are bound to it.
     `login`: where visitors are redirected on 401; ``{path}`` is the page they came from.
     `keys`: secrets that seal and sign. Default: ``LIVEACTIONS_KEY``.
-    `store`: where page state is stored: a store, or a URL (``redis:``, ``postgresql:``, ``sqlite:``). Default:
-    ``LIVEACTIONS_STORE``, or a private SQLite file.
+    `store`: where page state is stored: a store, or a URL (``redis:``, ``postgresql:``, ``sqlite:``).
+    Default: ``LIVEACTIONS_STORE``, or a private SQLite file.
     `broker`: carries messages between workers: a broker or a URL. Default: the store's, if a key is set.
 
     Everything else is Starlette's.

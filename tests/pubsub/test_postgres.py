@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from secrets import token_hex
+from typing import Any
 
 import psycopg
 import pytest
@@ -149,8 +150,8 @@ def test_messages_of_a_connection_that_is_cut_are_added_once(
     one, other = two
     attempt, cuts = one._attempt, [1]
 
-    def cut(purpose: str, work: object) -> object:
-        answer = attempt(purpose, work)  # type: ignore[arg-type]
+    def cut(purpose: str, work: Any) -> object:
+        answer: object = attempt(purpose, work)
         if cuts:
             cuts.pop()
             raise psycopg.OperationalError("cut")

@@ -35,8 +35,11 @@ class Program(ABC):
     """A server's process, in a folder of its own."""
 
     package: str
-    _user: str | None = None
-    """Who runs it, if not this user."""
+
+    @property
+    def _user(self) -> str | None:
+        """Who runs it, if not this user."""
+        return None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
