@@ -155,6 +155,48 @@ async def test_a_scope_that_has_closed_runs_nothing() -> None:
     assert page.count == seen
 
 
+async def unit() -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        journal.append(f"rolled back: {type(error).__name__}")
+        raise
+    journal.append("committed")
+
+
+class Units(Page):
+    count: int = 0
+
+    @action
+    async def add(self, unit: Annotated[None, Depends(unit)]) -> None:
+        self.count += 1
+
+
+async def test_a_run_that_is_left_without_being_closed_rolls_back() -> None:
+    page = await opened(Units)
+    journal.clear()
+    for error in (LookupError, None):
+        with suppress(LookupError):
+            async with PageRun(page) as run:
+                assert (await run.call(page.add)).ok and page.count == 1
+                if error is not None:
+                    raise error
+        assert page.count == 0
+        with pytest.raises(RuntimeError, match="has closed"):
+            await run.load()
+    assert journal == ["rolled back: LookupError", "rolled back: RuntimeError"]
+
+
+async def test_a_run_that_was_closed_keeps_what_it_did() -> None:
+    page = await opened(Units)
+    journal.clear()
+    with suppress(LookupError):
+        async with PageRun(page) as run:
+            assert (await run.close(await run.call(page.add))).ok
+            raise LookupError
+    assert (page.count, journal) == (1, ["committed"])
+
+
 async def lent(request: Request) -> AsyncIterator[str]:
     journal.append("open")
     try:
