@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from liveactions import Page as LivePage
 from liveactions import Pages, action, file
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
+from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 pages = Pages()
@@ -96,7 +98,11 @@ def full_speed(network: CDPSession) -> None:
 
 
 def waiting() -> list[Path]:
-    return list(app.site.uploads.folder.iterdir())
+    """Return the files that are left once those that were used or refused are removed, after the answer."""
+    until = time.monotonic() + PATIENCE
+    while (files := list(app.site.uploads.folder.iterdir())) and time.monotonic() < until:
+        time.sleep(0.01)
+    return files
 
 
 def test_m3_files_arrive(anybody: Visitor) -> None:
