@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from .actions.parameters import Depends, Guards, guards_of
 from .cache.tags import publish_by
-from .config import Limits, _workers
+from .config import Limits
 from .execution.app_context import (
     COOKIES,
     DELIVERY,
@@ -34,7 +34,7 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .hosting import guards_of_host, hidden_routes, is_only_worker
+from .hosting import guards_of_host, hidden_routes
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
@@ -55,6 +55,7 @@ from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
 from .templates import Templates
+from .workers import is_only_worker, worker_count
 
 P = TypeVar("P", bound=Page)
 Processor = Callable[[Request], Mapping[str, Any]]
@@ -149,6 +150,7 @@ class Live(Starlette):
         keyring = _keys(keys)
         store = open_store(store, name)
         self._name, self._has_shared_key = name, keyring.shared
+        self._lacks_key = not keyring.shared and worker_count() > 1
         sealer = Sealer(keyring)
         self._line = BrokerChannel(
             open_broker(broker, store, name) if broker or keyring.shared else None, sealer, name
@@ -293,7 +295,7 @@ class Live(Starlette):
             )
 
     def _refuse_without_key(self) -> None:
-        if not self._has_shared_key and _workers() > 1:
+        if self._lacks_key:
             raise RuntimeError(f"several workers need a shared key: set {ENVIRONMENT}")
 
     def _lifespan(self, router: Router) -> Callable[[Any], Any]:

@@ -1,9 +1,7 @@
-"""Limits per page, visitor and worker, and the number of workers."""
+"""Limits per page, visitor and worker."""
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -82,17 +80,3 @@ class Limits:
         for field in fields(self):
             check = check_size if type(field.default) is int else check_seconds
             check(field.name, getattr(self, field.name))
-
-
-def _workers() -> int:
-    """Return how many processes serve the application, as far as the command line tells."""
-    arguments = sys.argv
-    for index, argument in enumerate(arguments):
-        name, _, value = argument.partition("=")
-        if name in ("--workers", "-w"):
-            value = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
-            return int(value) if value.isdigit() else 1
-        if argument.startswith("-w") and argument[2:].isdigit():
-            return int(argument[2:])
-    value = os.environ.get("WEB_CONCURRENCY", "")
-    return int(value) if value.isdigit() else 1

@@ -1,17 +1,9 @@
-"""What pages are served in: an existing application, whose dependencies guard them and whose routes may hide
-them, and a server, which may have several workers.
-"""
+"""Install pages in an existing application: its dependencies guard them, and its routes may hide them."""
 
 from __future__ import annotations
 
-import atexit
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
@@ -20,7 +12,6 @@ from starlette.websockets import WebSocket
 
 from .actions.parameters import Depends, Parameter, guards_of, plan_of
 from .http.endpoint import PageEndpoint
-from .store import default_path
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
 """Sample values for path parameters."""
@@ -129,39 +120,3 @@ def _described(route: BaseRoute) -> str:
         return f"the router of {paths}"
     kind, path, name = type(route).__name__, getattr(route, "path", ""), getattr(route, "name", "")
     return f"{kind} {name!r} at {path!r}" if name else f"{kind} at {path!r}"
-
-
-_locks: dict[str, int] = {}
-"""Files that this process has locked, by name."""
-
-
-def is_only_worker(name: str) -> bool:
-    """Return whether this is the first living process of its server that asks for the application `name`.
-
-    Processes with the same parent, arguments and directory are workers of one server, however their number
-    was chosen. Return True on systems without file locks.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return True
-    server = f"{os.getppid()}\0{sys.argv}\0{os.getcwd()}\0{name}"
-    digest = sha256(server.encode(errors="replace")).hexdigest()[:24]
-    path = default_path(name).with_name(f"worker-{digest}.lock")
-    if path.name in _locks:
-        return True
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(file)
-        return False
-    _locks[path.name] = file  # until the process ends
-    atexit.register(_remove, path, os.getpid())
-    return True
-
-
-def _remove(path: Path, pid: int) -> None:
-    if os.getpid() == pid:
-        with suppress(OSError):
-            path.unlink()

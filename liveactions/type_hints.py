@@ -1,7 +1,7 @@
 """Annotations resolved to types. No other module does this.
 
 Code that depends on an annotation gets it from `hints`, `resolve` or `record_hints`: names are looked up;
-aliases, `NewType` and type variables are replaced by what they stand for; and markers are moved to the
+aliases, `NewType` and type variables are replaced by the types that they name; and markers are moved to the
 outside.
 """
 
@@ -33,7 +33,7 @@ from pydantic import BaseModel
 
 NoneType = type(None)
 Variables = Mapping[Any, Any]
-"""The types that type variables stand for."""
+"""The types of type variables."""
 _ALIASES: Final[tuple[Any, ...]] = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
@@ -178,7 +178,7 @@ def _has_texts(function: Callable[..., Any]) -> bool:
 
 
 def expand(annotation: Any, variables: Variables = types.MappingProxyType({})) -> Any:
-    """Return what an annotation stands for.
+    """Return an annotation with everything replaced that names another one.
 
     Aliases and `NewType` are replaced by their values, type variables by theirs in `variables` (or their
     default), and markers in an optional type are moved around all of it: ``Bound[int] | None`` becomes
@@ -216,7 +216,7 @@ def _expand(annotation: Any, variables: Variables, above: tuple[Any, ...]) -> An
 
 
 def _meaning(variable: Any, variables: Variables) -> Any:
-    """Return what a type variable stands for: itself if it has no value."""
+    """Return the type of a type variable: itself if it has none."""
     if variable in variables:
         return variables[variable]
     default = getattr(variable, "__default__", typing_extensions.NoDefault)

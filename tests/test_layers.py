@@ -15,7 +15,7 @@ LAYERS = [
     "execution",
     "session",
     "http",
-    "hosting",
+    "hosting workers",
     "app",
     "testing cli",
     "__main__",

@@ -53,14 +53,14 @@ class Finding:
         return f"::{self.level} {where}::{text}"
 
 
-def check(app: Any, lives: Iterable[Live]) -> list[Finding]:
+def check(lives: Iterable[Live]) -> list[Finding]:
     """Return the mistakes in an application's live pages, by file and line."""
     found = {finding for live in lives for finding in _Check(live).run()}
-    found |= {Finding("", 0, "warning", text) for text in _hidden(app, lives)}
+    found |= {Finding("", 0, "warning", text) for text in _hidden(lives)}
     return sorted(found)
 
 
-def _hidden(app: Any, lives: Iterable[Live]) -> Iterator[str]:
+def _hidden(lives: Iterable[Live]) -> Iterator[str]:
     for live in lives:
         for host in (live, *live.services.hosts):
             yield from hidden_routes(host.router.routes, live.own_routes)

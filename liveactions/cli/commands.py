@@ -72,8 +72,7 @@ def check(app: str | None, style: str) -> None:
     All templates are compiled. Names and attributes that a page's template reads are compared with the
     page's fields. Exits with 1 if there is an error; warnings alone exit with 0.
     """
-    loaded = _load(app)
-    findings = find_mistakes(loaded.app, loaded.lives)
+    findings = find_mistakes(_load(app).lives)
     for finding in findings:
         click.echo(finding.github() if style == "github" else str(finding))
     errors = sum(finding.level == "error" for finding in findings)

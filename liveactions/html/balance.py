@@ -124,9 +124,9 @@ _TEXT_IN_TABLE: Final = re.compile(
 
 
 def is_balanced(source: str, above: Sequence[str] = ()) -> bool:
-    """Return whether browsers parse `source`, inside the elements `above`, as complete elements and text.
+    """Return whether browsers parse `source` as complete elements and text.
 
-    Of the elements around it those are known that are `above`.
+    `above` are the open elements around it as far as they are known, outermost first.
     """
     found = _is_balanced_and_simple(source, above)
     return _is_balanced(source, above) if found is None else found
@@ -161,7 +161,7 @@ def _is_balanced_and_simple(source: str, above: Sequence[str]) -> bool | None:
         if name in _TOKENIZED_OTHERWISE or parent in IMPLIED_END.get(name, ()):
             return None
         if (parent in TABLE_CHILDREN or name in _SENSIBLE) and is_displaced(
-            name, names, name == "input" and _is_hidden(tag[0])
+            name, names, name == "input" and _HIDDEN.search(tag[0]) is not None
         ):
             return False
         if name not in VOID:
@@ -177,8 +177,7 @@ _SENSIBLE: Final = (
 """Elements of which it depends on those around whether they stay where they are."""
 
 
-def _is_hidden(tag: str) -> bool:
-    return "hidden" in tag.lower()
+_HIDDEN: Final = re.compile(r"\stype\s*=\s*[\"']?hidden[\s\"'/>]", re.IGNORECASE)
 
 
 def _is_balanced(source: str, above: Sequence[str]) -> bool:

@@ -102,14 +102,21 @@ SENSITIVE: Final = NOT_NESTED | FOREIGN | INTEGRATION | {"p", "select"}
 """Elements in which, however deep, others can't be."""
 SENSITIVE_PARENTS: Final = HEADINGS | NO_TEXT | {"li", "dt", "dd", "option"}
 """Elements that certain others, as their children, would end or leave."""
+IN_TABLES: Final = frozenset({"script", "style", "template"})
+"""Elements that may be anywhere in a table."""
+_LIST_ITEMS: Final = {"li": ("li",), "dt": ("dt", "dd"), "dd": ("dt", "dd")}
+"""Elements of lists, and those that their start tags end."""
+_LIST_SCOPES: Final = SCOPES | {"ul", "ol", "menu", "dl"}
+"""Elements through which the start tag of an element of a list doesn't end another one."""
+_DECISIVE: Final = SENSITIVE | _LIST_SCOPES
 
 
 def is_displaced(name: str, above: Sequence[str], is_hidden: bool = False) -> bool:
-    """Return whether browsers put an element elsewhere than its start tag is, drop it, or end more of the
-    elements `above` than the innermost one.
+    """Return whether browsers move an element away from its start tag, drop it, or end open elements for it.
 
-    Those that it ends by itself (`IMPLIED_END`) are no longer among them. `is_hidden`: it is a hidden input.
-    Where nothing is known of what is around, it stays. An empty name at the end stands for any elements.
+    `above` are the open elements, outermost first, without those that the start tag ends anyway
+    (`IMPLIED_END`). An empty name at the end means that the parent is unknown; with no names at all, nothing
+    is known, and the element counts as staying where it is. `is_hidden`: it is an ``<input type="hidden">``.
     """
     parent = above[-1] if above else ""
     if any(_is_in(root, above, INTEGRATION) for root in FOREIGN):
@@ -125,22 +132,15 @@ def is_displaced(name: str, above: Sequence[str], is_hidden: bool = False) -> bo
         or (name in HEADINGS and parent in HEADINGS)
         or (name in IN_SELECT and "select" in above)
         or ("p" in IMPLIED_END.get(name, ()) and _is_in("p", above, SCOPES))
-        or any(_is_in(item, above, _LISTS) for item in _LIST_ITEMS.get(name, ()))
+        or any(_is_in(item, above, _LIST_SCOPES) for item in _LIST_ITEMS.get(name, ()))
     )
 
 
 def sensitive(above: Sequence[str]) -> tuple[str, ...]:
-    """Return those elements around a place that decide what it may hold; none if it may hold anything."""
+    """Return the open elements that restrict what a place can contain; none if it can contain anything."""
     if not above or (above[-1] not in SENSITIVE_PARENTS and SENSITIVE.isdisjoint(above)):
         return ()
     return (*(name for name in above[:-1] if name in _DECISIVE), above[-1])
-
-
-IN_TABLES: Final = frozenset({"script", "style", "template"})
-"""Elements that may be anywhere in a table."""
-_LIST_ITEMS: Final = {"li": ("li",), "dt": ("dt", "dd"), "dd": ("dt", "dd")}
-_DECISIVE: Final = SENSITIVE | SCOPES | {"ul", "ol", "menu", "dl"}
-_LISTS: Final = SCOPES | {"ul", "ol", "menu", "dl"}
 
 
 def _is_in(name: str, above: Sequence[str], barriers: Set[str]) -> bool:

@@ -17,11 +17,13 @@ from .content_model import (
     FOREIGN,
     HEADINGS,
     IMPLIED_END,
+    IN_TABLES,
     INTEGRATION,
     NO_TEXT,
     NOT_NESTED,
     OPTIONAL_END,
     RAW_TEXT,
+    SCOPES,
     TABLE_CHILDREN,
     TABLE_PARENTS,
     TABLE_SHORTHAND,
@@ -35,9 +37,6 @@ _TOKEN: Final = re.compile(
 )
 _DOCUMENT: Final = frozenset({"html", "head", "body"})
 _HEAD: Final = frozenset("base basefont bgsound link meta noscript script style template title".split())
-_ANYWHERE: Final = frozenset({"script", "style", "template"})
-_BARRIERS: Final = frozenset("table td th caption button object marquee template svg math".split())
-"""Elements through which a start tag doesn't end a paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class _Reader:
         if "p" not in implied:
             return
         for outer in reversed(self._open):
-            if outer.name in _BARRIERS:
+            if outer.name in SCOPES:
                 return
             if outer.name == "p":
                 yield Repair(_PARAGRAPH.format(name), at, (name, "p"))
@@ -186,7 +185,7 @@ def _may_be_in_table(name: str, part: str) -> bool:
     """Return whether an element may be written directly in a part of a table."""
     if part == "table" and (name in TABLE_SHORTHAND or name == "input"):
         return True
-    return name in TABLE_CHILDREN[part] or name in _ANYWHERE
+    return name in TABLE_CHILDREN[part] or name in IN_TABLES
 
 
 def _needed(name: str) -> str:

@@ -1,7 +1,4 @@
-"""The broker's contract.
-
-What workers tell each other.
-"""
+"""The contract of brokers, and the messages that workers send each other."""
 
 from __future__ import annotations
 

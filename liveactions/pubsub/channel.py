@@ -1,6 +1,5 @@
-"""An application's line to its other workers.
-
-Where what concerns a whole process is said and heard.
+"""Channels between the workers of an application: `BrokerChannel` for one application, `channels` for all
+applications of this process.
 """
 
 from __future__ import annotations
@@ -34,19 +33,19 @@ log = getLogger(__name__)
 
 
 class BrokerChannel:
-    """What is said by it is heard by all who listen, here and in the other processes of the application.
+    """Delivers messages to all listeners, in this process and in the application's other processes.
 
-    Without a broker there are no others. What goes by a broker is sealed: nobody else understands it, and
-    what another application has said by the same broker isn't heard.
+    Without a broker there are no other processes. Messages are sealed before they are handed to the broker,
+    so other applications can neither read nor send them.
 
-    A broker that waits for a network is listened to in a thread. The coroutines `announce` and `caught_up`
-    wait for it, beside the event loop. `publish` and `catch_up` wait for it in other threads; in an event
-    loop they leave it to a thread.
+    A broker that waits for a network is read in a thread. The coroutines `announce` and `caught_up` wait for
+    it without blocking the event loop. `publish` and `catch_up` wait for it when they are called from a
+    thread; from an event loop, they leave the work to a thread.
     """
 
     def __init__(self, broker: Broker | None, sealer: Sealer, application: str) -> None:
         self.route: Final = broker and (broker, sealer.key, application)
-        """Lines of one route hear the same; None where nothing is heard of others."""
+        """Channels with the same route receive the same messages; None without a broker."""
         self._broker = broker
         self._listener = BrokerListener(broker, self._catch_up) if isinstance(broker, RemoteBroker) else None
         self._sealer = sealer
@@ -55,22 +54,23 @@ class BrokerChannel:
         self._sending = threading.RLock()
         self._hearing = threading.RLock()
         self._owes_gap = False
-        """Whether others haven't been told of something."""
+        """Whether other workers have missed messages."""
         self._is_cut = False
-        """Whether nothing is heard of others."""
+        """Whether messages of other workers can't be received."""
         self._told: deque[bytes | None] = deque(maxlen=MAX_TOLD)
-        """What has been told here, though it hadn't come back from the broker."""
+        """Messages that were delivered here before the broker returned them."""
         self._rounds: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds] = WeakKeyDictionary()
 
     def listen(self, receive: Receiver) -> Callable[[], None]:
-        """Hear all messages, in any thread, one at a time; the result ends it."""
+        """Call `receive` with every message, in any thread, one at a time. The result ends this."""
         self._listeners.append(receive)
         return lambda: self._listeners.remove(receive) if receive in self._listeners else None
 
     def publish(self, *messages: Message) -> None:
-        """Tell everybody, here before it returns. From any thread.
+        """Send messages to all listeners. Those of this process have received them when it returns.
 
-        In an event loop, only caches hear it here before it returns if the broker waits for a network.
+        May be called from any thread. In an event loop, with a broker that waits for a network, only messages
+        that may be received twice (`IDEMPOTENT`) are delivered before it returns.
         """
         if self._listener is None or not is_loop_running():
             self._publish(*messages)
@@ -79,7 +79,7 @@ class BrokerChannel:
         self._listener.sender.submit(self._publish, *messages)
 
     async def announce(self, *messages: Message) -> None:
-        """Tell everybody, here before it returns, beside the event loop if that takes long."""
+        """Send messages to all listeners, as `publish`; wait without blocking the event loop."""
         if self._listener is not None:
             sender = self._listener.sender
             await asyncio.get_running_loop().run_in_executor(sender, self._publish, *messages)
@@ -87,12 +87,12 @@ class BrokerChannel:
             await asyncio.to_thread(self._publish, *messages)
 
     def catch_up(self) -> None:
-        """Hear what others have said. From any thread; in an event loop if that doesn't take long."""
+        """Receive pending messages, from any thread; in an event loop, only if that needs no network."""
         if self._listener is None or not is_loop_running():
             self._catch_up()
 
     async def caught_up(self) -> None:
-        """Return when all has been heard that others have said before, unless they can't be heard."""
+        """Return when all messages sent before have been received, or if the broker is unreachable."""
         if self._listener is None:
             self._catch_up()
             return
@@ -101,7 +101,7 @@ class BrokerChannel:
             await self._rounds.setdefault(loop, Rounds(self._catch_up)).next()
 
     def close(self) -> None:
-        """Stop listening to the broker, until somebody wants to hear it again."""
+        """Stop reading the broker until the channel is used again."""
         if self._listener is not None:
             self._listener.stop()
 
@@ -127,7 +127,7 @@ class BrokerChannel:
         return True
 
     def _hand_over(self, messages: Sequence[Message]) -> list[bytes]:
-        """Give messages to the broker. Return them as it has them; nothing if it hasn't."""
+        """Hand messages to the broker. Return them sealed, or nothing if the broker wasn't asked."""
         if self._broker is None or (self._owes_gap and self._listener is not None and messages):
             return []  # a broker that is away is tried by its listener, so that nobody else waits
         due = (None, *messages) if self._owes_gap else messages
@@ -138,7 +138,7 @@ class BrokerChannel:
         return sealed
 
     def _tell_sent(self, messages: Sequence[Message], sent: list[bytes]) -> None:
-        """Tell messages here, in the order in which others hear them if they come back as news."""
+        """Deliver messages here, in the broker's order if it returns them as news."""
         with self._hearing:
             if sent and not (self._is_cut and self._listener is not None):
                 self.tell(self._receive())
@@ -153,7 +153,7 @@ class BrokerChannel:
             self.tell(self._receive())
 
     def tell(self, messages: Iterable[Message | None]) -> None:
-        """Tell those who listen here."""
+        """Deliver messages to the listeners of this process."""
         for message in messages:
             for receive in list(self._listeners):
                 with contained("hearing of a message"):
@@ -196,7 +196,7 @@ class BrokerChannel:
 
 
 class BrokerListener:
-    """The threads of a broker that waits for a network: one hears it, one sends what event loops publish."""
+    """The two threads of a remote broker: one receives, one sends what event loops publish."""
 
     def __init__(self, broker: RemoteBroker, catch_up: Callable[[], None]) -> None:
         self._broker = broker
@@ -207,13 +207,13 @@ class BrokerListener:
 
     @property
     def sender(self) -> ThreadPoolExecutor:
-        """What sends, in the order in which it is asked to."""
+        """The thread that sends, in order."""
         if self._sender is None or self._sender[0] != os.getpid():  # a fork has no threads
             self._sender = os.getpid(), ThreadPoolExecutor(1, "liveactions-publish")
         return self._sender[1]
 
     def start(self) -> bool:
-        """Listen, unless it does already. Return whether it begins now."""
+        """Start receiving. Return whether it wasn't receiving before."""
         if self._thread is not None and self._thread.is_alive():
             return False
         self._ended = threading.Event()
@@ -224,7 +224,7 @@ class BrokerListener:
         return True
 
     def stop(self) -> None:
-        """Listen no more, and send what is still to be sent."""
+        """Stop receiving, and send what is still pending."""
         self._ended.set()
         if self._sender is not None:
             self._sender[1].shutdown()
@@ -242,9 +242,9 @@ class BrokerListener:
 
 
 class Rounds:
-    """Calls of a function in a thread, for callers of one event loop.
+    """Calls a function in a thread, for callers of one event loop.
 
-    Those who come while one is running share the next one: the running one may have begun too early for them.
+    Callers that arrive during a call share the next one, since the running call may have started too early.
     """
 
     def __init__(self, call: Callable[[], None]) -> None:
@@ -253,7 +253,7 @@ class Rounds:
         self._following: asyncio.Future[None] | None = None
 
     async def next(self) -> None:
-        """Return when a call has ended that has begun after this."""
+        """Return when a call that was started after this one has ended."""
         if self._following is None:
             self._following = asyncio.ensure_future(self._run(self._running))
         await asyncio.shield(self._following)
@@ -266,23 +266,23 @@ class Rounds:
 
 
 class Channels:
-    """The lines of all applications of this process, which read what is cached in it together."""
+    """The channels of all applications of this process, which share its caches."""
 
     def __init__(self) -> None:
         self._lines: WeakSet[BrokerChannel] = WeakSet()
         self._listeners: list[Receiver] = []
 
     def connect(self, line: BrokerChannel) -> None:
-        """Add an application's line for as long as there is one."""
+        """Add a channel. It is removed when its application is garbage collected."""
         line.listen(self._receive)
         self._lines.add(line)
 
     def listen(self, receive: Receiver) -> None:
-        """Hear what comes by any line, in any thread."""
+        """Call `receive` with every message of any channel, in any thread."""
         self._listeners.append(receive)
 
     def publish(self, *messages: Message) -> None:
-        """Tell everybody, by all lines. From any thread."""
+        """Send messages on all channels, from any thread; see `BrokerChannel.publish`."""
         lines, told = list(self._lines), set()
         for line in lines:
             if line.route in told:
@@ -295,7 +295,7 @@ class Channels:
             self._receive(message)
 
     async def announce(self, *messages: Message) -> None:
-        """Tell everybody, by all lines; here before it returns."""
+        """Send messages on all channels; see `BrokerChannel.announce`."""
         lines, told = list(self._lines), set()
         for line in lines:
             if line.route in told:
@@ -308,12 +308,12 @@ class Channels:
             self._receive(message)
 
     def catch_up(self) -> None:
-        """Hear what other processes have said until now. From any thread; see `BrokerChannel.catch_up`."""
+        """Receive pending messages on all channels; see `BrokerChannel.catch_up`."""
         for line in list(self._lines):
             line.catch_up()
 
     async def caught_up(self) -> None:
-        """Hear what other processes have said until now, beside the event loop if that takes long."""
+        """Receive pending messages on all channels; see `BrokerChannel.caught_up`."""
         for line in list(self._lines):
             await line.caught_up()
 

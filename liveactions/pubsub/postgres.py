@@ -17,7 +17,8 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
-from ..store.postgres import FIRST_PAUSE, LONGEST_PAUSE, TABLES, TRANSIENT
+from ..store.postgres import TABLES, TRANSIENT
+from ..store.retry import pauses
 from .base import GAP, News
 
 try:
@@ -133,7 +134,7 @@ class PostgresBroker:
             return self._attempts(purpose, work)
 
     def _attempts(self, purpose: str, work: Work[T]) -> T:
-        pause, until = FIRST_PAUSE, time.monotonic() + PATIENCE
+        waits, until = pauses(PATIENCE), time.monotonic() + PATIENCE
         while True:
             try:
                 return _within(until - time.monotonic(), lambda: self._attempt(purpose, work))
@@ -142,13 +143,13 @@ class PostgresBroker:
                 raise StoreError(f"PostgreSQL has not answered for {PATIENCE:.0f} s") from error
             except TRANSIENT as error:
                 self._drop(purpose)
-                if time.monotonic() + pause > until:
+                pause = next(waits, None)
+                if pause is None:
                     raise StoreError(f"PostgreSQL: {error}") from error
             except psycopg.Error as error:
                 self._drop(purpose)
                 raise StoreError(f"PostgreSQL: {error}") from error
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _attempt(self, purpose: str, work: Work[T]) -> T:
         connection = self._connections.get(purpose)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
-from ..store.redis import FIRST_PAUSE, LONGEST_PAUSE, TRANSIENT, Script
+from ..store.redis import TRANSIENT, Script
+from ..store.retry import pauses
 from .base import GAP, News
 
 try:
@@ -117,19 +118,19 @@ class RedisBroker:
 
     def _run(self, call: Callable[[], T]) -> T:
         """Call the server, again where a connection is lost, until it answers or `PATIENCE` is over."""
-        pause, until = FIRST_PAUSE, time.monotonic() + PATIENCE
+        waits = pauses(PATIENCE)
         while True:
             try:
                 return call()
             except errors.NoScriptError:
                 raise
             except TRANSIENT as error:
-                if time.monotonic() + pause > until:
+                pause = next(waits, None)
+                if pause is None:
                     raise StoreError(f"Redis: {error}") from error
             except errors.RedisError as error:
                 raise StoreError(f"Redis: {error}") from error
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _redis(self) -> Any:
         with self._lock:

@@ -481,7 +481,7 @@ class Session:
         return await self._store(self.state.snapshot())
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
-        """Store a snapshot, and what handles in the HTML stand for that is about to be sent."""
+        """Store a snapshot, and the values of the handles in the HTML that is about to be sent."""
         if self._in_html is not None:
             in_html, self._in_html = self._in_html, None
             await in_html.keep()
@@ -498,7 +498,7 @@ class Session:
         return state.key, self._epoch, sealed, SNAPSHOT_TTL
 
     def _lose(self) -> None:
-        """Another worker has the page: what was done here since isn't told."""
+        """Stop: another worker has claimed the page, so nothing that was done here since may be sent."""
         self._stop()
         self.close(REPLACED, "another worker has the page")
 

@@ -71,7 +71,7 @@ class Store(ABC):
     async def claim(self, key: str) -> int:
         """Become the one who may `save` this key, and return the claim's epoch, which is above 0.
 
-        Whoever claimed it before may no longer. To take over a value: claim first, then get. The
+        The previous holder of the claim no longer may. To take over a value: claim first, then get. The
         first holder of a key that nobody else knows needs no claim: it saves with the epoch 0.
         """
 

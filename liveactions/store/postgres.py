@@ -20,7 +20,8 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Row, Store
+from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Row, SweptStore
+from .retry import pauses
 
 try:
     import psycopg
@@ -30,9 +31,6 @@ except ImportError as error:  # pragma: no cover
 
 PATIENCE = 15.0
 """Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
-FIRST_PAUSE: Final = 0.02
-LONGEST_PAUSE: Final = 0.5
-"""Seconds between two attempts; each time twice as long."""
 CONNECTIONS: Final = 4
 """Connections of one event loop, at most."""
 TRANSIENT: Final = (
@@ -129,7 +127,6 @@ class Pool:
         self.sender = secrets.token_bytes(8)
         """What the server knows it by."""
         self.numbers = count(1)
-        self.swept = time.monotonic()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
@@ -155,7 +152,7 @@ class Pool:
         return await psycopg.AsyncConnection.connect(self._server, autocommit=True, prepare_threshold=None)
 
 
-class PostgresStore(Store):
+class PostgresStore(SweptStore):
     """A store at a URL or connection string of PostgreSQL 14 or newer. It makes its tables itself.
 
     `prefix` keeps applications apart that use the same database. May be used in any event loop, each of
@@ -163,6 +160,7 @@ class PostgresStore(Store):
     """
 
     def __init__(self, server: str, prefix: str = "liveactions") -> None:
+        super().__init__(time.monotonic)
         self._server = server
         self._prefix = prefix
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
@@ -180,7 +178,7 @@ class PostgresStore(Store):
         if given:
             values, times = zip(*given.values(), strict=True)
             await self._run(PUT, self._prefix, list(given), list(values), list(times))
-            await self._sweep_if_due()
+            await self._sweep_if_due(self.clock())
 
     async def once(self, key: str, ttl: float) -> bool:
         return bool(await self._run(ONCE, self._prefix, _blob(key), secrets.token_bytes(8), ttl))
@@ -204,26 +202,16 @@ class PostgresStore(Store):
             )
             done = {bytes(key) for (key,) in found}
             saved += [blob in done for blob in blobs]
-        await self._sweep_if_due()
+        await self._sweep_if_due(self.clock())
         return saved
 
     async def sweep(self) -> int:
-        """Remove what is over, a limited number at a time; return how many."""
-        return len(await self._run(f"{SWEEP} RETURNING 1")) + len(
-            await self._run(f"{SWEEP_ONCE} RETURNING 1")
-        )
+        return sum([len(await self._run(f"{sweep} RETURNING 1")) for sweep in (SWEEP, SWEEP_ONCE)])
 
     async def close(self) -> None:
         pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool is not None:
             await pool.close()
-
-    async def _sweep_if_due(self) -> None:
-        pool, now = self._pool(), time.monotonic()
-        if now - pool.swept >= SWEEP_SECONDS:
-            pool.swept = now
-            if await self.sweep() >= SWEEP_ROWS:
-                pool.swept = now - SWEEP_SECONDS
 
     def _pool(self) -> Pool:
         loop = asyncio.get_running_loop()
@@ -243,7 +231,7 @@ class PostgresStore(Store):
         return task.result()
 
     async def _attempts(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        pause, until = FIRST_PAUSE, time.monotonic() + PATIENCE
+        waits = pauses(PATIENCE)
         while True:
             try:
                 return await self._execute(statement, values)
@@ -251,12 +239,12 @@ class PostgresStore(Store):
                 await self._execute(TABLES, None)
                 continue
             except TRANSIENT as error:
-                if time.monotonic() + pause > until:
+                pause = next(waits, None)
+                if pause is None:
                     raise StoreError(f"PostgreSQL: {error}") from error
             except psycopg.Error as error:
                 raise StoreError(f"PostgreSQL: {error}") from error
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _execute(self, statement: str, values: Sequence[Any] | None) -> list[Any]:
         async with self._pool().connection() as connection:

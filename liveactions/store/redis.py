@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha1
 from itertools import count
@@ -21,6 +20,7 @@ from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
 from .base import CLAIM_SECONDS, Claimed, Row, Store
+from .retry import pauses
 
 try:
     import redis.exceptions as errors
@@ -32,9 +32,6 @@ except ImportError as error:  # pragma: no cover
 
 PATIENCE = 15.0
 """Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
-FIRST_PAUSE: Final = 0.02
-LONGEST_PAUSE: Final = 0.5
-"""Seconds between two attempts; each time twice as long."""
 MAX_ROWS: Final = 500
 """Rows that one script writes: others wait meanwhile."""
 STAMP_BYTES: Final = 16
@@ -177,17 +174,17 @@ class RedisStore(Store):
 
     async def _run(self, *command: Any) -> Any:
         """Run a command, again where a connection is lost, until it is answered or `PATIENCE` is over."""
-        pause, until = FIRST_PAUSE, time.monotonic() + PATIENCE
+        waits = pauses(PATIENCE)
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     try:
                         return await self._client().redis.execute_command(*command)
                     except TRANSIENT as error:
-                        if time.monotonic() + pause > until:
+                        pause = next(waits, None)
+                        if pause is None:
                             raise StoreError(f"Redis: {error}") from error
                     await asyncio.sleep(pause)
-                    pause = min(2 * pause, LONGEST_PAUSE)
         except TimeoutError as error:
             raise StoreError(f"Redis has not answered for {PATIENCE:.0f} s") from error
         except errors.NoScriptError:

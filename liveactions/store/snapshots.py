@@ -122,7 +122,7 @@ class Snapshots:
         return self.sealer.seal_bytes(pack(snapshot), context)
 
     def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
-        """Return the snapshot as it stands in a page."""
+        """Return the snapshot as it is embedded in a page's HTML."""
         return HtmlSnapshot(self._handles, self.seal(snapshot, context))
 
     async def handle(self, snapshot: Snapshot, context: str) -> str:
@@ -188,7 +188,7 @@ class HtmlSnapshot:
         return handle
 
     async def keep(self) -> None:
-        """Store what handles in the HTML stand for."""
+        """Store the snapshots that the HTML has handles for."""
         if self._rows:
             rows, self._rows = self._rows, []
             await self._handles.put(rows)

@@ -1,10 +1,9 @@
 """One SQLite file, shared by the processes of a machine.
 
-The file survives a killed process, since what has been written is the kernel's. It is not synced:
-after a power failure it may be damaged, and then it is made anew and the old one
-set aside, as it is when it comes from another version. Whoever makes it anew moves it into place
-as a whole, under a lock, and the others notice by its inode that theirs is no longer the one at
-the path.
+The file survives a killed process, because written data is held by the kernel. It isn't synced to disk, so
+a power failure may damage it. A damaged file, or one of another version, is renamed and replaced by an empty
+one. The process that replaces it builds the new file first and moves it into place under a lock; the others
+notice that the inode at the path has changed.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from typing import Final, TypeVar
 from ..exceptions import StoreError
 
 VERSION: Final = 2
-"""Changes with the tables; a file of another version is made anew."""
+"""Version of the tables. A file of another version is replaced."""
 APPLICATION: Final = 0x4C697665
-"""Says that a file is a store (SQLite's "application id"); no other file is ever replaced."""
+"""SQLite's "application id" of stores. No other file is ever replaced."""
 TABLES: Final = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS value (key BLOB PRIMARY KEY, until REAL NOT NULL, value BLOB NOT NULL);
@@ -50,7 +49,7 @@ log = getLogger(__name__)
 LOCK_INTERVAL: Final = 0.002
 """Seconds between two attempts to lock a file."""
 _inherited: list[sqlite3.Connection] = []
-"""Connections that came through a fork: closing them here would harm the parent's."""
+"""Connections inherited by a fork. Closing them here would break the parent's."""
 
 
 class StoreBusy(StoreError):
@@ -129,7 +128,7 @@ class SqliteFile:
         return self._open
 
     def _replace(self, reason: str) -> None:
-        """Make the file anew, unless another process has done so."""
+        """Replace the file, unless another process has done so."""
         with _locked(self.path, self.patience):
             same = _inode(self.path) == self._inode
             if self._open:
@@ -164,9 +163,9 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
 
 
 def _unusable(path: Path, patience: float) -> str | None:
-    """Why the file must be made anew, "" when there is none; None when it can be used.
+    """Return why the file must be created or replaced, "" if there is none; None if it can be used.
 
-    `StoreError` when it is someone's database, which is certainly not meant.
+    Raise `StoreError` if it is the database of another application.
     """
     if not _inode(path):
         return ""
@@ -192,7 +191,7 @@ def _code(error: Exception) -> int:
 
 
 def _damaged(error: sqlite3.Error) -> bool:
-    """Whether the file itself is at fault, not the disk, the rights or another process."""
+    """Return whether the file itself is damaged, as opposed to the disk, permissions or a lock."""
     missing = isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
     return missing or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -206,7 +205,7 @@ def _create(path: Path, reason: str, patience: float) -> None:
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     with closing(_connect(fresh, patience)) as connection:
         connection.executescript(TABLES)
-    # With its journals, which would otherwise be played into the new file.
+    # With its journals, which would otherwise be applied to the new file.
     _move(path, path.with_name(path.name + ".damaged") if reason else None)
     os.replace(fresh, path)
 
@@ -230,7 +229,7 @@ def _inode(path: Path) -> int:
 
 @contextmanager
 def _locked(path: Path, patience: float) -> Iterator[None]:
-    """Held by the one process that opens or makes the file. `BlockingIOError` if another one keeps it."""
+    """Hold the lock for opening or creating the file. Raise `BlockingIOError` if another process keeps it."""
     lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         if sys.platform != "win32":

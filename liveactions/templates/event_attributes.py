@@ -32,7 +32,7 @@ _KEYS: Final = frozenset(
     " save scrolllock select send space spellcheck standby tab undo unidentified wakeup zenkaku zoomin"
     " zoomout".split()
 ) | {f"f{number}" for number in range(1, 25)}
-"""Names of keys, in lower case, as events report them; "space" stands for " "."""
+"""Names of keys, in lower case, as events report them; the space bar is "space"."""
 _EVENTS: Final = tuple(
     "abort animationcancel animationend animationiteration animationstart auxclick beforeinput"
     " beforetoggle blur canplay change click close compositionend compositionstart compositionupdate"

@@ -103,7 +103,7 @@ async def test_a8_several_workers_need_a_key(monkeypatch: pytest.MonkeyPatch, ho
 
 def test_a8_another_worker_of_the_server_is_noticed(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
-    ask = "from liveactions.hosting import is_only_worker; print(is_only_worker('shop'), flush=True); input()"
+    ask = "from liveactions.workers import is_only_worker; print(is_only_worker('shop'), flush=True); input()"
     command = [sys.executable, "-c", ask]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     answers = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,7 @@ from liveactions import Page as LivePage
 from liveactions import Pages, action, file
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
-from tests.support.patience import PATIENCE
+from tests.support.patience import wait_until
 from tests.support.small import small_app
 
 pages = Pages()
@@ -98,11 +97,7 @@ def full_speed(network: CDPSession) -> None:
 
 
 def waiting() -> list[Path]:
-    """Return the files that are left once those that were used or refused are removed, after the answer."""
-    until = time.monotonic() + PATIENCE
-    while (files := list(app.site.uploads.folder.iterdir())) and time.monotonic() < until:
-        time.sleep(0.01)
-    return files
+    return list(app.site.uploads.folder.iterdir())
 
 
 def test_m3_files_arrive(anybody: Visitor) -> None:
@@ -113,7 +108,7 @@ def test_m3_files_arrive(anybody: Visitor) -> None:
     send(page, 2)
     expect(page.get_by_role("listitem").last).to_have_text("2 none nothing")
     assert page.evaluate("document.querySelector('[type=file]').files.length") == 0
-    assert waiting() == []
+    assert wait_until(lambda: not waiting())  # files are removed after the answer
 
 
 def test_m3_the_page_stays_and_the_progress_is_shown(page: Page, network: CDPSession) -> None:
@@ -191,7 +186,7 @@ def test_m3_a_file_that_is_not_read_to_its_end_is_told_too(person: Visitor) -> N
     page.get_by_label("Small").set_input_files(text("a.txt", 10_000_000))
     page.locator("#small").get_by_role("button", name="Send").click()
     expect(page.locator("#small .error")).to_have_text("This file is larger than 1000 bytes")
-    assert waiting() == []
+    assert wait_until(lambda: not waiting())  # files are removed after the answer
 
 
 class Unexpected(list[str]):

@@ -60,7 +60,7 @@ def findings(templates: Mapping[str, str], **options: Any) -> list[str]:
     environment = Environment(loader=DictLoader({"filter.html": "{{ q }}", **templates}), autoescape=True)
     live = Live(environment, **options)
     live.page("/notes")(Notes)
-    return [str(finding) for finding in check(live, [live])]
+    return [str(finding) for finding in check([live])]
 
 
 def in_body(body: str, **templates: str) -> list[str]:
@@ -163,7 +163,7 @@ def test_files_are_relative_to_the_current_folder(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     live = Live("templates")
     live.page("/notes")(Notes)
-    assert [finding.file for finding in check(live, [live])] == ["templates/notes.html"]
+    assert [finding.file for finding in check([live])] == ["templates/notes.html"]
 
 
 def test_annotations_of_pull_requests() -> None:

@@ -160,7 +160,7 @@ AGES: Final = [
 ]
 """Where PostgreSQL keeps times."""
 LOCAL: Final = {"memory": memory, "sqlite": sqlite}
-REMOTE: Final = {"redis": RedisEngine, "postgres": PostgresEngine}
+REMOTE: Final[dict[str, Callable[[str], Remote]]] = {"redis": RedisEngine, "postgres": PostgresEngine}
 ENGINES: Final = (*LOCAL, *REMOTE)
 
 

@@ -9,12 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 import psycopg
 import pytest
 
-from liveactions.exceptions import StoreError
-from liveactions.store import postgres as module
 from liveactions.store.base import SWEEP_SECONDS
 from liveactions.store.postgres import PostgresStore
 from tests.store.engines import PostgresEngine
-from tests.support.patience import PATIENCE
 from tests.support.servers import PostgresServer, own
 
 
@@ -42,49 +39,6 @@ async def engine(server: PostgresServer) -> AsyncIterator[PostgresEngine]:
 @pytest.fixture
 def store(engine: PostgresEngine) -> PostgresStore:
     return engine.store()
-
-
-async def test_a_paused_server_delays_who_needs_it(store: PostgresStore, server: PostgresServer) -> None:
-    await store.put("k", b"v", 100)
-    server.signal(signal.SIGSTOP)
-    call = asyncio.ensure_future(store.get("k"))
-    await asyncio.sleep(0.05)  # the loop runs
-    assert not call.done()
-    server.signal(signal.SIGCONT)
-    assert await asyncio.wait_for(call, PATIENCE) == b"v"
-
-
-async def test_a_server_that_hangs_for_too_long_is_an_error(
-    store: PostgresStore, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await store.put("k", b"v", 100)
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
-    server.signal(signal.SIGSTOP)
-    with pytest.raises(StoreError, match="has not answered"):
-        await store.get("k")
-    server.signal(signal.SIGCONT)
-    monkeypatch.undo()
-    assert await store.get("k") == b"v"
-
-
-async def test_a_server_that_is_away_is_an_error(
-    store: PostgresStore, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
-    server.stop()
-    with pytest.raises(StoreError):
-        await store.get("k")
-
-
-async def test_calls_wait_for_a_server_that_is_started_again(
-    store: PostgresStore, server: PostgresServer
-) -> None:
-    epoch = await store.claim("k")
-    server.stop()
-    call = asyncio.ensure_future(store.save("k", epoch, b"v", 100))
-    await asyncio.to_thread(server.start)
-    assert await asyncio.wait_for(call, PATIENCE)
-    assert await store.get("k") == b"v"
 
 
 async def test_after_a_crash_values_are_gone_and_can_be_saved_again(
@@ -155,7 +109,7 @@ async def test_what_is_over_is_removed(store: PostgresStore, engine: PostgresEng
 async def test_writing_sweeps(store: PostgresStore, engine: PostgresEngine) -> None:
     await store.put("a", b"", 10)
     await engine.passes(10)
-    store._pool().swept -= SWEEP_SECONDS
+    store._swept -= SWEEP_SECONDS
     await store.put("b", b"", 10)
     assert await store.sweep() == 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,7 +11,6 @@ from redis.asyncio import Redis
 from liveactions.exceptions import StoreError
 from liveactions.store import redis as module
 from liveactions.store.redis import RedisStore
-from tests.support.patience import PATIENCE
 from tests.support.servers import RedisServer, own
 
 
@@ -27,47 +25,6 @@ async def store(server: RedisServer) -> AsyncIterator[RedisStore]:
     store = RedisStore(server.url)
     yield store
     await store.close()
-
-
-async def test_a_paused_server_delays_who_needs_it(store: RedisStore, server: RedisServer) -> None:
-    await store.put("k", b"v", 100)
-    server.signal(signal.SIGSTOP)
-    call = asyncio.ensure_future(store.get("k"))
-    await asyncio.sleep(0.05)  # the loop runs
-    assert not call.done()
-    server.signal(signal.SIGCONT)
-    assert await asyncio.wait_for(call, PATIENCE) == b"v"
-
-
-async def test_a_server_that_hangs_for_too_long_is_an_error(
-    store: RedisStore, server: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await store.put("k", b"v", 100)
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
-    server.signal(signal.SIGSTOP)
-    with pytest.raises(StoreError, match="has not answered"):
-        await store.get("k")
-    server.signal(signal.SIGCONT)
-    monkeypatch.undo()
-    assert await store.get("k") == b"v"
-
-
-async def test_calls_wait_for_a_server_that_is_started_again(store: RedisStore, server: RedisServer) -> None:
-    epoch = await store.claim("k")
-    server.stop()
-    call = asyncio.ensure_future(store.save("k", epoch, b"v", 100))
-    await asyncio.to_thread(server.start)
-    assert await asyncio.wait_for(call, PATIENCE)  # its scripts and claims are gone as well
-    assert await store.get("k") == b"v"
-
-
-async def test_a_server_that_is_away_is_an_error(
-    store: RedisStore, server: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
-    server.stop()
-    with pytest.raises(StoreError):
-        await store.get("k")
 
 
 async def test_what_is_lost_is_not_there_and_can_be_saved_again(

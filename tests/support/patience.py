@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 PATIENCE = 30.0
 """Seconds after which what a test waits for isn't going to happen, even on a very busy machine.
 
 A test that passes never waits that long, and none asserts that something takes less.
 """
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    """Return whether a condition comes true before `PATIENCE` is over.
+
+    It is for what nobody reports: files of another thread, processes of others. Wait for an event elsewhere.
+    """
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True

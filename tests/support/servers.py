@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.support.patience import PATIENCE
+from tests.support.patience import wait_until
 
 POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 USER = "tests"
@@ -45,6 +44,11 @@ class Program(ABC):
         self.folder = folder
         self.pid = 0
 
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Where it answers."""
+
     @abstractmethod
     def command(self) -> Sequence[str]:
         """Return what starts it."""
@@ -65,19 +69,15 @@ class Program(ABC):
                 user=self._user,
             )
         self.pid = process.pid
-        until = time.monotonic() + PATIENCE
-        while not self.is_up():
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"{self.package} doesn't start: {(self.folder / 'log').read_text()}")
-            time.sleep(0.01)
+        wait_until(lambda: process.poll() is not None or self.is_up())
+        if not self.is_up():
+            raise RuntimeError(f"{self.package} doesn't start: {(self.folder / 'log').read_text()}")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it, and return when it has gone."""
         self.signal(signal.SIGCONT)
         self.signal(how)
-        until = time.monotonic() + PATIENCE
-        while _is_alive(self.pid) and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: not self.is_alive())
 
     def is_alive(self) -> bool:
         """Whether its process is there."""

@@ -1,0 +1,87 @@
+"""Stores on the network where the server is paused, stopped, or started again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from types import ModuleType
+
+import pytest
+
+from liveactions.exceptions import StoreError
+from liveactions.store import Store
+from tests.store.engines import REMOTE
+from tests.support.patience import PATIENCE
+from tests.support.servers import PostgresServer, Program, RedisServer, own
+
+SERVERS: dict[str, type[Program]] = {"redis": RedisServer, "postgres": PostgresServer}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def started(request: pytest.FixtureRequest) -> Iterator[tuple[str, Program]]:
+    with own(SERVERS[request.param]) as server:
+        yield request.param, server
+
+
+@pytest.fixture
+def server(started: tuple[str, Program]) -> Program:
+    """A server that a test may stop."""
+    server = started[1]
+    if not server.is_alive():
+        server.start()
+    return server
+
+
+@pytest.fixture
+async def store(started: tuple[str, Program], server: Program) -> AsyncIterator[Store]:
+    engine = REMOTE[started[0]](server.url)
+    yield engine.store()
+    await engine.close()
+
+
+@pytest.fixture
+def module(store: Store) -> ModuleType:
+    return sys.modules[type(store).__module__]
+
+
+async def test_a_paused_server_delays_who_needs_it(store: Store, server: Program) -> None:
+    await store.put("k", b"v", 100)
+    server.signal(signal.SIGSTOP)
+    call = asyncio.ensure_future(store.get("k"))
+    await asyncio.to_thread(server.is_alive)  # the loop goes on
+    assert not call.done()
+    server.signal(signal.SIGCONT)
+    assert await asyncio.wait_for(call, PATIENCE) == b"v"
+
+
+async def test_a_server_that_hangs_for_too_long_is_an_error(
+    store: Store, server: Program, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.put("k", b"v", 100)
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    server.signal(signal.SIGSTOP)
+    with pytest.raises(StoreError, match="has not answered"):
+        await store.get("k")
+    server.signal(signal.SIGCONT)
+    monkeypatch.undo()
+    assert await store.get("k") == b"v"
+
+
+async def test_a_server_that_is_away_is_an_error(
+    store: Store, server: Program, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    server.stop()
+    with pytest.raises(StoreError):
+        await store.get("k")
+
+
+async def test_calls_wait_for_a_server_that_is_started_again(store: Store, server: Program) -> None:
+    epoch = await store.claim("k")
+    server.stop()
+    call = asyncio.ensure_future(store.save("k", epoch, b"v", 100))
+    await asyncio.to_thread(server.start)  # Redis has forgotten scripts and claims
+    assert await asyncio.wait_for(call, PATIENCE)
+    assert await store.get("k") == b"v"

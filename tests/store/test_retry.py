@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from itertools import islice
+
+from liveactions.store.retry import FIRST_PAUSE, LONGEST_PAUSE, pauses
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    found = list(islice(pauses(60.0), 10))
+    assert found[0] == FIRST_PAUSE and found[-1] == LONGEST_PAUSE
+    assert all(later in (2 * pause, LONGEST_PAUSE) for pause, later in zip(found, found[1:], strict=False))
+
+
+def test_nothing_is_tried_again_without_patience() -> None:
+    assert list(pauses(0.0)) == []
