@@ -36,6 +36,7 @@ from .execution.app_context import (
 )
 from .hosting import guards_of_host, hidden_routes
 from .http.endpoint import PageEndpoint
+from .http.health import HEALTH, LIVE, READY, Health
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
 from .http.routes import CookiesEndpoint, DeliveryEndpoint
@@ -181,7 +182,7 @@ class Live(Starlette):
         self.sessions = SessionRegistry(self.site, self._line)
         self.services.disconnect, self.services.publish = self.disconnect, self.publish
         self._origins = Origins(allowed_origins)
-        self.own_routes = _routes(self.site, self.sessions, self._origins)
+        self.own_routes = _routes(self.site, self.sessions, self._origins, Health(self.sessions, self._line))
         """The routes of the pages, and those that the client uses."""
         self._hosted_guards: tuple[Depends, ...] = ()
         """The guards of the application that this one is installed in."""
@@ -315,7 +316,7 @@ class Live(Starlette):
         return lifespan
 
 
-def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins) -> list[BaseRoute]:
+def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, health: Health) -> list[BaseRoute]:
     """Return the routes of the library itself."""
     return [
         WebSocketRoute(SOCKET, SocketEndpoint(sessions, origins), name="live socket"),
@@ -323,6 +324,9 @@ def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins) -> li
         Route(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
         Route(FUNCTION, FunctionEndpoint(site, origins), name="live function"),
         Route(MODULE, ModuleEndpoint(site), name="live module"),
+        Route(HEALTH, health.report, name="live health"),
+        Route(LIVE, health.live, name="live alive"),
+        Route(READY, health.ready, name="live ready"),
         Route(f"{MOUNT}/{{name}}", site.assets.respond, name="live client"),
     ]
 

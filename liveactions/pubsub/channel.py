@@ -100,6 +100,11 @@ class BrokerChannel:
             loop = asyncio.get_running_loop()
             await self._rounds.setdefault(loop, Rounds(self._catch_up)).next()
 
+    async def is_reachable(self) -> bool:
+        """Return whether the broker is reachable, after receiving what is pending."""
+        await self.caught_up()
+        return not (self._is_cut or self._owes_gap)
+
     def close(self) -> None:
         """Stop reading the broker until the channel is used again."""
         if self._listener is not None:

@@ -70,6 +70,8 @@ class SessionRegistry:
         self, site: AppContext, line: BrokerChannel, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.site = site
+        self.is_draining = False
+        """Whether this worker hands its pages over to others."""
         self._line = line
         self._clock = clock
         self._sessions: dict[str, Session] = {}
@@ -341,6 +343,7 @@ class SessionRegistry:
 
     async def close(self) -> None:
         """Store the state of all pages: the process ends."""
+        self.is_draining = True
         self._audience.close()
         await asyncio.gather(*(self._close_down(session) for session in self))
 
