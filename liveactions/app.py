@@ -20,9 +20,10 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from .actions.messages import check_messages
 from .actions.parameters import Depends, Guards, guards_of
 from .cache.tags import publish_by
-from .config import Limits
+from .config import Limits, check_function, check_list
 from .execution.app_context import (
     COOKIES,
     DELIVERY,
@@ -59,6 +60,7 @@ from .templates import Templates
 from .workers import is_only_worker, worker_count
 
 P = TypeVar("P", bound=Page)
+F = TypeVar("F", bound=Callable[..., Any])
 Processor = Callable[[Request], Mapping[str, Any]]
 TemplateSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | jinja2.Environment | Any
 """Directories, an environment, or Starlette's `Jinja2Templates`."""
@@ -146,8 +148,9 @@ class Live(Starlette):
     ) -> None:
         debug = bool(os.environ.get(DEBUG_VARIABLE)) if debug is None else debug
         super().__init__(debug, routes, middleware, exception_handlers, lifespan)
-        name = name or sys._getframe(1).f_globals.get("__name__", "live")
         limits = limits or Limits()
+        _check_options(identify, login, limits)
+        name = name or sys._getframe(1).f_globals.get("__name__", "live")
         keyring = _keys(keys)
         store = open_store(store, name)
         self._name, self._has_shared_key = name, keyring.shared
@@ -166,13 +169,14 @@ class Live(Starlette):
             debug,
             guards=guards_of(guard),
             timeout=limits.action,
-            around=tuple(around),
+            around=_functions("around", around),
             upload=limits.upload,
             state=limits.state,
             is_strict=debug,
-            variables=_variables([*processors, *context]),
+            variables=_variables([*processors, *_functions("context", context)]),
         )
         if messages is not None:
+            check_messages(messages)
             self.services.messages = messages
         self._store = FallbackStore(store)
         snapshots = Snapshots(name, sealer, self._store, limits.handles)
@@ -219,9 +223,14 @@ class Live(Starlette):
 
         The fields ``status: int``, ``message: str`` and ``id: str`` are set, if the page has them. It has no
         guards, since it is shown to visitors whom they reject, and no actions.
+
+        Raise `ValueError` for a number that isn't an error's status.
         """
         if len(given) == 1 and isinstance(given[0], type):
             return self.error_page()(given[0])
+        for status in given:
+            if status not in range(400, 600):
+                raise ValueError(f"error_page({status!r}): expected statuses from 400 to 599")
 
         def add(cls: type[P]) -> type[P]:
             self.site.error_pages.update(dict.fromkeys(given or (0,), cls))
@@ -329,6 +338,27 @@ def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, healt
         Route(READY, health.ready, name="live ready"),
         Route(f"{MOUNT}/{{name}}", site.assets.respond, name="live client"),
     ]
+
+
+def _functions(option: str, given: Iterable[F]) -> tuple[F, ...]:
+    """Return an option's functions. Raise `TypeError` for anything else."""
+    check_list(option, given)
+    functions = tuple(given)
+    for function in functions:
+        check_function(option, function)
+    return functions
+
+
+def _check_options(identify: Any, login: Any, limits: Any) -> None:
+    """Raise `TypeError` or `ValueError` for values that would only fail when a page is opened."""
+    if identify is not None:
+        check_function("identify", identify)
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits={limits!r}: expected Limits(...)")
+    if login is not None and not login.startswith(("/", "https://", "http://")):
+        raise ValueError(f"login={login!r}: expected a path, such as '/login?next={{path}}'")
+    if login is not None and "{" in login.replace("{path}", ""):
+        raise ValueError(f"login={login!r}: the only placeholder is {{path}}")
 
 
 def _keys(keys: str | Iterable[str] | None) -> Keys:

@@ -22,6 +22,25 @@ def check_seconds(what: str, value: Any) -> None:
         raise ValueError(f"{what}={value!r}: it must be positive")
 
 
+def check_flags(**options: Any) -> None:
+    """Raise `TypeError` unless all options are bools."""
+    for what, value in options.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"{what}={value!r}: expected True or False")
+
+
+def check_list(what: str, value: Any) -> None:
+    """Raise `TypeError` if `value` is a single text or function where several are expected."""
+    if isinstance(value, str) or callable(value):
+        raise TypeError(f"{what}={value!r}: expected a list, such as {what}=[{value!r}]")
+
+
+def check_function(what: str, value: Any) -> None:
+    """Raise `TypeError` unless `value` can be called."""
+    if not callable(value):
+        raise TypeError(f"{what}: expected a function, not {value!r}")
+
+
 FRAME_BYTES: Final = 1024 * 1024
 """Maximum size of a message from a client, in bytes; the same as that of a form's body.
 

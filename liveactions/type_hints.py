@@ -30,6 +30,7 @@ from typing import (
 
 import typing_extensions
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 NoneType = type(None)
 Variables = Mapping[Any, Any]
@@ -311,6 +312,25 @@ def _check(annotation: Any, title: str, injected: tuple[type[Any], ...], seen: s
             seen.add(cls)
             for name, hint in record_hints(plain).items():
                 _check(hint, f"{title}: {cls.__qualname__}.{name}", injected, seen)
+
+
+def check_field_info(annotation: Any, title: str, default: Any = None) -> None:
+    """Raise `TypeError` for pydantic's or a dataclass's ``Field`` where it has no effect.
+
+    Only the constraints of a ``Field`` in `annotation` are used: neither its names nor its default.
+    """
+    if isinstance(default, FieldInfo | dataclasses.Field):
+        raise TypeError(
+            f"{title}: a Field can't be the default; write Annotated[..., Field(...)], and the default"
+            " after ="
+        )
+    for piece in unwrap(annotation)[1]:
+        if not isinstance(piece, FieldInfo):
+            continue
+        if piece.alias or piece.validation_alias or piece.serialization_alias:
+            raise TypeError(f"{title}: Field(alias=...) has no effect; it is filled by its own name")
+        if not piece.is_required():
+            raise TypeError(f"{title}: the default in Field(...) has no effect; write it after =")
 
 
 def _is_class_of_marks(piece: Any) -> bool:

@@ -415,6 +415,44 @@ def test_templates_that_escape_nothing_are_pointed_out(
     assert ("autoescape=True" in caplog.text) == warned
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "hint"),
+    [
+        ({"login": "login"}, ValueError, "login='login': expected a path"),
+        ({"login": "/login?next={url}"}, ValueError, "the only placeholder is {path}"),
+        ({"identify": "ada"}, TypeError, "identify: expected a function, not 'ada'"),
+        ({"context": len}, TypeError, "context=.*: expected a list"),
+        ({"context": [{"a": 1}]}, TypeError, "context: expected a function"),
+        ({"around": ["a"]}, TypeError, "around: expected a function"),
+        ({"limits": {"body": 1}}, TypeError, r"expected Limits\("),
+    ],
+)
+def test_options_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:
+    with pytest.raises(error, match=hint):
+        Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore(), **options)
+
+
+def test_messages_that_look_misspelt_are_pointed_out(caplog: pytest.LogCaptureFixture) -> None:
+    messages = {"mising": "?", "string_type": "?", "int_from_float": "?", "too_young": "?"}
+    Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore(), messages=messages)
+    assert [record.getMessage() for record in caplog.records] == [
+        "messages: there is no message 'mising'; did you mean 'missing'?"
+    ]
+
+
+@pytest.mark.parametrize("path", ["a", "/{a", "/a}", "/{}", "/{a b}", "/{a:}"])
+def test_what_is_no_path_is_an_error(path: str) -> None:
+    live = Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore())
+    with pytest.raises(ValueError, match="a path"):
+        live.page(path)(type("Wrong", (Page,), {"__module__": __name__}))
+
+
+def test_pages_for_errors_have_statuses_of_errors() -> None:
+    live = Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore())
+    with pytest.raises(ValueError, match=r"error_page\(200\)"):
+        live.error_page(404, 200)
+
+
 journal: list[str] = []
 refused: set[str] = set()
 

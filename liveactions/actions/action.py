@@ -28,7 +28,7 @@ from typing import (
 )
 
 from ..actions import bound_arguments as binding
-from ..config import check_seconds, check_size
+from ..config import check_flags, check_list, check_seconds, check_size
 from ..security import references
 from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from ..types import Reference
@@ -85,6 +85,8 @@ class Action(Reference, FormApi, Generic[P, R]):
             check_seconds("timeout", timeout)
         if max_body is not None:
             check_size("max_body", max_body)
+        check_list("aliases", aliases)
+        check_flags(validate=validate, reset=reset, js=js, idempotent=idempotent)
         self.function = function
         self.name: str = function.__name__
         self.id = id or self.name

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 from starlette.datastructures import UploadFile
 
-from ..config import check_size
+from ..config import check_list, check_size
 from ..type_hints import metadata, optional, unwrap
 from ..types import RefusedFile
 from .messages import message
@@ -29,8 +29,10 @@ class file:  # noqa: N801 - written like a function
     def __post_init__(self) -> None:
         if self.max_size is not None:
             check_size("max_size", self.max_size)
-        if isinstance(self.types, str):
-            raise TypeError(f"types={self.types!r}: expected a list, such as types=[{self.types!r}]")
+        check_list("types", self.types)
+        for one in self.types:
+            if "/" not in one and not one.startswith("."):
+                raise ValueError(f"types: no file can match {one!r}; write 'image/png', 'image/*' or '.png'")
 
     def accepts(self, name: str, type: str) -> bool:
         """Return whether a file with this name and media type is one of `types`."""

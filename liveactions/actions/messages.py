@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from logging import getLogger
+from typing import Any, Final, get_args
+
+from pydantic_core.core_schema import ErrorType
+
+log = getLogger(__name__)
 
 MESSAGES: Mapping[str, str] = {
     "missing": "This field is required",
@@ -80,6 +86,19 @@ MESSAGES: Mapping[str, str] = {
 
 Placeholders are filled from the error's context.
 """
+
+
+_SIMILAR: Final = 0.85
+"""The similarity of names that differ by one or two letters."""
+
+
+def check_messages(messages: Iterable[str]) -> None:
+    """Log a warning for names that look misspelt; an application may have error types of its own."""
+    known = {*MESSAGES, *get_args(ErrorType)}
+    for name in messages:
+        similar = get_close_matches(name, MESSAGES, 1, _SIMILAR)
+        if similar and name not in known:
+            log.warning("messages: there is no message %r; did you mean %r?", name, similar[0])
 
 
 def message(error: Mapping[str, Any], texts: Mapping[str, str] = MESSAGES) -> str:

@@ -23,6 +23,7 @@ from ..exceptions import path_name
 from ..type_hints import (
     Mark,
     Variables,
+    check_field_info,
     check_parts,
     expand,
     hints,
@@ -509,6 +510,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dep
     kind = _kind(annotation)
     if kind in _NAMED:
         check_parts(annotation, where, _WHOLE)
+        check_field_info(annotation, where, parameter.default)
     return Parameter(name, kind, without(annotation, _Mark), required)
 
 

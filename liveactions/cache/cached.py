@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from ..actions.parameters import dependency_of
 from ..actions.run_context import open_effects
+from ..config import check_list, check_seconds
 from ..immutability import is_frozen
 from ..pubsub.channel import channels
 from ..tasks import is_loop_running
@@ -106,8 +107,12 @@ def cached(
     Dependencies (``Annotated[Session, Depends(session)]``) aren't part of the key. Concurrent calls for a
     missing result run the function once. Immutable results are shared, others are copied for each caller.
 
-    Raise `TypeError` for a tag that names no parameter, and when called with an argument that can't be a key.
+    Raise `TypeError` or `ValueError` for a tag that names no parameter, and for times that are none. A call
+    with an argument that can't be a key raises `TypeError`.
     """
+    check_list("tags", tags)
+    if stale:
+        check_seconds("stale", stale)
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
         reads = _Reads(function, tuple(tags), _seconds(ttl), stale)
@@ -130,6 +135,8 @@ def cached(
 
 def _seconds(ttl: float | str | None) -> float | None:
     if not isinstance(ttl, str):
+        if ttl is not None:
+            check_seconds("ttl", ttl)
         return ttl
     if ttl not in PROFILES:
         raise ValueError(f"ttl={ttl!r}: seconds, or one of {', '.join(PROFILES)}")

@@ -31,7 +31,7 @@ from ..actions.decorator import CLOSURES, Closures, action_in, shared, shared_na
 from ..actions.run_context import CURRENT_COMPONENT
 from ..templates import html_of, raw_part
 from ..type_hints import is_of_unknown_name
-from .description import Description, build, check, check_names, own_names
+from .description import Description, build, check, check_names, own_names, unknown_field
 from .fields import LOADED, annotated_names, loaded
 
 if TYPE_CHECKING:
@@ -218,6 +218,16 @@ class Component:
             raise TypeError(f"{type(self).__qualname__} needs {', '.join(sorted(missing))}")
         set_defaults(self)
         self.__dict__.update(fields)
+
+    if not TYPE_CHECKING:  # else type checkers would accept all names
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Raise `AttributeError` for a public name that is neither a field nor one of the class."""
+            if not (
+                name[0] == "_" or name in self._live_node.description.fields or hasattr(type(self), name)
+            ):
+                raise AttributeError(unknown_field(self._live_node.description, name, value))
+            object.__setattr__(self, name, value)
 
     @property
     def request(self) -> Request:

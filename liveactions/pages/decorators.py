@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, TypeVar
 
+from ..config import check_seconds
+
 F = TypeVar("F", bound=Callable[..., Any])
 TIMER_MARK = "_live_every"
 
@@ -23,8 +25,9 @@ class Timer:
 def every(seconds: float) -> Callable[[F], F]:
     """Run a page's method at this interval, while a socket is connected. Its parameters are injected.
 
-    Raise `ValueError` if the interval is shorter than 0.01 seconds.
+    Raise `TypeError` unless it is a number, `ValueError` if it is shorter than 0.01 seconds.
     """
+    check_seconds("@every: seconds", seconds)
     if not seconds >= 0.01:
         raise ValueError(f"every({seconds!r}): at least 0.01 seconds")
 
@@ -65,8 +68,10 @@ def on(topic: str) -> Callable[[F], F]:
     """Run a page's method for each message that ``live.publish(topic, ...)`` sends, while the page is open.
 
     In ``@on("typing:{room}")``, `room` is a field of the page. Parameters are filled from the message by
-    name; others are injected.
+    name; others are injected. Raise `TypeError` unless `topic` is a text.
     """
+    if not isinstance(topic, str):
+        raise TypeError(f'@on: expected a topic, such as @on("chat"), not {topic!r}')
 
     def mark(function: F) -> F:
         if not callable(function):

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final, Generic
 
@@ -223,6 +224,17 @@ def check_names(cls: type[Any], fields: Iterable[str]) -> None:
         raise TypeError(f"{title}.{name} is both a field and an action; rename one of them")
     for name in sorted(actions & RESERVED):
         raise TypeError(f"{title}.{name}: this name is reserved; rename the action")
+
+
+def unknown_field(description: Description, name: str, value: object) -> str:
+    """Return the message for a value that is assigned to a name which isn't a field of a component."""
+    title, kind = description.cls.__qualname__, type(value).__name__
+    similar = get_close_matches(name, description.fields, 1)
+    proposal = f"Did you mean {similar[0]!r}?" if similar else f"Its fields: {', '.join(description.fields)}."
+    return (
+        f"{title} has no field {name!r}. {proposal} Declare a new one in the class, `{name}: {kind} = …`, or"
+        f" `{name}: {kind} = loaded()` if load() sets it. Names that begin with an underscore are private."
+    )
 
 
 def _unannotated(cls: type[Any]) -> Iterator[str]:

@@ -26,7 +26,17 @@ from pydantic import PydanticSchemaGenerationError
 from ..actions.codec import Codec, codec, read_json
 from ..actions.form_readers import MISSING, Reader, reader
 from ..immutability import holds_frozen, is_frozen_type
-from ..type_hints import Mark, check_parts, is_mark, metadata, optional, raw_annotations, unwrap, without
+from ..type_hints import (
+    Mark,
+    check_field_info,
+    check_parts,
+    is_mark,
+    metadata,
+    optional,
+    raw_annotations,
+    unwrap,
+    without,
+)
 
 T = TypeVar("T")
 
@@ -76,6 +86,7 @@ class Field:
         wrong = next((mark for mark in unwrap(self.annotation)[1] if is_mark(mark)), None)
         if wrong is not None and not isinstance(wrong, in_url):
             raise TypeError(f"field {self.name!r}: {wrong!r} can only be used on parameters, not on fields")
+        check_field_info(self.annotation, f"field {self.name!r}", self.default)
         if not self.is_loaded and self.children is None:
             self.codec  # noqa: B018 - evaluated for its errors
 

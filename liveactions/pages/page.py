@@ -38,7 +38,7 @@ class Page(Component):
     __slots__ = ()
 
     _live_own: ClassVar[bool] = True
-    _live_route: ClassVar[Route] = Route("")
+    _live_route: ClassVar[Route] = Route("/")
     _live_guards: ClassVar[tuple[Depends, ...]] = ()
     _live_defines_actions: ClassVar[bool] = False
     """Whether the page's actions are defined by running it, and unknown before."""
@@ -95,7 +95,7 @@ class Page(Component):
 def register_page(cls: type[Page], path: str, guards: Iterable[Depends] = ()) -> None:
     """Set a page class's guards and its path, in Starlette's syntax: ``/room/{room}``.
 
-    Raise `TypeError` if a path parameter isn't a field of the class.
+    Raise `TypeError` if a path parameter isn't a field of the class, `ValueError` for what isn't a path.
     """
     route = Route(path)
     for name in sorted(route.names):

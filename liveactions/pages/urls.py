@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,12 +18,20 @@ from ..exceptions import path_name
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from .fields import Field
 
+_PARAMETER: Final = re.compile(r"{\w+}")
+
 
 @dataclass(frozen=True)
 class Route:
-    """The path of a page class in its application: ``/room/{room}``."""
+    """The path of a page class in its application: ``/room/{room}``. Raise `ValueError` for another text."""
 
     path: str
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/"):
+            raise ValueError(f"a path must begin with a slash: {self.path!r}")
+        if set(_PARAMETER.sub("", self._compiled[0])) & {"{", "}"}:
+            raise ValueError(f"a path parameter is written {{name}} or {{name:int}}: {self.path!r}")
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Convertor[Any]]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -54,11 +54,17 @@ def is_marked_safe(value: Any) -> bool:
 
 
 def refuse_function(value: Any) -> None:
-    """Raise `RenderError` for a function, which is never meant to be displayed."""
+    """Raise `RenderError` for a function, or what an async one returns: neither is meant to be displayed."""
     if isinstance(value, (FunctionType, MethodType, BuiltinFunctionType)):
         raise RenderError(
             f"{value.__qualname__} is a function: decorate it with @action to let browsers call it,"
             f" or call it in the template, {{{{ {value.__name__}() }}}}"
+        )
+    if isinstance(value, CoroutineType):
+        value.close()
+        raise RenderError(
+            f"{value.__qualname__}() is async, and templates can't wait for it: call it in load(), and keep"
+            " the result in a field. To let browsers call it, decorate it with @action"
         )
 
 

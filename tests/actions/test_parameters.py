@@ -353,6 +353,24 @@ async def test_a_model_in_itself(fields: Any, wanted: Link) -> None:
     assert (await call(page, page.draft, fields)).ok
 
 
+@pytest.mark.parametrize(
+    ("annotation", "default", "hint"),
+    [
+        (Annotated[str, Field(alias="x")], "", "alias"),
+        (Annotated[str, Field(validation_alias="x")], "", "alias"),
+        (Annotated[Bound[str], Field(alias="x")], "", "alias"),
+        (Annotated[str, Field(default="a")], "", "default in Field"),
+        (str, Field(default="a", max_length=3), "a Field can't be the default"),
+    ],
+)
+def test_what_a_field_of_pydantic_would_say_in_vain(annotation: Any, default: Any, hint: str) -> None:
+    async def save(self: Page, title: Any = default) -> None: ...
+
+    save.__annotations__["title"] = annotation
+    with pytest.raises(TypeError, match=f"save: parameter 'title': .*{hint}"):
+        type("Wrong", (Page,), {"save": action(save), "__module__": __name__})
+
+
 async def test_files() -> None:
     none = upload("", b"")
     assert await given("file", {"upload": none, "more": [none]}) == [None, []]

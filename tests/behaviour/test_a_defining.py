@@ -128,6 +128,9 @@ def test_a1_on_anything_else_it_says_what_to_do(thing: Any) -> None:
         ({"timeout": "5s"}, TypeError, "expected a number"),
         ({"max_body": "1mb"}, TypeError, "expected an int"),
         ({"max_body": -1}, ValueError, "can't be negative"),
+        ({"aliases": "old_name"}, TypeError, "expected a list"),
+        ({"reset": "no"}, TypeError, "expected True or False"),
+        ({"js": 1}, TypeError, "expected True or False"),
     ],
 )
 def test_a1_options_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:

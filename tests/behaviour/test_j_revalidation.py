@@ -249,6 +249,20 @@ def test_j1_a_tag_of_no_parameter_is_an_error() -> None:
             return id
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "hint"),
+    [
+        ({"tags": "post"}, TypeError, "tags='post': expected a list"),
+        ({"ttl": -1}, ValueError, "ttl=-1: it must be positive"),
+        ({"stale": -1}, ValueError, "stale=-1: it must be positive"),
+        ({"ttl": b"hours"}, TypeError, "ttl=.*: expected a number"),
+    ],
+)
+def test_j1_options_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:
+    with pytest.raises(error, match=hint):
+        cached(**options)(lambda: 1)
+
+
 async def test_j1_tags_may_be_added_inside() -> None:
     runs = 0
 

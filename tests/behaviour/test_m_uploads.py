@@ -203,6 +203,20 @@ async def test_m3_uploads_that_are_refused() -> None:
         assert lying(live) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "hint"),
+    [
+        ({"types": "image/png"}, TypeError, "types='image/png': expected a list"),
+        ({"types": ["png"]}, ValueError, "no file can match 'png'; write 'image/png'"),
+        ({"max_size": "1mb"}, TypeError, "max_size='1mb': expected an int"),
+        ({"max_size": -1}, ValueError, "can't be negative"),
+    ],
+)
+def test_m3_limits_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:
+    with pytest.raises(error, match=hint):
+        file(**options)
+
+
 async def test_m3_files_that_wait_have_a_limit() -> None:
     live = archive(limits=Limits(uploads=15))
     async with browser(live) as visitor:

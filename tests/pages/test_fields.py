@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import operator
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import pytest
+from pydantic import Field
 
 from liveactions.actions.decorator import action
 from liveactions.pages.component import Component, describe, variables
+from liveactions.pages.decorators import every, on
 from liveactions.pages.fields import InUrl, in_url, loaded
 from liveactions.pages.page import Page
 from tests.support.pages import new
@@ -214,6 +218,79 @@ def test_annotations_may_name_what_is_defined_later() -> None:
         assert names(describe(Node).children) == ["leaf", "below"]
     finally:
         del globals()["Leaf"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("opne", r"Did you mean 'open'\?"),
+        ("zzz", r"Its fields: q, number, open, tags, hits\. .*`zzz: int = …`.*loaded\(\)"),
+    ],
+)
+def test_a_value_for_no_field_is_an_error_that_proposes_one(name: str, hint: str) -> None:
+    for page in (Search(), new(Search)):
+        with pytest.raises(AttributeError, match=rf"Search has no field '{name}'\. {hint}"):
+            setattr(page, name, 3)
+        assert name not in vars(page)
+
+
+def test_a_value_for_no_field_of_a_component_either() -> None:
+    office = new(Office)
+    with pytest.raises(AttributeError, match="People has no field 'srot'.* 'sort'"):
+        office.people.srot = "id"  # type: ignore[attr-defined]
+
+
+def test_what_can_be_assigned() -> None:
+    class Boxed(Search):
+        _height = 1
+
+        @property
+        def height(self) -> int:
+            return self._height
+
+        @height.setter
+        def height(self, value: int) -> None:
+            self._height = value
+
+        @functools.cached_property
+        def width(self) -> int:
+            return 7
+
+    page = new(Boxed)
+    page.hits, page._own, page.height = ["a"], 1, 3  # type: ignore[attr-defined]
+    page.twice = lambda: "mocked"  # type: ignore[method-assign]
+    assert (page.hits, page._height, page.width, page.twice()) == (["a"], 3, 7, "mocked")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "hint"),
+    [
+        (Annotated[str, Field(alias="x")], "", "alias"),
+        (Annotated[str, Field(default="a")], "", "default in Field"),
+        (str, Field(default="a", max_length=3), "a Field can't be the default"),
+        (list[str], dataclasses.field(default_factory=list), "a Field can't be the default"),
+    ],
+)
+def test_what_a_field_of_pydantic_would_say_in_vain(annotation: Any, default: Any, hint: str) -> None:
+    body = {"__annotations__": {"name": annotation}, "__module__": __name__, "name": default}
+    with pytest.raises(TypeError, match=f"'name': .*{hint}"):
+        type("Wrong", (Page,), body)
+
+
+@pytest.mark.parametrize(
+    ("decorate", "given", "error", "hint"),
+    [
+        (every, "1", TypeError, "seconds='1': expected a number"),
+        (every, print, TypeError, "expected a number"),
+        (every, 0.001, ValueError, "at least 0.01 seconds"),
+        (on, print, TypeError, r'such as @on\("chat"\)'),
+    ],
+)
+def test_timers_and_listeners_are_checked(
+    decorate: Callable[[Any], Any], given: Any, error: type[Exception], hint: str
+) -> None:
+    with pytest.raises(error, match=hint):
+        decorate(given)
 
 
 class Record:

@@ -214,6 +214,14 @@ def test_a_function_is_no_value(source: str) -> None:
             render(source, save=value)
 
 
+@pytest.mark.parametrize("source", ['<form action="{{ save() }}"></form>', "<b>{{ save() }}</b>"])
+def test_what_an_async_function_returns_is_no_value(source: str) -> None:
+    async def save() -> None: ...
+
+    with pytest.raises(RenderError, match=r"save\(\) is async, .*: call it in load\(\)"):
+        render(source, save=save)
+
+
 def test_what_can_be_called_and_shown_stays() -> None:
     class Shown(functools.partial[Any]):
         def __str__(self) -> str:
