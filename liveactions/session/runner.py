@@ -99,7 +99,9 @@ class Session:
         self._epoch = epoch
         """Of the claim that makes this the one session of its token; 0 for a token that nobody else has."""
         self._settled: asyncio.Future[None] | None = None
-        self._saving: asyncio.Future[bool] | None = None
+        self._saving = 0
+        """How many snapshots are being stored."""
+        self._saved: asyncio.Future[None] | None = None
         self._in_html: HtmlSnapshot | None = None
         """What the HTML that is to be sent needs in the store."""
         self._has_connected = False
@@ -487,8 +489,14 @@ class Session:
             await in_html.keep()
         if snapshot is None:
             return True
-        self._saving = self.site.saving.add(self.row(snapshot))
-        return await self._saving
+        self._saving += 1
+        try:
+            return await self.site.saving.save(self.row(snapshot))
+        finally:
+            self._saving -= 1
+            if self._saved is not None and not self._saving:
+                self._saved.set_result(None)
+                self._saved = None
 
     def row(self, snapshot: Snapshot) -> Claimed:
         """Return what to store for a snapshot of this session."""
@@ -523,8 +531,9 @@ class Session:
         self.connection = connection
         if hello.rev < 0:
             await self.settled()
-        while self._saving is not None and not self._saving.done():  # nothing is sent before it is stored
-            await asyncio.wait((self._saving,))
+        while self._saving:  # nothing is sent before it is stored
+            self._saved = self._saved or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._saved)
         self._check_joining(connection)
         try:
             async with around(state.page):

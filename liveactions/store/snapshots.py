@@ -5,8 +5,8 @@ is long, a *handle* stands there instead and the snapshot is in the store. Under
 address that a post is answered with. And in the store under a digest of the session's token, written
 by the session for whichever worker continues.
 
-States of sessions go to the store together: those of one tick of the loop, and those that have come while the
-store was writing. A transaction of its own would cost a small page more than its op does.
+States of sessions that come together go to the store together (`SnapshotQueue`): a transaction of its own
+would cost a small page more than its op does.
 """
 
 from __future__ import annotations
@@ -217,35 +217,55 @@ def _digests(data: bytes) -> Digests:
 
 
 class SnapshotQueue:
-    """Collects states until the loop has seen to everything else that is ready and the store has taken those
-    before. An older state never comes after a newer one.
+    """Stores the states of sessions. An older state never comes after a newer one.
+
+    In a store on this machine, the first state of a turn of the event loop is stored at once: a page that is
+    alone in its turn waits for nobody. Those that come in the same turn, or while the store is writing, are
+    stored together.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: FallbackStore) -> None:
         self._store = store
+        self._is_local = store.store.server is None
         self._rows: list[Claimed] = []
         self._waiting: list[asyncio.Future[bool]] = []
         self._tasks = Supervisor(lambda: "storing the states of pages")
-        self._saving: asyncio.Task[None] | None = None
+        self._busy: asyncio.AbstractEventLoop | None = None
+        """The loop in which a state was stored in this turn, or is being stored."""
 
-    def add(self, row: Claimed) -> asyncio.Future[bool]:
-        """Store a row soon. The result is false when its key has been claimed by someone else."""
+    async def save(self, row: Claimed) -> bool:
+        """Store a row. Return False when its key has been claimed by someone else."""
         loop = asyncio.get_running_loop()
-        task = self._saving
-        if task is None or task.done() or task.get_loop() is not loop:
-            self._saving = self._tasks.start(self._save())
-        saved: asyncio.Future[bool] = loop.create_future()
-        self._rows.append(row)
-        self._waiting.append(saved)
-        return saved
+        if self._busy is loop or not self._is_local:
+            saved: asyncio.Future[bool] = loop.create_future()
+            self._rows.append(row)
+            self._waiting.append(saved)
+            if self._busy is not loop:
+                self._busy = loop
+                self._tasks.start(self._save_waiting())
+            return await saved
+        self._busy = loop
+        try:
+            return (await save_all(self._store, [row]))[0]
+        finally:
+            loop.call_soon(self._end_turn)
 
-    async def _save(self) -> None:
-        while self._rows:
-            rows, self._rows = self._rows, []
-            waiting, self._waiting = self._waiting, []
-            for saved, done in zip(waiting, await save_all(self._store, rows), strict=True):
-                if not saved.done():
-                    saved.set_result(done)
+    def _end_turn(self) -> None:
+        if self._rows:
+            self._tasks.start(self._save_waiting())
+        else:
+            self._busy = None
+
+    async def _save_waiting(self) -> None:
+        try:
+            while self._rows:
+                rows, self._rows = self._rows, []
+                waiting, self._waiting = self._waiting, []
+                for saved, done in zip(waiting, await save_all(self._store, rows), strict=True):
+                    if not saved.done():
+                        saved.set_result(done)
+        finally:
+            self._busy = None
 
 
 async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:

@@ -399,6 +399,7 @@ async def test_a_page_that_was_left_is_not_open_any_more() -> None:
         with pytest.raises(LiveError, match="is no longer open"):
             await left.run(left._add, "late")
         left.live.later(left._add, 1, "late")
+        await session.settled()
         assert not waiting and await opened[1].run(opened[1]._add, "here") == 1
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import pytest
 
 from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
-from liveactions.store import MemoryStore
+from liveactions.store import Claimed, MemoryStore
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.snapshots import (
     HANDLE_PREFIX,
     MAX_INLINE_BYTES,
     Snapshot,
+    SnapshotQueue,
     Snapshots,
     pack,
     session_key,
@@ -120,3 +124,95 @@ async def test_the_oldest_handles_go_where_there_are_too_many_bytes() -> None:
         await snapshots.open(pages[0].text, context)
     for text in (pages[1].text, handle):
         assert (await snapshots.open(text, context)).state == state
+
+
+class Counting(MemoryStore):
+    """Notes which keys are saved together. Saving waits for `gate`, if there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[str]] = []
+        self.gate: asyncio.Event | None = None
+
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        self.batches.append([key for key, *_ in rows])
+        if self.gate is not None:
+            await self.gate.wait()
+        return await super().save_many(rows)
+
+
+def row(key: str, epoch: int = 0) -> Claimed:
+    return key, epoch, key.encode(), 60.0
+
+
+def without_waiting(coroutine: Coroutine[Any, Any, bool]) -> bool:
+    """Return what a coroutine returns that doesn't suspend."""
+    with pytest.raises(StopIteration) as ended:
+        coroutine.send(None)
+    return bool(ended.value.value)
+
+
+async def test_the_first_state_of_a_turn_is_stored_at_once_and_the_others_together() -> None:
+    store = Counting()
+    saving = SnapshotQueue(FallbackStore(store))
+    assert without_waiting(saving.save(row("a")))
+    await asyncio.sleep(0)  # the turn is over
+    for turn in "bc":
+        assert await asyncio.gather(*(saving.save(row(f"{turn}{n}")) for n in range(3))) == [True] * 3
+    assert store.batches == [["a"], ["b0"], ["b1", "b2"], ["c0"], ["c1", "c2"]]
+
+
+async def test_states_that_come_while_the_store_is_writing_are_stored_together_afterwards() -> None:
+    store = Counting()
+    store.gate = asyncio.Event()
+    saving = SnapshotQueue(FallbackStore(store))
+    tasks = [asyncio.ensure_future(saving.save(row("first")))]
+    await asyncio.sleep(0)
+    tasks += [
+        asyncio.ensure_future(saving.save(row("second"))),
+        asyncio.ensure_future(saving.save(row("third"))),
+    ]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert store.batches == [["first"]]
+    store.gate.set()
+    assert await asyncio.gather(*tasks) == [True] * 3
+    assert store.batches == [["first"], ["second", "third"]]
+
+
+async def test_a_state_whose_page_another_worker_has_claimed_is_refused_alone_and_among_others() -> None:
+    store = Counting()
+    saving = SnapshotQueue(FallbackStore(store))
+    await store.claim("k")
+    assert not await saving.save(row("k"))
+    assert await asyncio.gather(*(saving.save(row(key)) for key in ("k", "other"))) == [False, True]
+
+
+async def test_a_store_on_a_server_gets_the_states_of_a_turn_in_one_round_trip() -> None:
+    class OnAServer(Counting):
+        server = "redis://elsewhere", ""
+
+    store = OnAServer()
+    saving = SnapshotQueue(FallbackStore(store))
+    assert await asyncio.gather(*(saving.save(row(key)) for key in "abc")) == [True] * 3
+    assert store.batches == [["a", "b", "c"]]
+
+
+def test_states_are_stored_in_whichever_loop_runs() -> None:
+    store = Counting()
+    saving = SnapshotQueue(FallbackStore(store))
+    loop = asyncio.new_event_loop()
+
+    def store_and_stop() -> None:  # before the turn is over
+        assert without_waiting(saving.save(row("a")))
+        loop.stop()
+
+    loop.call_soon(store_and_stop)
+    loop.run_forever()
+    loop.close()
+
+    async def store_again() -> None:
+        assert without_waiting(saving.save(row("b")))
+
+    asyncio.run(store_again())
+    assert store.batches == [["a"], ["b"]]
