@@ -1,10 +1,13 @@
-"""Ops by fetch, where the socket doesn't open: the same hello, ops and frames in one request."""
+"""Ops by fetch, where the socket doesn't open: the same hello, ops and frames in one request.
+
+A page that takes no pushes gets them as JSON. Otherwise, they are the beginning of an event stream
+(`http.event_stream`).
+"""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -12,13 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..actions.request import Changes
+from ..config import Limits
 from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
-from ..protocol.messages import read_hello, read_op
+from ..protocol.messages import Acknowledgement, Hello, Op, read_hello, read_op
 from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..session.registry import SessionRegistry
+from ..session.runner import Session
 from ..session.state import INTERNAL_ERROR, REPLACED
 from .bodies import read_json
+from .event_stream import MEDIA_TYPE, EventStream, EventStreamResponse, receive_all
 
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
 """HTTP statuses for the codes with which a socket is closed, 503 for those after which it is to come again;
@@ -27,6 +33,8 @@ STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERRO
 
 class BufferedConnection:
     """A session's connection for the time of one request: keeps what is sent."""
+
+    one_way = False
 
     def __init__(self) -> None:
         self.sending_since: float | None = None
@@ -44,18 +52,25 @@ class BufferedConnection:
     def close(self, code: int, reason: str = "") -> None:
         self.refusal = self.refusal or ProtocolError(reason, code)
 
+    def body(self) -> str:
+        """Return the JSON of all messages."""
+        welcome, *frames = self.messages
+        cookies = ',"cookies":true' if self.changes else ""  # they are on this very response
+        return f'{{"welcome":{welcome},"frames":[{",".join(frames)}]{cookies}}}'
+
 
 async def perform(sessions: SessionRegistry, request: Request) -> Response:
-    """Run the ops of a request and answer with what the page is to be told."""
-    data = await read_json(request, sessions.site.limits)
+    """Run the operations of a request, and answer with what the page is to be told."""
+    limits = sessions.site.limits
+    data = await read_json(request, limits)
     parcel = BufferedConnection()
     try:
-        await _perform(sessions, request, data, parcel)
-        if parcel.refusal is not None:
-            raise parcel.refusal
-        welcome, *frames = parcel.messages
-        cookies = ',"cookies":true' if parcel.changes else ""  # they are on this very response
-        body, status = f'{{"welcome":{welcome},"frames":[{",".join(frames)}]{cookies}}}', 200
+        hello, ops = _read(data, limits)
+        if MEDIA_TYPE in request.headers.get("accept", ""):
+            return await _stream(sessions, request, hello, ops)
+        session = await sessions.join(hello, request, parcel)
+        await _finish(session, parcel, _due(hello, parcel.messages, ops))
+        body, status = parcel.body(), 200
     except ProtocolError as error:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
     response = Response(body, status, {"Cache-Control": "no-store"}, "application/json")
@@ -64,25 +79,49 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
     return response
 
 
-async def _perform(
-    sessions: SessionRegistry, request: Request, data: object, parcel: BufferedConnection
-) -> None:
-    limits = sessions.site.limits
+async def _stream(
+    sessions: SessionRegistry, request: Request, hello: Hello, ops: Sequence[Op | Acknowledgement]
+) -> Response:
+    """Run operations whose frames go over a stream: the page's own, if it is here, or the response."""
+    session = await sessions.streaming(hello, request)
+    if session is not None:
+        await receive_all(session, [Acknowledgement(hello.rev), *ops])
+        return Response(status_code=204)
+    stream = EventStream(sessions.site.limits.sending)
+    session = await sessions.join(hello, request, stream)
+    return EventStreamResponse(stream, session, _due(hello, stream.messages, ops))
+
+
+def _read(data: object, limits: Limits) -> tuple[Hello, list[Op | Acknowledgement]]:
+    """Return the hello and the operations of a request: all of them are valid, or none is run."""
     if not isinstance(data, dict) or data.keys() != {"hello", "ops"} or not isinstance(data["ops"], list):
         raise HTTPException(400, "Expected a hello and a list of operations")
     if len(data["ops"]) > MAX_KEPT_ANSWERS:
         raise ProtocolError("too many unanswered ops", CLOSE_LIMIT)
-    ops = [read_op(op, limits) for op in data["ops"]]  # all of them are proper, or none is run
-    hello = read_hello(data["hello"])
-    session = await sessions.join(hello, request, parcel)
-    if not parcel.messages:
-        raise parcel.refusal or ProtocolError("the page is open elsewhere")
-    # Addresses are those of the old session: made anew, it is the page that makes them, and the ops, anew.
-    rebuilt = hello.token is not None and {"moved", "fresh"} & json.loads(parcel.messages[0]).keys()
+    ops = [read_op(op, limits) for op in data["ops"]]
+    return read_hello(data["hello"]), ops
+
+
+def _due(
+    hello: Hello, messages: Sequence[str], ops: Sequence[Op | Acknowledgement]
+) -> Sequence[Op | Acknowledgement]:
+    """Return the operations that are run: none where the session was rebuilt.
+
+    They name addresses of the former session. The page makes addresses and operations anew.
+    """
+    welcome = json.loads(messages[0]) if messages and hello.token is not None else {}
+    return () if {"moved", "fresh"} & welcome.keys() else ops
+
+
+async def _finish(
+    session: Session, connection: BufferedConnection, ops: Sequence[Op | Acknowledgement]
+) -> None:
+    """Run operations to their end. What closes the connection meanwhile refuses the request."""
     try:
-        for op in ops if not rebuilt else ():
-            await asyncio.sleep(session.allowance.take(time.monotonic()))
-            await session.receive(op)
-        await session.finished()
+        if connection.messages:
+            await receive_all(session, ops)
+            await session.finished()
     finally:
-        await session.detach(parcel)
+        await session.detach(connection)
+    if connection.refusal is not None or not connection.messages:
+        raise connection.refusal or ProtocolError("the page is open elsewhere")

@@ -6,12 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from logging import getLogger
-from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
-from ..actions.request import Changes
 from ..exceptions import ProtocolError
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
@@ -20,24 +18,20 @@ from ..session.registry import SessionRegistry
 from ..session.runner import Session
 from ..session.state import INTERNAL_ERROR, REPLACED
 from ..tasks import contained
+from .connections import OpenConnection
 
 log = getLogger(__name__)
 
 
-class Socket:
+class Socket(OpenConnection):
     """One WebSocket as a session's connection."""
 
+    one_way = False
+
     def __init__(self, receive: Receive, send: Send, limit: float) -> None:
+        super().__init__(limit)
         self.receive = receive
-        self.sending_since: float | None = None
-        self._limit = limit
-        """Seconds that closing may take: it waits for what was sent before."""
         self._send = send
-        self._sender: asyncio.Task[Any] | None = None
-        """The task that is sending."""
-        self._is_cut_off = False
-        self._closed = False
-        self._doom: tuple[int, str] | None = None
         self._task = asyncio.current_task()
         self._is_waiting = False
 
@@ -57,37 +51,11 @@ class Socket:
         self._is_waiting = False
         return message if message["type"] == "websocket.receive" else None
 
-    async def send(self, text: str) -> None:
-        """Send a message, unless the other side has gone. `close` cuts it off, from any task."""
-        if self._closed:
-            return
-        self.sending_since = time.monotonic()
-        self._sender = asyncio.current_task()
-        try:
-            await self._send({"type": "websocket.send", "text": text})
-        except OSError:  # a server's when the other side has gone
-            self._closed = True
-        except asyncio.CancelledError:
-            self._closed = True  # a message that was begun can't be followed by another one
-            if not self._is_cut_off or self._sender is None or self._sender.uncancel():
-                raise
-        finally:
-            self.sending_since = self._sender = None
+    async def _write(self, text: str) -> None:
+        await self._send({"type": "websocket.send", "text": text})
 
-    def take_changes(self, changes: Changes) -> bool:
-        return False  # a socket can't
-
-    def close(self, code: int, reason: str = "") -> None:
-        """End it soon: its own task does it, at once unless it is running an op. What is being sent is cut
-        off, whichever task sends it.
-        """
-        if self._doom is not None:
-            return
-        self._doom = (code, reason)
-        if self._sender is not None:
-            self._is_cut_off = True
-            self._sender.cancel()
-        if self._task and self._is_waiting:
+    def _doomed(self) -> None:
+        if self._task and self._is_waiting:  # else it sees that when the op has ended that it is running
             self._task.cancel()
 
     def was_cancelled(self) -> bool:
@@ -97,16 +65,8 @@ class Socket:
         self._task.uncancel()
         return True
 
-    async def finish(self, code: int = 1000, reason: str = "") -> None:
-        """Close it now, with the code that `close` was told if it was."""
-        code, reason = self._doom or (code, reason)
-        if not self._closed and self.sending_since is None:  # else it would wait for ever
-            self._closed = True
-            try:
-                async with asyncio.timeout(self._limit):
-                    await self._send({"type": "websocket.close", "code": code, "reason": reason})
-            except (OSError, RuntimeError):  # RuntimeError: the other side has closed it
-                return
+    async def _write_end(self, code: int, reason: str) -> None:
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 class SocketEndpoint:

@@ -97,21 +97,52 @@ class SessionRegistry:
 
         `ProtocolError` when there can be none.
         """
-        found = self.site.find(opened, hello.url)
-        if found is None:
-            raise ProtocolError("no page has this address", CLOSE_OVER)
-        request = await _request(opened, hello.url, found)
-        identity = await self.site.identity(request)
+        found, request, identity = await self._arrive(hello, opened)
         session = await self._known(hello, found, identity)
         if session is not None:
-            _, request = await self._request_at(session.state.url, hello, opened, found, request)
-            if _renew(session.state.page, request):
-                session.subscriptions.outdate()
-            await self._guard(session.state.page)
+            await self._renew(session, hello, opened, found, request)
             await self._attach(session, connection, hello)
         else:
             session = await self._begin(hello, found, identity, request, opened, connection)
         return session
+
+    async def streaming(self, hello: Hello, opened: HTTPConnection) -> Session | None:
+        """Return the session of the page that says hello, guarded for this request.
+
+        Return None unless a one-way connection of this process shows the page, and what the page shows is
+        certain. Raise `ProtocolError` as `join`.
+        """
+        session = self._sessions.get(hello.token or "")
+        connection = session.connection if session is not None else None
+        if connection is None or not connection.one_way or hello.rev < 0:
+            return None
+        found, request, identity = await self._arrive(hello, opened)
+        session = await self._known(hello, found, identity)
+        if session is not None:
+            await self._renew(session, hello, opened, found, request)
+        return session if session is not None and session.connection is connection else None
+
+    async def _arrive(self, hello: Hello, opened: HTTPConnection) -> tuple[RouteMatch, PageRequest, str]:
+        """Return the route of a page, its request as it would be now, and who the visitor is."""
+        found = self.site.find(opened, hello.url)
+        if found is None:
+            raise ProtocolError("no page has this address", CLOSE_OVER)
+        request = await _request(opened, hello.url, found)
+        return found, request, await self.site.identity(request)
+
+    async def _renew(
+        self,
+        session: Session,
+        hello: Hello,
+        opened: HTTPConnection,
+        found: RouteMatch,
+        request: PageRequest,
+    ) -> None:
+        """Go on with a page for a newer request, which the guards let pass."""
+        _, request = await self._request_at(session.state.url, hello, opened, found, request)
+        if _renew(session.state.page, request):
+            session.subscriptions.outdate()
+        await self._guard(session.state.page)
 
     async def _request_at(
         self, url: str, hello: Hello, opened: HTTPConnection, found: RouteMatch, request: PageRequest

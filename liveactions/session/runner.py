@@ -55,6 +55,10 @@ class Connection(Protocol):
     sending_since: float | None
     """When the message that is being sent was begun, by `time.monotonic`."""
 
+    @property
+    def one_way(self) -> bool:
+        """Whether it only leads to the page, whose operations come in requests of their own."""
+
     async def send(self, text: str) -> None: ...
 
     def take_changes(self, changes: Changes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,10 +16,10 @@ Header = tuple[str, str]
 
 
 class Closed(Exception):
-    """The server has closed the socket. `code` is the close code."""
+    """The server has closed a socket, or a stream of events. `code` is the close code."""
 
     def __init__(self, code: int, reason: str) -> None:
-        super().__init__(f"the server has closed the socket: {code} {reason}".rstrip())
+        super().__init__(f"the server has closed the connection: {code} {reason}".rstrip())
         self.code = code
 
 
@@ -89,8 +90,69 @@ async def request(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
     return Reply(start["status"], found, bytes(content))
 
 
+class EventStream:
+    """The response to a POST: server-sent events that are received as they come, or a reply like any other."""
+
+    def __init__(self, app: Any, scope: dict[str, Any], body: bytes) -> None:
+        self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._down: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._up.put_nowait({"type": "http.request", "body": body, "more_body": False})
+        self._task = asyncio.ensure_future(app({**scope, "method": "POST"}, self._up.get, self._down.put))
+        self._text = ""
+        self._messages: deque[Any] = deque()
+
+    async def reply(self) -> Reply:
+        """Return the response; if it is a stream, as soon as it has begun, and without a body."""
+        start = await _next_message(self._down, self._task)
+        found = [(name.decode().lower(), value.decode("latin-1")) for name, value in start["headers"]]
+        reply = Reply(start["status"], found, b"")
+        if reply.header("content-type").startswith("text/event-stream"):
+            return reply
+        await self._task
+        parts = [self._down.get_nowait().get("body", b"") for _ in range(self._down.qsize())]
+        return Reply(reply.status, found, b"".join(parts))
+
+    def waiting(self) -> list[Any]:
+        """Return the messages that have been received so far. Raise `Closed` if there are none and no more."""
+        for _ in range(self._down.qsize()):
+            self._take(self._down.get_nowait())
+        taken: list[Any] = []
+        while self._messages and not (taken and isinstance(self._messages[0], Closed)):
+            taken.append(self._pop())
+        return taken
+
+    async def receive(self) -> Any:
+        """Wait for the next message. Raise `Closed` if the stream is closed instead."""
+        while not self._messages:
+            self._take(await _next_message(self._down, self._task))
+        return self._pop()
+
+    async def leave(self, patience: float) -> None:
+        """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
+        self._up.put_nowait({"type": "http.disconnect"})
+        done, _ = await asyncio.wait({self._task}, timeout=patience)
+        if not done:
+            self._task.cancel()
+
+    def _pop(self) -> Any:
+        message = self._messages.popleft()
+        if isinstance(message, Closed):
+            raise message
+        return message
+
+    def _take(self, message: dict[str, Any]) -> None:
+        *events, self._text = (self._text + message.get("body", b"").decode()).split("\n\n")
+        for event in events:
+            lines = dict(line.split(": ", 1) for line in event.split("\n") if not line.startswith(":"))
+            if lines:
+                data = json.loads(lines["data"])
+                self._messages.append(Closed(data, "") if lines.get("event") == "close" else data)
+
+
 class Socket:
     """A WebSocket. Received messages wait until they are taken."""
+
+    joins_late = False
 
     def __init__(self, app: Any, scope: dict[str, Any]) -> None:
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -112,6 +174,9 @@ class Socket:
         """Wait for the next message. Raise `Closed` if the socket is closed instead."""
         return _content(await self._next())
 
+    async def flush(self) -> None:
+        """Do nothing: messages are sent at once."""
+
     async def leave(self, patience: float) -> None:
         """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
@@ -120,15 +185,22 @@ class Socket:
             self._task.cancel()
 
     async def _next(self) -> dict[str, Any]:
-        getting = asyncio.ensure_future(self._down.get())
-        try:
-            await asyncio.wait({getting, self._task}, return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                return getting.result()
-        finally:
-            getting.cancel()
-        self._task.result()
-        raise Closed(1006, "the application has ended")
+        return await _next_message(self._down, self._task)
+
+
+async def _next_message(
+    messages: asyncio.Queue[dict[str, Any]], application: asyncio.Future[Any]
+) -> dict[str, Any]:
+    """Return the next message of an application; raise its exception, or `Closed`, if it ends instead."""
+    getting = asyncio.ensure_future(messages.get())
+    try:
+        await asyncio.wait({getting, application}, return_when=asyncio.FIRST_COMPLETED)
+        if getting.done():
+            return getting.result()
+    finally:
+        getting.cancel()
+    application.result()
+    raise Closed(1006, "the application has ended")
 
 
 def _content(message: dict[str, Any]) -> Any:

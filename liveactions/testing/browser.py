@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookies import Morsel, SimpleCookie
 from itertools import count
-from typing import Any, ParamSpec
+from typing import Any, Final, ParamSpec
 from urllib.parse import quote, urljoin
 
 from pydantic_core import to_json
@@ -30,12 +30,16 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_SNAPSHOT, HEADER_ACTION, HEADER_OPS
 from ..session.request_probe import PROBE_KEY
 from ..store.snapshots import Snapshot
-from .asgi import ORIGIN, Header, Reply, Socket, http, request, websocket
+from .asgi import ORIGIN, EventStream, Header, Reply, Socket, http, request, websocket
 from .clock import Clock, endpoints
 from .failures import Failed
 from .form_data import Pair, encoded
 from .page import Page
 from .tab import Tab
+
+
+OPS_HEADERS: Final = (("content-type", "application/json"), (HEADER_OPS, "1"))
+"""Headers of operations by `fetch`."""
 
 
 class Cookies:
@@ -193,13 +197,23 @@ class Browser:
 
     ``async with Browser(app) as browser`` runs the application's lifespan, and closes all tabs at the end.
     `patience` is how many seconds an answer or a push may take. With ``socket=False`` the socket can't
-    connect: operations use `fetch`, and nothing is pushed.
+    connect: operations use `fetch`, and pushes a stream of events. With ``stream=False`` as well, as behind a
+    proxy that holds back responses, nothing is pushed.
     """
 
-    def __init__(self, app: Any, js: bool = True, patience: float = 5.0, *, socket: bool = True) -> None:
+    def __init__(
+        self,
+        app: Any,
+        js: bool = True,
+        patience: float = 5.0,
+        *,
+        socket: bool = True,
+        stream: bool = True,
+    ) -> None:
         self.app = app
         self.js = js
         self.has_socket = socket
+        self.has_stream = stream
         self.patience = patience
         self.cookies = Cookies()
         number = next(_people)
@@ -231,7 +245,7 @@ class Browser:
 
     def other(self) -> Browser:
         """Return another user's browser, without cookies."""
-        other = Browser(self.app, self.js, self.patience, socket=self.has_socket)
+        other = Browser(self.app, self.js, self.patience, socket=self.has_socket, stream=self.has_stream)
         other.lifespan, other.clock, other._people = self.lifespan, self.clock, self._people
         self._people.append(other)
         return other
@@ -246,10 +260,11 @@ class Browser:
             await session.settled()  # hooks of the pages that were closed have run
         await self.lifespan.stop()
 
-    def _catch_up(self) -> None:
+    async def _catch_up(self) -> None:
         for person in self._people:
             for tab in person._tabs:
                 tab.catch_up()
+                await tab.flush()
 
     async def cookies_changed(self, by: Tab) -> None:
         """Let the other tabs connect again."""
@@ -278,9 +293,13 @@ class Browser:
 
     async def fetch(self, url: str, parcel: Any) -> Reply:
         """Send operations with `fetch`, and return the response."""
-        return await self.post(
-            url, json.dumps(parcel).encode(), [("content-type", "application/json"), (HEADER_OPS, "1")]
-        )
+        return await self.post(url, json.dumps(parcel).encode(), OPS_HEADERS)
+
+    def stream(self, url: str, parcel: Any) -> EventStream:
+        """Send operations with `fetch`, and return the stream of events that answers them."""
+        headers = [*self.headers("text/event-stream"), *OPS_HEADERS]
+        scope = http(url, headers, self.client, self.lifespan.state)
+        return EventStream(self.app, scope, json.dumps(parcel).encode())
 
     async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply:
         """Send a request as scripts do, and return the response."""

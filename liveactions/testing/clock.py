@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from math import floor
 from typing import Any, NamedTuple
 
@@ -44,7 +44,7 @@ class Clock:
     `now` counts seconds. `seen` is called after each tick, so that tabs apply what it has sent.
     """
 
-    def __init__(self, app: Any, seen: Callable[[], None]) -> None:
+    def __init__(self, app: Any, seen: Callable[[], Awaitable[None]]) -> None:
         self.now = 0.0
         self._app = app
         self._seen = seen
@@ -66,7 +66,7 @@ class Clock:
                 if due.at == self.now:
                     await due.run()
                     await due.session.settled()
-                    self._seen()
+                    await self._seen()
         self.now = until
 
     def _due(self) -> Iterator[Due | Appointment]:

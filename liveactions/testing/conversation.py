@@ -1,7 +1,7 @@
 """The client's side of the protocol.
 
 A `Conversation` sends a page's operations to its session, and applies the frames that it receives. It uses a
-`Socket` or, if no socket can be opened, `Fetching`.
+`Socket` or, if no socket can be opened, `Streaming`; if nothing can be pushed either, `Fetching`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ..protocol.constants import (
     ACK_AFTER,
@@ -25,11 +25,32 @@ from ..protocol.constants import (
     VERSION,
 )
 from ..session.state import REPLACED
-from .asgi import Closed, Reply, Socket
+from .asgi import Closed, EventStream, Reply, Socket
 from .controls import Seen
 from .document import Document, Window
 from .dom import Element
 from .failures import Failed, Refusal
+
+
+class Line(Protocol):
+    """A connection to a page's session."""
+
+    joins_late: bool
+    """Whether the welcome comes with the first answer."""
+
+    def send(self, message: Any) -> None: ...
+
+    def waiting(self) -> list[Any]:
+        """Return the messages that have been received and weren't taken. Raise `Closed` if it has ended."""
+        ...
+
+    async def receive(self) -> Any:
+        """Wait for the next message. Raise `Closed` if the connection is closed instead."""
+
+    async def flush(self) -> None:
+        """Send what waits for the next message."""
+
+    async def leave(self, patience: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +116,10 @@ class Conversation:
     def __init__(
         self,
         window: Window,
-        line: Socket | Fetching,
+        line: Line,
         patience: float,
         moved: Callable[[str, bool], None],
-        reopen: Callable[[], Awaitable[tuple[Socket | Fetching, str]]],
+        reopen: Callable[[], Awaitable[tuple[Line, str]]],
     ) -> None:
         self.window = window
         self.patience = patience
@@ -130,10 +151,10 @@ class Conversation:
         self._spent: set[tuple[Element, str]] = set()
 
     async def join(self, url: str, snapshot: str) -> None:
-        """Send the hello and apply the welcome. With fetch, it arrives with the first answer."""
+        """Send the hello and apply the welcome, unless it arrives with the first answer."""
         self._snapshot = snapshot
         self._line.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
-        if isinstance(self._line, Socket):
+        if not self._line.joins_late:
             await self.hear()
 
     def say(
@@ -178,7 +199,7 @@ class Conversation:
 
     async def rejoin(self) -> None:
         """Connect again, as the browser does after a lost connection, with the cookies that it has now."""
-        if not isinstance(self._line, Socket) or self.is_over:
+        if self._line.joins_late or self.is_over:
             return  # each request is a connection of its own
         await self._line.leave(self.patience)
         self._line, url = await self._reopen()
@@ -194,6 +215,14 @@ class Conversation:
         try:
             for message in () if self.is_over else self._line.waiting():
                 self._take(message)
+        except Closed as closed:
+            self._closed(closed)
+
+    async def flush(self) -> None:
+        """Send acknowledgements."""
+        try:
+            if not self.is_over:
+                await self._line.flush()
         except Closed as closed:
             self._closed(closed)
 
@@ -292,6 +321,8 @@ class Fetching:
     `url` returns the page's address; `post` posts JSON to an address.
     """
 
+    joins_late = True
+
     def __init__(self, url: Callable[[], str], post: Callable[[str, Any], Awaitable[Reply]]) -> None:
         self._url = url
         self._post_json = post
@@ -317,6 +348,9 @@ class Fetching:
             await self._post()
         return self._messages.popleft()
 
+    async def flush(self) -> None:
+        """Do nothing: what is sent is answered at once."""
+
     async def leave(self, patience: float) -> None:
         """Do nothing: leaving isn't sent."""
 
@@ -326,11 +360,7 @@ class Fetching:
         url = self._url().partition("#")[0]
         parcel = {"hello": {**self._hello, "url": url}, "ops": self._ops}
         reply = await self._post_json(url, parcel)
-        answer = json.loads(reply.body) if "json" in reply.header("content-type") else {}
-        if reply.status == 409:
-            raise Closed(CLOSE_OVER, answer.get("error", ""))
-        if reply.status != 200:
-            raise Failed(answer.get("error") or reply.text, reply.status)
+        answer = _answer(reply)
         self._heard(answer["welcome"], answer["frames"])
 
     def _heard(self, welcome: dict[str, Any], frames: list[Any]) -> None:
@@ -340,3 +370,82 @@ class Fetching:
         rev = frames[-1][0] if frames else welcome["rev"]
         self._hello = {**self._hello, "token": welcome["token"], "rev": rev, "op": last}
         self._messages += [welcome, *frames]
+
+
+class Streaming:
+    """Replaces a `Socket`. What was sent goes out in one request when a message is waited for; messages are
+    received from a stream of events.
+
+    `url` returns the page's address; `post` posts JSON to an address, and accepts a stream.
+    """
+
+    joins_late = False
+
+    def __init__(self, url: Callable[[], str], post: Callable[[str, Any], EventStream]) -> None:
+        self._url = url
+        self._post_json = post
+        self._hello: dict[str, Any] = {}
+        self._ops: list[list[Any]] = []
+        self._has_news = False
+        """Whether something is to be sent."""
+        self._stream: EventStream | None = None
+
+    def send(self, message: Any) -> None:
+        self._has_news = True
+        if isinstance(message, dict):
+            self._hello = message
+        elif message[0]:  # hellos acknowledge
+            self._ops.append(message)
+
+    def waiting(self) -> list[Any]:
+        """Return the messages that have been received and weren't taken."""
+        messages = self._stream.waiting() if self._stream is not None else []
+        for message in messages:
+            self._heard(message)
+        return messages
+
+    async def receive(self) -> Any:
+        """Send what is to be sent, and return the next message."""
+        await self.flush()
+        assert self._stream is not None
+        message = await self._stream.receive()
+        self._heard(message)
+        return message
+
+    async def flush(self) -> None:
+        """Send what is to be sent."""
+        if self._has_news:
+            await self._post()
+
+    async def leave(self, patience: float) -> None:
+        """Send that the page is left, and close the stream."""
+        await self.flush()
+        if self._stream is not None:
+            await self._stream.leave(patience)
+
+    async def _post(self) -> None:
+        url = self._url().partition("#")[0]
+        stream = self._post_json(url, {"hello": {**self._hello, "url": url}, "ops": self._ops})
+        reply = await stream.reply()
+        if reply.status != 204:  # else its answers come over the stream that is open
+            _answer(reply)
+            self._stream = stream
+        self._hello["op"] = self._ops[-1][0] if self._ops else self._hello["op"]
+        self._has_news = False
+        self._ops.clear()
+
+    def _heard(self, message: Any) -> None:
+        if isinstance(message, dict):
+            self._hello.update(token=message.get("token", self._hello["token"]), rev=message["rev"])
+        else:
+            self._hello["rev"] = message[0]
+
+
+def _answer(reply: Reply) -> Any:
+    """Return the data of a response to operations. Raise `Closed` or `Failed` if it is an error."""
+    answer = json.loads(reply.body) if "json" in reply.header("content-type") else {}
+    if reply.status == 409:
+        raise Closed(CLOSE_OVER, answer.get("error", ""))
+    if reply.status != 200:
+        raise Failed(answer.get("error") or reply.text, reply.status)
+    return answer

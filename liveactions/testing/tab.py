@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from markupsafe import escape
 
 from ..protocol.constants import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
-from .asgi import ORIGIN, Header, Reply, Socket
-from .conversation import SHOWN_STATUSES, Conversation, Fetching
+from .asgi import ORIGIN, EventStream, Header, Reply, Socket
+from .conversation import SHOWN_STATUSES, Conversation, Fetching, Line, Streaming
 from .document import Window
 from .dom import Element, shown_text
 from .failures import Failed, Refusal
@@ -40,6 +40,7 @@ class Network(Protocol):
 
     js: bool
     has_socket: bool
+    has_stream: bool
     patience: float
 
     @property
@@ -48,6 +49,7 @@ class Network(Protocol):
     def socket(self, path: str) -> Socket: ...
     async def cookies_changed(self, by: Tab) -> None: ...
     async def fetch(self, url: str, parcel: Any) -> Reply: ...
+    def stream(self, url: str, parcel: Any) -> EventStream: ...
     async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Reply: ...
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, str, Reply]: ...
 
@@ -220,6 +222,11 @@ class Tab:
         if self.conversation:
             self.conversation.catch_up()
 
+    async def flush(self) -> None:
+        """Acknowledge what was shown."""
+        if self.conversation:
+            await self.conversation.flush()
+
     async def close(self) -> None:
         conversation, self.conversation = self.conversation, None
         if conversation:
@@ -249,19 +256,21 @@ class Tab:
         self._history.replace(self.url)
         line = await self._line(path)
 
-        async def reopen() -> tuple[Socket | Fetching, str]:
+        async def reopen() -> tuple[Line, str]:
             return await self._line(path), self.url.partition("#")[0]
 
         self.conversation = Conversation(self.window, line, self.browser.patience, self.moved, reopen)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
 
-    async def _line(self, path: str) -> Socket | Fetching:
-        """Return the connection to the page's session: a socket at this path, or `Fetching` without sockets.
+    async def _line(self, path: str) -> Line:
+        """Return the connection to the page's session: a socket at this path, or what replaces it.
 
         Raise `Failed` if the socket is rejected.
         """
         if not self.browser.has_socket:
+            if self.browser.has_stream:
+                return Streaming(lambda: self.url, self.browser.stream)
             return Fetching(lambda: self.url, self.browser.fetch)
         socket = self.browser.socket(path)
         if not await socket.accepted():

@@ -29,5 +29,5 @@ def by(way: Way | Literal["D"]) -> Callable[[F], F]:
 async def visiting(app: Any, way: Way) -> AsyncIterator[Browser]:
     """A person's browser at an application, who comes in by this way."""
     render_twice(app)
-    async with Browser(app, js=way != "N", socket=way != "H") as browser:
+    async with Browser(app, js=way != "N", socket=way != "H", stream=False) as browser:
         yield browser

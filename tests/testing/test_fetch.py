@@ -53,9 +53,16 @@ def live() -> Live:
     return small_app(pages, TEMPLATES)
 
 
+@pytest.fixture(params=[True, False], ids=["stream", "fetch"])
+async def browser(live: Live, request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    async with Browser(live, socket=False, stream=request.param) as browser:
+        yield browser
+
+
 @pytest.fixture
-async def browser(live: Live) -> AsyncIterator[Browser]:
-    async with Browser(live, socket=False) as browser:
+async def held_back(live: Live) -> AsyncIterator[Browser]:
+    """A browser behind a proxy that passes on nothing but whole responses."""
+    async with Browser(live, socket=False, stream=False) as browser:
         yield browser
 
 
@@ -107,21 +114,21 @@ async def test_files_go_first(browser: Browser) -> None:
     assert page.text("h1") == "5"
 
 
-async def test_nothing_comes_by_itself(browser: Browser) -> None:
-    page = await browser.open("/counter")
+async def test_nothing_comes_by_itself(held_back: Browser) -> None:
+    page = await held_back.open("/counter")
     with pytest.raises(Refusal, match="the server can't push changes"):
         await page.shows("never")
 
 
-async def test_other_people_have_no_socket_either(browser: Browser) -> None:
-    page = await browser.other().open("/counter")
+async def test_other_people_have_no_socket_either(held_back: Browser) -> None:
+    page = await held_back.other().open("/counter")
     await page.click("Ten")
     with pytest.raises(Refusal, match="the server can't push changes"):
         await page.shows("never")
 
 
-async def test_a_session_that_is_gone(live: Live, browser: Browser) -> None:
-    page = await browser.open("/counter")
+async def test_a_session_that_is_gone(live: Live, held_back: Browser) -> None:
+    page = await held_back.open("/counter")
     await page.click("Ten")
     for endpoint in endpoints(live):
         for session in endpoint.sessions:

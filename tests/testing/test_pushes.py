@@ -14,7 +14,6 @@ from liveactions.templates import Templates
 from liveactions.testing import Browser, Refusal, plugin
 from tests.support.small import small_app
 
-browser = plugin.browser
 pages = Pages()
 TEMPLATES = {
     "ticks.html": """<title>Ticks</title><p>tick {{ n }}</p>""",
@@ -108,6 +107,13 @@ def live() -> Live:
     return small_app(pages, TEMPLATES)
 
 
+@pytest.fixture(params=[True, False], ids=["socket", "stream"])
+async def browser(live: Live, request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    plugin.render_twice(live)
+    async with Browser(live, socket=request.param) as browser:
+        yield browser
+
+
 async def test_pushes_are_waited_for(browser: Browser) -> None:
     page = await browser.open("/ticks")
     await page.shows("tick 3")
@@ -122,9 +128,10 @@ async def test_a_page_publishes(browser: Browser) -> None:
     await theirs.shows("hello")
 
 
-async def test_a_page_that_the_server_ends_is_loaded_again() -> None:
+@pytest.mark.parametrize("socket", [True, False])
+async def test_a_page_that_the_server_ends_is_loaded_again(socket: bool) -> None:
     live = small_app(pages, TEMPLATES, identify=lambda connection: connection.cookies.get("user"))
-    async with Browser(live) as browser:
+    async with Browser(live, socket=socket) as browser:
         browser.cookies.values["user"] = "ada"
         page = await browser.open("/talk")
         await page.fill("Text", "hello")
@@ -171,8 +178,9 @@ async def test_a_field_is_empty_after_its_form_was_sent(browser: Browser) -> Non
     assert page.texts("li") == ["c", "b", "a"]
 
 
-async def test_a_closed_tab_ends_its_session(live: Live) -> None:
-    async with Browser(live) as browser:
+@pytest.mark.parametrize("socket", [True, False])
+async def test_a_closed_tab_ends_its_session(live: Live, socket: bool) -> None:
+    async with Browser(live, socket=socket) as browser:
         await browser.open("/log")
         await browser.other().open("/log")
         assert sum(not session.state.over for session in live.sessions) == 2
