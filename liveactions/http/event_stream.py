@@ -1,13 +1,13 @@
 """Server-sent events, where no socket can be opened: frames come down, operations go up by fetch.
 
 A page posts a hello and its waiting operations, as it does for `http.ops_fetch`, and accepts
-``text/event-stream``. The answer is a stream that begins with the welcome and stays open: pushes come over it,
-too. The page's next operations are another post. If the session is in this process and its stream is open,
-they are answered there, and the post with 204. Otherwise, the post's answer is the page's new stream.
+``text/event-stream``. The answer is a stream that begins with the welcome and stays open: pushes come over
+it, too. The page's next operations are another post. If the session is in this process and its stream is
+open, they are answered there, and the post with 204. Otherwise, the post's answer is the page's new stream.
 
 Each message is an event with the message as its data. The event ``close`` ends the stream, with a close code
-of `liveactions.protocol.constants`. Comments are sent while there is nothing else, so that neither proxies nor
-the page take the connection for dead.
+of `liveactions.protocol.constants`. Comments are sent while there is nothing else, so that neither proxies
+nor the page take the connection for dead.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 class EventStreamResponse(Response):
-    """Keeps a session connected by a stream, until one of them ends, and runs the operations that came first."""
+    """Runs the first operations of a stream, and keeps the session connected until one of them ends."""
 
     media_type = MEDIA_TYPE
 

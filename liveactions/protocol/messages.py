@@ -134,9 +134,9 @@ application is answered with ok, and ``{"page": html}``. Without a page patch, t
 
 By fetch, the page posts ``{"hello": hello, "ops": [op, ...]}`` to its own address with the header
 ``Live-Ops: 1``, and gets ``{"welcome": welcome, "frames": [frame, ...]}``. If it accepts
-``text/event-stream``, it gets the welcome and the frames as server-sent events instead, over a response that
-stays open for what is pushed. While this stream is open, posts are answered with 204, and their frames come over
-the stream. The event ``close`` has a close code as its data.
+``text/event-stream``, it gets the welcome and the frames as server-sent events instead, over a response
+that stays open for what is pushed. While this stream is open, posts are answered with 204, and their frames
+come over the stream. The event ``close`` has a close code as its data.
 
 A message that doesn't match this description is rejected with a close code of
 `liveactions.protocol.constants`: the connection is closed, and nothing in the message takes effect.

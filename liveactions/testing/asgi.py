@@ -91,7 +91,7 @@ async def request(app: Any, scope: dict[str, Any], body: bytes) -> Reply:
 
 
 class EventStream:
-    """The response to a POST: server-sent events that are received as they come, or a reply like any other."""
+    """The response to a POST: server-sent events, received as they come, or a reply like any other."""
 
     def __init__(self, app: Any, scope: dict[str, Any], body: bytes) -> None:
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -113,7 +113,7 @@ class EventStream:
         return Reply(reply.status, found, b"".join(parts))
 
     def waiting(self) -> list[Any]:
-        """Return the messages that have been received so far. Raise `Closed` if there are none and no more."""
+        """Return the messages that have been received so far. Raise `Closed` if the next is the end."""
         for _ in range(self._down.qsize()):
             self._take(self._down.get_nowait())
         taken: list[Any] = []

@@ -37,7 +37,6 @@ from .form_data import Pair, encoded
 from .page import Page
 from .tab import Tab
 
-
 OPS_HEADERS: Final = (("content-type", "application/json"), (HEADER_OPS, "1"))
 """Headers of operations by `fetch`."""
 

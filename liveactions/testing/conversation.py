@@ -25,7 +25,7 @@ from ..protocol.constants import (
     VERSION,
 )
 from ..session.state import REPLACED
-from .asgi import Closed, EventStream, Reply, Socket
+from .asgi import Closed, EventStream, Reply
 from .controls import Seen
 from .document import Document, Window
 from .dom import Element
