@@ -52,6 +52,7 @@ from .pubsub.channel import BrokerChannel, channels
 from .pubsub.engines import open_broker, open_store
 from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
+from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
 from .store import Store
 from .store.fallback import FallbackStore
@@ -184,6 +185,7 @@ class Live(Starlette):
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)
+        self._drain = Drain(self.sessions, limits.drain)
         self.services.disconnect, self.services.publish = self.disconnect, self.publish
         self._origins = Origins(allowed_origins)
         self.own_routes = _routes(self.site, self.sessions, self._origins, Health(self.sessions, self._line))
@@ -251,6 +253,14 @@ class Live(Starlette):
         """
         self.sessions.sign_out(str(user))
 
+    async def drain(self) -> None:
+        """Hand all open pages over to other workers, and refuse new sockets from now on.
+
+        Operations that are running end, and sockets are closed one after the other. SIGTERM does this by
+        itself. Call it before stopping a server that handles signals outside of this process or thread.
+        """
+        await self._drain.run()
+
     def install(self, app: Starlette) -> None:
         """Add all pages to an existing application, beside its routes and behind its middleware.
 
@@ -317,7 +327,8 @@ class Live(Starlette):
             for text in hidden_routes(router.routes, self.own_routes):
                 log.warning("%s", text)
             async with inner(app) as state:
-                yield state
+                with draining_on_sigterm(self.drain):
+                    yield state
                 await self.sessions.close()
                 await self._store.close()
                 await asyncio.to_thread(self._line.close)

@@ -74,6 +74,8 @@ class Limits:
     """How long a page without JavaScript waits for deferred values."""
     action: float = 30.0
     """How long an action may run."""
+    drain: float = 20.0
+    """How long a worker that is stopped takes at most to hand its pages over."""
     sessions: int = 10_000
     """Maximum number of open pages per worker."""
     sessions_per_address: int = 1000

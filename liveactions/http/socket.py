@@ -84,8 +84,9 @@ class SocketEndpoint:
         refusal = self.origins.refusal(connection)
         if refusal is not None:
             log.warning("rejected cross-origin WebSocket: %s", refusal)
+        if refusal is not None or self.sessions.is_draining:  # another worker is to have it
             await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            await send({"type": "websocket.close", "code": 1008 if refusal else REPLACED, "reason": ""})
             return
         socket = Socket(receive, send, self.sessions.site.limits.sending)
         if await socket.accept():

@@ -376,6 +376,10 @@ class SessionRegistry:
         """Store the state of all pages: the process ends."""
         self.is_draining = True
         self._audience.close()
+        await self.save_all()
+
+    async def save_all(self) -> None:
+        """Store the state of all pages, so that other workers can go on with them."""
         await asyncio.gather(*(self._close_down(session) for session in self))
 
     async def _close_down(self, session: Session) -> None:

@@ -1,0 +1,138 @@
+"""A worker that is being stopped hands its pages over to other workers.
+
+Servers stop by closing all connections at once, and tell the application afterwards. All pages would then
+connect again at the same time, and operations that outlast the server's patience would be cut off. So a
+worker that gets SIGTERM drains first: it is no longer ready, lets running operations end, and closes its
+connections one after the other. Then the server stops as it would have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from logging import getLogger
+from types import FrameType
+from typing import Any, Final
+
+from ..tasks import Supervisor, contained
+from .registry import SessionRegistry
+from .runner import Session
+from .state import REPLACED
+
+log = getLogger(__name__)
+PAGES_PER_SECOND: Final = 100.0
+"""How many pages are handed over in a second; more if there are too many for the time that there is."""
+POLL_INTERVAL: Final = 0.02
+"""Seconds between two looks whether all connections have gone."""
+
+
+class Drain:
+    """Hands over the pages of a worker, in `seconds` at most; operations that take longer are cut off.
+
+    `sleep` takes seconds.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionRegistry,
+        seconds: float,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._sessions = sessions
+        self._seconds = seconds
+        self._sleep = sleep
+        self._tasks = Supervisor(lambda: "handing a page over")
+        self._running: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Return when all pages have been handed over. Callers that come meanwhile wait for the same."""
+        if self._running is None:
+            self._running = self._tasks.start(self._run())
+        await asyncio.shield(self._running)
+
+    async def _run(self) -> None:
+        sessions = self._sessions
+        sessions.is_draining = True
+        log.info("draining: handing %d open pages over to other workers", len(sessions))
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._hand_over_all()
+        except TimeoutError:
+            left = self._attached()
+            log.warning("draining took longer than %.0f s: cutting off %d pages", self._seconds, len(left))
+            for session in left:
+                session.close(REPLACED, "the worker is being stopped")
+        await sessions.save_all()
+
+    async def _hand_over_all(self) -> None:
+        begun: set[Session] = set()
+        while attached := self._attached():
+            for session in attached:
+                if session not in begun:
+                    begun.add(session)
+                    self._tasks.start(self._hand_over(session))
+                    await self._sleep(random.uniform(0.5, 1.5) / self._rate)
+            await self._sleep(POLL_INTERVAL)
+
+    @property
+    def _rate(self) -> float:
+        """Pages per second: half of the time is for operations that are running at the end."""
+        return max(PAGES_PER_SECOND, 2 * len(self._sessions) / self._seconds)
+
+    async def _hand_over(self, session: Session) -> None:
+        with contained("%s: handing it over", session.state.name):
+            while session.is_running:
+                await session.finished()
+            session.close(REPLACED, "the worker is being stopped")
+
+    def _attached(self) -> list[Session]:
+        """Return the sessions that somebody is connected to, or that are running what was received before."""
+        return [one for one in self._sessions if one.connection is not None or one.is_running]
+
+
+@contextmanager
+def draining_on_sigterm(drain: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[None]:
+    """Drain when the process gets SIGTERM, and then call the handler that was there before.
+
+    Call this in the event loop, after the server has set its handler. Do nothing where SIGTERM is ignored,
+    or outside of the main thread, where no signals are handled.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    if before is None or before is signal.SIG_IGN:
+        yield
+        return
+    loop, tasks = asyncio.get_running_loop(), Supervisor(lambda: "draining")
+
+    async def drain_and_stop() -> None:
+        with contained("draining"):
+            await drain()
+        _pass_on(before)
+
+    def begin() -> None:
+        if not tasks:  # parents of workers repeat what their whole group has got
+            tasks.start(drain_and_stop())
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(begin)
+
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is terminate:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _pass_on(handler: Callable[[int, FrameType | None], Any] | int) -> None:
+    if callable(handler):
+        handler(signal.SIGTERM, None)
+    else:
+        signal.signal(signal.SIGTERM, handler)
+        signal.raise_signal(signal.SIGTERM)
