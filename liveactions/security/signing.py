@@ -6,7 +6,7 @@ and short enough to be written into every row of a page.
 
 ::
 
-    sealed     = url-safe base64 of: algorithm (1 byte), key id (4), nonce or salt, ciphertext with tag
+    sealed     = url-safe base64 of: algorithm (1 byte), key id (4), salt, nonce, ciphertext with tag
     plaintext  = packing (1 byte), seconds since 1970 (double, big-endian), data
 """
 
@@ -21,6 +21,7 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -37,6 +38,8 @@ MIN_SECRET: Final = 16
 MAC_BYTES: Final = 8
 COMPRESS_FROM: Final = 2048
 """Shorter data, in bytes, isn't compressed: that would take longer than everything else."""
+MAX_MESSAGES: Final = 2**20
+"""How many messages a process seals with one key."""
 _HEADER: Final = struct.Struct(">B4s")
 _PACKING: Final = struct.Struct(">Bd")
 _PLAIN, _DEFLATED = 0, 1
@@ -90,66 +93,86 @@ class Keys:
         return iter(self._keys)
 
 
-class _Cipher(Protocol):
-    def encrypt(self, plaintext: bytes, context: bytes) -> bytes: ...
+class _Opener(Protocol):
+    """An algorithm; `number` is its first byte in sealed bytes."""
+
+    number: int
+
     def decrypt(self, ciphertext: bytes, context: bytes) -> bytes: ...
 
 
-class _MisuseResistant:
-    """AES-GCM-SIV: reusing a nonce by accident reveals no more than whether two texts are equal."""
+class _DerivedPerProcess:
+    """AES-GCM with random nonces, and a key of this process's own, derived by a random salt.
 
-    number = 1
+    Another key follows after `MAX_MESSAGES`, so that among those of one key no nonce comes twice (a chance of
+    2**-57), even if the process forks. Ciphertext: salt (8 bytes), nonce (12), ciphertext with tag.
+    """
+
+    number = 3
 
     def __init__(self, key: Key) -> None:
-        self._aead = AESGCMSIV(key.derive("seal AES-GCM-SIV"))
+        self._key = key.derive("seal AES-GCM with a salt")
+        self._derived = lru_cache(maxsize=128)(self._derive)  # by the salts of the processes around
+        self._sealing = b"", self._derive(b"")
+        self._left = 0
+
+    def _derive(self, salt: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._key, salt, "sha256"))
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
-        nonce = secrets.token_bytes(12)
-        return nonce + self._aead.encrypt(nonce, plaintext, context)
+        if not self._left:
+            salt = os.urandom(8)
+            self._sealing, self._left = (salt, self._derive(salt)), MAX_MESSAGES
+        self._left -= 1
+        salt, aead = self._sealing
+        nonce = os.urandom(12)
+        return salt + nonce + aead.encrypt(nonce, plaintext, context)
 
     def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
-        return self._aead.decrypt(ciphertext[:12], ciphertext[12:], context)
+        return self._derived(ciphertext[:8]).decrypt(ciphertext[8:20], ciphertext[20:], context)
 
 
 class _DerivedPerMessage:
-    """AES-GCM for an OpenSSL without the SIV mode.
-
-    Each message has its own key, so no nonce can be reused.
-    """
+    """AES-GCM with a key for each message: opens what earlier versions have sealed without SIV."""
 
     number = 2
 
     def __init__(self, key: Key) -> None:
         self._key = key.derive("seal AES-GCM")
 
-    def _aead(self, salt: bytes) -> AESGCM:
-        return AESGCM(hmac.digest(self._key, salt, "sha256"))
+    def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
+        aead = AESGCM(hmac.digest(self._key, ciphertext[:24], "sha256"))
+        return aead.decrypt(bytes(12), ciphertext[24:], context)
 
-    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
-        salt = secrets.token_bytes(24)
-        return salt + self._aead(salt).encrypt(bytes(12), plaintext, context)
+
+class _MisuseResistant:
+    """AES-GCM-SIV: opens what earlier versions have sealed."""
+
+    number = 1
+
+    def __init__(self, key: Key) -> None:
+        self._aead = AESGCMSIV(key.derive("seal AES-GCM-SIV"))
 
     def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
-        return self._aead(ciphertext[:24]).decrypt(bytes(12), ciphertext[24:], context)
+        return self._aead.decrypt(ciphertext[:12], ciphertext[12:], context)
 
 
-def _ciphers(key: Key) -> dict[int, _Cipher]:
-    """Return the ciphers that this machine's OpenSSL supports, best first."""
-    ciphers: dict[int, _Cipher] = {}
+def _openers(key: Key) -> list[_Opener]:
+    """Return what opens sealed bytes, as far as this machine's OpenSSL supports it."""
+    openers: list[_Opener] = [_DerivedPerProcess(key), _DerivedPerMessage(key)]
     with suppress(UnsupportedAlgorithm):  # OpenSSL before 3.2
-        ciphers[_MisuseResistant.number] = _MisuseResistant(key)
-    ciphers[_DerivedPerMessage.number] = _DerivedPerMessage(key)
-    return ciphers
+        openers.append(_MisuseResistant(key))
+    return openers
 
 
 class Sealer:
     """Seals bytes into url-safe text, and opens them again."""
 
     def __init__(self, keys: Keys) -> None:
-        self._ciphers = {
-            _HEADER.pack(number, key.id): cipher for key in keys for number, cipher in _ciphers(key).items()
-        }
-        self._header, self._cipher = next(iter(self._ciphers.items()))
+        first = next(iter(keys))
+        self._cipher = _DerivedPerProcess(first)
+        self._header = _HEADER.pack(self._cipher.number, first.id)
+        self._openers = {_HEADER.pack(one.number, key.id): one for key in keys for one in _openers(key)}
 
     @property
     def key(self) -> bytes:
@@ -178,11 +201,11 @@ class Sealer:
 
     def open_bytes(self, sealed: bytes, context: str, max_age: float, *, now: float | None = None) -> bytes:
         """Open what `seal_bytes` has sealed. Raise the same exceptions as `open`."""
-        cipher = self._ciphers.get(sealed[: _HEADER.size])
-        if cipher is None:
+        opener = self._openers.get(sealed[: _HEADER.size])
+        if opener is None:
             raise SealError("sealed by another key")
         try:
-            packed = cipher.decrypt(sealed[_HEADER.size :], context.encode())
+            packed = opener.decrypt(sealed[_HEADER.size :], context.encode())
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce and a tag
             raise SealError("altered, or sealed for another purpose") from None
         return _unpack(packed, max_age, time.time() if now is None else now)

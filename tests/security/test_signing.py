@@ -18,15 +18,9 @@ from liveactions.security.signing import Keys, Sealer, Signer
 OLD, NEW = "an old secret of some length", "a new secret of some length"
 
 
-@pytest.fixture(params=["AES-GCM-SIV", "AES-GCM"])
-def keys(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Keys:
-    if request.param == "AES-GCM":
-        monkeypatch.setattr(seal, "AESGCMSIV", _unsupported)
+@pytest.fixture
+def keys() -> Keys:
     return Keys([NEW])
-
-
-def _unsupported(key: bytes) -> Any:
-    raise UnsupportedAlgorithm("not in this OpenSSL")
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 3, b"the same again " * 1000])
@@ -96,11 +90,39 @@ def test_keys_rotate(keys: Keys) -> None:
         Sealer(after).open(old, "c", max_age=10)
 
 
-def test_a_machine_with_siv_opens_what_one_without_has_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as without:
-        without.setattr(seal, "AESGCMSIV", _unsupported)
-        text = Sealer(Keys([NEW])).seal(b"data", "c")
+OF_EARLIER_VERSIONS = {
+    "AES-GCM-SIV": "ARitqq5aYsEhn3yvxiGZ7mMKNYQEUdZWjJCS1vSlJ1DJwsT_UFns1bANJlp_YD8tOcWsvRV22w",
+    "AES-GCM": "Ahitqq7FBKfxZqe-fhvxlNOUoXOQxSyHn8WAHJEnrY2CcS0NTImpB6x86-8aqwY2eIoq1Uw_cBD2v6Bimzr-eC1Fjw",
+}
+
+
+@pytest.mark.parametrize("text", OF_EARLIER_VERSIONS.values(), ids=OF_EARLIER_VERSIONS.keys())
+def test_what_earlier_versions_have_sealed_opens(text: str) -> None:
+    sealer = Sealer(Keys([NEW, "a secret of some length"]))
+    assert sealer.open(text, "c", max_age=10, now=1000) == b"sealed before"
+    with pytest.raises(SealError):
+        sealer.open(text, "d", max_age=10, now=1000)
+
+
+def test_a_machine_without_siv_seals_and_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(key: bytes) -> Any:
+        raise UnsupportedAlgorithm("not in this OpenSSL")
+
+    monkeypatch.setattr(seal, "AESGCMSIV", unsupported)
+    text = Sealer(Keys([NEW])).seal(b"data", "c")
     assert Sealer(Keys([NEW])).open(text, "c", max_age=10) == b"data"
+    with pytest.raises(SealError, match="another key"):
+        Sealer(Keys(["a secret of some length"])).open(OF_EARLIER_VERSIONS["AES-GCM-SIV"], "c", max_age=10)
+
+
+def test_each_process_has_keys_of_its_own_and_renews_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seal, "MAX_MESSAGES", 3)
+    one, other = Sealer(Keys([NEW])), Sealer(Keys([NEW]))
+    sealed = [sealer.seal_bytes(b"data", "c") for sealer in (one, other) for _ in range(4)]
+    salts, nonces = [text[5:13] for text in sealed], {text[13:25] for text in sealed}
+    assert [salts.count(salt) for salt in salts] == [3, 3, 3, 1, 3, 3, 3, 1]
+    assert len(nonces) == len(sealed)
+    assert all(other.open_bytes(text, "c", max_age=10) == b"data" for text in sealed)
 
 
 def test_compressed_only_where_it_helps() -> None:
