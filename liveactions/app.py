@@ -57,6 +57,8 @@ from .session.registry import SessionRegistry
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
+from .store.storage import UploadStorage
+from .store.uploads import open_storage
 from .templates import Templates
 from .workers import is_only_worker, worker_count
 
@@ -121,6 +123,8 @@ class Live(Starlette):
     `store`: where page state is stored: a store, or a URL (``redis:``, ``postgresql:``, ``sqlite:``).
     Default: ``LIVEACTIONS_STORE``, or a private SQLite file.
     `broker`: carries messages between workers: a broker or a URL. Default: the store's, if a key is set.
+    `uploads`: where files wait for their action: a folder, which all machines share, or ``s3://bucket/prefix``.
+    Default: ``LIVEACTIONS_UPLOADS``, or beside the store; on the network, in the store, up to 1 MiB each.
 
     Everything else is Starlette's.
     """
@@ -142,6 +146,7 @@ class Live(Starlette):
         keys: str | Iterable[str] | None = None,
         store: Store | str | None = None,
         broker: Broker | str | None = None,
+        uploads: UploadStorage | str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
         messages: Mapping[str, str] | None = None,
         allowed_origins: Iterable[str] = (),
@@ -181,7 +186,8 @@ class Live(Starlette):
             self.services.messages = messages
         self._store = FallbackStore(store)
         snapshots = Snapshots(name, sealer, self._store, limits.handles)
-        self.site = AppContext(self.services, snapshots, limits, identify, login)
+        storage = open_storage(uploads, self._store, sealer)
+        self.site = AppContext(self.services, snapshots, limits, storage, identify, login)
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)
@@ -330,6 +336,7 @@ class Live(Starlette):
                 with draining_on_sigterm(self.drain):
                     yield state
                 await self.sessions.close()
+                await self.site.uploads.close()
                 await self._store.close()
                 await asyncio.to_thread(self._line.close)
 

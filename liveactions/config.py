@@ -87,7 +87,9 @@ class Limits:
     fields: int = 1000
     """Maximum number of fields of a post or an operation."""
     uploads: int = 2**30
-    """All files on this machine that have been uploaded and wait for their operation."""
+    """All files that have been uploaded and wait for their operation, wherever these are; at most 64 MiB in
+    a store on the network.
+    """
     handles: int = 256 * 2**20
     """State that each worker stores for pages that no socket has joined; the oldest goes first."""
     state: int = 4 * 2**20

@@ -51,6 +51,12 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
 
+    async def finished(self) -> None:
+        """Return when no task of this event loop is running."""
+        loop = asyncio.get_running_loop()
+        while here := [task for task in self._tasks if task.get_loop() is loop]:
+            await asyncio.wait(here)
+
     def __bool__(self) -> bool:
         """Return whether a task is running."""
         return bool(self._tasks)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium.launch import launch
 from tests.support.patience import PATIENCE
-from tests.support.servers import PostgresServer, RedisServer, shared
+from tests.support.servers import PostgresServer, RedisServer, S3Server, shared
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,4 +81,11 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """Return the PostgreSQL server of this test run."""
     with shared(PostgresServer, tmp_path_factory.getbasetemp()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Return the object storage of this test run."""
+    with shared(S3Server, tmp_path_factory.getbasetemp()) as server:
         yield server

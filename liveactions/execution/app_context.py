@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from logging import getLogger
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,8 +16,10 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from ..actions.codec import read_json
+from ..actions.messages import text
 from ..actions.responses import redirect
 from ..config import Limits
+from ..exceptions import StoreError
 from ..pages.handle import AppServices, LiveContext
 from ..pages.page import Page, create, takes_events
 from ..pages.page_html import Assets, PageAssets
@@ -24,8 +27,12 @@ from ..pages.state import restore_state
 from ..pages.urls import own_url, path_and_query
 from ..store.one_time import TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
-from ..store.uploads import Uploads
+from ..store.storage import UploadStorage
+from ..store.uploads import FileTooLarge, TooManyUploads, Uploads
+from ..types import Outcome, RedirectTo
+from .results import failure
 
+log = getLogger(__name__)
 MOUNT = "/_live"
 """Where the library's own addresses are, below the application."""
 SOCKET = f"{MOUNT}/socket"
@@ -76,6 +83,7 @@ class AppContext:
         services: AppServices,
         snapshots: Snapshots,
         limits: Limits,
+        storage: UploadStorage,
         identify: Identify | None = None,
         login: str | None = None,
     ) -> None:
@@ -83,7 +91,7 @@ class AppContext:
         self.snapshots = snapshots
         self.saving = SnapshotQueue(snapshots.store)
         self.tickets = OneTimeStore("ticket", TICKET_TTL, snapshots.sealer, snapshots.store)
-        self.uploads = Uploads(snapshots.sealer, snapshots.store.folder, limits.uploads)
+        self.uploads = Uploads(snapshots.sealer, storage, limits.uploads)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits
         self.assets = Assets()
@@ -176,10 +184,20 @@ class AppContext:
         url = self.login.replace("{path}", quote(path_and_query(live.address), safe=""))
         return redirect(url, external=True).resolve(live.address, live.root_path)
 
-    async def deliver(self, response: Response, request: Request) -> str:
-        """An address at which a response can be fetched, once."""
-        key = await self.deliveries.keep(response, request.scope)
-        return f"{request.scope.get('root_path', '')}{DELIVERY.format(key=key)}"
+    async def deliver(self, response: Response, request: Request) -> Outcome:
+        """Lead to an address at which a response can be fetched, once; or tell why it can't."""
+        texts = self.services.messages
+        try:
+            key = await self.deliveries.keep(response, request.scope)
+        except FileTooLarge:
+            return failure(text("response_too_large", texts), 507)
+        except TooManyUploads:
+            log.warning("a response was refused: too many bytes of files wait to be fetched already")
+            return failure(text("uploads_full", texts), 503)
+        except StoreError as error:
+            log.error("a response couldn't be stored: %s", error)
+            return failure(text("storage_failed", texts), 503)
+        return RedirectTo(f"{request.scope.get('root_path', '')}{DELIVERY.format(key=key)}")
 
     def around(self, page: Page) -> PageAssets:
         """What a page's HTML says of this application."""

@@ -104,7 +104,7 @@ async def delivered(site: AppContext, outcome: Outcome, request: Request) -> Out
     """The outcome; the address of its response, where it has one."""
     if not isinstance(outcome, Ok) or outcome.response is None:
         return outcome
-    return RedirectTo(await site.deliver(outcome.response, request))
+    return await site.deliver(outcome.response, request)
 
 
 def raise_handled(outcome: Outcome) -> None:

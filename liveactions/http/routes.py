@@ -5,18 +5,20 @@ from __future__ import annotations
 from logging import getLogger
 from typing import Final
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..actions.request import Changes
+from ..exceptions import StoreError
 from ..execution.app_context import AppContext
 from ..protocol.constants import HEADER_OPS
 from ..security.origin import Origins
 from ..session.request_probe import COOKIE_CHANGES_KEY
-from ..store.uploads import remove
+from ..store.one_time import Delivery
+from ..store.storage import CHUNK_BYTES
 from .bodies import bounded
+from .responses import HEADERS
 
 log = getLogger(__name__)
 MAX_TICKETS: Final = 16
@@ -66,19 +68,35 @@ class DeliveryEndpoint:
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._respond(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-    async def _respond(self, request: Request) -> Response:
+        request = Request(scope, receive, send)
         if request.method != "GET":  # a HEAD mustn't use it up
-            return Response(status_code=405, headers={"Allow": "GET"})
-        found = await self.site.deliveries.take(request.path_params["key"])
-        if found is None or not found.path.exists():
-            return Response("This has been fetched already.", 410, media_type="text/plain")
-        response = FileResponse(found.path, found.status, background=BackgroundTask(remove, found.path))
-        response.raw_headers = [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in found.headers
-        ]
-        response.headers["Content-Length"] = str(found.path.stat().st_size)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+            await Response(status_code=405, headers={"Allow": "GET"})(scope, receive, send)
+            return
+        try:
+            found = await self.site.deliveries.take(request.path_params["key"])
+        except StoreError as error:
+            log.error("a response can't be read: %s", error)
+            await PlainTextResponse(UNREADABLE, 503, HEADERS)(scope, receive, send)
+            return
+        if found is None:
+            await PlainTextResponse(FETCHED, 410, HEADERS)(scope, receive, send)
+            return
+        try:
+            await _delivered(found)(scope, receive, send)
+        finally:
+            await self.site.deliveries.close(found)
+
+
+FETCHED: Final = "This has been fetched already."
+UNREADABLE: Final = "This can't be fetched now. Please try again."
+
+
+def _delivered(found: Delivery) -> Response:
+    response = StreamingResponse(iter(lambda: found.body.read(CHUNK_BYTES), b""), found.status)
+    response.raw_headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in found.headers
+    ]
+    response.headers["Content-Length"] = str(found.size)
+    response.headers.update(HEADERS)
+    del response.headers["Accept-Ranges"]  # it can be fetched once only, as a whole
+    return response

@@ -9,12 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ..actions.action import Action
+from ..actions.files import file as FileLimits
+from ..actions.files import in_words
 from ..actions.form_input import is_no_file
-from ..exceptions import ForgedReference, UnknownAction
+from ..actions.messages import text
+from ..exceptions import ForgedReference, StoreError, UnknownAction
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..pages.lookup import log_refused, lookup, named
 from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
-from ..store.uploads import TooManyUploads
+from ..store.uploads import FileTooLarge, TooManyUploads
 from .bodies import read_form
 from .page import PageRequestHandler
 from .responses import json_answer, outcome_answer
@@ -43,8 +46,11 @@ class UploadHandler(PageRequestHandler):
         try:
             return self._refusal(action, files) or json_answer({"files": await self._keep(files)})
         except TooManyUploads:
-            log.warning("an upload was refused: the files that wait have more than Limits(uploads=) bytes")
-            raise HTTPException(503, "Too many files are being uploaded. Please try again later.") from None
+            log.warning("an upload was refused: too many bytes of files wait for their operation already")
+            raise HTTPException(503, text("uploads_full", self.site.services.messages)) from None
+        except StoreError as error:
+            log.error("an uploaded file couldn't be stored: %s", error)
+            raise HTTPException(503, text("storage_failed", self.site.services.messages)) from None
         finally:
             for _, file in files:
                 await file.close()
@@ -58,12 +64,12 @@ class UploadHandler(PageRequestHandler):
             return None
 
     async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
-        keep, token = self.site.uploads.keep, self.request.headers[HEADER_UPLOAD]
-        return [(name, await keep(file, self.identity, token)) for name, file in files]
+        names, uploads = [name for name, _ in files], [upload for _, upload in files]
+        token = self.request.headers[HEADER_UPLOAD]
+        return list(zip(names, await self.site.uploads.keep(uploads, self.identity, token), strict=True))
 
     def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
         """Why the action wouldn't take these files."""
-        texts, most = self.site.services.messages, self.site.limits.upload
         errors: dict[str, str] = {}
         status = 422
         for name, file in files:
@@ -71,7 +77,7 @@ class UploadHandler(PageRequestHandler):
             if wanted is None:
                 errors[name] = "No file is expected here"
                 continue
-            objection = wanted.files.objection(file, texts, most)
+            objection = self._objection(wanted.files, file)
             if objection:
                 errors.setdefault(name, objection)
                 accepted = wanted.files.accepts(file.filename or "", file.content_type or "")
@@ -79,3 +85,15 @@ class UploadHandler(PageRequestHandler):
         if not errors:
             return None
         return json_answer({"error": "", "errors": errors, "status": status}, status)
+
+    def _objection(self, limits: FileLimits, file: UploadFile) -> str:
+        """The error for a file that the action, or the storage, wouldn't take."""
+        texts, uploads = self.site.services.messages, self.site.uploads
+        objection = limits.objection(file, texts, self.site.limits.upload)
+        if objection:
+            return objection
+        try:
+            uploads.check_size(file.size or 0)
+        except FileTooLarge:
+            return text("file_too_large", texts, max_size=in_words(uploads.storage.largest or 0))
+        return ""

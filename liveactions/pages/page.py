@@ -229,3 +229,8 @@ def _parsed(field: Field, name: str, given: Input) -> Any:
 def takes_events(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for events."""
     return any(action.takes_event for _, one in walk(page) for action in one._live_node.known())
+
+
+def takes_files(page: Component) -> bool:
+    """Return whether an action of the page, or one that it has shown, has a parameter for files."""
+    return any(action.plan.files for _, one in walk(page) for action in one._live_node.known())

@@ -185,7 +185,7 @@ class ConcurrentOps:
         run.task.add_done_callback(lambda _: self.streaming.remove(run))
         return STREAMING
 
-    def when_over(self, n: int, then: Callable[[], None]) -> None:
+    def when_over(self, n: int, then: Callable[[], object]) -> None:
         """Call something when the generator of an op has ended, which may be now."""
         for run in self.streaming:
             if run.n == n:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from functools import partial
 from logging import getLogger
 from typing import Any, Final
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments
+from ..actions.messages import text
 from ..actions.parameters import Event
-from ..exceptions import ForgedReference, SealError, UnknownAction
+from ..exceptions import ForgedReference, SealError, StoreError, UnknownAction
 from ..execution.results import failure
 from ..execution.run import FieldPairs, PageRun
 from ..pages.lookup import log_refused
@@ -86,14 +87,20 @@ async def dispatch_op(
 async def _call_with_files(
     ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], given: Fields
 ) -> Outcome:
-    with ExitStack() as files:
+    state = ops.state
+    async with AsyncExitStack() as files:
         try:
-            fields = files.enter_context(ops.state.site.uploads.opened(given, ops.state.binding.identity))
+            opening = state.site.uploads.opened(given, state.binding.identity)
+            fields = await files.enter_async_context(opening)
         except SealError:
             return failure(FILE_EXPIRED, status=409)
+        except StoreError as error:
+            log.error("%s: an uploaded file can't be read: %s", state.name, error)
+            return failure(text("storage_failed", state.site.services.messages), status=503)
         outcome = await (ops.call(run, job, ref, fields) if ref.action.runs_apart else run.call(ref, fields))
         if outcome is STREAMING:
-            ops.when_over(job.n, files.pop_all().close)
+            rest = files.pop_all()
+            ops.when_over(job.n, lambda: state.site.uploads.start(rest.aclose()))
         return outcome
 
 

@@ -75,7 +75,7 @@ async def resolve_outcome(
     """
     if isinstance(outcome, Ok):
         if outcome.response is not None:
-            return RedirectTo(await state.site.deliver(outcome.response, state.page.request)), None
+            return await state.site.deliver(outcome.response, state.page.request), None
         return outcome, None
     if isinstance(outcome, Failed) and outcome.status == 401:
         login = state.site.login_for(state.page)

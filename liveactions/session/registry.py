@@ -358,7 +358,7 @@ class SessionRegistry:
                 return
             self._drop(session)
             if not session.is_running and await session.save():
-                self.site.uploads.forget(session.state.token)  # unless another worker has the page
+                session.forget_files()  # unless another worker has the page
 
     def _show_saved_templates(self) -> None:
         """In debug mode: a template that was saved is shown in all open pages."""

@@ -26,7 +26,7 @@ from ..execution.loading import forsake
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.component import change_context, describe, walk
-from ..pages.page import Page
+from ..pages.page import Page, takes_files
 from ..pages.page_html import document
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
@@ -110,6 +110,8 @@ class Session:
         """What the HTML that is to be sent needs in the store."""
         self._has_connected = False
         """Whether ``connected`` has run without ``disconnected`` since."""
+        self._takes_files = False
+        """Whether an action of a page that was shown before takes files."""
         self._has_failed = False
         """Whether the newest op failed after its work: that has been logged."""
         self._unshown: PageRun | None = None
@@ -310,9 +312,12 @@ class Session:
             if state.binding.identity != before and is_shown:
                 await self._reload(closed)  # what is drawn has references that are signed for someone else
         if not isinstance(closed, Ok) or closed.response is not None:
+            is_delivery = isinstance(closed, Ok)
             closed, loaded = await resolve_outcome(state, job, closed, self._says_error)
             if loaded is not None:
                 await self._show(loaded)
+            elif is_delivery and isinstance(closed, Failed):  # what the action has returned can't be kept
+                await self._reload(closed)
         self._complete(job, closed)
         if self.concurrent.streaming:
             self.concurrent.leave_alone(run)
@@ -388,6 +393,7 @@ class Session:
     async def _show(self, loaded: LoadedPage) -> None:
         """Go on with another page in this one's place."""
         state, page = self.state, loaded.page
+        self._takes_files |= takes_files(state.page)
         await self._close_page()
         self._timers.stop()
         self.background.close()
@@ -605,10 +611,16 @@ class Session:
     async def end(self, code: int = CLOSE_OVER) -> None:
         """End the page."""
         self._stop()
-        self.site.uploads.forget(self.state.token)
+        self.forget_files()
         await self._close_page()
         self.close(code)
         await self.site.snapshots.store.delete(self.state.key)  # nobody will continue
+
+    def forget_files(self) -> None:
+        """Remove what has been uploaded for the page: nobody will take it."""
+        self._takes_files |= takes_files(self.state.page)
+        if self._takes_files:
+            self.site.uploads.forget(self.state.token)
 
     async def _sign_out(self, identity: str) -> None:
         """End the page when its ops have ended, if it is that person's."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import MutableMapping
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from pydantic_core import from_json, to_json
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from ..security.signing import Sealer
 from .base import Store
-from .uploads import Uploads, remove
+from .uploads import Uploads
 
 
 class OneTimeStore:
@@ -65,49 +66,70 @@ TICKET_TTL: Final = 60.0
 """Seconds within which a page fetches the cookies of an op."""
 DELIVERY_TTL: Final = 60.0
 """Seconds for which a response waits to be fetched."""
+MEMORY_BYTES: Final = 2**20
+"""Bytes of a response that are held in memory while it is made; longer ones go to a temporary file."""
 
 
 class Delivery(NamedTuple):
-    """A response: its body is in a file."""
+    """A response, whose body the caller closes."""
 
     status: int
     headers: list[tuple[str, str]]
-    path: Path
+    body: BinaryIO
+    size: int
+    name: str
+    """Of the body's file, which is still there."""
 
 
 class Deliveries:
-    """Keeps an application's responses, for all its workers on this machine."""
+    """Keeps an application's responses, for all its workers: their bodies are with uploaded files."""
 
     def __init__(self, sealer: Sealer, store: Store, uploads: Uploads) -> None:
         self._kept = OneTimeStore("delivery", DELIVERY_TTL, sealer, store)
         self._uploads = uploads
 
     async def keep(self, response: Response, scope: MutableMapping[str, Any]) -> str:
-        """Return a key for a response, for one use."""
-        path = self._uploads.place()
+        """Return a key for a response, for one use.
+
+        Raise the exceptions of `Uploads.put`, and whatever the response raises.
+        """
         start: dict[str, Any] = {}
+        body = UploadFile(cast("BinaryIO", SpooledTemporaryFile(MEMORY_BYTES)), size=0)  # noqa: SIM115
 
         async def receive() -> dict[str, Any]:
             return {"type": "http.disconnect"}
 
+        async def send(message: MutableMapping[str, Any]) -> None:
+            start.update(message if message["type"] == "http.response.start" else ())
+            await body.write(message.get("body", b""))
+            self._uploads.check_size(body.size or 0)
+
         try:
-            with path.open("xb") as file:
-
-                async def send(message: MutableMapping[str, Any]) -> None:
-                    start.update(message if message["type"] == "http.response.start" else ())
-                    file.write(message.get("body", b""))
-
-                await response({**scope, "type": "http", "method": "GET", "headers": []}, receive, send)
-        except BaseException:
-            remove(path)
-            raise
+            as_get = {**scope, "type": "http", "method": "GET", "headers": [], "extensions": {}}
+            await response(as_get, receive, send)
+            await body.seek(0)
+            name = await self._uploads.put(body.file, body.size or 0)
+        finally:
+            await body.close()
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        return await self._kept.put([start["status"], headers, path.name])
+        return await self._kept.put([start["status"], headers, name, body.size])
 
     async def take(self, key: str) -> Delivery | None:
-        """Return the response of a key; None when it has been taken, is too old, or never was."""
-        kept = await self._kept.take(key)
-        if kept is None:
+        """Return the response of a key; None when it has been taken, is too old, or never was.
+
+        Raise `StoreError` when it can't be read: then it can be taken later.
+        """
+        kept = await self._kept.read(key)
+        body = await self._uploads.storage.open(kept[2]) if kept is not None else None
+        if body is None:
             return None
-        status, headers, name = kept
-        return Delivery(status, [(one, value) for one, value in headers], self._uploads.folder / name)
+        if await self._kept.take(key) is None:
+            body.close()
+            return None
+        status, headers, name, size = kept
+        return Delivery(status, [(one, value) for one, value in headers], body, size, name)
+
+    async def close(self, delivery: Delivery) -> None:
+        """Remove a response that has been sent."""
+        delivery.body.close()
+        await self._uploads.delete([delivery.name])

@@ -1,180 +1,229 @@
 """Files that are sent ahead of the op that takes them, and what actions give to be fetched afterwards.
 
-They lie in a private directory beside the store, under names of our own: what the browser calls a file is
-only told. Each is gone when its op has ended, when its page's session is over, after an hour, and when the
-process that took it is no more.
+Each is gone when its op has ended, when its page's session is over, and after an hour, whatever became of the
+machine that has taken it: any other one can run the op.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from logging import getLogger
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
+from urllib.parse import unquote, urlsplit
 
 from pydantic_core import from_json, to_json
 from starlette.datastructures import Headers, UploadFile
 
 from ..config import Limits
-from ..exceptions import SealError
+from ..exceptions import SealError, StoreError
 from ..security.signing import Sealer
+from ..tasks import Supervisor
 from ..types import RefusedFile
+from .fallback import FallbackStore
+from .memory import MemoryStore
 from .snapshots import session_key
+from .storage import FILE_TTL, FolderStorage, StoreStorage, UploadStorage
 
 log = getLogger(__name__)
-UPLOAD_TTL: Final = 3600.0
-"""Seconds for which a file waits for its op."""
-SWEEP_INTERVAL: Final = 60.0
-"""Seconds between two looks for files that wait in vain."""
-CHUNK_BYTES: Final = 2**16
-"""Bytes that are copied at a time."""
-_BIRTH: Final = secrets.token_hex(4)
-"""Tells this process from an earlier one of the same number, as in a container."""
+VARIABLE: Final = "LIVEACTIONS_UPLOADS"
+NOBODY: Final = "0" * 32
+"""The owner of files that are of no page's session."""
 
 
 class TooManyUploads(Exception):
     """The files that wait have as many bytes as they may have."""
 
 
+class FileTooLarge(Exception):
+    """A file is larger than those that the storage takes."""
+
+
+def open_storage(
+    uploads: UploadStorage | str | os.PathLike[str] | None, store: FallbackStore, sealer: Sealer
+) -> UploadStorage:
+    """Return where an application's files wait: this storage, that of a folder or a URL, by default that of
+    ``LIVEACTIONS_UPLOADS``, else the folder beside the store or, where there is none, the store itself.
+
+    Raise `ValueError` for a URL of no known storage.
+    """
+    uploads = uploads or os.environ.get(VARIABLE)
+    if isinstance(uploads, UploadStorage):
+        return uploads
+    if uploads:
+        return _storage_at(os.fspath(uploads))
+    if store.folder is not None or isinstance(store.store, MemoryStore):
+        return FolderStorage(store.folder)
+    return StoreStorage(store, sealer)
+
+
+def _storage_at(place: str) -> UploadStorage:
+    scheme, is_url, _ = place.partition("://")
+    if not is_url:
+        return FolderStorage(Path(place))
+    if scheme == "file":
+        return FolderStorage(Path(unquote(urlsplit(place).path)))
+    if scheme == "s3":
+        from .bucket import BucketStorage
+
+        return BucketStorage(place)
+    raise ValueError(f"uploads={place!r}: expected a folder, file:///folder or s3://bucket/prefix")
+
+
 class Uploads:
-    """The files that wait. `folder` is made when it is needed; None: somewhere in this process's own."""
+    """The files that wait, in their storage: up to `limit` bytes."""
 
-    def __init__(self, sealer: Sealer, folder: Path | None = None, limit: int = Limits.uploads) -> None:
+    def __init__(self, sealer: Sealer, storage: UploadStorage, limit: int = Limits.uploads) -> None:
+        self.storage = storage
         self._sealer = sealer
-        self._limit = limit
-        self._folder = folder
-        self._own: tempfile.TemporaryDirectory[str] | None = None
-        self._swept = 0.0
+        self._limit = limit if storage.capacity is None else min(limit, storage.capacity)
+        self._sweep_at = 0.0
+        self._has_refused = False
+        self._is_failing = False
+        self._tasks = Supervisor(lambda: "removing files that nobody takes")
 
-    @property
-    def folder(self) -> Path:
-        if self._folder is None:
-            self._own = tempfile.TemporaryDirectory(prefix="liveactions-")
-            self._folder = Path(self._own.name)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._folder
+    async def put(self, file: BinaryIO, size: int) -> str:
+        """Store a file that is of no page, read from its current position, and return its name.
 
-    def place(self, token: str = "") -> Path:
-        """A new file's path; `token`: that of the session that it is for."""
-        self.tend()
-        return self.folder / f"{os.getpid()}-{_BIRTH}-{secrets.token_hex(16)}-{_owner(token)}"
-
-    async def keep(self, upload: UploadFile, identity: str, token: str = "") -> str:
-        """Store a file until its op, or the end of the page's session (its `token`, if it has one); the
-        handle that stands for it, good for this person only.
-
-        Raise `TooManyUploads` if the files that wait have too many bytes.
+        Raise `FileTooLarge`, `TooManyUploads` if the files that wait have too many bytes, and `StoreError`.
         """
-        path = self.place(token)
-        if self._waiting_bytes() + (upload.size or 0) > self._limit:
+        await self._require_room([size])
+        return await self._write(file, size, NOBODY)
+
+    async def _require_room(self, sizes: Sequence[int]) -> None:
+        self.tend()
+        for size in sizes:
+            self.check_size(size)
+        if sum(sizes) + sum(one.size for one in await self.storage.files()) > self._limit:
             raise TooManyUploads
+
+    async def _write(self, file: BinaryIO, size: int, owner: str) -> str:
+        name = f"{owner}/{secrets.token_hex(16)}"
+        await self.storage.write(name, file, size)
+        return name
+
+    def check_size(self, size: int) -> None:
+        """Raise `FileTooLarge` for a file of this size. The first time, the log says what to do."""
+        largest = self.storage.largest
+        if largest is None or size <= largest:
+            return
+        if not self._has_refused:
+            self._has_refused = True
+            log.error(
+                "A file of %d bytes was refused: the store takes files of up to %d bytes. For larger ones"
+                " set %s or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix.",
+                size,
+                largest,
+                VARIABLE,
+            )
+        raise FileTooLarge
+
+    async def keep(self, uploads: Sequence[UploadFile], identity: str, token: str = "") -> list[str]:
+        """Store files until their op, or the end of the page's session (its `token`). Return a handle for
+        each, good for this person only. None of them stays if one can't be stored.
+
+        Raise the exceptions of `put`.
+        """
+        await self._require_room([upload.size or 0 for upload in uploads])
+        names: list[str] = []
+        handles = []
         try:
-            with open(path, "xb", opener=_private) as file:
-                while part := await upload.read(CHUNK_BYTES):
-                    file.write(part)
-        except BaseException:  # a full disk, say
-            remove(path)
+            for upload in uploads:
+                size = upload.size or 0
+                names.append(await self._write(upload.file, size, _owner(token)))
+                told = [names[-1], upload.filename or "", size, upload.content_type or ""]
+                handles.append(self._sealer.seal(to_json(told), _context(identity)))
+        except BaseException:
+            await self.delete(names)
             raise
-        told = [path.name, upload.filename or "", upload.size or 0, upload.content_type or ""]
-        return self._sealer.seal(to_json(told), _context(identity))
+        return handles
 
-    def _waiting_bytes(self) -> int:
-        found = 0
-        for path in self.folder.iterdir():
-            with suppress(OSError):  # it has been taken meanwhile
-                found += path.stat().st_size
-        return found
-
-    @contextmanager
-    def opened(self, fields: Sequence[Any], identity: str) -> Iterator[list[tuple[str, Any]]]:
+    @asynccontextmanager
+    async def opened(self, fields: Sequence[Any], identity: str) -> AsyncIterator[list[tuple[str, Any]]]:
         """Names and values of an op, with the files that its handles stand for; removed afterwards.
 
-        `SealError` for a handle that isn't this person's, or whose file is gone.
+        Raise `SealError` for a handle that isn't this person's, or whose file is gone, and `StoreError` if it
+        can't be read.
         """
         pairs: list[tuple[str, Any]] = []
-        paths: list[Path] = []
+        names: list[str] = []
         try:
-            for name, value in zip(fields[::2], fields[1::2], strict=True):
+            for field, value in zip(fields[::2], fields[1::2], strict=True):
                 if type(value) is dict and "refused" in value:
                     value = RefusedFile(*value["refused"])
                 elif type(value) is dict:
-                    path, value = self._open(value["file"], identity)
-                    paths.append(path)
-                pairs.append((name, value))
+                    name, value = await self._open(value["file"], identity)
+                    names.append(name)
+                pairs.append((field, value))
             yield pairs
         finally:
             for _, value in pairs:
                 if isinstance(value, UploadFile):
                     value.file.close()
-            for path in paths:
-                remove(path)
+            await self.delete(names)
 
-    def _open(self, handle: str, identity: str) -> tuple[Path, UploadFile]:
-        name, filename, size, kind = from_json(self._sealer.open(handle, _context(identity), UPLOAD_TTL))
-        path = self.folder / name
-        try:
-            file = open(path, "rb")  # noqa: SIM115 - the op closes it
-        except OSError:
-            raise SealError("the file is no longer available") from None
-        return path, UploadFile(file, size=size, filename=filename, headers=Headers({"content-type": kind}))
+    async def _open(self, handle: str, identity: str) -> tuple[str, UploadFile]:
+        name, filename, size, kind = from_json(self._sealer.open(handle, _context(identity), FILE_TTL))
+        file = await self.storage.open(name)
+        if file is None:
+            raise SealError("the file is no longer available")
+        return name, UploadFile(file, size=size, filename=filename, headers=Headers({"content-type": kind}))
+
+    async def delete(self, names: Sequence[str]) -> None:
+        """Remove files, as far as they are there. What can't be removed now is when its time is over."""
+        with self._removing():
+            if names:
+                await self.storage.delete(names)
 
     def forget(self, token: str) -> None:
-        """A page's session is over: nobody will take its files, whichever worker has them."""
-        if self._folder is not None and self._folder.exists():
-            for path in self._folder.glob(f"*-{_owner(token)}"):
-                remove(path)
+        """Remove the files of a page whose session is over, soon: nobody will take them."""
+        self.start(self._delete_those_of(_owner(token)))
+
+    def start(self, removing: Coroutine[Any, Any, None]) -> None:
+        """Remove files in the background; `close` waits for it."""
+        self._tasks.start(removing)
+
+    async def _delete_those_of(self, owner: str) -> None:
+        with self._removing():
+            await self.delete([one.name for one in await self.storage.files(owner)])
 
     def tend(self) -> None:
-        """Sweep now and then."""
-        if time.time() - self._swept > SWEEP_INTERVAL:
-            self.sweep()
+        """Begin a sweep if it is time for one."""
+        now = time.monotonic()
+        if now >= self._sweep_at:
+            self._sweep_at = now + self.storage.sweep_interval
+            self.start(self.sweep(time.time()))
 
-    def sweep(self) -> None:
-        """Remove what nobody will take any more."""
-        if self._folder is None or not self._folder.exists():
-            return
-        self._swept = time.time()
-        oldest = self._swept - UPLOAD_TTL
-        for path in self._folder.iterdir():
-            with suppress(OSError):
-                if path.stat().st_mtime < oldest or not _is_alive(*path.name.split("-")[:2]):
-                    path.unlink()
+    async def sweep(self, now: float) -> None:
+        """Remove what nobody will take any more at a time, in seconds since 1970."""
+        with self._removing():
+            files = await self.storage.files()
+            await self.delete([one.name for one in files if one.written < now - FILE_TTL])
 
+    @contextmanager
+    def _removing(self) -> Iterator[None]:
+        """Log that the storage fails. Of consecutive failures, only the first is logged."""
+        try:
+            yield
+            self._is_failing = False
+        except StoreError as error:
+            if not self._is_failing:
+                log.error("could not remove uploaded files: %s", error)
+            self._is_failing = True
 
-def remove(path: Path) -> None:
-    """Remove a file, if it is still there."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        log.error("could not remove an uploaded file: %s", error)
+    async def close(self) -> None:
+        """Return when what is to be removed has been."""
+        await self._tasks.finished()
 
 
 def _owner(token: str) -> str:
     """A session in the name of a file, which doesn't tell its token."""
-    return session_key(token).rpartition(" ")[2] if token else ""
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return session_key(token).rpartition(" ")[2] if token else NOBODY
 
 
 def _context(identity: str) -> str:
     return f"upload\n{identity}"
-
-
-def _is_alive(pid: str, birth: str = "") -> bool:
-    """Whether the process that wrote a file is there."""
-    if not pid.isdigit() or int(pid) == os.getpid():
-        return birth == _BIRTH
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's, or a system without such signals
-        return True
-    return True

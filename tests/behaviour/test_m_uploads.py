@@ -18,9 +18,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from liveactions import ActionError, Limits, Live, Page, Pages, action, file, unauthorized
+from liveactions.exceptions import StoreError
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
+from liveactions.store.storage import FILE_TTL, FolderStorage
 from liveactions.testing import File
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Tab, browser, signed
@@ -115,8 +117,12 @@ def handles(response: httpx.Response) -> list[Any]:
     return [part for name, handle in response.json()["files"] for part in (name, {"file": handle})]
 
 
-def lying(live: Live) -> list[Path]:
-    return list(live.site.uploads.folder.iterdir())
+async def lying(live: Live) -> list[Path]:
+    """The files that wait, when those that nobody takes are gone."""
+    await live.site.uploads.close()
+    storage = live.site.uploads.storage
+    assert isinstance(storage, FolderStorage)
+    return list(storage.folder.iterdir())
 
 
 async def test_m3_files_go_beside_the_socket_and_ops_name_them() -> None:
@@ -125,7 +131,7 @@ async def test_m3_files_go_beside_the_socket_and_ops_name_them() -> None:
         tab = await visitor.joined("/files")
         one, two = ("one", ("a.txt", b"first", "text/plain")), ("many", ("zürich.bin", b"second", ""))
         fields = handles(await upload(tab, "send", one, two, two))
-        assert fields[::2] == ["one", "many", "many"] and len(lying(live)) == 3
+        assert fields[::2] == ["one", "many", "many"] and len(await lying(live)) == 3
         frame = await tab.op(wire.CALL_REF, tab.signed("send"), [*fields, "note", "x"])
         assert frame[3] == []
         shown = str(frame[2])
@@ -158,7 +164,7 @@ async def test_m3_limits_are_those_of_the_parameters(
             assert (
                 response.json().keys() == {"error", "errors", "status"} and response.json()["errors"]["one"]
             )
-            assert lying(live) == []
+            assert await lying(live) == []
 
 
 async def test_m3_limits_hold_while_the_body_comes() -> None:
@@ -200,7 +206,7 @@ async def test_m3_uploads_that_are_refused() -> None:
             assert (
                 await visitor.http.post(tab.action("send"), content=broken, headers=kind)
             ).status_code == 400
-        assert lying(live) == []
+        assert await lying(live) == []
 
 
 @pytest.mark.parametrize(
@@ -225,7 +231,7 @@ async def test_m3_files_that_wait_have_a_limit() -> None:
         more = await upload(tab, "send", ("one", ("b.txt", b"0123456789", "text/plain")))
         assert more.status_code == 503 and "try again later" in more.json()["error"]
         await tab.op(wire.CALL_REF, tab.signed("send"), first)
-        assert lying(live) == []
+        assert await lying(live) == []
         handles(await upload(tab, "send", ("one", ("b.txt", b"0123456789", "text/plain"))))
 
 
@@ -240,7 +246,7 @@ async def test_m3_guards_come_before_files() -> None:
         tab = await visitor.open("/files")
         visitor.http.cookies.clear()
         response = await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain")))
-        assert response.status_code == 401 and response.json()["status"] == 401 and lying(live) == []
+        assert response.status_code == 401 and response.json()["status"] == 401 and await lying(live) == []
 
 
 async def test_m3_handles_are_one_persons() -> None:
@@ -275,7 +281,7 @@ async def test_m3_files_stay_as_long_as_a_generator_reads_them() -> None:
             "8",
             "10",
         ]
-        assert frame[3][:3] == [1, wire.OK, 10] and lying(live) == []
+        assert frame[3][:3] == [1, wire.OK, 10] and await lying(live) == []
 
 
 async def test_m3_files_of_an_action_that_runs_apart() -> None:
@@ -284,7 +290,7 @@ async def test_m3_files_of_an_action_that_runs_apart() -> None:
         tab = await visitor.joined("/files")
         fields = handles(await upload(tab, "newest", ("one", ("a.txt", b"whole", "text/plain"))))
         assert "whole" in str((await tab.op(wire.CALL_REF, tab.signed("newest"), fields))[2])
-        assert lying(live) == []
+        assert await lying(live) == []
 
 
 @ways("SHN")
@@ -305,7 +311,7 @@ async def test_m4_files_go_when_the_op_ends() -> None:
         for name in ("send", "fail"):
             fields = handles(await upload(tab, name, ("one", ("a.txt", b"x", "text/plain"))))
             await tab.op(wire.CALL_REF, tab.signed(name), fields)
-            assert lying(live) == []
+            assert await lying(live) == []
         assert all(one.file.closed for one in opened) and len(opened) == 2
         response = await visitor.http.post(
             "/files",
@@ -321,33 +327,31 @@ async def test_m4_files_that_nobody_takes_go_too(tmp_path: Path) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/files")
         handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
-        [waiting] = lying(live)
+        [waiting] = await lying(live)
         assert waiting.stat().st_mode & 0o077 == 0 and waiting.parent == tmp_path / "store.files"
-        live.site.uploads.sweep()
-        assert lying(live) == [waiting]
-        os.utime(waiting, (time.time() - 4000,) * 2)
-        live.site.uploads.sweep()
-        assert lying(live) == []
-        for pid in (99999999, os.getpid()):  # in a container all have the same number
-            handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
-            [waiting] = lying(live)
-            of_a_dead_process = waiting.rename(waiting.with_name(f"{pid}-0-" + "0" * 32))
-            again = archive(SqliteStore(tmp_path / "store.sqlite"))  # the process has started anew
-            again.site.uploads.place()
-            assert not of_a_dead_process.exists()
+        unknown = waiting.with_name("notes.txt")
+        unknown.write_text("of somebody else")
+        for path in (waiting, unknown):
+            os.utime(path, (time.time() - FILE_TTL + 100,) * 2)
+        await live.site.uploads.sweep(time.time())
+        assert waiting in await lying(live)
+        again = archive(SqliteStore(tmp_path / "store.sqlite"))  # the process has started anew
+        await again.site.uploads.sweep(time.time() + 101)
+        assert await lying(live) == [unknown]
 
 
 async def test_m4_a_file_that_cannot_be_kept_whole_is_not_kept() -> None:
-    class Broken(UploadFile):
-        async def read(self, size: int = -1) -> bytes:
-            if self.file.tell():
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
                 raise OSError("no space left")
-            return await super().read(1)
+            return super().read(1)
 
     live = archive()
-    with pytest.raises(OSError, match="no space"):
-        await live.site.uploads.keep(Broken(io.BytesIO(b"xyz")), "")
-    assert lying(live) == []
+    upload, broken = UploadFile(io.BytesIO(b"xyz"), size=3), UploadFile(Broken(b"xyz"), size=3)
+    with pytest.raises(StoreError, match="no space"):
+        await live.site.uploads.keep([upload, broken], "")
+    assert await lying(live) == []
 
 
 async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
@@ -356,17 +360,18 @@ async def test_m4_files_go_with_their_session(tmp_path: Path) -> None:
         leaving, staying = await visitor.joined("/files"), await visitor.joined("/files")
         for tab in (leaving, staying):
             handles(await upload(tab, "send", ("one", ("a.txt", b"x", "text/plain"))))
-        assert not any(str(tab.token) in path.name for tab in (leaving, staying) for path in lying(live))
+        names = str(await lying(live))
+        assert not any(str(tab.token) in names for tab in (leaving, staying))
         leaving.socket.send([1, leaving.rev, wire.BYE])
         await asyncio.wait_for(leaving.socket.task, PATIENCE)
-        [of_the_other] = lying(live)
-        assert session_key(str(staying.token)).endswith(of_the_other.name.rpartition("-")[2])
+        [of_the_other] = await lying(live)
+        assert session_key(str(staying.token)).endswith(of_the_other.name.partition("-")[0])
         await staying.socket.lose()
         [session] = [session for session in live.sessions if not session.state.over]
         await live.sessions.run_maintenance(session.state.used + live.site.limits.detached - 1)
-        assert lying(live) == [of_the_other]
+        assert await lying(live) == [of_the_other]
         await live.sessions.run_maintenance(session.state.used + live.site.limits.detached + 1)
-        assert lying(live) == []
+        assert await lying(live) == []
 
 
 async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> None:
@@ -392,7 +397,7 @@ async def test_m5_a_name_is_no_path(name: str, tmp_path: Path) -> None:
     async with browser(live) as visitor:
         tab = await visitor.joined("/files")
         fields = handles(await upload(tab, "send", ("one", (name, b"x", "text/plain"))))
-        [waiting] = lying(live)
+        [waiting] = await lying(live)
         assert waiting.name.replace("-", "").isalnum() and "evil" not in waiting.name
         assert (await tab.op(wire.CALL_REF, tab.signed("send"), fields))[3] == []
 
@@ -419,5 +424,5 @@ async def test_a_response_that_fails_is_an_error_of_its_op(caplog: pytest.LogCap
         tab = await visitor.joined("/files")
         frame = await tab.call("lose")
         assert frame[3][:2] == [1, wire.ERROR] and frame[3][2]["status"] == 500
-        assert "does not exist" in caplog.text and lying(live) == []
+        assert "does not exist" in caplog.text and await lying(live) == []
         assert (await tab.call("export"))[3][1] == wire.REDIRECT

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 
 from liveactions import Page as LivePage
 from liveactions import Pages, action, file
+from liveactions.store.storage import FolderStorage
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
 from tests.support.patience import wait_until
@@ -97,7 +98,9 @@ def full_speed(network: CDPSession) -> None:
 
 
 def waiting() -> list[Path]:
-    return list(app.site.uploads.folder.iterdir())
+    storage = app.site.uploads.storage
+    assert isinstance(storage, FolderStorage)
+    return list(storage.folder.iterdir())
 
 
 def test_m3_files_arrive(anybody: Visitor) -> None:

@@ -1,6 +1,6 @@
 """Servers of our own, in temporary folders: started once for all processes of a test run, and stopped after.
 
-They listen on Unix sockets, so no two of them fight for a port.
+They listen on Unix sockets, or on a port that the system chooses, so no two of them fight for one.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -18,12 +20,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 
 from tests.support.patience import wait_until
 
 POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 USER = "tests"
+ADDRESS = re.compile(r"Running on (http://[^\s\x1b]+)")
+"""What a server writes to its log."""
 HELP = "`make test` installs it on Debian, as does: apt-get install"
 
 
@@ -166,6 +171,35 @@ class PostgresServer(Program):
     @property
     def _user(self) -> str | None:
         return "postgres" if os.geteuid() == 0 else None  # it refuses to be run by root
+
+
+class S3Server(Program):
+    """moto's server: object storage in memory, without accounts."""
+
+    package = "moto"
+
+    @property
+    def url(self) -> str:
+        return str(ADDRESS.findall((self.folder / "log").read_text())[-1])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which clients find it."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "tests",
+            "AWS_SECRET_ACCESS_KEY": "tests",
+        }
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+
+    def is_up(self) -> bool:
+        return ADDRESS.search((self.folder / "log").read_text()) is not None
+
+    def make_bucket(self, name: str) -> None:
+        httpx.put(f"{self.url}/{name}").raise_for_status()
 
 
 def found(name: str, *folders: str) -> str:

@@ -1,0 +1,338 @@
+"""Where files wait: what every storage does, and that any machine finds what another one has stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import shutil
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import obstore
+import pytest
+from obstore.store import MemoryStore as InMemoryBucket
+from obstore.store import S3Store
+from starlette.datastructures import UploadFile
+
+from liveactions.exceptions import SealError, StoreError
+from liveactions.security.signing import Keys, Sealer
+from liveactions.store import MemoryStore, SqliteStore
+from liveactions.store.bucket import BucketStorage
+from liveactions.store.fallback import FallbackStore
+from liveactions.store.storage import FILE_TTL, LEAST_BYTES, FolderStorage, StoreStorage, UploadStorage
+from liveactions.store.uploads import FileTooLarge, TooManyUploads, Uploads, open_storage
+from tests.store.engines import RedisEngine
+from tests.store.storages import STORAGES, Machine, bucket_url, machines
+from tests.support.patience import PATIENCE
+from tests.support.servers import RedisServer
+
+SEALER = Sealer(Keys(["k" * 32]))
+OWNERS = "a" * 32, "b" * 32
+
+
+@pytest.fixture(params=STORAGES)
+async def machine(request: pytest.FixtureRequest) -> AsyncIterator[Machine]:
+    async with machines(request.param, request) as make:
+        yield make
+
+
+def name_of(owner: str = OWNERS[0]) -> str:
+    return f"{owner}/{secrets.token_hex(16)}"
+
+
+async def write(storage: UploadStorage, content: bytes, owner: str = OWNERS[0]) -> str:
+    name = name_of(owner)
+    await storage.write(name, BytesIO(content), len(content))
+    return name
+
+
+async def read(storage: UploadStorage, name: str) -> bytes | None:
+    file = await storage.open(name)
+    if file is None:
+        return None
+    with file:
+        return file.read()
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 2**20])
+async def test_any_machine_reads_what_another_has_written(machine: Machine, size: int) -> None:
+    here, there = machine(), machine()
+    content = bytes(range(256)) * (size // 256 + 1)
+    name = await write(here, content[:size])
+    assert await read(there, name) == content[:size]
+    assert await read(here, name) == content[:size]
+    assert await read(there, name_of()) is None
+
+
+async def test_files_are_removed_on_every_machine(machine: Machine) -> None:
+    here, there = machine(), machine()
+    names = [await write(here, b"x"), await write(there, b"y"), await write(here, b"z")]
+    await there.delete([names[0], names[1], name_of()])
+    await there.delete([])
+    for storage in (here, there):
+        assert [await read(storage, name) for name in names] == [None, None, b"z"]
+        assert [one.name for one in await storage.files()] == [names[2]]
+
+
+async def test_files_are_listed_with_their_owner_size_and_time(machine: Machine) -> None:
+    here, there = machine(), machine()
+    assert await here.files() == [] == await here.files(OWNERS[0])
+    names = [await write(here, b"x" * 20_000, owner) for owner in OWNERS]
+    found = await there.files()
+    assert {one.name for one in found} == set(names) and [one.size for one in found] == [20_000] * 2
+    assert all(abs(one.written - time.time()) < 300 for one in found)
+    for owner, name in zip(OWNERS, names, strict=True):
+        assert [one.name for one in await there.files(owner)] == [name]
+
+
+async def test_files_of_several_machines_at_once(machine: Machine) -> None:
+    storages = [machine() for _ in range(4)]
+    names = await asyncio.gather(*(write(storage, b"x") for storage in storages * 5))
+    assert {one.name for one in await storages[0].files()} == set(names)
+    await asyncio.gather(*(storages[at % 4].delete([name]) for at, name in enumerate(names)))
+    assert await storages[0].files() == []
+
+
+@pytest.mark.parametrize("machine", ["folder", "s3"], indirect=True)
+async def test_a_large_file(machine: Machine) -> None:
+    content = secrets.token_bytes(2**20) * 12
+    name = await write(machine(), content)
+    assert await read(machine(), name) == content
+
+
+# What is foreign, and what fails
+
+
+async def test_a_folder_holds_other_files_too(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    name = await write(storage, b"x")
+    for other in ("notes.txt", f"{'a' * 32}-notes", ".hidden"):
+        (tmp_path / other).write_text("of somebody else")
+    assert [one.name for one in await storage.files()] == [name]
+    await Uploads(SEALER, storage).sweep(time.time() + 2 * FILE_TTL)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+async def test_a_bucket_holds_other_objects_too(request: pytest.FixtureRequest) -> None:
+    url = bucket_url(request)
+    storage = BucketStorage(url)
+    name = await write(storage, b"x")
+    bucket = S3Store.from_url(url.removesuffix("/where"), client_options={"allow_http": True})
+    for other in ("where/notes.txt", f"where/{'a' * 32}/notes", f"else/{name}"):
+        await obstore.put_async(bucket, other, b"of somebody else")
+    assert [one.name for one in await storage.files()] == [name]
+    await Uploads(SEALER, storage).sweep(time.time() + 2 * FILE_TTL)
+    assert len([one for batch in obstore.list(bucket) for one in batch]) == 3
+
+
+async def test_any_store_of_obstore_will_do() -> None:
+    storage = BucketStorage(InMemoryBucket())
+    name = await write(storage, b"x" * 3_000_000)
+    assert await read(storage, name) == b"x" * 3_000_000
+    assert [one.size for one in await storage.files(OWNERS[0])] == [3_000_000]
+    await storage.delete([name, name_of()])
+    assert await storage.files() == [] and await read(storage, name) is None
+
+
+async def test_files_in_the_store_are_sealed() -> None:
+    store = MemoryStore()
+    storage = StoreStorage(store, SEALER)
+    one, other = await write(storage, b"the content"), await write(storage, b"another")
+    assert not any(b"content" in value for value, _ in store._values.values())
+    await store.put(f"upload {one}", await store.get(f"upload {other}") or b"", 100)
+    with pytest.raises(StoreError, match="can't be opened"):
+        await storage.open(one)
+
+
+async def test_the_list_of_files_in_the_store_forgets_those_that_are_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = StoreStorage(MemoryStore(), SEALER)
+    await write(storage, b"x")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + FILE_TTL + 1)
+    assert await storage.files() == []
+
+
+async def test_a_folder_that_fails_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    storage = FolderStorage(tmp_path / "file" / "below")
+    with pytest.raises(StoreError, match="folder for uploaded files"):
+        await write(storage, b"x")
+    with pytest.raises(StoreError):
+        await storage.open(name_of())
+
+
+async def test_the_event_loop_does_not_wait_for_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, gate = asyncio.get_running_loop(), threading.Event()
+    begun = asyncio.Event()
+    copy = shutil.copyfileobj
+
+    def slow(*files: Any) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert gate.wait(PATIENCE)
+        copy(*files)
+
+    monkeypatch.setattr(shutil, "copyfileobj", slow)
+    storage = FolderStorage(tmp_path)
+    writing = asyncio.ensure_future(write(storage, b"x"))
+    await asyncio.wait_for(begun.wait(), PATIENCE)
+    gate.set()
+    assert await read(storage, await writing) == b"x"
+
+
+async def test_object_storage_that_fails_is_a_store_error(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = bucket_url(request)
+    storage = BucketStorage(f"{url}-none".replace("tests-", "missing-"))
+    for call in (write(storage, b"x"), storage.files()):
+        with pytest.raises(StoreError, match="object storage"):
+            await call
+
+
+# Uploads
+
+
+def upload(content: bytes = b"x" * 10, name: str = "a.txt") -> UploadFile:
+    return UploadFile(BytesIO(content), size=len(content), filename=name)
+
+
+async def contents(uploads: Uploads, *handles: str) -> list[bytes]:
+    fields = [part for handle in handles for part in ("name", {"file": handle})]
+    async with uploads.opened(fields, "ada") as pairs:
+        return [await file.read() for _, file in pairs]
+
+
+async def test_an_op_on_another_machine_takes_files_once(machine: Machine) -> None:
+    here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
+    handles = await here.keep([upload(b"one"), upload(b"two")], "ada", "token")
+    assert await contents(there, *handles) == [b"one", b"two"]
+    assert await here.storage.files() == []
+    for uploads in (here, there):
+        with pytest.raises(SealError):
+            await contents(uploads, handles[0])
+
+
+async def test_files_wait_for_another_machine_when_theirs_is_gone(machine: Machine) -> None:
+    there = Uploads(SEALER, machine())
+    [handle] = await Uploads(SEALER, machine()).keep([upload(b"one")], "ada", "token")
+    await there.sweep(time.time())
+    assert await contents(there, handle) == [b"one"]
+
+
+async def test_the_limit_counts_files_of_all_machines(machine: Machine) -> None:
+    limit = 3 * LEAST_BYTES
+    here, there = Uploads(SEALER, machine(), limit), Uploads(SEALER, machine(), limit)
+    half = bytes(limit // 2)
+    [handle] = await here.keep([upload(half)], "ada", "token")
+    for uploads in (here, there):
+        with pytest.raises(TooManyUploads):
+            await uploads.keep([upload(half), upload(b"x")], "ada", "other")
+        assert len(await uploads.storage.files()) == 1
+    await contents(there, handle)
+    await here.keep([upload(half), upload(b"x")], "ada", "other")
+
+
+async def test_files_go_with_their_session_wherever_it_ends(machine: Machine) -> None:
+    here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
+    leaving, _ = await here.keep([upload(), upload()], "ada", "leaving")
+    [staying] = await there.keep([upload(b"stays")], "ada", "staying")
+    there.forget("leaving")
+    await there.close()
+    with pytest.raises(SealError):
+        await contents(here, leaving)
+    assert await contents(here, staying) == [b"stays"]
+
+
+async def test_files_that_nobody_takes_are_swept(machine: Machine) -> None:
+    here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
+    await here.keep([upload(), upload()], "ada")
+    await there.sweep(time.time() + FILE_TTL - 60)
+    assert len(await there.storage.files()) == 2
+    await there.sweep(time.time() + FILE_TTL + 60)
+    assert await here.storage.files() == []
+
+
+@pytest.mark.parametrize("machine", ["store in redis", "store in postgres"], indirect=True)
+async def test_the_store_takes_small_files_only(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+    uploads = Uploads(SEALER, machine())
+    for _ in range(2):
+        with pytest.raises(FileTooLarge):
+            await uploads.keep([upload(), upload(bytes(2**20 + 1))], "ada")
+    assert await uploads.storage.files() == []
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "LIVEACTIONS_UPLOADS or Live(uploads=)" in record.message and "s3://" in record.message
+    with pytest.raises(TooManyUploads):
+        await uploads.keep([upload(bytes(2**20))] * 65, "ada")
+
+
+async def test_a_storage_that_fails_is_logged_once_and_removes_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = FolderStorage(tmp_path / "files")
+    uploads = Uploads(SEALER, storage)
+    [handle] = await uploads.keep([upload(b"one")], "ada", "token")
+    (tmp_path / "files").rename(tmp_path / "away")
+    (tmp_path / "files").write_text("no folder")
+    for _ in range(2):
+        uploads.forget("token")
+        await uploads.close()
+        await uploads.sweep(time.time())
+    [record] = caplog.records
+    assert "could not remove" in record.message
+    (tmp_path / "files").unlink()
+    (tmp_path / "away").rename(tmp_path / "files")
+    assert await contents(uploads, handle) == [b"one"]
+    assert await storage.files() == []
+
+
+# Settings
+
+
+async def test_the_setting_says_where_files_wait(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqlite, memory = SqliteStore(tmp_path / "store.sqlite"), MemoryStore()
+
+    def opened(uploads: object = None, store: object = memory) -> UploadStorage:
+        return open_storage(uploads, FallbackStore(store), SEALER)  # type: ignore[arg-type]
+
+    def folder(storage: UploadStorage) -> Path:
+        assert isinstance(storage, FolderStorage)
+        return storage.folder
+
+    assert folder(opened()).name.startswith("liveactions-")
+    assert folder(opened(store=sqlite)) == tmp_path / "store.files"
+    monkeypatch.setenv("LIVEACTIONS_UPLOADS", str(tmp_path / "by variable"))
+    assert folder(opened(store=sqlite)) == tmp_path / "by variable"
+    assert folder(opened(tmp_path / "path", sqlite)) == tmp_path / "path"
+    assert folder(opened(f"file://{tmp_path}/a%20b")) == tmp_path / "a b"
+    assert isinstance(opened("s3://bucket/prefix"), BucketStorage)
+    given = FolderStorage(tmp_path)
+    assert opened(given) is given
+    for unknown in ("ftp://host/folder", "redis://host", "://"):
+        with pytest.raises(ValueError, match="expected a folder, file:///folder or s3://bucket/prefix"):
+            opened(unknown)
+
+
+async def test_without_a_setting_a_store_on_the_network_has_the_files(redis_server: RedisServer) -> None:
+    engine = RedisEngine(redis_server.url)
+    assert isinstance(open_storage(None, FallbackStore(engine.store()), SEALER), StoreStorage)
+    await engine.close()
+
+
+def test_object_storage_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "liveactions.store.bucket")
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(ImportError, match=r"pip install 'liveactions\[s3\]'"):
+        open_storage("s3://bucket", FallbackStore(MemoryStore()), SEALER)
