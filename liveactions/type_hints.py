@@ -20,6 +20,8 @@ from typing import (
     Generic,
     Literal,
     NewType,
+    NotRequired,
+    Required,
     TypeVar,
     TypeVarTuple,
     Union,
@@ -201,6 +203,10 @@ def _expand(annotation: Any, variables: Variables, above: tuple[Any, ...]) -> An
         given = tuple(_expand(one, variables, above) for one in arguments)
         own = dict(zip(alias.__type_params__, given, strict=False))
         return _expand(_value(alias), own, (*above, alias))
+    record = origin or annotation
+    if _is_refused(record):
+        given = tuple(_expand(one, variables, above) for one in arguments)
+        return _accepted(record, given)
     generic = getattr(annotation, "__pydantic_generic_metadata__", None) or {}
     if generic.get("args"):
         origin, arguments = generic["origin"], generic["args"]
@@ -214,6 +220,43 @@ def _expand(annotation: Any, variables: Variables, above: tuple[Any, ...]) -> An
     if all(new is old for new, old in zip(expanded, arguments, strict=True)):
         return annotation
     return origin[expanded[0] if len(expanded) == 1 else expanded]
+
+
+_accepted_records: dict[tuple[Any, ...], Any] = {}
+
+
+def _is_refused(record: Any) -> bool:
+    """Return whether a class is a `typing.TypedDict` that pydantic rejects.
+
+    Before Python 3.12, it doesn't tell which keys a text such as ``"NotRequired[int]"`` makes optional.
+    """
+    return sys.version_info < (3, 12) and typing.is_typeddict(record) and type(record).__module__ == "typing"
+
+
+def _accepted(record: Any, arguments: tuple[Any, ...]) -> Any:
+    """Return a `typing_extensions.TypedDict` with the keys of a `typing.TypedDict`."""
+    known = _accepted_records.get((record, arguments))
+    if known is not None:
+        return known
+    make: Any = typing_extensions.TypedDict
+    other = make(record.__name__, {})
+    _accepted_records[record, arguments] = other  # before its keys: one of them may be of this type
+    for name in ("__module__", "__qualname__", "__doc__"):
+        setattr(other, name, getattr(record, name))
+    variables = dict(zip(getattr(record, "__parameters__", ()), arguments, strict=False))
+    required = set(record.__required_keys__)
+    try:
+        for key, hint in get_type_hints(record, include_extras=True).items():
+            if get_origin(hint) in (Required, NotRequired):
+                (required.add if get_origin(hint) is Required else required.discard)(key)
+                (hint,) = get_args(hint)
+            other.__annotations__[key] = expand(hint, variables)
+    except BaseException:
+        del _accepted_records[record, arguments]
+        raise
+    other.__required_keys__ = frozenset(required)
+    other.__optional_keys__ = frozenset(other.__annotations__) - required
+    return other
 
 
 def _meaning(variable: Any, variables: Variables) -> Any:

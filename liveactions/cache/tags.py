@@ -26,6 +26,8 @@ class Reading:
     """Collects tags while it is entered: ``with Reading("load") as reading: ...``"""
 
     tags: frozenset[str] = frozenset()
+    components: frozenset[object] = frozenset()
+    """The fields with components that were looked at; see `liveactions.pages.fields.ComponentField`."""
     is_over = False
     """Whether it was left. Code that still runs in its context belongs to a task of its own."""
 
@@ -68,11 +70,12 @@ def reading() -> Reading | None:
     return None if found is None or found.is_over else found
 
 
-def note(tags: Iterable[str]) -> None:
-    """Add tags to the current reading, if there is one."""
+def note(tags: Iterable[str], components: frozenset[object] = frozenset()) -> None:
+    """Add tags and fields with components to the current reading, if there is one."""
     found = reading()
     if found is not None:
         found.tags |= frozenset(tags)
+        found.components |= components
 
 
 def cache_tag(*tags: str) -> None:

@@ -44,10 +44,11 @@ _NO_EVENT: Final = Event()
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """What a dependency gave, and the tags that it has read for it."""
+    """What a dependency gave, and what it has read for it."""
 
     value: Any
     tags: frozenset[str]
+    components: frozenset[object]
 
 
 class Injection:
@@ -102,8 +103,8 @@ class Injection:
             with Reading("dependency") as reading:
                 arguments = await self.fill(plan_of(function), component)
                 value = await self._open(function, arguments)
-            known = self._provided[function] = Provided(value, reading.tags)
-        note(known.tags)
+            known = self._provided[function] = Provided(value, reading.tags, reading.components)
+        note(known.tags, known.components)
         return known.value
 
     def _is_outdated(self, known: Provided) -> bool:

@@ -123,6 +123,7 @@ async def load_below(
                 await call(node.description.hooks["load"], component)
             finally:
                 page.live.has_read(node, reading.tags)
+                node.watched = reading.components
     node.stale = False
     if node.description.children:
         attach(page, page.live)
@@ -130,28 +131,47 @@ async def load_below(
             await load_below(child, page, undo_logs, call)
 
 
-def mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool = False) -> bool:
-    """Notes that `load` is due where a component, or one inside it, has changed; whether one has.
+def mark(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
+    """Note that `load` is due where a component has changed, and where `load` has looked at one that has.
 
-    `loads`: whether a component around it has a `load` that might read it.
+    Return whether one has changed.
+    """
+    changed: set[object] = set()
+    watching = [node for one in components_of(page) if (node := one._live_node).watched]
+    is_changed = _mark(page, undo_logs, bool(watching), changed)
+    for node in watching:
+        if not node.watched.isdisjoint(changed):
+            node.stale = True
+    return is_changed
+
+
+def _mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, changed: set[object]) -> bool:
+    """Add the fields with components that have changed to `changed`; return whether one has, or this one.
+
+    `loads`: whether a `load` may have looked at it.
     """
     node = component._live_node
     loads = loads or node.description.loads
     undo_log = undo_logs.get(id(component))
-    changed = node.stale or undo_log is None or (loads and undo_log.changed())
-    if node.description.children:
-        inside = [mark(child, undo_logs, loads) for _, child in children_in(component)]
-        changed = changed or any(inside)
-    if changed:
+    if undo_log is None or (loads and undo_log.changed()):
         node.stale = True
-    return changed
+    is_changed = node.stale
+    for field in node.description.children:
+        assert field.children is not None
+        items = field.children.items(component.__dict__.get(field.name))
+        if any([_mark(child, undo_logs, loads, changed) for _, child in items]):
+            changed.add((node, field.name))
+            is_changed = True
+    return is_changed
 
 
-def advise(page: Page, action: str, effects: Effects) -> None:
-    """Points out, once, an action after which no `load` runs: it may have changed what one reads."""
+def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
+    """Points out, once, an action after which no `load` runs: it may have changed what one reads.
+
+    `changed`: whether it has changed a field of the page or of a component.
+    """
     loading = [one for one in components_of(page) if one._live_node.description.loads]
-    due = any(one._live_node.stale for one in components_of(page))
-    if loading and not (due or effects.revalidates or effects.refreshes or action in _advised):
+    if loading and not (changed or effects.revalidates or effects.refreshes or action in _advised):
         _advised.add(action)
         log.info(
             "%s changed no field, so load() doesn't run again. If it changed data that load() reads, call"

@@ -86,6 +86,7 @@ class PageRun:
         "_has_received",
         "_is_closed",
         "_settled",
+        "_has_changed",
         "url_change",
         "on_yield",
         "_in_url",
@@ -113,6 +114,8 @@ class PageRun:
         self._has_received = False
         self._is_closed = False
         self._settled = False
+        self._has_changed = False
+        """Whether a field of the page or of a component had changed when it settled."""
         self.url_change: bool | None = None
         """After `load`: whether the page's address is another by its fields, as an entry of the history."""
         self._in_url: Sequence[Any] = ()
@@ -149,10 +152,10 @@ class PageRun:
 
     def _take_undo_logs(self) -> list[UndoLog]:
         page = self.page
-        deep = page._live_node.description.loads
+        components = components_of(page)
+        deep = page._live_node.description.loads or any(one._live_node.watched for one in components)
         return [
-            UndoLog(component, deep or component._live_node.description.loads)
-            for component in components_of(page)
+            UndoLog(component, deep or component._live_node.description.loads) for component in components
         ]
 
     async def guard(self) -> Outcome | None:
@@ -293,7 +296,7 @@ class PageRun:
         if self._may_load:
             self.settle()
             if page.live.services.debug:
-                advise(page, action.__qualname__, self.effects)
+                advise(page, action.__qualname__, self.effects, self._has_changed)
         return outcome
 
     async def _arguments(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
@@ -586,7 +589,8 @@ class PageRun:
         if self._settled or not self._may_load:
             return
         self._settled = True
-        mark(self.page, {id(undo_log.component): undo_log for undo_log in self._undo_logs})
+        undo_logs = {id(undo_log.component): undo_log for undo_log in self._undo_logs}
+        self._has_changed = mark(self.page, undo_logs)
 
 
 async def call(

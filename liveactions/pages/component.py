@@ -32,7 +32,7 @@ from ..actions.run_context import CURRENT_COMPONENT
 from ..templates import html_of, raw_part
 from ..type_hints import is_of_unknown_name
 from .description import Description, build, check, check_names, own_names, unknown_field
-from .fields import LOADED, annotated_names, loaded
+from .fields import LOADED, ComponentField, annotated_names, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +55,7 @@ class Node:
         "path",
         "mounted",
         "stale",
+        "watched",
         "view",
         "names",
         "dumped",
@@ -71,6 +72,8 @@ class Node:
         self.mounted = False
         self.stale = True
         """Whether `load` has to run before the next render."""
+        self.watched: frozenset[object] = frozenset()
+        """The fields with components that `load` has looked at: pairs of a node and a name."""
         self.view: View | None = None
         self.names: dict[str, Any] | None = None
         """The template variables that don't change between renders."""
@@ -364,7 +367,14 @@ def describe(component: Any) -> Description:
     if known is None:
         known = build(component, Component)
         component._live_description = known
+        _note_reads(component, known)
     return known
+
+
+def _note_reads(cls: type[Component], description: Description) -> None:
+    """Let a class note which of its components a `load` looks at."""
+    for field in description.children:
+        setattr(cls, field.name, ComponentField(field))
 
 
 @lru_cache(maxsize=256)

@@ -32,7 +32,7 @@ from ..type_hints import (
 )
 from .decorators import LISTENER_MARK as ON
 from .decorators import TIMER_MARK, Listener, Timer
-from .fields import LOADED, Field, children_of, is_class_variable
+from .fields import LOADED, ComponentField, Field, children_of, is_class_variable
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
@@ -300,17 +300,17 @@ def _private_names(cls: type[Any], base: type[Any]) -> set[str]:
 
 def _defaults(cls: type[Any], names: Iterable[str]) -> Iterator[tuple[str, Any]]:
     for name in names:
-        yield (
-            name,
-            next(
-                (
-                    LOADED if name in one.__dict__.get("_live_loaded", ()) else one.__dict__[name]
-                    for one in cls.__mro__
-                    if name in one.__dict__ or name in one.__dict__.get("_live_loaded", ())
-                ),
-                MISSING,
-            ),
-        )
+        yield name, next(_defaults_of(cls, name), MISSING)
+
+
+def _defaults_of(cls: type[Any], name: str) -> Iterator[Any]:
+    """Yield a field's defaults in a class and its bases."""
+    for one in cls.__mro__:
+        if name in one.__dict__.get("_live_loaded", ()):
+            yield LOADED
+        elif name in one.__dict__:
+            value = one.__dict__[name]
+            yield value.default if isinstance(value, ComponentField) else value
 
 
 def _is_shared(value: Any) -> bool:

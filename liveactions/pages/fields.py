@@ -25,6 +25,7 @@ from pydantic import PydanticSchemaGenerationError
 
 from ..actions.codec import Codec, codec, read_json
 from ..actions.form_readers import MISSING, Reader, reader
+from ..cache.tags import note
 from ..immutability import holds_frozen, is_frozen_type
 from ..type_hints import (
     Mark,
@@ -127,6 +128,34 @@ class Field:
     def fresh(self) -> Any:
         """Return a new copy of the default value."""
         return deepcopy(self.default)
+
+
+class ComponentField:
+    """The attribute of a class for a field that contains components.
+
+    It notes when a `load` looks at them: then that has to run again after they have changed.
+    """
+
+    __slots__ = ("name", "default")
+
+    def __init__(self, field: Field) -> None:
+        self.name = field.name
+        self.default = field.default
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        values = {self.name: self.default} if instance is None else instance.__dict__
+        value = values.get(self.name, MISSING)
+        if value is MISSING or value is LOADED:
+            raise AttributeError(f"{owner.__qualname__} has no value for {self.name!r} yet")
+        if instance is not None:
+            note((), frozenset([(instance._live_node, self.name)]))
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.name] = value
+
+    def __delete__(self, instance: Any) -> None:
+        instance.__dict__.pop(self.name, None)
 
 
 def is_class_variable(annotation: Any) -> bool:

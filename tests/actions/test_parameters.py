@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from io import BytesIO
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, NotRequired, Required, TypeVar
 
 import pytest
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -21,6 +22,8 @@ from liveactions.actions.parameters import Bound, Event
 from liveactions.pages.page import Page
 from liveactions.types import Failed
 from tests.support.pages import call, failure, opened, success
+
+T = TypeVar("T")
 
 
 class Colour(Enum):
@@ -369,6 +372,58 @@ def test_what_a_field_of_pydantic_would_say_in_vain(annotation: Any, default: An
     save.__annotations__["title"] = annotation
     with pytest.raises(TypeError, match=f"save: parameter 'title': .*{hint}"):
         type("Wrong", (Page,), {"save": action(save), "__module__": __name__})
+
+
+class Optional(typing.TypedDict, total=False):
+    note: str
+    title: Required[str]
+
+
+class Stop(Optional):
+    x: Annotated[int, Field(ge=0)]
+    then: NotRequired[Stop | None]
+
+
+class Parcel(typing.TypedDict, Generic[T]):
+    content: T
+
+
+class Typed(Page):
+    stop: Stop = {"x": 1, "title": ""}
+
+    @action
+    async def go(self, stop: Stop) -> Stop:
+        self.stop = stop
+        return stop
+
+    @action
+    async def send(self, parcel: Parcel[int]) -> Parcel[int]:
+        return parcel
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({"x": "3", "title": "a"}, {"x": 3, "title": "a"}),
+        ({"x": "3", "title": "a", "note": "n"}, {"x": 3, "title": "a", "note": "n"}),
+        (
+            {"x": "3", "title": "a", "then.x": "4", "then.title": "b"},
+            {"x": 3, "title": "a", "then": {"x": 4, "title": "b"}},
+        ),
+    ],
+)
+async def test_typed_dicts_of_typing(fields: Any, wanted: Any) -> None:
+    page = await opened(Typed)
+    assert (await success(page, page.go, fields)).result == page.stop == wanted
+    assert (await success(page, page.send, {"content": "3"})).result == {"content": 3}
+
+
+async def test_typed_dicts_of_typing_have_required_keys() -> None:
+    page = await opened(Typed)
+    assert (await failure(page, page.go, {"x": "-1"})).errors == {
+        "title": "This field is required",
+        "x": "Must be at least 0",
+    }
 
 
 async def test_files() -> None:

@@ -254,6 +254,7 @@ async def test_a_member_who_becomes_a_viewer(browser: Browser) -> None:
     revalidate_tag("people")
     if browser.js:
         await page.shows("looks on")
+        await page.shows_not("New card")
         with pytest.raises(Refusal, match="no button or link"):
             await page.click("Move Choose a date left")
     else:
