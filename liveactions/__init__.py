@@ -20,6 +20,7 @@ from .pages.page import Page
 from .pages.page_functions import Rendered, render
 from .pages.page_html import button, form_state
 from .pubsub import Broker
+from .session.stats import Stats
 
 __all__ = [
     "Live",
@@ -63,5 +64,6 @@ __all__ = [
     "FieldErrors",
     "LiveError",
     "Limits",
+    "Stats",
     "Broker",
 ]

@@ -54,6 +54,7 @@ from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
+from .session.stats import Stats, stats_of
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
@@ -258,6 +259,10 @@ class Live(Starlette):
         cookies that the browser has by then.
         """
         self.sessions.sign_out(str(user))
+
+    def stats(self) -> Stats:
+        """Return what this worker does, as numbers: pages, operations, bytes, the store's latency."""
+        return stats_of(self.sessions)
 
     async def drain(self) -> None:
         """Hand all open pages over to other workers, and refuse new sockets from now on.

@@ -30,6 +30,7 @@ from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.storage import UploadStorage
 from ..store.uploads import FileTooLarge, TooManyUploads, Uploads
 from ..types import Outcome, RedirectTo
+from .counters import Counters
 from .results import failure
 
 log = getLogger(__name__)
@@ -94,6 +95,7 @@ class AppContext:
         self.uploads = Uploads(snapshots.sealer, storage, limits.uploads)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits
+        self.counters = Counters()
         self.assets = Assets()
         self.login = login
         """Where those go who aren't allowed in; ``{path}`` is where they came from."""

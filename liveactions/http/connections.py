@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 from ..actions.request import Changes
@@ -12,13 +13,15 @@ from ..actions.request import Changes
 class OpenConnection:
     """A session's connection that lasts. `close` cuts off what is being sent, from any task.
 
-    `limit` is how many seconds closing may take, since it waits for what was sent before.
+    `limit` is how many seconds closing may take, since it waits for what was sent before. `closes` counts the
+    close codes.
     """
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, closes: Counter[int]) -> None:
         self.sending_since: float | None = None
         """When the message that is being sent was begun, by `time.monotonic`."""
         self._limit = limit
+        self._closes = closes
         self._sender: asyncio.Task[Any] | None = None
         """The task that is sending."""
         self._is_cut_off = False
@@ -66,6 +69,7 @@ class OpenConnection:
     async def finish(self, code: int = 1000, reason: str = "") -> None:
         """Close it now, with the code that `close` was called with, if it was."""
         code, reason = self._doom or (code, reason)
+        self._closes[code] += 1
         if not self._closed and self.sending_since is None:  # else it would wait for ever
             self._closed = True
             try:

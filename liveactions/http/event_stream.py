@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from logging import getLogger
 from typing import Final
@@ -42,8 +43,8 @@ class EventStream(OpenConnection):
 
     one_way = True
 
-    def __init__(self, limit: float) -> None:
-        super().__init__(limit)
+    def __init__(self, limit: float, closes: Counter[int]) -> None:
+        super().__init__(limit, closes)
         self._send: Send | None = None
         self.messages: list[str] = []
         """What waits for the stream to be open."""

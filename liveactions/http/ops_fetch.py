@@ -87,7 +87,7 @@ async def _stream(
     if session is not None:
         await receive_all(session, [Acknowledgement(hello.rev), *ops])
         return Response(status_code=204)
-    stream = EventStream(sessions.site.limits.sending)
+    stream = EventStream(sessions.site.limits.sending, sessions.site.counters.closes)
     session = await sessions.join(hello, request, stream)
     return EventStreamResponse(stream, session, _due(hello, stream.messages, ops))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from logging import getLogger
 
@@ -28,8 +29,8 @@ class Socket(OpenConnection):
 
     one_way = False
 
-    def __init__(self, receive: Receive, send: Send, limit: float) -> None:
-        super().__init__(limit)
+    def __init__(self, receive: Receive, send: Send, limit: float, closes: Counter[int]) -> None:
+        super().__init__(limit, closes)
         self.receive = receive
         self._send = send
         self._task = asyncio.current_task()
@@ -88,7 +89,8 @@ class SocketEndpoint:
             await receive()
             await send({"type": "websocket.close", "code": 1008 if refusal else REPLACED, "reason": ""})
             return
-        socket = Socket(receive, send, self.sessions.site.limits.sending)
+        site = self.sessions.site
+        socket = Socket(receive, send, site.limits.sending, site.counters.closes)
         if await socket.accept():
             await self._serve(socket, connection)
 

@@ -89,6 +89,11 @@ class SessionRegistry:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def gaps(self) -> int:
+        """How often messages of other workers were lost."""
+        return self._audience.gaps
+
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
 
@@ -104,6 +109,7 @@ class SessionRegistry:
             await self._attach(session, connection, hello)
         else:
             session = await self._begin(hello, found, identity, request, opened, connection)
+        self.site.counters.resumes += hello.token is not None
         return session
 
     async def streaming(self, hello: Hello, opened: HTTPConnection) -> Session | None:
@@ -282,6 +288,7 @@ class SessionRegistry:
                 log.warning("could not restore a page, starting it again: %s", error)
                 return await self._page(ResumeSource(None, "fresh", stale=True), found, request, identity)
         if basis.stale:
+            self.site.counters.restarts += 1
             restarted(page.live)
         source = Source.ADDRESS if basis.snapshot is None else Source.STATE
         opened = await open_page(page, source, draw=lambda _: _draw(page))

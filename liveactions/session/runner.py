@@ -292,6 +292,10 @@ class Session:
         self.state.completed(job, outcome)
         if isinstance(job, ServerOp):
             report(self.state, job, outcome, self.developer)
+            if not job.n:
+                self.site.counters.pushes += 1
+                return
+        self.site.counters.ops[type(outcome)] += 1
 
     async def _conclude(self, job: Job, run: PageRun, outcome: Outcome) -> None:
         """Load, write and render the page, commit, and note what became of the op."""
@@ -447,6 +451,7 @@ class Session:
                 self._lose()
                 return
             if frame.text is not None and self.connection is connection:
+                self.site.counters.sent(frame.text)
                 await connection.send(frame.text)
 
     def _frame(self) -> Frame:
@@ -560,6 +565,7 @@ class Session:
             return
         self._check_joining(connection)
         state.attached()
+        self.site.counters.sent(text)
         await connection.send(text)
         self._timers.start(state.page)
         self.background.begin_deferred()

@@ -45,6 +45,8 @@ class SubscriptionIndex:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: Callable[[], object] | None = None
         self.position = 0
+        self.gaps = 0
+        """How often messages were lost."""
 
     async def open(self) -> None:
         """Listen, in the running loop."""
@@ -89,6 +91,7 @@ class SubscriptionIndex:
             message = self._inbox.popleft()
             self._log.append(message)
             self.position += 1
+            self.gaps += message is None
             for page in list(self._of(message)):
                 with contained("%s: hearing of a message", page.session.name):
                     page.on_message(message)

@@ -26,6 +26,8 @@ MAX_KEPT_BYTES: Final = 64 * 2**20
 """Bytes that are kept for a store that has failed; the oldest are given up first."""
 BATCH_ROWS: Final = 200
 """Rows that are handed over at a time."""
+WEIGHT: Final = 0.1
+"""Of the newest save in the average of their latency."""
 PROBE: Final = ("probe", b"", 1.0)
 """What is written to learn whether a store works again."""
 
@@ -56,6 +58,8 @@ class FallbackStore(Store):
         self._reason = ""
         self._kept: dict[str, Kept] = {}
         self._kept_bytes = 0
+        self.latency = 0.0
+        """Seconds that saving takes: a moving average."""
         self._once: dict[str, float] = {}
         self._tasks = Supervisor(lambda: "handing over to the store")
         self._recovering: asyncio.Task[None] | None = None
@@ -116,7 +120,10 @@ class FallbackStore(Store):
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         if self._works:
             try:
-                return await self.store.save_many(rows)
+                begun = time.perf_counter()
+                saved = await self.store.save_many(rows)
+                self.latency += (time.perf_counter() - begun - self.latency) * WEIGHT
+                return saved
             except Exception as error:
                 self._fail(error)
         for key, epoch, value, ttl in rows:
