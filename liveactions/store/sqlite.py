@@ -60,7 +60,7 @@ WHERE NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND u
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until
 """
 APPEND: Final = "INSERT INTO message (until, value) VALUES (?, ?)"
-MESSAGES: Final = "SELECT id, iif(id > ?1, value, x'') FROM message WHERE id >= ?1 ORDER BY id"
+MESSAGES: Final = "SELECT id, iif(id > :position, value, x'') FROM message WHERE id >= :position ORDER BY id"
 """What is at a position needn't be read again: it only has to be there."""
 SWEEP: Final = tuple(
     f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE until <= ? LIMIT {SWEEP_ROWS})"
@@ -178,7 +178,7 @@ class SqliteStore(SweptStore):
         The first is at the position itself, and empty, unless it isn't kept any more. A new file has one
         that is empty at a position which no other file has.
         """
-        return self._run_here(lambda db: db.execute(MESSAGES, (position,)).fetchall())
+        return self._run_here(lambda db: db.execute(MESSAGES, {"position": position}).fetchall())
 
     def _run_here(self, work: Work[T]) -> T:
         """Run it in this thread, which waits for longer than a moment unless it has an event loop."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -366,3 +367,9 @@ def test_a_directory_that_others_may_enter_is_refused(tmp_path: Path) -> None:
     directory.symlink_to(tmp_path)
     with pytest.raises(StoreError, match="not a directory"):
         default_path("shop", environment)
+
+
+def test_placeholders_have_names_or_none() -> None:
+    """Python 3.12.0 to 3.12.3 warn of numbers (`?1`) whatever is given for them."""
+    statements = [value for value in vars(module).values() if isinstance(value, str)]
+    assert [one for one in statements if re.search(r"\?\d", one)] == []
