@@ -35,6 +35,7 @@ from ..security.origin import Origins
 from ..type_hints import result_hint
 from ..types import Outcome
 from .bodies import read_json
+from .once import answer_once, script_key
 from .responses import delivered, error_answer, outcome_answer
 
 Schema = Mapping[str, Any]
@@ -236,7 +237,12 @@ class FunctionEndpoint:
         arguments = await read_json(request, self.site.limits)
         if not isinstance(arguments, dict):
             raise HTTPException(400, "Arguments must be a JSON object")
+        key = script_key(request, await self.site.identity(request), "")
+        return await answer_once(self.site, request, key, lambda: self._answer(request, arguments, key))
+
+    async def _answer(self, request: PageRequest, arguments: dict[str, Any], key: str) -> Response:
         scope = PageRun(self.site.new_page(NO_ADDRESS, request, ""))
+        scope.effects.op = ("call", key) if key else None
         outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
         outcome = await scope.close(outcome)
         return outcome_answer(await delivered(self.site, outcome, request))

@@ -33,6 +33,7 @@ from ..store.snapshots import HtmlSnapshot, Snapshot
 from ..templates.fragments import digest_of
 from ..types import Failed, Outcome, RedirectTo
 from .bodies import read_form, read_json
+from .once import answer_once, script_key
 from .responses import PageError, delivered, outcome_answer, raise_handled, traceback_page
 
 log = getLogger(__name__)
@@ -199,12 +200,18 @@ class CallHandler(PageRequestHandler):
     async def respond(self) -> Response:
         token = unquote(self.request.headers[HEADER_ACTION])
         given, sealed = await self._read(token)
+        key = script_key(self.request, self.identity, token)
         try:
-            outcome, state = await self._call(token, given, sealed)
+            return await answer_once(
+                self.site, self.request, key, lambda: self._answer(token, given, sealed, key)
+            )
         finally:
             for _, value in given.pairs:
                 if isinstance(value, UploadFile):
                     await value.close()
+
+    async def _answer(self, token: str, given: Input, sealed: str, key: str) -> Response:
+        outcome, state = await self._call(token, given, sealed, key)
         more = {FIELD_SNAPSHOT: await self._next(state)} if sealed and outcome.ok else {}
         return outcome_answer(await delivered(self.site, outcome, self.request), **more)
 
@@ -221,7 +228,7 @@ class CallHandler(PageRequestHandler):
         found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         return Input(pairs), found if isinstance(found, str) else ""
 
-    async def _call(self, token: str, given: Input, sealed: str) -> tuple[Outcome, bytes | None]:
+    async def _call(self, token: str, given: Input, sealed: str, key: str) -> tuple[Outcome, bytes | None]:
         """Return what became of the call, and the page's state after it."""
         try:
             if sealed:
@@ -239,7 +246,8 @@ class CallHandler(PageRequestHandler):
             return await run.call(ref, given)
 
         source = Source.STATE if sealed else Source.ADDRESS
-        opened: OpenedPage[None] = await open_page(self.page, source, Until.LOAD, call=call)
+        op = ("call", key) if key else None
+        opened: OpenedPage[None] = await open_page(self.page, source, Until.LOAD, call=call, op=op)
         return opened.outcome, opened.state
 
     async def _next(self, state: bytes | None) -> str:

@@ -6,14 +6,10 @@ copies are answered like the first.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
-from hashlib import sha256
 from logging import INFO, WARNING, getLogger
-from typing import Final
+from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -32,17 +28,12 @@ from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..session.navigation import problem_of
-from ..store.one_time import OneTimeStore
-from ..store.snapshots import Snapshot, Snapshots
+from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
+from .once import STILL_RUNNING, UNCONFIRMED, Answers, digest
 from .page import PageRequestHandler, page_error, see_other, with_snapshot
 from .responses import PageError, raise_handled
-
-ANSWER_TTL: Final = 600.0
-"""Seconds for which a post is remembered."""
-POLL_INTERVAL: Final = 0.02
-"""Seconds between two looks for the answer of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,55 +48,16 @@ class Answer:
     changes: Changes | None = None
     """Cookies that come with it."""
 
+    @classmethod
+    def load(cls, data: Any) -> Answer:
+        """Return the answer from its JSON data."""
+        status, location, handle, message, id, changes = data
+        changes = None if changes is None else Changes.load(changes)
+        return cls(status, location, handle, message, id, changes)
+
     def failed(self) -> Failed:
         """Return the failure that it is to a copy of the post."""
         return Failed(self.status, self.message, id=self.id)
-
-
-async def post_key(identity: str, path: str, reference: str, fields: Sequence[Pair]) -> str:
-    """Return a digest that is the same for copies of a post: its first field is the page's snapshot."""
-    digest = sha256()
-    parts: list[str | bytes] = [identity, path, reference]
-    for name, value in fields:
-        parts += [name, await _content(value) if isinstance(value, UploadFile) else value]
-    for part in parts:
-        data = part.encode(errors="replace") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
-
-
-async def _content(file: UploadFile) -> bytes:
-    digest = sha256(f"{file.filename}\0{file.content_type}\0".encode(errors="replace"))
-    while chunk := await file.read(2**16):
-        digest.update(chunk)
-    await file.seek(0)
-    return digest.digest()
-
-
-class Answers:
-    """The answers of posts, for all workers."""
-
-    def __init__(self, snapshots: Snapshots) -> None:
-        self._kept = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
-
-    async def claim(self, key: str) -> bool:
-        """Return whether a post is the first of its key."""
-        return await self._kept.claim(key)
-
-    async def keep(self, key: str, answer: Answer) -> None:
-        await self._kept.put(astuple(answer), key)
-
-    async def first(self, key: str, patience: float) -> Answer | None:
-        """Return the answer of the first post of this key; None when there is none after so many seconds."""
-        until = time.monotonic() + patience
-        while time.monotonic() < until:
-            kept = await self._kept.read(key)
-            if kept is not None:
-                status, location, handle, message, id, changes = kept
-                changes = None if changes is None else Changes.load(changes)
-                return Answer(status, location, handle, message, id, changes)
-            await asyncio.sleep(POLL_INTERVAL)
-        return None
 
 
 log = getLogger(__name__)
@@ -115,7 +67,6 @@ NEVER_SHOWN: Final = (401, 403)
 """Errors after which the page isn't shown any more."""
 NO_ACTION: Final = 'This form has no action. Does its action="{{ … }}" refer to an action of this page?'
 ALREADY_SUBMITTED: Final = "This has already been submitted."
-UNCONFIRMED: Final = "We couldn't confirm whether your change was saved. Please reload the page."
 
 
 class PostHandler(PageRequestHandler):
@@ -142,10 +93,11 @@ class PostHandler(PageRequestHandler):
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         source = await self._restore(sealed if isinstance(sealed, str) else "")
-        answers = Answers(self.site.snapshots)
-        key = await post_key(self.identity, self.request.url.path, token, pairs)
+        answers = Answers("post", self.site)
+        # A copy has the same snapshot, which is the first field.
+        key = await digest((self.identity, self.request.url.path, token), pairs)
         if not await answers.claim(key):
-            return await self._answer_copy(await answers.first(key, 2 * (self.site.services.timeout or 30.0)))
+            return await self._answer_copy(await answers.first(key))
         answer = Answer(409, message=UNCONFIRMED)
         call = partial(self._call, token=token, fields=fields, source=source)
         try:
@@ -155,7 +107,7 @@ class PostHandler(PageRequestHandler):
             outcome = opened.outcome
             answer = await self._answer(outcome, None if opened.is_refused else opened.state)
         finally:  # copies needn't wait, also when the server gives it up
-            await answers.keep(key, answer)
+            await answers.keep(key, astuple(answer))
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
@@ -226,10 +178,11 @@ class PostHandler(PageRequestHandler):
             handle = await self.site.snapshots.handle(snapshot, self.context)
         return Answer(status, handle=handle, message=message, id=id, changes=changes)
 
-    async def _answer_copy(self, answer: Answer | None) -> Response:
+    async def _answer_copy(self, kept: Any) -> Response:
         """Return the response to a copy of a post, which is answered like the first."""
-        if answer is None:
-            raise PageError(409, "This is still being processed.")
+        if kept is None:
+            raise PageError(409, STILL_RUNNING)
+        answer = Answer.load(kept)
         if answer.changes is not None:
             self.request.put_back(answer.changes)
         if answer.handle:

@@ -280,13 +280,18 @@ class Session:
             await self.flush()
         if state.page.live.deferred:
             self.background.begin_deferred()
-        begin_due(request, self.tasks)
-        if live.request is not request:  # it has set cookies, or the page has joined meanwhile
-            begin_due(live.request, self.tasks)
+        self._begin_due(request)
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
         if state.is_unsaved and state.queue and not state.is_large and not await self.save():
             self._lose()  # while the next op runs, another worker can continue from here
+
+    def _begin_due(self, request: object) -> None:
+        """Begin what was to be called after the answer to a request, and to the one that the page has now."""
+        begin_due(request, self.tasks)
+        now = self.state.page.live.request
+        if now is not request:  # it has set cookies, or the page has joined meanwhile
+            begin_due(now, self.tasks)
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         self.state.completed(job, outcome)
@@ -550,6 +555,13 @@ class Session:
             self._saved = self._saved or asyncio.get_running_loop().create_future()
             await asyncio.shield(self._saved)
         self._check_joining(connection)
+        request = state.page.live.request
+        if state.page.live.has_changes:  # what the opening of the page has set
+            before = state.binding.identity
+            await self._keep_cookies()
+            state.is_due = True
+            if state.binding.identity != before:
+                drawn = None  # its references are signed for someone else
         try:
             async with around(state.page):
                 text = self._welcome(hello, rebuilt, stale, drawn)
@@ -567,6 +579,7 @@ class Session:
         state.attached()
         self.site.counters.sent(text)
         await connection.send(text)
+        self._begin_due(request)
         self._timers.start(state.page)
         self.background.begin_deferred()
         self.subscriptions.catch_up()

@@ -11,7 +11,7 @@ from fastapi import UploadFile
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from liveactions import ActionError, action, redirect
+from liveactions import ActionError, action, current_op, redirect
 
 
 class Size(Enum):
@@ -45,6 +45,11 @@ async def replace(cart: Cart, size: Size, mode: Literal["now", "later"] = "now")
 @action(js=True)
 async def whoami(request: Request) -> str | None:
     return request.cookies.get("user")
+
+
+@action(js=True)
+async def op_id() -> str:
+    return current_op().id
 
 
 @action(js=True)

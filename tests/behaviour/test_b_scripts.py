@@ -6,11 +6,12 @@ import json
 import re
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from liveactions import Depends, InUrl, Page, Pages, action, redirect, unauthorized
+from liveactions import Depends, InUrl, Page, Pages, action, current_op, redirect, unauthorized
 from liveactions.actions.request import PageRequest
 from liveactions.protocol import constants as wire
 from tests.behaviour import scripted
@@ -26,7 +27,11 @@ TEMPLATES = {
 }
 
 
+operations: list[str] = []
+
+
 def app(**options: Any) -> Any:
+    identify = options.pop("identify", None)
     pages = Pages()
 
     @pages.page("/")
@@ -45,6 +50,12 @@ def app(**options: Any) -> Any:
             return id
 
         @action
+        async def note(self, by: int) -> str:
+            operations.append(current_op().id)
+            self.live.set_cookie("noted", str(by))
+            return operations[-1]
+
+        @action
         async def leave(self) -> Any:
             return redirect("?q=x")
 
@@ -52,7 +63,7 @@ def app(**options: Any) -> Any:
         async def crash(self) -> None:
             raise RuntimeError("secret detail")
 
-    live = small_app(pages, TEMPLATES)
+    live = small_app(pages, TEMPLATES, identify=identify)
     for name, value in options.items():
         setattr(live.services, name, value)
     return live
@@ -76,6 +87,7 @@ async def test_b8_the_module_exports_a_function_for_each_action() -> None:
             ("crash", f"{MODULE}:crash", "[]"),
             ("delete_", f"{MODULE}:delete", "[]"),
             ("leave", f"{MODULE}:leave", "[]"),
+            ("opId", f"{MODULE}:op_id", "[]"),
             ("refuse", f"{MODULE}:refuse", '["name"]'),
             ("replace", f"{MODULE}:replace", '["cart", "size", "mode"]'),
             ("send", f"{MODULE}:send", '["note"]'),
@@ -224,6 +236,57 @@ async def test_b9_a_call_goes_on_from_a_state() -> None:
         assert second["result"] == {"count": 7}
         stale = await fetched(visitor, "add", json={"_s": "nonsense"})
         assert stale.status_code == 409 and "out of date" in stale.json()["error"]
+
+
+def new_key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
+
+
+@by("H")
+@pytest.mark.parametrize("body", [{"json": {"by": 3}}, {"data": {"by": "3"}}], ids=["json", "form"])
+async def test_b9_a_call_with_a_key_runs_once(body: Any) -> None:
+    operations.clear()
+    key = new_key()
+    async with browser(app()) as visitor:
+        first = await fetched(visitor, "note", headers=key, **body)
+        copy = await fetched(visitor, "note", headers=key, **body)
+        assert [first.status_code, copy.status_code, len(operations)] == [200, 200, 1]
+        assert first.json() == copy.json() == {"result": operations[0]}
+        assert first.cookies["noted"] == copy.cookies["noted"] == "3"
+        await fetched(visitor, "note", headers=new_key(), **body)
+        await fetched(visitor, "note", **body)
+        await fetched(visitor, "note", **body)
+        assert len(set(operations)) == 4
+
+
+@by("H")
+async def test_b9_copies_of_a_call_that_fails_fail_like_it() -> None:
+    async with browser(app()) as visitor:
+        key = new_key()
+        first = await fetched(visitor, "crash", json={}, headers=key)
+        copy = await fetched(visitor, "crash", json={}, headers=key)
+        assert (copy.status_code, copy.json()) == (500, first.json())
+
+
+@by("H")
+async def test_b9_a_key_is_its_visitors() -> None:
+    operations.clear()
+    identified = app(identify=lambda connection: connection.cookies.get("user", ""))
+    key = new_key()
+    async with browser(identified) as ada, browser(identified) as bob:
+        for visitor, name in ((ada, "ada"), (bob, "bob")):
+            visitor.http.cookies.set("user", name)
+            token = quote(signed(identified, "/", "note", name))
+            await fetched(visitor, token, json={"by": 1}, headers=key)
+    assert len(set(operations)) == 2
+
+
+@by("H")
+async def test_b8_a_function_with_a_key_runs_once() -> None:
+    async with browser(app()) as visitor:
+        key = new_key()
+        ids = [(await call(visitor, "op_id", {}, **key)).json() for _ in range(2)]
+        assert ids[0] == ids[1] != (await call(visitor, "op_id", {})).json()
 
 
 @by("H")

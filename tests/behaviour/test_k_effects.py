@@ -9,6 +9,7 @@ import pytest
 
 from liveactions import ActionError, Bound, Live, Page, Pages, action, after, flash, redirect
 from tests.behaviour.ways import Way, visiting, ways
+from tests.support import asgi
 from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
@@ -237,3 +238,27 @@ async def test_k4_it_may_set_no_cookies_and_its_errors_are_logged(
 def test_k4_outside_an_action_it_is_an_error() -> None:
     with pytest.raises(RuntimeError, match=r"after\(\) can only be called inside an action"):
         after(print)
+
+
+class Greeting(Page):
+    """What its opening asks for: a cookie, and a call afterwards."""
+
+    template = "greeting.html"
+
+    async def load(self) -> None:
+        self.live.set_cookie("loaded", "yes")
+        after(done.put_nowait, "loaded")
+
+
+async def test_what_the_join_of_a_page_asks_for_is_done_with_its_welcome() -> None:
+    greeting = Pages()
+    greeting.page("/greeting")(Greeting)
+    async with asgi.browser(small_app(greeting, {"greeting.html": "<title>G</title>Hello"})) as visitor:
+        tab = await visitor.open("/greeting")
+        assert (visitor.http.cookies["loaded"], await told()) == ("yes", "loaded")
+        await tab.join()
+        assert await told() == "loaded"
+        visitor.http.cookies.clear()
+        tickets, headers = (await tab.receive())[5]["cookies"], {"Live-Ops": "1"}
+        await visitor.http.post("/_live/cookies", content=tickets, headers=headers)
+        assert visitor.http.cookies["loaded"] == "yes"

@@ -1,0 +1,117 @@
+"""Requests that run once, however often they are sent: copies are answered like the first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..actions.request import Changes, PageRequest
+from ..execution.app_context import AppContext
+from ..store.one_time import OneTimeStore
+from .bodies import Pair
+
+ANSWER_TTL: Final = 600.0
+"""Seconds for which an answer is remembered."""
+POLL_INTERVAL: Final = 0.02
+"""Seconds between two looks for the answer of the first."""
+HEADER_KEY: Final = "Idempotency-Key"
+"""Header by which a script says that a request is a copy of an earlier one."""
+STILL_RUNNING: Final = "This is still being processed."
+UNCONFIRMED: Final = "We couldn't confirm whether your change was saved. Please reload the page."
+
+
+async def digest(texts: Iterable[str], fields: Iterable[Pair]) -> str:
+    """Return a digest that is the same for copies of a form's post."""
+    whole = sha256()
+    parts: list[str | bytes] = [*texts]
+    for name, value in fields:
+        parts += [name, await _content(value) if isinstance(value, UploadFile) else value]
+    for part in parts:
+        data = part.encode(errors="replace") if isinstance(part, str) else part
+        whole.update(len(data).to_bytes(8, "big") + data)
+    return whole.hexdigest()
+
+
+async def _content(file: UploadFile) -> bytes:
+    whole = sha256(f"{file.filename}\0{file.content_type}\0".encode(errors="replace"))
+    while chunk := await file.read(2**16):
+        whole.update(chunk)
+    await file.seek(0)
+    return whole.digest()
+
+
+def script_key(request: Request, identity: str, action: str) -> str:
+    """Return what copies of a script's call have in common: visitor, path, action, and the key that it sets.
+
+    Return an empty string if it sets none. Then every request is a call of its own.
+    """
+    key = request.headers.get(HEADER_KEY, "")
+    whole = "\0".join((identity, request.url.path, action, key))
+    return key and sha256(whole.encode(errors="replace")).hexdigest()
+
+
+class Answers:
+    """The answers of requests of one kind, as data, for all workers."""
+
+    def __init__(self, kind: str, site: AppContext) -> None:
+        self._kept = OneTimeStore(kind, ANSWER_TTL, site.snapshots.sealer, site.snapshots.store)
+        self._patience = 2 * (site.services.timeout or 30.0)
+
+    async def claim(self, key: str) -> bool:
+        """Return whether a request is the first of its key."""
+        return await self._kept.claim(key)
+
+    async def keep(self, key: str, answer: Any) -> None:
+        await self._kept.put(answer, key)
+
+    async def first(self, key: str) -> Any:
+        """Return the answer of the first request of this key; None if it takes too long."""
+        until = time.monotonic() + self._patience
+        while time.monotonic() < until:
+            kept = await self._kept.read(key)
+            if kept is not None:
+                return kept
+            await asyncio.sleep(POLL_INTERVAL)
+        return None
+
+
+async def answer_once(
+    site: AppContext, request: PageRequest, key: str, respond: Callable[[], Awaitable[Response]]
+) -> Response:
+    """Return the JSON response of `respond`, or that of the first request of this key.
+
+    Without a key, every request is the first one. Raise `HTTPException` (409) if the first is still running
+    after a while, or was cut short.
+    """
+    if not key:
+        return await respond()
+    answers = Answers("call", site)
+    if not await answers.claim(key):
+        return _copy(request, await answers.first(key))
+    answer: Any = [409, "", None]
+    try:
+        response = await respond()
+        changes = request.take_changes()
+        if changes is not None:
+            request.put_back(changes)
+        answer = [response.status_code, bytes(response.body).decode(), changes]
+        return response
+    finally:
+        await answers.keep(key, answer)
+
+
+def _copy(request: PageRequest, answer: Any) -> Response:
+    status, body, changes = answer or [409, "", None]
+    if not body:
+        raise HTTPException(409, UNCONFIRMED if answer else STILL_RUNNING)
+    if changes is not None:
+        request.put_back(Changes.load(changes))
+    return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
