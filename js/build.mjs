@@ -12,16 +12,15 @@ import { minify } from "terser";
 const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 // Members of the client's own records: neither the platform's names nor those of messages are among them.
 const OWN = [
-  "_parent", "applyChange", "setValue", "closing", "container", "revision", "fillWith", "opening", "answered", "build", "descriptor", "digest", "edits", "element", "ended", "first", "focused", "holding", "last", "modifiers", "out", "parts", "pressed", "resets", "running", "seen",
-  "settled", "slots", "source", "withheld",
-  "applyAutofocus", "applyExtras", "followRedirect", "isRendered", "needsTransition", "onEvent", "onWindowEvent", "postOps", "processAll", "refocus", "refuses", "registerCall", "replacePage", "setRaw", "showPendingState", "flushDelays", "post", "uploads", "uploadFiles",
+  "element", "slots", "parts", "first", "source", "closing", "container", "descriptor", "last", "settled", "seen", "edits", "out", "answered", "pressed", "setValue", "revision", "digest", "holding", "applyChange", "opening", "build", "modifiers", "resets", "running", "withheld", "post", "fillWith", "_parent", "focused", "ended",
+  "applyAutofocus", "applyExtras", "busy", "flushDelays", "followRedirect", "isRendered", "moveSiblings", "needsTransition", "onEvent", "onWindowEvent", "processAll", "refocus", "refuses", "registerCall", "replacePage", "sendByFetch", "setRaw", "showPendingState", "uploadFiles", "uploads",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));
 const target = `${root}/../liveactions/static`;
 
 /** The same in all files, and nobody else's: neither messages nor what the client uses of the platform has such names. */
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabgijkmopqrtuwz$_";
+const LETTERS = "rtoiaugmpkbwjqzABCDEFGHIJKLMNOPQRSTUVWXYZ$_";
 const names = Object.fromEntries(OWN.map((name, i) => [name, LETTERS[i] ?? `A${i - LETTERS.length}`]));
 
 /** @param {string} entry @param {Record<string, string>} [define] @param {import("terser").CompressOptions} [options] */

@@ -90,27 +90,21 @@ export interface Core {
   applyMessage(message: any): boolean;
   applyPending(): void;
   calledBy(element: Element, descriptor: string): string | number[] | null;
-  callsOf(element: Element): Call[];
   captureEdits(controls: any[]): Seen;
   close(status: number, payload?: any): Settled[];
-  controlsOf(form: EventTarget | null): Control[];
   editCount(control: Control): number | undefined;
-  fieldsOf(element: EventTarget | null): string[];
-  isControl(node: any): node is Control;
-  move(parent: any, nodes: Node[], anchor: Node | null): void;
   onRevert(revert: () => void): void;
   pending(): Op[];
   pendingBatch(): { hello: any; ops: any[][] };
   perform(request: Request): void;
   preserveInput(control: Control, write: () => void, options?: boolean): void;
-  referenceOf(form: HTMLFormElement, submitter?: Element | null): string | null;
   report(source: Element | undefined, status: number, payload: any, n?: number): void;
   requestFullPage(): void;
   run(call: Call, event: Event): void;
   scanMarkup(nodes: ParentNode): void;
+  send(): void;
   session(): string | null;
   setWhilePending(element: Element, name: string, value: string | null): void;
-  splice(text: Text, value: string): void;
   trusted(html: string): any;
   updateAttribute(element: any, name: string, value: string | null): void;
 }
@@ -118,9 +112,8 @@ export interface Core {
 /** The order in which the core passes its functions: property names would cost it too many bytes. */
 type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
 export type CoreParts = MembersOf<[
-  "calledBy", "callsOf", "setWhilePending", "close", "requestFullPage", "editCount", "fieldsOf", "preserveInput", "isControl", "applyPending",
-  "scanMarkup", "move", "onRevert", "pendingBatch", "pending", "perform", "referenceOf", "report", "run", "captureEdits", "session", "splice",
-  "applyMessage", "trusted", "updateAttribute", "controlsOf",
+  "calledBy", "setWhilePending", "close", "requestFullPage", "editCount", "preserveInput", "applyPending", "scanMarkup", "onRevert", "pendingBatch",
+  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send",
 ]>;
 
 /** What the lazy half offers to the core and to the client's other entries. */
@@ -128,20 +121,23 @@ export interface Lazy {
   start(parts: CoreParts): void;
   applyAutofocus(): void;
   applyExtras(extras: any): void;
+  /** Settled when no request is under way that a hello would overtake. */
+  readonly busy: unknown;
   call(name: string, args: Record<string, unknown>): Promise<any>;
   flushDelays(): void;
   followRedirect(redirect: { url: string; replace?: boolean }, n?: number): void;
   hook(name: string, definition: object): void;
   isRendered(control: Control): boolean;
+  moveSiblings(parent: any, nodes: Node[], anchor: Node | null): void;
   needsTransition(message: any): unknown;
   onEvent(call: Call, event: Event): void;
   onWindowEvent(event: Event): void;
-  postOps(): Promise<boolean>;
   processAll(waiting: any[], process: (message: any) => void): Promise<void>;
   refocus(removed: any, place: Range): void;
   refuses(request: Request): unknown;
   registerCall(call: Call): void;
   replacePage(html: string, settled: Settled[], fresh?: 1): void;
+  sendByFetch(): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
   showPendingState(op: Request & { parts?: any[] | null }): void;
   uploadFiles(request: Request, ref: string, fields: any[]): void;

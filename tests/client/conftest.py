@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(client|lazy|hooks|debug)(?:\.[0-9a-f]+)?\.js")
-NEEDS_LAZY = re.compile(r'"[ahs]":|autofocus')
+NEEDS_LAZY = re.compile(r'"[ahs]":|autofocus|[\[,]\[\d+,-?\d+]')
 HEEDED = """async () => {
   await (await import(document.querySelector("script[data-live]").src)).loadLazy();
   const { port1, port2 } = new MessageChannel();
@@ -66,8 +66,8 @@ class Server:
         self.receive({"token": "t", "fresh": 1, **welcome})
 
     def receive(self, message: Any) -> None:
-        """The page gets a message. With raw HTML in it, it has heeded it too: the rest of the client does."""
-        text = json.dumps(message)
+        """The page gets a message. What only the rest of the client knows (raw HTML, moves) is done, too."""
+        text = json.dumps(message, separators=(",", ":"))
         self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", text)
         if NEEDS_LAZY.search(text):
             self.page.evaluate(HEEDED)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.client.conftest import HEEDED, Open, Server, document
+from tests.support.patience import PATIENCE
 
 BODY = '<button id="b" data-l="@click">b</button><p data-l=".">x</p><ul data-l="[0,0"></ul>'
 ROW = [1, '<li data-l="@click .">x</li>']
@@ -325,6 +326,52 @@ def test_a_session_that_is_over_loads_the_page(open_page: Open) -> None:
     page, server = open_page(BODY)
     with page.expect_navigation():
         server.lose(code=4010)
+
+
+ALWAYS_OVER = """
+const later = setTimeout;
+window.setTimeout = (then, ms) => {
+  if (!/reload/.test(then)) return later(then, ms);
+  localStorage.pauses = `${localStorage.pauses ?? ""} ${ms}`;
+  return later(then, 0);
+};
+window.WebSocket = class {
+  constructor() { later(() => this.onclose?.({ code: 4010 }), 0); }
+  close() {}
+};
+"""
+
+
+def test_a_page_that_cannot_be_joined_is_loaded_again_a_few_times_and_stays(open_page: Open) -> None:
+    """The pauses are skipped: in 10 seconds the page would be loaded again three times."""
+    loads: list[str] = []
+
+    def prepare(page: Page) -> None:
+        page.add_init_script(ALWAYS_OVER)
+        page.on(
+            "request", lambda request: loads.append(request.url) if request.is_navigation_request() else None
+        )
+
+    page, _ = open_page(
+        BODY + '<form method="post" action="?_a=x"><button id="s">s</button></form>',
+        join=False,
+        prepare=prepare,
+    )
+    page.wait_for_selector("[data-live=closed] .live-notice", timeout=PATIENCE * 1000)
+    assert page.evaluate("localStorage.pauses") == " 0 1000 4000 9000"
+    assert len(loads) == 5
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.click("#s")
+
+
+def test_reloads_are_counted_anew_when_a_page_has_lived_for_a_minute(open_page: Open) -> None:
+    def prepare(page: Page) -> None:
+        page.add_init_script("sessionStorage['live/page'] ??= 3; performance.now = () => 60_001;")
+
+    page, server = open_page(BODY, prepare=prepare)
+    with page.expect_navigation():
+        server.lose(code=4010)
+    assert page.evaluate("sessionStorage['live/page']") == "1"
 
 
 def test_retries_come_at_random_in_doubling_spans(open_page: Open) -> None:

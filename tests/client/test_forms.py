@@ -94,20 +94,20 @@ def test_a_target_that_is_the_page_itself(open_page: Open) -> None:
 
 FIELDS = """
 elements id name action method target content children remove submit reset requestSubmit length matches
-title parent value type style before after"""
+title parent value type style before after contains"""
 
 
 @pytest.mark.parametrize("name", FIELDS.split())
 def test_a_field_may_have_any_name(open_page: Open, name: str) -> None:
     page, server = open_page(
-        f'<form id="f" method="post" action="/page?_a=save" data-l="@change">'
-        f'<input id="t" name="{name}" value="a" data-l="value"><button>Go</button></form>'
+        f'<div data-l="."><form id="f" method="post" action="/page?_a=save" data-l="@change">'
+        f'<input id="t" name="{name}" value="a" data-l="value"><button>Go</button></form></div>'
     )
     page.evaluate(HEEDED)
     page.fill("#t", "typed")
     page.click("button")
-    assert server.ops == [[1, 0, 0, [0], [name, "typed"]], [2, 0, 1, "save", [name, "typed"]]]
-    server.answer(2, patch=[1, "b"])
+    assert server.ops == [[1, 0, 0, [0, 0], [name, "typed"]], [2, 0, 1, "save", [name, "typed"]]]
+    server.answer(2, patch=[0, [1, "b"]])
     assert page.input_value("#t") == "b"
 
 

@@ -39,14 +39,25 @@ export function perform(request) {
 }
 
 /** @param {Change} change */
-function apply(change) {
-  const { extras, fresh, patch: changes, settled } = change;
-  const dispatchPhase = (/** @type {string} */ phase) => (changes?.length ?? changes) && dispatch("patch", { phase });
+function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
+  const dispatchPhase = (/** @type {string} */ phase) => { if (changes.length !== 0) dispatch("patch", { phase }); };
+  const succeeded = settled.filter(([, status]) => isOk(status));
   revertPending();
   dispatchPhase("before");
   patching = true;
   try {
-    keepFocus(() => update(change));
+    keepFocus(() => {
+      for (const [op] of settled) restoreButtonFocus(op);
+      for (const [op] of succeeded) markAnswered(op.seen);
+      if (fresh) slots = null;
+      define(shapes);
+      if (Array.isArray(changes)) patch(root(), changes);
+      else {
+        lazy?.replacePage(changes.page, settled, fresh);
+        slots = null;
+      }
+      for (const [op, status] of succeeded) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
+    });
   } finally {
     lazy?.applyAutofocus();
     patching = false;
@@ -62,21 +73,6 @@ function apply(change) {
 function finish({ ended, source }, status, payload, n) {
   ended?.(status, payload);
   report(source, status, payload, n);
-}
-
-/** @param {Change} change */
-function update({ fresh, shapes = [], patch: changes = [], settled }) {
-  const succeeded = settled.filter(([, status]) => isOk(status));
-  for (const [op] of settled) restoreButtonFocus(op);
-  for (const [op] of succeeded) markAnswered(op.seen);
-  if (fresh) slots = null;
-  define(shapes);
-  if (Array.isArray(changes)) patch(root(), changes);
-  else {
-    lazy?.replacePage(changes.page, settled, fresh);
-    slots = null;
-  }
-  for (const [op, status] of succeeded) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
 }
 
 // How ops end: with an event for the element that called, or with another page.

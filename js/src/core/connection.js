@@ -69,16 +69,15 @@ export const unansweredOp = (kind) => [++last, rev, kind];
 
 /** @param {any} message @returns {Change} */
 export function welcome(message) {
-  const { extras, fresh, moved, patch, shapes } = message;
   token = message.token ?? token;
   rev = message.rev;
   unacknowledged = 0;
   const settled = settleOps(message.ack, message.answers);
   markUnsent();
-  const rebuilt = fresh || moved;
-  if (rebuilt) settled.push(...removeOps(({ running }) => running, () => [UNCERTAIN]));
-  if (moved) announced = 0; // else the server says which of those that it was told of are run again
-  return { fresh: rebuilt, shapes, patch, extras, settled };
+  const fresh = message.fresh || message.moved;
+  if (fresh) settled.push(...removeOps(({ running }) => running, () => [UNCERTAIN]));
+  if (message.moved) announced = 0; // else the server says which of those that it was told of are run again
+  return { ...message, fresh, settled };
 }
 
 /** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */

@@ -2,20 +2,15 @@
 // `@input.debounce.300` among an element's marks; in raw HTML it is there itself, `live-input.debounce.300="reference"`.
 
 /** @import { Call } from "../interface.js" */
+import { callsOf } from "./calls.js";
 import { patching, perform, root } from "./client.js";
+import { controlsOf, groupOf, isControl } from "./controls.js";
 import { confirmed, fieldsOf, referenceIn } from "./fields.js";
 import { addressOf, watchMarkup } from "./fragments.js";
 import { loadLazy, lazy } from "./lazy.js";
 import { page } from "./socket.js";
-import { captureEdits, controlsOf, groupOf, isControl } from "./values.js";
-import { CALL_REF, CALL_SLOT, MARK } from "./wire.js";
-
-
-/** Attributes that don't name the event that is called so: the rest of the client heeds them. */
-const NOT_EVENTS = /^(cancel|drop|progress)$/;
-
-/** Stands among the modifiers of such an attribute. */
-export const NOT_AN_EVENT = "*";
+import { captureEdits } from "./values.js";
+import { CALL_REF, CALL_SLOT } from "./wire.js";
 
 /** @type {Set<string>} event types with listeners */
 const types = new Set();
@@ -40,21 +35,6 @@ function listenTo(type) {
   addEventListener(type, (event) => { if (event.bubbles || event.target === window) dispatchCalls(event); });
   // Not at the window: browsers make `mouseenter` only where a node listens.
   document.addEventListener(type, (event) => { if (!event.bubbles) dispatchCalls(event); }, true);
-}
-
-/**
- * What an element calls.
- * @param {Element} element
- * @returns {Call[]}
- */
-export function callsOf(element) {
-  const names = [...element.getAttribute(MARK)?.split(" ") ?? [], ...element.getAttributeNames()];
-  return names.flatMap((descriptor) => {
-    const [, text] = /^(?:@|live-)(.+)/.exec(descriptor) ?? [];
-    const [type, ...modifiers] = text?.split(".") ?? [];
-    if (NOT_EVENTS.test(type)) modifiers.push(NOT_AN_EVENT);
-    return type ? [{ element, descriptor, type, modifiers }] : [];
-  });
 }
 
 /** @param {Event} event */

@@ -1,6 +1,6 @@
 // What controls and forms would post: a flat array name, value, name, value ...
 
-import { isCheckable } from "./values.js";
+import { isCheckable } from "./controls.js";
 import { FIELD_ACTION, FIELD_SNAPSHOT } from "./wire.js";
 
 /**
@@ -34,6 +34,18 @@ export function referenceIn(address) {
 
 /** An address up to its query, however it is spelled. @param {{ origin: string, pathname: string }} url */
 const withoutQuery = ({ origin, pathname }) => decodeURIComponent(origin + pathname);
+
+/** An attribute of the form, or what its submitter has instead. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
+export const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "";
+
+/**
+ * The reference that a form posts to, if any.
+ * @param {HTMLFormElement} form
+ * @param {Element | null} [submitter]
+ */
+export function referenceOf(form, submitter) {
+  return /^post$/i.test(attributeOf(form, submitter, "method")) ? referenceIn(attributeOf(form, submitter, "action")) : null;
+}
 
 /** Asks the person, where the author wants it. @param {Element | null} element */
 export function confirmed(element) {

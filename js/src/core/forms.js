@@ -2,11 +2,12 @@
 
 /** @import { Submitter } from "../interface.js" */
 import { perform } from "./client.js";
-import { confirmed, formFields, referenceIn } from "./fields.js";
+import { controlsOf } from "./controls.js";
+import { attributeOf, confirmed, formFields, referenceOf } from "./fields.js";
 import { loadLazy } from "./lazy.js";
 import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
-import { captureEdits, controlsOf } from "./values.js";
+import { captureEdits } from "./values.js";
 import { CALL_REF, FIELD_SNAPSHOT } from "./wire.js";
 
 const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
@@ -40,16 +41,4 @@ function submit(event) {
   };
   if (fields.some((value) => value instanceof File)) loadLazy().then((lazy) => lazy?.uploadFiles(request, ref, fields));
   else perform(request);
-}
-
-/** An attribute of the form, or what its submitter has instead. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
-const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "";
-
-/**
- * The reference that a form posts to, if any.
- * @param {HTMLFormElement} form
- * @param {Element | null} [submitter]
- */
-export function referenceOf(form, submitter) {
-  return /^post$/i.test(attributeOf(form, submitter, "method")) ? referenceIn(attributeOf(form, submitter, "action")) : null;
 }

@@ -17,6 +17,7 @@
 /** @import { RawBase } from "../interface.js" */
 import { requestFullPage } from "./connection.js";
 import { lazy } from "./lazy.js";
+import { splice } from "./text.js";
 import { changeContent, updateAttribute } from "./values.js";
 import { CHILD_CLOSE, CHILD_OPEN, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
@@ -95,16 +96,6 @@ export class SlotRange {
     for (let node; (node = this.first) !== closing; ) container.removeChild(/** @type {Node} */ (node));
     if (content) container.insertBefore(content instanceof Node ? content : new Text(content), closing);
   }
-
-  /**
-   * The child of this range in which `node` is.
-   * @param {Node | null} node
-   */
-  holding(node) {
-    while (node && node.parentNode !== this.container) node = node.parentNode;
-    for (let child = this.first; child !== this.closing; child = /** @type {Node} */ (child).nextSibling) if (child === node) return child;
-    return null;
-  }
 }
 
 /** @typedef {[address: number[], slots: Slot[]]} Held what a slot has around a node: an ordinal if it is a list, a fragment's slots */
@@ -112,7 +103,7 @@ export class SlotRange {
  * @typedef {object} Slot
  * @property {(value: any) => void} [setValue]
  * @property {(change: any) => void} [applyChange]
- * @property {(node: Node) => Held | null} [holding]
+ * @property {(node: Node) => Held | false} [holding] false: it isn't around the node
  * @property {Element} [element] of an action: what an event on it calls. It has a number among the slots and no value
  * @property {string} [descriptor] of an action: "@input.debounce.300"
  */
@@ -217,9 +208,7 @@ function adoptElement(element, slots) {
 /** @param {string} mark @param {SlotRange} range */
 const contentSlot = (mark, range) => (mark[0] === LIST_OPEN ? listSlot(range, mark.slice(1)) : childSlot(range));
 
-// The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change. Lists have a file of
-// their own.
-
+// The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change.
 
 /**
  * One attribute as a whole.
@@ -276,21 +265,8 @@ export function childSlot(range) {
       if (Array.isArray(change)) patch(inside(), change);
       else changeContent(range.container, () => set(change.f ?? change));
     },
-    holding: (node) => range.holding(node) && [[], inside()],
+    holding: (node) => isWithin(node, range.first, range.closing) && [[], inside()],
   };
-}
-
-/**
- * Writes only the window that differs, so that a selection around it stays.
- * @param {Text} text
- * @param {string} value
- */
-export function splice(text, value) {
-  const { data } = text;
-  let start = 0, end = 0;
-  while (data[start] && data[start] === value[start]) start++;
-  while (data.at(end - 1) === value.at(end - 1) && Math.min(data.length, value.length) + end > start) end--;
-  if (data !== value) text.replaceData(start, data.length + end - start, value.slice(start, value.length + end));
 }
 
 // Lists: items known by ordinals that the server hands out; edits are inserts, moves and removals.
@@ -325,7 +301,7 @@ export function listSlot(range, form) {
     let { first, last } = item(ordinal);
     if (head) first = cut(/** @type {Text} */ (first.previousSibling), -head);
     if (tail) cut(/** @type {Text} */ (last = /** @type {Text} */ (last.nextSibling)), tail);
-    return between(first, last.nextSibling);
+    return nodesBetween(first, last.nextSibling);
   };
 
   /** @param {number} ordinal @param {any[]} value */
@@ -341,13 +317,14 @@ export function listSlot(range, form) {
   const apply = (edit) => {
     const { container } = range;
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
-    const anchor = before < 0 ? range.closing : before === undefined ? null : nodesOf(before)[0];
-    if (value.length) container.insertBefore(createItem(ordinal, value), anchor);
-    else if (before !== undefined) move(container, nodesOf(ordinal), anchor);
-    else {
+    if (before === undefined) {
       for (const node of nodesOf(ordinal)) container.removeChild(node);
       items.delete(ordinal);
+      return;
     }
+    const anchor = before < 0 ? range.closing : nodesOf(before)[0];
+    if (value.length) container.insertBefore(createItem(ordinal, value), anchor);
+    else lazy?.moveSiblings(container, nodesOf(ordinal), anchor);
   };
 
   /** @param {any[][]} values */
@@ -367,9 +344,9 @@ export function listSlot(range, form) {
       for (; i < change.length; i += 2) patch(inside(change[i]), change[i + 1]);
     },
     holding(node) {
-      for (let child = range.holding(node); child; child = child.nextSibling)
-        for (const [ordinal, { last }] of items) if (last === child) return [[ordinal], inside(ordinal)];
-      return null;
+      for (const [ordinal, { first, last }] of items)
+        if (isWithin(node, first, last.nextSibling)) return [[ordinal], inside(ordinal)];
+      return false;
     },
   };
 }
@@ -384,12 +361,11 @@ export function listSlot(range, form) {
 function* scan(first, stop, elements) {
   for (let node = first; node && node !== stop; node = node && node.nextSibling) {
     const text = comment(node);
-    if (elements) {
-      if (node instanceof Element) yield { first: node, last: node };
-    } else if (text === ITEM_END) {
-      yield { first: /** @type {Node} */ (first), last: node };
+    if (opens(text)) node = closing(node);
+    else if (elements ? node instanceof Element : text === ITEM_END) {
+      yield { first: elements ? node : /** @type {Node} */ (first), last: node };
       first = node.nextSibling;
-    } else if (opens(text)) node = closing(node);
+    }
   }
 }
 
@@ -404,31 +380,20 @@ function cut(text, count) {
   return length === Math.abs(count) && text instanceof Text ? text : text.splitText(count < 0 ? length + count : count);
 }
 
-/** Siblings. @param {Node | null} node the first @param {Node | null} [stop] behind the last */
-function between(node, stop) {
+const CONTAINS = 8; // Node.DOCUMENT_POSITION_CONTAINS
+
+/**
+ * Whether a node is among siblings, or in one of them. They may be forms, where a field may be called `contains`.
+ * @param {Node} node
+ * @param {Node | null} first
+ * @param {Node | null} stop
+ */
+const isWithin = (node, first, stop) =>
+  nodesBetween(first, stop).some((sibling) => sibling === node || node.compareDocumentPosition(sibling) & CONTAINS);
+
+/** Siblings. @param {Node | null} node the first @param {Node | null} stop behind the last */
+function nodesBetween(node, stop) {
   const nodes = [];
   for (; node && node !== stop; node = node.nextSibling) nodes.push(node);
   return nodes;
-}
-
-/** @type {(Node | null)[] | null} where the person is: in what has the focus, and where the selection begins */
-let occupied = null;
-
-/**
- * Move siblings, without a loss of state (media, frames) where the browser can. What the person is in doesn't move: that would
- * end a composition or a selection. Instead the siblings between it and its new range go to its other side.
- * @param {any} parent
- * @param {Node[]} nodes
- * @param {Node | null} anchor
- */
-export function move(parent, nodes, anchor) {
-  // Read once per patch: without a selection browsers answer only after a layout, which each move makes necessary again.
-  occupied ??= (queueMicrotask(() => { occupied = null; }), [document.activeElement, /** @type {Selection} */ (getSelection()).anchorNode]);
-  if (occupied.some((held) => nodes.some((node) => node.contains(held)))) {
-    const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
-    const down = !anchor || between(end).includes(anchor);
-    nodes = down ? between(end, anchor) : between(anchor, first);
-    anchor = down ? first : end;
-  }
-  for (const node of nodes) parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
 }

@@ -59,7 +59,7 @@ export function watchPending() {
   addEventListener("input", (event) => {
     const { form } = /** @type {HTMLInputElement} */ (event.target);
     for (const op of ops) {
-      if (op.pressed && op.pressed.form === form) {
+      if (form && op.pressed?.form === form) {
         op.pressed = null;
         applyPending();
       }

@@ -8,9 +8,15 @@ import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION,
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
 const STEADY = 5_000; // ms after which a connection has been a good one
-/** What only the rest of the client knows: names of extras, of the whole page, of raw HTML, of a text that grows; markup that browsers heed only while they load a page. */
-const NEEDS_LAZY = /"(a|cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot/;
+/**
+ * What only the rest of the client knows: names of extras, of the whole page, of raw HTML, of a text that grows; markup that
+ * browsers heed only while they load a page; items that move, two numbers each.
+ */
+const NEEDS_LAZY = /"(a|cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot|[[,]\[\d+,-?\d+]/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
+const RELOADS = 4; // that may follow each other, each of a page that was younger than ...
+const RELOADS_WITHIN = 60_000; // ms
+const RELOAD = 1_000; // ms: what the pauses between them grow from
 
 /** No connection will be made any more. */
 export let closed = false;
@@ -20,8 +26,6 @@ export let open = false;
 let apply;
 /** @type {WebSocket | undefined} */
 let socket;
-/** @type {unknown} what a hello has to wait for */
-let busy;
 /** @type {any[]} messages that need the rest of the client, and those after them */
 const waiting = [];
 /** Connections in a row that came to nothing. */
@@ -41,21 +45,16 @@ export function start(applier) {
   connect();
 }
 
-/** Sends what is due, now or when there is a way. */
+/** Sends what is due: now, or when there is a way, by fetch if that isn't the socket's soon. */
 export function send() {
   if (open) due().forEach(write);
   else if (ops[0]) after(FETCH_TIMER, stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
 }
 
-/** Send by fetch what waits, and what comes meanwhile, until the socket opens: that ends the timer. */
-function sendByFetch() {
-  if (!busy && ops[0]) {
-    busy = loadLazy().then((lazy) => lazy?.postOps()).then((sent) => {
-      busy = 0;
-      after(FETCH_TIMER, sent ? 0 : Math.random() * SOCKET_WAIT * 1000, sendByFetch);
-    });
-  }
-}
+const sendByFetch = () => loadLazy().then((lazy) => {
+  if (!lazy) after(FETCH_TIMER, SOCKET_WAIT * 1000, send); // there may be no way at all
+  else if (!open) lazy.sendByFetch();
+});
 
 /**
  * Sets the timer of this name, or only stops it.
@@ -104,7 +103,7 @@ function connect(event) {
   after(CONNECT_TIMER);
   const current = (socket = new WebSocket(/** @type {string} */ (page().live)));
   current.onopen = async () => {
-    await busy;
+    await lazy?.busy;
     if (socket === current) write(currentHello());
   };
   current.onmessage = ({ data }) => { if (socket === current) onMessage(data); };
@@ -127,13 +126,28 @@ function disconnect() {
 /** @param {CloseEvent} event */
 function onClose({ code }) {
   disconnect();
-  if (code === CLOSE_OVER) location.reload();
+  if (code === CLOSE_OVER) reload();
   else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION) close(UNCERTAIN);
   else scheduleReconnect();
 }
 
 /** Full jitter: at a random time of spans that double. */
 const scheduleReconnect = () => after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
+
+/**
+ * Loads the page again, where nothing else helps: the first time at once, then after longer and longer pauses. When that has
+ * been of no use, the page stays as it is and posts its forms.
+ */
+function reload() {
+  let count = RELOADS;
+  try {
+    const key = STORAGE_KEY + location.pathname;
+    count = performance.now() > RELOADS_WITHIN ? 0 : +(sessionStorage[key] ?? 0);
+    sessionStorage[key] = (count + 1) % (RELOADS + 1);
+  } catch { /* nobody could count them */ }
+  if (count < RELOADS) after(CONNECT_TIMER, RELOAD * count ** 2, () => location.reload());
+  else close(UNCERTAIN);
+}
 
 /**
  * No connection will be made any more.
@@ -143,6 +157,7 @@ const scheduleReconnect = () => after(CONNECT_TIMER, Math.random() * Math.min(RE
 export function close(status, payload) {
   closed = true;
   showState("closed");
+  loadLazy(); // which says so
   const change = giveUp(status, payload);
   apply(change);
   return change.settled;
@@ -161,13 +176,13 @@ function onMessage(text) {
   const message = JSON.parse(text);
   if (waiting[0] || lazy?.needsTransition(message) || NEEDS_LAZY.test(text)) {
     // A new connection would be without the cookies that may be due.
-    if (waiting.push(message) < 2) loadLazy().then((lazy) => (lazy ? lazy.processAll(waiting, process) : location.reload()));
+    if (waiting.push(message) < 2) loadLazy().then((lazy) => (lazy ? lazy.processAll(waiting, process) : reload()));
   } else process(message);
 }
 
 /** @param {any} message */
 function process(message) {
-  if (busy || !applyMessage(message)) {
+  if (lazy?.busy || !applyMessage(message)) {
     disconnect();
     return scheduleReconnect();
   }
@@ -189,7 +204,7 @@ function process(message) {
 export function applyMessage(message) {
   const isFrame = Array.isArray(message);
   // Nothing but the whole page helps a page that doesn't fit.
-  if (rev < 0 && !isFrame && !message.patch?.page) location.reload();
+  if (rev < 0 && !isFrame && !message.patch?.page) reload();
   const change = isFrame ? frame(message) : welcome(message);
   if (!change) return false;
   try {

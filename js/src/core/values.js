@@ -13,6 +13,7 @@
 //     op 2 is answered           it had seen edit 2: the control shows what the server renders
 
 /** @import { Control, Seen } from "../interface.js" */
+import { controlsOf, groupOf, isCheckable, isControl } from "./controls.js";
 import { loadLazy } from "./lazy.js";
 
 /** @typedef {{ edits: number, answered: number, withheld?: boolean }} EditState */
@@ -23,18 +24,6 @@ const editStates = new WeakMap();
 let clock = 0;
 /** @type {unknown} the control in which an input method composes */
 let composing;
-
-/** @param {any} node @returns {node is Control} */
-export const isControl = (node) => /^(input|select|textarea)$/.test(node?.localName);
-
-/**
- * The controls of a form. Not by `form.elements`: a field of that name would hide it.
- * @param {EventTarget | null} form
- */
-export const controlsOf = (form) => [.../** @type {NodeListOf<Control>} */ (document.querySelectorAll("input,select,textarea"))].filter((control) => control.form === form);
-
-/** @param {any} control @returns {control is HTMLInputElement} */
-export const isCheckable = (control) => /checkbox|radio/.test(control.type);
 
 /**
  * What holds the state of a control, under which name, and its default.
@@ -79,10 +68,6 @@ function editStateOf(control) {
   }
   return typing;
 }
-
-/** The controls that are edited together: radio buttons of one group. @param {any} control @returns {any[]} */
-export const groupOf = (control) =>
-  control.type === "radio" ? controlsOf(control.form).filter(({ name, type }) => type === control.type && name === control.name) : [control];
 
 /** @param {any} event */
 function countEdit({ target, isComposing }) {

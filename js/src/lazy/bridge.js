@@ -1,4 +1,4 @@
-// What the lazy half of the client uses of the core.
+// What the lazy half of the client uses of the core's state. What holds none it imports.
 
 /** @import { Core, CoreParts } from "../interface.js" */
 
@@ -7,13 +7,11 @@ export let core;
 
 /** @param {CoreParts} parts of the core, by position */
 export function receive([
-  calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
-  scanMarkup, move, onRevert, pendingBatch, pending, perform, referenceOf, report, run, captureEdits, session, splice,
-  applyMessage, trusted, updateAttribute, controlsOf,
+  calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
+  pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send,
 ]) {
   core = {
-    calledBy, callsOf, setWhilePending, close, requestFullPage, editCount, fieldsOf, preserveInput, isControl, applyPending,
-    scanMarkup, move, onRevert, pendingBatch, pending, perform, referenceOf, report, run, captureEdits, session, splice,
-    applyMessage, trusted, updateAttribute, controlsOf,
+    calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
+    pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send,
   };
 }

@@ -1,8 +1,11 @@
 // One tree of the server's becomes another, and the page with it. Each of its nodes has its own in the page; only what differs
 // between the two trees is written there. So what a person, a widget or an extension changed, added or took away stays.
 
+import { isControl } from "../core/controls.js";
+import { splice } from "../core/text.js";
 import { core } from "./bridge.js";
 import { isAlike, keyOf, match } from "./matching.js";
+import { moveSiblings } from "./moves.js";
 import { contentOf, own } from "./parsing.js";
 
 /** @typedef {{ container: Node, opening?: Node | null, closing?: Node | null, fillWith?: (nodes: Node) => void }} Box what holds children in the page */
@@ -88,7 +91,7 @@ class Delta {
     if (!matches) return;
     const arrange = () => this.arrange(contentOf(parent), matches, box);
     const control = box.container instanceof Element && box.container.closest("select,textarea");
-    if (!core.isControl(control) || control === this.control) return arrange();
+    if (!isControl(control) || control === this.control) return arrange();
     this.control = control;
     core.preserveInput(control, () => {
       arrange();
@@ -117,7 +120,7 @@ class Delta {
       else this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
     } else if (old.nodeValue !== next.nodeValue) {
       old.nodeValue = next.nodeValue;
-      if (box.container.contains(live)) core.splice(live, next.nodeValue ?? "");
+      if (box.container.contains(live)) splice(live, next.nodeValue ?? "");
       else this.torn.set(/** @type {Node} */ (old.parentNode), box);
     }
     return true;
@@ -192,7 +195,7 @@ export function move(node, parent, before, box) {
   const live = liveNodes.get(node);
   const anchor = anchorAfter(before, box);
   if (live === anchor || (!live.isConnected && box.container.isConnected)) return; // somebody took it away
-  if (live.parentNode === box.container) core.move(box.container, [live], anchor);
+  if (live.parentNode === box.container) moveSiblings(box.container, [live], anchor);
   else /** @type {any} */ (box.container)[live.isConnected && box.container.isConnected && "moveBefore" in box.container ? "moveBefore" : "insertBefore"](live, anchor);
 }
 

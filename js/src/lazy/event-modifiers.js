@@ -2,9 +2,9 @@
 // `debounce.300`, `throttle.300`. What listens at the window needs nothing to be passive.
 
 /** @import { Call } from "../interface.js" */
+import { callsOf, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
-
 
 const PAUSE = 250; // ms of debounce and throttle without a number
 const DELAY = /^(debounce|throttle)$/;
@@ -41,7 +41,7 @@ function listen({ element, descriptor, type, modifiers }) {
   listeners.set(element, since.set(descriptor, performance.now()));
   const capture = modifiers.includes("capture");
   element.addEventListener(type, (event) => {
-    const call = core.callsOf(element).find((call) => call.descriptor === descriptor);
+    const call = callsOf(element).find((call) => call.descriptor === descriptor);
     if (patching || event.cancelBubble || !call || !matchesModifiers(call, event)) return;
     if (capture) runWithModifiers(call, event);
     else runBelow(element, event);
@@ -52,7 +52,7 @@ function listen({ element, descriptor, type, modifiers }) {
 /** All that the window won't hear of. @param {Element} top @param {Event} event */
 function runBelow(top, event) {
   for (let node = /** @type {Element | null} */ (event.target); node && top.contains(node); node = node.parentElement) {
-    for (const call of core.callsOf(node)) {
+    for (const call of callsOf(node)) {
       if (call.type !== event.type) continue;
       if (call.modifiers[0]) onEvent(call, event);
       else core.run(call, event);
@@ -63,7 +63,7 @@ function runBelow(top, event) {
 /** The event has reached the element. @param {Call} call @param {Event} event */
 export function onEvent(call, event) {
   const { descriptor, element, modifiers } = call;
-  if (modifiers.includes("*") || isAtWindow(call)) return;
+  if (modifiers.includes(NOT_AN_EVENT) || isAtWindow(call)) return;
   if (modifiers.includes("capture") && event.timeStamp >= (listeners.get(element)?.get(descriptor) ?? Infinity)) return;
   runWithModifiers(call, event);
 }
@@ -72,7 +72,7 @@ export function onEvent(call, event) {
 export function onWindowEvent(event) {
   if (!atWindow.size) return;
   for (const element of document.querySelectorAll([...atWindow].join())) {
-    for (const call of core.callsOf(element)) {
+    for (const call of callsOf(element)) {
       if (call.type === event.type && isAtWindow(call)) runWithModifiers(call, event);
     }
   }

@@ -1,15 +1,24 @@
 // Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
 
-import { ERROR, HEADER_OPS } from "../core/wire.js";
+import { ERROR, HEADER_OPS, SOCKET_WAIT } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
 import { awaitCookies, notifyTabs } from "./extras.js";
 
-/**
- * Sends what waits.
- * @returns {Promise<boolean>} whether it is answered: else it is to be tried again
- */
-export async function postOps() {
+/** @type {Promise<void> | undefined} the request that is under way */
+export let sending;
+
+/** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
+export function sendByFetch() {
+  sending ??= post().then((isAnswered) => {
+    sending = undefined;
+    if (isAnswered) core.send();
+    else setTimeout(core.send, Math.random() * SOCKET_WAIT * 1000);
+  });
+}
+
+/** @returns {Promise<boolean>} whether what waits is answered: else it is to be tried again */
+async function post() {
   const batch = core.pendingBatch();
   const response = await fetch(batch.hello.url, {
     method: "POST",

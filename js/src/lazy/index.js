@@ -9,8 +9,10 @@ import { needsTransition, watchPatches } from "./changes.js";
 import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
 import { flushDelays, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
 import { applyExtras, processAll } from "./extras.js";
-import { postOps } from "./fetch-ops.js";
+import { sending, sendByFetch } from "./fetch-ops.js";
 import { hook } from "./hooks.js";
+import { moveSiblings } from "./moves.js";
+import { watchClosing } from "./notice.js";
 import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
@@ -18,19 +20,20 @@ import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./
 import { isRendered, watchTypedForms } from "./validation.js";
 
 const WATCHERS = [
-  watchCancels, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus,
+  watchCancels, watchClosing, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus,
 ];
 
 /** @type {Lazy} */
 export const lazy = {
+  get busy() { return sending; },
   start(parts) {
     receive(parts);
     core.applyPending();
     rememberOriginals();
     for (const watch of WATCHERS) watch();
   },
-  applyAutofocus, applyExtras, call, flushDelays, followRedirect, hook, isRendered, needsTransition, onEvent, onWindowEvent, postOps, processAll, refocus,
-  refuses, registerCall, replacePage, setRaw, showPendingState, uploadFiles, uploads,
+  applyAutofocus, applyExtras, call, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
+  refuses, registerCall, replacePage, sendByFetch, setRaw, showPendingState, uploadFiles, uploads,
 };
 
 /**

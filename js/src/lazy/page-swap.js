@@ -2,6 +2,7 @@
 // same page, typed text moves to the controls that replace the old ones.
 
 /** @import { Control, Settled } from "../interface.js" */
+import { isCheckable, isControl } from "../core/controls.js";
 import { REDIRECT, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { forgetChanges } from "./changes.js";
@@ -23,7 +24,7 @@ export function replacePage(html, settled, fresh) {
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
   const ignored = isAnother ? [] : ignoringElements();
-  const typed = [...document.querySelectorAll("*")].filter(core.isControl).filter(core.editCount);
+  const typed = [...document.querySelectorAll("*")].filter(isControl).filter(core.editCount);
   if (isAnother) for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
   const { live } = document.documentElement.dataset;
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
@@ -37,7 +38,7 @@ export function replacePage(html, settled, fresh) {
   if (isAnother) return completeSwap(scripts);
   const replacements = typed.map((control) => (control.isConnected ? control : transferInput(replacementFor(control), control)));
   if (fresh) queueMicrotask(() => replacements.forEach(dispatchInputEvents)); // when calls are heard again
-  if (core.isControl(activeElement) && !activeElement.isConnected) replacementFor(activeElement)?.focus();
+  if (isControl(activeElement) && !activeElement.isConnected) replacementFor(activeElement)?.focus();
 }
 
 /** @param {Element} old @param {Element} next */
@@ -83,15 +84,12 @@ function removeUpTo(node, stop) {
 /** The control that replaces one of the old page: of the same id or name. @param {Control} control */
 function replacementFor(control) {
   const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
-  return /** @type {unknown[]} */ (candidates).filter(core.isControl).find((other) =>
+  return /** @type {unknown[]} */ (candidates).filter(isControl).find((other) =>
     other.type === control.type && idOfForm(other) === idOfForm(control) && (!isCheckable(control) || other.value === control.value));
 }
 
 /** @param {Control} control */
 const idOfForm = ({ form }) => form?.getAttribute("id");
-
-/** @param {Control} control @returns {control is HTMLInputElement} */
-const isCheckable = (control) => /^(checkbox|radio)$/.test(control.type);
 
 /** Whoever listens hears of it. @param {Control | undefined} control */
 function dispatchInputEvents(control) {

@@ -3,6 +3,7 @@
 // `live-cancel` in it, or a reset, ends it.
 
 /** @import { Call, Request } from "../interface.js" */
+import { callsOf } from "../core/calls.js";
 import { CANCEL, ERROR, FIELD_ACTION, HEADER_UPLOAD } from "../core/wire.js";
 import { core } from "./bridge.js";
 
@@ -115,7 +116,7 @@ function choose(input, files) {
 export function watchCancels() {
   addEventListener("click", ({ target }) => {
     for (let element = target instanceof Element ? target : null; element; element = element.parentElement) {
-      for (const call of core.callsOf(element)) if (call.type === "cancel") cancel(call);
+      for (const call of callsOf(element)) if (call.type === "cancel") cancel(call);
     }
   });
 }

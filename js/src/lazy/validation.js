@@ -1,5 +1,7 @@
 // Forms that are validated as one types, and those with a default button that isn't their first.
 
+import { controlsOf, isControl } from "../core/controls.js";
+import { fieldsOf, referenceOf } from "../core/fields.js";
 import { VALIDATE } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { delay, isComposing } from "./event-modifiers.js";
@@ -25,7 +27,7 @@ function pressDefault(event) {
 
 /** What was touched in a form with `live-validate` is validated as one types. @param {Event} event */
 function validate({ target }) {
-  const { captureEdits, controlsOf, editCount, fieldsOf, isControl, perform, referenceOf } = core;
+  const { captureEdits, editCount, perform } = core;
   const form = isControl(target) && target.form;
   if (!form || !form.hasAttribute("live-validate")) return;
   delay(form, "live-validate", VALIDATE_AFTER, () => {

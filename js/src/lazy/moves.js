@@ -1,0 +1,30 @@
+// Siblings that move, without a loss of state (media, frames) where the browser can.
+
+/** @type {(Node | null)[] | null} where the person is: in what has the focus, and where the selection begins */
+let occupied = null;
+
+/**
+ * What the person is in doesn't move: that would end a composition or a selection. Instead the siblings between it and its new
+ * range go to its other side.
+ * @param {any} parent
+ * @param {Node[]} nodes siblings, in order
+ * @param {Node | null} anchor
+ */
+export function moveSiblings(parent, nodes, anchor) {
+  // Read once per patch: without a selection browsers answer only after a layout, which each move makes necessary again.
+  occupied ??= (queueMicrotask(() => { occupied = null; }), [document.activeElement, /** @type {Selection} */ (getSelection()).anchorNode]);
+  if (occupied.some((held) => nodes.some((node) => node.contains(held)))) {
+    const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
+    const down = !anchor || between(end).includes(anchor);
+    nodes = down ? between(end, anchor) : between(anchor, first);
+    anchor = down ? first : end;
+  }
+  for (const node of nodes) parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
+}
+
+/** Siblings. @param {Node | null} node the first @param {Node | null} [stop] behind the last */
+function between(node, stop) {
+  const nodes = [];
+  for (; node && node !== stop; node = node.nextSibling) nodes.push(node);
+  return nodes;
+}
