@@ -5,6 +5,7 @@ A socket can't set cookies or send a file. The page gets a key instead and fetch
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import MutableMapping
 from hashlib import sha256
@@ -96,8 +97,8 @@ class Deliveries:
         start: dict[str, Any] = {}
         body = UploadFile(cast("BinaryIO", SpooledTemporaryFile(MEMORY_BYTES)), size=0)  # noqa: SIM115
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.disconnect"}
+        async def receive() -> Any:  # nothing ever comes: nobody hangs up
+            return await asyncio.get_running_loop().create_future()
 
         async def send(message: MutableMapping[str, Any]) -> None:
             start.update(message if message["type"] == "http.response.start" else ())
