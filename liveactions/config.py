@@ -87,7 +87,7 @@ class Limits:
     fields: int = 1000
     """Maximum number of fields of a post or an operation."""
     uploads: int = 2**30
-    """All files that have been uploaded and wait for their operation, wherever these are; at most 64 MiB in
+    """All files that have been uploaded and wait for their operation, wherever these are; at most 256 MiB in
     a store on the network.
     """
     handles: int = 256 * 2**20

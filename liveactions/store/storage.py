@@ -161,7 +161,7 @@ class StoreStorage(UploadStorage):
     """
 
     largest = 2**20
-    capacity = 64 * 2**20
+    capacity = 256 * 2**20
     sweep_interval = FILE_TTL
     """The store forgets by itself what is over."""
 
@@ -212,7 +212,7 @@ class StoreStorage(UploadStorage):
 
 LIST: Final = "uploads"
 """The key of the list of files."""
-LEAST_BYTES: Final = 2**14
+LEAST_BYTES: Final = 2**16
 """What a file counts for at least: it keeps the list short."""
 PATIENCE: Final = 15.0
 """Seconds for which a change of the list is tried."""

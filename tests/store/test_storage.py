@@ -83,9 +83,10 @@ async def test_files_are_removed_on_every_machine(machine: Machine) -> None:
 async def test_files_are_listed_with_their_owner_size_and_time(machine: Machine) -> None:
     here, there = machine(), machine()
     assert await here.files() == [] == await here.files(OWNERS[0])
-    names = [await write(here, b"x" * 20_000, owner) for owner in OWNERS]
+    size = 2 * LEAST_BYTES
+    names = [await write(here, bytes(size), owner) for owner in OWNERS]
     found = await there.files()
-    assert {one.name for one in found} == set(names) and [one.size for one in found] == [20_000] * 2
+    assert {one.name for one in found} == set(names) and [one.size for one in found] == [size] * 2
     assert all(abs(one.written - time.time()) < 300 for one in found)
     for owner, name in zip(OWNERS, names, strict=True):
         assert [one.name for one in await there.files(owner)] == [name]
@@ -273,7 +274,7 @@ async def test_the_store_takes_small_files_only(machine: Machine, caplog: pytest
     assert record.levelno == logging.ERROR
     assert "LIVEACTIONS_UPLOADS or Live(uploads=)" in record.message and "s3://" in record.message
     with pytest.raises(TooManyUploads):
-        await uploads.keep([upload(bytes(2**20))] * 65, "ada")
+        await uploads.keep([upload(bytes(2**20))] * 257, "ada")
 
 
 async def test_a_storage_that_fails_is_logged_once_and_removes_later(
