@@ -171,6 +171,11 @@ class Action(Reference, FormApi, Generic[P, R]):
         return other
 
     @cached_property
+    def takes_nothing(self) -> bool:
+        """Whether there is nothing to check and to fill in before a call that brings nothing."""
+        return not (self.plan.parameters or self.guards or self.validators)
+
+    @cached_property
     def takes_event(self) -> bool:
         """Whether it wants to know of the event that called it."""
         return any(one.kind == "event" for one in self.plan.injected)
@@ -358,7 +363,10 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     @property
     def token(self) -> str:
         """What calls it from outside: path, arguments and signature."""
-        return self.parts.sign(self.component.live.signer, self.context).format()
+        token = self.parts.sign(self.component.live.signer, self.context).format()
+        if not self.args:
+            self.component._live_node.note_token(self, token)
+        return token
 
     def covers(self, other: ActionRef[..., Any]) -> bool:
         """Whether its outcomes are those of another one, too: it is the same, with fewer arguments bound."""

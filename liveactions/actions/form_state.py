@@ -50,16 +50,17 @@ _versions = count(1)
 class FormStates:
     """The outcomes of a page's calls by `ActionRef.key`, newest last, at most `MAX_FORM_STATES`."""
 
-    __slots__ = ("_states", "version")
+    __slots__ = ("states", "version")
 
     def __init__(self) -> None:
-        self._states: dict[str, FormState] = {}
+        self.states: dict[str, FormState] = {}
+        """To be read only."""
         self.version = next(_versions)
         """A number that changes whenever an outcome or the order changes."""
 
     def of(self, key: str, bound: bool) -> FormState:
         """Return the newest outcome of a reference, or of the same one with more bound arguments."""
-        states = self._states
+        states = self.states
         if not states:
             return UNUSED
         others = more(key, bound)
@@ -70,11 +71,12 @@ class FormStates:
 
     def exact(self, key: str) -> FormState:
         """Return the outcome of exactly this binding."""
-        return self._states.get(key, UNUSED)
+        return self.states.get(key, UNUSED)
 
     def put(self, key: str, state: FormState) -> None:
-        states = self._states
-        if states.get(key) == state and next(reversed(states)) == key:
+        states = self.states
+        known = states.get(key)
+        if known is not None and (known is state or known == state) and next(reversed(states)) == key:
             return
         self.version = next(_versions)
         if states.pop(key, None) is None and len(states) >= MAX_FORM_STATES:
@@ -82,7 +84,7 @@ class FormStates:
         states[key] = state
 
     def forget(self, key: str) -> None:
-        if self._states.pop(key, None) is not None:
+        if self.states.pop(key, None) is not None:
             self.version = next(_versions)
 
     def restore(self, key: str, state: FormState) -> None:
@@ -95,18 +97,15 @@ class FormStates:
     def forget_all(self, key: str, bound: bool) -> None:
         """Forget the outcomes that `of` could return."""
         others = more(key, bound)
-        for known in [known for known in self._states if known == key or known.startswith(others)]:
+        for known in [known for known in self.states if known == key or known.startswith(others)]:
             self.forget(known)
 
-    def __iter__(self) -> Iterator[tuple[str, FormState]]:
-        return iter(self._states.items())
-
     def __bool__(self) -> bool:
-        return bool(self._states)
+        return bool(self.states)
 
     def copy(self) -> FormStates:
         other = FormStates()
-        other._states = self._states.copy()
+        other.states = self.states.copy()
         return other
 
 

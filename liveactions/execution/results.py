@@ -161,15 +161,21 @@ def _phrase(status: int) -> str:
 class CalledForms:
     """The forms that show what became of a call: the binding's own, and the one in which its button is."""
 
-    __slots__ = ("_page", "_ref", "_given", "_form", "_refs", "_before")
+    __slots__ = ("_page", "_ref", "_given", "_form", "_before")
 
     def __init__(self, page: Page, ref: ActionRef[..., Any], given: Input) -> None:
         self._page = page
         self._ref = ref
         self._given = given
         self._form = _form(page, ref, given) if given.form_token else None
-        self._refs = (ref,) if self._form is None else (ref, self._form)
-        self._before = {(key := one.key): page.live.forms.exact(key) for one in self._refs}
+        states = page.live.forms.states
+        self._before = {ref.key: states.get(ref.key, UNUSED)}
+        if self._form is not None:
+            self._before[self._form.key] = states.get(self._form.key, UNUSED)
+
+    @property
+    def _refs(self) -> tuple[ActionRef[..., Any], ...]:
+        return (self._ref,) if self._form is None else (self._ref, self._form)
 
     def note_success(self, result: Any, arguments: Mapping[str, Any]) -> None:
         """Note a call that went well. `result` is as templates see it.
@@ -178,7 +184,7 @@ class CalledForms:
         what was typed.
         """
         ref, form, forms = self._ref, self._form, self._page.live.forms
-        drafts = [value for value in arguments.values() if isinstance(value, Draft)]
+        drafts = [value for value in arguments.values() if isinstance(value, Draft)] if arguments else ()
         shown: dict[str, list[str]] = {}
         if drafts:
             shown = flat(drafts[0])

@@ -72,70 +72,49 @@ class PageRun:
     `open_page` takes these steps for a page that is opened, `session.dispatch` for the ops of an open one.
     """
 
-    __slots__ = (
-        "page",
-        "effects",
-        "_undo_logs",
-        "_injection",
-        "event",
-        "_may_load",
-        "_has_passed",
-        "_refusal",
-        "is_refused",
-        "_has_paused",
-        "_has_received",
-        "_is_closed",
-        "_settled",
-        "_has_changed",
-        "url_change",
-        "on_yield",
-        "_in_url",
-        "outcome",
-        "state",
-        "is_undone",
-        "is_abandoned",
-        "_address",
-        "_called",
-        "_due",
-    )
+    event: Event | None = None
+    has_passed: bool
+    """Whether the guards have let pass, and the run is open."""
+    is_refused = False
+    """Whether a guard of the page has refused: nothing of it is shown."""
+    url_change: bool | None = None
+    """After `load`: whether the page's address is another by its fields, as an entry of the history."""
+    on_yield: Callable[[], Awaitable[bool]] | None = None
+    """Called at each `yield` of a generator; whether it may go on."""
+    outcome: Outcome = DONE
+    """In `conclude`: what the page is rendered after."""
+    state: bytes | None = None
+    """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
+    is_undone = False
+    """Whether the page's fields are as they were when the run began."""
+    is_abandoned = False
+    """Whether a sync function timed out and its thread still works on the page, which isn't to be used any
+    more."""
+    _refusal: Outcome | None = None
+    _has_paused = False
+    _has_received = False
+    _is_closed = False
+    _settled = False
+    _has_changed = False
+    """Whether a field of the page or of a component had changed when it settled."""
+    _in_url: Sequence[Any] = ()
+    _called: CalledForms | None = None
+    """The forms of a call that went well."""
+    _due: Sequence[Node] = ()
+    """Components whose `load` was due."""
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
+        live, description = page.live, page._live_node.description
+        services = live.services
         self.page = page
-        self.effects = page.live.effects = Effects(page.live)
-        self.event = event
+        self.effects = live.effects = Effects(live)
+        if event is not None:
+            self.event = event
         self._injection = Injection(page, event)
-        self._may_load = page._live_node.description.may_load
-        self._has_passed = False
-        """Whether the guards have let pass, and the run is open."""
-        self._refusal: Outcome | None = None
-        self.is_refused = False
-        """Whether a guard of the page has refused: nothing of it is shown."""
-        self._has_paused = False
-        self._has_received = False
-        self._is_closed = False
-        self._settled = False
-        self._has_changed = False
-        """Whether a field of the page or of a component had changed when it settled."""
-        self.url_change: bool | None = None
-        """After `load`: whether the page's address is another by its fields, as an entry of the history."""
-        self._in_url: Sequence[Any] = ()
-        self.outcome: Outcome = DONE
-        """In `conclude`: what the page is rendered after."""
-        self.state: bytes | None = None
-        """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
-        self.is_undone = False
-        """Whether the page's fields are as they were when the run began."""
-        self.is_abandoned = False
-        """Whether a sync function timed out and its thread still works on the page, which isn't to be used
-        any more."""
-        self._called: CalledForms | None = None
-        """The forms of a call that went well."""
-        self._due: list[Node] = []
-        """Components whose `load` was due."""
-        self._address = page.live.address
+        self.has_passed = not (services.guards or services.around or page._live_guards)
+        self._may_load = description.may_load
+        self._address = live.address
         self._undo_logs = self._take_undo_logs()
-        self.on_yield: Callable[[], Awaitable[bool]] | None = None
-        """Called at each `yield` of a generator; whether it may go on."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -152,6 +131,8 @@ class PageRun:
 
     def _take_undo_logs(self) -> list[UndoLog]:
         page = self.page
+        if not page._live_node.description.children:
+            return [UndoLog(page, page._live_node.description.loads)]
         components = components_of(page)
         deep = page._live_node.description.loads or any(one._live_node.watched for one in components)
         return [
@@ -162,15 +143,13 @@ class PageRun:
         """Run the guards of application, router and page, unless that has been done. Return None when they
         let pass, else why not.
         """
-        if self._has_passed:
+        if self.has_passed:
             return None
         self._check_open("guard")
         if self._refusal is None:
-            page, services = self.page, self.page.live.services
-            if services.around or services.guards or page._live_guards:
-                self._refusal = await self._try("guard", self._guard)
+            self._refusal = await self._try("guard", self._guard)
             self.is_refused = self._refusal is not None
-            self._has_passed = not self.is_refused
+            self.has_passed = not self.is_refused
         return self._refusal
 
     async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
@@ -255,7 +234,7 @@ class PageRun:
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
         """Run an action: guards, parameters, the function. Its forms show what became of it."""
-        if not self._has_passed and (refused := await self.guard()) is not None:
+        if not self.has_passed and (refused := await self.guard()) is not None:
             return refused
         page, action = self.page, ref.action
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
@@ -265,9 +244,11 @@ class PageRun:
         token = running.set(self.effects)
         forms: CalledForms | None = None
         try:
-            ref = current_reference(page, ref)
+            if ref.component is not page:
+                ref = current_reference(page, ref)
             forms = CalledForms(page, ref, given)
-            arguments = await self._arguments(ref, given)
+            is_plain = action.takes_nothing and given is NO_INPUT and not ref.args
+            arguments = {} if is_plain else await self._arguments(ref, given)
             if page._live_defines_actions:  # whatever it has read may change
                 page._live_node.stale = True
             args = (ref.component,) if action.is_method else ()
@@ -350,7 +331,7 @@ class PageRun:
             self.settle()
             outdate_by(self.page, self.effects)
             return None
-        if not self._has_passed and (refused := await self.guard()) is not None:
+        if not self.has_passed and (refused := await self.guard()) is not None:
             self.settle()
             return refused
         problem = None
@@ -370,7 +351,8 @@ class PageRun:
         Nothing is rendered that couldn't be loaded, or whose outcome leads elsewhere.
         """
         self.outcome = outcome
-        problem = await self.load(outcome)
+        is_due = self._may_load or self._in_url or not self.has_passed or self.page.live.services.around
+        problem = await self.load(outcome) if is_due else None
         is_shown = problem is None and not isinstance(outcome, RedirectTo)
         step = "writing its state"
         try:
@@ -427,7 +409,7 @@ class PageRun:
 
     def _end(self) -> None:
         self._is_closed = self.effects.is_closed = True
-        self._has_passed = False
+        self.has_passed = False
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
         self._check_open(what)
@@ -540,7 +522,7 @@ class PageRun:
         shown.
         """
         self._settled = False
-        self._has_passed, self._has_paused = False, True
+        self.has_passed, self._has_paused = False, True
         self._address = self.page.live.address
         self._undo_logs = self._take_undo_logs()
 

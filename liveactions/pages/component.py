@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..templates.fragments import Fragment
-    from .handle import LiveContext, View
+    from .handle import LiveContext, Render, View
 
 
 P = ParamSpec("P")
@@ -56,12 +56,13 @@ class Node:
         "mounted",
         "stale",
         "watched",
-        "view",
+        "render",
         "names",
         "dumped",
         "closures",
         "waiting",
         "_references",
+        "_tokens",
     )
 
     def __init__(self, component: Component, description: Description) -> None:
@@ -74,7 +75,8 @@ class Node:
         """Whether `load` has to run before the next render."""
         self.watched: frozenset[object] = frozenset()
         """The fields with components that `load` has looked at: pairs of a node and a name."""
-        self.view: View | None = None
+        self.render: Render | None = None
+        """Renders the component's template."""
         self.names: dict[str, Any] | None = None
         """The template variables that don't change between renders."""
         self.dumped: dict[str, tuple[Any, Any]] = {}
@@ -84,6 +86,7 @@ class Node:
         self.waiting: dict[str, list[Any]] | None = None
         """Outcomes of calls, as data, until the page function has run and its actions are known."""
         self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
+        self._tokens: dict[str, ActionRef[..., Any]] = {}
 
     def owns(self, action: Action[..., Any]) -> bool:
         """Return whether an action is the component's own, overridden or listed in its `actions`."""
@@ -105,6 +108,15 @@ class Node:
             known = ActionRef(self.component, own, self._path(own), context=context)
             self._references[action] = known
         return cast("ActionRef[P, R]", known)
+
+    def note_token(self, ref: ActionRef[..., Any], token: str) -> None:
+        """Note the token of a reference without arguments, which it keeps for as long as it is the one."""
+        if self._references.get(ref.action) is ref:
+            self._tokens[token] = ref
+
+    def named(self, token: str) -> ActionRef[..., Any] | None:
+        """Return the reference without arguments that has been written with this token."""
+        return self._tokens.get(token)
 
     def _path(self, action: Action[..., Any]) -> str:
         if self.description.own(action) is not None or self.description.overrides(action):
@@ -128,13 +140,13 @@ class Node:
         """Use the description of a generic alias of the component's class."""
         if description is not self.description:
             self.description = description
-            self._references.clear()
-            self.names = None
+            self.forget_references()
 
     def ran(self, closures: Closures) -> None:
         """Record the actions of a new run of the page function."""
         self.closures = closures
         self._references.clear()
+        self._tokens.clear()
 
     def move(self, path: str) -> None:
         """Set the component's path."""
@@ -145,6 +157,7 @@ class Node:
     def forget_references(self) -> None:
         """Discard the references and the names built from them, so that they are created again."""
         self._references.clear()
+        self._tokens.clear()
         self.names = None
 
 
@@ -277,7 +290,7 @@ class Component:
 
     def _live_draw(self, previous: Fragment | None) -> Any:
         node = self._live_node
-        if node.view is None:
+        if node.render is None:
             name, templates = node.description.template, self.live.services.templates
             if name is None and node.description.render is not None:
                 return self._live_written(node.description.render(self))
@@ -285,12 +298,12 @@ class Component:
                 return self._live_written(self)
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to render it")
-            node.view = templates.view(name)
-        return self._live_rendered(node.view, variables(self), previous)
+            node.render = self._live_renders(templates.view(name))
+        return node.render(variables(self), previous)
 
-    def _live_rendered(self, view: View, names: dict[str, Any], previous: Fragment | None) -> Any:
-        """Return the component's template rendered."""
-        return view.render_part(names, previous)
+    def _live_renders(self, view: View) -> Render:
+        """Return what renders the component's template."""
+        return view.render_part
 
     def _live_written(self, value: Any) -> Any:
         """Return HTML that no template has compiled as a fragment. Raise `TypeError` if it isn't HTML."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from ..templates.fragments import Fragment
 
+    Render = Callable[[dict[str, Any], Fragment | None], Any]
+    """Renders variables of a template, reusing parts of its last render."""
+
 HEAD_PLACEHOLDER: Final = Markup('<meta name="live">')
 """Marks where the template places the client's script."""
 P = ParamSpec("P")
@@ -144,7 +147,7 @@ class LiveContext:
         "background",
         "deferred",
         "_address",
-        "_path",
+        "path",
     )
 
     def __init__(
@@ -194,17 +197,13 @@ class LiveContext:
     @address.setter
     def address(self, address: str) -> None:
         self._address = address
-        self._path = urlsplit(address).path or "/"
-
-    @property
-    def path(self) -> str:
+        self.path = urlsplit(address).path or "/"
         """The path of the address, quoted and with `root_path`."""
-        return self._path
 
     @property
     def own_path(self) -> str:
         """The path within the application, unquoted."""
-        return unquote(self._path).removeprefix(self.root_path) or "/"
+        return unquote(self.path).removeprefix(self.root_path) or "/"
 
     def has_read(self, who: object, tags: frozenset[str]) -> None:
         """Record the tags that a component's `load`, or the render, has just read."""

@@ -26,7 +26,7 @@ from .urls import Route, _pairs, _with_query, class_url, own_query, path_url
 
 if TYPE_CHECKING:
     from ..templates.fragments import Fragment
-    from .handle import View
+    from .handle import Render, View
 
 
 P = TypeVar("P", bound="Page")
@@ -58,8 +58,8 @@ class Page(Component):
             if reading.tags or live.reads:
                 live.has_read(None, reading.tags)
 
-    def _live_rendered(self, view: View, names: dict[str, Any], previous: Fragment | None) -> Fragment:
-        return view.render(names, previous)
+    def _live_renders(self, view: View) -> Render:
+        return view.render
 
     def _live_written(self, value: Any) -> Fragment:
         return raw_page(html_of(value))

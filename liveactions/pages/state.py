@@ -92,20 +92,19 @@ def _dump(component: Component) -> dict[str, Any]:
     node, values = component._live_node, component.__dict__
     data: dict[str, Any] = {}
     for field in node.description.state:
-        value = values.get(field.name, MISSING)
-        if value is MISSING:
-            continue
+        name = field.name
+        value = values.get(name, MISSING)
         if field.children is not None:
-            data[field.name] = _dump_children(field.children, field, value)
-        else:
-            data[field.name] = _dump_value(component, field, value)
+            if value is not MISSING:
+                data[name] = _dump_children(field.children, field, value)
+        elif type(value) in field.codec.scalars:
+            data[name] = value
+        elif value is not MISSING:
+            data[name] = _dump_value(component, field, value)
     return data
 
 
 def _dump_value(component: Component, field: Field, value: Any) -> Any:
-    codec = field.codec
-    if type(value) in codec.scalars:
-        return value
     if not field.is_frozen:
         return _named(component, field, value)
     dumped = component._live_node.dumped
@@ -193,7 +192,7 @@ def dump_forms(page: Page) -> Stored:
     if waiting:
         return waiting
     stored: Stored = {}
-    for key, state in page.live.forms:
+    for key, state in page.live.forms.states.items():
         try:
             stored[key] = _DONE if state is SUCCEEDED else _dump_form(page, key, state)
         except UnknownAction:  # the component is gone, or the page function no longer defines the action

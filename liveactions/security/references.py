@@ -45,6 +45,11 @@ class Reference(NamedTuple):
         args, separator, mac = rest.rpartition(SEPARATOR)
         return cls(path, args, mac) if separator else cls(path, rest)
 
+    @staticmethod
+    def signature(text: str) -> str:
+        """Return the signature in any text; empty if there is none. Nothing is verified."""
+        return text.rpartition(SEPARATOR)[2] if text.count(SEPARATOR) > 1 else ""
+
     def format(self) -> str:
         """Return the reference as text. Without a signature, that is its path."""
         return f"{self.path}~{self.args}~{self.mac}" if self.mac else self.path

@@ -43,7 +43,7 @@ def run_of(state: SessionState, job: Job) -> PageRun:
             return job.page_run
         run, n = PageRun(state.page), 0
     else:
-        event = event_of(job.event) if isinstance(job, CallSlot | CallReference) and job.event else None
+        event = event_of(job.event) if isinstance(job, (CallSlot, CallReference)) and job.event else None
         run, n = PageRun(state.page, event), job.n
     run.effects.op = state.key, n
     return run
@@ -68,12 +68,11 @@ async def dispatch_op(
     is_call = not isinstance(job, Validate)
     if job.n <= state.op_log.uncertain and is_call and not ref.action.idempotent:
         return UNKNOWN
-    refused = await run.guard()
-    if refused is not None:
+    if not run.has_passed and (refused := await run.guard()) is not None:
         return refused
     if isinstance(job, CallFunction):
         given: FieldPairs | Arguments = Arguments(job.arguments)
-    elif is_call and dict in map(type, job.fields):
+    elif is_call and job.fields and dict in map(type, job.fields):
         return await _call_with_files(ops, run, job, ref, job.fields)
     else:
         given = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()

@@ -55,7 +55,7 @@ from ..config import Limits
 from ..diff import ClientState, full, keeps_places, patch
 from ..exceptions import ForgedReference, ProtocolError, UnknownAction
 from ..execution.app_context import Address, AppContext
-from ..pages.lookup import function, resolve
+from ..pages.lookup import function, lookup
 from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT
@@ -553,9 +553,8 @@ class SessionState:
             raise UnknownAction("the page is no longer open")
         if not isinstance(name, str):
             return self.history.reference(rev, name)
-        given = Reference.parse(name)
-        ref = resolve(self.page, given)
-        if given.mac and not self.history.shows(rev, ref, given.mac):
+        ref, mac = lookup(self.page, name), Reference.signature(name)
+        if mac and not self.history.shows(rev, ref, mac):
             raise UnknownAction("the page no longer shows this reference")
         return ref
 
@@ -576,7 +575,7 @@ class SessionState:
         `ref` is the `known_reference` of the op. A slot whose rendering was dropped may be any action's.
         """
         if ref is None:
-            return isinstance(op, CallSlot | CallReference) and self.history.newest is None
+            return isinstance(op, (CallSlot, CallReference)) and self.history.newest is None
         return ref.action.runs_apart and not ref.action.streams
 
     # What goes out

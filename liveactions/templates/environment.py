@@ -108,21 +108,22 @@ class View:
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
         """Render the template as a page, reusing parts of `previous`, the last render."""
-        shown = self._rendered(variables, previous)
+        shown = self._checked(variables, previous) if self._debug else self._render(variables, previous)
         return shown if type(shown) is Fragment else raw_page(str(shown))
 
     def render_part(self, variables: dict[str, Any], previous: Fragment | None = None) -> Any:
         """Render the template as a part of a page: a fragment, or a string of HTML as the value of a slot."""
-        shown = self._rendered(variables, previous)
+        shown = self._checked(variables, previous) if self._debug else self._render(variables, previous)
         return shown if type(shown) is Fragment else raw(str(shown))
 
-    def _rendered(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
-        if self._debug and not self._template.is_up_to_date:
+    def _checked(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
+        """Render the newest version of the template, twice if parts of `previous` may have been reused."""
+        if not self._template.is_up_to_date:
             self._reload()
-        fragment = self._render(variables, previous)
-        if self._debug and previous is not None:
-            self._compare(fragment, self._render(variables, None))
-        return fragment
+        shown = self._render(variables, previous)
+        if previous is not None:
+            self._compare(shown, self._render(variables, None))
+        return shown
 
     def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
         context: Any = self._context or self._template.new_context()

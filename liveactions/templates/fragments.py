@@ -213,7 +213,7 @@ class Fragment:
             elif kind is tuple:
                 found = any(mac in text for text in value)
             else:
-                found = isinstance(value, Reference) and reference.means(value)
+                found = value is reference or isinstance(value, Reference) and reference.means(value)
             if found:
                 return True
         return False

@@ -214,4 +214,4 @@ async def test_forms_of_actions_that_are_gone_are_forgotten() -> None:
 
     page = await opened(Form)
     await call(page, page.free)
-    assert not list(again(page, Renamed).live.forms)
+    assert not again(page, Renamed).live.forms.states
