@@ -200,7 +200,7 @@ class ChildSlot(Slot):
     def _add(self, added: str, after: Any, at: Address) -> None:
         """Add text at the end, or before this many units of UTF-16 at the end."""
         match self.place.nodes():
-            case [Text() as text] if type(after) is int and 0 <= after < utf16_length(text.data):
+            case [Text() as text] if type(after) is int and 0 <= after <= utf16_length(text.data):
                 text.data = spliced(text.data, [utf16_length(text.data) - after, added], at)
             case nodes:
                 mismatch(f"{added!r} before {after!r} units at the end of {nodes!r}", at)

@@ -228,3 +228,12 @@ async def test_a_test_can_let_time_pass(browser: Browser) -> None:
     late = await browser.open("/minutes")
     await browser.clock.advance(60 * 60)
     assert [tab.text("p") for tab in (page, other, late)] == ["61 minutes", "61 minutes", "60 minutes"]
+
+
+async def test_a_text_to_which_something_is_added_in_front(browser: Browser) -> None:
+    page = await browser.open("/talk")
+    for text in ("sixteen letters.", "more than sixteen letters."):
+        await page.fill("Text", text)
+        await page.click("Say")
+        await page.shows(text)
+        assert page.text("p") == text
