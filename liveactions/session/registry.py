@@ -260,6 +260,7 @@ class SessionRegistry:
 
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
         """What the page's last session has stored; after a moment, if it seems to be about to store more.
+        That is also the case where nothing is stored: the store may have lost it, and the session not.
 
         With the epoch of the claim that was made before it was read: whoever claims the page later
         reads what is stored under this one, or keeps its holder from storing any more.
@@ -268,7 +269,7 @@ class SessionRegistry:
         until = self._clock() + HANDOVER_TIMEOUT
         while True:
             snapshot = await snapshots.load(key, context)
-            if snapshot is None or not is_behind(snapshot, hello) or self._clock() > until:
+            if (snapshot is not None and not is_behind(snapshot, hello)) or self._clock() > until:
                 break
             await asyncio.sleep(POLL_INTERVAL)
         epoch = await snapshots.store.claim(key)  # from now on nobody else stores more
