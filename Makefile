@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q
 
-.PHONY: help run check test lint client bench browser servers clean
+.PHONY: help run check test chaos lint client bench browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,9 @@ check: lint client servers  ## all that needs no browser: linters, types, the cl
 
 test: check browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
+
+chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis for a minute, behind HAProxy
+	$(BIN)/pytest -q -s --chaos tests/cluster
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -46,6 +49,9 @@ servers:  # the tests start them themselves, in folders of their own
 	if [ -n "$$missing" ]; then echo "installing$$missing, which tests start"; \
 		if ! { command -v apt-get >/dev/null && $(APT) update && $(APT) install -y --no-install-recommends $$missing; }; \
 		then echo "could not install$$missing: tests that need them are skipped"; fi; fi
+
+haproxy:
+	@command -v haproxy /usr/sbin/haproxy >/dev/null || { $(APT) update && $(APT) install -y --no-install-recommends haproxy; }
 
 clean:  ## remove what these targets made
 	rm -rf $(VENV) js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

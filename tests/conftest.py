@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run tests of the DOM in all variants, Firefox too",
     )
+    parser.addoption(
+        "--chaos",
+        action="store_true",
+        help="break the machines of tests/cluster for a minute, behind HAProxy",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -152,6 +152,31 @@ async def test_everything_of_one_person_arrives_at_another_machine(cluster: Clus
     assert await cluster.files() == []
 
 
+async def test_a_page_that_connects_to_another_machine_each_time(cluster: Cluster) -> None:
+    tab = await cluster.browsers[0].joined("/")
+    for number in range(1, 10):
+        assert (await tab.call("send", "note", str(number)))[1] == number
+        await tab.socket.lose()
+        tab.browser = cluster.browsers[number % 5]
+        assert (await tab.join())["moved"] == 1
+    [session] = [one for app in cluster.apps for one in app.sessions if one.state.is_attached]
+    assert session.state.page.seen == [f"{note} - 0" for note in cluster.ran]  # type: ignore[attr-defined]
+    assert len(cluster.ran) == 9
+
+
+@pytest.mark.parametrize("cluster", ["redis", "postgres"], indirect=True)
+async def test_a_post_that_all_machines_get_at_once_runs_once(cluster: Cluster) -> None:
+    tab = await cluster.browsers[0].open("/")
+    address, form = {"_a": tab.signed("send")}, {"_s": tab.snapshot, "note": "posted"}
+    answers = await asyncio.gather(
+        *(one.http.post("/", params=address, data=form) for one in cluster.browsers)
+    )
+    assert {(one.status_code, one.headers["location"]) for one in answers} == {
+        (303, answers[0].headers["location"])
+    }
+    assert cluster.ran == ["posted"]
+
+
 @everywhere
 async def test_a_page_takes_its_files_along_to_another_machine(cluster: Cluster) -> None:
     a, b, c, *_ = cluster.browsers

@@ -32,19 +32,24 @@ class Server:
     """uvicorn on one port with one key, so that it is the same server after a restart."""
 
     def __init__(
-        self, app: str = "examples.app:live", workers: int = 1, env: Mapping[str, str] | None = None
+        self,
+        app: str = "examples.app:live",
+        workers: int = 1,
+        env: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.app = app
         self.workers = workers
+        self.host = host
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.lines: list[str] = []
         self.env = {**os.environ, "LIVEACTIONS_KEY": secrets.token_urlsafe(32), **(env or {})}
 
     def start(self) -> None:
         """Start, and return when every worker serves."""
-        command = [sys.executable, "-m", "uvicorn", self.app, "--port", str(self.port), *OPTIONS]
-        command += ["--workers", str(self.workers)]
+        command = [sys.executable, "-m", "uvicorn", self.app, "--host", self.host, *OPTIONS]
+        command += ["--port", str(self.port), "--workers", str(self.workers)]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -78,9 +83,9 @@ class Server:
         """SIGKILL, as a power cut does it: nothing is written, nobody is told."""
         self._signal(signal.SIGKILL)
 
-    def kill_worker(self) -> None:
-        """SIGKILL for the newest worker only; returns when its successor serves."""
-        os.kill(self.worker_pids()[-1], signal.SIGKILL)
+    def kill_worker(self, pid: int | None = None) -> None:
+        """SIGKILL for one worker, the newest unless it is named; returns when its successor serves."""
+        os.kill(pid or self.worker_pids()[-1], signal.SIGKILL)
         assert self._ready.acquire(timeout=PATIENCE)
 
     def stop(self) -> None:

@@ -1,0 +1,182 @@
+"""Several machines, while they, their workers and Redis fail: nothing is lost, and nothing runs twice.
+
+`make chaos` does this for longer, and to more people. Nothing is judged by time: each fault is over when
+everybody has got something done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from liveactions.protocol.constants import ERROR, OK, UNCERTAIN
+from tests.cluster.clients import Person, Viewer
+from tests.cluster.machines import Balancer, Cluster, Haproxy, RoundRobin, cluster
+
+SEED = int(os.environ.get("SEED", random.randrange(10**6)))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is broken. Times are in seconds."""
+
+    people: int
+    viewers: int
+    outage: float
+    """How long a machine is cut off, and how long Redis hangs."""
+    kills: float
+    """Time between two workers that are killed."""
+    balancer: type[Balancer]
+
+
+SHORT = Scale(people=6, viewers=2, outage=2, kills=2, balancer=RoundRobin)
+CHAOS = Scale(people=32, viewers=8, outage=10, kills=5, balancer=Haproxy)
+
+
+class Crowd:
+    """All who use the application."""
+
+    def __init__(self, url: str, scale: Scale) -> None:
+        self.people = [Person(url, f"p{n}") for n in range(scale.people)]
+        self.viewers = [Viewer(url, "/viewer") for _ in range(scale.viewers)]
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Meanwhile, all are there. What fails at one of them fails the test."""
+        tabs = [*self.people, *self.viewers]
+        await asyncio.gather(*(tab.load() for tab in tabs))
+        async with asyncio.TaskGroup() as tasks:
+            staying = [tasks.create_task(tab.stay()) for tab in tabs]
+            self._working = [tasks.create_task(person.work()) for person in self.people]
+            yield
+            for task in staying:
+                task.cancel()
+
+    async def go_on(self) -> None:
+        """Return when everybody has got something done that they have begun after this call."""
+        await asyncio.gather(*(person.goes_on() for person in self.people))
+
+    async def finish(self) -> None:
+        """Begin nothing more, and return when all operations have ended."""
+        for person in self.people:
+            person.is_finishing = True
+        await asyncio.gather(*self._working)
+
+    def ended_with(self, status: int) -> int:
+        """Return how many operations have ended with a status."""
+        return sum(len(person.ended_with(status)) for person in self.people)
+
+
+@asynccontextmanager
+async def workers_killed(machines: Cluster, every: float) -> AsyncIterator[None]:
+    """Meanwhile, a worker is killed every so many seconds."""
+    over = asyncio.Event()
+
+    async def kill() -> None:
+        while True:
+            try:
+                await asyncio.wait_for(over.wait(), every)
+                return
+            except TimeoutError:
+                machine, pid = random.choice(machines.workers)
+                await machine.kill_worker(pid)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(kill())
+        yield
+        over.set()
+
+
+async def test_nothing_is_lost_and_nothing_runs_twice(request: pytest.FixtureRequest) -> None:
+    scale = CHAOS if request.config.getoption("--chaos") else SHORT
+    random.seed(SEED)
+    print(f"seed {SEED}")
+    with tempfile.TemporaryDirectory(prefix="liveactions-") as folder:
+        async with cluster(Path(folder), scale.balancer) as machines:
+            crowd = Crowd(machines.balancer.url, scale)
+            async with crowd.at_work():
+                await crowd.go_on()
+                async with workers_killed(machines, scale.kills):
+                    await cut_a_machine_off(machines, crowd, scale)
+                    await restart_redis(machines, crowd)
+                    await let_redis_hang(machines, crowd, scale)
+                    await deploy(machines, crowd)
+                assert not any(person.lost for person in crowd.people)
+                await empty_redis(machines, crowd)
+                await crowd.finish()
+                judge(machines, crowd)
+                await converge(machines, crowd)
+
+
+async def cut_a_machine_off(machines: Cluster, crowd: Crowd, scale: Scale) -> None:
+    """Its pages go on elsewhere. What it still does comes to nothing."""
+    async with machines.cut_off(random.choice(machines.machines)):
+        await asyncio.sleep(scale.outage)
+        await crowd.go_on()
+    await crowd.go_on()
+
+
+async def restart_redis(machines: Cluster, crowd: Crowd) -> None:
+    """It comes back with all it had."""
+    async with machines.restarted(keeping=True):
+        pass
+    await crowd.go_on()
+
+
+async def let_redis_hang(machines: Cluster, crowd: Crowd, scale: Scale) -> None:
+    """Nobody is told anything meanwhile, and nobody has to begin again."""
+    async with machines.paused():
+        await asyncio.sleep(scale.outage)
+    await crowd.go_on()
+
+
+async def deploy(machines: Cluster, crowd: Crowd) -> None:
+    """Roll out a release whose pages have other fields."""
+    for machine in machines.machines:
+        await machine.deploy(release=2)
+    await crowd.go_on()
+    assert {person.release for person in crowd.people} == {2}
+
+
+async def empty_redis(machines: Cluster, crowd: Crowd) -> None:
+    """Redis loses everything while a worker is killed: its pages begin again, and say so.
+
+    All others are in the memory of their worker, and are stored again.
+    """
+    machine, pid = random.choice(machines.workers)
+    async with machines.restarted(keeping=False):
+        there = {person for person in crowd.people if person.worker == pid}
+        await machine.kill_worker(pid)
+    await crowd.go_on()
+    assert {person for person in crowd.people if person.lost} <= there
+
+
+def judge(machines: Cluster, crowd: Crowd) -> None:
+    """Compare what people have been told with what has been run, and with what their pages show."""
+    ran = machines.ran()
+    assert set(ran.values()) == {1}, "run twice"
+    for person in crowd.people:
+        assert len(person.ended) == person.last
+        mine = {n for n in person.ended if f"{person.who} {n}" in ran}
+        acknowledged = person.ended_with(OK)
+        assert acknowledged <= mine <= acknowledged | person.ended_with(UNCERTAIN)
+        assert acknowledged - person.lost <= person.shown <= mine
+    print(
+        f"operations: {ran.total()} run, {crowd.ended_with(OK)} acknowledged, {crowd.ended_with(UNCERTAIN)}"
+        f" uncertain, {crowd.ended_with(ERROR)} refused; {sum(len(person.lost) for person in crowd.people)}"
+        " lost with Redis and their worker, as their pages say"
+    )
+
+
+async def converge(machines: Cluster, crowd: Crowd) -> None:
+    """Return when all viewers show how many operations have been run."""
+    total = str(machines.ran().total())
+    await asyncio.gather(*(viewer.shows(total) for viewer in crowd.viewers))
