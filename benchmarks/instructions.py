@@ -1,7 +1,8 @@
 """Prints how many instructions an op of a counter takes, counted by callgrind.
 
 ``python -m benchmarks.instructions``, where valgrind is installed. The same page is driven in process by
-few ops and by many; the difference is that of the ops alone, and repeatable to a few per cent.
+few ops and by many; the difference is that of the ops alone, and repeatable to a few per cent. The variable
+``STORE`` is the URL of another store than the default, or ``memory``.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import jinja2
 
 from benchmarks.report import Line, show
 from liveactions import Limits, Live, Page, action
+from liveactions.store import MemoryStore
 from liveactions.testing.asgi import ORIGIN, Socket, http, request, websocket
 
 FEW, MANY = 10, 90
+STORE = os.environ.get("STORE")
 SCRIPT = re.compile(r'data-live="([^"]*)" data-snapshot="([^"]*)"')
 FORM = re.compile(r"[?]_a=([^\s>'\"]+)")
 live = Live(
@@ -35,6 +38,7 @@ live = Live(
         autoescape=True,
     ),
     keys="k" * 32,
+    store=MemoryStore() if STORE == "memory" else STORE,
     limits=Limits(ops_per_second=inf),
 )
 
@@ -64,10 +68,10 @@ async def replay(ops: int) -> None:
     await socket.leave(10)
 
 
-def instructions(ops: int) -> int:
-    """Count what a process executes that replays so many ops."""
+def instructions(ops: int, **env: str) -> int:
+    """Count what a process executes that replays so many ops, with these variables in its environment."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, "PYTHONHASHSEED": "0", **env}
     run = subprocess.run(
         [*command, "-m", "benchmarks.instructions", str(ops)],
         check=True, capture_output=True, text=True, env=environment,
@@ -77,11 +81,15 @@ def instructions(ops: int) -> int:
     return int(found[1])
 
 
+def per_op(**env: str) -> float:
+    """Return the instructions of one op, in thousands."""
+    return (instructions(MANY, **env) - instructions(FEW, **env)) / (MANY - FEW) / 1000
+
+
 def measure() -> list[Line]:
     if shutil.which("valgrind") is None:
         return []
-    each = (instructions(MANY) - instructions(FEW)) / (MANY - FEW)
-    return [Line("instructions of a counter's op", each / 1000, "thousand")]
+    return [Line("instructions of a counter's op", per_op(), "thousand")]
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from liveactions import Live, Page, action, cached, loaded, revalidate_tag
 NOTES = Path(os.environ.get("NOTES", "notes"))
 RELEASE = int(os.environ.get("RELEASE", "1"))
 TEMPLATES = {
-    "person.html": """<!doctype html><title>Person</title><output>{{ ran }}</output>
+    "person.html": """<!doctype html><title>Person</title><body><output>{{ ran }}</output>
 <i>{{ worker }}</i><b>{{ release }}</b>
 {% for message in live.flashes %}<p>{{ message.text }}</p>{% endfor %}
 <form method="post" action="{{ run }}"><input name="n"></form>""",
-    "viewer.html": """<!doctype html><title>Viewer</title><output>{{ total }}</output>
+    "viewer.html": """<!doctype html><title>Viewer</title><body><output>{{ total }}</output>
 {% for message in live.flashes %}<p>{{ message.text }}</p>{% endfor %}""",
 }
 

@@ -126,7 +126,7 @@ class Tab:
             self._unacknowledged = 0
             fields = [part for field in self.waiting[n].items() for part in field]
             await self._send(socket, [n, self._rev, CALL_REF, self._reference(), fields])
-        if self._unacknowledged >= ACK_AFTER:
+        if self._unacknowledged >= ACK_AFTER or (self._unacknowledged and not self.waiting):
             self._unacknowledged = 0
             await self._send(socket, [0, self._rev])
 

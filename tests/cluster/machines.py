@@ -230,6 +230,7 @@ frontend all
     default_backend machines
 backend machines
     balance roundrobin
+    option httpchk GET /_live/health/ready
     {servers}
 """
 
