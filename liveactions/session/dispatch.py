@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from functools import partial
-from logging import getLogger
+from logging import ERROR, WARNING, getLogger
 from typing import Any, Final
 
 from ..actions.action import ActionRef
@@ -110,8 +110,10 @@ def report(state: SessionState, job: ServerOp, outcome: Outcome, developer: Deve
     if job.n or outcome.ok:
         return
     if not isinstance(outcome, Failed) or not outcome.id:  # else it has been logged
+        is_refused = isinstance(outcome, Failed) and outcome.status < 500  # by a guard, for example
         error = outcome.error if isinstance(outcome, Failed) else None
-        log.error("%s: a push failed: %s", state.name, outcome, exc_info=error)
+        level = WARNING if is_refused else ERROR
+        log.log(level, "%s: a push failed: %s", state.name, outcome, exc_info=error)
     if developer is not None and isinstance(outcome, Failed):
         developer.tell_failure(outcome)
 

@@ -191,6 +191,20 @@ async def error_page(visitor: Browser, report: Tab, other: Tab) -> Told:
     return told(await visitor.http.get("/gone"))
 
 
+async def op(visitor: Browser, report: Tab, other: Tab) -> Told:
+    """An operation of a page that was opened before anything failed."""
+    global fault
+    failing, fault = fault, ""
+    await report.join()
+    journal.clear()
+    works.clear()
+    fault = failing
+    frame = await report.call("add")
+    while not frame[3]:  # the deferred value, which the join has begun
+        frame = await report.receive()
+    return int(frame[3][2]["status"])
+
+
 async def upload(visitor: Browser, report: Tab, other: Tab) -> Told:
     headers, files = {wire.HEADER_UPLOAD: "token"}, {"file": ("a.txt", b"a")}
     return told(await visitor.http.post(report.action("attach"), files=files, headers=headers))
@@ -209,8 +223,8 @@ STATUSES = {**LOGGED, "guard": 404, "timeout": 504}
 CASES = [
     (failure, way)
     for failure in STATUSES
-    for way in {"mount": BEGINNING, "render": RENDERING, "guard": [*ALL, upload]}.get(
-        failure, [*ALL, error_page]
+    for way in {"mount": BEGINNING, "render": [*RENDERING, op], "guard": [*ALL, upload, op]}.get(
+        failure, [*ALL, error_page, op]
     )
 ]
 IDS = [f"{failure}-{way.__name__}" for failure, way in CASES]
