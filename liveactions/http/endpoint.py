@@ -16,6 +16,7 @@ from ..execution.app_context import Address, AppContext
 from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import has_handler
+from ..execution.watchdog import watch
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from ..security.origin import Origins
 from ..session.registry import SessionRegistry
@@ -51,6 +52,8 @@ class PageEndpoint:
         self._tasks = Supervisor(lambda: f"{address.name}: what waited for an answer")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        if self.site.services.debug:
+            watch()
         request = PageRequest(scope, receive, send)
         try:
             await self._serve(request, scope, receive, send)

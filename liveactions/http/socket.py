@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from ..exceptions import ProtocolError
+from ..execution.watchdog import watch
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
 from ..security.origin import Origins
@@ -90,6 +91,8 @@ class SocketEndpoint:
             await send({"type": "websocket.close", "code": 1008 if refusal else REPLACED, "reason": ""})
             return
         site = self.sessions.site
+        if site.services.debug:
+            watch()
         socket = Socket(receive, send, site.limits.sending, site.counters.closes)
         if await socket.accept():
             await self._serve(socket, connection)

@@ -1,0 +1,78 @@
+"""In debug mode: says which function of the application blocks the event loop, and with it all pages."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterator
+from logging import getLogger
+from pathlib import Path
+from types import FrameType
+from typing import Final
+from weakref import WeakSet
+
+log = getLogger(__name__)
+PACE: Final = 0.25
+"""Seconds between two looks at a loop."""
+LIMIT: Final = 0.5
+"""Seconds after which a loop that doesn't answer counts as blocked."""
+_LIBRARY: Final = str(Path(__file__).parent.parent)
+_DEBUGGERS: Final = frozenset({"bdb", "pdb", "pydevd"})
+_watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+def watch() -> None:
+    """Watch the running event loop in a thread of its own, until it is closed. Once for each loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watched:
+        _watched.add(loop)
+        watcher = threading.Thread(
+            target=_watch, args=(loop, threading.get_ident()), name="liveactions-watchdog", daemon=True
+        )
+        watcher.start()
+
+
+def _watch(loop: asyncio.AbstractEventLoop, thread: int) -> None:
+    beat, pause = threading.Event(), threading.Event()
+    while True:
+        beat.clear()
+        try:
+            loop.call_soon_threadsafe(beat.set)
+        except RuntimeError:  # it is closed
+            return
+        if not beat.wait(LIMIT):
+            frame = sys._current_frames().get(thread)
+            if frame is not None:
+                _report(frame)
+            del frame  # it would keep alive what it refers to
+            while not beat.wait(LIMIT):
+                if loop.is_closed():
+                    return
+        pause.wait(PACE)
+
+
+def _report(frame: FrameType) -> None:
+    """Log the function that a page has called, if the loop is in one."""
+    called = list(_called(frame))
+    if called and not any(one.f_globals.get("__name__") in _DEBUGGERS for one in called):
+        function = called[-1]
+        log.warning(
+            "%s blocks the event loop at %s:%d: until it goes on, no page of this worker does. Await"
+            " something async instead (`await asyncio.sleep(1)`), or write a plain `def`, which runs in a"
+            " thread.",
+            function.f_code.co_qualname,
+            function.f_code.co_filename,
+            function.f_lineno,
+        )
+
+
+def _called(frame: FrameType) -> Iterator[FrameType]:
+    """Yield the frames below the innermost one of the library, innermost first; none if there is no such."""
+    frames: list[FrameType] = []
+    here: FrameType | None = frame
+    while here is not None and not here.f_code.co_filename.startswith(_LIBRARY):
+        frames.append(here)
+        here = here.f_back
+    if here is not None:
+        yield from frames
