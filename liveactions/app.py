@@ -337,6 +337,8 @@ class Live(Starlette):
             self._check_key()
             for text in hidden_routes(router.routes, self.own_routes):
                 log.warning("%s", text)
+            if warning := self.site.refused_uploads():
+                log.warning("%s", warning)
             async with inner(app) as state:
                 with draining_on_sigterm(self.drain):
                     yield state

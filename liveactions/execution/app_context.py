@@ -16,10 +16,12 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from ..actions.codec import read_json
+from ..actions.files import in_words
 from ..actions.messages import text
 from ..actions.responses import redirect
 from ..config import Limits
 from ..exceptions import StoreError
+from ..pages.component import descriptions
 from ..pages.handle import AppServices, LiveContext
 from ..pages.page import Page, create, takes_events
 from ..pages.page_html import Assets, PageAssets
@@ -28,7 +30,7 @@ from ..pages.urls import own_url, path_and_query
 from ..store.one_time import TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.storage import UploadStorage
-from ..store.uploads import FileTooLarge, TooManyUploads, Uploads
+from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
 from ..types import Outcome, RedirectTo
 from .counters import Counters
 from .results import failure
@@ -200,6 +202,24 @@ class AppContext:
             log.error("a response couldn't be stored: %s", error)
             return failure(text("storage_failed", texts), 503)
         return RedirectTo(f"{request.scope.get('root_path', '')}{DELIVERY.format(key=key)}")
+
+    def refused_uploads(self) -> str:
+        """Return a warning if actions accept larger files than can be kept for them; "" otherwise."""
+        largest = self.uploads.storage.largest
+        accepted = [
+            (self.limits.upload if one.files.max_size is None else one.files.max_size, action.__qualname__)
+            for address in self.addresses
+            for description in descriptions(address.page)
+            for action in description.actions.values()
+            for one in action.plan.files.values()
+        ]
+        size, action = max(accepted, default=(0, ""))
+        if largest is None or size <= largest:
+            return ""
+        return (
+            f"{action} accepts files of up to {in_words(size)}, but the store takes {in_words(largest)}:"
+            f" larger ones are refused unless a form is posted without JavaScript. {PLACES}"
+        )
 
     def around(self, page: Page) -> PageAssets:
         """What a page's HTML says of this application."""

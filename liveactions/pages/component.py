@@ -350,6 +350,18 @@ def check_page(page: Any) -> None:
 
     Generic classes have their arguments by now. Names may still be defined later.
     """
+    for description in descriptions(page):
+        try:
+            check(description)
+        except TypeError as error:
+            if not is_of_unknown_name(error):
+                raise
+
+
+def descriptions(page: Any) -> Iterator[Description]:
+    """Yield the descriptions of a page's class and of the components in its fields, as far as all names in
+    their annotations are defined. Raise `TypeError` if one contradicts itself.
+    """
     seen: set[Any] = set()
     left = [page]
     while left:
@@ -359,11 +371,11 @@ def check_page(page: Any) -> None:
         seen.add(one)
         try:
             description = describe(one)
-            check(description)
         except TypeError as error:
             if not is_of_unknown_name(error):
                 raise
             continue
+        yield description
         left += [field.children.annotation for field in description.children if field.children is not None]
 
 

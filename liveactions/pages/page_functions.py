@@ -45,7 +45,7 @@ from ..actions.parameters import Depends, Parameter, Plan
 from ..actions.responses import ActionResponse
 from ..templates import Fragment, Html, html_of, is_html, raw_page
 from ..type_hints import local_names, metadata, signature_of
-from .component import Component, describe, variables
+from .component import Component, describe, descriptions, variables
 from .fields import in_url
 from .page import Page, register_page
 from .state import load_forms
@@ -60,11 +60,8 @@ log = getLogger("liveactions")
 def advise_on_page(cls: Any) -> None:
     """Log advice about the actions of a page's class and of the components in its fields."""
     with suppress(TypeError):  # an annotation may not be defined yet
-        description = describe(cls)
-        advise(description.actions.values())
-        for field in description.children:
-            if field.children is not None and field.children.cls is not cls:
-                advise_on_page(field.children.annotation)
+        for description in descriptions(cls):
+            advise(description.actions.values())
 
 
 def advise(actions: Iterable[Action[..., Any]]) -> None:

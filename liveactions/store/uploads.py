@@ -31,6 +31,9 @@ from .storage import FILE_TTL, FolderStorage, StoreStorage, UploadStorage
 
 log = getLogger(__name__)
 VARIABLE: Final = "LIVEACTIONS_UPLOADS"
+PLACES: Final = (
+    f"Set {VARIABLE} or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
+)
 NOBODY: Final = "0" * 32
 """The owner of files that are of no page's session."""
 
@@ -113,13 +116,7 @@ class Uploads:
             return
         if not self._has_refused:
             self._has_refused = True
-            log.error(
-                "A file of %d bytes was refused: the store takes files of up to %d bytes. For larger ones"
-                " set %s or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix.",
-                size,
-                largest,
-                VARIABLE,
-            )
+            log.error("a file of more than %d bytes was refused: the store takes none. %s", largest, PLACES)
         raise FileTooLarge
 
     async def keep(self, uploads: Sequence[UploadFile], identity: str, token: str = "") -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
 
-from liveactions import Live, Page, Pages, action
+from liveactions import Limits, Live, Page, Pages, action
 from liveactions.exceptions import StoreError
 from liveactions.protocol import constants as wire
 from liveactions.store import SqliteStore
@@ -222,6 +222,25 @@ async def test_a_file_that_the_store_does_not_take_is_refused(
     posted = await c.http.post("/", params={"_a": tab.signed("send")}, data=typed, files={"one": file})
     assert posted.status_code == 303 and cluster.ran == ["whole"]
     assert (await tab.call("send", "note", "next"))[3] == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "options", "is_told"),
+    [
+        ("redis", {}, True),
+        ("redis", {"limits": Limits(upload=2**20)}, False),
+        ("sqlite and a folder", {}, False),
+    ],
+    indirect=["cluster"],
+)
+async def test_files_that_would_be_refused_are_told_at_the_start(
+    cluster: Cluster, options: Any, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = desk([], store=cluster.apps[0]._store.store, **options)
+    async with live.router.lifespan_context(live):
+        warned = [record.message for record in caplog.records if "Desk.send" in record.message]
+    assert len(warned) == is_told
+    assert all("10 MB, but the store takes 1 MB" in text and "LIVEACTIONS_UPLOADS" in text for text in warned)
 
 
 async def test_a_response_that_the_store_does_not_take_is_refused(
