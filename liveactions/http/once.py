@@ -102,7 +102,8 @@ async def answer_once(
         changes = request.take_changes()
         if changes is not None:
             request.put_back(changes)
-        answer = [response.status_code, bytes(response.body).decode(), changes]
+        if len(response.body) <= site.limits.state:  # the store isn't filled by results
+            answer = [response.status_code, bytes(response.body).decode(), changes]
         return response
     finally:
         await answers.keep(key, answer)

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from liveactions import Depends, InUrl, Page, Pages, action, current_op, redirect, unauthorized
+from liveactions import Depends, InUrl, Limits, Page, Pages, action, current_op, redirect, unauthorized
 from liveactions.actions.request import PageRequest
 from liveactions.protocol import constants as wire
 from tests.behaviour import scripted
@@ -257,6 +257,18 @@ async def test_b9_a_call_with_a_key_runs_once(body: Any) -> None:
         await fetched(visitor, "note", **body)
         await fetched(visitor, "note", **body)
         assert len(set(operations)) == 4
+
+
+@by("H")
+async def test_b9_an_answer_that_is_too_long_to_be_remembered_is_given_once() -> None:
+    operations.clear()
+    key, live = new_key(), app()
+    live.site.limits = Limits(state=40)
+    async with browser(live) as visitor:
+        first = await fetched(visitor, "note", json={"by": 3}, headers=key)
+        copy = await fetched(visitor, "note", json={"by": 3}, headers=key)
+        assert first.json() == {"result": operations[0]} and len(operations) == 1
+        assert copy.status_code == 409 and "couldn't confirm" in copy.json()["error"]
 
 
 @by("H")
