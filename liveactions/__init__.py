@@ -19,6 +19,7 @@ from .pages.fields import InUrl, in_url, loaded
 from .pages.page import Page
 from .pages.page_functions import Rendered, render
 from .pages.page_html import button, form_state
+from .pages.presence import presence, present
 from .pubsub import Broker
 from .session.stats import Stats
 
@@ -49,6 +50,8 @@ __all__ = [
     "forbidden",
     "every",
     "on",
+    "presence",
+    "present",
     "cached",
     "cache_tag",
     "revalidate_tag",

@@ -42,7 +42,7 @@ from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
 from .http.routes import CookiesEndpoint, DeliveryEndpoint
 from .http.socket import SocketEndpoint
-from .pages.component import check_page
+from .pages.component import check_page, descriptions
 from .pages.handle import AppServices
 from .pages.page import Page
 from .pages.page_functions import PageDecorator, advise_on_page, page_decorator, register_at
@@ -329,6 +329,11 @@ class Live(Starlette):
         if self._lacks_key:
             raise RuntimeError(f"several workers need a shared key: set {ENVIRONMENT}")
 
+    def _has_presence(self) -> bool:
+        """Return whether a page says who is here: then this worker is to know before it is asked."""
+        pages = (address.page for address in self.site.addresses)
+        return any(one.presences for page in pages for one in descriptions(page))
+
     def _lifespan(self, router: Router) -> Callable[[Any], Any]:
         inner = router.lifespan_context
 
@@ -340,6 +345,8 @@ class Live(Starlette):
             if warning := self.site.refused_uploads():
                 log.warning("%s", warning)
             async with inner(app) as state:
+                if self._has_presence():
+                    self.sessions.presence.start()
                 with draining_on_sigterm(self.drain):
                     yield state
                 await self.sessions.close()

@@ -85,15 +85,6 @@ class Activity(Base):
     person: Mapped[Person] = relationship(lazy="joined")
 
 
-class Tab(Base):
-    """An open page of a person. `seen` is renewed while it is connected."""
-
-    __tablename__ = "tabs"
-    id: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    seen: Mapped[datetime] = mapped_column(default=now)
-
-
 def connect(address: str) -> Engine:
     engine = create_engine(address)
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from secrets import token_hex
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
-from examples.board.database import DB, Person, Tab, now
-from liveactions import Component, Page, cached, every, forbidden, loaded, revalidate_tag
-
-HEARTBEAT = 20.0
-"""Seconds after which an open page says that it is still there."""
+from examples.board.database import DB, Person
+from liveactions import Component, Page, cached, forbidden, loaded, presence
 
 
 @dataclass(frozen=True)
@@ -74,40 +69,15 @@ def editor(me: Me) -> Member:
 Editor = Annotated[Member, Depends(editor)]
 
 
-@cached(tags=["presence"])
-def present(db: DB) -> tuple[Member, ...]:
-    """Return everybody who has a page open, each once."""
-    ids = set(db.scalars(select(Tab.person_id)))
-    return tuple(person for person in people(db) if person.id in ids)
-
-
 class Bar(Component):
     """The head of every page: navigation, and who is here."""
 
     template = "bar.html"
-    tab: str = ""
     me: Member = loaded()
-    present: tuple[Member, ...] = loaded()
+    present = presence("board", member)
 
-    def load(self, me: Me, db: DB) -> None:
-        self.me, self.present = me, present(db)
-
-    def connected(self, me: Me, db: DB) -> None:
-        self.tab = self.tab or token_hex(8)
-        db.merge(Tab(id=self.tab, person_id=me.id, seen=now()))
-        revalidate_tag("presence")
-
-    def disconnected(self, db: DB) -> None:
-        db.execute(delete(Tab).filter_by(id=self.tab))
-        revalidate_tag("presence")
-
-    @every(HEARTBEAT)
-    def is_still_here(self, me: Me, db: DB) -> None:
-        """Renew this tab, and forget those whose worker died before it could say that they have left."""
-        db.merge(Tab(id=self.tab, person_id=me.id, seen=now()))
-        gone = delete(Tab).where(Tab.seen < now() - timedelta(seconds=3 * HEARTBEAT)).returning(Tab.id)
-        if db.scalars(gone).all():
-            revalidate_tag("presence")
+    def load(self, me: Me) -> None:
+        self.me = me
 
 
 class Site(Page):

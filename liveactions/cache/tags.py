@@ -31,10 +31,12 @@ class Reading:
     is_over = False
     """Whether it was left. Code that still runs in its context belongs to a task of its own."""
 
-    def __init__(self, what: What, flight: object = None) -> None:
+    def __init__(self, what: What, flight: object = None, who: object = None) -> None:
         self.what = what
         self.flight = flight
         """The cached value that is being computed."""
+        self.who = who
+        """The component whose `load` it is."""
 
     def begin(self) -> None:
         self._token: Token[Reading | None] = _reading.set(self)

@@ -118,7 +118,7 @@ async def load_below(
     await mount_one(component, page, call)
     undo_log = undo_logs.get(id(component))
     if "load" in node.description.hooks and (node.stale or undo_log is None or undo_log.changed()):
-        with Reading("load") as reading:
+        with Reading("load", who=component) as reading:
             try:
                 await call(node.description.hooks["load"], component)
             finally:

@@ -14,7 +14,7 @@ from ..actions.parameters import Depends, Event
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
-from ..cache.tags import publish
+from ..cache.tags import Reading, publish
 from ..exceptions import ActionTimeout, FieldErrors
 from ..pages.component import Component, Node, attach
 from ..pages.lookup import current_reference
@@ -337,9 +337,28 @@ class PageRun:
         problem = None
         if self._may_load or self.page.live.services.around:
             problem = await self._try("load", self._load)
+        if self.page.live.declares_presence and problem is None:
+            problem = await self._try("saying who is here", self._attend)
         if self._in_url and not self.is_undone:
             problem = await self._try("the page's address", self._follow) or problem
         return problem
+
+    async def _attend(self) -> None:
+        """Note what the page says of who is here."""
+        live, found = self.page.live, []
+        for component in components_of(self.page):
+            node = component._live_node
+            for declared in node.description.presences:
+                me = declared.field.me
+                if isinstance(me, str):
+                    value = getattr(component, me)
+                else:
+                    with Reading("dependency") as reading:
+                        value = await self._injection.provide(me, component)
+                    live.has_read(node, live.reads.get(node, frozenset()) | reading.tags)
+                if value is not None:
+                    found.append(declared.attending(node.path, component, value))
+        live.attending = tuple(found)
 
     async def _follow(self) -> None:
         self.url_change = follow(self.page, self._in_url)

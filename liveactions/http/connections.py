@@ -17,6 +17,8 @@ class OpenConnection:
     close codes.
     """
 
+    is_lasting = True
+
     def __init__(self, limit: float, closes: Counter[int]) -> None:
         self.sending_since: float | None = None
         """When the message that is being sent was begun, by `time.monotonic`."""

@@ -35,6 +35,7 @@ class BufferedConnection:
     """A session's connection for the time of one request: keeps what is sent."""
 
     one_way = False
+    is_lasting = False
 
     def __init__(self) -> None:
         self.sending_since: float | None = None

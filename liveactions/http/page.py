@@ -105,6 +105,7 @@ class PageRequestHandler:
         forsake(self.page.live)  # it is loaded again
         opened = await open_page(self.page, source, draw=self._html)
         if opened.drawn is not None:
+            self._announce()
             return await self._page(opened.drawn, status, headers, error)
         if error is not None and not opened.is_refused:
             raise error
@@ -129,6 +130,13 @@ class PageRequestHandler:
         if self._in_html is not None:
             await self._in_html.keep()
         return HTMLResponse(html, status, headers)
+
+    def _announce(self) -> None:
+        """Let the visitor stay in the list of those who are here: they may be loading the page again."""
+        live = self.page.live
+        if live.attending and live.services.presence is not None and not self._is_without_script:
+            for one in live.attending:
+                live.services.presence.expect(one.topic, one.key_of(self.identity))
 
     @property
     def _is_without_script(self) -> bool:

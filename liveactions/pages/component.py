@@ -443,6 +443,8 @@ def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) 
     if getattr(component, "live", None) is not live:
         component.live = live
         node.forget_references()
+        if node.description.presences:
+            live.declares_presence = True
     node.move(path)
     for field in node.description.children:
         assert field.children is not None

@@ -33,6 +33,7 @@ from ..type_hints import (
 from .decorators import LISTENER_MARK as ON
 from .decorators import TIMER_MARK, Listener, Timer
 from .fields import LOADED, ComponentField, Field, children_of, is_class_variable
+from .presence import DeclaredPresence, PresenceField, declared_in
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
@@ -60,6 +61,7 @@ class Description:
     """Actions by the name that references use, aliases included."""
     timers: tuple[Timer, ...]
     listeners: tuple[Listener, ...]
+    presences: tuple[DeclaredPresence, ...]
     hooks: Mapping[str, Callable[..., Any]]
     """The hooks that the class defines: ``mount load connected disconnected closed``."""
     render: Callable[..., Any] | None
@@ -146,6 +148,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         references=_references(cls, actions.values()),
         timers=tuple(_timers(cls)),
         listeners=tuple(_listeners(cls, fields)),
+        presences=tuple(declared_in(cls, {name: one.annotation for name, one in fields.items()})),
         hooks={name: getattr(cls, name) for name in HOOKS if getattr(cls, name) is not getattr(base, name)},
         render=_render(cls),
         constants={name: value for name, value in given.items() if _is_shared(value)},
@@ -185,6 +188,8 @@ def check(description: Description, own: tuple[Any, ...] = ()) -> None:
                 (action.plan if validator is None else action.plan_of(validator)).check()
         for guard in action.guards:
             plan_of(guard.dependency).check_unbound()
+    for declared in description.presences:
+        declared.check(description.fields)
     timers = (timer.function for timer in description.timers)
     listeners = (listener.function for listener in description.listeners)
     for function in (*description.hooks.values(), *timers, *listeners):
@@ -374,4 +379,4 @@ def _attributes(cls: type[Any], base: type[Any], taken: set[str]) -> Iterator[st
 
 
 def _is_property(cls: type[Any], name: str) -> bool:
-    return isinstance(inspect.getattr_static(cls, name), (property, cached_property))
+    return isinstance(inspect.getattr_static(cls, name), (property, cached_property, PresenceField))

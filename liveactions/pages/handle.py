@@ -22,7 +22,9 @@ from ..actions.parameters import Depends
 from ..actions.request import CookieOptions, PageRequest
 from ..actions.run_context import Effects, Flash, Owner, open_effects, running
 from ..exceptions import LiveError
+from ..pubsub.presence import Presence
 from ..security.references import Signs
+from .presence import Attending
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -101,6 +103,8 @@ class AppServices:
     """Closes all open pages of a user."""
     publish: Publish = lambda topic, /, **data: None
     """Publishes a message to all open pages."""
+    presence: Presence | None = None
+    """Who has pages open."""
 
     def overridden(self, dependency: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function to call for a dependency: its override, if there is one."""
@@ -146,6 +150,8 @@ class LiveContext:
         "flashes",
         "background",
         "deferred",
+        "declares_presence",
+        "attending",
         "_address",
         "path",
     )
@@ -187,6 +193,10 @@ class LiveContext:
         """Messages for the visitor, kept until the next action or navigation."""
         self.deferred: list[Any] = []
         """Deferred values that `load` has created and that haven't been started."""
+        self.declares_presence = False
+        """Whether the page, or a component in it, says who is here."""
+        self.attending: tuple[Attending, ...] = ()
+        """What it says, as of the latest run."""
         self.background: Background | None = None
         """Runs operations of the page, if it is open in a browser with JavaScript."""
 

@@ -52,9 +52,9 @@ class RemoteBroker(Broker, Protocol):
 class Message:
     """Something that open pages may want to hear of. All of it is JSON-able."""
 
-    kind: Literal["tag", "path", "topic", "user"]
+    kind: Literal["tag", "path", "topic", "user", "presence"]
     name: str
-    """The tag, the path or its pattern, the topic, or who has been signed out."""
+    """The tag, the path or its pattern, the topic, who has been signed out, or who knows of presence."""
     data: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
     """The session whose op said it, which shows it already; empty when it doesn't."""

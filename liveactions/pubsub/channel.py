@@ -61,6 +61,11 @@ class BrokerChannel:
         """Messages that were delivered here before the broker returned them."""
         self._rounds: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds] = WeakKeyDictionary()
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether messages of other workers can be received."""
+        return not self._is_cut
+
     def listen(self, receive: Receiver) -> Callable[[], None]:
         """Call `receive` with every message, in any thread, one at a time. The result ends this."""
         self._listeners.append(receive)

@@ -21,12 +21,14 @@ from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
 from ..pages.page import Page
+from ..pages.presence import read_entries
 from ..pages.state import restore_state
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Hello
 from ..protocol.op_log import Rebuilt
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
+from ..pubsub.presence import Presence
 from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
@@ -76,6 +78,9 @@ class SessionRegistry:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
+        self.presence = Presence(line, read_entries, self._tend)
+        """Who has pages open, here and on other workers."""
+        site.services.presence = self.presence
         self._audience = SubscriptionIndex(line, lambda: (one.subscriptions for one in self))
         self._maintenance = Supervisor(lambda: "the upkeep of open pages")
         self._rounds = Supervisor(lambda: "a round through the open pages")
@@ -85,6 +90,7 @@ class SessionRegistry:
             Recurring("looking for saved templates", self._show_saved_templates),
             Recurring("trying the store again", site.snapshots.store.tend),
         ]
+        self._counting = Recurring("looking who is still here", self.presence.tick)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -330,6 +336,7 @@ class SessionRegistry:
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.state.token) is session:
             del self._sessions[session.state.token]
+            session.absent()
             session.subscriptions.leave()
             session.concurrent.close()
             session.background.close()
@@ -342,10 +349,12 @@ class SessionRegistry:
             self._maintenance.start(self._tend_all())
 
     async def _tend_all(self) -> None:
-        while self._sessions:
+        while self._sessions or self.presence.is_running:
             for _ in range(POLLS_PER_ROUND):
                 await asyncio.sleep(MAINTENANCE_INTERVAL / POLLS_PER_ROUND)
                 self._hearing.run()
+            if self.presence.is_running:
+                self._counting.run()
             if not self._rounds:  # a slow store keeps nobody from hearing others
                 self._rounds.start(self.run_maintenance(self._clock()))
 
@@ -384,6 +393,7 @@ class SessionRegistry:
         """Store the state of all pages: the process ends."""
         self.is_draining = True
         self._audience.close()
+        self.presence.stop()
         await self.save_all()
 
     async def save_all(self) -> None:

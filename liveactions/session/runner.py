@@ -37,6 +37,7 @@ from ..store.snapshots import SNAPSHOT_TTL, HtmlSnapshot, Snapshot
 from ..tasks import Supervisor
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
+from .attendance import Attendance
 from .concurrency import ConcurrentOps
 from .dispatch import UNKNOWN, dispatch_op, report, run_of
 from .navigation import LoadedPage, problem_of, resolve_outcome
@@ -58,6 +59,10 @@ class Connection(Protocol):
     @property
     def one_way(self) -> bool:
         """Whether it only leads to the page, whose operations come in requests of their own."""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it is there between operations, so that its page counts as open."""
 
     async def send(self, text: str) -> None: ...
 
@@ -120,6 +125,8 @@ class Session:
         self.subscriptions = Subscriptions(
             state, subscription_index, self.tasks, self.submit, self.close, self._sign_out
         )
+        self._attendance: Attendance | None = None
+        """What the page has said of who is here."""
         self.concurrent = ConcurrentOps(state, self.tasks, self.submit, self.call)
         debug = site.services.debug
         self.developer = Developer(state, self.submit, self._tell, self._redraw) if debug else None
@@ -175,6 +182,7 @@ class Session:
 
     async def connected(self) -> None:
         """Run ``connected`` of the components that have it, as an op: a new connection shows the page."""
+        self._attend()
         if self._has_hooks():
             if self._has_connected or self.state.is_running:  # the connection before may not be gone yet
                 self.state.queue.append(ServerOp(self._disconnect))
@@ -184,6 +192,22 @@ class Session:
         """Run ``disconnected`` of the components that have it, as an op, if ``connected`` has run."""
         if self._has_hooks():
             await self.enqueue(ServerOp(self._disconnect))
+
+    def _attend(self) -> None:
+        """Say what the page says of who is here, if it is connected and says anything."""
+        if self.connection is None or not self.connection.is_lasting or not self.state.is_attached:
+            return
+        if self._attendance is None:
+            presence = self.site.services.presence
+            if presence is None or not self.state.page.live.declares_presence:
+                return
+            self._attendance = Attendance(self.state, presence, self._epoch)
+        self._attendance.follow()
+
+    def absent(self) -> None:
+        """Say that the page isn't connected."""
+        if self._attendance is not None:
+            self._attendance.lost()
 
     def _has_hooks(self) -> bool:
         components = [component for _, component in walk(self.state.page)]
@@ -281,6 +305,8 @@ class Session:
         if state.page.live.deferred:
             self.background.begin_deferred()
         self._begin_due(request)
+        if self._attendance is not None or state.page.live.declares_presence:
+            self._attend()
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
         if state.is_unsaved and state.queue and not state.is_large and not await self.save():
@@ -610,6 +636,7 @@ class Session:
         if self.connection is not connection:
             return
         self.connection = None
+        self.absent()
         state = self.state
         state.detached(time.monotonic())
         self._timers.stop()
@@ -630,6 +657,8 @@ class Session:
     async def end(self, code: int = CLOSE_OVER) -> None:
         """End the page."""
         self._stop()
+        if self._attendance is not None:
+            self._attendance.left()
         self.forget_files()
         await self._close_page()
         self.close(code)

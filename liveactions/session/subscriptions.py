@@ -79,6 +79,8 @@ class SubscriptionIndex:
         return list(self._log)[-missed:] if missed <= len(self._log) else [None]
 
     def _hear(self, message: Message | None) -> None:
+        if message is not None and message.kind == "presence":  # which becomes tags
+            return
         self._inbox.append(message)
         try:
             if self._loop is not None:

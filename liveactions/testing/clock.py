@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from ..http.endpoint import PageEndpoint
 from ..pages.component import describe, walk
 from ..pages.decorators import Timer
+from ..session.registry import SessionRegistry
 from ..session.runner import Session
 from ..session.server_ops import Later
 
@@ -39,7 +40,7 @@ class Due(NamedTuple):
 
 
 class Clock:
-    """Drives ``@every`` and delayed calls of open tabs, independently of real time.
+    """Drives ``@every``, delayed calls of open tabs and presence, independently of real time.
 
     `now` counts seconds. `seen` is called after each tick, so that tabs apply what it has sent.
     """
@@ -59,6 +60,9 @@ class Clock:
     async def advance(self, seconds: float) -> None:
         """Advance the clock. Whatever becomes due meanwhile runs in order, each to its end."""
         until = self.now + seconds
+        for registry in self._registries():
+            if registry.presence.is_running:
+                registry.presence.advance(seconds)
         list(self._due())  # delayed calls count from now on
         while soon := [due for due in self._due() if due.at <= until]:
             self.now = min(due.at for due in soon)
@@ -82,8 +86,10 @@ class Clock:
 
     def sessions(self) -> list[Session]:
         """Return all sessions of the application, also those of pages that are being left."""
-        registries = {endpoint.sessions for endpoint in endpoints(self._app)}
-        return [session for sessions in registries for session in sessions]
+        return [session for registry in self._registries() for session in registry]
+
+    def _registries(self) -> set[SessionRegistry]:
+        return {endpoint.sessions for endpoint in endpoints(self._app)}
 
     def _sessions(self) -> Iterator[Session]:
         for session in self.sessions():

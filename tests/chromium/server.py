@@ -86,6 +86,10 @@ class Server:
     def kill_worker(self, pid: int | None = None) -> None:
         """SIGKILL for one worker, the newest unless it is named; returns when its successor serves."""
         os.kill(pid or self.worker_pids()[-1], signal.SIGKILL)
+        self.wait_for_successor()
+
+    def wait_for_successor(self) -> None:
+        """Return when a worker serves that has taken the place of one that was killed."""
         assert self._ready.acquire(timeout=PATIENCE)
 
     def stop(self) -> None:

@@ -137,7 +137,7 @@ def test_a_chat_of_two(nadia: Page, visit: Visit, board: Server) -> None:
     joris = sign_in(visit(board.url), "Joris")
     for page in (nadia, joris):
         page.get_by_role("link", name="Chat").click()
-        expect(page.get_by_label("Here now").get_by_role("listitem")).to_have_text(["JJoris", "NNadia"])
+        expect(page.get_by_label("Here now").get_by_role("listitem")).to_have_text(["NNadia", "JJoris"])
     joris.get_by_label("Message", exact=True).press_sequentially("Hello")
     expect(nadia.get_by_text("Joris is typing…")).to_be_visible()
     joris.keyboard.press("Enter")
@@ -145,6 +145,27 @@ def test_a_chat_of_two(nadia: Page, visit: Visit, board: Server) -> None:
     expect(nadia.get_by_text("Joris is typing…")).to_have_count(0)
     joris.close()
     expect(nadia.get_by_label("Here now").get_by_role("listitem")).to_have_text(["NNadia"])
+
+
+def test_who_reloads_is_never_missing(nadia: Page, visit: Visit, board: Server) -> None:
+    joris = sign_in(visit(board.url), "Joris")
+    here = nadia.get_by_label("Here now").get_by_role("listitem")
+    expect(here).to_have_text(["NNadia", "JJoris"])
+    nadia.evaluate("""() => {
+      const list = document.querySelector(".present");
+      window.lists = [];
+      const seen = new MutationObserver(() => lists.push(list.textContent));
+      seen.observe(list, { childList: true, subtree: true });
+    }""")
+    for _ in range(3):
+        joris.reload()
+        expect(joris.locator("html")).to_have_attribute("data-live", "open")
+    mei = sign_in(visit(board.url), "Mei")
+    expect(here).to_have_text(["NNadia", "JJoris", "MMei"])
+    mei.close()
+    expect(here).to_have_text(["NNadia", "JJoris"])
+    lists = nadia.evaluate("lists")
+    assert lists and all("Joris" in shown for shown in lists), lists
 
 
 def test_a_killed_worker(visit: Visit, board: Server) -> None:

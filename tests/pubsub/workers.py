@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from jinja2 import DictLoader, Environment
+from starlette.requests import Request
 
-from liveactions import Live, Page, action, cached, loaded, on, revalidate_tag
+from liveactions import Live, Page, action, cached, loaded, on, presence, revalidate_tag
 
 NOTE = Path(os.environ.get("NOTE", "note"))
 TEMPLATES = {
@@ -17,6 +18,7 @@ TEMPLATES = {
 <form method="post" action="{{ say }}"><input name="text"></form>
 <form method="post" action="{{ who }}"></form><form method="post" action="{{ heard }}"></form>
 <form method="post" action="{{ leave }}"></form>""",
+    "room.html": "<!doctype html><title>Room</title><p title='|{{ people|join(' ') }}|'></p>",
 }
 
 live = Live(
@@ -64,3 +66,13 @@ class Notes(Page):
     @action
     async def leave(self) -> None:
         live.disconnect("ada")
+
+
+def name(request: Request) -> str | None:
+    return request.query_params.get("as")
+
+
+@live.page("/room")
+class Room(Page):
+    template = "room.html"
+    people = presence("room", name)

@@ -33,6 +33,8 @@ from liveactions import (
     in_url,
     loaded,
     not_found,
+    presence,
+    present,
     redirect,
     render,
     unauthorized,
@@ -170,6 +172,38 @@ class Search(Page):
     @every(1.0)
     async def tick(self, db: DB) -> None:
         self.number += 1
+
+
+@dataclass(frozen=True)
+class Guest:
+    id: int
+    name: str
+
+
+async def guest(request: Request) -> Guest | None:
+    return None
+
+
+@live.page("/presence/{id}")
+class Presence(Page):
+    template = "presence.html"
+    id: int
+    guests = presence("room:{id}", guest, key=lambda guest: guest.id)
+    users = presence("site", current_user)
+    ids = presence("room:{id}", "id", key=str)
+    everybody: tuple[Guest, ...] = loaded()
+
+    async def load(self) -> None:
+        self.everybody = await present("room:{id}")
+
+
+async def used_presence(page: Presence) -> None:
+    assert_type(page.guests, tuple[Guest, ...])
+    assert_type(page.users, tuple[str, ...])
+    assert_type(page.ids, tuple[Any, ...])
+    presence("room", guest, key=lambda guest: guest.nothing)  # type: ignore[attr-defined]
+    presence("room", 3)  # type: ignore[call-overload]
+    await present(3)  # type: ignore[arg-type]
 
 
 async def used() -> None:

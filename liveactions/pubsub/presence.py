@@ -1,0 +1,234 @@
+"""Who is here, on all workers: the table of `presence_table`, told over a channel and kept in time.
+
+All of it happens in the event loop, but messages may be heard, and lists be read, in any thread. The lock is
+never held while something is sent or told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
+
+from ..tasks import Supervisor
+from .base import Message
+from .channel import BrokerChannel
+from .presence_table import Entry, PresenceTable
+
+MIN_PAUSE: Final = 0.05
+MAX_PAUSE: Final = 0.7
+"""Seconds between two times that the pages which show a topic are told of changes: the more people there are,
+the longer, since each of these pages shows them all.
+"""
+CROWD: Final = 1000
+"""People in a topic for whom the pause is longest."""
+
+Reader: TypeAlias = Callable[[Sequence[Entry]], Callable[[], tuple[Any, ...]]]
+"""Returns what gives a list of entries to each caller, as the values that they were made from."""
+
+
+class Presence:
+    """Who is here, as one worker knows it.
+
+    `read` makes values of entries. `started` is called when it is used for the first time: from then on,
+    `tick` must be called every second, and the channel be read, until `is_running` is false.
+    """
+
+    def __init__(
+        self,
+        line: BrokerChannel,
+        read: Reader,
+        started: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._line = line
+        self._read = read
+        self._started = started
+        self._clock = clock
+        self._ahead = 0.0
+        """Seconds by which a test has advanced the clock."""
+        self._lock = threading.Lock()
+        self._table = _new_table()
+        self._shown: dict[str, Callable[[], tuple[Any, ...]]] = {}
+        """What gives the list of a topic, until it changes."""
+        self._changed: set[str] = set()
+        """Topics whose pages are to be told."""
+        self._pausing: set[str] = set()
+        """Topics whose pages have just been told."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks = Supervisor(lambda: "telling other workers who is here")
+        self._is_sending = False
+        self._departure: asyncio.TimerHandle | None = None
+        line.listen(self._hear)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is in use in the running event loop."""
+        return self._loop is asyncio.get_running_loop()
+
+    def start(self) -> None:
+        """Begin to know who is here, unless that is known."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        self.stop()
+        self._loop = loop
+        with self._lock:
+            self._table.ask()
+        self._is_sending = True
+        self._tasks.start(self._open())
+        self._started()
+
+    def stop(self) -> None:
+        """Forget everybody, without a word: the process ends, and pages go on elsewhere."""
+        if self._departure is not None:
+            self._departure.cancel()
+        self._tasks.cancel()
+        self._loop = self._departure = None
+        self._is_sending = False
+        with self._lock:
+            self._table = _new_table()
+            self._shown.clear()
+            self._changed.clear()
+        self._pausing.clear()
+
+    # What pages say
+
+    def enter(self, id: str, topic: str, key: str, kind: str, data: Any, turn: int = 0) -> None:
+        """Say that somebody is here, as `PresenceTable.enter`; an entry that was to leave stays."""
+        self.start()
+        with self._lock:
+            self._table.enter(id, topic, key, kind, data, turn=turn, wall=time.time_ns() // 1_000_000)
+            self._note_changes()
+        self._settle()
+
+    def leave(self, ids: Iterable[str], seconds: float = 0.0) -> None:
+        """Let entries leave after some seconds, unless they are entered again."""
+        if not self.is_running:
+            return
+        at = self._now() + seconds
+        with self._lock:
+            for id in ids:
+                self._table.leave(id, at)
+            self._table.depart(self._now())
+            self._note_changes()
+        self._settle()
+
+    def expect(self, topic: str, key: str) -> None:
+        """Let somebody stay who has asked for a page, as `PresenceTable.expect`."""
+        if not self.is_running:
+            return
+        with self._lock:
+            self._table.expect(topic, key, self._now())
+        self._settle()
+
+    # What pages read
+
+    def present(self, topic: str) -> tuple[Any, ...]:
+        """Return who is in a topic, in the order in which they came. From any thread."""
+        with self._lock:
+            give = self._shown.get(topic)
+            if give is None:
+                entries = self._table.present(topic)
+                if not entries:
+                    return ()
+                give = self._shown[topic] = self._read(entries)
+        return give()
+
+    # What time does
+
+    def tick(self) -> None:
+        """Drop who is gone, and let others know that this worker lives."""
+        with self._lock:
+            self._table.tick(self._now(), self._line.is_heard)
+            self._note_changes()
+        self._settle()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, in tests."""
+        self._ahead += seconds
+        self.tick()
+
+    def _now(self) -> float:
+        return self._clock() + self._ahead
+
+    # What other workers say
+
+    def _hear(self, message: Message | None) -> None:
+        if message is not None and message.kind != "presence":
+            return
+        with self._lock:
+            if message is None:
+                self._table.ask()
+            else:
+                self._table.hear(message.name, message.data, self._now())
+            self._note_changes()
+        loop = self._loop
+        try:
+            if loop is not None:
+                loop.call_soon_threadsafe(self._settle)
+        except RuntimeError:  # that loop has ended
+            self._loop = None
+
+    # What comes of it
+
+    def _note_changes(self) -> None:
+        changed = self._table.take_changes()
+        self._changed |= changed
+        for topic in changed:
+            self._shown.pop(topic, None)
+
+    def _settle(self) -> None:
+        """Tell everybody what they don't know, here and elsewhere."""
+        loop = self._loop
+        if loop is None:
+            return
+        with self._lock:
+            due = self._changed - self._pausing
+            self._changed -= due
+            crowds = [(topic, self._table.count(topic)) for topic in sorted(due)]
+            departure, speaks = self._table.next_departure, self._table.has_message
+        for topic, count in crowds:
+            self._pausing.add(topic)
+            pause = max(MIN_PAUSE, MAX_PAUSE * min(1.0, count / CROWD))
+            loop.call_later(pause, self._go_on, loop, topic)
+        self._line.tell(Message("tag", tag_of(topic)) for topic in sorted(due))
+        if self._departure is not None:
+            self._departure.cancel()
+        if departure is not None:
+            self._departure = loop.call_later(max(0.0, departure - self._now()), self.leave, ())
+        if speaks and not self._is_sending:
+            self._is_sending = True
+            self._tasks.start(self._send())
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
+        self._pausing.discard(topic)
+        if self._loop is loop:
+            self._settle()
+
+    async def _open(self) -> None:
+        await self._line.caught_up()
+        await self._send()
+
+    async def _send(self) -> None:
+        """Tell the other workers what is due, in order."""
+        while True:
+            with self._lock:
+                replica, message = self._table.replica, self._table.take_message()
+            if message is None:
+                self._is_sending = False
+                return
+            if self._line.route is not None:
+                await self._line.announce(Message("presence", replica, message))
+
+
+def tag_of(topic: str) -> str:
+    """Return the tag that whoever reads the list of a topic has read."""
+    return f"presence:{topic}"
+
+
+def _new_table() -> PresenceTable:
+    return PresenceTable(secrets.token_hex(8))

@@ -1,0 +1,346 @@
+"""Who is here: a table that all workers have, as a machine without I/O.
+
+Each worker is a *replica*. It owns the entries of the pages that are open in it, counts its changes, and
+tells them to the others; each replica has a copy of what the others own. Time is an argument.
+
+Theory of operation
+-------------------
+*An entry* says that a tab shows somebody in a topic. Several entries of one topic and key are one person.
+
+*Versions.* A replica's version is the number of changes that it has made. A message with changes names the
+version that they lead from and the one that they lead to. A copy that is of neither has missed something, and
+asks for the whole table of that replica. Heartbeats name the version, too, so that nothing stays unnoticed.
+
+*Leases.* A replica that hasn't been heard for `LEASE` is dropped with its entries: its process was killed, or
+its machine is out of reach. If it is heard again, it is asked for its table. A replica that heard nothing at
+all meanwhile, because it was stopped or is cut off itself, can't tell who is gone, and drops nobody.
+
+*Departures.* An entry whose tab has lost its connection or was closed stays for a moment: the tab may come
+back, here or at another replica, or the page is reloaded. Whoever has just asked for the page's HTML is
+expected, and stays until the new page is connected. A page that moves to another replica does so with a
+higher *turn*; from then on, the entries of earlier turns don't count, and their owners remove them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import Any, Final, NamedTuple
+
+LEASE: Final = 5.0
+"""Seconds after which a replica that isn't heard is taken for dead."""
+STALL: Final = 2.5
+"""Seconds between two ticks after which a replica can't tell whether others were silent, or it was deaf: then
+they have as many seconds to be heard.
+"""
+EXPECTED: Final = 3.0
+"""Seconds for which somebody is expected who has asked for a page."""
+ASK_AGAIN: Final = 0.5
+"""Seconds after which a replica that hasn't answered is asked again, if it is heard."""
+
+
+class Entry(NamedTuple):
+    """Somebody in a topic, as one tab says it. All of it is JSON-able."""
+
+    id: str
+    """The tab's and the declaration's, wherever the tab's page is open."""
+    turn: int
+    """Grows with each replica that takes the page over."""
+    topic: str
+    key: str
+    """Who it is: entries of one key are one person's."""
+    kind: str
+    """What `data` is."""
+    data: Any
+    since: int
+    """When the person came, in milliseconds of the wall clock. Only used to sort."""
+    at: int
+    """When `data` was said, likewise. The newest counts."""
+
+
+class Replica:
+    """What another replica owns, as far as it is known."""
+
+    def __init__(self, now: float) -> None:
+        self.version = 0
+        self.entries: dict[str, Entry] = {}
+        self.heard = now
+
+
+Shown = tuple[int, str, Any] | None
+"""What is to be seen of a person: since when, and their data with its kind. None when they aren't here."""
+
+
+class PresenceTable:
+    """The copy of the table that one replica has."""
+
+    def __init__(self, replica: str) -> None:
+        self.replica = replica
+        """The name of this replica, which no other one has or has had."""
+        self._own: dict[str, Entry] = {}
+        self._version = 0
+        self._sent = 0
+        """The version that the others have been told of."""
+        self._unsent: dict[str, Entry | None] = {}
+        self._departures: dict[str, float] = {}
+        """When entries of this replica leave, by id."""
+        self._expected: dict[tuple[str, str], float] = {}
+        """Until when people of this replica are expected, by topic and key."""
+        self._announced: list[tuple[str, str]] = []
+        """People of other replicas who are expected, which these are to be told."""
+        self._others: dict[str, Replica] = {}
+        self._topics: dict[str, dict[str, dict[tuple[str, str], Entry]]] = {}
+        """Entries by topic, key, and replica with id."""
+        self._ids: dict[str, dict[str, Entry]] = {}
+        """Entries by id and replica."""
+        self._before: dict[tuple[str, str], Shown] = {}
+        """What was to be seen of those that have changed, before."""
+        self._ticked: float | None = None
+        self._is_beating = False
+        """Whether a heartbeat is due."""
+        self._is_asked = False
+        """Whether another replica wants the whole table."""
+        self._asks_all = False
+        self._asks: set[str] = set()
+        self._asked: dict[str, float] = {}
+        """When replicas were asked for their tables."""
+
+    # What the pages of this replica say
+
+    def enter(
+        self, id: str, topic: str, key: str, kind: str, data: Any, *, turn: int = 0, wall: int = 0
+    ) -> None:
+        """Add or change an entry of this replica; it doesn't leave any more. `wall` are milliseconds."""
+        self._departures.pop(id, None)
+        old = self._own.get(id)
+        if old is not None and (old.turn, *old[2:6]) == (turn, topic, key, kind, data):
+            return
+        here = self._topics.get(topic, {}).get(key, {}).values()
+        since = min((one.since for one in here), default=wall)
+        at = max((wall, *(one.at + 1 for one in here)))
+        entry = Entry(id, turn, topic, key, kind, data, since, at)
+        if not self._is_superseded(entry):
+            self._say(id, entry)
+            self._supersede(entry)
+            self._arrived(entry)
+
+    def leave(self, id: str, at: float) -> None:
+        """Let an entry of this replica leave at a time, unless it leaves before, is expected or entered."""
+        entry = self._own.get(id)
+        if entry is not None:
+            at = max(at, self._expected.get((entry.topic, entry.key), at))
+            self._departures[id] = min(at, self._departures.get(id, at))
+
+    def expect(self, topic: str, key: str, now: float) -> None:
+        """Let somebody who is in a topic stay: they have asked for a page, which is about to be connected."""
+        owners = {owner for owner, _ in self._topics.get(topic, {}).get(key, ())}
+        if owners - {self.replica}:
+            self._announced.append((topic, key))
+        self._stay(topic, key, now)
+
+    def _stay(self, topic: str, key: str, now: float) -> None:
+        for id in self._tabs_of(topic, key):
+            until = self._expected[topic, key] = now + EXPECTED
+            if id in self._departures:
+                self._departures[id] = max(until, self._departures[id])
+
+    def _arrived(self, entry: Entry) -> None:
+        """Let the other entries of a person leave now that were about to: there is a new one."""
+        self._expected.pop((entry.topic, entry.key), None)
+        for id in self._tabs_of(entry.topic, entry.key):
+            if id in self._departures:
+                self._departures[id] = -inf
+
+    def _tabs_of(self, topic: str, key: str) -> list[str]:
+        """Return the ids of this replica's entries of a person."""
+        return [id for owner, id in self._topics.get(topic, {}).get(key, ()) if owner == self.replica]
+
+    @property
+    def next_departure(self) -> float | None:
+        """When the next entry leaves."""
+        return min(self._departures.values(), default=None)
+
+    def _say(self, id: str, entry: Entry | None) -> None:
+        self._version += 1
+        self._unsent[id] = entry
+        if entry is None:
+            self._departures.pop(id, None)
+        self._put(self.replica, self._own, id, entry)
+
+    # What time does
+
+    def depart(self, now: float) -> None:
+        """Remove the entries that are due to leave."""
+        for id in [id for id, at in self._departures.items() if at <= now]:
+            self._say(id, None)
+
+    def tick(self, now: float, hears: bool = True) -> None:
+        """Remove whoever is gone, and let a heartbeat be sent. Call it every second.
+
+        `hears` is whether messages of other replicas can be received.
+        """
+        self.depart(now)
+        self._is_beating = True
+        was_deaf = not hears or self._ticked is None or now - self._ticked > STALL
+        self._ticked = now
+        for name, other in list(self._others.items()):
+            if was_deaf:
+                other.heard = max(other.heard, now - LEASE + STALL)
+            if now - other.heard > LEASE:
+                del self._others[name]
+                for id in list(other.entries):
+                    self._put(name, other.entries, id, None)
+        self._expected = {of: until for of, until in self._expected.items() if until > now}
+        self._asked = {name: at for name, at in self._asked.items() if now - at < LEASE}
+
+    # What is said between replicas
+
+    def ask(self) -> None:
+        """Ask all other replicas for their tables: messages may have been lost."""
+        self._asks_all = True
+
+    @property
+    def has_message(self) -> bool:
+        """Whether there is something to tell the other replicas."""
+        is_beating = self._is_beating and self._own
+        is_asking = self._asks_all or self._asks
+        return bool(self._is_asked or self._unsent or is_beating or is_asking or self._announced)
+
+    def take_message(self) -> dict[str, Any] | None:
+        """Return what is to be told to the other replicas; None if there is nothing."""
+        if not self.has_message:
+            return None
+        message: dict[str, Any] = {"v": self._version}
+        if self._is_asked or (self._unsent and self._own.keys() <= self._unsent.keys()):
+            message["all"] = list(self._own.values())
+        elif self._unsent:
+            message["from"] = self._sent
+            message["set"] = [one for one in self._unsent.values() if one is not None]
+            message["del"] = [id for id, one in self._unsent.items() if one is None]
+        if self._asks_all:
+            message["ask"] = None
+        elif self._asks:
+            message["ask"] = sorted(self._asks)
+        if self._announced:
+            message["expect"] = self._announced[:]
+        self._sent = self._version
+        self._unsent.clear()
+        self._announced.clear()
+        self._asks.clear()
+        self._is_beating = self._is_asked = self._asks_all = False
+        return message
+
+    def hear(self, name: str, message: Mapping[str, Any], now: float) -> None:
+        """Take a message of a replica, this one included."""
+        if name == self.replica:
+            return
+        asked = message.get("ask", ())
+        for topic, key in message.get("expect", ()):
+            self._stay(topic, key, now)
+        self._is_asked |= self._version > 0 and (asked is None or self.replica in asked)
+        other, version = self._others.get(name), message["v"]
+        if other is not None:
+            other.heard = now
+        known = 0 if other is None else other.version
+        if "all" in message:
+            if version >= known:
+                self._replace(name, version, [Entry(*row) for row in message["all"]], now)
+        elif version > known and message.get("from") == known:
+            other = self._others.setdefault(name, Replica(now))
+            other.version = version
+            for row in message["set"]:
+                self._take(name, other, Entry(*row))
+            for id in message["del"]:
+                self._put(name, other.entries, id, None)
+        elif version > known and now - self._asked.get(name, now - ASK_AGAIN) >= ASK_AGAIN:
+            self._asked[name] = now
+            self._asks.add(name)
+
+    def _replace(self, name: str, version: int, entries: list[Entry], now: float) -> None:
+        other = self._others.setdefault(name, Replica(now))
+        other.version = version
+        self._asked.pop(name, None)
+        for entry in entries:
+            self._take(name, other, entry)
+        for id in other.entries.keys() - {entry.id for entry in entries}:
+            self._put(name, other.entries, id, None)
+
+    def _take(self, name: str, other: Replica, entry: Entry) -> None:
+        if self._is_superseded(entry):
+            self._put(name, other.entries, entry.id, None)
+            return
+        is_new = entry.id not in other.entries
+        self._put(name, other.entries, entry.id, entry)
+        self._supersede(entry)
+        if is_new:
+            self._arrived(entry)
+
+    def _supersede(self, entry: Entry) -> None:
+        """Remove the entries of earlier turns of its page."""
+        for owner, old in list(self._ids[entry.id].items()):
+            if old.turn < entry.turn:
+                if owner == self.replica:
+                    self._say(entry.id, None)
+                else:
+                    self._put(owner, self._others[owner].entries, entry.id, None)
+
+    def _is_superseded(self, entry: Entry) -> bool:
+        """Return whether the page of an entry has been taken over since."""
+        return any(one.turn > entry.turn for one in self._ids.get(entry.id, {}).values())
+
+    # The table
+
+    def present(self, topic: str) -> tuple[Entry, ...]:
+        """Return the newest entry of each person in a topic, in the order in which they came."""
+        people = self._topics.get(topic, {})
+        found = [(min(one.since for one in tabs.values()), key) for key, tabs in people.items()]
+        return tuple(_newest(people[key].values()) for _, key in sorted(found))
+
+    def count(self, topic: str) -> int:
+        """Return how many people are in a topic."""
+        return len(self._topics.get(topic, ()))
+
+    def take_changes(self) -> frozenset[str]:
+        """Return the topics in which something else is to be seen than when this was called last."""
+        changed = (of for of, before in self._before.items() if self._shown(*of) != before)
+        topics = frozenset(topic for topic, _ in changed)
+        self._before.clear()
+        return topics
+
+    def _shown(self, topic: str, key: str) -> Shown:
+        tabs = self._topics.get(topic, {}).get(key)
+        if not tabs:
+            return None
+        newest = _newest(tabs.values())
+        return min(one.since for one in tabs.values()), newest.kind, newest.data
+
+    def _put(self, owner: str, entries: dict[str, Entry], id: str, entry: Entry | None) -> None:
+        """Set an entry of a replica in all indexes, or remove it."""
+        old = entries.pop(id, None)
+        for one in (old, entry):
+            if one is not None:
+                of = one.topic, one.key
+                if of not in self._before:
+                    self._before[of] = self._shown(*of)
+        if old is not None:
+            _remove(self._topics, old.topic, old.key, (owner, id))
+            _remove(self._ids, id, owner)
+        if entry is not None:
+            entries[id] = entry
+            self._topics.setdefault(entry.topic, {}).setdefault(entry.key, {})[owner, id] = entry
+            self._ids.setdefault(id, {})[owner] = entry
+
+
+def _newest(entries: Iterable[Entry]) -> Entry:
+    return max(entries, key=lambda one: (one.at, one.id))
+
+
+def _remove(index: dict[Any, Any], *path: Any) -> None:
+    """Remove an item of nested dicts, and those that are empty then."""
+    key, *rest = path
+    if rest:
+        _remove(index[key], *rest)
+        if not index[key]:
+            del index[key]
+    else:
+        del index[key]
