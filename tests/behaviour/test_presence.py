@@ -212,20 +212,24 @@ async def test_who_leaves_is_gone_soon(browser: Browser) -> None:
     assert seen[-2:] == [["ada"], []]
 
 
-async def test_a_page_without_a_socket_or_without_javascript_only_watches(live: Live) -> None:
+@pytest.mark.parametrize("js", [True, False], ids=["events", "no-javascript"])
+async def test_a_page_without_a_socket_is_here_by_its_events(live: Live, js: bool) -> None:
     async with Browser(live) as browser:
         watching = await browser.open("/watch/1")
         await named(browser, "ada").open("/room/1")
         await shows(watching, "ada")
-        for options in ({"js": False}, {"socket": False}):
-            other = Browser(live, **options)
-            other.lifespan = browser.lifespan
-            page = await named(other, "bob").open("/room/1")
+        other = Browser(live, js=js, socket=False)
+        other.lifespan = browser.lifespan
+        page = await named(other, "bob").open("/room/1")
+        if js:
+            await shows(page, "ada", "bob")
+            await shows(watching, "ada", "bob")
+            await page.close()
+            await shows(watching, "ada")
+        else:
             assert page.text("p") == "Here: ada."
             await page.click("Click")
-            assert page.text("p") == "Here: ada."
-        await browser.clock.advance(1)
-        assert watching.text("p") == "Here: ada."
+            assert page.text("p") == watching.text("p") == "Here: ada."
 
 
 async def test_a_changed_field_moves_the_person(browser: Browser) -> None:

@@ -455,13 +455,20 @@ class Histories(RuleBasedStateMachine):
     def worker(self, number: int) -> Worker:
         return self.cluster.workers[number % len(self.cluster.workers)]
 
-    @rule(tab=TABS, number=st.integers(0, 3), topic=TOPICS, who=PEOPLE)
-    def show(self, tab: str, number: int, topic: str, who: str) -> None:
-        """A tab connects, or shows something else, at any worker: a new one claims its page."""
+    @rule(tab=TABS, number=st.integers(0, 3), topic=TOPICS, who=PEOPLE, is_noticed=st.booleans())
+    def show(self, tab: str, number: int, topic: str, who: str, is_noticed: bool) -> None:
+        """A tab connects, or shows something else, at any worker: a new one claims its page. The former one
+        notices that the link is lost, before or after.
+        """
         worker, old = self.worker(number), self.tabs.get(tab)
         turn = 0 if old is None else old.turn + (old.worker is not worker)
+        former = None if old is None or old.worker is worker else old.worker
         self.tabs[tab] = Tab(worker, turn, topic, who)
+        if former is not None and is_noticed:
+            former.leave(tab, LOST)
         worker.enter(tab, who, topic, turn)
+        if former is not None and not is_noticed:
+            former.leave(tab, LOST)
 
     @precondition(lambda self: self.tabs)
     @rule(tab=TABS, seconds=st.sampled_from([0.0, GOODBYE, LOST]))
