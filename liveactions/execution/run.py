@@ -337,8 +337,8 @@ class PageRun:
         problem = None
         if self._may_load or self.page.live.services.around:
             problem = await self._try("load", self._load)
-        if self.page.live.declares_presence and problem is None:
-            problem = await self._try("saying who is here", self._attend)
+            if self.page.live.declares_presence and problem is None:
+                problem = await self._try("saying who is here", self._attend)
         if self._in_url and not self.is_undone:
             problem = await self._try("the page's address", self._follow) or problem
         return problem

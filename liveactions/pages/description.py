@@ -90,8 +90,8 @@ class Description:
 
     @cached_property
     def may_load(self) -> bool:
-        """Whether it has a `load`, or a component in it may have one."""
-        return bool(self.loads or self.children)
+        """Whether it has a `load` or says who is here, or a component in it may do so."""
+        return bool(self.loads or self.children or self.presences)
 
     @cached_property
     def has_loaded(self) -> bool:
