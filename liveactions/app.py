@@ -42,6 +42,7 @@ from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
 from .http.routes import CookiesEndpoint, DeliveryEndpoint
 from .http.socket import SocketEndpoint
+from .observation import Observer
 from .pages.component import check_page, descriptions
 from .pages.handle import AppServices
 from .pages.page import Page
@@ -124,6 +125,7 @@ class Live(Starlette):
     `store`: where page state is stored: a store, or a URL (``redis:``, ``postgresql:``, ``sqlite:``).
     Default: ``LIVEACTIONS_STORE``, or a private SQLite file.
     `broker`: carries messages between workers: a broker or a URL. Default: the store's, if a key is set.
+    `observer`: is told of every operation, for tracing and metrics.
     `uploads`: where files wait for their action: a folder, which all machines share, or ``s3://bucket/prefix``.
     Default: ``LIVEACTIONS_UPLOADS``, or beside the store; on the network, in the store, up to 1 MiB each.
 
@@ -151,6 +153,7 @@ class Live(Starlette):
         limits: Limits | None = None,
         messages: Mapping[str, str] | None = None,
         allowed_origins: Iterable[str] = (),
+        observer: Observer | None = None,
         name: str | None = None,
     ) -> None:
         debug = bool(os.environ.get(DEBUG_VARIABLE)) if debug is None else debug
@@ -192,6 +195,8 @@ class Live(Starlette):
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)
+        if observer is not None:
+            self.observe(observer)
         self._drain = Drain(self.sessions, limits.drain)
         self.services.disconnect, self.services.publish = self.disconnect, self.publish
         self._origins = Origins(allowed_origins)
@@ -259,6 +264,15 @@ class Live(Starlette):
         cookies that the browser has by then.
         """
         self.sessions.sign_out(str(user))
+
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer of every operation from now on, such as `liveactions.otel.OpenTelemetry`.
+
+        Pages that are open already aren't observed. Raise `ValueError` if there is another observer.
+        """
+        if self.site.observer is not None:
+            raise ValueError(f"this application is already observed by {self.site.observer!r}")
+        self.site.observer = observer
 
     def stats(self) -> Stats:
         """Return what this worker does, as numbers: pages, operations, bytes, the store's latency."""

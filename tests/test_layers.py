@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support import import_graph
 
 LAYERS = [
-    "exceptions type_hints types immutability config tasks encoding",
+    "exceptions type_hints types immutability config tasks encoding observation",
     "protocol security",
     "html store",
     "templates pubsub",
@@ -15,7 +15,7 @@ LAYERS = [
     "execution",
     "session",
     "http",
-    "hosting workers",
+    "hosting workers otel",
     "app",
     "testing cli",
     "__main__",

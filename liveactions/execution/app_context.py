@@ -21,6 +21,7 @@ from ..actions.messages import text
 from ..actions.responses import redirect
 from ..config import Limits
 from ..exceptions import StoreError
+from ..observation import Observer
 from ..pages.component import descriptions
 from ..pages.handle import AppServices, LiveContext
 from ..pages.page import Page, create, takes_events
@@ -98,6 +99,8 @@ class AppContext:
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits
         self.counters = Counters()
+        self.observer: Observer | None = None
+        """Is told of every operation."""
         self.assets = Assets()
         self.login = login
         """Where those go who aren't allowed in; ``{path}`` is where they came from."""

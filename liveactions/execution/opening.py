@@ -24,9 +24,10 @@ from enum import Enum, auto
 from typing import Generic, TypeAlias, TypeVar
 
 from ..actions.responses import ActionResponse
+from ..observation import Operation, Stopwatch, current_operation
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
-from ..types import DONE, Ok, Outcome
+from ..types import DONE, Failed, Ok, Outcome
 from .loading import forsake
 from .results import controlled, failure
 from .run import PageRun
@@ -89,6 +90,20 @@ async def open_page(
     `draw` renders it, once its state is written, unless the page couldn't be opened, or the outcome of the
     call is a redirect or a response. `op` identifies the call however often it is sent.
     """
+    operation = current_operation.get()
+    if operation is not None:
+        return await _observed(operation, page, source, until, call, draw, op)
+    return await _open(page, source, until, call, draw, op)
+
+
+async def _open(
+    page: Page,
+    source: Source,
+    until: Until,
+    call: Call | None,
+    draw: Draw[T] | None,
+    op: tuple[str, str | int] | None,
+) -> OpenedPage[T]:
     drawn: list[T | None] = []
     is_open = False
     try:
@@ -102,6 +117,38 @@ async def open_page(
         if not is_open:
             forsake(page.live)
     return OpenedPage(outcome, shown, run.state, run.is_refused, run.is_abandoned)
+
+
+async def _observed(
+    operation: Operation,
+    page: Page,
+    source: Source,
+    until: Until,
+    call: Call | None,
+    draw: Draw[T] | None,
+    op: tuple[str, str | int] | None,
+) -> OpenedPage[T]:
+    """Open a page, and note how long the steps take."""
+    running, rendering, whole = Stopwatch(), Stopwatch(), Stopwatch()
+
+    async def timed_call(run: PageRun) -> Outcome:
+        with running:
+            assert call is not None
+            return await call(run)
+
+    def timed_draw(run: PageRun) -> T | None:
+        with rendering:
+            assert draw is not None
+            return draw(run)
+
+    with whole:
+        opened = await _open(page, source, until, call and timed_call, draw and timed_draw, op)
+    operation.ran += running.seconds
+    operation.rendered += rendering.seconds
+    operation.loaded += whole.seconds - running.seconds - rendering.seconds
+    if isinstance(opened.outcome, Failed) and opened.outcome.status >= 500:
+        operation.error = opened.outcome.error
+    return opened
 
 
 async def _steps(

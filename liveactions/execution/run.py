@@ -16,6 +16,7 @@ from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
 from ..cache.tags import Reading, publish
 from ..exceptions import ActionTimeout, FieldErrors
+from ..observation import note_action
 from ..pages.component import Component, Node, attach
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
@@ -217,6 +218,7 @@ class PageRun:
 
         self._in_url = in_url_values(self.page)
         what = getattr(function, "__qualname__", "background code")
+        note_action(what)
         return await self.guard() or await self._try(what, whole) or DONE
 
     async def prepare(self) -> Outcome | None:

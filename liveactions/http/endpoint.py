@@ -17,6 +17,7 @@ from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import has_handler
 from ..execution.watchdog import watch
+from ..observation import Kind, Operation
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from ..security.origin import Origins
 from ..session.registry import SessionRegistry
@@ -25,7 +26,7 @@ from ..tasks import Supervisor
 from .ops_fetch import perform
 from .page import CallHandler, PageRequestHandler
 from .posts import PostHandler
-from .responses import ErrorPages, error_answer
+from .responses import ErrorPages, error_answer, watched
 from .uploads import UploadHandler
 
 log = getLogger(__name__)
@@ -64,8 +65,11 @@ class PageEndpoint:
         if PROBE_KEY in scope:
             scope[PROBE_KEY]((request, self.address))
             response = Response(status_code=204)
-        else:
+        elif self.site.observer is None:
             response = await self._answer(request)
+        else:
+            operation = Operation(_kind(request), self.address.name, request.headers)
+            response = await watched(self.site.observer, operation, self._answer(request))
         await response(scope, receive, send)
 
     async def _answer(self, request: PageRequest) -> Response:
@@ -109,3 +113,15 @@ class PageEndpoint:
             return await respond(visit)
         finally:
             forsake(visit.page.live)
+
+
+def _kind(request: PageRequest) -> Kind:
+    """Return what a request is for."""
+    if request.method != "POST":
+        return "get"
+    headers = request.headers
+    if HEADER_OPS in headers:
+        return "fetch"
+    if HEADER_UPLOAD in headers:
+        return "upload"
+    return "call" if HEADER_ACTION in headers else "post"

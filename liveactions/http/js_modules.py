@@ -28,6 +28,7 @@ from ..exceptions import UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
+from ..observation import Operation, note_action
 from ..pages.lookup import exported, function, parameters, script_name
 from ..pages.page import Page
 from ..protocol.constants import HEADER_OPS
@@ -36,7 +37,7 @@ from ..type_hints import result_hint
 from ..types import Outcome
 from .bodies import read_json
 from .once import answer_once, script_key
-from .responses import delivered, error_answer, outcome_answer
+from .responses import delivered, error_answer, outcome_answer, watched
 
 Schema = Mapping[str, Any]
 _SCALARS: Final = {
@@ -216,6 +217,14 @@ class FunctionEndpoint:
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
         request.may_raise = True
+        if self.site.observer is None:
+            response = await self._answered(request)
+        else:
+            operation = Operation("call", "", request.headers)
+            response = await watched(self.site.observer, operation, self._answered(request))
+        await response(scope, receive, send)
+
+    async def _answered(self, request: PageRequest) -> Response:
         try:
             response = await self._respond(request)
         except HTTPException as error:
@@ -224,8 +233,8 @@ class FunctionEndpoint:
             response = error_answer(error)
         changes = request.take_changes()
         if changes is not None:
-            changes.apply(response, scope.get("session"))
-        await response(scope, receive, send)
+            changes.apply(response, request.scope.get("session"))
+        return response
 
     async def _respond(self, request: PageRequest) -> Response:
         if request.method != "POST":
@@ -250,6 +259,7 @@ class FunctionEndpoint:
     async def _call(self, scope: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
         try:
             ref = function(scope.page, "{module}:{name}".format_map(request.path_params))
+            note_action(ref.action.__qualname__)
         except UnknownAction as error:
             return failure(str(error), 404)
         return await scope.call(ref, arguments)

@@ -24,6 +24,7 @@ from ..execution.loading import forsake, wait_for_deferred
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
+from ..observation import note_action
 from ..pages.lookup import log_refused, lookup, named
 from ..pages.page_html import document
 from ..pages.state import restore_state
@@ -248,6 +249,7 @@ class CallHandler(PageRequestHandler):
         async def call(run: PageRun) -> Outcome:
             try:
                 ref = lookup(self.page, token)
+                note_action(ref.action.__qualname__)
             except (UnknownAction, ForgedReference) as error:
                 log_refused(self.page, token, error)
                 return failure(str(error), 409)

@@ -23,6 +23,7 @@ from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
+from ..observation import note_action
 from ..pages.lookup import log_refused, lookup, lookup_key, named
 from ..pages.page import Page
 from ..pages.urls import path_and_query
@@ -140,6 +141,7 @@ class PostHandler(PageRequestHandler):
         """
         try:
             ref = lookup(self.page, token)
+            note_action(ref.action.__qualname__)
         except (UnknownAction, ForgedReference) as error:
             log_refused(self.page, token, error)
             ref = None

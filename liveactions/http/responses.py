@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from html import escape
 from http import HTTPStatus
 from logging import getLogger
@@ -16,6 +17,7 @@ from ..encoding import write_json
 from ..execution.app_context import AppContext
 from ..execution.loading import forsake
 from ..execution.opening import Source, open_page
+from ..observation import Observer, Operation, observed
 from ..pages.page_html import standing
 from ..protocol.messages import error_payload, redirect_payload
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
@@ -29,6 +31,20 @@ _PLAIN: Final = """<!doctype html>
 </html>
 """
 _OTHERS: Final = ("starlette.", "fastapi.")
+
+
+async def watched(observer: Observer, operation: Operation, answer: Awaitable[Response]) -> Response:
+    """Return a response, and tell an observer of it."""
+    with observed(observer, operation):
+        operation.status = 500
+        try:
+            response = await answer
+        except HTTPException as error:  # which the application has a handler for
+            operation.status = error.status_code
+            raise
+        operation.status = response.status_code
+        operation.bytes = len(getattr(response, "body", b""))
+        return response
 
 
 class PageError(HTTPException):

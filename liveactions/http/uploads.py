@@ -15,6 +15,7 @@ from ..actions.form_input import is_no_file
 from ..actions.messages import text
 from ..exceptions import ForgedReference, StoreError, UnknownAction
 from ..execution.opening import OpenedPage, Source, Until, open_page
+from ..observation import note_action
 from ..pages.lookup import log_refused, lookup, named
 from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
 from ..store.uploads import FileTooLarge, TooManyUploads
@@ -39,6 +40,7 @@ class UploadHandler(PageRequestHandler):
         action = action or self._closure(token)
         if action is None or not action.plan.files:
             raise HTTPException(409, "This page has changed. Please reload it.")
+        note_action(action.__qualname__)
         pairs = await read_form(self.request, self.site.limits, action)
         files = [
             (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)

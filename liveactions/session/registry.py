@@ -20,6 +20,7 @@ from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
+from ..observation import Operation, observed
 from ..pages.page import Page
 from ..pages.presence import read_entries
 from ..pages.state import restore_state
@@ -33,6 +34,7 @@ from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
+from .observed import ObservedSession
 from .request_probe import as_request, through_middleware
 from .runner import Connection, Session
 from .state import INTERNAL_ERROR, Due, continues, is_behind, resumed
@@ -108,6 +110,18 @@ class SessionRegistry:
 
         `ProtocolError` when there can be none.
         """
+        if self.site.observer is None:
+            return await self._join(hello, opened, connection)
+        with observed(self.site.observer, Operation("join", "", opened.headers)) as operation:
+            try:
+                session = await self._join(hello, opened, connection)
+            except ProtocolError as error:
+                operation.status = error.code
+                raise
+            operation.page = session.state.name
+            return session
+
+    async def _join(self, hello: Hello, opened: HTTPConnection, connection: Connection) -> Session:
         found, request, identity = await self._arrive(hello, opened)
         session = await self._known(hello, found, identity)
         if session is not None:
@@ -217,7 +231,8 @@ class SessionRegistry:
         snapshot = basis.snapshot or Snapshot("", None)
         op_log, history = resumed(snapshot, hello, basis.stale)
         token = (basis.epoch and hello.token) or secrets.token_urlsafe(16)
-        session = Session(
+        kind = Session if self.site.observer is None else ObservedSession
+        session = kind(
             self.site,
             found.address,
             page,

@@ -1,0 +1,128 @@
+"""The seam for tracing and metrics: what an application does, told to one observer.
+
+Nothing here is called in an application without an observer. `liveactions.otel` is one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias
+
+from .tasks import contained
+from .types import Failed, Ok, Outcome, RedirectTo, Streaming
+
+Kind: TypeAlias = Literal["get", "post", "call", "upload", "fetch", "join", "op", "push"]
+"""A page by GET; a form without JavaScript; an action called by a script; files sent ahead of their
+operation; operations sent by fetch; a connection; an operation of an open page; one that the server has
+started."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """Something that is done with a page. All but the first three are known when it has ended."""
+
+    kind: Kind
+    page: str
+    """The page's class, with its module; empty if there is no such page."""
+    headers: Mapping[str, str]
+    """Those of the page's newest request. An open page's are of the request that it has joined with."""
+    action: str = ""
+    """The qualified name of the action, if one was called."""
+    status: int = 200
+    """An HTTP status: 303 for a redirect, 202 for an operation that goes on concurrently, 0 if what became of
+    it is unknown. That of a join that is refused is the close code."""
+    waited: float = 0.0
+    """Seconds in the queue of its page."""
+    ran: float = 0.0
+    """Seconds for guards, parameters and the action."""
+    loaded: float = 0.0
+    """Seconds for `load`, the page's state, and the commit of dependencies."""
+    rendered: float = 0.0
+    """Seconds for rendering."""
+    stored: float = 0.0
+    """Seconds that the answer has waited for the store."""
+    seconds: float = 0.0
+    """Seconds from its begin to its end, without its time in the queue."""
+    bytes: int = 0
+    """Size of what was sent: the body of the response, or frames."""
+    error: BaseException | None = None
+    """The exception that has made it fail, unless that was the visitor's own error."""
+
+    def end(self, outcome: Outcome) -> None:
+        """Note what became of it."""
+        self.status = status_of(outcome)
+        if isinstance(outcome, Failed) and outcome.status >= 500:
+            self.error = outcome.error
+
+
+class Observer(Protocol):
+    """Is told of every operation: ``Live(observer=…)`` or `Live.observe`."""
+
+    def observe(self, operation: Operation) -> AbstractContextManager[object]:
+        """Return a context manager that is entered around the operation, in its task.
+
+        Read what is known afterwards when it is left. It gets no exception: that is `Operation.error`.
+        """
+
+
+current_operation: Final[ContextVar[Operation | None]] = ContextVar("liveactions_operation", default=None)
+"""What is being done, in an application with an observer."""
+
+
+@contextmanager
+def observed(observer: Observer, operation: Operation) -> Iterator[Operation]:
+    """Tell an observer of an operation. Its own exceptions are logged, and take no page along."""
+    entered: AbstractContextManager[object] | None = None
+    with contained("an observer"):
+        manager = observer.observe(operation)
+        manager.__enter__()
+        entered = manager
+    token, begun = current_operation.set(operation), time.perf_counter()
+    try:
+        yield operation
+    except BaseException as error:
+        operation.error = error
+        raise
+    finally:
+        operation.seconds = time.perf_counter() - begun
+        current_operation.reset(token)
+        if entered is not None:
+            with contained("an observer"):
+                entered.__exit__(None, None, None)
+
+
+def note_action(name: str) -> None:
+    """Note which action is called."""
+    operation = current_operation.get()
+    if operation is not None:
+        operation.action = name
+
+
+class Stopwatch:
+    """Adds up the seconds of blocks: ``with stopwatch: …``."""
+
+    __slots__ = ("seconds", "_begun")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        self.seconds += time.perf_counter() - self._begun
+
+
+def status_of(outcome: Outcome) -> int:
+    """Return an outcome as an HTTP status; 0 for one that is unknown."""
+    if isinstance(outcome, Failed):
+        return outcome.status
+    if isinstance(outcome, Ok):
+        return 200
+    if isinstance(outcome, RedirectTo):
+        return 303
+    return 202 if isinstance(outcome, Streaming) else 0

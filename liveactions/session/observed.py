@@ -1,0 +1,114 @@
+"""A session of an application with an observer: every operation is told to it, with its times."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..actions.action import ActionRef
+from ..exceptions import ForgedReference, UnknownAction
+from ..execution.app_context import AppContext
+from ..execution.run import PageRun
+from ..observation import Operation, Stopwatch, observed
+from ..protocol.messages import Acknowledgement, Bye, Op
+from ..store.snapshots import Snapshot
+from ..types import Outcome
+from .op_queue import Job, ServerOp
+from .runner import Session
+from .state import Act, Frame
+
+
+class ObservedSession(Session):
+    """Measures what its base class does."""
+
+    _operation: Operation | None = None
+    """The one that is running."""
+
+    def __init__(self, site: AppContext, *args: Any, **options: Any) -> None:
+        super().__init__(site, *args, **options)
+        assert site.observer is not None
+        self._observer = site.observer
+        self._arrivals: dict[int, float] = {}
+        """When operations arrived that haven't begun: by number, or the identity of those without one."""
+        self._begun = 0.0
+        self._rendering, self._storing = Stopwatch(), Stopwatch()
+
+    async def receive(self, op: Op | Acknowledgement) -> None:
+        if not isinstance(op, Acknowledgement) and op.n > self.state.op_log.last:
+            self._arrivals[op.n] = time.perf_counter()
+        await super().receive(op)
+
+    def submit(self, job: Job) -> None:
+        self._arrivals.setdefault(_key(job), time.perf_counter())
+        super().submit(job)
+
+    async def enqueue(self, op: ServerOp) -> None:
+        self._arrivals[_key(op)] = time.perf_counter()
+        await super().enqueue(op)
+
+    async def _run(self, job: Job, ref: ActionRef[..., Any] | None) -> None:
+        begun = time.perf_counter()
+        arrived = self._arrivals.pop(_key(job), begun)
+        if isinstance(job, Bye):
+            await super()._run(job, ref)
+            return
+        request = self.state.page.live.request
+        operation = Operation(
+            "push" if isinstance(job, ServerOp) else "op",
+            self.state.name,
+            request.headers if request is not None else {},
+            self._action(job, ref),
+        )
+        operation.waited = begun - arrived
+        self._operation, self._rendering, self._storing = operation, Stopwatch(), Stopwatch()
+        with observed(self._observer, operation):
+            self._begun = time.perf_counter()
+            try:
+                await super()._run(job, ref)
+            finally:
+                operation.rendered, operation.stored = self._rendering.seconds, self._storing.seconds
+                self._operation = None
+
+    def _action(self, job: Job, ref: ActionRef[..., Any] | None) -> str:
+        if ref is None and isinstance(job, Act):
+            try:
+                ref = self.state.reference(job)
+            except (UnknownAction, ForgedReference):
+                return ""
+        return ref.action.__qualname__ if ref is not None else ""
+
+    async def _conclude(self, job: Job, run: PageRun, outcome: Outcome) -> None:
+        if self._operation is not None:
+            self._operation.ran = time.perf_counter() - self._begun
+        await super()._conclude(job, run, outcome)
+
+    async def _close(self, run: PageRun, outcome: Outcome) -> Outcome:
+        before, rendered = time.perf_counter(), self._rendering.seconds
+        closed = await super()._close(run, outcome)
+        if self._operation is not None:
+            self._operation.loaded = time.perf_counter() - before - (self._rendering.seconds - rendered)
+        return closed
+
+    def _complete(self, job: Job, outcome: Outcome) -> None:
+        if self._operation is not None:
+            self._operation.end(outcome)
+        super()._complete(job, outcome)
+
+    def _draw(self) -> None:
+        with self._rendering:
+            super()._draw()
+
+    async def _store(self, snapshot: Snapshot | None) -> bool:
+        with self._storing:
+            return await super()._store(snapshot)
+
+    def _frame(self) -> Frame:
+        frame = super()._frame()
+        if self._operation is not None and frame.text is not None:
+            self._operation.bytes += len(frame.text.encode())
+        return frame
+
+
+def _key(job: Job) -> int:
+    """Return what tells operations apart: those without a number have negative keys."""
+    return -id(job) if isinstance(job, ServerOp) else job.n
