@@ -35,7 +35,7 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .hosting import guards_of_host, hidden_routes
+from .hosting import guards_of_host, hidden_routes, hold_in
 from .http.endpoint import PageEndpoint
 from .http.health import HEALTH, LIVE, READY, Health
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
@@ -308,6 +308,7 @@ class Live(Starlette):
     def _serve_in(self, app: Starlette) -> None:
         app.router.routes.extend(self.own_routes)
         app.router.lifespan_context = self._lifespan(app.router)
+        hold_in(app)
 
     def _place(self, placed: _Placed) -> None:
         register_at(placed.page, placed.path, placed.guards)

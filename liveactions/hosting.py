@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from .actions.parameters import Depends, Parameter, guards_of, plan_of
+from .cache.tags import Held
 from .http.endpoint import PageEndpoint
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
@@ -69,6 +71,37 @@ def _problem(one: Parameter) -> str:
     except TypeError:
         return f"has the type {one.annotation!r}, which can't be read from a request"
     return "needs more than one value from the request" if one.reader.structured else ""
+
+
+class HoldingMiddleware:
+    """Holds what a request publishes until it ends, when the dependencies of its route have committed.
+
+    Not what is published after the response has begun: a stream may have no end.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def forward(message: Message) -> None:
+            held.takes = False
+            await send(message)
+
+        with Held() as held:
+            await self._app(scope, receive, forward)
+
+
+def hold_in(app: Starlette) -> None:
+    """Hold what an application's requests publish, around all middleware, whenever that is added."""
+    if app.middleware_stack is not None:  # it has served already
+        app.middleware_stack = HoldingMiddleware(app.middleware_stack)
+        return
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: HoldingMiddleware(build())  # type: ignore[method-assign]
 
 
 def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iterator[str]:

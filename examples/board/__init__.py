@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from examples.board import accounts, activity, cards, chat, seed, wizard
-from examples.board.database import DB, Card, Picture, sessions
+from examples.board.database import DB, Card, Picture
 from examples.board.people import Editor, Me, member, signed_in
 from liveactions import Live, Page, revalidate_tag
 
@@ -48,11 +48,9 @@ def list_cards(db: DB) -> list[dict[str, str | int]]:
 
 
 @app.post("/api/cards", status_code=201)
-def create_card(title: Annotated[cards.Title, Body(embed=True)], me: Editor) -> dict[str, int]:
-    with sessions.begin() as db:
-        card = cards.create(db, me, Card(title=title), "ideas")
-    # Outside of actions this takes effect at once: the transaction has to be committed before.
-    revalidate_tag("cards", "activity")
+def create_card(title: Annotated[cards.Title, Body(embed=True)], me: Editor, db: DB) -> dict[str, int]:
+    card = cards.create(db, me, Card(title=title), "ideas")
+    revalidate_tag("cards", "activity")  # at the end of the request, when the session has committed
     return {"id": card.id}
 
 

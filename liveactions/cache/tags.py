@@ -7,7 +7,7 @@ computed again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -128,10 +128,46 @@ def _compiled(path: str, below: bool) -> re.Pattern[str]:
     return re.compile(regex.pattern.removesuffix("$").removesuffix("/") + "(/.*)?$")
 
 
+class Held:
+    """What is published outside of runs, until this is left: ``with Held() as held: ...``"""
+
+    def __init__(self) -> None:
+        self._calls: list[Callable[[], None]] = []
+        self.takes = True
+        """Whether what is published from now on is held, too."""
+
+    def __enter__(self) -> Held:
+        self._token: Token[Held | None] = _held.set(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _held.reset(self._token)
+        self.takes = False
+        for call in self._calls:
+            call()
+
+    def add(self, call: Callable[[], None]) -> None:
+        """Make a call when this is left."""
+        self._calls.append(call)
+
+
+_held: Final[ContextVar[Held | None]] = ContextVar("liveactions_held", default=None)
+
+
+def _publish_later(call: Callable[[], None]) -> None:
+    """Publish at the end of the request, or at once if none is running in this context."""
+    held = _held.get()
+    if held is None or not held.takes:
+        call()
+    else:
+        held.add(call)
+
+
 def revalidate_tag(*tags: str) -> None:
     """Mark data as changed: results cached with these tags are dropped, and pages that show it are updated.
 
-    In an action, this takes effect after the commit, though the action itself reads fresh data at once.
+    In an action, this takes effect after the commit, though the action itself reads fresh data at once. In a
+    route of the application, it takes effect at the end of the request, when its dependencies have committed.
     Elsewhere (a job, a signal, another thread) it takes effect immediately. Raise `RuntimeError` inside
     `load`, a render or a cached function.
     """
@@ -143,7 +179,7 @@ def revalidate_tag(*tags: str) -> None:
     if effects is not None:
         effects.tags |= frozenset(tags)
         return
-    channels.publish(*(Message("tag", tag) for tag in tags))
+    _publish_later(lambda: channels.publish(*(Message("tag", tag) for tag in tags)))
 
 
 def revalidate_path(path: str, *, below: bool = False) -> None:
@@ -158,7 +194,7 @@ def revalidate_path(path: str, *, below: bool = False) -> None:
     if effects is not None:
         effects.paths += ((path, below),)
     else:
-        channels.publish(Message("path", path, {"below": below}))
+        _publish_later(lambda: channels.publish(Message("path", path, {"below": below})))
 
 
 def refresh() -> None:
@@ -173,9 +209,8 @@ def refresh() -> None:
 def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
     """Publish data to a topic: call its ``@on`` methods in all open pages of an application.
 
-    This includes the caller's own page. In an action, it takes effect when the dependencies have closed and
-    committed; elsewhere immediately. Raise `TypeError` if the data can't be serialized as JSON, and
-    `RuntimeError` while data is being read.
+    This includes the caller's own page. It takes effect when `revalidate_tag` does. Raise `TypeError` if the
+    data can't be serialized as JSON, and `RuntimeError` while data is being read.
     """
     refuse_while_reading("publish")
     try:
@@ -186,7 +221,7 @@ def publish_by(line: BrokerChannel, topic: str, data: dict[str, Any]) -> None:
     if effects is not None:
         effects.messages += ((line, message),)
     else:
-        line.publish(message)
+        _publish_later(lambda: line.publish(message))
 
 
 async def publish(effects: Effects, shown: bool) -> None:
