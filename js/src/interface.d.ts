@@ -124,6 +124,7 @@ export interface Lazy {
   /** Settled when no request is under way that a hello would overtake. */
   readonly busy: unknown;
   call(name: string, args: Record<string, unknown>): Promise<any>;
+  explain(status: number): void;
   flushDelays(): void;
   followRedirect(redirect: { url: string; replace?: boolean }, n?: number): void;
   hook(name: string, definition: object): void;

@@ -362,6 +362,9 @@ def test_a_page_that_cannot_be_joined_is_loaded_again_a_few_times_and_stays(open
     assert len(loads) == 5
     with page.expect_request(lambda request: request.method == "POST"):
         page.click("#s")
+    page.reload()  # which a post does, too
+    page.wait_for_selector("[data-live=closed] .live-notice", timeout=PATIENCE * 1000)
+    assert len(loads) == 7
 
 
 def test_reloads_are_counted_anew_when_a_page_has_lived_for_a_minute(open_page: Open) -> None:
@@ -388,6 +391,22 @@ def test_retries_come_at_random_in_doubling_spans(open_page: Open) -> None:
     server.lose()
     page.clock.run_for(250)
     assert server.sockets == 10
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_handshake_that_is_never_answered_is_given_up(open_page: Open, opened: bool) -> None:
+    page, server = open_page(BODY, clock=True, join=False)
+    page.evaluate("() => { Math.random = () => 0 }")
+    if opened:
+        server.open()  # but the welcome doesn't come
+    page.clock.run_for(9_900)
+    assert server.sockets == 1
+    page.clock.run_for(200)
+    assert (server.sockets, page.evaluate("sockets[0].closed")) == (2, True)
+    assert page.get_attribute("html", "data-live") == "connecting"
+    server.accept()
+    page.clock.run_for(30_000)
+    assert (server.sockets, page.get_attribute("html", "data-live")) == (2, "open")
 
 
 @pytest.mark.parametrize("event", ["online", "visibilitychange", "pageshow"])

@@ -21,14 +21,14 @@ PAYLOAD = {
 SAVE = 'method="post" action="/page?_a=save~1~mac"'
 
 
-def debugged(open_page: Open, body: str) -> tuple[Page, Any, list[str]]:
+def debugged(open_page: Open, body: str, **options: Any) -> tuple[Page, Any, list[str]]:
     """A page in debug mode, and what its console warns of."""
     said: list[str] = []
 
     def listen(page: Page) -> None:
         page.on("console", lambda message: said.append(message.text) if message.type == "warning" else None)
 
-    page, server = open_page(body, head=DEBUG, prepare=listen, headers=POLICY)
+    page, server = open_page(body, head=DEBUG, prepare=listen, headers=POLICY, **options)
     page.wait_for_load_state("networkidle")
     return page, server, said
 
@@ -161,3 +161,19 @@ def test_a_modal_dialog_that_escape_closes_unheard(open_page: Open, attributes: 
     _, _, found = debugged(open_page, f'<dialog id="d" live-modal {attributes}>x</dialog>')
     assert codes(found) == said
     assert all("(#d)" in line for line in found)
+
+
+def test_a_socket_that_does_not_open(open_page: Open) -> None:
+    page, server, said = debugged(open_page, "<p>x</p>", clock=True, join=False)
+    page.clock.run_for(11_400)
+    assert said == []
+    page.clock.run_for(200)
+    assert codes(said) == ["LA009"]
+
+
+def test_a_socket_that_opens_late(open_page: Open) -> None:
+    page, server, said = debugged(open_page, "<p>x</p>", clock=True, join=False)
+    page.clock.run_for(8_000)
+    server.accept()
+    page.clock.run_for(8_000)
+    assert said == []

@@ -379,9 +379,44 @@ def test_too_much_to_send(open_page: Open) -> None:
     page.click("#b")
     assert server.ops == []
     assert server.told[0][2]["status"] == 413
+    page.wait_for_selector(".live-notice")
+    assert page.evaluate("[t.value.length, document.querySelector('#b').disabled]") == [600_000, False]
+    page.fill("#t", "a")
+    assert page.query_selector(".live-notice") is None
     page.evaluate("t.value = 'a'.repeat(1_000_000)")
     page.click("#b")
     assert len(server.ops) == 1
+
+
+CUSTOM = """customElements.define("x-stars", class extends HTMLElement {
+  static formAssociated = true;
+  #internals = this.attachInternals();
+  get value() { return this.stars ?? ""; }
+  set value(stars) {
+    this.stars = stars;
+    this.#internals.setFormValue(stars);
+  }
+  formResetCallback() { this.value = "0"; }
+})"""
+
+
+@pytest.mark.parametrize(
+    ("edited", "status", "value"), [(False, 0, "0"), (False, 5, "3"), (False, 1, "3"), (True, 0, "4")]
+)
+def test_a_custom_element_is_reset_as_other_controls_are(
+    open_page: Open, edited: bool, status: int, value: str
+) -> None:
+    page, server = open_page(
+        FORM.format('<x-stars id="x" name="stars"></x-stars><button id="b">Save</button>')
+    )
+    page.evaluate(CUSTOM)
+    page.evaluate("x.value = '3'")
+    page.click("#b")
+    assert server.ops[0][4] == ["stars", "3"]
+    if edited:
+        page.evaluate("x.value = '4'")
+    server.answer(0, 1, status, {"error": "no"} if status == 1 else None)
+    assert page.evaluate("x.value") == value
 
 
 LEADING = (

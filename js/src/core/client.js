@@ -32,7 +32,10 @@ export function perform(request) {
   const parts = !lazy?.refuses(request) && request.build();
   if (!parts) return;
   const status = closed ? 503 : new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50 && 413;
-  if (status) return finish(request, ERROR, { error: "Not sent", status });
+  if (status) {
+    loadLazy().then((lazy) => lazy?.explain(status));
+    return finish(request, ERROR, { error: "Not sent", status });
+  }
   add(request, parts);
   applyPending();
   send();

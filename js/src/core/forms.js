@@ -8,7 +8,7 @@ import { loadLazy } from "./lazy.js";
 import { isPending } from "./pending.js";
 import { closed } from "./socket.js";
 import { captureEdits } from "./values.js";
-import { CALL_REF, FIELD_SNAPSHOT } from "./wire.js";
+import { CALL_REF, FIELD_SNAPSHOT, OK } from "./wire.js";
 
 const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
 
@@ -35,9 +35,14 @@ function submit(event) {
   const isPageForm = form.getAttribute("id") === PAGE_FORM;
   const source = isPageForm ? submitter ?? form : form;
   if (isPending(source, digest)) return;
+  const values = [...form.querySelectorAll("*")].map((/** @type {any} */ element) => [element, element.value]);
   const request = {
     build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets: () => !isPageForm,
     post: () => form.requestSubmit(submitter),
+    ended(/** @type {number} */ status) {
+      // Custom elements that are controls reset themselves, unless they were edited meanwhile.
+      if (status === OK && !isPageForm) for (const [element, value] of values) if (element.value === value) element.formResetCallback?.();
+    },
   };
   if (fields.some((value) => value instanceof File)) loadLazy().then((lazy) => lazy?.uploadFiles(request, ref, fields));
   else perform(request);

@@ -7,6 +7,7 @@ import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION,
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
+const WELCOME = 10_000; // ms that a socket may take until it is of use
 const STEADY = 5_000; // ms after which a connection has been a good one
 /**
  * What only the rest of the client knows: names of extras, of the whole page, of raw HTML, of a text that grows; markup that
@@ -100,7 +101,7 @@ function scheduleConnectingIndicator() {
 function connect(event) {
   if (event?.key === STORAGE_KEY) disconnect();
   if (socket || closed) return;
-  after(CONNECT_TIMER);
+  after(CONNECT_TIMER, WELCOME, reconnect); // some servers leave a handshake that they don't like without an answer
   const current = (socket = new WebSocket(/** @type {string} */ (page().live)));
   current.onopen = async () => {
     await lazy?.busy;
@@ -128,11 +129,14 @@ function onClose({ code }) {
   disconnect();
   if (code === CLOSE_OVER) reload();
   else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION) close(UNCERTAIN);
-  else scheduleReconnect();
+  else reconnect();
 }
 
-/** Full jitter: at a random time of spans that double. */
-const scheduleReconnect = () => after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
+/** Leaves the socket for another one: at a random time of spans that double (full jitter). */
+function reconnect() {
+  disconnect();
+  after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
+}
 
 /**
  * Loads the page again, where nothing else helps: the first time at once, then after longer and longer pauses. When that has
@@ -143,7 +147,7 @@ function reload() {
   try {
     const key = STORAGE_KEY + location.pathname;
     count = performance.now() > RELOADS_WITHIN ? 0 : +(sessionStorage[key] ?? 0);
-    sessionStorage[key] = (count + 1) % (RELOADS + 1);
+    sessionStorage[key] = count + 1;
   } catch { /* nobody could count them */ }
   if (count < RELOADS) after(CONNECT_TIMER, RELOAD * count ** 2, () => location.reload());
   else close(UNCERTAIN);
@@ -182,13 +186,11 @@ function onMessage(text) {
 
 /** @param {any} message */
 function process(message) {
-  if (lazy?.busy || !applyMessage(message)) {
-    disconnect();
-    return scheduleReconnect();
-  }
+  if (lazy?.busy || !applyMessage(message)) return reconnect();
   if (!open) {
     open = true;
     stableSince = performance.now();
+    after(CONNECT_TIMER);
     after(FETCH_TIMER);
     showState("open");
   }

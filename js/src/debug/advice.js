@@ -21,7 +21,19 @@ export function watchPage() {
     for (const [code, text] of /** @type {CustomEvent} */ (event).detail) say(code, text);
   }, true);
   addEventListener("live:patch", (event) => { if (/** @type {CustomEvent} */ (event).detail.phase === "after") look(); });
+  new MutationObserver(watchConnection).observe(document.documentElement, { attributeFilter: ["data-live"] });
+  watchConnection();
   look();
+}
+
+const PATIENCE = 10_000; // ms
+
+let trouble = 0;
+
+function watchConnection() {
+  clearTimeout(trouble);
+  if (document.documentElement.dataset.live !== "connecting") return;
+  trouble = setTimeout(() => say("LA009", "the socket doesn't open: operations go by fetch. Perhaps a proxy doesn't pass WebSockets on, or the request is too large for the server: all cookies together should have less than 8 kB"), PATIENCE);
 }
 
 function look() {
@@ -44,7 +56,7 @@ function findUnheardClose(dialog) {
   const marks = `${dialog.getAttribute("data-l")} ${dialog.getAttributeNames().join(" ")}`;
   if (/(@|live-)close\b/.test(marks)) return;
   const name = dialog.id ? ` (#${dialog.id})` : "";
-  say("LA008", `a dialog${name} can be closed with Escape, and the server doesn't learn of it; add live-close="{{ … }}"`, [dialog]);
+  say("LA008", `a dialog${name} can be closed with Escape, and comes back with the next answer, as the server doesn't learn of it; add live-close="{{ … }}"`, [dialog]);
 }
 
 /** What a form can't do where scripts don't run. @param {HTMLFormElement} form */

@@ -12,7 +12,7 @@ import { applyExtras, processAll } from "./extras.js";
 import { sending, sendByFetch } from "./fetch-ops.js";
 import { hook } from "./hooks.js";
 import { moveSiblings } from "./moves.js";
-import { watchClosing } from "./notice.js";
+import { explain, watchClosing } from "./notice.js";
 import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
@@ -32,7 +32,7 @@ export const lazy = {
     rememberOriginals();
     for (const watch of WATCHERS) watch();
   },
-  applyAutofocus, applyExtras, call, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
+  applyAutofocus, applyExtras, call, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
   refuses, registerCall, replacePage, sendByFetch, setRaw, showPendingState, uploadFiles, uploads,
 };
 

@@ -1,19 +1,39 @@
-// What the page says itself when it isn't live any more: for those who would wait for what doesn't come.
+// What the page says itself, for those who would wait for what doesn't come.
 
-const TEXT = "This page is no longer updated by itself. It still works; load it again to see what has changed.";
+const CLOSED = "This page is no longer updated by itself. It still works; load it again to see what has changed.";
+const TOO_LARGE = "Not sent: this is more than 1 MB. Nothing is lost; shorten it and try again.";
 const STYLE = { position: "fixed", inset: "auto 0 0", zIndex: "2147483647", padding: ".75rem", font: "1rem system-ui", textAlign: "center", color: "#222", background: "#fd9" };
 
+/** @type {HTMLElement | undefined} */
+let notice;
+
 export function watchClosing() {
-  new MutationObserver(showNotice).observe(document.documentElement, { attributeFilter: ["data-live"] });
-  showNotice();
+  new MutationObserver(explainClosing).observe(document.documentElement, { attributeFilter: ["data-live"] });
+  explainClosing();
 }
 
-function showNotice() {
-  if (document.documentElement.dataset.live !== "closed" || document.querySelector(".live-notice")) return;
-  const notice = document.createElement("div");
-  notice.className = "live-notice";
-  notice.setAttribute("role", "status");
-  notice.textContent = TEXT;
-  Object.assign(notice.style, STYLE);
+function explainClosing() {
+  if (document.documentElement.dataset.live === "closed") show(CLOSED);
+}
+
+/** Says why something wasn't sent, until the person changes it. @param {number} status as the server's would be */
+export function explain(status) {
+  if (status !== 413) return;
+  show(TOO_LARGE);
+  addEventListener("input", () => {
+    notice?.remove();
+    explainClosing();
+  }, { once: true });
+}
+
+/** @param {string} text */
+function show(text) {
+  if (!notice) {
+    notice = document.createElement("div");
+    notice.className = "live-notice";
+    notice.setAttribute("role", "alert");
+    Object.assign(notice.style, STYLE);
+  }
+  notice.textContent = text;
   document.documentElement.append(notice); // no page's own
 }
