@@ -359,6 +359,9 @@ class Live(Starlette):
                 log.warning("%s", text)
             if warning := self.site.refused_uploads():
                 log.warning("%s", warning)
+            if self.sessions.is_draining:  # it has been stopped, and is started again
+                self.sessions.is_draining = False
+                self._drain = Drain(self.sessions, self.site.limits.drain)
             async with inner(app) as state:
                 if self._has_presence():
                     self.sessions.presence.start()

@@ -453,6 +453,16 @@ def test_pages_for_errors_have_statuses_of_errors() -> None:
         live.error_page(404, 200)
 
 
+@ways("SHN")
+async def test_an_application_may_be_started_again(way: Way, app: FastAPI) -> None:
+    for _ in range(3):
+        async with visiting(app, way) as visitor:
+            page = await visitor.open("/login/ada")
+            await page.fill("Text", "again")
+            await page.click("Add")
+            assert page.texts("li")[-1] == "again"
+
+
 journal: list[str] = []
 refused: set[str] = set()
 
