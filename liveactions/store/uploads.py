@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from logging import getLogger
 from pathlib import Path
@@ -173,8 +173,11 @@ class Uploads:
     async def delete(self, names: Sequence[str]) -> None:
         """Remove files, as far as they are there. What can't be removed now is when its time is over."""
         with self._removing():
-            if names:
-                await self.storage.delete(names)
+            await self._delete(names)
+
+    async def _delete(self, names: Iterable[str]) -> None:
+        if listed := list(names):
+            await self.storage.delete(listed)
 
     def forget(self, token: str) -> None:
         """Remove the files of a page whose session is over, soon: nobody will take them."""
@@ -186,7 +189,7 @@ class Uploads:
 
     async def _delete_those_of(self, owner: str) -> None:
         with self._removing():
-            await self.delete([one.name for one in await self.storage.files(owner)])
+            await self._delete(one.name for one in await self.storage.files(owner))
 
     def tend(self) -> None:
         """Begin a sweep if it is time for one."""
@@ -199,7 +202,7 @@ class Uploads:
         """Remove what nobody will take any more at a time, in seconds since 1970."""
         with self._removing():
             files = await self.storage.files()
-            await self.delete([one.name for one in files if one.written < now - FILE_TTL])
+            await self._delete(one.name for one in files if one.written < now - FILE_TTL)
 
     @contextmanager
     def _removing(self) -> Iterator[None]:

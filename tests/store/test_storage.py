@@ -297,6 +297,23 @@ async def test_a_storage_that_fails_is_logged_once_and_removes_later(
     assert await storage.files() == []
 
 
+async def test_files_that_may_not_be_removed_are_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(names: object) -> None:
+        raise StoreError("not allowed")
+
+    storage = FolderStorage(tmp_path)
+    uploads = Uploads(SEALER, storage)
+    await uploads.keep([upload()], "ada", "token")
+    monkeypatch.setattr(storage, "delete", refuse)
+    for _ in range(2):
+        uploads.forget("token")
+        await uploads.close()
+        await uploads.sweep(time.time() + 2 * FILE_TTL)
+    assert [record.message for record in caplog.records] == ["could not remove uploaded files: not allowed"]
+
+
 # Settings
 
 
