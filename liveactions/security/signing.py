@@ -186,9 +186,11 @@ class Sealer:
         """
         return _text(self.seal_bytes(data, context, now=now))
 
-    def seal_bytes(self, data: bytes, context: str, *, now: float | None = None) -> bytes:
-        """Do what `seal` does, but return bytes."""
-        packed = _pack(data, time.time() if now is None else now)
+    def seal_bytes(
+        self, data: bytes, context: str, *, now: float | None = None, compress: bool = True
+    ) -> bytes:
+        """Do what `seal` does, but return bytes. Compressing takes longer than all else."""
+        packed = _pack(data, time.time() if now is None else now, compress)
         return self._header + self._cipher.encrypt(packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
@@ -233,9 +235,9 @@ def _mac(key: bytes, data: bytes) -> str:
     return _text(blake2b(data, key=key, digest_size=MAC_BYTES).digest())
 
 
-def _pack(data: bytes, now: float) -> bytes:
+def _pack(data: bytes, now: float, compress: bool) -> bytes:
     packing = _PLAIN
-    if len(data) >= COMPRESS_FROM:
+    if compress and len(data) >= COMPRESS_FROM:
         smaller = zlib.compress(data, 1)
         if len(smaller) < len(data):
             packing, data = _DEFLATED, smaller

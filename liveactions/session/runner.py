@@ -309,7 +309,7 @@ class Session:
             self._attend()
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
-        if state.is_unsaved and state.queue and not state.is_large and not await self.save():
+        if state.is_unsaved and state.queue and not await self.save():
             self._lose()  # while the next op runs, another worker can continue from here
 
     def _begin_due(self, request: object) -> None:
@@ -548,7 +548,6 @@ class Session:
         """Return what to store for a snapshot of this session."""
         state = self.state
         sealed = self.site.snapshots.seal_bytes(snapshot, state.binding.context)
-        state.sealed(len(sealed))
         return state.key, self._epoch, sealed, SNAPSHOT_TTL
 
     def _lose(self) -> None:

@@ -32,9 +32,8 @@ the page can take it. Several operations may share a frame. If a frame is lost w
 explained in `protocol.op_log`.
 
 *The store.* A frame comes with the snapshot that must be stored before it is sent, so that a stored state is
-never older than the page. States above `MAX_IMMEDIATE_BYTES` are an exception: they are stored when they are
-`due`. A snapshot *at rest* promises that no later operation has run anywhere. Another one is therefore stored
-when a connection joins, before an operation can break this promise.
+never older than the page. A snapshot *at rest* promises that no later operation has run anywhere. Another one
+is therefore stored when a connection joins, before an operation can break this promise.
 
 *Revisions and pages.* Slots and references have the meaning that they had at the revision that showed them.
 When another page or another visitor takes over the session, nothing can be called that was shown before
@@ -78,8 +77,6 @@ from ..templates.fragments import digest_of
 from ..types import Outcome, Streaming
 from .op_queue import Job, OpQueue, ServerOp
 
-MAX_IMMEDIATE_BYTES: Final = 1536
-"""Longest sealed snapshot that is stored before each answer, in bytes."""
 MAX_REVISIONS: Final = 64
 """Revisions that are kept at most, when a page acknowledges none."""
 REPLACED: Final = 1012
@@ -351,8 +348,6 @@ class SessionState:
         """The page's state as JSON, after the newest op."""
         self.is_unsaved = False
         """Whether the session has changed since its newest `snapshot`."""
-        self.is_large = False
-        """Whether snapshots are too large to be stored before each answer."""
         self.is_due = False
         """Whether the page may have to be told something."""
         self.drawn: Fragment | None = None
@@ -612,7 +607,7 @@ class SessionState:
         self.is_due = False
         if op_log.rev != rev:
             self.is_unsaved = True
-        if not self.is_unsaved or self.is_large:
+        if not self.is_unsaved:
             return Frame(text, None)
         self.is_unsaved = False
         return Frame(text, self.draft())
@@ -620,7 +615,7 @@ class SessionState:
     # The store
 
     def snapshot(self) -> Snapshot:
-        """Return the state as it is now. Store it by this session's claim; call `sealed` with its size."""
+        """Return the state as it is now. Store it by this session's claim."""
         self.is_unsaved = False
         return self.draft()
 
@@ -643,10 +638,6 @@ class SessionState:
             tuple(op_log.extras),
             tuple(history.pending_patches(op_log.shown)) if at_rest else (),
         )
-
-    def sealed(self, size: int) -> None:
-        """Note the size of the newest snapshot, in bytes, as it is stored."""
-        self.is_large = size > MAX_IMMEDIATE_BYTES
 
     # Time
 

@@ -86,6 +86,16 @@ class Store(ABC):
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         """`save` several keys in one round trip; return for each whether it was stored."""
 
+    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+        """Do what `save_many` does without waiting for anything. Return None where that isn't possible now.
+
+        It is for calls that come one after the other, and not while `save_many` is under way.
+        """
+        return None
+
+    def tend(self) -> None:  # noqa: B027 - most stores have nothing to do
+        """Do what is due, beside the event loop. It is called there about once a second."""
+
     @abstractmethod
     async def close(self) -> None:
         """Release what is open. A store that is used again opens again."""

@@ -130,14 +130,25 @@ class FallbackStore(Store):
             self._keep(key, epoch, value, ttl)
         return [True] * len(rows)
 
+    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+        if self._failed_at is None:
+            try:
+                return self.store.save_now(rows)
+            except Exception as error:
+                self._fail(error)
+        return None
+
     async def close(self) -> None:
         if self._failed_at is not None:
             await self._recover()
         await self.store.close()
 
     def tend(self) -> None:
-        """Try a store that has failed again, if it is time to. In the event loop."""
-        if self._failed_at is None or self._clock() < self._retry_at:
+        """Try a store that has failed again, if it is time to; let one that works do what is due."""
+        if self._failed_at is None:
+            self.store.tend()
+            return
+        if self._clock() < self._retry_at:
             return
         loop = asyncio.get_running_loop()
         task = self._recovering

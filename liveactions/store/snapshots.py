@@ -1,12 +1,13 @@
 """A page's state outside of any process: sealed, dated, and bound to who may continue from it.
 
-A snapshot travels in three ways. In the page's HTML, where posts and the first hello find it; when it
-is long, a *handle* stands there instead and the snapshot is in the store. Under a handle in the
-address that a post is answered with. And in the store under a digest of the session's token, written
-by the session for whichever worker continues.
+A snapshot travels in three ways. In the page's HTML, where posts and the first hello find it; when it is
+long, a *handle* stands there instead and the snapshot is in the store. Under a handle in the address that a
+post is answered with. And in the store under a digest of the session's token, written by the session for
+whichever worker continues.
 
-States of sessions that come together go to the store together (`SnapshotQueue`): a transaction of its own
-would cost a small page more than its op does.
+States of sessions are saved at once where that is a matter of appending them to a journal. Else those that
+come together go to the store together (`SnapshotQueue`): a round trip of its own would cost a small page more
+than its op does.
 """
 
 from __future__ import annotations
@@ -118,8 +119,8 @@ class Snapshots:
         return self.sealer.seal(pack(snapshot), context)
 
     def seal_bytes(self, snapshot: Snapshot, context: str) -> bytes:
-        """What `load` opens, for the store."""
-        return self.sealer.seal_bytes(pack(snapshot), context)
+        """What `load` opens, for the store. It is compressed if it is likely to stay there."""
+        return self.sealer.seal_bytes(pack(snapshot), context, compress=snapshot.at_rest)
 
     def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
         """Return the snapshot as it is embedded in a page's HTML."""
@@ -219,53 +220,39 @@ def _digests(data: bytes) -> Digests:
 class SnapshotQueue:
     """Stores the states of sessions. An older state never comes after a newer one.
 
-    In a store on this machine, the first state of a turn of the event loop is stored at once: a page that is
-    alone in its turn waits for nobody. Those that come in the same turn, or while the store is writing, are
-    stored together.
+    Where the store can't save a state at once, it saves it together with those that come in the same turn of
+    the event loop, or while it is writing.
     """
 
-    def __init__(self, store: FallbackStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._is_local = store.store.server is None
         self._rows: list[Claimed] = []
         self._waiting: list[asyncio.Future[bool]] = []
         self._tasks = Supervisor(lambda: "storing the states of pages")
-        self._busy: asyncio.AbstractEventLoop | None = None
-        """The loop in which a state was stored in this turn, or is being stored."""
+        self._saving: asyncio.Task[None] | None = None
 
     async def save(self, row: Claimed) -> bool:
         """Store a row. Return False when its key has been claimed by someone else."""
-        loop = asyncio.get_running_loop()
-        if self._busy is loop or not self._is_local:
-            saved: asyncio.Future[bool] = loop.create_future()
-            self._rows.append(row)
-            self._waiting.append(saved)
-            if self._busy is not loop:
-                self._busy = loop
-                self._tasks.start(self._save_waiting())
-            return await saved
-        self._busy = loop
-        try:
-            return (await save_all(self._store, [row]))[0]
-        finally:
-            loop.call_soon(self._end_turn)
-
-    def _end_turn(self) -> None:
-        if self._rows:
-            self._tasks.start(self._save_waiting())
-        else:
-            self._busy = None
+        loop, task = asyncio.get_running_loop(), self._saving
+        is_idle = task is None or task.done() or task.get_loop() is not loop
+        if is_idle and not self._rows:
+            done = self._store.save_now((row,))
+            if done is not None:
+                return done[0]
+        saved: asyncio.Future[bool] = loop.create_future()
+        self._rows.append(row)
+        self._waiting.append(saved)
+        if is_idle:
+            self._saving = self._tasks.start(self._save_waiting())
+        return await saved
 
     async def _save_waiting(self) -> None:
-        try:
-            while self._rows:
-                rows, self._rows = self._rows, []
-                waiting, self._waiting = self._waiting, []
-                for saved, done in zip(waiting, await save_all(self._store, rows), strict=True):
-                    if not saved.done():
-                        saved.set_result(done)
-        finally:
-            self._busy = None
+        while self._rows:
+            rows, self._rows = self._rows, []
+            waiting, self._waiting = self._waiting, []
+            for saved, done in zip(waiting, await save_all(self._store, rows), strict=True):
+                if not saved.done():
+                    saved.set_result(done)
 
 
 async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:

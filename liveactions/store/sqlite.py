@@ -3,6 +3,10 @@
 Nothing waits for a disk: what has been written is the kernel's. A call runs in the event loop, which takes
 microseconds. Where another process holds the file for longer than a moment, calls wait for it in a thread,
 in their order.
+
+States of pages are appended to a journal (`store.journal`), which costs a tenth of a statement, and moved
+from there to the file about once a second, in a thread. Each value in the file has a stamp, by which the
+two are compared.
 """
 
 from __future__ import annotations
@@ -15,16 +19,20 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
+from logging import getLogger
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
 from ..tasks import is_loop_running
 from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Clock, Row, SweptStore, next_epoch
+from .journal import Journals, Value
 from .sqlite_file import VERSION, SqliteFile, StoreBusy, transaction
 
+log = getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 MOMENT: Final = 0.01
@@ -33,10 +41,10 @@ BUSY_SECONDS = 2.0
 """Seconds that a call waits for it in a thread, before the store counts as failed."""
 SLACK: Final = 100
 """A saved value may live a hundredth of its time shorter than the last save asked for."""
-GET: Final = "SELECT value FROM value WHERE key = ? AND until > ?"
+GET: Final = "SELECT key, stamp, until, value FROM value WHERE key = ?"
 PUT: Final = """
-INSERT INTO value (key, value, until) VALUES (?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until
+INSERT INTO value (key, value, until, stamp) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until, stamp = excluded.stamp
 """
 ONCE: Final = """
 INSERT INTO once (key, until) VALUES (:key, :until)
@@ -49,16 +57,19 @@ ON CONFLICT (key) DO UPDATE SET epoch = max(epoch + 1, excluded.epoch), until = 
 RETURNING epoch
 """
 RENEW: Final = """
-UPDATE value SET value = :value WHERE key = :key AND until BETWEEN :enough AND :until
+UPDATE value SET value = :value, stamp = :stamp
+WHERE key = :key AND until BETWEEN :enough AND :until AND stamp < :stamp
 AND NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
 """
 """`SAVE` where the value lives long enough as it is: leaving its time alone is half the work."""
 SAVE: Final = """
-INSERT INTO value (key, value, until)
-SELECT :key, :value, :until
+INSERT INTO value (key, value, until, stamp)
+SELECT :key, :value, :until, :stamp
 WHERE NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
-ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until, stamp = excluded.stamp
+WHERE :epoch IS NOT NULL OR stamp < excluded.stamp
 """
+"""Without an epoch it is a value from a journal: nobody's claim matters, but a newer value stays."""
 APPEND: Final = "INSERT INTO message (until, value) VALUES (?, ?)"
 MESSAGES: Final = "SELECT id, iif(id > :position, value, x'') FROM message WHERE id >= :position ORDER BY id"
 """What is at a position needn't be read again: it only has to be there."""
@@ -84,6 +95,9 @@ class SqliteStore(SweptStore):
         self.path = Path(path)
         self._quick = SqliteFile(self.path, MOMENT)
         self._patient = SqliteFile(self.path, BUSY_SECONDS)
+        self._background = SqliteFile(self.path, BUSY_SECONDS)
+        self._journals = Journals(self.path.with_suffix(".journals"))
+        self._moving: Future[None] | None = None
         self._messages_swept = clock()
         self._waiting = 0
         """Calls that wait in the thread."""
@@ -94,13 +108,19 @@ class SqliteStore(SweptStore):
         return self.path.with_suffix(".files")
 
     async def get(self, key: str) -> bytes | None:
-        values = (_blob(key), self.clock())
-        found = await self._run(lambda db: db.execute(GET, values).fetchone())
-        return found[0] if found else None
+        blob = _blob(key)
+        saved = self._in_journals(blob)
+        row = await self._run(lambda db: db.execute(GET, (blob,)).fetchone())
+        found = Value(*row) if row else None
+        if found is not None:
+            self._journals.saw(found.stamp)
+        if saved is not None and (found is None or found.stamp < saved.stamp):
+            found = saved
+        return found.value if found is not None and found.until > self.clock() else None
 
     async def put_many(self, rows: Iterable[Row]) -> None:
-        now = self.clock()
-        values = [(_blob(key), bytes(value), now + ttl) for key, value, ttl in rows]
+        now, stamp = self.clock(), self._journals.stamp
+        values = [(_blob(key), bytes(value), now + ttl, stamp()) for key, value, ttl in rows]
         await self._run(lambda db: _many(db, PUT, values))
         await self._sweep_if_due(now)
 
@@ -110,31 +130,83 @@ class SqliteStore(SweptStore):
         return await self._changes(ONCE, {"key": _blob(key), "until": now + ttl, "now": now}) == 1
 
     async def delete(self, key: str) -> None:
-        await self._changes(DELETE, (_blob(key),))
+        blob = _blob(key)
+        saved = self._in_journals(blob)
+        if saved is None:
+            await self._changes(DELETE, (blob,))
+        else:  # what is still to come from there must find something newer
+            await self._changes(PUT, (blob, None, saved.until, self._journals.stamp()))
 
     async def claim(self, key: str) -> int:
-        now = self.clock()
-        values = (_blob(key), next_epoch(now), now + CLAIM_SECONDS)
+        now, blob = self.clock(), _blob(key)
+        since = self._journals.open()
+        values = (blob, next_epoch(now), now + CLAIM_SECONDS)
         found = await self._run(lambda db: db.execute(CLAIM, values).fetchall())
         epoch: int = found[0][0]
+        try:
+            self._journals.claimed(blob, epoch)
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error}") from error
+        self._journals.hold(blob, epoch, since)
         return epoch
 
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        saved = self.save_now(rows)
+        if saved is not None:
+            return saved
         now = self.clock()
         await self._sweep_if_due(now)
-        values = [_claimed(now, *row) for row in rows]
-        return await self._run(lambda db: _save_all(db, values))
+        since = self._journals.open()
+        stamp = self._journals.stamp
+        values = [_claimed(now, stamp(), _blob(key), epoch, v, now + ttl) for key, epoch, v, ttl in rows]
+        saved = await self._run(lambda db: _save_all(db, values))
+        for row, is_saved in zip(values, saved, strict=True):
+            if is_saved:
+                self._journals.hold(row["key"], row["epoch"], since)
+        return saved
+
+    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+        now, journals = self.clock(), self._journals
+        saved = journals.save([(_blob(key), epoch, bytes(v), now + ttl) for key, epoch, v, ttl in rows])
+        if journals.is_full:
+            self.tend()
+        return saved
 
     async def sweep(self) -> int:
         now = self.clock()
         return sum([await self._changes(statement, (now,)) for statement in (*SWEEP, SWEEP_MESSAGES)])
 
+    def tend(self) -> None:
+        if self._moving is None or self._moving.done():
+            self._moving = self._thread().submit(self._move, "a journal could not be moved to the store yet")
+
     async def close(self) -> None:
-        self._quick.close()
-        self._patient.close()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread(), self._move, "a journal is left for the next process")
+        self._journals.close()
+        for file in (self._quick, self._patient, self._background):
+            file.close()
         if self._threads is not None:
             self._threads[1].shutdown(wait=False)
             self._threads = None
+
+    def _in_journals(self, key: bytes) -> Value | None:
+        try:
+            return self._journals.newest(key)
+        except OSError as error:
+            raise StoreError(f"{self._journals.folder}: {error}") from error
+
+    def _move(self, otherwise: str) -> None:
+        """Move what is in journals to the file: what this process has written, and what dead ones have."""
+        try:
+            for journal in self._journals.due():
+                for batch in journal.batches():
+                    now = self.clock()
+                    values = [_claimed(now, v.stamp, v.key, None, v.value or b"", v.until) for v in batch]
+                    self._background.run(partial(_save_all, rows=values))
+                self._journals.moved(journal)
+        except (OSError, StoreError) as error:
+            log.info("%s: %s", otherwise, error)
 
     async def _changes(self, statement: str, values: Any) -> int:
         return await self._run(lambda db: db.execute(statement, values).rowcount)
@@ -202,10 +274,11 @@ def _save_all(db: sqlite3.Connection, rows: list[dict[str, Any]]) -> list[bool]:
         return [_save(db, values) for values in rows]
 
 
-def _claimed(now: float, key: str, epoch: int, value: bytes, ttl: float) -> dict[str, Any]:
-    until = now + ttl
-    names = {"key": _blob(key), "value": bytes(value), "epoch": epoch}
-    return {**names, "now": now, "until": until, "enough": until - ttl / SLACK}
+def _claimed(
+    now: float, stamp: int, key: bytes, epoch: int | None, value: bytes, until: float
+) -> dict[str, Any]:
+    names = {"key": key, "value": bytes(value), "epoch": epoch, "stamp": stamp}
+    return {**names, "now": now, "until": until, "enough": until - (until - now) / SLACK}
 
 
 def _save(db: sqlite3.Connection, values: dict[str, Any]) -> bool:

@@ -21,13 +21,15 @@ from typing import Final, TypeVar
 
 from ..exceptions import StoreError
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the tables. A file of another version is replaced."""
 APPLICATION: Final = 0x4C697665
 """SQLite's "application id" of stores. No other file is ever replaced."""
 TABLES: Final = f"""
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS value (key BLOB PRIMARY KEY, until REAL NOT NULL, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS value (
+    key BLOB PRIMARY KEY, until REAL NOT NULL, stamp INTEGER NOT NULL, value BLOB
+);
 CREATE TABLE IF NOT EXISTS once (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claim (
     key BLOB PRIMARY KEY, until REAL NOT NULL, epoch INTEGER NOT NULL

@@ -24,7 +24,6 @@ from liveactions.protocol.messages import Acknowledgement, CallFunction, Hello, 
 from liveactions.protocol.op_log import OpLog, Rebuilt
 from liveactions.session.op_queue import Job, ServerOp
 from liveactions.session.state import (
-    MAX_IMMEDIATE_BYTES,
     Due,
     Frame,
     IllegalTransition,
@@ -287,7 +286,6 @@ class Worker:
         state = self.session
         assert state is not None
         data = pack(snapshot or state.snapshot())
-        state.sealed(0)
         return self.store.save(state.token, self.epoch, data)
 
     def begin_op(self) -> None:
@@ -756,16 +754,12 @@ def test_frames_wait_for_the_welcome() -> None:
     assert not state.can_send
 
 
-def test_a_frame_says_what_to_store_unless_that_is_large() -> None:
+def test_a_frame_says_what_to_store() -> None:
     state = attached()
     state.completed(ServerOp(_nothing), DONE)
     frame = state.frame(0.0)
     assert frame is not None and frame.snapshot is not None
-    state.sealed(MAX_IMMEDIATE_BYTES + 1)
-    state.completed(ServerOp(_nothing), DONE)
-    frame = state.frame(0.0)
-    assert frame is not None and frame.snapshot is None
-    assert state.due(0.0, LIVE.site.limits) is Due.SAVE
+    assert state.due(0.0, LIVE.site.limits) is None
 
 
 def test_a_snapshot_is_at_rest_only_while_nothing_can_run() -> None:

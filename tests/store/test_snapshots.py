@@ -23,6 +23,7 @@ from liveactions.store.snapshots import (
     session_key,
     unpack,
 )
+from tests.support.patience import PATIENCE
 
 SNAPSHOT = Snapshot(
     "/x?é=1",
@@ -152,14 +153,52 @@ def without_waiting(coroutine: Coroutine[Any, Any, bool]) -> bool:
     return bool(ended.value.value)
 
 
-async def test_the_first_state_of_a_turn_is_stored_at_once_and_the_others_together() -> None:
-    store = Counting()
+class AtOnce(Counting):
+    """A store with a journal, which may be away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_journal = True
+
+    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+        if not self.has_journal:
+            return None
+        self.batches.append([key for key, *_ in rows])
+        return [epoch == 0 for _, epoch, *_ in rows]
+
+
+async def test_a_state_is_stored_at_once_where_that_is_possible() -> None:
+    store = AtOnce()
     saving = SnapshotQueue(FallbackStore(store))
     assert without_waiting(saving.save(row("a")))
-    await asyncio.sleep(0)  # the turn is over
+    assert not without_waiting(saving.save(row("b", epoch=1)))
+    assert store.batches == [["a"], ["b"]]
+
+
+async def test_no_state_is_stored_before_one_that_waits() -> None:
+    store = AtOnce()
+    store.gate = asyncio.Event()
+    saving = SnapshotQueue(FallbackStore(store))
+    store.has_journal = False
+    tasks = [asyncio.ensure_future(saving.save(row("first")))]
+    while not store.batches:
+        await asyncio.sleep(0)
+    store.has_journal = True
+    tasks.append(asyncio.ensure_future(saving.save(row("second"))))
+    await asyncio.sleep(0)
+    assert store.batches == [["first"]]
+    store.gate.set()
+    assert await asyncio.gather(*tasks) == [True] * 2
+    assert store.batches == [["first"], ["second"]]
+    assert without_waiting(saving.save(row("third")))
+
+
+async def test_the_states_of_a_turn_are_stored_in_one_round_trip() -> None:
+    store = Counting()
+    saving = SnapshotQueue(FallbackStore(store))
     for turn in "bc":
         assert await asyncio.gather(*(saving.save(row(f"{turn}{n}")) for n in range(3))) == [True] * 3
-    assert store.batches == [["a"], ["b0"], ["b1", "b2"], ["c0"], ["c1", "c2"]]
+    assert store.batches == [["b0", "b1", "b2"], ["c0", "c1", "c2"]]
 
 
 async def test_states_that_come_while_the_store_is_writing_are_stored_together_afterwards() -> None:
@@ -188,31 +227,32 @@ async def test_a_state_whose_page_another_worker_has_claimed_is_refused_alone_an
     assert await asyncio.gather(*(saving.save(row(key)) for key in ("k", "other"))) == [False, True]
 
 
-async def test_a_store_on_a_server_gets_the_states_of_a_turn_in_one_round_trip() -> None:
-    class OnAServer(Counting):
-        server = "redis://elsewhere", ""
-
-    store = OnAServer()
-    saving = SnapshotQueue(FallbackStore(store))
-    assert await asyncio.gather(*(saving.save(row(key)) for key in "abc")) == [True] * 3
-    assert store.batches == [["a", "b", "c"]]
-
-
 def test_states_are_stored_in_whichever_loop_runs() -> None:
     store = Counting()
     saving = SnapshotQueue(FallbackStore(store))
-    loop = asyncio.new_event_loop()
 
-    def store_and_stop() -> None:  # before the turn is over
-        assert without_waiting(saving.save(row("a")))
-        loop.stop()
+    async def save_and_leave() -> None:
+        store.gate = asyncio.Event()  # which nobody opens
+        asyncio.ensure_future(saving.save(row("lost")))
+        await asyncio.sleep(0)
 
-    loop.call_soon(store_and_stop)
-    loop.run_forever()
-    loop.close()
+    async def save_again() -> bool:
+        store.gate = None
+        return await saving.save(row("b"))
 
-    async def store_again() -> None:
-        assert without_waiting(saving.save(row("b")))
+    asyncio.run(save_and_leave())
+    assert asyncio.run(save_again())
+    assert store.batches[-1] == ["b"]
 
-    asyncio.run(store_again())
-    assert store.batches == [["a"], ["b"]]
+
+async def test_a_state_is_stored_though_the_task_that_was_to_store_others_was_cancelled() -> None:
+    """Before it had begun: as an event loop does it that stops."""
+    store = Counting()
+    saving = SnapshotQueue(FallbackStore(store))
+    first = asyncio.ensure_future(saving.save(row("first")))
+    await asyncio.sleep(0)
+    saving._tasks.cancel()
+    await asyncio.sleep(0)
+    assert not first.done() and store.batches == []
+    assert await asyncio.wait_for(saving.save(row("second")), PATIENCE)
+    assert await first and store.batches == [["first", "second"]]

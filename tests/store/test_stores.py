@@ -289,6 +289,18 @@ class SameAnswers(RuleBasedStateMachine):
         self.files.reverse()
         asyncio.run(self.files[0].close())
 
+    @rule()
+    def move(self) -> None:
+        """What is in journals comes to the file."""
+        self.files.reverse()
+        self.files[0]._move("")
+
+    @rule()
+    def die(self) -> None:
+        """Another process takes the place of one that is killed."""
+        self.files.reverse()
+        self.files[0]._journals.close()
+
 
 TestSameAnswers = SameAnswers.TestCase
 TestSameAnswers.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

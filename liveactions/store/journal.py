@@ -1,0 +1,503 @@
+"""Journals: files beside a store, to which its processes append what they save. The store gets it later.
+
+Appending is one system call, whatever the size, and what was written is the kernel's: it outlives a process
+that is killed, though not the machine.
+
+Theory of operation
+-------------------
+*Files.* Each process has a file of its own, which it only appends to. About once a second it begins another
+one, moves the newest value of each key in the old one to the store, and removes that. It holds a lock on
+its files as long as it lives. Who can lock a file has found its owner dead, and moves the values in its
+place. A process that is killed may leave a record that isn't whole, at the end; nobody was told that it was
+saved.
+
+*Order.* Each value has a stamp: the time, or more than the newest stamp that its process has seen. The
+newest stamp wins, among files and in the store, so that it does no harm if a value is moved late, twice, or
+by several processes, or if the clock is set back.
+
+*Reading.* All files of the folder are read, as far as they have grown, and then the store. In this order
+nothing is missed that is moved meanwhile.
+
+*Claims.* The store knows who may save a key. A process only appends keys that it *holds*: that it has
+claimed, or has saved in the store itself, while it had a file. Who claims a key appends a note to the files
+of all others. The kernel appends one thing after the other, so the owner's values and this note have one
+order. Whoever has claimed the key reads the values before the note; those after it don't count. The owner
+finds after each write whether anything but its own was appended, and learns in this way that a value came
+too late.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import struct
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from io import FileIO
+from logging import getLogger
+from pathlib import Path
+from threading import RLock
+from typing import Final, NamedTuple
+from weakref import WeakSet
+from zlib import crc32
+
+if sys.platform != "win32":
+    import fcntl
+
+SUFFIX: Final = ".journal"
+CHUNK_BYTES: Final = 2**18
+"""Bytes that are read at a time."""
+MAX_FILE_BYTES: Final = 16 * 2**20
+"""Length of a file at which the next one is begun at once."""
+MAX_BYTES: Final = 64 * 2**20
+"""Bytes in all files of a process that the store hasn't got, above which nothing is appended."""
+MAX_HELD: Final = 100_000
+"""Keys that are remembered as held, at most."""
+ROWS_AT_ONCE: Final = 500
+"""Values in one system call, which takes 1,024 buffers."""
+BATCH_ROWS: Final = 100
+BATCH_BYTES: Final = 2**20
+"""What is moved to the store in one transaction: a few milliseconds' work."""
+RETRY_SECONDS: Final = 1.0
+"""Seconds between two attempts to create a file, where that fails."""
+_CHECKSUM: Final = struct.Struct("<I")
+_HEAD: Final = struct.Struct("<IIHBqqd")
+"""Checksum of the value, its size, size of the key, kind, epoch, stamp, until when the value lives."""
+_SAVED, _CLAIMED = 0, 1
+_KEY_BYTES: Final = 2**16 - 1
+log = getLogger(__name__)
+
+
+class Entry(NamedTuple):
+    """Where a value is in a file."""
+
+    stamp: int
+    until: float
+    """When its time is over, in seconds since 1970."""
+    start: int
+    size: int
+    checksum: int
+
+
+class Value(NamedTuple):
+    """A value that was saved."""
+
+    key: bytes
+    stamp: int
+    until: float
+    value: bytes | None
+    """None, in a store: it was deleted."""
+
+
+Row = tuple[bytes, int, bytes, float]
+"""A key, the epoch of its claim, its value, and until when it lives."""
+
+
+class Journal:
+    """One file. `entries` has the newest value of each key, as far as the file has been read."""
+
+    def __init__(self, path: Path, flags: int = 0) -> None:
+        self.path = path
+        flags |= os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        self._file = FileIO(path, "a+", opener=lambda name, _: os.open(name, flags, 0o600))
+        self._number = self._file.fileno()
+        self.end = 0
+        """How far it has been read or written, in bytes."""
+        self.entries: dict[bytes, Entry] = {}
+        self.claims: dict[bytes, int] = {}
+        """Epochs of the claims that others have noted here."""
+        self.notes = 0
+        """How many claims were noted."""
+
+    @classmethod
+    def create(cls, folder: Path) -> Journal:
+        """Create a file of this process. Its folder is created, for this user only."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        while True:
+            journal = cls(folder / f"{secrets.token_hex(8)}{SUFFIX}", os.O_CREAT | os.O_EXCL)
+            try:
+                if journal.lock() and journal.exists:
+                    return journal
+            except OSError:
+                journal.remove()
+                raise
+            journal.close()  # somebody has taken it for one whose owner is dead
+
+    def lock(self) -> bool:
+        """Lock the file until it is closed. Return False if a living process has locked it."""
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def is_abandoned(self) -> bool:
+        """Return whether the owner is dead. One that hasn't written anything may be about to lock it."""
+        if not self.lock():
+            return False
+        is_empty = not os.fstat(self._number).st_size
+        if sys.platform != "win32":
+            fcntl.flock(self._number, fcntl.LOCK_UN)
+        return not is_empty
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file is still at its path."""
+        try:
+            return os.stat(self.path).st_ino == os.fstat(self._number).st_ino
+        except FileNotFoundError:
+            return False
+
+    def append(self, rows: Sequence[tuple[bytes, int, bytes, float, int]]) -> list[bool]:
+        """Append values: rows with a stamp. Return for each whether it counts: no claim was noted before it.
+
+        When `OSError` is raised, begin another file: this one may end in the middle of a record.
+        """
+        parts: list[bytes] = []
+        entries: list[tuple[bytes, Entry]] = []
+        at = self.end
+        for key, epoch, value, until, stamp in rows:
+            checksum, size = crc32(value), len(value)
+            head = _record(checksum, size, key, _SAVED, epoch, stamp, until)
+            parts += head, value
+            start = at + len(head)
+            at = start + size
+            entries.append((key, Entry(stamp, until, start, size, checksum)))
+        if os.writev(self._number, parts) != at - self.end:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        if os.lseek(self._number, 0, os.SEEK_CUR) == at:  # nobody else has appended anything
+            self.entries.update(entries)
+            self.end = at
+            return [True] * len(rows)
+        self.scan()
+        if self.end != os.fstat(self._number).st_size:
+            raise OSError(errno.EIO, "what others have appended can't be read", str(self.path))
+        return [self.allows(key, epoch) for key, epoch, *_ in rows]
+
+    def note_claim(self, key: bytes, epoch: int) -> None:
+        """Tell the owner that a key has been claimed."""
+        record = _record(0, 0, key, _CLAIMED, epoch, 0, 0.0)
+        if os.write(self._number, record) != len(record):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+
+    def allows(self, key: bytes, epoch: int) -> bool:
+        """Return whether what is appended for a key counts."""
+        return self.claims.get(key, epoch) <= epoch
+
+    def scan(self, verify: bool = False) -> None:
+        """Read what was appended since; to the first record that isn't whole.
+
+        `verify` also compares the checksums of values, and ignores what has another one: a machine that
+        crashed may have written the end of a file, and not its middle.
+        """
+        size = os.fstat(self._number).st_size
+        while self.end < size:
+            data = os.pread(self._number, CHUNK_BYTES, self.end)
+            used = 0
+            while (length := self._apply(data, used, size, verify)) > 0:
+                used += length
+            if not used:
+                return
+            self.end += used
+
+    def _apply(self, data: bytes, at: int, size: int, verify: bool) -> int:
+        """Take note of the record at `data[at:]`. Return its length; 0 if it isn't there as a whole."""
+        body = at + _CHECKSUM.size
+        if len(data) < body + _HEAD.size:
+            return 0
+        checksum, value_size, key_size, kind, epoch, stamp, until = _HEAD.unpack_from(data, body)
+        start = body + _HEAD.size + key_size
+        length: int = start + value_size - at
+        if start > len(data) or self.end + at + length > size:
+            return 0
+        if _CHECKSUM.unpack_from(data, at)[0] != crc32(data[body:start]):
+            return 0
+        key = data[start - key_size : start]
+        entry = Entry(stamp, until, self.end + start, value_size, checksum)
+        if kind == _CLAIMED:
+            self.notes += 1
+            self.claims[key] = max(epoch, self.claims.get(key, epoch))
+        elif self.allows(key, epoch) and not (verify and self.value(entry) is None):
+            self.entries[key] = entry
+        return length
+
+    def value(self, entry: Entry) -> bytes | None:
+        """Return a value; None if it is damaged."""
+        value = os.pread(self._number, entry.size, entry.start)
+        return value if crc32(value) == entry.checksum else None
+
+    def batches(self) -> Iterator[list[Value]]:
+        """Return the newest value of each key, some at a time."""
+        batch: list[Value] = []
+        size = 0
+        for key, entry in self.entries.items():
+            value = self.value(entry)
+            if value is not None:
+                batch.append(Value(key, entry.stamp, entry.until, value))
+                size += len(value)
+            if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def remove(self) -> None:
+        """Remove the file, and release its lock."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.path)
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Journals:
+    """The files in `folder`: those of this process, and those of others.
+
+    May be used in any thread and after a fork, which has none of the files of its parent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._newest_stamp = 0
+        self._retry_at = 0.0
+        self._is_failing = False
+        self.forget()
+        _all.add(self)
+
+    def forget(self) -> None:
+        """Begin anew, without files."""
+        self._lock = RLock()
+        self._own: Journal | None = None
+        self._full: list[Journal] = []
+        """Files of this process that are being moved to the store."""
+        self._others: dict[str, Journal] = {}
+        self._held: dict[bytes, int] = {}
+        """Epochs of the keys that this process may append."""
+        self._changes = 0
+        """How often keys may have been lost."""
+
+    # Writing
+
+    def stamp(self) -> int:
+        """Return a stamp that is newer than all that this process has seen."""
+        self._newest_stamp = max(time.time_ns(), self._newest_stamp + 1)
+        return self._newest_stamp
+
+    def open(self) -> int | None:
+        """Ensure that this process has a file. Return a number for `hold`, or None if it can't have one."""
+        with self._lock:
+            if self._own is not None and not self._own.exists:  # its folder was removed
+                self._retire()
+            if self._own is None and sys.platform != "win32" and time.monotonic() >= self._retry_at:
+                try:
+                    self._own = Journal.create(self.folder)
+                except OSError as error:
+                    self._fail(error)
+            return None if self._own is None else self._changes
+
+    def hold(self, key: bytes, epoch: int, since: int | None) -> None:
+        """Append values of a key from now on: the store has let this process save it.
+
+        `since` is what `open` has returned before the store was asked.
+        """
+        with self._lock:
+            own = self._own
+            if own is None or since != self._changes or len(key) > _KEY_BYTES or not own.allows(key, epoch):
+                return
+            if len(self._held) >= MAX_HELD:
+                self._held.clear()
+            self._held[key] = epoch
+
+    def save(self, rows: Sequence[Row]) -> list[bool] | None:
+        """Append values. Return for each whether it counts.
+
+        Return None if not all of these keys are held, or the file can't be written: save all of them
+        otherwise.
+        """
+        with self._lock:
+            own, held = self._own, self._held
+            if own is None or any(held.get(key) != epoch for key, epoch, _, _ in rows):
+                return None
+            if own.end > MAX_FILE_BYTES and self.size > MAX_BYTES:
+                return None
+            saved: list[bool] = []
+            notes = own.notes
+            try:
+                for at in range(0, len(rows), ROWS_AT_ONCE):
+                    batch = rows[at : at + ROWS_AT_ONCE]
+                    saved += own.append([(*row, self.stamp()) for row in batch])
+            except OSError as error:
+                self._fail(error)
+                self._retire()
+                return None
+            self._is_failing = False
+            if own.notes != notes:
+                self._release(own)
+            return saved
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `due` should be called now."""
+        return self._own is not None and self._own.end > MAX_FILE_BYTES
+
+    @property
+    def size(self) -> int:
+        """Bytes that the store hasn't got."""
+        return sum(journal.end for journal in self._mine())
+
+    def _mine(self) -> list[Journal]:
+        return [*self._full, self._own] if self._own is not None else self._full
+
+    def _retire(self) -> None:
+        """Append nothing more to the newest file, and hold nothing any more."""
+        self._full = self._mine()
+        self._own = None
+        self._held.clear()
+        self._changes += 1
+
+    def _release(self, journal: Journal) -> None:
+        """Hold the keys no longer that others have claimed."""
+        lost = [key for key, epoch in journal.claims.items() if self._held.get(key, epoch) < epoch]
+        for key in lost:
+            del self._held[key]
+        self._changes += 1
+
+    def _fail(self, error: OSError) -> None:
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        if not self._is_failing:
+            log.warning("can't write a journal in %s: %s; using the store itself", self.folder, error)
+        self._is_failing = True
+
+    # Reading
+
+    def newest(self, key: bytes) -> Value | None:
+        """Return the newest value of a key that any file has."""
+        with self._lock:
+            found: Value | None = None
+            for journal in self._read():
+                entry = journal.entries.get(key)
+                if entry is not None and (found is None or found.stamp < entry.stamp):
+                    value = journal.value(entry)
+                    found = found if value is None else Value(key, entry.stamp, entry.until, value)
+            if found is not None:
+                self.saw(found.stamp)
+            return found
+
+    def saw(self, stamp: int) -> None:
+        """Take note of a stamp: all that follow are newer."""
+        self._newest_stamp = max(self._newest_stamp, stamp)
+
+    def _read(self) -> list[Journal]:
+        """Return all files, and what has been appended to them."""
+        others = self._list()
+        for journal in others:
+            journal.scan()
+        if self._own is not None and not self._own.exists:
+            self._retire()
+        return [*self._mine(), *others]
+
+    def _list(self) -> list[Journal]:
+        """Return the files of others."""
+        try:
+            names = {name for name in os.listdir(self.folder) if name.endswith(SUFFIX)}
+        except FileNotFoundError:
+            names = set()
+        for name in self._others.keys() - names:
+            self._others.pop(name).close()
+        for name in names - self._others.keys() - {journal.path.name for journal in self._mine()}:
+            with suppress(FileNotFoundError):
+                self._others[name] = Journal(self.folder / name)
+        return list(self._others.values())
+
+    # Claims
+
+    def claimed(self, key: bytes, epoch: int) -> None:
+        """Tell the owners of all other files that this process has claimed a key. Then read it.
+
+        Whoever begins another file reads the old one once more afterwards: so the folder is read until there
+        is no file that hasn't been told.
+        """
+        told: set[Path] = set()
+        with self._lock:
+            while new := [journal for journal in self._list() if journal.path not in told]:
+                for journal in new:
+                    told.add(journal.path)
+                    if journal.is_abandoned():  # nothing may follow a record that isn't whole
+                        continue
+                    journal.note_claim(key, epoch)
+
+    # Moving to the store
+
+    def due(self) -> Iterator[Journal]:
+        """Begin a new file, unless nothing was written. Return those that are to be moved to the store: own
+        ones, and those whose owners are dead. Call `moved` with each when it has been.
+        """
+        with self._lock:
+            if self._own is not None and self._own.end:
+                self._begin_another(self._own)
+            full = list(self._full)
+            others = [journal.path for journal in self._list()]
+        yield from full
+        for path in others:
+            with suppress(FileNotFoundError):
+                journal = Journal(path)
+                if journal.lock() and journal.exists:
+                    journal.scan(verify=True)
+                    yield journal
+                else:
+                    journal.close()
+
+    def _begin_another(self, own: Journal) -> None:
+        try:
+            another = Journal.create(self.folder)
+            own.scan()  # claims that were noted while the new file couldn't be seen yet
+        except OSError as error:
+            self._fail(error)
+            self._retire()
+            return
+        self._release(own)
+        self._full.append(own)
+        self._own = another
+
+    def moved(self, journal: Journal) -> None:
+        """Remove a file whose values are in the store."""
+        with self._lock:
+            if journal in self._full:
+                self._full.remove(journal)
+            journal.remove()
+
+    def close(self) -> None:
+        """Release all files. Those of this process that aren't empty are left for others to move."""
+        with self._lock:
+            for journal in self._mine():
+                if journal.end:
+                    journal.close()
+                else:
+                    journal.remove()
+            for journal in self._others.values():
+                journal.close()
+            self.forget()
+
+
+def _record(checksum: int, size: int, key: bytes, kind: int, epoch: int, stamp: int, until: float) -> bytes:
+    """Return a record without its value."""
+    head = _HEAD.pack(checksum, size, len(key), kind, epoch, stamp, until) + key
+    return _CHECKSUM.pack(crc32(head)) + head
+
+
+_all: WeakSet[Journals] = WeakSet()
+
+
+def _forget_all() -> None:
+    """A fork has its parent's files open, but they aren't its own: it must neither write nor keep them."""
+    for journals in list(_all):
+        journals.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
