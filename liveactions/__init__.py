@@ -5,6 +5,7 @@ from .actions.decorator import action
 from .actions.files import file
 from .actions.form_input import Draft
 from .actions.parameters import Bound, Depends, Event, Prev
+from .actions.rates import user_or_address
 from .actions.responses import forbidden, not_found, redirect, unauthorized
 from .app import Live, Pages
 from .cache.cached import cached
@@ -42,6 +43,7 @@ __all__ = [
     "file",
     "Draft",
     "Depends",
+    "user_or_address",
     "button",
     "form_state",
     "redirect",

@@ -112,6 +112,9 @@ class ActionError(LiveError):
             self.errors[field] = message
         self.status = status
 
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers of the answer to a request."""
+
 
 class FieldErrors(ActionError):
     """Input that doesn't match an action's parameters: a message for each field, ``""`` for the form."""

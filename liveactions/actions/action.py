@@ -35,6 +35,7 @@ from ..types import Reference
 from .codec import Results
 from .form_state import UNUSED, FormApi, FormState
 from .parameters import Guards, Plan, guards_of
+from .rates import By, Rate, user_or_address
 from .run_context import Owner, current_component
 
 P = ParamSpec("P")
@@ -77,6 +78,8 @@ class Action(Reference, FormApi, Generic[P, R]):
         js: bool = False,
         max_body: int | None = None,
         idempotent: bool = False,
+        rate: str | None = None,
+        by: By = user_or_address,
     ) -> None:
         _check(function)
         _check_choice("concurrency", concurrency, POLICIES)
@@ -106,6 +109,12 @@ class Action(Reference, FormApi, Generic[P, R]):
         self.max_body = max_body
         self.idempotent = idempotent
         """Whether it may be run again when nobody knows whether it was."""
+        self.rate = None if rate is None else Rate.of(rate)
+        """How often it may be called."""
+        if rate is None and by is not user_or_address:
+            raise TypeError(f"by={by!r}: there is no rate= that it is for, such as rate='5/minute'")
+        self.by = guards_of(by)
+        """Whom a call counts for."""
         self.is_method = False
         self.names: Mapping[str, Any] = local_names(function)
         """Names that its annotations may use besides its module's: those of the function around its class."""
@@ -173,7 +182,7 @@ class Action(Reference, FormApi, Generic[P, R]):
     @cached_property
     def takes_nothing(self) -> bool:
         """Whether there is nothing to check and to fill in before a call that brings nothing."""
-        return not (self.plan.parameters or self.guards or self.validators)
+        return not (self.plan.parameters or self.guards or self.validators or self.rate)
 
     @cached_property
     def takes_event(self) -> bool:

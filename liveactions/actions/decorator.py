@@ -20,6 +20,7 @@ from typing import (
 
 from .action import Action, P, R, _check_plan
 from .parameters import Guards
+from .rates import By, user_or_address
 
 
 class Closures:
@@ -143,6 +144,8 @@ _OPTIONS: Final = (
         "js",
         "max_body",
         "idempotent",
+        "rate",
+        "by",
     ),
     *("validators", "is_method", "names"),
 )
@@ -168,6 +171,8 @@ def action(
     js: bool = False,
     max_body: int | None = None,
     idempotent: bool = False,
+    rate: str | None = None,
+    by: By = user_or_address,
 ) -> Callable[[Callable[P, R]], Action[P, R]]: ...
 
 
@@ -185,6 +190,8 @@ def action(function: Any = None, /, **options: Any) -> Any:
     `js`: export it to JavaScript, which makes it callable whether or not a page shows it.
     `max_body`: maximum size of a post in bytes.
     `idempotent`: run it again if its worker was lost and its outcome is unknown.
+    `rate`: how often it may be called, on all workers together: ``"5/minute"``. Further calls end with 429.
+    `by`: a dependency that returns whom a call counts for.
 
     Raise `TypeError` for anything but a function.
     """

@@ -83,6 +83,7 @@ MESSAGES: Mapping[str, str] = {
     "page_outdated": "This page was out of date. Please check your input and submit it again.",
     "page_restarted": "This page had to be restarted. Your latest changes may be missing.",
     "action_timeout": "This took too long. Please try again.",
+    "too_many_calls": "This was done too often. Please try again in {seconds} seconds.",
     "action_failed": "Something went wrong ({id}).",
 }
 """Messages by pydantic's error type, and some of the library's own.

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from starlette.requests import HTTPConnection
+
 from ..security.references import Signs
 from .form_state import FormStates
 
@@ -60,6 +62,7 @@ class OpenPage(Protocol):
     def own_path(self) -> str: ...
     @property
     def signer(self) -> Signs: ...
+    async def identity(self, connection: HTTPConnection) -> str: ...
 
 
 class Effects:

@@ -10,7 +10,9 @@ from typing import Any, Self
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
 from ..actions.form_state import FormState, touched_errors
+from ..actions.messages import text
 from ..actions.parameters import Depends, Event
+from ..actions.rates import Rate, TooManyCalls, whole_seconds
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
@@ -289,6 +291,8 @@ class PageRun:
         action, injection = ref.action, self._injection
         if action.guards:
             await self._pass(action.guards, injection)
+        if action.rate is not None:
+            await self._count(ref, action.rate)
         values, errors = await arguments_of(ref, given, injection)
         if errors:
             raise FieldErrors(errors)
@@ -296,6 +300,17 @@ class PageRun:
             injection.previous = ref.own.result
             values.update(await injection.arguments(action.plan, ref.component))
         return values
+
+    async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
+        """Count a call. Raise `TooManyCalls` if it is one more than the action's rate allows."""
+        action, services = ref.action, self.page.live.services
+        (by,) = action.by
+        who = await self._injection.provide(by, ref.component)
+        called = f"{action.__module__}.{action.__qualname__}"
+        number, left = await services.count(rate.key(called, str(who)), rate.seconds)
+        if number > rate.calls:
+            seconds = whole_seconds(left)
+            raise TooManyCalls(text("too_many_calls", services.messages, seconds=seconds), seconds)
 
     def _on_value(self, ref: ActionRef[..., Any]) -> Callable[[Any], Awaitable[bool]]:
         """Return what notes the values that a generator yields; the last one is its result."""
@@ -474,7 +489,9 @@ class PageRun:
         if is_handled:
             failed = for_handler(error, live)
         elif public is not None:
-            failed = failure(public.message, public.status, errors=public.errors, error=error)
+            failed = failure(
+                public.message, public.status, errors=public.errors, error=error, headers=public.headers
+            )
         else:
             failed = outcome if isinstance(outcome, Failed) else unexpected(error, live, what)
         self._forget_success(failed)

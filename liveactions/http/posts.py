@@ -33,7 +33,7 @@ from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
 from .once import STILL_RUNNING, UNCONFIRMED, Answers, digest
-from .page import PageRequestHandler, page_error, see_other, with_snapshot
+from .page import POST_HEADERS, PageRequestHandler, page_error, see_other, with_snapshot
 from .responses import PageError, raise_handled
 
 
@@ -62,7 +62,7 @@ class Answer:
 
 
 log = getLogger(__name__)
-SHOWN_ON_PAGE: Final = (409, 422)
+SHOWN_ON_PAGE: Final = (409, 422, 429)
 """Errors that the page itself shows, with what was typed."""
 NEVER_SHOWN: Final = (401, 403)
 """Errors after which the page isn't shown any more."""
@@ -113,7 +113,8 @@ class PostHandler(PageRequestHandler):
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
         if opened.drawn is not None and isinstance(outcome, Failed):
-            return await self._page(opened.drawn, outcome.status, error=_error_beside(outcome))
+            headers = {**POST_HEADERS, **dict(outcome.headers)}
+            return await self._page(opened.drawn, outcome.status, headers, _error_beside(outcome))
         return await self._respond_with(answer, outcome)
 
     async def _restore(self, sealed: str) -> Source:

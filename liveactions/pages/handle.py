@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
 from pydantic_core import to_json, to_jsonable_python
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from ..actions.form_state import FormStates
 from ..actions.messages import MESSAGES
@@ -74,6 +74,14 @@ class Publish(Protocol):
     def __call__(self, topic: str, /, **data: Any) -> None: ...
 
 
+async def nobody(connection: HTTPConnection) -> str:
+    return ""
+
+
+async def count_nothing(key: str, ttl: float) -> tuple[int, float]:
+    return 1, ttl
+
+
 @dataclass
 class AppServices:
     """What an application provides to its pages."""
@@ -99,6 +107,10 @@ class AppServices:
     """Context managers that are entered around every run of a page."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
     """Returns the variables of the context processors, for every template."""
+    identity: Callable[[HTTPConnection], Awaitable[str]] = nobody
+    """Returns the user of a request, "" if there is none."""
+    count: Callable[[str, float], Awaitable[tuple[int, float]]] = count_nothing
+    """`Store.count`."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all open pages of a user."""
     publish: Publish = lambda topic, /, **data: None
@@ -312,6 +324,10 @@ class LiveContext:
                 "cookies can't be set after the answer has been sent; set them before the action ends"
             )
         return self.request
+
+    async def identity(self, connection: HTTPConnection) -> str:
+        """Return the user of a request, as ``Live(identify=)`` does; "" if there is none."""
+        return await self.services.identity(connection)
 
     @property
     def signer(self) -> Signs:

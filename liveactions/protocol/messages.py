@@ -58,7 +58,8 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, without e
 ``patch``             what has changed (`liveactions.diff`): slot, change, slot, change ...;
                       or ``{"page": html}``
 ``answers``           flat: n, status, payload. The status is 0 ok (the result), 1 error
-                      (``{"error", "errors", "status", "id"?}``, in debug mode with ``details``,
+                      (``{"error", "errors", "status", "id"?,
+                      "retry_after"?}``, in debug mode with ``details``,
                       the traceback, and perhaps ``template``, ``{"name", "line", "excerpt"}``),
                       2 uncertain, 3 redirect (``{"url", "replace"?, "external"?}``),
                       4 running (the operation runs concurrently; its final answer comes later),
@@ -445,6 +446,9 @@ def error_payload(failed: Failed) -> dict[str, Any]:
     }
     if failed.id:
         payload["id"] = failed.id
+    seconds = dict(failed.headers).get("retry-after", "") if failed.headers else ""
+    if seconds.isdigit():
+        payload["retry_after"] = int(seconds)
     debug = failed.debug
     if debug is not None:
         payload["details"] = debug.traceback

@@ -64,6 +64,14 @@ class Store(ABC):
         """
 
     @abstractmethod
+    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+        """Add one to a counter, and return its value and the seconds that it has left.
+
+        It begins with 1, and is gone `ttl` seconds after that. These keys are apart from the others. A call
+        that is repeated because its connection was lost may count twice.
+        """
+
+    @abstractmethod
     async def delete(self, key: str) -> None:
         """Remove the value of `key`, if any. Claims stay."""
 

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from ..exceptions import StoreError
 from ..tasks import Supervisor, contained
 from .base import Claimed, Clock, Row, Store
+from .memory import MemoryStore
 
 R = TypeVar("R", bound=tuple[Any, ...])
 log = getLogger(__name__)
@@ -60,6 +61,8 @@ class FallbackStore(Store):
         self._kept_bytes = 0
         self.latency = 0.0
         """Seconds that saving takes: a moving average."""
+        self._counters = MemoryStore(clock)
+        """Counters of this process alone."""
         self._once: dict[str, float] = {}
         self._tasks = Supervisor(lambda: "handing over to the store")
         self._recovering: asyncio.Task[None] | None = None
@@ -100,6 +103,14 @@ class FallbackStore(Store):
             return False
         self._once[key] = now + ttl
         return True
+
+    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+        if self._works:
+            try:
+                return await self.store.count(key, ttl)
+            except Exception as error:
+                self._fail(error)
+        return await self._counters.count(key, ttl)
 
     async def delete(self, key: str) -> None:
         if self._works:

@@ -23,6 +23,7 @@ class MemoryStore(SweptStore):
         self._values: Table[bytes] = {}
         self._once: Table[None] = {}
         self._claims: Table[int] = {}
+        self._counters: Table[int] = {}
         self._lock = Lock()
 
     async def get(self, key: str) -> bytes | None:
@@ -44,6 +45,16 @@ class MemoryStore(SweptStore):
                 return False
             self._once[key] = (None, now + ttl)
             return True
+
+    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+        now = self.clock()
+        await self._sweep_if_due(now)
+        with self._lock:
+            number, until = self._counters.get(key, (0, now))
+            if until <= now:
+                number, until = 0, now + ttl
+            self._counters[key] = number + 1, until
+            return number + 1, until - now
 
     async def delete(self, key: str) -> None:
         with self._lock:
@@ -73,7 +84,14 @@ class MemoryStore(SweptStore):
     async def sweep(self) -> int:
         now = self.clock()
         with self._lock:
-            return _sweep(self._values, now) + _sweep(self._once, now) + _sweep(self._claims, now)
+            return sum(
+                (
+                    _sweep(self._values, now),
+                    _sweep(self._once, now),
+                    _sweep(self._claims, now),
+                    _sweep(self._counters, now),
+                )
+            )
 
     async def close(self) -> None:
         """Keep everything: there is nothing to open again."""

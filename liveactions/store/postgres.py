@@ -50,6 +50,10 @@ CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_once (
     prefix text, key bytea, token bytea NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (prefix, key)
 );
 CREATE INDEX IF NOT EXISTS liveactions_once_until ON liveactions_once (until);
+CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_counter (
+    prefix text, key bytea, number bigint NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (prefix, key)
+);
+CREATE INDEX IF NOT EXISTS liveactions_counter_until ON liveactions_counter (until);
 CREATE TABLE IF NOT EXISTS liveactions_message (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, prefix text NOT NULL, batch bytea NOT NULL,
     value bytea, at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -71,6 +75,14 @@ VALUES (%s, %s, %s, clock_timestamp() + make_interval(secs => %s))
 ON CONFLICT (prefix, key) DO UPDATE SET token = excluded.token, until = excluded.until
 WHERE known.until <= clock_timestamp() OR known.token = excluded.token
 RETURNING true
+"""
+COUNT: Final = """
+INSERT INTO liveactions_counter AS known (prefix, key, number, until)
+VALUES (%s, %s, 1, clock_timestamp() + make_interval(secs => %s))
+ON CONFLICT (prefix, key) DO UPDATE SET
+    number = CASE WHEN known.until > clock_timestamp() THEN known.number + 1 ELSE 1 END,
+    until = CASE WHEN known.until > clock_timestamp() THEN known.until ELSE excluded.until END
+RETURNING number, extract(epoch FROM until - clock_timestamp())::float8
 """
 DELETE: Final = (
     "UPDATE liveactions_value SET value = NULL, until = NULL, sender = NULL WHERE prefix = %s AND key = %s"
@@ -110,11 +122,17 @@ DELETE FROM liveactions_value WHERE (prefix, key) IN (
     WHERE greatest(until, claimed_until) <= clock_timestamp() LIMIT {SWEEP_ROWS}
 )
 """
-SWEEP_ONCE: Final = f"""
-DELETE FROM liveactions_once WHERE (prefix, key) IN (
-    SELECT prefix, key FROM liveactions_once WHERE until <= clock_timestamp() LIMIT {SWEEP_ROWS}
+SWEEP_ONCE, SWEEP_COUNTERS = (
+    f"""
+DELETE FROM {table} WHERE (prefix, key) IN (
+    SELECT prefix, key FROM {table} WHERE until <= clock_timestamp() LIMIT {SWEEP_ROWS}
 )
 """
+    for table in ("liveactions_once", "liveactions_counter")
+)
+
+
+SWEEPS: Final = (SWEEP, SWEEP_ONCE, SWEEP_COUNTERS)
 
 
 class Pool:
@@ -183,6 +201,11 @@ class PostgresStore(SweptStore):
     async def once(self, key: str, ttl: float) -> bool:
         return bool(await self._run(ONCE, self._prefix, _blob(key), secrets.token_bytes(8), ttl))
 
+    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+        ((number, left),) = await self._run(COUNT, self._prefix, _blob(key), ttl)
+        await self._sweep_if_due(self.clock())
+        return number, left
+
     async def delete(self, key: str) -> None:
         await self._run(DELETE, self._prefix, _blob(key))
 
@@ -206,7 +229,7 @@ class PostgresStore(SweptStore):
         return saved
 
     async def sweep(self) -> int:
-        return sum([len(await self._run(f"{sweep} RETURNING 1")) for sweep in (SWEEP, SWEEP_ONCE)])
+        return sum([len(await self._run(f"{sweep} RETURNING 1")) for sweep in SWEEPS])
 
     async def close(self) -> None:
         pool = self._pools.pop(asyncio.get_running_loop(), None)

@@ -64,6 +64,11 @@ if holder then return holder == ARGV[1] and 1 or 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """)
+COUNT: Final = Script("""
+local number = redis.call('INCR', KEYS[1])
+if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {number, redis.call('PTTL', KEYS[1])}
+""")
 CLAIM: Final = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -137,6 +142,10 @@ class RedisStore(Store):
     async def once(self, key: str, ttl: float) -> bool:
         token = secrets.token_bytes(8)
         return bool(await self._eval(ONCE, [self._key(b"o", key)], [token, _ms(ttl)]))
+
+    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+        number, left = await self._eval(COUNT, [self._key(b"n", key)], [_ms(ttl)])
+        return number, left / 1000
 
     async def delete(self, key: str) -> None:
         await self._run("DEL", self._key(b"v", key))

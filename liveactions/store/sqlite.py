@@ -50,6 +50,12 @@ ONCE: Final = """
 INSERT INTO once (key, until) VALUES (:key, :until)
 ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE until <= :now
 """
+COUNT: Final = """
+INSERT INTO counter (key, number, until) VALUES (:key, 1, :until)
+ON CONFLICT (key) DO UPDATE SET
+    number = iif(until > :now, number + 1, 1), until = iif(until > :now, until, excluded.until)
+RETURNING number, until
+"""
 DELETE: Final = "DELETE FROM value WHERE key = ?"
 CLAIM: Final = """
 INSERT INTO claim (key, epoch, until) VALUES (?, ?, ?)
@@ -75,7 +81,7 @@ MESSAGES: Final = "SELECT id, iif(id > :position, value, x'') FROM message WHERE
 """What is at a position needn't be read again: it only has to be there."""
 SWEEP: Final = tuple(
     f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE until <= ? LIMIT {SWEEP_ROWS})"
-    for table in ("value", "once", "claim")
+    for table in ("value", "once", "claim", "counter")
 )
 SWEEP_MESSAGES: Final = f"""
 DELETE FROM message WHERE id IN (
@@ -128,6 +134,13 @@ class SqliteStore(SweptStore):
         now = self.clock()
         await self._sweep_if_due(now)
         return await self._changes(ONCE, {"key": _blob(key), "until": now + ttl, "now": now}) == 1
+
+    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+        now = self.clock()
+        await self._sweep_if_due(now)
+        values = {"key": _blob(key), "until": now + ttl, "now": now}
+        ((number, until),) = await self._run(lambda db: db.execute(COUNT, values).fetchall())
+        return number, until - now
 
     async def delete(self, key: str) -> None:
         blob = _blob(key)

@@ -34,12 +34,16 @@ CREATE TABLE IF NOT EXISTS once (key BLOB PRIMARY KEY, until REAL NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS claim (
     key BLOB PRIMARY KEY, until REAL NOT NULL, epoch INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (
+    key BLOB PRIMARY KEY, until REAL NOT NULL, number INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY, until REAL NOT NULL, value BLOB NOT NULL);
 INSERT INTO message VALUES (abs(random() / 4), 0, x'');
 CREATE INDEX IF NOT EXISTS message_until ON message (until);
 CREATE INDEX IF NOT EXISTS value_until ON value (until);
 CREATE INDEX IF NOT EXISTS once_until ON once (until);
 CREATE INDEX IF NOT EXISTS claim_until ON claim (until);
+CREATE INDEX IF NOT EXISTS counter_until ON counter (until);
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 COMMIT;

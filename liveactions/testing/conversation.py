@@ -87,7 +87,7 @@ class Frames:
             yield n, (status, payload)
 
 
-SHOWN_STATUSES = frozenset({409, 422})
+SHOWN_STATUSES = frozenset({409, 422, 429})
 """HTTP statuses of errors that the page shows itself."""
 
 

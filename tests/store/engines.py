@@ -156,6 +156,7 @@ AGES: Final = [
     ("liveactions_value", "until"),
     ("liveactions_value", "claimed_until"),
     ("liveactions_once", "until"),
+    ("liveactions_counter", "until"),
     ("liveactions_message", "at"),
 ]
 """Where PostgreSQL keeps times."""

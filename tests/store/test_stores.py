@@ -99,6 +99,25 @@ async def test_once(store: Store, engine: Engine) -> None:
     assert not await store.once("k", 10)
 
 
+async def test_counters(store: Store, engine: Engine) -> None:
+    await store.put("k", b"a value's keys are others", 10)
+    assert await store.once("k", 10)
+    assert [(await store.count("k", 10))[0] for _ in range(3)] == [1, 2, 3]
+    assert (await store.count("other", 10))[0] == 1
+    await engine.passes(4)
+    number, left = await store.count("k", 1000)  # its time began with the first
+    assert number == 4 and 0 < left <= 6
+    await engine.passes(6)
+    number, left = await store.count("k", 10)
+    assert number == 1 and 9 < left <= 10
+
+
+async def test_counters_of_all_workers_are_one(engine: Engine) -> None:
+    stores = [engine.store() for _ in range(3)]
+    counted = await asyncio.gather(*(store.count("k", 100) for store in stores for _ in range(10)))
+    assert sorted(number for number, _ in counted) == list(range(1, 31))
+
+
 async def test_delete(store: Store) -> None:
     await store.delete("k")
     await store.put("k", b"v", 10)

@@ -1,0 +1,68 @@
+"""How often an action may be called: ``@action(rate="5/minute")``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from math import ceil
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from ..exceptions import ActionError
+from .run_context import open_effects
+
+SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_RATE: Final = re.compile(r"([1-9]\d{0,8})/(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in so many seconds, from the first one on."""
+
+    calls: int
+    seconds: int
+
+    @classmethod
+    def of(cls, text: Any) -> Rate:
+        """Read ``5/minute``. Raise `TypeError` for anything but a text, `ValueError` for any other text."""
+        if not isinstance(text, str):
+            raise TypeError(f"rate={text!r}: expected a text, such as rate='5/minute'")
+        found = _RATE.fullmatch(text)
+        seconds = SECONDS.get(found[2]) if found else None
+        if found is None or seconds is None:
+            raise ValueError(
+                f"rate={text!r}: expected a number and {', '.join(SECONDS)}, such as rate='5/minute'"
+            )
+        return cls(int(found[1]), seconds)
+
+    def key(self, action: str, who: str) -> str:
+        """Return the name of the counter of a caller, which doesn't reveal who that is."""
+        return f"rate {sha256(f'{action} {self.calls}/{self.seconds} {who}'.encode()).hexdigest()[:32]}"
+
+
+class TooManyCalls(ActionError):
+    """An action was called more often than its rate allows. `retry_after`: seconds until it may be again."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, status=429)
+        self.retry_after = retry_after
+        self.headers = (("retry-after", str(retry_after)),)
+
+
+async def user_or_address(request: Request) -> str:
+    """Return whom a call counts for: the user that ``Live(identify=)`` returns, or the client's address."""
+    effects = open_effects()
+    user = await effects.live.identity(request) if effects is not None else ""
+    return f"user {user}" if user else f"address {request.client.host if request.client else ''}"
+
+
+By = Callable[..., Any]
+"""A dependency that returns who a call counts for."""
+
+
+def whole_seconds(left: float) -> int:
+    """Return seconds that are long enough, and at least one."""
+    return max(1, ceil(left))
