@@ -158,12 +158,12 @@ def document(
     if around.debug:
         head += f'<script type="module" src="{escape(around.debug)}"></script>'
     # Controls all over the page belong to this form. Enter in one of them presses the form's first submit
-    # button, which is this one and does nothing.
+    # button, which is this one and does nothing. It is no `button`: who looks for the page's first one finds it.
     # The element around the form is hidden, and no style sheet has a rule for it: rules for `form` and
     # `button` can't undo that.
     body = (
         f'<live-form hidden><form id="{PAGE_FORM}" method="post" action="{escape(around.path)}">'
-        f"<button disabled></button>{hidden if PAGE_FORM not in outer else ''}</form></live-form>"
+        f'<input type="submit" disabled>{hidden if PAGE_FORM not in outer else ""}</form></live-form>'
     )
     if HEAD_PLACEHOLDER in html:  # the template chose the position
         html = html.replace(HEAD_MARK, "").replace(HEAD_PLACEHOLDER, HEAD_MARK, 1)

@@ -123,8 +123,10 @@ def test_b4_a_script_submits_prevents_and_adds_fields(person: Visitor) -> None:
 def test_b5_no_style_sheet_shows_the_page_level_form(person: Visitor) -> None:
     page = person.open("/list")
     page.add_style_tag(content="form { display: grid } button { display: inline-flex; padding: 1rem }")
-    for part in ("live-form", "#live", "#live button"):
+    page.add_style_tag(content="input[type=submit] { display: block; padding: 1rem }")
+    for part in ("live-form", "#live", "#live [type=submit]"):
         expect(page.locator(part)).to_be_hidden()
+    assert page.evaluate("document.querySelector('button').closest('#live')") is None
     page.get_by_role("button", name="Choose 1").click()
     expect(page.get_by_role("listitem")).to_have_text(["pick 1"])
 

@@ -204,6 +204,40 @@ def test_toggle_all(three: Todos) -> None:
     expect(checkbox).not_to_be_checked()
 
 
+@pytest.mark.parametrize("selector", [".toggle-all", ".toggle-all + label"])
+def test_a_click_on_toggle_all_hits_it(live: Todos, selector: str) -> None:
+    live.page.locator(selector).click()  # in the middle of it, where nothing else may be
+    expect(live.page.locator("li.completed")).to_have_count(3)
+
+
+def test_a_click_on_the_first_todo_toggles_nothing_else(live: Todos) -> None:
+    live.labels.nth(0).click()
+    live.items.nth(0).locator(".toggle").click()
+    expect(live.items.nth(0)).to_have_class("completed")
+    expect(live.page.locator("li.completed")).to_have_count(1)
+
+
+def test_destroy_is_hidden_until_the_item_is_hovered(three: Todos) -> None:
+    three.page.mouse.move(0, 0)
+    buttons = three.page.locator(".destroy")
+    expect(buttons.nth(1)).to_be_hidden()
+    three.items.nth(1).hover()
+    expect(buttons.nth(1)).to_be_visible()
+    expect(buttons.nth(2)).to_be_hidden()
+
+
+NO_SOCKET = "window.WebSocket = class { close() {} send() {} }"
+
+
+def test_the_browser_keeps_the_list_before_the_socket_has_opened(live: Todos) -> None:
+    page = live.visitor.new_tab()
+    page.add_init_script(f"{NO_SOCKET}; localStorage.clear()")
+    page.goto(f"{live.visitor.url}/todos")
+    page.wait_for_function("localStorage.getItem('react-todos')")
+    assert [title for title, _ in kept(live)] == TITLES
+    assert page.locator("html").get_attribute("data-live") != "open"
+
+
 def test_counter_and_its_plural(todos: Todos) -> None:
     todos.add("one")
     expect(todos.count).to_have_text("1 item left")

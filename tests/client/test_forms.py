@@ -269,7 +269,7 @@ def test_answers_are_told(open_page: Open) -> None:
 
 
 PAGE_FORM = (
-    '<form id="live" method="post" action="/page"><button disabled hidden></button>'
+    '<form id="live" method="post" action="/page"><input type="submit" disabled>'
     '<input type="hidden" name="_s" value="x"></form>'
 )
 
