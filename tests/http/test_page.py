@@ -33,7 +33,8 @@ async def test_a_page(visitor: Browser) -> None:
     html = response.text
     assert re.search(r"<output[^>]*>0</output>", html)
     assert re.search(r'<script type="module" src="/_live/client\.\w{10}\.js"[^>]*></script></head>', html)
-    assert '<body><live-form hidden><form id="live" method="post" action="/counter"><input type="submit" disabled>' in html
+    start = '<body><live-form hidden><form id="live" method="post" action="/counter">'
+    assert f'{start}<input type="submit" disabled>' in html
     for form in re.findall(r"<form[^>]*_a=[^>]*>(<[^>]*>)", html):
         assert form.startswith('<input type="hidden" name="_s" value="')
 
