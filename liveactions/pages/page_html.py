@@ -158,7 +158,7 @@ def document(
     if around.debug:
         head += f'<script type="module" src="{escape(around.debug)}"></script>'
     # Controls all over the page belong to this form. Enter in one of them presses the form's first submit
-    # button, which is this one and does nothing. It isn't a `button`, as scripts look for the page's first one.
+    # button, which is this one and does nothing. It isn't a `button`: scripts look for the first one.
     # The element around the form is hidden, and no style sheet has a rule for it: rules for `form` and
     # `button` can't undo that.
     body = (
