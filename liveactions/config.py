@@ -69,7 +69,8 @@ class Limits:
     sending: float = 10.0
     """How long sending a single message may take."""
     cookies: float = 300.0
-    """How old the cookies of an open page may be when an operation runs; older ones are updated first."""
+    """How old the cookies of an open page may be when an operation runs, or when something is pushed to it;
+    older ones are updated first."""
     defer: float = 10.0
     """How long a page without JavaScript waits for deferred values."""
     action: float = 30.0

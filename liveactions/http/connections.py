@@ -20,6 +20,8 @@ class OpenConnection:
     is_lasting = True
 
     def __init__(self, limit: float, closes: Counter[int]) -> None:
+        self.opened = time.monotonic()
+        """When it brought the visitor's cookies."""
         self.sending_since: float | None = None
         """When the message that is being sent was begun, by `time.monotonic`."""
         self._limit = limit

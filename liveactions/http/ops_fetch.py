@@ -7,6 +7,7 @@ A page that takes no pushes gets them as JSON. Otherwise, they are the beginning
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -38,6 +39,7 @@ class BufferedConnection:
     is_lasting = False
 
     def __init__(self) -> None:
+        self.opened = time.monotonic()
         self.sending_since: float | None = None
         self.messages: list[str] = []
         self.refusal: ProtocolError | None = None

@@ -18,7 +18,7 @@ from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read
 from ..security.origin import Origins
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
-from ..session.state import INTERNAL_ERROR, REPLACED
+from ..session.state import INTERNAL_ERROR, OLD_COOKIES, REPLACED
 from ..tasks import contained
 from .connections import OpenConnection
 
@@ -138,7 +138,7 @@ class SocketEndpoint:
             op = read_op(read(message.get("text"), limits), limits)
             now = self._clock()
             if now - opened > limits.cookies and _acts(op) and not session.is_running:
-                raise ProtocolError("the page's cookies are checked again", REPLACED)
+                raise ProtocolError(OLD_COOKIES, REPLACED)
             wait = session.allowance.take(now)
             if wait > 0:
                 await asyncio.sleep(wait)

@@ -44,7 +44,7 @@ from .navigation import LoadedPage, problem_of, resolve_outcome
 from .op_queue import Job, ServerOp
 from .request_probe import after
 from .server_ops import Background, Developer, Timers
-from .state import INTERNAL_ERROR, REPLACED, Due, Frame, RenderHistory, SessionState
+from .state import INTERNAL_ERROR, OLD_COOKIES, REPLACED, Due, Frame, RenderHistory, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
 
 CONNECTION_HOOKS: Final = ("connected", "disconnected")
@@ -53,6 +53,8 @@ CONNECTION_HOOKS: Final = ("connected", "disconnected")
 class Connection(Protocol):
     """Where a session's messages go: a socket, or a request in its place."""
 
+    opened: float
+    """When it brought the visitor's cookies, by `time.monotonic`."""
     sending_since: float | None
     """When the message that is being sent was begun, by `time.monotonic`."""
 
@@ -467,11 +469,17 @@ class Session:
     # What goes out
 
     async def flush(self) -> None:
-        """Send what the page doesn't know, if it can take it, and store it before."""
+        """Send what the page doesn't know, if it can take it, and store it before.
+
+        A page whose cookies are too old gets it when it has connected with its current ones.
+        """
         state = self.state
         while state.is_due:
             connection = self.connection
             if connection is None or connection.sending_since is not None or not state.can_send:
+                return
+            if connection.is_lasting and time.monotonic() - connection.opened > self.site.limits.cookies:
+                self.close(REPLACED, OLD_COOKIES)
                 return
             if self.site.services.around:
                 async with around(state.page):

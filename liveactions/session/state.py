@@ -80,6 +80,7 @@ from .op_queue import Job, OpQueue, ServerOp
 MAX_REVISIONS: Final = 64
 """Revisions that are kept at most, when a page acknowledges none."""
 REPLACED: Final = 1012
+OLD_COOKIES: Final = "the page's cookies are checked again"
 """Close code for a connection that another one has replaced. Only the page itself can have made that, by its
 token: if it still listens here, it is to connect again."""
 INTERNAL_ERROR: Final = 1011

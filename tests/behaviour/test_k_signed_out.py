@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from liveactions import Limits, Live, Page, Pages, action, loaded, unauthorized
+from liveactions import Limits, Live, Page, Pages, action, every, loaded, unauthorized
 from liveactions.http.socket import SocketEndpoint
 from liveactions.store import MemoryStore
 from liveactions.testing import Failed
@@ -22,7 +22,7 @@ TEMPLATES = {
     "account.html": """<title>Account</title><h1>{{ name or "Nobody" }}</h1>
 <form method="post" action="{{ log_in }}"><button>Log in</button></form>
 <form method="post" action="{{ log_out }}"><button>Log out</button></form>""",
-    "orders.html": """<title>Orders</title><h1>Orders</h1>
+    "orders.html": """<title>Orders</title><h1>Orders</h1><p>{{ seconds }} s</p>
 <form method="post" action="{{ order }}"><button>Order</button></form>""",
 }
 
@@ -70,6 +70,12 @@ def shop(orders: list[str], **options: Any) -> Live:
     @members.page("/orders")
     class Orders(Page):
         template = "orders.html"
+
+        seconds: int = 0
+
+        @every(1.0)
+        async def tick(self) -> None:
+            self.seconds += 1
 
         @action
         async def order(self, request: Request) -> None:
@@ -138,3 +144,31 @@ async def test_k6_cookies_that_are_too_old_are_asked_for_before_the_next_operati
         now = 122.0
         await tab.click("Order")
         assert (len(orders), tab.status) == (3, 401)
+
+
+@by("S")
+async def test_k6_cookies_that_are_too_old_are_asked_for_before_something_is_pushed() -> None:
+    live = shop([], limits=Limits(cookies=60))
+    async with visiting(live, "S") as browser:
+        account = await browser.open("/account")
+        await account.click("Log in")
+        tab = await browser.open("/orders")
+        await browser.clock.advance(1)
+        await tab.shows("1 s")
+        make_older(live, 61)
+        await browser.clock.advance(1)
+        await tab.shows("2 s")  # the cookies are still good
+        browser.cookies.values.clear()  # they expire
+        await browser.clock.advance(1)
+        await tab.shows("3 s")  # within the limit nobody asks
+        make_older(live, 61)
+        await browser.clock.advance(1)
+        await tab.shows_not("Orders")
+        assert tab.status == 401
+
+
+def make_older(live: Live, seconds: float) -> None:
+    """Let the connections of all pages be so many seconds older."""
+    for session in live.sessions:
+        assert session.connection is not None
+        session.connection.opened -= seconds
