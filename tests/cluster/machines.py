@@ -109,10 +109,6 @@ class Machine:
         self.server.env["RELEASE"] = str(release)
         await asyncio.to_thread(self.server.start)
 
-    async def kill_worker(self, pid: int) -> None:
-        """SIGKILL; return when its successor serves."""
-        await asyncio.to_thread(self.server.kill_worker, pid)
-
     @property
     def workers(self) -> list[int]:
         """The processes that serve."""
@@ -276,9 +272,14 @@ class Cluster:
         self.balancer = balancer(self.machines)
 
     @property
-    def workers(self) -> list[tuple[Machine, int]]:
+    def workers(self) -> list[int]:
         """All processes that serve."""
-        return [(machine, pid) for machine in self.machines for pid in machine.workers]
+        return [pid for machine in self.machines for pid in machine.workers]
+
+    async def kill_worker(self, pid: int) -> None:
+        """SIGKILL; return when its successor serves."""
+        machine = next(one for one in self.machines if pid in one.workers)
+        await asyncio.to_thread(machine.server.kill_worker, pid)
 
     def ran(self) -> Counter[str]:
         """Return how often each operation has been run."""
