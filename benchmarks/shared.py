@@ -24,7 +24,7 @@ live = Live(
 
 
 @cached(tags=["moment"])
-def moment() -> int:
+async def moment() -> int:
     return int(MOMENT.read_text())
 
 
@@ -33,8 +33,8 @@ class Viewer(Page):
     template = "viewer.html"
     moment: int = loaded()
 
-    def load(self) -> None:
-        self.moment = moment()
+    async def load(self) -> None:
+        self.moment = await moment()
 
 
 @live.page("/writer")

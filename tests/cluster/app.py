@@ -53,7 +53,7 @@ class Person(Page):
         file = os.open(NOTES / str(os.getpid()), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(file, f"{self.who} {n}\n".encode())
         os.close(file)
-        await asyncio.sleep(0.005)  # a moment to be killed in
+        await asyncio.sleep(0.05)  # a moment to be killed in
         self.ran = f"{int(self.ran, 16) | 1 << n:x}"
         revalidate_tag("notes")
 
