@@ -26,6 +26,7 @@ from ..pages.page import Page
 from ..pages.page_functions import FunctionPage
 from ..pages.page_html import NAMES
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
+from .rendered import renderings
 from .template_types import SIMILAR, Checker
 
 _SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".svg", ".xml"})
@@ -138,7 +139,9 @@ class _Check:
     # Pages
 
     def _page(self, cls: type[Page]) -> Iterator[Finding]:
-        if issubclass(cls, FunctionPage):  # its names are known only when it has run
+        if issubclass(cls, FunctionPage):
+            for template, names, is_complete in renderings(cls._live_function).values():
+                yield from self._component(describe(cls), template, names, is_complete)
             return
         todo: list[Description] = [describe(cls)]
         seen: set[type[Any]] = set()
@@ -151,10 +154,19 @@ class _Check:
             if description.template is not None:
                 yield from self._component(description, description.template)
 
-    def _component(self, description: Description, template: str) -> Iterator[Finding]:
+    def _component(
+        self,
+        description: Description,
+        template: str,
+        more: frozenset[str] = frozenset(),
+        has_all: bool = True,
+    ) -> Iterator[Finding]:
+        """Check a template of a component. `more` are names that it has besides, if `has_all` all of them."""
         known, is_complete = self._known(description)
-        checker = Checker(description)
-        owner, own = description.cls.__qualname__, _own_names(description)
+        known |= more
+        is_complete &= has_all
+        checker = Checker(description, more)
+        owner, own = description.cls.__qualname__, _own_names(description) | more
         trees = dict(self._trees(template))
         known.update(*(_defined(tree) for tree in trees.values() if tree is not None))
         optional = {name for tree in trees.values() if tree is not None for name in _optional(tree)}

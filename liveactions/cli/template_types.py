@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -35,11 +35,13 @@ _SAME_ITEMS: Final = frozenset({"list", "reverse", "sort", "unique"})
 
 
 class Checker:
-    """Checks the templates of one component."""
+    """Checks the templates of one component. `untyped` are names whose types are unknown."""
 
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, untyped: Collection[str] = ()) -> None:
         self._types: dict[str, Any] = {name: field.annotation for name, field in description.fields.items()}
         self._types.update(dict.fromkeys(description.actions, ActionRef))
+        for name in untyped:
+            self._types.pop(name, None)
 
     def faults(self, tree: nodes.Template) -> Iterator[tuple[int, str]]:
         """Yield line and text of each attribute that can't be there."""

@@ -11,8 +11,10 @@ from pydantic import BaseModel
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from liveactions import Component, Live, Page, action, loaded
+import liveactions
+from liveactions import Component, Live, Page, action, loaded, render
 from liveactions.cli.check import Finding, check
+from liveactions.pages.page_functions import Rendered
 
 
 class Author(BaseModel):
@@ -171,3 +173,77 @@ def test_annotations_of_pull_requests() -> None:
         Finding("a.html", 3, "error", "100%\nwrong").github() == "::error file=a.html,line=3::100%25%0Awrong"
     )
     assert Finding("", 0, "warning", "x").github() == "::warning ::x"
+
+
+PREFIX = "other"
+NAMES: dict[str, Any] = {"more": 1}
+
+
+async def diary(name: str, page: int = 1) -> Rendered:
+    lines = ["a"]
+
+    @action
+    async def write(text: str) -> None: ...
+
+    if page > 1:
+        return liveactions.render("diary.html", lines=lines, write=write, older=True)
+    return render("diary.html", lines=lines, write=write)
+
+
+async def open_diary(name: str) -> Rendered:
+    return render("diary.html", **NAMES)
+
+
+async def elsewhere(name: str) -> Rendered:
+    return render(f"{PREFIX}.html", lines=[])
+
+
+def in_function(function: Any, body: str) -> list[str]:
+    templates = {"diary.html": f"<title>x</title>\n{body}", "other.html": body}
+    live = Live(Environment(loader=DictLoader(templates), autoescape=True))
+    live.page("/diary/{name}")(function)
+    return [str(finding) for finding in check([live])]
+
+
+@pytest.mark.parametrize(
+    ("function", "body"),
+    [
+        (diary, "{{ name }} {{ page }} {{ lines }} {{ older }} {{ url(page=2) }}"),
+        (diary, '<form method="post" action="{{ write }}"><input name="text"></form>{{ write.errors.text }}'),
+        (diary, "{% for line in lines %}{{ line.anything }}{% endfor %}"),
+        (open_diary, "{{ more }} {{ what_ever }}"),
+        (elsewhere, "{{ lines }} {{ what_ever }}"),
+    ],
+)
+def test_what_is_right_in_page_functions(function: Any, body: str) -> None:
+    assert in_function(function, body) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "body", "message"),
+    [
+        (diary, "{{ lnes }}", "diary.html:2: error: diary has no 'lnes'; did you mean 'lines'?"),
+        (
+            diary,
+            '<form method="post" action="{{ wrte }}"></form>',
+            "diary has no 'wrte'; did you mean 'write'?",
+        ),
+        (diary, "{{ nothing_like_it }}", "diary has no 'nothing_like_it'"),
+        (diary, "{{ name.titel }}", "str has no attribute 'titel'"),
+        (open_diary, "{{ nme }}", "open_diary has no 'nme'; did you mean 'name'?"),
+    ],
+)
+def test_what_is_wrong_in_page_functions(function: Any, body: str, message: str) -> None:
+    assert message in "\n".join(in_function(function, body))
+
+
+def test_page_functions_without_a_template() -> None:
+    assert "there is no template 'diary.html'" in "\n".join(
+        str(finding) for finding in check([_with_function(diary)])
+    )
+
+
+def _with_function(function: Any) -> Live:
+    live = Live(Environment(loader=DictLoader({}), autoescape=True))
+    live.page("/diary/{name}")(function)
+    return live
