@@ -1,7 +1,8 @@
 // Functions of the server, for the modules that it generates: through the live page they are called on, else by fetch.
 
 import { failure } from "./core/failure.js";
-import { HEADER_OPS } from "./core/wire.js";
+import { notifyTabs } from "./core/tabs.js";
+import { HEADER_COOKIES, HEADER_OPS } from "./core/wire.js";
 
 /**
  * @param {string} name module:function
@@ -40,6 +41,7 @@ async function post(name, args) {
     headers: { [HEADER_OPS]: "1", Accept: "application/json", "Content-Type": "application/json" },
     body: JSON.stringify(args),
   });
+  if (response.headers.has(HEADER_COOKIES)) notifyTabs();
   if (response.redirected) return location.assign(response.url); // by the application's handler of an exception
   const answer = await response.json().catch(() => ({ error: response.statusText }));
   if (answer.url) return location.assign(answer.url);

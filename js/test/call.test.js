@@ -22,3 +22,20 @@ test("what JSON can hold is sent", async () => {
   // There is no page here: the first thing that a call does is to look for its script.
   await assert.rejects(call("shop:add", args), { name: "ReferenceError", message: /document/ });
 });
+
+for (const [changes, name] of [[true, "a call that has changed cookies tells the other tabs"], [false, "a call that hasn't tells nobody"]]) {
+  test(name, async () => {
+    const page = { document: { querySelector: () => null }, localStorage: {}, fetch: async () => new Response('{"result":3}', { headers: changes ? { "Live-Cookies": "1" } : {} }) };
+    const before = Object.fromEntries(Object.keys(page).map((key) => [key, Object.getOwnPropertyDescriptor(globalThis, key)]));
+    for (const [key, value] of Object.entries(page)) Object.defineProperty(globalThis, key, { value, configurable: true, writable: true });
+    try {
+      assert.equal(await call("shop:add", {}), 3);
+      assert.equal("live" in page.localStorage, changes);
+    } finally {
+      for (const [key, value] of Object.entries(before)) {
+        if (value) Object.defineProperty(globalThis, key, value);
+        else delete globalThis[key];
+      }
+    }
+  });
+}

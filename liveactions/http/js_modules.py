@@ -31,7 +31,7 @@ from ..execution.run import PageRun
 from ..observation import Operation, note_action
 from ..pages.lookup import exported, function, parameters, script_name
 from ..pages.page import Page
-from ..protocol.constants import HEADER_OPS
+from ..protocol.constants import HEADER_COOKIES, HEADER_OPS
 from ..security.origin import Origins
 from ..type_hints import result_hint
 from ..types import Outcome
@@ -234,6 +234,7 @@ class FunctionEndpoint:
         changes = request.take_changes()
         if changes is not None:
             changes.apply(response, request.scope.get("session"))
+            response.headers[HEADER_COOKIES] = "1"
         return response
 
     async def _respond(self, request: PageRequest) -> Response:

@@ -158,6 +158,23 @@ async def test_b8_calls_by_fetch() -> None:
         assert (await call(visitor, "leave", {})).json() == {"url": "/elsewhere"}
 
 
+@action(js=True)
+async def remember(name: str, page: Page) -> None:
+    if name:
+        page.live.set_cookie("user", name)
+
+
+@by("H")
+@pytest.mark.parametrize("name", ["ada", ""])
+async def test_k6_an_answer_by_fetch_says_whether_cookies_have_changed(name: str) -> None:
+    """The script then tells the browser's other tabs: `js/test/call.test.js`."""
+    async with browser(app()) as visitor:
+        url = f"/_live/actions/{__name__}/remember"
+        response = await visitor.http.post(url, json={"name": name}, headers=HEADERS)
+        assert (response.status_code, response.cookies.get("user", "")) == (200, name)
+        assert (wire.HEADER_COOKIES in response.headers) == bool(name)
+
+
 @by("H")
 async def test_b8_errors_by_fetch() -> None:
     async with browser(app()) as visitor:

@@ -64,3 +64,5 @@ export const STORAGE_KEY = "live";
 export const HEADER_OPS = "Live-Ops";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
+/** On the answer to a call from a page that isn't live: it has changed the browser's cookies. */
+export const HEADER_COOKIES = "Live-Cookies";

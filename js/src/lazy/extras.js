@@ -1,6 +1,7 @@
 // What a frame asks for besides patching: cookies to be fetched, another address, events.
 
-import { HEADER_OPS, STORAGE_KEY } from "../core/wire.js";
+import { notifyTabs } from "../core/tabs.js";
+import { HEADER_OPS } from "../core/wire.js";
 import { needsTransition, runInTransition } from "./changes.js";
 import { setAddress } from "./page-swap.js";
 
@@ -49,11 +50,4 @@ async function redeem(tickets) {
   const response = await fetch(new URL("cookies", import.meta.url), request).catch(() => null);
   notifyTabs();
   return response && response.status < 500;
-}
-
-/** The browser's cookies may have changed: its other tabs connect again, with the new ones. */
-export function notifyTabs() {
-  try {
-    localStorage[STORAGE_KEY] = Math.random(); // another value than before, or nobody hears of it
-  } catch { /* no storage here */ }
 }

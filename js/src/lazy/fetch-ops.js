@@ -1,9 +1,10 @@
 // Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
 
+import { notifyTabs } from "../core/tabs.js";
 import { ERROR, HEADER_OPS, SOCKET_WAIT } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
-import { awaitCookies, notifyTabs } from "./extras.js";
+import { awaitCookies } from "./extras.js";
 
 /** @type {Promise<void> | undefined} the request that is under way */
 export let sending;
