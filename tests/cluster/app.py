@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from pathlib import Path
 
 from jinja2 import DictLoader, Environment
@@ -14,6 +15,8 @@ from jinja2 import DictLoader, Environment
 from liveactions import Live, Page, action, cached, loaded, revalidate_tag
 
 NOTES = Path(os.environ.get("NOTES", "notes"))
+BALLAST = int(os.environ.get("BALLAST", "0"))
+"""How much state a page has besides, in bytes."""
 RELEASE = int(os.environ.get("RELEASE", "1"))
 TEMPLATES = {
     "person.html": """<!doctype html><title>Person</title><body><output>{{ ran }}</output>
@@ -38,12 +41,16 @@ class Person(Page):
     who: str
     ran: str = "0"
     """The numbers of the operations that this state contains: bits, in hexadecimal digits."""
+    ballast: str = ""
     worker: int = loaded()
     release: int = loaded()
     if RELEASE == 1:
         colour: str = "red"
     else:  # the next release has another field instead
         size: int = 1
+
+    async def mount(self) -> None:
+        self.ballast = secrets.token_hex(BALLAST // 2)
 
     def load(self) -> None:
         self.worker, self.release = os.getpid(), RELEASE

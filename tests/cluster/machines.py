@@ -283,7 +283,7 @@ class Cluster:
 
     def ran(self) -> Counter[str]:
         """Return how often each operation has been run."""
-        return Counter(line for file in self.notes.iterdir() for line in file.read_text().splitlines())
+        return written(self.notes)
 
     @asynccontextmanager
     async def cut_off(self, machine: Machine) -> AsyncIterator[None]:
@@ -319,6 +319,11 @@ class Cluster:
         with redis.Redis(unix_socket_path=str(self.engine.socket)) as client:
             client.shutdown(save=keeping, nosave=not keeping)
         assert wait_until(lambda: not self.engine.is_alive())
+
+
+def written(notes: Path) -> Counter[str]:
+    """Return how often each operation has been written down."""
+    return Counter(line for file in notes.iterdir() for line in file.read_text().splitlines())
 
 
 @asynccontextmanager
