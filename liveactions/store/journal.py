@@ -230,6 +230,19 @@ class Journal:
         value = os.pread(self._number, entry.size, entry.start)
         return value if crc32(value) == entry.checksum else None
 
+    def newest(self, key: bytes) -> Value | None:
+        """Return the newest value of a key; the one before, if that is damaged."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        value = self.value(entry)
+        if value is not None:
+            return Value(key, entry.stamp, entry.until, value)
+        self.entries.clear()
+        self.end = 0
+        self.scan(verify=True)
+        return self.newest(key)
+
     def batches(self) -> Iterator[list[Value]]:
         """Return the newest value of each key, some at a time."""
         batch: list[Value] = []
@@ -382,8 +395,7 @@ class Journals:
             for journal in self._read():
                 entry = journal.entries.get(key)
                 if entry is not None and (found is None or found.stamp < entry.stamp):
-                    value = journal.value(entry)
-                    found = found if value is None else Value(key, entry.stamp, entry.until, value)
+                    found = journal.newest(key) or found
             if found is not None:
                 self.saw(found.stamp)
             return found
