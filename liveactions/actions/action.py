@@ -46,16 +46,16 @@ C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
 _ID: Final = re.compile(r"[^\W\d][\w-]*")
 POLICIES: Final = ("queue", "latest", "drop")
-"""What becomes of a call while one runs: it waits, takes its place, or is ignored."""
+"""What happens to a call while another one runs: it waits, replaces it, or is ignored."""
 ON_LEAVE: Final = ("finish", "cancel")
-"""What becomes of a call when the person leaves the page."""
+"""What happens to a call when the visitor leaves the page."""
 
 
 class Action(Reference, FormApi, Generic[P, R]):
-    """A function that a browser may call. Made by `action`.
+    """A function that a browser can call, created by the decorator `action`.
 
-    In Python it is the function: a plain call checks nothing and needs no guard. As a method's
-    name on a component it gives an `ActionRef`; so it does in a template, wherever it comes from.
+    Calling it in Python calls the function: nothing is validated, and no guard runs. As an attribute of a
+    component, and in a template, it is an `ActionRef`.
     """
 
     __name__: str
@@ -96,19 +96,19 @@ class Action(Reference, FormApi, Generic[P, R]):
         self.aliases = tuple(aliases)
         self.guards = guards_of(guard)
         self.timeout = timeout
-        """Seconds that it may take; None for the application's."""
+        """The time limit in seconds; None for the application's."""
         self.validates = validate
         self.concurrency = concurrency
         self.ends_on_leave = on_leave == "cancel"
-        """Whether it is cancelled when the person leaves the page."""
+        """Whether it is cancelled when the visitor leaves the page."""
         self.resets = reset
         """Whether its form is empty again after success."""
         self.initial = initial
-        """Its result before the first call."""
+        """The result before the first call."""
         self.js = js
         self.max_body = max_body
         self.idempotent = idempotent
-        """Whether it may be run again when nobody knows whether it was."""
+        """Whether it is run again if its outcome is unknown."""
         self.rate = None if rate is None else Rate.of(rate)
         """How often it may be called."""
         if rate is None and by is not user_or_address:
@@ -117,9 +117,9 @@ class Action(Reference, FormApi, Generic[P, R]):
         """Whom a call counts for."""
         self.is_method = False
         self.names: Mapping[str, Any] = local_names(function)
-        """Names that its annotations may use besides its module's: those of the function around its class."""
+        """Names for its annotations besides those of its module: of the function around its class."""
         self.variables: Variables = {}
-        """What the type variables of its class stand for."""
+        """The types of its class's type variables."""
         self.validators: list[Callable[..., Any]] = []
         self._validator_plans: dict[Callable[..., Any], Plan] = {}
         update_wrapper(self, function, updated=())
@@ -139,17 +139,18 @@ class Action(Reference, FormApi, Generic[P, R]):
         return self if instance is None else instance._live_node.reference(self)
 
     def validate(self, function: F) -> F:
-        """Marks a function that checks what was typed, beyond the annotations.
+        """Add a function that validates input beyond the annotations; use it as a decorator.
 
-        It takes those of the action's parameters that it names, and raises `ValueError` or
-        `ActionError`, or returns texts by field name. It runs while one types and when the form is sent.
+        The function has some of the action's parameters. It raises `ValueError` or `ActionError`, or returns
+        messages by field name. It runs when the form is submitted and, with ``live-validate``, as the visitor
+        types.
         """
         self.validators.append(function)
         return function
 
     @cached_property
     def plan(self) -> Plan:
-        """How its parameters are filled. `TypeError` when one of them can't be."""
+        """The plan of its parameters. Raise `TypeError` if one of them can't be filled."""
         return self._plan(self.function)
 
     def _plan(self, function: Callable[..., Any]) -> Plan:
@@ -162,14 +163,14 @@ class Action(Reference, FormApi, Generic[P, R]):
         return plan
 
     def plan_of(self, validator: Callable[..., Any]) -> Plan:
-        """How the parameters of one of its validators are filled."""
+        """Return the plan of a validator's parameters."""
         known = self._validator_plans.get(validator)
         if known is None:
             known = self._validator_plans[validator] = self._plan(validator)
         return known
 
     def with_variables(self, variables: Variables) -> Action[P, R]:
-        """The same action, for a class in which type variables stand for `variables`."""
+        """Return the action for a class whose type variables have these values."""
         if not variables:
             return self
         other = copy(self)
@@ -181,17 +182,17 @@ class Action(Reference, FormApi, Generic[P, R]):
 
     @cached_property
     def takes_nothing(self) -> bool:
-        """Whether there is nothing to check and to fill in before a call that brings nothing."""
+        """Whether a call without arguments needs no validation."""
         return not (self.plan.parameters or self.guards or self.validators or self.rate)
 
     @cached_property
     def takes_event(self) -> bool:
-        """Whether it wants to know of the event that called it."""
+        """Whether a parameter receives the browser's event."""
         return any(one.kind == "event" for one in self.plan.injected)
 
     @cached_property
     def is_async(self) -> bool:
-        """Whether calling it gives something to await."""
+        """Whether it is a coroutine function."""
         return inspect.iscoroutinefunction(self.function)
 
     @cached_property
@@ -201,12 +202,12 @@ class Action(Reference, FormApi, Generic[P, R]):
 
     @cached_property
     def runs_apart(self) -> bool:
-        """Whether other ops are heard of while it runs."""
+        """Whether other operations are received while it runs."""
         return self.streams or self.concurrency != "queue" or self.ends_on_leave
 
     @cached_property
     def results(self) -> Results:
-        """Its results as data and back."""
+        """Converts its results to data and back."""
         hint = result_hint(self.function, self.names, self.variables)
         if self.streams:  # AsyncIterator[date]: each step gives a date
             hint = (*get_args(hint), Any)[0]
@@ -215,9 +216,10 @@ class Action(Reference, FormApi, Generic[P, R]):
     # In templates: the reference of the page that is being rendered.
 
     def here(self) -> ActionRef[P, R]:
-        """Its reference in the page that is being rendered, or that runs an action.
+        """Return its reference in the page that is being rendered, or that runs an action.
 
-        `TypeError` when it is no action of that page, nor one of a module.
+        Raise `TypeError` if it is neither an action of that page nor of a module, `RuntimeError` if there is
+        no page.
         """
         component = current_component()
         if not component._live_node.owns(self):
@@ -226,34 +228,34 @@ class Action(Reference, FormApi, Generic[P, R]):
         return reference
 
     def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
-        """A reference with these arguments bound."""
+        """Return a reference with bound arguments. Raise `TypeError` if the action doesn't have them."""
         return self.here().bind(*args, **kwargs)
 
     def url(self) -> str:
-        """The address that a form posts to."""
+        """Return the address that a form posts to. Raise as `here` does."""
         return self.here().url()
 
     @property
     def version(self) -> int:
-        """Another number whenever the outcomes of calls are others."""
+        """A number that changes with the outcomes of calls."""
         return self.here().version
 
     @property
     def state(self) -> FormState:
-        """What became of the newest call, in the page that is being rendered."""
+        """The outcome of the most recent call in the page that is being rendered."""
         return self.here().state
 
     @property
     def key(self) -> str:
-        """As that of its reference."""
+        """The key of its reference."""
         return self.here().key
 
     def reset(self) -> None:
-        """Forgets what became of its calls, in the page that runs an action."""
+        """Forget the outcomes of its calls in the page that runs an action."""
         self.here().reset()
 
     def __str__(self) -> str:
-        """In a template its address."""
+        """Return its address in a template."""
         try:
             return self.url()
         except RuntimeError:
@@ -282,7 +284,7 @@ def _check_ids(action: Action[..., Any]) -> None:
 
 
 def _check_plan(action: Action[..., Any]) -> None:
-    """`TypeError` when a parameter can't be filled, as far as its annotations are defined yet."""
+    """Raise `TypeError` if a parameter can't be filled, unless an annotation isn't defined yet."""
     try:
         action.plan  # noqa: B018 - made for its errors
     except TypeError as error:
@@ -291,15 +293,15 @@ def _check_plan(action: Action[..., Any]) -> None:
 
 
 _CACHED: Final = 64
-"""Bound references that one unbound reference remembers."""
+"""How many bound references an unbound reference caches."""
 _KEYS: Final = frozenset({int, str})
-"""Types of which equal values are the same argument."""
+"""Types whose equal values are the same argument."""
 
 
 class ActionRef(Reference, FormApi, Generic[P, R]):
-    """An action of one component with its bound arguments, as a template shows it.
+    """An action of one component with its bound arguments, as templates contain it.
 
-    Two are equal when they make the same call for the same person. A plain call in Python is the plain
+    References are equal if they make the same call for the same visitor. Calling one in Python calls the
     function.
     """
 
@@ -316,11 +318,11 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         self.component = component
         self.action = action
         self.path = path
-        """Where it is in the page: ``users.sort_by``."""
+        """The action's path in the page: ``users.sort_by``."""
         self.args = args
-        """Bound arguments by position among those that can be bound; see `binding`."""
+        """Bound arguments by position among the bindable parameters; see `bound_arguments`."""
         self.context = context
-        """What its signature is bound to: application, page class and person."""
+        """What its signature is bound to: application, page class and visitor."""
         self._text: str | None = None
         self._key: str | None = None
         self._url: tuple[str, str] | None = None
@@ -334,7 +336,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return cast(R, function(*args, **given, **kwargs))
 
     def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
-        """A reference with these arguments added: `TypeError` when the action can't take them."""
+        """Return a reference with more arguments. Raise `TypeError` if the action doesn't have them."""
         if kwargs or not args or not _KEYS.issuperset(map(type, args)):
             return self._bind(args, kwargs)
         if self._bound is None:
@@ -371,31 +373,31 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
 
     @property
     def token(self) -> str:
-        """What calls it from outside: path, arguments and signature."""
+        """The text by which a browser calls it: path, arguments and signature."""
         token = self.parts.sign(self.component.live.signer, self.context).format()
         if not self.args:
             self.component._live_node.note_token(self, token)
         return token
 
     def covers(self, other: ActionRef[..., Any]) -> bool:
-        """Whether its outcomes are those of another one, too: it is the same, with fewer arguments bound."""
+        """Return whether `other` is the same action with at least these arguments bound."""
         return self.parts.covers(other.parts)
 
     @property
     def is_of_page(self) -> bool:
-        """Whether it works on a page: as its method, by a parameter, or as a closure of its run."""
+        """Whether it needs its page: as a method, by a parameter, or as a closure."""
         injected = self.action.plan.injected
         is_closure = "<locals>" in self.action.__qualname__
         return self.action.is_method or is_closure or any(one.kind == "component" for one in injected)
 
     def check(self) -> None:
-        """`TypeError` when an argument that only a template can bind is missing."""
+        """Raise `TypeError` if an argument is missing that only a template can bind."""
         args = self.args
         if len(args) < self.action.plan.demands or binding.UNBOUND in args:
             binding.require(self.action.plan, self.args)
 
     def url(self) -> str:
-        """The address that a form posts to. `TypeError` when a needed bound argument is missing."""
+        """Return the address that a form posts to. Raise as `check` does."""
         path = self.component.live.path
         if self._url is None or self._url[0] != path:
             self.check()
@@ -410,7 +412,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return self.context == other.context and self.means(other)
 
     def means(self, other: Reference) -> bool:
-        """Whether both make the same call, for whomever."""
+        """Return whether both make the same call, even if for different visitors."""
         if not isinstance(other, ActionRef):
             return False
         return self.path == other.path and (self.args is other.args or same_values(self.args, other.args))
@@ -424,21 +426,21 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
     def __repr__(self) -> str:
         return f"<ActionRef {self.key}>"
 
-    # What became of the newest call, for templates.
+    # The outcome of the most recent call, for templates.
 
     @property
     def version(self) -> int:
-        """Another number whenever the outcomes of calls are others."""
+        """A number that changes with the outcomes of calls."""
         return self.component.live.forms.version
 
     @property
     def state(self) -> FormState:
-        """What became of the newest call of it, or of it with more bound arguments."""
+        """The outcome of the most recent call with these bound arguments, or more of them."""
         return self._known(self.component.live.forms.of(self.key, bool(self.args)))
 
     @property
     def own(self) -> FormState:
-        """What became of the newest call of this very binding."""
+        """The outcome of the most recent call with exactly these bound arguments."""
         return self._known(self.component.live.forms.exact(self.key))
 
     def _known(self, state: FormState) -> FormState:
@@ -447,10 +449,10 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         return state
 
     def reset(self) -> None:
-        """Forgets what became of its calls, with more bound arguments, too."""
+        """Forget the outcomes of its calls, also of those with more bound arguments."""
         self.component.live.forms.forget_all(self.key, bool(self.args))
 
 
 def same_values(mine: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
-    """Whether arguments are equal and of the same types: 1 is neither True nor 1.0."""
+    """Return whether arguments are equal and of the same types: 1 is neither True nor 1.0."""
     return mine == others and all(type(a) is type(b) for a, b in zip(mine, others, strict=True))
