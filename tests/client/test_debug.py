@@ -163,6 +163,20 @@ def test_a_modal_dialog_that_escape_closes_unheard(open_page: Open, attributes: 
     assert all("(#d)" in line for line in found)
 
 
+@pytest.mark.parametrize("name", ["elements", "id", "enctype", "contains", "action", "method", "children"])
+def test_advice_about_a_form_whose_field_has_any_name(open_page: Open, name: str) -> None:
+    """Nothing else is said of it, and what comes after it is looked at, too."""
+    _, _, said = debugged(
+        open_page,
+        f'<form method="post" action="?_a=x"><input name="{name}"><input name="t"></form>'
+        f'<form id="f" method="post" action="?_a=x" enctype="multipart/form-data">'
+        f'<input type="file" name="{name}"><button>b</button></form>'
+        '<form id="g" action="?_a=x"><button>b</button></form>',
+    )
+    assert codes(said) == ["LA004", "LA004"]
+    assert "?_a=x" in said[0] and "add a button" in said[0] and "#g" in said[1]
+
+
 def test_a_socket_that_does_not_open(open_page: Open) -> None:
     page, server, said = debugged(open_page, "<p>x</p>", clock=True, join=False)
     page.clock.run_for(11_400)

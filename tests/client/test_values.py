@@ -316,10 +316,33 @@ def test_an_answer_to_edits_before_a_reset_frees_nothing_typed_after_it(open_pag
             "t.value",
             "10",
         ),
+        (
+            '<input id="t" type="radio" name="r" value="1" data-l="@change *">'
+            '<input type="radio" name="r" value="2" checked data-l="@change *">',
+            "t.checked = true",
+            "[t.checked, document.querySelector('[value=\"2\"]').checked]",
+            [False, True],
+        ),
+        (
+            '<select id="t" multiple data-l="@change"><option>9<option selected data-l="*">10</select>',
+            "t.value = '9'",
+            "[...t.selectedOptions].map(({ value }) => value)",
+            ["10"],
+        ),
         ('<input id="t" name="t" value="10" data-l="@change">', "t.value = '99'", "t.value", "99"),
         ('<input id="t" name="t" data-l="@change *">', "t.value = '99'", "t.value", "99"),
     ],
-    ids=["value", "tag", "textarea", "checkbox", "select", "not rendered", "another attribute"],
+    ids=[
+        "value",
+        "tag",
+        "textarea",
+        "checkbox",
+        "select",
+        "radio",
+        "multiple select",
+        "not rendered",
+        "another attribute",
+    ],
 )
 def test_an_edit_that_the_server_refuses_doesnt_stay(
     open_page: Open, control: str, edit: str, state: str, shown: object

@@ -59,7 +59,7 @@ function findUnheardClose(dialog) {
   say("LA008", `a dialog${name} can be closed with Escape, and comes back with the next answer, as the server doesn't learn of it; add live-close="{{ … }}"`, [dialog]);
 }
 
-/** What a form can't do where scripts don't run. @param {HTMLFormElement} form */
+/** What a form can't do where scripts don't run. Its fields hide members of their names. @param {HTMLFormElement} form */
 function findTrouble(form) {
   const marks = `${form.getAttribute("data-l")} ${form.getAttributeNames().join(" ")}`;
   const isPost = /^post$/i.test(form.getAttribute("method") ?? "");
@@ -67,9 +67,9 @@ function findTrouble(form) {
   if (/(@|live-)submit/.test(marks) && !(isPost && calls)) return complain(form, 'only live-submit submits it; add method="post" and action="{{ … }}"');
   if (!calls) return;
   if (!isPost) complain(form, 'its method is GET; an action needs method="post"');
-  const controls = [...form.elements];
+  const controls = [.../** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("button,input,select,textarea"))].filter((control) => control.form === form);
   const files = controls.some((control) => control.matches("input[type=file]"));
-  if (files && form.enctype !== "multipart/form-data") complain(form, 'it would submit file names instead of files; add enctype="multipart/form-data"');
+  if (files && !/^multipart\/form-data$/i.test(form.getAttribute("enctype") ?? "")) complain(form, 'it would submit file names instead of files; add enctype="multipart/form-data"');
   const texts = controls.filter((control) => control.matches(TEXTS));
   if (texts.length !== 1 && !controls.some((control) => control.matches(SUBMITTERS)) && !hasSpare(form)) complain(form, "nothing in it submits it; add a button");
 }
@@ -84,11 +84,13 @@ const isReference = (address) => /[?&]_a=/.test(address ?? "");
 /** Whether there is a button where there are no scripts; what `noscript` holds is text here. @param {HTMLFormElement} form */
 function hasSpare(form) {
   const spares = [...document.querySelectorAll("noscript")].filter(({ textContent }) => /<button|type="?submit/.test(textContent ?? ""));
-  return spares.some((spare) => form.contains(spare) || (form.id && spare.textContent?.includes(`form="${form.id}"`)));
+  const id = form.getAttribute("id");
+  return spares.some((spare) => spare.closest("form") === form || (id && spare.textContent?.includes(`form="${id}"`)));
 }
 
 /** @param {HTMLFormElement} form @param {string} why */
 function complain(form, why) {
-  const name = form.id ? `#${form.id}` : decodeURIComponent(form.getAttribute("action") ?? "");
+  const id = form.getAttribute("id");
+  const name = id ? `#${id}` : decodeURIComponent(form.getAttribute("action") ?? "");
   say("LA004", `a form (${name}) doesn't work without JavaScript: ${why}`, [form]);
 }
