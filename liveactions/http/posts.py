@@ -78,10 +78,14 @@ class PostHandler(PageRequestHandler):
 
     async def respond(self) -> Response:
         token = self.request.query_params.get(FIELD_ACTION)
-        if token is None:
-            raise HTTPException(400, NO_ACTION)
-        pairs = await read_form(self.request, self.site.limits, named(self.page, token))
+        action = None if token is None else named(self.page, token)
+        pairs = await read_form(self.request, self.site.limits, action)
         try:
+            if token is None:  # a form that has the page's own address
+                named_in = (value for name, value in pairs if name == FIELD_ACTION and isinstance(value, str))
+                token = next(named_in, None)
+            if token is None:
+                raise HTTPException(400, NO_ACTION)
             return await self._post(token, pairs)
         finally:
             for _, value in pairs:

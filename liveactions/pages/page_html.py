@@ -14,6 +14,7 @@ from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 from markupsafe import Markup
 from starlette.datastructures import Headers
@@ -92,9 +93,23 @@ def _attributes(pairs: dict[str, Any]) -> Markup:
     )
 
 
-def form_state() -> Markup:
-    """Return the hidden field with the page's state, for a form whose address the template writes itself."""
-    return Markup(FORM_STATE)
+@pure
+def form_state(action: Reference | None = None, /) -> Markup:
+    """Return the hidden field with the page's state, for a form whose address the template writes itself.
+
+    With an `action`, a second field says which one the form calls::
+
+        <form method="post" action="{{ url() }}">{{ form_state(sign_in) }}
+
+    Its address is that of the page, also where an error is shown without JavaScript. What such a post may
+    contain is limited by `Limits`, and also by its action.
+    """
+    if action is None:
+        return Markup(FORM_STATE)
+    [token] = parse_qs(action.here().url().partition("?")[2])[FIELD_ACTION]
+    return Markup('{}<input type="hidden" name="{}" value="{}">').format(
+        Markup(FORM_STATE), FIELD_ACTION, token
+    )
 
 
 NAMES: Final = {"button": button, "form_state": form_state}

@@ -305,14 +305,17 @@ class Tab:
         """Return the reference that a form calls."""
         if form_attribute(form, submitter, "method").lower() != "post":
             return None
-        return self.reference_in(form_attribute(form, submitter, "action"))
+        fields = (
+            element.get("value") for element in elements_of(form) if element.get("name") == FIELD_ACTION
+        )
+        return self.reference_in(form_attribute(form, submitter, "action"), next(fields, None))
 
-    def reference_in(self, address: str) -> str | None:
-        """Return the reference in an address of this page."""
+    def reference_in(self, address: str, field: str | None = None) -> str | None:
+        """Return the reference in an address of this page; `field` is that of the form that posts to it."""
         url = urlsplit(urljoin(ORIGIN + self.url, address))
         if not url.geturl().startswith(ORIGIN) or unquote(url.path) != unquote(urlsplit(self.url).path):
             return None
-        return dict(parse_qsl(url.query, keep_blank_values=True)).get(FIELD_ACTION)
+        return dict(parse_qsl(url.query, keep_blank_values=True)).get(FIELD_ACTION, field)
 
 
 def form_attribute(form: Element, submitter: Element | None, name: str) -> str:

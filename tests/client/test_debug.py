@@ -135,6 +135,7 @@ def test_forms_that_need_a_script(open_page: Open, form: str, why: str) -> None:
         f'<form id="f" {SAVE}></form><noscript><button form="f">b</button></noscript>',
         f'<form {SAVE} enctype="multipart/form-data"><input type="file" name="f"><button>b</button></form>',
         '<form action="/search"><input name="q"></form>',
+        '<form method="post" action="/page"><input type="hidden" name="_a" value="x"><input name="q"></form>',
         '<form id="live" method="post" action="/page"><input type="submit" disabled></form>',
     ],
 )

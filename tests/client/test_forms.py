@@ -117,6 +117,26 @@ def test_the_content_of_a_form_with_a_field_named_content(open_page: Open) -> No
     assert page.inner_html("form") == "text"
 
 
+@pytest.mark.parametrize(
+    ("action", "calls"), [("/page", True), ("/page?q=1", True), ("", True), ("/other", False)]
+)
+def test_a_reference_in_a_field(open_page: Open, action: str, calls: bool) -> None:
+    page, server = open_page(
+        f'<form method="post" action="{action}"><input type="hidden" name="_s" value="x">'
+        '<input type="hidden" name="_a" value="save"><input name="t" value="1"><button>Go</button>'
+        '<button id="o" formaction="/page?_a=other">o</button></form>'
+    )
+    if calls:
+        page.click("button")
+        page.click("#o")
+        assert [op[3:] for op in server.ops] == [["save", ["t", "1"]], ["other", ["t", "1"]]]
+    else:
+        with page.expect_request(lambda request: request.method == "POST") as asked:
+            page.click("button")
+        assert asked.value.post_data == "_a=save&t=1"
+        assert server.ops == []
+
+
 def test_a_get_form_is_the_browsers(open_page: Open) -> None:
     page, server = open_page('<form action="/page"><input name="q" value="1"><button>Go</button></form>')
     with page.expect_navigation():

@@ -24,12 +24,15 @@ export function fieldsOf(element) {
 }
 
 /**
- * The reference in an address of this page.
+ * The reference in an address of this page, or in a field of the form that posts to it.
  * @param {string} address
+ * @param {HTMLFormElement} [form]
  */
-export function referenceIn(address) {
+export function referenceIn(address, form) {
   const url = new URL(address, document.baseURI);
-  return withoutQuery(url) === withoutQuery(location) ? url.searchParams.get(FIELD_ACTION) : null;
+  if (withoutQuery(url) !== withoutQuery(location)) return null;
+  const field = /** @type {HTMLInputElement | null | undefined} */ (form?.querySelector(`[name=${FIELD_ACTION}]`));
+  return url.searchParams.get(FIELD_ACTION) ?? field?.value ?? null;
 }
 
 /** An address up to its query, however it is spelled. @param {{ origin: string, pathname: string }} url */
@@ -44,7 +47,7 @@ export const attributeOf = (form, submitter, name) => submitter?.getAttribute(`f
  * @param {Element | null} [submitter]
  */
 export function referenceOf(form, submitter) {
-  return /^post$/i.test(attributeOf(form, submitter, "method")) ? referenceIn(attributeOf(form, submitter, "action")) : null;
+  return /^post$/i.test(attributeOf(form, submitter, "method")) ? referenceIn(attributeOf(form, submitter, "action"), form) : null;
 }
 
 /** Asks the person, where the author wants it. @param {Element | null} element */

@@ -63,7 +63,7 @@ function findUnheardClose(dialog) {
 function findTrouble(form) {
   const marks = `${form.getAttribute("data-l")} ${form.getAttributeNames().join(" ")}`;
   const isPost = /^post$/i.test(form.getAttribute("method") ?? "");
-  const calls = isReference(form.getAttribute("action"));
+  const calls = isReference(form.getAttribute("action")) || !!form.querySelector("[name=_a]");
   if (/(@|live-)submit/.test(marks) && !(isPost && calls)) return complain(form, 'only live-submit submits it; add method="post" and action="{{ … }}"');
   if (!calls) return;
   if (!isPost) complain(form, 'its method is GET; an action needs method="post"');

@@ -38,7 +38,7 @@ async def test_signing_up_in_and_out(browser: Browser) -> None:
     await page.fill("Password", "12345678")
     await page.within("main").click("Sign up")
     assert page.texts(".error-messages li") == ["email: has already been taken"]
-    assert page.value("Username") == "Ada"
+    assert (page.url, page.value("Username")) == ("/register", "Ada")
     await page.fill("Email", "ada@example.org")
     await page.fill("Password", "12345678")
     await page.within("main").click("Sign up")
@@ -51,6 +51,7 @@ async def test_signing_up_in_and_out(browser: Browser) -> None:
     await page.fill("Password", "something else")
     await page.within("main").click("Sign in")
     assert page.texts(".error-messages li") == ["email or password is invalid"]
+    assert (page.url, page.value("Email")) == ("/login", "ada@example.org")
     await page.fill("Password", "12345678")
     await page.within("main").click("Sign in")
     assert page.url == "/" and "Ada" in page.text(".navbar")

@@ -85,6 +85,20 @@ def test_nothing_is_reloaded(visit: Visit, server: Server) -> None:
     assert page.evaluate("window.stays")
 
 
+@pytest.mark.parametrize(("path", "names"), [("/login", "email"), ("/register", "username email")])
+def test_a_refused_form_is_shown_at_the_pages_own_address(visitor: Visitor, path: str, names: str) -> None:
+    page = visitor.open(path)
+    for name in names.split():
+        page.locator(f"[name={name}]").fill("marta@example.org")
+    page.locator("[name=password]").fill("something else")
+    page.locator(
+        "main button[type=submit]" if page.locator("main").count() else "button[type=submit]"
+    ).click()
+    expect(page.locator("ul.error-messages li")).not_to_have_count(0)
+    expect(page).to_have_url(f"{visitor.url}{path}")
+    expect(page.locator("[name=email]")).to_have_value("marta@example.org")
+
+
 def test_back_to_what_is_gone(visitor: Visitor) -> None:
     page = sign_in(visitor, "marta")
     publish(page, "For a moment")
