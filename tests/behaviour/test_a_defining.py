@@ -269,6 +269,27 @@ async def test_a5_nothing_else_can_be_called(live: Live, way: Way, button: str) 
         assert page.text("p") == "1"
 
 
+@ways("SHN")
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<form method="post" action="{{ helper }}"></form>',
+        '<button form="live" formaction="{{ helper }}">x</button>',
+        '<button live-click="{{ helper }}">x</button>',
+        '<p title="{{ helper }}">x</p>',
+        "{{ helper }}",
+    ],
+)
+async def test_a5_a_template_that_shows_an_undecorated_method_says_so(way: Way, shown: str) -> None:
+    live = small_app(pages, {**TEMPLATES, "methods.html": f"<title>M</title>\n\n{shown}"}, debug=True)
+    async with visiting(live, way) as browser:
+        with pytest.raises(Failed) as failed:
+            await browser.open("/methods")
+    text = str(failed.value)
+    assert "Methods.helper is a function: decorate it with @action" in text
+    assert "in the template methods.html, line 3" in text
+
+
 async def test_a5_one_error_for_all_of_it() -> None:
     from liveactions.exceptions import UnknownAction
     from liveactions.pages.lookup import lookup
