@@ -25,7 +25,7 @@ check: lint client servers  ## all that needs no browser: linters, types, the cl
 test: check browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
 
-chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis for a minute, behind HAProxy
+chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis, for minutes
 	$(BIN)/pytest -q -s --chaos tests/cluster
 
 lint: $(VENV)/.dev  ## ruff and mypy

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -452,6 +453,49 @@ async def test_a_claim_during_the_first_save_is_noticed(
     assert await one.save("k", 0, b"1", TTL)
     assert not await one.save("k", 0, b"late", TTL)
     assert await two.get("k") == b"1"
+
+
+async def test_processes_that_take_pages_from_each_other_lose_nothing(tmp_path: Path) -> None:
+    """Who has claimed a page reads all that was acknowledged before, while its last owner writes on."""
+    with processes.Pool(3) as pool:
+        taken = pool.map(_take, [(tmp_path / "store", tmp_path / "told", seed) for seed in range(3)])
+    assert all(taken)
+    store = SqliteStore(tmp_path / "store")
+    for key in "ab":
+        assert int(await store.get(key) or b"0") >= _told(tmp_path / "told", key)
+    await store.close()
+
+
+def _take(task: tuple[Path, Path, int]) -> int:
+    return asyncio.run(_taking(*task))
+
+
+async def _taking(path: Path, told: Path, seed: int) -> int:
+    """Take pages over and count in them. There is a file for each number that was acknowledged."""
+    store, choose, taken = SqliteStore(path), random.Random(seed), 0
+    for _ in range(60):
+        key = choose.choice("ab")
+        before = _told(told, key)
+        epoch = await store.claim(key)
+        value = int(await store.get(key) or b"0")
+        assert value >= before, f"{key}: {value}, but {before} was acknowledged"
+        for _ in range(choose.randrange(30)):
+            value += 1
+            if not await store.save(key, epoch, b"%d" % value, TTL):
+                taken += 1
+                break
+            with open(f"{told}-{key}-{value}", "xb"):  # no two of them have acknowledged the same
+                pass
+        if not choose.randrange(10):
+            store._move("")
+    dies(store)
+    return taken
+
+
+def _told(told: Path, key: str) -> int:
+    return max(
+        (int(path.name.rpartition("-")[2]) for path in told.parent.glob(f"{told.name}-{key}-*")), default=0
+    )
 
 
 async def test_a_clock_that_is_set_back_does_no_harm(
