@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run tests of the DOM in all variants, Firefox too",
     )
     parser.addoption(
+        "--blocked",
+        action="store_true",
+        help="put a proxy that blocks WebSockets before all servers of tests/chromium",
+    )
+    parser.addoption(
         "--chaos",
         action="store_true",
         help="break the machines of tests/cluster for a minute, behind HAProxy",

@@ -98,6 +98,7 @@ export interface Core {
   pendingBatch(): { hello: any; ops: any[][] };
   perform(request: Request): void;
   preserveInput(control: Control, write: () => void, options?: boolean): void;
+  reload(): void;
   report(source: Element | undefined, status: number, payload: any, n?: number): void;
   requestFullPage(): void;
   run(call: Call, event: Event): void;
@@ -106,6 +107,8 @@ export interface Core {
   session(): string | null;
   setWhilePending(element: Element, name: string, value: string | null): void;
   trusted(html: string): any;
+  unansweredOp(kind: number): any[];
+  unsend(n: number): void;
   updateAttribute(element: any, name: string, value: string | null): void;
 }
 
@@ -113,7 +116,7 @@ export interface Core {
 type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
 export type CoreParts = MembersOf<[
   "calledBy", "setWhilePending", "close", "requestFullPage", "editCount", "preserveInput", "applyPending", "scanMarkup", "onRevert", "pendingBatch",
-  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send",
+  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send", "reload", "unansweredOp", "unsend",
 ]>;
 
 /** What the lazy half offers to the core and to the client's other entries. */
@@ -121,7 +124,7 @@ export interface Lazy {
   start(parts: CoreParts): void;
   applyAutofocus(): void;
   applyExtras(extras: any): void;
-  /** Settled when no request is under way that a hello would overtake. */
+  /** The request that is under way, until its answer begins. */
   readonly busy: unknown;
   call(name: string, args: Record<string, unknown>): Promise<any>;
   explain(status: number): void;
@@ -140,6 +143,8 @@ export interface Lazy {
   replacePage(html: string, settled: Settled[], fresh?: 1): void;
   sendByFetch(): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
+  /** What comes by fetch doesn't count any more; settled when no request is under way that a hello would overtake. */
+  stopFetching(): unknown;
   showPendingState(op: Request & { parts?: any[] | null }): void;
   uploadFiles(request: Request, ref: string, fields: any[]): void;
   uploads: Request[];

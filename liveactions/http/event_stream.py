@@ -99,13 +99,19 @@ class EventStreamResponse(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, stream: EventStream, session: Session, ops: Sequence[Op | Acknowledgement]) -> None:
+    def __init__(
+        self,
+        stream: EventStream,
+        session: Session,
+        ops: Sequence[Op | Acknowledgement],
+        headers: Mapping[str, str],
+    ) -> None:
         self.stream = stream
         self.session = session
         self.ops = ops
         self.status_code = 200
         self.background = None
-        self.init_headers(HEADERS)
+        self.init_headers({**HEADERS, **headers})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream, session = self.stream, self.session

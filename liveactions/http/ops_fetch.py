@@ -18,8 +18,8 @@ from starlette.responses import Response
 from ..actions.request import Changes
 from ..config import Limits
 from ..exceptions import ProtocolError
-from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
-from ..protocol.messages import Acknowledgement, Hello, Op, read_hello, read_op
+from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, HEADER_SKIPPED
+from ..protocol.messages import Acknowledgement, CallSlot, Cancel, Hello, Op, read_hello, read_op
 from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
@@ -30,6 +30,9 @@ from .event_stream import MEDIA_TYPE, EventStream, EventStreamResponse, receive_
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
 """HTTP statuses for the codes with which a socket is closed, 503 for those after which it is to come again;
 400 for the others."""
+
+SKIPPED: Final = {HEADER_SKIPPED: "1"}
+"""Headers of a response to operations of which none was run."""
 
 
 class BufferedConnection:
@@ -67,16 +70,19 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
     limits = sessions.site.limits
     data = await read_json(request, limits)
     parcel = BufferedConnection()
+    may_run = True
     try:
         hello, ops = _read(data, limits)
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return await _stream(sessions, request, hello, ops)
         session = await sessions.join(hello, request, parcel)
-        await _finish(session, parcel, _due(hello, parcel.messages, ops))
+        may_run = _may_run(hello, parcel.messages, ops)
+        await _finish(session, parcel, ops if may_run else ())
         body, status = parcel.body(), 200
     except ProtocolError as error:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
-    response = Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+    headers = {"Cache-Control": "no-store", **({} if may_run else SKIPPED)}
+    response = Response(body, status, headers, "application/json")
     for changes in parcel.changes:
         changes.apply(response, request.scope.get("session"))
     return response
@@ -92,7 +98,8 @@ async def _stream(
         return Response(status_code=204)
     stream = EventStream(sessions.site.limits.sending, sessions.site.counters.closes)
     session = await sessions.join(hello, request, stream)
-    return EventStreamResponse(stream, session, _due(hello, stream.messages, ops))
+    may_run = _may_run(hello, stream.messages, ops)
+    return EventStreamResponse(stream, session, ops if may_run else (), {} if may_run else SKIPPED)
 
 
 def _read(data: object, limits: Limits) -> tuple[Hello, list[Op | Acknowledgement]]:
@@ -105,15 +112,21 @@ def _read(data: object, limits: Limits) -> tuple[Hello, list[Op | Acknowledgemen
     return read_hello(data["hello"]), ops
 
 
-def _due(
-    hello: Hello, messages: Sequence[str], ops: Sequence[Op | Acknowledgement]
-) -> Sequence[Op | Acknowledgement]:
-    """Return the operations that are run: none where the session was rebuilt.
+def _may_run(hello: Hello, messages: Sequence[str], ops: Sequence[Op | Acknowledgement]) -> bool:
+    """Return whether operations can be run in the session that their hello has led to.
 
-    They name addresses of the former session. The page makes addresses and operations anew.
+    Where the session was rebuilt, the page gives other addresses to its slots. It then makes operations with
+    addresses again, and those of an older revision. All others are run: on several workers, the next request
+    may lead to yet another session.
     """
     welcome = json.loads(messages[0]) if messages and hello.token is not None else {}
-    return () if {"moved", "fresh"} & welcome.keys() else ops
+    if not {"moved", "fresh"} & welcome.keys():
+        return True
+    return welcome["rev"] == hello.rev and not any(map(_has_address, ops))
+
+
+def _has_address(op: Op | Acknowledgement) -> bool:
+    return isinstance(op, CallSlot) or (isinstance(op, Cancel) and isinstance(op.called, list))
 
 
 async def _finish(

@@ -7,13 +7,14 @@ script can do. Both fail when the browser logs an error, or the server does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.chromium.firefox import Firefox, FirefoxTab, firefox, system_firefox
 from tests.chromium.here import serving_here
+from tests.chromium.proxy import link
 from tests.chromium.server import Server, serving
 from tests.chromium.stage import Stage, live
 
@@ -24,9 +25,19 @@ OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net:
 @pytest.fixture(scope="package", params=[1, 2], ids=["1-worker", "2-workers"])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The examples. A page's GET, socket and posts land on either worker at random."""
-    with serving(workers=request.param) as server:
+    with serving(workers=request.param) as server, behind_proxy(request, server.url) as server.url:
         yield server
         assert not server.faults()
+
+
+@contextmanager
+def behind_proxy(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
+    """The address of a server; with ``--blocked`` that of a proxy that lets no WebSocket through to it."""
+    if request.config.getoption("--blocked"):
+        with link(int(url.rpartition(":")[2]), blocks=True) as proxy:
+            yield proxy.url
+    else:
+        yield url
 
 
 class Visitor:
@@ -71,7 +82,7 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Visit]:
+def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Makes visitors of an address. What their consoles log fails the test at its end."""
     visitors: list[Visitor] = []
     with ExitStack() as stack:
@@ -79,6 +90,7 @@ def visit(chromium: Browser) -> Iterator[Visit]:
         def make(url: str, *, script: bool = True, outages: bool = False) -> Visitor:
             context = chromium.new_context(java_script_enabled=script)
             stack.callback(context.close)
+            outages = outages or request.config.getoption("--blocked")
             visitors.append(Visitor(context, url, script, outages))
             return visitors[-1]
 
@@ -101,8 +113,8 @@ def live_visitor(visit: Visit, server: Server) -> Visitor:
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of the test module's own application, `app`."""
-    with serving_here(request.module.app) as url:
-        yield url
+    with serving_here(request.module.app) as url, behind_proxy(request, url) as outside:
+        yield outside
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])

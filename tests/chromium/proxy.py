@@ -13,13 +13,24 @@ class Proxy:
     """Forwards connections to a port of this machine, from a thread and event loop of its own.
 
     `delay` is in seconds, each way. While `cuts` is true, every WebSocket connection is reset after a
-    random number of bytes, counted over both directions: in a handshake, in a frame, between two.
+    random number of bytes, counted over both directions: in a handshake, in a frame, between two. While
+    `blocks` is true, handshakes are answered with 403, as some companies' proxies do.
     """
 
-    def __init__(self, target: int, *, delay: float = 0.0, cuts: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        target: int,
+        *,
+        delay: float = 0.0,
+        cuts: bool = False,
+        blocks: bool = False,
+        seed: int = 0,
+    ) -> None:
         self.target = target
         self.delay = delay
         self.cuts = cuts
+        self.blocks = blocks
+        self.blocked_count = 0
         self.seed = seed
         self.cut_count = 0
         self._random = random.Random(seed)
@@ -67,6 +78,12 @@ class Proxy:
         ends = {writer, far_writer}
         self._writers |= ends
         first = await reader.read(65536)
+        if self.blocks and b"upgrade: websocket" in first.lower():
+            self.blocked_count += 1
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            far_writer.transport.abort()
+            writer.close()
+            return
         budget = Budget(self._pick_budget(first))
         up = self._pump(reader, far_writer, budget, first)
         down = self._pump(far_reader, writer, budget, b"")

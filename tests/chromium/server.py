@@ -62,7 +62,7 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         for _ in range(self.workers):
-            if not self._ready.acquire(timeout=PATIENCE) or self.process.poll() is not None:
+            if not self._ready.acquire(timeout=4 * PATIENCE) or self.process.poll() is not None:
                 raise RuntimeError("the server didn't start:\n" + "\n".join(self.lines))
 
     def _read(self) -> None:

@@ -97,9 +97,8 @@ def test_cookies_of_a_lost_socket_are_there_before_its_page(open_page: Open, pos
 
 def test_one_request_after_the_other(open_page: Open, posts: Posts) -> None:
     page, server = open_page(BODY, join=False, clock=True, prepare=posts)
-    page.clock.run_for(4000)
     page.click("#b")
-    page.clock.run_for(1)
+    page.clock.run_for(3001)
     posts.wait(page, 1)
     page.click("#b")
     page.click("#b")

@@ -17,7 +17,15 @@ from starlette.responses import Response
 
 from liveactions import Page, Pages, action, not_found
 from liveactions.http import event_stream
-from liveactions.protocol.constants import BYE, CALL_REF, CLOSE_OVER, CLOSE_PROTOCOL, HEADER_OPS
+from liveactions.protocol.constants import (
+    BYE,
+    CALL_REF,
+    CALL_SLOT,
+    CLOSE_OVER,
+    CLOSE_PROTOCOL,
+    HEADER_OPS,
+    HEADER_SKIPPED,
+)
 from liveactions.session.runner import Session
 from liveactions.session.state import REPLACED
 from liveactions.store import MemoryStore
@@ -188,15 +196,30 @@ async def test_another_worker_answers_with_a_stream_of_its_own() -> None:
         second = post(tab, add(tab))
         assert (await second.reply()).status == 200
         welcome = await receive(second)
-        assert (welcome["ack"], welcome["moved"]) == (1, 1)  # then the page makes its operations again
-        tab.n, tab.rev = 1, welcome["rev"]
-        assert (await answer(post(tab, add(tab)))).status == 204
+        assert (welcome["ack"], welcome["moved"]) == (1, 1)
         assert shown((await frame(tab, second))[2]) == "2"
         (left,) = here.app.sessions
         await push(left, 9)
         with pytest.raises(Closed) as closed:
             await receive(first)
         assert closed.value.code == REPLACED
+
+
+async def test_another_worker_skips_operations_with_addresses() -> None:
+    """They are those of the former session: the page makes them again, and has never sent them."""
+    store = MemoryStore()
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.open("/counter")
+        await opened(tab)
+        tab.browser = there
+        second = post(tab, op(tab, CALL_SLOT, [3], []))
+        assert (await second.reply()).header(HEADER_SKIPPED.lower()) == "1"
+        assert (await receive(second))["moved"] == 1
+        tab.browser, tab.n = here, 0
+        third = post(tab, add(tab))
+        assert (await third.reply()).header(HEADER_SKIPPED.lower()) == ""
+        assert (await receive(third))["moved"] == 1
+        assert shown((await frame(tab, third))[2]) == "1"
 
 
 async def test_who_leaves_says_so() -> None:

@@ -42,6 +42,9 @@ export function hello(url, snapshot) {
   return { v: VERSION, url, snapshot: snapshot || null, token, rev, op: announced };
 }
 
+/** Ops above this one have never been run. @param {number} n */
+export const unsend = (n) => { sent = n; };
+
 /** A new connection: everything unfinished goes out again. */
 export function markUnsent() {
   for (const op of ops) op.out = op.running;

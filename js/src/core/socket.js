@@ -1,7 +1,7 @@
 // The WebSocket, and how it comes back.
 
 /** @import { Change } from "../interface.js" */
-import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, ops, rev, unacknowledged, welcome } from "./connection.js";
+import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, rev, unacknowledged, welcome } from "./connection.js";
 import { loadLazy, lazy } from "./lazy.js";
 import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN, STORAGE_KEY } from "./wire.js";
 
@@ -43,13 +43,14 @@ export function start(applier) {
   for (const type of ["online", "visibilitychange", "pageshow", "storage"]) addEventListener(type, connect);
   addEventListener("pagehide", onPageHide);
   scheduleConnectingIndicator();
+  send();
   connect();
 }
 
-/** Sends what is due: now, or when there is a way, by fetch if that isn't the socket's soon. */
+/** Sends what is due: now, or when there is a way, by fetch if that isn't the socket's soon; pushes come that way, too. */
 export function send() {
   if (open) due().forEach(write);
-  else if (ops[0]) after(FETCH_TIMER, stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
+  else after(FETCH_TIMER, stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
 }
 
 const sendByFetch = () => loadLazy().then((lazy) => {
@@ -104,7 +105,7 @@ function connect(event) {
   after(CONNECT_TIMER, WELCOME, reconnect); // some servers leave a handshake that they don't like without an answer
   const current = (socket = new WebSocket(/** @type {string} */ (page().live)));
   current.onopen = async () => {
-    await lazy?.busy;
+    await lazy?.stopFetching();
     if (socket === current) write(currentHello());
   };
   current.onmessage = ({ data }) => { if (socket === current) onMessage(data); };
@@ -142,7 +143,7 @@ function reconnect() {
  * Loads the page again, where nothing else helps: the first time at once, then after longer and longer pauses. When that has
  * been of no use, the page stays as it is and posts its forms.
  */
-function reload() {
+export function reload() {
   let count = RELOADS;
   try {
     const key = STORAGE_KEY + location.pathname;

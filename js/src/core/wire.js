@@ -62,6 +62,8 @@ export const FIELD_FORM = "_f";
 /** Where a tab notes that it has changed the browser's cookies: its other tabs hear of that. */
 export const STORAGE_KEY = "live";
 export const HEADER_OPS = "Live-Ops";
+/** In a response to ops: none was run, and the page makes them again. */
+export const HEADER_SKIPPED = "Live-Skipped";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
 /** On the answer to a call from a page that isn't live: it has changed the browser's cookies. */

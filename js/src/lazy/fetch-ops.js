@@ -1,37 +1,92 @@
-// Ops by fetch, while the socket doesn't open: hello and what waits in one request, welcome and frames in its answer.
+// Ops by fetch, while the socket doesn't open: hello and what waits in one request. The answer is a stream of events, or all
+// of welcome and frames at once.
 
 import { notifyTabs } from "../core/tabs.js";
-import { ERROR, HEADER_OPS, SOCKET_WAIT } from "../core/wire.js";
+import { BYE, ERROR, HEADER_OPS, HEADER_SKIPPED, SOCKET_WAIT } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
+import { acknowledged, endStream, hideStream, isStreaming, limitFirst, mayStream, mustAcknowledge, readStream, takeTurn } from "./event-stream.js";
 import { awaitCookies } from "./extras.js";
 
-/** @type {Promise<void> | undefined} the request that is under way */
+const POLL = 5_000; // ms between two requests of a page that nothing is pushed to
+const RETRY = 500; // ms, at most, until a stream that was lost is opened again
+const RETRY_MOST = 30_000; // ms
+
+/** @type {Promise<void> | undefined} the request that is under way, until its answer begins */
 export let sending;
+/** Requests in a row that came to nothing. */
+let failures = 0;
+/** Whether the page's session was last met by fetch, not by a socket. */
+let isByFetch = false;
 
 /** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
 export function sendByFetch() {
+  if (!mustSend()) return;
   sending ??= post().then((isAnswered) => {
     sending = undefined;
-    if (isAnswered) core.send();
-    else setTimeout(core.send, Math.random() * SOCKET_WAIT * 1000);
+    failures = isAnswered ? 0 : failures + 1;
+    if (isAnswered) isByFetch = true;
+    if (!isAnswered) setTimeout(core.send, Math.random() * Math.min(RETRY_MOST, SOCKET_WAIT * 1000 * 2 ** (failures - 1)));
+    else if (!isStreaming() && !core.pending()[0]) setTimeout(core.send, POLL);
+    else core.send();
   });
 }
 
-/** @returns {Promise<boolean>} whether what waits is answered: else it is to be tried again */
-async function post() {
-  const batch = core.pendingBatch();
-  const response = await fetch(batch.hello.url, {
+/** Whether something is to be sent, or to be asked for. */
+function mustSend() {
+  if (isStreaming()) return mustAcknowledge() || core.pending().some(({ out }) => !out);
+  return core.pending()[0] || document.visibilityState === "visible";
+}
+
+/** Nothing that comes by fetch counts any more. @returns {Promise<void> | undefined} settled when no request is under way */
+export function stopFetching() {
+  endStream();
+  isByFetch = false;
+  return sending;
+}
+
+export function watchVisibility() {
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") core.send();
+    else hideStream();
+  });
+  addEventListener("pagehide", ({ persisted }) => {
+    if (isByFetch && !persisted) request([core.unansweredOp(BYE)], "application/json", { keepalive: true }).catch(() => {});
+    hideStream();
+  });
+}
+
+/** @param {any[][]} more ops besides those that wait @param {string} accept @param {RequestInit} [options] */
+async function request(more, accept, options) {
+  const { hello, ops } = core.pendingBatch();
+  acknowledged();
+  const response = await fetch(hello.url, {
     method: "POST",
-    headers: { [HEADER_OPS]: "1", Accept: "application/json", "Content-Type": "application/json" },
-    body: JSON.stringify(batch),
-  }).catch(() => null);
-  if (!response || response.status >= 500) return false;
-  if (!response.ok) giveUp(response);
+    headers: { [HEADER_OPS]: "1", Accept: accept, "Content-Type": "application/json" },
+    body: JSON.stringify({ hello, ops: [...ops, ...more] }),
+    ...options,
+  });
+  if (response.headers.has(HEADER_SKIPPED)) core.unsend(hello.op);
+  return response;
+}
+
+/** @returns {Promise<boolean>} whether what waits is answered, or will be: else it is to be tried again */
+async function post() {
+  await takeTurn(core.send);
+  const control = new AbortController();
+  const streams = mayStream();
+  const unlimit = streams ? limitFirst(control) : () => {};
+  const response = await request([], streams ? "text/event-stream, application/json" : "application/json", { signal: control.signal }).catch(() => null);
+  if (!response || response.status >= 500) return unlimit(), false;
+  if (response.status === 204) return unlimit(), isStreaming(); // what it brings comes over the stream
+  if (!response.ok) unlimit(), giveUp(response);
+  else if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) return stream(response, control, unlimit);
   else {
+    unlimit();
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
     if (!answer) return false;
     finishLeaving();
+    showOpen();
     if (answer.cookies) notifyTabs();
     for (const message of [answer.welcome, ...answer.frames]) {
       await awaitCookies(message); // of what went over a socket before
@@ -39,6 +94,34 @@ async function post() {
     }
   }
   return true;
+}
+
+/**
+ * @param {Response} response
+ * @param {AbortController} control of its request
+ * @param {() => void} unlimit
+ * @returns {Promise<boolean>} whether the welcome has come
+ */
+function stream(response, control, unlimit) {
+  return new Promise((resolve) => {
+    readStream(response, control, () => {
+      unlimit();
+      showOpen();
+      resolve(true);
+    }).then((isLost) => {
+      unlimit();
+      resolve(false);
+      const { dataset } = document.documentElement;
+      if (!isLost || dataset.live === "closed") return;
+      dataset.live = "connecting";
+      setTimeout(core.send, Math.random() * RETRY);
+    });
+  });
+}
+
+function showOpen() {
+  const { dataset } = document.documentElement;
+  if (dataset.live !== "open") dataset.live = "open";
 }
 
 /** There is no way to the server but a post of the browser's own. @param {Response} response */

@@ -9,7 +9,7 @@ import { needsTransition, watchPatches } from "./changes.js";
 import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
 import { flushDelays, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
 import { applyExtras, processAll } from "./extras.js";
-import { sending, sendByFetch } from "./fetch-ops.js";
+import { sending, sendByFetch, stopFetching, watchVisibility } from "./fetch-ops.js";
 import { hook } from "./hooks.js";
 import { moveSiblings } from "./moves.js";
 import { explain, watchClosing } from "./notice.js";
@@ -20,7 +20,7 @@ import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./
 import { isRendered, watchTypedForms } from "./validation.js";
 
 const WATCHERS = [
-  watchCancels, watchClosing, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus,
+  watchCancels, watchClosing, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus, watchVisibility,
 ];
 
 /** @type {Lazy} */
@@ -33,7 +33,7 @@ export const lazy = {
     for (const watch of WATCHERS) watch();
   },
   applyAutofocus, applyExtras, call, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
-  refuses, registerCall, replacePage, sendByFetch, setRaw, showPendingState, uploadFiles, uploads,
+  refuses, registerCall, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles, uploads,
 };
 
 /**
