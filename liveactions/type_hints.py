@@ -42,6 +42,8 @@ _ALIASES: Final[tuple[Any, ...]] = (
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
 _VARIABLES: Final = (TypeVar, TypeVarTuple)
+_QUALIFIERS: Final = (Required, NotRequired, typing_extensions.ReadOnly)
+"""What may be around the type of a key of a TypedDict."""
 
 
 class Mark:
@@ -162,8 +164,33 @@ def record_hints(model: Any) -> dict[str, Any]:
             for name, info in known.items()
         }
     else:
-        found = get_type_hints(cls, include_extras=True)
+        hints_of_keys = get_type_hints(cls, include_extras=True)
+        found = {name: _type_of_key(hint) for name, hint in hints_of_keys.items()}
     return {name: expand(hint, variables) for name, hint in found.items()}
+
+
+def _type_of_key(hint: Any) -> Any:
+    """Return the type of a key of a TypedDict, without ``NotRequired`` and the like around it."""
+    while get_origin(hint) in _QUALIFIERS:
+        (hint,) = get_args(hint)
+    return hint
+
+
+def optional_keys(record: Any) -> frozenset[str]:
+    """Return the keys that a TypedDict may lack; none for other classes. Raise `NameError` as `record_hints`.
+
+    The class itself doesn't know of ``NotRequired`` in annotations that are text.
+    """
+    cls = get_origin(record) or record
+    if not typing.is_typeddict(cls) and not typing_extensions.is_typeddict(cls):
+        return frozenset()
+    found = set(cls.__optional_keys__)
+    for key, hint in get_type_hints(cls, include_extras=True).items():
+        if get_origin(hint) is NotRequired:
+            found.add(key)
+        elif get_origin(hint) is Required:
+            found.discard(key)
+    return frozenset(found)
 
 
 def local_names(function: Callable[..., Any]) -> dict[str, Any]:
@@ -244,18 +271,14 @@ def _accepted(record: Any, arguments: tuple[Any, ...]) -> Any:
     for name in ("__module__", "__qualname__", "__doc__"):
         setattr(other, name, getattr(record, name))
     variables = dict(zip(getattr(record, "__parameters__", ()), arguments, strict=False))
-    required = set(record.__required_keys__)
     try:
         for key, hint in get_type_hints(record, include_extras=True).items():
-            if get_origin(hint) in (Required, NotRequired):
-                (required.add if get_origin(hint) is Required else required.discard)(key)
-                (hint,) = get_args(hint)
-            other.__annotations__[key] = expand(hint, variables)
+            other.__annotations__[key] = expand(_type_of_key(hint), variables)
+        other.__optional_keys__ = optional_keys(record)
     except BaseException:
         del _accepted_records[record, arguments]
         raise
-    other.__required_keys__ = frozenset(required)
-    other.__optional_keys__ = frozenset(other.__annotations__) - required
+    other.__required_keys__ = frozenset(other.__annotations__) - other.__optional_keys__
     return other
 
 

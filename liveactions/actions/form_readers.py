@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretBytes, SecretStr
 from typing_extensions import is_typeddict  # as pydantic does: before Python 3.12, it rejects typing's
 
-from ..type_hints import optional, record_hints, unwrap
+from ..type_hints import optional, optional_keys, record_hints, unwrap
 from .form_input import LEAF, Node, Step
 
 MISSING: Final = object()
@@ -146,8 +146,9 @@ class ModelReader(Reader):
     @cached_property
     def _omittable(self) -> frozenset[str]:
         """Names of fields with an optional model, where no input means that there is no model."""
-        hints = ((name, hint) for name, hint, _ in _fields(self._model))
-        return frozenset(name for name, hint in hints if optional(hint)[1] and is_model(hint))
+        keys = optional_keys(self._model)
+        models = [(name, hint) for name, hint, _ in _fields(self._model) if is_model(hint)]
+        return frozenset(name for name, hint in models if optional(hint)[1] or name in keys)
 
     def read(self, node: Node) -> Any:
         data = {}

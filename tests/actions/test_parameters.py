@@ -59,8 +59,18 @@ class Point(TypedDict):
     y: int
 
 
+class Extended(TypedDict):
+    tags: NotRequired[list[str]]
+    inner: Required[Point]
+    other: NotRequired[Point]
+
+
 class Form(Page):
     """Every action returns what it was given."""
+
+    @action
+    async def extended(self, extended: Extended) -> Extended:
+        return extended
 
     @action
     async def number(self, n: int) -> Any:
@@ -382,6 +392,7 @@ class Optional(typing.TypedDict, total=False):
 class Stop(Optional):
     x: Annotated[int, Field(ge=0)]
     then: NotRequired[Stop | None]
+    tags: NotRequired[list[str]]
 
 
 class Parcel(typing.TypedDict, Generic[T]):
@@ -404,11 +415,12 @@ class Typed(Page):
 @pytest.mark.parametrize(
     ("fields", "wanted"),
     [
-        ({"x": "3", "title": "a"}, {"x": 3, "title": "a"}),
-        ({"x": "3", "title": "a", "note": "n"}, {"x": 3, "title": "a", "note": "n"}),
+        ({"x": "3", "title": "a"}, {"x": 3, "title": "a", "tags": []}),
+        ({"x": "3", "title": "a", "note": "n"}, {"x": 3, "title": "a", "note": "n", "tags": []}),
+        ({"x": "3", "title": "a", "tags": "t"}, {"x": 3, "title": "a", "tags": ["t"]}),
         (
             {"x": "3", "title": "a", "then.x": "4", "then.title": "b"},
-            {"x": 3, "title": "a", "then": {"x": 4, "title": "b"}},
+            {"x": 3, "title": "a", "tags": [], "then": {"x": 4, "title": "b", "tags": []}},
         ),
     ],
 )
@@ -416,6 +428,16 @@ async def test_typed_dicts_of_typing(fields: Any, wanted: Any) -> None:
     page = await opened(Typed)
     assert (await success(page, page.go, fields)).result == page.stop == wanted
     assert (await success(page, page.send, {"content": "3"})).result == {"content": 3}
+
+
+async def test_keys_that_are_not_required_are_read_by_their_type() -> None:
+    page = await opened(Form)
+    fields = {"tags": "t", "inner.x": "1", "inner.y": "2"}
+    wanted: Any = {"tags": ["t"], "inner": {"x": 1, "y": 2}}
+    assert (await success(page, page.extended, fields)).result == wanted
+    fields |= {"other.x": "3", "other.y": "4"}
+    wanted["other"] = {"x": 3, "y": 4}
+    assert (await success(page, page.extended, fields)).result == wanted
 
 
 async def test_typed_dicts_of_typing_have_required_keys() -> None:
