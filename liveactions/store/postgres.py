@@ -98,8 +98,9 @@ SET epoch = greatest(known.epoch + 1, excluded.epoch), claimed_until = excluded.
 RETURNING epoch
 """
 SAVE: Final = """
-INSERT INTO liveactions_value AS known (prefix, key, value, until, epoch, sender, number)
-SELECT %s, key, value, clock_timestamp() + make_interval(secs => ttl), epoch, %s, number
+INSERT INTO liveactions_value AS known (prefix, key, value, until, epoch, claimed_until, sender, number)
+SELECT %s, key, value, clock_timestamp() + make_interval(secs => ttl), epoch,
+    CASE WHEN epoch > 0 THEN clock_timestamp() + make_interval(secs => %s) END, %s, number
 FROM unnest(%s::bytea[], %s::bigint[], %s::bytea[], %s::float8[], %s::bigint[])
     AS given (key, epoch, value, ttl, number) ORDER BY key
 ON CONFLICT (prefix, key) DO UPDATE SET
@@ -108,14 +109,18 @@ ON CONFLICT (prefix, key) DO UPDATE SET
     number = CASE WHEN known.sender = excluded.sender
         THEN greatest(known.number, excluded.number) ELSE excluded.number END,
     sender = excluded.sender,
+    epoch = excluded.epoch,
+    claimed_until = CASE WHEN known.epoch = excluded.epoch AND known.claimed_until > clock_timestamp()
+        THEN known.claimed_until ELSE excluded.claimed_until END,
     until = CASE WHEN known.until BETWEEN
             excluded.until - (excluded.until - clock_timestamp()) / 100 AND excluded.until
         THEN known.until ELSE excluded.until END
 WHERE known.claimed_until IS NULL OR known.claimed_until <= clock_timestamp()
-    OR known.epoch = excluded.epoch
+    OR known.epoch <= excluded.epoch
 RETURNING key
 """
-"""A time to live that is long enough is left alone: the index on it needn't be changed."""
+"""A time to live that is long enough is left alone: the index on it needn't be changed. A claim that the
+server has lost is made again by whoever saves under it, and taken by a later one."""
 SWEEP: Final = f"""
 DELETE FROM liveactions_value WHERE (prefix, key) IN (
     SELECT prefix, key FROM liveactions_value
@@ -220,9 +225,8 @@ class PostgresStore(SweptStore):
             columns = (list(column) for column in zip(*batch, strict=True))
             keys, epochs, values, times = columns
             blobs = [_blob(key) for key in keys]
-            found = await self._run(
-                SAVE, self._prefix, pool.sender, blobs, epochs, [bytes(v) for v in values], times, numbers
-            )
+            given = blobs, epochs, [bytes(value) for value in values], times, numbers
+            found = await self._run(SAVE, self._prefix, CLAIM_SECONDS, pool.sender, *given)
             done = {bytes(key) for (key,) in found}
             saved += [blob in done for blob in blobs]
         await self._sweep_if_due(self.clock())

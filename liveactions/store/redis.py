@@ -80,17 +80,19 @@ SAVE: Final = Script("""
 local saved = {}
 for i = 1, #KEYS / 2 do
     local value, epoch, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
-    local holder = redis.call('GET', KEYS[2 * i])
-    saved[i] = (not holder or holder == epoch) and 1 or 0
+    local holder, mine = tonumber(redis.call('GET', KEYS[2 * i]) or 0), tonumber(epoch)
+    if mine > holder then redis.call('SET', KEYS[2 * i], epoch, 'PX', ARGV[#ARGV]) end
+    saved[i] = mine >= holder and 1 or 0
     if saved[i] == 1 then
-        local there, mine = redis.call('GETRANGE', KEYS[2 * i - 1], 0, 15), string.sub(value, 1, 16)
-        if string.sub(there, 1, 8) ~= string.sub(mine, 1, 8) or there < mine then
+        local there, stamp = redis.call('GETRANGE', KEYS[2 * i - 1], 0, 15), string.sub(value, 1, 16)
+        if string.sub(there, 1, 8) ~= string.sub(stamp, 1, 8) or there < stamp then
             redis.call('SET', KEYS[2 * i - 1], value, 'PX', ttl)
         end
     end
 end
 return saved
 """)
+"""A claim that the server has lost is made again by whoever saves under it, and taken by a later one."""
 Connect = Callable[[], Any]
 """Makes a client of `redis.asyncio`: of a Sentinel's master, or of a cluster."""
 
@@ -163,6 +165,7 @@ class RedisStore(Store):
             for key, epoch, value, ttl in rows[at : at + MAX_ROWS]:
                 keys += self._key(b"v", key), self._key(b"c", key)
                 values += stamp() + bytes(value), epoch, _ms(ttl)
+            values.append(_ms(CLAIM_SECONDS))
             saved += map(bool, await self._eval(SAVE, keys, values))
         return saved
 

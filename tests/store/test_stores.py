@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS
-from tests.store.engines import ENGINES, LOCAL, Clock, Engine, Local, engine_of
+from tests.store.engines import ENGINES, LOCAL, REMOTE, Clock, Engine, Local, engine_of
 
 
 @pytest.fixture(params=ENGINES)
@@ -177,6 +177,24 @@ async def test_a_claim_that_is_over_hinders_nobody(store: Store, engine: Engine)
     await store.claim("k")
     await engine.passes(CLAIM_SECONDS)
     assert await store.save("k", first, b"v", 10)
+
+
+@pytest.mark.parametrize("engine", REMOTE, indirect=True)
+@pytest.mark.parametrize("is_older_quicker", [True, False])
+async def test_a_claim_that_was_lost_is_never_that_of_an_older_one(
+    store: Store, engine: Engine, is_older_quicker: bool
+) -> None:
+    """A server may lose all that it has while workers live on that don't know of the newer claim."""
+    older, newer = await store.claim("k"), await store.claim("k")
+    await engine.passes(CLAIM_SECONDS)
+    if is_older_quicker:
+        assert await store.save("k", older, b"older", 10)
+    for _ in range(2):
+        assert await store.save("k", newer, b"newer", 10)
+        assert not await store.save("k", older, b"older", 10)
+        assert not await store.save("k", 0, b"oldest", 10)
+    assert await store.get("k") == b"newer"
+    assert await store.claim("k") > newer
 
 
 async def test_an_unclaimed_key_is_saved_until_it_is_claimed(store: Store) -> None:
