@@ -30,7 +30,7 @@ from markupsafe import Markup
 from ..templates.fragments import FORM_STATE, Fragment, Items, Kind
 from ..templates.list_keys import number
 from .client_state import Address, ClientState
-from .strings import grown
+from .strings import MIN_GROWN, grown
 
 _TEXTS: Final = frozenset({Kind.CHILD, Kind.TEXT, Kind.RAW})
 """Slots whose text is the content of an element, or a part of it."""
@@ -135,9 +135,17 @@ def _changes(old: Fragment, new: Fragment, known: ClientState, at: Address = ())
     changes: list[Any] = []
     kinds, silent = new.shape.kinds, new.shape.silent
     for slot in compress(count(), map(is_not, old.values, new.values)):
+        kind, before, after = kinds[slot], old.values[slot], new.values[slot]
         if slot in silent:
             continue
-        change = _change(kinds[slot], old.values[slot], new.values[slot], known, (*at, slot))
+        if (
+            type(before) is type(after) is str and kind in _TEXTS
+        ):  # here: a call would cost more than all else
+            if before == after:
+                continue
+            change = after if len(before) < MIN_GROWN else grown(before, after) or after
+        else:
+            change = _change(kind, before, after, known, (*at, slot))
         if change is not None:
             changes += slot, change
     return changes
@@ -153,8 +161,6 @@ def _change(kind: Kind, before: Any, after: Any, known: ClientState, at: Address
         return None
     if kind is Kind.CHILD and isinstance(before, Markup) and isinstance(after, Markup):
         return known.raw(at, str(before), str(after))
-    if type(before) is type(after) is str and kind in _TEXTS:
-        return grown(before, after) or after
     if kind is Kind.TAG:
         gone = [piece for name in before[::2] if name not in after[::2] for piece in (name, None)]
         return [*after, *gone]

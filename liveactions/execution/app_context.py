@@ -139,11 +139,8 @@ class AppContext:
         """In which a page's snapshots are sealed and its references signed."""
         return self.snapshots.context(address.name, identity)
 
-    def new_page(self, address: Address, request: Request, identity: str) -> Page:
-        """A page at the address of a request, for a person."""
-        return self._create(address.page, request, self.context(address, identity))
-
-    def _create(self, cls: type[Page], request: Request, context: str) -> Page:
+    def new_page(self, cls: type[Page], request: Request, context: str) -> Page:
+        """A page at the address of a request. `context` names the page and the person."""
         root_path = request.scope.get("root_path", "")
         handle = LiveContext(
             self.services, own_url(request), root_path=root_path, request=request, context=context
@@ -176,7 +173,7 @@ class AppContext:
             identity = await self.identity(request)
         except Exception:  # which may be the very error that is to be shown
             identity = ""
-        page = self._create(cls, request, self.context(address, identity))
+        page = self.new_page(cls, request, self.context(address, identity))
         page.live.is_open_to_all = True
         given = {"status": status, "message": message, "id": id}
         fields = page._live_node.description.fields

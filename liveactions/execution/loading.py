@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from ..actions.run_context import Effects, open_effects
 from ..cache.tags import Reading, matches, reading
-from ..pages.component import Component, attach, children_in, walk
+from ..pages.component import Component, attach, children_in, components_of
 from ..pages.handle import LiveContext
 from ..pages.page import Page
 from ..pages.undo_log import UndoLog
@@ -89,13 +89,6 @@ log = getLogger("liveactions")
 _advised: set[str] = set()
 CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
 """Runs a component's hook with its parameters injected."""
-
-
-def components_of(page: Component) -> tuple[Component, ...]:
-    """A page and all components in it."""
-    if not page._live_node.description.children:
-        return (page,)
-    return tuple(component for _, component in walk(page))
 
 
 async def mount_one(component: Component, page: Page, call: CallHook) -> None:

@@ -161,15 +161,16 @@ def _phrase(status: int) -> str:
 class CalledForms:
     """The forms that show what became of a call: the binding's own, and the one in which its button is."""
 
-    __slots__ = ("_page", "_ref", "_given", "_form", "_before")
+    __slots__ = ("_page", "_ref", "_key", "_given", "_form", "_before")
 
     def __init__(self, page: Page, ref: ActionRef[..., Any], given: Input) -> None:
         self._page = page
         self._ref = ref
         self._given = given
         self._form = _form(page, ref, given) if given.form_token else None
-        states = page.live.forms.states
-        self._before = {ref.key: states.get(ref.key, UNUSED)}
+        states, key = page.live.forms.states, ref.key
+        self._key = key
+        self._before = {key: states.get(key, UNUSED)}
         if self._form is not None:
             self._before[self._form.key] = states.get(self._form.key, UNUSED)
 
@@ -193,7 +194,7 @@ class CalledForms:
         state = SUCCEEDED if result is None else FormState(True, result)
         if form is None and shown:
             state = replace(state, values=shown)
-        forms.put(ref.key, state)
+        forms.put(self._key, state)
         if form is not None and (shown or form.own is not UNUSED):
             forms.put(form.key, FormState(result=form.own.result, values=shown))
 

@@ -19,7 +19,7 @@ from ..actions.run_context import Effects, running
 from ..cache.tags import Reading, publish
 from ..exceptions import ActionTimeout, FieldErrors
 from ..observation import note_action
-from ..pages.component import Component, Node, attach
+from ..pages.component import Component, Node, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
 from ..pages.state import encode_state
@@ -28,7 +28,7 @@ from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
 from .dependencies import NO_INPUT, Injection, arguments_of
 from .effects import arrive, carry, receive
-from .loading import advise, components_of, load_below, mark, mount_one, outdate, outdate_by
+from .loading import advise, load_below, mark, mount_one, outdate, outdate_by
 from .results import (
     FATAL,
     CalledForms,
@@ -516,7 +516,7 @@ class PageRun:
         for undo_log in self._undo_logs:
             undo_log.restore()
         if self.page.live.address is not self._address:
-            self.page.live.address = self._address
+            self.page.live.move_to(self._address)
 
     def _outdate(self) -> None:
         """Let what was loaded be loaded again: it came from dependencies that have rolled back."""

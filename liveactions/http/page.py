@@ -59,7 +59,7 @@ class PageRequestHandler:
 
     def begin(self) -> None:
         """Begin with a page in no state yet."""
-        self.page = self.site.new_page(self.address, self.request, self.identity)
+        self.page = self.site.new_page(self.address.page, self.request, self.context)
 
     async def get(self) -> Response:
         """Answer a GET."""
@@ -89,7 +89,7 @@ class PageRequestHandler:
             raise StateError(f"a state of {snapshot.url!r} was sent to {self.page.live.path!r}")
         restore_state(self.page, snapshot.state)
         parts = urlsplit(self.page.live.address)
-        self.page.live.address = f"{parts.scheme}://{parts.netloc}{snapshot.url}"
+        self.page.live.move_to(f"{parts.scheme}://{parts.netloc}{snapshot.url}")
 
     async def show(
         self,

@@ -62,7 +62,7 @@ class Node:
         "closures",
         "waiting",
         "_references",
-        "_tokens",
+        "tokens",
     )
 
     def __init__(self, component: Component, description: Description) -> None:
@@ -86,7 +86,8 @@ class Node:
         self.waiting: dict[str, list[Any]] | None = None
         """Outcomes of calls, as data, until the page function has run and its actions are known."""
         self._references: dict[Action[..., Any], ActionRef[..., Any]] = {}
-        self._tokens: dict[str, ActionRef[..., Any]] = {}
+        self.tokens: dict[str, ActionRef[..., Any]] = {}
+        """The references without arguments that have been written, by their signed text."""
 
     def owns(self, action: Action[..., Any]) -> bool:
         """Return whether an action is the component's own, overridden or listed in its `actions`."""
@@ -102,25 +103,25 @@ class Node:
         """
         known = self._references.get(action)
         if known is None:
-            own = self.description.own(action) or action
+            own = self.description.own(action)
             live: LiveContext | None = getattr(self.component, "live", None)  # not set before attach()
             context = live.context if live is not None else ""
-            known = ActionRef(self.component, own, self._path(own), context=context)
+            path = self._path(action) if own is None else self._path_of(own)
+            known = ActionRef(self.component, own or action, path, context=context)
             self._references[action] = known
         return cast("ActionRef[P, R]", known)
 
     def note_token(self, ref: ActionRef[..., Any], token: str) -> None:
         """Note the token of a reference without arguments, which it keeps for as long as it is the one."""
         if self._references.get(ref.action) is ref:
-            self._tokens[token] = ref
+            self.tokens[token] = ref
 
-    def named(self, token: str) -> ActionRef[..., Any] | None:
-        """Return the reference without arguments that has been written with this token."""
-        return self._tokens.get(token)
+    def _path_of(self, own: Action[..., Any]) -> str:
+        return f"{self.path}.{own.id}" if self.path else own.id
 
     def _path(self, action: Action[..., Any]) -> str:
-        if self.description.own(action) is not None or self.description.overrides(action):
-            return f"{self.path}.{action.id}" if self.path else action.id
+        if self.description.overrides(action):
+            return self._path_of(action)
         for closures in (CLOSURES.get(), self.closures):  # CLOSURES: of a running page function
             if closures is not None and action in closures:
                 closures.require_one(action)
@@ -131,10 +132,9 @@ class Node:
             f"{action!r} is not an action of this page or of a module; list it in the page's `actions`"
         )
 
-    def known(self) -> Iterator[Action[..., Any]]:
-        """Yield the component's actions, and the other actions that its template has referred to."""
-        yield from self.description.actions.values()
-        yield from self._references
+    def known(self) -> tuple[Action[..., Any], ...]:
+        """Return the component's actions, and the other actions that its template has referred to."""
+        return (*self.description.actions.values(), *self._references)
 
     def become(self, description: Description) -> None:
         """Use the description of a generic alias of the component's class."""
@@ -146,7 +146,7 @@ class Node:
         """Record the actions of a new run of the page function."""
         self.closures = closures
         self._references.clear()
-        self._tokens.clear()
+        self.tokens.clear()
 
     def move(self, path: str) -> None:
         """Set the component's path."""
@@ -157,7 +157,7 @@ class Node:
     def forget_references(self) -> None:
         """Discard the references and the names built from them, so that they are created again."""
         self._references.clear()
-        self._tokens.clear()
+        self.tokens.clear()
         self.names = None
 
 
@@ -182,6 +182,13 @@ def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]
     yield path, component
     for step, child in children_in(component):
         yield from walk(child, f"{path}.{step}" if path else step)
+
+
+def components_of(component: Component) -> tuple[Component, ...]:
+    """Return a component and all components inside it, outer ones first."""
+    if not component._live_node.description.children:
+        return (component,)
+    return tuple(one for _, one in walk(component))
 
 
 class _Nothing:
@@ -218,7 +225,7 @@ class Component:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        self._live_node = Node(self, describe(cls))
+        object.__setattr__(self, "_live_node", Node(self, describe(cls)))
         return self
 
     def __init__(self, /, **fields: Any) -> None:

@@ -156,7 +156,7 @@ class LiveContext:
         "error_is_shown",
         "is_raw",
         "is_open_to_all",
-        "_error",
+        "problem",
         "effects",
         "reads",
         "flashes",
@@ -164,7 +164,7 @@ class LiveContext:
         "deferred",
         "declares_presence",
         "attending",
-        "_address",
+        "address",
         "path",
     )
 
@@ -184,10 +184,11 @@ class LiveContext:
         self.former_context = context
         """The context before its latest change, which the current HTML may still have been rendered for."""
         self.request = request
-        self.address = address
+        self.move_to(address)
         self.forms = FormStates()
         self.page: RootComponent
-        self._error: Problem | None = None
+        self.problem: Problem | None = None
+        """What `error` returns; reading it here doesn't show it."""
         self.error_is_shown = False
         """Whether `error` was read since it was set."""
         self.is_raw = False
@@ -212,13 +213,9 @@ class LiveContext:
         self.background: Background | None = None
         """Runs operations of the page, if it is open in a browser with JavaScript."""
 
-    @property
-    def address(self) -> str:
-        return self._address
-
-    @address.setter
-    def address(self, address: str) -> None:
-        self._address = address
+    def move_to(self, address: str) -> None:
+        """Set the address."""
+        self.address = address
         self.path = urlsplit(address).path or "/"
         """The path of the address, quoted and with `root_path`."""
 
@@ -294,16 +291,11 @@ class LiveContext:
         A page that shows it isn't replaced by the application's error page.
         """
         self.error_is_shown = True
-        return self._error
+        return self.problem
 
     @error.setter
     def error(self, error: Problem | None) -> None:
-        self._error, self.error_is_shown = error, False
-
-    @property
-    def is_in_error(self) -> bool:
-        """Whether there is an error to show."""
-        return self._error is not None
+        self.problem, self.error_is_shown = error, False
 
     @property
     def has_changes(self) -> bool:

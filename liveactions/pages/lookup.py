@@ -31,7 +31,7 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
     Raise `UnknownAction` if there is no such action, and `ForgedReference` if the token wasn't signed by this
     application for this page and visitor. Only actions with ``js=True`` need no signature.
     """
-    return page._live_node.named(token) or resolve(page, Reference.parse(token))
+    return page._live_node.tokens.get(token) or resolve(page, Reference.parse(token))
 
 
 def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:

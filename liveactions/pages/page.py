@@ -19,7 +19,7 @@ from ..actions.responses import not_found
 from ..actions.run_context import running
 from ..cache.tags import Reading
 from ..templates import html_of, raw_page
-from .component import Component, attach, describe, set_defaults, walk
+from .component import Component, attach, components_of, describe, set_defaults, walk
 from .fields import Field
 from .handle import LiveContext
 from .urls import Route, _pairs, _with_query, class_url, own_query, path_url
@@ -175,7 +175,7 @@ def follow(page: Page, before: Sequence[Any]) -> bool | None:
     old, new = urlsplit(page.live.address), urlsplit(page_url(page))
     foreign = [pair for pair in own_query(old.query) if not _is_of_field(page, pair[0])]
     query = "&".join(filter(None, (new.query, urlencode(foreign))))
-    page.live.address = old._replace(path=new.path, query=query, fragment="").geturl()
+    page.live.move_to(old._replace(path=new.path, query=query, fragment="").geturl())
     changed = [field for field, old, new in zip(fields, before, now, strict=True) if old != new]
     return any(field.url is not None and field.url.push for field in changed)
 
@@ -228,9 +228,9 @@ def _parsed(field: Field, name: str, given: Input) -> Any:
 
 def takes_events(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for events."""
-    return any(action.takes_event for _, one in walk(page) for action in one._live_node.known())
+    return any(action.takes_event for one in components_of(page) for action in one._live_node.known())
 
 
 def takes_files(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for files."""
-    return any(action.plan.files for _, one in walk(page) for action in one._live_node.known())
+    return any(action.plan.files for one in components_of(page) for action in one._live_node.known())

@@ -68,7 +68,8 @@ def restore_state(page: Page, data: Any) -> None:
     try:
         state, *more = data
         _load(page, state)
-        attach(page, page.live)
+        if page._live_node.description.children:
+            attach(page, page.live)
         forms = more[0] if more else {}
         if page._live_defines_actions:
             page._live_node.waiting = forms  # the page's actions aren't known before it has run

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from ..exceptions import SealError
 from ..security.signing import Sealer
-from ..tasks import contained, is_loop_running
+from ..tasks import contained, is_loop_running, running_loop
 from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
 
 MAX_MESSAGE_AGE: Final = 24 * 3600.0
@@ -281,6 +281,8 @@ class Channels:
     def __init__(self) -> None:
         self._lines: WeakSet[BrokerChannel] = WeakSet()
         self._listeners: list[Receiver] = []
+        self._turn: asyncio.AbstractEventLoop | None = None
+        """The event loop that has caught up in its current turn."""
 
     def connect(self, line: BrokerChannel) -> None:
         """Add a channel. It is removed when its application is garbage collected."""
@@ -318,9 +320,21 @@ class Channels:
             self._receive(message)
 
     def catch_up(self) -> None:
-        """Receive pending messages on all channels; see `BrokerChannel.catch_up`."""
+        """Receive pending messages on all channels; see `BrokerChannel.catch_up`.
+
+        An event loop does so once in each turn: whatever made it run what it runs had happened before.
+        """
+        loop = running_loop()
+        if loop is not None:
+            if self._turn is loop:
+                return
+            self._turn = loop
+            loop.call_soon(self._end_turn)
         for line in list(self._lines):
             line.catch_up()
+
+    def _end_turn(self) -> None:
+        self._turn = None
 
     async def caught_up(self) -> None:
         """Receive pending messages on all channels; see `BrokerChannel.caught_up`."""

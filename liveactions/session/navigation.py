@@ -46,7 +46,7 @@ def patch_url(page: Page, address: Address, url: str) -> Outcome:
     except ActionResponse as error:
         return controlled(error, live) or failure("Not found", status=404)
     base = urlsplit(live.address)
-    live.address = base._replace(path=target.path, query=target.query, fragment="").geturl()
+    live.move_to(base._replace(path=target.path, query=target.query, fragment="").geturl())
     return DONE
 
 
@@ -125,7 +125,7 @@ async def load_error_page(state: SessionState, outcome: Failed) -> LoadedPage | 
     page = await state.site.error_page(live.request, problem.status, problem.message, problem.id)
     if page is None:
         return None
-    page.live.address = live.address
+    page.live.move_to(live.address)
     opened = await _ready(page, Address(type(page), ""), Source.FIELDS)
     return opened if isinstance(opened, LoadedPage) else None
 
@@ -142,7 +142,7 @@ async def _open(state: SessionState, url: str) -> LoadedPage | Outcome | None:
 
 
 async def _begin(site: AppContext, request: PageRequest, address: Address) -> LoadedPage | Outcome:
-    page = site.new_page(address, request, await site.identity(request))
+    page = site.new_page(address.page, request, site.context(address, await site.identity(request)))
     return await _ready(page, address, Source.ADDRESS)
 
 

@@ -302,7 +302,7 @@ class SessionRegistry:
         """A page in the state of its snapshot, or one that has just been opened. Drawn, if dependencies
         are open that this may need.
         """
-        page = self.site.new_page(found.address, request, identity)
+        page = self.site.new_page(found.address.page, request, self.site.context(found.address, identity))
         if basis.snapshot is not None:
             try:
                 restore_state(page, basis.snapshot.state)

@@ -334,7 +334,7 @@ class Session:
         """Load, write and render the page, commit, and note what became of the op."""
         state = self.state
         page = state.page
-        if isinstance(outcome, Failed) or (job.n and page.live.is_in_error):  # a push clears none
+        if isinstance(outcome, Failed) or (job.n and page.live.problem is not None):  # a push clears none
             page.live.error = problem_of(outcome)
         closed = await self._close(run, outcome)
         effects = run.effects

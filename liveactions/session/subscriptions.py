@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any, Final
 
 from ..cache.tags import matches
-from ..execution.loading import components_of, outdate
+from ..execution.loading import outdate
 from ..execution.run import PageRun
-from ..pages.component import Component
+from ..pages.component import Component, components_of
 from ..pages.decorators import Listener
 from ..pages.page import Page
 from ..protocol.constants import CLOSE_OVER

@@ -344,7 +344,7 @@ class TemplateContext(Context):
         self.parent = variables
         self.vars.clear()
         self.exported_vars.clear()
-        self.blocks = {name: [block] for name, block in blocks.items()}
+        self.blocks = {name: [block] for name, block in blocks.items()} if blocks else {}
         self.prior = prior
 
     def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
