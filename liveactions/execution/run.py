@@ -76,7 +76,7 @@ class PageRun:
     """
 
     event: Event | None = None
-    has_passed: bool
+    has_passed = False
     """Whether the guards have let pass, and the run is open."""
     is_refused = False
     """Whether a guard of the page has refused: nothing of it is shown."""
@@ -101,6 +101,7 @@ class PageRun:
     _has_changed = False
     """Whether a field of the page or of a component had changed when it settled."""
     _in_url: Sequence[Any] = ()
+    _injection: Injection | None = None
     _called: CalledForms | None = None
     """The forms of a call that went well."""
     _due: Sequence[Node] = ()
@@ -113,7 +114,6 @@ class PageRun:
         self.effects = live.effects = Effects(live)
         if event is not None:
             self.event = event
-        self._injection = Injection(page, event)
         self.has_passed = not (services.guards or services.around or page._live_guards)
         self._may_load = description.may_load
         self._address = live.address
@@ -131,6 +131,13 @@ class PageRun:
             self.effects.drop()
             await self._roll_back(error or RuntimeError("a run was left without being closed"))
             self._end()
+
+    @property
+    def injection(self) -> Injection:
+        """The dependencies, once something asks for one."""
+        if self._injection is None:
+            self._injection = Injection(self.page, self.event)
+        return self._injection
 
     def _take_undo_logs(self) -> list[UndoLog]:
         page = self.page
@@ -208,7 +215,7 @@ class PageRun:
                 raise TypeError(
                     f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
                 )
-            values.update(await self._injection.arguments(plan, component))
+            values.update(await self.injection.arguments(plan, component))
             _leave(await invoke(self.page.live.services.timeout, function, (component,), values))
 
         return await self._work(function, work)
@@ -242,7 +249,8 @@ class PageRun:
             return refused
         page, action = self.page, ref.action
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
-        self._injection.given = given
+        if given is not NO_INPUT or self._injection is not None:
+            self.injection.given = given
         self._in_url = in_url_values(page) if page._live_node.description.has_address else ()
         page.live.flashes = ()
         token = running.set(self.effects)
@@ -288,7 +296,7 @@ class PageRun:
         """Return what an action is called with, once its guards have let pass. `FieldErrors` for what was
         sent and doesn't fit.
         """
-        action, injection = ref.action, self._injection
+        action, injection = ref.action, self.injection
         if action.guards:
             await self._pass(action.guards, injection)
         if action.rate is not None:
@@ -305,7 +313,7 @@ class PageRun:
         """Count a call. Raise `TooManyCalls` if it is one more than the action's rate allows."""
         action, services = ref.action, self.page.live.services
         (by,) = action.by
-        who = await self._injection.provide(by, ref.component)
+        who = await self.injection.provide(by, ref.component)
         called = f"{action.__module__}.{action.__qualname__}"
         number, left = await services.count(rate.key(called, str(who)), rate.seconds)
         if number > rate.calls:
@@ -324,12 +332,12 @@ class PageRun:
 
     async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
         """Checks what was typed by the action's parameters and validators; touched fields show errors."""
-        given = self._injection.given = Input(fields)
+        given = self.injection.given = Input(fields)
 
         async def check() -> None:
             here = current_reference(self.page, ref)
-            await self._pass(here.action.guards, self._injection)
-            _, errors = await arguments_of(here, given, self._injection)
+            await self._pass(here.action.guards, self.injection)
+            _, errors = await arguments_of(here, given, self.injection)
             forms = self.page.live.forms
             old = ref.own
             shown = touched_errors(old.errors, errors, touched)
@@ -371,7 +379,7 @@ class PageRun:
                     value = getattr(component, me)
                 else:
                     with Reading("dependency") as reading:
-                        value = await self._injection.provide(me, component)
+                        value = await self.injection.provide(me, component)
                     live.has_read(node, live.reads.get(node, frozenset()) | reading.tags)
                 if value is not None:
                     found.append(declared.attending(node.path, component, value))
@@ -427,7 +435,7 @@ class PageRun:
         effects = self.effects
         known = effects.tags, effects.paths
         failed = None
-        if self._injection.stack is not None:
+        if self._injection is not None and self._injection.stack is not None:
             failed = await self._try("a dependency", self._injection.close)
         if failed is not None and self.state is not None:
             self.dump()
@@ -526,12 +534,13 @@ class PageRun:
     async def _roll_back(self, error: BaseException) -> None:
         self._outdate()
         try:
-            await self._injection.close(error)
+            if self._injection is not None:
+                await self._injection.close(error)
         except BaseException as another:
             log.error("a dependency failed to close", exc_info=another)
 
     async def _guard(self) -> None:
-        page, injection = self.page, self._injection
+        page, injection = self.page, self.injection
         await injection.enter()
         if page.live.is_open_to_all:
             return
@@ -573,7 +582,7 @@ class PageRun:
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_node.description.plan(function)
-        arguments = await self._injection.fill(plan, component)
+        arguments = await self.injection.fill(plan, component)
         _leave(await invoke(self.page.live.services.timeout, function, (component,), arguments))
 
     async def _mount(self) -> None:
@@ -581,14 +590,14 @@ class PageRun:
             await mount_one(component, self.page, self._call_hook)
 
     async def _hook(self, name: str) -> None:
-        await self._injection.enter()
+        await self.injection.enter()
         for component in components_of(self.page):
             hook = component._live_node.description.hooks.get(name)
             if hook is not None:
                 await self._call_hook(hook, component)
 
     async def _load(self) -> None:
-        await self._injection.enter()
+        await self.injection.enter()
         page = self.page
         if not self._may_load:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from ..actions.request import Changes, PageRequest
 from ..execution.app_context import AppContext
+from ..store.base import Row
 from ..store.one_time import OneTimeStore
 from .bodies import Pair
 
@@ -62,6 +63,7 @@ class Answers:
     """The answers of requests of one kind, as data, for all workers."""
 
     def __init__(self, kind: str, site: AppContext) -> None:
+        self._snapshots = site.snapshots
         self._kept = OneTimeStore(kind, ANSWER_TTL, site.snapshots.sealer, site.snapshots.store)
         self._patience = 2 * (site.services.timeout or 30.0)
 
@@ -69,8 +71,9 @@ class Answers:
         """Return whether a request is the first of its key."""
         return await self._kept.claim(key)
 
-    async def keep(self, key: str, answer: Any) -> None:
-        await self._kept.put(answer, key)
+    async def keep(self, key: str, answer: Any, handled: Sequence[Row] = ()) -> None:
+        """Keep the answer of a request, and the snapshots that it has handles for."""
+        await self._snapshots.keep([*handled], self._kept.row(key, answer))
 
     async def first(self, key: str) -> Any:
         """Return the answer of the first request of this key; None if it takes too long."""

@@ -29,6 +29,7 @@ from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..session.navigation import problem_of
+from ..store.base import Row
 from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
@@ -103,16 +104,16 @@ class PostHandler(PageRequestHandler):
         key = await digest((self.identity, self.request.url.path, token), pairs)
         if not await answers.claim(key):
             return await self._answer_copy(await answers.first(key))
-        answer = Answer(409, message=UNCONFIRMED)
+        answer, handled = Answer(409, message=UNCONFIRMED), list[Row]()
         call = partial(self._call, token=token, fields=fields, source=source)
         try:
             opened = await open_page(self.page, source, call=call, draw=self._draw, op=("post", key))
             if opened.is_abandoned and opened.state is not None:
                 self.page = self.site.copy_page(self.page, opened.state)
             outcome = opened.outcome
-            answer = await self._answer(outcome, None if opened.is_refused else opened.state)
+            answer, handled = self._answer(outcome, None if opened.is_refused else opened.state)
         finally:  # copies needn't wait, also when the server gives it up
-            await answers.keep(key, astuple(answer))
+            await answers.keep(key, astuple(answer), handled)
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
@@ -167,23 +168,24 @@ class PostHandler(PageRequestHandler):
             return None
         return self._html(run) if _may_be_shown(run.outcome) else None
 
-    async def _answer(self, outcome: Outcome, state: bytes | None) -> Answer:
-        """Return the answer of this post and its copies. Keep the `state` that it shows, if any."""
+    def _answer(self, outcome: Outcome, state: bytes | None) -> tuple[Answer, list[Row]]:
+        """Return the answer of this post and its copies, and what to store of the `state` that it shows."""
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
             request.put_back(changes)
         if isinstance(outcome, Ok) and outcome.response is not None:
-            return Answer(409, message=ALREADY_SUBMITTED)
+            return Answer(409, message=ALREADY_SUBMITTED), []
         if isinstance(outcome, RedirectTo):
-            return Answer(303, outcome.url, changes=changes)
+            return Answer(303, outcome.url, changes=changes), []
         status, message, id = 303, "", ""
         if isinstance(outcome, Failed):
             status, message, id = outcome.status, outcome.message, outcome.id
-        handle = ""
+        handle, handled = "", list[Row]()
         if status not in NEVER_SHOWN and state is not None:
             snapshot = Snapshot(path_and_query(self.page.live.address), state)
-            handle = await self.site.snapshots.handle(snapshot, self.context)
-        return Answer(status, handle=handle, message=message, id=id, changes=changes)
+            handle, row = self.site.snapshots.handle(snapshot, self.context)
+            handled.append(row)
+        return Answer(status, handle=handle, message=message, id=id, changes=changes), handled
 
     async def _answer_copy(self, kept: Any) -> Response:
         """Return the response to a copy of a post, which is answered like the first."""

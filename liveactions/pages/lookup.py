@@ -69,7 +69,12 @@ def named(page: Component, token: str) -> Action[..., Any] | None:
     """
     given = Reference.parse(token)
     action = shared(given.path) if is_shared(given.path) else _declared(type(page), given.path)
-    return action if action is not None and _is_offered(page, given, action) else None
+    if action is None or not _is_offered(page, given, action):
+        return None
+    node = page._live_node
+    if given.mac and not given.args and node.description.references.get(given.path) is action:
+        node.note_token(node.reference(action), token)  # `lookup` needn't verify it again
+    return action
 
 
 def log_refused(page: Component, token: str, error: Exception) -> None:

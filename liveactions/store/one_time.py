@@ -17,7 +17,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from ..security.signing import Sealer
-from .base import Store
+from .base import Row, Store
 from .uploads import Uploads
 
 
@@ -36,9 +36,12 @@ class OneTimeStore:
     async def put(self, data: Any, key: str = "") -> str:
         """Keep data that can be written in JSON. Return its key: a random one unless it is given."""
         key = key or secrets.token_urlsafe(16)
-        sealed = self._sealer.seal(to_json(data), self._kind).encode()
-        await self._store.put(self._row(key), sealed, self._ttl)
+        await self._store.put(*self.row(key, data))
         return key
+
+    def row(self, key: str, data: Any) -> Row:
+        """Return what `put` stores."""
+        return self._row(key), self._sealer.seal(to_json(data), self._kind).encode(), self._ttl
 
     async def claim(self, key: str) -> bool:
         """Return whether the key is used for the first time."""

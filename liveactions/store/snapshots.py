@@ -126,11 +126,14 @@ class Snapshots:
         """Return the snapshot as it is embedded in a page's HTML."""
         return HtmlSnapshot(self._handles, self.seal(snapshot, context))
 
-    async def handle(self, snapshot: Snapshot, context: str) -> str:
-        """Return a name for the snapshot, short enough for an address."""
+    def handle(self, snapshot: Snapshot, context: str) -> tuple[str, Row]:
+        """Return a name for the snapshot, short enough for an address, and what is to be stored for it."""
         handle = _handle()
-        await self._handles.put([(_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)])
-        return handle
+        return handle, (_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)
+
+    async def keep(self, handled: list[Row], *others: Row) -> None:
+        """Store what `handle` has returned; and other rows, in the same round trip."""
+        await self._handles.put(handled, *others)
 
     async def open(self, text: str, context: str) -> Snapshot:
         """Return the snapshot that `text` is or names. `SealError` when it can't be had."""
@@ -157,9 +160,9 @@ class Handles:
         """Keys and sizes, oldest first."""
         self._bytes = 0
 
-    async def put(self, rows: list[Row]) -> None:
-        """Store rows, and remove the oldest ones if there are too many bytes."""
-        await self._store.put_many(rows)
+    async def put(self, rows: list[Row], *others: Row) -> None:
+        """Store rows, and remove the oldest ones if there are too many bytes. `others` aren't counted."""
+        await self._store.put_many([*rows, *others])
         for key, value, _ in rows:
             self._kept.append((key, len(value)))
             self._bytes += len(value)
