@@ -76,11 +76,15 @@ async def perform_all(due: Sequence[DueCall]) -> None:
                 await result
 
 
-def begin_due(request: object, tasks: Supervisor) -> None:
-    """Begin what waits for the answer to a request, which has been sent."""
-    if isinstance(request, PageRequest) and request.due:
-        due, request.due = request.due, []
-        tasks.start(perform_all(due))
+def begin_due(tasks: Supervisor, *requests: object) -> None:
+    """Begin what waits for the answers to requests, which have been sent.
+
+    A page may have another request after an op than before: it has set cookies, or has joined meanwhile.
+    """
+    for request in requests:
+        if isinstance(request, PageRequest) and request.due:
+            due, request.due = request.due, []
+            tasks.start(perform_all(due))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class PageEndpoint:
         try:
             await self._serve(request, scope, receive, send)
         finally:
-            begin_due(request, self._tasks)
+            begin_due(self._tasks, request)
 
     async def _serve(self, request: PageRequest, scope: Connection, receive: Receive, send: Send) -> None:
         if PROBE_KEY in scope:

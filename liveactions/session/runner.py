@@ -306,20 +306,13 @@ class Session:
             await self.flush()
         if state.page.live.deferred:
             self.background.begin_deferred()
-        self._begin_due(request)
+        begin_due(self.tasks, request, state.page.live.request)
         if self._attendance is not None or state.page.live.declares_presence:
             self._attend()
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
         if state.is_unsaved and state.queue and not await self.save():
             self._lose()  # while the next op runs, another worker can continue from here
-
-    def _begin_due(self, request: object) -> None:
-        """Begin what was to be called after the answer to a request, and to the one that the page has now."""
-        begin_due(request, self.tasks)
-        now = self.state.page.live.request
-        if now is not request:  # it has set cookies, or the page has joined meanwhile
-            begin_due(now, self.tasks)
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         self.state.completed(job, outcome)
@@ -612,7 +605,7 @@ class Session:
         state.attached()
         self.site.counters.sent(text)
         await connection.send(text)
-        self._begin_due(request)
+        begin_due(self.tasks, request, state.page.live.request)
         self._timers.start(state.page)
         self.background.begin_deferred()
         self.subscriptions.catch_up()

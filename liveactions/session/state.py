@@ -74,7 +74,7 @@ from ..security.references import Reference
 from ..store.snapshots import Digests, Snapshot, session_key
 from ..templates import Fragment
 from ..templates.fragments import digest_of
-from ..types import Outcome, Streaming
+from ..types import DONE, Outcome, Streaming
 from .op_queue import Job, OpQueue, ServerOp
 
 MAX_REVISIONS: Final = 64
@@ -503,7 +503,9 @@ class SessionState:
     def completed(self, job: Job, outcome: Outcome) -> None:
         """Note how an op has ended. Call `rendered` before, if it has run the page, and `frame` after."""
         if not isinstance(job, ServerOp):
-            if isinstance(outcome, Streaming):
+            if outcome is DONE:
+                self.op_log.finish(job.n)
+            elif isinstance(outcome, Streaming):
                 self.op_log.go_on(job.n)
             else:
                 self.op_log.finish(job.n, *answer(outcome))
