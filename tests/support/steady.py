@@ -20,6 +20,11 @@ from liveactions.protocol.constants import CALL_REF, OK
 from tests.support.asgi import SCRIPT
 from tests.support.patience import PATIENCE
 
+PAUSE = 1.0, 2.0
+"""Seconds between two ops of a page: hundreds of pages must leave a busy machine time to answer."""
+MANY = 4 * PATIENCE
+"""Seconds after which hundreds of pages aren't going to do what is waited for."""
+
 
 class Tab:
     """A page that makes one op after the other, on whatever connection it gets."""
@@ -69,7 +74,7 @@ class Tab:
                 async with self.connected() as socket:
                     attempts = 0
                     while await self._answered(socket) and not ended.is_set():
-                        await asyncio.sleep(random.uniform(0.4, 0.8))
+                        await asyncio.sleep(random.uniform(*PAUSE))
                         self._n += 1
                         op = [self._n, self._rev, CALL_REF, self._reference, self._fields()]
                         self._pending.append(op)
@@ -107,7 +112,7 @@ class Tab:
 
 async def until(condition: Callable[[], bool], users: Sequence[asyncio.Task[None]]) -> None:
     """Return when a condition is true. Raise what has made a user stop."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MANY):
         while not condition():
             for failed in (user for user in users if user.done()):
                 failed.result()
