@@ -1,0 +1,191 @@
+"""Prints what a join costs where many people are: CPU of the server, and bytes for each who sees it.
+
+``python -m benchmarks.presence``, or with another number of people. All pages are open in this process, over
+sockets that only count and acknowledge what they are sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable
+from html import unescape
+from math import inf
+from typing import Any
+
+import jinja2
+from starlette.requests import HTTPConnection
+
+from benchmarks.report import Line, show
+from liveactions import Limits, Live, Page, presence
+from liveactions.pubsub.base import Message, pack
+from liveactions.pubsub.presence_table import PresenceTable
+from liveactions.store import MemoryStore
+from liveactions.testing.asgi import ORIGIN, http, request, websocket
+
+PEOPLE = 1000
+BURST = 100
+SCRIPT = re.compile(r'data-live="([^"]*)" data-snapshot="([^"]*)"')
+
+
+def name(connection: HTTPConnection) -> str:
+    return connection.query_params["as"]
+
+
+live = Live(
+    templates=jinja2.Environment(
+        loader=jinja2.DictLoader(
+            {
+                "room.html": "<ul>{% for name in people %}<li>{{ name }}</li>{% endfor %}</ul>",
+                "quiet.html": "<p>Hello</p>",
+            }
+        ),
+        autoescape=True,
+    ),
+    keys="k" * 32,
+    store=MemoryStore(),
+    limits=Limits(sessions=10 * PEOPLE, sessions_per_address=10 * PEOPLE, ops_per_second=inf),
+)
+
+
+@live.page("/room")
+class Room(Page):
+    """Shows everybody."""
+
+    template = "room.html"
+    people = presence("room", name)
+
+
+@live.page("/quiet")
+class Quiet(Page):
+    """Says who is here, and shows nobody."""
+
+    template = "quiet.html"
+    _people = presence("quiet", name)
+
+
+class Viewer:
+    """An open page. `frames` and `size` count what it is sent after its welcome."""
+
+    def __init__(self) -> None:
+        self.frames = self.size = 0
+        self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._is_welcome = asyncio.Event()
+
+    async def open(self, path: str, who: str) -> None:
+        url = f"{path}?as={who}"
+        html = (await request(live, {**http(url, (), "127.0.0.1", {}), "method": "GET"}, b"")).text
+        address, snapshot = map(unescape, SCRIPT.search(html).groups())  # type: ignore[union-attr]
+        scope = websocket(address, [("origin", ORIGIN)], "127.0.0.1", {})
+        self._up.put_nowait({"type": "websocket.connect"})
+        self._say(f'{{"v":1,"url":"{url}","snapshot":"{snapshot}","token":null,"rev":0,"op":0}}')
+        self._task = asyncio.ensure_future(live(scope, self._up.get, self._take))
+        await self._is_welcome.wait()
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        text = message.get("text", "")
+        if text.startswith("{"):
+            self._is_welcome.set()
+        elif text:
+            self.frames += 1
+            self.size += len(text.encode())
+            self._say(f"[0,{re.split('[],]', text[1:], maxsplit=1)[0]}]")
+
+    def _say(self, text: str) -> None:
+        self._up.put_nowait({"type": "websocket.receive", "text": text})
+
+    async def leave(self) -> None:
+        self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        await self._task
+
+
+async def settled(viewers: list[Viewer]) -> None:
+    """Return when nothing has been sent for longer than changes are collected."""
+    before = -1
+    while (now := sum(viewer.frames for viewer in viewers)) != before:
+        before = now
+        await asyncio.sleep(1.5)
+
+
+async def joins(path: str, people: int) -> list[Line]:
+    viewers: list[Viewer] = []
+
+    async def join(count: int) -> None:
+        for _ in range(count):
+            viewer = Viewer()
+            await viewer.open(path, f"person{len(viewers):05}")
+            viewers.append(viewer)
+
+    async def cost(count: int) -> tuple[float, float]:
+        """Milliseconds of CPU, and bytes that each of the others gets, for each of so many joins."""
+        await settled(viewers)
+        others = viewers[:people]
+        sizes, began = sum(viewer.size for viewer in others), time.process_time()
+        await join(count)
+        await settled(viewers)
+        used = time.process_time() - began
+        size = sum(viewer.size for viewer in others) - sizes
+        return 1000 * used / count, size / count / people
+
+    await join(people)
+    single, single_size = await cost(1)
+    burst, burst_size = await cost(BURST)
+    for viewer in viewers:
+        await viewer.leave()
+    what = f"{people:,} people, {path}"
+    return [
+        Line(f"{what}: CPU for one who joins", single, "ms"),
+        Line(f"{what}: bytes for each viewer", single_size, "bytes"),
+        Line(f"{what}: CPU for each of {BURST} who join at once", burst, "ms"),
+        Line(f"{what}: bytes for each viewer and each of them", burst_size, "bytes"),
+    ]
+
+
+def table(people: int) -> list[Line]:
+    """What workers tell each other, without a broker."""
+    one, two = PresenceTable("one"), PresenceTable("two")
+    said: list[dict[str, Any]] = []
+
+    def enter(number: int) -> None:
+        one.enter(f"{number:024x}", "room", f"person{number:05}", "app.Room.people", f"person{number:05}")
+        said.append(one.take_message() or {})
+
+    def hear() -> None:
+        for message in said:
+            two.hear("one", message, 0.0)
+        two.take_changes()
+
+    def microseconds(do: Callable[[], object]) -> float:
+        began = time.process_time()
+        do()
+        return 1e6 * (time.process_time() - began)
+
+    for number in range(people):
+        enter(number)
+    hear()
+    said.clear()
+    entering = microseconds(lambda: [enter(number) for number in range(people, people + BURST)]) / BURST
+    size = sum(len(pack(Message("presence", "one", message))) for message in said) / BURST
+    hearing = microseconds(hear) / BURST
+    reading = microseconds(lambda: two.present("room"))
+    return [
+        Line(f"the table with {people:,} people: CPU for a join", entering, "µs"),
+        Line(f"the table with {people:,} people: CPU on each other worker", hearing, "µs"),
+        Line(f"the table with {people:,} people: CPU to list them after a change", reading, "µs"),
+        Line("bytes for each other worker", size, "bytes"),
+    ]
+
+
+def measure(people: int = PEOPLE) -> list[Line]:
+    async def pages() -> list[Line]:
+        lines = [*await joins("/quiet", people), *await joins("/room", people)]
+        live.sessions.presence.stop()
+        return lines
+
+    return [*table(people), *asyncio.run(pages())]
+
+
+if __name__ == "__main__":
+    show("Presence", measure(int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE))
