@@ -360,9 +360,6 @@ class Live(Starlette):
                 log.warning("%s", text)
             if warning := self.site.refused_uploads():
                 log.warning("%s", warning)
-            if self.sessions.is_draining:  # it has been stopped, and is started again
-                self.sessions.is_draining = False
-                self._drain = Drain(self.sessions, self.site.limits.drain)
             async with inner(app) as state:
                 if self._has_presence():
                     self.sessions.presence.start()
@@ -372,6 +369,8 @@ class Live(Starlette):
                 await self.site.uploads.close()
                 await self._store.close()
                 await asyncio.to_thread(self._line.close)
+            self.sessions.is_draining = False  # in tests, it may be started again
+            self._drain = Drain(self.sessions, self.site.limits.drain)
 
         return lifespan
 
