@@ -58,10 +58,11 @@ class SubscriptionIndex:
                 self._loop, self._stop = loop, self._line.listen(self._hear)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more. What was heard and not told is of no concern to pages that come."""
         if self._stop is not None:
             self._stop()
         self._loop = self._stop = None
+        self._inbox.clear()
 
     def place(self, page: Subscriptions, old: frozenset[str], new: frozenset[str]) -> None:
         """Let a page listen to other keys than before."""

@@ -19,6 +19,7 @@ from liveactions.pubsub.base import Message, pack, unpack
 from liveactions.pubsub.channel import BrokerChannel, Channels
 from liveactions.security.signing import Keys, Sealer
 from liveactions.session.state import REPLACED
+from liveactions.session.subscriptions import SubscriptionIndex
 from liveactions.store import SqliteStore
 from liveactions.testing import Browser
 from tests.store.engines import ENGINES, Engine, engine_of
@@ -400,3 +401,18 @@ async def closed(tab: Tab) -> int:
         while True:
             await tab.receive()
     return int(caught.value.code)
+
+
+def test_what_was_said_while_no_loop_listened_is_told_to_no_page_that_comes_later() -> None:
+    line = BrokerChannel(None, Sealer(Keys([KEY])), "shop")
+    index = SubscriptionIndex(line, lambda: ())
+    asyncio.run(index.open())
+    line.publish(Message("user", "ada"))  # as in tests, where applications outlive loops
+
+    async def later() -> None:
+        await index.open()
+        line.publish(Message("tag", "news"))
+        await asyncio.sleep(0)
+        assert index.since(0) == [Message("tag", "news")]
+
+    asyncio.run(later())
