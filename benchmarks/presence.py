@@ -10,7 +10,7 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from html import unescape
 from math import inf
 from typing import Any
@@ -86,7 +86,7 @@ class Viewer:
         self._task = asyncio.ensure_future(live(scope, self._up.get, self._take))
         await self._is_welcome.wait()
 
-    async def _take(self, message: dict[str, Any]) -> None:
+    async def _take(self, message: MutableMapping[str, Any]) -> None:
         text = message.get("text", "")
         if text.startswith("{"):
             self._is_welcome.set()
@@ -155,9 +155,11 @@ def table(people: int) -> list[Line]:
     one, two = PresenceTable("one"), PresenceTable("two")
     said: list[dict[str, Any]] = []
 
-    def enter(number: int) -> None:
-        one.enter(f"{number:024x}", "room", f"person{number:05}", "app.Room.people", f"person{number:05}")
-        said.append(one.take_message() or {})
+    def enter(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            who = f"person{number:05}"
+            one.enter(f"{number:024x}", "room", who, "app.Room.people", who)
+            said.append(one.take_message() or {})
 
     def hear() -> None:
         for message in said:
@@ -169,11 +171,10 @@ def table(people: int) -> list[Line]:
         do()
         return 1e6 * (time.process_time() - began)
 
-    for number in range(people):
-        enter(number)
+    enter(0, people)
     hear()
     said.clear()
-    entering = microseconds(lambda: [enter(number) for number in range(people, people + BURST)]) / BURST
+    entering = microseconds(lambda: enter(people, BURST)) / BURST
     size = sum(len(pack(Message("presence", "one", message))) for message in said) / BURST
     hearing = microseconds(hear) / BURST
     reading = microseconds(lambda: two.present("room"))
