@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from logging import getLogger
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -42,6 +41,7 @@ from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
 from .http.routes import CookiesEndpoint, DeliveryEndpoint
 from .http.socket import SocketEndpoint
+from .logs import get_logger
 from .observation import Observer
 from .pages.component import check_page, descriptions
 from .pages.handle import AppServices
@@ -70,7 +70,7 @@ Processor = Callable[[Request], Mapping[str, Any]]
 TemplateSource = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | jinja2.Environment | Any
 """Directories, an environment, or Starlette's `Jinja2Templates`."""
 DEBUG_VARIABLE = "LIVEACTIONS_DEBUG"
-log = getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

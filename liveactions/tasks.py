@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from logging import getLogger
 from typing import Any, Final
 
-log = getLogger(__name__)
+from .logs import get_logger
+
+log = get_logger(__name__)
 _PASSED_ON: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 

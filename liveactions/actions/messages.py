@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from logging import getLogger
 from typing import Any, Final, get_args
 
 from pydantic_core.core_schema import ErrorType
 
-log = getLogger(__name__)
+from ..logs import get_logger
+
+log = get_logger(__name__)
 
 MESSAGES: Mapping[str, str] = {
     "missing": "This field is required",

@@ -6,7 +6,6 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from logging import getLogger
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -21,6 +20,7 @@ from ..actions.messages import text
 from ..actions.responses import redirect
 from ..config import Limits
 from ..exceptions import StoreError
+from ..logs import get_logger
 from ..observation import Observer
 from ..pages.component import descriptions
 from ..pages.handle import AppServices, LiveContext
@@ -36,7 +36,7 @@ from ..types import Outcome, RedirectTo
 from .counters import Counters
 from .results import failure
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 MOUNT = "/_live"
 """Where the library's own addresses are, below the application."""
 SOCKET = f"{MOUNT}/socket"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from ..actions.messages import text
 from ..actions.request import PageRequest
 from ..actions.run_context import DueCall, Flash, open_effects, running
+from ..logs import add_source
 from ..pages.handle import LiveContext
 from ..tasks import Supervisor, contained
 
@@ -102,8 +103,24 @@ def current_op() -> CurrentOp:
     effects = open_effects()
     if effects is None or effects.op is None:
         return CurrentOp(token_hex(16))
-    who, number = effects.op
-    return CurrentOp(sha256(f"{who} {number}".encode()).hexdigest()[:32])
+    return CurrentOp(_op_id(*effects.op))
+
+
+def _op_id(sender: str, number: int | str) -> str:
+    return sha256(f"{sender} {number}".encode()).hexdigest()[:32]
+
+
+def _log_fields() -> Mapping[str, object]:
+    """Return what records say of the run in which they are written."""
+    effects = running.get()
+    if effects is None:
+        return {}
+    page = type(effects.live.page)
+    fields = {"page": f"{page.__module__}.{page.__qualname__}", "path": effects.live.path}
+    return fields if effects.op is None else {**fields, "op": _op_id(*effects.op)}
+
+
+add_source(_log_fields)
 
 
 FLASH_COOKIE: Final = "live-flash"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from logging import getLogger
 from typing import Generic, TypeVar
 
 from ..actions.run_context import Effects, open_effects
 from ..cache.tags import Reading, matches, reading
+from ..logs import get_logger
 from ..pages.component import Component, attach, children_in, components_of
 from ..pages.handle import LiveContext
 from ..pages.page import Page
@@ -85,7 +85,7 @@ def defer(awaitable: Awaitable[T]) -> Deferred[T]:
     return deferred
 
 
-log = getLogger("liveactions")
+log = get_logger("liveactions")
 _advised: set[str] = set()
 CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
 """Runs a component's hook with its parameters injected."""

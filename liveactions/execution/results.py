@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import traceback
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from ..actions.request import PageRequest
 from ..actions.responses import Redirect, Status, find_response, redirect
 from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
+from ..logs import get_logger
 from ..pages.lookup import resolve
 from ..pages.page import Page
 from ..security.references import Reference
@@ -63,7 +63,7 @@ def failure(
     return Failed(status, well_formed(text), shown, id, debug, error, headers)
 
 
-log: Final = logging.getLogger("liveactions")
+log: Final = get_logger("liveactions")
 FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 

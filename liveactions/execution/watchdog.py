@@ -6,13 +6,14 @@ import asyncio
 import sys
 import threading
 from collections.abc import Iterator
-from logging import getLogger
 from pathlib import Path
 from types import FrameType
 from typing import Final
 from weakref import WeakSet
 
-log = getLogger(__name__)
+from ..logs import get_logger
+
+log = get_logger(__name__)
 PACE: Final = 0.25
 """Seconds between two looks at a loop."""
 LIMIT: Final = 0.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from logging import getLogger
 from typing import Final, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -17,6 +16,7 @@ from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import has_handler
 from ..execution.watchdog import watch
+from ..logs import bind, get_logger
 from ..observation import Kind, Operation
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from ..security.origin import Origins
@@ -29,7 +29,7 @@ from .posts import PostHandler
 from .responses import ErrorPages, error_answer, watched
 from .uploads import UploadHandler
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 METHODS: Final = "GET, HEAD, POST"
 V = TypeVar("V", bound=PageRequestHandler)
 
@@ -56,6 +56,7 @@ class PageEndpoint:
         if self.site.services.debug:
             watch()
         request = PageRequest(scope, receive, send)
+        bind(page=self.address.name, path=request.url.path)
         try:
             await self._serve(request, scope, receive, send)
         finally:

@@ -16,19 +16,19 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from logging import getLogger
 from typing import Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..exceptions import ProtocolError
+from ..logs import get_logger
 from ..protocol.messages import Acknowledgement, Op
 from ..session.runner import Session
 from ..tasks import contained
 from .connections import OpenConnection
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 MEDIA_TYPE: Final = "text/event-stream"
 HEARTBEAT: Final = 10.0
 """Seconds after which a comment is sent if nothing else was."""

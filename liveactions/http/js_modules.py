@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from logging import getLogger
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
@@ -28,6 +27,7 @@ from ..exceptions import UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
+from ..logs import get_logger
 from ..observation import Operation, note_action
 from ..pages.lookup import exported, function, parameters, script_name
 from ..pages.page import Page
@@ -173,7 +173,7 @@ def script(module: str, client: str) -> str | None:
     return _TEMPLATE.format(module=module, client=json.dumps(client), functions=functions)
 
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 NO_ADDRESS: Final = Address(Page, "")
 """Functions of modules need no page. They get one that is nowhere."""
 

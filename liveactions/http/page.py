@@ -6,7 +6,6 @@ the response that shows it. All of them open the page by `open_page`.
 
 from __future__ import annotations
 
-from logging import getLogger
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +23,7 @@ from ..execution.loading import forsake, wait_for_deferred
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
+from ..logs import get_logger
 from ..observation import note_action
 from ..pages.lookup import log_refused, lookup, named
 from ..pages.page_html import document
@@ -37,7 +37,7 @@ from .bodies import read_form, read_json
 from .once import answer_once, script_key
 from .responses import PageError, delivered, outcome_answer, raise_handled, traceback_page
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 PAGE_HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
 POST_HEADERS: Final = {"Cache-Control": "no-store"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 from functools import partial
-from logging import INFO, WARNING, getLogger
+from logging import INFO, WARNING
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
@@ -23,6 +23,7 @@ from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
+from ..logs import get_logger
 from ..observation import note_action
 from ..pages.lookup import log_refused, lookup, lookup_key, named
 from ..pages.page import Page
@@ -62,7 +63,7 @@ class Answer:
         return Failed(self.status, self.message, id=self.id)
 
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 SHOWN_ON_PAGE: Final = (409, 422, 429)
 """Errors that the page itself shows, with what was typed."""
 NEVER_SHOWN: Final = (401, 403)

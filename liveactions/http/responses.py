@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from html import escape
 from http import HTTPStatus
-from logging import getLogger
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -17,12 +16,13 @@ from ..encoding import write_json
 from ..execution.app_context import AppContext
 from ..execution.loading import forsake
 from ..execution.opening import Source, open_page
+from ..logs import get_logger
 from ..observation import Observer, Operation, observed
 from ..pages.page_html import standing
 from ..protocol.messages import error_payload, redirect_payload
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 HEADERS: Final = {"Cache-Control": "no-store"}
 _PLAIN: Final = """<!doctype html>
 <html>

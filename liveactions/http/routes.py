@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from logging import getLogger
 from typing import Final
 
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from ..actions.request import Changes
 from ..exceptions import StoreError
 from ..execution.app_context import AppContext
+from ..logs import get_logger
 from ..protocol.constants import HEADER_OPS
 from ..security.origin import Origins
 from ..session.request_probe import COOKIE_CHANGES_KEY
@@ -20,7 +20,7 @@ from ..store.storage import CHUNK_BYTES
 from .bodies import bounded
 from .responses import HEADERS
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 MAX_TICKETS: Final = 16
 """Tickets of one request."""
 MAX_TICKET_BYTES: Final = 1024

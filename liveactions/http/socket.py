@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
-from logging import getLogger
 
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from ..exceptions import ProtocolError
 from ..execution.watchdog import watch
+from ..logs import bind, get_logger
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
 from ..security.origin import Origins
@@ -22,7 +22,7 @@ from ..session.state import INTERNAL_ERROR, OLD_COOKIES, REPLACED
 from ..tasks import contained
 from .connections import OpenConnection
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Socket(OpenConnection):
@@ -102,6 +102,7 @@ class SocketEndpoint:
         try:
             session = await self._join(socket, connection)
             if session is not None:
+                bind(page=session.state.name, session=session.state.log_name)
                 await self._listen(socket, session)
             await socket.finish()
         except ProtocolError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from logging import getLogger
-
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -15,6 +13,7 @@ from ..actions.form_input import is_no_file
 from ..actions.messages import text
 from ..exceptions import ForgedReference, StoreError, UnknownAction
 from ..execution.opening import OpenedPage, Source, Until, open_page
+from ..logs import get_logger
 from ..observation import note_action
 from ..pages.lookup import log_refused, lookup, named
 from ..protocol.constants import FIELD_ACTION, HEADER_UPLOAD
@@ -23,7 +22,7 @@ from .bodies import read_form
 from .page import PageRequestHandler
 from .responses import json_answer, outcome_answer
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 
 
 class UploadHandler(PageRequestHandler):

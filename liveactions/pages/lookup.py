@@ -7,7 +7,6 @@ References of pages are verified before they are followed. Scripts may call the 
 from __future__ import annotations
 
 import re
-from logging import getLogger
 from typing import Any, Final
 
 from ..actions import bound_arguments as binding
@@ -16,11 +15,12 @@ from ..actions.decorator import is_shared, module_actions, shared, shared_name
 from ..actions.parameters import Parameter
 from ..actions.run_context import Owner
 from ..exceptions import ForgedReference, UnknownAction
+from ..logs import get_logger
 from ..security.references import Reference
 from .component import Component, describe, walk
 from .page import Page
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 LOGGED: Final = 200
 """How many characters of a rejected reference are logged."""
 

@@ -23,7 +23,6 @@ import types
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from logging import getLogger
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -43,6 +42,7 @@ from ..actions.action import Action
 from ..actions.decorator import CLOSURES, Closures, action_in
 from ..actions.parameters import Depends, Parameter, Plan
 from ..actions.responses import ActionResponse
+from ..logs import get_logger
 from ..templates import Fragment, Html, html_of, is_html, raw_page
 from ..type_hints import local_names, metadata, signature_of
 from .component import Component, describe, descriptions, variables
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .handle import View
 
 
-log = getLogger("liveactions")
+log = get_logger("liveactions")
 
 
 def advise_on_page(cls: Any) -> None:

@@ -24,7 +24,6 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from functools import cached_property
-from logging import getLogger
 from string import Formatter
 from typing import Any, Final, Generic, Protocol, TypeVar, get_args, get_origin, overload
 from weakref import WeakValueDictionary
@@ -36,13 +35,14 @@ from ..actions.parameters import Depends, DependsLike, guards_of, plan_of
 from ..actions.run_context import open_effects
 from ..cache.cached import shareable
 from ..cache.tags import note, reading
+from ..logs import get_logger
 from ..pubsub.presence import Presence, tag_of
 from ..pubsub.presence_table import Entry
 from ..type_hints import result_hint
 
 T = TypeVar("T")
 Me = str | Callable[..., Any] | DependsLike
-log = getLogger("liveactions")
+log = get_logger("liveactions")
 _YIELDING: Final = (Iterator, AsyncIterator, Generator, AsyncGenerator)
 
 

@@ -10,11 +10,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from logging import getLogger
 from typing import Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from ..exceptions import SealError
+from ..logs import get_logger
 from ..security.signing import Sealer
 from ..tasks import contained, is_loop_running, running_loop
 from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
@@ -29,7 +29,7 @@ MAX_TOLD: Final = 1000
 """Messages that are remembered while nothing is heard of a broker."""
 IDEMPOTENT: Final = ("tag", "path")
 """Kinds of messages that may be heard twice."""
-log = getLogger(__name__)
+log = get_logger(__name__)
 
 
 class BrokerChannel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from functools import partial
-from logging import ERROR, WARNING, getLogger
+from logging import ERROR, WARNING
 from typing import Any, Final
 
 from ..actions.action import ActionRef
@@ -14,6 +14,7 @@ from ..actions.parameters import Event
 from ..exceptions import ForgedReference, SealError, StoreError, UnknownAction
 from ..execution.results import failure
 from ..execution.run import FieldPairs, PageRun
+from ..logs import get_logger
 from ..pages.lookup import log_refused
 from ..protocol.messages import (
     CallFunction,
@@ -30,7 +31,7 @@ from .op_queue import Job, ServerOp
 from .server_ops import Developer
 from .state import Act, SessionState
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 UNKNOWN: Final = Uncertain()
 """Whether it ran is unknown."""
 FILE_EXPIRED: Final = "The file is no longer available. Please choose it again."

@@ -14,16 +14,16 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from logging import getLogger
 from types import FrameType
 from typing import Any, Final
 
+from ..logs import get_logger
 from ..tasks import Supervisor, contained
 from .registry import SessionRegistry
 from .runner import Session
 from .state import REPLACED
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 PAGES_PER_SECOND: Final = 100.0
 """How many pages are handed over in a second; more if there are too many for the time that there is."""
 POLL_INTERVAL: Final = 0.02

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from logging import getLogger
 from typing import Final
 
 from starlette.requests import HTTPConnection, Request
@@ -20,6 +19,7 @@ from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
+from ..logs import get_logger
 from ..observation import Operation, observed
 from ..pages.page import Page
 from ..pages.presence import read_entries
@@ -40,7 +40,7 @@ from .runner import Connection, Session
 from .state import INTERNAL_ERROR, Due, continues, is_behind, resumed
 from .subscriptions import SubscriptionIndex
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 MAINTENANCE_INTERVAL: Final = 1.0
 """Seconds between two rounds through all sessions."""
 POLLS_PER_ROUND: Final = 20

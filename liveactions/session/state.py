@@ -365,6 +365,11 @@ class SessionState:
         return self.binding.address.name
 
     @property
+    def log_name(self) -> str:
+        """What the session is called in the log: it reveals no token."""
+        return self.key.rpartition(" ")[2][:12]
+
+    @property
     def identity(self) -> str:
         """Who the visitor is."""
         return self.binding.identity

@@ -10,17 +10,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
-from logging import getLogger
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from ..exceptions import StoreError
+from ..logs import get_logger
 from ..tasks import Supervisor, contained
 from .base import Claimed, Clock, Row, Store
 from .memory import MemoryStore
 
 R = TypeVar("R", bound=tuple[Any, ...])
-log = getLogger(__name__)
+log = get_logger(__name__)
 RETRY_SECONDS: Final = 1.0
 """Seconds between two attempts to reach a store that has failed."""
 MAX_KEPT_BYTES: Final = 64 * 2**20

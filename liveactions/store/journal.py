@@ -37,12 +37,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from io import FileIO
-from logging import getLogger
 from pathlib import Path
 from threading import RLock
 from typing import Final, NamedTuple
 from weakref import WeakSet
 from zlib import crc32
+
+from ..logs import get_logger
 
 if sys.platform != "win32":
     import fcntl
@@ -68,7 +69,7 @@ _HEAD: Final = struct.Struct("<IIHBqqd")
 """Checksum of the value, its size, size of the key, kind, epoch, stamp, until when the value lives."""
 _SAVED, _CLAIMED = 0, 1
 _KEY_BYTES: Final = 2**16 - 1
-log = getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Entry(NamedTuple):

@@ -22,17 +22,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
-from logging import getLogger
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
+from ..logs import get_logger
 from ..tasks import is_loop_running
 from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Clock, Row, SweptStore, next_epoch
 from .journal import Journals, Value
 from .sqlite_file import VERSION, SqliteFile, StoreBusy, transaction
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 MOMENT: Final = 0.01

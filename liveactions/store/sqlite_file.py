@@ -14,12 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from logging import getLogger
 from pathlib import Path
 from threading import RLock
 from typing import Final, TypeVar
 
 from ..exceptions import StoreError
+from ..logs import get_logger
 
 VERSION: Final = 3
 """Version of the tables. A file of another version is replaced."""
@@ -51,7 +51,7 @@ COMMIT;
 if sys.platform != "win32":
     import fcntl
 T = TypeVar("T")
-log = getLogger(__name__)
+log = get_logger(__name__)
 LOCK_INTERVAL: Final = 0.002
 """Seconds between two attempts to lock a file."""
 _inherited: list[sqlite3.Connection] = []

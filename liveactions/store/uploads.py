@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from logging import getLogger
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import unquote, urlsplit
@@ -21,6 +20,7 @@ from starlette.datastructures import Headers, UploadFile
 
 from ..config import Limits
 from ..exceptions import SealError, StoreError
+from ..logs import get_logger
 from ..security.signing import Sealer
 from ..tasks import Supervisor
 from ..types import RefusedFile
@@ -29,7 +29,7 @@ from .memory import MemoryStore
 from .snapshots import session_key
 from .storage import FILE_TTL, FolderStorage, StoreStorage, UploadStorage
 
-log = getLogger(__name__)
+log = get_logger(__name__)
 VARIABLE: Final = "LIVEACTIONS_UPLOADS"
 PLACES: Final = (
     f"Set {VARIABLE} or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
