@@ -10,6 +10,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -83,6 +84,7 @@ class PageRequest(Request):
         super().__init__(*args, **kwargs)
         self._set: list[str] = []
         self._before: dict[str, Any] | None = None
+        self._query = self.scope.get("query_string", b"").decode("latin-1")
         self.due: list[DueCall] = []
         """Calls to make once its response, or the answer of the latest operation, has been sent."""
         self.may_raise = False
@@ -106,6 +108,13 @@ class PageRequest(Request):
         gone: CookieOptions = {**options, "max_age": 0, "expires": 0}
         self.set_cookie(name, "", **gone)
         del self.cookies[name]
+
+    def move_to(self, query: str) -> None:
+        """Show `query` in `url` and `query_params`: that of the page's address, by which guards decide."""
+        if query != self._query:
+            self._query = query
+            self._url = self.url.replace(query=query)
+            self._query_params = QueryParams(query)
 
     def put_back(self, changes: Changes) -> None:
         """Give back changes that were taken from this request or an equal one; its response carries them."""

@@ -52,6 +52,8 @@ class PageRequestHandler:
         self.site = site
         self.address = address
         self.request = request
+        self.query = request.query_params
+        """The query as it was sent, with the library's own parameters."""
         self.identity = identity
         self.context = site.context(address, identity)
         """In which this person's snapshots of this page are sealed."""
@@ -63,13 +65,12 @@ class PageRequestHandler:
 
     async def get(self) -> Response:
         """Answer a GET."""
-        query = self.request.query_params
-        if FIELD_ACTION in query:
+        if FIELD_ACTION in self.query:
             return see_other(relative(own_url(self.request)))
         source = Source.ADDRESS
-        if query.get(FIELD_SNAPSHOT):
+        if self.query.get(FIELD_SNAPSHOT):
             try:
-                await self.restore(query[FIELD_SNAPSHOT])
+                await self.restore(self.query[FIELD_SNAPSHOT])
             except LiveError as error:  # too old, of someone else, or of another version of the page
                 log.warning("could not restore %s, starting it again: %s", self.address.name, error)
                 restarted(self.page.live)
@@ -142,7 +143,7 @@ class PageRequestHandler:
     @property
     def _is_without_script(self) -> bool:
         """Whether the browser runs no scripts: it has sent a form itself, or follows a ``noscript``."""
-        return self.request.method == "POST" or FIELD_SNAPSHOT in self.request.query_params
+        return self.request.method == "POST" or FIELD_SNAPSHOT in self.query
 
     def _html(self, run: PageRun) -> bytes:
         page = self.page

@@ -79,7 +79,7 @@ class PostHandler(PageRequestHandler):
     """Whether the page couldn't be restored, and its state is lost."""
 
     async def respond(self) -> Response:
-        token = self.request.query_params.get(FIELD_ACTION)
+        token = self.query.get(FIELD_ACTION)
         action = None if token is None else named(self.page, token)
         pairs = await read_form(self.request, self.site.limits, action)
         try:
@@ -95,8 +95,8 @@ class PostHandler(PageRequestHandler):
                     await value.close()
 
     async def _post(self, token: str, pairs: list[Pair]) -> Response:
-        if FIELD_SNAPSHOT in self.request.query_params:  # a page of many forms
-            pairs.insert(0, (FIELD_SNAPSHOT, self.request.query_params[FIELD_SNAPSHOT]))
+        if FIELD_SNAPSHOT in self.query:  # a page of many forms
+            pairs.insert(0, (FIELD_SNAPSHOT, self.query[FIELD_SNAPSHOT]))
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         source = await self._restore(sealed if isinstance(sealed, str) else "")

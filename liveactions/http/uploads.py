@@ -29,7 +29,7 @@ class UploadHandler(PageRequestHandler):
     """A form's files, for the action in the address."""
 
     async def respond(self) -> Response:
-        token = self.request.query_params.get(FIELD_ACTION, "")
+        token = self.query.get(FIELD_ACTION, "")
         action = named(self.page, token)
         is_of_function = action is None and self.page._live_defines_actions
         until = Until.LOAD if is_of_function else Until.GUARD  # only its run defines the action

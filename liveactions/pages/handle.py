@@ -214,10 +214,18 @@ class LiveContext:
         """Runs operations of the page, if it is open in a browser with JavaScript."""
 
     def move_to(self, address: str) -> None:
-        """Set the address."""
+        """Set the address, whose query the page's request then has, too."""
+        parts = urlsplit(address)
         self.address = address
-        self.path = urlsplit(address).path or "/"
+        self.path = parts.path or "/"
         """The path of the address, quoted and with `root_path`."""
+        if isinstance(self.request, PageRequest):
+            self.request.move_to(parts.query)
+
+    def renew(self, request: PageRequest) -> None:
+        """Take a newer request of the page, at the address where the page is now."""
+        self.request = request
+        self.move_to(self.address)
 
     @property
     def own_path(self) -> str:

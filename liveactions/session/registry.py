@@ -439,7 +439,8 @@ def _renew(page: Page, request: PageRequest) -> bool:
 
     Return whether the browser has other cookies than before.
     """
-    before, page.live.request = page.live.request, request
+    before = page.live.request
+    page.live.renew(request)
     changes = before.take_changes() if isinstance(before, PageRequest) else None
     if changes is not None:
         request.put_back(changes)

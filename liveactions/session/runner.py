@@ -448,8 +448,9 @@ class Session:
             return
         if self.connection is None or not self.connection.take_changes(changes):
             state.op_log.add({"cookies": await self.site.tickets.put(changes)})
-        live.request = await after(request, changes)
-        identity = await self.site.identity(live.request)
+        newer = await after(request, changes)
+        live.renew(newer)
+        identity = await self.site.identity(newer)
         if identity != state.binding.identity:
             state.binding.become(state.binding.address, identity)
         self._sign()

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from liveactions import InUrl, Live, Page, Pages, action, forbidden, loaded
+from liveactions.protocol import constants as wire
 from tests.behaviour.markup import form
 from tests.support.asgi import Browser, Closed, Tab, browser
 from tests.support.small import small_app
@@ -30,6 +31,10 @@ def member_of_room(room: int) -> None:
 def member_of_org(org: str = "0") -> None:
     if int(org) not in members:
         raise forbidden()
+
+
+def member_by_request(request: Request) -> None:
+    member_of_org(request.query_params.get("org", "2"))
 
 
 def rooms() -> Live:
@@ -52,6 +57,13 @@ def rooms() -> Live:
 
     @pages.page("/org", guard=member_of_org)
     class Org(Secret):
+        org: InUrl[int] = 0
+
+        async def load(self) -> None:
+            self.text = f"secret of {self.org}"
+
+    @pages.page("/by-request", guard=member_by_request)
+    class ByRequest(Secret):
         org: InUrl[int] = 0
 
         async def load(self) -> None:
@@ -128,6 +140,21 @@ async def test_a10_a_state_of_the_same_path_is_taken_up_whatever_the_hello_adds(
         assert "fresh" not in welcome
         await tab.call("say")
         assert said == ["secret of 2"]
+
+
+async def open_and_navigate(tab: Tab, url: str) -> str:
+    other = await tab.browser.joined("/by-request?org=2")
+    return str(await other.op(wire.NAVIGATE, tab.path))
+
+
+@pytest.mark.parametrize(
+    "way", [post_nonsense, post, get_a_state, open_and_navigate], ids=lambda way: way.__name__
+)
+async def test_a10_a_guard_that_reads_the_request_sees_the_query_of_the_state(
+    way: Callable[[Tab, str], Awaitable[str]],
+) -> None:
+    async with left("/by-request?org=1") as tab:
+        assert "secret of 1" not in await way(tab, "/by-request") and said == []
 
 
 class Closing:
