@@ -24,6 +24,7 @@ from typing import (
     get_origin,
 )
 
+from markupsafe import Markup
 from starlette.requests import Request
 
 from ..actions.action import Action, ActionRef
@@ -198,6 +199,11 @@ class _Nothing:
         return iter(())
 
 
+def _html(component: Component) -> Markup:
+    """Render a component for markup and template strings that a page writes itself."""
+    return Markup(component.__fragment__(None))
+
+
 @dataclass_transform(kw_only_default=True, field_specifiers=(loaded,))
 class Component:
     """A part of a page with its own state, template and actions.
@@ -301,7 +307,7 @@ class Component:
             name, templates = node.description.template, self.live.services.templates
             if name is None and node.description.render is not None:
                 return self._live_written(node.description.render(self))
-            if name is None and hasattr(self, "__html__"):
+            if name is None and getattr(type(self), "__html__", None) is not _html:
                 return self._live_written(self)
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to render it")
@@ -315,6 +321,9 @@ class Component:
     def _live_written(self, value: Any) -> Any:
         """Return HTML that no template has compiled as a fragment. Raise `TypeError` if it isn't HTML."""
         return raw_part(html_of(value))
+
+    if not TYPE_CHECKING:  # else page classes would be functions that return HTML
+        __html__ = _html
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self._live_node.path or 'page'}>"

@@ -267,6 +267,44 @@ async def test_components_that_write_themselves(way: Way) -> None:
         assert page.texts("i") == ["0", "7"]
 
 
+class Compiled(Component):
+    template = "compiled.html"
+    count: int = 0
+
+    @action
+    async def add(self) -> None:
+        self.count += 1
+
+
+class InMarkup(Page):
+    one: Compiled = Compiled()
+    other: Counter = Counter(count=5)
+
+    def render(self) -> Markup:
+        return Markup("<div>{}</div><p>{}</p>").format(self.one, self.other)
+
+
+class InTemplateString(InMarkup):
+    def render(self) -> Any:
+        return t("<div>", self.one, "</div><p>", self.other, "</p>")
+
+
+@pytest.mark.parametrize("cls", [InMarkup, InTemplateString])
+@ways("SHN")
+async def test_components_in_html_that_a_page_writes(cls: type[Page], way: Way) -> None:
+    from jinja2 import DictLoader, Environment
+
+    source = '<i>{{ count }}</i><form method="post" action="{{ add }}"><button>add</button></form>'
+    live = Live(Environment(loader=DictLoader({"compiled.html": source}), autoescape=True), keys="k" * 32)
+    live.page("/page")(type("Written", (cls,), {"__module__": __name__}))
+    async with visiting(live, way) as browser:
+        page = await browser.open("/page")
+        await page.within("div").click("add")
+        await page.within("p").click("add")
+        await page.within("div").click("add")
+        assert page.texts("i") == ["2", "6"]
+
+
 class Torn(Component):
     template = "torn.html"
 
