@@ -31,7 +31,16 @@ function checkArguments(value, path) {
   if (typeof value === "bigint" || (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(Number(value)) < 1e21)) {
     throw TypeError(`${path}: integers beyond 2**53 - 1 don't arrive exactly; pass ${value} as a string`);
   }
+  if (typeof value === "function" || typeof value === "symbol" || (typeof value === "number" && !Number.isFinite(value)) || isLost(value)) {
+    throw TypeError(`${path}: ${String(value)} can't be sent; pass plain objects, arrays, strings and finite numbers`);
+  }
   if (value && typeof value === "object") for (const [key, item] of Object.entries(value)) checkArguments(item, `${path}.${key}`);
+}
+
+/** Whether JSON has no form for an object: a Map, a typed array, an Error. @param {unknown} value */
+function isLost(value) {
+  if (!value || typeof value !== "object" || "toJSON" in value || Array.isArray(value)) return false;
+  return Object.prototype.toString.call(value) !== "[object Object]";
 }
 
 /** @param {string} name @param {Record<string, unknown>} args */

@@ -10,6 +10,12 @@ const refused = {
   "a file in a list": [{ files: [file] }, /^shop:add\.files\.0: a call can't take files/],
   "a form's data": [{ data: new FormData() }, /^shop:add\.data: a call can't take files or forms/],
   "a BigInt": [{ n: 2n ** 60n }, /^shop:add\.n: integers beyond .* pass 1152921504606846976 as a string/],
+  "a Map": [{ n: new Map() }, /^shop:add\.n: \[object Map\] can't be sent/],
+  "a typed array in a list": [{ n: [new Uint8Array(1)] }, /^shop:add\.n\.0: 0 can't be sent/],
+  "not a number": [{ n: NaN }, /^shop:add\.n: NaN can't be sent/],
+  "infinity": [{ n: -Infinity }, /^shop:add\.n: -Infinity can't be sent/],
+  "a function": [{ f: Math.max }, /^shop:add\.f: function max/],
+  "a symbol": [{ s: Symbol("x") }, /^shop:add\.s: Symbol\(x\) can't be sent/],
   "an integer that isn't exact": [{ order: { id: 2 ** 53 } }, /^shop:add\.order\.id: integers beyond/],
 };
 
@@ -18,7 +24,7 @@ for (const [name, [args, message]] of Object.entries(refused)) {
 }
 
 test("what JSON can hold is sent", async () => {
-  const args = { text: "x", n: 2 ** 53 - 1, half: 0.5, large: 1.5e300, none: null, list: [1, { a: true }], when: new Date(0) };
+  const args = { text: "x", n: 2 ** 53 - 1, half: 0.5, large: 1.5e300, nothing: null, list: [1, { a: true }], when: new Date(0), none: undefined, bare: Object.create(null), own: new (class { a = 1; })() };
   // There is no page here: the first thing that a call does is to look for its script.
   await assert.rejects(call("shop:add", args), { name: "ReferenceError", message: /document/ });
 });
