@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 
 from anyio import to_thread
 
+from ..actions.responses import ActionResponse
 from ..exceptions import ActionTimeout
 
 T = TypeVar("T")
@@ -158,11 +159,26 @@ async def _next(steps: AsyncGenerator[Any]) -> Any:
     return await anext(steps, _END)
 
 
+def _step(steps: Generator[T]) -> T | object:
+    """Return what a sync generator yields next, `_END` after its end. Raise control flow that it returns."""
+    try:
+        return next(steps)
+    except StopIteration as stop:
+        if isinstance(stop.value, ActionResponse):
+            raise stop.value from None
+        if stop.value is not None:
+            raise TypeError(
+                "a generator's result is what it yields last: it can't return a value, except for redirect()"
+                " and the like"
+            ) from None
+        return _END
+
+
 async def _in_threads(seconds: float | None, steps: Generator[T]) -> AsyncGenerator[T]:
     """Yield what a sync generator yields; each of its steps runs in a thread."""
     is_abandoned = False
     try:
-        while (value := await in_thread(seconds, partial(next, steps, _END))) is not _END:
+        while (value := await in_thread(seconds, partial(_step, steps))) is not _END:
             yield cast("T", value)
     except (ActionTimeout, asyncio.CancelledError):
         is_abandoned = True  # its thread goes on: a generator that runs can't be closed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import date
 from typing import Any
 
@@ -357,3 +357,43 @@ async def test_m3_one_that_fails(way: Way) -> None:
         page = await one.open("/refuses")
         await page.click("act")
         await page.shows("Enough")
+
+
+@steps.page("/returns")
+class Returns(Page):
+    template = "steps.html"
+    done: int = 0
+
+    @action
+    def act(self, value: int = 0) -> Generator[None, None, Any]:
+        self.done = 1
+        yield
+        return value or redirect("/over")
+
+
+@steps.page("/over")
+class Returned(Page):
+    template = "over.html"
+
+
+RETURNS = {
+    "steps.html": "<title>S</title>{{ act.error }}" + form("act", "value"),
+    "over.html": "<title>O</title><h1>Over</h1>",
+}
+
+
+@ways("SHN")
+async def test_m3_one_that_returns_a_redirect(way: Way) -> None:
+    async with visiting(small_app(steps, RETURNS), way) as one:
+        page = await one.open("/returns")
+        await page.click("act")
+        await page.shows("Over")
+
+
+async def test_m3_one_that_returns_a_value(caplog: pytest.LogCaptureFixture) -> None:
+    async with visiting(small_app(steps, RETURNS), "S") as one:
+        page = await one.open("/returns")
+        await page.fill("value", "3")
+        await page.click("act")
+        await page.shows("Something went wrong")
+    assert "a generator's result is what it yields last" in caplog.text
