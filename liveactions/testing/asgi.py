@@ -175,7 +175,9 @@ class Socket:
         return _content(await self._next())
 
     async def flush(self) -> None:
-        """Do nothing: messages are sent at once."""
+        """Let the application take what was sent: without acknowledgements it would stop sending."""
+        while not self._up.empty() and not self._task.done():
+            await asyncio.sleep(0)
 
     async def leave(self, patience: float) -> None:
         """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
