@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from liveactions.pubsub.channel import channels
 from tests.chromium.launch import launch
 from tests.support.patience import PATIENCE
 from tests.support.servers import PostgresServer, RedisServer, S3Server, shared
@@ -99,3 +100,14 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """Return the object storage of this test run."""
     with shared(S3Server, tmp_path_factory.getbasetemp()) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def forget_channels() -> Iterator[None]:
+    """Forget the remote brokers of a test's own applications: actions of later tests would wait for them."""
+    before = set(channels._lines)
+    yield
+    for line in set(channels._lines) - before:
+        if line._listener is not None:
+            line.close()
+            channels._lines.discard(line)

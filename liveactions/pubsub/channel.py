@@ -92,8 +92,11 @@ class BrokerChannel:
             await asyncio.to_thread(self._publish, *messages)
 
     def catch_up(self) -> None:
-        """Receive pending messages, from any thread; in an event loop, only if that needs no network."""
-        if self._listener is None or not is_loop_running():
+        """Receive pending messages, from any thread; in an event loop, only if that needs no network.
+
+        A broker that is away is tried by its listener, so that nobody else waits.
+        """
+        if self._listener is None or not is_loop_running() and (self._listener.start() or not self._is_cut):
             self._catch_up()
 
     async def caught_up(self) -> None:

@@ -72,7 +72,8 @@ def name(request: Request) -> str | None:
     return request.query_params.get("as")
 
 
-@live.page("/room")
+@live.page("/room/{id}")
 class Room(Page):
     template = "room.html"
-    people = presence("room", name)
+    id: str
+    people = presence("room:{id}", name)
