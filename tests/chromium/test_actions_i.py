@@ -142,7 +142,7 @@ def test_i2_the_other_page_survives_its_session(visit: Visit, site: str) -> None
         page.get_by_role("button", name="Add").click()
         expect(page.locator("h1")).to_have_text("Two y 1")
         page.evaluate("() => { window.same = true }")
-        run_in_server(app, app.sessions.close())
+        run_in_server(app, app.sessions.save_all())
         app.sessions._sessions.clear()  # as if another worker answered
         with page.expect_event("websocket") as joining:
             proxy.drop()
