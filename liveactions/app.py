@@ -125,7 +125,7 @@ class Live(Starlette):
     `store`: where page state is stored: a store, or a URL (``redis:``, ``postgresql:``, ``sqlite:``).
     Default: ``LIVEACTIONS_STORE``, or a private SQLite file.
     `broker`: carries messages between workers: a broker or a URL. Default: the store's, if a key is set.
-    `observer`: is told of every operation, for tracing and metrics.
+    `observer`: receives every operation, for tracing and metrics.
     `uploads`: where files wait for their action: a folder, which all machines share, or ``s3://bucket/prefix``.
     Default: ``LIVEACTIONS_UPLOADS``, or beside the store; on the network, in the store, up to 1 MiB each.
 

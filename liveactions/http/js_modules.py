@@ -85,7 +85,7 @@ class _Declaration:
     def _type(self, annotation: Any, mode: Literal["validation", "serialization"]) -> str:
         try:
             schema = TypeAdapter(annotation).json_schema(mode=mode)
-        except (PydanticUserError, PydanticOmit, TypeError):  # it has no JSON: whoever calls must know
+        except (PydanticUserError, PydanticOmit, TypeError):  # it has no JSON Schema
             return "unknown"
         for name, inner in schema.get("$defs", {}).items():
             own = self._named(name, mode)

@@ -118,16 +118,16 @@ def presence(
     topic: str, me: DependsLike, *, key: Callable[[Any], object] | None = None
 ) -> PresenceField[Any]: ...
 def presence(topic: str, me: Me, *, key: Callable[[Any], object] | None = None) -> PresenceField[Any]:
-    """Say that whoever has this page open is here: ``people = presence("room:{id}", current_user)``.
+    """Declare the visitor present while this page is open: ``people = presence("room:{id}", current_user)``.
 
-    `topic` may name fields of the page. `me` is what others see of the person: what a dependency returns, or
-    the name of a field or property. It is sent to all workers as JSON, by its annotation; None is nobody.
-    `key` returns who it is; by default this is the person that ``identify=`` has found, or else `me` itself.
-    Several tabs of one person count once.
+    `topic` may contain fields of the page. `me` is what others see of the visitor: a dependency, or the name
+    of a field or property. Its value is sent to all workers as JSON, by its annotation; None means that the
+    visitor isn't present. `key` returns the identity; by default, it is what ``identify=`` has returned, or
+    else `me` itself. Several tabs of one person count once.
 
-    The attribute is a tuple of all that are here, in the order in which they came; pages that show it are
-    updated. If its name begins with an underscore, it isn't given to the template. Only pages that are open
-    with JavaScript are here; others can read who is.
+    The attribute is a tuple of everyone present, in order of arrival. Pages that show it are updated. If its
+    name begins with an underscore, it isn't available in the template. Only pages with JavaScript are counted
+    as present; pages without it can still read the list.
 
     Raise `ValueError` for a topic with anything but names of fields in it.
     """

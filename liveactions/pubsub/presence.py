@@ -20,8 +20,8 @@ from .presence_table import Entry, PresenceTable
 
 MIN_PAUSE: Final = 0.05
 MAX_PAUSE: Final = 0.7
-"""Seconds between two times that the pages which show a topic are told of changes: the more people there are,
-the longer, since each of these pages shows them all.
+"""Minimum seconds between two updates of the pages that show a topic. The more people are present, the longer
+the pause, since each of these pages lists all of them.
 """
 CROWD: Final = 1000
 """People in a topic for whom the pause is longest."""
@@ -226,7 +226,7 @@ class Presence:
 
 
 def tag_of(topic: str) -> str:
-    """Return the tag that whoever reads the list of a topic has read."""
+    """Return the tag on which readers of a topic's list depend."""
     return f"presence:{topic}"
 
 

@@ -175,7 +175,7 @@ class PresenceTable:
             self._say(id, None)
 
     def tick(self, now: float, hears: bool = True) -> None:
-        """Remove whoever is gone, and let a heartbeat be sent. Call it every second.
+        """Remove entries whose visitor or replica is gone, and let a heartbeat be sent. Call it every second.
 
         `hears` is whether messages of other replicas can be received.
         """

@@ -1,4 +1,4 @@
-"""A session of an application with an observer: every operation is told to it, with its times."""
+"""A session that reports every operation and its timings to the application's observer."""
 
 from __future__ import annotations
 

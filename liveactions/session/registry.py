@@ -280,11 +280,12 @@ class SessionRegistry:
         return ResumeSource(snapshot, stale=snapshot.rev < hello.rev)
 
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
-        """What the page's last session has stored; after a moment, if it seems to be about to store more.
-        That is also the case where nothing is stored: the store may have lost it, and the session not.
+        """Return what the page's last session has stored, and the epoch of this worker's claim.
 
-        With the epoch of the claim that was made before it was read: whoever claims the page later
-        reads what is stored under this one, or keeps its holder from storing any more.
+        Wait for a moment if that session seems to be about to store more. This includes the case that
+        nothing is stored: the store may have lost what the session still has in memory. The claim is made
+        before the snapshot is read, so that a later claim sees what is stored under this one, or prevents
+        its holder from storing any more.
         """
         snapshots, key = self.site.snapshots, session_key(hello.token or "")
         until = self._clock() + HANDOVER_TIMEOUT

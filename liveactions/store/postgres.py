@@ -119,8 +119,8 @@ WHERE known.claimed_until IS NULL OR known.claimed_until <= clock_timestamp()
     OR known.epoch <= excluded.epoch
 RETURNING key
 """
-"""A time to live that is long enough is left alone: the index on it needn't be changed. A claim that the
-server has lost is made again by whoever saves under it, and taken by a later one."""
+"""A time to live that is long enough isn't changed, which saves an update of its index. If the server has
+lost a claim, the next save under it restores it; a later claim replaces it."""
 SWEEP: Final = f"""
 DELETE FROM liveactions_value WHERE (prefix, key) IN (
     SELECT prefix, key FROM liveactions_value

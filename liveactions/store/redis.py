@@ -92,7 +92,7 @@ for i = 1, #KEYS / 2 do
 end
 return saved
 """)
-"""A claim that the server has lost is made again by whoever saves under it, and taken by a later one."""
+"""If the server has lost a claim, the next save under it restores it; a later claim replaces it."""
 Connect = Callable[[], Any]
 """Makes a client of `redis.asyncio`: of a Sentinel's master, or of a cluster."""
 

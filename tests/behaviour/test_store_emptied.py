@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from redis.asyncio import Redis
 
 from liveactions import Live, Page, Pages, action
 from liveactions.pubsub.redis import RedisBroker
+from liveactions.store import Claimed
 from liveactions.store.redis import RedisStore
 from liveactions.store.snapshots import session_key
 from tests.support.asgi import browser
@@ -44,16 +45,26 @@ def machine(server: RedisServer) -> Live:
     return small_app(pages, TEMPLATES, store=RedisStore(server.url), broker=RedisBroker(server.url))
 
 
-async def test_a_page_that_nobody_touches_is_stored_again(server: RedisServer) -> None:
+async def test_a_page_that_nobody_touches_is_stored_again(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, there = machine(server), machine(server)
     async with browser(here) as visitor, browser(there) as elsewhere:
         tab = await visitor.joined("/count")
         await tab.call("add")
+        store, saved = here.site.snapshots.store, asyncio.Event()
+        save_many = store.save_many
+
+        async def save_and_say(rows: Sequence[Claimed]) -> list[bool]:
+            done = await save_many(rows)
+            saved.set()
+            return done
+
+        monkeypatch.setattr(store, "save_many", save_and_say)
         async with Redis.from_url(server.url) as client:
             await client.flushall()
-        async with asyncio.timeout(PATIENCE):
-            while await here.site.snapshots.store.get(session_key(tab.token or "")) is None:
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(saved.wait(), PATIENCE)
+        assert await store.get(session_key(tab.token or "")) is not None
         tab.browser = elsewhere
         await tab.join()
         assert (await tab.call("add"))[3][2] == 2

@@ -18,6 +18,8 @@ NOTES = Path(os.environ.get("NOTES", "notes"))
 BALLAST = int(os.environ.get("BALLAST", "0"))
 """How much state a page has besides, in bytes."""
 RELEASE = int(os.environ.get("RELEASE", "1"))
+DURATION = 0.05
+"""Seconds that an operation takes, so that kills hit some of them."""
 TEMPLATES = {
     "person.html": """<!doctype html><title>Person</title><body><output>{{ ran }}</output>
 <i>{{ worker }}</i><b>{{ release }}</b>
@@ -60,7 +62,7 @@ class Person(Page):
         file = os.open(NOTES / str(os.getpid()), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(file, f"{self.who} {n}\n".encode())
         os.close(file)
-        await asyncio.sleep(0.05)  # a moment to be killed in
+        await asyncio.sleep(DURATION)
         self.ran = f"{int(self.ran, 16) | 1 << n:x}"
         revalidate_tag("notes")
 

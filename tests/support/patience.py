@@ -12,12 +12,12 @@ A test that passes never waits that long, and none asserts that something takes 
 """
 
 
-def wait_until(condition: Callable[[], bool]) -> bool:
-    """Return whether a condition comes true before `PATIENCE` is over.
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Return whether a condition comes true within so many seconds.
 
     It is for what nobody reports: files of another thread, processes of others. Wait for an event elsewhere.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
             return False

@@ -18,7 +18,7 @@ from websockets.typing import Origin
 
 from liveactions.protocol.constants import CALL_REF, OK
 from tests.support.asgi import SCRIPT
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, wait_until
 
 PAUSE = 1.0, 2.0
 """Seconds between two ops of a page: hundreds of pages must leave a busy machine time to answer."""
@@ -112,8 +112,11 @@ class Tab:
 
 async def until(condition: Callable[[], bool], users: Sequence[asyncio.Task[None]]) -> None:
     """Return when a condition is true. Raise what has made a user stop."""
-    async with asyncio.timeout(MANY):
-        while not condition():
-            for failed in (user for user in users if user.done()):
-                failed.result()
-            await asyncio.sleep(0.05)
+
+    def is_decided() -> bool:
+        return condition() or any(user.done() for user in users)
+
+    decided = await asyncio.to_thread(wait_until, is_decided, MANY)
+    for stopped in (user for user in users if user.done()):
+        stopped.result()
+    assert decided and condition()
