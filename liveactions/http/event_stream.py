@@ -6,8 +6,7 @@ it, too. The page's next operations are another post. If the session is in this 
 open, they are answered there, and the post with 204. Otherwise, the post's answer is the page's new stream.
 
 Each message is an event with the message as its data. The event ``close`` ends the stream, with a close code
-of `liveactions.protocol.constants`. Comments are sent while there is nothing else, so that neither proxies
-nor the page take the connection for dead.
+of `liveactions.protocol.constants`. Comments show proxies and the page that the connection is alive.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from .connections import OpenConnection
 log = get_logger(__name__)
 MEDIA_TYPE: Final = "text/event-stream"
 HEARTBEAT: Final = 10.0
-"""Seconds after which a comment is sent if nothing else was."""
+"""Seconds between two comments."""
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",  # nginx passes on what comes at once
@@ -58,11 +57,15 @@ class EventStream(OpenConnection):
         await self._emit("".join(map(_event, self.messages)))
 
     async def last(self, receive: Receive) -> None:
-        """Return when the other side has gone, or `close` was called."""
+        """Return when the other side has gone or doesn't read any more, or `close` was called."""
         ends = {asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(self._over.wait())}
         try:
             while not (await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED))[0]:
-                await self._emit(":\n\n")
+                if self.sending_since is None:  # else the limit of that message holds
+                    async with asyncio.timeout(self._limit):
+                        await self._emit(":\n\n")
+        except TimeoutError:
+            self._closed = True  # a comment that was begun can't be followed by anything
         finally:
             for end in ends:
                 end.cancel()

@@ -166,7 +166,7 @@ class SessionRegistry:
     ) -> None:
         """Go on with a page for a newer request, which the guards let pass."""
         _, request = await self._request_at(session.state.url, hello, opened, found, request)
-        if _renew(session.state.page, request):
+        if _replace_request(session.state.page, request):
             session.subscriptions.outdate()
         await self._guard(session.state.page)
 
@@ -435,7 +435,7 @@ def _draw(page: Page) -> Fragment | None:
     return None
 
 
-def _renew(page: Page, request: PageRequest) -> bool:
+def _replace_request(page: Page, request: PageRequest) -> bool:
     """The page's newest request is this one; what was set by the one before is still to be told.
 
     Return whether the browser has other cookies than before.

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from liveactions import Page, Pages, action, not_found
+from liveactions import Limits, Page, Pages, action, not_found
 from liveactions.http import event_stream
 from liveactions.protocol.constants import (
     BYE,
@@ -297,6 +297,23 @@ async def test_a_reader_that_is_stuck_is_cut_off() -> None:
         await asyncio.wait_for(pushing, PATIENCE)
         again = post(tab)
         assert shown((await receive(again))["patch"]) == "5"
+
+
+async def test_a_reader_that_is_stuck_at_a_comment_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT", 0.01)
+    app = shop(limits=Limits(sending=0.01))
+    async with streamed(app) as (tab, stream):
+        (session,) = app.sessions
+        connection = session.connection
+        assert isinstance(connection, event_stream.EventStream)
+
+        async def send(message: Any) -> None:
+            await asyncio.Event().wait()
+
+        connection._send = send
+        await asyncio.wait_for(stream._task, PATIENCE)
+        assert session.connection is None
+        assert (await receive(post(tab)))["rev"] == 0  # the page goes on
 
 
 # Guards, cookies, middleware
