@@ -26,7 +26,7 @@ test: check browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
 
 chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis, for minutes
-	$(BIN)/pytest -q -s --chaos -o faulthandler_timeout=0 tests/cluster tests/session/test_draining_workers.py
+	$(BIN)/pytest -q -s --chaos -o faulthandler_timeout=0 tests/cluster
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -21,12 +21,6 @@ PAGES = 200
 APP = "tests.session.draining_app:live"
 
 
-@pytest.fixture(autouse=True)
-def only_in_chaos(request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--chaos"):
-        pytest.skip("only with --chaos: it has failed on a busy machine, and the cause isn't known yet")
-
-
 @pytest.fixture(params=["sqlite", "redis"])
 def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     note = tmp_path / "note"
