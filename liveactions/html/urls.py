@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-URL_ATTRIBUTES: Final = frozenset("action data formaction href poster src xlink:href".split())
+URL_LIST_ATTRIBUTES: Final = frozenset("by from to values".split())
+"""Attributes of SVG's animations, which set addresses in other attributes: lists, separated by ``;``."""
+URL_ATTRIBUTES: Final = URL_LIST_ATTRIBUTES | set("action data formaction href poster src xlink:href".split())
 """Attributes that a browser follows or loads."""
 DOCUMENT_ATTRIBUTE: Final = "srcdoc"
 """The attribute whose value is HTML."""
@@ -17,12 +19,10 @@ _LEADING: Final = "".join(map(chr, range(0x21)))
 _SCHEME: Final = "|".join(_IGNORED.join(scheme) for scheme in _SCHEMES)
 SCRIPT: Final = re.compile(_SCHEME, re.IGNORECASE | re.ASCII)
 """A script's scheme."""
-_SCRIPT_FIRST: Final = re.compile(f"[{re.escape(_LEADING)}]*(?:{_SCHEME})", re.IGNORECASE | re.ASCII)
-
-
-def runs_script(address: str) -> bool:
-    """Return whether a browser that follows an address runs it as a script."""
-    return _SCRIPT_FIRST.match(address) is not None
+SCRIPT_FIRST: Final = re.compile(
+    rf"(?:\A|(?<=;))(?=[{re.escape(_LEADING)}]*(?P<scheme>{_SCHEME}))", re.IGNORECASE | re.ASCII
+)
+"""The beginning of an address that a browser runs as a script; all attributes are read as lists."""
 
 
 def may_run_script(beginning: str) -> bool:
@@ -35,5 +35,5 @@ def may_run_script(beginning: str) -> bool:
 
 
 def without_script(address: str) -> str:
-    """Return an address that runs no script: another one instead of one that would."""
-    return UNSAFE + address if runs_script(address) else address
+    """Return an address, or a list of addresses, that runs no script."""
+    return SCRIPT_FIRST.sub(UNSAFE, address)

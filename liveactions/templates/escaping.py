@@ -21,7 +21,7 @@ from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
 from ..exceptions import RenderError
-from ..html.urls import DOCUMENT_ATTRIBUTE, SCRIPT, UNSAFE, URL_ATTRIBUTES, runs_script
+from ..html.urls import DOCUMENT_ATTRIBUTE, SCRIPT, SCRIPT_FIRST, UNSAFE, URL_ATTRIBUTES
 from ..types import Escaped
 from .fragments import Fragment
 
@@ -95,11 +95,12 @@ def _disarm(html: str, data: Sequence[tuple[int, int]]) -> str:
     for name_at, name, start, end in attributes_in(html):
         # Attributes that are contained in a piece were checked when that piece was joined.
         inside = [(a, b) for a, b in data if a < end and b > start and not a <= name_at < b]
-        if name in URL_ATTRIBUTES and runs_script(html[start:end]):
-            scheme = SCRIPT.search(html, start)
-            if scheme is not None and any(a < scheme.end() for a, _ in inside):
-                changed += html[done:start] + UNSAFE
-                done = start
+        if name in URL_ATTRIBUTES:
+            for found in SCRIPT_FIRST.finditer(html[start:end]):
+                begins, scheme_ends = start + found.start(), start + found.end("scheme")
+                if any(a < scheme_ends and b > begins for a, b in inside):
+                    changed += html[done:begins] + UNSAFE
+                    done = begins
         elif name == DOCUMENT_ATTRIBUTE:
             for a, b in inside:
                 changed += html[done:a] + html[a:b].replace("&", "&amp;")

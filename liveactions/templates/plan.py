@@ -30,7 +30,7 @@ from ..html.balance import Unbalanced
 from ..html.content_model import sensitive
 from ..html.entities import decode_attribute, escape, neutralise
 from ..html.tokenizer import Attribute, NotTrackable
-from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, may_run_script
+from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
 from ..protocol.constants import (
     CHILD_CLOSE,
     CHILD_OPEN,
@@ -115,7 +115,7 @@ class Slot:
         """Whether it is an attribute whose value may be an address that runs a script."""
         beginning = decode_attribute(self.run[0]) if isinstance(self.run[0], str) else ""
         is_address = self.kind in (Kind.ATTR, Kind.FORM) and self.name in URL_ATTRIBUTES
-        return is_address and may_run_script(beginning)
+        return is_address and (self.name in URL_LIST_ATTRIBUTES or may_run_script(beginning))
 
     @property
     def parts(self) -> list[Part]:

@@ -69,6 +69,35 @@ def test_other_addresses_stay(source: str, value: str) -> None:
     assert address(source, v=value) == value
 
 
+ANIMATIONS = (
+    '<svg><a><animate attributeName="href" values="{{ v }}"/></a></svg>',
+    '<svg><a><animate attributeName="href" values="0;{{ v }}"/></a></svg>',
+    '<svg><a><animate attributeName="href" values="/a{{ v }}"/></a></svg>',
+    '<svg><a><set attributeName="href" to="{{ v }}"/></a></svg>',
+    '<svg><a><animate attributeName="href" from="{{ v|e }}"/></a></svg>',
+    '<svg><a><set attributeName="href" {% if true %}to="{{ v }}"{% endif %}/></a></svg>',
+    '<svg><a><set {{ {"attributeName": "href", "to": v}|xmlattr }}/></a></svg>',
+    '{% if true %}<p>{% endif %}<svg><animate values="0;{{ v }}"/></svg></p>',
+)
+"""SVG's animations set other attributes, to one value after the other."""
+
+
+@pytest.mark.parametrize("value", [*SCRIPTS, "/x;javascript:alert(1)", "; javascript:alert(1);y"])
+@pytest.mark.parametrize("source", ANIMATIONS)
+def test_animations_give_no_script_to_an_address(source: str, value: str) -> None:
+    found = re.search(r"""\s(?:values|to|from)="([^"]*)\"""", render(source, v=value).plain())
+    assert found
+    for item in unescape(found[1]).split(";"):
+        scheme = re.sub("[\0-\x20]", "", item).lower().partition(":")[0]
+        assert scheme not in ("javascript", "vbscript")
+
+
+@pytest.mark.parametrize("value", ["0;1;0.5", "M 0 0;M 1 1", "rotate(90)", "/a;/b", ""])
+def test_other_animations_stay(value: str) -> None:
+    html = render('<svg><animate values="{{ v }}" to="{{ v }}"/></svg>', v=value).plain()
+    assert f'values="{value}"' in html and f'to="{value}"' in html
+
+
 @pytest.mark.parametrize("source", [WAYS[number] for number in (0, 1, 3, 4, 8, 9)])
 def test_what_is_marked_safe_stays(source: str) -> None:
     assert address(source, v=Markup("javascript:alert(1)")) == "javascript:alert(1)"
