@@ -95,7 +95,7 @@ class Injection:
 
     async def provide(self, depends: Depends, component: Owner) -> Any:
         """What a dependency gives, the same for the whole run unless that revalidates what it has read.
-        Whoever asks for it has read the same.
+        Everything that asks for it has read the same.
         """
         function = self.page.live.services.overridden(depends.dependency)
         known = self._provided.get(function)

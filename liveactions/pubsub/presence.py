@@ -1,7 +1,7 @@
-"""Who is here, on all workers: the table of `presence_table`, told over a channel and kept in time.
+"""Who is here, on all workers: the table of `presence_table`, replicated over a channel.
 
-All of it happens in the event loop, but messages may be heard, and lists be read, in any thread. The lock is
-never held while something is sent or told.
+Everything runs in the event loop, except that messages may be received, and lists read, in any thread. The
+lock is never held while messages are sent or delivered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CROWD: Final = 1000
 """People in a topic for whom the pause is longest."""
 
 Reader: TypeAlias = Callable[[Sequence[Entry]], Callable[[], tuple[Any, ...]]]
-"""Returns what gives a list of entries to each caller, as the values that they were made from."""
+"""Converts entries to a function that returns their values, as copies where they can be changed."""
 
 
 class Presence:

@@ -1,7 +1,7 @@
-"""Who is here: a table that all workers have, as a machine without I/O.
+"""Who is here: a replicated table, as a machine without I/O.
 
-Each worker is a *replica*. It owns the entries of the pages that are open in it, counts its changes, and
-tells them to the others; each replica has a copy of what the others own. Time is an argument.
+Each worker is a *replica*. It owns the entries of the pages that are open in it, numbers its changes, and
+sends them to the others; each replica has a copy of what the others own. Time is an argument.
 
 Theory of operation
 -------------------
@@ -11,12 +11,13 @@ Theory of operation
 version that they lead from and the one that they lead to. A copy that is of neither has missed something, and
 asks for the whole table of that replica. Heartbeats name the version, too, so that nothing stays unnoticed.
 
-*Leases.* A replica that hasn't been heard for `LEASE` is dropped with its entries: its process was killed, or
-its machine is out of reach. If it is heard again, it is asked for its table. A replica that heard nothing at
-all meanwhile, because it was stopped or is cut off itself, can't tell who is gone, and drops nobody.
+*Leases.* A replica that hasn't been heard from for `LEASE` is dropped with its entries: its process was
+killed, or its machine is unreachable. If it is heard from again, it is asked for its table. A replica that
+received nothing at all meanwhile, because it was stopped or is itself cut off, can't tell who is gone, and
+drops nobody.
 
 *Departures.* An entry whose tab has lost its connection or was closed stays for a moment: the tab may come
-back, here or at another replica, or the page is reloaded. Whoever has just asked for the page's HTML is
+back, here or at another replica, or the page is reloaded. A visitor who has just requested the page's HTML is
 expected, and stays until the new page is connected. A page that moves to another replica does so with a
 higher *turn*; from then on, the entries of earlier turns don't count, and their owners remove them.
 """

@@ -1,29 +1,28 @@
-"""Journals: files beside a store, to which its processes append what they save. The store gets it later.
+"""Journals: files to which processes append values that are moved to the store later.
 
-Appending is one system call, whatever the size, and what was written is the kernel's: it outlives a process
-that is killed, though not the machine.
+Appending is one system call, whatever the size. Written data belongs to the kernel: it survives a process
+that is killed, but not a crash of the machine.
 
 Theory of operation
 -------------------
-*Files.* Each process has a file of its own, which it only appends to. About once a second it begins another
-one, moves the newest value of each key in the old one to the store, and removes that. It holds a lock on
-its files as long as it lives. Who can lock a file has found its owner dead, and moves the values in its
-place. A process that is killed may leave a record that isn't whole, at the end; nobody was told that it was
+*Files.* Each process has its own file, which it only appends to. About once a second it starts a new file,
+moves the newest value of each key in the old one to the store, and removes the old file. A process locks its
+files for its lifetime. If another process can lock a file, its owner is dead, and that process moves the
+values instead. A process that is killed may leave an incomplete record at the end; it was never reported as
 saved.
 
-*Order.* Each value has a stamp: the time, or more than the newest stamp that its process has seen. The
-newest stamp wins, among files and in the store, so that it does no harm if a value is moved late, twice, or
-by several processes, or if the clock is set back.
+*Order.* Each value has a stamp: the time, or one more than the newest stamp that its process has seen. The
+newest stamp wins, among files and in the store. It therefore does no harm if a value is moved late, twice,
+or by several processes, or if the clock is set back.
 
-*Reading.* All files of the folder are read, as far as they have grown, and then the store. In this order
-nothing is missed that is moved meanwhile.
+*Reading.* All files of the folder are read first, including what was appended since the last time, and then
+the store. In this order, values that are being moved aren't missed.
 
-*Claims.* The store knows who may save a key. A process only appends keys that it *holds*: that it has
-claimed, or has saved in the store itself, while it had a file. Who claims a key appends a note to the files
-of all others. The kernel appends one thing after the other, so the owner's values and this note have one
-order. Whoever has claimed the key reads the values before the note; those after it don't count. The owner
-finds after each write whether anything but its own was appended, and learns in this way that a value came
-too late.
+*Claims.* The store decides which process may save a key. A process only appends keys that it *holds*: those
+that it has claimed, or saved in the store itself, while it had a file. A process that claims a key appends a
+note to the files of all others. The kernel serializes appends, so the owner's values and this note have one
+order. The new holder reads the values before the note; values after it don't count. After each write, the
+owner checks whether anything else was appended, and so finds out that its value came too late.
 """
 
 from __future__ import annotations
@@ -430,10 +429,10 @@ class Journals:
     # Claims
 
     def claimed(self, key: bytes, epoch: int) -> None:
-        """Tell the owners of all other files that this process has claimed a key. Then read it.
+        """Note in all other files that this process has claimed a key. Then read the key.
 
-        Whoever begins another file reads the old one once more afterwards: so the folder is read until there
-        is no file that hasn't been told.
+        A process that starts a new file reads its old one once more afterwards. So the folder is read until
+        the note is in every file.
         """
         told: set[Path] = set()
         with self._lock:

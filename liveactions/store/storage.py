@@ -156,8 +156,8 @@ def _private(path: str, flags: int) -> int:
 class StoreStorage(UploadStorage):
     """Small files in the store, sealed: for machines that have nothing else in common.
 
-    A store can't be asked which files it has, so another value lists them. Whoever changes the list claims
-    it, and tries again when someone else has claimed it meanwhile.
+    A store can't list its keys, so another value lists the files. Changes of the list claim it first, and are
+    retried if another process has claimed it meanwhile.
     """
 
     largest = 2**20

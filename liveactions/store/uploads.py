@@ -1,7 +1,7 @@
-"""Files that are sent ahead of the op that takes them, and what actions give to be fetched afterwards.
+"""Files that are uploaded before the operation that uses them, and responses that wait to be fetched.
 
-Each is gone when its op has ended, when its page's session is over, and after an hour, whatever became of the
-machine that has taken it: any other one can run the op.
+A file is removed when its operation or its page's session has ended, and after an hour in any case. Any
+machine can run the operation, also if the one that received the file has failed.
 """
 
 from __future__ import annotations
