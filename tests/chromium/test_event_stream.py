@@ -144,3 +144,22 @@ def test_a_page_that_is_left_ends_its_session(person: Visitor) -> None:
     (session,) = set(app.sessions) - others
     page.goto("about:blank")
     assert wait_until(lambda: session.state.over)
+
+
+VISIBILITY = """(state) => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_page_that_is_not_visible_has_no_stream(person: Visitor) -> None:
+    others = set(app.sessions)
+    page = person.open("/room")
+    (session,) = set(app.sessions) - others
+    assert wait_until(lambda: session.connection is not None and session.connection.one_way)
+    page.evaluate(VISIBILITY, "hidden")
+    assert wait_until(lambda: not session.state.is_attached)
+    run_in_server(app, push("while it was hidden"))
+    expect(page.locator("p")).to_have_text("nothing")
+    page.evaluate(VISIBILITY, "visible")
+    expect(page.locator("p")).to_have_text("while it was hidden")

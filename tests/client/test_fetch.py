@@ -75,6 +75,22 @@ def test_after_three_seconds(open_page: Open, posts: Posts) -> None:
     assert page.input_value("#t") == ""
 
 
+def test_where_streams_are_held_back_answers_come_at_once(open_page: Open, posts: Posts) -> None:
+    page, server = open_page(BODY, join=False, clock=True, prepare=posts, errors=True)
+    page.click("#b")
+    page.clock.run_for(3001)
+    posts.wait(page, 1)
+    assert "text/event-stream" in posts.waiting[0].request.headers["accept"]
+    page.clock.run_for(5001)
+    request = run_until(page, posts, 2)
+    assert [op[0] for op in request["ops"]] == [1]
+    posts.waiting.pop(0)
+    assert posts.waiting[0].request.headers["accept"] == "application/json"
+    posts.answer([1, 1, [1, "one"]])
+    page.wait_for_function("told.length == 1")
+    assert page.inner_text("p") == "one"
+
+
 def test_cookies_of_a_lost_socket_are_there_before_its_page(open_page: Open, posts: Posts) -> None:
     held: list[Route] = []
 
