@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from .actions.messages import check_messages
 from .actions.parameters import Depends, Guards, guards_of
 from .cache.tags import publish_by
-from .config import Limits, check_function, check_list
+from .config import Limits, check_flags, check_function, check_list, check_text
 from .execution.app_context import (
     COOKIES,
     DELIVERY,
@@ -87,6 +87,7 @@ class Pages:
     """
 
     def __init__(self, prefix: str = "", guard: Guards = ()) -> None:
+        check_text("prefix", prefix)
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ValueError(f"a prefix must begin with a slash and not end with one: {prefix!r}")
         self.prefix = prefix
@@ -157,9 +158,12 @@ class Live(Starlette):
         name: str | None = None,
     ) -> None:
         debug = bool(os.environ.get(DEBUG_VARIABLE)) if debug is None else debug
+        check_flags(debug=debug)
         super().__init__(debug, routes, middleware, exception_handlers, lifespan)
-        limits = limits or Limits()
-        _check_options(identify, login, limits)
+        limits = Limits() if limits is None else limits
+        _check_options(identify, limits, messages, name)
+        if login is not None:
+            _check_login(login)
         name = name or sys._getframe(1).f_globals.get("__name__", "live")
         keyring = _keys(keys)
         store = open_store(store, name)
@@ -167,7 +171,7 @@ class Live(Starlette):
         self._lacks_key = not keyring.shared and worker_count() > 1
         sealer = Sealer(keyring)
         self._line = BrokerChannel(
-            open_broker(broker, store, name) if broker or keyring.shared else None, sealer, name
+            open_broker(broker, store, name) if broker is not None or keyring.shared else None, sealer, name
         )
         channels.connect(self._line)
         environment, processors = _environment(templates)
@@ -269,8 +273,11 @@ class Live(Starlette):
     def observe(self, observer: Observer) -> None:
         """Tell an observer of every operation from now on, such as `liveactions.otel.OpenTelemetry`.
 
-        Pages that are open already aren't observed. Raise `ValueError` if there is another observer.
+        Pages that are open already aren't observed. Raise `ValueError` if there is another observer, and
+        `TypeError` for an object without a method ``observe``.
         """
+        if not isinstance(observer, Observer):
+            raise TypeError(f"observer={observer!r}: it has no method observe(operation)")
         if self.site.observer is not None:
             raise ValueError(f"this application is already observed by {self.site.observer!r}")
         self.site.observer = observer
@@ -399,19 +406,29 @@ def _functions(option: str, given: Iterable[F]) -> tuple[F, ...]:
     return functions
 
 
-def _check_options(identify: Any, login: Any, limits: Any) -> None:
+def _check_options(identify: Any, limits: Any, messages: Any, name: Any) -> None:
     """Raise `TypeError` or `ValueError` for values that would only fail when a page is opened."""
     if identify is not None:
         check_function("identify", identify)
     if not isinstance(limits, Limits):
         raise TypeError(f"limits={limits!r}: expected Limits(...)")
-    if login is not None and not login.startswith(("/", "https://", "http://")):
+    if messages is not None and not isinstance(messages, Mapping):
+        raise TypeError(f"messages={messages!r}: expected texts by their name, such as {{'missing': '…'}}")
+    if name is not None:
+        check_text("name", name)
+
+
+def _check_login(login: Any) -> None:
+    check_text("login", login)
+    if not login.startswith(("/", "https://", "http://")):
         raise ValueError(f"login={login!r}: expected a path, such as '/login?next={{path}}'")
-    if login is not None and "{" in login.replace("{path}", ""):
+    if "{" in login.replace("{path}", ""):
         raise ValueError(f"login={login!r}: the only placeholder is {{path}}")
 
 
-def _keys(keys: str | Iterable[str] | None) -> Keys:
+def _keys(keys: Any) -> Keys:
+    if isinstance(keys, bytes) or not isinstance(keys, str | Iterable | None):
+        raise TypeError(f"keys: expected a text, or several in a list, not a {type(keys).__name__}")
     if keys is not None:
         return Keys([keys] if isinstance(keys, str) else keys)
     found = Keys.from_environment()
@@ -431,8 +448,11 @@ def _environment(templates: Any) -> tuple[jinja2.Environment, list[Processor]]:
         return _escaping(templates.env), list(getattr(templates, "context_processors", ()))
     if isinstance(templates, jinja2.Environment):
         return _escaping(templates), []
-    folders = [templates] if isinstance(templates, str | os.PathLike) else list(templates)
-    loader = jinja2.FileSystemLoader([Path(folder) for folder in folders])
+    folders = [templates] if isinstance(templates, str | os.PathLike) else templates
+    try:
+        loader = jinja2.FileSystemLoader([Path(folder) for folder in folders])
+    except TypeError:
+        raise TypeError(f"templates={templates!r}: expected a folder, several, or an environment") from None
     return jinja2.Environment(loader=loader, autoescape=True), []
 
 

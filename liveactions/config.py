@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -14,12 +16,17 @@ def check_size(what: str, value: Any) -> None:
         raise ValueError(f"{what}={value!r}: it can't be negative")
 
 
-def check_seconds(what: str, value: Any) -> None:
-    """Raise `TypeError` or `ValueError` unless `value` is a positive number."""
+def check_seconds(what: str, value: Any, *, or_zero: bool = False) -> None:
+    """Raise `TypeError` or `ValueError` unless `value` is a positive and finite number.
+
+    With `or_zero`, it may be 0 as well.
+    """
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{what}={value!r}: expected a number, such as {what}=10")
-    if not value > 0:
+    if not (value > 0 or (or_zero and value == 0)):
         raise ValueError(f"{what}={value!r}: it must be positive")
+    if value > sys.float_info.max:  # also an int that no float can hold
+        raise ValueError(f"{what}={value!r}: it must be finite")
 
 
 def check_flags(**options: Any) -> None:
@@ -30,9 +37,24 @@ def check_flags(**options: Any) -> None:
 
 
 def check_list(what: str, value: Any) -> None:
-    """Raise `TypeError` if `value` is a single text or function where several are expected."""
-    if isinstance(value, str) or callable(value):
+    """Raise `TypeError` unless `value` has several values: not a single text or function."""
+    if isinstance(value, (str, bytes)) or callable(value) or not isinstance(value, Iterable):
         raise TypeError(f"{what}={value!r}: expected a list, such as {what}=[{value!r}]")
+
+
+def check_text(what: str, value: Any) -> None:
+    """Raise `TypeError` unless `value` is a text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what}={value!r}: expected a text")
+
+
+def checked_texts(what: str, value: Any) -> tuple[str, ...]:
+    """Return several texts. Raise `TypeError` for anything else."""
+    check_list(what, value)
+    texts = tuple(value)
+    for text in texts:
+        check_text(what, text)
+    return texts
 
 
 def check_function(what: str, value: Any) -> None:

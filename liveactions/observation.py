@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from .tasks import contained
 from .types import Failed, Ok, Outcome, RedirectTo, Streaming
@@ -59,6 +59,7 @@ class Operation:
             self.error = outcome.error
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Is told of every operation: ``Live(observer=…)`` or `Live.observe`."""
 

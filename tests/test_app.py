@@ -425,11 +425,32 @@ def test_templates_that_escape_nothing_are_pointed_out(
         ({"context": [{"a": 1}]}, TypeError, "context: expected a function"),
         ({"around": ["a"]}, TypeError, "around: expected a function"),
         ({"limits": {"body": 1}}, TypeError, r"expected Limits\("),
+        ({"limits": False}, TypeError, r"limits=False: expected Limits\("),
+        ({"login": True}, TypeError, "login=True: expected a text"),
+        ({"debug": "0"}, TypeError, "debug='0': expected True or False"),
+        ({"context": 5}, TypeError, "context=5: expected a list"),
+        ({"templates": 5}, TypeError, "templates=5: expected a folder"),
+        ({"keys": 5}, TypeError, "keys: expected a text, or several"),
+        ({"keys": [5]}, TypeError, "keys: a key is a text, not a int"),
+        ({"store": True}, TypeError, "store=True: expected a store"),
+        ({"broker": 0}, TypeError, "broker=0: expected a broker"),
+        ({"uploads": False}, TypeError, "uploads=False: expected a storage"),
+        ({"messages": ["a"]}, TypeError, "messages=.*: expected texts"),
+        ({"allowed_origins": True}, TypeError, "allowed_origins=True: expected a list"),
+        ({"allowed_origins": [5]}, TypeError, "allowed_origins=5: expected a text"),
+        ({"observer": 5}, TypeError, "observer=5: it has no method"),
+        ({"name": True}, TypeError, "name=True: expected a text"),
     ],
 )
 def test_options_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:
+    given = {
+        "templates": Environment(autoescape=True),
+        "keys": "k" * 32,
+        "store": MemoryStore(),
+        **options,
+    }
     with pytest.raises(error, match=hint):
-        Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore(), **options)
+        Live(**given)
 
 
 def test_messages_that_look_misspelt_are_pointed_out(caplog: pytest.LogCaptureFixture) -> None:

@@ -28,7 +28,7 @@ from typing import (
 )
 
 from ..actions import bound_arguments as binding
-from ..config import check_flags, check_list, check_seconds, check_size
+from ..config import check_flags, check_seconds, check_size, check_text, checked_texts
 from ..security import references
 from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from ..types import Reference
@@ -88,12 +88,13 @@ class Action(Reference, FormApi, Generic[P, R]):
             check_seconds("timeout", timeout)
         if max_body is not None:
             check_size("max_body", max_body)
-        check_list("aliases", aliases)
+        if id is not None:
+            check_text("id", id)
         check_flags(validate=validate, reset=reset, js=js, idempotent=idempotent)
         self.function = function
         self.name: str = function.__name__
         self.id = id or self.name
-        self.aliases = tuple(aliases)
+        self.aliases = checked_texts("aliases", aliases)
         self.guards = guards_of(guard)
         self.timeout = timeout
         """The time limit in seconds; None for the application's."""

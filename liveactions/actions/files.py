@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 from starlette.datastructures import UploadFile
 
-from ..config import check_list, check_size
+from ..config import check_size, checked_texts
 from ..type_hints import metadata, optional, unwrap
 from ..types import RefusedFile
 from .messages import message
@@ -29,8 +29,7 @@ class file:  # noqa: N801 - written like a function
     def __post_init__(self) -> None:
         if self.max_size is not None:
             check_size("max_size", self.max_size)
-        check_list("types", self.types)
-        for one in self.types:
+        for one in checked_texts("types", self.types):
             if "/" not in one and not one.startswith("."):
                 raise ValueError(f"types: no file can match {one!r}; write 'image/png', 'image/*' or '.png'")
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from ..actions.parameters import dependency_of
 from ..actions.run_context import open_effects
-from ..config import check_list, check_seconds
+from ..config import check_seconds, checked_texts
 from ..immutability import is_frozen
 from ..pubsub.channel import channels
 from ..tasks import is_loop_running
@@ -110,12 +110,11 @@ def cached(
     Raise `TypeError` or `ValueError` for a tag that names no parameter, and for times that are none. A call
     with an argument that can't be a key raises `TypeError`.
     """
-    check_list("tags", tags)
-    if stale:
-        check_seconds("stale", stale)
+    names = checked_texts("tags", tags)
+    check_seconds("stale", stale, or_zero=True)
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
-        reads = _Reads(function, tuple(tags), _seconds(ttl), stale)
+        reads = _Reads(function, names, _seconds(ttl), stale)
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
@@ -134,13 +133,12 @@ def cached(
 
 
 def _seconds(ttl: float | str | None) -> float | None:
-    if not isinstance(ttl, str):
-        if ttl is not None:
-            check_seconds("ttl", ttl)
-        return ttl
-    if ttl not in PROFILES:
+    if isinstance(ttl, str) and ttl not in PROFILES:
         raise ValueError(f"ttl={ttl!r}: seconds, or one of {', '.join(PROFILES)}")
-    return PROFILES[ttl]
+    seconds = PROFILES[ttl] if isinstance(ttl, str) else ttl
+    if seconds is not None:
+        check_seconds("ttl", seconds)
+    return seconds
 
 
 class _Reads:

@@ -26,6 +26,7 @@ from pydantic import PydanticSchemaGenerationError
 from ..actions.codec import Codec, codec, read_json
 from ..actions.form_readers import MISSING, Reader, reader
 from ..cache.tags import note
+from ..config import check_flags
 from ..immutability import holds_frozen, is_frozen_type
 from ..type_hints import (
     Mark,
@@ -47,6 +48,9 @@ class in_url(Mark):  # noqa: N801 - written like a function: Annotated[int, in_u
     """A field in the query string. With `push`, each change adds an entry to the browser's history."""
 
     push: bool = False
+
+    def __post_init__(self) -> None:
+        check_flags(push=self.push)
 
 
 InUrl = Annotated[T, in_url()]

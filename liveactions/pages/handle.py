@@ -21,6 +21,7 @@ from ..actions.messages import MESSAGES
 from ..actions.parameters import Depends
 from ..actions.request import CookieOptions, PageRequest
 from ..actions.run_context import Effects, Flash, Owner, open_effects, running
+from ..config import check_seconds
 from ..exceptions import LiveError
 from ..pubsub.presence import Presence
 from ..security.references import Signs
@@ -254,8 +255,9 @@ class LiveContext:
         """Call a function after some seconds, as an operation of its own, if the page is still open.
 
         Without a session (in a GET or a form post), nothing is called: use this in actions and in
-        `connected`.
+        `connected`. Raise `TypeError` or `ValueError` for seconds that are no finite number.
         """
+        check_seconds("later: seconds", max(seconds, 0), or_zero=True)
         if self.background is not None:
             self.background.later(seconds, partial(function, *args, **kwargs))
 

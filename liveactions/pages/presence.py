@@ -35,6 +35,7 @@ from ..actions.parameters import Depends, DependsLike, guards_of, plan_of
 from ..actions.run_context import open_effects
 from ..cache.cached import shareable
 from ..cache.tags import note, reading
+from ..config import check_function, check_text
 from ..logs import get_logger
 from ..pubsub.presence import Presence, tag_of
 from ..pubsub.presence_table import Entry
@@ -83,6 +84,9 @@ class PresenceField(Generic[T]):
     """What `presence` declares. As a component's attribute it is the list of its topic."""
 
     def __init__(self, topic: str, me: Me, key: Callable[[T], object] | None) -> None:
+        check_text("presence: topic", topic)
+        if key is not None:
+            check_function("presence: key", key)
         self.topic = Topic(topic)
         self.me: str | Depends = me if isinstance(me, str) else guards_of(me)[0]
         self.key = key

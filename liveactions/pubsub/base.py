@@ -13,6 +13,7 @@ News: TypeAlias = Sequence[bytes | None]
 """Messages in their order, and gaps."""
 
 
+@runtime_checkable
 class Broker(Protocol):
     """Carries messages between the workers of an application: to everybody, the sender too.
 

@@ -16,20 +16,31 @@ POSTGRES = "postgresql", "postgres"
 
 def open_store(store: Store | str | None, name: str) -> Store:
     """Return the store of the application `name`: this one, that of a URL, or by default that of
-    ``LIVEACTIONS_STORE`` or a private file. `ValueError` for a URL of no known engine.
+    ``LIVEACTIONS_STORE`` or a private file.
+
+    `ValueError` for a URL of no known engine, `TypeError` for anything else.
     """
-    store = store or os.environ.get(VARIABLE) or SqliteStore(default_path(name))
-    return _store_at(store, name) if isinstance(store, str) else store
+    if store is None or store == "":
+        store = os.environ.get(VARIABLE) or SqliteStore(default_path(name))
+    if isinstance(store, str):
+        return _store_at(store, name)
+    if not isinstance(store, Store):
+        raise TypeError(f"store={store!r}: expected a store or a URL, such as store='redis://localhost'")
+    return store
 
 
 def open_broker(broker: Broker | str | None, store: Store, name: str) -> Broker | None:
     """Return the broker of the application `name`: this one, that of a URL, or by default that of its store.
 
-    None for a store in one process. `ValueError` for a URL of no known engine.
+    None for a store in one process. `ValueError` for a URL of no known engine, `TypeError` for anything else.
     """
     if isinstance(broker, str):
-        store, broker = _store_at(broker, name), None
-    return broker or _broker_of(store)
+        return _broker_of(_store_at(broker, name))
+    if broker is None:
+        return _broker_of(store)
+    if not isinstance(broker, Broker):
+        raise TypeError(f"broker={broker!r}: expected a broker or a URL, such as broker='redis://localhost'")
+    return broker
 
 
 def _store_at(url: str, name: str) -> Store:

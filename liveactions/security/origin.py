@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import HTTPConnection
 
+from ..config import checked_texts
+
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, or an IPv6 address
 _PORT = re.compile(r":\d+$")
@@ -26,10 +28,8 @@ class Origins:
     """
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
-        """Raise `ValueError` for an entry that no origin can match."""
-        if isinstance(allowed, str):
-            raise TypeError(f"allowed_origins={allowed!r}: expected a list, such as [{allowed!r}]")
-        self._allowed = tuple(map(_Pattern.of, allowed))
+        """Raise `ValueError` for an entry that no origin can match, `TypeError` for one that isn't a text."""
+        self._allowed = tuple(map(_Pattern.of, checked_texts("allowed_origins", allowed)))
 
     def refusal(self, connection: HTTPConnection) -> str | None:
         """Return why a request may not call; None if it may."""

@@ -51,6 +51,8 @@ class Key:
     """A secret, and the keys derived from it, one for each purpose."""
 
     def __init__(self, secret: bytes | str) -> None:
+        if not isinstance(secret, (bytes, str)):
+            raise TypeError(f"keys: a key is a text, not a {type(secret).__name__}")
         self._secret = secret.encode() if isinstance(secret, str) else secret
         if len(self._secret) < MIN_SECRET:
             raise ValueError(f"a key needs at least {MIN_SECRET} bytes; secrets.token_urlsafe(32) makes one")

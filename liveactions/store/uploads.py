@@ -52,13 +52,16 @@ def open_storage(
     """Return where an application's files wait: this storage, that of a folder or a URL, by default that of
     ``LIVEACTIONS_UPLOADS``, else the folder beside the store or, where there is none, the store itself.
 
-    Raise `ValueError` for a URL of no known storage.
+    Raise `ValueError` for a URL of no known storage, `TypeError` for anything else.
     """
-    uploads = uploads or os.environ.get(VARIABLE)
+    if uploads is None or uploads == "":
+        uploads = os.environ.get(VARIABLE) or None
     if isinstance(uploads, UploadStorage):
         return uploads
-    if uploads:
+    if isinstance(uploads, (str, os.PathLike)):
         return _storage_at(os.fspath(uploads))
+    if uploads is not None:
+        raise TypeError(f"uploads={uploads!r}: expected a storage, a folder or a URL")
     if store.folder is not None or isinstance(store.store, MemoryStore):
         return FolderStorage(store.folder)
     return StoreStorage(store, sealer)

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable
+from math import inf, nan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,6 +127,13 @@ def test_a1_on_anything_else_it_says_what_to_do(thing: Any) -> None:
         ({"concurrency": "lates"}, ValueError, "expected one of 'queue', 'latest', 'drop'"),
         ({"timeout": -1}, ValueError, "must be positive"),
         ({"timeout": "5s"}, TypeError, "expected a number"),
+        ({"timeout": inf}, ValueError, "must be finite"),
+        ({"timeout": nan}, ValueError, "must be positive"),
+        ({"timeout": True}, TypeError, "expected a number"),
+        ({"max_body": inf}, TypeError, "expected an int"),
+        ({"id": True}, TypeError, "expected a text"),
+        ({"aliases": True}, TypeError, "expected a list"),
+        ({"aliases": [1]}, TypeError, "expected a text"),
         ({"max_body": "1mb"}, TypeError, "expected an int"),
         ({"max_body": -1}, ValueError, "can't be negative"),
         ({"aliases": "old_name"}, TypeError, "expected a list"),

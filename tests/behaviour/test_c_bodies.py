@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import fields
+from math import inf, nan
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -435,6 +437,13 @@ async def test_c9_limits_of_an_op(live: Live, way: Way, fields: list[str]) -> No
 def test_limits_are_checked(setting: str, value: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match=f"{setting}={value!r}"):
         Limits(**{setting: value})
+
+
+@pytest.mark.parametrize("value", [inf, -inf, nan, -1, True, None], ids=repr)
+def test_no_limit_is_infinite_negative_or_no_number(value: Any) -> None:
+    for one in fields(Limits):
+        with pytest.raises((TypeError, ValueError), match=f"^{one.name}={value!r}: "):
+            Limits(**{one.name: value})
 
 
 @pytest.mark.parametrize(

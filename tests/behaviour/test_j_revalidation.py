@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from math import inf, nan
 from typing import Annotated, Any
 
 import pytest
@@ -256,6 +257,14 @@ def test_j1_a_tag_of_no_parameter_is_an_error() -> None:
         ({"ttl": -1}, ValueError, "ttl=-1: it must be positive"),
         ({"stale": -1}, ValueError, "stale=-1: it must be positive"),
         ({"ttl": b"hours"}, TypeError, "ttl=.*: expected a number"),
+        ({"ttl": inf}, ValueError, "ttl=inf: it must be finite"),
+        ({"ttl": True}, TypeError, "ttl=True: expected a number"),
+        ({"stale": inf}, ValueError, "stale=inf: it must be finite"),
+        ({"stale": nan}, ValueError, "stale=nan: it must be positive"),
+        ({"stale": False}, TypeError, "stale=False: expected a number"),
+        ({"stale": None}, TypeError, "stale=None: expected a number"),
+        ({"tags": True}, TypeError, "tags=True: expected a list"),
+        ({"tags": [5]}, TypeError, "tags=5: expected a text"),
     ],
 )
 def test_j1_options_are_checked(options: dict[str, Any], error: type[Exception], hint: str) -> None:

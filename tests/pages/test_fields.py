@@ -8,16 +8,19 @@ import operator
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import pytest
 from pydantic import Field
 
 from liveactions.actions.decorator import action
+from liveactions.app import Pages
 from liveactions.pages.component import Component, describe, variables
 from liveactions.pages.decorators import every, on
 from liveactions.pages.fields import InUrl, in_url, loaded
 from liveactions.pages.page import Page
+from liveactions.pages.presence import presence
 from tests.support.pages import new
 
 Row = TypeVar("Row")
@@ -283,6 +286,9 @@ def test_what_a_field_of_pydantic_would_say_in_vain(annotation: Any, default: An
         (every, "1", TypeError, "seconds='1': expected a number"),
         (every, print, TypeError, "expected a number"),
         (every, 0.001, ValueError, "at least 0.01 seconds"),
+        (every, inf, ValueError, "seconds=inf: it must be finite"),
+        (every, 10**400, ValueError, "it must be finite"),
+        (every, True, TypeError, "seconds=True: expected a number"),
         (on, print, TypeError, r'such as @on\("chat"\)'),
     ],
 )
@@ -291,6 +297,20 @@ def test_timers_and_listeners_are_checked(
 ) -> None:
     with pytest.raises(error, match=hint):
         decorate(given)
+
+
+@pytest.mark.parametrize(
+    ("declare", "hint"),
+    [
+        (lambda: in_url(push="no"), "push='no': expected True or False"),  # type: ignore[arg-type]
+        (lambda: presence(5, "me"), "topic=5: expected a text"),  # type: ignore[call-overload]
+        (lambda: presence("room", "me", key=5), "key: expected a function, not 5"),  # type: ignore[call-overload]
+        (lambda: Pages(prefix=5), "prefix=5: expected a text"),  # type: ignore[arg-type]
+    ],
+)
+def test_declarations_are_checked(declare: Callable[[], object], hint: str) -> None:
+    with pytest.raises(TypeError, match=hint):
+        declare()
 
 
 class Record:

@@ -268,6 +268,13 @@ async def test_later_runs_when_its_time_has_come(name: str) -> None:
         assert page.text("p") == "later"
 
 
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), True])
+async def test_no_call_waits_for_a_time_that_never_comes(seconds: float) -> None:
+    page = new(Page)
+    with pytest.raises((TypeError, ValueError), match=f"seconds={seconds}"):
+        page.live.later(print, seconds)
+
+
 async def test_without_javascript_nothing_comes_later() -> None:
     async with Browser(live, js=False) as browser:
         page = await browser.open("/room/a")
