@@ -19,7 +19,7 @@ from typing_extensions import TypeAliasType
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from liveactions import Component, Depends, Draft, Event, InUrl, Page, Pages, Prev, action, loaded, on
-from liveactions.actions.parameters import Bound, Plan, plan_of
+from liveactions.actions.parameters import Bound, ParameterPlan, plan_of
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import check_page, describe
 from liveactions.pages.page import fill
@@ -589,14 +589,14 @@ def test_annotations_that_only_a_signature_has_open_nothing() -> None:
 
 def test_annotations_of_a_signature_that_are_text_are_errors() -> None:
     with pytest.raises(TypeError, match="functools.wraps"):
-        Plan.of(with_a_signature_only(decorated))
+        ParameterPlan.of(with_a_signature_only(decorated))
 
 
 def test_a_marker_in_a_named_tuple_is_an_error() -> None:
     async def save(access: list[NamedAccess]) -> None: ...
 
     with pytest.raises(TypeError, match=r"NamedAccess\.user"):
-        Plan.of(save)
+        ParameterPlan.of(save)
 
 
 @pytest.mark.parametrize("marker", [Bound, Bound[int]])
@@ -605,4 +605,4 @@ def test_a_marked_type_as_metadata_is_an_error(marker: Any) -> None:
 
     save.__annotations__["id"] = Annotated[int, marker]
     with pytest.raises(TypeError, match="write it as the type"):
-        Plan.of(save)
+        ParameterPlan.of(save)

@@ -34,7 +34,7 @@ from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metad
 from ..types import Reference
 from .codec import Results
 from .form_state import UNUSED, FormApi, FormState
-from .parameters import Guards, Plan, guards_of
+from .parameters import Guards, ParameterPlan, guards_of
 from .rates import By, Rate, user_or_address
 from .run_context import Owner, current_component
 
@@ -122,7 +122,7 @@ class Action(Reference, FormApi, Generic[P, R]):
         self.variables: Variables = {}
         """The types of its class's type variables."""
         self.validators: list[Callable[..., Any]] = []
-        self._validator_plans: dict[Callable[..., Any], Plan] = {}
+        self._validator_plans: dict[Callable[..., Any], ParameterPlan] = {}
         update_wrapper(self, function, updated=())
         _check_ids(self)
 
@@ -137,7 +137,7 @@ class Action(Reference, FormApi, Generic[P, R]):
     @overload
     def __get__(self: Action[Concatenate[C, Q], S], instance: C, owner: Any = None) -> ActionRef[Q, S]: ...
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else instance._live_node.reference(self)
+        return self if instance is None else instance._live_record.reference(self)
 
     def validate(self, function: F) -> F:
         """Add a function that validates input beyond the annotations; use it as a decorator.
@@ -150,20 +150,20 @@ class Action(Reference, FormApi, Generic[P, R]):
         return function
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> ParameterPlan:
         """The plan of its parameters. Raise `TypeError` if one of them can't be filled."""
         return self._plan(self.function)
 
-    def _plan(self, function: Callable[..., Any]) -> Plan:
+    def _plan(self, function: Callable[..., Any]) -> ParameterPlan:
         skip = int(self.is_method)
-        plan = Plan.of(function, skip=skip, names=self.names, variables=self.variables)
+        plan = ParameterPlan.of(function, skip=skip, names=self.names, variables=self.variables)
         for one in plan.named:
             mark = metadata(one.annotation, Mark)
             if mark is not None:
                 raise TypeError(f"{plan.name}: {one.name!r}: {mark!r} can only be used on a page's fields")
         return plan
 
-    def plan_of(self, validator: Callable[..., Any]) -> Plan:
+    def plan_of(self, validator: Callable[..., Any]) -> ParameterPlan:
         """Return the plan of a validator's parameters."""
         known = self._validator_plans.get(validator)
         if known is None:
@@ -223,9 +223,9 @@ class Action(Reference, FormApi, Generic[P, R]):
         no page.
         """
         component = current_component()
-        if not component._live_node.owns(self):
+        if not component._live_record.owns(self):
             component = component.live.page
-        reference: ActionRef[P, R] = component._live_node.reference(self)
+        reference: ActionRef[P, R] = component._live_record.reference(self)
         return reference
 
     def bind(self, /, *args: Any, **kwargs: Any) -> ActionRef[..., R]:
@@ -377,7 +377,7 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         """The text by which a browser calls it: path, arguments and signature."""
         token = self.parts.sign(self.component.live.signer, self.context).format()
         if not self.args:
-            self.component._live_node.note_token(self, token)
+            self.component._live_record.note_token(self, token)
         return token
 
     def covers(self, other: ActionRef[..., Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..exceptions import UnknownAction
 from .codec import read_json, write_json
-from .parameters import Parameter, Plan
+from .parameters import Parameter, ParameterPlan
 
 UNBOUND: Final = type("Unbound", (), {"__slots__": (), "__repr__": lambda self: "UNBOUND"})()
 """Placeholder for an unbound argument before a bound one."""
@@ -18,7 +18,7 @@ Args = tuple[Any, ...]
 """Bound arguments, by the position of their parameter among the bindable ones."""
 
 
-def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Args:
+def bind(plan: ParameterPlan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Args:
     """Return `bound` with more arguments; positional ones fill the first unbound positions.
 
     Raise `TypeError` for too many arguments, for an unknown name, and for a value that doesn't match its
@@ -47,7 +47,7 @@ def bind(plan: Plan, bound: Args, args: tuple[Any, ...], kwargs: Mapping[str, An
     return tuple(values)
 
 
-def named(plan: Plan, bound: Args) -> dict[str, Any]:
+def named(plan: ParameterPlan, bound: Args) -> dict[str, Any]:
     """Return bound arguments by name."""
     if not bound:
         return {}
@@ -55,7 +55,7 @@ def named(plan: Plan, bound: Args) -> dict[str, Any]:
     return {one.name: value for one, value in pairs if value is not UNBOUND}
 
 
-def require(plan: Plan, bound: Args) -> None:
+def require(plan: ParameterPlan, bound: Args) -> None:
     """Raise `TypeError` if an argument that only a template can bind has neither a value nor a default."""
     given = named(plan, bound)
     for one in plan.bindable:
@@ -63,7 +63,7 @@ def require(plan: Plan, bound: Args) -> None:
             raise TypeError(f"{plan.name} needs a bound argument {one.name!r}")
 
 
-def write(plan: Plan, bound: Args) -> str:
+def write(plan: ParameterPlan, bound: Args) -> str:
     """Return bound arguments as compact JSON: ``1,"a"``, or ``1*{"by":2}`` if there is a gap.
 
     Equal arguments give equal text.
@@ -79,7 +79,7 @@ def write(plan: Plan, bound: Args) -> str:
     return f"{text}*{write_json(named)}" if named else text
 
 
-def read(plan: Plan, text: str) -> Args:
+def read(plan: ParameterPlan, text: str) -> Args:
     """Return the arguments that `write` wrote.
 
     Raise `UnknownAction` if the action's parameters have changed since.
@@ -106,7 +106,7 @@ def _parsed(text: str) -> tuple[list[Any], dict[str, Any]]:
     return listed, read_json(text[at + 1 :]) if at < len(text) else {}
 
 
-def _checked(plan: Plan, parameter: Parameter, value: Any) -> Any:
+def _checked(plan: ParameterPlan, parameter: Parameter, value: Any) -> Any:
     if type(value) not in parameter.codec.scalars:
         try:
             parameter.codec.dump(value)

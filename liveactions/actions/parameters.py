@@ -1,8 +1,9 @@
 """How the parameters of a function are filled.
 
-`Plan.of` reads a signature once and gives each `Parameter` a kind by its annotation: a form field, a bound
-argument, a file, a draft, a dependency, or something that is injected. `Plan.fill` then takes the values from
-a form or from a script's arguments. Markers such as `Bound`, `Prev` and `Depends` are defined here.
+`ParameterPlan.of` reads a signature once and gives each `Parameter` a kind by its annotation: a form field, a
+bound argument, a file, a draft, a dependency, or something that is injected. `ParameterPlan.fill` then takes
+the values from a form or from a script's arguments. Markers such as `Bound`, `Prev` and `Depends` are defined
+here.
 """
 
 from __future__ import annotations
@@ -238,7 +239,7 @@ Errors = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Plan:
+class ParameterPlan:
     """A function's parameters, by what fills them."""
 
     name: str
@@ -253,7 +254,7 @@ class Plan:
         names: Mapping[str, Any] | None = None,
         variables: Variables = MappingProxyType({}),
         is_dependency: bool = False,
-    ) -> Plan:
+    ) -> ParameterPlan:
         """Return the plan of a function, without its first `skip` parameters.
 
         `names` and `variables` are names and type variables that its annotations may use. Raise `TypeError`
@@ -579,6 +580,6 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=1024)
-def plan_of(function: Callable[..., Any]) -> Plan:
+def plan_of(function: Callable[..., Any]) -> ParameterPlan:
     """Return the plan of a guard or a dependency. Plans are cached."""
-    return Plan.of(function, is_dependency=True)
+    return ParameterPlan.of(function, is_dependency=True)

@@ -30,8 +30,8 @@ DueCall = tuple["Effects", Call]
 """A call, and the effects of the run that asked for it."""
 
 
-class OwnerNode(Protocol):
-    """Returns references to a component's actions; implemented by `liveactions.pages.component.Node`."""
+class OwnerRecord(Protocol):
+    """Returns references to a component's actions; implemented by `pages.component.ComponentRecord`."""
 
     def owns(self, action: Any, /) -> bool: ...
     def reference(self, action: Any, /) -> Any: ...
@@ -44,7 +44,7 @@ class Owner(Protocol):
     @property
     def live(self) -> OpenPage: ...
     @property
-    def _live_node(self) -> OwnerNode: ...
+    def _live_record(self) -> OwnerRecord: ...
 
 
 class OpenPage(Protocol):

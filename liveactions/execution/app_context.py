@@ -176,7 +176,7 @@ class AppContext:
         page = self.new_page(cls, request, self.context(address, identity))
         page.live.is_open_to_all = True
         given = {"status": status, "message": message, "id": id}
-        fields = page._live_node.description.fields
+        fields = page._live_record.description.fields
         page.__dict__.update({name: value for name, value in given.items() if name in fields})
         return page
 

@@ -20,7 +20,7 @@ from ..actions import bound_arguments as binding
 from ..actions.action import ActionRef
 from ..actions.form_input import Input
 from ..actions.messages import text
-from ..actions.parameters import Depends, Event, Parameter, Plan, plan_of
+from ..actions.parameters import Depends, Event, Parameter, ParameterPlan, plan_of
 from ..actions.run_context import Owner
 from ..cache.tags import Reading, note
 from ..exceptions import ActionError, FieldErrors, ForgedReference
@@ -65,12 +65,12 @@ class Injection:
         """The dependencies that are open; None without any."""
         self._is_entered = False
 
-    async def arguments(self, plan: Plan, component: Owner) -> dict[str, Any]:
+    async def arguments(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
         """Values of the parameters that are filled by annotation. `FieldErrors` if the request lacks one."""
         values = {one.name: await self._value(one, component) for one in plan.injected if one.source is None}
         return values | self._from_request(plan) if plan.sources else values
 
-    async def fill(self, plan: Plan, component: Owner) -> dict[str, Any]:
+    async def fill(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
         """All arguments of a hook or a dependency; what isn't filled by annotation comes from the address."""
         arguments = await self.arguments(plan, component)
         if plan.named:
@@ -111,7 +111,7 @@ class Injection:
         effects = self.page.live.effects
         return bool(known.tags) and effects is not None and not known.tags.isdisjoint(effects.tags)
 
-    def _from_request(self, plan: Plan) -> dict[str, Any]:
+    def _from_request(self, plan: ParameterPlan) -> dict[str, Any]:
         """Parameters that FastAPI's markers read from the request."""
         values, errors = plan.read(self.page.request, self._query, self.page.live.services.messages)
         if errors:
@@ -122,7 +122,7 @@ class Injection:
     def _query(self) -> list[tuple[str, str]]:
         return parse_qsl(urlsplit(self.page.live.address).query, keep_blank_values=True)
 
-    def _from_address(self, plan: Plan) -> dict[str, Any]:
+    def _from_address(self, plan: ParameterPlan) -> dict[str, Any]:
         """Parameters that are filled by their name from the page's path and query."""
         page = self.page
         request = page.live.request

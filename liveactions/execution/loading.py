@@ -93,13 +93,13 @@ CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
 
 async def mount_one(component: Component, page: Page, call: CallHook) -> None:
     """Runs `mount`, once in a component's life."""
-    node = component._live_node
-    if node.mounted:
+    record = component._live_record
+    if record.mounted:
         return
-    if "mount" in node.description.hooks:
-        await call(node.description.hooks["mount"], component)
-    node.mounted = True
-    if node.description.children:
+    if "mount" in record.description.hooks:
+        await call(record.description.hooks["mount"], component)
+    record.mounted = True
+    if record.description.children:
         attach(page, page.live)
 
 
@@ -107,18 +107,18 @@ async def load_below(
     component: Component, page: Page, undo_logs: Mapping[int, UndoLog], call: CallHook
 ) -> None:
     """Loads outer components first: what they give to the inner ones is there when these load."""
-    node = component._live_node
+    record = component._live_record
     await mount_one(component, page, call)
     undo_log = undo_logs.get(id(component))
-    if "load" in node.description.hooks and (node.stale or undo_log is None or undo_log.changed()):
+    if "load" in record.description.hooks and (record.stale or undo_log is None or undo_log.changed()):
         with Reading("load", who=component) as reading:
             try:
-                await call(node.description.hooks["load"], component)
+                await call(record.description.hooks["load"], component)
             finally:
-                page.live.has_read(node, reading.tags)
-                node.watched = reading.components
-    node.stale = False
-    if node.description.children:
+                page.live.has_read(record, reading.tags)
+                record.watched = reading.components
+    record.stale = False
+    if record.description.children:
         attach(page, page.live)
         for _, child in list(children_in(component)):
             await load_below(child, page, undo_logs, call)
@@ -130,11 +130,11 @@ def mark(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
     Return whether one has changed.
     """
     changed: set[object] = set()
-    watching = [node for one in components_of(page) if (node := one._live_node).watched]
+    watching = [record for one in components_of(page) if (record := one._live_record).watched]
     is_changed = _mark(page, undo_logs, bool(watching), changed)
-    for node in watching:
-        if not node.watched.isdisjoint(changed):
-            node.stale = True
+    for record in watching:
+        if not record.watched.isdisjoint(changed):
+            record.stale = True
     return is_changed
 
 
@@ -143,17 +143,17 @@ def _mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, c
 
     `loads`: whether a `load` may have looked at it.
     """
-    node = component._live_node
-    loads = loads or node.description.loads
+    record = component._live_record
+    loads = loads or record.description.loads
     undo_log = undo_logs.get(id(component))
     if undo_log is None or (loads and undo_log.changed()):
-        node.stale = True
-    is_changed = node.stale
-    for field in node.description.children:
+        record.stale = True
+    is_changed = record.stale
+    for field in record.description.children:
         assert field.children is not None
         items = field.children.items(component.__dict__.get(field.name))
         if any([_mark(child, undo_logs, loads, changed) for _, child in items]):
-            changed.add((node, field.name))
+            changed.add((record, field.name))
             is_changed = True
     return is_changed
 
@@ -163,7 +163,7 @@ def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
 
     `changed`: whether it has changed a field of the page or of a component.
     """
-    loading = [one for one in components_of(page) if one._live_node.description.loads]
+    loading = [one for one in components_of(page) if one._live_record.description.loads]
     if loading and not (changed or effects.revalidates or effects.refreshes or action in _advised):
         _advised.add(action)
         log.info(
@@ -177,8 +177,8 @@ def outdate(page: Page, tags: frozenset[str] | None) -> None:
     """Notes that `load` is due where one of these tags was read; None: everywhere."""
     reads = page.live.reads
     for component in components_of(page):
-        if tags is None or not tags.isdisjoint(reads.get(component._live_node, ())):
-            component._live_node.stale = True
+        if tags is None or not tags.isdisjoint(reads.get(component._live_record, ())):
+            component._live_record.stale = True
 
 
 def outdate_by(page: Page, effects: Effects) -> None:

@@ -25,7 +25,7 @@ from ..logs import get_logger
 from ..pages.lookup import resolve
 from ..pages.page import Page
 from ..security.references import Reference
-from ..templates.diagnostics import place_of
+from ..templates.diagnostics import location_of
 from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def unexpected(error: BaseException, live: LiveContext, what: str) -> Failed:
 
 def _excerpt(error: BaseException, live: LiveContext) -> SourceExcerpt | None:
     """Return the place in a template where it was raised."""
-    place, templates = place_of(error), live.services.templates
+    place, templates = location_of(error), live.services.templates
     if place is None or templates is None:
         return None
     lines = list(enumerate(templates.source(place.name).splitlines(), 1))

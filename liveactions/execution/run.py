@@ -19,7 +19,7 @@ from ..actions.run_context import Effects, running
 from ..cache.tags import Reading, publish
 from ..exceptions import ActionTimeout, FieldErrors
 from ..observation import note_action
-from ..pages.component import Component, Node, attach, components_of
+from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
 from ..pages.state import encode_state
@@ -104,11 +104,11 @@ class PageRun:
     _injection: Injection | None = None
     _called: CalledForms | None = None
     """The forms of a call that went well."""
-    _due: Sequence[Node] = ()
+    _due: Sequence[ComponentRecord] = ()
     """Components whose `load` was due."""
 
     def __init__(self, page: Page, event: Event | None = None) -> None:
-        live, description = page.live, page._live_node.description
+        live, description = page.live, page._live_record.description
         services = live.services
         self.page = page
         self.effects = live.effects = Effects(live)
@@ -141,12 +141,12 @@ class PageRun:
 
     def _take_undo_logs(self) -> list[UndoLog]:
         page = self.page
-        if not page._live_node.description.children:
-            return [UndoLog(page, page._live_node.description.loads)]
+        if not page._live_record.description.children:
+            return [UndoLog(page, page._live_record.description.loads)]
         components = components_of(page)
-        deep = page._live_node.description.loads or any(one._live_node.watched for one in components)
+        deep = page._live_record.description.loads or any(one._live_record.watched for one in components)
         return [
-            UndoLog(component, deep or component._live_node.description.loads) for component in components
+            UndoLog(component, deep or component._live_record.description.loads) for component in components
         ]
 
     async def guard(self) -> Outcome | None:
@@ -209,7 +209,7 @@ class PageRun:
         """Runs a listener's function with what was published."""
 
         async def work() -> None:
-            plan = component._live_node.description.plan(function)
+            plan = component._live_record.description.plan(function)
             values, errors = plan.fill({}, Arguments(data), self.page.live.services.messages)
             if errors:
                 raise TypeError(
@@ -238,8 +238,8 @@ class PageRun:
         if refused is not None:
             return refused
         is_run = self.page._live_defines_actions
-        nodes = [one._live_node for one in components_of(self.page)]
-        if any(node.stale and (is_run or node.description.has_loaded) for node in nodes):
+        records = [one._live_record for one in components_of(self.page)]
+        if any(record.stale and (is_run or record.description.has_loaded) for record in records):
             return await self.load()
         return None
 
@@ -251,7 +251,7 @@ class PageRun:
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
         if given is not NO_INPUT or self._injection is not None:
             self.injection.given = given
-        self._in_url = in_url_values(page) if page._live_node.description.has_address else ()
+        self._in_url = in_url_values(page) if page._live_record.description.has_address else ()
         page.live.flashes = ()
         token = running.set(self.effects)
         forms: CalledForms | None = None
@@ -262,7 +262,7 @@ class PageRun:
             is_plain = action.takes_nothing and given is NO_INPUT and not ref.args
             arguments = {} if is_plain else await self._arguments(ref, given)
             if page._live_defines_actions:  # whatever it has read may change
-                page._live_node.stale = True
+                page._live_record.stale = True
             args = (ref.component,) if action.is_method else ()
             seconds = page.live.services.timeout if action.timeout is None else action.timeout
             if action.streams:
@@ -372,17 +372,17 @@ class PageRun:
         """Note what the page says of who is here."""
         live, found = self.page.live, []
         for component in components_of(self.page):
-            node = component._live_node
-            for declared in node.description.presences:
+            record = component._live_record
+            for declared in record.description.presences:
                 me = declared.field.me
                 if isinstance(me, str):
                     value = getattr(component, me)
                 else:
                     with Reading("dependency") as reading:
                         value = await self.injection.provide(me, component)
-                    live.has_read(node, live.reads.get(node, frozenset()) | reading.tags)
+                    live.has_read(record, live.reads.get(record, frozenset()) | reading.tags)
                 if value is not None:
-                    found.append(declared.attending(node.path, component, value))
+                    found.append(declared.attending(record.path, component, value))
         live.attending = tuple(found)
 
     async def _follow(self) -> None:
@@ -528,8 +528,8 @@ class PageRun:
 
     def _outdate(self) -> None:
         """Let what was loaded be loaded again: it came from dependencies that have rolled back."""
-        for node in self._due:
-            node.stale = True
+        for record in self._due:
+            record.stale = True
 
     async def _roll_back(self, error: BaseException) -> None:
         self._outdate()
@@ -581,7 +581,7 @@ class PageRun:
                 undo_log.leave_alone(others[id(undo_log.component)])
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
-        plan = component._live_node.description.plan(function)
+        plan = component._live_record.description.plan(function)
         arguments = await self.injection.fill(plan, component)
         _leave(await invoke(self.page.live.services.timeout, function, (component,), arguments))
 
@@ -592,7 +592,7 @@ class PageRun:
     async def _hook(self, name: str) -> None:
         await self.injection.enter()
         for component in components_of(self.page):
-            hook = component._live_node.description.hooks.get(name)
+            hook = component._live_record.description.hooks.get(name)
             if hook is not None:
                 await self._call_hook(hook, component)
 
@@ -601,7 +601,7 @@ class PageRun:
         page = self.page
         if not self._may_load:
             return
-        if page._live_node.description.children:
+        if page._live_record.description.children:
             attach(page, page.live)
         self.settle()
         effects = self.effects
@@ -610,7 +610,7 @@ class PageRun:
         if page.live.has_written:
             outdate(page, None)
         undo_logs = {id(undo_log.component): undo_log for undo_log in self._undo_logs}
-        self._due = [node for one in components_of(page) if (node := one._live_node).stale]
+        self._due = [record for one in components_of(page) if (record := one._live_record).stale]
         await load_below(page, page, undo_logs, self._call_hook)
 
     def settle(self) -> None:

@@ -120,7 +120,7 @@ def _may_run(hello: Hello, messages: Sequence[str], ops: Sequence[Op | Acknowled
     may lead to yet another session.
     """
     welcome = json.loads(messages[0]) if messages and hello.token is not None else {}
-    if not {"moved", "fresh"} & welcome.keys():
+    if not {"migrated", "rebuilt"} & welcome.keys():
         return True
     return welcome["rev"] == hello.rev and not any(map(_has_address, ops))
 

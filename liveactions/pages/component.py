@@ -1,9 +1,8 @@
 """Components: objects with typed state, a template and actions. A page is one, and may contain others.
 
-`Component` is the base class of user code. Each instance has a `Node`, which holds what the library knows
+`Component` is the base class of user code. Each instance has a `ComponentRecord` with what the library knows
 about it: its path in the page, its references, its compiled template. `describe` reads a class, `attach`
-gives the components of a page their paths, and `variables` collects the names that a component's template can
-use.
+gives its components their paths, and `variables` collects the names that a component's template can use.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ R = TypeVar("R")
 _NONE: Final = Closures()
 
 
-class Node:
+class ComponentRecord:
     """What the library knows about one component."""
 
     __slots__ = (
@@ -75,7 +74,7 @@ class Node:
         self.stale = True
         """Whether `load` has to run before the next render."""
         self.watched: frozenset[object] = frozenset()
-        """The fields with components that `load` has looked at: pairs of a node and a name."""
+        """The fields with components that `load` has looked at: pairs of a record and a name."""
         self.render: Render | None = None
         """Renders the component's template."""
         self.names: dict[str, Any] | None = None
@@ -167,12 +166,12 @@ def change_context(page: Component, context: str) -> None:
     live = page.live
     live.former_context, live.context = live.context, context
     for _, component in walk(page):
-        component._live_node.forget_references()
+        component._live_record.forget_references()
 
 
 def children_in(component: Component) -> Iterator[tuple[str, Component]]:
     """Yield the components directly in a component, each with its relative path: ``users``, ``lists.0``."""
-    for field in component._live_node.description.children:
+    for field in component._live_record.description.children:
         assert field.children is not None
         for step, child in field.children.items(component.__dict__.get(field.name)):
             yield field.name + step, child
@@ -187,7 +186,7 @@ def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]
 
 def components_of(component: Component) -> tuple[Component, ...]:
     """Return a component and all components inside it, outer ones first."""
-    if not component._live_node.description.children:
+    if not component._live_record.description.children:
         return (component,)
     return tuple(one for _, one in walk(component))
 
@@ -213,7 +212,7 @@ class Component:
     library such as htpy, or a template string; or ``__html__``. A component with none of these is headless.
     """
 
-    __slots__ = ("live", "_live_node", "__dict__", "__weakref__")
+    __slots__ = ("live", "_live_record", "__dict__", "__weakref__")
 
     template: ClassVar[str | None] = None
     actions: ClassVar[Sequence[Callable[..., Any]]] = ()
@@ -221,7 +220,7 @@ class Component:
 
     live: LiveContext
     """The context of the open page: its address, its request, its forms."""
-    _live_node: Node
+    _live_record: ComponentRecord
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -231,12 +230,12 @@ class Component:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        object.__setattr__(self, "_live_node", Node(self, describe(cls)))
+        object.__setattr__(self, "_live_record", ComponentRecord(self, describe(cls)))
         return self
 
     def __init__(self, /, **fields: Any) -> None:
         """Raise `TypeError` for an unknown field, or if a field without a default is missing."""
-        description = self._live_node.description
+        description = self._live_record.description
         unknown = fields.keys() - description.settable
         if unknown:
             raise TypeError(
@@ -253,9 +252,9 @@ class Component:
         def __setattr__(self, name: str, value: Any) -> None:
             """Raise `AttributeError` for a public name that is neither a field nor one of the class."""
             if not (
-                name[0] == "_" or name in self._live_node.description.fields or hasattr(type(self), name)
+                name[0] == "_" or name in self._live_record.description.fields or hasattr(type(self), name)
             ):
-                raise AttributeError(unknown_field(self._live_node.description, name, value))
+                raise AttributeError(unknown_field(self._live_record.description, name, value))
             object.__setattr__(self, name, value)
 
     @property
@@ -302,17 +301,17 @@ class Component:
             CURRENT_COMPONENT.reset(before)
 
     def _live_draw(self, previous: Fragment | None) -> Any:
-        node = self._live_node
-        if node.render is None:
-            name, templates = node.description.template, self.live.services.templates
-            if name is None and node.description.render is not None:
-                return self._live_written(node.description.render(self))
+        record = self._live_record
+        if record.render is None:
+            name, templates = record.description.template, self.live.services.templates
+            if name is None and record.description.render is not None:
+                return self._live_written(record.description.render(self))
             if name is None and getattr(type(self), "__html__", None) is not _html:
                 return self._live_written(self)
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to render it")
-            node.render = self._live_renders(templates.view(name))
-        return node.render(variables(self), previous)
+            record.render = self._live_renders(templates.view(name))
+        return record.render(variables(self), previous)
 
     def _live_renders(self, view: View) -> Render:
         """Return what renders the component's template."""
@@ -326,7 +325,7 @@ class Component:
         __html__ = _html
 
     def __repr__(self) -> str:
-        return f"<{type(self).__qualname__} {self._live_node.path or 'page'}>"
+        return f"<{type(self).__qualname__} {self._live_record.path or 'page'}>"
 
 
 def _names_around() -> dict[str, Any]:
@@ -401,7 +400,7 @@ def describe(component: Any) -> Description:
     Raise `TypeError` if it contradicts itself.
     """
     if isinstance(component, Component):
-        return component._live_node.description
+        return component._live_record.description
     if get_origin(component) is not None:
         return _describe_alias(component)
     known: Description | None = component.__dict__.get("_live_description")
@@ -427,7 +426,7 @@ def _describe_alias(alias: Any) -> Description:
 
 def set_defaults(component: Component) -> None:
     """Set each field to its default. Mutable defaults are copied."""
-    description = component._live_node.description
+    description = component._live_record.description
     values = component.__dict__
     values.update(description.constants)
     for name, default in description.fresh:
@@ -438,7 +437,7 @@ def make(annotation: Any) -> Component:
     """Create an unattached component of a class or generic alias, with its fields' defaults."""
     cls = get_origin(annotation) or annotation
     component: Component = cls.__new__(cls)
-    component._live_node.description = describe(annotation)
+    component._live_record.description = describe(annotation)
     set_defaults(component)
     return component
 
@@ -455,19 +454,19 @@ def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) 
     if id(component) in seen:
         raise TypeError(f"component {component!r} is used twice in this page; create a separate instance")
     seen.add(id(component))
-    node = component._live_node
+    record = component._live_record
     if getattr(component, "live", None) is not live:
         component.live = live
-        node.forget_references()
-        if node.description.presences:
+        record.forget_references()
+        if record.description.presences:
             live.declares_presence = True
-    node.move(path)
-    for field in node.description.children:
+    record.move(path)
+    for field in record.description.children:
         assert field.children is not None
         alias = field.children.annotation
         for step, child in field.children.items(component.__dict__.get(field.name)):
             if get_origin(alias) is type(child):
-                child._live_node.become(describe(alias))
+                child._live_record.become(describe(alias))
             here = field.name + step
             _attach(child, live, f"{path}.{here}" if path else here, seen)
 
@@ -478,15 +477,15 @@ def variables(component: Component) -> dict[str, Any]:
     These are its fields, the public attributes of its class, its actions, ``url``, ``live`` and ``request``.
     Context processors add further names, but can't override these.
     """
-    node, live = component._live_node, component.live
-    if node.names is None:
-        node.names = _constant(component)
-    names = node.names.copy()
+    record, live = component._live_record, component.live
+    if record.names is None:
+        record.names = _constant(component)
+    names = record.names.copy()
     names["request"] = live.request
     for name, value in component.__dict__.items():
         if name[0] != "_":
             names[name] = value
-    for name in node.description.properties:
+    for name in record.description.properties:
         names[name] = getattr(component, name)
     if live.services.variables is not None:
         return {**live.services.variables(live.request), **names}
@@ -495,8 +494,8 @@ def variables(component: Component) -> dict[str, Any]:
 
 def _constant(component: Component) -> dict[str, Any]:
     """Return the variables that don't change between renders. References keep their identity."""
-    node, live = component._live_node, component.live
+    record, live = component._live_record, component.live
     names: dict[str, Any] = {"live": live, "url": live.page._live_url}
-    names.update({name: getattr(component, name) for name in node.description.attributes})
-    names.update({name: node.reference(action) for name, action in node.description.actions.items()})
+    names.update({name: getattr(component, name) for name in record.description.attributes})
+    names.update({name: record.reference(action) for name, action in record.description.actions.items()})
     return names

@@ -20,7 +20,7 @@ from jinja2.defaults import DEFAULT_NAMESPACE
 from ..actions.action import Action
 from ..actions.decorator import action_in
 from ..actions.form_readers import MISSING
-from ..actions.parameters import Plan, plan_of
+from ..actions.parameters import ParameterPlan, plan_of
 from ..type_hints import (
     FreeVariable,
     Variables,
@@ -81,7 +81,7 @@ class Description:
 
     variables: Mapping[type[Any], Variables] = field(default_factory=dict, repr=False)
     """The values of type variables in each base class."""
-    plans: dict[Callable[..., Any], Plan] = field(default_factory=dict, repr=False)
+    plans: dict[Callable[..., Any], ParameterPlan] = field(default_factory=dict, repr=False)
 
     @cached_property
     def loads(self) -> bool:
@@ -103,13 +103,13 @@ class Description:
         """Whether fields of the page, or of components in it, may be in the query string."""
         return bool(self.in_url or self.children)
 
-    def plan(self, function: Callable[..., Any], is_method: bool = True) -> Plan:
+    def plan(self, function: Callable[..., Any], is_method: bool = True) -> ParameterPlan:
         """Return the parameter plan of a hook, timer or validator. Plans are cached."""
         known = self.plans.get(function)
         if known is None:
             names = names_around(self.cls)
             variables = self.variables.get(_owner(self.cls, function), {})
-            known = Plan.of(function, skip=int(is_method), names=names, variables=variables)
+            known = ParameterPlan.of(function, skip=int(is_method), names=names, variables=variables)
             self.plans[function] = known
         return known
 

@@ -152,7 +152,7 @@ class ComponentField:
         if value is MISSING or value is LOADED:
             raise AttributeError(f"{owner.__qualname__} has no value for {self.name!r} yet")
         if instance is not None:
-            note((), frozenset([(instance._live_node, self.name)]))
+            note((), frozenset([(instance._live_record, self.name)]))
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:

@@ -201,7 +201,7 @@ class LiveContext:
         self.effects: Effects | None = None
         """The effects of the latest run."""
         self.reads: dict[object, frozenset[str]] = {}
-        """Tags read by the latest `load` of each component, by node, and by the latest render, under None."""
+        """Tags read by the latest `load` of each component, by record, and by the latest render (None)."""
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the visitor, kept until the next action or navigation."""

@@ -31,7 +31,7 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
     Raise `UnknownAction` if there is no such action, and `ForgedReference` if the token wasn't signed by this
     application for this page and visitor. Only actions with ``js=True`` need no signature.
     """
-    return page._live_node.tokens.get(token) or resolve(page, Reference.parse(token))
+    return page._live_record.tokens.get(token) or resolve(page, Reference.parse(token))
 
 
 def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:
@@ -39,7 +39,7 @@ def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:
     component, action = _find(page, given.path)
     if not _is_offered(page, given, action):
         raise ForgedReference("this reference wasn't signed for this page and visitor")
-    unbound = component._live_node.reference(action)
+    unbound = component._live_record.reference(action)
     if not given.args:
         return unbound
     args = binding.read(action.plan, given.args)
@@ -58,7 +58,7 @@ def lookup_key(page: Component, token: str) -> str:
     """
     given = Reference.parse(token)
     component, action = _find(page, given.path)
-    return given._replace(path=component._live_node.reference(action).path).key
+    return given._replace(path=component._live_record.reference(action).path).key
 
 
 def named(page: Component, token: str) -> Action[..., Any] | None:
@@ -71,9 +71,9 @@ def named(page: Component, token: str) -> Action[..., Any] | None:
     action = shared(given.path) if is_shared(given.path) else _declared(type(page), given.path)
     if action is None or not _is_offered(page, given, action):
         return None
-    node = page._live_node
-    if given.mac and not given.args and node.description.references.get(given.path) is action:
-        node.note_token(node.reference(action), token)  # `lookup` needn't verify it again
+    record = page._live_record
+    if given.mac and not given.args and record.description.references.get(given.path) is action:
+        record.note_token(record.reference(action), token)  # `lookup` needn't verify it again
     return action
 
 
@@ -127,8 +127,8 @@ def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
     component = page
     while steps:
         component = _step(component, steps)
-    node = component._live_node
-    action = node.description.references.get(name) or node.closures.find(name)
+    record = component._live_record
+    action = record.description.references.get(name) or record.closures.find(name)
     if action is None:
         raise UnknownAction("no such action")
     return component, action
@@ -147,7 +147,7 @@ def _shared(page: Component, name: str) -> Action[..., Any]:
 
 def _step(component: Component, steps: list[str]) -> Component:
     """Return the component that the first of `steps` lead to, and remove these."""
-    field = component._live_node.description.fields.get(steps.pop(0))
+    field = component._live_record.description.fields.get(steps.pop(0))
     if field is None or field.children is None:
         raise UnknownAction("no such action")
     try:

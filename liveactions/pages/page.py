@@ -126,7 +126,7 @@ def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) 
     """
     fill_from_path(page, path)
     fill_from_query(page, query, path)
-    page._live_node.stale = True
+    page._live_record.stale = True
 
 
 def page_url(page: Page, /, **changes: Any) -> str:
@@ -153,7 +153,7 @@ def page_url(page: Page, /, **changes: Any) -> str:
 def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
     """Yield parameter name, component and field for all fields of a page that are in its address."""
     for path, component in walk(page):
-        for field in component._live_node.description.in_url:
+        for field in component._live_record.description.in_url:
             yield (f"{path}.{field.name}" if path else field.name), component, field
 
 
@@ -191,7 +191,7 @@ def _is_below(parameter: str, name: str) -> bool:
 
 def fill_from_path(page: Page, values: Mapping[str, Any]) -> None:
     """Set the fields that are path parameters. Raise `not_found()` if one is invalid."""
-    fields = page._live_node.description.fields
+    fields = page._live_record.description.fields
     for name, value in values.items():
         if name not in fields:
             continue
@@ -228,9 +228,9 @@ def _parsed(field: Field, name: str, given: Input) -> Any:
 
 def takes_events(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for events."""
-    return any(action.takes_event for one in components_of(page) for action in one._live_node.known())
+    return any(action.takes_event for one in components_of(page) for action in one._live_record.known())
 
 
 def takes_files(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for files."""
-    return any(action.plan.files for one in components_of(page) for action in one._live_node.known())
+    return any(action.plan.files for one in components_of(page) for action in one._live_record.known())

@@ -40,7 +40,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ..actions.action import Action
 from ..actions.decorator import CLOSURES, Closures, action_in
-from ..actions.parameters import Depends, Parameter, Plan
+from ..actions.parameters import Depends, Parameter, ParameterPlan
 from ..actions.responses import ActionResponse
 from ..logs import get_logger
 from ..templates import Fragment, Html, html_of, is_html, raw_page
@@ -186,9 +186,9 @@ class FunctionPage(Page):
 
     async def _live_run(self, arguments: dict[str, Any]) -> None:
         """Run the page function. Its actions are known afterwards."""
-        closures, node = Closures(), self._live_node
-        if node.waiting is not None:
-            load_forms(self, node.waiting)  # what the function may read while it runs: everything but results
+        closures, record = Closures(), self._live_record
+        if record.waiting is not None:
+            load_forms(self, record.waiting)  # what the function may read while it runs: all but results
         making = CLOSURES.set(closures)
         try:
             shown = await _called(type(self)._live_function, arguments)
@@ -205,10 +205,10 @@ class FunctionPage(Page):
         if self.live.debug and not type(self)._live_is_advised:
             type(self)._live_is_advised = True
             advise(closures)
-        node.ran(closures)
-        if node.waiting is not None:
-            load_forms(self, node.waiting)
-            node.waiting = None
+        record.ran(closures)
+        if record.waiting is not None:
+            load_forms(self, record.waiting)
+            record.waiting = None
 
 
 async def _called(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -245,7 +245,7 @@ def page_of(function: Callable[..., Any]) -> type[FunctionPage]:
     if not inspect.isroutine(function):
         raise TypeError(f"a page must be a subclass of Page or a function, not {function!r}")
     names = local_names(function)
-    plan = Plan.of(function, names=names)
+    plan = ParameterPlan.of(function, names=names)
     for one in plan.parameters:
         if one.kind not in _OWN:
             raise TypeError(
@@ -271,7 +271,7 @@ def _in_url(one: Parameter) -> Any:
     return one.annotation if marked else Annotated[one.annotation, in_url()]
 
 
-def _load(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
+def _load(function: Callable[..., Any], plan: ParameterPlan) -> Callable[..., Any]:
     """Return the hook that runs a page function with its injected parameters."""
     own = [one.name for one in plan.named]
 

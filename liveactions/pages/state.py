@@ -44,7 +44,7 @@ def encode_state(page: Page) -> bytes:
 def _unwritable(page: Page) -> str:
     """Describe the part of a page's state that can't be encoded as JSON."""
     for path, component in walk(page):
-        own = {field.name for field in component._live_node.description.state if field.children is None}
+        own = {field.name for field in component._live_record.description.state if field.children is None}
         for name, value in _dump(component).items():
             if name in own and not _is_writable(value):
                 return f"{type(component).__qualname__}.{name}" + (f" (at {path})" if path else "")
@@ -68,11 +68,11 @@ def restore_state(page: Page, data: Any) -> None:
     try:
         state, *more = data
         _load(page, state)
-        if page._live_node.description.children:
+        if page._live_record.description.children:
             attach(page, page.live)
         forms = more[0] if more else {}
         if page._live_defines_actions:
-            page._live_node.waiting = forms  # the page's actions aren't known before it has run
+            page._live_record.waiting = forms  # the page's actions aren't known before it has run
         else:
             load_forms(page, forms)
         page.live.flashes = tuple(Flash(*one) for one in (more[1] if len(more) > 1 else ()))
@@ -90,9 +90,9 @@ def _why(error: Exception) -> str:
 
 
 def _dump(component: Component) -> dict[str, Any]:
-    node, values = component._live_node, component.__dict__
+    record, values = component._live_record, component.__dict__
     data: dict[str, Any] = {}
-    for field in node.description.state:
+    for field in record.description.state:
         name = field.name
         value = values.get(name, MISSING)
         if field.children is not None:
@@ -108,7 +108,7 @@ def _dump(component: Component) -> dict[str, Any]:
 def _dump_value(component: Component, field: Field, value: Any) -> Any:
     if not field.is_frozen:
         return _named(component, field, value)
-    dumped = component._live_node.dumped
+    dumped = component._live_record.dumped
     known = dumped.get(field.name)
     if known is None or known[0] is not value:
         known = dumped[field.name] = value, _named(component, field, value)
@@ -145,8 +145,8 @@ def _load(component: Component, data: Any) -> None:
     if not isinstance(data, dict):
         raise TypeError("not a component's state")
     values = component.__dict__
-    component._live_node.mounted = component._live_node.stale = True
-    for field in component._live_node.description.state:
+    component._live_record.mounted = component._live_record.stale = True
+    for field in component._live_record.description.state:
         if field.name not in data:
             continue
         stored = data[field.name]
@@ -189,7 +189,7 @@ Stored = dict[str, list[Any]]
 
 def dump_forms(page: Page) -> Stored:
     """Return the outcomes of calls as data. Raise `TypeError` for a result that can't be stored."""
-    waiting: Stored | None = page._live_node.waiting
+    waiting: Stored | None = page._live_record.waiting
     if waiting:
         return waiting
     stored: Stored = {}

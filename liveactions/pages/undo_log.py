@@ -31,7 +31,7 @@ class UndoLog:
         self.values = component.__dict__.copy()
         self._copies: dict[str, tuple[Any, Any]] = {}
         self._dumps: dict[str, Any] = {}
-        mutable = component._live_node.description.mutable
+        mutable = component._live_record.description.mutable
         if mutable:
             self._look_inside(mutable, deep)
 
@@ -46,14 +46,14 @@ class UndoLog:
     def changed(self) -> bool:
         """Return whether a state field has changed."""
         now, before = self.component.__dict__, self.values
-        for field in self.component._live_node.description.state:
+        for field in self.component._live_record.description.state:
             new, old = now.get(field.name, MISSING), before.get(field.name, MISSING)
             if new is not old and not (type(new) is type(old) and type(new) in SCALARS and new == old):
                 return True
         return bool(self._copies or self._dumps) and any(self._changed_inside())
 
     def _changed_inside(self) -> Iterator[bool]:
-        fields = self.component._live_node.description.fields
+        fields = self.component._live_record.description.fields
         for name, (value, copy) in self._copies.items():
             yield not fields[name].is_loaded and not _same_items(value, copy)
         for name, data in self._dumps.items():
@@ -62,7 +62,7 @@ class UndoLog:
     def leave_alone(self, other: UndoLog) -> None:
         """Exclude what has changed since another log was taken: `restore` doesn't touch it."""
         now = self.component.__dict__
-        for name in self.component._live_node.description.fields:
+        for name in self.component._live_record.description.fields:
             value = now.get(name, MISSING)
             inside = other._copies.get(name)
             if value is other.values.get(name, MISSING) and (inside is None or _same_items(*inside)):
@@ -76,7 +76,7 @@ class UndoLog:
     def restore(self) -> None:
         """Restore the values of the public fields, and the items of lists, dicts and sets."""
         now = self.component.__dict__
-        for name in self.component._live_node.description.fields:
+        for name in self.component._live_record.description.fields:
             old = self.values.get(name, MISSING)
             if old is MISSING:
                 now.pop(name, None)
@@ -85,7 +85,7 @@ class UndoLog:
         for value, copy in self._copies.values():
             if not _same_items(value, copy):
                 _refill(value, copy)
-        fields = self.component._live_node.description.fields
+        fields = self.component._live_record.description.fields
         for name, data in self._dumps.items():
             if data is not MISSING and _dump(fields[name], now.get(name)) != data:
                 now[name] = fields[name].codec.load(data)

@@ -29,10 +29,10 @@ of one connection arrive in order.
 operations above the welcome's `ack` again, and the welcome contains what the page has missed. If the session
 had to be rebuilt from its snapshot, list items are numbered again on both sides, and the page forgets shapes.
 Then there are two cases. Either the snapshot was written when its session was idle: nothing ran afterwards,
-and the operations above `ack` are sent again and run (``moved``). Or its worker may have run operations whose
-effects are elsewhere but not in the snapshot (`OpLog.uncertain`): these are sent again, too, but only
-idempotent actions are run again, and the others end as uncertain (``fresh``). If the only remaining state is
-older than what the page has shown, the whole page is sent (``stale``).
+and the operations above `ack` are sent again and run (``migrated``). Or its worker may have run operations
+whose effects are elsewhere but not in the snapshot (`OpLog.uncertain`): these are sent again, too, but only
+idempotent actions are run again, and the others end as uncertain (``rebuilt``). If the only remaining state
+is older than what the page has shown, the whole page is sent (``outdated``).
 """
 
 from __future__ import annotations
@@ -48,9 +48,8 @@ from .messages import Change, Hello, Op, require, write
 
 MAX_KEPT_ANSWERS: Final = 64
 """How many unacknowledged answers are kept."""
-Rebuilt = Literal["", "moved", "fresh"]
-"""Whether a session was rebuilt from a snapshot, and what that means for unanswered operations (see above).
-"""
+Resumption = Literal["", "migrated", "rebuilt"]
+"""How a session was rebuilt from a snapshot, and what that means for unanswered operations (see above)."""
 
 
 class OpLog:
@@ -255,8 +254,8 @@ class OpLog:
         token: str,
         patch: Change,
         shapes: list[Any],
-        rebuilt: Rebuilt = "",
-        stale: bool = False,
+        resumption: Resumption = "",
+        outdated: bool = False,
     ) -> str:
         """Return the answer to a hello, with a patch from the hello's revision to the newest state.
 
@@ -268,10 +267,10 @@ class OpLog:
             self.rev += 1
         self._tell_late(self.rev)
         message: dict[str, Any] = {"token": token, "rev": self.rev, "ack": self.done}
-        if rebuilt:
-            message[rebuilt] = 1
-        if stale:
-            message["stale"] = 1
+        if resumption:
+            message[resumption] = 1
+        if outdated:
+            message["outdated"] = 1
         if answers:
             message["answers"] = answers
         if patch:
@@ -285,7 +284,7 @@ class OpLog:
             message["extras"] = extras
         self._sent.clear()
         self._unsent_answers, self._sent_through, self._unacknowledged = [], self.done, 0
-        if rebuilt == "fresh":
+        if resumption == "rebuilt":
             self.uncertain = hello.op
         return write(message)
 

@@ -26,7 +26,7 @@ from ..pages.presence import read_entries
 from ..pages.state import restore_state
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Hello
-from ..protocol.op_log import Rebuilt
+from ..protocol.op_log import Resumption
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..pubsub.presence import Presence
@@ -56,8 +56,8 @@ class ResumeSource:
     """What a session is made from. Without a snapshot: nothing, the page starts again."""
 
     snapshot: Snapshot | None
-    rebuilt: Rebuilt = ""
-    stale: bool = False
+    resumption: Resumption = ""
+    outdated: bool = False
     """Whether the page shows an older state than before, or starts again."""
     epoch: int = 0
     """That of the claim under which the snapshot was read, when it is that of the page's session."""
@@ -187,7 +187,7 @@ class SessionRegistry:
         self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource | None = None
     ) -> None:
         self._tend()
-        rebuilding = (basis.rebuilt, basis.stale, basis.drawn) if basis else ()
+        rebuilding = (basis.resumption, basis.outdated, basis.drawn) if basis else ()
         try:
             await session.attach(connection, hello, *rebuilding)
             await session.connected()
@@ -229,7 +229,7 @@ class SessionRegistry:
             found, request = await self._request_at(basis.snapshot.url, hello, opened, found, request)
         page, basis = await self._page(basis, found, request, identity)
         snapshot = basis.snapshot or Snapshot("", None)
-        op_log, history = resumed(snapshot, hello, basis.stale)
+        op_log, history = resumed(snapshot, hello, basis.outdated)
         token = (basis.epoch and hello.token) or secrets.token_urlsafe(16)
         kind = Session if self.site.observer is None else ObservedSession
         session = kind(
@@ -263,21 +263,21 @@ class SessionRegistry:
             log.warning("could not open a page's stored state: %s", error)
             snapshot = None
         if snapshot is None:
-            return replace(await self._from_page(hello, context), rebuilt="fresh")
-        rebuilt, stale = continues(snapshot, hello)
-        if stale:
+            return replace(await self._from_page(hello, context), resumption="rebuilt")
+        resumption, outdated = continues(snapshot, hello)
+        if outdated:
             log.warning("a page's newest state was not stored; continuing from an older one")
-        return ResumeSource(snapshot, rebuilt, stale, epoch)
+        return ResumeSource(snapshot, resumption, outdated, epoch)
 
     async def _from_page(self, hello: Hello, context: str) -> ResumeSource:
         try:
             snapshot = await self.site.snapshots.open(hello.snapshot or "", context)
         except SealError as error:
             log.warning("could not restore a page, starting it again: %s", error)
-            return ResumeSource(None, "fresh", stale=True)
+            return ResumeSource(None, "rebuilt", outdated=True)
         if snapshot.rev < hello.rev:
             log.warning("a page's newest state is no longer stored; continuing from the state of its GET")
-        return ResumeSource(snapshot, stale=snapshot.rev < hello.rev)
+        return ResumeSource(snapshot, outdated=snapshot.rev < hello.rev)
 
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
         """Return what the page's last session has stored, and the epoch of this worker's claim.
@@ -309,8 +309,10 @@ class SessionRegistry:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.warning("could not restore a page, starting it again: %s", error)
-                return await self._page(ResumeSource(None, "fresh", stale=True), found, request, identity)
-        if basis.stale:
+                return await self._page(
+                    ResumeSource(None, "rebuilt", outdated=True), found, request, identity
+                )
+        if basis.outdated:
             self.site.counters.restarts += 1
             restarted(page.live)
         source = Source.ADDRESS if basis.snapshot is None else Source.STATE

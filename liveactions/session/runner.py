@@ -31,7 +31,7 @@ from ..pages.page_html import document
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import Acknowledgement, Bye, Hello, Op, answer
-from ..protocol.op_log import Allowance, OpLog, Rebuilt
+from ..protocol.op_log import Allowance, OpLog, Resumption
 from ..store import Claimed
 from ..store.snapshots import SNAPSHOT_TTL, HtmlSnapshot, Snapshot
 from ..tasks import Supervisor
@@ -563,17 +563,17 @@ class Session:
         self,
         connection: Connection,
         hello: Hello,
-        rebuilt: Rebuilt = "",
-        stale: bool = False,
+        resumption: Resumption = "",
+        outdated: bool = False,
         drawn: Fragment | None = None,
     ) -> None:
-        """Go on over a new connection. `rebuilt` and `stale` are those of the welcome; `drawn` is the page
-        of a new session, where it has been drawn already.
+        """Go on over a new connection. `resumption` and `outdated` are those of the welcome; `drawn` is the
+        page of a new session, where it has been drawn already.
 
         `ProtocolError` when the hello isn't that of this session's page.
         """
         state = self.state
-        state.joining(hello, rebuilt, time.monotonic())
+        state.joining(hello, resumption, time.monotonic())
         self.close(REPLACED, "the page has another connection")
         self.connection = connection
         if hello.rev < 0:
@@ -591,10 +591,10 @@ class Session:
                 drawn = None  # its references are signed for someone else
         try:
             async with around(state.page):
-                text = self._welcome(hello, rebuilt, stale, drawn)
+                text = self._welcome(hello, resumption, outdated, drawn)
         except Exception as error:
             unexpected(error, state.page.live, "a render")
-            if rebuilt or stale or hello.token is None or hello.rev != state.op_log.rev:
+            if resumption or outdated or hello.token is None or hello.rev != state.op_log.rev:
                 # Its GET shows why. If that can draw it, the page stays as it is: loading is no help.
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
                 raise ProtocolError("the page can't be rendered", code) from error
@@ -618,15 +618,15 @@ class Session:
         if self.connection is not connection or self.state.over:
             raise ProtocolError("the page has another connection", REPLACED)
 
-    def _welcome(self, hello: Hello, rebuilt: Rebuilt, stale: bool, drawn: Fragment | None) -> str:
+    def _welcome(self, hello: Hello, resumption: Resumption, outdated: bool, drawn: Fragment | None) -> str:
         state, history, text = self.state, self.state.history, None
-        if not stale and hello.rev >= 0:
+        if not outdated and hello.rev >= 0:
             # Nothing is drawn while an op runs: what it has done so far may contradict itself.
             new = drawn or (state.is_running and history.newest) or state.page.__fragment__(history.newest)
-            text = state.welcome(hello, new, rebuilt, stale)
+            text = state.welcome(hello, new, resumption, outdated)
         if text is None:
             new = (None if history.is_raw else drawn) or state.page.__fragment__(None)
-            text = state.welcome(hello, new, rebuilt, stale, self._html(new))
+            text = state.welcome(hello, new, resumption, outdated, self._html(new))
         if self.developer is not None and self.developer.advise(new):
             state.is_due = True
         assert text is not None

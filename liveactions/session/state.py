@@ -69,7 +69,7 @@ from ..protocol.messages import (
     Validate,
     answer,
 )
-from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Rebuilt
+from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Resumption
 from ..security.references import Reference
 from ..store.snapshots import Digests, Snapshot, session_key
 from ..templates import Fragment
@@ -386,16 +386,16 @@ class SessionState:
 
     # Connections
 
-    def joining(self, hello: Hello, rebuilt: Rebuilt, now: float) -> None:
+    def joining(self, hello: Hello, resumption: Resumption, now: float) -> None:
         """Begin to go on over a new connection. Then call `welcome` and `attached`, or `detached`.
 
         `ProtocolError` when the hello isn't that of this session's page.
         """
         if self.state is State.OVER:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
-        if not rebuilt:
+        if not resumption:
             self.op_log.resume(hello)
-        elif rebuilt == "fresh":  # also if the welcome never comes about
+        elif resumption == "rebuilt":  # also if the welcome never comes about
             self.op_log.uncertain = hello.op
         self._become(State.JOINING)
         self.used = now
@@ -406,15 +406,15 @@ class SessionState:
         self,
         hello: Hello,
         drawn: Fragment | None,
-        rebuilt: Rebuilt = "",
-        stale: bool = False,
+        resumption: Resumption = "",
+        outdated: bool = False,
         html: str = "",
     ) -> str | None:
         """Return the answer to a hello, which leads from its revision to `drawn`, or nowhere if that is None.
 
         Return None where only the whole page does: render it from scratch, and call this with its `html`. Do
-        so at once where the page is `stale`, or in doubt of its own revision. Then store a `snapshot`, which
-        the answer has changed, call `attached`, and send the answer.
+        so at once where the page is `outdated`, or in doubt of its own revision. Then store a `snapshot`,
+        which the answer has changed, call `attached`, and send the answer.
         """
         if self.state is not State.JOINING:
             raise self._illegal(self.state.value, State.JOINING.value)
@@ -423,12 +423,12 @@ class SessionState:
             return op_log.welcome(hello, self.token, [], [])
         if html:
             change: Change = {"page": html}
-            rebuilt = rebuilt or "moved"
+            resumption = resumption or "migrated"
         else:
-            change = history.change(drawn, None if rebuilt or hello.rev == op_log.rev else hello.rev)
+            change = history.change(drawn, None if resumption or hello.rev == op_log.rev else hello.rev)
             if type(change) is dict:
                 return None
-        text = op_log.welcome(hello, self.token, change, history.known.take(), rebuilt, stale)
+        text = op_log.welcome(hello, self.token, change, history.known.take(), resumption, outdated)
         history.record(op_log.rev, drawn)
         return text
 
@@ -667,8 +667,8 @@ class SessionState:
         return Due.EVICT if now - self.used > limits.idle else None
 
 
-def resumed(snapshot: Snapshot, hello: Hello, stale: bool) -> tuple[OpLog, RenderHistory]:
-    """Return what a session begins with that is made from a snapshot. `stale` is that of the welcome."""
+def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
+    """Return what a session begins with that is made from a snapshot. `outdated` is that of the welcome."""
     history = RenderHistory()
     missed = dict(snapshot.missed).get(hello.rev)
     if hello.rev == snapshot.rev:
@@ -677,7 +677,7 @@ def resumed(snapshot: Snapshot, hello: Hello, stale: bool) -> tuple[OpLog, Rende
         history.reset_to(snapshot.shape, snapshot.mark, None, missed)
     else:
         history.reset_to(snapshot.shape, b"", None)
-    rev = max(snapshot.rev, hello.rev) if stale else snapshot.rev
+    rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
     return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
 
 
@@ -686,8 +686,8 @@ def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
     return not snapshot.at_rest and (hello.op > snapshot.done or hello.rev > snapshot.rev)
 
 
-def continues(snapshot: Snapshot, hello: Hello) -> tuple[Rebuilt, bool]:
-    """Return ``rebuilt`` and ``stale`` of the welcome of a session that goes on from a stored snapshot."""
+def continues(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
+    """Return the resumption of a session that goes on from a snapshot, and whether that is outdated."""
     if snapshot.rev < hello.rev:
-        return "fresh", True
-    return ("moved" if snapshot.at_rest or hello.op <= snapshot.done else "fresh"), False
+        return "rebuilt", True
+    return ("migrated" if snapshot.at_rest or hello.op <= snapshot.done else "rebuilt"), False

@@ -190,7 +190,7 @@ class Subscriptions:
 
     def _pass_on(self, message: Message) -> None:
         for component in components_of(self.session.page):
-            for listener in component._live_node.description.listeners:
+            for listener in component._live_record.description.listeners:
                 if _topic_of(listener, component) == message.name:
                     run = partial(_run_listener, listener.function, component, dict(message.data))
                     self._submit(ServerOp(run, merges=True))
@@ -249,8 +249,8 @@ class Subscriptions:
 def tags_read(page: Page) -> frozenset[str]:
     """What the page has read for what it shows now."""
     reads = page.live.reads
-    if len(reads) > 1 and page._live_node.description.children:
-        here = {component._live_node for component in components_of(page)}
+    if len(reads) > 1 and page._live_record.description.children:
+        here = {component._live_record for component in components_of(page)}
         for gone in [who for who in reads if who is not None and who not in here]:
             del reads[gone]
     return frozenset().union(*reads.values())
@@ -258,7 +258,7 @@ def tags_read(page: Page) -> frozenset[str]:
 
 def _topics_of(page: Page) -> Iterator[str]:
     for component in components_of(page):
-        for listener in component._live_node.description.listeners:
+        for listener in component._live_record.description.listeners:
             topic = _topic_of(listener, component)
             if topic is not None:
                 yield topic

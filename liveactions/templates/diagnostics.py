@@ -1,6 +1,6 @@
 """Find the line of a template that an error or a piece of HTML comes from, and give advice in debug mode.
 
-- `note_place` adds the template and line to an exception; `place_of` returns them.
+- `note_location` adds the template and line to an exception; `location_of` returns them.
 - `pieces` returns the HTML of a fragment in pieces, each with its template and line.
 - `Adviser` checks each render for mistakes: lists without keys, HTML that browsers repair, misspelled events,
   addresses that would run a script. The codes of its advice (``LA002`` …) are explained in docs/browser.md.
@@ -28,39 +28,39 @@ from .fragments import Fragment, Items, Shape, written
 from .list_keys import are_made_anew, lacks_keys, repeats_keys
 
 
-class Place(str):
+class TemplateLocation(str):
     """A template's name and a line in it. As a string, it is the note for a traceback."""
 
     name: str
     line: int
 
-    def __new__(cls, name: str | None, line: int) -> Place:
+    def __new__(cls, name: str | None, line: int) -> TemplateLocation:
         self = super().__new__(cls, f"in the template {name or '<template>'}, line {line}")
         self.name, self.line = name or "<template>", line
         return self
 
 
-def note_place(error: BaseException) -> None:
+def note_location(error: BaseException) -> None:
     """Add the innermost place in a template to an exception that has none yet."""
     if _first_note(error) is not None:
         return
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
         template = frame.f_globals.get("__jinja_template__")
         if template is not None:
-            error.add_note(Place(template.name, template.get_corresponding_lineno(line)))
+            error.add_note(TemplateLocation(template.name, template.get_corresponding_lineno(line)))
             return
 
 
-def place_of(error: BaseException) -> Place | None:
+def location_of(error: BaseException) -> TemplateLocation | None:
     """Return the place in a template where an exception was raised; None if it isn't known."""
     if isinstance(error, TemplateSyntaxError | TemplateError):
-        return Place(error.name, error.lineno)
+        return TemplateLocation(error.name, error.lineno)
     return _first_note(error)
 
 
-def _first_note(error: BaseException) -> Place | None:
+def _first_note(error: BaseException) -> TemplateLocation | None:
     notes = getattr(error, "__notes__", ())
-    return next((note for note in notes if isinstance(note, Place)), None)
+    return next((note for note in notes if isinstance(note, TemplateLocation)), None)
 
 
 class Piece(NamedTuple):
@@ -119,7 +119,7 @@ class Advice:
     text: str
 
 
-class Templates(Protocol):
+class LoadedTemplates(Protocol):
     """Provides the templates that are in use."""
 
     def loaded(self) -> Iterable[Template]: ...
@@ -128,7 +128,7 @@ class Templates(Protocol):
 class Adviser:
     """Gives each piece of advice once."""
 
-    def __init__(self, templates: Templates | None) -> None:
+    def __init__(self, templates: LoadedTemplates | None) -> None:
         self._templates = templates
         self._said: set[Advice] = set()
         self._read: set[bytes] = set()

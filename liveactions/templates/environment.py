@@ -15,7 +15,7 @@ from jinja2 import Environment, Template
 
 from ..exceptions import RenderError
 from .codegen import LiveCodeGenerator
-from .diagnostics import note_place
+from .diagnostics import note_location
 from .fragments import Fragment
 from .raw_html import raw_page
 from .runtime import TemplateContext, concat, raw
@@ -132,7 +132,7 @@ class View:
         try:
             result = concat(self._template.root_render_func(context))
         except Exception as error:
-            note_place(error)
+            note_location(error)
             self._template.environment.handle_exception()
         self._context = context  # kept only if nothing was raised
         return result

@@ -74,7 +74,7 @@ class Frames:
             return cls(*message)
         names = ("rev", "ack", "patch", "answers", "shapes", "extras", "token")
         parts = {name: message[name] for name in names if name in message}
-        return cls(**parts, is_fresh=bool(message.get("fresh")))
+        return cls(**parts, is_fresh=bool(message.get("rebuilt")))
 
     @property
     def is_page(self) -> bool:
@@ -364,7 +364,7 @@ class Fetching:
         self._heard(answer["welcome"], answer["frames"])
 
     def _heard(self, welcome: dict[str, Any], frames: list[Any]) -> None:
-        if self._hello["token"] is not None and {"moved", "fresh"} & welcome.keys():
+        if self._hello["token"] is not None and {"migrated", "rebuilt"} & welcome.keys():
             raise Failed("the page's session is gone", 503)
         last, self._ops = self._ops[-1][0], []
         rev = frames[-1][0] if frames else welcome["rev"]

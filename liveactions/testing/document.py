@@ -37,7 +37,7 @@ class Document:
     def welcome(self, message: dict[str, Any]) -> None:
         """Apply the first message of a connection."""
         self.shapes, self._sources = {}, {}
-        if message.get("fresh"):
+        if message.get("rebuilt"):
             self.renumber()
         self.apply(message.get("patch", []), message.get("shapes", []))
 

@@ -32,7 +32,7 @@ Create = Callable[[Any, Address], "Element"]
 _LIST = re.compile(r"\[(?:(\d+),(\d+))?")
 
 
-class Place:
+class SlotRange:
     """The nodes between two comments, or all nodes in an element."""
 
     def __init__(self, parent: Element, begin: Comment | None = None, end: Comment | None = None) -> None:
@@ -152,7 +152,7 @@ class Fragment:
 class ChildSlot(Slot):
     """Text, raw HTML or a fragment."""
 
-    def __init__(self, place: Place, create: Create, at: Address) -> None:
+    def __init__(self, place: SlotRange, create: Create, at: Address) -> None:
         self.place = place
         self.create = create
         self.fragment = adopt(place.nodes(), create, at)
@@ -228,13 +228,12 @@ def _walk(nodes: list[Node], slots: list[Slot], create: Create, at: Address) -> 
     remaining = iter(list(nodes))  # finding a list may split white space
     for node in remaining:
         if isinstance(node, Comment) and node.data == CHILD_REST:
-            slots.append(ChildSlot(Place(node.parent or Element(""), node), create, (*at, len(slots))))
+            slots.append(ChildSlot(SlotRange(node.parent or Element(""), node), create, (*at, len(slots))))
             return
         if isinstance(node, Comment) and is_opening(node):
             end = closing(node, remaining, (*at, len(slots)))
-            slots.append(
-                _content(node.data, Place(end.parent or Element(""), node, end), create, (*at, len(slots)))
-            )
+            content = SlotRange(end.parent or Element(""), node, end)
+            slots.append(_content(node.data, content, create, (*at, len(slots))))
         elif isinstance(node, Comment) and node.data in (CHILD_CLOSE, LIST_CLOSE, ITEM_END):
             mismatch(f"<!--{node.data}--> closes nothing", (*at, len(slots)))
         elif isinstance(node, Element) and not _walk_tag(node, slots, create, at):
@@ -250,7 +249,7 @@ def _walk_tag(element: Element, slots: list[Slot], create: Create, at: Address) 
         if mark == MARK_CHILD or _LIST.fullmatch(mark):
             if position != len(marks) - 1:
                 mismatch(f"{element!r} lists a slot after its content", at)
-            slots.append(_content(mark, Place(element), create, (*at, len(slots))))
+            slots.append(_content(mark, SlotRange(element), create, (*at, len(slots))))
             return True
         slots.append(_attribute(element, mark))
     return False
@@ -262,7 +261,7 @@ def _attribute(element: Element, mark: str) -> Slot:
     return ActionSlot(element, mark) if mark[0] == MARK_EVENT else AttributeSlot(element, mark)
 
 
-def _content(mark: str, place: Place, create: Create, at: Address) -> Slot:
+def _content(mark: str, place: SlotRange, create: Create, at: Address) -> Slot:
     if found := _LIST.fullmatch(mark):
         space = (int(found[1]), int(found[2])) if found[1] else None
         return ListSlot(place, space, create, at)
@@ -307,7 +306,7 @@ class Item:
 
 
 class ListSlot(Slot):
-    def __init__(self, place: Place, space: Space | None, create: Create, at: Address) -> None:
+    def __init__(self, place: SlotRange, space: Space | None, create: Create, at: Address) -> None:
         self.place = place
         self.space = space
         self.create = create

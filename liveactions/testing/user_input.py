@@ -60,7 +60,7 @@ _AT_WINDOW: Final = frozenset({"outside", "window"})
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class DomEvent:
     """An event at `target`. `held` are modifier keys."""
 
     target: Element
@@ -70,7 +70,7 @@ class Event:
     detail: Any = None
 
 
-def dispatch(tab: Tab, event: Event) -> bool:
+def dispatch(tab: Tab, event: DomEvent) -> bool:
     """Run what an event calls. Return whether its default is prevented. Without JavaScript, do nothing.
 
     Debounced and throttled calls are made immediately.
@@ -84,7 +84,7 @@ def dispatch(tab: Tab, event: Event) -> bool:
     return prevented
 
 
-def _called(tab: Tab, event: Event) -> Iterator[Call]:
+def _called(tab: Tab, event: DomEvent) -> Iterator[Call]:
     path = [event.target] if event.type in _FLAT else list(event.target.ancestors())
     met = [
         call
@@ -105,7 +105,7 @@ def _called(tab: Tab, event: Event) -> Iterator[Call]:
                 yield call
 
 
-def _fits(call: Call, event: Event) -> bool:
+def _fits(call: Call, event: DomEvent) -> bool:
     key = "space" if event.key == " " else event.key.lower()
     for before, name in zip(("", *call.modifiers), call.modifiers, strict=False):
         if name == "self" and event.target is not call.element:
@@ -120,7 +120,7 @@ def _fits(call: Call, event: Event) -> bool:
     return True
 
 
-def _run(tab: Tab, call: Call, event: Event) -> None:
+def _run(tab: Tab, call: Call, event: DomEvent) -> None:
     assert tab.conversation is not None
     element = call.element
     if call.cancels:
@@ -186,7 +186,7 @@ class UserInput:
 
     def dispatch(self, element: Element, type: str, detail: Any) -> None:
         """Dispatch a bubbling event, as the script of a hook does."""
-        dispatch(self.tab, Event(element, type, detail=detail))
+        dispatch(self.tab, DomEvent(element, type, detail=detail))
 
     def double_click(self, element: Element) -> None:
         for _ in range(2):
@@ -275,9 +275,9 @@ class UserInput:
         window = self.tab.window
         body = next(element for element in window.root.elements() if element.name in ("body", "html"))
         target = window.focused or body
-        if not dispatch(self.tab, Event(target, "keydown", key, held_keys)) and not held:
+        if not dispatch(self.tab, DomEvent(target, "keydown", key, held_keys)) and not held:
             self._type_key(target, key)
-        dispatch(self.tab, Event(target, "keyup", key, held_keys))
+        dispatch(self.tab, DomEvent(target, "keyup", key, held_keys))
 
     def _type_key(self, target: Element, key: str) -> None:
         is_button = target.name in ("button", "summary") or kind(target) in ("submit", "button", "reset")
@@ -355,7 +355,7 @@ class UserInput:
             tab.conversation.say(VALIDATE, reference, fields, list(touched), seen=seen)
 
     def _happen(self, element: Element, type: str) -> bool:
-        return dispatch(self.tab, Event(element, type))
+        return dispatch(self.tab, DomEvent(element, type))
 
 
 def _takes_focus(element: Element) -> bool:

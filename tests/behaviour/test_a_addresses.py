@@ -137,7 +137,7 @@ async def test_a10_a_state_of_the_same_path_is_taken_up_whatever_the_hello_adds(
     """A script of the page has changed the query: the page is still the one of its GET."""
     async with left("/org?org=2") as tab:
         welcome = await tab.join(url="/org?org=2&tab=3")
-        assert "fresh" not in welcome
+        assert "rebuilt" not in welcome
         await tab.call("say")
         assert said == ["secret of 2"]
 

@@ -260,7 +260,7 @@ async def test_a3_an_action_that_is_nowhere_says_so() -> None:
 
     page = new(Counting)
     with pytest.raises(TypeError, match="not an action of this page or of a module"):
-        page._live_node.reference(nowhere)
+        page._live_record.reference(nowhere)
 
 
 # A5: nothing else
@@ -439,4 +439,4 @@ async def test_a_stranger_is_still_no_action_of_the_page() -> None:
 
     page = await opened(Twice)
     with pytest.raises(TypeError, match="not an action of this page or of a module"):
-        page._live_node.reference(Other.add)
+        page._live_record.reference(Other.add)

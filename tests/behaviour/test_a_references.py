@@ -55,9 +55,9 @@ def references() -> list[str]:
     counting = new(Counting)
     return [
         page.submit.bind(1).url(),
-        counting._live_node.reference(count_up).bind(2).url(),
-        counting._live_node.reference(tag).bind(3).url(),
-        counting._live_node.reference(sign).url(),
+        counting._live_record.reference(count_up).bind(2).url(),
+        counting._live_record.reference(tag).bind(3).url(),
+        counting._live_record.reference(sign).url(),
     ]
 
 
@@ -71,7 +71,7 @@ def test_a7_ids_and_aliases_survive_a_rename() -> None:
     page = new(Renamed)
     assert page.submit.bind(1).path == "publish"
     assert lookup(page, signed(page, "post")).action is page.submit.action
-    reference = page._live_node.reference(greet)
+    reference = page._live_record.reference(greet)
     assert reference.path == "greet-all@"
     assert lookup(page, reference.token).action is greet
 

@@ -237,7 +237,7 @@ async def test_k2_a_ticket_moves_with_its_page_to_another_worker() -> None:
         await tab.socket.lose()
         tab.n, tab.browser = 1, there
         welcome = await tab.join()
-        assert welcome["moved"] and welcome["ack"] == 1
+        assert welcome["migrated"] and welcome["ack"] == 1
         assert cookies(await commit(there, welcome["extras"]["cookies"])).keys() == {"session", "greeting"}
 
 
@@ -266,7 +266,7 @@ async def test_k2_and_so_does_one_that_no_socket_could_bring() -> None:
         await session.finished()
         tab.n, tab.browser = 1, again
         welcome = await tab.join()
-        assert welcome["moved"] and welcome["ack"] == 1
+        assert welcome["migrated"] and welcome["ack"] == 1
         assert cookies(await commit(again, welcome["extras"]["cookies"])) == {
             "late": "1; httponly; path=/; samesite=lax"
         }

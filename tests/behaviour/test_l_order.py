@@ -285,7 +285,7 @@ async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() 
             await session.save()
         live.sessions._sessions.clear()  # its worker is gone, and the op with it
         tab.n += 1
-        assert (await tab.join())["fresh"] == 1
+        assert (await tab.join())["rebuilt"] == 1
         send(tab, "add")
         assert (await until(tab, 2))[1] == " 1"
 
@@ -302,7 +302,7 @@ async def test_l4_only_what_is_idempotent_is_run_again(
         for _ in range(2):  # its worker is gone, and so is the next one before the op has come
             live.sessions._sessions.clear()
             tab.n = 1
-            assert (await tab.join())["fresh"] == 1
+            assert (await tab.join())["rebuilt"] == 1
             await tab.socket.lose()
         await tab.join()
         tab.socket.send([1, tab.rev, 1, tab.signed(reference), []])

@@ -158,7 +158,7 @@ async def test_a_page_that_connects_to_another_machine_each_time(cluster: Cluste
         assert (await tab.call("send", "note", str(number)))[1] == number
         await tab.socket.lose()
         tab.browser = cluster.browsers[number % 5]
-        assert (await tab.join())["moved"] == 1
+        assert (await tab.join())["migrated"] == 1
     [session] = [one for app in cluster.apps for one in app.sessions if one.state.is_attached]
     assert session.state.page.seen == [f"{note} - 0" for note in cluster.ran]  # type: ignore[attr-defined]
     assert len(cluster.ran) == 9
@@ -192,7 +192,7 @@ async def test_a_page_takes_its_files_along_to_another_machine(cluster: Cluster)
     left = fields(await upload(b, tab), "left")
     tab.socket.send([tab.n + 1, tab.rev, wire.BYE])
     await asyncio.wait_for(tab.socket.task, PATIENCE)
-    assert await cluster.files() == [] and left and cluster.ran == ["moved"]
+    assert await cluster.files() == [] and left and cluster.ran == ["migrated"]
 
 
 @everywhere

@@ -218,7 +218,7 @@ async def test_n3_a_snapshot_of_another_application_or_key(key: str) -> None:
         tab.snapshot = theirs.snapshot
         assert (await post(tab)).status_code == 409
         welcome = await tab.join()
-        assert welcome["stale"] and welcome["fresh"] and "page" in welcome["patch"]  # mounted afresh
+        assert welcome["outdated"] and welcome["rebuilt"] and "page" in welcome["patch"]  # mounted afresh
         tab.snapshot = mine
         assert await has_not_run(tab)
 
@@ -230,7 +230,7 @@ async def test_n3_a_snapshot_of_another_page_or_person() -> None:
         assert (await post(tab, data={"_s": other.snapshot})).status_code == 409
         visitor.http.cookies.set("user", "bob")
         assert (await post(tab)).status_code == 409
-        assert (await tab.join())["stale"]
+        assert (await tab.join())["outdated"]
 
 
 async def test_n3_an_expired_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ async def test_n3_an_expired_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
         tab = await visitor.open("/a")
         monkeypatch.setattr("liveactions.store.snapshots.SNAPSHOT_TTL", -1.0)
         assert (await post(tab)).status_code == 409
-        assert (await tab.join())["stale"]
+        assert (await tab.join())["outdated"]
 
 
 async def test_n3_keys_rotate() -> None:
@@ -276,7 +276,7 @@ async def test_n3_keys_rotate() -> None:
         "__init__",
         "save.__globals__",
         "live.services",
-        "_live_node",
+        "_live_record",
         "os.system",
         "save\0",
         "save~\ud83d",

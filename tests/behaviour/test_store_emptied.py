@@ -92,5 +92,5 @@ async def test_a_page_that_comes_elsewhere_before_it_is_stored_again(
         for _ in range(2):
             await asyncio.wait_for(looked.acquire(), PATIENCE)
         await left.lose()
-        assert "stale" not in await joining
+        assert "outdated" not in await joining
         assert (await tab.call("add"))[3][2] == 2

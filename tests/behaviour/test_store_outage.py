@@ -144,7 +144,7 @@ async def test_what_was_acknowledged_meanwhile_is_in_the_store_afterwards() -> N
         await works_again(here)
         await tab.socket.lose()
         tab.browser = elsewhere
-        assert "moved" in await tab.join()
+        assert "migrated" in await tab.join()
         assert "kept" in str(next(iter(there.sessions)).state.page.said)  # type: ignore[attr-defined]
 
 
@@ -163,7 +163,7 @@ async def test_a_page_whose_state_cannot_be_read_is_asked_to_come_again() -> Non
         assert refused.value.code == 1011
         store.works = True
         await works_again(there)
-        assert (await tab.join())["moved"] == 1
+        assert (await tab.join())["migrated"] == 1
 
 
 async def test_a_store_that_hangs_delays_only_what_needs_it() -> None:

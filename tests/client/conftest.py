@@ -63,7 +63,7 @@ class Server:
         """Open the socket and welcome the page."""
         self.open()
         self.rev = welcome.setdefault("rev", 0)
-        self.receive({"token": "t", "fresh": 1, **welcome})
+        self.receive({"token": "t", "rebuilt": 1, **welcome})
 
     def receive(self, message: Any) -> None:
         """The page gets a message. What only the rest of the client knows (raw HTML, moves) is done, too."""

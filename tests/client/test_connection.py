@@ -131,7 +131,7 @@ def test_after_a_rebuild_all_is_sent_again_and_the_server_says_what_is_uncertain
     page.evaluate("dispatchEvent(new Event('online'))")
     server.open()
     assert server.sent[0]["op"] == 2
-    server.receive({"token": "t2", "rev": 5, "ack": 1, "fresh": 1})
+    server.receive({"token": "t2", "rev": 5, "ack": 1, "rebuilt": 1})
     assert ended(server) == {1: "ok"}
     assert server.ops == [[2, 5, 0, [0], []], [3, 5, 0, [0], []]]
     server.receive([5, 3, [], [2, 2, None]])
@@ -143,7 +143,7 @@ def test_answers_of_a_welcome(open_page: Open) -> None:
     for _ in range(3):
         page.click("#b")
     lose(page, server)
-    server.receive({"token": "t", "rev": 0, "ack": 2, "answers": [2, 1, {"error": "no"}], "fresh": 1})
+    server.receive({"token": "t", "rev": 0, "ack": 2, "answers": [2, 1, {"error": "no"}], "rebuilt": 1})
     assert ended(server) == {1: "ok", 2: "error"}
     server.receive([0, 3, [], [3, 2, None]])
     assert ended(server) == {1: "ok", 2: "error", 3: "uncertain"}
@@ -157,7 +157,7 @@ def test_after_a_rebuild_items_are_numbered_in_their_order(open_page: Open) -> N
     page.click("li:last-child")
     page.evaluate("dispatchEvent(new Event('online'))")
     server.open()
-    server.receive({"token": "t", "rev": 9, "ack": 0, "fresh": 1})
+    server.receive({"token": "t", "rev": 9, "ack": 0, "rebuilt": 1})
     assert server.ops == [[1, 9, 0, [2, 1, 0], []]]
     server.rev = 9
     server.patch([2, [[[2, 1, 1, "new"]], 0, [1, "C"]]], shapes=ROW)
@@ -170,7 +170,7 @@ def test_an_op_whose_element_a_rebuild_took_away_is_an_error(open_page: Open) ->
     page.click("#b")
     page.evaluate("dispatchEvent(new Event('online'))")
     server.open()
-    server.receive({"token": "t", "rev": 1, "ack": 0, "fresh": 1, "patch": [0, "none"]})
+    server.receive({"token": "t", "rev": 1, "ack": 0, "rebuilt": 1, "patch": [0, "none"]})
     assert server.ops == []
     assert server.told == [["error", "", {"n": 1, "uncertain": False, "error": "Not sent", "status": 409}]]
 
@@ -179,7 +179,7 @@ def test_one_that_was_sent_and_cannot_be_again_is_uncertain(open_page: Open) -> 
     page, server = open_page('<div data-l="."><button id="b" data-l="@click">b</button></div>')
     page.click("#b")
     lose(page, server)
-    server.receive({"token": "t", "rev": 1, "ack": 0, "fresh": 1, "patch": [0, "none"]})
+    server.receive({"token": "t", "rev": 1, "ack": 0, "rebuilt": 1, "patch": [0, "none"]})
     assert server.ops == [] and ended(server) == {1: "uncertain"}
 
 
@@ -216,7 +216,7 @@ def test_a_stale_page_comes_whole_and_typed_text_stays(open_page: Open) -> None:
             "token": "t",
             "rev": 12,
             "ack": 0,
-            "stale": 1,
+            "outdated": 1,
             "patch": {"page": f'<!doctype html><html lang="x">{html}<body class="c">{body}</body></html>'},
         }
     )
@@ -228,7 +228,7 @@ def test_a_stale_page_comes_whole_and_typed_text_stays(open_page: Open) -> None:
                 "token": "t",
                 "rev": 12,
                 "ack": 0,
-                "stale": 1,
+                "outdated": 1,
                 "patch": {
                     "page": f'<!doctype html><html lang="x">{html}<body class="c">{body}</body></html>'
                 },
@@ -497,7 +497,7 @@ def test_a_page_whose_markers_were_moved_asks_for_all_of_it(open_page: Open) -> 
     page.click("button")  # which calls nothing yet
     html = document('<!--{--><p>z</p><button live-click="?_a=go">y</button>')
     server.rev = 3
-    server.receive({"token": "t", "fresh": 1, "rev": 3, "patch": {"page": html}})
+    server.receive({"token": "t", "rebuilt": 1, "rev": 3, "patch": {"page": html}})
     page.evaluate(HEEDED)
     page.click("button")
     assert [op[2:4] for op in server.ops] == [[1, "go"]]

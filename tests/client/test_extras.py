@@ -186,7 +186,7 @@ def test_running_ops_go_on_beside_the_others(open_page: Open) -> None:
     assert page.evaluate("b.ariaBusy") is None
 
 
-@pytest.mark.parametrize("rebuilt", [{"fresh": 1}, {"moved": 1}])
+@pytest.mark.parametrize("rebuilt", [{"rebuilt": 1}, {"migrated": 1}])
 def test_nobody_knows_of_running_ops_after_the_session(open_page: Open, rebuilt: dict[str, int]) -> None:
     page, server = open_page(BUTTONS)
     page.click("#b")
@@ -242,7 +242,7 @@ def test_a_rebuilt_page_is_no_other_one(open_page: Open) -> None:
     come_back(page, server)
     with page.expect_request(f"{SITE}/other") as request:
         server.receive(
-            {"token": "t", "rev": 1, "ack": 1, "moved": 1, "patch": {"page": document(OWN + FORM)}}
+            {"token": "t", "rev": 1, "ack": 1, "migrated": 1, "patch": {"page": document(OWN + FORM)}}
             | {"answers": [1, 3, {"url": "/other"}]}
         )
     assert request.value.is_navigation_request()

@@ -43,7 +43,7 @@ class Posts:
         raise AssertionError(f"{len(self.seen)} requests")
 
     def answer(self, *frames: Any, **welcome: Any) -> None:
-        body = {"welcome": {"token": "t", "rev": 0, "ack": 0, "fresh": 1, **welcome}, "frames": frames}
+        body = {"welcome": {"token": "t", "rev": 0, "ack": 0, "rebuilt": 1, **welcome}, "frames": frames}
         self.waiting.pop(0).fulfill(json=body)
 
 
@@ -190,7 +190,7 @@ def test_a_welcome_that_comes_too_late_is_not_heard(open_page: Open, posts: Post
     page.click("#b")
     page.clock.run_for(3000)
     posts.wait(page, 1)
-    server.receive({"token": "old", "rev": 0, "ack": 0, "fresh": 1})
+    server.receive({"token": "old", "rev": 0, "ack": 0, "rebuilt": 1})
     assert server.sent[1:] == []
     assert page.evaluate("sockets[0].closed")
     posts.answer([1, 1, [1, "one"]])

@@ -143,7 +143,7 @@ class Tab:
         self._settle(message["ack"], message.get("answers", ()))
         was_told = self._is_told
         self.document.welcome(message)
-        if message.get("stale") or (self._is_told and not was_told):
+        if message.get("outdated") or (self._is_told and not was_told):
             assert self._is_told, f"{self.path} is restarted and doesn't say so"
             self.lost |= {n for n in self.ended if n > message["ack"]}
 

@@ -533,7 +533,7 @@ async def test_dependencies_are_open_until_the_render_and_shared() -> None:
 @pytest.mark.parametrize(("how", "error"), [("fail", "ActionError"), ("crash", "RuntimeError")])
 async def test_dependencies_see_an_error_and_load_gets_new_ones(how: str, error: str) -> None:
     page = await opened(Shop)
-    page._live_node.stale = True
+    page._live_record.stale = True
     journal.clear()
     await call(page, page.act, {"how": how})
     assert journal == [

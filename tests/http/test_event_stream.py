@@ -196,7 +196,7 @@ async def test_another_worker_answers_with_a_stream_of_its_own() -> None:
         second = post(tab, add(tab))
         assert (await second.reply()).status == 200
         welcome = await receive(second)
-        assert (welcome["ack"], welcome["moved"]) == (1, 1)
+        assert (welcome["ack"], welcome["migrated"]) == (1, 1)
         assert shown((await frame(tab, second))[2]) == "2"
         (left,) = here.app.sessions
         await push(left, 9)
@@ -214,11 +214,11 @@ async def test_another_worker_skips_operations_with_addresses() -> None:
         tab.browser = there
         second = post(tab, op(tab, CALL_SLOT, [3], []))
         assert (await second.reply()).header(HEADER_SKIPPED.lower()) == "1"
-        assert (await receive(second))["moved"] == 1
+        assert (await receive(second))["migrated"] == 1
         tab.browser, tab.n = here, 0
         third = post(tab, add(tab))
         assert (await third.reply()).header(HEADER_SKIPPED.lower()) == ""
-        assert (await receive(third))["moved"] == 1
+        assert (await receive(third))["migrated"] == 1
         assert shown((await frame(tab, third))[2]) == "1"
 
 

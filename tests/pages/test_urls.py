@@ -135,7 +135,7 @@ def test_only_fields_in_the_address_are_filled_from_it() -> None:
     fill(
         page,
         {"room": "1"},
-        [("hidden", "x"), ("room", "7"), ("table", "x"), ("_live_node", "x"), ("live", "x")],
+        [("hidden", "x"), ("room", "7"), ("table", "x"), ("_live_record", "x"), ("live", "x")],
     )
     assert (page.hidden, page.room, type(page.table)) == ("", 1, Table)
 

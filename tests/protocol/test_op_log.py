@@ -171,8 +171,8 @@ def test_a_patch_of_the_welcome_is_a_revision() -> None:
 
 def test_rebuilt_after_a_crash_what_was_sent_is_uncertain() -> None:
     exchange = OpLog(rev=4, done=6, answers=[6, 0, "six"])
-    welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "fresh"))
-    assert welcome == {"token": "token", "rev": 4, "ack": 6, "fresh": 1, "answers": [6, 0, "six"]}
+    welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "rebuilt"))
+    assert welcome == {"token": "token", "rev": 4, "ack": 6, "rebuilt": 1, "answers": [6, 0, "six"]}
     assert exchange.uncertain == 9 and not exchange.is_certain
     for n in (7, 8, 9):
         assert exchange.accept(op(n, 4), 0.0)
@@ -182,8 +182,8 @@ def test_rebuilt_after_a_crash_what_was_sent_is_uncertain() -> None:
 
 def test_moved_from_rest_everything_is_sent_again() -> None:
     exchange = OpLog(rev=4, done=6)
-    welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "moved"))
-    assert welcome == {"token": "token", "rev": 4, "ack": 6, "moved": 1}
+    welcome = json.loads(exchange.welcome(hello(rev=4, op=9), "token", [], [], "migrated"))
+    assert welcome == {"token": "token", "rev": 4, "ack": 6, "migrated": 1}
     assert [exchange.accept(op(n, 4), 0.0) for n in (7, 8, 9)] == [True, True, True]
 
 

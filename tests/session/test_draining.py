@@ -49,7 +49,7 @@ async def test_pages_go_on_at_another_worker() -> None:
         for tab in tabs:
             assert await closed(tab) == REPLACED
             tab.browser = there
-            assert (await tab.join())["moved"] == 1
+            assert (await tab.join())["migrated"] == 1
             assert shown((await tab.call("add"))[2]) == "2"
 
 

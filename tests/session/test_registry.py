@@ -63,7 +63,7 @@ async def test_another_worker_goes_on_from_rest(store: Store) -> None:
         await tab.call("add")
         await tab.socket.lose()
         tab.n = 3  # 2 and 3 were lost with the connection
-        assert await moved_to(there, tab).join() == {"token": tab.token, "rev": 1, "ack": 1, "moved": 1}
+        assert await moved_to(there, tab).join() == {"token": tab.token, "rev": 1, "ack": 1, "migrated": 1}
         assert shown((await tab.socket.ask([2, 1, 1, tab.signed("add"), []]))[2]) == "2"
         assert shown((await tab.socket.ask([3, 1, 1, tab.signed("add"), []]))[2]) == "3"
 
@@ -76,7 +76,7 @@ async def test_another_worker_sends_what_was_lost_on_the_way(store: Store) -> No
         told = (await tab.call("add"))[2]
         await tab.socket.lose()
         welcome = await moved_to(there, tab).join(rev=1)
-        assert (welcome["rev"], welcome["ack"], welcome["patch"], "moved" in welcome) == (2, 2, told, True)
+        assert (welcome["rev"], welcome["ack"], welcome["patch"], "migrated" in welcome) == (2, 2, told, True)
         assert shown((await tab.call("add"))[2]) == "3"
 
 
@@ -106,7 +106,7 @@ async def test_after_a_crash_what_was_under_way_is_uncertain(store: Store) -> No
         await tab.call("add")
         tab.n = 3  # 2 and 3 were sent; nobody knows whether the worker ran them
         welcome = await moved_to(there, tab).join()
-        assert welcome == {"token": tab.token, "rev": 1, "ack": 1, "fresh": 1}
+        assert welcome == {"token": tab.token, "rev": 1, "ack": 1, "rebuilt": 1}
         assert await tab.socket.ask([3, 1, 1, tab.signed("add"), []]) == [1, 3, [], [3, 2, None]]
         assert shown((await tab.call("add"))[2]) == "2"
 
@@ -145,7 +145,7 @@ async def test_a_state_older_than_what_was_shown_is_stale(store: Store) -> None:
         await tab.call("add")
         tab.rev = 5
         welcome = await moved_to(there, tab).join()
-        assert welcome["stale"] == 1 and welcome["rev"] == 6
+        assert welcome["outdated"] == 1 and welcome["rev"] == 6
         assert "<output" in welcome["patch"]["page"]
         assert shown((await tab.call("add"))[2]) == "2"
 
@@ -155,7 +155,7 @@ async def test_the_store_is_lost(store: Store) -> None:
         tab = await here.joined("/counter")
         await tab.call("add")
         welcome = await moved_to(there, tab).join()
-        assert welcome["stale"] == welcome["fresh"] == 1
+        assert welcome["outdated"] == welcome["rebuilt"] == 1
         assert shown((await tab.call("add"))[2]) == "1"
 
 
@@ -165,7 +165,7 @@ async def test_the_whole_page_on_demand(store: Store) -> None:
         await tab.call("grow")
         welcome = await tab.join(rev=-1)
         assert welcome["patch"]["page"].count("<li ") == 6
-        assert welcome["moved"] == 1
+        assert welcome["migrated"] == 1
         assert (await tab.call("grow"))[4]
 
 
@@ -176,7 +176,7 @@ async def test_large_states_are_stored_when_the_socket_goes(store: Store) -> Non
         await tab.call("grow")
         await tab.socket.lose()
         welcome = await moved_to(there, tab).join()
-        assert welcome == {"token": tab.token, "rev": 2, "ack": 2, "moved": 1}
+        assert welcome == {"token": tab.token, "rev": 2, "ack": 2, "migrated": 1}
         assert (await tab.call("grow"))[1] == 3
 
 
@@ -201,7 +201,7 @@ async def test_detached_sessions_go_after_a_minute(store: Store) -> None:
         assert len(live.sessions) == 1
         await live.sessions.run_maintenance(session.state.used + 61)
         assert len(live.sessions) == 0
-        assert (await tab.join())["moved"] == 1
+        assert (await tab.join())["migrated"] == 1
 
 
 async def test_a_reader_that_has_stopped_is_closed(store: Store) -> None:
@@ -232,7 +232,7 @@ async def test_a_page_without_a_connection_makes_room(store: Store) -> None:
             assert closed.value.code == CLOSE_LIMIT
             assert shown((await stays.call("add"))[2]) == "1"
             await stays.socket.lose()
-            assert (await gone.join())["moved"] == 1
+            assert (await gone.join())["migrated"] == 1
             assert shown((await gone.call("add"))[2]) == "2"
 
 

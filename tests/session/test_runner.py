@@ -164,7 +164,7 @@ async def test_a_snapshot_that_is_none_begins_anew(visitor: Browser, change: Any
     tab = await visitor.open("/counter")
     tab.snapshot = change(tab.snapshot)
     welcome = await tab.join()
-    assert welcome["stale"] == welcome["fresh"] == 1
+    assert welcome["outdated"] == welcome["rebuilt"] == 1
     assert "<output" in welcome["patch"]["page"]
     assert shown((await tab.call("add"))[2]) == "1"
 
@@ -173,14 +173,14 @@ async def test_a_snapshot_of_another_page_or_person() -> None:
     async with browser(shop(identify=lambda request: request.cookies.get("user"))) as visitor:
         visitor.http.cookies.set("user", "ada")
         tab, other = await visitor.open("/counter"), await visitor.open("/rows")
-        assert (await tab.join(snapshot=other.snapshot))["stale"] == 1
+        assert (await tab.join(snapshot=other.snapshot))["outdated"] == 1
         tab = await visitor.joined("/counter")
         visitor.http.cookies.set("user", "bob")
         with pytest.raises(Closed) as closed:
             await tab.join()
         assert closed.value.code == wire.CLOSE_OVER
         tab.token = None
-        assert (await tab.join())["stale"] == 1
+        assert (await tab.join())["outdated"] == 1
 
 
 async def test_ops_come_again_and_run_once(visitor: Browser) -> None:

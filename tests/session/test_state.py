@@ -21,7 +21,7 @@ from liveactions.pages.page_html import document
 from liveactions.pages.state import encode_state, restore_state
 from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import Acknowledgement, CallFunction, Hello, Op
-from liveactions.protocol.op_log import OpLog, Rebuilt
+from liveactions.protocol.op_log import OpLog, Resumption
 from liveactions.session.op_queue import Job, ServerOp
 from liveactions.session.state import (
     Due,
@@ -88,7 +88,7 @@ class Connection:
     worker: Worker
     session: SessionState
     hello: Hello
-    rebuilt: Rebuilt
+    resumption: Resumption
     up: deque[Op | Acknowledgement] = field(default_factory=deque)
     down: deque[str] = field(default_factory=deque)
     is_welcomed: bool = False
@@ -139,17 +139,17 @@ class Client:
         return [CallFunction(n, self.rev, self.open[n], {}) for n in numbers]
 
     def welcome(self, message: dict[str, Any]) -> None:
-        assert "stale" not in message, "the page was told what the store doesn't know"
+        assert "outdated" not in message, "the page was told what the store doesn't know"
         self.token, self.rev = message["token"], message["rev"]
         self._settle(message["ack"], message.get("answers", []))
         self.out = set(self.running)
         self.document.shapes, self.document._sources = {}, {}
-        if "fresh" in message or "moved" in message:
+        if "rebuilt" in message or "migrated" in message:
             for n in list(self.running):
                 self._end(n, wire.UNCERTAIN)
             self.running, self.out = set(), set()
             self.document.renumber()
-        if "moved" in message:
+        if "migrated" in message:
             self.announced = 0
         self.document.apply(message.get("patch", []), message.get("shapes", []))
         self._hear(message.get("extras", {}))
@@ -224,23 +224,23 @@ class Worker:
     def join(self, hello: Hello, now: float) -> Connection:
         """Take a hello. Its welcome may be a while."""
         state = self.session
-        rebuilt: Rebuilt = ""
+        resumption: Resumption = ""
         if state is None or state.token != hello.token or state.over or not (state.is_running or self.save()):
-            state, rebuilt = self._begin(hello)
-        connection = self.connection = Connection(self, state, hello, rebuilt)
-        state.joining(hello, rebuilt, now)
+            state, resumption = self._begin(hello)
+        connection = self.connection = Connection(self, state, hello, resumption)
+        state.joining(hello, resumption, now)
         return connection
 
     def welcome(self, connection: Connection, now: float) -> bool:
         """Answer a hello. Return False when the page has another connection, or another worker, meanwhile."""
-        state, hello, rebuilt = connection.session, connection.hello, connection.rebuilt
+        state, hello, resumption = connection.session, connection.hello, connection.resumption
         if self.connection is not connection or self.session is not state or state.over:
             return False
         drawn = (state.is_running and state.history.newest) or state.page.__fragment__(state.history.newest)
-        text = state.welcome(hello, drawn, rebuilt) if hello.rev >= 0 else None
+        text = state.welcome(hello, drawn, resumption) if hello.rev >= 0 else None
         if text is None:
             drawn = state.page.__fragment__(None)
-            text = state.welcome(hello, drawn, rebuilt, html=self._html(drawn))
+            text = state.welcome(hello, drawn, resumption, html=self._html(drawn))
         if not self.save():
             state.end()
             return False
@@ -250,9 +250,9 @@ class Worker:
         self.flush(now)
         return True
 
-    def _begin(self, hello: Hello) -> tuple[SessionState, Rebuilt]:
+    def _begin(self, hello: Hello) -> tuple[SessionState, Resumption]:
         site, page = self.live.site, opened(self.live)
-        rebuilt: Rebuilt = ""
+        resumption: Resumption = ""
         first = page.__fragment__(None)
         snapshot = Snapshot(
             "/log", None, shape=first.shape.digest, mark=digest_of(first), digests=first.digests()
@@ -262,9 +262,9 @@ class Worker:
         if hello.token is not None:
             snapshot = unpack(self.store.states[token])
             restore_state(page, snapshot.state)
-            rebuilt, stale = continues(snapshot, hello)
-            assert not stale, "the page was told what the store doesn't know"
-        op_log, history = resumed(snapshot, hello, stale=False)
+            resumption, outdated = continues(snapshot, hello)
+            assert not outdated, "the page was told what the store doesn't know"
+        op_log, history = resumed(snapshot, hello, outdated=False)
         self.session = SessionState(
             site,
             page,
@@ -276,7 +276,7 @@ class Worker:
             data=encode_state(page),
         )
         self.job, self.streaming = None, []
-        return self.session, rebuilt
+        return self.session, resumption
 
     def _html(self, drawn: Fragment) -> str:
         assert self.session is not None and isinstance(self.session.page, Log)
@@ -456,7 +456,9 @@ class Histories(RuleBasedStateMachine):
         connection, self.connection = self.connection, None
         assert connection is not None
         connection.up = deque(list(connection.up)[:arrives])
-        self.client.has_missed_welcome |= any('"moved"' in one or '"fresh"' in one for one in connection.down)
+        self.client.has_missed_welcome |= any(
+            '"migrated"' in one or '"rebuilt"' in one for one in connection.down
+        )
         self.lost.append(connection)
         if is_noticed:
             self.notice()
@@ -785,6 +787,6 @@ def test_a_frame_with_a_new_revision_is_stored_even_if_nothing_else_has_changed(
 
 def test_ops_stay_uncertain_if_the_session_ends_before_its_welcome() -> None:
     state = detached()
-    state.joining(Hello("/log", None, "token", 0, 2), "fresh", 0.0)
+    state.joining(Hello("/log", None, "token", 0, 2), "rebuilt", 0.0)
     state.detached(0.0)
     assert not state.snapshot().at_rest

@@ -57,11 +57,11 @@ class Tab:
             hello |= {"token": self._token, "rev": self._rev, "op": self._n}
             await socket.send(json.dumps(hello))
             welcome = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
-            assert "fresh" not in welcome and "stale" not in welcome, welcome
+            assert "rebuilt" not in welcome and "outdated" not in welcome, welcome
             self._token = welcome.get("token", self._token)
             self._take(welcome["rev"], welcome.get("ack", 0), welcome.get("answers", []))
             for op in self._pending:
-                if "moved" in welcome:
+                if "migrated" in welcome:
                     op[1] = self._rev  # it names what the session, made anew, shows now
                 await socket.send(json.dumps(op))
             yield socket

@@ -77,9 +77,9 @@ export function welcome(message) {
   unacknowledged = 0;
   const settled = settleOps(message.ack, message.answers);
   markUnsent();
-  const fresh = message.fresh || message.moved;
+  const fresh = message.rebuilt || message.migrated;
   if (fresh) settled.push(...removeOps(({ running }) => running, () => [UNCERTAIN]));
-  if (message.moved) announced = 0; // else the server says which of those that it was told of are run again
+  if (message.migrated) announced = 0; // else the server says which of those that it was told of are run again
   return { ...message, fresh, settled };
 }
 
