@@ -1,1 +1,1 @@
-"""Open pages: what each shows, and the sockets that come and go."""
+"""Open pages: their state machines, their queues and their connections."""

@@ -1,4 +1,4 @@
-"""What an open page says of who is here, for as long as it is connected."""
+"""Publishes the presence that an open page declares, for as long as it is connected."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..pubsub.presence import Presence
 from .state import SessionView
 
 LOST_SECONDS: Final = 3.0
-"""Seconds for which somebody stays whose connection is lost: a page comes back sooner, if it can."""
+"""Seconds until an entry is removed whose connection was lost: pages that can reconnect do so sooner."""
 LEFT_SECONDS: Final = 0.5
-"""Seconds for which somebody stays who has left the page: a page that is reloaded is back sooner."""
+"""Seconds until an entry is removed whose page was left: a page that is reloaded is back sooner."""
 
 
 class Attendance:
-    """What one session has said. `turn` is the epoch of its claim, higher after each takeover."""
+    """The presence entries of one session. `turn` is the epoch of its claim; each takeover increases it."""
 
     def __init__(self, session: SessionView, presence: Presence, turn: int) -> None:
         self._session = session
         self._presence = presence
         self._turn = turn
         self._said: dict[str, tuple[Attending, str]] = {}
-        """What was said of whom, by the ids of the entries."""
+        """The declarations that are published, each with the visitor's identity, by the id of the entry."""
 
     def follow(self) -> None:
-        """Say what the page says now."""
+        """Publish what has changed in the page's declarations."""
         session = self._session
         wanted = {self._id(one): (one, session.identity) for one in session.page.live.attending}
         if wanted == self._said:
@@ -39,11 +39,11 @@ class Attendance:
             self._presence.leave(gone)
 
     def lost(self) -> None:
-        """Say that the connection is gone. The page may come back."""
+        """Withdraw the entries soon: the connection is lost, and the page may reconnect."""
         self._leave(LOST_SECONDS)
 
     def left(self) -> None:
-        """Say that the page has ended."""
+        """Withdraw the entries: the page has ended."""
         self._leave(LEFT_SECONDS)
 
     def _leave(self, seconds: float) -> None:
@@ -52,5 +52,5 @@ class Attendance:
             self._presence.leave(said, seconds)
 
     def _id(self, one: Attending) -> str:
-        """Return the id of an entry: the same wherever the session goes on, and telling nobody its token."""
+        """Return the id of an entry, the same in any worker. It doesn't reveal the session's token."""
         return blake2b(f"{self._session.key}\n{one.name}".encode(), digest_size=12).hexdigest()

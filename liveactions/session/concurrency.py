@@ -1,4 +1,4 @@
-"""What goes on beside a session's queue: generators, and actions that a newer call may end."""
+"""Operations that run beside a session's queue: generators, and actions that newer calls may end."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .op_queue import ServerOp, dropped
 from .state import SessionState
 
 STREAMING: Final = Streaming()
-"""It goes on beside the queue."""
+"""The operation goes on outside of the queue."""
 
 
 class StreamingCall:
-    """A generator that is running, each of its steps an op."""
+    """A running generator. Each of its steps is an operation in the queue."""
 
     def __init__(self, ops: ConcurrentOps, n: int, ref: ActionRef[..., Any], event: Event | None) -> None:
         self.n = n
@@ -39,7 +39,7 @@ class StreamingCall:
         self.task = self._ops.tasks.start(self._work(fields))
 
     def cancel(self) -> None:
-        """End it at its next ``yield``."""
+        """End the generator at its next ``yield``."""
         self._is_cancelled = True
 
     async def _work(self, fields: FieldPairs | Input) -> None:
@@ -71,7 +71,7 @@ class StreamingCall:
 
 
 class ConcurrentOps:
-    """The calls of one session. True when there is one that an op may end.
+    """The concurrent calls of one session. True if an operation could end one.
 
     `submit` asks for an op, `run` waits for its outcome as well.
     """
@@ -90,7 +90,7 @@ class ConcurrentOps:
         self.streaming: list[StreamingCall] = []
         """Generators that are running."""
         self.called: ActionRef[..., Any] | None = None
-        """What runs in the queue, and may be ended."""
+        """The action that is running in the queue, if newer operations may end it."""
         self._task: asyncio.Task[Any] | None = None
         self._is_ended = False
 
@@ -100,7 +100,7 @@ class ConcurrentOps:
     # What comes in
 
     def admit(self, op: Op) -> Op:
-        """An op that comes while something is running: it may end that, or be dropped itself."""
+        """Admit an operation that arrives while others run: it may end those, or be dropped itself."""
         if type(op) is Cancel:
             self._cancel(op)
             return op
@@ -118,12 +118,12 @@ class ConcurrentOps:
         return op
 
     def _leaves(self, op: Op) -> bool:
-        """Whether the page is left with this op."""
+        """Return whether this operation leaves the page."""
         path = op.url.partition("#")[0].partition("?")[0] if type(op) is Navigate else ""
         return type(op) is Bye or (type(op) is Navigate and path != self.state.page.live.path)
 
     def _leave(self) -> None:
-        """The person goes away: what is of no use to anybody else ends."""
+        """End what was only of use to this visitor, who is leaving the page."""
         if self.called is not None and self.called.action.ends_on_leave:
             self._end()
         for run in self.streaming:
@@ -152,7 +152,7 @@ class ConcurrentOps:
     async def call(
         self, page_run: PageRun, op: Op, ref: ActionRef[..., Any], fields: FieldPairs | Input
     ) -> Outcome:
-        """Run an action of which others are heard meanwhile."""
+        """Run an action during which other operations are received."""
         if ref.action.streams:
             return self._start(page_run, op.n, ref, fields)
         self.called, self._task, self._is_ended = ref, asyncio.current_task(), False
@@ -186,7 +186,7 @@ class ConcurrentOps:
         return STREAMING
 
     def when_over(self, n: int, then: Callable[[], object]) -> None:
-        """Call something when the generator of an op has ended, which may be now."""
+        """Call `then` when the generator of operation `n` has ended; at once if none is running."""
         for run in self.streaming:
             if run.n == n:
                 run.task.add_done_callback(lambda _: then())
@@ -194,7 +194,7 @@ class ConcurrentOps:
         then()
 
     def leave_alone(self, page_run: PageRun) -> None:
-        """What an op has changed isn't for those to undo that go on."""
+        """Exclude the changes of `page_run` from what the running generators would roll back."""
         for run in self.streaming:
             if run.page_run is not page_run:
                 run.page_run.leave_alone(page_run)
@@ -205,16 +205,16 @@ class ConcurrentOps:
             await asyncio.wait([run.task for run in self.streaming])
 
     def close(self) -> None:
-        """The page is over."""
+        """Cancel all generators: the page has ended."""
         for run in self.streaming:
             run.task.cancel()
 
 
 def _is_same(one: ActionRef[..., Any], other: ActionRef[..., Any] | None) -> bool:
-    """Whether both call the same action of the same component."""
+    """Return whether both call the same action of the same component."""
     return other is not None and one.path == other.path
 
 
 def _includes(meant: int | ActionRef[..., Any], ref: ActionRef[..., Any]) -> bool:
-    """Whether a reference means another one, which may have more arguments."""
+    """Return whether `meant` names `ref`, or its action with any arguments."""
     return isinstance(meant, ActionRef) and meant.path == ref.path and meant.args in ((), ref.args)

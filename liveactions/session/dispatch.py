@@ -1,4 +1,4 @@
-"""What an op does: which action it names, what that is given, and who gets the outcome."""
+"""Runs one operation: resolves its action, passes the arguments, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from .state import Act, SessionState
 
 log = get_logger(__name__)
 UNKNOWN: Final = Uncertain()
-"""Whether it ran is unknown."""
+"""It is unknown whether the operation ran."""
 FILE_EXPIRED: Final = "The file is no longer available. Please choose it again."
 
 
 def run_of(state: SessionState, job: Job) -> PageRun:
-    """Return the run that an op is part of."""
+    """Return the run that an operation belongs to."""
     if isinstance(job, ServerOp):
         if job.page_run is not None:
             return job.page_run
@@ -53,7 +53,7 @@ def run_of(state: SessionState, job: Job) -> PageRun:
 async def dispatch_op(
     ops: ConcurrentOps, run: PageRun, job: Job, ref: ActionRef[..., Any] | None = None
 ) -> Outcome:
-    """Run an op and return its outcome. `ref` is what it names, if that is known."""
+    """Run an operation and return its outcome. `ref` is the reference that it names, if that is known."""
     state = ops.state
     if isinstance(job, ServerOp):
         return await job.run(run) or DONE
@@ -105,7 +105,7 @@ async def _call_with_files(
 
 
 def report(state: SessionState, job: ServerOp, outcome: Outcome, developer: Developer | None) -> None:
-    """Give the outcome of an op of the server to its caller; log a failure that nobody waits for."""
+    """Pass the outcome of a server operation to its caller; log a failure that no caller waits for."""
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
     if job.n or outcome.ok:
@@ -120,14 +120,14 @@ def report(state: SessionState, job: ServerOp, outcome: Outcome, developer: Deve
 
 
 def named_by(op: Act) -> str:
-    """Return what an op names, for the log."""
+    """Return a name for what an operation calls, for the log."""
     if isinstance(op, CallSlot):
         return f"slot {op.address}"
     return op.name if isinstance(op, CallFunction) else op.reference
 
 
 def event_of(details: dict[str, Any]) -> Event:
-    """The details of an event that an op brings, as far as they are what they should be."""
+    """Return the details of the DOM event that an operation brings, without those of the wrong type."""
     texts = {name: details[name] for name in ("type", "key") if isinstance(details.get(name), str)}
     places = {name: float(details[name]) for name in ("x", "y") if isinstance(details.get(name), int | float)}
     more: dict[str, Any] = {**texts, **places}

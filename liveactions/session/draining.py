@@ -1,4 +1,4 @@
-"""A worker that is being stopped hands its pages over to other workers.
+"""Hands the pages of a worker that is being stopped over to other workers.
 
 Servers stop by closing all connections at once, and tell the application afterwards. All pages would then
 connect again at the same time, and operations that outlast the server's patience would be cut off. So a
@@ -25,9 +25,9 @@ from .state import REPLACED
 
 log = get_logger(__name__)
 PAGES_PER_SECOND: Final = 100.0
-"""How many pages are handed over in a second; more if there are too many for the time that there is."""
+"""Pages that are handed over per second; more if they are too many for the time limit."""
 POLL_INTERVAL: Final = 0.02
-"""Seconds between two looks whether all connections have gone."""
+"""Seconds between two checks whether all connections are closed."""
 
 
 class Drain:
@@ -49,7 +49,7 @@ class Drain:
         self._running: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Return when all pages have been handed over. Callers that come meanwhile wait for the same."""
+        """Return when all pages have been handed over. Concurrent callers wait for the same handover."""
         if self._running is None:
             self._running = self._tasks.start(self._run())
         await asyncio.shield(self._running)
@@ -80,7 +80,7 @@ class Drain:
 
     @property
     def _rate(self) -> float:
-        """Pages per second: half of the time is for operations that are running at the end."""
+        """Return pages per second, so that half of the time is left for the last operations."""
         return max(PAGES_PER_SECOND, 2 * len(self._sessions) / self._seconds)
 
     async def _hand_over(self, session: Session) -> None:
@@ -90,7 +90,7 @@ class Drain:
             session.close(REPLACED, "the worker is being stopped")
 
     def _attached(self) -> list[Session]:
-        """Return the sessions that somebody is connected to, or that are running what was received before."""
+        """Return the sessions that have a connection, or are still running operations."""
         return [one for one in self._sessions if one.connection is not None or one.is_running]
 
 

@@ -1,4 +1,4 @@
-"""Going to another address: another query of the same page, or another page.
+"""Navigates to another address: another query of the same page, or another page.
 
 A page that an action, a link or an error leads to is loaded as a GET would load it, and returned as a
 `LoadedPage`, which the runner shows in place of the one that is open. What isn't a page (another route,
@@ -29,7 +29,7 @@ from .state import SessionState
 
 
 def patch_url(page: Page, address: Address, url: str) -> Outcome:
-    """Set the fields that `url` holds, if it is of this page; else lead there."""
+    """Set the fields that are in the address `url` if it is of this page; otherwise, redirect there."""
     try:
         target = urlsplit(url)
         path = unquote(target.path)
@@ -51,9 +51,9 @@ def patch_url(page: Page, address: Address, url: str) -> Outcome:
 
 
 IN_PLACE: Final = (401, 403, 404)
-"""Errors of which the application's own page tells."""
+"""Error statuses that are shown by the application's error page, in place of the page."""
 MAX_REDIRECTS: Final = 10
-"""Redirects from page to page, after which the browser is to see for itself."""
+"""Redirects that are followed on the server; after these, the browser loads the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class LoadedPage:
 async def resolve_outcome(
     state: SessionState, job: Job, outcome: Outcome, says_error: Callable[[], bool]
 ) -> tuple[Outcome, LoadedPage | None]:
-    """Return what the browser is told of an outcome, and the page to show in place of this one, if any.
+    """Return the outcome to send to the browser, and the page to show in place of this one, if any.
 
     `says_error` returns whether the page that is open shows `live.error` itself.
     """
@@ -95,7 +95,7 @@ async def resolve_outcome(
 
 
 async def follow_redirects(state: SessionState, redirect: RedirectTo) -> tuple[RedirectTo, LoadedPage | None]:
-    """Load the page that a redirect leads to. Return the redirect to where that ended, too."""
+    """Load the page that a redirect leads to, and return it with the redirect to its final address."""
     replaces = redirect.replace
     for _ in range(MAX_REDIRECTS):
         if redirect.external:
@@ -111,14 +111,14 @@ async def follow_redirects(state: SessionState, redirect: RedirectTo) -> tuple[R
 
 
 def problem_of(outcome: Outcome) -> Problem | None:
-    """The error that an outcome is, for pages to show; None where fields alone are wrong: they say it."""
+    """Return an outcome as an error that pages can show; None if all errors belong to fields."""
     if not isinstance(outcome, Failed) or (outcome.errors and not outcome.message):
         return None
     return Problem(outcome.status, outcome.message, outcome.id)
 
 
 async def load_error_page(state: SessionState, outcome: Failed) -> LoadedPage | None:
-    """Load the application's page for an error; None where there is none."""
+    """Load the application's page for an error; return None if it has none."""
     live, problem = state.page.live, problem_of(outcome)
     if problem is None or live.request is None:
         return None
@@ -131,7 +131,7 @@ async def load_error_page(state: SessionState, outcome: Failed) -> LoadedPage | 
 
 
 async def _open(state: SessionState, url: str) -> LoadedPage | Outcome | None:
-    """The page at a path and query; what came instead; None where no page is."""
+    """Open the page at a path and query. Return the outcome if it fails, and None if there is no page."""
     site, request = state.site, state.page.live.request
     url = url.partition("#")[0]
     found = site.find(request, url) if request is not None else None
@@ -147,7 +147,7 @@ async def _begin(site: AppContext, request: PageRequest, address: Address) -> Lo
 
 
 async def _ready(page: Page, address: Address, source: Source) -> LoadedPage | Outcome:
-    """Return the page as it is shown first; else why it isn't."""
+    """Return a page that is opened, loaded and rendered; otherwise, the outcome."""
     opened = await open_page(page, source, draw=lambda _: page.__fragment__(None))
     if opened.drawn is None or opened.state is None:
         return opened.outcome

@@ -19,17 +19,17 @@ from .state import Act, Frame
 
 
 class ObservedSession(Session):
-    """Measures what its base class does."""
+    """Measures what `Session` does."""
 
     _operation: Operation | None = None
-    """The one that is running."""
+    """The operation that is running."""
 
     def __init__(self, site: AppContext, *args: Any, **options: Any) -> None:
         super().__init__(site, *args, **options)
         assert site.observer is not None
         self._observer = site.observer
         self._arrivals: dict[int, float] = {}
-        """When operations arrived that haven't begun: by number, or the identity of those without one."""
+        """When queued operations arrived, by the key of `_key`."""
         self._begun = 0.0
         self._rendering, self._storing = Stopwatch(), Stopwatch()
 
@@ -110,5 +110,5 @@ class ObservedSession(Session):
 
 
 def _key(job: Job) -> int:
-    """Return what tells operations apart: those without a number have negative keys."""
+    """Return a key for an operation: its number, or a negative key if it has none."""
     return -id(job) if isinstance(job, ServerOp) else job.n

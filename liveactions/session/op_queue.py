@@ -1,4 +1,4 @@
-"""The ops of a page that wait, and those among them that the server itself has asked for.
+"""The queue of a page's operations, and the operations that the server itself starts.
 
 Nothing here runs anything: the runner takes one op after the other (see `session.runner`).
 """
@@ -18,11 +18,11 @@ from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..types import Outcome
 
 MAX_COALESCED: Final = 100
-"""Server ops that share one render at most, so that other ops have their turn."""
+"""Server operations that share one render at most, so that other operations have their turn."""
 
 
 class Waiter(Protocol):
-    """Who waits for an outcome: an `asyncio.Future`."""
+    """The caller that waits for an outcome: an `asyncio.Future`."""
 
     def done(self) -> bool: ...
     def cancelled(self) -> bool: ...
@@ -30,10 +30,10 @@ class Waiter(Protocol):
 
 
 class ServerOp:
-    """An op without a number: something to run on the page that no browser has asked for.
+    """An operation without a number, started by the server.
 
-    With `page_run` and `n` it is the end of op `n`, which was streaming. `ended` receives the outcome.
-    Several in a row with `merges` share one render.
+    With `page_run` and `n`, it is the end of operation `n`, which was streaming. `ended` receives the
+    outcome. Consecutive operations with `merges` share one render.
     """
 
     __slots__ = ("run", "page_run", "n", "ended", "merges")
@@ -54,22 +54,22 @@ class ServerOp:
 
 
 Job: TypeAlias = Op | ServerOp
-"""What a queue holds."""
+"""An entry of the queue."""
 
 
 class OpQueue(deque[Job]):
-    """Ops in the order in which they run."""
+    """Operations in the order in which they run."""
 
     coalescing = 0
-    """Number of ops to come that are rendered together with the one that was taken last."""
+    """How many of the next operations are rendered together with the one that was taken last."""
 
     @property
     def is_full(self) -> bool:
-        """Whether as many ops of the browser wait as may; it has no say in those of the server."""
+        """Whether the limit for operations of the browser is reached. Server operations don't count."""
         return sum(not isinstance(job, ServerOp) for job in self) >= MAX_KEPT_ANSWERS
 
     def take(self) -> Job | None:
-        """Remove and return the next op; None when there is none."""
+        """Remove and return the next operation; None if there is none."""
         while self:
             job = self.popleft()
             if not isinstance(job, ServerOp):
@@ -82,24 +82,24 @@ class OpQueue(deque[Job]):
         return None
 
     def _following(self, job: ServerOp) -> int:
-        """Return how many of the next ops share a render with `job`."""
+        """Return how many of the next operations share a render with `job`."""
         if not job.merges:
             return 0
         following = islice(self, MAX_COALESCED)
         return sum(1 for _ in takewhile(lambda one: isinstance(one, ServerOp) and one.merges, following))
 
     def expects(self, is_meant: Callable[[Op], bool]) -> bool:
-        """Return whether such an op of the browser waits."""
+        """Return whether an operation of the browser that satisfies the predicate is in the queue."""
         return any(not isinstance(job, ServerOp) and is_meant(job) for job in self)
 
     def drop(self, is_meant: Callable[[Op], bool]) -> None:
-        """Replace ops of the browser that wait, and are meant, with ops that do nothing."""
+        """Replace queued operations of the browser that satisfy the predicate with ones that do nothing."""
         for index, job in enumerate(self):
             if not isinstance(job, ServerOp) and is_meant(job):
                 self[index] = dropped(job)
 
     def abandon(self) -> None:
-        """Tell the callers of ops that wait that the page is over: they are never run."""
+        """Drop all queued operations, and tell their callers that the page has ended."""
         while self:
             job = self.popleft()
             if isinstance(job, ServerOp) and job.ended is not None and not job.ended.done():
@@ -107,5 +107,5 @@ class OpQueue(deque[Job]):
 
 
 def dropped(op: Op) -> Cancel:
-    """Return an op of the same number that does nothing."""
+    """Return an operation of the same number that does nothing."""
     return Cancel(op.n, op.rev, op.n)

@@ -42,29 +42,29 @@ from .subscriptions import SubscriptionIndex
 
 log = get_logger(__name__)
 MAINTENANCE_INTERVAL: Final = 1.0
-"""Seconds between two rounds through all sessions."""
+"""Seconds between two rounds of maintenance."""
 POLLS_PER_ROUND: Final = 20
-"""How often other workers are heard meanwhile."""
+"""How often messages of other workers are received in this interval."""
 HANDOVER_TIMEOUT: Final = 1.0
-"""Seconds that a page's old worker has for storing its newest state."""
+"""Seconds to wait for a page's previous worker to store the newest state."""
 POLL_INTERVAL: Final = 0.02
-"""Seconds between two looks for it."""
+"""Seconds between two reads of the store meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeSource:
-    """What a session is made from. Without a snapshot: nothing, the page starts again."""
+    """What a session is rebuilt from. Without a snapshot, the page starts again."""
 
     snapshot: Snapshot | None
     resumption: Resumption = ""
     outdated: bool = False
     """Whether the page shows an older state than before, or starts again."""
     epoch: int = 0
-    """That of the claim under which the snapshot was read, when it is that of the page's session."""
+    """Of the claim under which the snapshot was read, if it is one of the page's session."""
     drawn: Fragment | None = None
-    """The page's first rendering, where it has one already."""
+    """The page's first render, if there is one already."""
     state: bytes = b""
-    """Of the page, once it is loaded."""
+    """The page's state as JSON, once it is loaded."""
 
 
 class SessionRegistry:
@@ -75,13 +75,13 @@ class SessionRegistry:
     ) -> None:
         self.site = site
         self.is_draining = False
-        """Whether this worker hands its pages over to others."""
+        """Whether this worker is handing its pages over to others."""
         self._line = line
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
         self.presence = Presence(line, read_entries, self._tend)
-        """Who has pages open, here and on other workers."""
+        """The presence table, shared with other workers."""
         site.services.presence = self.presence
         self._audience = SubscriptionIndex(line, lambda: (one.subscriptions for one in self))
         self._maintenance = Supervisor(lambda: "the upkeep of open pages")
@@ -106,9 +106,9 @@ class SessionRegistry:
         return iter(list(self._sessions.values()))
 
     async def join(self, hello: Hello, opened: HTTPConnection, connection: Connection) -> Session:
-        """The session of the page that says hello, attached to its connection.
+        """Return the session of the page that has sent a hello, attached to its connection.
 
-        `ProtocolError` when there can be none.
+        Raise `ProtocolError` if the page can't be joined.
         """
         if self.site.observer is None:
             return await self._join(hello, opened, connection)
@@ -133,7 +133,7 @@ class SessionRegistry:
         return session
 
     async def streaming(self, hello: Hello, opened: HTTPConnection) -> Session | None:
-        """Return the session of the page that says hello, guarded for this request.
+        """Return the session of the page that has sent a hello, guarded for this request.
 
         Return None unless a one-way connection of this process shows the page, and what the page shows is
         certain. Raise `ProtocolError` as `join`.
@@ -149,7 +149,7 @@ class SessionRegistry:
         return session if session is not None and session.connection is connection else None
 
     async def _arrive(self, hello: Hello, opened: HTTPConnection) -> tuple[RouteMatch, PageRequest, str]:
-        """Return the route of a page, its request as it would be now, and who the visitor is."""
+        """Return the route of a page, its request as it would be now, and the visitor's identity."""
         found = self.site.find(opened, hello.url)
         if found is None:
             raise ProtocolError("no page has this address", CLOSE_OVER)
@@ -164,7 +164,7 @@ class SessionRegistry:
         found: RouteMatch,
         request: PageRequest,
     ) -> None:
-        """Go on with a page for a newer request, which the guards let pass."""
+        """Continue a session with a newer request, if the guards accept it."""
         _, request = await self._request_at(session.state.url, hello, opened, found, request)
         if _replace_request(session.state.page, request):
             session.subscriptions.outdate()
@@ -196,7 +196,7 @@ class SessionRegistry:
             raise
 
     async def _known(self, hello: Hello, found: RouteMatch, identity: str) -> Session | None:
-        """This process's session of the page, if it still is the page's only one."""
+        """Return this process's session of the page, unless another worker has taken the page over."""
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
@@ -254,7 +254,7 @@ class SessionRegistry:
         return session
 
     async def _basis(self, hello: Hello, context: str) -> ResumeSource:
-        """The newest that is known of a page."""
+        """Return the newest state of a page that is known."""
         if hello.token is None:
             return await self._from_page(hello, context)
         try:
@@ -300,8 +300,8 @@ class SessionRegistry:
     async def _page(
         self, basis: ResumeSource, found: RouteMatch, request: Request, identity: str
     ) -> tuple[Page, ResumeSource]:
-        """A page in the state of its snapshot, or one that has just been opened. Drawn, if dependencies
-        are open that this may need.
+        """Return a page in the state of its snapshot, or one that has just been opened. It is rendered if
+        dependencies are open that the template may use.
         """
         page = self.site.new_page(found.address.page, request, self.site.context(found.address, identity))
         if basis.snapshot is not None:
@@ -328,7 +328,7 @@ class SessionRegistry:
             raise _refusal(closed)
 
     async def _admit(self, request: Request) -> str:
-        """Return the address that a new session counts for."""
+        """Return the client IP for the limit of sessions per address."""
         host = request.client.host if request.client else ""
         limits = self.site.limits
         if self._hosts[host] >= limits.sessions_per_address:
@@ -338,7 +338,7 @@ class SessionRegistry:
         return host
 
     async def _make_room(self, sessions: list[Session]) -> None:
-        """Drop the session that has been without a connection for longest: it continues from the store.
+        """Drop the session that has had no connection for the longest time; it can be resumed from the store.
 
         Raise `ProtocolError` if all of them are in use.
         """
@@ -373,11 +373,11 @@ class SessionRegistry:
                 self._hearing.run()
             if self.presence.is_running:
                 self._counting.run()
-            if not self._rounds:  # a slow store keeps nobody from hearing others
+            if not self._rounds:  # a slow store delays no messages
                 self._rounds.start(self.run_maintenance(self._clock()))
 
     async def run_maintenance(self, now: float) -> None:
-        """Save, drop and close what is due."""
+        """Save, drop and close sessions that are due."""
         for recurring in self._tending:
             recurring.run()
         busy = [(session, due) for session in self if (due := session.due(now)) is not None]
@@ -396,7 +396,7 @@ class SessionRegistry:
                 session.forget_files()  # unless another worker has the page
 
     def _show_saved_templates(self) -> None:
-        """In debug mode: a template that was saved is shown in all open pages."""
+        """Render all open pages again when templates were saved (debug mode only)."""
         services = self.site.services
         if services.debug and services.templates is not None and services.templates.saved():
             for session in self:
@@ -404,18 +404,18 @@ class SessionRegistry:
                     session.developer.show_templates()
 
     def sign_out(self, identity: str) -> None:
-        """End all pages of a person, here and in other processes, when the ops that they run have ended."""
+        """End all pages of an identity, in all processes, when their running operations have ended."""
         self._line.publish(Message("user", identity))
 
     async def close(self) -> None:
-        """Store the state of all pages: the process ends."""
+        """Drain, and store the state of all pages: the process ends."""
         self.is_draining = True
         self._audience.close()
         self.presence.stop()
         await self.save_all()
 
     async def save_all(self) -> None:
-        """Store the state of all pages, so that other workers can go on with them."""
+        """Store the state of all pages, so that other workers can continue them."""
         await asyncio.gather(*(self._close_down(session) for session in self))
 
     async def _close_down(self, session: Session) -> None:
@@ -424,23 +424,23 @@ class SessionRegistry:
 
 
 def _refusal(outcome: Outcome) -> ProtocolError:
-    """Return why a page isn't joined: its GET tells what refuses it; what failed may go well later."""
+    """Return the error for a page that can't be joined. Pages that were refused load again and show why."""
     if isinstance(outcome, Failed) and outcome.status >= 500:
         return ProtocolError(f"the page failed to open; try again later ({outcome.id})", INTERNAL_ERROR)
     return ProtocolError("the page can't be opened", CLOSE_OVER)
 
 
 def _draw(page: Page) -> Fragment | None:
-    """Return a page's first rendering; None where that fails, which the welcome reports."""
+    """Return a page's first render; None if it fails, which the welcome reports."""
     with suppress(Exception):
         return page.__fragment__(None)
     return None
 
 
 def _replace_request(page: Page, request: PageRequest) -> bool:
-    """The page's newest request is this one; what was set by the one before is still to be told.
+    """Replace the page's request with a newer one; cookies that were set in the previous one are kept.
 
-    Return whether the browser has other cookies than before.
+    Return whether the browser's cookies have changed.
     """
     before = page.live.request
     page.live.renew(request)
@@ -451,7 +451,7 @@ def _replace_request(page: Page, request: PageRequest) -> bool:
 
 
 async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:
-    """The page's GET as it would be now. `ProtocolError` when middleware keeps it from the page."""
+    """Return the page's GET as it would be now. Raise `ProtocolError` if middleware rejects it."""
     request = as_request(opened, url, found.parameters)
     if opened.scope["type"] == "http" and request.scope["path"] == opened.scope["path"]:
         return request  # middleware has let it pass to this very page

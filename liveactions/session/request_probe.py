@@ -1,4 +1,4 @@
-"""The HTTP request of a page that is open over a socket, as its GET would be now.
+"""Finds the HTTP request of a page that is open over a socket, as its GET would be now.
 
 Much middleware sees requests only, no sockets. So when a page joins, and after an action has set cookies,
 its GET is sent through the application's middleware once more: the endpoint takes note of the request as
@@ -22,11 +22,11 @@ PROBE_KEY: Final = "liveactions.probe"
 """In an ASGI scope that this process has made itself: is called with the request that has arrived at a page,
 and that page's address."""
 COOKIE_CHANGES_KEY: Final = "liveactions.changes"
-"""In such a scope: the cookies to put on the answer."""
+"""In such a scope: the cookies to set in the response."""
 
 
 async def through_middleware(request: PageRequest) -> PageRequest | None:
-    """The request as the application's middleware lets it through; None when it doesn't."""
+    """Return a request as the application's middleware passes it on; None if it is rejected."""
     if not _has_middleware(request):
         return request
     arrived = await probe_page_request(request)
@@ -34,14 +34,14 @@ async def through_middleware(request: PageRequest) -> PageRequest | None:
 
 
 async def probe_page_request(request: PageRequest) -> tuple[PageRequest, Address] | None:
-    """Where a request arrives, and as what; None when that is no page."""
+    """Return the route that a request arrives at, and the request there; None if that isn't a page."""
     found: list[tuple[PageRequest, Address]] = []
     await _send({**request.scope, PROBE_KEY: found.append})
     return found[0] if found else None
 
 
 async def after(request: PageRequest, changes: Changes) -> PageRequest:
-    """The request as the browser will make it when it has these cookies."""
+    """Return the request as the browser will send it once it has these cookies."""
     if not _has_middleware(request):
         return PageRequest({**request.scope, "headers": _with_cookies(request, changes.headers)})
     path = request.scope.get("root_path", "") + COOKIES
@@ -56,7 +56,7 @@ def _has_middleware(request: PageRequest) -> bool:
 
 
 async def _send(scope: MutableMapping[str, Any]) -> list[str]:
-    """A request without a body; the values of ``Set-Cookie`` in its answer."""
+    """Send a request without a body, and return the values of ``Set-Cookie`` in the response."""
     messages = [{"type": "http.request", "body": b"", "more_body": False}]
     headers: list[tuple[bytes, bytes]] = []
 
@@ -71,7 +71,7 @@ async def _send(scope: MutableMapping[str, Any]) -> list[str]:
 
 
 def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[bytes, bytes]]:
-    """The request's headers with newer cookies."""
+    """Return the request's headers with newer cookies."""
     pairs = [pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";")]
     cookies = {name: value for name, _, value in pairs if name}
     for header in set_by:
@@ -89,7 +89,7 @@ def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[byt
 
 
 def as_request(connection: HTTPConnection, url: str, parameters: Mapping[str, Any]) -> PageRequest:
-    """The GET of a page at `url` (path and query) that a socket's handshake stands for."""
+    """Return the GET of a page at `url` (path and query) that corresponds to a socket's handshake."""
     path, _, query = url.partition("?")
     scheme = connection.scope.get("scheme", "http")  # ASGI's default, "ws" for sockets
     scope = {

@@ -51,29 +51,29 @@ CONNECTION_HOOKS: Final = ("connected", "disconnected")
 
 
 class Connection(Protocol):
-    """Where a session's messages go: a socket, or a request in its place."""
+    """Takes the messages of a session to its page: a socket, or an HTTP request."""
 
     opened: float
-    """When it brought the visitor's cookies, by `time.monotonic`."""
+    """When the connection was opened, with the visitor's cookies at that time (`time.monotonic`)."""
     sending_since: float | None
-    """When the message that is being sent was begun, by `time.monotonic`."""
+    """When sending the current message began (`time.monotonic`)."""
 
     @property
     def one_way(self) -> bool:
-        """Whether it only leads to the page, whose operations come in requests of their own."""
+        """Whether it only carries messages to the page, which sends its operations in requests."""
 
     @property
     def is_lasting(self) -> bool:
-        """Whether it is there between operations, so that its page counts as open."""
+        """Whether it stays open between operations, so that its page counts as open."""
 
     async def send(self, text: str) -> None: ...
 
     def take_changes(self, changes: Changes) -> bool:
-        """Return whether it sets these cookies itself."""
+        """Return whether the connection sets these cookies itself."""
         ...
 
     def close(self, code: int, reason: str = "") -> None:
-        """End it soon; from any task."""
+        """Close the connection soon. May be called from any task."""
 
 
 class Session:
@@ -103,32 +103,34 @@ class Session:
         """Client IP, for the limit of sessions per address."""
         self.subscription_index = subscription_index
         self.allowance = Allowance(site.limits.ops_per_second, site.limits.ops_burst)
-        """How fast ops may come, over whichever connections."""
+        """The rate limit of operations, over all connections of the page."""
         self.connection: Connection | None = None
         self.tasks = Supervisor(lambda: f"{state.name}: a page's session", lambda: self.close(INTERNAL_ERROR))
-        """What goes on by itself."""
+        """The session's own tasks."""
         self._epoch = epoch
-        """Of the claim that makes this the one session of its token; 0 for a token that nobody else has."""
+        """Of the claim that makes this the only session of its token; 0 if no other worker can know the
+        token.
+        """
         self._settled: asyncio.Future[None] | None = None
         self._saving = 0
         """How many snapshots are being stored."""
         self._saved: asyncio.Future[None] | None = None
         self._in_html: HtmlSnapshot | None = None
-        """What the HTML that is to be sent needs in the store."""
+        """The snapshot of the HTML that is about to be sent, which may have to be stored."""
         self._has_connected = False
         """Whether ``connected`` has run without ``disconnected`` since."""
         self._takes_files = False
         """Whether an action of a page that was shown before takes files."""
         self._has_failed = False
-        """Whether the newest op failed after its work: that has been logged."""
+        """Whether the latest operation failed after its action had run, which has been logged."""
         self._unshown: PageRun | None = None
-        """The first of several ops that are rendered together."""
+        """The first of several operations that are rendered together."""
         self._timers = Timers(self.push, self.tasks)
         self.subscriptions = Subscriptions(
             state, subscription_index, self.tasks, self.submit, self.close, self._sign_out
         )
         self._attendance: Attendance | None = None
-        """What the page has said of who is here."""
+        """The presence entries of the page, once it has declared any."""
         self.concurrent = ConcurrentOps(state, self.tasks, self.submit, self.call)
         debug = site.services.debug
         self.developer = Developer(state, self.submit, self._tell, self._redraw) if debug else None
@@ -138,7 +140,10 @@ class Session:
     # What comes in
 
     async def receive(self, op: Op | Acknowledgement) -> None:
-        """Do what the page wants, now or after what is running. `ProtocolError` when it breaks the rules."""
+        """Run an operation of the page, now or after those that are running; or note an acknowledgement.
+
+        Raise `ProtocolError` if the message violates the protocol.
+        """
         state, ref = self.state, None
         new = state.receive(op, time.monotonic())
         if new is not None:
@@ -155,23 +160,23 @@ class Session:
             await self.drain(ref)
 
     def submit(self, job: Job) -> None:
-        """Run an op soon, in a task of the session's own."""
+        """Enqueue an operation. It runs in a task of the session."""
         self.state.queue.append(job)
         if not self.state.is_running:
             self.state.begin()
             self.tasks.start(self.drain())
 
     async def enqueue(self, op: ServerOp) -> None:
-        """Run an op, now or after what is running."""
+        """Run an operation now, or enqueue it if one is running."""
         self.state.queue.append(op)
         if not self.state.is_running:
             self.state.begin()
             await self.drain()
 
     async def call(self, op: ServerOp) -> Outcome:
-        """Run an op when nothing else is running, and return its outcome.
+        """Enqueue an operation, and return its outcome.
 
-        It runs in a task of the session's own: cancelling the caller cancels nothing of the page.
+        It runs in a task of the session: cancelling the caller doesn't cancel it.
         """
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         op.ended = ended
@@ -179,11 +184,11 @@ class Session:
         return await ended
 
     async def push(self, function: Callable[..., Any], component: Any = None) -> None:
-        """Run a function on the page, as an op of its own."""
+        """Run a function on the page, as an operation."""
         await self.enqueue(ServerOp(lambda run: run.run_timer(function, component)))
 
     async def connected(self) -> None:
-        """Run ``connected`` of the components that have it, as an op: a new connection shows the page."""
+        """Run the hooks ``connected``, as an operation: a new connection shows the page."""
         self._attend()
         if self._has_hooks():
             if self._has_connected or self.state.is_running:  # the connection before may not be gone yet
@@ -191,12 +196,12 @@ class Session:
             await self.enqueue(ServerOp(self._connect))
 
     async def disconnected(self) -> None:
-        """Run ``disconnected`` of the components that have it, as an op, if ``connected`` has run."""
+        """Run the hooks ``disconnected``, as an operation, if ``connected`` has run."""
         if self._has_hooks():
             await self.enqueue(ServerOp(self._disconnect))
 
     def _attend(self) -> None:
-        """Say what the page says of who is here, if it is connected and says anything."""
+        """Publish the presence that the page declares, if it is connected and declares any."""
         if self.connection is None or not self.connection.is_lasting or not self.state.is_attached:
             return
         if self._attendance is None:
@@ -207,7 +212,7 @@ class Session:
         self._attendance.follow()
 
     def absent(self) -> None:
-        """Say that the page isn't connected."""
+        """Withdraw the page's presence soon, unless it reconnects."""
         if self._attendance is not None:
             self._attendance.lost()
 
@@ -231,9 +236,9 @@ class Session:
     # The queue
 
     async def drain(self, ref: ActionRef[..., Any] | None = None) -> None:
-        """Run what waits, and flush. Call `SessionState.begin` before.
+        """Run the queue until it is empty, and flush. Call `SessionState.begin` before.
 
-        `ref` is what the first op names, if that is known.
+        `ref` is the reference that the first operation names, if it is known.
         """
         state = self.state
         try:
@@ -256,7 +261,7 @@ class Session:
             self._lose()
 
     def _drain_later(self) -> None:
-        """Give back what is queued if the page is over; else run it in place of a task that was cancelled."""
+        """Drain the queue in place of a task that was cancelled; abandon it if the page has ended."""
         if self.state.over:
             self.state.queue.abandon()
         else:
@@ -264,18 +269,18 @@ class Session:
             self.tasks.start(self.drain())
 
     async def settled(self) -> None:
-        """Return when no op is running or waiting."""
+        """Return when no operation is running or queued."""
         while self.state.is_running:
             self._settled = self._settled or asyncio.get_running_loop().create_future()
             await asyncio.shield(self._settled)
 
     @property
     def is_running(self) -> bool:
-        """Whether an op is being run, in the queue or beside it."""
+        """Whether an operation is running, in the queue or concurrently."""
         return self.state.is_running or bool(self.concurrent)
 
     async def finished(self) -> None:
-        """Return when nothing is running or waiting, beside the queue either."""
+        """Return when no operation is running or queued, nor running concurrently."""
         await self.settled()
         await self.concurrent.finished()
         await self.settled()
@@ -283,7 +288,7 @@ class Session:
     # Ops
 
     async def _run(self, job: Job, ref: ActionRef[..., Any] | None) -> None:
-        """Run one op and flush."""
+        """Run one operation, and flush."""
         state, position = self.state, self.subscription_index.position
         live = state.page.live
         request = live.request
@@ -297,7 +302,7 @@ class Session:
                         state.history.rerender(state.page, state.op_log.rev)
                 run = run_of(state, job)
                 await self._conclude(job, run, await dispatch_op(self.concurrent, run, job, ref))
-        except Exception as error:  # around the op: where its answer leads, who the person is ...
+        except Exception as error:  # outside of the action: following a redirect, `identify` ...
             self._complete(job, unexpected(error, state.page.live, "an op"))
         except asyncio.CancelledError:
             self._complete(job, UNKNOWN)
@@ -324,7 +329,7 @@ class Session:
         self.site.counters.ops[type(outcome)] += 1
 
     async def _conclude(self, job: Job, run: PageRun, outcome: Outcome) -> None:
-        """Load, write and render the page, commit, and note what became of the op."""
+        """Load, dump and render the page, commit, and record the outcome."""
         state = self.state
         page = state.page
         if isinstance(outcome, Failed) or (job.n and page.live.problem is not None):  # a push clears none
@@ -340,7 +345,7 @@ class Session:
             await self._keep_cookies()
             is_shown = state.page is run.page and not isinstance(closed, RedirectTo)
             if state.binding.identity != before and is_shown:
-                await self._reload(closed)  # what is drawn has references that are signed for someone else
+                await self._reload(closed)  # the render's references are signed for another identity
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
             closed, loaded = await resolve_outcome(state, job, closed, self._says_error)
@@ -373,7 +378,7 @@ class Session:
         closed = await run.close(concluded)
         state.rendered(state.drawn, run.state, is_refused=run.is_refused)
         self._has_failed = closed is not outcome and isinstance(closed, Failed)
-        if closed is not concluded:  # its dependencies failed to commit, and the fields went back
+        if closed is not concluded:  # its dependencies failed to commit, and the fields were restored
             await self._reload(closed)
         elif self._has_failed:
             state.page.live.error = problem_of(closed)
@@ -383,7 +388,7 @@ class Session:
         self.state.drawn = self.state.page.__fragment__(self.state.history.newest)
 
     async def _reload(self, outcome: Outcome) -> None:
-        """Load and draw the page after an op that has come to an error, whose own run has closed."""
+        """Load and render the page after an operation that has failed, and whose run is closed."""
         state = self.state
         state.page.live.error = problem_of(outcome)
         state.drawn = None
@@ -393,8 +398,8 @@ class Session:
         state.rendered(state.drawn if is_committed else None, run.state, is_refused=run.is_refused)
 
     async def _replace_page(self, outcome: Outcome) -> None:
-        """Go on with a copy in the last state that was written: a thread that can't be stopped still works on
-        this page, or what an op did inside of its values couldn't be undone.
+        """Continue with a copy of the page in its last dumped state: a thread that can't be stopped still
+        works on this one, or changes inside of its values couldn't be undone.
         """
         state, history = self.state, self.state.history
         self._timers.stop()
@@ -406,7 +411,7 @@ class Session:
         self._timers.start(state.page)
 
     def _says_error(self) -> bool:
-        """Return whether the page as it is drawn now shows `live.error`; not where a guard refuses it."""
+        """Return whether the current render shows `live.error`. It doesn't if a guard rejects the visitor."""
         state = self.state
         if state.is_refused:
             return False
@@ -421,7 +426,7 @@ class Session:
     # Another page, another person
 
     async def _show(self, loaded: LoadedPage) -> None:
-        """Go on with another page in this one's place."""
+        """Replace the page with another one."""
         state, page = self.state, loaded.page
         self._takes_files |= takes_files(state.page)
         await self._close_page()
@@ -438,8 +443,8 @@ class Session:
         await self.connected()
 
     async def _keep_cookies(self) -> None:
-        """Send the cookies that were set on their way to the browser; from now on the page's request and
-        person are those that the browser will be taken for.
+        """Hand over the cookies that were set. From now on, the page has the request and the identity that
+        the browser will have with them.
         """
         state, live = self.state, self.state.page.live
         request = live.request
@@ -456,16 +461,16 @@ class Session:
         self._sign()
 
     def _sign(self) -> None:
-        """Ensure that the page's references are signed for its class and the person."""
+        """Ensure that the page's references are signed for its class and the visitor's identity."""
         if self.state.page.live.context != self.state.binding.context:
             change_context(self.state.page, self.state.binding.context)
 
     # What goes out
 
     async def flush(self) -> None:
-        """Send what the page doesn't know, if it can take it, and store it before.
+        """Send what has changed, if the page can take it, after storing it.
 
-        A page whose cookies are too old gets it when it has connected with its current ones.
+        A page whose cookies are too old gets it after it has reconnected with its current ones.
         """
         state = self.state
         while state.is_due:
@@ -488,7 +493,7 @@ class Session:
                 await connection.send(frame.text)
 
     def _frame(self) -> Frame:
-        """Return the next frame; where the page can't be rendered, it stays as it is shown."""
+        """Return the next frame. If the page can't be rendered, what it shows doesn't change."""
         state, now = self.state, time.monotonic()
         try:
             if state.drawn is None and state.must_render:
@@ -519,7 +524,7 @@ class Session:
         self.state.op_log.add({"events": [[event, detail]]})
 
     def _redraw(self) -> None:
-        """Draw the whole page from scratch. Raises whatever its template does: then it stays as it is."""
+        """Render the whole page from scratch. If its template raises, the page stays as it is."""
         drawn = self.state.page.__fragment__(None)
         self.state.history.reset_to(b"", b"", None)
         self.state.drawn = drawn
@@ -527,7 +532,7 @@ class Session:
     # The store
 
     async def save(self) -> bool:
-        """Store the session's state. Return False when another worker has claimed the page meanwhile."""
+        """Store the session's state. Return False if another worker has claimed the page."""
         return await self._store(self.state.snapshot())
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
@@ -553,7 +558,7 @@ class Session:
         return state.key, self._epoch, sealed, SNAPSHOT_TTL
 
     def _lose(self) -> None:
-        """Stop: another worker has claimed the page, so nothing that was done here since may be sent."""
+        """Stop: another worker has claimed the page, so nothing that has happened here since may be sent."""
         self._stop()
         self.close(REPLACED, "another worker has the page")
 
@@ -567,10 +572,10 @@ class Session:
         outdated: bool = False,
         drawn: Fragment | None = None,
     ) -> None:
-        """Go on over a new connection. `resumption` and `outdated` are those of the welcome; `drawn` is the
-        page of a new session, where it has been drawn already.
+        """Continue over a new connection. `resumption` and `outdated` are those of the welcome; `drawn` is
+        the first render of a new session, if there is one already.
 
-        `ProtocolError` when the hello isn't that of this session's page.
+        Raise `ProtocolError` if the hello isn't of this session's page.
         """
         state = self.state
         state.joining(hello, resumption, time.monotonic())
@@ -588,14 +593,14 @@ class Session:
             await self._keep_cookies()
             state.is_due = True
             if state.binding.identity != before:
-                drawn = None  # its references are signed for someone else
+                drawn = None  # its references are signed for another identity
         try:
             async with around(state.page):
                 text = self._welcome(hello, resumption, outdated, drawn)
         except Exception as error:
             unexpected(error, state.page.live, "a render")
             if resumption or outdated or hello.token is None or hello.rev != state.op_log.rev:
-                # Its GET shows why. If that can draw it, the page stays as it is: loading is no help.
+                # Its GET shows why. A page without a session stays as it is: loading it again doesn't help.
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
                 raise ProtocolError("the page can't be rendered", code) from error
             text = state.welcome(hello, None) or ""
@@ -621,7 +626,7 @@ class Session:
     def _welcome(self, hello: Hello, resumption: Resumption, outdated: bool, drawn: Fragment | None) -> str:
         state, history, text = self.state, self.state.history, None
         if not outdated and hello.rev >= 0:
-            # Nothing is drawn while an op runs: what it has done so far may contradict itself.
+            # While an operation runs, nothing is rendered: the state may be inconsistent.
             new = drawn or (state.is_running and history.newest) or state.page.__fragment__(history.newest)
             text = state.welcome(hello, new, resumption, outdated)
         if text is None:
@@ -633,7 +638,7 @@ class Session:
         return text
 
     async def detach(self, connection: Connection) -> None:
-        """A connection is gone; the session goes on without."""
+        """Continue without a connection."""
         if self.connection is not connection:
             return
         self.connection = None
@@ -641,7 +646,7 @@ class Session:
         state = self.state
         state.detached(time.monotonic())
         self._timers.stop()
-        if state.over:  # another worker has the page: what this one has acquired is released
+        if state.over:  # another worker has the page: release what this one has acquired
             await self.settled()
             await self._run_hook(self._disconnect)
             return
@@ -663,16 +668,16 @@ class Session:
         self.forget_files()
         await self._close_page()
         self.close(code)
-        await self.site.snapshots.store.delete(self.state.key)  # nobody will continue
+        await self.site.snapshots.store.delete(self.state.key)  # it won't be resumed
 
     def forget_files(self) -> None:
-        """Remove what has been uploaded for the page: nobody will take it."""
+        """Remove uploads of the page that no action has taken."""
         self._takes_files |= takes_files(self.state.page)
         if self._takes_files:
             self.site.uploads.forget(self.state.token)
 
     async def _sign_out(self, identity: str) -> None:
-        """End the page when its ops have ended, if it is that person's."""
+        """End the page when its operations have ended, if it belongs to this identity."""
         await self.settled()
         if not self.state.over and self.state.binding.identity == identity:
             await self.end()
@@ -687,19 +692,19 @@ class Session:
         await self._run_hook(lambda run: run.run_hook("closed"))
 
     async def _run_hook(self, hook: Callable[[PageRun], Awaitable[Outcome | None]]) -> None:
-        """Run a hook of a page that is shown no longer; none keeps the next one from running."""
+        """Run a hook of a page that is no longer shown. If it fails, the next one still runs."""
         run = PageRun(self.state.page)
         await run.close(await hook(run) or DONE)
 
     # Time
 
     def due(self, now: float) -> Due | None:
-        """Return what time has made due."""
+        """Return what is due at this time."""
         since = self.connection.sending_since if self.connection is not None else None
         return self.state.due(now, self.site.limits, since)
 
     async def close_down(self) -> None:
-        """Store the state now: the process ends, and another one goes on."""
+        """Store the state: the process ends, and another one continues."""
         state = self.state
         if state.is_attached:
             state.detached(time.monotonic())

@@ -1,6 +1,6 @@
-"""Where ops come from that no browser has asked for: timers, background code, and dev tools.
+"""Sources of operations that no browser has sent: timers, background code and development tools.
 
-None of them runs anything itself: each has a view of the session, and a function to ask for a `ServerOp`.
+Each of them has a read-only view of the session, and a function that enqueues a `ServerOp`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .state import SessionView
 
 
 class Timers:
-    """Runs each timer of a page through `push`; one that hasn't run yet isn't asked for again."""
+    """Runs each timer of a page through `push`; at most one call per timer is pending."""
 
     def __init__(self, push: Callable[..., Coroutine[Any, Any, None]], tasks: Supervisor) -> None:
         self._push = push
@@ -61,7 +61,7 @@ class Timers:
 
 
 class Later:
-    """A call that waits for its time."""
+    """A delayed call."""
 
     def __init__(self, background: Background, seconds: float, call: Callable[[], Any]) -> None:
         self.seconds = seconds
@@ -71,7 +71,7 @@ class Later:
         self._handle = loop.call_later(seconds, self.fire)
 
     def fire(self) -> None:
-        """It is time."""
+        """Make the call."""
         self.cancel()
         self._background.submit(ServerOp(lambda run: run.run_callback(self._call)))
 
@@ -81,8 +81,8 @@ class Later:
 
 
 class Background:
-    """Background work of one page of a session. It changes the page by ops only: `submit` asks for one,
-    `call` waits for its outcome as well.
+    """Background work of one page of a session. It changes the page by operations only: `submit` enqueues
+    one, and `call` also waits for its outcome.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Background:
         self._coming = Supervisor(lambda: f"{session.name}: a deferred value")
 
     async def run(self, call: Callable[[], Any]) -> Any:
-        """What a call on the page gives, as an op of its own."""
+        """Run a call on the page as an operation, and return its result."""
         effects = open_effects()
         if effects is not None and effects.live is self._session.page.live:
             raise RuntimeError(
@@ -128,7 +128,7 @@ class Background:
             self.waiting.add(Later(self, seconds, call))
 
     def begin_deferred(self) -> None:
-        """Begin what `load` has deferred; each is shown when it has come."""
+        """Start what `load` has deferred; each value is shown when it becomes available."""
         live = self._session.page.live
         deferred, live.deferred = live.deferred, []
         for one in deferred:
@@ -140,7 +140,7 @@ class Background:
             self.submit(ServerOp(lambda run: run.guard()))
 
     def close(self) -> None:
-        """The page is over."""
+        """Cancel everything: the page has ended."""
         self._is_over = True
         for later in list(self.waiting):
             later.cancel()
@@ -149,8 +149,8 @@ class Background:
 
 
 class Developer:
-    """What one session tells its developer. `tell` dispatches a DOM event in the page, with the next frame;
-    `redraw` draws the whole page again.
+    """Reports errors and advice of one session to its developer. `tell` dispatches a DOM event in the page,
+    with the next frame; `redraw` renders the whole page again.
     """
 
     def __init__(
@@ -167,19 +167,19 @@ class Developer:
         self._adviser = Adviser(session.page.live.services.templates)
 
     def tell_failure(self, failed: Failed) -> None:
-        """Show what failed that nobody in the page had asked for."""
+        """Show the failure of an operation that the browser hasn't sent."""
         if failed.debug is not None:
             self._tell("live:error", error_payload(failed))
 
     def advise(self, fragment: Fragment) -> bool:
-        """Say what could be better in what is shown now. Whether there is something to say."""
+        """Send new advice about a render. Return whether there is any."""
         advice = list(self._adviser.look(fragment))
         if advice:
             self._tell("live:advice", [[one.code, one.text] for one in advice])
         return bool(advice)
 
     def show_templates(self) -> None:
-        """Templates were saved: draw the page by what they are now."""
+        """Render the page again after templates were saved."""
         if self._session.is_attached:
             self._submit(ServerOp(self._redraw))
 
@@ -187,6 +187,6 @@ class Developer:
         refused = await run.guard()
         self._tell("live:template", None)
         if refused is None:
-            with suppress(Exception):  # it is told when the next frame is drawn
+            with suppress(Exception):  # it is reported with the next frame
                 self._draw_again()
         return refused

@@ -78,7 +78,7 @@ from ..types import DONE, Outcome, Streaming
 from .op_queue import Job, OpQueue, ServerOp
 
 MAX_REVISIONS: Final = 64
-"""Revisions that are kept at most, when a page acknowledges none."""
+"""How many renders are kept at most, if a page acknowledges none."""
 REPLACED: Final = 1012
 OLD_COOKIES: Final = "the page's cookies are checked again"
 """Close code for a connection that another one has replaced. Only the page itself can have made that, by its
@@ -87,7 +87,7 @@ INTERNAL_ERROR: Final = 1011
 """Close code for an error of the server, from the WebSocket protocol."""
 
 Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
-"""An op that names an action."""
+"""An operation that names an action."""
 
 
 class State(Enum):
@@ -112,7 +112,7 @@ class IllegalTransition(RuntimeError):
 
 
 class Due(Enum):
-    """What time has made due."""
+    """What is due at some time."""
 
     SAVE = "save"
     """Store a `snapshot`."""
@@ -121,24 +121,24 @@ class Due(Enum):
     DISCONNECT = "disconnect"
     """Close the connection: the browser doesn't acknowledge what it is sent."""
     EXPIRE = "expire"
-    """Drop the session from memory, after storing a `snapshot` at rest: nobody has come back to it."""
+    """Drop the session from memory, after storing a `snapshot` at rest: no page has reconnected to it."""
 
 
 class Frame(NamedTuple):
-    """What to send, and what to do before."""
+    """What to send, and what to store before that."""
 
     text: str | None
-    """The message; None when there is nothing to tell."""
+    """The message; None if there is nothing to send."""
     snapshot: Snapshot | None
     """What must be stored before the message is sent."""
 
 
 class SessionView(Protocol):
-    """What those may see of a session who only ask it for ops."""
+    """A session as seen by subscriptions, timers and background work, which only enqueue operations."""
 
     @property
     def page(self) -> Page:
-        """The page as it is now; another one after a navigation."""
+        """The current page; navigation replaces it."""
 
     @property
     def name(self) -> str:
@@ -162,7 +162,7 @@ class SessionView(Protocol):
 
 
 class PageBinding:
-    """A page's class with its path, and the person; and what the browser may still take them for."""
+    """The page's class, path and identity, and the former ones that the browser may still name."""
 
     def __init__(self, site: AppContext, address: Address, identity: str, op_log: OpLog) -> None:
         self._site = site
@@ -171,12 +171,12 @@ class PageBinding:
         self.address = address
         self.identity = identity
         self.context = site.context(address, identity)
-        """In which snapshots are sealed."""
+        """The context in which snapshots are sealed."""
         self.since = op_log.rev
         """The revision that shows this page first."""
 
     def become(self, address: Address, identity: str) -> None:
-        """Bind the session to another page or another person, of which the browser shows nothing yet."""
+        """Bind the session to another page or identity, of which the browser shows nothing yet."""
         if self._op_log.shown >= self.since:
             self._former.clear()
         self._former.add((self.address, self.identity))
@@ -185,60 +185,63 @@ class PageBinding:
         self.context = self._site.context(address, identity)
 
     def is_of(self, address: Address, identity: str, rev: int) -> bool:
-        """Return whether a browser that shows revision `rev` may take it for that page and person."""
+        """Return whether a browser that shows revision `rev` may show this page to this identity."""
         now = address is self.address and identity == self.identity
         return now or (rev < self.since and (address, identity) in self._former)
 
 
 class RenderHistory:
-    """The newest rendering of a page, and older ones that ops may still name slots of."""
+    """The newest render of a page, and older ones whose slots operations may still name."""
 
     def __init__(self) -> None:
         self.known = ClientState()
         self._fragments: dict[int, Fragment] = {}
         self.newest: Fragment | None = None
-        """The newest rendering; None when it was dropped."""
+        """The newest render; None if it was dropped."""
         self._shape: bytes = b""
         self._mark: bytes = b""
         self._digests: Digests | None = None
         self._missed: Change = []
         self._supposed: Fragment | None = None
-        """What is taken to be shown where nothing better is known."""
+        """What the page is assumed to show if nothing better is known."""
         self._doubts = 0
 
     def begin(self, in_doubt: bool = False, as_loaded: bool = False) -> None:
-        """A client that knows no shapes; `in_doubt` of what its page has come to be, `as_loaded` or later."""
+        """Begin with a client that knows no shapes. It is `in_doubt` of what its page shows: `as_loaded`, or
+        later.
+        """
         self.known = ClientState(self.known.is_exact and not in_doubt)
         self._doubts += in_doubt + (in_doubt and as_loaded)
 
     @property
     def is_raw(self) -> bool:
-        """Whether the page is to be rendered without slots: the browser's parser, or something between it
-        and here, doesn't leave the markers where they are.
+        """Whether the page is rendered without slots: the browser's parser, or something on the way, doesn't
+        leave the markers in their places.
         """
         return self._doubts > 1
 
     def reset_to(
         self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
     ) -> None:
-        """What is shown is known by its digests only, once the page has got the patch that it missed."""
+        """Reset: what the page shows is known by its digests only, once it has the patch that it missed."""
         self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
         self._missed = list(missed)
         self._fragments.clear()
 
     def marks(self) -> tuple[bytes, bytes]:
-        """Return the digest of the root's shape, and one of all that is shown."""
+        """Return the digest of the root's shape, and one of everything that is shown."""
         newest = self.newest
         return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._mark)
 
     def digests(self) -> Digests | None:
-        """Return the digests of the newest rendering, if they are known."""
+        """Return the digests of the newest render, if they are known."""
         return self.newest.digests() if self.newest else self._digests
 
     def change(self, new: Fragment, base: int | None = None) -> Change:
-        """What leads from the newest rendering, or that of an older revision, to `new`.
+        """Return the patch from the newest render, or that of an older revision, to `new`.
 
-        ``{"page": ""}`` where only the page's whole HTML does; `new` must then have been drawn afresh.
+        It is ``{"page": ""}`` if the page's whole HTML must be sent; `new` must then be rendered from
+        scratch.
         """
         old = self.newest if base is None else self._fragments.get(base)
         if old is not None:
@@ -255,17 +258,17 @@ class RenderHistory:
         return change
 
     def record(self, rev: int, fragment: Fragment) -> None:
-        """The fragment is what revision `rev` shows."""
+        """Record that revision `rev` shows this fragment."""
         self.newest = self._fragments[rev] = fragment
         self._supposed = None
         if len(self._fragments) > MAX_REVISIONS:
             del self._fragments[next(iter(self._fragments))]
 
     def pending_patches(self, since: int) -> Iterator[tuple[int, Change]]:
-        """What leads to the newest rendering from each older one that the page may show, by revision.
+        """Return the patches to the newest render from each older one that the page may show, by revision.
 
-        Only where that is other text and other attributes in the same places: a process that has none of
-        these renderings can tell it to the page.
+        Only those that change text and attributes in the same places: a process that has none of these
+        renders can send them.
         """
         newest = self.newest
         if newest is None or not newest.is_pristine():
@@ -277,13 +280,13 @@ class RenderHistory:
                     yield rev, change
 
     def forget(self, before: int) -> None:
-        """No slot of an older revision will be named."""
+        """Drop renders of revisions before this one: none of their slots can be named any more."""
         fragments = self._fragments
         while len(fragments) > 1 and (oldest := next(iter(fragments))) < before:
             del fragments[oldest]
 
     def reference(self, rev: int, address: Sequence[int]) -> ActionRef[..., object]:
-        """The action that a slot showed at a revision. `UnknownAction` when it showed none."""
+        """Return the action that a slot showed at a revision. Raise `UnknownAction` if it showed none."""
         fragment = self._fragments.get(rev)
         try:
             found = fragment.at(address) if fragment is not None else None
@@ -294,8 +297,8 @@ class RenderHistory:
         return found
 
     def shows(self, rev: int, ref: ActionRef[..., object], mac: str) -> bool:
-        """Whether a revision shows a reference, `mac` being its signature as text. Where what that revision
-        showed is unknown, the newest one counts.
+        """Return whether a revision shows a reference, whose signature as text is `mac`. If that revision's
+        render was dropped, the newest one counts.
         """
         fragment = self._fragments.get(rev) or self.newest or self._supposed
         return fragment is not None and fragment.shows(ref, mac)
@@ -307,8 +310,8 @@ class RenderHistory:
             self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
 
     def rerender(self, page: Page, rev: int) -> None:
-        """Render again what was dropped. When the page isn't what it was, no slot is known, but what it
-        shows now tells which references it has.
+        """Render again what was dropped. If the page has changed, its slots are unknown, but the references
+        that it shows now are accepted.
         """
         fragment = page.__fragment__(None)
         if digest_of(fragment) == self._mark:
@@ -318,7 +321,7 @@ class RenderHistory:
 
 
 class SessionState:
-    """A page that is open in a browser. The module explains the states and the order of calls."""
+    """The state of a page that is open in a browser. See the module for states and the order of calls."""
 
     def __init__(
         self,
@@ -344,20 +347,20 @@ class SessionState:
         self.is_running = False
         """Whether the queue is being drained."""
         self.used = 0.0
-        """When the browser was last heard."""
+        """When the browser has last sent something."""
         self.data = data
-        """The page's state as JSON, after the newest op."""
+        """The page's state as JSON, after the latest operation."""
         self.is_unsaved = False
         """Whether the session has changed since its newest `snapshot`."""
         self.is_due = False
-        """Whether the page may have to be told something."""
+        """Whether there may be something to send."""
         self.drawn: Fragment | None = None
-        """The newest rendering, until a frame has brought it to the page."""
+        """The newest render, until a frame has been made of it."""
         self.is_refused = False
-        """Whether a guard has refused the page: it isn't rendered until they let pass again."""
+        """Whether a guard has rejected the visitor: the page isn't rendered until guards accept again."""
         self._address = page.live.address
         self.url = path_and_query(self._address)
-        """Path and query of the page, after the newest op."""
+        """Path and query of the page, after the latest operation."""
 
     @property
     def name(self) -> str:
@@ -366,7 +369,7 @@ class SessionState:
 
     @property
     def log_name(self) -> str:
-        """What the session is called in the log: it reveals no token."""
+        """A name of the session for the log, which doesn't reveal its token."""
         return self.key.rpartition(" ")[2][:12]
 
     @property
@@ -387,15 +390,15 @@ class SessionState:
     # Connections
 
     def joining(self, hello: Hello, resumption: Resumption, now: float) -> None:
-        """Begin to go on over a new connection. Then call `welcome` and `attached`, or `detached`.
+        """Begin to continue over a new connection. Then call `welcome` and `attached`, or `detached`.
 
-        `ProtocolError` when the hello isn't that of this session's page.
+        Raise `ProtocolError` if the hello isn't of this session's page.
         """
         if self.state is State.OVER:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
         if not resumption:
             self.op_log.resume(hello)
-        elif resumption == "rebuilt":  # also if the welcome never comes about
+        elif resumption == "rebuilt":  # also if no welcome is sent
             self.op_log.uncertain = hello.op
         self._become(State.JOINING)
         self.used = now
@@ -410,10 +413,11 @@ class SessionState:
         outdated: bool = False,
         html: str = "",
     ) -> str | None:
-        """Return the answer to a hello, which leads from its revision to `drawn`, or nowhere if that is None.
+        """Return the welcome, with the patch from the hello's revision to `drawn`; without one if that is
+        None.
 
-        Return None where only the whole page does: render it from scratch, and call this with its `html`. Do
-        so at once where the page is `outdated`, or in doubt of its own revision. Then store a `snapshot`,
+        Return None if the whole page must be sent: render it from scratch, and call this with its `html`. Do
+        so at once if the page is `outdated`, or in doubt of its own revision. Then store a `snapshot`,
         which the answer has changed, call `attached`, and send the answer.
         """
         if self.state is not State.JOINING:
@@ -433,14 +437,14 @@ class SessionState:
         return text
 
     def attached(self) -> None:
-        """Note that the connection is being sent its welcome: from now on there are frames for it.
+        """Note that the welcome is being sent: from now on, there are frames.
 
-        Drain the queue, unless that is being done.
+        Drain the queue, unless a task is doing so.
         """
         self._become(State.ATTACHED)
 
     def detached(self, now: float) -> None:
-        """Note that the connection is gone. Drain the queue, unless that is being done: at its end a
+        """Note that the connection is lost. Drain the queue, unless a task is doing so: at its end, a
         `snapshot` is stored with which any worker can continue.
         """
         if self.state is not State.OVER:
@@ -449,8 +453,8 @@ class SessionState:
         self.is_unsaved = True
 
     def end(self) -> None:
-        """Note that the page has ended, or is another worker's. Nothing can be called any more but `rest`;
-        `OpQueue.abandon` then gives back what was to run.
+        """Note that the page has ended, or belongs to another worker. Only `rest` may be called from now on.
+        `OpQueue.abandon` drops what was queued.
         """
         self._become(State.OVER)
 
@@ -465,11 +469,11 @@ class SessionState:
     # Ops
 
     def receive(self, op: Op | Acknowledgement, now: float) -> Op | None:
-        """Take a message of the page. Return it if it is to run: add it, or what replaces it, to `queue`.
+        """Take a message of the page. Return it if it must run: add it, or what replaces it, to `queue`.
 
-        Then drain the queue, unless that is being done: what has come may make a frame due. `ProtocolError`
-        when the page breaks the rules. What comes late, from a connection that is gone, is ignored: the page
-        sends it again.
+        Then drain the queue, unless a task is doing so: the message may have made a frame due. Raise
+        `ProtocolError` if the message violates the protocol. Messages of a lost connection are ignored: the
+        page sends them again.
         """
         if self.state is not State.ATTACHED:
             return None
@@ -493,20 +497,22 @@ class SessionState:
         self.is_running = True
 
     def next_op(self) -> Job | None:
-        """Return the op to run now; None when there is none. Call `completed` when it has ended."""
+        """Return the operation to run now; None if there is none. Call `completed` when it has ended."""
         if not self.is_running:
             raise self._illegal("resting", "running")
         return self.queue.take() if self.queue and self.state is not State.OVER else None
 
     def rest(self) -> bool:
-        """End draining the queue. Return whether a `snapshot` at rest is to be stored."""
+        """End draining the queue. Return whether a `snapshot` at rest must be stored."""
         if not self.is_running:
             raise self._illegal("resting", "resting")
         self.is_running = False
         return self.is_unsaved and self.state is State.DETACHED
 
     def completed(self, job: Job, outcome: Outcome) -> None:
-        """Note how an op has ended. Call `rendered` before, if it has run the page, and `frame` after."""
+        """Note the outcome of an operation. Call `rendered` before, if it has run the page, and `frame`
+        after.
+        """
         if not isinstance(job, ServerOp):
             if outcome is DONE:
                 self.op_log.finish(job.n)
@@ -522,7 +528,7 @@ class SessionState:
         self.is_due = self.is_unsaved = True
 
     def rendered(self, drawn: Fragment | None, data: bytes | None, *, is_refused: bool) -> None:
-        """Note what a run has made of the page: its rendering, if there is one, and its state."""
+        """Note the page's render, if there is one, and its state after a run."""
         self.drawn = drawn
         self.data = data or self.data
         self.is_refused = is_refused
@@ -530,7 +536,7 @@ class SessionState:
     def replace(
         self, page: Page, address: Address, identity: str, drawn: Fragment | None, data: bytes
     ) -> None:
-        """Go on with another page in this one's place."""
+        """Replace the page with another one."""
         self.page = page
         self.binding.become(address, identity)
         self.history.reset_to(b"", b"", None)
@@ -539,9 +545,9 @@ class SessionState:
     # What an op names
 
     def reference(self, op: Act) -> ActionRef[..., Any]:
-        """Return the reference that an op names.
+        """Return the reference that an operation names.
 
-        `UnknownAction` or `ForgedReference` when the page as it was at the op's revision shows none.
+        Raise `UnknownAction` or `ForgedReference` if the page didn't show it at the operation's revision.
         """
         if isinstance(op, CallFunction):
             return function(self.page, op.name)
@@ -550,7 +556,7 @@ class SessionState:
     def shown(self, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
         """Return the reference that a revision shows, by its text or by the address of its slot.
 
-        A reference without a signature is that of an action with ``js=True``, which needn't be shown.
+        References without a signature are those of actions with ``js=True``, which needn't be shown.
         """
         if rev < self.binding.since:
             raise UnknownAction("the page is no longer open")
@@ -562,7 +568,7 @@ class SessionState:
         return ref
 
     def known_reference(self, op: Op) -> ActionRef[..., Any] | None:
-        """Return the reference that a call names; None where it names none, or none that is shown."""
+        """Return the reference that a call names; None if it names none, or one that isn't shown."""
         try:
             if isinstance(op, CallSlot):
                 return self.shown(op.rev, op.address)
@@ -573,9 +579,10 @@ class SessionState:
             return None
 
     def must_detach(self, op: Op, ref: ActionRef[..., Any] | None) -> bool:
-        """Return whether a new op needs a task of its own: newer ones must be received while it is running.
+        """Return whether an operation needs a task of its own: newer ones must be received while it is
+        running.
 
-        `ref` is the `known_reference` of the op. A slot whose rendering was dropped may be any action's.
+        `ref` is the operation's `known_reference`. A slot whose render was dropped may name any action.
         """
         if ref is None:
             return isinstance(op, (CallSlot, CallReference)) and self.history.newest is None
@@ -590,14 +597,14 @@ class SessionState:
 
     @property
     def must_render(self) -> bool:
-        """Whether the page is to be rendered before `frame` is called: set `drawn`."""
+        """Whether the page must be rendered before `frame` is called: set `drawn`."""
         return self.drawn is None and not self.is_refused
 
     def frame(self, now: float, html: str = "") -> Frame | None:
-        """Return the next frame, if `can_send`: it leads to `drawn`, or lets the page as it is where there is
-        none. Store its snapshot, and then send its text.
+        """Return the next frame, if `can_send`: it leads to `drawn`, or has no patch if that is None. Store
+        its snapshot, and then send its text.
 
-        Return None where only the whole page does: render it from scratch, and call this with its `html`.
+        Return None if the whole page must be sent: render it from scratch, and call this with its `html`.
         """
         op_log, history, drawn = self.op_log, self.history, self.drawn
         rev = op_log.rev
@@ -623,14 +630,14 @@ class SessionState:
     # The store
 
     def snapshot(self) -> Snapshot:
-        """Return the state as it is now. Store it by this session's claim."""
+        """Return the current state, to be stored under this session's claim."""
         self.is_unsaved = False
         return self.draft()
 
     def draft(self) -> Snapshot:
-        """Return the state as it is now, for the HTML of the page.
+        """Return the current state, for the HTML of the page.
 
-        It is at rest where no op runs, and none can come: any worker may continue from there.
+        It is at rest if no operation runs, and none can arrive: any worker may continue from there.
         """
         op_log, history = self.op_log, self.history
         at_rest = not (self.is_running or self.is_attached or op_log.is_streaming) and op_log.is_certain
@@ -650,9 +657,9 @@ class SessionState:
     # Time
 
     def due(self, now: float, limits: Limits, sending_since: float | None = None) -> Due | None:
-        """Return what is to be done next; ask again when it is done.
+        """Return what is due; call this again when it is done.
 
-        `sending_since` is when a message was begun that the connection hasn't sent yet.
+        `sending_since` is the time at which sending the current message began.
         """
         if sending_since is not None and now - sending_since > limits.sending:
             return Due.DISCONNECT
@@ -668,7 +675,10 @@ class SessionState:
 
 
 def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
-    """Return what a session begins with that is made from a snapshot. `outdated` is that of the welcome."""
+    """Return the op log and the history of a session that is rebuilt from a snapshot.
+
+    `outdated` is that of the welcome.
+    """
     history = RenderHistory()
     missed = dict(snapshot.missed).get(hello.rev)
     if hello.rev == snapshot.rev:

@@ -1,4 +1,4 @@
-"""What a worker does, as numbers: `Live.stats`."""
+"""The counters of a worker, for `Live.stats`."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ REASONS: Final[Mapping[int, str]] = {
     CLOSE_NO_HELLO: "silent",
     CLOSE_OVER: "over",
 }
-"""Why connections are closed, by close code."""
+"""Reasons for closing connections, by close code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """A worker at one moment. Numbers that only grow count since the application was created."""
+    """A worker's counters. Those that only grow count since the application was created."""
 
     uptime: float
     """Seconds since then."""
     sessions: int
-    """Open pages in memory, also those that nobody is connected to."""
+    """Open pages in memory, including those without a connection."""
     connected: int
     """Open pages with a connection."""
     queue: int
-    """Operations that wait for others of their page."""
+    """Operations in the queues of their pages."""
     ops: Mapping[str, int]
     """Operations of browsers that have ended: ``ok``, ``failed``, ``redirected``, ``uncertain``."""
     pushes: int
@@ -52,13 +52,13 @@ class Stats:
     sent_bytes: int
     """Their size, before compression."""
     resumes: int
-    """Pages that have connected again and went on where they were, in this worker or from the store."""
+    """Pages that have reconnected with their state, from this worker's memory or from the store."""
     restarts: int
-    """Pages that had to start again, or go on from an older state, because their newest one was gone."""
+    """Pages that had to start again, or to continue from an older state, because the newest one was lost."""
     gaps: int
-    """How often messages of other workers were lost, and all pages loaded again."""
+    """How often messages of other workers were lost, so that all pages loaded again."""
     store_latency: float
-    """Seconds that the store takes for saving states: a moving average of about ten times."""
+    """Seconds that the store takes to save states: a moving average over about ten writes."""
     closes: Mapping[str, int]
     """Closed connections: ``left`` (by the browser), ``reconnect`` (to another worker, or with newer
     cookies), ``over`` (signed out, or no longer there), ``limit``, ``error``, ``protocol``, ``version``,
@@ -67,7 +67,7 @@ class Stats:
 
 
 def stats_of(sessions: SessionRegistry) -> Stats:
-    """Return the numbers of a worker as they are now."""
+    """Return the current numbers of a worker."""
     counters, pages = sessions.site.counters, list(sessions)
     return Stats(
         uptime=time.monotonic() - counters.started,

@@ -1,4 +1,4 @@
-"""Which open pages a message concerns, and what each of them does about it.
+"""Delivers messages to the open pages that they concern.
 
 Messages come from all workers. A page listens to the cache tags that it has read and to the topics of its
 components' listeners.
@@ -27,13 +27,13 @@ from .op_queue import ServerOp
 from .state import REPLACED, SessionView
 
 MAX_MISSED_MESSAGES: Final = 1000
-"""Messages that a page can catch up on; a page that has missed more reads everything again."""
+"""Messages that a page can catch up on; a page that has missed more loads everything again."""
 
 
 class SubscriptionIndex:
-    """The open pages of a worker by what they listen to.
+    """The open pages of a worker, by the tags and topics that they listen to.
 
-    Messages come from any thread and are told in the loop's own. `position` counts them.
+    Messages arrive in any thread, and are delivered in that of the event loop. `position` counts them.
     """
 
     def __init__(self, line: BrokerChannel, pages: Callable[[], Iterable[Subscriptions]]) -> None:
@@ -49,23 +49,23 @@ class SubscriptionIndex:
         """How often messages were lost."""
 
     async def open(self) -> None:
-        """Listen, in the running loop."""
+        """Start delivering messages, in the running event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self.close()
-            await self._line.caught_up()  # what has been said until now is of no concern to pages that come
+            await self._line.caught_up()  # older messages don't concern pages that open from now on
             if self._loop is not loop:  # else another page was opened meanwhile
                 self._loop, self._stop = loop, self._line.listen(self._hear)
 
     def close(self) -> None:
-        """Listen no more. What was heard and not told is of no concern to pages that come."""
+        """Stop, and drop what wasn't delivered: it doesn't concern pages that open later."""
         if self._stop is not None:
             self._stop()
         self._loop = self._stop = None
         self._inbox.clear()
 
     def place(self, page: Subscriptions, old: frozenset[str], new: frozenset[str]) -> None:
-        """Let a page listen to other keys than before."""
+        """Replace the keys that a page listens to."""
         for key in old - new:
             pages = self._by_key[key]
             pages.discard(page)
@@ -75,7 +75,7 @@ class SubscriptionIndex:
             self._by_key.setdefault(key, set()).add(page)
 
     def since(self, position: int) -> list[Message | None]:
-        """What was told after a position; a gap when too much was."""
+        """Return the messages after a position; a gap if there were too many."""
         missed = self.position - position
         return list(self._log)[-missed:] if missed <= len(self._log) else [None]
 
@@ -110,7 +110,7 @@ class SubscriptionIndex:
 
 
 def key_of(message: Message) -> str:
-    """What those listen to who want to hear a message."""
+    """Return the key that pages listen to for a message."""
     return f"{message.kind} {message.name}"
 
 
@@ -119,16 +119,16 @@ def keys_of(kind: str, names: Iterable[str]) -> Iterator[str]:
 
 
 SIGN_OUT_DELAY: Final = 0.7
-"""Seconds between signing out and the end of the person's pages. They load again at once then, and the
-browser is to have the new cookies.
+"""Seconds between signing out and the end of the visitor's pages. They load again at once, and by then the
+browser must have the new cookies.
 """
 
 
 class Subscriptions:
-    """What one page listens to. However many messages come, the page reads again once.
+    """What one page listens to. However many messages arrive, the page loads again once.
 
-    `submit` asks for an op, `close` ends the page's connection with a code and a reason, `end` ends the page
-    when its ops have ended.
+    `submit` enqueues an operation, `close` closes the page's connection with a code and a reason, `end` ends
+    the page when its operations have ended.
     """
 
     def __init__(
@@ -147,19 +147,19 @@ class Subscriptions:
         self._close = close
         self._end = end
         self.keys: frozenset[str] = frozenset()
-        """What it listens to."""
+        """The tags and topics that the page listens to."""
         self._tags: set[str] = set()
         self._everything = False
         self._waits = False
-        """Whether reading again waits in the queue."""
+        """Whether an operation that loads the page again is in the queue."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether the page shows what is out of date."""
+        """Whether the page is out of date."""
         return self._everything or bool(self._tags)
 
     def on_message(self, message: Message | None) -> None:
-        """Read again what a message is about, soon; without a socket, when there is one."""
+        """Load what a message concerns again, soon; without a connection, when there is one."""
         if message is not None and message.origin == self.session.key:
             return  # its own page has shown it already
         if message is None:
@@ -177,14 +177,14 @@ class Subscriptions:
         self.catch_up()
 
     async def _leave(self, identity: str) -> None:
-        """End the page of a person who has been signed out, soon. Not the one that has signed out itself, and
-        goes on as nobody's.
+        """End the page of a visitor who was signed out, soon. The page that has signed out continues,
+        without an identity.
         """
         await asyncio.sleep(SIGN_OUT_DELAY)
         await self._end(identity)
 
     def _identify_again(self) -> None:
-        """The person may have been signed out, which a new connection shows."""
+        """Reconnect, since the visitor may have been signed out."""
         if self.session.identity:
             self._close(REPLACED, "who is it?")
 
@@ -196,17 +196,17 @@ class Subscriptions:
                     self._submit(ServerOp(run, merges=True))
 
     def outdate(self) -> None:
-        """Read everything again when there is a connection."""
+        """Load everything again when there is a connection."""
         self._everything = True
 
     def catch_up(self) -> None:
-        """Read again what is out of date."""
+        """Load what is out of date again."""
         if self.is_behind and not self._waits and self.session.is_attached:
             self._waits = True
             self._submit(ServerOp(self._read_again))
 
     def listen(self, since: int) -> None:
-        """Listen for what the page has read now; something may have been told of it since a position."""
+        """Listen to what the page has read by now, and catch up on messages since a position."""
         page = self.session.page
         tags = tags_read(page)
         topics = _topics_of(page)
@@ -218,7 +218,7 @@ class Subscriptions:
                 self.on_message(message)
 
     def leave(self) -> None:
-        """Hear nothing more."""
+        """Stop listening."""
         self._listen_to(frozenset())
 
     def _listen_to(self, keys: frozenset[str]) -> None:
@@ -227,7 +227,7 @@ class Subscriptions:
             self.keys = keys
 
     def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
-        """Whether a page that has read these tags is out of date, or over, by a message."""
+        """Return whether a message puts a page that has read these tags out of date, or ends it."""
         if message is None:
             return True
         if message.kind == "path":
@@ -242,12 +242,12 @@ class Subscriptions:
         self._tags, self._everything = set(), False
         refused = await run.guard()
         if refused is not None:
-            self._close(CLOSE_OVER, "no longer allowed")  # the page's GET tells why
+            self._close(CLOSE_OVER, "no longer allowed")  # the page's GET shows why
         return refused
 
 
 def tags_read(page: Page) -> frozenset[str]:
-    """What the page has read for what it shows now."""
+    """Return the tags that the page has read for what it shows now."""
     reads = page.live.reads
     if len(reads) > 1 and page._live_record.description.children:
         here = {component._live_record for component in components_of(page)}
@@ -265,7 +265,7 @@ def _topics_of(page: Page) -> Iterator[str]:
 
 
 def _topic_of(listener: Listener, component: Component) -> str | None:
-    """What it listens to; None when the component's fields don't give a topic."""
+    """Return the topic of a listener; None if the component's fields don't give one."""
     with contained("the topic %r of %s", listener.topic, listener.function.__qualname__):
         return listener.topic_of(component)
     return None
