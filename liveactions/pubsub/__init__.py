@@ -1,4 +1,4 @@
-"""How workers tell each other what their open pages and caches have to know."""
+"""Messages between workers, for their open pages and caches."""
 
 from .base import GAP, Broker, News, RemoteBroker
 from .sqlite import SqliteBroker

@@ -8,30 +8,30 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 GAP: Final = None
-"""Stands for messages that were lost, however many."""
+"""Stands for any number of lost messages."""
 News: TypeAlias = Sequence[bytes | None]
-"""Messages in their order, and gaps."""
+"""Messages in order, and gaps."""
 
 
 @runtime_checkable
 class Broker(Protocol):
-    """Carries messages between the workers of an application: to everybody, the sender too.
+    """Carries messages between the workers of an application, including the sender.
 
-    All processes hear of all messages in one order, each once, or of a gap where some were lost: then
-    everything that is open or cached is read again. Messages are sealed; a broker needn't understand them.
+    All processes receive all messages once, in the same order, or a gap where some were lost: then
+    everything that is open or cached is loaded again. Messages are sealed; to a broker, they are bytes.
 
-    Both methods are called from any thread and often. They mustn't take long, unless the broker is a
-    `RemoteBroker`. Whatever they raise is logged and taken for a gap. Brokers that are equal carry the same
+    Both methods are called often, and from any thread. They must return quickly, unless the broker is a
+    `RemoteBroker`. Any exception is logged and treated as a gap. Brokers that compare equal carry the same
     messages.
     """
 
     def publish(self, messages: Sequence[bytes]) -> None:
-        """Hand over messages: all of them or, when it raises, none."""
+        """Publish messages: all of them, or none if this raises."""
 
     def news(self) -> News:
-        """What has come since it was called last, what this process has published included.
+        """Return the messages since the previous call, including those that this process has published.
 
-        The first time, whatever came before is a gap or nothing.
+        The first call doesn't return older messages: at most a gap.
         """
 
 
@@ -39,34 +39,34 @@ class Broker(Protocol):
 class RemoteBroker(Broker, Protocol):
     """A broker whose methods wait for a network: the event loop only calls them in threads.
 
-    `publish`, `news` and `wait` are called at once, each by one thread at a time.
+    `publish`, `news` and `wait` may be called concurrently, each by one thread at a time.
     """
 
     def wait(self, seconds: float) -> None:
-        """Return when there may be news, after so many seconds at the latest."""
+        """Return when there may be new messages, after `seconds` at the latest."""
 
     def close(self) -> None:
-        """Release what is open. A broker that is used again opens again."""
+        """Close connections. A broker that is used again opens them again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that open pages may want to hear of. All of it is JSON-able."""
+    """A message to open pages and caches. All of it can be written as JSON."""
 
     kind: Literal["tag", "path", "topic", "user", "presence"]
     name: str
-    """The tag, the path or its pattern, the topic, who has been signed out, or who knows of presence."""
+    """The tag, path, pattern of paths, topic, identity that has signed out, or replica of presence."""
     data: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
-    """The session whose op said it, which shows it already; empty when it doesn't."""
+    """The session that has published the message, if it shows the change already; otherwise empty."""
 
 
 Receiver = Callable[[Message | None], None]
-"""Hears of a message, or of a gap: everything may have been revalidated."""
+"""Receives a message, or None for a gap: everything may have been revalidated."""
 
 
 def pack(message: Message | None) -> bytes:
-    """What `unpack` takes: ASCII, so that any text can be in it."""
+    """Return a message as ASCII text, for `unpack`."""
     parts = message and [message.kind, message.name, message.data, message.origin]
     return json.dumps(parts, separators=(",", ":")).encode()
 
@@ -75,5 +75,5 @@ def unpack(data: bytes) -> Message | None:
     parts = json.loads(data)
     if parts is None:
         return None
-    kind, name, more, origin, *_ = parts  # a newer version may say more
+    kind, name, more, origin, *_ = parts  # newer versions may add parts
     return Message(kind, name, more, origin)

@@ -20,15 +20,15 @@ from ..tasks import contained, is_loop_running, running_loop
 from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
 
 MAX_MESSAGE_AGE: Final = 24 * 3600.0
-"""Seconds after which a message isn't taken for one any more, wherever a broker has it from."""
+"""Seconds after which a message is no longer accepted, wherever the broker has it from."""
 WAIT_SECONDS: Final = 1.0
-"""Seconds after which a remote broker is asked for news though nothing has come: it may have been emptied."""
+"""Seconds after which a remote broker is read although it hasn't reported news: it may have been emptied."""
 RETRY_SECONDS: Final = 0.2
 """Seconds between two attempts to reach a broker that has failed."""
 MAX_TOLD: Final = 1000
-"""Messages that are remembered while nothing is heard of a broker."""
+"""Messages that are remembered until the broker returns them."""
 IDEMPOTENT: Final = ("tag", "path")
-"""Kinds of messages that may be heard twice."""
+"""Kinds of messages that may be received twice."""
 log = get_logger(__name__)
 
 
@@ -122,8 +122,8 @@ class BrokerChannel:
         with self._sending:
             try:
                 sent = self._hand_over(messages)
-            except Exception as error:  # whatever a broker's own way of failing is: it takes no page along
-                if not self._owes_gap:  # said once, since this is tried again and again
+            except Exception as error:  # whatever a broker raises: no page fails with it
+                if not self._owes_gap:  # logged once, since it is retried
                     log.error("could not notify other workers: %s", error)
                 self._owes_gap = True
                 sent = []
@@ -180,7 +180,7 @@ class BrokerChannel:
             if self._is_cut:
                 log.warning("messages from other workers are received again")
             self._is_cut = False
-        except Exception as error:  # as above; said once, since this is tried again and again
+        except Exception as error:  # as above
             if self._is_cut:
                 return []
             log.error("could not receive messages from other workers: %s", error)

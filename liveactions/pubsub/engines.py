@@ -1,4 +1,4 @@
-"""Stores and brokers by their URLs."""
+"""Creates stores and brokers from URLs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ POSTGRES = "postgresql", "postgres"
 
 
 def open_store(store: Store | str | None, name: str) -> Store:
-    """Return the store of the application `name`: this one, that of a URL, or by default that of
-    ``LIVEACTIONS_STORE`` or a private file.
+    """Return the store of the application `name`: the given one, or that of a URL. The default is that of
+    ``LIVEACTIONS_STORE``, or a private file.
 
-    `ValueError` for a URL of no known engine, `TypeError` for anything else.
+    Raise `ValueError` for a URL of an unknown engine, and `TypeError` for anything else.
     """
     if store is None or store == "":
         store = os.environ.get(VARIABLE) or SqliteStore(default_path(name))
@@ -30,9 +30,10 @@ def open_store(store: Store | str | None, name: str) -> Store:
 
 
 def open_broker(broker: Broker | str | None, store: Store, name: str) -> Broker | None:
-    """Return the broker of the application `name`: this one, that of a URL, or by default that of its store.
+    """Return the broker of the application `name`: the given one, or that of a URL. The default is that of
+    its store, or None for a store of one process.
 
-    None for a store in one process. `ValueError` for a URL of no known engine, `TypeError` for anything else.
+    Raise `ValueError` for a URL of an unknown engine, and `TypeError` for anything else.
     """
     if isinstance(broker, str):
         return _broker_of(_store_at(broker, name))

@@ -1,9 +1,9 @@
-"""Messages between workers by a table in PostgreSQL.
+"""A broker that uses a table in PostgreSQL.
 
-NOTIFY only wakes the others up: what it carries would be lost where nobody listens for a moment. A worker
-remembers the last message that it has read, and reads from that one on: if it isn't there any more, something
-may have come and gone with it. Messages are added under a lock, so that others see them in the order of their
-numbers.
+NOTIFY only wakes the other workers up: what it carries would be lost while one isn't listening. A worker
+remembers the last message that it has read, and reads from that one on. If it is no longer there, other
+messages may have been lost, too. Messages are added under a lock, so that others see them in the order of
+their numbers.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ except ImportError as error:  # pragma: no cover
 T = TypeVar("T")
 Work = Callable[["psycopg.Connection[Any]"], T]
 PATIENCE = 5.0
-"""Seconds that a call waits for a server that hangs or is away."""
+"""Seconds that a call waits for a server that hangs or is unreachable."""
 MESSAGE_TTL: Final = 60.0
-"""Seconds for which a message is kept. Who looks less often finds a gap."""
+"""Seconds for which a message is kept. Workers that read less often find a gap."""
 NO_POSITION: Final = -1
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 4986347831))"
 PUBLISH: Final = """
@@ -45,7 +45,7 @@ TRIM: Final = """
 DELETE FROM liveactions_message WHERE prefix = %s AND at < clock_timestamp() - make_interval(secs => %s)
 AND id < (SELECT max(id) FROM liveactions_message WHERE prefix = %s)
 """
-"""The newest message is kept, however old."""
+"""The newest message is kept, however old it is."""
 BEGIN: Final = """
 INSERT INTO liveactions_message (prefix, batch)
 SELECT %s, %s WHERE NOT EXISTS (SELECT 1 FROM liveactions_message WHERE prefix = %s)
@@ -110,13 +110,13 @@ class PostgresBroker:
         return found
 
     def wait(self, seconds: float) -> None:
-        """Return when a message comes after this has been called for the first time."""
+        """Return when there are messages that arrived after the first call of this method."""
 
         def listen(connection: psycopg.Connection[Any]) -> None:
             if connection is self._listening:
                 for _ in connection.notifies(timeout=min(seconds, PATIENCE / 2), stop_after=1):
                     pass
-            else:  # something may have come before
+            else:  # messages may have arrived before
                 connection.execute(f"LISTEN {self._channel}")
                 self._listening = connection
 
@@ -129,7 +129,7 @@ class PostgresBroker:
             connection.close()
 
     def _run(self, purpose: str, work: Work[T]) -> T:
-        """Work with the connection for a purpose, again where it is lost, until `PATIENCE` is over."""
+        """Run a function with the connection. Retry if the connection is lost, for `PATIENCE` seconds."""
         with self._in_use[purpose]:
             return self._attempts(purpose, work)
 
@@ -171,7 +171,7 @@ class PostgresBroker:
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
-    """Return what a function returns. `TimeoutError` if that takes longer: its thread is left alone."""
+    """Return the result of a function. Raise `TimeoutError` after `seconds`: its thread is abandoned."""
     answer: Future[T] = Future()
 
     def run() -> None:

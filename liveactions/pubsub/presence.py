@@ -31,7 +31,7 @@ Reader: TypeAlias = Callable[[Sequence[Entry]], Callable[[], tuple[Any, ...]]]
 
 
 class Presence:
-    """Who is here, as one worker knows it.
+    """Who is here, as known to one worker.
 
     `read` makes values of entries. `started` is called when it is used for the first time: from then on,
     `tick` must be called every second, and the channel be read, until `is_running` is false.
@@ -53,11 +53,11 @@ class Presence:
         self._lock = threading.Lock()
         self._table = _new_table()
         self._shown: dict[str, Callable[[], tuple[Any, ...]]] = {}
-        """What gives the list of a topic, until it changes."""
+        """Functions that return the list of a topic, until it changes."""
         self._changed: set[str] = set()
-        """Topics whose pages are to be told."""
+        """Topics whose pages must be notified."""
         self._pausing: set[str] = set()
-        """Topics whose pages have just been told."""
+        """Topics whose pages were just notified."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks = Supervisor(lambda: "telling other workers who is here")
         self._is_sending = False
@@ -70,7 +70,7 @@ class Presence:
         return self._loop is asyncio.get_running_loop()
 
     def start(self) -> None:
-        """Begin to know who is here, unless that is known."""
+        """Start replicating, unless this worker already does."""
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return
@@ -83,7 +83,7 @@ class Presence:
         self._started()
 
     def stop(self) -> None:
-        """Forget everybody, without a word: the process ends, and pages go on elsewhere."""
+        """Forget everything without publishing it: the process ends, and its pages continue elsewhere."""
         if self._departure is not None:
             self._departure.cancel()
         self._tasks.cancel()
@@ -95,10 +95,10 @@ class Presence:
             self._changed.clear()
         self._pausing.clear()
 
-    # What pages say
+    # Entries
 
     def enter(self, id: str, topic: str, key: str, kind: str, data: Any, turn: int = 0) -> None:
-        """Say that somebody is here, as `PresenceTable.enter`; an entry that was to leave stays."""
+        """Add or change an entry, as `PresenceTable.enter`. A pending departure is cancelled."""
         self.start()
         with self._lock:
             self._table.enter(id, topic, key, kind, data, turn=turn, wall=time.time_ns() // 1_000_000)
@@ -106,7 +106,7 @@ class Presence:
         self._settle()
 
     def leave(self, ids: Iterable[str], seconds: float = 0.0) -> None:
-        """Let entries leave after some seconds, unless they are entered again."""
+        """Remove entries after `seconds`, unless they are entered again."""
         if not self.is_running:
             return
         at = self._now() + seconds
@@ -118,17 +118,17 @@ class Presence:
         self._settle()
 
     def expect(self, topic: str, key: str) -> None:
-        """Let somebody stay who has asked for a page, as `PresenceTable.expect`."""
+        """Keep the entries of a visitor who has requested a page, as `PresenceTable.expect`."""
         if not self.is_running:
             return
         with self._lock:
             self._table.expect(topic, key, self._now())
         self._settle()
 
-    # What pages read
+    # Lists
 
     def present(self, topic: str) -> tuple[Any, ...]:
-        """Return who is in a topic, in the order in which they came. From any thread."""
+        """Return who is in a topic, in order of arrival. May be called from any thread."""
         with self._lock:
             give = self._shown.get(topic)
             if give is None:
@@ -138,10 +138,10 @@ class Presence:
                 give = self._shown[topic] = self._read(entries)
         return give()
 
-    # What time does
+    # Time
 
     def tick(self) -> None:
-        """Drop who is gone, and let others know that this worker lives."""
+        """Drop entries whose lease has ended, and send a heartbeat."""
         with self._lock:
             self._table.tick(self._now(), self._line.is_heard)
             self._note_changes()
@@ -155,7 +155,7 @@ class Presence:
     def _now(self) -> float:
         return self._clock() + self._ahead
 
-    # What other workers say
+    # Messages of other workers
 
     def _hear(self, message: Message | None) -> None:
         if message is not None and message.kind != "presence":
@@ -173,7 +173,7 @@ class Presence:
         except RuntimeError:  # that loop has ended
             self._loop = None
 
-    # What comes of it
+    # Notifications
 
     def _note_changes(self) -> None:
         changed = self._table.take_changes()
@@ -182,7 +182,7 @@ class Presence:
             self._shown.pop(topic, None)
 
     def _settle(self) -> None:
-        """Tell everybody what they don't know, here and elsewhere."""
+        """Publish changes to other workers, and notify the pages of this one."""
         loop = self._loop
         if loop is None:
             return
@@ -214,7 +214,7 @@ class Presence:
         await self._send()
 
     async def _send(self) -> None:
-        """Tell the other workers what is due, in order."""
+        """Send pending messages to the other workers, in order."""
         while True:
             with self._lock:
                 replica, message = self._table.replica, self._table.take_message()

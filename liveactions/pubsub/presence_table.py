@@ -29,38 +29,38 @@ from math import inf
 from typing import Any, Final, NamedTuple
 
 LEASE: Final = 5.0
-"""Seconds after which a replica that isn't heard is taken for dead."""
+"""Seconds without a message after which a replica is considered dead."""
 STALL: Final = 2.5
 """Seconds between two ticks after which a replica can't tell whether others were silent, or it was deaf: then
 they have as many seconds to be heard.
 """
 EXPECTED: Final = 3.0
-"""Seconds for which somebody is expected who has asked for a page."""
+"""Seconds for which a visitor is expected who has requested a page."""
 ASK_AGAIN: Final = 0.5
-"""Seconds after which a replica that hasn't answered is asked again, if it is heard."""
+"""Seconds after which a replica that hasn't sent its table is asked again, if it sends messages."""
 
 
 class Entry(NamedTuple):
-    """Somebody in a topic, as one tab says it. All of it is JSON-able."""
+    """Somebody in a topic, as declared by one tab. All of it can be written as JSON."""
 
     id: str
-    """The tab's and the declaration's, wherever the tab's page is open."""
+    """Identifies the declaration of a tab, whichever replica its page is open in."""
     turn: int
     """Grows with each replica that takes the page over."""
     topic: str
     key: str
-    """Who it is: entries of one key are one person's."""
+    """The person: entries with the same key belong to one."""
     kind: str
-    """What `data` is."""
+    """The type of `data`."""
     data: Any
     since: int
-    """When the person came, in milliseconds of the wall clock. Only used to sort."""
+    """When the person arrived, in milliseconds of the wall clock. Only used to sort."""
     at: int
-    """When `data` was said, likewise. The newest counts."""
+    """When `data` was set, likewise. The newest value counts."""
 
 
 class Replica:
-    """What another replica owns, as far as it is known."""
+    """The known entries of another replica."""
 
     def __init__(self, now: float) -> None:
         self.version = 0
@@ -69,33 +69,33 @@ class Replica:
 
 
 Shown = tuple[int, str, Any] | None
-"""What is to be seen of a person: since when, and their data with its kind. None when they aren't here."""
+"""What is shown of a person: since when, and their data with its type. None if they aren't here."""
 
 
 class PresenceTable:
-    """The copy of the table that one replica has."""
+    """One replica's copy of the table."""
 
     def __init__(self, replica: str) -> None:
         self.replica = replica
-        """The name of this replica, which no other one has or has had."""
+        """The name of this replica, which is never used again."""
         self._own: dict[str, Entry] = {}
         self._version = 0
         self._sent = 0
-        """The version that the others have been told of."""
+        """The version that was sent to the others."""
         self._unsent: dict[str, Entry | None] = {}
         self._departures: dict[str, float] = {}
         """When entries of this replica leave, by id."""
         self._expected: dict[tuple[str, str], float] = {}
         """Until when people of this replica are expected, by topic and key."""
         self._announced: list[tuple[str, str]] = []
-        """People of other replicas who are expected, which these are to be told."""
+        """Expected people with entries of other replicas, which must be notified."""
         self._others: dict[str, Replica] = {}
         self._topics: dict[str, dict[str, dict[tuple[str, str], Entry]]] = {}
         """Entries by topic, key, and replica with id."""
         self._ids: dict[str, dict[str, Entry]] = {}
         """Entries by id and replica."""
         self._before: dict[tuple[str, str], Shown] = {}
-        """What was to be seen of those that have changed, before."""
+        """What was shown before, of people who have changed."""
         self._ticked: float | None = None
         self._is_beating = False
         """Whether a heartbeat is due."""
@@ -106,12 +106,12 @@ class PresenceTable:
         self._asked: dict[str, float] = {}
         """When replicas were asked for their tables."""
 
-    # What the pages of this replica say
+    # Entries of this replica
 
     def enter(
         self, id: str, topic: str, key: str, kind: str, data: Any, *, turn: int = 0, wall: int = 0
     ) -> None:
-        """Add or change an entry of this replica; it doesn't leave any more. `wall` are milliseconds."""
+        """Add or change an entry of this replica, and cancel its departure. `wall`: milliseconds."""
         self._departures.pop(id, None)
         old = self._own.get(id)
         if old is not None and (old.turn, *old[2:6]) == (turn, topic, key, kind, data):
@@ -126,14 +126,14 @@ class PresenceTable:
             self._arrived(entry)
 
     def leave(self, id: str, at: float) -> None:
-        """Let an entry of this replica leave at a time, unless it leaves before, is expected or entered."""
+        """Schedule the departure of an entry of this replica, unless it is expected or entered again."""
         entry = self._own.get(id)
         if entry is not None:
             at = max(at, self._expected.get((entry.topic, entry.key), at))
             self._departures[id] = min(at, self._departures.get(id, at))
 
     def expect(self, topic: str, key: str, now: float) -> None:
-        """Let somebody who is in a topic stay: they have asked for a page, which is about to be connected."""
+        """Expect a person of a topic, who has requested a page that is about to connect."""
         owners = {owner for owner, _ in self._topics.get(topic, {}).get(key, ())}
         if owners - {self.replica}:
             self._announced.append((topic, key))
@@ -146,7 +146,7 @@ class PresenceTable:
                 self._departures[id] = max(until, self._departures[id])
 
     def _arrived(self, entry: Entry) -> None:
-        """Let the other entries of a person leave now that were about to: there is a new one."""
+        """Remove entries of a person that were about to leave: there is a new one."""
         self._expected.pop((entry.topic, entry.key), None)
         for id in self._tabs_of(entry.topic, entry.key):
             if id in self._departures:
@@ -168,7 +168,7 @@ class PresenceTable:
             self._departures.pop(id, None)
         self._put(self.replica, self._own, id, entry)
 
-    # What time does
+    # Time
 
     def depart(self, now: float) -> None:
         """Remove the entries that are due to leave."""
@@ -176,9 +176,9 @@ class PresenceTable:
             self._say(id, None)
 
     def tick(self, now: float, hears: bool = True) -> None:
-        """Remove entries whose visitor or replica is gone, and let a heartbeat be sent. Call it every second.
+        """Remove entries whose visitor or replica is gone, and make a heartbeat due. Call this every second.
 
-        `hears` is whether messages of other replicas can be received.
+        `hears`: whether messages of other replicas can be received.
         """
         self.depart(now)
         self._is_beating = True
@@ -194,7 +194,7 @@ class PresenceTable:
         self._expected = {of: until for of, until in self._expected.items() if until > now}
         self._asked = {name: at for name, at in self._asked.items() if now - at < LEASE}
 
-    # What is said between replicas
+    # Messages between replicas
 
     def ask(self) -> None:
         """Ask all other replicas for their tables: messages may have been lost."""
@@ -202,13 +202,13 @@ class PresenceTable:
 
     @property
     def has_message(self) -> bool:
-        """Whether there is something to tell the other replicas."""
+        """Whether there is a message to send."""
         is_beating = self._is_beating and self._own
         is_asking = self._asks_all or self._asks
         return bool(self._is_asked or self._unsent or is_beating or is_asking or self._announced)
 
     def take_message(self) -> dict[str, Any] | None:
-        """Return what is to be told to the other replicas; None if there is nothing."""
+        """Return the next message to the other replicas; None if there is none."""
         if not self.has_message:
             return None
         message: dict[str, Any] = {"v": self._version}
@@ -232,7 +232,7 @@ class PresenceTable:
         return message
 
     def hear(self, name: str, message: Mapping[str, Any], now: float) -> None:
-        """Take a message of a replica, this one included."""
+        """Process a message of a replica, including those of this one."""
         if name == self.replica:
             return
         asked = message.get("ask", ())
@@ -292,7 +292,7 @@ class PresenceTable:
     # The table
 
     def present(self, topic: str) -> tuple[Entry, ...]:
-        """Return the newest entry of each person in a topic, in the order in which they came."""
+        """Return the newest entry of each person in a topic, in order of arrival."""
         people = self._topics.get(topic, {})
         found = [(min(one.since for one in tabs.values()), key) for key, tabs in people.items()]
         return tuple(_newest(people[key].values()) for _, key in sorted(found))
@@ -302,7 +302,7 @@ class PresenceTable:
         return len(self._topics.get(topic, ()))
 
     def take_changes(self) -> frozenset[str]:
-        """Return the topics in which something else is to be seen than when this was called last."""
+        """Return the topics whose lists have changed since the previous call."""
         changed = (of for of, before in self._before.items() if self._shown(*of) != before)
         topics = frozenset(topic for topic, _ in changed)
         self._before.clear()

@@ -1,8 +1,8 @@
-"""Messages between workers by a stream in Redis or Valkey, version 7 or newer.
+"""A broker that uses a stream in Redis or Valkey, version 7 or newer.
 
-Pub/Sub loses messages without a word; a stream keeps them for a while. A worker remembers the last message
-that it has read, and reads from that one on: if it isn't there any more, because the stream was trimmed or
-emptied or because another server has taken over, something may have come and gone with it.
+Pub/Sub loses messages silently; a stream keeps them for a while. A worker remembers the last message that it
+has read, and reads from that one on. If it is no longer there, because the stream was trimmed or emptied, or
+because another server has taken over, other messages may have been lost, too.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ except ImportError as error:  # pragma: no cover
 
 T = TypeVar("T")
 PATIENCE = 5.0
-"""Seconds that a call waits for a server that hangs or is away."""
+"""Seconds that a call waits for a server that hangs or is unreachable."""
 MAX_MESSAGES = 10_000
-"""Messages that the stream keeps, about. A worker that falls behind by more hears of a gap."""
+"""Approximate number of messages in the stream. A worker that falls behind by more receives a gap."""
 STREAM_MS: Final = 24 * 3600 * 1000
-"""Milliseconds for which a stream is kept that nobody reads."""
+"""Milliseconds for which a stream is kept that isn't read."""
 SENT_MS: Final = 60_000
-"""Milliseconds for which it is known that messages have been added, if they are sent again."""
+"""Milliseconds for which messages that are sent again are recognised."""
 PUBLISH: Final = Script("""
 if redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[1]) then
     for i = 3, #ARGV do redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'm', ARGV[i]) end
@@ -51,7 +51,7 @@ return found
 """)
 Entry = tuple[bytes, list[bytes]]
 Connect = Callable[[], Any]
-"""Makes a client of `redis`: of a Sentinel's master, or of a cluster."""
+"""Creates a client of `redis`: of a Sentinel's master, or of a cluster."""
 
 
 class RedisBroker:
@@ -97,7 +97,7 @@ class RedisBroker:
         return [GAP, *(message for _, (kind, message) in found if kind == b"m")]
 
     def wait(self, seconds: float) -> None:
-        """Return when a message comes after the last one that was read."""
+        """Return when there is a message after the last one that was read."""
         if self._position != b"-":
             milliseconds = round(1000 * min(seconds, PATIENCE / 2))
             what = "COUNT", 1, "BLOCK", milliseconds, "STREAMS", self._stream, self._position
@@ -117,7 +117,7 @@ class RedisBroker:
             return self._run(lambda: self._redis().execute_command("EVAL", script.text, *arguments))
 
     def _run(self, call: Callable[[], T]) -> T:
-        """Call the server, again where a connection is lost, until it answers or `PATIENCE` is over."""
+        """Call the server. Retry if the connection is lost, for `PATIENCE` seconds."""
         waits = pauses(PATIENCE)
         while True:
             try:

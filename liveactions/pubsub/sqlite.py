@@ -1,4 +1,4 @@
-"""Messages between the workers of a machine, by the file in which they keep their pages."""
+"""A broker for the workers of one machine that uses the SQLite file of their store."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ..store import SqliteStore
 from .base import GAP, News
 
 MESSAGE_TTL: Final = 60.0
-"""Seconds for which a message is kept. Who looks less often finds a gap."""
+"""Seconds for which a message is kept. Workers that read less often find a gap."""
 NO_POSITION: Final = -1
 
 
 class SqliteBroker:
     """A broker for all processes that have a store in the same file.
 
-    The place up to which it has read is the last message itself. If that is gone, because it was too old
-    or because the file began anew, something may have come and gone with it. A store keeps its newest
-    message, however old, so that this isn't so where nothing was said.
+    It remembers the last message that it has read. If that is no longer there, because it was too old or the
+    file was created again, other messages may have been lost, too. The newest message is kept, however old
+    it is, so that a broker without traffic doesn't report gaps.
     """
 
     def __init__(self, store: SqliteStore) -> None:
