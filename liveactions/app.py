@@ -196,7 +196,7 @@ class Live(Starlette):
         snapshots = Snapshots(name, sealer, self._store, limits.handles)
         storage = open_storage(uploads, self._store, sealer)
         self.site = AppContext(self.services, snapshots, limits, storage, identify, login)
-        self.services.identity, self.services.count = self.site.identity, self._store.count
+        self.services.identity, self.services.take = self.site.identity, self._store.take
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)

@@ -20,7 +20,7 @@ _RATE: Final = re.compile(r"([1-9]\d{0,8})/(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls in so many seconds, from the first one on."""
+    """So many calls at once, and as many in so many seconds on average: a bucket of tokens."""
 
     calls: int
     seconds: int
@@ -37,6 +37,11 @@ class Rate:
                 f"rate={text!r}: expected a number and {', '.join(SECONDS)}, such as rate='5/minute'"
             )
         return cls(int(found[1]), seconds)
+
+    @property
+    def interval(self) -> float:
+        """After how many seconds there may be one more call."""
+        return self.seconds / self.calls
 
     def key(self, action: str, who: str) -> str:
         """Return the name of the counter of a caller, which doesn't reveal who that is."""
@@ -63,6 +68,6 @@ By = Callable[..., Any]
 """A dependency that returns who a call counts for."""
 
 
-def whole_seconds(left: float) -> int:
-    """Return seconds that are long enough, and at least one."""
-    return max(1, ceil(left))
+def whole_seconds(wait: float) -> int:
+    """Return the fewest whole seconds after which a call is allowed."""
+    return max(1, ceil(round(wait, 3)))

@@ -315,9 +315,9 @@ class PageRun:
         (by,) = action.by
         who = await self.injection.provide(by, ref.component)
         called = f"{action.__module__}.{action.__qualname__}"
-        number, left = await services.count(rate.key(called, str(who)), rate.seconds)
-        if number > rate.calls:
-            seconds = whole_seconds(left)
+        wait = await services.take(rate.key(called, str(who)), rate.interval, rate.calls)
+        if wait:
+            seconds = whole_seconds(wait)
             raise TooManyCalls(text("too_many_calls", services.messages, seconds=seconds), seconds)
 
     def _on_value(self, ref: ActionRef[..., Any]) -> Callable[[Any], Awaitable[bool]]:

@@ -79,8 +79,8 @@ async def nobody(connection: HTTPConnection) -> str:
     return ""
 
 
-async def count_nothing(key: str, ttl: float) -> tuple[int, float]:
-    return 1, ttl
+async def take_nothing(key: str, interval: float, burst: int) -> float:
+    return 0.0
 
 
 @dataclass
@@ -110,8 +110,8 @@ class AppServices:
     """Returns the variables of the context processors, for every template."""
     identity: Callable[[HTTPConnection], Awaitable[str]] = nobody
     """Returns the user of a request, "" if there is none."""
-    count: Callable[[str, float], Awaitable[tuple[int, float]]] = count_nothing
-    """`Store.count`."""
+    take: Callable[[str, float, int], Awaitable[float]] = take_nothing
+    """`Store.take`."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all open pages of a user."""
     publish: Publish = lambda topic, /, **data: None

@@ -18,6 +18,8 @@ CLAIM_SECONDS: Final = 24 * 3600.0
 """How long a claim is remembered: longer than anything lives that another has taken over."""
 SWEEP_SECONDS: Final = 30.0
 """The time between two automatic sweeps, unless the last one left something to do."""
+SLACK: Final = 0.001
+"""Seconds by which a token of a bucket may be early: sums of floats aren't exact."""
 SWEEP_ROWS: Final = 200
 """How many rows one sweep removes at most from each table: a millisecond's work."""
 
@@ -64,11 +66,12 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def count(self, key: str, ttl: float) -> tuple[int, float]:
-        """Add one to a counter, and return its value and the seconds that it has left.
+    async def take(self, key: str, interval: float, burst: int) -> float:
+        """Take a token from the bucket of `key` and return 0; or, from an empty one, take nothing and return
+        the seconds until there is a token.
 
-        It begins with 1, and is gone `ttl` seconds after that. These keys are apart from the others. A call
-        that is repeated because its connection was lost may count twice.
+        A bucket holds `burst` tokens at first and at most, and gets one back every `interval` seconds. These
+        keys are apart from the others. A call that is repeated because its connection was lost may take two.
         """
 
     @abstractmethod
@@ -125,6 +128,19 @@ class SweptStore(Store):
             self._swept = now
             if await self.sweep() >= SWEEP_ROWS:
                 self._swept = now - SWEEP_SECONDS
+
+
+def taken(until: float, now: float, interval: float, burst: int) -> tuple[float, float]:
+    """Take a token from a bucket. Return when it is full again, which is all that a store keeps of a bucket,
+    and the seconds until there is a token: 0 if one was taken.
+
+    `until` is when it would have been full without.
+    """
+    if until - now > burst * interval + SLACK:  # the clock was set back
+        until = now
+    later = max(until, now) + interval
+    wait = later - now - burst * interval
+    return (until, wait) if wait > SLACK else (later, 0.0)
 
 
 def next_epoch(now: float, last: int = 0) -> int:

@@ -61,8 +61,8 @@ class FallbackStore(Store):
         self._kept_bytes = 0
         self.latency = 0.0
         """Seconds that saving takes: a moving average."""
-        self._counters = MemoryStore(clock)
-        """Counters of this process alone."""
+        self._buckets = MemoryStore(clock)
+        """Those of this process alone."""
         self._once: dict[str, float] = {}
         self._tasks = Supervisor(lambda: "handing over to the store")
         self._recovering: asyncio.Task[None] | None = None
@@ -104,13 +104,13 @@ class FallbackStore(Store):
         self._once[key] = now + ttl
         return True
 
-    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+    async def take(self, key: str, interval: float, burst: int) -> float:
         if self._works:
             try:
-                return await self.store.count(key, ttl)
+                return await self.store.take(key, interval, burst)
             except Exception as error:
                 self._fail(error)
-        return await self._counters.count(key, ttl)
+        return await self._buckets.take(key, interval, burst)
 
     async def delete(self, key: str) -> None:
         if self._works:

@@ -8,7 +8,7 @@ from itertools import islice
 from threading import Lock
 from typing import TypeVar
 
-from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Clock, Row, SweptStore, next_epoch
+from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Clock, Row, SweptStore, next_epoch, taken
 
 T = TypeVar("T")
 Table = dict[str, tuple[T, float]]
@@ -23,7 +23,7 @@ class MemoryStore(SweptStore):
         self._values: Table[bytes] = {}
         self._once: Table[None] = {}
         self._claims: Table[int] = {}
-        self._counters: Table[int] = {}
+        self._buckets: Table[None] = {}
         self._lock = Lock()
 
     async def get(self, key: str) -> bytes | None:
@@ -46,15 +46,14 @@ class MemoryStore(SweptStore):
             self._once[key] = (None, now + ttl)
             return True
 
-    async def count(self, key: str, ttl: float) -> tuple[int, float]:
+    async def take(self, key: str, interval: float, burst: int) -> float:
         now = self.clock()
         await self._sweep_if_due(now)
         with self._lock:
-            number, until = self._counters.get(key, (0, now))
-            if until <= now:
-                number, until = 0, now + ttl
-            self._counters[key] = number + 1, until
-            return number + 1, until - now
+            _, until = self._buckets.get(key, (None, now))
+            until, wait = taken(until, now, interval, burst)
+            self._buckets[key] = (None, until)
+            return wait
 
     async def delete(self, key: str) -> None:
         with self._lock:
@@ -89,7 +88,7 @@ class MemoryStore(SweptStore):
                     _sweep(self._values, now),
                     _sweep(self._once, now),
                     _sweep(self._claims, now),
-                    _sweep(self._counters, now),
+                    _sweep(self._buckets, now),
                 )
             )
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Row, SweptStore
+from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore
 from .retry import pauses
 
 try:
@@ -50,10 +50,10 @@ CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_once (
     prefix text, key bytea, token bytea NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (prefix, key)
 );
 CREATE INDEX IF NOT EXISTS liveactions_once_until ON liveactions_once (until);
-CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_counter (
-    prefix text, key bytea, number bigint NOT NULL, until timestamptz NOT NULL, PRIMARY KEY (prefix, key)
+CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_bucket (
+    prefix text, key bytea, until timestamptz NOT NULL, PRIMARY KEY (prefix, key)
 );
-CREATE INDEX IF NOT EXISTS liveactions_counter_until ON liveactions_counter (until);
+CREATE INDEX IF NOT EXISTS liveactions_bucket_until ON liveactions_bucket (until);
 CREATE TABLE IF NOT EXISTS liveactions_message (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, prefix text NOT NULL, batch bytea NOT NULL,
     value bytea, at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -76,13 +76,19 @@ ON CONFLICT (prefix, key) DO UPDATE SET token = excluded.token, until = excluded
 WHERE known.until <= clock_timestamp() OR known.token = excluded.token
 RETURNING true
 """
-COUNT: Final = """
-INSERT INTO liveactions_counter AS known (prefix, key, number, until)
-VALUES (%s, %s, 1, clock_timestamp() + make_interval(secs => %s))
-ON CONFLICT (prefix, key) DO UPDATE SET
-    number = CASE WHEN known.until > clock_timestamp() THEN known.number + 1 ELSE 1 END,
-    until = CASE WHEN known.until > clock_timestamp() THEN known.until ELSE excluded.until END
-RETURNING number, extract(epoch FROM until - clock_timestamp())::float8
+TAKE: Final = """
+INSERT INTO liveactions_bucket AS known (prefix, key, until)
+VALUES (%s, %s, statement_timestamp() + make_interval(secs => %s))
+ON CONFLICT (prefix, key) DO UPDATE
+SET until = excluded.until + greatest(known.until - statement_timestamp(), interval '0')
+WHERE excluded.until + greatest(known.until - statement_timestamp(), interval '0')
+    <= statement_timestamp() + make_interval(secs => %s)
+RETURNING until
+"""
+"""It returns no row if the bucket is empty."""
+BUCKET: Final = """
+SELECT extract(epoch FROM until - statement_timestamp())::float8 FROM liveactions_bucket
+WHERE prefix = %s AND key = %s
 """
 DELETE: Final = (
     "UPDATE liveactions_value SET value = NULL, until = NULL, sender = NULL WHERE prefix = %s AND key = %s"
@@ -127,17 +133,17 @@ DELETE FROM liveactions_value WHERE (prefix, key) IN (
     WHERE greatest(until, claimed_until) <= clock_timestamp() LIMIT {SWEEP_ROWS}
 )
 """
-SWEEP_ONCE, SWEEP_COUNTERS = (
+SWEEP_ONCE, SWEEP_BUCKETS = (
     f"""
 DELETE FROM {table} WHERE (prefix, key) IN (
     SELECT prefix, key FROM {table} WHERE until <= clock_timestamp() LIMIT {SWEEP_ROWS}
 )
 """
-    for table in ("liveactions_once", "liveactions_counter")
+    for table in ("liveactions_once", "liveactions_bucket")
 )
 
 
-SWEEPS: Final = (SWEEP, SWEEP_ONCE, SWEEP_COUNTERS)
+SWEEPS: Final = (SWEEP, SWEEP_ONCE, SWEEP_BUCKETS)
 
 
 class Pool:
@@ -206,10 +212,13 @@ class PostgresStore(SweptStore):
     async def once(self, key: str, ttl: float) -> bool:
         return bool(await self._run(ONCE, self._prefix, _blob(key), secrets.token_bytes(8), ttl))
 
-    async def count(self, key: str, ttl: float) -> tuple[int, float]:
-        ((number, left),) = await self._run(COUNT, self._prefix, _blob(key), ttl)
-        await self._sweep_if_due(self.clock())
-        return number, left
+    async def take(self, key: str, interval: float, burst: int) -> float:
+        where, most = (self._prefix, _blob(key)), burst * interval
+        if await self._run(TAKE, *where, interval, most + SLACK):
+            await self._sweep_if_due(self.clock())
+            return 0.0
+        found = await self._run(BUCKET, *where)
+        return max(SLACK, found[0][0] + interval - most) if found else SLACK
 
     async def delete(self, key: str) -> None:
         await self._run(DELETE, self._prefix, _blob(key))

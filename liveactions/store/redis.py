@@ -19,7 +19,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, Claimed, Row, Store
+from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store
 from .retry import pauses
 
 try:
@@ -64,11 +64,17 @@ if holder then return holder == ARGV[1] and 1 or 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """)
-COUNT: Final = Script("""
-local number = redis.call('INCR', KEYS[1])
-if number == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {number, redis.call('PTTL', KEYS[1])}
+TAKE: Final = Script("""
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, most, slack = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local later = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + interval
+local wait = later - now - most
+if wait > slack then return math.ceil(wait) end
+redis.call('SET', KEYS[1], string.format('%.0f', later), 'PX', math.ceil((later - now) / 1000))
+return 0
 """)
+"""In microseconds."""
 CLAIM: Final = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -145,9 +151,10 @@ class RedisStore(Store):
         token = secrets.token_bytes(8)
         return bool(await self._eval(ONCE, [self._key(b"o", key)], [token, _ms(ttl)]))
 
-    async def count(self, key: str, ttl: float) -> tuple[int, float]:
-        number, left = await self._eval(COUNT, [self._key(b"n", key)], [_ms(ttl)])
-        return number, left / 1000
+    async def take(self, key: str, interval: float, burst: int) -> float:
+        times = [round(1e6 * seconds) for seconds in (interval, burst * interval, SLACK)]
+        wait: int = await self._eval(TAKE, [self._key(b"b", key)], times)
+        return wait / 1e6
 
     async def delete(self, key: str) -> None:
         await self._run("DEL", self._key(b"v", key))

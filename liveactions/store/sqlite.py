@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar
 from ..exceptions import StoreError
 from ..logs import get_logger
 from ..tasks import is_loop_running
-from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Clock, Row, SweptStore, next_epoch
+from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Clock, Row, SweptStore, next_epoch, taken
 from .journal import Journals, Value
 from .sqlite_file import VERSION, SqliteFile, StoreBusy, transaction
 
@@ -50,12 +50,8 @@ ONCE: Final = """
 INSERT INTO once (key, until) VALUES (:key, :until)
 ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE until <= :now
 """
-COUNT: Final = """
-INSERT INTO counter (key, number, until) VALUES (:key, 1, :until)
-ON CONFLICT (key) DO UPDATE SET
-    number = iif(until > :now, number + 1, 1), until = iif(until > :now, until, excluded.until)
-RETURNING number, until
-"""
+BUCKET: Final = "SELECT until FROM bucket WHERE key = ?"
+TAKE: Final = "INSERT OR REPLACE INTO bucket (key, until) VALUES (?, ?)"
 DELETE: Final = "DELETE FROM value WHERE key = ?"
 CLAIM: Final = """
 INSERT INTO claim (key, epoch, until) VALUES (?, ?, ?)
@@ -81,7 +77,7 @@ MESSAGES: Final = "SELECT id, iif(id > :position, value, x'') FROM message WHERE
 """What is at a position needn't be read again: it only has to be there."""
 SWEEP: Final = tuple(
     f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE until <= ? LIMIT {SWEEP_ROWS})"
-    for table in ("value", "once", "claim", "counter")
+    for table in ("value", "once", "claim", "bucket")
 )
 SWEEP_MESSAGES: Final = f"""
 DELETE FROM message WHERE id IN (
@@ -135,12 +131,19 @@ class SqliteStore(SweptStore):
         await self._sweep_if_due(now)
         return await self._changes(ONCE, {"key": _blob(key), "until": now + ttl, "now": now}) == 1
 
-    async def count(self, key: str, ttl: float) -> tuple[int, float]:
-        now = self.clock()
+    async def take(self, key: str, interval: float, burst: int) -> float:
+        now, blob = self.clock(), _blob(key)
         await self._sweep_if_due(now)
-        values = {"key": _blob(key), "until": now + ttl, "now": now}
-        ((number, until),) = await self._run(lambda db: db.execute(COUNT, values).fetchall())
-        return number, until - now
+
+        def work(db: sqlite3.Connection) -> float:
+            with transaction(db):
+                (until,) = db.execute(BUCKET, (blob,)).fetchone() or (now,)
+                until, wait = taken(until, now, interval, burst)
+                if not wait:
+                    db.execute(TAKE, (blob, until))
+                return wait
+
+        return await self._run(work)
 
     async def delete(self, key: str) -> None:
         blob = _blob(key)

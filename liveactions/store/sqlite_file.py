@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 from ..exceptions import StoreError
 from ..logs import get_logger
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Version of the tables. A file of another version is replaced."""
 APPLICATION: Final = 0x4C697665
 """SQLite's "application id" of stores. No other file is ever replaced."""
@@ -34,16 +34,14 @@ CREATE TABLE IF NOT EXISTS once (key BLOB PRIMARY KEY, until REAL NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS claim (
     key BLOB PRIMARY KEY, until REAL NOT NULL, epoch INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counter (
-    key BLOB PRIMARY KEY, until REAL NOT NULL, number INTEGER NOT NULL
-) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bucket (key BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY, until REAL NOT NULL, value BLOB NOT NULL);
 INSERT INTO message VALUES (abs(random() / 4), 0, x'');
 CREATE INDEX IF NOT EXISTS message_until ON message (until);
 CREATE INDEX IF NOT EXISTS value_until ON value (until);
 CREATE INDEX IF NOT EXISTS once_until ON once (until);
 CREATE INDEX IF NOT EXISTS claim_until ON claim (until);
-CREATE INDEX IF NOT EXISTS counter_until ON counter (until);
+CREATE INDEX IF NOT EXISTS bucket_until ON bucket (until);
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 COMMIT;

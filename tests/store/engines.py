@@ -124,6 +124,10 @@ class RedisEngine(Remote):
     async def passes(self, seconds: float) -> None:
         async with Redis.from_url(self.url) as client:
             async for key in client.scan_iter(match=f"{{{self.prefix}}}*"):
+                if key.startswith(b"{%b}:b:" % self.prefix.encode()):  # a bucket's value is a time
+                    await client.set(
+                        key, int(await client.get(key) or 0) - round(1e6 * seconds), keepttl=True
+                    )
                 left = await client.pttl(key) - round(1000 * seconds)
                 await client.pexpire(key, left)  # below 0: it is removed
 
@@ -156,7 +160,7 @@ AGES: Final = [
     ("liveactions_value", "until"),
     ("liveactions_value", "claimed_until"),
     ("liveactions_once", "until"),
-    ("liveactions_counter", "until"),
+    ("liveactions_bucket", "until"),
     ("liveactions_message", "at"),
 ]
 """Where PostgreSQL keeps times."""

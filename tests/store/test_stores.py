@@ -99,23 +99,48 @@ async def test_once(store: Store, engine: Engine) -> None:
     assert not await store.once("k", 10)
 
 
-async def test_counters(store: Store, engine: Engine) -> None:
+async def test_a_bucket_is_emptied_at_once_and_refilled_one_by_one(store: Store, engine: Engine) -> None:
     await store.put("k", b"a value's keys are others", 10)
     assert await store.once("k", 10)
-    assert [(await store.count("k", 10))[0] for _ in range(3)] == [1, 2, 3]
-    assert (await store.count("other", 10))[0] == 1
-    await engine.passes(4)
-    number, left = await store.count("k", 1000)  # its time began with the first
-    assert number == 4 and 0 < left <= 6
-    await engine.passes(6)
-    number, left = await store.count("k", 10)
-    assert number == 1 and 9 < left <= 10
+    assert [await store.take("k", 100, 3) for _ in range(3)] == [0, 0, 0]
+    assert await store.take("other", 100, 3) == 0
+    for _ in range(2):  # what is refused takes nothing
+        assert 90 < await store.take("k", 100, 3) <= 100
+    await engine.passes(60)
+    assert 30 < await store.take("k", 100, 3) <= 40
+    await engine.passes(40)
+    assert await store.take("k", 100, 3) == 0
+    assert 90 < await store.take("k", 100, 3) <= 100
+    await engine.passes(1000)  # it never holds more than at first
+    assert [await store.take("k", 100, 3) == 0 for _ in range(4)] == [True, True, True, False]
 
 
-async def test_counters_of_all_workers_are_one(engine: Engine) -> None:
+async def test_who_waits_as_long_as_a_bucket_says_gets_a_token(store: Store, engine: Engine) -> None:
+    for n in range(7):
+        assert await store.take("k", 60 / 7, 7) == 0, n
+    for _ in range(20):
+        wait = await store.take("k", 60 / 7, 7)
+        await engine.passes(wait)
+        assert 0 < wait <= 60 / 7 and await store.take("k", 60 / 7, 7) == 0
+
+
+async def test_a_bucket_of_all_workers_is_one(engine: Engine) -> None:
     stores = [engine.store() for _ in range(3)]
-    counted = await asyncio.gather(*(store.count("k", 100) for store in stores for _ in range(10)))
-    assert sorted(number for number, _ in counted) == list(range(1, 31))
+    waits = await asyncio.gather(*(store.take("k", 1000, 12) for store in stores for _ in range(10)))
+    assert sorted(wait > 0 for wait in waits) == [False] * 12 + [True] * 18
+
+
+@pytest.mark.parametrize("make", LOCAL.values(), ids=LOCAL)
+async def test_nobody_waits_for_a_clock_that_was_set_back(
+    make: Callable[[Path], Local], tmp_path: Path
+) -> None:
+    engine = make(tmp_path)
+    store = engine.store()
+    assert await store.take("k", 10, 2) == 0
+    await engine.passes(-3600)
+    assert [await store.take("k", 10, 2) for _ in range(2)] == [0, 0]
+    assert 0 < await store.take("k", 10, 2) <= 10
+    await engine.close()
 
 
 async def test_delete(store: Store) -> None:
@@ -297,6 +322,10 @@ class SameAnswers(RuleBasedStateMachine):
     @rule(key=KEYS, ttl=TTL)
     def once(self, key: str, ttl: float) -> None:
         self.both(lambda store: store.once(key, ttl))
+
+    @rule(key=KEYS, interval=TTL, burst=st.integers(1, 3))
+    def take(self, key: str, interval: float, burst: int) -> None:
+        self.both(lambda store: store.take(key, interval, burst))
 
     @rule(key=KEYS)
     def delete(self, key: str) -> None:
