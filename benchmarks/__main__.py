@@ -7,7 +7,7 @@ import platform
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks import browser, cpu, fast, instructions, memory, minimal, presence, references, size
+from benchmarks import browser, cpu, fast, instructions, memory, minimal, presence, references, requests, size
 from benchmarks.report import show
 from tests.chromium.launch import launch
 from tests.chromium.server import serving
@@ -29,6 +29,7 @@ def main() -> None:
             chromium.close()
         show("Server CPU, beside a bare echo of the same bytes", cpu.measure(server, browser.OPS))
     show("Instructions in process, where valgrind is installed", instructions.measure())
+    show("Requests beside plain Starlette and Jinja2", requests.measure())
     show("Presence", presence.measure())
     show("Memory of the server per page", memory.measure(APP))
 

@@ -23,9 +23,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from hashlib import blake2b
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -51,6 +53,8 @@ def whole_document(head: str) -> str:
 
 
 DIGEST_SLOTS: Final = 64
+CHUNK_ITEMS: Final = 64
+"""Items of a list that have a digest together."""
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
 # Raw HTML is searched whenever a page is written as a whole; the tokenizer would be much slower.
 _RAW_FORM = re.compile(
@@ -249,6 +253,7 @@ class Items:
         "base",
         "changed",
         "digest",
+        "chunks",
         "keys",
     )
 
@@ -264,6 +269,7 @@ class Items:
         self.base: Items | None = None
         self.changed: Sequence[int] = ()
         self.digest: bytes | None = None
+        self.chunks: list[bytes] | None = None
         self.keys: list[Any] | None = None
 
     def numbers(self) -> Sequence[int]:
@@ -300,9 +306,7 @@ _FORM_END: Final = '">'
 
 def written(kind: Kind, value: Any) -> str:
     """Return the value of a slot as HTML without markers."""
-    out: list[str] = []
-    _write_slot(kind, value, False, "", out)
-    return "".join(out)
+    return _html(kind, value, marked=False, hidden="")
 
 
 def _write(fragment: Fragment, marked: bool, hidden: str, out: list[str]) -> None:
@@ -310,23 +314,52 @@ def _write(fragment: Fragment, marked: bool, hidden: str, out: list[str]) -> Non
     pieces = shape.marked if marked else shape.plain
     for piece, kind, value in zip(pieces, shape.kinds, fragment.values, strict=False):
         out.append(piece)
-        if type(value) is str and kind is not Kind.RAW and kind is not Kind.TEXT and kind is not Kind.FORM:
-            out.append(value if value.isalnum() else escape(value))
-        elif not marked or kind is not Kind.EVENT:
-            _write_slot(kind, value, marked, hidden, out)
+        _write_slot(kind, value, marked, hidden, out)
     out.append(pieces[-1])
 
 
 def _write_slot(kind: Kind, value: Any, marked: bool, hidden: str, out: list[str]) -> None:
-    if type(value) is Fragment:
+    if type(value) is str and kind not in _SOURCE:
+        out.append(value if value.isalnum() else escape(value))
+    elif type(value) is Fragment:
         _write(value, marked, hidden, out)
     elif type(value) is Items:
-        for item in value.fragments:
-            _write(item, marked, hidden, out)
-            if marked and kind is Kind.LIST:
-                out.append(_SEPARATOR)
-    else:
+        _write_items(value, marked, hidden, _SEPARATOR if marked and kind is Kind.LIST else "", out)
+    elif not marked or kind is not Kind.EVENT:
         out.append(_WRITERS[kind](value, hidden))
+
+
+def _write_items(items: Items, marked: bool, hidden: str, separator: str, out: list[str]) -> None:
+    """Write a list by columns, which takes a quarter of the time: the values of one slot at once."""
+    for shape, rows in _runs(items.fragments):
+        pieces = shape.marked if marked else shape.plain
+        if not shape.kinds:
+            out.append((pieces[0] + separator) * len(rows))
+            continue
+        columns = map(_column, shape.kinds, zip(*rows, strict=True), repeat(marked), repeat(hidden))
+        row = "%s".join([piece.replace("%", "%%") for piece in pieces]) + separator
+        out += map(row.__mod__, zip(*columns, strict=True))
+
+
+def _runs(fragments: Iterable[Fragment]) -> Iterator[tuple[Shape, list[tuple[Any, ...]]]]:
+    """Yield consecutive fragments of one shape: the shape, and the values of each of them."""
+    for shape, run in groupby(fragments, _shape_of):
+        yield shape, [one.values for one in run]
+
+
+def _column(kind: Kind, values: tuple[Any, ...], marked: bool, hidden: str) -> list[str]:
+    """Return the values of a slot in consecutive items as HTML."""
+    if kind not in _SOURCE and set(map(type, values)) == _TEXTS:
+        escaped = escape("\0".join(values)).split("\0")
+        if len(escaped) == len(values):  # else there is a NUL in one of them
+            return escaped
+    return [_html(kind, value, marked, hidden) for value in values]
+
+
+def _html(kind: Kind, value: Any, marked: bool, hidden: str) -> str:
+    out: list[str] = []
+    _write_slot(kind, value, marked, hidden, out)
+    return "".join(out)
 
 
 def _write_child(value: str, hidden: str) -> str:
@@ -360,6 +393,10 @@ def _write_raw(value: str, hidden: str) -> str:
     return _RAW_FORM.sub(lambda form: form[0] + hidden, html) if "_a=" in html else html
 
 
+_SOURCE: Final = frozenset({Kind.RAW, Kind.TEXT, Kind.FORM})
+"""Kinds of slots whose strings aren't simply escaped."""
+_TEXTS: Final = {str}
+_shape_of: Final = attrgetter("shape")
 _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
     Kind.CHILD: _write_child,
     Kind.LIST: _write_child,
@@ -376,29 +413,49 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 def digest_of(value: Any) -> bytes:
     """Return a digest of a value (8 bytes). Fragments and lists cache theirs."""
     if type(value) is not Fragment and type(value) is not Items:
-        return _digest(_piece(value).encode(errors="replace"))
+        return _digest([_piece(value)])
     if value.digest is None:
+        pieces: list[str] = []
         if isinstance(value, Items):
-            data = b"\0".join(map(digest_of, value.fragments))
+            pieces += [chunk.hex() for chunk in _chunks(value)]
         else:
-            pieces: list[str] = []
-            _collect(value, pieces)
-            data = "\0".join(pieces).encode(errors="replace")
-        value.digest = _digest(data)
+            _collect([value], pieces)
+        value.digest = _digest(pieces)
     return value.digest
 
 
-def _collect(fragment: Fragment, pieces: list[str]) -> None:
-    pieces.append(fragment.shape.digest_text)
-    values = fragment.values
-    for slot in fragment.shape.values:
-        value = values[slot]
-        if type(value) is str:
-            pieces.append(value)
-        elif type(value) is Fragment:
-            _collect(value, pieces)  # its digest isn't needed elsewhere
-        else:
-            pieces.append(_piece(value))
+def _chunks(items: Items) -> list[bytes]:
+    """Return a digest for each `CHUNK_ITEMS` items. Those without a changed item are the previous list's."""
+    if items.chunks is None:
+        known = items.base.chunks if items.base is not None else None
+        changed = {number // CHUNK_ITEMS for number in items.changed}
+        items.chunks = [
+            known[chunk] if known is not None and chunk not in changed else _digest_chunk(items, start)
+            for chunk, start in enumerate(range(0, len(items.fragments), CHUNK_ITEMS))
+        ]
+    return items.chunks
+
+
+def _digest_chunk(items: Items, start: int) -> bytes:
+    pieces: list[str] = []
+    _collect(items.fragments[start : start + CHUNK_ITEMS], pieces)
+    return _digest(pieces)
+
+
+def _collect(fragments: Iterable[Fragment], pieces: list[str]) -> None:
+    """Add what consecutive fragments show to `pieces`, slot by slot."""
+    for shape, rows in _runs(fragments):
+        pieces.append(f"{len(rows)}{shape.digest_text}")
+        for slot in shape.values:
+            column = [values[slot] for values in rows]
+            if set(map(type, column)) == _TEXTS:
+                pieces += column
+                continue
+            for value in column:
+                if type(value) is Fragment:
+                    _collect([value], pieces)  # its digest isn't needed elsewhere
+                else:
+                    pieces.append(_piece(value))
 
 
 def _piece(value: Any) -> str:
@@ -411,8 +468,8 @@ def _piece(value: Any) -> str:
     return f"\0{type(value).__name__} {value}"
 
 
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=8).digest()
+def _digest(pieces: list[str]) -> bytes:
+    return blake2b("\0".join(pieces).encode(errors="replace"), digest_size=8).digest()
 
 
 def _lists(fragment: Fragment) -> Iterator[Items]:
