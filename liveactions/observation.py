@@ -44,7 +44,7 @@ class Operation:
     rendered: float = 0.0
     """Seconds for rendering."""
     stored: float = 0.0
-    """Seconds that the answer has waited for the store."""
+    """Seconds that the answer has waited for what it stores; those of a fetch include its operations'."""
     seconds: float = 0.0
     """Seconds from its begin to its end, without its time in the queue."""
     bytes: int = 0
@@ -82,6 +82,7 @@ def observed(observer: Observer, operation: Operation) -> Iterator[Operation]:
         manager = observer.observe(operation)
         manager.__enter__()
         entered = manager
+    outer = current_operation.get()
     token, begun = current_operation.set(operation), time.perf_counter()
     try:
         yield operation
@@ -91,6 +92,8 @@ def observed(observer: Observer, operation: Operation) -> Iterator[Operation]:
     finally:
         operation.seconds = time.perf_counter() - begun
         current_operation.reset(token)
+        if outer is not None:  # a request whose answer waits for this
+            outer.stored += operation.stored
         if entered is not None:
             with contained("an observer"):
                 entered.__exit__(None, None, None)
@@ -101,6 +104,20 @@ def note_action(name: str) -> None:
     operation = current_operation.get()
     if operation is not None:
         operation.action = name
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Count the time of a block as time for the store. Blocks may be nested."""
+    operation = current_operation.get()
+    if operation is None:
+        yield
+        return
+    before, begun = operation.stored, time.perf_counter()
+    try:
+        yield
+    finally:
+        operation.stored = before + time.perf_counter() - begun
 
 
 class Stopwatch:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
+
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -11,8 +15,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from liveactions import Live, Page, Pages, action
+from liveactions import Live, Page, Pages, action, observation
+from liveactions.observation import Operation
 from liveactions.otel import OpenTelemetry
+from liveactions.session.op_queue import ServerOp
+from liveactions.store import MemoryStore
+from liveactions.store.base import Claimed, Row
 from liveactions.testing import Browser as Visiting
 from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
@@ -29,6 +37,11 @@ provider.add_span_processor(SimpleSpanProcessor(exporter))
 class Counter(Page):
     template = "counter.html"
     count: int = 0
+    text: str = ""
+
+    @action
+    async def fill(self) -> None:
+        self.text = secrets.token_hex(4000)  # too long for the page's HTML
 
     @action
     async def add(self) -> None:
@@ -43,6 +56,7 @@ class Counter(Page):
 TEMPLATES = {
     "counter.html": """<title>Counter</title><p>{{ count }}</p>
 <form method="post" action="{{ add }}"><button>Add</button></form>
+<form method="post" action="{{ fill }}"><button>Fill</button></form>
 <form method="post" action="{{ crash }}"><button>Crash</button></form>"""
 }
 
@@ -56,6 +70,27 @@ def reader() -> InMemoryMetricReader:
 def live(reader: InMemoryMetricReader) -> Live:
     exporter.clear()
     return small_app(pages, TEMPLATES, observer=OpenTelemetry(provider, MeterProvider([reader])))
+
+
+class SlowStore(MemoryStore):
+    """Each write takes a second of a clock of its own."""
+
+    now = 0.0
+
+    async def put_many(self, rows: Iterable[Row]) -> None:
+        self.now += 1
+        await super().put_many(rows)
+
+    async def once(self, key: str, ttl: float) -> bool:
+        self.now += 1
+        return await super().once(key, ttl)
+
+    async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
+        self.now += 1
+        return await super().save_many(rows)
+
+    def save_now(self, rows: Sequence[Claimed]) -> None:
+        return None
 
 
 def taken() -> list[ReadableSpan]:
@@ -113,6 +148,63 @@ async def test_attributes(live: Live) -> None:
         for name in ("waited", "ran", "loaded", "rendered", "stored", "bytes"):
             assert value(span, name) > 0  # type: ignore[operator]
         assert span.status.status_code is StatusCode.UNSET
+
+
+async def test_requests_tell_how_long_the_store_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SlowStore()
+    monkeypatch.setattr(observation, "time", SimpleNamespace(perf_counter=lambda: store.now))
+    live = small_app(pages, TEMPLATES, store=store, observer=OpenTelemetry(provider))
+    exporter.clear()
+    async with Visiting(live, js=False) as visiting:
+        page = await visiting.open("/")
+        assert [_stored(one) for one in taken()] == [0]  # its state is in its HTML
+        await page.click("Add")
+        post, get = taken()
+        assert (_stored(post), _stored(get)) == (2, 0)  # that it runs, and its answer with the state
+        await page.click("Fill")
+        post, get = taken()
+        assert (_stored(post), _stored(get)) == (2, 1)  # the state that is too long for the HTML
+
+
+async def test_a_fetch_tells_what_its_join_and_its_operations_have_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = SlowStore()
+    monkeypatch.setattr(observation, "time", SimpleNamespace(perf_counter=lambda: store.now))
+    live = small_app(pages, TEMPLATES, store=store, observer=OpenTelemetry(provider))
+    async with browser(live) as visitor:
+        tab = await visitor.open("/")
+        taken()
+        before = store.now
+        content = {"hello": {**tab.hello, "token": None, "rev": 0, "op": 0}}
+        content["ops"] = [[number, 0, 1, tab.signed("add"), []] for number in (1, 2)]  # type: ignore[assignment]
+        await visitor.http.post("/", json=content, headers={"Live-Ops": "1"})
+        spans = taken()
+        assert [one.name.split()[0] for one in spans] == ["join", "op", "op", "fetch"]
+        assert [_stored(one) for one in spans] == [1, 1, 1, store.now - before]
+
+
+async def test_a_request_does_not_wait_for_the_pushes_that_it_causes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = SlowStore()
+    monkeypatch.setattr(observation, "time", SimpleNamespace(perf_counter=lambda: store.now))
+    live = small_app(pages, TEMPLATES, store=store, observer=OpenTelemetry(provider))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/")
+        (session,) = live.sessions
+        operation = Operation("get", "", {})
+        with observation.observed(OpenTelemetry(provider), operation):
+            await session.call(ServerOp(lambda run: run.run_timer(lambda page: setattr(page, "count", 5))))
+            await session.settled()
+        await tab.receive()
+        spans = {one.name.split()[0]: one for one in taken()}
+        assert (_stored(spans["push"]), operation.stored) == (1, 0)
+
+
+def _stored(span: ReadableSpan) -> float:
+    assert span.attributes is not None
+    return float(span.attributes.get("liveactions.stored", 0))  # type: ignore[arg-type]
 
 
 async def test_what_an_action_does_is_within_its_span(live: Live) -> None:

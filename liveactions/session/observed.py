@@ -9,7 +9,7 @@ from ..actions.action import ActionRef
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.app_context import AppContext
 from ..execution.run import PageRun
-from ..observation import Operation, Stopwatch, observed
+from ..observation import Operation, Stopwatch, current_operation, observed, storing
 from ..protocol.messages import Acknowledgement, Bye, Op
 from ..store.snapshots import Snapshot
 from ..types import Outcome
@@ -31,7 +31,7 @@ class ObservedSession(Session):
         self._arrivals: dict[int, float] = {}
         """When queued operations arrived, by the key of `_key`."""
         self._begun = 0.0
-        self._rendering, self._storing = Stopwatch(), Stopwatch()
+        self._rendering = Stopwatch()
 
     async def receive(self, op: Op | Acknowledgement) -> None:
         if not isinstance(op, Acknowledgement) and op.n > self.state.op_log.last:
@@ -40,7 +40,12 @@ class ObservedSession(Session):
 
     def submit(self, job: Job) -> None:
         self._arrivals.setdefault(_key(job), time.perf_counter())
-        super().submit(job)
+        current = current_operation.get()
+        token = current_operation.set(None if isinstance(job, ServerOp) else current)  # which awaits no push
+        try:
+            super().submit(job)
+        finally:
+            current_operation.reset(token)
 
     async def enqueue(self, op: ServerOp) -> None:
         self._arrivals[_key(op)] = time.perf_counter()
@@ -60,13 +65,13 @@ class ObservedSession(Session):
             self._action(job, ref),
         )
         operation.waited = begun - arrived
-        self._operation, self._rendering, self._storing = operation, Stopwatch(), Stopwatch()
+        self._operation, self._rendering = operation, Stopwatch()
         with observed(self._observer, operation):
             self._begun = time.perf_counter()
             try:
                 await super()._run(job, ref)
             finally:
-                operation.rendered, operation.stored = self._rendering.seconds, self._storing.seconds
+                operation.rendered = self._rendering.seconds
                 self._operation = None
 
     def _action(self, job: Job, ref: ActionRef[..., Any] | None) -> str:
@@ -99,7 +104,7 @@ class ObservedSession(Session):
             super()._draw()
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
-        with self._storing:
+        with storing():
             return await super()._store(snapshot)
 
     def _frame(self) -> Frame:

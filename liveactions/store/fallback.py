@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from ..exceptions import StoreError
 from ..logs import get_logger
+from ..observation import storing
 from ..tasks import Supervisor, contained
 from .base import Claimed, Clock, Row, Store
 from .memory import MemoryStore
@@ -86,7 +87,8 @@ class FallbackStore(Store):
         rows = list(rows)
         if self._works:
             try:
-                return await self.store.put_many(rows)
+                with storing():
+                    return await self.store.put_many(rows)
             except Exception as error:
                 self._fail(error)
         for key, value, ttl in rows:
@@ -95,7 +97,8 @@ class FallbackStore(Store):
     async def once(self, key: str, ttl: float) -> bool:
         if self._works:
             try:
-                return await self.store.once(key, ttl)
+                with storing():
+                    return await self.store.once(key, ttl)
             except Exception as error:
                 self._fail(error)
         now = self._clock()
