@@ -7,7 +7,7 @@ script can do. Both fail when the browser logs an error, or the server does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -25,19 +25,9 @@ OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net:
 @pytest.fixture(scope="package", params=[1, 2], ids=["1-worker", "2-workers"])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The examples. A page's GET, socket and posts land on either worker at random."""
-    with serving(workers=request.param) as server, behind_proxy(request, server.url) as server.url:
+    with serving(workers=request.param) as server:
         yield server
         assert not server.faults()
-
-
-@contextmanager
-def behind_proxy(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
-    """The address of a server; with ``--blocked`` that of a proxy that lets no WebSocket through to it."""
-    if request.config.getoption("--blocked"):
-        with link(int(url.rpartition(":")[2]), blocks=True) as proxy:
-            yield proxy.url
-    else:
-        yield url
 
 
 class Visitor:
@@ -82,16 +72,28 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """Makes visitors of an address. What their consoles log fails the test at its end."""
+def blocked(request: pytest.FixtureRequest) -> bool:
+    """Whether no WebSocket gets through to a server."""
+    return bool(getattr(request, "param", request.config.getoption("--blocked")))
+
+
+@pytest.fixture
+def visit(chromium: Browser, blocked: bool) -> Iterator[Visit]:
+    """Makes visitors of an address. What their consoles log fails the test at its end.
+
+    Where WebSockets are blocked, they see the address of a proxy: `Visitor.url`.
+    """
     visitors: list[Visitor] = []
+    proxies: dict[str, str] = {}
     with ExitStack() as stack:
 
         def make(url: str, *, script: bool = True, outages: bool = False) -> Visitor:
+            if blocked and url not in proxies:
+                port = int(url.rpartition(":")[2])
+                proxies[url] = stack.enter_context(link(port, blocks=True)).url
             context = chromium.new_context(java_script_enabled=script)
             stack.callback(context.close)
-            outages = outages or request.config.getoption("--blocked")
-            visitors.append(Visitor(context, url, script, outages))
+            visitors.append(Visitor(context, proxies.get(url, url), script, outages or blocked))
             return visitors[-1]
 
         yield make
@@ -113,8 +115,8 @@ def live_visitor(visit: Visit, server: Server) -> Visitor:
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of the test module's own application, `app`."""
-    with serving_here(request.module.app) as url, behind_proxy(request, url) as outside:
-        yield outside
+    with serving_here(request.module.app) as url:
+        yield url
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
@@ -166,10 +168,28 @@ OTHER_VARIANTS = ("document", "firefox")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if any(metafunc.definition.iter_markers("also_blocked")) and not metafunc.config.getoption("--blocked"):
+        metafunc.parametrize("blocked", [False, True], ids=["socket", "blocked"], indirect=True)
     own = any(mark.args[0] == "stage" for mark in metafunc.definition.iter_markers("parametrize"))
     if "stage" in metafunc.fixturenames and not own:
         others = OTHER_VARIANTS if metafunc.config.getoption("--all-variants") else ()
         metafunc.parametrize("stage", [*VARIANTS, *others], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what differs in nothing, or little, where WebSockets are blocked."""
+    left_out = [item for item in items if isinstance(item, pytest.Function) and _is_like_another(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _is_like_another(item: pytest.Function) -> bool:
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    if "blocked" not in values or not values["blocked"]:
+        return False
+    is_without_script = not all(values.get(name, True) for name in ("visitor", "anybody"))
+    return is_without_script or values.get("server") == 1
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_b12_before_the_script_runs_forms_post_natively(visit: Visit, site: str)
     person = visit(site)
     page = person.new_tab()
     page.route("**/_live/client.*.js", lambda route: None)  # it never comes
-    page.goto(f"{site}/list", wait_until="commit")
+    page.goto(f"{person.url}/list", wait_until="commit")
     page.get_by_label("Text").fill("early")
     with page.expect_navigation(wait_until="commit"):
         page.get_by_role("button", name="Save").click(no_wait_after=True)
@@ -160,10 +160,11 @@ def test_b12_before_the_script_runs_forms_post_natively(visit: Visit, site: str)
 
 
 def test_b12_what_was_typed_before_the_script_ran_stays(visit: Visit, site: str) -> None:
-    page = visit(site).new_tab()
+    person = visit(site)
+    page = person.new_tab()
     held: list[Held] = []
     page.route("**/_live/client.*.js", lambda route: held.append(route))
-    page.goto(f"{site}/list", wait_until="commit")
+    page.goto(f"{person.url}/list", wait_until="commit")
     page.get_by_label("Text").fill("early")
     held[0].continue_()
     expect(page.locator("html")).to_have_attribute("data-live", "open")
@@ -173,7 +174,8 @@ def test_b12_what_was_typed_before_the_script_ran_stays(visit: Visit, site: str)
 
 
 def test_b12_without_a_socket_all_goes_by_fetch_once_and_in_order(visit: Visit, site: str) -> None:
-    page = visit(site).new_tab()
+    person = visit(site)
+    page = person.new_tab()
     page.add_init_script(NO_SOCKET)
     documents: list[str] = []
 
@@ -182,13 +184,13 @@ def test_b12_without_a_socket_all_goes_by_fetch_once_and_in_order(visit: Visit, 
             documents.append(request.url)
 
     page.on("request", record)
-    page.goto(f"{site}/list")
+    page.goto(f"{person.url}/list")
     for name in ("Pick 1", "Save", "Pick 2"):
         page.get_by_role("button", name=name).click()
     page.get_by_label("Text").fill("typed")
     expect(page.get_by_role("listitem")).to_have_text(["pick 1", "save a saved", "pick 2"])
     expect(page.get_by_label("Text")).to_have_value("typed")
-    assert documents == [f"{site}/list"]
+    assert documents == [f"{person.url}/list"]
 
 
 MODULE = "/_live/actions/tests.chromium.shop.js"
@@ -206,7 +208,7 @@ def scripted(request: pytest.FixtureRequest, visit: Visit, site: str) -> Page:
     visitor = visit(site)
     visitor.problems = Expected()
     page = visitor.new_tab()
-    page.goto(site + request.param)
+    page.goto(visitor.url + request.param)
     if request.param == "/list":
         expect(page.locator("html")).to_have_attribute("data-live", "open")
     return page

@@ -69,7 +69,7 @@ def test_k2_a_ticket_survives_a_lost_request(visit: Visit, site: str) -> None:
     page.route("**/_live/cookies", lose_first)
     with page.expect_response("**/_live/cookies"):
         log_in(page, "ada")
-    page.goto(f"{site}/whoami")
+    page.goto(f"{visitor.url}/whoami")
     expect(page.locator("body")).to_have_text("ada hello-ada")
 
 

@@ -123,7 +123,7 @@ def test_so_by_fetch(site: Site, visit: Visit) -> None:
     visitor = visit(site.url)
     visitor.context.add_init_script("window.WebSocket = class { close() {} }")
     page = visitor.new_tab()
-    page.goto(site.url + "/notes")
+    page.goto(visitor.url + "/notes")
     page.get_by_role("button", name="Spoil").click()
     expect(page.get_by_role("dialog").locator("h2")).to_have_text("notes.html, line 5")
 
@@ -133,7 +133,7 @@ def test_a_page_that_cannot_be_opened_says_why(site: Site, visit: Visit, script:
     site.save(NOTES.replace("{{ count }}", "{{ count // 0 }}"))
     visitor = visit(site.url, script=script, outages=True)
     page = visitor.new_tab()
-    response = page.goto(site.url + "/notes")
+    response = page.goto(visitor.url + "/notes")
     assert response and response.status == 500
     expect(page.locator("h1")).to_contain_text("ZeroDivisionError")
     expect(page.locator("h2")).to_have_text("notes.html, line 2")

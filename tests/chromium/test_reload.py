@@ -54,7 +54,7 @@ def test_a_page_that_its_guard_refuses_at_the_join_stays_and_posts(visit: Visit,
     page = visitor.new_tab()
     page.add_init_script(IMPATIENT)
     loads = loads_of(page)
-    page.goto(f"{site}/shut")
+    page.goto(f"{visitor.url}/shut")
     expect(page.locator(".live-notice")).to_be_visible(timeout=PATIENCE * 1000)
     expect(page.locator("html")).to_have_attribute("data-live", "closed")
     assert loads == ["GET"] * 5

@@ -31,6 +31,7 @@ class Todos:
 
     def add(self, *titles: str) -> None:
         for title in titles:
+            self.page.wait_for_load_state()
             before = self.items.count()
             self.new.fill(title)
             self.new.press("Enter")
