@@ -7,7 +7,8 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
-APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q
+APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
+unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
 .PHONY: help run check test chaos lint client bench browser servers haproxy clean
 
@@ -19,10 +20,11 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-check: lint client servers  ## all that needs no browser: linters, types, the client and most tests
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
+check: lint client servers  ## most of it, in a minute: linters, types, the client, tests without a browser
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow"
 
-test: check browser  ## everything
+test: lint client servers browser  ## everything
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
 
 chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis, for minutes

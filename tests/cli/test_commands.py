@@ -90,7 +90,13 @@ def test_a_port_that_is_in_use(unused_tcp_port: int) -> None:
     assert result.exit_code == 1 and "is in use" in result.output
 
 
-@pytest.mark.parametrize("options", [[], ["--sqlalchemy", "--login"]], ids=["plain", "everything"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param([], id="plain"),
+        pytest.param(["--sqlalchemy", "--login"], id="everything", marks=pytest.mark.slow),
+    ],
+)
 def test_a_new_application_passes_its_own_tests(folder: Path, options: list[str]) -> None:
     result = run("new", "my shop", *options)
     assert result.exit_code == 0 and "liveactions dev" in result.output

@@ -22,6 +22,7 @@ from liveactions.protocol.constants import ERROR, OK, UNCERTAIN
 from tests.cluster.clients import Person, Viewer
 from tests.cluster.machines import Balancer, Cluster, Haproxy, RoundRobin, cluster
 
+pytestmark = pytest.mark.slow
 SEED = int(os.environ.get("SEED", 1))
 
 

@@ -18,6 +18,7 @@ from tests.cluster.machines import APP, WORKERS, RoundRobin, written
 from tests.cluster.test_cluster import SEED, Crowd, Scale, judge
 from tests.support.patience import wait_until
 
+pytestmark = pytest.mark.slow
 KILLS, MANY_KILLS = 3, 40
 SCALE = Scale(people=6, viewers=0, outage=0, kills=0, balancer=RoundRobin)
 MOMENT = 1.2

@@ -23,6 +23,7 @@ from tests.support.patience import wait_until
 from tests.support.servers import RedisServer
 from tests.support.steady import Tab, until
 
+pytestmark = pytest.mark.slow
 MACHINES = ("app1", "app2")
 TABS = 8
 

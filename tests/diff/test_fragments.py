@@ -10,6 +10,7 @@ from liveactions.html.entities import neutralise
 from liveactions.templates import View
 from liveactions.testing.document import Document
 from liveactions.testing.dom import Element, canonical, parse
+from tests.support.cases import one_in
 from tests.templates.grammar import states, templates
 from tests.templates.moments import Moment, compiled, frames, plain_pages
 
@@ -33,6 +34,7 @@ def check(sources: dict[str, str], moments: list[Moment]) -> View:
     return view
 
 
+@one_in(4)
 @given(templates(), states())
 def test_patched_is_rendered_and_nothing_changed_is_nothing_sent(
     sources: dict[str, str], moments: list[Moment]

@@ -6,18 +6,16 @@ import pytest
 
 from tests.docs.rows import WAYS, behaviours, rows_shown, ways_named
 
-SHOWN = rows_shown()
-
 
 @pytest.mark.parametrize("row", behaviours())
 def test_every_row_has_a_test_on_each_way_that_it_names(row: str) -> None:
-    assert row in SHOWN, f"no test of the name test_{row.lower()}_…"
-    missing = ways_named(behaviours()[row]) - SHOWN[row].ways
+    assert row in rows_shown(), f"no test of the name test_{row.lower()}_…"
+    missing = ways_named(behaviours()[row]) - rows_shown()[row].ways
     assert not missing, f"no test of {row} goes in by {', '.join(sorted(missing))}: @ways(...) or @by(...)"
 
 
 def test_every_test_is_of_a_row() -> None:
-    assert SHOWN.keys() <= behaviours().keys()
+    assert rows_shown().keys() <= behaviours().keys()
 
 
 @pytest.mark.parametrize(

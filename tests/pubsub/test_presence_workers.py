@@ -23,6 +23,7 @@ from tests.chromium.server import Server, serving
 from tests.support.asgi import SCRIPT
 from tests.support.patience import PATIENCE, wait_until
 
+pytestmark = pytest.mark.slow
 APP = "tests.pubsub.workers:live"
 LIST = re.compile(r"\|([^|]*)\|")
 """The list that HTML or a message shows."""

@@ -39,7 +39,10 @@ def note(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis", "postgres"])
+@pytest.fixture(
+    scope="module",
+    params=["sqlite", *(pytest.param(name, marks=pytest.mark.slow) for name in ("redis", "postgres"))],
+)
 def server(note: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     env = {"NOTE": str(note)}
     if request.param != "sqlite":

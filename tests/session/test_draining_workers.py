@@ -17,6 +17,7 @@ from tests.chromium.server import Server, serving
 from tests.support.patience import PATIENCE
 from tests.support.steady import Tab, until
 
+pytestmark = pytest.mark.slow
 PAGES = 200
 APP = "tests.session.draining_app:live"
 
