@@ -188,11 +188,13 @@ class AppContext:
         url = self.login.replace("{path}", quote(path_and_query(live.address), safe=""))
         return redirect(url, external=True).resolve(live.address, live.root_path)
 
-    async def deliver(self, response: Response, request: Request) -> Outcome:
-        """Lead to an address at which a response can be fetched, once; or tell why it can't."""
+    async def deliver(self, response: Response, request: Request, *, is_lasting: bool = False) -> Outcome:
+        """Lead to an address at which a response can be fetched, once unless it is to last; or tell why it
+        can't.
+        """
         texts = self.services.messages
         try:
-            key = await self.deliveries.keep(response, request.scope)
+            key = await self.deliveries.keep(response, request.scope, is_lasting=is_lasting)
         except FileTooLarge:
             return failure(text("response_too_large", texts), 507)
         except TooManyUploads:

@@ -255,7 +255,7 @@ class FunctionEndpoint:
         scope.effects.op = ("call", key) if key else None
         outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
         outcome = await scope.close(outcome)
-        return outcome_answer(await delivered(self.site, outcome, request))
+        return outcome_answer(await delivered(self.site, outcome, request, key))
 
     async def _call(self, scope: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
         try:

@@ -16,11 +16,9 @@ from starlette.responses import Response
 from ..actions.request import Changes, PageRequest
 from ..execution.app_context import AppContext
 from ..store.base import Row
-from ..store.one_time import OneTimeStore
+from ..store.one_time import ANSWER_TTL, OneTimeStore
 from .bodies import Pair
 
-ANSWER_TTL: Final = 600.0
-"""Seconds for which an answer is remembered."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two looks for the answer of the first."""
 HEADER_KEY: Final = "Idempotency-Key"

@@ -223,7 +223,7 @@ class CallHandler(PageRequestHandler):
     async def _answer(self, token: str, given: Input, sealed: str, key: str) -> Response:
         outcome, state = await self._call(token, given, sealed, key)
         more = {FIELD_SNAPSHOT: await self._next(state)} if sealed and outcome.ok else {}
-        return outcome_answer(await delivered(self.site, outcome, self.request), **more)
+        return outcome_answer(await delivered(self.site, outcome, self.request, key), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
         """What was sent, and the snapshot in it."""

@@ -116,11 +116,11 @@ def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = N
     return Response(body, status, {**HEADERS, **(headers or {})}, "application/json")
 
 
-async def delivered(site: AppContext, outcome: Outcome, request: Request) -> Outcome:
-    """The outcome; the address of its response, where it has one."""
+async def delivered(site: AppContext, outcome: Outcome, request: Request, key: str) -> Outcome:
+    """The outcome; the address of its response, where it has one. With a `key`, copies lead there, too."""
     if not isinstance(outcome, Ok) or outcome.response is None:
         return outcome
-    return await site.deliver(outcome.response, request)
+    return await site.deliver(outcome.response, request, is_lasting=bool(key))
 
 
 def raise_handled(outcome: Outcome) -> None:

@@ -70,6 +70,8 @@ TICKET_TTL: Final = 60.0
 """Seconds within which a page fetches the cookies of an op."""
 DELIVERY_TTL: Final = 60.0
 """Seconds for which a response waits to be fetched."""
+ANSWER_TTL: Final = 600.0
+"""Seconds for which an answer is remembered, for copies of its request."""
 MEMORY_BYTES: Final = 2**20
 """Bytes of a response that are held in memory while it is made; longer ones go to a temporary file."""
 
@@ -83,6 +85,8 @@ class Delivery(NamedTuple):
     size: int
     name: str
     """Of the body's file, which is still there."""
+    is_lasting: bool
+    """Whether it can be fetched again."""
 
 
 class Deliveries:
@@ -90,10 +94,13 @@ class Deliveries:
 
     def __init__(self, sealer: Sealer, store: Store, uploads: Uploads) -> None:
         self._kept = OneTimeStore("delivery", DELIVERY_TTL, sealer, store)
+        self._lasting = OneTimeStore("lasting delivery", ANSWER_TTL, sealer, store)
         self._uploads = uploads
 
-    async def keep(self, response: Response, scope: MutableMapping[str, Any]) -> str:
-        """Return a key for a response, for one use.
+    async def keep(
+        self, response: Response, scope: MutableMapping[str, Any], *, is_lasting: bool = False
+    ) -> str:
+        """Return a key for a response, for one use or, if it is for copies of a request, too, for any number.
 
         Raise the exceptions of `Uploads.put`, and whatever the response raises.
         """
@@ -116,7 +123,8 @@ class Deliveries:
         finally:
             await body.close()
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        return await self._kept.put([start["status"], headers, name, body.size])
+        kept = self._lasting if is_lasting else self._kept
+        return await kept.put([start["status"], headers, name, body.size])
 
     async def take(self, key: str) -> Delivery | None:
         """Return the response of a key; None when it has been taken, is too old, or never was.
@@ -124,16 +132,20 @@ class Deliveries:
         Raise `StoreError` when it can't be read: then it can be taken later.
         """
         kept = await self._kept.read(key)
+        is_lasting = kept is None
+        if is_lasting:
+            kept = await self._lasting.read(key)
         body = await self._uploads.storage.open(kept[2]) if kept is not None else None
         if body is None:
             return None
-        if await self._kept.take(key) is None:
+        if not is_lasting and await self._kept.take(key) is None:
             body.close()
             return None
         status, headers, name, size = kept
-        return Delivery(status, [(one, value) for one, value in headers], body, size, name)
+        return Delivery(status, [(one, value) for one, value in headers], body, size, name, is_lasting)
 
     async def close(self, delivery: Delivery) -> None:
-        """Remove a response that has been sent."""
+        """Remove a response that has been sent, unless it is lasting: then it is when its time is over."""
         delivery.body.close()
-        await self._uploads.delete([delivery.name])
+        if not delivery.is_lasting:
+            await self._uploads.delete([delivery.name])

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import UploadFile
 from pydantic import BaseModel, Field
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from liveactions import ActionError, action, current_op, redirect
 
@@ -29,6 +30,11 @@ class Cart(BaseModel):
     lines: list[Line]
     total: Decimal
     since: date | None = None
+
+
+@action(js=True)
+async def export() -> Response:
+    return PlainTextResponse("a,b")
 
 
 @action(js=True)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse, Response
 
 from liveactions import Depends, InUrl, Limits, Page, Pages, action, current_op, redirect, unauthorized
 from liveactions.actions.request import PageRequest
@@ -23,7 +24,8 @@ MODULE = scripted.__name__
 HEADERS = {wire.HEADER_OPS: "1"}
 TEMPLATES = {
     "page.html": """<!doctype html><html><head></head><body><p>{{ count }} {{ q }}</p>
-<form action="{{ add }}"></form><form action="{{ take(7) }}"></form></body></html>"""
+<form action="{{ add }}"></form><form action="{{ export }}"></form><form action="{{ take(7) }}"></form>
+</body></html>"""
 }
 
 
@@ -56,6 +58,10 @@ def app(**options: Any) -> Any:
             return operations[-1]
 
         @action
+        async def export(self) -> Response:
+            return PlainTextResponse("a,b")
+
+        @action
         async def leave(self) -> Any:
             return redirect("?q=x")
 
@@ -86,6 +92,7 @@ async def test_b8_the_module_exports_a_function_for_each_action() -> None:
             ("addToCart", f"{MODULE}:add_to_cart", '["product_id", "amount"]'),
             ("crash", f"{MODULE}:crash", "[]"),
             ("delete_", f"{MODULE}:delete", "[]"),
+            ("export_", f"{MODULE}:export", "[]"),
             ("leave", f"{MODULE}:leave", "[]"),
             ("opId", f"{MODULE}:op_id", "[]"),
             ("refuse", f"{MODULE}:refuse", '["name"]'),
@@ -286,6 +293,26 @@ async def test_b9_an_answer_that_is_too_long_to_be_remembered_is_given_once() ->
         copy = await fetched(visitor, "note", json={"by": 3}, headers=key)
         assert first.json() == {"result": operations[0]} and len(operations) == 1
         assert copy.status_code == 409 and "couldn't confirm" in copy.json()["error"]
+
+
+@by("H")
+@pytest.mark.parametrize("is_function", [False, True])
+async def test_b9_copies_of_a_call_that_returns_a_file_lead_to_it(is_function: bool) -> None:
+    async def called(**headers: str) -> Any:
+        if is_function:
+            return (await call(visitor, "export", {}, **headers)).json()
+        return (await fetched(visitor, "export", json={}, headers=headers)).json()
+
+    async with browser(app()) as visitor:
+        key = new_key()
+        first = await called(**key)
+        files = [await visitor.http.get(first["url"])]
+        assert await called(**key) == first
+        files += [await visitor.http.get(first["url"]) for _ in range(2)]
+        assert [(one.status_code, one.text) for one in files] == [(200, "a,b")] * 3
+        once = await called()  # without a key there is no copy
+        files = [await visitor.http.get(once["url"]) for _ in range(2)]
+        assert [one.status_code for one in files] == [200, 410]
 
 
 @by("H")
