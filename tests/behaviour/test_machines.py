@@ -192,7 +192,7 @@ async def test_a_page_takes_its_files_along_to_another_machine(cluster: Cluster)
     left = fields(await upload(b, tab), "left")
     tab.socket.send([tab.n + 1, tab.rev, wire.BYE])
     await asyncio.wait_for(tab.socket.task, PATIENCE)
-    assert await cluster.files() == [] and left and cluster.ran == ["migrated"]
+    assert await cluster.files() == [] and left and cluster.ran == ["moved"]
 
 
 @everywhere
