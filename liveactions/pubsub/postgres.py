@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
-from ..store.postgres import TABLES, TRANSIENT
+from ..store.postgres import TABLES, TRANSIENT, check_url
 from ..store.retry import pauses
 from .base import GAP, News
 
@@ -54,9 +54,13 @@ READ: Final = "SELECT id, batch, value FROM liveactions_message WHERE prefix = %
 
 
 class PostgresBroker:
-    """A broker for all processes that use the same `prefix` in the same database."""
+    """A broker for all processes that use the same `prefix` in the same database.
+
+    Raise `ValueError` for a URL that psycopg doesn't take.
+    """
 
     def __init__(self, server: str, prefix: str = "liveactions") -> None:
+        check_url(server)
         self._server = server
         self._prefix = prefix
         self._channel = f"liveactions_{sha256(prefix.encode()).hexdigest()[:16]}"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
-from ..store.redis import TRANSIENT, Script
+from ..store.redis import TRANSIENT, Script, check_url, is_refusal
 from ..store.retry import pauses
 from .base import GAP, News
 
@@ -43,7 +43,7 @@ end
 READ: Final = Script("""
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], '+')
 if #found == 0 or (ARGV[2] ~= '' and found[1][2][2] ~= ARGV[2]) then
-    if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'blank', ARGV[3]) end
+    if redis.call('XLEN', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'blank', ARGV[3]) end
     found = redis.call('XRANGE', KEYS[1], '-', '+')
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -58,10 +58,13 @@ class RedisBroker:
     """A broker for all processes that use the same `prefix` on the same server.
 
     It takes URLs as `RedisStore` does. For Sentinel and clusters pass a function that makes a client of
-    `redis`, which isn't asynchronous: a broker is listened to in a thread.
+    `redis`, which isn't asynchronous: a broker is listened to in a thread. Raise `ValueError` for a URL that
+    redis-py doesn't take.
     """
 
     def __init__(self, server: str | Connect, prefix: str = "liveactions") -> None:
+        if isinstance(server, str):
+            check_url(server, Redis)
         self._server = server
         self._prefix = b"{%b}:" % prefix.encode()
         self._stream = self._prefix + b"messages"
@@ -125,9 +128,11 @@ class RedisBroker:
             except errors.NoScriptError:
                 raise
             except TRANSIENT as error:
-                pause = next(waits, None)
+                pause = None if is_refusal(error) else next(waits, None)
                 if pause is None:
                     raise StoreError(f"Redis: {error}") from error
+                if isinstance(error, errors.ReadOnlyError) and isinstance(self._server, str):
+                    self.close()  # its name may be another server's now
             except errors.RedisError as error:
                 raise StoreError(f"Redis: {error}") from error
             time.sleep(pause)

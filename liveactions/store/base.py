@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -141,6 +141,20 @@ def taken(until: float, now: float, interval: float, burst: int) -> tuple[float,
     later = max(until, now) + interval
     wait = later - now - burst * interval
     return (until, wait) if wait > SLACK else (later, 0.0)
+
+
+def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[list[Claimed]]:
+    """Split rows so that no part has more than so many, or more bytes of values unless it is a single row."""
+    batch: list[Claimed] = []
+    size = 0
+    for row in rows:
+        if batch and (len(batch) == most or size + len(row[2]) > most_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += len(row[2])
+    if batch:
+        yield batch
 
 
 def next_epoch(now: float, last: int = 0) -> int:

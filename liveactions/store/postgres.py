@@ -11,21 +11,26 @@ once-key is held by a token, and a state is never replaced by one that the same 
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import secrets
+import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any, Final
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore
+from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore, batches
 from .retry import pauses
 
 try:
     import psycopg
     from psycopg import errors
+    from psycopg.conninfo import conninfo_to_dict
 except ImportError as error:  # pragma: no cover
     raise ImportError("a PostgreSQL store needs psycopg: pip install 'liveactions[postgres]'") from error
 
@@ -33,6 +38,9 @@ PATIENCE = 15.0
 """Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
 CONNECTIONS: Final = 4
 """Connections of one event loop, at most."""
+MAX_ROWS: Final = 500
+MAX_BYTES: Final = 8 * 2**20
+"""Rows, and bytes of their values, that one statement writes."""
 TRANSIENT: Final = (
     psycopg.OperationalError,  # a lost connection, a server that starts or shuts down, a deadlock
     errors.ReadOnlySqlTransaction,  # a primary that has become a standby
@@ -90,9 +98,11 @@ BUCKET: Final = """
 SELECT extract(epoch FROM until - statement_timestamp())::float8 FROM liveactions_bucket
 WHERE prefix = %s AND key = %s
 """
-DELETE: Final = (
-    "UPDATE liveactions_value SET value = NULL, until = NULL, sender = NULL WHERE prefix = %s AND key = %s"
-)
+DELETE: Final = """
+UPDATE liveactions_value SET value = NULL, until = clock_timestamp(), sender = NULL
+WHERE prefix = %s AND key = %s
+"""
+"""Its claim stays, if there is one. If not, the row is swept."""
 CLAIM: Final = """
 INSERT INTO liveactions_value AS known (prefix, key, epoch, claimed_until)
 VALUES (
@@ -130,13 +140,15 @@ lost a claim, the next save under it restores it; a later claim replaces it."""
 SWEEP: Final = f"""
 DELETE FROM liveactions_value WHERE (prefix, key) IN (
     SELECT prefix, key FROM liveactions_value
-    WHERE greatest(until, claimed_until) <= clock_timestamp() LIMIT {SWEEP_ROWS}
+    WHERE greatest(until, claimed_until) <= clock_timestamp() LIMIT {SWEEP_ROWS} FOR UPDATE SKIP LOCKED
 )
 """
+"""Locked rows are skipped: they are being renewed, and would be deleted all the same."""
 SWEEP_ONCE, SWEEP_BUCKETS = (
     f"""
 DELETE FROM {table} WHERE (prefix, key) IN (
-    SELECT prefix, key FROM {table} WHERE until <= clock_timestamp() LIMIT {SWEEP_ROWS}
+    SELECT prefix, key FROM {table}
+    WHERE until <= clock_timestamp() LIMIT {SWEEP_ROWS} FOR UPDATE SKIP LOCKED
 )
 """
     for table in ("liveactions_once", "liveactions_bucket")
@@ -152,6 +164,7 @@ class Pool:
     def __init__(self, server: str) -> None:
         self._server = server
         self._idle: list[psycopg.AsyncConnection[Any]] = []
+        self._used: dict[asyncio.Task[Any] | None, psycopg.AsyncConnection[Any]] = {}
         self._free = asyncio.Semaphore(CONNECTIONS)
         self.sender = secrets.token_bytes(8)
         """What the server knows it by."""
@@ -162,6 +175,8 @@ class Pool:
         """A connection for one statement. One that is lost is closed, and so are those that were idle."""
         async with self._free:
             connection = self._idle.pop() if self._idle else await self._connect()
+            task = asyncio.current_task()
+            self._used[task] = connection
             try:
                 yield connection
             except BaseException as error:
@@ -170,7 +185,19 @@ class Pool:
                     await one.close()
                 idle.clear()
                 raise
+            finally:
+                del self._used[task]
             self._idle.append(connection)
+
+    def abandon(self, task: asyncio.Task[Any]) -> None:
+        """Let a task fail that waits for a server which may never answer, and release its connection."""
+        connection = self._used.get(task)
+        if connection is None or connection.closed:
+            task.cancel()
+            return
+        # Cancelling it would ask the server first.
+        with socket.socket(fileno=os.dup(connection.fileno())) as line, suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         while self._idle:
@@ -185,11 +212,12 @@ class PostgresStore(SweptStore):
     """A store at a URL or connection string of PostgreSQL 14 or newer. It makes its tables itself.
 
     `prefix` keeps applications apart that use the same database. May be used in any event loop, each of
-    which has connections of its own.
+    which has connections of its own. Raise `ValueError` for a URL that psycopg doesn't take.
     """
 
     def __init__(self, server: str, prefix: str = "liveactions") -> None:
         super().__init__(time.monotonic)
+        check_url(server)
         self._server = server
         self._prefix = prefix
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
@@ -229,7 +257,8 @@ class PostgresStore(SweptStore):
 
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         pool, saved = self._pool(), []
-        for batch in _without_repetition(rows):
+        parts = batches(rows, MAX_ROWS, MAX_BYTES)
+        for batch in (batch for part in parts for batch in _without_repetition(part)):
             numbers = [next(pool.numbers) for _ in batch]
             columns = (list(column) for column in zip(*batch, strict=True))
             keys, epochs, values, times = columns
@@ -258,11 +287,14 @@ class PostgresStore(SweptStore):
 
     async def _run(self, statement: str, *values: Any) -> list[Any]:
         """Run a statement, again where a connection is lost, until it is answered or `PATIENCE` is over."""
-        # A statement that hangs can't be cancelled without waiting for the server: it is left alone.
         task = asyncio.ensure_future(self._attempts(statement, values))
-        done, _ = await asyncio.wait([task], timeout=PATIENCE)
-        if not done:
-            task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            await asyncio.wait([task], timeout=PATIENCE)
+        finally:
+            if not task.done():
+                self._pool().abandon(task)
+        if not task.done():
             raise StoreError(f"PostgreSQL has not answered for {PATIENCE:.0f} s")
         return task.result()
 
@@ -271,9 +303,6 @@ class PostgresStore(SweptStore):
         while True:
             try:
                 return await self._execute(statement, values)
-            except errors.UndefinedTable:
-                await self._execute(TABLES, None)
-                continue
             except TRANSIENT as error:
                 pause = next(waits, None)
                 if pause is None:
@@ -282,9 +311,13 @@ class PostgresStore(SweptStore):
                 raise StoreError(f"PostgreSQL: {error}") from error
             await asyncio.sleep(pause)
 
-    async def _execute(self, statement: str, values: Sequence[Any] | None) -> list[Any]:
+    async def _execute(self, statement: str, values: Sequence[Any]) -> list[Any]:
         async with self._pool().connection() as connection:
-            cursor = await connection.execute(statement, values)
+            try:
+                cursor = await connection.execute(statement, values)
+            except errors.UndefinedTable:
+                await connection.execute(TABLES)
+                cursor = await connection.execute(statement, values)
             return list(await cursor.fetchall()) if cursor.description else []
 
 
@@ -298,6 +331,17 @@ def _without_repetition(rows: Sequence[Claimed]) -> Iterator[list[Claimed]]:
         batch[row[0]] = row
     if batch:
         yield list(batch.values())
+
+
+def check_url(server: str) -> None:
+    """Raise `ValueError` if psycopg can't connect to such a URL. The message doesn't tell its password."""
+    try:
+        conninfo_to_dict(server)
+    except psycopg.Error as error:
+        text = str(error).strip()
+        if urlsplit(server).password:  # what can't be read may be a part of it
+            text = re.sub('"[^"]*"', '"…"', text)
+        raise ValueError(f"the URL of the PostgreSQL server can't be used: {text}") from None
 
 
 def _blob(key: str) -> bytes:

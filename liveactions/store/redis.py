@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha1
 from itertools import count
 from typing import Any, Final
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store
+from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store, batches
 from .retry import pauses
 
 try:
@@ -32,8 +33,11 @@ except ImportError as error:  # pragma: no cover
 
 PATIENCE = 15.0
 """Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
+CONNECTIONS: Final = 32
+"""Connections of one event loop, at most."""
 MAX_ROWS: Final = 500
-"""Rows that one script writes: others wait meanwhile."""
+MAX_BYTES: Final = 8 * 2**20
+"""Rows, and bytes of their values, that one script writes: others wait meanwhile."""
 STAMP_BYTES: Final = 16
 """Before each value: who has sent it, and the number of the state."""
 TRANSIENT: Final = (
@@ -90,15 +94,19 @@ for i = 1, #KEYS / 2 do
     if mine > holder then redis.call('SET', KEYS[2 * i], epoch, 'PX', ARGV[#ARGV]) end
     saved[i] = mine >= holder and 1 or 0
     if saved[i] == 1 then
-        local there, stamp = redis.call('GETRANGE', KEYS[2 * i - 1], 0, 15), string.sub(value, 1, 16)
-        if string.sub(there, 1, 8) ~= string.sub(stamp, 1, 8) or there < stamp then
+        local there = redis.call('GETRANGE', KEYS[2 * i - 1], 0, 15)
+        local is_others = string.sub(there, 1, 8) ~= string.sub(value, 1, 8)
+        if is_others or struct.unpack('>I8', there, 9) < struct.unpack('>I8', value, 9) then
             redis.call('SET', KEYS[2 * i - 1], value, 'PX', ttl)
         end
     end
 end
 return saved
 """)
-"""If the server has lost a claim, the next save under it restores it; a later claim replaces it."""
+"""If the server has lost a claim, the next save under it restores it; a later claim replaces it.
+
+Stamps aren't compared as texts: the server would do that by its locale, in which different ones may be equal.
+"""
 Connect = Callable[[], Any]
 """Makes a client of `redis.asyncio`: of a Sentinel's master, or of a cluster."""
 
@@ -108,6 +116,7 @@ class Client:
 
     def __init__(self, redis: Any) -> None:
         self.redis = redis
+        self.free = asyncio.Semaphore(CONNECTIONS)
         self._sender = secrets.token_bytes(STAMP_BYTES // 2)
         self._numbers = count(1)
 
@@ -120,10 +129,13 @@ class RedisStore(Store):
     """A store at a URL that redis-py takes: ``redis://``, ``rediss://`` with TLS, ``unix://``.
 
     For Sentinel and clusters pass a function that makes a client of `redis.asyncio`. `prefix` begins all
-    keys. May be used in any event loop, each of which has connections of its own.
+    keys. May be used in any event loop, each of which has connections of its own. Raise `ValueError` for a
+    URL that redis-py doesn't take.
     """
 
     def __init__(self, server: str | Connect, prefix: str = "liveactions") -> None:
+        if isinstance(server, str):
+            check_url(server, Redis)
         self._server = server
         self._name = prefix
         self._prefix = b"{%b}:" % prefix.encode()
@@ -166,10 +178,10 @@ class RedisStore(Store):
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         saved: list[bool] = []
         stamp = self._client().stamp
-        for at in range(0, len(rows), MAX_ROWS):
+        for batch in batches(rows, MAX_ROWS, MAX_BYTES):
             keys: list[bytes] = []
             values: list[bytes | int] = []
-            for key, epoch, value, ttl in rows[at : at + MAX_ROWS]:
+            for key, epoch, value, ttl in batch:
                 keys += self._key(b"v", key), self._key(b"c", key)
                 values += stamp() + bytes(value), epoch, _ms(ttl)
             values.append(_ms(CLAIM_SECONDS))
@@ -193,16 +205,19 @@ class RedisStore(Store):
 
     async def _run(self, *command: Any) -> Any:
         """Run a command, again where a connection is lost, until it is answered or `PATIENCE` is over."""
-        waits = pauses(PATIENCE)
+        waits, client = pauses(PATIENCE), self._client()
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     try:
-                        return await self._client().redis.execute_command(*command)
+                        async with client.free:
+                            return await client.redis.execute_command(*command)
                     except TRANSIENT as error:
-                        pause = next(waits, None)
+                        pause = None if is_refusal(error) else next(waits, None)
                         if pause is None:
                             raise StoreError(f"Redis: {error}") from error
+                        if isinstance(error, errors.ReadOnlyError) and isinstance(self._server, str):
+                            await client.redis.connection_pool.disconnect()  # its name may be another's now
                     await asyncio.sleep(pause)
         except TimeoutError as error:
             raise StoreError(f"Redis has not answered for {PATIENCE:.0f} s") from error
@@ -228,6 +243,26 @@ class RedisStore(Store):
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
         )
+
+
+def check_url(url: str, client: type[Any]) -> None:
+    """Raise `ValueError` if redis-py can't connect to such a URL. The message doesn't tell its password."""
+    fault = "the URL of the Redis server can't be used: "
+    try:
+        urlsplit(url).port  # noqa: B018
+    except ValueError:  # whose message has what comes after the colon
+        hint = "A password with / # or ? has %2F %23 or %3F instead"
+        raise ValueError(f"{fault}its port is no number. {hint}") from None
+    try:
+        client.from_url(url).connection_pool.make_connection()
+    except (errors.RedisError, TypeError, ValueError) as error:
+        raise ValueError(f"{fault}{error}") from error
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return whether a server has refused user and password, which redis-py takes for a lost connection."""
+    refused = errors.AuthenticationError, errors.AuthorizationError
+    return isinstance(error, refused) or isinstance(error.__cause__, refused)
 
 
 def _ms(seconds: float) -> int:

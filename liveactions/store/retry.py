@@ -11,11 +11,15 @@ LONGEST_PAUSE: Final = 0.5
 
 
 def pauses(patience: float) -> Iterator[float]:
-    """Yield the seconds to wait before each further attempt, until `patience` seconds have passed.
+    """Return the seconds to wait before each further attempt, until `patience` seconds have passed.
 
     Each pause is twice as long as the one before, up to half a second.
     """
-    pause, until = FIRST_PAUSE, time.monotonic() + patience
+    return _pauses(time.monotonic() + patience)
+
+
+def _pauses(until: float) -> Iterator[float]:
+    pause = FIRST_PAUSE
     while time.monotonic() + pause <= until:
         yield pause
         pause = min(2 * pause, LONGEST_PAUSE)

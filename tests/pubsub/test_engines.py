@@ -23,7 +23,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("url", "store", "broker"),
     [
-        ("redis://host:1/2?ssl=1", RedisStore, RedisBroker),
+        ("redis://host:1/2?protocol=3", RedisStore, RedisBroker),
         ("rediss://user:password@host", RedisStore, RedisBroker),
         ("unix:///run/redis", RedisStore, RedisBroker),
         ("postgresql://host/database", PostgresStore, PostgresBroker),
@@ -74,3 +74,23 @@ def test_a_store_in_one_process_has_no_broker() -> None:
 def test_other_urls_are_errors(url: str) -> None:
     with pytest.raises(ValueError, match="no store's scheme"):
         open_store(url, "shop")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://me:hunter2@host:port",
+        "redis://me:hunter2/@host",
+        "redis://me:hunter2@host?ssl_cert_reqs=none",
+        "rediss://me:hunter2@host?ssl_cert_reqs=maybe",
+        "postgresql://me:hunter2@host/database?unknown=1",
+        "postgresql://me:hunter2%zz@host/database",
+        "postgresql://me:hunter2 2@host/database",
+    ],
+)
+def test_a_url_that_nothing_connects_to_is_an_error_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="URL of the .* server can't be used: .+") as caught:
+        open_store(url, "shop")
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(ValueError, match="URL of the .* server can't be used"):
+        open_broker(url, MemoryStore(), "shop")

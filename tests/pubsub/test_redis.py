@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,18 @@ def test_what_was_trimmed_is_a_gap(two: Two, client: Redis) -> None:
     assert list(other.news()) == [GAP, b"b", b"c"]
     one.publish([b"d"])
     assert list(other.news()) == [b"d"]
+
+
+@pytest.mark.parametrize("has_read", [True, False])
+def test_what_was_trimmed_to_nothing_is_a_gap(two: Two, client: Redis, has_read: bool) -> None:
+    one, other = two
+    one.publish([b"a"])
+    if has_read:
+        assert list(other.news()) == [b"a"]
+    client.xtrim(one._stream, maxlen=0, approximate=False)
+    assert list(other.news()) == [GAP]
+    one.publish([b"b"])
+    assert list(other.news()) == [b"b"]
 
 
 def test_the_stream_is_trimmed(two: Two, client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,3 +178,28 @@ def test_who_waits_is_woken_by_a_message(two: Two) -> None:
 def test_nobody_waits_for_ever(two: Two) -> None:
     two[1].wait(0.001)
     assert list(two[1].news()) == []
+
+
+def test_a_user_whom_the_server_refuses_is_an_error_at_once(
+    server: RedisServer, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.config_set("requirepass", "secret")
+    monkeypatch.setattr(module, "PATIENCE", 1e6)
+    with pytest.raises(StoreError, match="invalid username-password"):
+        RedisBroker(server.url.replace("://", "://somebody:hunter2@")).news()
+
+
+def test_after_a_failover_the_server_is_found_by_its_name(
+    server: RedisServer, client: Redis, tmp_path: Path
+) -> None:
+    name = tmp_path / "name"
+    name.symlink_to(server.socket)
+    broker = RedisBroker(f"unix://{name}")
+    assert list(broker.news()) == [GAP]
+    with own(RedisServer) as other:
+        client.replicaof("127.0.0.1", 1)
+        name.unlink()
+        name.symlink_to(other.socket)
+        broker.publish([b"a"])
+        assert list(broker.news()) == [GAP, b"a"]
+        broker.close()

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from liveactions.exceptions import StoreError
+from liveactions.store import postgres as module
 from liveactions.store.base import SWEEP_SECONDS
-from liveactions.store.postgres import PostgresStore
+from liveactions.store.postgres import CONNECTIONS, PostgresStore
+from tests.cluster.machines import Relay
 from tests.store.engines import PostgresEngine
 from tests.support.servers import PostgresServer, own
 
@@ -67,7 +73,7 @@ async def test_a_once_key_that_is_asked_for_again_by_the_same_call(
     """As after a connection that was cut before the answer came."""
     execute, cuts = store._execute, [1]
 
-    async def cut(statement: str, values: list[object] | None) -> list[object]:
+    async def cut(statement: str, values: list[object]) -> list[object]:
         answer = await execute(statement, values)
         if cuts and answer:
             cuts.pop()
@@ -84,7 +90,7 @@ async def test_a_state_that_comes_late_replaces_no_newer_one(
 ) -> None:
     execute, held = store._execute, []
 
-    async def hold(statement: str, values: list[object] | None) -> list[object]:
+    async def hold(statement: str, values: list[object]) -> list[object]:
         held.append((statement, values))
         return []
 
@@ -130,3 +136,97 @@ async def test_many_calls_at_once(store: PostgresStore) -> None:
     await asyncio.gather(*(store.put(str(n), str(n).encode(), 10) for n in range(50)))
     found = await asyncio.gather(*(store.get(str(n)) for n in range(50)))
     assert found == [str(n).encode() for n in range(50)]
+
+
+async def test_what_was_deleted_leaves_nothing(store: PostgresStore, server: PostgresServer) -> None:
+    await store.put("k", b"v", 1000)
+    await store.delete("k")
+    assert await store.sweep() == 1
+    with psycopg.connect(server.url) as admin:
+        left = admin.execute("SELECT key FROM liveactions_value WHERE prefix = %s", [store.server[1]])
+        assert left.fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("table", "make"),
+    [
+        ("liveactions_value", lambda store: store.put("k", b"v", 10)),
+        ("liveactions_once", lambda store: store.once("k", 10)),
+        ("liveactions_bucket", lambda store: store.take("k", 10, 1)),
+    ],
+)
+async def test_what_is_renewed_while_it_is_swept_stays(
+    store: PostgresStore, engine: PostgresEngine, server: PostgresServer, table: str, make: Any
+) -> None:
+    await make(store)
+    await engine.passes(10)
+    with psycopg.connect(server.url) as another:
+        renew = f"UPDATE {table} SET until = clock_timestamp() + interval '1 hour' WHERE prefix = %s"
+        another.execute(renew, [engine.prefix])
+        sweeping = asyncio.ensure_future(store.sweep())
+        await asyncio.wait([sweeping], timeout=0.2)
+        another.commit()
+        assert await sweeping == 0
+        left = another.execute(f"SELECT count(*) FROM {table} WHERE prefix = %s", [engine.prefix]).fetchall()
+    assert left == [(1,)]
+
+
+async def test_tables_that_cannot_be_made_are_an_error(server: PostgresServer) -> None:
+    store = PostgresStore(f"{server.url}&options=-csearch_path%3Dmissing")
+    with pytest.raises(StoreError, match="no schema has been selected to create in"):
+        await store.get("k")
+    await store.close()
+
+
+async def test_a_statement_that_takes_too_long_for_the_server_is_tried_again(
+    server: PostgresServer, engine: PostgresEngine
+) -> None:
+    store = PostgresStore(f"{server.url}&options=-cstatement_timeout%3D30", engine.prefix)
+    await store.put("k", b"v", 100)
+    with psycopg.connect(server.url) as another:
+        another.execute("SELECT FROM liveactions_value WHERE prefix = %s FOR UPDATE", [engine.prefix])
+        saving = asyncio.ensure_future(store.save("k", 0, b"w", 100))
+        await asyncio.wait([saving], timeout=0.2)
+        assert not saving.done()
+    assert await saving and await store.get("k") == b"w"
+    await store.close()
+
+
+@asynccontextmanager
+async def through_a_link(server: PostgresServer, folder: Path) -> AsyncIterator[tuple[str, list[Relay]]]:
+    """A URL of the server, and the connections that it has had by this URL."""
+    links: list[Relay] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        links.append(Relay())
+        far = await asyncio.open_unix_connection(f"{server.folder}/.s.PGSQL.5432")
+        links[-1].join((reader, writer), far)
+
+    async with await asyncio.start_unix_server(accept, folder / ".s.PGSQL.5432"):
+        yield server.url.replace(str(server.folder), str(folder)), links
+        for link in links:
+            await link.cut()
+
+
+@pytest.mark.parametrize("gives_up", ["the store", "its caller"])
+async def test_connections_that_are_dead_without_a_word_are_replaced(
+    server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives_up: str
+) -> None:
+    """As when a firewall has forgotten them."""
+    async with through_a_link(server, tmp_path) as (url, links):
+        store = PostgresStore(url)
+        await store.put("k", b"v", 100)
+        await asyncio.gather(*(store.get("k") for _ in range(2 * CONNECTIONS)))
+        for link in links:
+            link.stall()
+        if gives_up == "the store":
+            monkeypatch.setattr(module, "PATIENCE", 0.05)
+        calls = [asyncio.ensure_future(store.get("k")) for _ in range(2 * CONNECTIONS)]
+        await asyncio.wait(calls, timeout=0.05)
+        for call in calls:
+            if gives_up == "its caller":
+                call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        monkeypatch.undo()
+        assert await asyncio.gather(*(store.get("k") for _ in range(2 * CONNECTIONS)))
+        await store.close()

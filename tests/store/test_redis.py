@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -89,6 +93,23 @@ async def test_a_state_that_comes_late_replaces_no_newer_one(
     assert await store.get("k") == b"newer"
 
 
+async def test_every_state_is_newer_than_the_one_before_whatever_the_locale_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In that of the United States, some bytes count as nothing where texts are compared."""
+    if shutil.which("localedef") is None or not Path("/usr/share/i18n/locales/en_US").exists():
+        pytest.skip("there is no other locale. `apt-get install locales` installs them on Debian")
+    subprocess.run(["localedef", "-i", "en_US", "-f", "ISO-8859-1", tmp_path / "en_US"], check=True)
+    monkeypatch.setenv("LOCPATH", str(tmp_path))
+    monkeypatch.setenv("LC_ALL", "en_US")
+    with own(RedisServer) as server:
+        store = RedisStore(server.url)
+        for number in range(300):
+            assert await store.save("k", 0, str(number).encode(), 100)
+            assert await store.get("k") == str(number).encode()
+        await store.close()
+
+
 async def test_another_worker_goes_on_from_its_own_numbers(server: RedisServer) -> None:
     one, two = RedisStore(server.url), RedisStore(server.url)
     for number in range(5):
@@ -134,3 +155,66 @@ async def test_a_client_may_be_made_by_the_application(server: RedisServer) -> N
     await store.put("k", b"v", 10)
     assert await store.get("k") == b"v"
     await store.close()
+
+
+@pytest.mark.parametrize("user", ["", "somebody:hunter2@"])
+async def test_a_user_whom_the_server_refuses_is_an_error_at_once(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch, user: str
+) -> None:
+    """To try again doesn't help."""
+    async with Redis.from_url(server.url) as client:
+        await client.config_set("requirepass", "secret")
+    monkeypatch.setattr(module, "PATIENCE", 1e6)
+    store = RedisStore(server.url.replace("://", f"://{user}"))
+    with pytest.raises(StoreError, match="authenticated|invalid username-password") as caught:
+        await store.get("k")
+    assert "hunter2" not in str(caught.value)
+    await store.close()
+
+
+async def test_calls_at_once_share_a_few_connections(store: RedisStore, server: RedisServer) -> None:
+    """As when all pages of a machine that is lost come to another one."""
+    await store.put("k", b"v", 100)
+    assert await asyncio.gather(*(store.get("k") for _ in range(1000))) == [b"v"] * 1000
+    async with Redis.from_url(server.url) as client:
+        assert (await client.info("clients"))["connected_clients"] <= module.CONNECTIONS + 1
+
+
+async def test_after_a_failover_the_server_is_found_by_its_name(server: RedisServer, tmp_path: Path) -> None:
+    """The former master still answers, and takes nothing."""
+    name = tmp_path / "name"
+    name.symlink_to(server.socket)
+    store = RedisStore(f"unix://{name}")
+    await asyncio.gather(*(store.put(str(n), b"v", 100) for n in range(3)))
+    with own(RedisServer) as other:
+        async with Redis.from_url(server.url) as client:
+            await client.replicaof("127.0.0.1", 1)
+        name.unlink()
+        name.symlink_to(other.socket)
+        assert await store.save("k", 0, b"v", 100)
+        assert await RedisStore(other.url).get("k") == b"v"
+        await store.close()
+
+
+async def test_writes_wait_while_clients_are_paused(store: RedisStore, server: RedisServer) -> None:
+    await store.put("k", b"v", 100)
+    async with Redis.from_url(server.url) as client:
+        await client.client_pause(60_000, all=False)
+        saving = asyncio.ensure_future(store.save("k", 0, b"w", 100))
+        assert await store.get("k") == b"v" and not saving.done()
+        await client.client_unpause()
+    assert await saving and await store.get("k") == b"w"
+
+
+async def test_a_call_that_is_cancelled_gives_its_answer_to_nobody(
+    store: RedisStore, server: RedisServer
+) -> None:
+    await store.put_many([("one", b"1", 100), ("two", b"2", 100)])
+    server.signal(signal.SIGSTOP)
+    calls = [asyncio.ensure_future(store.get("one")) for _ in range(5)]
+    await asyncio.wait(calls, timeout=0.05)
+    for call in calls:
+        call.cancel()
+    server.signal(signal.SIGCONT)
+    assert await asyncio.gather(*calls, return_exceptions=True) and all(call.cancelled() for call in calls)
+    assert [await store.get("two") for _ in range(6)] == [b"2"] * 6

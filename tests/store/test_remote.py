@@ -12,6 +12,7 @@ import pytest
 
 from liveactions.exceptions import StoreError
 from liveactions.store import Store
+from liveactions.store.base import batches
 from tests.store.engines import REMOTE
 from tests.support.patience import PATIENCE
 from tests.support.servers import PostgresServer, Program, RedisServer, own
@@ -85,3 +86,17 @@ async def test_calls_wait_for_a_server_that_is_started_again(store: Store, serve
     await asyncio.to_thread(server.start)  # Redis has forgotten scripts and claims
     assert await asyncio.wait_for(call, PATIENCE)
     assert await store.get("k") == b"v"
+
+
+async def test_many_and_large_states_are_written_some_at_a_time(
+    store: Store, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_ROWS", 3)
+    monkeypatch.setattr(module, "MAX_BYTES", 50)
+    await store.claim("k4")
+    rows = [(f"k{n}", 0, b"%d" % n * (60 if n % 5 == 1 else 20 if n > 5 else 1), 100.0) for n in range(12)]
+    sizes = [[len(row[2]) for row in batch] for batch in batches(rows, 3, 50)]
+    assert sizes == [[1], [60], [1, 1, 1], [1], [60], [20, 20], [20], [40], [60 * 2]]
+    assert await store.save_many(rows) == [n != 4 for n in range(12)]
+    stored = [await store.get(key) for key, *_ in rows]
+    assert stored == [None if n == 4 else row[2] for n, row in enumerate(rows)]
