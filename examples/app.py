@@ -14,7 +14,20 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from examples import board, clock, conduit, counter, dashboard, people, posts, preview, signup, table, todos
+from examples import (
+    board,
+    clock,
+    conduit,
+    counter,
+    dashboard,
+    feed,
+    people,
+    posts,
+    preview,
+    signup,
+    table,
+    todos,
+)
 from liveactions import Live, Page
 
 HERE = Path(__file__).parent
@@ -49,5 +62,5 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock, preview, posts):
+for module in (counter, table, todos, signup, people, clock, feed, preview, posts):
     live.include(module.pages)

@@ -20,6 +20,10 @@ MODIFIERS: Final = (
     DELAYS | HELD_KEYS | frozenset("capture once outside passive prevent self stop window".split())
 )
 """Modifiers of any event."""
+_VIEW_EVENTS: Final = frozenset({"visible", "hidden"})
+"""Events of the client: an element has come into view, or has left it."""
+_VIEW_MODIFIERS: Final = frozenset({"half", "margin"})
+_MARGIN = re.compile(r"\d+px")
 _KEY_EVENTS: Final = frozenset({"keydown", "keypress", "keyup"})
 _KEYS: Final = frozenset(
     "accept again altgraph arrowdown arrowleft arrowright arrowup attn audiovolumedown audiovolumemute"
@@ -38,13 +42,13 @@ _EVENTS: Final = tuple(
     " beforetoggle blur canplay change click close compositionend compositionstart compositionupdate"
     " contextmenu copy cuechange cut dblclick drag dragend dragenter dragleave dragover dragstart"
     " durationchange emptied ended error focus focusin focusout formdata fullscreenchange"
-    " gotpointercapture hashchange input invalid keydown keypress keyup load loadeddata loadedmetadata"
+    " gotpointercapture hashchange hidden input invalid keydown keypress keyup load loadeddata loadedmetadata"
     " loadstart lostpointercapture message mousedown mouseenter mouseleave mousemove mouseout mouseover"
     " mouseup offline online pagehide pageshow paste pause play playing pointercancel pointerdown"
     " pointerenter pointerleave pointermove pointerout pointerover pointerup popstate ratechange reset"
     " resize scroll scrollend search seeked seeking select selectionchange selectstart stalled storage"
     " submit suspend timeupdate toggle touchcancel touchend touchmove touchstart transitioncancel"
-    " transitionend transitionrun transitionstart visibilitychange volumechange waiting wheel".split()
+    " transitionend transitionrun transitionstart visibilitychange visible volumechange waiting wheel".split()
 )
 _SIMILAR: Final = 0.79
 """The similarity of names that differ by one or two letters."""
@@ -77,13 +81,14 @@ def unknown_modifier(attribute: str) -> str | None:
     if event is None:
         return None
     modifiers = attribute.split(".")[1:]
-    has_keys = event in _KEY_EVENTS
+    extra = _KEYS if event in _KEY_EVENTS else _VIEW_MODIFIERS if event in _VIEW_EVENTS else frozenset()
+    known = MODIFIERS | extra
     for before, name in zip(["", *modifiers], modifiers, strict=False):
         is_delay = name.isdecimal() and before in DELAYS
-        is_key = has_keys and (len(name) == 1 or name in _KEYS)
-        if not (name in MODIFIERS or is_delay or is_key):
-            known = sorted(MODIFIERS | _KEYS) if has_keys else sorted(MODIFIERS)
-            return f"{attribute}: unknown modifier .{name}; {_proposal(name, known)}"
+        is_key = len(name) == 1 and extra is _KEYS
+        is_margin = before == "margin" and extra is _VIEW_MODIFIERS and _MARGIN.fullmatch(name) is not None
+        if not (name in known or is_delay or is_key or is_margin):
+            return f"{attribute}: unknown modifier .{name}; {_proposal(name, sorted(known))}"
     return None
 
 
@@ -95,6 +100,8 @@ def _proposal(name: str, known: list[str]) -> str:
         return "a number of milliseconds may only follow .debounce or .throttle"
     if name in _KEYS or len(name) == 1:
         return "keys can only be used with keydown and keyup"
+    if name in _VIEW_MODIFIERS or _MARGIN.fullmatch(name):
+        return ".half and .margin.200px can only be used with visible and hidden"
     return (
         f"known are {', '.join(f'.{one}' for one in sorted(MODIFIERS))}, and for keydown and keyup also keys"
     )

@@ -117,7 +117,7 @@ def control(element: Element) -> int | None:
     return 0 if element.name in CONTROLS else None
 
 
-_FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll".split())
+_FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll visible hidden".split())
 """Events that don't bubble."""
 
 

@@ -234,6 +234,24 @@ async def test_a_page_with_noscript_in_its_head(browser: Browser) -> None:
     assert ("every ten seconds" in page.text()) is not browser.js
 
 
+# Feed
+
+
+@both_ways
+async def test_a_feed_loads_more_at_both_ends(browser: Browser) -> None:
+    page = await browser.open("/feed")
+    before = page.texts("li")
+    for name in ("Earlier", "Later"):
+        if browser.js:
+            await page.within("form", name).dispatch("visible")
+        else:
+            await page.click(name)
+    assert len(page.texts("li")) == 60 and page.texts("li")[20:40] == before
+    for _ in range(23):
+        await page.click("Later")
+    assert page.text("main p") == "That is all of it." and len(page.texts("form button")) == 1
+
+
 # Preview
 
 

@@ -17,7 +17,8 @@ from tests.templates.test_plan import Call, render
     "click click.once.self input.debounce.300 input.throttle scroll.window.passive"
     " click.outside click.stop.prevent click.capture"
     " click.ctrl.shift keydown.escape keydown.ctrl.enter.window keyup.a keydown.1 keydown.f12"
-    " keydown.space keydown.debounce.100.enter zoomed.self cancel nav.x".split(),
+    " keydown.space keydown.debounce.100.enter zoomed.self cancel nav.x"
+    " visible visible.once.half hidden visible.margin.200px hidden.half.margin.0px".split(),
 )
 def test_modifiers(name: str) -> None:
     render(f'<b live-{name}="{{{{ v }}}}">x</b>', v=Call())
@@ -37,6 +38,17 @@ def test_modifiers(name: str) -> None:
         ("keydown.esc", "unknown modifier .esc; did you mean .escape?"),
         ("click.x-y", "unknown modifier .x-y; known are .alt, .capture"),
         ("click.", "unknown modifier .;"),
+        (
+            "click.half",
+            "unknown modifier .half; .half and .margin.200px can only be used with visible",
+        ),
+        (
+            "click.margin.20px",
+            "unknown modifier .margin; .half and .margin.200px can only be used with",
+        ),
+        ("visible.20px", "unknown modifier .20px"),
+        ("visible.margin.20", "unknown modifier .20;"),
+        ("hidden.halv", "unknown modifier .halv; did you mean .half?"),
     ],
 )
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 // What follows the name in an event attribute: keys, `self`, `outside`, `window`, `once`, `prevent`, `stop`, `capture`, `passive`,
-// `debounce.300`, `throttle.300`. What listens at the window needs nothing to be passive.
+// `debounce.300`, `throttle.300`; `half` and `margin.200px` are read in `viewport.js`. What listens at the window needs nothing to be passive.
 
 /** @import { Call } from "../interface.js" */
 import { callsOf, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
+import { watchView } from "./viewport.js";
 
 const PAUSE = 250; // ms of debounce and throttle without a number
 const DELAY = /^(debounce|throttle)$/;
@@ -26,6 +27,7 @@ export function registerCall(call) {
   const { descriptor, modifiers } = call;
   if (isAtWindow(call)) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
   else if (modifiers.includes("stop") || modifiers.includes("capture")) listen(call);
+  watchView(call);
 }
 
 /** @param {Call} call */

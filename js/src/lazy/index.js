@@ -18,9 +18,10 @@ import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
 import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
 import { isRendered, watchTypedForms } from "./validation.js";
+import { watchGrowth } from "./viewport.js";
 
 const WATCHERS = [
-  watchCancels, watchClosing, watchDialogs, watchDrops, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus, watchVisibility,
+  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus, watchVisibility,
 ];
 
 /** @type {Lazy} */
