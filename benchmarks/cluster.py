@@ -22,7 +22,7 @@ from statistics import median, quantiles
 import psycopg
 import redis
 
-from benchmarks.instructions import per_op, replay
+from benchmarks.instructions import CASES, per_op, replay
 from benchmarks.load import Session, cpu_seconds, session
 from benchmarks.report import Line, show
 from liveactions.protocol.constants import CALL_SLOT
@@ -141,9 +141,10 @@ def crowd(store: str) -> list[Line]:
 
 async def spend(ops: int) -> float:
     """Return the CPU microseconds of an op, with the store that ``STORE`` names."""
-    await replay(ops // 10)
+    counter = CASES["counter"]
+    await replay(counter, ops // 10)
     before = time.process_time_ns()
-    await replay(ops)
+    await replay(counter, ops)
     return (time.process_time_ns() - before) / ops / 1000
 
 
@@ -162,7 +163,10 @@ def counts(stores: dict[str, str]) -> list[Line]:
     """The instructions of an op of a counter in its own process, without those of the system."""
     if shutil.which("valgrind") is None:
         return []
-    return [Line(f"{name}: an op", per_op(STORE=url), "thousand") for name, url in stores.items()]
+    return [
+        Line(f"{name}: an op", per_op("counter", STORE=url)["counter"], "thousand")
+        for name, url in stores.items()
+    ]
 
 
 def main() -> None:

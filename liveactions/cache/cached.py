@@ -275,7 +275,8 @@ def _read(entry: Entry) -> Any:
 async def _caught_up() -> None:
     """Hear what other workers have said, as `_look` does, of brokers that have to be waited for."""
     effects = open_effects()
-    if effects is None or not effects.has_caught_up:
+    if effects is None:
         await channels.caught_up()
-    if effects is not None:
+    elif not effects.has_caught_up:
+        await channels.caught_up_by_turn()
         effects.has_caught_up = True

@@ -20,13 +20,14 @@ The longest increasing subsequence is found by patience sorting in O(n log n).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from itertools import compress, count, islice
-from operator import is_not, ne
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, count
+from operator import eq, is_not
 from typing import Any, Final
 
 from markupsafe import Markup
 
+from ..sequences import common_ends
 from ..templates.fragments import FORM_STATE, Fragment, Items, Kind
 from ..templates.list_keys import number
 from .client_state import Address, ClientState
@@ -38,9 +39,11 @@ Edit = int | tuple[int, int]
 """An ordinal to remove; or an ordinal to insert or move, and the one that it goes before (-1: the end)."""
 
 
-def edits(old: Sequence[int], new: Sequence[int]) -> list[Edit]:
-    """Return removals, then inserts and moves, each before an item that is in its place by then."""
-    start, end = _common(old, new)
+def edits(old: Sequence[int], new: Sequence[int], start: int, end: int) -> list[Edit]:
+    """Return removals, then inserts and moves, each before an item that is in its place by then.
+
+    So many items at the `start` and at the `end` are the same.
+    """
     middle = new[start : len(new) - end]
     positions = {ordinal: n for n, ordinal in enumerate(old[start : len(old) - end])}
     staying = _increasing([ordinal for ordinal in middle if ordinal in positions], positions)
@@ -54,24 +57,19 @@ def edits(old: Sequence[int], new: Sequence[int]) -> list[Edit]:
     return found
 
 
-def kept(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the positions, old and new, of the items that are in both."""
-    start, end = _common(old, new)
-    shift = len(old) - len(new)
-    positions = {old[n]: n for n in range(start, len(old) - end)}
-    middle = [(positions[new[n]], n) for n in range(start, len(new) - end) if new[n] in positions]
-    return [(n, n) for n in range(start)] + middle + [(n + shift, n) for n in range(len(new) - end, len(new))]
-
-
-def _common(old: Sequence[int], new: Sequence[int]) -> tuple[int, int]:
-    """Return how many items are the same at the start, and how many of the rest at the end."""
-    shorter = min(len(old), len(new))
-    start = _first(map(ne, old, new), shorter)
-    return start, _first(map(ne, reversed(old), reversed(new)), shorter - start)
-
-
-def _first(different: Iterable[bool], limit: int) -> int:
-    return next(compress(count(), islice(different, limit)), limit)
+def _kept(old: Items, new: Items, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the positions, old and new, of the items that are in both, and aren't the same fragment."""
+    before, after = old.numbers(), new.numbers()
+    old_end, new_end = len(before) - end, len(after) - end
+    for n in compress(count(), map(is_not, old.fragments[:start], new.fragments[:start])):
+        yield n, n
+    positions = {before[n]: n for n in range(start, old_end)}
+    for n in range(start, new_end):
+        at = positions.get(after[n])
+        if at is not None and old.fragments[at] is not new.fragments[n]:
+            yield at, n
+    for n in compress(count(), map(is_not, old.fragments[old_end:], new.fragments[new_end:])):
+        yield old_end + n, new_end + n
 
 
 def _increasing(ordinals: Sequence[int], positions: dict[int, int]) -> set[int]:
@@ -135,14 +133,12 @@ def _changes(old: Fragment, new: Fragment, known: ClientState, at: Address = ())
     changes: list[Any] = []
     kinds, silent = new.shape.kinds, new.shape.silent
     for slot in compress(count(), map(is_not, old.values, new.values)):
-        kind, before, after = kinds[slot], old.values[slot], new.values[slot]
-        if slot in silent:
+        before, after = old.values[slot], new.values[slot]
+        is_text = type(before) is type(after) is str
+        if slot in silent or is_text and before == after:  # here: a call would cost more than all else
             continue
-        if (
-            type(before) is type(after) is str and kind in _TEXTS
-        ):  # here: a call would cost more than all else
-            if before == after:
-                continue
+        kind = kinds[slot]
+        if is_text and kind in _TEXTS:
             change = after if len(before) < MIN_GROWN else grown(before, after) or after
         else:
             change = _change(kind, before, after, known, (*at, slot))
@@ -176,13 +172,16 @@ def _list_change(old: Items, new: Items, known: ClientState, at: Address) -> Any
         known.replaced(at)
         return {"l": _wire(Kind.LIST, new, known)} if old.fragments or new.fragments else None
     before, after = old.numbers(), new.numbers()
-    changes = _edits(before, after, new, known)
-    pairs = ((a, b) for a, b in kept(before, after) if old.fragments[a] is not new.fragments[b])
-    return ([changes] if changes else []) + _patches(pairs, old, new, known, at) or None
+    ends = common_ends(before, after, eq)
+    changes = _edits(edits(before, after, *ends), before, after, new, known)
+    return ([changes] if changes else []) + _patches(_kept(old, new, *ends), old, new, known, at) or None
 
 
-def _edits(before: Sequence[int], after: Sequence[int], new: Items, known: ClientState) -> list[Any]:
-    found = edits(before, after)
+def _edits(
+    found: list[Edit], before: Sequence[int], after: Sequence[int], new: Items, known: ClientState
+) -> list[Any]:
+    if not found:
+        return []
     inserted = {edit[0] for edit in found if isinstance(edit, tuple)}.difference(before)
     at = {ordinal: n for n, ordinal in enumerate(after) if ordinal in inserted} if inserted else {}
     return [

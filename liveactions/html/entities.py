@@ -32,7 +32,10 @@ _MARKER_ATTRIBUTE = re.compile(rf"(?i)(?<=[\s\"'/]){re.escape(MARK)}(?=[\s=/>])"
 
 def escape(data: str) -> str:
     """Escape data for HTML text or a double-quoted attribute value."""
-    return str(_escape(data))
+    # Most texts have nothing to escape. To look costs less than the `Markup` that `_escape` creates.
+    if "&" in data or "<" in data or ">" in data or '"' in data or "'" in data:
+        return str(_escape(data))
+    return str(data)
 
 
 def decode_text(source: str) -> str:

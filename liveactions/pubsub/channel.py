@@ -66,6 +66,11 @@ class BrokerChannel:
         """Whether messages of other workers can be received."""
         return not self._is_cut
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether messages of other workers come over a network."""
+        return self._listener is not None
+
     def listen(self, receive: Receiver) -> Callable[[], None]:
         """Call `receive` with every message, in any thread, one at a time. The result ends this."""
         self._listeners.append(receive)
@@ -343,6 +348,15 @@ class Channels:
         """Receive pending messages on all channels; see `BrokerChannel.caught_up`."""
         for line in list(self._lines):
             await line.caught_up()
+
+    async def caught_up_by_turn(self) -> None:
+        """Receive pending messages on all channels; in one turn of the event loop, only once those that need
+        no network, as `catch_up`. For pages, which hear the others soon.
+        """
+        self.catch_up()
+        for line in list(self._lines):
+            if line.is_remote:
+                await line.caught_up()
 
     def _receive(self, message: Message | None) -> None:
         for receive in self._listeners:

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
 from ..exceptions import RenderError
+from ..html.entities import escape as escape_text
 from ..html.urls import DOCUMENT_ATTRIBUTE, SCRIPT, SCRIPT_FIRST, UNSAFE, URL_ATTRIBUTES
 from ..types import Escaped
 from .fragments import Fragment
@@ -32,6 +33,8 @@ _SUSPECT: Final = re.compile(f"{DOCUMENT_ATTRIBUTE}|{SCRIPT.pattern}", re.IGNORE
 
 def escape(value: Any) -> Markup:
     """Escape a value for HTML source. Replaces MarkupSafe's function in compiled templates."""
+    if type(value) is str:
+        return Escaped(escape_text(value))
     if isinstance(value, Markup):
         return value
     if type(value) is Fragment:

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, count, islice
+from itertools import compress, count
 from operator import is_, is_not
 from typing import Any
 
 from ..immutability import is_frozen, same
+from ..sequences import common_ends
 from ..types import Reference
 from .fragments import Fragment, Items
 from .list_keys import continued, window_keys
@@ -122,7 +123,7 @@ def _render_window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
     """Render the items that were inserted between the unchanged start and end; keep those that moved."""
     assert old.sources is not None
     numbers = old.numbers()
-    start, end = _common(old.sources, sources)
+    start, end = common_ends(old.sources, sources)
     old_end, new_end = len(old.sources) - end, len(sources) - end
     left = {id(old.sources[n]): n for n in range(start, old_end)}
     fragments = old.fragments[:start]
@@ -191,12 +192,3 @@ def _next(
     new.base, new.changed = old, changed
     old.base = None  # don't keep a chain of all earlier lists
     return new
-
-
-def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """Return how many items are the same at the start, and how many of the rest at the end."""
-    shorter = min(len(old), len(new))
-    start = next(compress(count(), islice(map(is_not, old, new), shorter)), shorter)
-    limit = shorter - start
-    different = map(is_not, reversed(old), reversed(new))
-    return start, next(compress(count(), islice(different, limit)), limit)

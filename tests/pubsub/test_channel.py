@@ -162,6 +162,27 @@ def test_a_process_without_applications_hears_itself() -> None:
     assert heard == [Message("tag", "a")]
 
 
+async def test_the_runs_of_one_turn_look_once() -> None:
+    looks = 0
+
+    class Counting(Wire):
+        def news(self) -> News:
+            nonlocal looks
+            looks += 1
+            return super().news()
+
+    bus, here = Channels(), BrokerChannel(Counting(), Sealer(Keys([KEY])), "shop")
+    bus.connect(here)
+    await asyncio.gather(*(bus.caught_up_by_turn() for _ in range(20)))
+    assert looks == 1
+    await asyncio.sleep(0)
+    await bus.caught_up_by_turn()
+    assert looks == 2
+    for _ in range(2):
+        await bus.caught_up()
+    assert looks == 4
+
+
 # Lines of brokers that wait for a network
 
 
@@ -362,6 +383,7 @@ async def test_whoever_asks_afterwards_is_told(two: list[Live], other: BrokerCha
         assert await all_rows() == ("first", "second")
         rows.append("third")
         await other.announce(Message("tag", "rows"))
+        await asyncio.sleep(0)  # a request comes in a turn of its own
         assert (await browser.open("/rows")).text("p") == "first, second, third"
 
 

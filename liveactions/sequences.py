@@ -1,0 +1,31 @@
+"""Find what two sequences have in common, with loops in C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import is_, length_hint
+from typing import Any
+
+
+def common_ends(
+    old: Sequence[Any], new: Sequence[Any], same: Callable[[Any, Any], bool] = is_
+) -> tuple[int, int]:
+    """Return how many items are the same at the start, and how many of the rest at the end.
+
+    By default, items are the same if they are one object: equal ones may look different (``1`` and ``True``).
+    """
+    shorter = min(len(old), len(new))
+    start = _beginning(iter(old), new, len(old), shorter, same)
+    end = _beginning(reversed(old), reversed(new), len(old), shorter, same)
+    return start, min(end, shorter - start)
+
+
+def _beginning(
+    old: Iterator[Any], new: Any, length: int, shorter: int, same: Callable[[Any, Any], bool]
+) -> int:
+    """Return how many items two iterations have in common at their beginning.
+
+    Both have at least `shorter` items, `old` has `length`.
+    """
+    # `all` stops at the first difference: what is left of the iterator says where that is.
+    return shorter if all(map(same, old, new)) else length - length_hint(old) - 1
