@@ -1,1 +1,1 @@
-"""Running a page: guards, action, load, render and commit, whichever way it is reached."""
+"""Runs of pages: guards, action, load, render and commit, whichever way the page was reached."""

@@ -1,4 +1,4 @@
-"""An application as its pages see it: addresses, services, snapshots, limits."""
+"""What the parts of one application share: addresses, services, snapshots, limits."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ from .results import failure
 
 log = get_logger(__name__)
 MOUNT = "/_live"
-"""Where the library's own addresses are, below the application."""
+"""Path of the library's own routes, below the application."""
 SOCKET = f"{MOUNT}/socket"
 COOKIES = f"{MOUNT}/cookies"
 DELIVERY = f"{MOUNT}/deliveries/{{key}}"
 FUNCTION = f"{MOUNT}/actions/{{module}}/{{name}}"
 MODULE = f"{MOUNT}/actions/{{name}}"
 Identify = Callable[[HTTPConnection], Any]
-"""Says who a request's user is: a text, or None; may be async."""
+"""Returns the user of a request as text, or None. May be async."""
 
 
 class Address:
-    """A page class's path, and how to recognise it."""
+    """The path of a page class, compiled."""
 
     def __init__(self, page: type[Page], path: str) -> None:
         self.page = page
@@ -60,11 +60,11 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The page class's, by which snapshots are bound to it."""
+        """The page class's name, which snapshots are bound to."""
         return f"{self.page.__module__}.{self.page.__qualname__}"
 
     def match(self, path: str) -> dict[str, Any] | None:
-        """The path's parameters, or None."""
+        """Return the parameters of a path; None if it doesn't match."""
         found = self._regex.match(path)
         if found is None:
             return None
@@ -73,14 +73,14 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """The page that an address leads to."""
+    """The page at an address, with the parameters of the path."""
 
     address: Address
     parameters: dict[str, Any]
 
 
 class AppContext:
-    """What an application's transports share."""
+    """The services and settings of one application."""
 
     def __init__(
         self,
@@ -100,10 +100,10 @@ class AppContext:
         self.limits = limits
         self.counters = Counters()
         self.observer: Observer | None = None
-        """Is told of every operation."""
+        """Receives every operation."""
         self.assets = Assets()
         self.login = login
-        """Where those go who aren't allowed in; ``{path}`` is where they came from."""
+        """The address that visitors are redirected to on 401; ``{path}`` is the page they came from."""
         self.error_pages: dict[int, type[Page]] = {}
         """By HTTP status; 0 is for all others."""
         self._identify = identify
@@ -114,7 +114,7 @@ class AppContext:
         self.addresses.append(address)
 
     def find(self, connection: HTTPConnection, url: str) -> RouteMatch | None:
-        """The page at a path and query of this application, as a browser writes them."""
+        """Return the page at a path and query of this application, as a browser writes them."""
         path = unquote(url.partition("?")[0])
         root_path = connection.scope.get("root_path", "")
         if root_path and not path.startswith(root_path + "/"):
@@ -127,7 +127,7 @@ class AppContext:
         return None
 
     async def identity(self, connection: HTTPConnection) -> str:
-        """Who the user is, "" without an answer: what snapshots are bound to."""
+        """Return the identity of a request's user, which snapshots are bound to; "" if there is none."""
         if self._identify is None:
             return ""
         user = self._identify(connection)
@@ -136,11 +136,11 @@ class AppContext:
         return "" if user is None else str(user)
 
     def context(self, address: Address, identity: str) -> str:
-        """In which a page's snapshots are sealed and its references signed."""
+        """Return the context in which a page's snapshots are sealed and its references are signed."""
         return self.snapshots.context(address.name, identity)
 
     def new_page(self, cls: type[Page], request: Request, context: str) -> Page:
-        """A page at the address of a request. `context` names the page and the person."""
+        """Create the page at the address of a request. `context` names the page and the identity."""
         root_path = request.scope.get("root_path", "")
         handle = LiveContext(
             self.services, own_url(request), root_path=root_path, request=request, context=context
@@ -148,7 +148,7 @@ class AppContext:
         return create(cls, handle)
 
     def copy_page(self, page: Page, state: bytes) -> Page:
-        """Another page object at the same address, in a state that `encode_state` has given."""
+        """Create a copy of a page, in a state that `encode_state` has returned."""
         live = page.live
         handle = LiveContext(
             self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
@@ -159,10 +159,10 @@ class AppContext:
         return copy
 
     async def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
-        """The application's page for an error; None when it has none.
+        """Create the application's page for an error; return None if it has none.
 
         Its forms post to the address where it is shown, so its references are those of the page there.
-        Its fields ``status``, ``message`` and ``id`` are filled, those that it has. No guard applies to it.
+        Its fields ``status``, ``message`` and ``id`` are set, if it has them. No guard applies to it.
         """
         cls = self.error_pages.get(status) or self.error_pages.get(0)
         if cls is None:
@@ -189,8 +189,9 @@ class AppContext:
         return redirect(url, external=True).resolve(live.address, live.root_path)
 
     async def deliver(self, response: Response, request: Request, *, is_lasting: bool = False) -> Outcome:
-        """Lead to an address at which a response can be fetched, once unless it is to last; or tell why it
-        can't.
+        """Return a redirect to an address at which a response can be fetched: once, unless it must last.
+
+        Return a failure if the response can't be kept.
         """
         texts = self.services.messages
         try:
@@ -224,7 +225,7 @@ class AppContext:
         )
 
     def around(self, page: Page) -> PageAssets:
-        """What a page's HTML says of this application."""
+        """Return what a page's HTML contains about this application."""
         root = page.live.root_path
         script = f"{root}{MOUNT}/{self.assets.name('client')}"
         debug = f"{root}{MOUNT}/{self.assets.name('debug')}" if self.services.debug else ""

@@ -1,4 +1,4 @@
-"""What a worker counts. Numbers are added up where things happen; `Live.stats` reads them."""
+"""The counters of a worker, which `Live.stats` reads."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ..types import Outcome
 
 
 class Counters:
-    """Everything since the application was created."""
+    """Counts since the application was created."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
         self.ops: Counter[type[Outcome]] = Counter()
-        """How operations of browsers have ended."""
+        """Operations of browsers, by outcome."""
         self.pushes = 0
-        """Operations that the server itself has started."""
+        """Operations that the server has started."""
         self.patches = 0
         self.sent_bytes = 0
         self.resumes = 0
         self.restarts = 0
         self.closes: Counter[int] = Counter()
-        """Connections that were closed, by close code; 1000: the browser has gone."""
+        """Closed connections, by close code; 1000: closed by the browser."""
 
     def sent(self, text: str) -> None:
         """Count a message to a page."""

@@ -1,4 +1,4 @@
-"""What functions of a page are called with: dependencies, and arguments from what was bound and sent.
+"""Fills the parameters of a page's functions: dependencies, and arguments that were bound or sent.
 
 Dependencies are opened when they are first asked for, inside what the application has put around its pages
 (a locale, a tenant, a trace), and closed when the run commits or rolls back.
@@ -31,7 +31,7 @@ from .timeouts import invoke
 
 @asynccontextmanager
 async def around(page: Component) -> AsyncIterator[None]:
-    """Enter the context managers of `Live(around=)`, in their order."""
+    """Enter the context managers of `Live(around=)`, in order."""
     async with AsyncExitStack() as stack:
         for manager in page.live.services.around:
             await stack.enter_async_context(manager(page.request))
@@ -44,7 +44,7 @@ _NO_EVENT: Final = Event()
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """What a dependency gave, and what it has read for it."""
+    """The value of a dependency, and the tags that it has read."""
 
     value: Any
     tags: frozenset[str]
@@ -52,26 +52,29 @@ class Provided:
 
 
 class Injection:
-    """The values of one run. Dependencies are opened when they are first asked for."""
+    """The dependencies of one run. They are opened when they are first needed."""
 
     def __init__(self, page: Component, event: Event | None = None) -> None:
         self.page = page
         self.event = event or _NO_EVENT
         self.given = NO_INPUT
-        """What the form sent."""
+        """What the form has sent."""
         self.previous: Any = None
         self._provided: dict[Callable[..., Any], Provided] = {}
         self.stack: AsyncExitStack | None = None
-        """The dependencies that are open; None without any."""
+        """The open dependencies; None if there are none."""
         self._is_entered = False
 
     async def arguments(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
-        """Values of the parameters that are filled by annotation. `FieldErrors` if the request lacks one."""
+        """Return the values of parameters that are filled by annotation.
+
+        Raise `FieldErrors` if the request lacks one.
+        """
         values = {one.name: await self._value(one, component) for one in plan.injected if one.source is None}
         return values | self._from_request(plan) if plan.sources else values
 
     async def fill(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
-        """All arguments of a hook or a dependency; what isn't filled by annotation comes from the address."""
+        """Return all arguments of a hook or a dependency; those not filled by annotation are the address's."""
         arguments = await self.arguments(plan, component)
         if plan.named:
             arguments.update(self._from_address(plan))
@@ -94,8 +97,8 @@ class Injection:
                 return _component(one, component, self.page)
 
     async def provide(self, depends: Depends, component: Owner) -> Any:
-        """What a dependency gives, the same for the whole run unless that revalidates what it has read.
-        Everything that asks for it has read the same.
+        """Return the value of a dependency, the same for the whole run unless that revalidates what it has
+        read. Everything that uses it depends on the same tags.
         """
         function = self.page.live.services.overridden(depends.dependency)
         known = self._provided.get(function)
@@ -112,7 +115,7 @@ class Injection:
         return bool(known.tags) and effects is not None and not known.tags.isdisjoint(effects.tags)
 
     def _from_request(self, plan: ParameterPlan) -> dict[str, Any]:
-        """Parameters that FastAPI's markers read from the request."""
+        """Return the parameters that FastAPI's markers read from the request."""
         values, errors = plan.read(self.page.request, self._query, self.page.live.services.messages)
         if errors:
             raise FieldErrors(errors)
@@ -123,7 +126,7 @@ class Injection:
         return parse_qsl(urlsplit(self.page.live.address).query, keep_blank_values=True)
 
     def _from_address(self, plan: ParameterPlan) -> dict[str, Any]:
-        """Parameters that are filled by their name from the page's path and query."""
+        """Return the parameters that are filled by name from the page's path and query."""
         page = self.page
         request = page.live.request
         path = list(request.path_params.items()) if request is not None else []
@@ -161,7 +164,7 @@ class Injection:
         return self.stack
 
     async def close(self, error: BaseException | None = None) -> None:
-        """Closes the dependencies, newest first; with `error` they see it. What they raise is raised."""
+        """Close the dependencies, newest first, with `error` if there is one. Raise what they raise."""
         stack, self.stack = self.stack, None
         self._is_entered = False
         self._provided.clear()
@@ -177,7 +180,7 @@ class Injection:
 
 
 def _component(one: Parameter, component: Owner, page: Owner) -> Any:
-    """The page, or the component whose function it is, whichever a parameter's annotation means."""
+    """Return the page, or the component whose function is called, depending on a parameter's annotation."""
     if isinstance(component, one.classes):
         return component
     if isinstance(page, one.classes):
@@ -188,7 +191,7 @@ def _component(one: Parameter, component: Owner, page: Owner) -> Any:
 
 @asynccontextmanager
 async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]:
-    """A sync context manager, entered and left in a thread."""
+    """Enter and leave a sync context manager in a thread."""
     value = await run_in_threadpool(manager.__enter__)
     try:
         yield value
@@ -202,9 +205,9 @@ async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]
 async def arguments_of(
     ref: ActionRef[..., Any], given: Input, injection: Injection
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Values of the parameters filled by name, and texts for the fields that don't fit.
+    """Return the values of parameters that are filled by name, and error messages by field.
 
-    `ForgedReference` when an argument is missing that only a template binds.
+    Raise `ForgedReference` if an argument is missing that only a template can bind.
     """
     action = ref.action
     try:
@@ -229,7 +232,7 @@ async def _validate(
     errors: dict[str, str],
     injection: Injection,
 ) -> None:
-    """Runs a validator if what it wants to see is there; its objections are added to `errors`."""
+    """Run a validator if its parameters are valid, and add its messages to `errors`."""
     plan = ref.action.plan_of(validator)
     if any(one.required and one.name not in values for one in plan.named):
         return
@@ -243,7 +246,7 @@ async def _validate(
     except ActionError as raised:
         public = expected(raised, services.messages) or raised
         found = {**public.errors, **({"": public.message} if public.message else {})}
-    except ValidationError:  # of something else: arguments have been checked
+    except ValidationError:  # of other data: the arguments are valid
         raise
     except ValueError as error:
         found = {only: str(error)}

@@ -1,4 +1,4 @@
-"""What an action does besides its answer: messages to its visitor, calls after the response.
+"""Effects of an action besides its answer: messages to the visitor, calls after the response.
 
 Messages to the page that a redirect leads to travel in a signed cookie, for a minute.
 """
@@ -62,7 +62,7 @@ _waiting: Final[ContextVar[deque[DueCall] | None]] = ContextVar("liveactions_aft
 
 
 async def perform_all(due: Sequence[DueCall]) -> None:
-    """Call what `after` was given, in order; last what these calls give to `after` themselves."""
+    """Make the calls that were passed to `after`, in order, and then those that they have added."""
     waiting = deque(due)
     _waiting.set(waiting)
     while waiting:
@@ -78,9 +78,9 @@ async def perform_all(due: Sequence[DueCall]) -> None:
 
 
 def begin_due(tasks: Supervisor, *requests: object) -> None:
-    """Begin what waits for the answers to requests, which have been sent.
+    """Start the calls of `after`, now that the answers to these requests have been sent.
 
-    A page may have another request after an op than before: it has set cookies, or has joined meanwhile.
+    An operation may have replaced its page's request, by setting cookies.
     """
     for request in requests:
         if isinstance(request, PageRequest) and request.due:
@@ -90,13 +90,13 @@ def begin_due(tasks: Supervisor, *requests: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CurrentOp:
-    """The op that is running. Its `id` is the same however often the browser has to send it."""
+    """A running operation. Its `id` is the same however often the browser has to send it."""
 
     id: str
 
 
 def current_op() -> CurrentOp:
-    """What is running here. In a function that is called directly, each time another one.
+    """Return the running operation; in a function that is called directly, a new one each time.
 
     An action that must take effect once stores the id in the transaction of its effect, as a unique key.
     """
@@ -111,7 +111,7 @@ def _op_id(sender: str, number: int | str) -> str:
 
 
 def _log_fields() -> Mapping[str, object]:
-    """Return what records say of the run in which they are written."""
+    """Return the log fields of the current run."""
     effects = running.get()
     if effects is None:
         return {}
@@ -125,11 +125,11 @@ add_source(_log_fields)
 
 FLASH_COOKIE: Final = "live-flash"
 FLASH_TTL: Final = 60
-"""Seconds that they may be under way."""
+"""Seconds for which messages in a cookie are valid."""
 
 
 def carry(live: LiveContext) -> None:
-    """Give a page's messages to the page that its person sees next."""
+    """Send a page's messages to the page that the visitor sees next."""
     request = live.request
     if live.flashes and isinstance(request, PageRequest):
         data = urlsafe_b64encode(to_json([[one.text, one.kind] for one in live.flashes])).decode()
@@ -140,7 +140,7 @@ def carry(live: LiveContext) -> None:
 
 
 def receive(live: LiveContext) -> None:
-    """Show the messages that are under way to this page."""
+    """Show the messages that were sent to this page."""
     cookie = live.request.cookies.get(FLASH_COOKIE, "") if live.request is not None else ""
     data, _, mac = cookie.partition(".")
     if live.signer.verify(_signed(data), mac):
@@ -148,12 +148,12 @@ def receive(live: LiveContext) -> None:
 
 
 def restarted(live: LiveContext) -> None:
-    """Tell the person that the page couldn't be restored, or only as it was some time ago."""
+    """Tell the visitor that the page couldn't be restored, or only in an older state."""
     live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
 
 
 def arrive(live: LiveContext) -> None:
-    """They are shown: nobody else sees them again."""
+    """Remove the messages from the cookie: they were shown."""
     request = live.request
     if isinstance(request, PageRequest) and FLASH_COOKIE in request.cookies:
         request.delete_cookie(FLASH_COOKIE, path="/")

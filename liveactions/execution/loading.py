@@ -1,4 +1,4 @@
-"""Running `load` where it is due, outer components first; values that `load` defers."""
+"""Runs `load` where it is due, outer components first, and the values that `load` defers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Deferred(Generic[T]):
         self.pending = True
         self.value: T | None = None
         self.error = ""
-        """A text for the person when it has failed."""
+        """An error message for the visitor if it has failed."""
         self._awaitable: Awaitable[T] | None = awaitable
 
     async def come(self, live: LiveContext) -> None:
@@ -38,26 +38,26 @@ class Deferred(Generic[T]):
             self.value = await awaitable
         except (*FATAL, asyncio.CancelledError):
             raise
-        except BaseException as error:  # control flow leads nowhere from here
+        except BaseException as error:  # redirects have no effect here
             self.error = unexpected(error, live, "a deferred value").message
         self.pending = False
 
     def forsake(self) -> None:
-        """It never begins."""
+        """Drop the awaitable without running it."""
         awaitable, self._awaitable = self._awaitable, None
         if inspect.iscoroutine(awaitable):
             awaitable.close()
 
 
 def forsake(live: LiveContext) -> None:
-    """What a page's `load` has deferred never begins: the page was made for one answer."""
+    """Drop what a page's `load` has deferred: the page only exists for one response."""
     for deferred in live.deferred:
         deferred.forsake()
     live.deferred.clear()
 
 
 async def wait_for_deferred(live: LiveContext, seconds: float) -> None:
-    """Wait for what a page's `load` has deferred. What takes longer is cancelled, and stays pending."""
+    """Wait for what a page's `load` has deferred. Values that take longer are cancelled, and stay pending."""
     deferred, live.deferred = live.deferred, []
     tasks = [asyncio.create_task(one.come(live)) for one in deferred]
     try:
@@ -92,7 +92,7 @@ CallHook = Callable[[Callable[..., object], Component], Awaitable[None]]
 
 
 async def mount_one(component: Component, page: Page, call: CallHook) -> None:
-    """Runs `mount`, once in a component's life."""
+    """Run the `mount` hooks of a component and those below it, once for each."""
     record = component._live_record
     if record.mounted:
         return
@@ -106,7 +106,7 @@ async def mount_one(component: Component, page: Page, call: CallHook) -> None:
 async def load_below(
     component: Component, page: Page, undo_logs: Mapping[int, UndoLog], call: CallHook
 ) -> None:
-    """Loads outer components first: what they give to the inner ones is there when these load."""
+    """Run `load`, of outer components first: they may set fields of the inner ones."""
     record = component._live_record
     await mount_one(component, page, call)
     undo_log = undo_logs.get(id(component))
@@ -125,9 +125,9 @@ async def load_below(
 
 
 def mark(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
-    """Note that `load` is due where a component has changed, and where `load` has looked at one that has.
+    """Note that `load` is due in components that have changed, and where it has looked at one of them.
 
-    Return whether one has changed.
+    Return whether any component has changed.
     """
     changed: set[object] = set()
     watching = [record for one in components_of(page) if (record := one._live_record).watched]
@@ -159,9 +159,9 @@ def _mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, c
 
 
 def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
-    """Points out, once, an action after which no `load` runs: it may have changed what one reads.
+    """Log, once for each action, that no `load` runs after it, although it may have changed what one reads.
 
-    `changed`: whether it has changed a field of the page or of a component.
+    `changed`: whether the action has changed a field of the page or of a component.
     """
     loading = [one for one in components_of(page) if one._live_record.description.loads]
     if loading and not (changed or effects.revalidates or effects.refreshes or action in _advised):
@@ -174,7 +174,7 @@ def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
 
 
 def outdate(page: Page, tags: frozenset[str] | None) -> None:
-    """Notes that `load` is due where one of these tags was read; None: everywhere."""
+    """Note that `load` is due where one of these tags was read; with None, everywhere."""
     reads = page.live.reads
     for component in components_of(page):
         if tags is None or not tags.isdisjoint(reads.get(component._live_record, ())):
@@ -182,7 +182,7 @@ def outdate(page: Page, tags: frozenset[str] | None) -> None:
 
 
 def outdate_by(page: Page, effects: Effects) -> None:
-    """The same, for what a run of the page itself is going to revalidate."""
+    """Do the same for what a run of the page itself will revalidate."""
     path = page.live.own_path
     below = (Message("path", pattern, {"below": all_below}) for pattern, all_below in effects.paths)
     everywhere = effects.refreshes or any(matches(message, path) for message in below)

@@ -1,4 +1,4 @@
-"""The opening of a page: the one procedure behind every way in.
+"""Opens a page: the one procedure for every kind of request.
 
 =====================  ===========  ==========  =======  ==========================================
 way in                 `source`     `until`     `call`   then
@@ -12,8 +12,8 @@ call by fetch          either       LOAD        yes      JSON
 upload                 ADDRESS      GUARD, LOAD          the files are kept
 =====================  ===========  ==========  =======  ==========================================
 
-`PageRun` has the steps. What fails ends the run: dependencies roll back, and nothing after it runs but the
-release of what `load` has deferred.
+`PageRun` has the steps. If one fails, the run ends: dependencies roll back, no further step runs, and what
+`load` has deferred is dropped.
 """
 
 from __future__ import annotations
@@ -34,46 +34,46 @@ from .run import PageRun
 
 T = TypeVar("T")
 Call: TypeAlias = Callable[[PageRun], Awaitable[Outcome]]
-"""Calls an action of a page in a run."""
+"""Calls an action of the page in a run."""
 Draw: TypeAlias = Callable[[PageRun], T | None]
-"""Renders a page, whose state the run has written. None where it isn't shown."""
+"""Renders the page, after the run has dumped its state. None if the page isn't shown."""
 
 
 class Source(Enum):
-    """Where a page's fields come from."""
+    """Where the fields of a page come from."""
 
     ADDRESS = auto()
-    """The request's address; then `mount` runs."""
+    """The request's address; `mount` runs."""
     STATE = auto()
     """A snapshot, which has been restored."""
     FIELDS = auto()
-    """They are set; nothing is taken from the address."""
+    """They are set already; nothing is taken from the address."""
 
 
 class Until(Enum):
-    """Where opening stops."""
+    """The last step of opening a page."""
 
     GUARD = auto()
-    """The guards have let pass; nothing is mounted."""
+    """The guards have accepted; nothing is mounted."""
     LOAD = auto()
-    """The page is loaded for a call, but not shown: messages to its visitor wait for another page."""
+    """The page is loaded for a call, but not shown: messages to its visitor are shown by another page."""
     RENDER = auto()
-    """The page is written and rendered."""
+    """The page is dumped and rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedPage(Generic[T]):
-    """What became of the opening of a page, whose run has ended."""
+    """The result of opening a page, whose run has ended."""
 
     outcome: Outcome
     drawn: T | None
-    """What `draw` has returned, if the page was committed."""
+    """The result of `draw`, if the run was committed."""
     state: bytes | None
-    """The JSON of its state, if it was written."""
+    """The page's state as JSON, if it was dumped."""
     is_refused: bool
-    """Whether a guard has refused the page: nothing of it may be shown."""
+    """Whether a guard has rejected the visitor: nothing of the page may be shown."""
     is_abandoned: bool
-    """Whether a thread still works on the page, which isn't to be used any more."""
+    """Whether a thread still works on the page, which must not be used any more."""
 
 
 async def open_page(
@@ -87,8 +87,8 @@ async def open_page(
 ) -> OpenedPage[T]:
     """Open a new page, `call` an action on it, and commit.
 
-    `draw` renders it, once its state is written, unless the page couldn't be opened, or the outcome of the
-    call is a redirect or a response. `op` identifies the call however often it is sent.
+    `draw` renders the page after its state was dumped, unless opening it has failed, or the call has led to a
+    redirect or a response. `op` identifies the call however often it is sent.
     """
     operation = current_operation.get()
     if operation is not None:
@@ -128,7 +128,7 @@ async def _observed(
     draw: Draw[T] | None,
     op: tuple[str, str | int] | None,
 ) -> OpenedPage[T]:
-    """Open a page, and note how long the steps take."""
+    """Open a page, and report how long each step takes."""
     running, rendering, whole = Stopwatch(), Stopwatch(), Stopwatch()
 
     async def timed_call(run: PageRun) -> Outcome:
@@ -176,7 +176,7 @@ async def _steps(
 
 
 async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
-    """Guard the page, and mount one that begins at its address. Return None when all went well."""
+    """Run the guards, and mount a page that begins at its address. Return None on success."""
     if source is not Source.ADDRESS:
         return await run.guard()
     problem = _fill_from_address(run.page) or await run.guard()

@@ -1,4 +1,4 @@
-"""Exceptions and results as outcomes: what the visitor reads, what the log says, what forms show."""
+"""Converts exceptions and results to outcomes, log records and the state of forms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def success(action: Action[..., Any], result: Any) -> tuple[Ok, Any]:
     """Return the outcome of a call with this result, and the result as templates see it.
 
-    `TypeError` when it can't be written in JSON.
+    Raise `TypeError` if it can't be written as JSON.
     """
     if result is None:
         return DONE if action.resets else Ok(keep_form=True), None
@@ -58,7 +58,7 @@ def failure(
     debug: DebugDetails | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Failed:
-    """Return a failure whose texts can be sent, whatever they hold. See `Failed`."""
+    """Return a failure, with texts that can be encoded. See `Failed`."""
     shown = {name: well_formed(one) for name, one in (errors or {}).items()}
     return Failed(status, well_formed(text), shown, id, debug, error, headers)
 
@@ -68,7 +68,7 @@ FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 def controlled(error: BaseException, live: LiveContext) -> Outcome | None:
-    """The outcome of control flow, which counts as success; None when it is none."""
+    """Return the outcome of a control flow exception, which counts as success; None for other exceptions."""
     error = find_response(error)
     if isinstance(error, Redirect):
         url = error.resolve(live.address, live.root_path)
@@ -91,7 +91,7 @@ def _from_http(error: HTTPException, live: LiveContext) -> Outcome:
 
 
 def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | None:
-    """The error for the person that an exception is; None for one that is the programmer's."""
+    """Return the failure for an error that is meant for the visitor; None for other exceptions."""
     if isinstance(error, FieldErrors) and error.invalid is not None:
         found = error.invalid.errors(include_url=False, include_input=False)
         return FieldErrors({path_name(one["loc"]): message(one, texts) for one in reversed(found)})
@@ -99,10 +99,10 @@ def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | No
 
 
 def has_handler(error: BaseException, request: Request | None) -> bool:
-    """Whether the application answers an exception by a handler for its class (``exception_handlers``).
+    """Return whether the application has a handler for an exception's class (``exception_handlers``).
 
-    Handlers of `Exception` and of all HTTP errors aren't meant: pages have their own answers. A socket can't
-    give the answer of a handler.
+    Handlers of `Exception` and of all HTTP errors don't count: pages have their own answers. Over a socket,
+    handlers can't answer.
     """
     if not isinstance(request, PageRequest) or not request.may_raise:
         return False
@@ -116,13 +116,15 @@ def has_handler(error: BaseException, request: Request | None) -> bool:
 
 
 def for_handler(error: BaseException, live: LiveContext) -> Failed:
-    """The outcome of an exception that the application has a handler for."""
+    """Return the outcome of an exception that the application has a handler for."""
     failed = failure(text("action_failed", live.services.messages, id=""), 500, error=error)
     return replace(failed, is_handled=True)
 
 
 def unexpected(error: BaseException, live: LiveContext, what: str) -> Failed:
-    """Logs an exception and gives it an id; the person is told no more than that, outside debug."""
+    """Log an exception under a new id, and return a failure that reveals no more than that, unless in debug
+    mode.
+    """
     texts = live.services.messages
     if isinstance(error, (UnknownAction, ForgedReference)):
         return failure(text("page_changed", texts), 409, error=error)
@@ -148,7 +150,7 @@ def _excerpt(error: BaseException, live: LiveContext) -> SourceExcerpt | None:
 
 
 _AROUND: Final = 3
-"""Lines before the one of an error, and after it."""
+"""Lines to show before and after the line of an error."""
 
 
 def _phrase(status: int) -> str:
@@ -159,7 +161,7 @@ def _phrase(status: int) -> str:
 
 
 class CalledForms:
-    """The forms that show what became of a call: the binding's own, and the one in which its button is."""
+    """The forms that show the outcome of a call: the binding's own, and the one that contains its button."""
 
     __slots__ = ("_page", "_ref", "_key", "_given", "_form", "_before")
 
@@ -179,10 +181,10 @@ class CalledForms:
         return (self._ref,) if self._form is None else (self._ref, self._form)
 
     def note_success(self, result: Any, arguments: Mapping[str, Any]) -> None:
-        """Note a call that went well. `result` is as templates see it.
+        """Note a success. `result` is as templates see it.
 
-        A form shows drafts as the action left them. After an action with ``reset=False`` it continues to show
-        what was typed.
+        A form shows drafts as the action left them. After an action with ``reset=False``, it still shows the
+        submitted values.
         """
         ref, form, forms = self._ref, self._form, self._page.live.forms
         drafts = [value for value in arguments.values() if isinstance(value, Draft)] if arguments else ()
@@ -199,7 +201,7 @@ class CalledForms:
             forms.put(form.key, FormState(result=form.own.result, values=shown))
 
     def note_end(self, outcome: Outcome) -> None:
-        """Note a call that led elsewhere, or raised an error. One that chose its status says nothing."""
+        """Note a call that has ended with a redirect, a status or an error."""
         if isinstance(outcome, RedirectTo):
             for one in self._refs:
                 self._page.live.forms.forget(one.key)
@@ -207,7 +209,7 @@ class CalledForms:
             self.note_failure(outcome)
 
     def note_failure(self, failed: Failed) -> None:
-        """Note an error. What was typed stays, and so does the previous result."""
+        """Note an error. Submitted values and the previous result are kept."""
         secrets = frozenset[str]().union(*(one.action.plan.secrets for one in self._refs))
         typed = kept(self._given.pairs, secrets)
         for one in self._refs:
@@ -215,13 +217,13 @@ class CalledForms:
             self._page.live.forms.put(one.key, state)
 
     def restore(self) -> None:
-        """Forget what was noted."""
+        """Restore the previous outcomes."""
         for key, state in self._before.items():
             self._page.live.forms.restore(key, state)
 
 
 def _form(page: Page, ref: ActionRef[..., Any], given: Input) -> ActionRef[..., Any] | None:
-    """Return the action of the form in which a button of another action was pressed."""
+    """Return the action of the form that contains the button of another action."""
     token = Reference.parse(given.form_token)
     if token.covers(ref.parts):
         return None

@@ -1,4 +1,4 @@
-"""The run of a page: one transaction around what a request, an op or a message does with it."""
+"""One run of a page: the transaction of a request, an operation or a message."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FieldPairs = Iterable[tuple[str, Any]]
 
 
 class PageRun:
-    """Own the undo log, the dependencies and the effects of what is done with a page, from guards to commit.
+    """One run of a page, from guards to commit: it owns the undo log, the dependencies and the effects.
 
     =============  ============================================  ========================================
     step           method                                        what it does
@@ -63,47 +63,50 @@ class PageRun:
     dump           `conclude`                                    writes the page's state
     render         `conclude`                                    renders the page
     commit         `close`                                       closes dependencies
-    effects        `close`                                       publishes, revalidates; hands on messages
+    effects        `close`                                       publishes, revalidates; passes messages on
     =============  ============================================  ========================================
 
-    Steps return an outcome and raise nothing but `asyncio.CancelledError`. One that fails rolls back the
-    dependencies and drops the effects; unless the error is the visitor's own, it also restores the fields.
-    A page that its guards refuse is neither called nor loaded nor rendered.
+    Steps return an outcome, and raise only `asyncio.CancelledError`. A step that fails rolls back the
+    dependencies and drops the effects. It also restores the fields, unless the error is meant for the
+    visitor. For a visitor whom a guard rejects, nothing of the page is called, loaded or rendered.
 
-    A run is a context manager: a block that is left without `close` rolls back. A run that has closed runs
-    nothing. What is to be shown after a failed commit needs another one, which begins with the guards.
-    `open_page` takes these steps for a page that is opened, `session.dispatch` for the ops of an open one.
+    A run is a context manager: leaving the block without `close` rolls back. A closed run can't be used
+    again: to show a page after a failed commit, begin another run, which begins with the guards. `open_page`
+    takes these steps for a page that is opened, and `session.dispatch` for the operations of an open one.
     """
 
     event: Event | None = None
     has_passed = False
-    """Whether the guards have let pass, and the run is open."""
+    """Whether the guards have accepted, and the run is open."""
     is_refused = False
-    """Whether a guard of the page has refused: nothing of it is shown."""
+    """Whether a guard of the page has rejected the visitor: nothing of it is shown."""
     url_change: bool | None = None
-    """After `load`: whether the page's address is another by its fields, as an entry of the history."""
+    """After `load`: None if the address hasn't changed, otherwise whether it is a new entry of the history.
+    """
     on_yield: Callable[[], Awaitable[bool]] | None = None
-    """Called at each `yield` of a generator; whether it may go on."""
+    """Called at each `yield` of a generator; returns whether to continue."""
     outcome: Outcome = DONE
-    """In `conclude`: what the page is rendered after."""
+    """In `conclude`: the outcome that the page is rendered after."""
     state: bytes | None = None
-    """After `conclude`: the JSON of the page's state. None when it can't be written, not even undone."""
+    """After `conclude`: the page's state as JSON. None if it can't be dumped, not even after it was undone.
+    """
     is_undone = False
     """Whether the page's fields are as they were when the run began."""
     is_abandoned = False
-    """Whether a sync function timed out and its thread still works on the page, which isn't to be used any
-    more."""
+    """Whether a sync function has timed out and its thread still works on the page, which must not be used
+    any more.
+    """
     _refusal: Outcome | None = None
     _has_paused = False
     _has_received = False
     _is_closed = False
     _settled = False
     _has_changed = False
-    """Whether a field of the page or of a component had changed when it settled."""
+    """Whether a field of the page or of a component had changed when the run settled."""
     _in_url: Sequence[Any] = ()
     _injection: Injection | None = None
     _called: CalledForms | None = None
-    """The forms of a call that went well."""
+    """The forms of a call that was successful."""
     _due: Sequence[ComponentRecord] = ()
     """Components whose `load` was due."""
 
@@ -125,7 +128,7 @@ class PageRun:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Roll back what hasn't been closed."""
+        """Roll back, unless the run is closed."""
         if not self._is_closed:
             self.undo()
             self.effects.drop()
@@ -134,7 +137,7 @@ class PageRun:
 
     @property
     def injection(self) -> Injection:
-        """The dependencies, once something asks for one."""
+        """The dependencies; created when one is first needed."""
         if self._injection is None:
             self._injection = Injection(self.page, self.event)
         return self._injection
@@ -150,8 +153,8 @@ class PageRun:
         ]
 
     async def guard(self) -> Outcome | None:
-        """Run the guards of application, router and page, unless that has been done. Return None when they
-        let pass, else why not.
+        """Run the guards of application, router and page, unless they have run. Return None if they accept,
+        otherwise the outcome.
         """
         if self.has_passed:
             return None
@@ -163,8 +166,8 @@ class PageRun:
         return self._refusal
 
     async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
-        """Set what another address of the page says, and guard it as a GET of that address would be guarded.
-        The page is as it was when that fails.
+        """Set the fields from another address of the page, and guard it as a GET of that address. If that
+        fails, the page doesn't change.
         """
         outcome = go()
         if outcome.ok:
@@ -174,29 +177,29 @@ class PageRun:
         return outcome
 
     async def mount(self) -> Outcome | None:
-        """Run the `mount` hooks of a new page and its components; None when all went well."""
+        """Run the `mount` hooks of a new page and its components. Return None on success."""
         return await self.guard() or await self._try("mount", self._mount)
 
     def receive(self) -> None:
-        """Show the messages that are under way to this page. They have arrived when it ends well."""
+        """Show the messages that were sent to this page. They are removed when the run is committed."""
         receive(self.page.live)
         self._has_received = True
 
     async def run_hook(self, name: str) -> Outcome | None:
-        """Run ``connected``, ``disconnected`` or ``closed`` where the page and its components have it.
+        """Run the hooks ``connected``, ``disconnected`` or ``closed`` of the page and its components.
 
-        The latter two run for everybody: they release what ``connected`` has acquired, and show nothing.
+        The latter two run without guards: they release what ``connected`` has acquired, and show nothing.
         """
         refused = await self.guard() if name == "connected" else None
         return refused or await self._try(name, lambda: self._hook(name))
 
     async def run_timer(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
-        """Runs a timer's function on its component (the page)."""
+        """Run a timer's function on its component, by default the page."""
         target = self.page if component is None else component
         return await self._work(function, lambda: self._call_hook(function, target))
 
     async def run_callback(self, call: Callable[[], Any]) -> Outcome:
-        """Runs what background code wants to do with the page."""
+        """Run a function of background code on the page."""
 
         async def work() -> None:
             _leave(await invoke(self.page.live.services.timeout, call, (), {}))
@@ -206,7 +209,7 @@ class PageRun:
     async def run_listener(
         self, function: Callable[..., Any], component: Component, data: dict[str, Any]
     ) -> Outcome:
-        """Runs a listener's function with what was published."""
+        """Run a listener's function with published data."""
 
         async def work() -> None:
             plan = component._live_record.description.plan(function)
@@ -231,8 +234,8 @@ class PageRun:
         return await self.guard() or await self._try(what, whole) or DONE
 
     async def prepare(self) -> Outcome | None:
-        """Loads a page that was restored, for actions to find what they would find in an open one: the fields
-        that are `loaded`. A page function runs, which makes its actions.
+        """Fill the `loaded` fields of a restored page, so that actions find what they would in an open one. A
+        page function runs, which defines its actions.
         """
         refused = await self.guard()
         if refused is not None:
@@ -244,7 +247,7 @@ class PageRun:
         return None
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
-        """Run an action: guards, parameters, the function. Its forms show what became of it."""
+        """Run an action: guards, parameters, the function. Its forms show the outcome."""
         if not self.has_passed and (refused := await self.guard()) is not None:
             return refused
         page, action = self.page, ref.action
@@ -293,8 +296,8 @@ class PageRun:
         return outcome
 
     async def _arguments(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
-        """Return what an action is called with, once its guards have let pass. `FieldErrors` for what was
-        sent and doesn't fit.
+        """Return the arguments of an action, after its guards have accepted. Raise `FieldErrors` for invalid
+        input.
         """
         action, injection = ref.action, self.injection
         if action.guards:
@@ -310,7 +313,7 @@ class PageRun:
         return values
 
     async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
-        """Count a call. Raise `TooManyCalls` if it is one more than the action's rate allows."""
+        """Count a call. Raise `TooManyCalls` if it exceeds the action's rate."""
         action, services = ref.action, self.page.live.services
         (by,) = action.by
         who = await self.injection.provide(by, ref.component)
@@ -321,7 +324,7 @@ class PageRun:
             raise TooManyCalls(text("too_many_calls", services.messages, seconds=seconds), seconds)
 
     def _on_value(self, ref: ActionRef[..., Any]) -> Callable[[Any], Awaitable[bool]]:
-        """Return what notes the values that a generator yields; the last one is its result."""
+        """Return a function that notes the values of a generator; the last one is its result."""
         forms, results = self.page.live.forms, ref.action.results
 
         async def note(value: Any) -> bool:
@@ -331,7 +334,7 @@ class PageRun:
         return note
 
     async def validate(self, ref: ActionRef[..., Any], fields: FieldPairs, touched: Sequence[str]) -> Outcome:
-        """Checks what was typed by the action's parameters and validators; touched fields show errors."""
+        """Validate input by the action's parameters and validators; touched fields show their errors."""
         given = self.injection.given = Input(fields)
 
         async def check() -> None:
@@ -347,10 +350,10 @@ class PageRun:
         return await self.guard() or await self._try(ref.action.__qualname__, check) or DONE
 
     async def load(self, outcome: Outcome = DONE) -> Outcome | None:
-        """Runs `load` of every component that needs it. An outcome when one failed or led elsewhere.
+        """Run `load` of every component for which it is due. Return an outcome if one fails or redirects.
 
-        Whom `outcome` leads elsewhere needs nothing here: what the page is about may be gone. It is due if
-        they stay all the same.
+        After a redirect, nothing is loaded: what the page shows may no longer exist. `load` stays due, in
+        case the redirect fails.
         """
         if isinstance(outcome, RedirectTo):
             self.settle()
@@ -369,7 +372,7 @@ class PageRun:
         return problem
 
     async def _attend(self) -> None:
-        """Note what the page says of who is here."""
+        """Evaluate the page's declarations of presence."""
         live, found = self.page.live, []
         for component in components_of(self.page):
             record = component._live_record
@@ -389,10 +392,10 @@ class PageRun:
         self.url_change = follow(self.page, self._in_url)
 
     async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
-        """Load the page, write its `state`, and render it by `draw`. Return `outcome`, or that of the step
+        """Load the page, dump its `state`, and render it with `draw`. Return `outcome`, or that of the step
         that has failed.
 
-        Nothing is rendered that couldn't be loaded, or whose outcome leads elsewhere.
+        A page isn't rendered if loading has failed, or the outcome is a redirect.
         """
         self.outcome = outcome
         is_due = self._may_load or self._in_url or not self.has_passed or self.page.live.services.around
@@ -412,7 +415,7 @@ class PageRun:
         return problem or outcome
 
     def dump(self) -> None:
-        """Write the page's `state` again, if that is possible: it was undone."""
+        """Dump the page's `state` again, if possible, after it was undone."""
         self.state = None
         with contained("%s: writing its state after it was undone", type(self.page).__qualname__):
             self._dump()
@@ -429,8 +432,8 @@ class PageRun:
         self.state = state
 
     async def close(self, outcome: Outcome) -> Outcome:
-        """Closes the dependencies; what was revalidated takes effect. When closing fails the page's fields
-        go back, and the failure is the outcome: then `load` and render once more, in another run.
+        """Close the dependencies, and let the effects take place. If closing fails, the fields are restored,
+        and the failure is the outcome: then load and render again, in another run.
         """
         effects = self.effects
         known = effects.tags, effects.paths
@@ -473,16 +476,16 @@ class PageRun:
             raise RuntimeError(f"{what}: the run has closed; start another PageRun")
 
     async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
-        """The outcome of an exception: control flow is success; with any other, dependencies roll back and
-        nothing is published, and with the programmer's own the page's fields go back, too. After the work,
-        everything that doesn't lead elsewhere is the programmer's own. So is what the application has a
-        handler for.
+        """Return the outcome of an exception. Control flow is a success. With any other exception,
+        dependencies roll back, and nothing is published. Unless it is meant for the visitor, the fields are
+        restored, too. After the action has run, no exception but a redirect is meant for the visitor; nor is
+        one that the application has a handler for.
         """
         live = self.page.live
         is_handled = has_handler(error, live.request)
         try:
             outcome = None if is_handled else controlled(error, live)
-        except ValueError as wrong:  # a redirect that mustn't be
+        except ValueError as wrong:  # of an invalid redirect
             outcome, error = None, wrong
         if outcome is not None and (is_work or isinstance(outcome, RedirectTo)):
             return outcome
@@ -506,7 +509,7 @@ class PageRun:
         return failed
 
     def undo(self) -> None:
-        """Give the page back the fields and the address that it had when the run began."""
+        """Restore the fields and the address that the page had when the run began."""
         self._restore()
         self._outdate()
         self.page.live.flashes = ()
@@ -514,7 +517,7 @@ class PageRun:
         self.is_undone = True
 
     def _forget_success(self, failed: Failed) -> None:
-        """What has been called went well, but wasn't concluded: its form shows why."""
+        """Replace the success of a call that couldn't be concluded: its form shows the error."""
         if self._called is not None:
             called, self._called = self._called, None
             called.restore()
@@ -527,7 +530,7 @@ class PageRun:
             self.page.live.move_to(self._address)
 
     def _outdate(self) -> None:
-        """Let what was loaded be loaded again: it came from dependencies that have rolled back."""
+        """Note that `load` is due again: its data came from dependencies that have rolled back."""
         for record in self._due:
             record.stale = True
 
@@ -548,7 +551,7 @@ class PageRun:
         if not self._has_paused:
             await self._pass(guards, injection)
             return
-        now = Injection(page, self.event)  # what dependencies gave before the pause says nothing of now
+        now = Injection(page, self.event)  # dependencies from before the pause are outdated
         try:
             await self._pass(guards, now)
         except BaseException as error:
@@ -561,12 +564,12 @@ class PageRun:
             _leave(await injection.provide(guard, self.page))
 
     def answer_for(self, other: PageRun) -> None:
-        """If what `other` has done so far can't be shown, it is undone here."""
+        """Undo what `other` has done so far if it can't be shown."""
         self._undo_logs, self._address = other._undo_logs, other._address
 
     def pause(self) -> None:
-        """What was done so far is shown: it isn't undone any more, and the guards are before anything else is
-        shown.
+        """Note that what was done so far is shown: it won't be undone, and the guards run again before
+        anything else is shown.
         """
         self._settled = False
         self.has_passed, self._has_paused = False, True
@@ -574,7 +577,7 @@ class PageRun:
         self._undo_logs = self._take_undo_logs()
 
     def leave_alone(self, other: PageRun) -> None:
-        """What has changed since `other` began isn't this run's to undo."""
+        """Exclude what has changed since `other` began from what this run would undo."""
         others = {id(undo_log.component): undo_log for undo_log in other._undo_logs}
         for undo_log in self._undo_logs:
             if id(undo_log.component) in others:
@@ -614,7 +617,7 @@ class PageRun:
         await load_below(page, page, undo_logs, self._call_hook)
 
     def settle(self) -> None:
-        """Notes where `load` is due, once: whichever run loads next knows it."""
+        """Note where `load` is due, once; the next run that loads will do it."""
         if self._settled or not self._may_load:
             return
         self._settled = True
@@ -625,7 +628,7 @@ class PageRun:
 async def call(
     page: Page, ref: ActionRef[..., Any], fields: FieldPairs | Input = (), event: Event | None = None
 ) -> Outcome:
-    """Call an action in a run without a render: for pages that aren't shown again."""
+    """Call an action in a run without a render, for pages that aren't shown again."""
     run = PageRun(page, event)
     outcome = await run.call(ref, fields)
     problem = await run.load()
@@ -633,6 +636,6 @@ async def call(
 
 
 def _leave(value: Any) -> None:
-    """Control flow that was returned leaves like one that was raised."""
+    """Raise control flow that was returned."""
     if isinstance(value, ActionResponse):
         raise value

@@ -1,6 +1,6 @@
-"""Running functions and generators with a time limit.
+"""Runs functions and generators with a time limit.
 
-The limit costs nothing for what doesn't wait. Functions and generators that aren't async run in threads.
+The limit costs nothing for coroutines that don't suspend. Sync functions and generators run in threads.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ T = TypeVar("T")
 
 
 GRACE: Final = 1.0
-"""Seconds that a coroutine has for cleaning up after its limit."""
+"""Seconds that a coroutine has for cleaning up after the time limit."""
 
 
 async def within(seconds: float | None, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return what `coroutine` returns; after so many seconds it is cancelled and `ActionTimeout` raised.
+    """Return the result of a coroutine. After `seconds`, cancel it and raise `ActionTimeout`.
 
-    A coroutine that still waits for something after that, because it has swallowed the cancellation, is
-    closed after `GRACE`. The timer is only made when it waits for something for the first time.
+    A coroutine that has swallowed the cancellation, and still waits for something, is closed after `GRACE`.
+    The timer is only created when the coroutine suspends for the first time.
     """
     if seconds is None:
         return await coroutine
@@ -58,7 +58,7 @@ def _rest(coroutine: Coroutine[Any, Any, T], waited: Any, limit: asyncio.Timeout
             try:
                 value = yield waited
                 step = coroutine.send
-            except BaseException as error:  # a cancellation, most likely: the coroutine's to handle
+            except BaseException as error:  # most likely a cancellation, which the coroutine handles
                 if deadline is not None and deadline.has_passed:
                     deadline.uncancel()
                     _abandon(coroutine)
@@ -77,7 +77,7 @@ def _rest(coroutine: Coroutine[Any, Any, T], waited: Any, limit: asyncio.Timeout
 
 
 class _Deadline:
-    """Cancels the current task once more after some seconds."""
+    """Cancels the current task after some seconds."""
 
     def __init__(self, seconds: float) -> None:
         task = asyncio.current_task()
@@ -91,24 +91,24 @@ class _Deadline:
         self._task.cancel()
 
     def uncancel(self) -> None:
-        """Take this cancellation back."""
+        """Take the cancellation back."""
         self._task.uncancel()
 
     def cancel(self) -> None:
-        """Let it not pass any more."""
+        """Cancel the deadline."""
         self._handle.cancel()
 
 
 def _abandon(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Close a coroutine that doesn't end by being cancelled. Nothing runs it any more, even if it goes on."""
+    """Close a coroutine that doesn't end when it is cancelled. It isn't resumed any more."""
     with suppress(Exception, asyncio.CancelledError):
         coroutine.close()
 
 
 async def in_thread(seconds: float | None, function: Callable[[], T]) -> T:
-    """What a sync `function` returns, run in a thread.
+    """Return the result of a sync function, which runs in a thread.
 
-    After so many seconds `ActionTimeout` is raised, with `abandoned` set: nothing can stop a thread.
+    After the time limit, raise `ActionTimeout` with `abandoned` set: the thread can't be stopped.
     """
     limit = asyncio.timeout(seconds)
     try:
@@ -123,7 +123,7 @@ async def in_thread(seconds: float | None, function: Callable[[], T]) -> T:
 async def invoke(
     seconds: float | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """What a function returns, async or sync, within so many seconds: see `within` and `in_thread`."""
+    """Return the result of an async or sync function within a time limit; see `within` and `in_thread`."""
     if inspect.iscoroutinefunction(function):
         return await within(seconds, function(*args, **kwargs))
     result = await in_thread(seconds, partial(function, *args, **kwargs))
@@ -138,9 +138,9 @@ async def last(
     steps: AsyncGenerator[T] | Generator[T],
     step: Callable[[T], Awaitable[bool]],
 ) -> T | None:
-    """Return what a generator yields last. `step` gets each value, and returns whether it may go on.
+    """Return the last value of a generator. `step` receives each value, and returns whether to continue.
 
-    The time limit counts for each value, without what `step` takes.
+    The time limit applies to each value, without the time that `step` takes.
     """
     value: T | None = None
     goes_on = True
@@ -160,7 +160,7 @@ async def _next(steps: AsyncGenerator[Any]) -> Any:
 
 
 def _step(steps: Generator[T]) -> T | object:
-    """Return what a sync generator yields next, `_END` after its end. Raise control flow that it returns."""
+    """Return the next value of a sync generator, `_END` after its end. Raise control flow that it returns."""
     try:
         return next(steps)
     except StopIteration as stop:
@@ -175,13 +175,13 @@ def _step(steps: Generator[T]) -> T | object:
 
 
 async def _in_threads(seconds: float | None, steps: Generator[T]) -> AsyncGenerator[T]:
-    """Yield what a sync generator yields; each of its steps runs in a thread."""
+    """Yield the values of a sync generator, each step of which runs in a thread."""
     is_abandoned = False
     try:
         while (value := await in_thread(seconds, partial(_step, steps))) is not _END:
             yield cast("T", value)
     except (ActionTimeout, asyncio.CancelledError):
-        is_abandoned = True  # its thread goes on: a generator that runs can't be closed
+        is_abandoned = True  # its thread is still running: the generator can't be closed
         raise
     finally:
         if not is_abandoned:
@@ -189,6 +189,6 @@ async def _in_threads(seconds: float | None, steps: Generator[T]) -> AsyncGenera
 
 
 def is_cancellation(error: BaseException) -> bool:
-    """Whether this very task is being cancelled, not one that user code has waited for."""
+    """Return whether the current task is being cancelled, rather than one that user code waits for."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -1,4 +1,4 @@
-"""In debug mode: says which function of the application blocks the event loop, and with it all pages."""
+"""Reports functions of the application that block the event loop, in debug mode."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..logs import get_logger
 
 log = get_logger(__name__)
 PACE: Final = 0.25
-"""Seconds between two looks at a loop."""
+"""Seconds between two checks of a loop."""
 LIMIT: Final = 0.5
-"""Seconds after which a loop that doesn't answer counts as blocked."""
+"""Seconds without an answer after which a loop counts as blocked."""
 _LIBRARY: Final = str(Path(__file__).parent.parent)
 _DEBUGGERS: Final = frozenset({"bdb", "pdb", "pydevd"})
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
 def watch() -> None:
-    """Watch the running event loop in a thread of its own, until it is closed. Once for each loop."""
+    """Watch the running event loop in a thread, until it is closed. Further calls have no effect."""
     loop = asyncio.get_running_loop()
     if loop not in _watched:
         _watched.add(loop)
@@ -46,7 +46,7 @@ def _watch(loop: asyncio.AbstractEventLoop, thread: int) -> None:
             frame = sys._current_frames().get(thread)
             if frame is not None:
                 _report(frame)
-            del frame  # it would keep alive what it refers to
+            del frame  # it would keep its variables alive
             while not beat.wait(LIMIT):
                 if loop.is_closed():
                     return
@@ -54,7 +54,7 @@ def _watch(loop: asyncio.AbstractEventLoop, thread: int) -> None:
 
 
 def _report(frame: FrameType) -> None:
-    """Log the function that a page has called, if the loop is in one."""
+    """Log the application's function that the loop is running, if there is one."""
     called = list(_called(frame))
     if called and not any(one.f_globals.get("__name__") in _DEBUGGERS for one in called):
         function = called[-1]
@@ -69,7 +69,7 @@ def _report(frame: FrameType) -> None:
 
 
 def _called(frame: FrameType) -> Iterator[FrameType]:
-    """Yield the frames below the innermost one of the library, innermost first; none if there is no such."""
+    """Yield the frames that the innermost frame of the library has called, innermost first."""
     frames: list[FrameType] = []
     here: FrameType | None = frame
     while here is not None and not here.f_code.co_filename.startswith(_LIBRARY):

@@ -1,4 +1,4 @@
-"""Bodies of posts, within limits."""
+"""Reads the bodies of posts, within limits."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def read_form(request: Request, limits: Limits, action: Action[..., Any] | None = None) -> list[Pair]:
-    """A post's fields in their order, as much as its action takes. `HTTPException` for what isn't one, or
-    too much.
+    """Return a post's fields in order, up to the limits of its action. Raise `HTTPException` for other
+    bodies and for larger ones.
     """
     kind = _kind(request)
     if kind.get_content_type() not in FORMS:
@@ -52,7 +52,7 @@ async def read_form(request: Request, limits: Limits, action: Action[..., Any] |
 
 
 async def read_json(request: Request, limits: Limits) -> Any:
-    """A body that is JSON."""
+    """Return a body that is JSON."""
     if _kind(request).get_content_type() != "application/json":
         raise HTTPException(415, "Expected application/json")
     body = await bounded(request, limits.body).body()
@@ -69,7 +69,7 @@ def _kind(request: Request) -> Headers:
 
 
 def _files(limits: Limits, action: Action[..., Any] | None) -> int:
-    """Bytes that an action's files may have together; of an action that isn't known yet, one file's."""
+    """Return how many bytes an action's files may have together; for an unknown action, those of one file."""
     if action is None:
         return limits.upload
     counts = [(one, limits.files if one.takes_several else 1) for one in action.plan.files.values()]
@@ -77,12 +77,12 @@ def _files(limits: Limits, action: Action[..., Any] | None) -> int:
 
 
 def bounded(request: Request, limit: int) -> Request:
-    """The request, whose body is refused with 413 as soon as it is longer than that."""
+    """Return a request whose body is refused with 413 as soon as it is longer than `limit` bytes."""
     return Request(request.scope, Incoming(request, limit))
 
 
 class Incoming:
-    """A request's body on its way in: refused with 413 as soon as it is longer than `limit` bytes."""
+    """Receives a request's body, and refuses it with 413 as soon as it is longer than `limit` bytes."""
 
     def __init__(self, request: Request, limit: int) -> None:
         announced = request.headers.get("content-length", "0")
@@ -108,7 +108,7 @@ class Incoming:
             raise HTTPException(413, f"Request body is limited to {self._limit} bytes")
 
     def require_end(self, boundary: str = "") -> None:
-        """`HTTPException` (400) when less has come than was announced, or the last boundary hasn't."""
+        """Raise `HTTPException` (400) if the body is shorter than announced, or has no final boundary."""
         is_open = bool(boundary) and f"--{boundary}--".encode() not in self._tail
         if is_open or self._received < self._announced:
             raise HTTPException(400, TRUNCATED)

@@ -1,4 +1,4 @@
-"""What connections of open pages have in common that stay open: a socket, and a stream of events."""
+"""Lasting connections of open pages: what sockets and event streams have in common."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from ..actions.request import Changes
 
 
 class OpenConnection:
-    """A session's connection that lasts. `close` cuts off what is being sent, from any task.
+    """A lasting connection of a session. `close` may be called from any task, and interrupts sending.
 
-    `limit` is how many seconds closing may take, since it waits for what was sent before. `closes` counts the
-    close codes.
+    `limit`: seconds that closing may take, since it waits for earlier messages. `closes` counts close codes.
     """
 
     is_lasting = True
 
     def __init__(self, limit: float, closes: Counter[int]) -> None:
         self.opened = time.monotonic()
-        """When it brought the visitor's cookies."""
+        """When it was opened, with the visitor's cookies at that time."""
         self.sending_since: float | None = None
-        """When the message that is being sent was begun, by `time.monotonic`."""
+        """When sending the current message began (`time.monotonic`)."""
         self._limit = limit
         self._closes = closes
         self._sender: asyncio.Task[Any] | None = None
@@ -33,17 +32,17 @@ class OpenConnection:
         self._doom: tuple[int, str] | None = None
 
     async def send(self, text: str) -> None:
-        """Send a message, unless the other side has gone."""
+        """Send a message, unless the connection is lost."""
         if self._closed:
             return
         self.sending_since = time.monotonic()
         self._sender = asyncio.current_task()
         try:
             await self._write(text)
-        except OSError:  # a server's when the other side has gone
+        except OSError:  # raised by servers if the connection is lost
             self._closed = True
         except asyncio.CancelledError:
-            self._closed = True  # a message that was begun can't be followed by another one
+            self._closed = True  # no message can follow an incomplete one
             if not self._is_cut_off or self._sender is None or self._sender.uncancel():
                 raise
         finally:
@@ -53,11 +52,11 @@ class OpenConnection:
         raise NotImplementedError
 
     def take_changes(self, changes: Changes) -> bool:
-        """Return False: its headers have been sent, so it can't set cookies."""
+        """Return False: the headers were sent, so no cookies can be set."""
         return False
 
     def close(self, code: int, reason: str = "") -> None:
-        """End it soon. What is being sent is cut off, whichever task sends it."""
+        """Close the connection soon, and interrupt sending, in whichever task."""
         if self._doom is not None:
             return
         self._doom = (code, reason)
@@ -71,15 +70,15 @@ class OpenConnection:
         raise NotImplementedError
 
     async def finish(self, code: int = 1000, reason: str = "") -> None:
-        """Close it now, with the code that `close` was called with, if it was."""
+        """Close the connection now, with the code of `close` if that was called."""
         code, reason = self._doom or (code, reason)
         self._closes[code] += 1
-        if not self._closed and self.sending_since is None:  # else it would wait for ever
+        if not self._closed and self.sending_since is None:  # otherwise it would wait forever
             self._closed = True
             try:
                 async with asyncio.timeout(self._limit):
                     await self._write_end(code, reason)
-            except (OSError, RuntimeError):  # RuntimeError: the other side has closed it
+            except (OSError, RuntimeError):  # RuntimeError: closed by the browser
                 return
 
     async def _write_end(self, code: int, reason: str) -> None:

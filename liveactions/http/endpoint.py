@@ -1,4 +1,4 @@
-"""Pages over HTTP: which request is answered how."""
+"""The endpoint of a page: dispatches requests by their kind."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class PageEndpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: PageRequest) -> Response:
-        """The answer, with its cookies. Exceptions that the application has a handler for are raised."""
+        """Return the response, with its cookies. Raise exceptions that the application has a handler for."""
         request.may_raise = True
         try:
             response = await self._respond(request)

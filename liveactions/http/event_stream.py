@@ -38,7 +38,7 @@ HEADERS: Final[Mapping[str, str]] = {
 
 
 class EventStream(OpenConnection):
-    """A stream of events as a session's connection. What is sent before it is open waits for that."""
+    """An event stream as a session's connection. Messages that are sent before it is open wait."""
 
     one_way = True
 
@@ -46,26 +46,26 @@ class EventStream(OpenConnection):
         super().__init__(limit, closes)
         self._send: Send | None = None
         self.messages: list[str] = []
-        """What waits for the stream to be open."""
+        """Messages to send when the stream is open."""
         self._writing = asyncio.Lock()
         self._over = asyncio.Event()
 
     async def open(self, status: int, headers: Sequence[tuple[bytes, bytes]], send: Send) -> None:
-        """Begin the response, and send what has waited."""
+        """Start the response, and send waiting messages."""
         await send({"type": "http.response.start", "status": status, "headers": headers})
         self._send = send
         await self._emit("".join(map(_event, self.messages)))
 
     async def last(self, receive: Receive) -> None:
-        """Return when the other side has gone or doesn't read any more, or `close` was called."""
+        """Return when the connection is lost, the reader is stuck, or `close` was called."""
         ends = {asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(self._over.wait())}
         try:
             while not (await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED))[0]:
-                if self.sending_since is None:  # else the limit of that message holds
+                if self.sending_since is None:  # otherwise that message has a limit of its own
                     async with asyncio.timeout(self._limit):
                         await self._emit(":\n\n")
         except TimeoutError:
-            self._closed = True  # a comment that was begun can't be followed by anything
+            self._closed = True  # nothing can follow an incomplete comment
         finally:
             for end in ends:
                 end.cancel()
@@ -78,7 +78,7 @@ class EventStream(OpenConnection):
 
     async def _emit(self, events: str, more: bool = True) -> None:
         assert self._send is not None
-        async with self._writing:  # a comment and a frame may come from two tasks
+        async with self._writing:  # a comment and a frame may be sent by two tasks
             await self._send({"type": "http.response.body", "body": events.encode(), "more_body": more})
 
     def _doomed(self) -> None:
@@ -123,7 +123,7 @@ class EventStreamResponse(Response):
             session.tasks.start(self._perform())  # not cancelled with the stream
             await stream.last(receive)
             await stream.finish()
-        except OSError:  # a server's when the other side has gone
+        except OSError:  # raised by servers if the connection is lost
             return
         finally:
             with contained("%s: leaving its stream", session.state.name):
@@ -138,7 +138,7 @@ class EventStreamResponse(Response):
 
 
 async def receive_all(session: Session, ops: Iterable[Op | Acknowledgement]) -> None:
-    """Pass operations to a session, as fast as it takes them. `ProtocolError` when they break the rules."""
+    """Pass operations to a session, as fast as it takes them. Raise `ProtocolError` for invalid ones."""
     for op in ops:
         await asyncio.sleep(session.allowance.take(time.monotonic()))
         await session.receive(op)

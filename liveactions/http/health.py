@@ -1,4 +1,4 @@
-"""What load balancers, orchestrators and operators ask a worker: does it live, and may it get visitors?"""
+"""Health endpoints for load balancers, orchestrators and operators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class Health:
-    """The endpoints of a worker's health. None of them tells versions, addresses or reasons.
+    """The endpoints of a worker's health. They reveal no versions, addresses or reasons.
 
     A worker stays ready while its store or broker is unreachable: pages live on in memory then, and all
     workers at once would be taken out of service otherwise. It isn't ready while it drains.
@@ -37,7 +37,7 @@ class Health:
         self._broker = Probe(line.is_reachable) if line.route is not None else None
 
     async def report(self, request: Request) -> JSONResponse:
-        """Answer with everything that is known. The status is that of `ready`."""
+        """Answer with all details. The status is that of `ready`."""
         store, broker = await asyncio.gather(
             self._store.measure(), self._broker.measure() if self._broker else _nothing()
         )
@@ -53,17 +53,17 @@ class Health:
         )
 
     async def live(self, request: Request) -> JSONResponse:
-        """Answer that the event loop runs."""
+        """Answer 200: the event loop is running."""
         return _answer(True, live=True)
 
     async def ready(self, request: Request) -> JSONResponse:
-        """Answer whether the worker may get visitors: 503 while it drains."""
+        """Answer whether the worker accepts visitors: 503 while it drains."""
         is_draining = self._sessions.is_draining
         return _answer(not is_draining, ready=not is_draining, draining=is_draining)
 
 
 class Probe:
-    """Measures how long something takes to answer. Requests that come meanwhile wait for the same answer."""
+    """Measures how long something takes to answer. Concurrent requests share one measurement."""
 
     def __init__(self, ask: Callable[[], Awaitable[bool]]) -> None:
         self._ask = ask

@@ -1,4 +1,4 @@
-"""Actions that scripts call as functions: their JavaScript module, its declarations, the calls.
+"""Actions as JavaScript functions: their module, its type declarations, and calls from other pages.
 
 A module has one function for each of its actions with ``js=True``; TypeScript declarations
 come from annotations.
@@ -51,7 +51,7 @@ _REFERENCE: Final = "#/$defs/"
 
 
 def declarations(module: str) -> str | None:
-    """The text of the module's ``.d.ts``; None when it exports nothing."""
+    """Return the text of the module's ``.d.ts``; None if it exports nothing."""
     found = exported(module)
     if not found:
         return None
@@ -59,7 +59,7 @@ def declarations(module: str) -> str | None:
 
 
 class _Declaration:
-    """One function's types. Those that it names are its own: two functions never share one."""
+    """The types of one function. Functions never share named types."""
 
     def __init__(self, name: str, action: Action[..., Any]) -> None:
         self.name = name
@@ -85,12 +85,12 @@ class _Declaration:
     def _type(self, annotation: Any, mode: Literal["validation", "serialization"]) -> str:
         try:
             schema = TypeAdapter(annotation).json_schema(mode=mode)
-        except (PydanticUserError, PydanticOmit, TypeError):  # it has no JSON Schema
+        except (PydanticUserError, PydanticOmit, TypeError):  # the type has no JSON Schema
             return "unknown"
         for name, inner in schema.get("$defs", {}).items():
             own = self._named(name, mode)
             if own not in self._types:
-                self._types[own] = ""  # may be part of itself
+                self._types[own] = ""  # types may be recursive
                 self._types[own] = f"export type {own} = {self._of(inner, mode)};"
         return self._of(schema, mode)
 
@@ -161,7 +161,7 @@ const named = (args, names) => isNamed(args, names)
 
 
 def script(module: str, client: str) -> str | None:
-    """The module's source, which imports `call` from `client`; None when it exports nothing."""
+    """Return the module's source, which imports `call` from `client`; None if it exports nothing."""
     found = exported(module)
     if not found:
         return None
@@ -175,11 +175,11 @@ def script(module: str, client: str) -> str | None:
 
 log = get_logger(__name__)
 NO_ADDRESS: Final = Address(Page, "")
-"""Functions of modules need no page. They get one that is nowhere."""
+"""Functions of modules need no page: they run on one without an address."""
 
 
 class ModuleEndpoint:
-    """``/_live/actions/shop.js`` and ``shop.d.ts``: what scripts import."""
+    """Serves ``/_live/actions/shop.js`` and ``shop.d.ts``."""
 
     def __init__(self, site: AppContext) -> None:
         self.site = site
@@ -208,7 +208,7 @@ class ModuleEndpoint:
 
 
 class FunctionEndpoint:
-    """``/_live/actions/shop/add``: a call by fetch, from a page that isn't live."""
+    """Answers ``/_live/actions/shop/add``: a call by fetch, from a page that isn't live."""
 
     def __init__(self, site: AppContext, origins: Origins) -> None:
         self.site = site

@@ -1,4 +1,4 @@
-"""Requests that run once, however often they are sent: copies are answered like the first."""
+"""Runs a request once, however often it is sent: copies are answered like the first."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..store.one_time import ANSWER_TTL, OneTimeStore
 from .bodies import Pair
 
 POLL_INTERVAL: Final = 0.02
-"""Seconds between two looks for the answer of the first."""
+"""Seconds between two reads of the first request's answer."""
 HEADER_KEY: Final = "Idempotency-Key"
-"""Header by which a script says that a request is a copy of an earlier one."""
+"""Header with which a script marks a request as a copy of an earlier one."""
 STILL_RUNNING: Final = "This is still being processed."
 UNCONFIRMED: Final = "We couldn't confirm whether your change was saved. Please reload the page."
 
@@ -48,9 +48,9 @@ async def _content(file: UploadFile) -> bytes:
 
 
 def script_key(request: Request, identity: str, action: str) -> str:
-    """Return what copies of a script's call have in common: visitor, path, action, and the key that it sets.
+    """Return the key that copies of a script's call share: visitor, path, action, and the header's value.
 
-    Return an empty string if it sets none. Then every request is a call of its own.
+    Return an empty string if there is no header. Then every request is a separate call.
     """
     key = request.headers.get(HEADER_KEY, "")
     whole = "\0".join((identity, request.url.path, action, key))

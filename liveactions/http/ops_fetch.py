@@ -1,4 +1,4 @@
-"""Ops by fetch, where the socket doesn't open: the same hello, ops and frames in one request.
+"""Operations by fetch, if no socket can be opened: a hello, operations and frames in one request.
 
 A page that takes no pushes gets them as JSON. Otherwise, they are the beginning of an event stream
 (`http.event_stream`).
@@ -28,15 +28,14 @@ from .bodies import read_json
 from .event_stream import MEDIA_TYPE, EventStream, EventStreamResponse, receive_all
 
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
-"""HTTP statuses for the codes with which a socket is closed, 503 for those after which it is to come again;
-400 for the others."""
+"""HTTP statuses by close code: 503 for those after which the page connects again. Others are 400."""
 
 SKIPPED: Final = {HEADER_SKIPPED: "1"}
 """Headers of a response to operations of which none was run."""
 
 
 class BufferedConnection:
-    """A session's connection for the time of one request: keeps what is sent."""
+    """A session's connection for the duration of one request, which collects messages."""
 
     one_way = False
     is_lasting = False
@@ -61,12 +60,12 @@ class BufferedConnection:
     def body(self) -> str:
         """Return the JSON of all messages."""
         welcome, *frames = self.messages
-        cookies = ',"cookies":true' if self.changes else ""  # they are on this very response
+        cookies = ',"cookies":true' if self.changes else ""  # this response sets them
         return f'{{"welcome":{welcome},"frames":[{",".join(frames)}]{cookies}}}'
 
 
 async def perform(sessions: SessionRegistry, request: Request) -> Response:
-    """Run the operations of a request, and answer with what the page is to be told."""
+    """Run the operations of a request, and answer with the welcome and the frames."""
     limits = sessions.site.limits
     data = await read_json(request, limits)
     parcel = BufferedConnection()
@@ -91,7 +90,7 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
 async def _stream(
     sessions: SessionRegistry, request: Request, hello: Hello, ops: Sequence[Op | Acknowledgement]
 ) -> Response:
-    """Run operations whose frames go over a stream: the page's own, if it is here, or the response."""
+    """Run operations whose frames go over a stream: the page's open one, or the response."""
     session = await sessions.streaming(hello, request)
     if session is not None:
         await receive_all(session, [Acknowledgement(hello.rev), *ops])
@@ -132,7 +131,7 @@ def _has_address(op: Op | Acknowledgement) -> bool:
 async def _finish(
     session: Session, connection: BufferedConnection, ops: Sequence[Op | Acknowledgement]
 ) -> None:
-    """Run operations to their end. What closes the connection meanwhile refuses the request."""
+    """Run operations to their end. If the session closes the connection, the request is refused."""
     try:
         if connection.messages:
             await receive_all(session, ops)

@@ -1,7 +1,7 @@
-"""A page by GET, and calls by fetch to its address.
+"""GET requests of a page, and calls by fetch to its address.
 
-`PageRequestHandler` is also the base of posts and uploads: a page in the state that the request brings, and
-the response that shows it. All of them open the page by `open_page`.
+`PageRequestHandler` is also the base class for posts and uploads: a page in the state that the request
+contains, and the response that shows it. All of them use `open_page`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ POST_HEADERS: Final = {"Cache-Control": "no-store"}
 
 
 class PageRequestHandler:
-    """One request for a page."""
+    """Handles one request for a page."""
 
     _in_html: HtmlSnapshot | None = None
-    """The snapshot in the page that is shown, once it has been rendered."""
+    """The snapshot in the page's HTML, once it has been rendered."""
 
     def __init__(self, site: AppContext, address: Address, request: PageRequest, identity: str) -> None:
         self.site = site
@@ -56,11 +56,11 @@ class PageRequestHandler:
         """The query as it was sent, with the library's own parameters."""
         self.identity = identity
         self.context = site.context(address, identity)
-        """In which this person's snapshots of this page are sealed."""
+        """The context in which this visitor's snapshots of this page are sealed."""
         self.begin()
 
     def begin(self) -> None:
-        """Begin with a page in no state yet."""
+        """Create the page, without a state."""
         self.page = self.site.new_page(self.address.page, self.request, self.context)
 
     async def get(self) -> Response:
@@ -71,7 +71,7 @@ class PageRequestHandler:
         if self.query.get(FIELD_SNAPSHOT):
             try:
                 await self.restore(self.query[FIELD_SNAPSHOT])
-            except LiveError as error:  # too old, of someone else, or of another version of the page
+            except LiveError as error:  # too old, of another visitor, or of another version of the page
                 log.warning("could not restore %s, starting it again: %s", self.address.name, error)
                 restarted(self.page.live)
                 carry(self.page.live)
@@ -80,7 +80,7 @@ class PageRequestHandler:
         return await self.show(source, headers=PAGE_HEADERS)
 
     async def restore(self, text: str, *, anywhere: bool = False) -> None:
-        """Put the page into the state of a snapshot. Raise `LiveError` when that can't be had.
+        """Restore the page from a snapshot. Raise `LiveError` if that isn't possible.
 
         The state must be of the request's path, by which guards decide, unless it may be of `anywhere`
         because nothing of the page is called or shown.
@@ -100,9 +100,9 @@ class PageRequestHandler:
         error: PageError | None = None,
         status: int = 200,
     ) -> Response:
-        """Return the page, opened and rendered.
+        """Return the response with the page, opened and rendered.
 
-        `error` is raised when the page doesn't show it itself, unless a guard refuses the page.
+        `error` is raised if the page doesn't show it itself, unless a guard rejects the visitor.
         """
         forsake(self.page.live)  # it is loaded again
         opened = await open_page(self.page, source, draw=self._html)
@@ -134,7 +134,7 @@ class PageRequestHandler:
         return HTMLResponse(html, status, headers)
 
     def _announce(self) -> None:
-        """Let the visitor stay in the list of those who are here: they may be loading the page again."""
+        """Expect the visitor in lists of who is here: they may be reloading the page."""
         live = self.page.live
         if live.attending and live.services.presence is not None and not self._is_without_script:
             for one in live.attending:
@@ -142,7 +142,7 @@ class PageRequestHandler:
 
     @property
     def _is_without_script(self) -> bool:
-        """Whether the browser runs no scripts: it has sent a form itself, or follows a ``noscript``."""
+        """Return whether the browser runs no scripts: it has posted a form, or followed a ``noscript``."""
         return self.request.method == "POST" or FIELD_SNAPSHOT in self.query
 
     def _html(self, run: PageRun) -> bytes:
@@ -163,7 +163,7 @@ class PageRequestHandler:
         return well_formed(html).encode()
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
-        """Return what is answered instead of the page; errors are raised."""
+        """Return the response instead of the page. Raise errors."""
         if isinstance(outcome, RedirectTo):
             return see_other(outcome.url)
         assert isinstance(outcome, Failed)
@@ -177,14 +177,14 @@ class PageRequestHandler:
 
 
 def page_error(failed: Failed) -> PageError:
-    """Return the error that shows a failure in a page of its own."""
+    """Return the error that shows a failure in an error page."""
     error = PageError(failed.status, failed.message, dict(failed.headers), failed.id)
     error.__cause__ = failed.error
     return error
 
 
 def with_snapshot(url: str, handle: str) -> str:
-    """Return an address that shows the state of a handle. An empty one says that no scripts run."""
+    """Return the address for the state of a handle. An empty handle means that the browser runs no scripts."""
     return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"
 
 
@@ -201,10 +201,10 @@ def relative(url: str) -> str:
 
 
 class CallHandler(PageRequestHandler):
-    """An action that a script calls.
+    """Handles a call of an action by a script.
 
-    With a snapshot among the fields it runs on that page, and the answer has the next one under the same
-    name; without, on the page as it is when it is opened.
+    With a snapshot among the fields, the action runs on that page, and the answer contains the next snapshot
+    under the same name. Without one, it runs on a page that has just been opened.
     """
 
     async def respond(self) -> Response:
@@ -226,7 +226,7 @@ class CallHandler(PageRequestHandler):
         return outcome_answer(await delivered(self.site, outcome, self.request, key), **more)
 
     async def _read(self, token: str) -> tuple[Input, str]:
-        """What was sent, and the snapshot in it."""
+        """Return the fields, and the snapshot among them."""
         limits = self.site.limits
         if self.request.headers.get("content-type", "").startswith("application/json"):
             values = await read_json(self.request, limits)
@@ -239,7 +239,7 @@ class CallHandler(PageRequestHandler):
         return Input(pairs), found if isinstance(found, str) else ""
 
     async def _call(self, token: str, given: Input, sealed: str, key: str) -> tuple[Outcome, bytes | None]:
-        """Return what became of the call, and the page's state after it."""
+        """Return the outcome of the call, and the page's state after it."""
         try:
             if sealed:
                 await self.restore(sealed)

@@ -1,7 +1,7 @@
-"""Forms without JavaScript: the action runs, and the response redirects to the page or shows it.
+"""Form posts without JavaScript: the action runs, and the response redirects to the page or shows it.
 
-A post that comes twice (a double click, a retry, another worker) runs once:
-copies are answered like the first.
+A post that arrives twice (a double click, a retry, at another worker) runs once. Copies are answered like the
+first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from .responses import PageError, raise_handled
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer of a post: a redirect, a page in a state, or an error of its own."""
+    """The answer to a post: a redirect, a page in a state, or an error page."""
 
     status: int
     location: str = ""
@@ -49,7 +49,7 @@ class Answer:
     message: str = ""
     id: str = ""
     changes: Changes | None = None
-    """Cookies that come with it."""
+    """Cookies that it sets."""
 
     @classmethod
     def load(cls, data: Any) -> Answer:
@@ -59,21 +59,21 @@ class Answer:
         return cls(status, location, handle, message, id, changes)
 
     def failed(self) -> Failed:
-        """Return the failure that it is to a copy of the post."""
+        """Return the failure that a copy of the post is answered with."""
         return Failed(self.status, self.message, id=self.id)
 
 
 log = get_logger(__name__)
 SHOWN_ON_PAGE: Final = (409, 422, 429)
-"""Errors that the page itself shows, with what was typed."""
+"""Errors that the page itself shows, with the submitted values."""
 NEVER_SHOWN: Final = (401, 403)
-"""Errors after which the page isn't shown any more."""
+"""Errors after which the page must not be shown."""
 NO_ACTION: Final = 'This form has no action. Does its action="{{ … }}" refer to an action of this page?'
 ALREADY_SUBMITTED: Final = "This has already been submitted."
 
 
 class PostHandler(PageRequestHandler):
-    """A form that was sent: its action runs, and the answer leads back to the page or shows it."""
+    """Handles a form post: runs the action, and redirects to the page or shows it."""
 
     _is_restarted = False
     """Whether the page couldn't be restored, and its state is lost."""
@@ -83,7 +83,7 @@ class PostHandler(PageRequestHandler):
         action = None if token is None else named(self.page, token)
         pairs = await read_form(self.request, self.site.limits, action)
         try:
-            if token is None:  # a form that has the page's own address
+            if token is None:  # a form whose address is the page's
                 named_in = (value for name, value in pairs if name == FIELD_ACTION and isinstance(value, str))
                 token = next(named_in, None)
             if token is None:
@@ -113,7 +113,7 @@ class PostHandler(PageRequestHandler):
                 self.page = self.site.copy_page(self.page, opened.state)
             outcome = opened.outcome
             answer, handled = self._answer(outcome, None if opened.is_refused else opened.state)
-        finally:  # copies needn't wait, also when the server gives it up
+        finally:  # copies needn't wait, even if the request is cancelled
             await answers.keep(key, astuple(answer), handled)
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
@@ -124,11 +124,11 @@ class PostHandler(PageRequestHandler):
         return await self._respond_with(answer, outcome)
 
     async def _restore(self, sealed: str) -> Source:
-        """Put the page into the state in which the form was sent. It starts again where that can't be had."""
+        """Restore the state in which the form was sent. If that isn't possible, the page starts again."""
         try:
             await self.restore(sealed)
         except LiveError as error:
-            self._is_restarted = bool(sealed)  # else it never had a state
+            self._is_restarted = bool(sealed)  # otherwise there was no state to lose
             level = WARNING if sealed else INFO
             log.log(level, "could not restore %s for a post, starting it again: %s", self.address.name, error)
             self.begin()
@@ -143,8 +143,8 @@ class PostHandler(PageRequestHandler):
         return outcome
 
     async def _outcome(self, run: PageRun, token: str, fields: list[Pair], source: Source) -> Outcome:
-        """Call the action. On a page that had to start again that is only done for one that is of no page:
-        what the form showed can't be known.
+        """Call the action. On a page that had to start again, this is only done for an action that needs no
+        page: what the form has shown is unknown.
         """
         try:
             ref = lookup(self.page, token)
@@ -161,8 +161,8 @@ class PostHandler(PageRequestHandler):
         return outcome
 
     def _draw(self, run: PageRun) -> bytes | None:
-        """Return the page that shows an error. Render it after a success too, to know that the GET that
-        follows can.
+        """Return the page that shows an error. It is rendered after a success, too, so that the GET that
+        follows won't fail.
         """
         if not isinstance(run.outcome, Failed):
             run.page.__fragment__(None)
@@ -170,7 +170,7 @@ class PostHandler(PageRequestHandler):
         return self._html(run) if _may_be_shown(run.outcome) else None
 
     def _answer(self, outcome: Outcome, state: bytes | None) -> tuple[Answer, list[Row]]:
-        """Return the answer of this post and its copies, and what to store of the `state` that it shows."""
+        """Return the answer to this post and its copies, and what to store of the `state` that it shows."""
         request, changes = self.request, self.request.take_changes()
         if changes is not None:
             request.put_back(changes)
@@ -200,7 +200,7 @@ class PostHandler(PageRequestHandler):
         return await self._respond_with(answer, None)
 
     async def _respond_with(self, answer: Answer, outcome: Outcome | None) -> Response:
-        """Return the response. `outcome` is that of this post, unless it is a copy."""
+        """Return the response. `outcome` is that of this post; None for a copy."""
         if answer.location:
             return see_other(answer.location)
         if answer.status == 303:
@@ -222,12 +222,12 @@ def _may_be_shown(failed: Failed) -> bool:
 
 
 def _error_beside(failed: Failed) -> PageError | None:
-    """Return the error to raise if the page doesn't show `live.error`. None where its forms show it."""
+    """Return the error to raise if the page doesn't show `live.error`; None if its forms show it."""
     return None if failed.status in SHOWN_ON_PAGE else page_error(failed)
 
 
 def _note(page: Page, token: str, fields: list[Pair]) -> None:
-    """Let the form show why nothing was done, and what was typed."""
+    """Let the form show the reason why the action didn't run, and the submitted values."""
     try:
         key = lookup_key(page, token)
     except UnknownAction:  # no form shows it

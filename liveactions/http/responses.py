@@ -1,4 +1,4 @@
-"""Responses other than pages: error pages, the JSON of calls, tracebacks in debug mode."""
+"""Responses other than pages: error pages, results of calls as JSON, tracebacks in debug mode."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OTHERS: Final = ("starlette.", "fastapi.")
 
 
 async def watched(observer: Observer, operation: Operation, answer: Awaitable[Response]) -> Response:
-    """Return a response, and tell an observer of it."""
+    """Return a response, and report it to the observer."""
     with observed(observer, operation):
         operation.status = 500
         try:
@@ -48,7 +48,7 @@ async def watched(observer: Observer, operation: Operation, answer: Awaitable[Re
 
 
 class PageError(HTTPException):
-    """An error that is answered with a page. `id` is that of a line in the log."""
+    """An error that is answered with an error page. `id` names its log record."""
 
     def __init__(
         self, status: int, message: str = "", headers: dict[str, str] | None = None, id: str = ""
@@ -58,14 +58,14 @@ class PageError(HTTPException):
 
 
 class ErrorPages:
-    """Answers errors with the pages that `Live.error_page` has named."""
+    """Answers errors with the pages that are registered by `Live.error_page`."""
 
     def __init__(self, site: AppContext) -> None:
         self.site = site
 
     async def respond(self, request: Request, error: HTTPException) -> Response:
-        """The page for an error. It is raised again where the application handles it otherwise."""
-        if request.scope["type"] != "http":  # a socket shows no pages
+        """Return the page for an error. Raise the error again if the application has another handler for it."""
+        if request.scope["type"] != "http":  # sockets show no pages
             raise error
         html = await self._own(request, error)
         if html is None and error.status_code == 500 and _has_last_handler(request):
@@ -88,12 +88,12 @@ class ErrorPages:
 
 
 def _has_last_handler(request: Request) -> bool:
-    """Whether the application has a handler for what nobody else handles."""
+    """Return whether the application has a handler for otherwise unhandled exceptions."""
     return not {500, Exception}.isdisjoint(getattr(request.scope.get("app"), "exception_handlers", ()))
 
 
 def phrase(status: int) -> str:
-    """What the status means."""
+    """Return the phrase for a status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -105,7 +105,7 @@ def _as_get(request: Request) -> PageRequest:
 
 
 def _is_handled(request: Request, error: HTTPException) -> bool:
-    """Whether the application has a handler that isn't its framework's default."""
+    """Return whether the application has a handler other than its framework's default."""
     handlers: dict[Any, Any] = getattr(request.scope.get("app"), "exception_handlers", {})
     found = handlers.get(error.status_code) or handlers.get(HTTPException)
     return found is not None and not f"{found.__module__}.".startswith((*_OTHERS, "liveactions."))
@@ -130,9 +130,9 @@ def raise_handled(outcome: Outcome) -> None:
 
 
 def outcome_answer(outcome: Outcome, **more: Any) -> Response:
-    """``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``.
+    """Return ``{"result"}``, ``{"error", "errors", "status", "id"?}`` with its status, or ``{"url"}``.
 
-    What the application has a handler for is raised.
+    Raise exceptions that the application has a handler for.
     """
     raise_handled(outcome)
     if isinstance(outcome, Failed):
@@ -143,7 +143,7 @@ def outcome_answer(outcome: Outcome, **more: Any) -> Response:
 
 
 def error_answer(error: HTTPException) -> Response:
-    """The same for what was refused before any action ran."""
+    """Return the same for a request that was rejected before any action ran."""
     payload = error_payload(Failed(error.status_code, str(error.detail)))
     return json_answer(payload, error.status_code, dict(error.headers or {}))
 

@@ -1,4 +1,4 @@
-"""What a page fetches after an op over its socket: its cookies, and a response that its action returned."""
+"""Endpoints from which a page fetches cookies and responses of actions that ran over its socket."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .responses import HEADERS
 
 log = get_logger(__name__)
 MAX_TICKETS: Final = 16
-"""Tickets of one request."""
+"""Maximum number of tickets in a request."""
 MAX_TICKET_BYTES: Final = 1024
-"""Bytes of one."""
+"""Maximum size of a ticket in bytes."""
 
 
 class CookiesEndpoint:
-    """Answers a POST, whose body are tickets, with the cookies that they stand for."""
+    """Answers a POST of tickets with the cookies that they stand for."""
 
     def __init__(self, site: AppContext, origins: Origins) -> None:
         self.site = site
@@ -69,7 +69,7 @@ class DeliveryEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        if request.method != "GET":  # a HEAD mustn't use it up
+        if request.method != "GET":  # HEAD must not use it up
             await Response(status_code=405, headers={"Allow": "GET"})(scope, receive, send)
             return
         try:
@@ -98,5 +98,5 @@ def _delivered(found: Delivery) -> Response:
     ]
     response.headers["Content-Length"] = str(found.size)
     response.headers.update(HEADERS)
-    del response.headers["Accept-Ranges"]  # it can be fetched once only, as a whole
+    del response.headers["Accept-Ranges"]  # it can only be fetched once, as a whole
     return response

@@ -1,4 +1,4 @@
-"""Pages over WebSockets. Plain ASGI: each wrapper would cost some of every message."""
+"""Pages over WebSockets. Plain ASGI, since any wrapper would cost something for every message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 class Socket(OpenConnection):
-    """One WebSocket as a session's connection."""
+    """A WebSocket as a session's connection."""
 
     one_way = False
 
@@ -38,14 +38,14 @@ class Socket(OpenConnection):
         self._is_waiting = False
 
     async def accept(self) -> bool:
-        """Whether there is somebody to accept."""
+        """Accept the connection. Return whether it is still there."""
         if (await self.receive())["type"] != "websocket.connect":
             return False
         await self._send({"type": "websocket.accept"})
         return True
 
     async def next(self) -> Message | None:
-        """The next message; None at the end."""
+        """Return the next message; None when the connection is closed."""
         if self._doom:
             return None
         self._is_waiting = True
@@ -57,11 +57,11 @@ class Socket(OpenConnection):
         await self._send({"type": "websocket.send", "text": text})
 
     def _doomed(self) -> None:
-        if self._task and self._is_waiting:  # else it sees that when the op has ended that it is running
+        if self._task and self._is_waiting:  # otherwise it notices when the running operation has ended
             self._task.cancel()
 
     def was_cancelled(self) -> bool:
-        """Whether it was `close` that cancelled the task; which then goes on."""
+        """Return whether the task was cancelled by `close`; it then continues."""
         if self._doom is None or self._task is None:
             return False
         self._task.uncancel()
@@ -86,7 +86,7 @@ class SocketEndpoint:
         refusal = self.origins.refusal(connection)
         if refusal is not None:
             log.warning("rejected cross-origin WebSocket: %s", refusal)
-        if refusal is not None or self.sessions.is_draining:  # another worker is to have it
+        if refusal is not None or self.sessions.is_draining:  # another worker takes it
             await receive()
             await send({"type": "websocket.close", "code": 1008 if refusal else REPLACED, "reason": ""})
             return
@@ -147,5 +147,5 @@ class SocketEndpoint:
 
 
 def _acts(op: Op | Acknowledgement) -> bool:
-    """Return whether an op does anything as the page's visitor, and is sent again by a new connection."""
+    """Return whether an operation acts for the visitor, and is sent again over a new connection."""
     return not isinstance(op, Acknowledgement | Bye)

@@ -1,4 +1,4 @@
-"""Files that a page sends ahead of their op: they are kept, and the page gets a handle for each."""
+"""Uploads: files that a page sends before the operation that uses them. It gets a handle for each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 class UploadHandler(PageRequestHandler):
-    """A form's files, for the action in the address."""
+    """Handles an upload of a form's files, for the action in the address."""
 
     async def respond(self) -> Response:
         token = self.query.get(FIELD_ACTION, "")
@@ -57,7 +57,7 @@ class UploadHandler(PageRequestHandler):
                 await file.close()
 
     def _closure(self, token: str) -> Action[..., object] | None:
-        """The action that a page function has defined when it ran."""
+        """Return the action that a run of the page function has defined."""
         try:
             return lookup(self.page, token).action
         except (UnknownAction, ForgedReference) as error:
@@ -70,7 +70,7 @@ class UploadHandler(PageRequestHandler):
         return list(zip(names, await self.site.uploads.keep(uploads, self.identity, token), strict=True))
 
     def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
-        """Why the action wouldn't take these files."""
+        """Return why the action wouldn't accept these files."""
         errors: dict[str, str] = {}
         status = 422
         for name, file in files:
@@ -88,7 +88,7 @@ class UploadHandler(PageRequestHandler):
         return json_answer({"error": "", "errors": errors, "status": status}, status)
 
     def _objection(self, limits: FileLimits, file: UploadFile) -> str:
-        """The error for a file that the action, or the storage, wouldn't take."""
+        """Return the error for a file that the action or the storage wouldn't accept."""
         texts, uploads = self.site.services.messages, self.site.uploads
         objection = limits.objection(file, texts, self.site.limits.upload)
         if objection:
