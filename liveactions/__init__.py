@@ -23,6 +23,7 @@ from .pages.page_html import button, form_state
 from .pages.presence import presence, present
 from .pubsub import Broker
 from .session.stats import Stats
+from .templates import Commands, js
 
 __all__ = [
     "Live",
@@ -46,6 +47,8 @@ __all__ = [
     "user_or_address",
     "button",
     "form_state",
+    "js",
+    "Commands",
     "redirect",
     "not_found",
     "unauthorized",

@@ -134,6 +134,11 @@ class Reference:
         """
         raise NotImplementedError
 
+    @property
+    def token(self) -> str:
+        """The signed text by which a browser calls it."""
+        raise NotImplementedError
+
     def check(self) -> None:
         """Raise `TypeError` if a required bound argument is missing."""
 

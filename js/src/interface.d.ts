@@ -101,7 +101,7 @@ export interface Core {
   reload(): void;
   report(source: Element | undefined, status: number, payload: any, n?: number): void;
   requestFullPage(): void;
-  run(call: Call, event: Event): void;
+  run(call: Call, event: Event, read?: () => unknown): void;
   scanMarkup(nodes: ParentNode): void;
   send(): void;
   session(): string | null;
@@ -127,6 +127,8 @@ export interface Lazy {
   /** The request that is under way, until its answer begins. */
   readonly busy: unknown;
   call(name: string, args: Record<string, unknown>): Promise<any>;
+  /** Whether the server's value of an attribute is heeded already, since client commands have changed it. */
+  covers(element: Element, name: string, value: string | null): boolean;
   explain(status: number): void;
   flushDelays(): void;
   followRedirect(redirect: { url: string; replace?: boolean }, n?: number): void;

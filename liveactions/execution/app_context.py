@@ -227,6 +227,7 @@ class AppContext:
     def around(self, page: Page) -> PageAssets:
         """Return what a page's HTML contains about this application."""
         root = page.live.root_path
-        script = f"{root}{MOUNT}/{self.assets.name('client')}"
-        debug = f"{root}{MOUNT}/{self.assets.name('debug')}" if self.services.debug else ""
-        return PageAssets(script, root + SOCKET, page.live.path, takes_events(page), debug)
+        folder, assets = f"{root}{MOUNT}", self.assets
+        debug = f"{folder}/{assets.name('debug')}" if self.services.debug else ""
+        script, lazy = f"{folder}/{assets.name('client')}", f"{folder}/{assets.name('lazy')}"
+        return PageAssets(script, lazy, root + SOCKET, page.live.path, takes_events(page), debug)

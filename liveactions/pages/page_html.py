@@ -23,7 +23,17 @@ from starlette.responses import Response
 
 from ..html.tokenizer import head_end, is_document
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, MARK
-from ..templates import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Reference, has_raw, pure
+from ..templates import (
+    BODY_MARK,
+    COMMANDS_BEGINNING,
+    FORM_STATE,
+    HEAD_MARK,
+    Fragment,
+    Reference,
+    has_raw,
+    js,
+    pure,
+)
 from ..templates.fragments import whole_document
 from .handle import HEAD_PLACEHOLDER
 
@@ -112,7 +122,7 @@ def form_state(action: Reference | None = None, /) -> Markup:
     )
 
 
-NAMES: Final = {"button": button, "form_state": form_state}
+NAMES: Final = {"button": button, "form_state": form_state, "js": js}
 """Template globals, unless the application defines these names itself."""
 IN_FORMS: Final = 4096
 """How many bytes of snapshots the forms of a page may contain. Beyond that, they contain a handle."""
@@ -131,6 +141,8 @@ class PageAssets:
     """What a page's HTML contains about its server: paths as the browser sees them."""
 
     script: str
+    lazy: str
+    """The rest of the client, which its script loads when a page needs it."""
     socket: str
     path: str
     """The page's own path, to which forms are posted."""
@@ -168,6 +180,8 @@ def document(
         f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}'
         f"{' live-raw' if has_raw(fragment) else ''}></script>"
     )
+    if COMMANDS_BEGINNING in html:
+        head += f'<link rel="modulepreload" href="{escape(around.lazy)}">'
     if without_script:
         head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
     if around.debug:

@@ -12,11 +12,15 @@ The modules, in the order in which a template passes through them:
     the functions that the generated code calls
 `fragments`
     shapes and fragments, and how they become HTML
+`commands`, `command_chains`
+    client commands, and what is known of them when a template is compiled
 `environment`
     the Jinja2 environment that combines all of this
 """
 
 from ..types import Reference
+from .commands import BEGINNING as COMMANDS_BEGINNING
+from .commands import Commands, js
 from .environment import Templates, View
 from .fragments import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Items, Kind, Shape
 from .purity import pure
@@ -24,6 +28,8 @@ from .raw_html import Html, has_raw, html_of, is_html, raw_page, raw_part
 
 __all__ = [
     "BODY_MARK",
+    "COMMANDS_BEGINNING",
+    "Commands",
     "FORM_STATE",
     "HEAD_MARK",
     "Fragment",
@@ -33,6 +39,7 @@ __all__ = [
     "Reference",
     "Shape",
     "Templates",
+    "js",
     "pure",
     "View",
     "html_of",

@@ -44,6 +44,7 @@ from ..exceptions import TemplateError
 from ..html.entities import decode_text
 from .codegen_lists import LoopGenerator, Sink
 from .codegen_values import DEEP
+from .command_chains import is_hidden
 from .ir import first_line
 from .plan import Plan, Slot, is_list
 
@@ -69,6 +70,7 @@ class LiveCodeGenerator(LoopGenerator):
         self._shapes: list[str] = []
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        self.planner.hides_js = is_hidden(node, self.environment)
         if node.find(nodes.Extends) is None:
             self._outputs.add(id(node.body))
         else:

@@ -41,6 +41,7 @@ from ..protocol.constants import (
     MARK_EVENT,
     MARK_TAG,
 )
+from .command_chains import constant, has_chain, is_chain
 from .event_attributes import PREFIX, event_attributes_in, event_of, unknown_modifier
 from .fragments import BODY_MARK, HEAD_MARK, Kind
 from .ir import (
@@ -167,6 +168,8 @@ class Planner:
         self._plans: dict[int, Plan] = {}
         self.unbalanced: list[tuple[int, str]] = []
         """Lines and elements that keep bodies from being trees."""
+        self.hides_js = False
+        """Whether the template defines a `js` of its own."""
 
     def plan(self, body: Sequence[nodes.Node], namespace: str = "") -> Plan:
         """Return the plan of a body. Plans are cached."""
@@ -196,6 +199,26 @@ class Planner:
                 fault = unknown_modifier(name)
                 if fault is not None:
                     raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
+
+    def folded(self, attribute: Attribute) -> Attribute:
+        """Return an attribute whose value is known, if it consists of client commands that are constant.
+
+        Raise `TemplateError` for commands that don't exist, or where they can't be used.
+        """
+        run = runs(attribute) if attribute.name is not None and not self.hides_js else ()
+        node = run[0].node if len(run) == 1 and isinstance(run[0], Part) else None
+        if node is None or not is_chain(node):
+            return attribute
+        assert attribute.name is not None
+        if event_of(attribute.name) is None:
+            raise TemplateError(
+                f"{attribute.name} can't contain client commands: they belong to event attributes, such as"
+                " live-click",
+                self._name,
+                attribute.line,
+            )
+        commands = constant(node, self._name)
+        return Attribute(attribute.name, [escape(commands.text)], attribute.line) if commands else attribute
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
         """Return the bodies of a statement that are compiled inline."""
@@ -364,6 +387,7 @@ class _Writer:
         names: Run = []
         for attribute in element.attributes:
             self._planner.check_events(attribute)
+            attribute = self._planner.folded(attribute)
             slot = _attribute_slot(element, attribute)
             if slot is not None:
                 slot.ignored = kept.has(attribute)
@@ -424,8 +448,9 @@ def _attribute_slot(element: Element, attribute: Attribute) -> Slot | None:
         slot.kind = Kind.TAG
     elif attribute.name[:1] in _MARKS:
         raise NotTrackable("an attribute's name looks like one of the library's markers")
-    elif event_of(attribute.name) is not None and single:
-        slot.kind = Kind.EVENT
+    elif event_of(attribute.name) is not None and slot.only and single:
+        # Client commands are the attribute's own value: the browser needs them.
+        slot.kind = Kind.ATTR if has_chain(slot.only.node) else Kind.EVENT
     elif attribute.name == "action" and calls_action(element) and single and _posts(element):
         slot.kind = Kind.FORM
     return slot

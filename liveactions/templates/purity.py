@@ -1,8 +1,8 @@
 """Find out whether the body of a loop depends only on its item and on the names that it reads.
 
 If so, an item that hasn't changed needn't be rendered again. Filters and tests qualify if Jinja2 defines them
-or they are marked with `pure`. Calls of plain names qualify as well; the values of these names are checked in
-each render.
+or they are marked with `pure`. Calls of plain names qualify as well, and client commands; the values of these
+names are checked in each render.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 from jinja2 import Environment, nodes
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
+
+from .command_chains import is_chain
 
 _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,7 +83,7 @@ def _is_pure_node(node: nodes.Node, environment: Environment) -> bool:
     if isinstance(node, nodes.Name):
         return node.name not in _SPECIAL
     if isinstance(node, nodes.Call):
-        return isinstance(node.node, nodes.Name)
+        return isinstance(node.node, nodes.Name) or is_chain(node)
     if isinstance(node, nodes.For):
         return not node.recursive
     if isinstance(node, nodes.Filter):

@@ -20,6 +20,7 @@ from jinja2.runtime import BlockReference, Context, Macro, TemplateReference, Un
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
+from ..exceptions import RenderError
 from ..html.balance import check, is_balanced, names_in
 from ..html.content_model import NO_TEXT, SCOPES, SENSITIVE
 from ..html.entities import decode_attribute, decode_text, neutralise
@@ -28,6 +29,7 @@ from ..html.urls import without_script
 from ..immutability import is_frozen
 from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN
 from ..types import Escaped, Reference
+from .commands import Commands
 from .escaping import escape, is_marked_safe, join, mark_safe, refuse_function
 from .fragments import Fragment, Items, Kind, Shape
 from .list_keys import keys
@@ -253,6 +255,11 @@ def event(value: Any) -> Any:
         value = value.here()
         value.check()
         return value
+    if isinstance(value, Commands):
+        raise RenderError(
+            "these client commands come from elsewhere: write {{ js.call(…) }} around them, so that the"
+            " attribute is compiled for commands"
+        )
     refuse_function(value)
     return value
 

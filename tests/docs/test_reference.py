@@ -11,6 +11,7 @@ import pytest
 import liveactions
 from liveactions import Live, testing
 from liveactions.actions.action import Action
+from liveactions.templates.commands import METHODS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "reference.md").read_text()
@@ -34,8 +35,9 @@ def missing(names: list[str]) -> list[str]:
             and name not in (*inspect.signature(Live.__mro__[1]).parameters, "name")
         ],
         [name for name in vars(Live) if not name.startswith("_")],
+        sorted(METHODS),
     ],
-    ids=["names", "testing", "action", "options", "application"],
+    ids=["names", "testing", "action", "options", "application", "commands"],
 )
 def test_everything_public_is_in_it(names: list[str]) -> None:
     assert missing(list(names)) == []

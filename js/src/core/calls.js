@@ -8,6 +8,11 @@ const NOT_EVENTS = /^(cancel|drop|progress)$/;
 
 /** Stands among the modifiers of such an attribute. */
 export const NOT_AN_EVENT = "*";
+/** Stands among the modifiers where the value is client commands, which only the rest of the client knows. */
+export const COMMANDS = "[";
+
+/** The slots that an element owns. @param {Element} element */
+export const marksOf = (element) => element.getAttribute(MARK)?.split(" ") ?? [];
 
 /**
  * What an element calls.
@@ -15,11 +20,11 @@ export const NOT_AN_EVENT = "*";
  * @returns {Call[]}
  */
 export function callsOf(element) {
-  const names = [...element.getAttribute(MARK)?.split(" ") ?? [], ...element.getAttributeNames()];
-  return names.flatMap((descriptor) => {
-    const [, text] = /^(?:@|live-)(.+)/.exec(descriptor) ?? [];
-    const [type, ...modifiers] = text?.split(".") ?? [];
+  const names = new Set([...marksOf(element), ...element.getAttributeNames()]);
+  return [...names].flatMap((descriptor) => {
+    const [type, ...modifiers] = /^(?:@|live-)(.+)/.exec(descriptor)?.[1].split(".") ?? [];
     if (NOT_EVENTS.test(type)) modifiers.push(NOT_AN_EVENT);
+    if (/^\[/.test(/** @type {any} */ (element.getAttribute(descriptor)))) modifiers.push(COMMANDS);
     return type ? [{ element, descriptor, type, modifiers }] : [];
   });
 }

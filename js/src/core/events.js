@@ -58,18 +58,21 @@ export function calledBy(element, descriptor) {
   return ref === null ? addressOf(root(), element, descriptor) : referenceIn(ref) ?? ref;
 }
 
-/** @param {Call} call @param {Event} event */
-export function run({ element, descriptor }, event) {
-  const { target, type } = event;
+/**
+ * @param {Call} call
+ * @param {Event} event
+ * @param {() => unknown} [read] the reference that is called, where the attribute isn't one
+ */
+export function run({ element, descriptor }, event, read) {
+  const { target, type, key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
   if (type === "submit") event.preventDefault();
   if (!confirmed(element)) return;
   const source = isControl(element) || /^(button|form)$/.test(element.localName) ? element : target;
   const fields = fieldsOf(source);
-  const { key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
   const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
   perform({
     build() {
-      const called = /** @type {any} */ (calledBy(element, descriptor));
+      const called = /** @type {any} */ ((read ?? calledBy)(element, descriptor));
       return called && [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields, ...details];
     },
     source: element,

@@ -15,11 +15,12 @@
 // when they are first addressed themselves. Slots hold fragments and fragments hold slots, which is why both are here.
 
 /** @import { RawBase } from "../interface.js" */
+import { marksOf } from "./calls.js";
 import { requestFullPage } from "./connection.js";
 import { lazy } from "./lazy.js";
 import { splice } from "./text.js";
 import { changeContent, updateAttribute } from "./values.js";
-import { CHILD_CLOSE, CHILD_OPEN, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
+import { CHILD_CLOSE, CHILD_OPEN, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
 // The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
 
@@ -193,7 +194,7 @@ export function adopt(node, stop, slots = []) {
  */
 function adoptElement(element, slots) {
   let whole = false;
-  for (const mark of element.getAttribute(MARK)?.split(" ") ?? []) {
+  for (const mark of marksOf(element)) {
     if (mark === MARK_TAG) slots.push(tagSlot(element));
     else if (mark[0] === MARK_EVENT) slots.push({ element, descriptor: mark });
     else if (mark !== MARK_CHILD && mark[0] !== LIST_OPEN) slots.push(attributeSlot(element, mark));

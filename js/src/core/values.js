@@ -14,7 +14,7 @@
 
 /** @import { Control, Seen } from "../interface.js" */
 import { controlsOf, groupOf, isCheckable, isControl } from "./controls.js";
-import { loadLazy } from "./lazy.js";
+import { loadLazy, lazy } from "./lazy.js";
 
 /** @typedef {{ edits: number, answered: number, withheld?: boolean }} EditState */
 
@@ -169,7 +169,7 @@ export function setAttribute(element, name, value) {
  * @param {string | null} value
  */
 export function updateAttribute(element, name, value) {
-  if (element.getAttribute(name) === value) return;
+  if (lazy?.covers(element, name, value) || element.getAttribute(name) === value) return;
   const write = () => setAttribute(element, name, value);
   const control = name === "selected" ? element.closest("select")
     : isControl(element) && name === (isCheckable(element) ? "checked" : "value") && element;

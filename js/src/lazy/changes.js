@@ -93,12 +93,12 @@ function makeInert(element) {
 }
 
 /** What ends by itself. @param {Element} element */
-function animationsOf(element) {
+export function animationsOf(element) {
   return element.getAnimations({ subtree: true }).filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
 }
 
 /** @param {Animation[]} animations */
-const allFinished = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
+export const allFinished = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
 
 /** Whether the page has another element of its id by now. @param {Element} ghost */
 const isBack = (ghost) => ghost.hasAttribute("id") && document.querySelectorAll(`#${CSS.escape(ghost.getAttribute("id") ?? "")}`).length > 1;

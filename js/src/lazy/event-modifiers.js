@@ -2,9 +2,10 @@
 // `debounce.300`, `throttle.300`; `half` and `margin.200px` are read in `viewport.js`. What listens at the window needs nothing to be passive.
 
 /** @import { Call } from "../interface.js" */
-import { callsOf, NOT_AN_EVENT } from "../core/calls.js";
+import { callsOf, COMMANDS, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
+import { runCommands } from "./commands.js";
 import { watchView } from "./viewport.js";
 
 const PAUSE = 250; // ms of debounce and throttle without a number
@@ -89,7 +90,7 @@ function runWithModifiers(call, event) {
   if (modifiers.includes("once") && done.has(descriptor)) return;
   ranOnce.set(element, done.add(descriptor));
   const kind = modifiers.findIndex((name) => DELAY.test(name));
-  const run = () => core.run(call, event);
+  const run = () => (modifiers.includes(COMMANDS) ? runCommands(call, event) : core.run(call, event));
   if (kind < 0) run();
   else delay(element, descriptor, Number(modifiers[kind + 1]) || PAUSE, run, modifiers[kind] === "throttle");
 }
@@ -104,7 +105,7 @@ function matchesModifiers({ element, modifiers }, event) {
   return modifiers.every((name, i) => {
     if (name === "self") return event.target === element;
     if (name === "outside") return !element.contains(event.target);
-    if (DELAY.test(modifiers[i - 1]) && +name) return true;
+    if (name === COMMANDS || (DELAY.test(modifiers[i - 1]) && +name)) return true;
     if (`${name}Key` in event) return event[`${name}Key`];
     return WORD.test(name) || !key || (!isComposing(event) && name === (key === " " ? "space" : key.toLowerCase()));
   });

@@ -6,6 +6,7 @@ import { failure } from "../core/failure.js";
 import { CALL_FUNCTION, REDIRECT, ERROR, UNCERTAIN } from "../core/wire.js";
 import { core, receive } from "./bridge.js";
 import { needsTransition, watchPatches } from "./changes.js";
+import { covers, watchOverrides } from "./commands.js";
 import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
 import { flushDelays, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
 import { applyExtras, processAll } from "./extras.js";
@@ -21,7 +22,7 @@ import { isRendered, watchTypedForms } from "./validation.js";
 import { watchGrowth } from "./viewport.js";
 
 const WATCHERS = [
-  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus, watchVisibility,
+  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus, watchVisibility,
 ];
 
 /** @type {Lazy} */
@@ -33,7 +34,7 @@ export const lazy = {
     rememberOriginals();
     for (const watch of WATCHERS) watch();
   },
-  applyAutofocus, applyExtras, call, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
+  applyAutofocus, applyExtras, call, covers, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
   refuses, registerCall, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles, uploads,
 };
 

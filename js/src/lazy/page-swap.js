@@ -6,6 +6,7 @@ import { isCheckable, isControl } from "../core/controls.js";
 import { REDIRECT, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { forgetChanges } from "./changes.js";
+import { forgetOverrides } from "./commands.js";
 import { ignoringElements, restoreIgnored } from "./delta.js";
 import { forgetAutofocus } from "./dialogs.js";
 import { flushDelays } from "./event-modifiers.js";
@@ -25,7 +26,10 @@ export function replacePage(html, settled, fresh) {
   const { activeElement } = document;
   const ignored = isAnother ? [] : ignoringElements();
   const typed = [...document.querySelectorAll("*")].filter(isControl).filter(core.editCount);
-  if (isAnother) for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
+  if (isAnother) {
+    for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
+    forgetOverrides();
+  }
   const { live } = document.documentElement.dataset;
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;
@@ -43,8 +47,8 @@ export function replacePage(html, settled, fresh) {
 
 /** @param {Element} old @param {Element} next */
 function copyAttributes(old, next) {
-  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) core.updateAttribute(old, name, null);
+  for (const { name, value } of next.attributes) core.updateAttribute(old, name, value);
 }
 
 /**
