@@ -310,6 +310,8 @@ class Browser:
 
     async def request(self, method: str, url: str, pairs: list[Pair]) -> tuple[str, str, Reply]:
         """Send a request and follow redirects. Return the final method and URL, and the response."""
+        for tab in self._tabs:
+            await tab.flush()  # for the cookies
         for _ in range(MAX_REDIRECTS):
             if not url.startswith(ORIGIN):
                 return method, url, Reply(200, [], f"{url} is elsewhere".encode())

@@ -427,12 +427,12 @@ class Streaming:
         url = self._url().partition("#")[0]
         stream = self._post_json(url, {"hello": {**self._hello, "url": url}, "ops": self._ops})
         reply = await stream.reply()
-        if reply.status != 204:  # else its answers come over the stream that is open
-            _answer(reply)
-            self._stream = stream
         self._hello["op"] = self._ops[-1][0] if self._ops else self._hello["op"]
         self._has_news = False
         self._ops.clear()
+        if reply.status != 204:  # else its answers come over the stream that is open
+            _answer(reply)
+            self._stream = stream
 
     def _heard(self, message: Any) -> None:
         if isinstance(message, dict):

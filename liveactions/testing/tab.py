@@ -165,7 +165,7 @@ class Tab:
                 await self.conversation.settle()
             finally:
                 self.status = self.conversation.status or self.status
-                await self._redeem(self.conversation)
+                await self._redeem()
             if self.conversation.elsewhere is not None:
                 self.depart("GET", self.conversation.elsewhere)
             elif self.conversation.is_over and self._leaving is None:
@@ -179,7 +179,7 @@ class Tab:
         """Wait for a message that the server sends on its own."""
         assert self.conversation is not None
         await self.conversation.hear()
-        await self._redeem(self.conversation)
+        await self._redeem()
         if self.conversation.is_over:
             await self.settle()  # a browser loads a page again that the server has ended
 
@@ -200,9 +200,11 @@ class Tab:
             fields = sending.fields(handle for _, handle in answer.get("files", ()))
             conversation.say(CALL_REF, sending.reference, fields, seen=sending.seen, resets=sending.resets)
 
-    async def _redeem(self, conversation: Conversation) -> None:
-        """Fetch the cookies that are waiting."""
-        tickets, conversation.tickets = conversation.tickets, []
+    async def _redeem(self) -> None:
+        """Fetch the cookies that are waiting, also those that a push has set."""
+        assert self.conversation is not None
+        self.conversation.catch_up()
+        tickets, self.conversation.tickets = self.conversation.tickets, []
         script = self.window.script()
         if tickets and script is not None:
             path = script[0].removesuffix("socket") + "cookies"
@@ -223,9 +225,10 @@ class Tab:
             self.conversation.catch_up()
 
     async def flush(self) -> None:
-        """Acknowledge what was shown."""
+        """Acknowledge what was shown, and fetch the cookies that came with it."""
         if self.conversation:
             await self.conversation.flush()
+            await self._redeem()
 
     async def close(self) -> None:
         conversation, self.conversation = self.conversation, None
@@ -262,6 +265,7 @@ class Tab:
         self.conversation = Conversation(self.window, line, self.browser.patience, self.moved, reopen)
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
+        await self._redeem()
 
     async def _line(self, path: str) -> Line:
         """Return the connection to the page's session: a socket at this path, or what replaces it.

@@ -27,9 +27,11 @@ TEMPLATES = {
 <form method="post" action="{{ look }}"><button>Look</button></form>
 <form method="post" action="{{ log_out }}"><button>Log out</button></form>
 <form method="post" action="{{ nest }}"><button>Nest</button></form>
+<a href="/welcome" live-nav>Welcome</a>
 </body>""",
     "leaving.html": """<form action="{{ leave }}"></form>{% if wait %}<a href="{{ wait }}"></a>{% endif %}
 <p>{{ done }}</p>""",
+    "welcome.html": """<!doctype html><title>Welcome</title><body><h1>Welcome</h1></body>""",
     "club.html": "<!doctype html><title>Club</title><body><h1>Club of {{ name }}</h1>{{ theme }}</body>",
 }
 
@@ -87,6 +89,14 @@ def members(store: Store | None = None, **options: Any) -> Live:
         async def nest(self) -> None:
             self.request.session.setdefault("cart", []).append(1)
             self.seen = str(self.request.session["cart"])
+
+    @pages.page("/welcome")
+    class Welcome(Page):
+        template = "welcome.html"
+
+        async def connected(self) -> None:
+            self.request.session["name"] = "ada"
+            self.live.set_cookie("greeting", "hello-ada")
 
     async def member(request: Request) -> object:
         return None if request.user.is_authenticated else unauthorized()

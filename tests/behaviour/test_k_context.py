@@ -13,6 +13,7 @@ import pytest
 from liveactions import Page, action
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore
+from liveactions.testing import Browser as Visiting
 from tests.behaviour.members import members
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Browser, Closed, Tab, browser, signed, waits
@@ -219,6 +220,23 @@ async def test_k2_the_next_page_has_them(way: Way) -> None:
         page = await visitor.open("/")
         await page.click("Look")
         assert page.text("output").startswith("nobody ")
+
+
+@pytest.mark.parametrize("socket", [True, False])
+@pytest.mark.parametrize("link", [True, False])
+async def test_k2_what_is_set_when_a_page_connects_waits_for_no_op(socket: bool, link: bool) -> None:
+    live = members()
+    async with Visiting(live, socket=socket) as visitor:
+        if link:
+            page = await visitor.open("/")
+            await page.click("Welcome")
+        else:
+            page = await visitor.open("/welcome")
+        assert page.text("h1") == "Welcome"
+        for session in live.sessions:
+            await session.settled()
+        assert (await visitor.open("/club")).text("h1") == "Club of ada"
+        assert visitor.cookies.values["greeting"] == "hello-ada"
 
 
 @ways("SHN")

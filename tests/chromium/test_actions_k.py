@@ -54,6 +54,13 @@ def test_k2_the_next_page_sees_them(anybody: Visitor) -> None:
     expect(page.locator("h1")).to_have_text("Club of ada")
 
 
+def test_k2_what_is_set_when_a_page_connects_waits_for_no_op(person: Visitor) -> None:
+    page = person.context.new_page()
+    with page.expect_response("**/_live/cookies"):
+        page.goto(f"{person.url}/welcome")
+    assert {cookie["name"] for cookie in person.context.cookies()} == {"greeting", "session"}
+
+
 def test_k2_a_ticket_survives_a_lost_request(visit: Visit, site: str) -> None:
     visitor = visit(site, outages=True)
     page = visitor.open("/")
