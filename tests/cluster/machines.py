@@ -267,7 +267,11 @@ class Cluster:
         """Where the application writes down what it has run."""
         self.notes.mkdir()
         self.engine = engine
-        env = {"LIVEACTIONS_KEY": secrets.token_urlsafe(32), "NOTES": str(self.notes)}
+        env = {
+            "LIVEACTIONS_KEY": secrets.token_urlsafe(32),
+            "LIVEACTIONS_UPLOADS": str(folder / "files"),  # which all machines share
+            "NOTES": str(self.notes),
+        }
         self.machines = [Machine(folder / address, address, engine, env) for address in ADDRESSES]
         self.balancer = balancer(self.machines)
 

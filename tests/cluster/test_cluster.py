@@ -11,15 +11,15 @@ import os
 import random
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from liveactions.protocol.constants import ERROR, OK, UNCERTAIN
-from tests.cluster.clients import Person, Viewer
+from liveactions.protocol.constants import ERROR, OK, REDIRECT, UNCERTAIN
+from tests.cluster.clients import Clerk, Person, Poster, Viewer, Visitor
 from tests.cluster.machines import Balancer, Cluster, Haproxy, RoundRobin, cluster
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,8 @@ class Scale:
     """How much is broken. Times are in seconds."""
 
     people: int
+    clerks: int
+    posters: int
     viewers: int
     outage: float
     """How long a machine is cut off, and how long Redis hangs."""
@@ -39,15 +41,19 @@ class Scale:
     balancer: type[Balancer]
 
 
-SHORT = Scale(people=6, viewers=2, outage=2, kills=3, balancer=RoundRobin)
-CHAOS = Scale(people=32, viewers=8, outage=10, kills=5, balancer=Haproxy)
+SHORT = Scale(people=6, clerks=1, posters=2, viewers=2, outage=2, kills=3, balancer=RoundRobin)
+CHAOS = Scale(people=26, clerks=3, posters=3, viewers=8, outage=10, kills=5, balancer=Haproxy)
 
 
 class Crowd:
     """All who use the application."""
 
     def __init__(self, url: str, scale: Scale) -> None:
-        self.people = [Person(url, f"p{n}") for n in range(scale.people)]
+        self.clerks = [Clerk(url, f"c{n}") for n in range(scale.clerks)]
+        self.people = [*(Person(url, f"p{n}") for n in range(scale.people)), *self.clerks]
+        """All who have a page open."""
+        self.posters = [Poster(url, f"f{n}") for n in range(scale.posters)]
+        self.visitors = [*self.people, *self.posters]
         self.viewers = [Viewer(url, "/viewer") for _ in range(scale.viewers)]
 
     @asynccontextmanager
@@ -57,24 +63,24 @@ class Crowd:
         await asyncio.gather(*(tab.load() for tab in tabs))
         async with asyncio.TaskGroup() as tasks:
             staying = [tasks.create_task(tab.stay()) for tab in tabs]
-            self._working = [tasks.create_task(person.work()) for person in self.people]
+            self._working = {one: tasks.create_task(one.work()) for one in self.visitors}
             yield
             for task in staying:
                 task.cancel()
 
     async def go_on(self) -> None:
         """Return when everybody has got something done that they have begun after this call."""
-        await asyncio.gather(*(person.goes_on() for person in self.people))
+        await asyncio.gather(*(one.goes_on() for one in self.visitors if not one.is_finishing))
 
-    async def finish(self) -> None:
-        """Begin nothing more, and return when all operations have ended."""
-        for person in self.people:
-            person.is_finishing = True
-        await asyncio.gather(*self._working)
+    async def finish(self, visitors: Sequence[Visitor]) -> None:
+        """Let visitors begin nothing more, and return when all of their operations have ended."""
+        for one in visitors:
+            one.is_finishing = True
+        await asyncio.gather(*(self._working[one] for one in visitors))
 
-    def ended_with(self, status: int) -> int:
-        """Return how many operations have ended with a status."""
-        return sum(len(person.ended_with(status)) for person in self.people)
+    def ended_with(self, *status: int) -> int:
+        """Return how many operations have ended with a status, or one of several."""
+        return sum(len(one.ended_with(*status)) for one in self.visitors)
 
 
 @asynccontextmanager
@@ -111,8 +117,9 @@ async def test_nothing_is_lost_and_nothing_runs_twice(request: pytest.FixtureReq
                     await let_redis_hang(machines, crowd, scale)
                 await deploy(machines, crowd)
                 assert not any(person.lost for person in crowd.people)
+                await crowd.finish([*crowd.clerks, *crowd.posters])
                 await empty_redis(machines, crowd)
-                await crowd.finish()
+                await crowd.finish(crowd.people)
                 judge(machines.ran(), crowd)
                 await converge(machines, crowd)
 
@@ -166,16 +173,23 @@ async def empty_redis(machines: Cluster, crowd: Crowd) -> None:
 def judge(ran: Counter[str], crowd: Crowd) -> None:
     """Compare what people have been told with what has been run, and with what their pages show."""
     assert set(ran.values()) == {1}, "run twice"
-    for person in crowd.people:
-        assert len(person.ended) == person.last
-        mine = {n for n in person.ended if f"{person.who} {n}" in ran}
-        acknowledged = person.ended_with(OK)
-        assert acknowledged <= mine <= acknowledged | person.ended_with(UNCERTAIN)
-        assert acknowledged - person.lost <= person.shown <= mine
+    for one in crowd.visitors:
+        assert len(one.ended) == one.last
+        mine = {n for n in one.ended if f"{one.who} {n}" in ran}
+        assert one.done <= mine <= one.done | one.ended_with(UNCERTAIN)
+        if isinstance(one, Person):
+            assert one.done - one.lost <= one.shown <= mine
     print(
-        f"operations: {ran.total()} run, {crowd.ended_with(OK)} acknowledged, {crowd.ended_with(UNCERTAIN)}"
-        f" uncertain, {crowd.ended_with(ERROR)} refused; {sum(len(person.lost) for person in crowd.people)}"
-        " lost with Redis and their worker, as their pages say"
+        f"operations: {ran.total()} run, {crowd.ended_with(OK, REDIRECT)} acknowledged,"
+        f" {crowd.ended_with(UNCERTAIN)} uncertain, {crowd.ended_with(ERROR)} refused;"
+        f" {sum(len(person.lost) for person in crowd.people)} lost with Redis and their worker, as pages say"
+    )
+    print(
+        f"files: {sum(len(one.ended_with(OK)) for one in crowd.clerks)} taken,"
+        f" {sum(one.fetched for one in crowd.clerks)} fetched as a whole,"
+        f" {sum(one.cut for one in crowd.clerks)} cut off;"
+        f" posts: {sum(len(one.done) for one in crowd.posters)} acknowledged,"
+        f" {sum(one.repeated for one in crowd.posters)} of them sent more than once"
     )
 
 

@@ -20,7 +20,7 @@ from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.slow
 KILLS, MANY_KILLS = 3, 40
-SCALE = Scale(people=6, viewers=0, outage=0, kills=0, balancer=RoundRobin)
+SCALE = Scale(people=6, clerks=0, posters=2, viewers=0, outage=0, kills=0, balancer=RoundRobin)
 MOMENT = 1.2
 """Seconds within which workers are killed: journals are moved to the store once a second."""
 
@@ -48,7 +48,7 @@ async def test_workers_that_are_killed_lose_nothing(
                 for _ in doomed:
                     await asyncio.to_thread(server.wait_for_successor)
             await crowd.go_on()
-            await crowd.finish()
+            await crowd.finish(crowd.visitors)
         assert not any(person.lost for person in crowd.people)
         judge(written(notes), crowd)
         folder = store.with_suffix(".journals")
