@@ -44,7 +44,7 @@ _HEADER: Final = struct.Struct(">B4s")
 _PACKING: Final = struct.Struct(">Bd")
 _PLAIN, _DEFLATED = 0, 1
 _SKEW: Final = 60.0
-"""Seconds that the clocks of two machines may differ."""
+"""Seconds by which clocks may differ at least: those of two machines, or one that was set back."""
 
 
 class Key:
@@ -196,7 +196,8 @@ class Sealer:
         return self._header + self._cipher.encrypt(packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
-        """Return the data sealed in `text` at most `max_age` seconds ago.
+        """Return the data sealed in `text` at most `max_age` seconds ago. The clock may have been ahead by
+        as much.
 
         Raise `SealError` if the text was altered, or sealed with another key or for another context, and
         `SealExpired` if it is too old.
@@ -248,7 +249,7 @@ def _pack(data: bytes, now: float, compress: bool) -> bytes:
 
 def _unpack(packed: bytes, max_age: float, now: float) -> bytes:
     packing, sealed_at = _PACKING.unpack_from(packed)
-    if not -_SKEW <= now - sealed_at <= max_age:
+    if not -max(_SKEW, max_age) <= now - sealed_at <= max_age:
         raise SealExpired("too old")
     data = packed[_PACKING.size :]
     return zlib.decompress(data) if packing == _DEFLATED else data

@@ -320,6 +320,7 @@ class Journals:
         """
         with self._lock:
             own = self._own
+            self._held.pop(key, None)  # of an earlier claim
             if own is None or since != self._changes or len(key) > _KEY_BYTES or not own.allows(key, epoch):
                 return
             if len(self._held) >= MAX_HELD:

@@ -135,7 +135,7 @@ class Deliveries:
         is_lasting = kept is None
         if is_lasting:
             kept = await self._lasting.read(key)
-        body = await self._uploads.storage.open(kept[2]) if kept is not None else None
+        body = await self._uploads.open(kept[2], kept[3]) if kept is not None else None
         if body is None:
             return None
         if not is_lasting and await self._kept.take(key) is None:

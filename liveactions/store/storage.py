@@ -174,8 +174,13 @@ class StoreStorage(UploadStorage):
         # What has been read from a request's form is in memory if it is this small.
         sealed = self._sealer.seal_bytes(file.read(), _row(name))
         listed = StoredFile(name, max(size, LEAST_BYTES), time.time())
-        await self._change(lambda files: [*files, listed])
-        await self._store.put(_row(name), sealed, FILE_TTL)
+        try:
+            await self._change(lambda files: [*files, listed])
+            await self._store.put(_row(name), sealed, FILE_TTL)
+        except BaseException:
+            with suppress(StoreError):
+                await self.delete([name])
+            raise
 
     async def open(self, name: str) -> BinaryIO | None:
         sealed = await self._store.get(_row(name))

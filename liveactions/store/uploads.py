@@ -166,9 +166,24 @@ class Uploads:
                     value.file.close()
             await self.delete(names)
 
+    async def open(self, name: str, size: int) -> BinaryIO | None:
+        """Return the content of a file of this size, which the caller closes; None if there is no such file.
+
+        Raise `StoreError` when it can't be read, or isn't there as a whole.
+        """
+        file = await self.storage.open(name)
+        if file is None:
+            return None
+        found = file.seek(0, os.SEEK_END)
+        if found != size:
+            file.close()
+            raise StoreError(f"of a stored file there are {found} bytes, and not {size}")
+        file.seek(0)
+        return file
+
     async def _open(self, handle: str, identity: str) -> tuple[str, UploadFile]:
         name, filename, size, kind = from_json(self._sealer.open(handle, _context(identity), FILE_TTL))
-        file = await self.storage.open(name)
+        file = await self.open(name, size)
         if file is None:
             raise SealError("the file is no longer available")
         return name, UploadFile(file, size=size, filename=filename, headers=Headers({"content-type": kind}))

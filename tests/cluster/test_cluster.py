@@ -78,6 +78,11 @@ class Crowd:
             one.is_finishing = True
         await asyncio.gather(*(self._working[one] for one in visitors))
 
+    @property
+    def uncertain(self) -> dict[str, set[int]]:
+        """The operations of each visitor that have ended as uncertain."""
+        return {one.who: one.ended_with(UNCERTAIN) for one in self.visitors}
+
     def ended_with(self, *status: int) -> int:
         """Return how many operations have ended with a status, or one of several."""
         return sum(len(one.ended_with(*status)) for one in self.visitors)
@@ -149,11 +154,11 @@ async def let_redis_hang(machines: Cluster, crowd: Crowd, scale: Scale) -> None:
 async def deploy(machines: Cluster, crowd: Crowd) -> None:
     """Roll out a release whose pages have other fields. Nobody notices."""
     await crowd.go_on()
-    uncertain = crowd.ended_with(UNCERTAIN)
+    uncertain = crowd.uncertain
     for machine in machines.machines:
         await machine.deploy(release=2)
     await crowd.go_on()
-    assert crowd.ended_with(UNCERTAIN) == uncertain
+    assert crowd.uncertain == uncertain
     assert {person.release for person in crowd.people} == {2}
 
 

@@ -50,6 +50,16 @@ def test_too_old_and_from_the_future(keys: Keys) -> None:
             sealer.open(text, "c", max_age=10, now=now)
 
 
+def test_a_clock_may_have_been_ahead_for_as_long_as_data_lives(keys: Keys) -> None:
+    """As that of another machine, or of this one until it was set back."""
+    sealer = Sealer(keys)
+    text = sealer.seal(b"data", "c", now=10_000)
+    assert sealer.open(text, "c", max_age=5000, now=5000) == b"data"
+    with pytest.raises(SealExpired):
+        sealer.open(text, "c", max_age=5000, now=4999)
+    assert sealer.open(text, "c", max_age=1, now=9941) == b"data"
+
+
 def test_any_altered_character_is_noticed(keys: Keys) -> None:
     sealer = Sealer(keys)
     text = sealer.seal(b"some data", "c")

@@ -369,6 +369,20 @@ async def test_a_page_comes_back(make: Callable[[], SqliteStore]) -> None:
             taker._move("")
 
 
+async def test_a_claim_of_the_same_process_ends_the_one_before_though_others_claim_meanwhile(
+    make: Callable[[], SqliteStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two connections of a page, say, that come to one process at once."""
+    one = make()
+    await saved(one, b"2")
+    monkeypatch.setattr(one._journals, "open", lambda: one._journals._changes - 1)
+    epoch = await one.claim("k")
+    monkeypatch.undo()
+    assert not await one.save("k", 0, b"late", TTL)
+    assert await one.get("k") == b"2"
+    assert await one.save("k", epoch, b"3", TTL)
+
+
 async def test_only_the_page_that_was_taken_over_is_lost(make: Callable[[], SqliteStore]) -> None:
     one, two = make(), make()
     await saved(one, b"2", key="kept")

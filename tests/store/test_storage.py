@@ -200,6 +200,48 @@ async def test_object_storage_that_fails_is_a_store_error(
             await call
 
 
+async def test_object_storage_that_does_not_speak_s3_is_a_store_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A proxy, say: obstore panics at the answer to a deletion that names other files."""
+    body = (
+        b"<DeleteResult><Error><Key>another</Key><Code>E</Code><Message>no</Message></Error></DeleteResult>"
+    )
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        writer.close()
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "any")
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        host, port = server.sockets[0].getsockname()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        with pytest.raises(StoreError, match="object storage"):
+            await BucketStorage("s3://bucket").delete([name_of()])
+
+
+@pytest.mark.parametrize("fails", ["put", "save_many"])
+async def test_a_file_that_the_store_could_not_take_is_not_listed(
+    monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    store = MemoryStore()
+    storage = StoreStorage(store, SEALER)
+
+    async def fail(*row: Any) -> Any:
+        monkeypatch.undo()
+        raise StoreError("full")
+
+    monkeypatch.setattr(store, fails, fail)
+    with pytest.raises(StoreError, match="full"):
+        await write(storage, b"x")
+    assert await storage.files() == [] and len(store._values) == 1
+
+
 # Uploads
 
 
@@ -228,6 +270,18 @@ async def test_files_wait_for_another_machine_when_theirs_is_gone(machine: Machi
     [handle] = await Uploads(SEALER, machine()).keep([upload(b"one")], "ada", "token")
     await there.sweep(time.time())
     assert await contents(there, handle) == [b"one"]
+
+
+@pytest.mark.parametrize("machine", ["folder", "s3"], indirect=True)
+async def test_a_file_that_is_not_there_as_a_whole_is_not_taken(machine: Machine) -> None:
+    """As when a shared folder has lost what it had acknowledged."""
+    uploads = Uploads(SEALER, machine())
+    [handle] = await uploads.keep([upload(b"whole")], "ada")
+    [file] = await uploads.storage.files()
+    await uploads.storage.delete([file.name])
+    await uploads.storage.write(file.name, BytesIO(b"who"), 3)
+    with pytest.raises(StoreError, match="there are 3 bytes, and not 5"):
+        await contents(uploads, handle)
 
 
 async def test_the_limit_counts_files_of_all_machines(machine: Machine) -> None:
