@@ -74,7 +74,7 @@ class Injection:
         return values | self._from_request(plan) if plan.sources else values
 
     async def fill(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
-        """Return all arguments of a hook or a dependency; those not filled by annotation are the address's."""
+        """Return all arguments of a hook or a dependency, by annotation or from the address."""
         arguments = await self.arguments(plan, component)
         if plan.named:
             arguments.update(self._from_address(plan))

@@ -184,7 +184,7 @@ def page_error(failed: Failed) -> PageError:
 
 
 def with_snapshot(url: str, handle: str) -> str:
-    """Return the address for the state of a handle. An empty handle means that the browser runs no scripts."""
+    """Return the address for the state of a handle. An empty one means that no scripts run."""
     return f"{url}{'&' if '?' in url else '?'}{FIELD_SNAPSHOT}={handle}"
 
 

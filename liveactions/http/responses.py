@@ -64,7 +64,7 @@ class ErrorPages:
         self.site = site
 
     async def respond(self, request: Request, error: HTTPException) -> Response:
-        """Return the page for an error. Raise the error again if the application has another handler for it."""
+        """Return the page for an error. Raise the error if the application has another handler for it."""
         if request.scope["type"] != "http":  # sockets show no pages
             raise error
         html = await self._own(request, error)
@@ -117,7 +117,7 @@ def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = N
 
 
 async def delivered(site: AppContext, outcome: Outcome, request: Request, key: str) -> Outcome:
-    """The outcome; the address of its response, where it has one. With a `key`, copies lead there, too."""
+    """Return the outcome, with an address for its response, if any. With a `key`, it serves copies, too."""
     if not isinstance(outcome, Ok) or outcome.response is None:
         return outcome
     return await site.deliver(outcome.response, request, is_lasting=bool(key))

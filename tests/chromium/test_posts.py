@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets import token_hex
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.server import Server
@@ -52,6 +52,25 @@ def test_published_and_there(visitor: Visitor) -> None:
     expect(page.locator(".content")).to_have_text("All of it")
     page.go_back()
     expect(page.get_by_role("button", name="Publish")).to_be_visible()
+
+
+def test_a_form_that_is_not_published_asks(live_visitor: Visitor) -> None:
+    page = live_visitor.open("/posts/new")
+    page.get_by_label("Title").fill("Not yet")
+    expect(page.locator("form[data-dirty]")).to_have_count(1)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="Forms").click()
+    expect(page.get_by_label("Title")).to_have_value("Not yet")
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading")).to_have_text("Not yet")
+    assert asked == ["beforeunload"]
 
 
 def test_contact(visitor: Visitor) -> None:

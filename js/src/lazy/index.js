@@ -17,12 +17,13 @@ import { explain, watchClosing } from "./notice.js";
 import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
+import { watchUnsaved } from "./unsaved.js";
 import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
 import { isRendered, watchTypedForms } from "./validation.js";
 import { watchGrowth } from "./viewport.js";
 
 const WATCHERS = [
-  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUploads, watchAutofocus, watchVisibility,
+  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUnsaved, watchUploads, watchAutofocus, watchVisibility,
 ];
 
 /** @type {Lazy} */

@@ -12,6 +12,7 @@ import { forgetAutofocus } from "./dialogs.js";
 import { flushDelays } from "./event-modifiers.js";
 import { own, parseDocument } from "./parsing.js";
 import { forgetOriginals } from "./raw.js";
+import { allowLeaving, confirmLeaving } from "./unsaved.js";
 
 
 /**
@@ -228,6 +229,7 @@ function onClick(event) {
   if (isShown(link) && link.hash) return; // the browser does it
   if (link.pathname !== location.pathname && (live !== "open" || isBlocked())) return;
   event.preventDefault();
+  if (link.pathname !== location.pathname && !confirmLeaving()) return;
   setAddress(link.href, link.href !== location.href);
   navigate(1, link);
 }
@@ -251,9 +253,16 @@ const isShown = ({ href }) => href.split("#")[0] === currentUrl.split("#")[0];
 
 function onPopState() {
   scrolls.set(entry, [scrollX, scrollY]);
+  const left = entry;
   entry = history.state?.live ?? 0;
   if (isShown(location)) return restoreScroll();
-  if (new URL(currentUrl).pathname !== location.pathname && isBlocked()) return location.reload();
+  const isAnother = new URL(currentUrl).pathname !== location.pathname;
+  if (isAnother && !confirmLeaving()) {
+    history.go(left - entry); // back to the entry of the page that is still shown
+    entry = left;
+    return;
+  }
+  if (isAnother && isBlocked()) return location.reload();
   currentUrl = location.href;
   navigate();
 }
@@ -324,6 +333,7 @@ export function followRedirect(redirect, n) {
   const target = new URL(redirect.url, document.baseURI);
   const [here] = location.href.split("#");
   const reload = target.hash && target.href.split("#")[0] === here;
+  allowLeaving();
   location[redirect.replace ? "replace" : "assign"](target);
   if (reload) location.reload(); // the browser has only scrolled
 }

@@ -1,0 +1,86 @@
+// `live-guard="Leave without saving?"`, on a form or around several: `data-dirty` marks the controls whose state isn't what the
+// server has rendered, and the element itself. As long as there is one, leaving the page asks first; without a text, nothing asks.
+
+/** @import { Control } from "../interface.js" */
+import { controlsOf, isCheckable, isControl } from "../core/controls.js";
+import { own } from "./parsing.js";
+
+const GUARD = "live-guard";
+const DIRTY = "data-dirty";
+
+/** The visitor has agreed to leave, or a form or an action leads away. */
+let leaving = false;
+
+export function watchUnsaved() {
+  addEventListener("input", ({ target }) => {
+    leaving = false;
+    if (target instanceof Element && target.matches(`[${GUARD}] *,[form]`)) mark();
+  });
+  addEventListener("reset", () => queueMicrotask(mark)); // when the browser has reset the controls
+  addEventListener("submit", ({ defaultPrevented }) => { leaving ||= !defaultPrevented; });
+  addEventListener("live:patch", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.phase === "before") return unmark(); // patches compare what the server knows
+    leaving = false;
+    mark();
+  });
+  mark();
+}
+
+function unmark() {
+  for (const element of document.querySelectorAll(`[${DIRTY}]`)) setDirty(element, false);
+}
+
+function mark() {
+  for (const guard of document.querySelectorAll(`[${GUARD}]`)) {
+    const controls = guard instanceof HTMLFormElement ? controlsOf(guard) : [...guard.querySelectorAll("*")].filter(isControl);
+    for (const control of controls) setDirty(control, isDirty(control));
+    setDirty(guard, controls.some(isDirty));
+  }
+  // Only while there is something to lose: pages with this listener aren't kept for Back.
+  if (question()) addEventListener("beforeunload", askBeforeUnload);
+  else removeEventListener("beforeunload", askBeforeUnload);
+}
+
+/** @param {Element} element @param {boolean} dirty */
+const setDirty = (element, dirty) => own(element, "toggleAttribute").call(element, DIRTY, dirty);
+
+/** Whether a control's state isn't what the server has rendered. @param {Control} control */
+function isDirty(control) {
+  if (isCheckable(control)) return control.checked !== control.defaultChecked;
+  if (control instanceof HTMLSelectElement) return isChosen(control);
+  return control.type === "file" ? !!control.value : control.value !== control.defaultValue;
+}
+
+/** Whether other options are selected than at first, when a browser selects one itself if the server hasn't. @param {HTMLSelectElement} select */
+function isChosen(select) {
+  const options = [...select.options];
+  const hasDefault = select.multiple || options.some(({ defaultSelected }) => defaultSelected);
+  const first = hasDefault ? null : options.find(({ disabled }) => !disabled);
+  return options.some((option) => option.selected !== (hasDefault ? option.defaultSelected : option === first));
+}
+
+/** What to ask before the page is left; null if there is nothing to lose. */
+function question() {
+  for (const guard of leaving ? [] : document.querySelectorAll(`[${GUARD}][${DIRTY}]`)) {
+    const text = own(guard, "getAttribute").call(guard, GUARD);
+    if (text) return text;
+  }
+  return null;
+}
+
+/** @param {Event} event */
+function askBeforeUnload(event) {
+  if (question()) event.preventDefault(); // the browser asks in its own words
+}
+
+/** Ask before the page is replaced by another one. Return whether it may be. */
+export function confirmLeaving() {
+  const text = question();
+  leaving = text === null || confirm(text);
+  return leaving;
+}
+
+/** The page is left because of what an action has answered. */
+export function allowLeaving() {
+  leaving = true;
+}
