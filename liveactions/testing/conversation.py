@@ -133,8 +133,6 @@ class Conversation:
         """The session's token, after the welcome."""
         self.tickets: list[str] = []
         """Tickets for cookies that have to be fetched."""
-        self.events: list[tuple[str, Any]] = []
-        """DOM events that the server has dispatched: names and details."""
         self._line = line
         self._reopen = reopen
         """Opens another way to the session, in place of a closed one, and returns the page's address too."""
@@ -258,7 +256,7 @@ class Conversation:
 
     def _heed(self, extras: dict[str, Any]) -> None:
         self.tickets += extras.get("cookies", "").split()
-        self.events += [(name, detail) for name, detail in extras.get("events", ())]
+        self.window.events += [(name, detail) for name, detail in extras.get("events", ())]
         if "url" in extras:
             url, push = extras["url"]
             self._moved(url, bool(push))

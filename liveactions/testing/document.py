@@ -11,6 +11,7 @@ from typing import Any
 from .controls import CONTROLS, Controls, Seen
 from .dom import Element, canonical, is_disabled, is_visible, parse, parse_fragment
 from .failures import Address, ProtocolMismatch, Refusal, mismatch
+from .overrides import Overrides
 from .patching import ActionSlot, Fragment, adopt
 
 
@@ -119,6 +120,13 @@ class Window:
         self.document = Document(html) if scripting and "data-live=" in html else None
         self._root = self.document.root if self.document else parse(html, scripting=scripting)
         self.controls = Controls(self.root)
+        self.overrides = Overrides()
+        self.openers: dict[Element, Element] = {}
+        """The controls whose commands have shown elements."""
+        self.clipboard = ""
+        """What commands have copied."""
+        self.events: list[tuple[str, Any]] = []
+        """DOM events that commands and the server have dispatched: names and details."""
         self.focused: Element | None = None
         self.is_uncommitted = False
         """Whether the focused control was edited since its last change event."""
@@ -164,8 +172,14 @@ class Window:
         for seen, _ in answered:
             self.controls.answer(seen)
         root = self.root
-        with self.controls.written():
+        if swaps:
+            self.overrides.forget()
+        hidden = {target: target.get("hidden") for target in self.openers}
+        with self.controls.written(), self.overrides.lifted(lambda: self.root):
             apply(self.document)
+        for target, before in hidden.items():
+            if target.get("hidden") != before:
+                self.tell_expanded(target)
         if self.root is not root:
             old, self.controls = self.controls, Controls(self.root)
             if not swaps:
@@ -173,6 +187,17 @@ class Window:
         for seen, resets in answered:
             self.controls.release(seen, resets)
         self.grant_focus()
+
+    def tell_expanded(self, target: Element) -> None:
+        """Update the controls that say whether an element is shown."""
+        id = target.get("id")
+        for control in self.root.elements() if id else ():
+            if (
+                control.get("aria-expanded") is not None
+                and id in (control.get("aria-controls") or "").split()
+            ):
+                expanded = "true" if target.get("hidden") is None else "false"
+                self.overrides.set(control, "aria-expanded", expanded)
 
     def fields_seen(self, elements: Sequence[Element]) -> Seen:
         return self.controls.see(element for element in elements if element.name in CONTROLS)

@@ -209,9 +209,13 @@ class Page(Part):
 
     @property
     def events(self) -> list[tuple[str, Any]]:
-        """DOM events that the server has dispatched in this page: names and details."""
-        self._tab.catch_up()
-        return self._tab.conversation.events if self._tab.conversation else []
+        """DOM events that the server or a client command has dispatched in this page: names and details."""
+        return self._window().events
+
+    @property
+    def clipboard(self) -> str:
+        """The text that a client command has copied."""
+        return self._window().clipboard
 
     @property
     def status(self) -> int:

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from ..protocol.constants import CALL_REF, CALL_SLOT, CANCEL, VALIDATE
 from ..templates.event_attributes import DELAYS, HELD_KEYS, MODIFIERS
 from .asgi import ORIGIN
+from .commands import Runner, commands_in, submitted_by
 from .controls import CHECKABLE, CONTROLS, Controls, File, State, kind, owner, top
 from .dom import Element, is_disabled
 from .failures import Refusal, listing
@@ -68,6 +69,7 @@ class DomEvent:
     key: str = ""
     held: frozenset[str] = frozenset()
     detail: Any = None
+    bubbles: bool = True
 
 
 def dispatch(tab: Tab, event: DomEvent) -> bool:
@@ -79,13 +81,14 @@ def dispatch(tab: Tab, event: DomEvent) -> bool:
         return False
     prevented = False
     for call in list(_called(tab, event)):
-        prevented |= event.type == "submit" or "prevent" in call.modifiers
-        _run(tab, call, event)
+        prevented |= "prevent" in call.modifiers
+        prevented |= _run(tab, call, event)
     return prevented
 
 
 def _called(tab: Tab, event: DomEvent) -> Iterator[Call]:
-    path = [event.target] if event.type in _FLAT else list(event.target.ancestors())
+    is_flat = event.type in _FLAT or not event.bubbles
+    path = [event.target] if is_flat else list(event.target.ancestors())
     met = [
         call
         for element in path
@@ -120,15 +123,42 @@ def _fits(call: Call, event: DomEvent) -> bool:
     return True
 
 
-def _run(tab: Tab, call: Call, event: DomEvent) -> None:
+def _run(tab: Tab, call: Call, event: DomEvent) -> bool:
+    """Run what an element calls. Return whether the event's default is prevented."""
     assert tab.conversation is not None
     element = call.element
     if call.cancels:
         for _, called in _operands(tab, call):
             tab.conversation.say(CANCEL, called)
-        return
+        return event.type == "submit"
     if "once" in call.modifiers and not tab.conversation.first(element, call.descriptor):
-        return
+        return event.type == "submit"
+    commands = commands_in(element.get(call.descriptor))
+    if commands is not None:
+        return _run_commands(tab, element, commands, event)
+    for operands in _operands(tab, call):
+        _call(tab, element, operands, event)
+    return event.type == "submit"
+
+
+def _run_commands(tab: Tab, element: Element, commands: list[list[Any]], event: DomEvent) -> bool:
+    """Run client commands. Return whether the event's default is prevented: they make a call instead."""
+    runner = Runner(tab.window, UserInput(tab), element)
+    form = submitted_by(element, event.type)
+    for name, *rest in commands:
+        if name != "call":
+            runner.run(name, *rest)
+            continue
+        problem = objection(form, element, tab.window.controls) if form and form is not element else None
+        if problem:
+            raise Refusal(f"a browser wouldn't submit the form: {problem}")
+        _call(tab, form or element, (CALL_REF, rest[0]), event)
+    return form is not None and any(name == "call" for name, *_ in commands)
+
+
+def _call(tab: Tab, element: Element, operands: tuple[int, Any], event: DomEvent) -> None:
+    """Call an action with the fields of the element, or of the event's target."""
+    assert tab.conversation is not None
     source = element if element.name in {*CONTROLS, "form", "button"} else event.target
     controls = tab.window.controls
     if source.name == "form":
@@ -137,13 +167,9 @@ def _run(tab: Tab, call: Call, event: DomEvent) -> None:
     else:
         fields = own_fields(control_fields(source, controls))
         seen = tab.window.fields_seen(controls.group(source))
-    for operands in _operands(tab, call):
-        details = (
-            [{"type": event.type, "key": event.key, "detail": event.detail}]
-            if tab.window.tells_events()
-            else []
-        )
-        tab.conversation.say(*operands, fields, *details, seen=seen)
+    tells = tab.window.tells_events()
+    details = [{"type": event.type, "key": event.key, "detail": event.detail}] if tells else []
+    tab.conversation.say(*operands, fields, *details, seen=seen)
 
 
 def _operands(tab: Tab, call: Call) -> Iterator[tuple[int, Any]]:
@@ -184,9 +210,9 @@ class UserInput:
         if not prevented:
             self._activate(active, element)
 
-    def dispatch(self, element: Element, type: str, detail: Any) -> None:
-        """Dispatch a bubbling event, as the script of a hook does."""
-        dispatch(self.tab, DomEvent(element, type, detail=detail))
+    def dispatch(self, element: Element, type: str, detail: Any, bubbles: bool = True) -> None:
+        """Dispatch an event, as the script of a hook does."""
+        dispatch(self.tab, DomEvent(element, type, detail=detail, bubbles=bubbles))
 
     def double_click(self, element: Element) -> None:
         for _ in range(2):
@@ -322,6 +348,10 @@ class UserInput:
         if element is not None:
             self._happen(element, "focus")
             self._happen(element, "focusin")
+
+    def takes_focus(self, element: Element) -> bool:
+        """Return whether an element can have the focus, if it is shown and isn't disabled."""
+        return _takes_focus(element)
 
     def _commit(self) -> None:
         """Dispatch the change event of an edited field."""

@@ -57,7 +57,7 @@ async def test_extras_of_frames() -> None:
     tab.conversation.say(1, "save", [])
     await tab.conversation.settle()
     assert tab.conversation.tickets == ["a", "b"]
-    assert tab.conversation.events == [("saved", 5)]
+    assert tab.window.events == [("saved", 5)]
     assert tab.moves == [("/?q=1", True)]
 
 
