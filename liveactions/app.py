@@ -332,7 +332,9 @@ class Live(Starlette):
             app.router.routes.append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":  # that of an application which is mounted never runs
+        if (
+            self._lacks_key and scope["type"] != "lifespan"
+        ):  # that of an application which is mounted never runs
             self._refuse_without_key()
         await super().__call__(scope, receive, send)
 

@@ -19,6 +19,14 @@ def well_formed(text: str) -> str:
     return text
 
 
+def utf8(text: str) -> bytes:
+    """Return `well_formed` text, encoded."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return well_formed(text).encode()
+
+
 def write_json(data: Any, inf_nan_mode: Literal["null", "constants"] = "null") -> bytes:
     """Return JSON-able data as JSON, with `well_formed` text."""
     try:

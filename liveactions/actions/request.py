@@ -10,7 +10,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
-from starlette.datastructures import QueryParams
+from starlette.datastructures import URL, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -85,6 +85,10 @@ class PageRequest(Request):
         self._set: list[str] = []
         self._before: dict[str, Any] | None = None
         self._query = self.scope.get("query_string", b"").decode("latin-1")
+        self._has_moved = False
+        """Whether it has another query than the one that was sent."""
+        self._moved_url: URL | None = None
+        self._moved_params: QueryParams | None = None
         self.due: list[DueCall] = []
         """Calls to make once its response, or the answer of the latest operation, has been sent."""
         self.may_raise = False
@@ -113,8 +117,26 @@ class PageRequest(Request):
         """Show `query` in `url` and `query_params`: that of the page's address, by which guards decide."""
         if query != self._query:
             self._query = query
-            self._url = self.url.replace(query=query)
-            self._query_params = QueryParams(query)
+            self._moved_url = self._moved_params = None
+            self._has_moved = True
+
+    @property
+    def url(self) -> URL:
+        """The URL, with the query of the page's address."""
+        if not self._has_moved:
+            return super().url
+        if self._moved_url is None:
+            self._moved_url = super().url.replace(query=self._query)
+        return self._moved_url
+
+    @property
+    def query_params(self) -> QueryParams:
+        """The parameters in the query of the page's address."""
+        if not self._has_moved:
+            return super().query_params
+        if self._moved_params is None:
+            self._moved_params = QueryParams(self._query)
+        return self._moved_params
 
     def put_back(self, changes: Changes) -> None:
         """Give back changes that were taken from this request or an equal one; its response carries them."""

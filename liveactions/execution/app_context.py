@@ -28,7 +28,7 @@ from ..pages.page import Page, create, takes_events
 from ..pages.page_html import Assets, PageAssets
 from ..pages.state import restore_state
 from ..pages.urls import own_url, path_and_query
-from ..store.one_time import TICKET_TTL, Deliveries, OneTimeStore
+from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.storage import UploadStorage
 from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
@@ -54,14 +54,11 @@ class Address:
     def __init__(self, page: type[Page], path: str) -> None:
         self.page = page
         self.path = path
+        self.name = f"{page.__module__}.{page.__qualname__}"
+        """The page class's name, which snapshots are bound to."""
         self._regex: re.Pattern[str]
         self._convertors: Mapping[str, Convertor[Any]]
         self._regex, _, self._convertors = compile_path(path)
-
-    @property
-    def name(self) -> str:
-        """The page class's name, which snapshots are bound to."""
-        return f"{self.page.__module__}.{self.page.__qualname__}"
 
     def match(self, path: str) -> dict[str, Any] | None:
         """Return the parameters of a path; None if it doesn't match."""
@@ -95,6 +92,12 @@ class AppContext:
         self.snapshots = snapshots
         self.saving = SnapshotQueue(snapshots.store)
         self.tickets = OneTimeStore("ticket", TICKET_TTL, snapshots.sealer, snapshots.store)
+        self.post_answers = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
+        """How posts were answered, for their copies."""
+        self.call_answers = OneTimeStore("call", ANSWER_TTL, snapshots.sealer, snapshots.store)
+        """How the calls of scripts were answered, for those with the same `Idempotency-Key`."""
+        self.patience = 2 * (services.timeout or 30.0)
+        """Seconds that a copy of a request waits for the answer to the first."""
         self.uploads = Uploads(snapshots.sealer, storage, limits.uploads)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
         self.limits = limits

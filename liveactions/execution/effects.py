@@ -143,7 +143,7 @@ def receive(live: LiveContext) -> None:
     """Show the messages that were sent to this page."""
     cookie = live.request.cookies.get(FLASH_COOKIE, "") if live.request is not None else ""
     data, _, mac = cookie.partition(".")
-    if live.signer.verify(_signed(data), mac):
+    if mac and live.signer.verify(_signed(data), mac):
         live.flashes += tuple(Flash(*one) for one in from_json(urlsafe_b64decode(data)))
 
 

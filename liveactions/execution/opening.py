@@ -177,10 +177,10 @@ async def _steps(
 
 async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
     """Run the guards, and mount a page that begins at its address. Return None on success."""
-    if source is not Source.ADDRESS:
-        return await run.guard()
-    problem = _fill_from_address(run.page) or await run.guard()
-    if problem is not None or until is Until.GUARD:
+    problem = _fill_from_address(run.page) if source is Source.ADDRESS else None
+    if problem is None and not run.has_passed:
+        problem = await run.guard()
+    if problem is not None or source is not Source.ADDRESS or until is Until.GUARD:
         return problem
     if until is Until.RENDER:
         run.receive()

@@ -178,7 +178,9 @@ class PageRun:
 
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components. Return None on success."""
-        return await self.guard() or await self._try("mount", self._mount)
+        if not self.has_passed and (refused := await self.guard()) is not None:
+            return refused
+        return await self._try("mount", self._mount)
 
     def receive(self) -> None:
         """Show the messages that were sent to this page. They are removed when the run is committed."""
@@ -237,8 +239,7 @@ class PageRun:
         """Fill the `loaded` fields of a restored page, so that actions find what they would in an open one. A
         page function runs, which defines its actions.
         """
-        refused = await self.guard()
-        if refused is not None:
+        if not self.has_passed and (refused := await self.guard()) is not None:
             return refused
         is_run = self.page._live_defines_actions
         records = [one._live_record for one in components_of(self.page)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from email.message import Message as Headers
+from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -19,53 +21,70 @@ from ..protocol.messages import parse
 Pair = tuple[str, str | UploadFile]
 TRUNCATED: Final = "Request body was truncated"
 _TAIL: Final = 1024
-FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+URL_ENCODED: Final = "application/x-www-form-urlencoded"
+FORMS: Final = (URL_ENCODED, "multipart/form-data")
 
 
 async def read_form(request: Request, limits: Limits, action: Action[..., Any] | None = None) -> list[Pair]:
     """Return a post's fields in order, up to the limits of its action. Raise `HTTPException` for other
     bodies and for larger ones.
     """
-    kind = _kind(request)
-    if kind.get_content_type() not in FORMS:
+    kind, charset, boundary = _content_type(request.headers.get("content-type", ""))
+    if kind not in FORMS:
         raise HTTPException(415, "Only URL-encoded and multipart forms are supported")
-    if (kind.get_content_charset() or "utf-8") not in ("utf-8", "utf8", "us-ascii"):
+    if charset not in ("utf-8", "utf8", "us-ascii"):
         raise HTTPException(400, "Only UTF-8 forms are supported")
     body = limits.body if action is None or action.max_body is None else action.max_body
-    is_multipart = kind.get_content_type() == FORMS[1]
-    incoming = Incoming(request, body + (_files(limits, action) if is_multipart else 0))
-    try:
-        form = await Request(request.scope, incoming).form(
-            max_files=limits.files, max_fields=limits.fields + len(RESERVED_FIELDS), max_part_size=body
-        )
-    except (MultiPartException, UnicodeDecodeError) as error:
-        raise HTTPException(400, str(error)) from error
-    except ClientDisconnect:
-        raise HTTPException(400, TRUNCATED) from None
-    incoming.require_end(str(kind.get_param("boundary") or "") if is_multipart else "")
-    pairs = form.multi_items()
+    too_many = HTTPException(413, f"A form may have at most {limits.fields} fields")
+    pairs: list[Pair]
+    if kind == URL_ENCODED:
+        text = (await Incoming(request, body).read()).decode("latin-1")
+        most = limits.fields + len(RESERVED_FIELDS)
+        try:
+            pairs = [*parse_qsl(text, keep_blank_values=True, max_num_fields=most)]
+        except ValueError:
+            raise too_many from None
+    else:
+        incoming = Incoming(request, body + _files(limits, action))
+        pairs = await _read_multipart(request, incoming, limits, body)
+        incoming.require_end(boundary)
     if sum(name not in RESERVED_FIELDS for name, _ in pairs) > limits.fields:
-        raise HTTPException(413, f"A form may have at most {limits.fields} fields")
+        raise too_many
     if any(len(name) > limits.name for name, _ in pairs):
         raise HTTPException(400, f"Field names may have at most {limits.name} characters")
     return pairs
 
 
+async def _read_multipart(request: Request, incoming: Incoming, limits: Limits, part: int) -> list[Pair]:
+    try:
+        form = await Request(request.scope, incoming).form(
+            max_files=limits.files, max_fields=limits.fields + len(RESERVED_FIELDS), max_part_size=part
+        )
+    except (MultiPartException, UnicodeDecodeError) as error:
+        raise HTTPException(400, str(error)) from error
+    except ClientDisconnect:
+        raise HTTPException(400, TRUNCATED) from None
+    return form.multi_items()
+
+
 async def read_json(request: Request, limits: Limits) -> Any:
     """Return a body that is JSON."""
-    if _kind(request).get_content_type() != "application/json":
+    if _content_type(request.headers.get("content-type", ""))[0] != "application/json":
         raise HTTPException(415, "Expected application/json")
-    body = await bounded(request, limits.body).body()
+    body = await Incoming(request, limits.body).read()
     try:
         return parse(body.decode())
     except ValueError:
         raise HTTPException(400, "Invalid JSON") from None
 
 
-def _kind(request: Request) -> Headers:
+@lru_cache(maxsize=64)
+def _content_type(header: str) -> tuple[str, str, str]:
+    """Return media type, charset and boundary of a Content-Type."""
     headers = Headers()
-    headers["Content-Type"] = request.headers.get("content-type", "application/octet-stream")
-    return headers
+    headers["Content-Type"] = header or "application/octet-stream"
+    charset = headers.get_content_charset() or "utf-8"
+    return headers.get_content_type(), charset, str(headers.get_param("boundary") or "")
 
 
 def _files(limits: Limits, action: Action[..., Any] | None) -> int:
@@ -74,11 +93,6 @@ def _files(limits: Limits, action: Action[..., Any] | None) -> int:
         return limits.upload
     counts = [(one, limits.files if one.takes_several else 1) for one in action.plan.files.values()]
     return sum(count * (one.files.max_size or limits.upload) for one, count in counts)
-
-
-def bounded(request: Request, limit: int) -> Request:
-    """Return a request whose body is refused with 413 as soon as it is longer than `limit` bytes."""
-    return Request(request.scope, Incoming(request, limit))
 
 
 class Incoming:
@@ -102,6 +116,19 @@ class Incoming:
         self._tail = (self._tail + chunk)[-_TAIL:]
         self._check(self._received)
         return message
+
+    async def read(self) -> bytes:
+        """Return the whole body. `HTTPException` (400) if it is cut short."""
+        chunks: list[bytes] = []
+        is_more = True
+        while is_more:
+            message = await self()
+            if message["type"] == "http.disconnect":
+                raise HTTPException(400, TRUNCATED)
+            chunks.append(message.get("body", b""))
+            is_more = message.get("more_body", False)
+        self.require_end()
+        return b"".join(chunks)
 
     def _check(self, size: int) -> None:
         if size > self._limit:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -31,7 +31,6 @@ from .uploads import UploadHandler
 
 log = get_logger(__name__)
 METHODS: Final = "GET, HEAD, POST"
-V = TypeVar("V", bound=PageRequestHandler)
 
 
 class PageEndpoint:
@@ -53,25 +52,24 @@ class PageEndpoint:
         self._tasks = Supervisor(lambda: f"{address.name}: what waited for an answer")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
-        if self.site.services.debug:
+        site = self.site
+        if site.services.debug:
             watch()
         request = PageRequest(scope, receive, send)
         bind(page=self.address.name, path=request.url.path)
         try:
-            await self._serve(request, scope, receive, send)
+            if PROBE_KEY in scope:
+                scope[PROBE_KEY]((request, self.address))
+                response = Response(status_code=204)
+            elif site.observer is None:
+                response = await self._answer(request)
+            else:
+                operation = Operation(_kind(request), self.address.name, request.headers)
+                response = await watched(site.observer, operation, self._answer(request))
+            await response(scope, receive, send)
         finally:
-            begin_due(self._tasks, request)
-
-    async def _serve(self, request: PageRequest, scope: Connection, receive: Receive, send: Send) -> None:
-        if PROBE_KEY in scope:
-            scope[PROBE_KEY]((request, self.address))
-            response = Response(status_code=204)
-        elif self.site.observer is None:
-            response = await self._answer(request)
-        else:
-            operation = Operation(_kind(request), self.address.name, request.headers)
-            response = await watched(self.site.observer, operation, self._answer(request))
-        await response(scope, receive, send)
+            if request.due:
+                begin_due(self._tasks, request)
 
     async def _answer(self, request: PageRequest) -> Response:
         """Return the response, with its cookies. Raise exceptions that the application has a handler for."""
@@ -89,8 +87,21 @@ class PageEndpoint:
         return response
 
     async def _respond(self, request: PageRequest) -> Response:
-        if request.method in ("GET", "HEAD"):
-            return await self._visit(PageRequestHandler, request, PageRequestHandler.get)
+        handler = PageRequestHandler
+        if request.method not in ("GET", "HEAD"):
+            self._check_post(request)
+            if HEADER_OPS in request.headers:
+                return await perform(self.sessions, request)
+            handler = _HANDLERS[_kind(request)]
+        visit = handler(self.site, self.address, request, await self.site.identity(request))
+        try:
+            return await visit.respond()
+        finally:
+            if visit.page.live.deferred:
+                forsake(visit.page.live)
+
+    def _check_post(self, request: PageRequest) -> None:
+        """Raise `HTTPException` for another method than POST, and for a post from another origin."""
         if request.method != "POST":
             raise HTTPException(405, headers={"Allow": METHODS})
         refusal = self.origins.refusal(request)
@@ -98,22 +109,13 @@ class PageEndpoint:
             log.warning("rejected cross-origin post: %s", refusal)
             debug = self.site.services.debug
             raise HTTPException(403, refusal if debug else "Cross-origin posts are not allowed")
-        if HEADER_OPS in request.headers:
-            return await perform(self.sessions, request)
-        if HEADER_UPLOAD in request.headers:
-            return await self._visit(UploadHandler, request, UploadHandler.respond)
-        if HEADER_ACTION in request.headers:
-            return await self._visit(CallHandler, request, CallHandler.respond)
-        return await self._visit(PostHandler, request, PostHandler.respond)
 
-    async def _visit(
-        self, kind: type[V], request: PageRequest, respond: Callable[[V], Awaitable[Response]]
-    ) -> Response:
-        visit = kind(self.site, self.address, request, await self.site.identity(request))
-        try:
-            return await respond(visit)
-        finally:
-            forsake(visit.page.live)
+
+_HANDLERS: Final[Mapping[Kind, type[PageRequestHandler]]] = {
+    "post": PostHandler,
+    "call": CallHandler,
+    "upload": UploadHandler,
+}
 
 
 def _kind(request: PageRequest) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -15,8 +15,7 @@ from starlette.responses import Response
 
 from ..actions.request import Changes, PageRequest
 from ..execution.app_context import AppContext
-from ..store.base import Row
-from ..store.one_time import ANSWER_TTL, OneTimeStore
+from ..store.one_time import OneTimeStore
 from .bodies import Pair
 
 POLL_INTERVAL: Final = 0.02
@@ -57,31 +56,15 @@ def script_key(request: Request, identity: str, action: str) -> str:
     return key and sha256(whole.encode(errors="replace")).hexdigest()
 
 
-class Answers:
-    """The answers of requests of one kind, as data, for all workers."""
-
-    def __init__(self, kind: str, site: AppContext) -> None:
-        self._snapshots = site.snapshots
-        self._kept = OneTimeStore(kind, ANSWER_TTL, site.snapshots.sealer, site.snapshots.store)
-        self._patience = 2 * (site.services.timeout or 30.0)
-
-    async def claim(self, key: str) -> bool:
-        """Return whether a request is the first of its key."""
-        return await self._kept.claim(key)
-
-    async def keep(self, key: str, answer: Any, handled: Sequence[Row] = ()) -> None:
-        """Keep the answer of a request, and the snapshots that it has handles for."""
-        await self._snapshots.keep([*handled], self._kept.row(key, answer))
-
-    async def first(self, key: str) -> Any:
-        """Return the answer of the first request of this key; None if it takes too long."""
-        until = time.monotonic() + self._patience
-        while time.monotonic() < until:
-            kept = await self._kept.read(key)
-            if kept is not None:
-                return kept
-            await asyncio.sleep(POLL_INTERVAL)
-        return None
+async def first_answer(answers: OneTimeStore, key: str, seconds: float) -> Any:
+    """Return the answer of the first request of this key, as data; None if it takes longer than that."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        kept = await answers.read(key)
+        if kept is not None:
+            return kept
+        await asyncio.sleep(POLL_INTERVAL)
+    return None
 
 
 async def answer_once(
@@ -94,9 +77,9 @@ async def answer_once(
     """
     if not key:
         return await respond()
-    answers = Answers("call", site)
+    answers = site.call_answers
     if not await answers.claim(key):
-        return _copy(request, await answers.first(key))
+        return _copy(request, await first_answer(answers, key, site.patience))
     answer: Any = [409, "", None]
     try:
         response = await respond()
@@ -107,7 +90,7 @@ async def answer_once(
             answer = [response.status_code, bytes(response.body).decode(), changes]
         return response
     finally:
-        await answers.keep(key, answer)
+        await answers.put(answer, key)
 
 
 def _copy(request: PageRequest, answer: Any) -> Response:

@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..actions.form_input import Arguments, Input
 from ..actions.request import PageRequest
-from ..encoding import well_formed
+from ..encoding import utf8
 from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.effects import carry, restarted
-from ..execution.loading import forsake, wait_for_deferred
+from ..execution.loading import wait_for_deferred
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
@@ -31,7 +31,6 @@ from ..pages.state import restore_state
 from ..pages.urls import is_at, own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
 from ..store.snapshots import HtmlSnapshot, Snapshot
-from ..templates.fragments import digest_of
 from ..types import Failed, Outcome, RedirectTo
 from .bodies import read_form, read_json
 from .once import answer_once, script_key
@@ -57,14 +56,11 @@ class PageRequestHandler:
         self.identity = identity
         self.context = site.context(address, identity)
         """The context in which this visitor's snapshots of this page are sealed."""
-        self.begin()
+        self.page = site.new_page(address.page, request, self.context)
+        """The page, without a state."""
 
-    def begin(self) -> None:
-        """Create the page, without a state."""
-        self.page = self.site.new_page(self.address.page, self.request, self.context)
-
-    async def get(self) -> Response:
-        """Answer a GET."""
+    async def respond(self) -> Response:
+        """Return the answer; here, to a GET."""
         if FIELD_ACTION in self.query:
             return see_other(relative(own_url(self.request)))
         source = Source.ADDRESS
@@ -104,10 +100,10 @@ class PageRequestHandler:
 
         `error` is raised if the page doesn't show it itself, unless a guard rejects the visitor.
         """
-        forsake(self.page.live)  # it is loaded again
         opened = await open_page(self.page, source, draw=self._html)
         if opened.drawn is not None:
-            self._announce()
+            if self.page.live.attending:
+                self._announce()
             return await self._page(opened.drawn, status, headers, error)
         if error is not None and not opened.is_refused:
             raise error
@@ -136,7 +132,7 @@ class PageRequestHandler:
     def _announce(self) -> None:
         """Expect the visitor in lists of who is here: they may be reloading the page."""
         live = self.page.live
-        if live.attending and live.services.presence is not None and not self._is_without_script:
+        if live.services.presence is not None and not self._is_without_script:
             for one in live.attending:
                 live.services.presence.expect(one.topic, one.key_of(self.identity))
 
@@ -148,19 +144,20 @@ class PageRequestHandler:
     def _html(self, run: PageRun) -> bytes:
         page = self.page
         fragment = page.__fragment__(None)
+        digests = fragment.digests()
         snapshot = Snapshot(
             path_and_query(page.live.address),
             run.state,
             shape=fragment.shape.digest,
-            mark=digest_of(fragment),
-            digests=fragment.digests(),
+            mark=digests[0],
+            digests=digests,
         )
         self._in_html = self.site.snapshots.for_html(snapshot, self.context)
         again = ""
         if page.live.deferred and not self._is_without_script:
             again = with_snapshot(relative(page.live.address), "")
         html = document(fragment, self._in_html.text, self.site.around(page), self._in_html.brief, again)
-        return well_formed(html).encode()
+        return utf8(html)
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
         """Return the response instead of the page. Raise errors."""

@@ -6,10 +6,9 @@ first.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
 from functools import partial
 from logging import INFO, WARNING
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -20,6 +19,7 @@ from ..actions.messages import text
 from ..actions.request import Changes
 from ..exceptions import ForgedReference, LiveError, UnknownAction
 from ..execution.effects import restarted
+from ..execution.loading import forsake
 from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
@@ -34,13 +34,12 @@ from ..store.base import Row
 from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
-from .once import STILL_RUNNING, UNCONFIRMED, Answers, digest
+from .once import STILL_RUNNING, UNCONFIRMED, digest, first_answer
 from .page import POST_HEADERS, PageRequestHandler, page_error, see_other, with_snapshot
 from .responses import PageError, raise_handled
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer to a post: a redirect, a page in a state, or an error page."""
 
     status: int
@@ -100,11 +99,11 @@ class PostHandler(PageRequestHandler):
         fields = [pair for pair in pairs if pair[0] not in (FIELD_SNAPSHOT, FIELD_ACTION)]
         sealed = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         source = await self._restore(sealed if isinstance(sealed, str) else "")
-        answers = Answers("post", self.site)
+        answers = self.site.post_answers
         # A copy has the same snapshot, which is the first field.
         key = await digest((self.identity, self.request.url.path, token), pairs)
         if not await answers.claim(key):
-            return await self._answer_copy(await answers.first(key))
+            return await self._answer_copy(await first_answer(answers, key, self.site.patience))
         answer, handled = Answer(409, message=UNCONFIRMED), list[Row]()
         call = partial(self._call, token=token, fields=fields, source=source)
         try:
@@ -114,7 +113,7 @@ class PostHandler(PageRequestHandler):
             outcome = opened.outcome
             answer, handled = self._answer(outcome, None if opened.is_refused else opened.state)
         finally:  # copies needn't wait, even if the request is cancelled
-            await answers.keep(key, astuple(answer), handled)
+            await self.site.snapshots.handles.put(handled, answers.row(key, answer))
         raise_handled(outcome)
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
@@ -131,7 +130,7 @@ class PostHandler(PageRequestHandler):
             self._is_restarted = bool(sealed)  # otherwise there was no state to lose
             level = WARNING if sealed else INFO
             log.log(level, "could not restore %s for a post, starting it again: %s", self.address.name, error)
-            self.begin()
+            self.page = self.site.new_page(self.address.page, self.request, self.context)
             return Source.ADDRESS
         return Source.STATE
 
@@ -211,6 +210,7 @@ class PostHandler(PageRequestHandler):
         if not _may_be_shown(failed):
             return self.error_or_redirect(failed)
         self.page.live.error = problem_of(failed)
+        forsake(self.page.live)  # it is loaded again
         return await self.show(status=answer.status, error=_error_beside(failed))
 
 

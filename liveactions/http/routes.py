@@ -17,7 +17,7 @@ from ..security.origin import Origins
 from ..session.request_probe import COOKIE_CHANGES_KEY
 from ..store.one_time import Delivery
 from ..store.storage import CHUNK_BYTES
-from .bodies import bounded
+from .bodies import Incoming
 from .responses import HEADERS
 
 log = get_logger(__name__)
@@ -49,7 +49,7 @@ class CookiesEndpoint:
         if refusal is not None or HEADER_OPS not in request.headers:
             log.warning("rejected cross-origin cookie ticket: %s", refusal)
             return Response("A ticket must come from the page itself", 403, media_type="text/plain")
-        tickets = (await bounded(request, MAX_TICKET_BYTES).body()).decode("ascii", "replace").split()
+        tickets = (await Incoming(request, MAX_TICKET_BYTES).read()).decode("ascii", "replace").split()
         found = [await self.site.tickets.take(ticket) for ticket in tickets[:MAX_TICKETS]]
         return _apply([Changes.load(data) for data in found if data is not None], request)
 

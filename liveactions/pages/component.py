@@ -148,12 +148,6 @@ class ComponentRecord:
         self._references.clear()
         self.tokens.clear()
 
-    def move(self, path: str) -> None:
-        """Set the component's path."""
-        if path != self.path:
-            self.path = path
-            self.forget_references()
-
     def forget_references(self) -> None:
         """Discard the references and the names built from them, so that they are created again."""
         self._references.clear()
@@ -442,25 +436,24 @@ def make(annotation: Any) -> Component:
     return component
 
 
-def attach(page: Component, live: LiveContext) -> None:
+def attach(component: Component, live: LiveContext, path: str = "", seen: set[int] | None = None) -> None:
     """Attach the root component and every component in it to an open page, and set their paths.
 
-    Raise `TypeError` if a component is used twice.
+    `path` is that of the component, `seen` are those that are attached already. Raise `TypeError` if a
+    component is used twice.
     """
-    _attach(page, live, "", set())
-
-
-def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) -> None:
+    seen = set() if seen is None else seen
     if id(component) in seen:
         raise TypeError(f"component {component!r} is used twice in this page; create a separate instance")
     seen.add(id(component))
     record = component._live_record
-    if getattr(component, "live", None) is not live:
-        component.live = live
+    is_new = getattr(component, "live", None) is not live
+    if is_new or record.path != path:
+        object.__setattr__(component, "live", live)
+        record.path = path
         record.forget_references()
-        if record.description.presences:
-            live.declares_presence = True
-    record.move(path)
+    if is_new and record.description.presences:
+        live.declares_presence = True
     for field in record.description.children:
         assert field.children is not None
         alias = field.children.annotation
@@ -468,7 +461,7 @@ def _attach(component: Component, live: LiveContext, path: str, seen: set[int]) 
             if get_origin(alias) is type(child):
                 child._live_record.become(describe(alias))
             here = field.name + step
-            _attach(child, live, f"{path}.{here}" if path else here, seen)
+            attach(child, live, f"{path}.{here}" if path else here, seen)
 
 
 def variables(component: Component) -> dict[str, Any]:

@@ -124,8 +124,10 @@ def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) 
     Fields that are missing from the query string, or invalid there, get their defaults. Raise `not_found()`
     for an invalid path parameter.
     """
-    fill_from_path(page, path)
-    fill_from_query(page, query, path)
+    if path:
+        fill_from_path(page, path)
+    if page._live_record.description.has_address:
+        fill_from_query(page, query, path)
     page._live_record.stale = True
 
 

@@ -24,7 +24,6 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -49,10 +48,6 @@ from .component import Component, describe, descriptions, variables
 from .fields import in_url
 from .page import Page, register_page
 from .state import load_forms
-
-if TYPE_CHECKING:
-    from .handle import View
-
 
 log = get_logger("liveactions")
 
@@ -173,16 +168,10 @@ class FunctionPage(Page):
         if not isinstance(shown, Rendered):
             html = self._live_shown = html_of(shown)  # HTML from generators can only be rendered once
             return raw_page(html)
-        return self._live_view_of(shown.template).render({**variables(self), **shown.names}, previous)
-
-    def _live_view_of(self, template: str) -> View:
-        known: tuple[str, View] | None = getattr(self, "_live_view", None)
-        if known is None or known[0] != template:
-            templates = self.live.services.templates
-            if templates is None:
-                raise TypeError("this application has no templates")
-            known = self._live_view = template, templates.view(template)
-        return known[1]
+        templates = self.live.services.templates
+        if templates is None:
+            raise TypeError("this application has no templates")
+        return templates.view(shown.template).render({**variables(self), **shown.names}, previous)
 
     async def _live_run(self, arguments: dict[str, Any]) -> None:
         """Run the page function. Its actions are known afterwards."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 from markupsafe import Markup
@@ -136,8 +135,7 @@ _CALLING: Final = re.compile(
 """A button in a template that calls an action of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageAssets:
+class PageAssets(NamedTuple):
     """What a page's HTML contains about its server: paths as the browser sees them."""
 
     script: str

@@ -26,7 +26,7 @@ def dump_state(page: Page) -> Any:
 
     Raise `TypeError` if a field's value doesn't match its annotation.
     """
-    forms = dump_forms(page)
+    forms = dump_forms(page) if page.live.forms.states or page._live_record.waiting else {}
     if page.live.flashes:
         return [_dump(page), forms, [[one.text, one.kind] for one in page.live.flashes]]
     return [_dump(page), forms] if forms else [_dump(page)]
@@ -203,8 +203,13 @@ def dump_forms(page: Page) -> Stored:
 
 def load_forms(page: Page, stored: Stored) -> None:
     """Set the outcomes of the actions that still exist and whose results still fit."""
-    states = page.live.forms = FormStates()
+    if page.live.forms.states:
+        page.live.forms = FormStates()
+    states = page.live.forms
     for key, one in stored.items():
+        if one == _DONE:
+            states.put(key, SUCCEEDED)
+            continue
         ok, result, error, errors, values = [*one, *_EMPTY[len(one) :]]
         with suppress(UnknownAction, ValidationError):
             known = None if result is None else find(page, key).results.load(result)

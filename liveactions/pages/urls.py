@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from starlette.convertors import Convertor, PathConvertor
 from starlette.requests import Request
@@ -129,8 +129,8 @@ def _with_query(path: str, pairs: list[tuple[str, str]]) -> str:
 def own_url(request: Request) -> str:
     """Return a request's absolute URL, quoted, without the library's parameters and without the hash."""
     url, path = request.url, quote(request.scope["path"], safe=_IN_PATH)
-    query = urlencode(own_query(url.query))
-    return urlunsplit((url.scheme, url.netloc, path, query, ""))
+    query = urlencode(own_query(url.query)) if url.query else ""
+    return f"{url.scheme}://{url.netloc}{path}{'?' if query else ''}{query}"
 
 
 _IN_PATH: Final = "/:@!$&'()*+,;=~"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import HTTPConnection
@@ -82,6 +83,7 @@ def _own(connection: HTTPConnection) -> str:
     return f"{scheme}://{connection.headers.get('host', '')}"
 
 
+@lru_cache(maxsize=256)
 def _triple(origin: str) -> _Origin | None:
     """Return scheme, host and port; None if `origin` isn't an http(s) origin."""
     try:

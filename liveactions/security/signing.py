@@ -192,7 +192,12 @@ class Sealer:
         self, data: bytes, context: str, *, now: float | None = None, compress: bool = True
     ) -> bytes:
         """Do what `seal` does, but return bytes. Compressing takes longer than all else."""
-        packed = _pack(data, time.time() if now is None else now, compress)
+        packing = _PLAIN
+        if compress and len(data) >= COMPRESS_FROM:
+            smaller = zlib.compress(data, 1)
+            if len(smaller) < len(data):
+                packing, data = _DEFLATED, smaller
+        packed = _PACKING.pack(packing, time.time() if now is None else now) + data
         return self._header + self._cipher.encrypt(packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
@@ -213,7 +218,11 @@ class Sealer:
             packed = opener.decrypt(sealed[_HEADER.size :], context.encode())
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce and a tag
             raise SealError("altered, or sealed for another purpose") from None
-        return _unpack(packed, max_age, time.time() if now is None else now)
+        packing, sealed_at = _PACKING.unpack_from(packed)
+        if not -max(_SKEW, max_age) <= (time.time() if now is None else now) - sealed_at <= max_age:
+            raise SealExpired("too old")
+        data = packed[_PACKING.size :]
+        return zlib.decompress(data) if packing == _DEFLATED else data
 
 
 class Signer:
@@ -236,23 +245,6 @@ class Signer:
 def _mac(key: bytes, data: bytes) -> str:
     # Keyed BLAKE2b is a MAC by design, and takes a third of HMAC-SHA-256's time: tables have many.
     return _text(blake2b(data, key=key, digest_size=MAC_BYTES).digest())
-
-
-def _pack(data: bytes, now: float, compress: bool) -> bytes:
-    packing = _PLAIN
-    if compress and len(data) >= COMPRESS_FROM:
-        smaller = zlib.compress(data, 1)
-        if len(smaller) < len(data):
-            packing, data = _DEFLATED, smaller
-    return _PACKING.pack(packing, now) + data
-
-
-def _unpack(packed: bytes, max_age: float, now: float) -> bytes:
-    packing, sealed_at = _PACKING.unpack_from(packed)
-    if not -max(_SKEW, max_age) <= now - sealed_at <= max_age:
-        raise SealExpired("too old")
-    data = packed[_PACKING.size :]
-    return zlib.decompress(data) if packing == _DEFLATED else data
 
 
 def _text(data: bytes) -> str:

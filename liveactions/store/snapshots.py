@@ -110,7 +110,7 @@ class Snapshots:
         self.application = application
         self.sealer = sealer
         self.store = store
-        self._handles = Handles(store, limit)
+        self.handles = Handles(store, limit)
 
     def context(self, page: str, identity: str = "") -> str:
         return f"snapshot\n{self.application}\n{page}\n{identity}"
@@ -124,16 +124,12 @@ class Snapshots:
 
     def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
         """Return the snapshot as it is embedded in a page's HTML."""
-        return HtmlSnapshot(self._handles, self.seal(snapshot, context))
+        return HtmlSnapshot(self.handles, self.seal(snapshot, context))
 
     def handle(self, snapshot: Snapshot, context: str) -> tuple[str, Row]:
-        """Return a name for the snapshot, short enough for an address, and what is to be stored for it."""
+        """Return a name for the snapshot, short enough for an address, and what `handles` is to store."""
         handle = _handle()
         return handle, (_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)
-
-    async def keep(self, handled: list[Row], *others: Row) -> None:
-        """Store what `handle` has returned; and other rows, in the same round trip."""
-        await self._handles.put(handled, *others)
 
     async def open(self, text: str, context: str) -> Snapshot:
         """Return the snapshot that `text` is or names. `SealError` when it can't be had."""

@@ -1,7 +1,7 @@
 """Jinja2 environments that compile templates to fragments, and the templates in use.
 
 `Templates` creates an overlay of the application's environment, which uses its loader, filters, tests,
-globals and extensions without changing it. A `View` renders one template repeatedly for one component.
+globals and extensions without changing it. A `View` renders one template, for all components that have it.
 `TemplateWatcher` notices in debug mode that a template's file was saved.
 """
 
@@ -69,11 +69,16 @@ class Templates:
         self.environment.auto_reload = environment.auto_reload and debug
         self.debug = debug
         self._names = dict(names or {})
+        self._views: dict[str, View] = {}
         self._watch = TemplateWatcher(self.environment)
 
     def view(self, name: str) -> View:
-        """Return a template for one component. Raise `jinja2.TemplateNotFound` or `TemplateError`."""
-        return View(self.environment.get_template(name), self.debug, self._names)
+        """Return a template, which components share. Raise `jinja2.TemplateNotFound` or `TemplateError`."""
+        template = self.environment.get_template(name)
+        known = self._views.get(name)
+        if known is None or known.template is not template:
+            known = self._views[name] = View(template, self.debug, self._names)
+        return known
 
     def loaded(self) -> Iterator[Template]:
         """Return the templates that were used."""
@@ -96,15 +101,16 @@ class Templates:
 
 
 class View:
-    """A template with the context of one component, used for all its renders."""
+    """A template, and the contexts that it is rendered in: as many as there are renders at the same time."""
 
     def __init__(
         self, template: Template, debug: bool = False, names: Mapping[str, Any] | None = None
     ) -> None:
-        self._template = template
+        self.template = template
         self._debug = debug
         self._globals = {**(names or {}), **template.globals}
-        self._context: Any = None
+        self._contexts: list[Any] = []
+        """Those that are free."""
 
     def render(self, variables: dict[str, Any], previous: Fragment | None = None) -> Fragment:
         """Render the template as a page, reusing parts of `previous`, the last render."""
@@ -118,7 +124,7 @@ class View:
 
     def _checked(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
         """Render the newest version of the template, twice if parts of `previous` may have been reused."""
-        if not self._template.is_up_to_date:
+        if not self.template.is_up_to_date:
             self._reload()
         shown = self._render(variables, previous)
         if previous is not None:
@@ -126,28 +132,29 @@ class View:
         return shown
 
     def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Any:
-        context: Any = self._context or self._template.new_context()
-        self._context = None
-        context.renew({**self._globals, **variables}, self._template.blocks, previous)
+        context: Any = self._contexts.pop() if self._contexts else self.template.new_context()
+        context.renew({**self._globals, **variables}, self.template.blocks, previous)
         try:
-            result = concat(self._template.root_render_func(context))
+            result = concat(self.template.root_render_func(context))
         except Exception as error:
             note_location(error)
-            self._template.environment.handle_exception()
-        self._context = context  # kept only if nothing was raised
+            self.template.environment.handle_exception()
+        context.renew({}, {}, None)  # it mustn't keep the page alive
+        self._contexts.append(context)  # only if nothing was raised
         return result
 
     def _reload(self) -> None:
         """Switch to the current version of a template that was saved."""
-        environment, name = self._template.environment, self._template.name
+        environment, name = self.template.environment, self.template.name
         if name is not None and environment.auto_reload:
-            self._template, self._context = environment.get_template(name), None
+            self.template = environment.get_template(name)
+            self._contexts.clear()
 
     def _compare(self, remembered: Any, afresh: Any) -> None:
         first, second = (one.html() if type(one) is Fragment else str(one) for one in (remembered, afresh))
         if first != second:
             raise RenderError(
-                f"{self._template.name}: rendering the page twice gives different results; something in a"
+                f"{self.template.name}: rendering the page twice gives different results; something in a"
                 " loop depends on more than its item and the names it reads, or changes while it renders"
             )
 

@@ -224,8 +224,14 @@ class Fragment:
 
     def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
         """Return a digest of the whole (8 bytes), and one of each of the first root slots (4 bytes each)."""
-        slots = tuple(digest_of(self.values[slot])[:4] for slot in self.shape.values[:DIGEST_SLOTS])
-        return digest_of(self), slots
+        whole, slots = [self.shape.digest_text], []
+        for slot in self.shape.values:
+            pieces: list[str] = []
+            _collect(self.values[slot], pieces)
+            slots.append(pieces)
+            whole += pieces
+        self.digest = _digest(whole)
+        return self.digest, tuple(_digest(pieces)[:4] for pieces in slots[:DIGEST_SLOTS])
 
     def is_pristine(self) -> bool:
         """Return whether all lists are numbered as in a first render."""
@@ -410,16 +416,14 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 }
 
 
-def digest_of(value: Any) -> bytes:
-    """Return a digest of a value (8 bytes). Fragments and lists cache theirs."""
-    if type(value) is not Fragment and type(value) is not Items:
-        return _digest([_piece(value)])
+def digest_of(value: Fragment | Items) -> bytes:
+    """Return a digest (8 bytes). Fragments and lists cache theirs."""
     if value.digest is None:
         pieces: list[str] = []
         if isinstance(value, Items):
             pieces += [chunk.hex() for chunk in _chunks(value)]
         else:
-            _collect([value], pieces)
+            _collect(value, pieces)
         value.digest = _digest(pieces)
     return value.digest
 
@@ -437,35 +441,34 @@ def _chunks(items: Items) -> list[bytes]:
 
 
 def _digest_chunk(items: Items, start: int) -> bytes:
+    """Return the digest of `CHUNK_ITEMS` items, whose values are taken slot by slot."""
     pieces: list[str] = []
-    _collect(items.fragments[start : start + CHUNK_ITEMS], pieces)
-    return _digest(pieces)
-
-
-def _collect(fragments: Iterable[Fragment], pieces: list[str]) -> None:
-    """Add what consecutive fragments show to `pieces`, slot by slot."""
-    for shape, rows in _runs(fragments):
+    for shape, rows in _runs(items.fragments[start : start + CHUNK_ITEMS]):
         pieces.append(f"{len(rows)}{shape.digest_text}")
         for slot in shape.values:
             column = [values[slot] for values in rows]
             if set(map(type, column)) == _TEXTS:
                 pieces += column
-                continue
-            for value in column:
-                if type(value) is Fragment:
-                    _collect([value], pieces)  # its digest isn't needed elsewhere
-                else:
-                    pieces.append(_piece(value))
+            else:
+                for value in column:
+                    _collect(value, pieces)
+    return _digest(pieces)
 
 
-def _piece(value: Any) -> str:
+def _collect(value: Any, pieces: list[str]) -> None:
+    """Add what a value shows to `pieces`."""
     if type(value) is str:
-        return value
-    if type(value) is Items:
-        return digest_of(value).hex()
-    if isinstance(value, Reference):
-        return f"\0{value.url()}"
-    return f"\0{type(value).__name__} {value}"
+        pieces.append(value)
+    elif type(value) is Fragment:
+        pieces.append(value.shape.digest_text)
+        for slot in value.shape.values:
+            _collect(value.values[slot], pieces)  # its own digest isn't needed elsewhere
+    elif type(value) is Items:
+        pieces.append(digest_of(value).hex())
+    elif isinstance(value, Reference):
+        pieces.append(f"\0{value.url()}")
+    else:
+        pieces.append(f"\0{type(value).__name__} {value}")
 
 
 def _digest(pieces: list[str]) -> bytes:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from liveactions.config import Limits
-from liveactions.http.bodies import bounded, read_form, read_json
+from liveactions.http.bodies import Incoming, read_form, read_json
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
@@ -127,8 +127,8 @@ async def test_json() -> None:
 
 
 async def test_a_bounded_body() -> None:
-    assert await bounded(sent("text/plain", b"12", b"345"), 5).body() == b"12345"
+    assert await Incoming(sent("text/plain", b"12", b"345"), 5).read() == b"12345"
     with pytest.raises(HTTPException, match="limited to 4 bytes"):
-        await bounded(sent("text/plain", b"12", b"345", length="4"), 4).body()
+        await Incoming(sent("text/plain", b"12", b"345", length="4"), 4).read()
     with pytest.raises(HTTPException, match="limited to 4 bytes"):
-        bounded(sent("text/plain", b"12345"), 4)
+        Incoming(sent("text/plain", b"12345"), 4)

@@ -69,7 +69,7 @@ async def test_long_ones_are_in_the_store(snapshots: Snapshots) -> None:
 async def test_a_handle_is_short_and_can_be_used_again(snapshots: Snapshots) -> None:
     context = snapshots.context("page")
     handle, row = snapshots.handle(SNAPSHOT, context)
-    await snapshots.keep([row])
+    await snapshots.handles.put([row])
     assert len(handle) < 40
     for _ in range(2):
         assert await snapshots.open(handle, context) == SNAPSHOT
@@ -77,7 +77,7 @@ async def test_a_handle_is_short_and_can_be_used_again(snapshots: Snapshots) -> 
 
 async def test_only_its_own_context_opens_it(snapshots: Snapshots) -> None:
     handle, row = snapshots.handle(SNAPSHOT, snapshots.context("page", "ada"))
-    await snapshots.keep([row])
+    await snapshots.handles.put([row])
     for text in (snapshots.for_html(SNAPSHOT, snapshots.context("page", "ada")).text, handle):
         for other in (snapshots.context("page"), snapshots.context("other", "ada"), ""):
             with pytest.raises(SealError):
@@ -121,7 +121,7 @@ async def test_the_oldest_handles_go_where_there_are_too_many_bytes() -> None:
     for page in pages:
         await page.keep()
     handle, row = snapshots.handle(Snapshot("/", state), context)
-    await snapshots.keep([row])
+    await snapshots.handles.put([row])
     with pytest.raises(SealError, match="unknown or expired"):
         await snapshots.open(pages[0].text, context)
     for text in (pages[1].text, handle):
