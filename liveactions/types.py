@@ -74,6 +74,8 @@ class RedirectTo:
     """Whether the address replaces the current entry of the browser's history."""
     external: bool = False
     """Whether the address is on another site."""
+    status: int = 200
+    """The HTTP status of the page there, if it is known: an error's, if that page has failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,13 +161,15 @@ class AppContext:
         restore_state(copy, read_json(state))
         return copy
 
-    async def error_page(self, request: Request, status: int, message: str, id: str) -> Page | None:
-        """Create the application's page for an error; return None if it has none.
+    async def error_page(
+        self, request: Request, status: int, message: str, id: str, default: type[Page] | None = None
+    ) -> Page | None:
+        """Create the application's page for an error, or a `default` one; return None if there is none.
 
         Its forms post to the address where it is shown, so its references are those of the page there.
         Its fields ``status``, ``message`` and ``id`` are set, if it has them. No guard applies to it.
         """
-        cls = self.error_pages.get(status) or self.error_pages.get(0)
+        cls = self.error_pages.get(status) or self.error_pages.get(0) or default
         if cls is None:
             return None
         found = self.find(request, request.url.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from html import escape
-from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -19,17 +18,12 @@ from ..execution.opening import Source, open_page
 from ..logs import get_logger
 from ..observation import Observer, Operation, observed
 from ..pages.page_html import standing
+from ..pages.plain_error import error_html, phrase
 from ..protocol.messages import error_payload, redirect_payload
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 log = get_logger(__name__)
 HEADERS: Final = {"Cache-Control": "no-store"}
-_PLAIN: Final = """<!doctype html>
-<html>
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
-<body><h1>{title}</h1><p>{message}</p></body>
-</html>
-"""
 _OTHERS: Final = ("starlette.", "fastapi.")
 
 
@@ -73,8 +67,7 @@ class ErrorPages:
         if html is None and _is_handled(request, error):
             raise error
         if html is None:
-            title = escape(f"{error.status_code} {phrase(error.status_code)}")
-            html = _PLAIN.format(title=title, message=escape(str(error.detail)))
+            html = error_html(error.status_code, str(error.detail))
         return HTMLResponse(html, error.status_code, {**HEADERS, **(error.headers or {})})
 
     async def _own(self, request: Request, error: HTTPException) -> str | None:
@@ -90,14 +83,6 @@ class ErrorPages:
 def _has_last_handler(request: Request) -> bool:
     """Return whether the application has a handler for otherwise unhandled exceptions."""
     return not {500, Exception}.isdisjoint(getattr(request.scope.get("app"), "exception_handlers", ()))
-
-
-def phrase(status: int) -> str:
-    """Return the phrase for a status."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
 
 
 def _as_get(request: Request) -> PageRequest:

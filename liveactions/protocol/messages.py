@@ -466,6 +466,8 @@ def redirect_payload(redirect: RedirectTo) -> dict[str, Any]:
         payload["replace"] = True
     if redirect.external:
         payload["external"] = True
+    if redirect.status != 200:
+        payload["status"] = redirect.status
     return payload
 
 

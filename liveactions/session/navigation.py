@@ -1,8 +1,9 @@
 """Navigates to another address: another query of the same page, or another page.
 
 A page that an action, a link or an error leads to is loaded as a GET would load it, and returned as a
-`LoadedPage`, which the runner shows in place of the one that is open. What isn't a page (another route,
-a file, an error) is the browser's to load.
+`LoadedPage`, which the runner shows in place of the one that is open. If it fails, an error page is shown:
+the page isn't loaded a second time only to say why. The browser loads what isn't a page (another route, a
+file), and pages whose guards reject the visitor.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from urllib.parse import unquote, urlsplit
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..execution.app_context import Address, AppContext
-from ..execution.opening import Source, open_page
+from ..execution.opening import OpenedPage, Source, open_page
 from ..execution.results import controlled, failure
-from ..pages.handle import Problem
+from ..execution.run import PageRun
+from ..pages.handle import LiveContext, Problem
 from ..pages.page import Page, fill
+from ..pages.plain_error import PlainError
 from ..pages.urls import own_query
 from ..protocol.messages import Navigate
 from ..templates import Fragment
@@ -64,6 +67,8 @@ class LoadedPage:
     address: Address
     drawn: Fragment
     state: bytes
+    status: int = 200
+    """Its HTTP status."""
 
 
 async def resolve_outcome(
@@ -87,10 +92,11 @@ async def resolve_outcome(
         if isinstance(job, ServerOp) and not job.n:
             state.op_log.add({"url": [redirect.url, 1]})
             return DONE, loaded
-        is_there = type(job) is Navigate and job.url == redirect.url
+        is_there = type(job) is Navigate and job.url == redirect.url and loaded.status == 200
         return DONE if is_there else redirect, loaded
     if isinstance(outcome, Failed) and outcome.status in IN_PLACE and outcome.error is None:
-        return outcome, None if says_error() else await load_error_page(state, outcome)
+        is_told = says_error()
+        return outcome, None if is_told else await load_error_page(state.site, state.page.live, outcome)
     return outcome, None
 
 
@@ -103,7 +109,7 @@ async def follow_redirects(state: SessionState, redirect: RedirectTo) -> tuple[R
         url = redirect.url
         opened = await _open(state, url)
         if isinstance(opened, LoadedPage):
-            return RedirectTo(url, replaces), opened
+            return RedirectTo(url, replaces, status=opened.status), opened
         if not isinstance(opened, RedirectTo):
             break
         redirect = opened
@@ -117,21 +123,26 @@ def problem_of(outcome: Outcome) -> Problem | None:
     return Problem(outcome.status, outcome.message, outcome.id)
 
 
-async def load_error_page(state: SessionState, outcome: Failed) -> LoadedPage | None:
-    """Load the application's page for an error; return None if it has none."""
-    live, problem = state.page.live, problem_of(outcome)
+async def load_error_page(
+    site: AppContext, live: LiveContext, outcome: Failed, default: type[Page] | None = None
+) -> LoadedPage | None:
+    """Load the application's page for an error, or a `default` one, at the address of the page that failed.
+
+    Return None if there is none.
+    """
+    problem = problem_of(outcome)
     if problem is None or live.request is None:
         return None
-    page = await state.site.error_page(live.request, problem.status, problem.message, problem.id)
+    page = await site.error_page(live.request, problem.status, problem.message, problem.id, default)
     if page is None:
         return None
     page.live.move_to(live.address)
-    opened = await _ready(page, Address(type(page), ""), Source.FIELDS)
-    return opened if isinstance(opened, LoadedPage) else None
+    opened = await open_page(page, Source.FIELDS, draw=_draw(page))
+    return _loaded(page, Address(type(page), ""), opened, problem.status)
 
 
-async def _open(state: SessionState, url: str) -> LoadedPage | Outcome | None:
-    """Open the page at a path and query. Return the outcome if it fails, and None if there is no page."""
+async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None:
+    """Open the page at a path and query. Return where it leads instead; None if the browser must load it."""
     site, request = state.site, state.page.live.request
     url = url.partition("#")[0]
     found = site.find(request, url) if request is not None else None
@@ -141,14 +152,35 @@ async def _open(state: SessionState, url: str) -> LoadedPage | Outcome | None:
     return await _begin(site, *arrived) if arrived is not None else None
 
 
-async def _begin(site: AppContext, request: PageRequest, address: Address) -> LoadedPage | Outcome:
+async def _begin(site: AppContext, request: PageRequest, address: Address) -> LoadedPage | RedirectTo | None:
     page = site.new_page(address.page, request, site.context(address, await site.identity(request)))
-    return await _ready(page, address, Source.ADDRESS)
+    request.may_raise = True  # then the application's handler answers the browser's GET
+    try:
+        opened = await open_page(page, Source.ADDRESS, draw=_draw(page))
+    finally:
+        request.may_raise = False
+    outcome, loaded = opened.outcome, _loaded(page, address, opened)
+    if loaded is not None:
+        return loaded
+    if isinstance(outcome, RedirectTo):
+        return outcome
+    if opened.is_refused or not isinstance(outcome, Failed):
+        return None
+    if outcome.is_handled or outcome.debug is not None:  # the answer to a GET says more
+        return None
+    login = site.login_for(page) if outcome.status == 401 else None
+    return RedirectTo(login) if login else await load_error_page(site, page.live, outcome, PlainError)
 
 
-async def _ready(page: Page, address: Address, source: Source) -> LoadedPage | Outcome:
-    """Return a page that is opened, loaded and rendered; otherwise, the outcome."""
-    opened = await open_page(page, source, draw=lambda _: page.__fragment__(None))
+def _draw(page: Page) -> Callable[[PageRun], Fragment]:
+    """Return the function that renders a page for the first time."""
+    return lambda _: page.__fragment__(None)
+
+
+def _loaded(
+    page: Page, address: Address, opened: OpenedPage[Fragment], status: int = 200
+) -> LoadedPage | None:
+    """Return a page that is opened, loaded and rendered; None if that failed."""
     if opened.drawn is None or opened.state is None:
-        return opened.outcome
-    return LoadedPage(page, address, opened.drawn, opened.state)
+        return None
+    return LoadedPage(page, address, opened.drawn, opened.state, status)

@@ -128,6 +128,8 @@ class Conversation:
         """The address that an answer has redirected the page to."""
         self.status = 0
         """HTTP status of the newest page that came over this connection, once one has."""
+        self.is_broken = False
+        """Whether an error page has come in place of a page that failed, and the test hasn't been told."""
         self.is_over = False
         self.token = ""
         """The session's token, after the welcome."""
@@ -283,7 +285,8 @@ class Conversation:
             elif status == RUNNING:
                 self._running.append(op)
             elif status == REDIRECT and heard.is_page:
-                self.status = 200
+                self.status = payload.get("status", 200)
+                self.is_broken = self.status >= 500
                 self._moved(payload["url"], not (op.reloads or payload.get("replace")))
             else:
                 if status == ERROR and heard.is_page and not op.reloads:

@@ -166,6 +166,9 @@ class Tab:
             finally:
                 self.status = self.conversation.status or self.status
                 await self._redeem()
+            if self.conversation.is_broken:
+                self.conversation.is_broken = False
+                raise Failed(shown_text(self.window.root), self.status)
             if self.conversation.elsewhere is not None:
                 self.depart("GET", self.conversation.elsewhere)
             elif self.conversation.is_over and self._leaving is None:

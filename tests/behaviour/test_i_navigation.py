@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from jinja2 import DictLoader, Environment
@@ -13,13 +14,25 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from liveactions import InUrl, Live, Page, Pages, action, forbidden, not_found, redirect, unauthorized
+from liveactions import (
+    Depends,
+    InUrl,
+    Live,
+    Page,
+    Pages,
+    action,
+    forbidden,
+    not_found,
+    redirect,
+    unauthorized,
+)
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
 from liveactions.testing import Failed
 from tests.behaviour.members import members
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Closed, browser
+from tests.support.small import small_app
 
 TEMPLATES = {
     "home.html": """<!doctype html><html><head><title>Home</title></head><body><h1>Home {{ visits }}</h1>
@@ -211,11 +224,147 @@ async def test_i2_what_is_no_live_page_is_loaded(way: Way) -> None:
 async def test_i2_pages_that_can_not_be_opened_are_the_browsers() -> None:
     async with browser(site()) as visitor:
         tab = await visitor.joined("/")
-        for n, target in enumerate(("/posts/404", "/posts/8", "/nowhere", "/posts/x"), 1):
+        for n, target in enumerate(("/nowhere", "/posts/x"), 1):
             frame = await tab.call("go", "to", target)
             assert frame[3] == [n, wire.REDIRECT, {"url": target}]
             assert "page" not in frame[2]
-        assert "Home 5" in str((await tab.call("go", "to", "/nowhere"))[2])  # it is still the same page
+        assert "Home 3" in str((await tab.call("go", "to", "/nowhere"))[2])  # it is still the same page
+
+
+class Refused(Exception): ...
+
+
+mounted: list[str] = []
+
+
+def failing(**options: Any) -> Live:
+    """An application whose pages fail after they were mounted; ``{how}`` says at which step."""
+    pages = Pages()
+    mounted.clear()
+
+    async def connection() -> AsyncIterator[None]:
+        yield
+        raise RuntimeError("secret")
+
+    @pages.page("/")
+    class Home(Page):
+        template = "home.html"
+
+        @action
+        async def go(self, to: str) -> Any:
+            return redirect(to)
+
+    @pages.page("/fails/{how}")
+    class Fails(Page):
+        template = "fails.html"
+        how: str
+        count: Any = 0
+
+        async def mount(self) -> None:
+            mounted.append(self.how)
+            self.live.set_cookie("mounted", "yes")
+
+        async def load(self) -> Any:
+            if self.how == "load":
+                raise RuntimeError("secret")
+            if self.how == "handled":
+                raise Refused
+            if self.how == "state":
+                self.count = object()
+            return {"missing": not_found("No such"), "stranger": unauthorized()}.get(self.how)
+
+    @pages.page("/commits")
+    class Commits(Page):
+        template = "fails.html"
+        how: str = ""
+
+        async def mount(self) -> None:
+            mounted.append("commit")
+
+        async def load(self, held: Annotated[None, Depends(connection)]) -> None: ...
+
+    home = """<title>Home</title><h1>Home</h1>
+<form method="post" action="{{ go }}"><input name="to" aria-label="To"><button>Go</button></form>
+<a href="/fails/load" live-nav>Load</a> <a href="/fails/missing" live-nav>Missing</a>"""
+    fails = "<title>Fails</title><h1>Fails</h1>{% if how == 'render' %}{{ missing.value }}{% endif %}"
+    templates = {"home.html": home, "fails.html": fails, "oops.html": TEMPLATES["oops.html"]}
+    return small_app(pages, templates, **options)
+
+
+async def go_to(page: Any, to: str) -> int:
+    """Follow a redirect to a page that fails, and return the status that the person sees."""
+    await page.fill("To", to)
+    with suppress(Failed):
+        await page.click("Go")
+    assert page.url == to
+    return int(page.status)
+
+
+@ways("SHN")
+@pytest.mark.parametrize("has_page", [False, True])
+async def test_i2_a_page_that_fails_is_mounted_once(way: Way, has_page: bool) -> None:
+    live = failing()
+    if has_page:
+
+        @live.error_page
+        class Oops(Page):
+            template = "oops.html"
+            status: int = 0
+            message: str = ""
+
+    for to, status in (
+        ("/fails/load", 500),
+        ("/fails/state", 500),
+        ("/fails/render", 500),
+        ("/commits", 500),
+        ("/fails/missing", 404),
+    ):
+        mounted.clear()
+        async with visiting(live, way) as visitor:
+            page = await visitor.open("/")
+            assert (await go_to(page, to), len(mounted)) == (status, 1)
+            assert page.text("h1").startswith(f"Oops {status} " if has_page else f"{status} ")
+            assert "secret" not in page.text()
+            assert visitor.cookies.values.get("mounted") == (None if to == "/commits" else "yes")
+            await page.back()
+            assert page.text("h1") == "Home"
+
+
+@ways("SHN")
+async def test_i2_a_page_that_asks_to_sign_in_is_mounted_once(way: Way) -> None:
+    async with visiting(failing(login="/?from={path}"), way) as visitor:
+        page = await visitor.open("/")
+        await page.fill("To", "/fails/stranger")
+        await page.click("Go")
+        assert (page.url, page.text("h1"), mounted) == ("/?from=%2Ffails%2Fstranger", "Home", ["stranger"])
+
+
+@ways("SHN")
+async def test_i2_the_handler_of_the_application_answers_for_a_page_that_fails(way: Way) -> None:
+    async def handler(request: Request, error: Exception) -> PlainTextResponse:
+        return PlainTextResponse("handled", 402)
+
+    async with visiting(failing(exception_handlers={Refused: handler}), way) as visitor:
+        page = await visitor.open("/")
+        assert (await go_to(page, "/fails/handled"), page.text()) == (402, "handled")
+
+
+async def test_i4_a_link_to_a_page_that_fails_shows_its_error_in_place() -> None:
+    async with visiting(failing(), "S") as visitor:
+        page = await visitor.open("/")
+        with pytest.raises(Failed, match="500 Internal Server Error") as failed:
+            await page.click("Load")
+        assert (failed.value.status, page.status, page.url, mounted) == (500, 500, "/fails/load", ["load"])
+        await page.back()
+        await page.click("Missing")
+        assert (page.status, page.text("h1"), mounted) == (404, "404 Not Found", ["load", "missing"])
+
+
+async def test_i2_in_debug_mode_the_browser_loads_a_page_that_fails_for_its_traceback() -> None:
+    async with browser(failing(debug=True)) as visitor:
+        tab = await visitor.joined("/")
+        frame = await tab.call("go", "to", "/fails/load")
+        assert frame[3] == [1, wire.REDIRECT, {"url": "/fails/load"}] and frame[2] == []
 
 
 async def test_i2_a_lost_answer_comes_with_the_next_connection() -> None:
@@ -278,7 +427,7 @@ async def test_i4_a_link_goes_to_another_page_over_the_socket() -> None:
         moved = await tab.op(wire.NAVIGATE, "/posts/103", 1)  # leads on
         assert moved[3] == [2, wire.REDIRECT, {"url": "/posts/3"}] and "Post 3" in moved[2]["page"]
         await tab.receive()
-        for n, url in enumerate(("/plain", "/nowhere", "/posts/404"), 3):
+        for n, url in enumerate(("/plain", "/nowhere"), 3):
             left = await tab.op(wire.NAVIGATE, url, 1)
             assert left[3] == [n, wire.REDIRECT, {"url": url}] and left[2] == []
         back = await tab.op(wire.NAVIGATE, "/")

@@ -18,7 +18,8 @@ from tests.support.small import small_app
 pages = Pages()
 gate = Gate()
 finished: list[str] = []
-NAV = '<nav><a href="/one" live-nav>One</a> <a href="/two?q=x" live-nav>Two</a></nav>'
+NAV = """<nav><a href="/one" live-nav>One</a> <a href="/two?q=x" live-nav>Two</a>
+<a href="/fails" live-nav>Fails</a></nav>"""
 LONG = '<div style="height: 4000px"></div>'
 TEMPLATES = {
     "one.html": f"""<!doctype html><html><head><title>Page one</title></head>
@@ -62,6 +63,17 @@ class One(Counting):
 class Two(Counting):
     template = "two.html"
     q: InUrl[str] = ""
+
+
+@pages.page("/fails")
+class Fails(LivePage):
+    template = "two.html"
+
+    async def mount(self) -> None:
+        finished.append("mounted")
+
+    async def load(self) -> None:
+        raise RuntimeError
 
 
 app = small_app(pages, TEMPLATES)
@@ -194,6 +206,23 @@ def test_i4_links_go_over_the_socket_and_back_restores_the_scroll_position(
     expect(page.locator("h1")).to_have_text("Two end 0")
     page.wait_for_function("scrollY == 0")
     assert [len(documents.loads), len(documents.sockets)] == [1, 1]
+
+
+def test_i4_a_page_that_fails_shows_its_error_in_place_and_is_mounted_once(
+    tab: tuple[Page, Documents],
+) -> None:
+    page, documents = tab
+    for is_link in (False, True):
+        finished.clear()
+        if is_link:
+            page.get_by_role("link", name="Fails").click()
+        else:
+            go(page, "/fails")
+        expect(page.locator("h1")).to_have_text("500 Internal Server Error")
+        assert page.evaluate(CHECK) == ["500 Internal Server Error", "/fails", False]
+        page.go_back()
+        expect(page.locator("h1")).to_have_text("One 0")
+        assert (page.evaluate(CHECK)[1], finished, len(documents.loads)) == ("/one", ["mounted"], 1)
 
 
 def test_i4_modified_clicks_and_targets_are_the_browsers(tab: tuple[Page, Documents]) -> None:
