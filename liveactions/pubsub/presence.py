@@ -60,7 +60,7 @@ class Presence:
         """Topics whose pages were just notified."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks = Supervisor(lambda: "telling other workers who is here")
-        self._is_sending = False
+        self._sending: asyncio.Task[None] | None = None
         self._departure: asyncio.TimerHandle | None = None
         line.listen(self._hear)
 
@@ -78,8 +78,7 @@ class Presence:
         self._loop = loop
         with self._lock:
             self._table.ask()
-        self._is_sending = True
-        self._tasks.start(self._open())
+        self._sending = self._tasks.start(self._open())
         self._started()
 
     def stop(self) -> None:
@@ -87,8 +86,7 @@ class Presence:
         if self._departure is not None:
             self._departure.cancel()
         self._tasks.cancel()
-        self._loop = self._departure = None
-        self._is_sending = False
+        self._loop = self._departure = self._sending = None
         with self._lock:
             self._table = _new_table()
             self._shown.clear()
@@ -200,9 +198,8 @@ class Presence:
             self._departure.cancel()
         if departure is not None:
             self._departure = loop.call_later(max(0.0, departure - self._now()), self.leave, ())
-        if speaks and not self._is_sending:
-            self._is_sending = True
-            self._tasks.start(self._send())
+        if speaks and (self._sending is None or self._sending.done()):
+            self._sending = self._tasks.start(self._send())
 
     def _go_on(self, loop: asyncio.AbstractEventLoop, topic: str) -> None:
         self._pausing.discard(topic)
@@ -219,7 +216,6 @@ class Presence:
             with self._lock:
                 replica, message = self._table.replica, self._table.take_message()
             if message is None:
-                self._is_sending = False
                 return
             if self._line.route is not None:
                 await self._line.announce(Message("presence", replica, message))

@@ -159,4 +159,4 @@ def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[lis
 
 def next_epoch(now: float, last: int = 0) -> int:
     """Return an epoch after `last`, and unlike all that a store has handed out which has lost them."""
-    return max(last + 1, int(now * 1000))
+    return max(last + 1, int(now * 1_000_000))

@@ -106,7 +106,7 @@ WHERE prefix = %s AND key = %s
 CLAIM: Final = """
 INSERT INTO liveactions_value AS known (prefix, key, epoch, claimed_until)
 VALUES (
-    %s, %s, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    %s, %s, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
     clock_timestamp() + make_interval(secs => %s)
 )
 ON CONFLICT (prefix, key) DO UPDATE

@@ -81,7 +81,7 @@ return 0
 """In microseconds."""
 CLAIM: Final = Script("""
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1000000 + time[2]
 local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) + 1, now)
 redis.call('SET', KEYS[1], string.format('%.0f', epoch), 'PX', ARGV[1])
 return epoch

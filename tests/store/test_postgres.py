@@ -60,6 +60,15 @@ async def test_after_a_crash_values_are_gone_and_can_be_saved_again(
     assert await store.claim("k") > epoch
 
 
+async def test_a_claim_is_unlike_those_that_were_lost(store: PostgresStore, server: PostgresServer) -> None:
+    """Also within the same millisecond: else two workers could save a page by turns."""
+    with psycopg.connect(server.url, autocommit=True) as admin:
+        for _ in range(20):
+            before = await store.claim("k")
+            admin.execute("DELETE FROM liveactions_value WHERE prefix = %s", [store.server[1]])
+            assert await store.claim("k") > before
+
+
 async def test_a_connection_that_is_cut(store: PostgresStore, server: PostgresServer) -> None:
     await store.put("k", b"v", 100)
     with psycopg.connect(server.url, autocommit=True) as admin:

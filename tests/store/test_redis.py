@@ -44,6 +44,15 @@ async def test_what_is_lost_is_not_there_and_can_be_saved_again(
     assert await store.claim("k") > epoch
 
 
+async def test_a_claim_is_unlike_those_that_were_lost(store: RedisStore, server: RedisServer) -> None:
+    """Also within the same millisecond: else two workers could save a page by turns."""
+    async with Redis.from_url(server.url) as client:
+        for _ in range(20):
+            before = await store.claim("k")
+            await client.flushall()
+            assert await store.claim("k") > before
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_connection_that_is_cut_in_a_command(
     store: RedisStore, monkeypatch: pytest.MonkeyPatch, moment: str
