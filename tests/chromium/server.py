@@ -18,7 +18,7 @@ from tests.support.patience import PATIENCE
 STARTED = "Application startup complete."
 LISTENING = "Uvicorn running on"
 """Comes after the other with one worker, and before it with several, whose socket is their parent's."""
-OPTIONS = "--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5".split()
+OPTIONS = "--ws websockets-sansio --ws-per-message-deflate false".split()
 
 
 def free_port() -> int:
@@ -37,10 +37,13 @@ class Server:
         workers: int = 1,
         env: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
+        grace: int = 5,
     ) -> None:
+        """`grace` is how many seconds its workers have for ending what they do, after which they are cut off."""
         self.app = app
         self.workers = workers
         self.host = host
+        self.grace = grace
         self.port = free_port()
         self.url = f"http://{host}:{self.port}"
         self.lines: list[str] = []
@@ -50,6 +53,7 @@ class Server:
         """Start, and return when every worker serves."""
         command = [sys.executable, "-m", "uvicorn", self.app, "--host", self.host, *OPTIONS]
         command += ["--port", str(self.port), "--workers", str(self.workers)]
+        command += ["--timeout-graceful-shutdown", str(self.grace)]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

@@ -27,6 +27,8 @@ from tests.support.servers import Program, RedisServer, found, own
 APP = "tests.cluster.app:live"
 ADDRESSES = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
 WORKERS = 2
+GRACE = 25
+"""Seconds that a worker has for handing its pages over: enough on a machine that is very busy."""
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -90,7 +92,7 @@ class Machine:
         self._socket = folder / "redis"
         places = {"XDG_RUNTIME_DIR": str(folder), "TMPDIR": str(folder)}
         store = {"LIVEACTIONS_STORE": f"unix://{self._socket}"}
-        self.server = Server(APP, WORKERS, {**env, **places, **store}, address)
+        self.server = Server(APP, WORKERS, {**env, **places, **store}, address, GRACE)
 
     async def start(self) -> None:
         """Return when all workers serve."""
