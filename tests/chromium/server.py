@@ -39,7 +39,7 @@ class Server:
         host: str = "127.0.0.1",
         grace: int = 5,
     ) -> None:
-        """`grace` is how many seconds its workers have for ending what they do, after which they are cut off."""
+        """`grace` is how many seconds its workers have for ending what they do before they are cut off."""
         self.app = app
         self.workers = workers
         self.host = host
