@@ -24,6 +24,7 @@ from examples import (
     people,
     posts,
     preview,
+    reading,
     signup,
     table,
     todos,
@@ -62,5 +63,5 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock, feed, preview, posts):
+for module in (counter, table, todos, signup, people, clock, feed, preview, reading, posts):
     live.include(module.pages)

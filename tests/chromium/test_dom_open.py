@@ -1,7 +1,8 @@
-"""What the person has opened: details, dialogs, popovers, fullscreen."""
+"""What the person has opened: details, dialogs, popovers, fullscreen, what client commands show."""
 
 from __future__ import annotations
 
+from liveactions import js
 from tests.chromium.stage import Stage
 
 DIALOG = """<dialog id="d" class="{{ mood }}"><form method="dialog"><input id="t" value="{{ inside }}"><button>OK</button></form>
@@ -127,3 +128,35 @@ def test_fullscreen(stage: Stage) -> None:
     tab.wait_for_function("document.fullscreenElement === f")
     for _ in stage.pushes():
         assert tab.evaluate("document.fullscreenElement === f") is True
+
+
+MENU = """<button id="b" type="button" aria-controls="m" aria-expanded="false"
+live-click="{{ js.toggle('#m').add_class('mine', '#m').set_attr('title', 'own', '#m').focus('#q') }}">Menu</button>
+<div id="m" hidden class="{{ mood }}" title="{{ fixed }}"><input id="q"><i>{{ inside }}</i></div>"""
+
+
+def test_what_client_commands_have_changed(stage: Stage) -> None:
+    tab = stage.open(MENU, js=js, fixed="server's")
+    tab.click("#b")
+    tab.wait_for_function("() => document.activeElement === q")
+    state = "[m.hidden, m.title, m.className, b.ariaExpanded, document.activeElement.id]"
+    for _ in stage.pushes():
+        mood = stage.scene.values["mood"]
+        assert tab.evaluate(state) == [False, "own", f"{mood} mine", "true", "q"]
+    stage.push(fixed="another")
+    assert tab.evaluate("m.title") == "another"
+    tab.click("#b")
+    tab.wait_for_function("() => m.hidden && b.ariaExpanded === 'false'")
+
+
+def test_the_server_hides_what_client_commands_have_shown(stage: Stage) -> None:
+    scene = """<button id="b" type="button" live-click="{{ js.toggle('#m') }}">Menu</button>
+<div id="m" {{ 'hidden' if inside == 'content' }} title="{{ note }}">{{ note }}</div>"""
+    tab = stage.open(scene, js=js)
+    tab.click("#b")
+    tab.wait_for_function("() => !m.hidden")
+    stage.push(note="around")
+    assert tab.evaluate("m.hidden") is False
+    stage.push(inside="shown")
+    stage.push(inside="content")
+    assert tab.evaluate("m.hidden") is True

@@ -252,6 +252,38 @@ async def test_a_feed_loads_more_at_both_ends(browser: Browser) -> None:
     assert page.text("main p") == "That is all of it." and len(page.texts("form button")) == 1
 
 
+# Reading list
+
+
+@both_ways
+async def test_a_reading_list(browser: Browser) -> None:
+    page = await browser.open("/reading")
+    await page.within("li", "JSON").click("Read")
+    assert page.texts("li a")[-1] == "JSON"
+    await page.within("li", "JSON").click("Unread")
+    assert page.texts("li a")[2] == "JSON"
+    await page.click("Add an article")
+    await page.fill("Title", "CSS")
+    await page.fill("Address", "https://www.w3.org/TR/css/")
+    await page.click("Add")
+    assert page.texts("li a")[0] == "CSS"
+
+
+async def test_notes_of_a_reading_list(browser: Browser) -> None:
+    page = await browser.open("/reading")
+    await page.click("All notes")
+    assert len(page.texts(".note")) == 4
+    await page.within("li", "JSON").click("Note")
+    await page.within("li", "HTTP").click("Read")
+    assert len(page.texts(".note")) == 2
+    assert page.texts("[aria-expanded=true]") == ["Note"] * 2
+    await page.within("li", "WebSocket").click("Note")
+    await page.within("li", "WebSocket").click("Note")
+    await page.press("Escape")
+    assert page.texts(".note") == []
+    assert page.texts("[aria-expanded=true]") == []
+
+
 # Preview
 
 
