@@ -1,6 +1,7 @@
 """Live pages: state and actions on the server, patches in the browser, plain forms without JavaScript."""
 
 from .actions.action import Action, ActionRef
+from .actions.controls import textarea
 from .actions.decorator import action
 from .actions.files import file
 from .actions.form_input import Draft
@@ -42,6 +43,7 @@ __all__ = [
     "Event",
     "Prev",
     "file",
+    "textarea",
     "Draft",
     "Depends",
     "user_or_address",

@@ -33,6 +33,7 @@ from ..security import references
 from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from ..types import Reference
 from .codec import Results
+from .controls import TEMPLATE, Control, controls_of, form_parts, initial_value, input_parts, shown
 from .form_state import UNUSED, FormApi, FormState
 from .parameters import Guards, ParameterPlan, guards_of
 from .rates import By, Rate, user_or_address
@@ -150,6 +151,11 @@ class Action(Reference, FormApi, Generic[P, R]):
         return function
 
     @cached_property
+    def controls(self) -> Mapping[str, Control]:
+        """The controls of its form, by field name. Raise `TypeError` if a field has none."""
+        return controls_of(self.plan, self.function)
+
+    @cached_property
     def plan(self) -> ParameterPlan:
         """The plan of its parameters. Raise `TypeError` if one of them can't be filled."""
         return self._plan(self.function)
@@ -235,6 +241,22 @@ class Action(Reference, FormApi, Generic[P, R]):
     def url(self) -> str:
         """Return the address that a form posts to. Raise as `here` does."""
         return self.here().url()
+
+    def input(
+        self,
+        name: str,
+        initial: Any = None,
+        *,
+        label: str | None = None,
+        help: str | None = None,
+        **attributes: Any,
+    ) -> Any:
+        """Return a field of its form as HTML; see `ActionRef.input`."""
+        return self.here().input(name, initial, label=label, help=help, **attributes)
+
+    def form(self, *names: str, initial: Any = None, submit: str | None = None, **attributes: Any) -> Any:
+        """Return its form as HTML; see `ActionRef.form`."""
+        return self.here().form(*names, initial=initial, submit=submit, **attributes)
 
     @property
     def version(self) -> int:
@@ -426,6 +448,51 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<ActionRef {self.key}>"
+
+    # Its form, for templates.
+
+    def input(
+        self,
+        name: str,
+        initial: Any = None,
+        *,
+        label: str | None = None,
+        help: str | None = None,
+        **attributes: Any,
+    ) -> Any:
+        """Return a field of the form as HTML: label, control, help and error.
+
+        The control follows from the annotation. `initial` is the value to show, by default that of the
+        parameter. `label` and `help` replace the title and description of pydantic's ``Field``. Attributes
+        are added to the control: underscores become hyphens, and a trailing one is removed. Raise `TypeError`
+        if there is no such field, or no control for it.
+        """
+        known = self.action.controls
+        if name not in known:
+            raise TypeError(f"{self.action.name} has no field {name!r} for a form; it has {', '.join(known)}")
+        control = known[name]
+        field = self.field(name, shown(control.default if initial is None else initial))
+        write = self.component.live.macro(TEMPLATE, "input")
+        return write(**input_parts(control, field, label, help, attributes))
+
+    def form(self, *names: str, initial: Any = None, submit: str | None = None, **attributes: Any) -> Any:
+        """Return a form as HTML, with all fields that aren't bound, or those of these names.
+
+        `initial` has their initial values: a mapping or an object. `submit` is the text of the button, by
+        default the action's name. Attributes are those of the form. Raise as `input` does.
+        """
+        bound = binding.named(self.action.plan, self.args)
+        controls = [
+            control
+            for name, control in self.action.controls.items()
+            if name.partition(".")[0] not in bound and (name in names or not names)
+        ]
+        inputs = [
+            self.input(name, initial_value(initial, name))
+            for name in names or [control.name for control in controls]
+        ]
+        parts = form_parts(controls, self.action.name, submit, attributes)
+        return self.component.live.macro(TEMPLATE, "form")(action=self, inputs=inputs, **parts)
 
     # The outcome of the most recent call, for templates.
 

@@ -51,6 +51,7 @@ class TemplateLoader(Protocol):
     """Loads templates; implemented by `liveactions.templates.Templates`."""
 
     def view(self, name: str) -> View: ...
+    def macro(self, template: str, name: str) -> Callable[..., Any]: ...
     def loaded(self) -> Iterable[Template]: ...
     def saved(self) -> bool: ...
     def source(self, name: str) -> str: ...
@@ -330,6 +331,12 @@ class LiveContext:
     async def identity(self, connection: HTTPConnection) -> str:
         """Return the user of a request, as ``Live(identify=)`` does; "" if there is none."""
         return await self.services.identity(connection)
+
+    def macro(self, template: str, name: str) -> Callable[..., Any]:
+        """Return a macro of a template. Raise `TypeError` if the application has no templates."""
+        if self.services.templates is None:
+            raise TypeError("this application has no templates")
+        return self.services.templates.macro(template, name)
 
     @property
     def signer(self) -> Signs:

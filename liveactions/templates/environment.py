@@ -8,10 +8,11 @@ globals and extensions without changing it. A `View` renders one template, for a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, cast
 
-from jinja2 import Environment, Template
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, Template
 
 from ..exceptions import RenderError
 from .codegen import LiveCodeGenerator
@@ -46,6 +47,8 @@ class LiveEnvironment(Environment):
         return known
 
 
+_PACKAGED = Path(__file__).with_name("packaged")
+"""Templates of the library. An application's own with the same name is used instead."""
 _MAX_TEMPLATES = 400
 """How many compiled templates are kept."""
 
@@ -79,6 +82,11 @@ class Templates:
         if known is None or known.template is not template:
             known = self._views[name] = View(template, self.debug, self._names)
         return known
+
+    def macro(self, template: str, name: str) -> Callable[..., Any]:
+        """Return a macro of a template. Raise `AttributeError` if it has none of this name."""
+        macro: Callable[..., Any] = getattr(self.environment.get_template(template).module, name)
+        return macro
 
     def loaded(self) -> Iterator[Template]:
         """Return the templates that were used."""
@@ -161,7 +169,10 @@ class View:
 
 def _overlay(environment: Environment) -> LiveEnvironment:
     """Return an environment that compiles to fragments, and shares everything else with the original."""
-    live: Any = environment.overlay(cache_size=_MAX_TEMPLATES)
+    loaders = (environment.loader, FileSystemLoader(_PACKAGED))
+    live: Any = environment.overlay(
+        cache_size=_MAX_TEMPLATES, loader=ChoiceLoader([one for one in loaders if one is not None])
+    )
     live.__class__ = type("Live" + type(environment).__name__, (LiveEnvironment, type(environment)), {})
     live.found = {}
     live.bytecode_cache = None  # it would mix both kinds of code
