@@ -141,10 +141,15 @@ class Element(Node):
 
     def elements(self) -> Iterator[Element]:
         """Yield all elements inside it, in document order."""
-        for child in self.children:
-            if isinstance(child, Element):
-                yield child
-                yield from child.elements()
+        path = [iter(self.children)]
+        while path:
+            for child in path[-1]:
+                if isinstance(child, Element):
+                    yield child
+                    path.append(iter(child.children))
+                    break
+            else:
+                path.pop()
 
     def ancestors(self) -> Iterator[Element]:
         """Yield the element itself and those that contain it."""

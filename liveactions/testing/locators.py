@@ -19,40 +19,51 @@ Rank = Callable[[Element], int | None]
 _BUTTONS: Final = frozenset({"submit", "button", "reset", "image"})
 
 
-def names_of(element: Element) -> list[str]:
-    """Return an element's visible and accessible names, the label first."""
-    found = [*_labels(element), element.get("aria-label"), element.get("title"), element.get("alt")]
-    if element.name == "input" and kind(element) in _BUTTONS:
-        found.append(element.get("value"))
-    if element.name in CONTROLS:
-        found += [element.get("placeholder"), element.get("name")]
-    else:
-        found += [shown_text(element), *(image.get("alt") for image in element.elements())]
-    return [_squeezed(name) for name in found if name and not name.isspace()]
+class Names:
+    """The names of a document's elements, as the document is now."""
 
+    def __init__(self, root: Element) -> None:
+        self._labels: list[Element] = []
+        self._by_id: dict[str, list[Element]] = {}
+        for element in root.elements():
+            if element.name == "label":
+                self._labels.append(element)
+            if id := element.get("id"):
+                self._by_id.setdefault(id, []).append(element)
 
-def _labels(element: Element) -> Iterator[str]:
-    root, id = top(element), element.get("id")
-    for other in (element.get("aria-labelledby") or "").split():
-        yield from (shown_text(found) for found in root.elements() if found.get("id") == other)
-    if element.name in CONTROLS | {"button"}:
-        around = {above for above in element.ancestors() if above.name == "label"}
-        for label in root.elements():
-            if label in around or (label.name == "label" and id and label.get("for") == id):
-                yield shown_text(label, without=CONTROLS | {"button"})
+    def of(self, element: Element) -> list[str]:
+        """Return an element's visible and accessible names, the label first."""
+        found = [*self._labels_of(element), *map(element.get, ("aria-label", "title", "alt"))]
+        if element.name == "input" and kind(element) in _BUTTONS:
+            found.append(element.get("value"))
+        if element.name in CONTROLS:
+            found += [element.get("placeholder"), element.get("name")]
+        else:
+            found += [shown_text(element), *(image.get("alt") for image in element.elements())]
+        return [_squeezed(name) for name in found if name and not name.isspace()]
+
+    def _labels_of(self, element: Element) -> Iterator[str]:
+        for other in (element.get("aria-labelledby") or "").split():
+            yield from map(shown_text, self._by_id.get(other, ()))
+        if element.name in CONTROLS | {"button"}:
+            id, around = element.get("id"), set(element.ancestors())
+            for label in self._labels:
+                if label in around or (id and label.get("for") == id):
+                    yield shown_text(label, without=CONTROLS | {"button"})
 
 
 def find(window: Window, within: Element, name: str, rank: Rank, what: str) -> Element:
     """Return the element with a name that a user can use. Raise a `Refusal` that lists the alternatives."""
     ranked = [(rank(element), element) for element in within.elements()]
     candidates = [(number, element) for number, element in ranked if number is not None]
-    shown = [(number, element) for number, element in candidates if window.shows(element)]
+    names = Names(top(within))
+    shown = [(number, element, names.of(element)) for number, element in candidates if window.shows(element)]
     wanted = _squeezed(name)
-    named = [(number, element) for number, element in shown if wanted in names_of(element)]
-    named = named or [(number, element) for number, element in shown if _begins(element, wanted)]
+    named = [(number, element) for number, element, own in shown if wanted in own]
+    named = named or [(number, element) for number, element, own in shown if _begins(own, wanted)]
     if not named:
-        hidden = any(wanted in [*names_of(element), _squeezed(element.text)] for _, element in candidates)
-        there = there_are(next(iter(names_of(element)), "") for number, element in shown if number < 3)
+        hidden = any(wanted in [*names.of(element), _squeezed(element.text)] for _, element in candidates)
+        there = there_are(next(iter(own), "") for number, _, own in shown if number < 3)
         where = "on this page" if within is window.root else f"in {within!r}"
         raise Refusal(f"the {what} {name!r} is hidden" if hidden else f"no {what} {name!r} {where}; {there}")
     best = min(number for number, _ in named)
@@ -63,9 +74,9 @@ def _squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-def _begins(element: Element, wanted: str) -> bool:
-    """Return whether a name of an element begins with these words: ``Favorite`` matches ``Favorite (3)``."""
-    return any(re.match(rf"{re.escape(wanted)}(?!\w)", name) for name in names_of(element))
+def _begins(names: Sequence[str], wanted: str) -> bool:
+    """Return whether one of the names begins with these words: ``Favorite`` matches ``Favorite (3)``."""
+    return any(re.match(rf"{re.escape(wanted)}(?!\w)", name) for name in names)
 
 
 def usable(found: Sequence[Element], what: str) -> Element:
