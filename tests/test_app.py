@@ -54,8 +54,9 @@ from liveactions import (
 )
 from liveactions.store import MemoryStore
 from liveactions.testing import Failed, File
+from liveactions.testing.asgi import Closed
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.asgi import Closed, browser
+from tests.support.asgi import browser
 from tests.support.small import small_app
 
 

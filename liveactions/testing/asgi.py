@@ -16,11 +16,12 @@ Header = tuple[str, str]
 
 
 class Closed(Exception):
-    """The server has closed a socket, or a stream of events. `code` is the close code."""
+    """The server has closed a socket, or a stream of events, with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"the server has closed the connection: {code} {reason}".rstrip())
         self.code = code
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Socket:
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._down: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._up.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.ensure_future(app(scope, self._up.get, self._down.put))
+        self.task = asyncio.ensure_future(app(scope, self._up.get, self._down.put))
 
     async def accepted(self) -> bool:
         return bool((await self._next())["type"] == "websocket.accept")
@@ -176,18 +177,18 @@ class Socket:
 
     async def flush(self) -> None:
         """Let the application take what was sent: without acknowledgements it would stop sending."""
-        while not self._up.empty() and not self._task.done():
+        while not self._up.empty() and not self.task.done():
             await asyncio.sleep(0)
 
     async def leave(self, patience: float) -> None:
         """Disconnect, and wait for the application to finish. It is cancelled after `patience` seconds."""
         self._up.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        done, _ = await asyncio.wait({self._task}, timeout=patience)
+        done, _ = await asyncio.wait({self.task}, timeout=patience)
         if not done:
-            self._task.cancel()
+            self.task.cancel()
 
     async def _next(self) -> dict[str, Any]:
-        return await _next_message(self._down, self._task)
+        return await _next_message(self._down, self.task)
 
 
 async def _next_message(

@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from liveactions import InUrl, Live, Page, Pages, action, forbidden, loaded
 from liveactions.protocol import constants as wire
+from liveactions.testing.asgi import Closed
 from tests.behaviour.markup import form
-from tests.support.asgi import Browser, Closed, Tab, browser
+from tests.support.asgi import Browser, Tab, browser
 from tests.support.small import small_app
 
 members: set[int] = set()

@@ -29,10 +29,11 @@ from liveactions import (
 )
 from liveactions.protocol import constants as wire
 from liveactions.testing import Browser
+from liveactions.testing.asgi import Closed
 from liveactions.testing.failures import Failed
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.asgi import Closed, Tab, browser
+from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
 
 journal: list[str] = []
@@ -276,7 +277,7 @@ class Thief:
         self.shut()
         with suppress(LiveError, Failed):
             await run(session)
-        return str([await self.tab.socket.receive() for _ in range(self.tab.socket.waiting)])
+        return str([await self.tab.socket.receive() for _ in range(self.tab.socket.unread)])
 
 
 async def get(thief: Thief) -> str:
@@ -454,7 +455,7 @@ async def test_a10_what_a_generator_has_done_is_not_shown_to_whom_a_guard_refuse
         answer = str(await thief.tab.call("shuts"))
         (session,) = visitor.app.sessions
         await session.finished()
-        answers = [answer, *[str(await thief.tab.receive()) for _ in range(thief.tab.socket.waiting)]]
+        answers = [answer, *[str(await thief.tab.receive()) for _ in range(thief.tab.socket.unread)]]
         assert (journal, door.is_open) == ([], False)
         assert "Forbidden" in answers[-1]
 

@@ -243,7 +243,7 @@ async def test_nothing_is_sent_without_need(site: Site) -> None:
         site.save("unused.html", "x")
         await site.look()
         await tab.call("add")
-        assert tab.socket.waiting == 0
+        assert tab.socket.unread == 0
 
 
 async def test_one_with_an_error_leaves_the_page_as_it_was(site: Site) -> None:

@@ -29,8 +29,8 @@ from liveactions import (
 from liveactions.actions.responses import Redirect
 from liveactions.protocol.constants import CLOSE_OVER, CLOSE_PROTOCOL
 from liveactions.pubsub.base import Message
+from liveactions.testing.asgi import Closed
 from tests.behaviour.ways import Way, by, visiting, ways
-from tests.support.asgi import Closed
 from tests.support.asgi import browser as visitor_at
 from tests.support.small import small_app
 

@@ -29,9 +29,10 @@ from liveactions import (
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
 from liveactions.testing import Failed
+from liveactions.testing.asgi import Closed
 from tests.behaviour.members import members
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.asgi import Closed, browser
+from tests.support.asgi import browser
 from tests.support.small import small_app
 
 TEMPLATES = {

@@ -14,9 +14,10 @@ from liveactions import Page, action
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore
 from liveactions.testing import Browser as Visiting
+from liveactions.testing.asgi import Closed
 from tests.behaviour.members import members
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.asgi import Browser, Closed, Tab, browser, signed, waits
+from tests.support.asgi import Browser, Tab, browser, signed, waits
 
 
 async def commit(visitor: Browser, ticket: str, **headers: str) -> httpx.Response:

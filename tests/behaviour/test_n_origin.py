@@ -18,7 +18,8 @@ import liveactions
 from liveactions import Bound, Live, Page, Pages, action
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
-from tests.support.asgi import Browser, Closed, Tab, browser
+from liveactions.testing.asgi import Closed
+from tests.support.asgi import Browser, Tab, browser
 from tests.support.patience import PATIENCE
 
 KEY, OLD = "k" * 32, "o" * 32
@@ -111,7 +112,7 @@ async def test_n1_posts_and_sockets_from_elsewhere(visitor: Browser, origin: str
     )
     assert await has_not_run(tab)
     socket = await visitor.socket(tab.address, {"Origin": origin})
-    assert not socket.accepted
+    assert not socket.is_accepted
 
 
 async def test_n1_without_an_origin(visitor: Browser) -> None:
@@ -134,18 +135,18 @@ async def test_n1_allowed_origins() -> None:
     async with browser(vault(allowed_origins=["*.example.org", "https://other.test"])) as visitor:
         tab = await visitor.open("/a")
         for origin in ("https://a.example.org", "https://a.b.example.org:8443", "https://other.test"):
-            assert (await visitor.socket(tab.address, {"Origin": origin})).accepted
+            assert (await visitor.socket(tab.address, {"Origin": origin})).is_accepted
         for origin in ("https://example.org.evil", "https://evilexample.org", "http://other.test", "null"):
-            assert not (await visitor.socket(tab.address, {"Origin": origin})).accepted
+            assert not (await visitor.socket(tab.address, {"Origin": origin})).is_accepted
 
 
 async def test_n1_allowed_hosts_have_the_ports_that_are_named() -> None:
     async with browser(vault(allowed_origins=["other.test", "Dev.test:8000", "[::1]:81"])) as visitor:
         tab = await visitor.open("/a")
         for origin in ("https://other.test", "http://other.test", "http://dev.test:8000", "http://[::1]:81"):
-            assert (await visitor.socket(tab.address, {"Origin": origin})).accepted
+            assert (await visitor.socket(tab.address, {"Origin": origin})).is_accepted
         for origin in ("https://other.test:8443", "http://dev.test", "https://a.other.test", "http://[::1]"):
-            assert not (await visitor.socket(tab.address, {"Origin": origin})).accepted
+            assert not (await visitor.socket(tab.address, {"Origin": origin})).is_accepted
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from liveactions.store import Claimed, MemoryStore, Row, SqliteStore, Store
 from liveactions.store import sqlite as module
 from liveactions.store.fallback import RETRY_SECONDS, FallbackStore
 from liveactions.testing import Browser
-from tests.support.asgi import Closed
+from liveactions.testing.asgi import Closed
 from tests.support.asgi import browser as visitor_at
 from tests.support.patience import PATIENCE
 from tests.support.small import small_app

@@ -33,7 +33,8 @@ from liveactions import (
 from liveactions.config import Limits
 from liveactions.protocol import constants as wire
 from liveactions.session.state import INTERNAL_ERROR
-from tests.support.asgi import Browser, Closed, Tab, browser
+from liveactions.testing.asgi import Closed
+from tests.support.asgi import Browser, Tab, browser
 from tests.support.small import small_app
 
 fault = ""

@@ -35,9 +35,10 @@ from liveactions import (
 from liveactions.execution.run import PageRun
 from liveactions.protocol import constants as wire
 from liveactions.testing import Failed
+from liveactions.testing.asgi import Closed
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, visiting, ways
-from tests.support.asgi import Closed, browser
+from tests.support.asgi import browser
 from tests.support.pages import opened
 from tests.support.small import small_app
 

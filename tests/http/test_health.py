@@ -13,7 +13,7 @@ import pytest
 from liveactions import Live, Pages
 from liveactions.http import health as module
 from liveactions.store import MemoryStore
-from tests.support.asgi import ORIGIN
+from liveactions.testing.asgi import ORIGIN
 from tests.support.patience import PATIENCE, wait_until
 from tests.support.servers import RedisServer, own
 from tests.support.small import KEY, small_app

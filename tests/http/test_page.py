@@ -14,7 +14,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from liveactions import Live, Page, Pages, unauthorized
-from tests.support.asgi import ORIGIN, Browser, browser, signed
+from liveactions.testing.asgi import ORIGIN
+from tests.support.asgi import Browser, browser, signed
 from tests.support.shop import shop
 from tests.support.small import small_app
 

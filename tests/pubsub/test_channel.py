@@ -22,8 +22,9 @@ from liveactions.session.state import REPLACED
 from liveactions.session.subscriptions import SubscriptionIndex
 from liveactions.store import SqliteStore
 from liveactions.testing import Browser
+from liveactions.testing.asgi import Closed
 from tests.store.engines import ENGINES, Engine, engine_of
-from tests.support.asgi import Closed, Tab
+from tests.support.asgi import Tab
 from tests.support.asgi import browser as visitor_at
 from tests.support.patience import PATIENCE
 from tests.support.small import KEY, small_app

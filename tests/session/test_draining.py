@@ -14,9 +14,10 @@ from liveactions import Limits, Page, Pages, action
 from liveactions.session.draining import PAGES_PER_SECOND, POLL_INTERVAL, Drain, draining_on_sigterm
 from liveactions.session.state import REPLACED
 from liveactions.store import MemoryStore
+from liveactions.testing.asgi import ORIGIN, Closed
 from tests.session.test_runner import shown
 from tests.support import shop as shop_module
-from tests.support.asgi import ORIGIN, Closed, Tab, browser, waits
+from tests.support.asgi import Tab, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.shop import shop
 from tests.support.small import small_app
@@ -61,7 +62,7 @@ async def test_an_op_that_is_running_ends_and_is_answered_before(gate: asyncio.E
         await waits(gate)
         draining = asyncio.ensure_future(live.drain())
         assert await closed(idle) == REPLACED  # others needn't wait for it
-        assert not draining.done() and not tab.socket.waiting
+        assert not draining.done() and not tab.socket.unread
         gate.set()
         rev, ack, patch, *_ = await tab.socket.receive()
         assert (rev, ack, shown(patch)) == (1, 1, "1")
@@ -151,7 +152,7 @@ async def test_new_connections_are_for_other_workers() -> None:
     async with browser(live) as visitor:
         tab = await visitor.open("/counter")
         await live.drain()
-        assert not (await visitor.socket(tab.address)).accepted
+        assert not (await visitor.socket(tab.address)).is_accepted
         assert (await visitor.http.get("/counter")).status_code == 200
 
 

@@ -13,8 +13,9 @@ from liveactions.observation import Operation
 from liveactions.protocol.constants import CLOSE_OVER
 from liveactions.session.observed import ObservedSession
 from liveactions.testing import Browser as Visiting
+from liveactions.testing.asgi import Closed
 from tests.support import shop as shop_module
-from tests.support.asgi import Closed, browser, waits
+from tests.support.asgi import browser, waits
 from tests.support.shop import shop
 
 COUNTER = "tests.support.shop.counter.<locals>.Counter"

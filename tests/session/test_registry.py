@@ -17,9 +17,10 @@ from liveactions.session.op_queue import ServerOp
 from liveactions.session.state import INTERNAL_ERROR
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
+from liveactions.testing.asgi import Closed
 from tests.session.test_runner import shown
 from tests.support import shop as shop_module
-from tests.support.asgi import Closed, Tab, browser, waits
+from tests.support.asgi import Tab, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.shop import shop
 from tests.support.small import small_app

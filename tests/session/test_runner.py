@@ -14,8 +14,9 @@ from liveactions import Limits, Live, Page, Pages, action
 from liveactions.execution import timeouts
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore
+from liveactions.testing.asgi import Closed
 from tests.support import shop as shop_module
-from tests.support.asgi import Browser, Closed, browser, waits
+from tests.support.asgi import Browser, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.shop import shop
 from tests.support.small import small_app
@@ -156,7 +157,7 @@ async def test_no_hello() -> None:
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "null", "https://testserver", ""])
 async def test_sockets_from_elsewhere(visitor: Browser, origin: str) -> None:
-    assert not (await visitor.socket("/_live/socket", {"Origin": origin})).accepted
+    assert not (await visitor.socket("/_live/socket", {"Origin": origin})).is_accepted
 
 
 @pytest.mark.parametrize("change", [lambda text: text[:-6] + "AAAAAA", lambda text: "", lambda text: "~x"])
@@ -197,7 +198,7 @@ async def test_unacknowledged_patches_are_bounded(visitor: Browser) -> None:
     frames = [await tab.socket.receive() for _ in range(8)]
     assert [frame[:2] for frame in frames] == [[n, n] for n in range(1, 9)]
     await asyncio.sleep(0)
-    assert tab.socket.waiting == 0
+    assert tab.socket.unread == 0
     merged = await tab.socket.ask([0, 4])
     assert merged[:2] == [9, 20] and shown(merged[2]) == "20"
 

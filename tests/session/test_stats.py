@@ -11,8 +11,9 @@ from liveactions.execution.counters import Counters
 from liveactions.protocol.constants import CLOSE_PROTOCOL, NAVIGATE
 from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore
+from liveactions.testing.asgi import Closed
 from tests.support import shop as shop_module
-from tests.support.asgi import Closed, browser, waits
+from tests.support.asgi import browser, waits
 from tests.support.shop import shop
 
 

@@ -1,9 +1,8 @@
-"""Drives an application in this event loop: requests by httpx, WebSockets by plain ASGI messages."""
+"""Speaks the protocol of pages to an application in this event loop; requests go by httpx."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,10 +12,11 @@ from typing import Any
 import httpx
 
 from liveactions.security.references import Reference
+from liveactions.testing import asgi
+from liveactions.testing.asgi import ORIGIN
 from liveactions.testing.clock import endpoints
 from tests.support.patience import PATIENCE
 
-ORIGIN = "http://testserver"
 SCRIPT = re.compile(r'<script[^>]* data-live="([^"]*)" data-snapshot="([^"]*)"')
 
 
@@ -36,77 +36,43 @@ async def waits(gate: asyncio.Event) -> None:
         await asyncio.sleep(0)
 
 
-class Closed(Exception):
-    """The server has closed the socket."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
-
-
-class Socket:
-    """One WebSocket. `accepted` is false when the handshake was refused."""
+class Socket(asgi.Socket):
+    """One WebSocket. While its `gate` is closed, the application can't send."""
 
     def __init__(self, app: Any, path: str, headers: dict[str, str]) -> None:
-        self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._down: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.gate = asyncio.Event()
         self.gate.set()
-        scope = {
-            "type": "websocket",
-            "asgi": {"version": "3.0"},
-            "scheme": "ws",
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": b"",
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-            "client": ("127.0.0.1", 50000),
-            "server": ("testserver", 80),
-            "subprotocols": [],
-            "state": {},
-            "extensions": {},
-        }
-        self._up.put_nowait({"type": "websocket.connect"})
-        self.task = asyncio.ensure_future(app(scope, self._up.get, self._take))
-        self.accepted = False
+        self.is_accepted = False
+        """Whether the handshake was accepted."""
 
-    async def _take(self, message: dict[str, Any]) -> None:
-        await self.gate.wait()
-        self._down.put_nowait(message)
+        async def held_back(scope: Any, receive: Any, send: Any) -> None:
+            async def send_if_open(message: Any) -> None:
+                await self.gate.wait()
+                await send(message)
 
-    async def _next(self) -> dict[str, Any]:
-        getting = asyncio.ensure_future(self._down.get())
-        done, _ = await asyncio.wait(
-            {getting, self.task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
-        )
-        if getting in done:
-            return getting.result()
-        getting.cancel()
-        if not done:
-            raise TimeoutError("nothing came")
-        self.task.result()
-        raise Closed(1006, "the application has ended")
+            await app(scope, receive, send_if_open)
+
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        super().__init__(held_back, {**asgi.websocket(path, (), "127.0.0.1", {}), "headers": encoded})
 
     async def open(self) -> Socket:
-        message = await self._next()
-        self.accepted = message["type"] == "websocket.accept"
+        async with asyncio.timeout(PATIENCE):
+            self.is_accepted = await self.accepted()
         return self
 
-    def send(self, data: Any) -> None:
-        text = data if isinstance(data, str) else json.dumps(data)
-        self._up.put_nowait({"type": "websocket.receive", "text": text})
+    def send(self, message: Any) -> None:
+        """Send a message; text as it is, anything else as JSON."""
+        if isinstance(message, str):
+            self._up.put_nowait({"type": "websocket.receive", "text": message})
+        else:
+            super().send(message)
 
     async def receive(self) -> Any:
-        """The next message; `Closed` when that is the end."""
-        message = await self._next()
-        if message["type"] == "websocket.close":
-            raise Closed(message.get("code", 1000), message.get("reason", ""))
-        return json.loads(message["text"])
+        async with asyncio.timeout(PATIENCE):
+            return await super().receive()
 
     @property
-    def waiting(self) -> int:
+    def unread(self) -> int:
         """How many messages have come that nobody has taken."""
         return self._down.qsize()
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from examples import conduit
-from examples.conduit import seed
+from examples.conduit import people, seed
 from examples.conduit.database import connect, sessions
 from liveactions import Live
 from liveactions.testing import plugin
@@ -27,6 +28,13 @@ async def stored_in(path: Path) -> AsyncIterator[None]:
     yield
     sessions.configure(bind=before)
     await engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
