@@ -176,7 +176,7 @@ def test_n1_an_entry_that_no_origin_can_match_is_an_error(entry: str) -> None:
 
 
 def test_n1_one_origin_is_no_list() -> None:
-    with pytest.raises(TypeError, match=r"such as \['https://other.test'\]"):
+    with pytest.raises(TypeError, match=r"such as allowed_origins=\['https://other.test'\]"):
         vault(allowed_origins="https://other.test")
 
 
