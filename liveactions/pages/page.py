@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError
 
@@ -22,7 +22,7 @@ from ..templates import html_of, raw_page
 from .component import Component, attach, components_of, describe, set_defaults, walk
 from .fields import Field
 from .handle import LiveContext
-from .urls import Route, _pairs, _with_query, class_url, own_query, path_url
+from .urls import Route, _pairs, _with_query, class_url, is_at, own_query, path_url
 
 if TYPE_CHECKING:
     from ..templates.fragments import Fragment
@@ -134,7 +134,8 @@ def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) 
 def page_url(page: Page, /, **changes: Any) -> str:
     """Return an open page's address, with some of its fields changed; a component's field as ``users.sort``.
 
-    Raise `TypeError` for a field that isn't in the address.
+    Query parameters that aren't fields are kept, unless the path changes. Raise `TypeError` for a field that
+    isn't in the address.
     """
     route = page._live_route
     pairs: list[tuple[str, str]] = []
@@ -149,7 +150,7 @@ def page_url(page: Page, /, **changes: Any) -> str:
     if moved:
         values = {name: moved.get(name, page.__dict__.get(name)) for name in route.names}
         path = quote(page.live.root_path, safe="/") + route.format(values)
-    return _with_query(path, pairs)
+    return _with_query(path, pairs + _foreign(page) if is_at(path, page.live.path) else pairs)
 
 
 def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
@@ -167,19 +168,22 @@ def in_url_values(page: Component) -> list[Any]:
 def follow(page: Page, before: Sequence[Any]) -> bool | None:
     """Update an open page's address if its fields have changed since they had the values `before`.
 
-    Query parameters that aren't fields are kept. Return whether the change adds an entry to the browser's
-    history; None if nothing has changed.
+    Return whether the change adds an entry to the browser's history; None if nothing has changed.
     """
     fields = [field for _, _, field in fields_in_url(page)]
     now = in_url_values(page)
     if now == before or len(now) != len(before):
         return None
     old, new = urlsplit(page.live.address), urlsplit(page_url(page))
-    foreign = [pair for pair in own_query(old.query) if not _is_of_field(page, pair[0])]
-    query = "&".join(filter(None, (new.query, urlencode(foreign))))
-    page.live.move_to(old._replace(path=new.path, query=query, fragment="").geturl())
+    page.live.move_to(old._replace(path=new.path, query=new.query, fragment="").geturl())
     changed = [field for field, old, new in zip(fields, before, now, strict=True) if old != new]
     return any(field.url is not None and field.url.push for field in changed)
+
+
+def _foreign(page: Page) -> list[tuple[str, str]]:
+    """Return the query parameters of a page's address that belong to no field."""
+    query = urlsplit(page.live.address).query
+    return [pair for pair in own_query(query) if not _is_of_field(page, pair[0])] if query else []
 
 
 def _is_of_field(page: Page, parameter: str) -> bool:

@@ -75,7 +75,9 @@ class Sorted(Page):
         self.sort = "date"
 
 
-TEMPLATES["sorted.html"] = "<title>S</title><p>{{ sort }}</p>" + form("by_date")
+TEMPLATES["sorted.html"] = """<title>S</title><p>{{ sort }}</p>
+{% for by in ["size", "owner"] %}<a href="{{ url(sort=by) }}" live-nav>{{ by }}</a>{% endfor %}
+<a href="/sorted?sort=given&x=3" live-nav>given</a>""" + form("by_date")
 
 
 @ways("SHN")
@@ -85,6 +87,24 @@ async def test_setting_a_field_keeps_foreign_parameters(way: Way) -> None:
         await page.click("by_date")
         assert page.text("p") == "date"
         assert page.url == "/sorted?sort=date&utm_source=mail&x=1&x=2"
+
+
+@ways("SHN")
+async def test_a_link_to_another_query_keeps_foreign_parameters(way: Way) -> None:
+    async with visiting(app(), way) as browser:
+        page = await browser.open("/sorted?utm_source=mail&sort=size&x=1&x=2")
+        await page.click("owner")
+        assert (page.text("p"), page.url) == ("owner", "/sorted?sort=owner&utm_source=mail&x=1&x=2")
+        await page.click("by_date")
+        await page.click("size")
+        assert (page.text("p"), page.url) == ("size", "/sorted?sort=size&utm_source=mail&x=1&x=2")
+        await page.click("given")  # an address that is written out is what it says
+        assert (page.text("p"), page.url) == ("given", "/sorted?sort=given&x=3")
+        await page.click("owner")
+        assert page.url == "/sorted?sort=owner&x=3"
+        await page.back()
+        await page.click("size")
+        assert page.url == "/sorted?sort=size&x=3"
 
 
 @pages.page("/later")

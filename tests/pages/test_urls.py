@@ -153,6 +153,20 @@ def test_url_in_templates_changes_the_page_that_is_shown() -> None:
         url(hidden=1)
 
 
+def test_url_in_templates_keeps_parameters_that_are_no_fields() -> None:
+    page = new(
+        Search, "http://testserver/room/3?utm_source=a+b%26c&q=x&tag=1&tag=&_s=abc&_a=add&table.sort=name"
+    )
+    fill(page, {"room": "3"}, [("q", "x"), ("table.sort", "name")])
+    url, foreign = variables(page)["url"], "utm_source=a+b%26c&tag=1&tag="
+    assert url() == f"/room/3?q=x&table.sort=name&{foreign}"
+    assert url(q="") == f"/room/3?table.sort=name&{foreign}"
+    assert url(room=3, page=2) == f"/room/3?q=x&page=2&table.sort=name&{foreign}"
+    assert variables(page.table)["url"](**{"table.sort": "id"}) == f"/room/3?q=x&{foreign}"
+    assert url(room=4) == "/room/4?q=x&table.sort=name"  # another page
+    assert url("/room/3") == "/room/3" and Search.url(room=3) == "/room/3"
+
+
 def test_url_in_templates_gives_other_addresses_of_the_application() -> None:
     page = new(Search, "http://testserver/app/room/3?q=x")
     page.live.root_path = "/app"
