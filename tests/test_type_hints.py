@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ from liveactions.actions.parameters import Bound, ParameterPlan, plan_of
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import check_page, describe
 from liveactions.pages.page import fill
-from liveactions.pages.state import dump_state, restore_state
+from liveactions.pages.state import encode_state, restore_state
 from liveactions.testing import Browser
 from tests.support.pages import call, new, opened
 from tests.support.small import small_app
@@ -177,7 +178,7 @@ async def test_fields() -> None:
     assert not describe(Form).fields["numbers"].is_frozen
     page.numbers = [1]
     other = new(Form)
-    restore_state(other, dump_state(page))
+    restore_state(other, json.loads(encode_state(page)))
     assert other.numbers == [1]
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime, time, tzinfo
 from functools import cached_property, lru_cache
@@ -83,6 +84,16 @@ class Codec:
         except (ValueError, TypeError, RecursionError) as error:
             kind = type(value).__name__
             raise TypeError(f"{kind} can't be serialized as {self.annotation!r}: {error}") from error
+
+    def encode(self, value: Any) -> bytes:
+        """Return the JSON of what `dump` returns. Raise `TypeError` as it does."""
+        if value is not None and self.annotation is not Any:
+            with suppress(ValueError, TypeError, RecursionError):  # `dump` says better what is wrong
+                return self._adapter.dump_json(value, warnings="error")
+        try:
+            return to_json(self.dump(value), inf_nan_mode="constants")
+        except ValueError as error:
+            raise TypeError(f"it contains invalid Unicode: {error}") from error
 
     def _dump_untyped(self, value: Any) -> Any:
         try:

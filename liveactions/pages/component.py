@@ -33,6 +33,7 @@ from ..templates import html_of, raw_part
 from ..type_hints import is_of_unknown_name
 from .description import Description, build, check, check_names, own_names, unknown_field
 from .fields import LOADED, ComponentField, annotated_names, loaded
+from .written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ class ComponentRecord:
         "watched",
         "render",
         "names",
-        "dumped",
+        "written",
         "closures",
         "waiting",
         "_references",
@@ -79,8 +80,8 @@ class ComponentRecord:
         """Renders the component's template."""
         self.names: dict[str, Any] | None = None
         """The template variables that don't change between renders."""
-        self.dumped: dict[str, tuple[Any, Any]] = {}
-        """By field name, an immutable value and the data it was dumped as."""
+        self.written: dict[str, Written] = {}
+        """The JSON of immutable values, by field name."""
         self.closures = _NONE
         """The actions defined by the latest run of a page function."""
         self.waiting: dict[str, list[Any]] | None = None

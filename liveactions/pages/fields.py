@@ -27,6 +27,7 @@ from ..actions.codec import Codec, codec, read_json
 from ..actions.form_readers import MISSING, Reader, reader
 from ..cache.tags import note
 from ..config import check_flags
+from ..encoding import write_json
 from ..immutability import holds_frozen, is_frozen_type
 from ..type_hints import (
     Mark,
@@ -116,6 +117,11 @@ class Field:
             raise TypeError(f"field {self.name!r}: {error}") from error
 
     @cached_property
+    def key(self) -> bytes:
+        """The beginning of its JSON in an object."""
+        return write_json(self.name) + b":"
+
+    @cached_property
     def reader(self) -> Reader:
         return reader(self.annotation)
 
@@ -123,6 +129,12 @@ class Field:
     def is_frozen(self) -> bool:
         """Whether the field's values are immutable, so that identity tells whether the field has changed."""
         return is_frozen_type(self.annotation)
+
+    @cached_property
+    def has_items(self) -> bool:
+        """Whether the JSON of a tuple in the field consists of that of its items."""
+        plain = optional(without(self.annotation, in_url))[0]
+        return get_origin(plain) is tuple and get_args(plain)[1:] == (Ellipsis,)
 
     @cached_property
     def holds_frozen(self) -> bool:

@@ -1,16 +1,18 @@
-"""A page's state as JSON-able data, as the snapshot contains it, and back.
+"""A page's state as JSON, as the snapshot contains it, and back.
 
-The data has the state fields of all components, the outcomes of calls, and messages that haven't been shown.
+It has the state fields of all components, the outcomes of calls, and messages that haven't been shown.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from ..actions.codec import read_json
 from ..actions.form_readers import MISSING
 from ..actions.form_state import SUCCEEDED, FormState, FormStates
 from ..actions.run_context import Flash
@@ -19,48 +21,53 @@ from .component import Component, attach, make, walk
 from .fields import Children, Field
 from .lookup import find
 from .page import Page
-
-
-def dump_state(page: Page) -> Any:
-    """Return the state of a page as JSON-able data: the fields of all its components, its forms and messages.
-
-    Raise `TypeError` if a field's value doesn't match its annotation.
-    """
-    forms = dump_forms(page) if page.live.forms.states or page._live_record.waiting else {}
-    if page.live.flashes:
-        return [_dump(page), forms, [[one.text, one.kind] for one in page.live.flashes]]
-    return [_dump(page), forms] if forms else [_dump(page)]
+from .written import write
 
 
 def encode_state(page: Page) -> bytes:
-    """Return the JSON of `dump_state`. Raise `TypeError`, naming the field, if a value can't be encoded."""
-    data = dump_state(page)
+    """Return the state of a page as JSON: the fields of all its components, its forms and messages.
+
+    Raise `TypeError`, naming the field, if a value doesn't match its annotation or can't be encoded.
+    """
+    out = [b"["]
     try:
-        return to_json(data, inf_nan_mode="constants")
+        _encode(page, out)
+        flashes = page.live.flashes
+        forms = dump_forms(page) if page.live.forms.states or page._live_record.waiting else {}
+        if forms or flashes:
+            out += b",", _json(forms)
+        if flashes:
+            out += b",", _json([[one.text, one.kind] for one in flashes])
     except ValueError as error:
         raise TypeError(f"{_unwritable(page)} contains invalid Unicode: {error}") from error
+    out.append(b"]")
+    return b"".join(out)
+
+
+def _json(data: Any) -> bytes:
+    return to_json(data, inf_nan_mode="constants")
 
 
 def _unwritable(page: Page) -> str:
     """Describe the part of a page's state that can't be encoded as JSON."""
     for path, component in walk(page):
-        own = {field.name for field in component._live_record.description.state if field.children is None}
-        for name, value in _dump(component).items():
-            if name in own and not _is_writable(value):
-                return f"{type(component).__qualname__}.{name}" + (f" (at {path})" if path else "")
+        for field in component._live_record.description.state:
+            value = component.__dict__.get(field.name, MISSING)
+            if field.children is None and value is not MISSING and not _is_writable(component, field, value):
+                return f"{type(component).__qualname__}.{field.name}" + (f" (at {path})" if path else "")
     return "the result of an action, or a message for the visitor,"
 
 
-def _is_writable(data: Any) -> bool:
+def _is_writable(component: Component, field: Field, value: Any) -> bool:
     try:
-        to_json(data, inf_nan_mode="constants")
+        _json(_dump_value(component, field, value))
     except ValueError:
         return False
     return True
 
 
 def restore_state(page: Page, data: Any) -> None:
-    """Set the fields of an attached page from the data of `dump_state`. `load` has to run afterwards.
+    """Set the fields of an attached page from the data of `encode_state`. `load` has to run afterwards.
 
     Fields that the class no longer has are ignored; new ones keep their defaults. Raise `StateError` if a
     value no longer fits its field.
@@ -89,56 +96,91 @@ def _why(error: Exception) -> str:
     return "; ".join(one["msg"] for one in error.errors(include_url=False, include_input=False))
 
 
-def _dump(component: Component) -> dict[str, Any]:
-    record, values = component._live_record, component.__dict__
-    data: dict[str, Any] = {}
-    for field in record.description.state:
+def _encode(component: Component, out: list[bytes]) -> None:
+    """Append the JSON of a component's fields to `out`."""
+    values = component.__dict__
+    plain: dict[str, Any] = {}
+    written: list[bytes] = []
+    for field in component._live_record.description.state:
         name = field.name
         value = values.get(name, MISSING)
+        if value is MISSING:
+            continue
         if field.children is not None:
-            if value is not MISSING:
-                data[name] = _dump_children(field.children, field, value)
+            written += b",", field.key
+            _encode_children(field.children, field, value, written)
         elif type(value) in field.codec.scalars:
-            data[name] = value
-        elif value is not MISSING:
-            data[name] = _dump_value(component, field, value)
-    return data
+            plain[name] = value
+        elif field.is_frozen:
+            written += b",", field.key
+            written += _written(component, field, value)
+        else:
+            plain[name] = _dump_value(component, field, value)
+    if not written:
+        out.append(_json(plain))
+    elif plain:
+        out += _json(plain)[:-1], *written, b"}"
+    else:
+        out += b"{", *written[1:], b"}"
+
+
+def _written(component: Component, field: Field, value: Any) -> list[bytes]:
+    """Return the JSON of an immutable value. What was written before is reused."""
+    known = component._live_record.written
+    before = known.get(field.name)
+
+    def encode(part: Any) -> bytes:
+        text = field.codec.encode(part)
+        strict = component.live.services.is_strict
+        field.codec.require_same(part, read_json(text) if strict else None, strict=strict)
+        return text
+
+    if before is None or before.value is not value:
+        with _named(component, field):
+            before = known[field.name] = write(value, encode, before, field.has_items)
+    return before.parts
 
 
 def _dump_value(component: Component, field: Field, value: Any) -> Any:
-    if not field.is_frozen:
-        return _named(component, field, value)
-    dumped = component._live_record.dumped
-    known = dumped.get(field.name)
-    if known is None or known[0] is not value:
-        known = dumped[field.name] = value, _named(component, field, value)
-    return known[1]
-
-
-def _named(component: Component, field: Field, value: Any) -> Any:
-    try:
+    with _named(component, field):
         data = field.codec.dump(value)
         field.codec.require_same(value, data, strict=component.live.services.is_strict)
         return data
+
+
+@contextmanager
+def _named(component: Component, field: Field) -> Iterator[None]:
+    """Name the field in errors."""
+    try:
+        yield
     except (TypeError, ValueError) as error:  # pydantic's are
         raise TypeError(f"{type(component).__qualname__}.{field.name}: {error}") from error
 
 
-def _dump_children(children: Children, field: Field, value: Any) -> Any:
+def _encode_children(children: Children, field: Field, value: Any, out: list[bytes]) -> None:
     if value is None:
-        return None
-    if children.shape == "one":
-        return _dump_child(children, field, value)
-    if children.shape == "list":
-        return [_dump_child(children, field, item) for item in value]
-    return {children.key_text(key): _dump_child(children, field, item) for key, item in value.items()}
+        out.append(b"null")
+    elif children.shape == "one":
+        _encode_child(children, field, value, out)
+    elif children.shape == "list":
+        out.append(b"[")
+        for number, item in enumerate(value):
+            out.append(b"," if number else b"")
+            _encode_child(children, field, item, out)
+        out.append(b"]")
+    else:
+        out.append(b"{")
+        for number, (key, item) in enumerate(value.items()):
+            out += b"," if number else b"", _json(children.key_text(key)), b":"
+            _encode_child(children, field, item, out)
+        out.append(b"}")
 
 
-def _dump_child(children: Children, field: Field, child: Component) -> Any:
+def _encode_child(children: Children, field: Field, child: Component, out: list[bytes]) -> None:
     if type(child) is not children.cls and type(child) is not type(field.default):
         kind, wanted = type(child).__qualname__, children.cls.__qualname__
         raise TypeError(f"field {field.name!r} holds a {kind}, which can't be restored from {wanted}")
-    return _dump(child)
+    _encode(child, out)
 
 
 def _load(component: Component, data: Any) -> None:

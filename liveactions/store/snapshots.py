@@ -48,7 +48,7 @@ class Snapshot(NamedTuple):
     url: str
     """Path and query."""
     state: Any
-    """Data, as `dump_state` gives it, or bytes that are its JSON, as `encode_state` does."""
+    """Data, or bytes that are its JSON, as `encode_state` gives it."""
     rev: int = 0
     """The revision that showed this state."""
     done: int = 0

@@ -25,7 +25,7 @@ from ..cache.memory import memory
 from ..execution.app_context import AppContext
 from ..pages.component import attach, describe
 from ..pages.page import Page as LivePage
-from ..pages.state import dump_state, restore_state
+from ..pages.state import encode_state, restore_state
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_SNAPSHOT, HEADER_ACTION, HEADER_OPS
 from ..session.request_probe import PROBE_KEY
@@ -120,7 +120,7 @@ async def call(
     assert isinstance(page, LivePage)
     site, context = await _open(browser, page)
     bound, given = _split(ref, args, named)
-    snapshot = Snapshot(path_and_query(page.live.address), dump_state(page))
+    snapshot = Snapshot(path_and_query(page.live.address), encode_state(page))
     sealed = site.snapshots.for_html(snapshot, context)
     await sealed.keep()
     body = to_json({**given, FIELD_SNAPSHOT: sealed.text})

@@ -19,7 +19,7 @@ from liveactions.exceptions import ActionError, StateError
 from liveactions.pages.component import Component
 from liveactions.pages.fields import loaded
 from liveactions.pages.page import Page
-from liveactions.pages.state import dump_state, restore_state
+from liveactions.pages.state import encode_state, restore_state
 from tests.support.pages import call, new, opened
 
 Row = TypeVar("Row")
@@ -77,10 +77,14 @@ class Lists(Page):
     people: Table[Person] = Table()
 
 
+def dump_state(page: Page) -> Any:
+    return json.loads(encode_state(page))
+
+
 def again(page: Page, cls: type[Page] | None = None) -> Any:
     """Another page restored from this one's state, through JSON text."""
     other = new(cls or type(page))
-    restore_state(other, json.loads(json.dumps(dump_state(page))))
+    restore_state(other, dump_state(page))
     return other
 
 
