@@ -42,6 +42,7 @@ ATOMS: Final = SCALARS | {
 }  # fmt: skip
 ATOM_FAMILIES: Final = (Enum, PurePath, tzinfo)
 _CONTAINERS: Final = (tuple, frozenset)
+_FEW: Final = 16
 
 
 def is_frozen(value: Any) -> bool:
@@ -57,6 +58,21 @@ def is_frozen(value: Any) -> bool:
         return False
     inner = parts(value)
     return ATOMS.issuperset(map(type, inner)) or all(map(is_frozen, inner))
+
+
+def is_frozen_at_a_glance(value: Any) -> bool:
+    """Return whether a value is immutable, and that is seen by looking at a few atoms: it has no depth.
+
+    False doesn't mean that it is mutable.
+    """
+    kind = type(value)
+    if kind in ATOMS:
+        return True
+    parts = _parts_of(kind)  # type: ignore[arg-type]  # mypy: a type is hashable
+    if parts is None or kind in _CONTAINERS and len(value) > _FEW:
+        return False
+    inner = parts(value)
+    return len(inner) <= _FEW and ATOMS.issuperset(map(type, inner))
 
 
 def is_frozen_type(annotation: Any) -> bool:

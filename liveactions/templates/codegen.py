@@ -47,6 +47,7 @@ from .codegen_values import DEEP
 from .command_chains import is_hidden
 from .ir import first_line
 from .plan import Plan, Slot, is_list
+from .slot_memo import skippable
 
 _IMPORTS = (
     "from liveactions.templates.fragments import Fragment, Items, Shape",
@@ -54,6 +55,7 @@ _IMPORTS = (
     " LiveTemplateReference as TemplateReference, block, enter, include, include_alone",
     "from liveactions.templates.escaping import attributes, escape, mark_safe as Markup",
     "from liveactions.templates.list_memo import Loop, reference_version, remember",
+    "from liveactions.templates.slot_memo import Reads, due_slots",
     "from liveactions.types import Reference",
     "from liveactions.templates.runtime import UnbalancedMarkup, attribute, below, child, content, document,"
     " event, fragment, items, joined, markup, placed, rendered, source, tag, text, unescaped, url, verbatim,"
@@ -132,10 +134,70 @@ class LiveCodeGenerator(LoopGenerator):
 
     def fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
         shape = self._shape(plan)
-        prior = self._prior(plan, shape, frame, sink)
+        before = self._before(plan, shape, frame, sink)
+        prior = "None"
+        if before != "None":
+            prior = self.temporary_identifier()
+            self.writeline(f"{prior} = {before}.values if {before} is not None else None")
+        names = skippable(plan, self.environment) if before != "None" and not frame.eval_ctx.volatile else {}
+        if names:
+            self._fragment_of_due(plan, frame, sink, shape, before, prior, names)
+            return
         values = {number: self.value(plan.slots[number], frame, prior, number) for number in plan.order}
         self.silent(plan.after, frame)
         sink.write(_construct(plan, shape, [values[number] for number in range(len(values))]), frame)
+
+    def _fragment_of_due(
+        self,
+        plan: Plan,
+        frame: Frame,
+        sink: Sink,
+        shape: str,
+        before: str,
+        prior: str,
+        names: dict[int, set[str]],
+    ) -> None:
+        """Write code that keeps the last values of slots whose `names` have kept theirs."""
+        due, inputs = self.temporary_identifier(), self.temporary_identifier()
+        reads, order = self._reads(plan, names), sorted(set().union(*names.values()))
+        self.writeline(f"{inputs} = [{', '.join(self.outer(name, frame) for name in order)}]")
+        self.writeline(f"{due}, {inputs} = due_slots({before}, {inputs}, {reads})")
+        is_silent = not plan.after and not any(part.before for slot in plan.slots for part in slot.parts)
+        if is_silent and len(names) == len(plan.slots):
+            self.writeline(f"if not {due}:")
+            self.indent()
+            sink.write(before, frame)
+            self.outdent()
+            self.writeline("else:")
+            self.indent()
+        values: dict[int, str] = {}
+        for number in plan.order:
+            if number in names:
+                self.writeline(f"if {number} in {due}:")
+                self.indent()
+            values[number] = self.value(plan.slots[number], frame, prior, number)
+            if number in names:
+                self.outdent()
+                self.writeline("else:")
+                self.indent()
+                self.writeline(f"{values[number]} = {prior}[{number}]")
+                self.outdent()
+        self.silent(plan.after, frame)
+        found = [values[number] for number in range(len(values))]
+        sink.write(_construct(plan, shape, found, inputs), frame)
+        if is_silent and len(names) == len(plan.slots):
+            self.outdent()
+
+    def _reads(self, plan: Plan, names: dict[int, set[str]]) -> str:
+        """Write a constant that says which slots read which names."""
+        name = f"reads_{len(self._shapes)}"
+        always = tuple(number for number in range(len(plan.slots)) if number not in names)
+        readers = tuple(
+            tuple(number for number, read in names.items() if one in read)
+            for one in sorted(set().union(*names.values()))
+        )
+        self._shapes.append(f"{name} = Reads({len(plan.slots)}, {always!r}, {readers!r})")
+        return name
 
     def _shape(self, plan: Plan) -> str:
         name = f"shape_{len(self._shapes)}"
@@ -156,8 +218,8 @@ class LiveCodeGenerator(LoopGenerator):
         self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
         return name
 
-    def _prior(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:
-        """Return the variable that holds the values of this body's last render."""
+    def _before(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:
+        """Return the variable that holds this body's last render."""
         if sink.prior == "None" or not any(slot.kind in DEEP for slot in plan.slots):
             return "None"
         if sink.prior != "enter":
@@ -238,10 +300,10 @@ class LiveCodeGenerator(LoopGenerator):
         self.outdent(int(node.ignore_missing))
 
 
-def _construct(plan: Plan, shape: str, values: Sequence[str]) -> str:
+def _construct(plan: Plan, shape: str, values: Sequence[str], inputs: str = "") -> str:
     if not values:
         return f"{shape}.constant"
-    tuple_ = f"({', '.join(values)},)"
+    tuple_ = f"({', '.join(values)},)" + (f", {inputs}" if inputs else "")
     deep = [value for value, slot in zip(values, plan.slots, strict=True) if slot.kind in DEEP]
     if not deep:
         return f"Fragment({shape}, {tuple_})"

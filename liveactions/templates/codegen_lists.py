@@ -91,7 +91,7 @@ class LoopGenerator(SlotGenerator):
         inner = frame.inner()
         inner.symbols.analyze_node(node, for_branch="body")
         self._resolve_outer(inner)
-        outer = {name_: self._outer(name_, frame) for name_ in sorted(names(node.body) - _own(node))}
+        outer = {name_: self.outer(name_, frame) for name_ in sorted(names(node.body) - _own(node))}
         render, sources = self.temporary_identifier(), self.temporary_identifier()
         self._render_function(node, plan, inner, render)
         columns = self._columns(node, plan, inner, set(outer))
@@ -111,10 +111,10 @@ class LoopGenerator(SlotGenerator):
             if action == VAR_LOAD_RESOLVE:
                 self.writeline(f"{target} = {self.get_resolve_func()}({name!r})")
 
-    def _outer(self, name: str, frame: Frame) -> str:
+    def outer(self, name: str, frame: Frame) -> str:
         """Return the value of a name around the loop; with a dot, a number that its attributes change."""
         if name.endswith("."):
-            return f"reference_version({self._outer(name[:-1], frame)})"
+            return f"reference_version({self.outer(name[:-1], frame)})"
         return frame.symbols.find_ref(name) or f"{self.get_resolve_func()}({name!r})"
 
     def _render_function(self, node: nodes.For, plan: Plan, inner: Frame, name: str) -> None:

@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, Template
 from ..exceptions import RenderError
 from .codegen import LiveCodeGenerator
 from .diagnostics import note_location
-from .fragments import Fragment
+from .fragments import Fragment, are_alike
 from .raw_html import raw_page
 from .runtime import TemplateContext, concat, raw
 
@@ -159,11 +159,10 @@ class View:
             self._contexts.clear()
 
     def _compare(self, remembered: Any, afresh: Any) -> None:
-        first, second = (one.html() if type(one) is Fragment else str(one) for one in (remembered, afresh))
-        if first != second:
+        if not are_alike(remembered, afresh):
             raise RenderError(
-                f"{self.template.name}: rendering the page twice gives different results; something in a"
-                " loop depends on more than its item and the names it reads, or changes while it renders"
+                f"{self.template.name}: rendering the page twice gives different results; something in it"
+                " depends on more than the names it reads and its loop's item, or changes while it renders"
             )
 
 

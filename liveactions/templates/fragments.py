@@ -155,13 +155,17 @@ class Shape:
 
 
 class Fragment:
-    """One render of a shape. Immutable."""
+    """One render of a shape. Immutable.
 
-    __slots__ = ("shape", "values", "digest")
+    `inputs` are the values of the names that its slots read, if they are compared (`.slot_memo`).
+    """
 
-    def __init__(self, shape: Shape, values: tuple[Any, ...]) -> None:
+    __slots__ = ("shape", "values", "inputs", "digest")
+
+    def __init__(self, shape: Shape, values: tuple[Any, ...], inputs: Sequence[Any] | None = None) -> None:
         self.shape = shape
         self.values = values
+        self.inputs = inputs
         self.digest: bytes | None = None
 
     def html(self, hidden: str = "") -> str:
@@ -473,6 +477,15 @@ def _collect(value: Any, pieces: list[str]) -> None:
 
 def _digest(pieces: list[str]) -> bytes:
     return blake2b("\0".join(pieces).encode(errors="replace"), digest_size=8).digest()
+
+
+def are_alike(a: Any, b: Any) -> bool:
+    """Return whether two values of a slot are shown alike, and call the same actions."""
+    if type(a) is Items and type(b) is Items:
+        return len(a.fragments) == len(b.fragments) and all(map(are_alike, a.fragments, b.fragments))
+    if type(a) is Fragment and type(b) is Fragment:
+        return a.shape.matches(b.shape) and all(map(are_alike, a.values, b.values))
+    return type(a) is type(b) and bool(a == b)
 
 
 def _lists(fragment: Fragment) -> Iterator[Items]:

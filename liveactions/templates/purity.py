@@ -1,8 +1,8 @@
-"""Find out whether the body of a loop depends only on its item and on the names that it reads.
+"""Find out whether a slot, or the body of a loop, depends only on the names that it reads.
 
-If so, an item that hasn't changed needn't be rendered again. Filters and tests qualify if Jinja2 defines them
-or they are marked with `pure`. Calls of plain names qualify as well, and client commands; the values of these
-names are checked in each render.
+If so, it needn't be rendered again while their values stay the same. Filters and tests qualify if Jinja2
+defines them or they are marked with `pure`. Calls of plain names qualify as well, and client commands; the
+values of these names are checked in each render.
 """
 
 from __future__ import annotations

@@ -107,7 +107,9 @@ def _fits(value: Any, above: tuple[str, ...]) -> bool:
     if kind is Fragment:
         return _shape_fits(value.shape, above) and _all_fit(value.values, above)
     if kind is Items:
-        kinds = {item.shape: item for item in value.fragments}
+        # What the list before has shown in this place fits.
+        shown = value.fragments if value.base is None else [value.fragments[n] for n in value.changed]
+        kinds = {item.shape: item for item in shown}
         return all(_fits(item, above) for item in kinds.values())
     return not isinstance(value, Markup) or _markup_fits(str(value), above)
 
@@ -309,10 +311,10 @@ def _tag(html: str) -> tuple[str, ...]:
     return tuple(piece for pair in reversed(pairs.items()) for piece in pair)
 
 
-def fragment(shape: Shape, values: tuple[Any, ...]) -> Any:
+def fragment(shape: Shape, values: tuple[Any, ...], inputs: Sequence[Any] | None = None) -> Any:
     """Return a fragment, or raw HTML if one of its values is unbalanced."""
     if UnbalancedMarkup not in map(type, values):
-        return Fragment(shape, values)
+        return Fragment(shape, values, inputs)
     for slot, value in enumerate(values):
         if type(value) is UnbalancedMarkup:
             shape.unbalanced[slot] = names_in(value)
@@ -331,10 +333,10 @@ def items(fragments: list[Any], sources: Sequence[Any] | None = None, elements: 
     return made
 
 
-def below(prior: Values, slot: int, shape: Shape) -> Values:
-    """Return the values of a slot's previous fragment, if it had this shape."""
+def below(prior: Values, slot: int, shape: Shape) -> Fragment | None:
+    """Return a slot's previous fragment, if it had this shape."""
     before = prior[slot] if prior is not None else None
-    return before.values if type(before) is Fragment and before.shape is shape else None
+    return before if type(before) is Fragment and before.shape is shape else None
 
 
 Render = Callable[[Context], Iterator[Any]]
@@ -401,10 +403,10 @@ def _as_markup(result: Any, autoescape: bool) -> Any:
     return mark_safe(result) if autoescape and type(result) is not Fragment else result
 
 
-def enter(context: Any, shape: Shape) -> Values:
-    """Return the values of the last render of this template or block, if it had this shape."""
+def enter(context: Any, shape: Shape) -> Fragment | None:
+    """Return the last render of this template or block, if it had this shape."""
     prior, context.prior = context.prior, None
-    return prior.values if prior is not None and prior.shape is shape else None
+    return prior if prior is not None and prior.shape is shape else None
 
 
 def block(context: Context, name: str, inner: Any, prior: Values, slot: int) -> Any:
