@@ -169,8 +169,17 @@ class _Reads:
         parameters = self.signature.parameters.items()
         return frozenset(name for name, one in parameters if dependency_of(found.get(name), one.default))
 
+    @cached_property
+    def _only(self) -> tuple[Hashable, frozenset[str]] | None:
+        """The only key, and its tags, if the function has no parameters."""
+        if self.signature.parameters:
+            return None
+        return (self,), frozenset(tag.format_map({}) for tag in self.tags)
+
     def _key(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Hashable, frozenset[str]]:
         """Return the key of a call, and its tags with the arguments filled in."""
+        if not args and not kwargs and self._only is not None:
+            return self._only
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         parts: list[Hashable] = [self]

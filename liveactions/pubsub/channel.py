@@ -291,6 +291,8 @@ class Channels:
         self._listeners: list[Receiver] = []
         self._turn: asyncio.AbstractEventLoop | None = None
         """The event loop that has caught up in its current turn."""
+        self._remote: list[BrokerChannel] = []
+        """The channels that this turn has not caught up with, since they need a network."""
 
     def connect(self, line: BrokerChannel) -> None:
         """Add a channel. It is removed when its application is garbage collected."""
@@ -338,11 +340,13 @@ class Channels:
                 return
             self._turn = loop
             loop.call_soon(self._end_turn)
-        for line in list(self._lines):
+        lines = list(self._lines)
+        self._remote = [line for line in lines if line.is_remote]
+        for line in lines:
             line.catch_up()
 
     def _end_turn(self) -> None:
-        self._turn = None
+        self._turn, self._remote = None, []
 
     async def caught_up(self) -> None:
         """Receive pending messages on all channels; see `BrokerChannel.caught_up`."""
@@ -354,9 +358,8 @@ class Channels:
         no network, as `catch_up`. For pages, which hear the others soon.
         """
         self.catch_up()
-        for line in list(self._lines):
-            if line.is_remote:
-                await line.caught_up()
+        for line in self._remote:
+            await line.caught_up()
 
     def _receive(self, message: Message | None) -> None:
         for receive in self._listeners:

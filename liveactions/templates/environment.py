@@ -18,6 +18,7 @@ from ..exceptions import RenderError
 from .codegen import LiveCodeGenerator
 from .diagnostics import note_location
 from .fragments import Fragment, are_alike
+from .list_memo import unshared
 from .raw_html import raw_page
 from .runtime import TemplateContext, concat, raw
 
@@ -136,7 +137,8 @@ class View:
             self._reload()
         shown = self._render(variables, previous)
         if previous is not None:
-            self._compare(shown, self._render(variables, None))
+            with unshared():
+                self._compare(shown, self._render(variables, None))
         return shown
 
     def _render(self, variables: dict[str, Any], previous: Fragment | None) -> Any:

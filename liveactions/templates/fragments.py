@@ -29,6 +29,7 @@ from hashlib import blake2b
 from itertools import groupby, repeat
 from operator import attrgetter
 from typing import Any, Final
+from weakref import ReferenceType
 
 from markupsafe import Markup
 
@@ -242,6 +243,26 @@ class Fragment:
         return all(items.is_pristine() for items in _lists(self))
 
 
+class Rendered:
+    """The fragments of a list, for all pages of this process that render it from the same immutable objects.
+
+    `step` leads to the list that was rendered after it: its sources, the list, and how it differs.
+    """
+
+    __slots__ = ("fragments", "sources", "outer", "frozen", "chunks", "digest", "step", "__weakref__")
+
+    def __init__(
+        self, fragments: list[Fragment], sources: Sequence[Any], outer: tuple[Any, ...], frozen: bool | None
+    ) -> None:
+        self.fragments = fragments
+        self.sources = sources
+        self.outer = outer
+        self.frozen = frozen
+        self.chunks: list[bytes] | None = None
+        self.digest: bytes | None = None
+        self.step: tuple[Sequence[Any], ReferenceType[Rendered], Any] | None = None
+
+
 class Items:
     """The items of a list slot: fragments, what they were rendered from, and their ordinals.
 
@@ -257,6 +278,7 @@ class Items:
         "outer",
         "frozen",
         "columns",
+        "rendered",
         "ordinals",
         "following",
         "lineage",
@@ -273,6 +295,7 @@ class Items:
         self.outer: tuple[Any, ...] | None = None
         self.frozen: bool | None = None
         self.columns: dict[int, list[Any]] = {}
+        self.rendered: Rendered | None = None
         self.ordinals: Sequence[int] | None = None
         self.following = len(fragments)
         self.lineage: object = None
@@ -423,13 +446,25 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
 def digest_of(value: Fragment | Items) -> bytes:
     """Return a digest (8 bytes). Fragments and lists cache theirs."""
     if value.digest is None:
-        pieces: list[str] = []
         if isinstance(value, Items):
-            pieces += [chunk.hex() for chunk in _chunks(value)]
+            value.digest = _digest_list(value)
         else:
+            pieces: list[str] = []
             _collect(value, pieces)
-        value.digest = _digest(pieces)
+            value.digest = _digest(pieces)
     return value.digest
+
+
+def _digest_list(items: Items) -> bytes:
+    """Return the digest of a list. One that pages share is computed once."""
+    shared = items.rendered
+    if shared is not None and shared.digest is not None:
+        items.chunks = shared.chunks
+        return shared.digest
+    digest = _digest([chunk.hex() for chunk in _chunks(items)])
+    if shared is not None:
+        shared.digest, shared.chunks = digest, items.chunks
+    return digest
 
 
 def _chunks(items: Items) -> list[bytes]:

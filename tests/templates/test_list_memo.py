@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment
 
 from liveactions.diff import ClientState, patch
 from liveactions.exceptions import RenderError
-from liveactions.templates import Fragment, Reference, Templates, View
+from liveactions.templates import Fragment, Reference, Templates, View, list_memo
 from liveactions.templates.purity import pure
 
 TABLE = """<table><tbody>
@@ -234,3 +238,138 @@ def test_items_that_say_nothing_after_the_render() -> None:
     known = ClientState()
     removed, inserted, moved = 1, [3, -1, 0, "7"], (2, 0)
     assert patch(first, second, known) == [0, [[removed, inserted, moved]]]
+
+
+# Lists that several pages show
+
+
+class Pages(Table):
+    """Several pages of one template."""
+
+    def __init__(self, source: str = TABLE, count: int = 2) -> None:
+        super().__init__(source)
+        self.pages: list[tuple[Fragment | None, ClientState]] = [(None, ClientState()) for _ in range(count)]
+
+    def show_in(self, number: int, **variables: Any) -> Any:
+        """Render one of the pages, and say what travels."""
+        self.shown, self.known = self.pages[number]
+        change = self.show(**variables)
+        self.pages[number] = self.shown, self.known
+        return change
+
+
+def test_a_list_is_rendered_once_for_all_pages() -> None:
+    pages = Pages(count=3)
+    seen = []
+    rows = ROWS
+    for step in range(3):
+        for number in range(3):
+            change = pages.show_in(number, rows=rows, selected=None)
+            seen.append(len(pages.seen))
+            assert change == ([0, [step, [2, str(step)]]] if step else None)
+        rows = (*rows[: step + 1], Row(step + 1, str(step + 1)), *rows[step + 2 :])
+    assert seen == [100, 0, 0, 1, 0, 0, 1, 0, 0]
+
+
+def test_each_page_numbers_the_items_itself() -> None:
+    pages = Pages()
+    pages.show_in(0, rows=ROWS, selected=None)
+    less = ROWS[1:]
+    assert pages.show_in(0, rows=less, selected=None) == [0, [[0]]]
+    assert pages.show_in(1, rows=less, selected=None) is None and pages.seen == []
+    changed = (replace(less[0], label="new"), *less[1:])
+    assert pages.show_in(0, rows=changed, selected=None) == [0, [1, [2, "new"]]]
+    assert pages.show_in(1, rows=changed, selected=None) == [0, [0, [2, "new"]]] and pages.seen == []
+
+
+def test_a_page_that_was_left_behind_comes_to_the_same_list() -> None:
+    pages = Pages()
+    for number in range(2):
+        pages.show_in(number, rows=ROWS, selected=None)
+    second = (*ROWS[:50], Row(1000, "new"), *ROWS[50:])
+    third = (*second[:10], *second[11:])
+    pages.show_in(0, rows=second, selected=None)
+    pages.show_in(0, rows=third, selected=None)
+    pages.show_in(1, rows=third, selected=None)
+    shown = [fragment.html() for fragment, _ in pages.pages if fragment is not None]
+    assert shown[0] == shown[1] == pages.view.render({"rows": third, "selected": None, "spy": str}).html()
+
+
+def test_what_differs_between_pages_is_not_shared() -> None:
+    pages = Pages()
+    for number, selected in enumerate((1, 2)):
+        pages.show_in(number, rows=ROWS, selected=selected)
+        assert len(pages.seen) == 100
+    mutable = tuple([1] for _ in range(100))
+    page = Pages("<ul>{% for x in rows %}<li>{{ spy(x|length) }}</li>{% endfor %}</ul>")
+    for number in range(2):
+        page.show_in(number, rows=mutable)
+        assert len(page.seen) == 100
+
+
+class Bound(Reference):
+    def bind(self, *args: Any, **kwargs: Any) -> Reference:
+        return self
+
+    def url(self) -> str:
+        return "?_a=x"
+
+
+def test_references_stay_in_their_page() -> None:
+    view = view_of("<ul>{% for x in xs %}<li><b live-click='{{ call(x) }}'>{{ x }}</b></li>{% endfor %}</ul>")
+    xs, calls = tuple(range(100)), [Bound(), Bound()]
+    shown = [view.render({"xs": xs, "call": call}) for call in calls]
+    assert [fragment.at([0, 3, 0]) for fragment in shown] == calls
+
+
+def test_lists_that_no_page_shows_are_forgotten() -> None:
+    gc.collect()
+    before = len(list_memo._shared)
+    pages = Pages()
+    rows = ROWS
+    for number in range(5):
+        rows = (Row(-number, "x"), *rows)
+        pages.show_in(0, rows=rows, selected=None)
+        pages.show_in(1, rows=rows, selected=None)
+    pages.pages.clear()
+    pages.shown = None
+    gc.collect()
+    assert len(list_memo._shared) == before
+
+
+def test_debug_mode_does_not_compare_a_shared_list_with_itself() -> None:
+    source = "<ul>{% for x in xs %}<li>{{ now(x) }}</li>{% endfor %}</ul>"
+    view, xs, time = view_of(source, debug=True), tuple(range(100)), [0]
+
+    @pure
+    def now(x: int) -> int:
+        return time[0]
+
+    shown = view.render({"xs": xs, "now": now})
+    time[0] = 1
+    with pytest.raises(RenderError, match="different results"):
+        view.render({"xs": xs, "now": now}, shown)
+
+
+@given(st.integers(0, 2**32))
+def test_shared_lists_travel_as_those_that_are_not_shared(seed: int) -> None:
+    random = Random(seed)
+    versions, rows = [ROWS[:30]], ROWS[:30]
+    for number in range(12):
+        at, other = random.randrange(len(rows) + 1), random.randrange(len(rows) + 1)
+        new = (Row(100 + number, random.choice("xy")),)
+        rows = random.choice(
+            [rows[:at] + new + rows[at:], rows[:at] + rows[at + 1 :], rows[:at] + new + rows[at + 1 :]]
+            + [rows[at:] + rows[:at], rows[: min(at, other)] + rows[max(at, other) :] + new, ROWS[:40]]
+        )
+        versions.append(rows)
+    visits = [(random.randrange(3), n) for n in range(len(versions)) for _ in range(random.randrange(4))]
+    shared, alone = Pages(count=3), Pages(count=3)
+    for page, version in visits:
+        variables = {"rows": versions[version], "selected": None}
+        change = shared.show_in(page, **variables)
+        with list_memo.unshared():
+            wanted = alone.show_in(page, **variables)
+        assert change == wanted
+        assert shared.shown is not None and alone.shown is not None
+        assert shared.shown.html() == alone.shown.html() and shared.shown.digests() == alone.shown.digests()
