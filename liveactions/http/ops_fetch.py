@@ -18,8 +18,8 @@ from starlette.responses import Response
 from ..actions.request import Changes
 from ..config import Limits
 from ..exceptions import ProtocolError
-from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, HEADER_SKIPPED
-from ..protocol.messages import Acknowledgement, CallSlot, Cancel, Hello, Op, read_hello, read_op
+from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, HEADER_SKIPPED, HEADER_STREAM
+from ..protocol.messages import Acknowledgement, Bye, CallSlot, Cancel, Hello, Op, read_hello, read_op
 from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
@@ -81,6 +81,8 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
     except ProtocolError as error:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
     headers = {"Cache-Control": "no-store", **({} if may_run else SKIPPED)}
+    if sessions.is_draining:
+        headers |= _elsewhere(request)
     response = Response(body, status, headers, "application/json")
     for changes in parcel.changes:
         changes.apply(response, request.scope.get("session"))
@@ -90,15 +92,27 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
 async def _stream(
     sessions: SessionRegistry, request: Request, hello: Hello, ops: Sequence[Op | Acknowledgement]
 ) -> Response:
-    """Run operations whose frames go over a stream: the page's open one, or the response."""
+    """Run operations whose frames go over a stream: the page's own, if it is here, or the response.
+
+    Another process would have to go on from the state that is stored, and what the page's session is running
+    would be lost. So a page that has a stream is asked to try again, until it comes to the right process.
+    """
     session = await sessions.streaming(hello, request)
     if session is not None:
         await receive_all(session, [Acknowledgement(hello.rev), *ops])
         return Response(status_code=204)
+    if HEADER_STREAM in request.headers and not await sessions.has(hello):
+        return Response(status_code=204, headers={**SKIPPED, **_elsewhere(request)})
     stream = EventStream(sessions.site.limits.sending, sessions.site.counters.closes)
     session = await sessions.join(hello, request, stream)
     may_run = _may_run(hello, stream.messages, ops)
     return EventStreamResponse(stream, session, ops if may_run else (), {} if may_run else SKIPPED)
+
+
+def _elsewhere(request: Request) -> dict[str, str]:
+    """Return headers with which the next request comes over another connection, maybe to another process."""
+    is_persistent = request.scope.get("http_version") == "1.1"  # HTTP/2 has no such header
+    return {"Connection": "close"} if is_persistent else {}
 
 
 def _read(data: object, limits: Limits) -> tuple[Hello, list[Op | Acknowledgement]]:
@@ -131,12 +145,16 @@ def _has_address(op: Op | Acknowledgement) -> bool:
 async def _finish(
     session: Session, connection: BufferedConnection, ops: Sequence[Op | Acknowledgement]
 ) -> None:
-    """Run operations to their end. If the session closes the connection, the request is refused."""
+    """Run operations to their end. What closes the connection meanwhile refuses the request, unless it is the
+    page itself that says goodbye.
+    """
     try:
         if connection.messages:
             await receive_all(session, ops)
             await session.finished()
     finally:
         await session.detach(connection)
+    if connection.messages and any(isinstance(op, Bye) for op in ops):
+        return
     if connection.refusal is not None or not connection.messages:
         raise connection.refusal or ProtocolError("the page is open elsewhere")

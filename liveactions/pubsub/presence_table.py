@@ -28,14 +28,16 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any, Final, NamedTuple
 
+from ..protocol.constants import SOCKET_WAIT
+
 LEASE: Final = 5.0
 """Seconds without a message after which a replica is considered dead."""
 STALL: Final = 2.5
 """Seconds between two ticks after which a replica can't tell whether others were silent, or it was deaf: then
 they have as many seconds to be heard.
 """
-EXPECTED: Final = 3.0
-"""Seconds for which a visitor is expected who has requested a page."""
+EXPECTED: Final = SOCKET_WAIT + 4.0
+"""Seconds for which a visitor is expected who has requested a page: it loads, and may have no socket."""
 ASK_AGAIN: Final = 0.5
 """Seconds after which a replica that hasn't sent its table is asked again, if it sends messages."""
 

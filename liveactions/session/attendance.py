@@ -6,11 +6,16 @@ from hashlib import blake2b
 from typing import Final
 
 from ..pages.presence import Attending
+from ..protocol.constants import SOCKET_WAIT
 from ..pubsub.presence import Presence
 from .state import SessionView
 
-LOST_SECONDS: Final = 3.0
-"""Seconds until an entry is removed whose connection was lost: pages that can reconnect do so sooner."""
+LOST_SECONDS: Final = SOCKET_WAIT + 2.0
+"""Seconds until an entry is removed whose connection was lost: pages that can reconnect do so sooner, also
+those that can't have a socket any more.
+"""
+POLLED_SECONDS: Final = 9.0
+"""The same for a page without a lasting connection, which polls every 5 seconds."""
 LEFT_SECONDS: Final = 0.5
 """Seconds until an entry is removed whose page was left: a page that is reloaded is back sooner."""
 
@@ -24,6 +29,8 @@ class Attendance:
         self._turn = turn
         self._said: dict[str, tuple[Attending, str]] = {}
         """The declarations that are published, each with the visitor's identity, by the id of the entry."""
+        self._withdrawn: frozenset[str] = frozenset()
+        """The entries that were withdrawn last."""
 
     def follow(self) -> None:
         """Publish what has changed in the page's declarations."""
@@ -38,18 +45,19 @@ class Attendance:
         if gone:
             self._presence.leave(gone)
 
-    def lost(self) -> None:
+    def lost(self, has_lasted: bool) -> None:
         """Withdraw the entries soon: the connection is lost, and the page may reconnect."""
-        self._leave(LOST_SECONDS)
+        self._leave(LOST_SECONDS if has_lasted else POLLED_SECONDS)
 
     def left(self) -> None:
-        """Withdraw the entries: the page has ended."""
+        """Withdraw the entries: the page has ended. Its connection may have been closed before it said so."""
         self._leave(LEFT_SECONDS)
 
     def _leave(self, seconds: float) -> None:
-        said, self._said = self._said, {}
-        if said:
-            self._presence.leave(said, seconds)
+        self._withdrawn = frozenset(self._said) or self._withdrawn
+        self._said = {}
+        if self._withdrawn:
+            self._presence.leave(self._withdrawn, seconds)
 
     def _id(self, one: Attending) -> str:
         """Return the id of an entry, the same in any worker. It doesn't reveal the session's token."""

@@ -37,7 +37,7 @@ from ..types import DONE, Failed, Outcome
 from .observed import ObservedSession
 from .request_probe import as_request, through_middleware
 from .runner import Connection, Session
-from .state import INTERNAL_ERROR, Due, continues, is_behind, resumed
+from .state import INTERNAL_ERROR, REPLACED, Due, continues, is_behind, resumed
 from .subscriptions import SubscriptionIndex
 
 log = get_logger(__name__)
@@ -122,6 +122,8 @@ class SessionRegistry:
             return session
 
     async def _join(self, hello: Hello, opened: HTTPConnection, connection: Connection) -> Session:
+        if self.is_draining:
+            raise ProtocolError("the worker is being stopped", REPLACED)
         found, request, identity = await self._arrive(hello, opened)
         session = await self._known(hello, found, identity)
         if session is not None:
@@ -147,6 +149,13 @@ class SessionRegistry:
         if session is not None:
             await self._renew(session, hello, opened, found, request)
         return session if session is not None and session.connection is connection else None
+
+    async def has(self, hello: Hello) -> bool:
+        """Return whether the newest session of a page is in this process."""
+        session = self._sessions.get(hello.token or "")
+        if session is None or session.state.over:
+            return False
+        return session.state.is_running or await session.save()
 
     async def _arrive(self, hello: Hello, opened: HTTPConnection) -> tuple[RouteMatch, PageRequest, str]:
         """Return the route of a page, its request as it would be now, and the visitor's identity."""

@@ -202,7 +202,7 @@ class Session:
 
     def _attend(self) -> None:
         """Publish the presence that the page declares, if it is connected and declares any."""
-        if self.connection is None or not self.connection.is_lasting or not self.state.is_attached:
+        if self.connection is None or not self.state.is_attached:
             return
         if self._attendance is None:
             presence = self.site.services.presence
@@ -211,10 +211,10 @@ class Session:
             self._attendance = Attendance(self.state, presence, self._epoch)
         self._attendance.follow()
 
-    def absent(self) -> None:
+    def absent(self, has_lasted: bool = True) -> None:
         """Withdraw the page's presence soon, unless it reconnects."""
         if self._attendance is not None:
-            self._attendance.lost()
+            self._attendance.lost(has_lasted)
 
     def _has_hooks(self) -> bool:
         components = [component for _, component in walk(self.state.page)]
@@ -642,7 +642,7 @@ class Session:
         if self.connection is not connection:
             return
         self.connection = None
-        self.absent()
+        self.absent(connection.is_lasting)
         state = self.state
         state.detached(time.monotonic())
         self._timers.stop()

@@ -21,7 +21,9 @@ from liveactions import (
     presence,
     present,
 )
-from liveactions.session.attendance import LEFT_SECONDS, LOST_SECONDS
+from liveactions.protocol.constants import BYE, SOCKET_WAIT
+from liveactions.pubsub.presence_table import EXPECTED
+from liveactions.session.attendance import LEFT_SECONDS, LOST_SECONDS, POLLED_SECONDS
 from liveactions.testing import Browser, Failed
 from liveactions.testing import Page as Shown
 from tests.support.asgi import browser as visitor_at
@@ -202,12 +204,19 @@ async def test_who_reloads_is_never_missing(browser: Browser) -> None:
     assert seen[before:] == []
 
 
-async def test_who_leaves_is_gone_soon(browser: Browser) -> None:
+@pytest.mark.parametrize("socket", [True, False], ids=["socket", "events"])
+async def test_who_leaves_is_gone_soon(browser: Browser, live: Live, socket: bool) -> None:
     watching = await browser.open("/watch/1")
-    page = await named(browser.other(), "ada").open("/room/1")
+    other = Browser(live, socket=socket)
+    other.lifespan = browser.lifespan
+    others = set(live.sessions)
+    page = await named(other, "ada").open("/room/1")
     await shows(watching, "ada")
+    (session,) = set(live.sessions) - others
     await page.close()
+    await session.settled()
     await browser.clock.advance(LEFT_SECONDS)
+    assert live.sessions.presence.present("room:1") == ()
     await shows(watching)
     assert seen[-2:] == [["ada"], []]
 
@@ -315,6 +324,41 @@ async def test_a_lost_link_is_noticed_after_a_while(live: Live) -> None:
         assert known.present("room:1") == ()
         await tab.join()
         assert known.present("room:1") == (Person("ada"),)
+
+
+async def test_a_page_that_polls_is_here_as_long_as_it_does(live: Live) -> None:
+    known = live.sessions.presence
+    async with visitor_at(live) as ada:
+        ada.http.cookies.set("who", "ada")
+        tab = await ada.open("/room/1")
+        for _ in range(3):
+            content = {"hello": {**tab.hello, "op": 0}, "ops": []}
+            answer = await ada.http.post("/room/1", json=content, headers={"Live-Ops": "1"})
+            welcome = answer.json()["welcome"]
+            tab.token, tab.rev = welcome.get("token", tab.token), welcome["rev"]
+            known.advance(POLLED_SECONDS - 0.5)
+            assert known.present("room:1") == (Person("ada"),)
+        known.advance(0.5)
+        assert known.present("room:1") == ()
+
+
+@pytest.mark.parametrize("reloads", [False, True], ids=["lost", "reloads"])
+async def test_who_goes_on_without_a_socket_is_never_missing(live: Live, reloads: bool) -> None:
+    """Pages wait for the socket before they do without."""
+    known = live.sessions.presence
+    async with visitor_at(live) as ada:
+        ada.http.cookies.set("who", "ada")
+        tab = await ada.joined("/room/1")
+        if reloads:
+            await ada.open("/room/1")
+            tab.socket.send([1, 0, BYE])
+            await tab.socket.task
+        else:
+            await tab.socket.lose()
+        known.advance(SOCKET_WAIT + 1)
+        assert known.present("room:1") == (Person("ada"),)
+        known.advance(EXPECTED)
+        assert known.present("room:1") == ()
 
 
 async def test_a_link_that_comes_back_in_time_isn_t_noticed(live: Live) -> None:

@@ -25,6 +25,7 @@ from liveactions.protocol.constants import (
     CLOSE_PROTOCOL,
     HEADER_OPS,
     HEADER_SKIPPED,
+    HEADER_STREAM,
 )
 from liveactions.session.runner import Session
 from liveactions.session.state import REPLACED
@@ -38,17 +39,22 @@ from tests.support.patience import PATIENCE
 from tests.support.shop import shop
 from tests.support.small import small_app
 
+STREAMS = "text/event-stream, application/json"
 
-def post(tab: Tab, *ops: list[Any], **changes: Any) -> EventStream:
+
+def post(
+    tab: Tab, *ops: list[Any], has_stream: bool = False, accept: str = STREAMS, **changes: Any
+) -> EventStream:
     """Post a hello and operations as the page does, which accepts a stream."""
     cookies = "; ".join(f"{name}={value}" for name, value in tab.browser.http.cookies.items())
     headers = [
         ("origin", ORIGIN),
-        ("accept", "text/event-stream"),
+        ("accept", accept),
         ("accept-encoding", "gzip"),
         ("content-type", "application/json"),
         (HEADER_OPS, "1"),
         ("cookie", cookies),
+        *[(HEADER_STREAM, "1")] * has_stream,
     ]
     sent = ops[0][0] - 1 if ops and ops[0][0] else tab.n
     parcel = {"hello": {**tab.hello, "op": sent, **changes}, "ops": ops}
@@ -205,6 +211,51 @@ async def test_another_worker_answers_with_a_stream_of_its_own() -> None:
         assert closed.value.code == REPLACED
 
 
+async def test_another_worker_leaves_a_page_that_has_a_stream_alone(gate: asyncio.Event) -> None:
+    """It could only go on without what is running here."""
+    store = MemoryStore()
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.open("/counter")
+        stream = await opened(tab, op(tab, CALL_REF, tab.signed("slow"), []))
+        await waits(gate)
+        tab.browser = there
+        later = add(tab)
+        elsewhere = await answer(post(tab, later, has_stream=True))
+        assert (elsewhere.status, elsewhere.header(HEADER_SKIPPED.lower())) == (204, "1")
+        assert elsewhere.header("connection") == "close"  # the next one may come to the right process
+        assert not there.app.sessions
+        tab.browser = here
+        assert (await answer(post(tab, later, has_stream=True))).status == 204
+        gate.set()
+        assert [shown((await frame(tab, stream))[2]) for _ in range(2)] == ["1", "2"]
+
+
+async def test_a_page_whose_stream_has_gone_gets_another_one_from_its_worker() -> None:
+    async with streamed(shop()) as (tab, stream):
+        await stream.leave(PATIENCE)
+        again = post(tab, add(tab), has_stream=True)
+        assert (await again.reply()).status == 200
+        assert (await receive(again))["rev"] == 0
+
+
+async def test_a_worker_that_had_the_page_before_leaves_it_alone() -> None:
+    store = MemoryStore()
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.open("/counter")
+        first = await opened(tab, add(tab))
+        await frame(tab, first)
+        tab.browser = there
+        second = await opened(tab)
+        await first.leave(PATIENCE)
+        tab.browser = here
+        later = add(tab)
+        elsewhere = await answer(post(tab, later, has_stream=True))
+        assert (elsewhere.status, elsewhere.header(HEADER_SKIPPED.lower())) == (204, "1")
+        tab.browser = there
+        assert (await answer(post(tab, later, has_stream=True))).status == 204
+        assert shown((await frame(tab, second))[2]) == "2"
+
+
 async def test_another_worker_skips_operations_with_addresses() -> None:
     """They are those of the former session: the page makes them again, and has never sent them."""
     store = MemoryStore()
@@ -232,6 +283,23 @@ async def test_who_leaves_says_so() -> None:
         assert (closed.value.code, session.state.over) == (CLOSE_OVER, True)
 
 
+@pytest.mark.parametrize("accept", [STREAMS, "application/json"])
+async def test_who_leaves_without_a_stream_says_so(accept: str) -> None:
+    """Here, and to another worker."""
+    store = MemoryStore()
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.open("/counter")
+        stream = await opened(tab)
+        for visitor in (here, there):
+            await stream.leave(PATIENCE)
+            tab.browser = visitor
+            goodbye = await answer(post(tab, op(tab, BYE), accept=accept))
+            assert goodbye.status == 200
+            assert not [one for one in visitor.app.sessions if not one.state.over]
+            tab.token = None
+            stream = await opened(tab)
+
+
 async def test_a_page_that_was_in_doubt_gets_another_stream() -> None:
     """It asks for the whole page, which is what a welcome brings."""
     async with streamed(shop()) as (tab, stream):
@@ -240,6 +308,74 @@ async def test_a_page_that_was_in_doubt_gets_another_stream() -> None:
         assert "page" in (await receive(again))["patch"]
         with pytest.raises(Closed):
             await receive(stream)
+
+
+async def test_a_stream_is_nobody_else_s() -> None:
+    app = shop(identify=lambda request: request.cookies.get("who"))
+    async with streamed(app) as (tab, stream):
+        async with browser(app) as stranger:
+            stranger.http.cookies.set("who", "eve")
+            own, tab.browser = tab.browser, stranger
+            for has_stream in (True, False):
+                for rev in (0, -1):
+                    refused = await answer(post(tab, add(tab), has_stream=has_stream, rev=rev))
+                    assert refused.status == 409
+                    tab.n -= 1
+            tab.browser = own
+        assert (await answer(post(tab, add(tab)))).status == 204
+        assert shown((await frame(tab, stream))[2]) == "1"
+
+
+async def test_a_request_that_was_delayed_takes_nothing_back() -> None:
+    app = shop()
+    async with streamed(app) as (tab, stream):
+        first = add(tab)
+        for operation in (first, add(tab), add(tab)):
+            await answer(post(tab, operation))
+            await frame(tab, stream)
+        assert (await answer(post(tab, first, rev=0, op=3))).status == 204
+        assert (await answer(post(tab, add(tab)))).status == 204
+        while not (last := await frame(tab, stream))[2]:
+            pass  # the answer of the first once more
+        assert shown(last[2]) == "4"
+
+
+async def test_a_worker_that_drains_opens_no_stream() -> None:
+    """The page would be handed over once, and be there again."""
+    store = MemoryStore()
+    async with browser(shop(store)) as here, browser(shop(store)) as there:
+        tab = await here.open("/counter")
+        stream = await opened(tab, add(tab))
+        await frame(tab, stream)
+        await here.app.drain()
+        with pytest.raises(Closed) as closed:
+            await receive(stream)
+        assert closed.value.code == REPLACED
+        later = add(tab)
+        for accept in (STREAMS, "application/json"):
+            refused = await answer(post(tab, later, accept=accept))
+            assert (refused.status, refused.header("connection")) == (503, "close")
+        tab.browser = there
+        again = post(tab, later)
+        assert (await again.reply()).status == 200 and await receive(again)
+        assert shown((await frame(tab, again))[2]) == "2"
+
+
+async def test_a_stream_goes_on_until_it_is_handed_over(gate: asyncio.Event) -> None:
+    app = shop()
+    async with streamed(app) as (tab, stream):
+        slow = asyncio.ensure_future(answer(post(tab, op(tab, CALL_REF, tab.signed("slow"), []))))
+        await waits(gate)
+        draining = asyncio.ensure_future(app.drain())
+        while not app.sessions.is_draining:
+            await asyncio.sleep(0)
+        assert (await answer(post(tab, add(tab), has_stream=True))).status == 204
+        gate.set()
+        assert [shown((await frame(tab, stream))[2]) for _ in range(2)] == ["1", "2"]
+        assert (await slow).status == 204
+        with pytest.raises(Closed):
+            await receive(stream)
+        await asyncio.wait_for(draining, PATIENCE)
 
 
 async def test_what_breaks_the_rules() -> None:

@@ -64,6 +64,8 @@ export const STORAGE_KEY = "live";
 export const HEADER_OPS = "Live-Ops";
 /** In a response to ops: none was run, and the page makes them again. */
 export const HEADER_SKIPPED = "Live-Skipped";
+/** On ops: the page has a stream, and only the process that it comes from runs them. */
+export const HEADER_STREAM = "Live-Stream";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
 /** On the answer to a call from a page that isn't live: it has changed the browser's cookies. */

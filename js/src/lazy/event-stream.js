@@ -48,7 +48,8 @@ export async function takeTurn(then) {
   for (let i = 0; i < STREAMS && !release; i++) {
     await new Promise((decided) => { navigator.locks.request(LOCK + i, { ifAvailable: true }, (lock) => { decided(0); return lock && hold(); }); });
   }
-  if (release) return;
+  if (document.visibilityState !== "visible") leaveTurn();
+  if (release || document.visibilityState !== "visible") return;
   isWaiting = true;
   navigator.locks.request(LOCK + Math.floor(Math.random() * STREAMS), () => {
     isWaiting = false;
@@ -69,10 +70,12 @@ export function endStream() {
   current = undefined;
 }
 
+const leaveTurn = () => release?.();
+
 /** The stream ends with the page's visibility, and another page may have one. */
 export function hideStream() {
   endStream();
-  release?.();
+  leaveTurn();
 }
 
 /** Aborts a request whose answer doesn't begin soon, and remembers that none will. @param {AbortController} request */
@@ -89,6 +92,7 @@ export function limitFirst(request) {
  * @returns {Promise<boolean>} whether it was lost, and no other one has taken its place
  */
 export async function readStream(response, request, welcomed) {
+  if (document.visibilityState !== "visible") return request.abort(), false;
   endStream();
   current = request;
   /** @type {any[]} */

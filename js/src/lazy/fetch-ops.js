@@ -2,15 +2,18 @@
 // of welcome and frames at once.
 
 import { notifyTabs } from "../core/tabs.js";
-import { BYE, ERROR, HEADER_OPS, HEADER_SKIPPED, SOCKET_WAIT } from "../core/wire.js";
+import { BYE, ERROR, HEADER_OPS, HEADER_SKIPPED, HEADER_STREAM, NAVIGATE, SOCKET_WAIT, STORAGE_KEY } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
 import { acknowledged, endStream, hideStream, isStreaming, limitFirst, mayStream, mustAcknowledge, readStream, takeTurn } from "./event-stream.js";
 import { awaitCookies } from "./extras.js";
+import { shownPath } from "./page-swap.js";
 
 const POLL = 5_000; // ms between two requests of a page that nothing is pushed to
 const RETRY = 500; // ms, at most, until a stream that was lost is opened again
 const RETRY_MOST = 30_000; // ms
+const MISSES = 16; // requests that may come to other processes than the one that has the page's stream
+const ANSWER = "application/json";
 
 /** @type {Promise<void> | undefined} the request that is under way, until its answer begins */
 export let sending;
@@ -18,6 +21,8 @@ export let sending;
 let failures = 0;
 /** Whether the page's session was last met by fetch, not by a socket. */
 let isByFetch = false;
+/** Whether the page has been refused: nothing is sent any more. */
+let isOver = false;
 
 /** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
 export function sendByFetch() {
@@ -34,6 +39,7 @@ export function sendByFetch() {
 
 /** Whether something is to be sent, or to be asked for. */
 function mustSend() {
+  if (isOver) return false;
   if (isStreaming()) return mustAcknowledge() || core.pending().some(({ out }) => !out);
   return core.pending()[0] || document.visibilityState === "visible";
 }
@@ -50,19 +56,34 @@ export function watchVisibility() {
     if (document.visibilityState === "visible") core.send();
     else hideStream();
   });
+  addEventListener("storage", ({ key }) => {
+    if (key !== STORAGE_KEY || !isStreaming()) return;
+    endStream(); // it belongs to the cookies that the browser had before
+    core.send();
+  });
   addEventListener("pagehide", ({ persisted }) => {
-    if (isByFetch && !persisted) request([core.unansweredOp(BYE)], "application/json", { keepalive: true }).catch(() => {});
+    if (isByFetch && !persisted) request([core.unansweredOp(BYE)], { Accept: ANSWER }, { keepalive: true }).catch(() => {});
     hideStream();
   });
 }
 
-/** @param {any[][]} more ops besides those that wait @param {string} accept @param {RequestInit} [options] */
-async function request(more, accept, options) {
+/**
+ * @param {any[][]} more ops besides those that wait
+ * @param {Record<string, string>} headers
+ * @param {RequestInit} options
+ */
+async function request(more, headers, options) {
   const { hello, ops } = core.pendingBatch();
+  if (!hello.token) { // if the answer was lost, another session would begin, and run them again
+    ops.splice(0);
+    core.unsend(hello.op);
+    for (const op of core.pending()) op.out = false;
+  }
+  if (ops.some(([, , kind]) => kind === NAVIGATE)) hello.url = shownPath(); // the address is that of the page to come
   acknowledged();
   const response = await fetch(hello.url, {
     method: "POST",
-    headers: { [HEADER_OPS]: "1", Accept: accept, "Content-Type": "application/json" },
+    headers: { [HEADER_OPS]: "1", "Content-Type": "application/json", ...headers },
     body: JSON.stringify({ hello, ops: [...ops, ...more] }),
     ...options,
   });
@@ -73,14 +94,30 @@ async function request(more, accept, options) {
 /** @returns {Promise<boolean>} whether what waits is answered, or will be: else it is to be tried again */
 async function post() {
   await takeTurn(core.send);
+  // Another process could only go on where this one stops: what is running there would be cut off.
+  for (let misses = 0; isStreaming() && misses < MISSES; misses++) {
+    const isAnswered = await attempt({ [HEADER_STREAM]: "1" });
+    if (isAnswered !== undefined) return isAnswered;
+  }
+  return !!await attempt({});
+}
+
+/**
+ * @param {Record<string, string>} headers
+ * @returns {Promise<boolean | undefined>} as `post`; undefined if another process has the page's stream
+ */
+async function attempt(headers) {
   const control = new AbortController();
   const streams = mayStream();
-  const unlimit = streams ? limitFirst(control) : () => {};
-  const response = await request([], streams ? "text/event-stream, application/json" : "application/json", { signal: control.signal }).catch(() => null);
+  const unlimit = streams && !isStreaming() ? limitFirst(control) : () => {};
+  const answering = request([], { Accept: streams ? `text/event-stream, ${ANSWER}` : ANSWER, ...headers }, { signal: control.signal });
+  const out = core.pending().filter((op) => op.out);
+  const response = await answering.catch(() => null);
   if (!response || response.status >= 500) return unlimit(), false;
-  if (response.status === 204) return unlimit(), isStreaming(); // what it brings comes over the stream
+  const isSkipped = response.headers.has(HEADER_SKIPPED);
+  if (response.status === 204) return unlimit(), isSkipped ? undefined : isStreaming(); // what it brings comes over the stream
   if (!response.ok) unlimit(), giveUp(response);
-  else if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) return stream(response, control, unlimit);
+  else if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) return stream(response, control, isSkipped ? [] : out, unlimit);
   else {
     unlimit();
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
@@ -99,13 +136,15 @@ async function post() {
 /**
  * @param {Response} response
  * @param {AbortController} control of its request
+ * @param {import("../interface.js").Op[]} out ops that it answers
  * @param {() => void} unlimit
  * @returns {Promise<boolean>} whether the welcome has come
  */
-function stream(response, control, unlimit) {
+function stream(response, control, out, unlimit) {
   return new Promise((resolve) => {
     readStream(response, control, () => {
       unlimit();
+      for (const op of out) op.out = true; // whatever the welcome makes of them
       showOpen();
       resolve(true);
     }).then((isLost) => {
@@ -124,8 +163,13 @@ function showOpen() {
   if (dataset.live !== "open") dataset.live = "open";
 }
 
-/** There is no way to the server but a post of the browser's own. @param {Response} response */
+/**
+ * There is no way to the server but one of the browser's own: a post, or else a page that is over is loaded again.
+ * @param {Response} response
+ */
 function giveUp({ status, statusText }) {
+  isOver = true;
+  if (status === 409 && !core.pending().some(({ post }) => post)) return core.reload();
   const ops = core.close(ERROR, { error: statusText, status }).map(([op]) => op);
   ops.find(({ post }) => post)?.post?.();
 }

@@ -116,6 +116,8 @@ function transferInput(replacement, control) {
 
 /** The path of the page that stands here. */
 let path = location.pathname;
+/** The path of the page that stands here: another one than the address says while that page is on its way. */
+export const shownPath = () => path;
 /** @type {WeakSet<object>} answers that led to a page that came along with them */
 const completed = new WeakSet();
 /** Number of the last op that led away: nobody follows those before it. */
