@@ -10,7 +10,7 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
 unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
-.PHONY: help run check test chaos lint client bench browser servers haproxy clean
+.PHONY: help run check test coverage chaos lint client bench browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,11 +21,11 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
 check: lint client servers  ## most of it, in a minute: linters, types, the client, tests without a browser
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow"
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow" --cases 50
 
 test: lint client servers browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
-	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
+	$(BIN)/pytest -q -n 2 --dist worksteal -m browser
 
 chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis, for minutes
 	$(BIN)/pytest -q -s --chaos -o faulthandler_timeout=0 tests/cluster
@@ -55,8 +55,14 @@ servers:  # the tests start them themselves, in folders of their own
 haproxy:
 	@command -v haproxy /usr/sbin/haproxy >/dev/null || { $(APT) update && $(APT) install -y --no-install-recommends haproxy; }
 
+coverage: $(VENV)/.dev servers  ## branches that no test takes; fails below what was reached
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal -m "not browser"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
 clean:  ## remove what these targets made
-	rm -rf $(VENV) js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed (PYTHON=... names one)"; exit 1; }

@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-variants",
         action="store_true",
-        help="run tests of the DOM in all variants, Firefox too",
+        help="run tests of the DOM in all variants, Firefox too, and of the examples on one worker as well",
     )
     parser.addoption(
         "--blocked",

@@ -22,9 +22,9 @@ OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net:
 """What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
 
 
-@pytest.fixture(scope="package", params=[1, 2], ids=["1-worker", "2-workers"])
+@pytest.fixture(scope="package")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The examples. A page's GET, socket and posts land on either worker at random."""
+    """The examples, on as many workers. A page's GET, socket and posts land on any of them at random."""
     with serving(workers=request.param) as server:
         yield server
         assert not server.faults()
@@ -170,6 +170,9 @@ OTHER_VARIANTS = ("document", "firefox")
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if any(metafunc.definition.iter_markers("also_blocked")) and not metafunc.config.getoption("--blocked"):
         metafunc.parametrize("blocked", [False, True], ids=["socket", "blocked"], indirect=True)
+    if "server" in metafunc.fixturenames:
+        workers = (1, 2) if metafunc.config.getoption("--all-variants") else (2,)
+        metafunc.parametrize("server", workers, indirect=True, ids="{}-workers".format, scope="package")
     own = any(mark.args[0] == "stage" for mark in metafunc.definition.iter_markers("parametrize"))
     if "stage" in metafunc.fixturenames and not own:
         others = OTHER_VARIANTS if metafunc.config.getoption("--all-variants") else ()

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import jinja2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
 from liveactions import ActionError, Depends, Live, Page, action, redirect
 from liveactions.testing import Browser, Failed
+from tests.support.cases import one_in
 
 TEMPLATE = """
 <p>{{ count }} {{ name }} {{ lines|length }} {{ live.error.status }}</p>
@@ -143,7 +144,7 @@ async def shown_after(live: Live, steps: list[str], js: bool) -> list[tuple[str,
 
 
 @pytest.mark.parametrize("js", [True, False])
-@settings(max_examples=30)
+@one_in(7)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=8))
 def test_a_page_without_hooks_does_what_one_with_all_of_them_does(js: bool, steps: list[str]) -> None:
     async def compare() -> None:

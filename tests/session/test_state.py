@@ -39,6 +39,7 @@ from liveactions.templates.fragments import digest_of
 from liveactions.testing.document import Document
 from liveactions.testing.failures import ProtocolMismatch
 from liveactions.types import DONE, Failed, Outcome, Streaming, Uncertain
+from tests.support.cases import one_in
 from tests.support.small import small_app
 
 pages = Pages()
@@ -652,7 +653,7 @@ def _number(word: str) -> int:
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=settings().max_examples // 2, stateful_step_count=40)
+TestHistories.settings = settings(one_in(2), stateful_step_count=40)
 
 
 def detached() -> SessionState:
