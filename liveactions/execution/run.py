@@ -7,6 +7,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from starlette.requests import Request
+
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
 from ..actions.form_state import FormState, touched_errors
@@ -103,6 +105,8 @@ class PageRun:
     _settled = False
     _has_changed = False
     """Whether a field of the page or of a component had changed when the run settled."""
+    _replaced: tuple[Request | None, Request | None] = None, None
+    """The page's request before `navigate`, and the one since then."""
     _in_url: Sequence[Any] = ()
     _injection: Injection | None = None
     _called: CalledForms | None = None
@@ -165,10 +169,15 @@ class PageRun:
             self.has_passed = not self.is_refused
         return self._refusal
 
-    async def navigate(self, go: Callable[[], Outcome]) -> Outcome:
+    async def navigate(self, go: Callable[[], Outcome], request: PageRequest | None = None) -> Outcome:
         """Set the fields from another address of the page, and guard it as a GET of that address. If that
         fails, the page doesn't change.
+
+        `request` is that GET as middleware passes it on, if there is middleware.
         """
+        if request is not None:
+            self._replaced = self.page.live.request, request
+            self.page.live.renew(request)
         outcome = go()
         if outcome.ok:
             outcome = await self.guard() or outcome
@@ -527,8 +536,11 @@ class PageRun:
     def _restore(self) -> None:
         for undo_log in self._undo_logs:
             undo_log.restore()
-        if self.page.live.address is not self._address:
-            self.page.live.move_to(self._address)
+        live, (before, request) = self.page.live, self._replaced
+        if before is not None and live.request is request:
+            live.request = before
+        if live.address is not self._address:
+            live.move_to(self._address)
 
     def _outdate(self) -> None:
         """Note that `load` is due again: its data came from dependencies that have rolled back."""

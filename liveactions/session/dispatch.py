@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from functools import partial
 from logging import ERROR, WARNING
 from typing import Any, Final
 
@@ -26,7 +25,7 @@ from ..protocol.messages import (
 )
 from ..types import DONE, Failed, Outcome, Uncertain
 from .concurrency import STREAMING, ConcurrentOps
-from .navigation import patch_url
+from .navigation import navigate
 from .op_queue import Job, ServerOp
 from .server_ops import Developer
 from .state import Act, SessionState
@@ -58,7 +57,7 @@ async def dispatch_op(
     if isinstance(job, ServerOp):
         return await job.run(run) or DONE
     if isinstance(job, Navigate):
-        return await run.navigate(partial(patch_url, state.page, state.binding.address, job.url))
+        return await navigate(run, state.binding.address, job.url)
     if not isinstance(job, Act):  # a `Cancel`: that was done when it came
         return await run.guard() or DONE
     try:

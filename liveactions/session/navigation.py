@@ -8,10 +8,11 @@ file), and pages whose guards reject the visitor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import unquote, urlsplit
+from functools import partial
+from typing import Any, Final
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
@@ -27,23 +28,37 @@ from ..protocol.messages import Navigate
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .op_queue import Job, ServerOp
-from .request_probe import as_request, probe_page_request
+from .request_probe import as_request, has_middleware, probe_page_request
 from .state import SessionState
 
 
-def patch_url(page: Page, address: Address, url: str) -> Outcome:
-    """Set the fields that are in the address `url` if it is of this page; otherwise, redirect there."""
+async def navigate(run: PageRun, address: Address, url: str) -> Outcome:
+    """Go to the address `url` if it is of the page, through the application's middleware; else redirect."""
+    page = run.page
+    live, request = page.live, page.live.request
     try:
         target = urlsplit(url)
         path = unquote(target.path)
     except ValueError:
         return failure("No page at this address", status=404)
-    live = page.live
     live.flashes = ()
-    if target.scheme or target.netloc or path != unquote(live.path):
-        return failure("Invalid address", status=409) if target.scheme or target.netloc else RedirectTo(url)
-    root_path = live.root_path
-    parameters = address.match(path.removeprefix(root_path)) or {}
+    if target.scheme or target.netloc:
+        return failure("Invalid address", status=409)
+    if path != unquote(live.path) or live.is_open_to_all:  # an error page has taken the page's place
+        return RedirectTo(url)
+    parameters = address.match(path.removeprefix(live.root_path)) or {}
+    passed = None
+    if isinstance(request, PageRequest) and has_middleware(request):
+        arrived = await probe_page_request(as_request(request, url.partition("#")[0], parameters))
+        if arrived is None or arrived[1] is not address:
+            return RedirectTo(url)
+        passed = arrived[0]
+    return await run.navigate(partial(_fill, page, parameters, target), passed)
+
+
+def _fill(page: Page, parameters: Mapping[str, Any], target: SplitResult) -> Outcome:
+    """Set the fields that are in an address of the page."""
+    live = page.live
     try:
         fill(page, parameters, own_query(target.query))
     except ActionResponse as error:

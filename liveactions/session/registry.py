@@ -47,6 +47,8 @@ POLLS_PER_ROUND: Final = 20
 """How often messages of other workers are received in this interval."""
 HANDOVER_TIMEOUT: Final = 1.0
 """Seconds to wait for a page's previous worker to store the newest state."""
+ADDRESS: Final = ("path", "query_string")
+"""What an ASGI scope says of an address."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two reads of the store meanwhile."""
 
@@ -462,8 +464,8 @@ def _replace_request(page: Page, request: PageRequest) -> bool:
 async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:
     """Return the page's GET as it would be now. Raise `ProtocolError` if middleware rejects it."""
     request = as_request(opened, url, found.parameters)
-    if opened.scope["type"] == "http" and request.scope["path"] == opened.scope["path"]:
-        return request  # middleware has let it pass to this very page
+    if opened.scope["type"] == "http" and all(request.scope[one] == opened.scope[one] for one in ADDRESS):
+        return request  # middleware has let it pass to this very address
     arrived = await through_middleware(request)
     if arrived is None:
         raise ProtocolError("the page can't be opened", CLOSE_OVER)

@@ -27,7 +27,7 @@ COOKIE_CHANGES_KEY: Final = "liveactions.changes"
 
 async def through_middleware(request: PageRequest) -> PageRequest | None:
     """Return a request as the application's middleware passes it on; None if it is rejected."""
-    if not _has_middleware(request):
+    if not has_middleware(request):
         return request
     arrived = await probe_page_request(request)
     return arrived[0] if arrived is not None else None
@@ -42,7 +42,7 @@ async def probe_page_request(request: PageRequest) -> tuple[PageRequest, Address
 
 async def after(request: PageRequest, changes: Changes) -> PageRequest:
     """Return the request as the browser will send it once it has these cookies."""
-    if not _has_middleware(request):
+    if not has_middleware(request):
         return PageRequest({**request.scope, "headers": _with_cookies(request, changes.headers)})
     path = request.scope.get("root_path", "") + COOKIES
     own = {"path": path, "raw_path": path.encode(), "query_string": b"", "path_params": {}}
@@ -51,12 +51,14 @@ async def after(request: PageRequest, changes: Changes) -> PageRequest:
     return await through_middleware(PageRequest(scope)) or request
 
 
-def _has_middleware(request: PageRequest) -> bool:
+def has_middleware(request: PageRequest) -> bool:
+    """Return whether the application has middleware that may see the request."""
     return bool(getattr(request.scope.get("app"), "user_middleware", None))
 
 
 async def _send(scope: MutableMapping[str, Any]) -> list[str]:
     """Send a request without a body, and return the values of ``Set-Cookie`` in the response."""
+    scope["state"] = {**scope.get("state", {})}  # the open page's request keeps its own
     messages = [{"type": "http.request", "body": b"", "more_body": False}]
     headers: list[tuple[bytes, bytes]] = []
 

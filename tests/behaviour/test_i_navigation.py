@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import pytest
 from jinja2 import DictLoader, Environment
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from liveactions import (
     Depends,
@@ -22,6 +24,7 @@ from liveactions import (
     Pages,
     action,
     forbidden,
+    loaded,
     not_found,
     redirect,
     unauthorized,
@@ -443,6 +446,107 @@ async def test_i4_following_a_link(way: Way) -> None:
         assert (page.url, page.text("h2").split()[:3]) == ("/posts/7?q=x", ["Post", "7", "x"])
         await page.back()
         assert (page.url, page.text("h1")) == ("/", "Home 0")
+
+
+class Tenants:
+    """Middleware that judges the query, and says in the request's state what it has seen."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope)
+            tenant = request.query_params.get("tenant", "none")
+            request.state.tenant = tenant
+            if tenant == "secret":
+                await PlainTextResponse("not yours", 403)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+TENANTS = """<title>T</title><p>{{ shown }}</p>
+<form method="post" action="{{ look }}"><button>Look</button></form>
+<a href="?tenant=b" live-nav>b</a> <a href="?tenant=secret" live-nav>secret</a>"""
+
+
+def tenants() -> Live:
+    pages = Pages()
+
+    async def guard(request: Request) -> None:
+        if request.state.tenant == "guarded":
+            raise forbidden("guarded")
+
+    @pages.page("/", guard=guard)
+    class Home(Page):
+        template = "tenants.html"
+        shown: str = loaded()
+        looks: int = 0
+
+        async def load(self) -> None:
+            if self.request.state.tenant == "broken":
+                raise RuntimeError
+            self.shown = f"{self.request.state.tenant} {self.request.query_params.get('tenant')} {self.looks}"
+
+        @action
+        async def look(self) -> None:
+            self.looks += 1
+
+    return small_app(pages, {"tenants.html": TENANTS}, middleware=[Middleware(Tenants)])
+
+
+@ways("SHN")
+async def test_i4_another_query_passes_middleware_as_a_get_does(way: Way) -> None:
+    async with visiting(tenants(), way) as visitor:
+        page = await visitor.open("/?tenant=a")
+        assert page.text("p") == "a a 0"
+        await page.click("b")
+        assert (page.text("p"), page.url) == ("b b 0", "/?tenant=b")
+        if way != "N":  # there, a post is a request without that query
+            await page.click("Look")
+            assert page.text("p") == "b b 1"
+        if way == "H":  # the request itself is refused
+            with pytest.raises(Failed, match="not yours"):
+                await page.click("secret")
+            return
+        await page.click("secret")
+        assert (page.text(), page.status, page.url) == ("not yours", 403, "/?tenant=secret")
+
+
+@pytest.mark.parametrize("name", ["guarded", "broken"])
+async def test_i4_a_query_that_is_refused_leaves_the_request_as_it_was(name: str) -> None:
+    async with browser(tenants()) as visitor:
+        tab = await visitor.joined("/?tenant=a")
+        frame = await tab.op(wire.NAVIGATE, f"/?tenant={name}")
+        assert frame[3][1] == wire.ERROR
+        assert "a a 1" in str((await tab.call("look"))[2])
+
+
+async def test_i4_operations_by_fetch_pass_middleware_with_the_query_that_they_are_for() -> None:
+    async with browser(tenants()) as visitor:
+        tab = await visitor.open("/?tenant=a")
+        for posted, named, status in (("a", "a", 200), ("a", "secret", 409), ("secret", "a", 403)):
+            parcel = {"hello": {**tab.hello, "url": f"/?tenant={named}"}, "ops": []}
+            headers = {wire.HEADER_OPS: "1"}
+            answer = await visitor.http.post(f"/?tenant={posted}", json=parcel, headers=headers)
+            assert answer.status_code == status
+
+
+@ways("SH")
+async def test_i4_an_error_page_in_place_is_left_for_the_same_address(way: Way) -> None:
+    live = failing()
+    async with visiting(live, way) as visitor:
+        page = await visitor.open("/")
+        assert await go_to(page, "/fails/missing") == 404
+        tab = page._tab
+        if tab.conversation is not None:
+            tab.navigate("/fails/missing?again=1")
+            await page._tab.settle()
+        assert (page.text("h1"), page.url, mounted) == (
+            "404 Not Found",
+            "/fails/missing?again=1",
+            ["missing", "missing"],
+        )
 
 
 async def test_i4_bad_addresses() -> None:
