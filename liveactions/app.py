@@ -39,7 +39,7 @@ from .http.endpoint import PageEndpoint
 from .http.health import HEALTH, LIVE, READY, Health
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
-from .http.routes import CookiesEndpoint, DeliveryEndpoint
+from .http.routes import CookiesEndpoint, DeliveryEndpoint, LibraryRoute
 from .http.socket import SocketEndpoint
 from .logs import get_logger
 from .observation import Observer
@@ -388,14 +388,14 @@ def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, healt
     """Return the routes of the library itself."""
     return [
         WebSocketRoute(SOCKET, SocketEndpoint(sessions, origins), name="live socket"),
-        Route(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
-        Route(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
-        Route(FUNCTION, FunctionEndpoint(site, origins), name="live function"),
-        Route(MODULE, ModuleEndpoint(site), name="live module"),
-        Route(HEALTH, health.report, name="live health"),
-        Route(LIVE, health.live, name="live alive"),
-        Route(READY, health.ready, name="live ready"),
-        Route(f"{MOUNT}/{{name}}", site.assets.respond, name="live client"),
+        LibraryRoute(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
+        LibraryRoute(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
+        LibraryRoute(FUNCTION, FunctionEndpoint(site, origins), name="live function"),
+        LibraryRoute(MODULE, ModuleEndpoint(site), name="live module"),
+        LibraryRoute(HEALTH, health.report, name="live health"),
+        LibraryRoute(LIVE, health.live, name="live alive"),
+        LibraryRoute(READY, health.ready, name="live ready"),
+        LibraryRoute(f"{MOUNT}/{{name}}", site.assets.respond, name="live client"),
     ]
 
 

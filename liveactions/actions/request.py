@@ -84,7 +84,8 @@ class PageRequest(Request):
         super().__init__(*args, **kwargs)
         self._set: list[str] = []
         self._before: dict[str, Any] | None = None
-        self._query = self.scope.get("query_string", b"").decode("latin-1")
+        self.query: str = self.scope.get("query_string", b"").decode(errors="replace")
+        """The query of the page's address; at first, the one that was sent."""
         self._has_moved = False
         """Whether it has another query than the one that was sent."""
         self._moved_url: URL | None = None
@@ -115,8 +116,8 @@ class PageRequest(Request):
 
     def move_to(self, query: str) -> None:
         """Show `query` in `url` and `query_params`: that of the page's address, by which guards decide."""
-        if query != self._query:
-            self._query = query
+        if query != self.query:
+            self.query = query
             self._moved_url = self._moved_params = None
             self._has_moved = True
 
@@ -126,7 +127,7 @@ class PageRequest(Request):
         if not self._has_moved:
             return super().url
         if self._moved_url is None:
-            self._moved_url = super().url.replace(query=self._query)
+            self._moved_url = super().url.replace(query=self.query)
         return self._moved_url
 
     @property
@@ -135,7 +136,7 @@ class PageRequest(Request):
         if not self._has_moved:
             return super().query_params
         if self._moved_params is None:
-            self._moved_params = QueryParams(self._query)
+            self._moved_params = QueryParams(self.query)
         return self._moved_params
 
     def put_back(self, changes: Changes) -> None:

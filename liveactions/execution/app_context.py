@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -105,6 +106,7 @@ class AppContext:
         self.observer: Observer | None = None
         """Receives every operation."""
         self.assets = Assets()
+        self._client = lru_cache(maxsize=16)(self._client_paths)
         self.login = login
         """The address that visitors are redirected to on 401; ``{path}`` is the page they came from."""
         self.error_pages: dict[int, type[Page]] = {}
@@ -231,8 +233,11 @@ class AppContext:
 
     def around(self, page: Page) -> PageAssets:
         """Return what a page's HTML contains about this application."""
-        root = page.live.root_path
+        script, lazy, socket, debug = self._client(page.live.root_path)
+        return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug)
+
+    def _client_paths(self, root: str) -> tuple[str, str, str, str]:
+        """Return the paths of the client and of its socket, for an application that is mounted at `root`."""
         folder, assets = f"{root}{MOUNT}", self.assets
         debug = f"{folder}/{assets.name('debug')}" if self.services.debug else ""
-        script, lazy = f"{folder}/{assets.name('client')}", f"{folder}/{assets.name('lazy')}"
-        return PageAssets(script, lazy, root + SOCKET, page.live.path, takes_events(page), debug)
+        return f"{folder}/{assets.name('client')}", f"{folder}/{assets.name('lazy')}", root + SOCKET, debug

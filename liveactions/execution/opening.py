@@ -189,7 +189,7 @@ async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
 
 def _fill_from_address(page: Page) -> Outcome | None:
     try:
-        fill(page, page.request.path_params, own_query(page.request.url.query))
+        fill(page, page.request.path_params, own_query(page.request))
     except ActionResponse as error:
         return controlled(error, page.live) or failure("", 404)
     return None

@@ -35,21 +35,20 @@ async def read_form(request: Request, limits: Limits, action: Action[..., Any] |
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise HTTPException(400, "Only UTF-8 forms are supported")
     body = limits.body if action is None or action.max_body is None else action.max_body
-    too_many = HTTPException(413, f"A form may have at most {limits.fields} fields")
     pairs: list[Pair]
     if kind == URL_ENCODED:
         text = (await Incoming(request, body).read()).decode("latin-1")
         most = limits.fields + len(RESERVED_FIELDS)
         try:
             pairs = [*parse_qsl(text, keep_blank_values=True, max_num_fields=most)]
-        except ValueError:
-            raise too_many from None
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
     else:
         incoming = Incoming(request, body + _files(limits, action))
         pairs = await _read_multipart(request, incoming, limits, body)
         incoming.require_end(boundary)
     if sum(name not in RESERVED_FIELDS for name, _ in pairs) > limits.fields:
-        raise too_many
+        raise HTTPException(413, f"A form may have at most {limits.fields} fields")
     if any(len(name) > limits.name for name, _ in pairs):
         raise HTTPException(400, f"Field names may have at most {limits.name} characters")
     return pairs

@@ -56,7 +56,7 @@ class PageEndpoint:
         if site.services.debug:
             watch()
         request = PageRequest(scope, receive, send)
-        bind(page=self.address.name, path=request.url.path)
+        bind(page=self.address.name, path=scope["path"])
         try:
             if PROBE_KEY in scope:
                 scope[PROBE_KEY]((request, self.address))

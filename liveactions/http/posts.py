@@ -101,7 +101,7 @@ class PostHandler(PageRequestHandler):
         source = await self._restore(sealed if isinstance(sealed, str) else "")
         answers = self.site.post_answers
         # A copy has the same snapshot, which is the first field.
-        key = await digest((self.identity, self.request.url.path, token), pairs)
+        key = await digest((self.identity, self.request.scope["path"], token), pairs)
         if not await answers.claim(key):
             return await self._answer_copy(await first_answer(answers, key, self.site.patience))
         answer, handled = Answer(409, message=UNCONFIRMED), list[Row]()

@@ -6,11 +6,12 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from ..actions.request import Changes
 from ..exceptions import StoreError
-from ..execution.app_context import AppContext
+from ..execution.app_context import MOUNT, AppContext
 from ..logs import get_logger
 from ..protocol.constants import HEADER_OPS
 from ..security.origin import Origins
@@ -25,6 +26,16 @@ MAX_TICKETS: Final = 16
 """Maximum number of tickets in a request."""
 MAX_TICKET_BYTES: Final = 1024
 """Maximum size of a ticket in bytes."""
+
+
+class LibraryRoute(Route):
+    """A route of the library. Requests for pages are matched with all of these, so that must cost little."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Do as the base class does, for paths below `MOUNT`."""
+        if scope["type"] != "http" or f"{MOUNT}/" not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 class CookiesEndpoint:

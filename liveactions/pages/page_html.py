@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
@@ -20,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..html.entities import escape
 from ..html.tokenizer import head_end, is_document
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, MARK
 from ..templates import (
@@ -209,6 +209,9 @@ def _in_addresses(html: str, hidden: str, handle: str) -> str:
 
 def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
     """Yield the form ids (or "") of the buttons that submit a form to somewhere else than this page."""
+    lowered = html.encode(errors="replace").lower()  # scanning bytes takes a hundredth of the time
+    if b"formaction" not in lowered and b"formmethod" not in lowered:
+        return
     for button in _SUBMITTER.finditer(html):
         attributes = {name.lower(): value or other for name, value, other in _ATTRIBUTE.findall(button[0])}
         method, action = attributes.get("formmethod", "post"), attributes.get("formaction")

@@ -10,10 +10,12 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from starlette.convertors import Convertor, PathConvertor
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.routing import compile_path
 
 from ..actions.form_readers import MISSING
+from ..actions.request import PageRequest
 from ..exceptions import path_name
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from .fields import Field
@@ -128,16 +130,30 @@ def _with_query(path: str, pairs: list[tuple[str, str]]) -> str:
 
 def own_url(request: Request) -> str:
     """Return a request's absolute URL, quoted, without the library's parameters and without the hash."""
-    url, path = request.url, quote(request.scope["path"], safe=_IN_PATH)
-    query = urlencode(own_query(url.query)) if url.query else ""
-    return f"{url.scheme}://{url.netloc}{path}{'?' if query else ''}{query}"
+    scope = request.scope
+    origin = _origin(
+        scope.get("scheme", "http"), request.headers.get("host"), tuple(scope.get("server") or ())
+    )
+    query = urlencode(own_query(request))
+    return f"{origin}{quote(scope['path'], safe=_IN_PATH)}{'?' if query else ''}{query}"
+
+
+@lru_cache(maxsize=256)
+def _origin(scheme: str, host: str | None, server: tuple[Any, ...]) -> str:
+    """Return the origin of a request, "" if it is unknown. Starlette checks the host."""
+    headers = [(b"host", host.encode("latin-1"))] if host is not None else []
+    url = URL(scope={"scheme": scheme, "server": server or None, "path": "/", "headers": headers})
+    return f"{url.scheme}://{url.netloc}" if url.netloc else ""
 
 
 _IN_PATH: Final = "/:@!$&'()*+,;=~"
 
 
-def own_query(query: str) -> list[tuple[str, str]]:
-    """Return the parameters of a query string, except the library's own."""
+def own_query(of: Request | str) -> list[tuple[str, str]]:
+    """Return the parameters of a page's request, or of a query string, except the library's own."""
+    query = of if isinstance(of, str) else of.query if isinstance(of, PageRequest) else of.url.query
+    if not query:
+        return []
     pairs = parse_qsl(query, keep_blank_values=True)
     return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION)]
 

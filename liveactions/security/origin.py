@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from ..config import checked_texts
 
+_HTTP = {"ws": "http", "wss": "https"}
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, or an IPv6 address
 _PORT = re.compile(r":\d+$")
@@ -79,8 +80,8 @@ class _Pattern:
 
 
 def _own(connection: HTTPConnection) -> str:
-    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
-    return f"{scheme}://{connection.headers.get('host', '')}"
+    scheme = connection.scope.get("scheme", "http")
+    return f"{_HTTP.get(scheme, scheme)}://{connection.headers.get('host', '')}"
 
 
 @lru_cache(maxsize=256)

@@ -30,6 +30,7 @@ from itertools import groupby, repeat
 from operator import attrgetter
 from typing import Any, Final
 from weakref import ReferenceType
+from zlib import crc32
 
 from markupsafe import Markup
 
@@ -228,7 +229,7 @@ class Fragment:
         return False
 
     def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
-        """Return a digest of the whole (8 bytes), and one of each of the first root slots (4 bytes each)."""
+        """Return a digest of the whole (8 bytes), and checksums of the first root slots (4 bytes each)."""
         whole, slots = [self.shape.digest_text], []
         for slot in self.shape.values:
             pieces: list[str] = []
@@ -236,7 +237,7 @@ class Fragment:
             slots.append(pieces)
             whole += pieces
         self.digest = _digest(whole)
-        return self.digest, tuple(_digest(pieces)[:4] for pieces in slots[:DIGEST_SLOTS])
+        return self.digest, tuple(map(_checksum, slots[:DIGEST_SLOTS]))
 
     def is_pristine(self) -> bool:
         """Return whether all lists are numbered as in a first render."""
@@ -508,6 +509,11 @@ def _collect(value: Any, pieces: list[str]) -> None:
         pieces.append(f"\0{value.url()}")
     else:
         pieces.append(f"\0{type(value).__name__} {value}")
+
+
+def _checksum(pieces: list[str]) -> bytes:
+    """Return 4 bytes in which values differ that differ; it takes a tenth of a digest's time."""
+    return crc32("\0".join(pieces).encode(errors="replace")).to_bytes(4, "big")
 
 
 def _digest(pieces: list[str]) -> bytes:

@@ -69,6 +69,7 @@ ELSEWHERE = (
     '<button formaction="/target">x</button>',
     '<button formaction="/target" formmethod="get">x</button>',
     "<button formmethod=get>x</button>",
+    '<button FormAction="/target">x</button>',
     """<input type="submit" formaction="{{ '/target' }}">""",
     '<button formaction="https://elsewhere.test/buttons?_a=count">x</button>',
 )
