@@ -169,12 +169,13 @@ class Journal:
             entries.append((key, Entry(stamp, until, start, size, checksum)))
         if os.writev(self._number, parts) != at - self.end:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        if os.lseek(self._number, 0, os.SEEK_CUR) == at:  # nobody else has appended anything
+        written = os.lseek(self._number, 0, os.SEEK_CUR)
+        if written == at:  # nobody else has appended anything before
             self.entries.update(entries)
             self.end = at
             return [True] * len(rows)
         self.scan()
-        if self.end != os.fstat(self._number).st_size:
+        if self.end < written:
             raise OSError(errno.EIO, "what others have appended can't be read", str(self.path))
         return [self.allows(key, epoch) for key, epoch, *_ in rows]
 

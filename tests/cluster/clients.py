@@ -165,7 +165,9 @@ class Tab:
                 await self._changed.wait_for(condition)
         except TimeoutError:
             where = "connected" if self._socket else "not connected"
-            raise AssertionError(f"{self.path}, {where}, waits for {self.waiting}: {self.document}") from None
+            last = list(self.ended.items())[-5:]
+            state = f"{where}, waits for {self.waiting} after {last}"
+            raise AssertionError(f"{self.path}, {state}: {self.document}") from None
 
     def text(self, name: str) -> str:
         """Return the text of the first element with this name."""

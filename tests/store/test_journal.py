@@ -427,6 +427,26 @@ async def test_a_claim_that_meets_a_new_file_is_noticed(
     assert await two.get("k") == b"2"
 
 
+async def test_a_claim_that_is_noted_while_others_are_read_is_no_damage(
+    make: Callable[[], SqliteStore], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = make(), make()
+    await saved(one, b"2")
+    await two.claim("another")
+    scan = Journal.scan
+
+    def claim_meanwhile(journal: Journal) -> None:
+        monkeypatch.setattr(Journal, "scan", scan)
+        scan(journal)
+        two._journals.claimed(b"k", 1)
+
+    monkeypatch.setattr(Journal, "scan", claim_meanwhile)
+    rows = [("k", 0, b"3", TTL)]
+    assert one.save_now(rows) == [True]
+    assert one.save_now(rows) == [False]
+    assert await two.get("k") == b"3" and caplog.records == []
+
+
 async def test_a_claim_sees_a_file_that_is_begun_meanwhile(
     make: Callable[[], SqliteStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
