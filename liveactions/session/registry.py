@@ -211,10 +211,12 @@ class SessionRegistry:
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
-        if session.state.over or not (session.state.is_running or await session.save()):
+        state = session.state
+        was_elsewhere = hello.rev > state.op_log.rev  # an op that is running, or a failed store, hides that
+        if state.over or was_elsewhere or not (state.is_running or await session.save()):
             self._drop(session)
             return None
-        if not session.state.binding.is_of(found.address, identity, hello.rev):
+        if not state.binding.is_of(found.address, identity, hello.rev):
             raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
         return session
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,21 +21,23 @@ from liveactions.exceptions import StoreError
 from liveactions.protocol import constants as wire
 from liveactions.store import SqliteStore
 from liveactions.store.storage import FILE_TTL, FolderStorage
+from liveactions.testing.asgi import Closed
 from tests.store.engines import engine_of
 from tests.store.storages import bucket_url
-from tests.support.asgi import Browser, Tab, browser
+from tests.support.asgi import Browser, Tab, browser, waits
 from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 TEMPLATE = """<!doctype html><html><head></head><body>
 <form method="post" action="{{ send }}"><input type="file" name="one"><input name="note"></form>
-<form method="post" action="{{ greet }}"></form><form method="post" action="{{ export }}"></form>
+<form method="post" action="{{ greet }}"></form><form method="post" action="{{ wait }}"></form>
+<form method="post" action="{{ export }}"></form>
 <p>{{ live.error.message }}</p><pre>{{ seen|join("; ") }}</pre></body></html>"""
 PLACES = ("redis", "postgres", "redis and a folder", "redis and s3", "sqlite and a folder")
 CONTENT = "Content of a file. " * 1000
 
 
-def desk(ran: list[str], **options: Any) -> Live:
+def desk(ran: list[str], gate: asyncio.Event | None = None, **options: Any) -> Live:
     """The application on one machine."""
     pages = Pages()
 
@@ -48,6 +51,11 @@ def desk(ran: list[str], **options: Any) -> Live:
             content = (await one.read()).decode() if one else ""
             ran.append(note)
             self.seen.append(f"{note} {one.filename if one else '-'} {len(content)}")
+
+        @action
+        async def wait(self) -> None:
+            assert gate is not None
+            await gate.wait()
 
         @action
         async def greet(self) -> None:
@@ -68,6 +76,8 @@ class Cluster(NamedTuple):
     browsers: list[Browser]
     ran: list[str]
     """Notes of the calls that any machine has run."""
+    gate: asyncio.Event
+    """What the action `wait` waits for."""
 
     async def files(self) -> list[str]:
         """What waits anywhere."""
@@ -84,13 +94,13 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         beside
     ]
     async with engine_of(engine, request) as made, AsyncExitStack() as stack:
-        ran: list[str] = []
-        apps = [desk(ran, store=made.store(), uploads=uploads) for _ in range(5)]
+        ran, gate = list[str](), asyncio.Event()
+        apps = [desk(ran, gate, store=made.store(), uploads=uploads) for _ in range(5)]
         browsers = [await stack.enter_async_context(browser(app)) for app in apps]
         for one in browsers:
             one.http.cookies = browsers[0].http.cookies
             stack.callback(one.app._line.close)
-        yield Cluster(apps, browsers, ran)
+        yield Cluster(apps, browsers, ran, gate)
         for app in apps:
             await app.site.uploads.close()
 
@@ -162,6 +172,45 @@ async def test_a_page_that_connects_to_another_machine_each_time(cluster: Cluste
     [session] = [one for app in cluster.apps for one in app.sessions if one.state.is_attached]
     assert session.state.page.seen == [f"{note} - 0" for note in cluster.ran]  # type: ignore[attr-defined]
     assert len(cluster.ran) == 9
+
+
+@pytest.mark.parametrize("hides_it", ["the store", "an operation"])
+async def test_a_page_that_was_elsewhere_does_not_go_on_from_an_older_session(
+    cluster: Cluster, hides_it: str
+) -> None:
+    """A worker can't always notice that another one has taken over its page."""
+    here, there, *_ = cluster.browsers
+    store, gate = cluster.apps[0]._store, cluster.gate
+    tab = await here.joined("/")
+    await tab.call("send", "note", "1")
+    if hides_it == "the store":
+        store._fail(StoreError("it is away"))
+        store._retry_at = inf
+    else:
+        gate.clear()
+        tab.socket.send([tab.n + 1, tab.rev, wire.CALL_REF, tab.signed("wait"), []])
+        await asyncio.wait_for(waits(gate), PATIENCE)
+        tab.n += 1
+    losing = asyncio.ensure_future(tab.socket.lose())  # which waits for the operation
+    tab.browser = there
+    await tab.join()
+    await tab.call("send", "note", "2")
+    await tab.socket.lose()
+    tab.browser = here
+    if hides_it == "the store":
+        with pytest.raises(Closed, match="try again later"):
+            await tab.join()
+        store._retry_at = 0.0
+        store.tend()
+        assert store._recovering is not None
+        await asyncio.wait_for(store._recovering, PATIENCE)
+    assert "outdated" not in await tab.join()
+    gate.set()
+    await losing
+    await tab.call("send", "note", "3")
+    assert cluster.ran == ["1", "2", "3"]
+    [session] = [one for one in cluster.apps[0].sessions if one.state.is_attached]
+    assert session.state.page.seen == ["1 - 0", "2 - 0", "3 - 0"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("cluster", ["redis", "postgres"], indirect=True)
