@@ -25,6 +25,7 @@ from ..pages.description import Description
 from ..pages.page import Page
 from ..pages.page_functions import FunctionPage
 from ..pages.page_html import NAMES
+from ..templates.command_chains import NAME, unknown_commands
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .rendered import renderings
 from .template_types import SIMILAR, Checker
@@ -183,6 +184,8 @@ class _Check:
                     level = "warning" if variable in optional else "error"
                     yield self._finding(name, line, level, f"{owner} has no {variable!r}{hint}")
             for line, text in checker.faults(tree):
+                yield self._finding(name, line, "error", text)
+            for line, text in unknown_commands(tree, self._environment) if NAME not in own else ():
                 yield self._finding(name, line, "error", text)
 
     def _known(self, description: Description) -> tuple[set[str], bool]:

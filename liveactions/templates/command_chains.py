@@ -64,6 +64,14 @@ def constant(node: nodes.Node, template: str | None) -> Commands | None:
     return commands if is_chain(node) else None
 
 
+def unknown_commands(template: nodes.Template, environment: Environment) -> Iterator[tuple[int, str]]:
+    """Yield line and message for each command that a template reads from `js` and that doesn't exist."""
+    for node in () if is_hidden(template, environment) else template.find_all(nodes.Getattr):
+        is_command = isinstance(node.node, nodes.Name) and node.node.name == NAME
+        if is_command and node.attr not in METHODS:
+            yield node.lineno, unknown(node.attr)
+
+
 def _apply(call: nodes.Call, name: str, commands: Commands | None) -> Commands | None:
     """Return the commands with one more; None if it isn't constant. Raise `TypeError` as the method does."""
     if call.dyn_args is not None or call.dyn_kwargs is not None:

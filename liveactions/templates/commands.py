@@ -26,6 +26,7 @@ _ATTRIBUTE: Final = re.compile(r"[a-z_][\w.:-]*", re.IGNORECASE | re.ASCII)
 _OF_LIBRARY: Final = re.compile(rf"live-|{re.escape(MARK)}$")
 _EVENTS_OF_LIBRARY: Final = "live:"
 _BLOCKS: Final = ("start", "center", "end", "nearest")
+_FIRST: Final = '[["'
 _SIMILAR: Final = 0.6
 
 
@@ -251,7 +252,7 @@ def _value(name: str, value: object) -> str:
     return without_script(str(value)) if name.lower() in URL_ATTRIBUTES else str(value)
 
 
-BEGINNING: Final = '="' + escape('[["')
+BEGINNING: Final = f'="{escape(_FIRST)}'
 """How an attribute with commands begins in HTML that a template or MarkupSafe has written."""
 js: Final = Commands()
 """No commands yet: what all commands begin with."""

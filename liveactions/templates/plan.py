@@ -211,14 +211,19 @@ class Planner:
             return attribute
         assert attribute.name is not None
         if event_of(attribute.name) is None:
-            raise TemplateError(
-                f"{attribute.name} can't contain client commands: they belong to event attributes, such as"
-                " live-click",
-                self._name,
-                attribute.line,
-            )
+            raise self._misplaced(attribute.name, attribute.line)
         commands = constant(node, self._name)
         return Attribute(attribute.name, [escape(commands.text)], attribute.line) if commands else attribute
+
+    def check_text(self, slot: Slot) -> None:
+        """Raise `TemplateError` for client commands in text."""
+        for part in slot.parts if slot.kind in (Kind.CHILD, Kind.TEXT) and not slot.is_verbatim else ():
+            if not self.hides_js and is_chain(part.node):
+                raise self._misplaced("text", part.lineno)
+
+    def _misplaced(self, where: str, line: int) -> TemplateError:
+        text = f"{where} can't contain client commands: they belong to event attributes, such as live-click"
+        return TemplateError(text, self._name, line)
 
     def bodies(self, node: nodes.Node) -> list[Sequence[nodes.Node]]:
         """Return the bodies of a statement that are compiled inline."""
@@ -263,6 +268,7 @@ class _Writer:
         self._plain += text
 
     def _slot(self, slot: Slot) -> None:
+        self._planner.check_text(slot)
         if slot.kind in _DEEP and not slot.is_verbatim:
             slot.above = sensitive(self._above)
         self._plan.marked.append(self._marked)

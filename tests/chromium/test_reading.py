@@ -77,6 +77,17 @@ def test_what_the_browser_does_by_itself_works_beside(live_visitor: Visitor) -> 
     expect(page.locator("#reading li:visible")).to_have_count(3)
 
 
+def test_the_module_is_loaded_early_and_once(live_visitor: Visitor) -> None:
+    page = live_visitor.new_tab()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    live_visitor.go(page, "/reading")
+    button(row(page, "JSON"), "Note").click()
+    expect(row(page, "JSON").locator(".note")).to_be_visible()
+    assert page.locator("link[rel=modulepreload]").count() == 1
+    assert [url.rpartition("/")[2].partition(".")[0] for url in asked].count("lazy") == 1
+
+
 def test_without_the_script(visitor: Visitor) -> None:
     page = visitor.open("/reading")
     if not visitor.script:

@@ -76,6 +76,7 @@ def in_body(body: str, **templates: str) -> list[str]:
         "{% for note in notes %}{{ note.title }} {{ note.short }} {{ note.author.name }}{% endfor %}",
         "{% for note in notes|sort|reverse %}{{ note.title.upper() }}{% endfor %}",
         "{% for note in notes if note.title %}{{ loop.index }}{% else %}none{% endfor %}",
+        """<p live-click="{{ js.toggle('#a').call(add) }}"></p>{% set js = anything %}{{ js.what() }}""",
         "{% for x, y in points %}{{ x }}{{ y }}{% endfor %}{% for p in points %}{{ p.x }}{% endfor %}",
         "{% for id in by_id %}{{ by_id[id].what }}{% endfor %}{{ by_id.what }} {{ anything.what.ever }}",
         "{{ newest.title if newest }} {{ filter }} {{ filter.q }} {{ filter.clear }}",
@@ -93,6 +94,22 @@ def test_what_is_right(body: str) -> None:
     ("body", "message"),
     [
         ("{{ nots }}", "notes.html:2: error: Notes has no 'nots'; did you mean 'notes'?"),
+        (
+            """<p live-click="{{ js.togle('#a') }}"></p>""",
+            "notes.html:2: error: js has no command 'togle'; did you mean 'toggle'?",
+        ),
+        (
+            """<p live-click="{{ js.hide().blurr() }}"></p>""",
+            "notes.html:2: error: js has no command 'blurr'; did you mean 'blur'?",
+        ),
+        (
+            """<p live-click="{{ js.add_class() }}"></p>""",
+            "notes.html:2: error: js.add_class: missing a required argument: 'names'",
+        ),
+        (
+            """<p title="{{ js.hide() }}"></p>""",
+            "notes.html:2: error: title can't contain client commands: they belong to event attributes",
+        ),
         ('<form method="post" action="{{ ad }}"></form>', "notes.html:2: error: Notes has no 'ad'"),
         ("{{ nothing_like_it }}", "notes.html:2: error: Notes has no 'nothing_like_it'"),
         (

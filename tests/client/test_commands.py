@@ -590,6 +590,26 @@ def test_a_page_that_comes_whole_keeps_it_by_ids(open_page: Open) -> None:
     )
 
 
+def test_another_page_begins_as_the_server_renders_it(open_page: Open) -> None:
+    body = (
+        button(js.show("#menu").set_attr("lang", "de", "#same").add_class("dark", "body"))
+        + '<div id="menu" hidden>x</div><p id="same">y</p><a id="a" live-nav href="/other">a</a>'
+    )
+    page, server = open_page(body)
+    ready(page)
+    page.click("#b")
+    page.click("#a")
+    server.wait(2)
+    server.patch({"page": document(body.replace(">x<", ">z<"))}, answers=[1, 0, None])
+    page.evaluate(HEEDED)
+    assert page.inner_text("body").endswith("a") and page.url == f"{SITE}/other"
+    assert [has(page, "#menu", "hidden"), has(page, "#same", "lang"), has(page, "body", "class")] == [
+        "",
+        None,
+        None,
+    ]
+
+
 # Accessibility
 
 

@@ -227,6 +227,11 @@ def test_commands_belong_to_event_attributes(attribute: str) -> None:
         shown(f"""<form {attribute}="{{{{ js.hide() }}}}">x</form>""")
 
 
+def test_commands_in_text() -> None:
+    with pytest.raises(TemplateError, match="page, line 2: text can't contain client commands"):
+        shown("<p>\n{{ js.hide() }}</p>")
+
+
 class Own:
     """What an application has called `js` before."""
 

@@ -6,10 +6,12 @@ import json
 from contextlib import suppress
 
 import pytest
+from markupsafe import Markup
 
-from liveactions import Bound, Event, Live, Page, Pages, action
+from liveactions import Bound, Event, Live, Page, Pages, action, js
 from liveactions.protocol.constants import CALL_REF
 from liveactions.testing import Browser, Failed, Refusal, both_ways, plugin
+from liveactions.testing.asgi import ORIGIN
 from tests.support.small import small_app
 
 browser = plugin.browser
@@ -88,6 +90,31 @@ class All(Page):
     @action
     async def said(self) -> None:
         self.log = [*self.log, "focused"]
+
+
+@pages.page("/python")
+class Written(Page):
+    """Without a template."""
+
+    n: int = 0
+
+    @action
+    async def add(self, by: Bound[int]) -> None:
+        self.n += by
+
+    def render(self) -> Markup:
+        commands = js.hide("#x").call(self.add.bind(2))
+        return Markup(
+            '<title>Python</title><button type="button" live-click="{}">Go</button><i id="x">x</i><p>{}</p>'
+        ).format(commands, self.n)
+
+
+@pages.page("/plain")
+class Plain(Page):
+    """Without commands."""
+
+    def render(self) -> Markup:
+        return Markup("<title>Plain</title><p>x</p>")
 
 
 @pages.page("/form")
@@ -177,6 +204,23 @@ async def test_focus_and_blur(browser: Browser) -> None:
     page = await browser.open("/all")
     await page.click("Focus")
     assert page.text("#log") == "focused"
+
+
+async def test_pages_that_are_written_in_python(browser: Browser) -> None:
+    page = await browser.open("/python")
+    for n in (2, 4):
+        await page.click("Go")
+        assert (page.text("p"), page.texts("#x")) == (str(n), [])
+
+
+@pytest.mark.parametrize("path, is_loaded", [("/menu", True), ("/python", True), ("/plain", False)])
+async def test_pages_with_commands_preload_the_module(browser: Browser, path: str, is_loaded: bool) -> None:
+    page = await browser.open(path)
+    links = [one for one in page._tab.window.root.elements() if one.get("rel") == "modulepreload"]
+    assert len(links) == is_loaded
+    for link in links:
+        _, _, reply = await browser.request("GET", ORIGIN + link.attributes["href"], [])
+        assert reply.status == 200 and "javascript" in reply.header("content-type")
 
 
 async def test_without_javascript_there_are_no_commands(browser: Browser) -> None:
