@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 PREFIX: Final = "live-"
 NOT_EVENTS: Final = frozenset(
-    "animate cancel confirm default drop field guard hook ignore modal nav optimistic pending"
+    "animate cancel confirm default drop field guard hook ignore keep modal nav optimistic pending"
     " progress run transition validate".split()
 )
 """``live-…`` attributes that aren't events."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import SITE, Open, Server
+from tests.client.conftest import SITE, Open, Server, document
 
 LINKS = (
     '<a id="a" live-nav href="/page?f=a#/a">a</a><a id="b" live-nav href="/page?f=b#/b">b</a>'
@@ -229,3 +229,88 @@ def test_a_state_of_a_post_is_removed_from_the_address(open_page: Open) -> None:
 def test_other_addresses_are_left_as_they_are(open_page: Open) -> None:
     page, server = open_page("<p>x</p>", path="/page?a=1%202&b=%7E&c=_s")
     assert address(page) == "/page?a=1%202&b=%7E&c=_s"
+
+
+NAV = (
+    '<nav live-nav><a id="one" href="/page">1</a><a id="two" href="/two">2</a><a href="/page?q=1">3</a></nav>'
+)
+
+
+def swapped(page: Page, server: Server, to: str, body: str) -> None:
+    """The page at `to` comes in the place of the one that is left."""
+    page.click(f"[href='{to}']")
+    form = f'<form id="live" method="post" action="{to}"></form>'
+    server.receive([1, 1, {"page": document(form + body)}])
+
+
+def current(page: Page) -> list[str]:
+    hrefs: list[str] = page.evaluate(
+        "[...document.querySelectorAll('[aria-current]')].map((a) => a.getAttribute('href'))"
+    )
+    return hrefs
+
+
+def test_links_to_the_page_are_current(open_page: Open) -> None:
+    page, server = open_page(NAV + '<p id="p" data-l=".">x</p>')
+    page.wait_for_selector("[aria-current=page]")
+    assert current(page) == ["/page"]
+    server.patch([0, "y"])
+    assert current(page) == ["/page"]
+    swapped(page, server, "/two", NAV)
+    assert current(page) == ["/two"]
+    page.click("[href='/page?q=1']")
+    assert current(page) == ["/page?q=1"]
+
+
+def test_what_the_server_marks_as_current_stays(open_page: Open) -> None:
+    page, _ = open_page(
+        '<nav live-nav><a href="/page" aria-current="step">1</a><a id="a" href="/page">1</a></nav>'
+    )
+    page.wait_for_selector("#a[aria-current=page]")
+    assert page.get_attribute("a", "aria-current") == "step"
+
+
+def test_a_page_that_takes_a_moment_is_being_navigated_to(open_page: Open) -> None:
+    page, server = open_page(NAV, clock=True)
+    page.evaluate("async () => (await import(document.querySelector('script[data-live]').src)).loadLazy()")
+    page.click("#two")
+    page.clock.run_for(199)
+    assert page.get_attribute("html", "data-navigating") is None
+    page.clock.run_for(1)
+    assert page.get_attribute("html", "data-navigating") == ""
+    server.receive([1, 1, {"page": document('<form id="live" method="post" action="/two"></form>' + NAV)}])
+    assert page.get_attribute("html", "data-navigating") is None
+
+
+def test_boxes_are_scrolled_to_where_they_were_left(open_page: Open) -> None:
+    box = '<div id="box" style="height: 50px; overflow: auto"><div style="height: 900px"></div></div>'
+    page, server = open_page(NAV + box)
+    page.wait_for_selector("[aria-current=page]")
+    page.evaluate("box.scrollTop = 300")
+    swapped(page, server, "/two", NAV)
+    page.go_back()
+    form = '<form id="live" method="post" action="/page"></form>'
+    server.receive([2, 2, {"page": document(form + NAV + box)}])
+    assert page.evaluate("box.scrollTop") == 300
+
+
+PLAYER = '<div id="player" live-keep><input id="volume" value="5"></div>'
+
+
+def test_an_element_is_kept_if_the_next_page_has_it_too(open_page: Open) -> None:
+    page, server = open_page(NAV + PLAYER)
+    page.wait_for_selector("[aria-current=page]")
+    page.fill("#volume", "9")
+    page.evaluate("player.mine = true")
+    swapped(page, server, "/two", f"<main>{PLAYER}</main>{NAV}")
+    assert page.evaluate("document.querySelector('main > #player').mine")
+    assert page.input_value("#volume") == "9" and page.locator("#player").count() == 1
+    assert page.evaluate("document.documentElement.children.length") <= 3  # the announcement's is the third
+
+
+def test_an_element_is_not_kept_if_the_next_page_lacks_it(open_page: Open) -> None:
+    page, server = open_page(NAV + PLAYER)
+    page.wait_for_selector("[aria-current=page]")
+    page.fill("#volume", "9")
+    swapped(page, server, "/two", PLAYER.replace(" live-keep", "") + NAV)
+    assert page.input_value("#volume") == "5" and not page.evaluate("'mine' in player")

@@ -21,9 +21,10 @@ import { watchUnsaved } from "./unsaved.js";
 import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
 import { isRendered, watchTypedForms } from "./validation.js";
 import { watchGrowth } from "./viewport.js";
+import { watchWhereabouts } from "./whereabouts.js";
 
 const WATCHERS = [
-  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUnsaved, watchUploads, watchAutofocus, watchVisibility,
+  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUnsaved, watchUploads, watchAutofocus, watchVisibility, watchWhereabouts,
 ];
 
 /** @type {Lazy} */

@@ -12,7 +12,8 @@ import { forgetAutofocus } from "./dialogs.js";
 import { flushDelays } from "./event-modifiers.js";
 import { own, parseDocument } from "./parsing.js";
 import { forgetOriginals } from "./raw.js";
-import { allowLeaving, confirmLeaving } from "./unsaved.js";
+import { allowLeaving, confirmLeaving, unmarkUnsaved } from "./unsaved.js";
+import { beginNavigating, endNavigating, keepElements, markCurrent, restoreBoxes, scrolledBoxes, unmarkCurrent } from "./whereabouts.js";
 
 
 /**
@@ -25,8 +26,11 @@ export function replacePage(html, settled, fresh) {
   const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
+  unmarkCurrent();
+  unmarkUnsaved();
   const ignored = isAnother ? [] : ignoringElements();
-  const typed = [...document.querySelectorAll("*")].filter(isControl).filter(core.editCount);
+  const place = isAnother ? keepElements(next) : () => {};
+  const typed = [...document.body.querySelectorAll("*")].filter(isControl).filter(core.editCount);
   if (isAnother) {
     for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
     forgetOverrides();
@@ -35,6 +39,7 @@ export function replacePage(html, settled, fresh) {
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  place();
   ignored.forEach(restoreIgnored);
   forgetOriginals();
   core.scanMarkup(document);
@@ -200,7 +205,7 @@ export function execute(inert) {
 let currentUrl = cleanAddress();
 /** The entry of the history that it has; of those of this document, where they were scrolled to. */
 let entry = history.state?.live ?? 0;
-/** @type {Map<number, [x: number, y: number]>} */
+/** @type {Map<number, { x: number, y: number, boxes: import("./whereabouts.js").Scrolled[] }>} */
 const scrolls = new Map();
 
 export function watchNavigation() {
@@ -243,18 +248,19 @@ function onClick(event) {
  */
 export function setAddress(url, push) {
   if (push) {
-    scrolls.set(entry, [scrollX, scrollY]);
+    noteScroll();
     history.pushState({ live: ++entry }, "", url);
     history.scrollRestoration = "manual";
   } else history.replaceState(history.state, "", url);
   currentUrl = location.href;
+  markCurrent();
 }
 
 /** Whether only the hash differs, if anything. @param {{ href: string }} redirect */
 const isShown = ({ href }) => href.split("#")[0] === currentUrl.split("#")[0];
 
 function onPopState() {
-  scrolls.set(entry, [scrollX, scrollY]);
+  noteScroll();
   const left = entry;
   entry = history.state?.live ?? 0;
   if (isShown(location)) return restoreScroll();
@@ -303,21 +309,27 @@ const isBlocked = () => core.pending().some(({ running }) => !running);
 /** Tells the server the new address. @param {1} [push] not when it comes from the history @param {Element} [cause] the link */
 function navigate(push, cause) {
   const url = location.pathname + location.search + location.hash;
+  beginNavigating();
   core.perform({
     build: () => (push ? [NAVIGATE, url, push] : [NAVIGATE, url]),
     cause,
     ended(status) {
+      endNavigating();
       if (status === OK || status === OK_KEEP_FORM) push ? scrollToHash() : restoreScroll();
       else if (status !== REDIRECT) location.reload(); // the browser shows what is there, or why not
     },
   });
 }
 
+/** Where the page is scrolled to, in case somebody comes back to its entry. */
+const noteScroll = () => void scrolls.set(entry, { x: scrollX, y: scrollY, boxes: scrolledBoxes() });
+
 /** To where the entry was left, if this document knows. */
 export function restoreScroll() {
-  const place = scrolls.get(entry);
-  if (place) scrollTo(...place);
-  else scrollToHash();
+  const left = scrolls.get(entry);
+  if (!left) return void scrollToHash();
+  scrollTo(left.x, left.y);
+  restoreBoxes(left.boxes);
 }
 
 /** @returns {Element | null} what the address names, now in view */

@@ -19,14 +19,15 @@ export function watchUnsaved() {
   addEventListener("reset", () => queueMicrotask(mark)); // when the browser has reset the controls
   addEventListener("submit", ({ defaultPrevented }) => { leaving ||= !defaultPrevented; });
   addEventListener("live:patch", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.phase === "before") return unmark(); // patches compare what the server knows
+    if (/** @type {CustomEvent} */ (event).detail.phase === "before") return;
     leaving = false;
     mark();
   });
   mark();
 }
 
-function unmark() {
+/** The whole page is about to be compared with a new one, of which the server knows nothing but its own attributes. */
+export function unmarkUnsaved() {
   for (const element of document.querySelectorAll(`[${DIRTY}]`)) setDirty(element, false);
 }
 
@@ -42,7 +43,9 @@ function mark() {
 }
 
 /** @param {Element} element @param {boolean} dirty */
-const setDirty = (element, dirty) => own(element, "toggleAttribute").call(element, DIRTY, dirty);
+function setDirty(element, dirty) {
+  if (own(element, "hasAttribute").call(element, DIRTY) !== dirty) own(element, "toggleAttribute").call(element, DIRTY, dirty);
+}
 
 /** Whether a control's state isn't what the server has rendered. @param {Control} control */
 function isDirty(control) {
