@@ -715,6 +715,6 @@ class Session:
         if due is Due.DISCONNECT:
             self.close(CLOSE_LIMIT, "nothing is acknowledged")
         elif due is Due.EVICT:
-            self.state.history.evict()
+            self.state.evict()
         elif not await self.save():
             self._lose()

@@ -54,6 +54,7 @@ from ..config import Limits
 from ..diff import ClientState, full, keeps_places, patch
 from ..exceptions import ForgedReference, ProtocolError, UnknownAction
 from ..execution.app_context import Address, AppContext
+from ..pages.component import components_of
 from ..pages.lookup import function, lookup
 from ..pages.page import Page
 from ..pages.urls import path_and_query
@@ -117,7 +118,7 @@ class Due(Enum):
     SAVE = "save"
     """Store a `snapshot`."""
     EVICT = "evict"
-    """Call `RenderHistory.evict`."""
+    """Call `SessionState.evict`."""
     DISCONNECT = "disconnect"
     """Close the connection: the browser doesn't acknowledge what it is sent."""
     EXPIRE = "expire"
@@ -653,6 +654,12 @@ class SessionState:
             tuple(op_log.extras),
             tuple(history.pending_patches(op_log.shown)) if at_rest else (),
         )
+
+    def evict(self) -> None:
+        """Drop what can be made again: renders, and the JSON of values."""
+        self.history.evict()
+        for component in components_of(self.page):
+            component._live_record.written.clear()
 
     # Time
 

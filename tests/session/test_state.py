@@ -374,7 +374,7 @@ class Worker:
         if state is None or due is None:
             return
         if due is Due.EVICT:
-            state.history.evict()
+            state.evict()
         elif due is Due.DISCONNECT:
             self.detach(now)
         elif not (state.is_running or self.save()):
