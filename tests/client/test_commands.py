@@ -557,14 +557,18 @@ def test_raw_html(open_page: Open) -> None:
 
 
 def test_an_element_that_replaces_it_has_its_id(open_page: Open) -> None:
-    page, server = open_page(button(js.toggle("#menu")) + '<div data-l="."><p id="menu" hidden>x</p></div>')
+    page, server = open_page(
+        button(js.toggle("#menu").set_attr("title", "own", "#menu"))
+        + '<div data-l="."><p id="menu" hidden title="a">x</p></div>'
+    )
     page.click("#b")
     page.wait_for_function("() => !menu.hidden")
-    server.patch([0, {"f": [0]}], shapes=[0, '<p id="menu" hidden>y</p>'])
-    assert has(page, "#menu", "hidden") is None
-    server.patch([0, {"f": [1]}], shapes=[1, '<p id="menu">y</p>'])
+    server.patch([0, {"f": [0]}], shapes=[0, '<p id="menu" hidden title="a">y</p>'])
+    assert (has(page, "#menu", "hidden"), has(page, "#menu", "title")) == (None, "own")
+    server.patch([0, {"f": [1]}], shapes=[1, '<p id="menu" title="b">y</p>'])
+    assert has(page, "#menu", "title") == "b"
     server.patch([0, {"f": [0]}])
-    assert has(page, "#menu", "hidden") == ""
+    assert (has(page, "#menu", "hidden"), has(page, "#menu", "title")) == ("", "a")
 
 
 def test_reconnecting(open_page: Open) -> None:
