@@ -55,6 +55,7 @@ from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
+from .session.request_probe import HOST_KEY
 from .session.stats import Stats, stats_of
 from .store import Store
 from .store.fallback import FallbackStore
@@ -336,6 +337,8 @@ class Live(Starlette):
             self._lacks_key and scope["type"] != "lifespan"
         ):  # that of an application which is mounted never runs
             self._refuse_without_key()
+        if scope.get("app", self) is not self:
+            scope[HOST_KEY] = scope["app"]
         await super().__call__(scope, receive, send)
 
     def _check_key(self) -> None:

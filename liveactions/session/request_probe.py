@@ -21,6 +21,8 @@ from ..execution.app_context import COOKIES, Address
 PROBE_KEY: Final = "liveactions.probe"
 """In an ASGI scope that this process has made itself: is called with the request that has arrived at a page,
 and that page's address."""
+HOST_KEY: Final = "liveactions.host"
+"""In an ASGI scope: the application below which the pages are mounted, whose middleware comes first."""
 COOKIE_CHANGES_KEY: Final = "liveactions.changes"
 """In such a scope: the cookies to set in the response."""
 
@@ -52,8 +54,9 @@ async def after(request: PageRequest, changes: Changes) -> PageRequest:
 
 
 def has_middleware(request: PageRequest) -> bool:
-    """Return whether the application has middleware that may see the request."""
-    return bool(getattr(request.scope.get("app"), "user_middleware", None))
+    """Return whether there is middleware that may see the request."""
+    apps = request.scope.get(HOST_KEY), request.scope.get("app")
+    return any(getattr(app, "user_middleware", None) for app in apps)
 
 
 async def _send(scope: MutableMapping[str, Any]) -> list[str]:
@@ -68,7 +71,11 @@ async def _send(scope: MutableMapping[str, Any]) -> list[str]:
     async def send(message: MutableMapping[str, Any]) -> None:
         headers.extend(message.get("headers", ()))
 
-    await scope["app"](scope, receive, send)
+    app = scope["app"]
+    if HOST_KEY in scope:
+        app, root_path = scope[HOST_KEY], scope.get("app_root_path", "")
+        scope.update(root_path=root_path, app_root_path=root_path, path_params={})
+    await app(scope, receive, send)
     return [value.decode("latin-1") for name, value in headers if name.lower() == b"set-cookie"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -470,7 +470,7 @@ TENANTS = """<title>T</title><p>{{ shown }}</p>
 <a href="?tenant=b" live-nav>b</a> <a href="?tenant=secret" live-nav>secret</a>"""
 
 
-def tenants() -> Live:
+def tenants(middleware: Sequence[Middleware] = (Middleware(Tenants),)) -> Live:
     pages = Pages()
 
     async def guard(request: Request) -> None:
@@ -492,7 +492,7 @@ def tenants() -> Live:
         async def look(self) -> None:
             self.looks += 1
 
-    return small_app(pages, {"tenants.html": TENANTS}, middleware=[Middleware(Tenants)])
+    return small_app(pages, {"tenants.html": TENANTS}, middleware=list(middleware))
 
 
 @ways("SHN")
@@ -511,6 +511,28 @@ async def test_i4_another_query_passes_middleware_as_a_get_does(way: Way) -> Non
             return
         await page.click("secret")
         assert (page.text(), page.status, page.url) == ("not yours", 403, "/?tenant=secret")
+
+
+@ways("SHN")
+async def test_i4_middleware_of_an_application_below_which_pages_are_mounted_comes_first(way: Way) -> None:
+    app = Starlette(routes=[Mount("/x", tenants(middleware=()))], middleware=[Middleware(Tenants)])
+    async with visiting(app, way) as visitor:
+        page = await visitor.open("/x/?tenant=a")
+        await page.click("b")
+        assert (page.text("p"), page.url) == ("b b 0", "/x/?tenant=b")
+        if way != "N":
+            await page.click("Look")
+            assert page.text("p") == "b b 1"
+
+
+async def test_i4_nobody_joins_whom_that_middleware_refuses() -> None:
+    app = Starlette(routes=[Mount("/x", tenants(middleware=()))], middleware=[Middleware(Tenants)])
+    async with browser(app) as visitor:
+        tab = await visitor.open("/x/?tenant=a")
+        await tab.join()
+        await tab.socket.lose()
+        with pytest.raises(Closed):
+            await tab.join(url="/x/?tenant=secret")
 
 
 @pytest.mark.parametrize("name", ["guarded", "broken"])
