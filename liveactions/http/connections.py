@@ -17,6 +17,7 @@ class OpenConnection:
     """
 
     is_lasting = True
+    is_presence = True
 
     def __init__(self, limit: float, closes: Counter[int]) -> None:
         self.opened = time.monotonic()

@@ -66,6 +66,10 @@ class Connection(Protocol):
     def is_lasting(self) -> bool:
         """Whether it stays open between operations, so that its page counts as open."""
 
+    @property
+    def is_presence(self) -> bool:
+        """Whether whoever connects is present. Who says goodbye, maybe to another worker, isn't."""
+
     async def send(self, text: str) -> None: ...
 
     def take_changes(self, changes: Changes) -> bool:
@@ -202,7 +206,7 @@ class Session:
 
     def _attend(self) -> None:
         """Publish the presence that the page declares, if it is connected and declares any."""
-        if self.connection is None or not self.state.is_attached:
+        if self.connection is None or not self.connection.is_presence or not self.state.is_attached:
             return
         if self._attendance is None:
             presence = self.site.services.presence

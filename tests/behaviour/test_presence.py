@@ -24,6 +24,7 @@ from liveactions import (
 from liveactions.protocol.constants import BYE, SOCKET_WAIT
 from liveactions.pubsub.presence_table import EXPECTED
 from liveactions.session.attendance import LEFT_SECONDS, LOST_SECONDS, POLLED_SECONDS
+from liveactions.store import MemoryStore
 from liveactions.testing import Browser, Failed
 from liveactions.testing import Page as Shown
 from tests.support.asgi import browser as visitor_at
@@ -340,6 +341,21 @@ async def test_a_page_that_polls_is_here_as_long_as_it_does(live: Live) -> None:
             assert known.present("room:1") == (Person("ada"),)
         known.advance(0.5)
         assert known.present("room:1") == ()
+
+
+async def test_who_says_goodbye_to_another_worker_is_not_there() -> None:
+    """A page that is reloaded may do so; its visitor stays at the worker that expects the next page."""
+    store = MemoryStore()
+    one, two = (small_app(pages, TEMPLATES, identify=signed_in, store=store) for _ in range(2))
+    async with visitor_at(one) as here, visitor_at(two) as there:
+        for visitor in (here, there):
+            visitor.http.cookies.set("who", "ada")
+        tab = await here.joined("/room/1")
+        await tab.call("click")
+        content = {"hello": {**tab.hello, "op": tab.n}, "ops": [[tab.n + 1, tab.rev, BYE]]}
+        goodbye = await there.http.post("/room/1", json=content, headers={"Live-Ops": "1"})
+        assert goodbye.status_code == 200
+        assert two.sessions.presence.present("room:1") == ()
 
 
 @pytest.mark.parametrize("reloads", [False, True], ids=["lost", "reloads"])

@@ -13,7 +13,8 @@ class Proxy:
     """Forwards connections to a port of this machine, from a thread and event loop of its own.
 
     `delay` is in seconds, each way. While `cuts` is true, every WebSocket connection is reset after a
-    random number of bytes, counted over both directions: in a handshake, in a frame, between two. While
+    random number of bytes, counted over both directions: in a handshake, in a frame, between two; so is every
+    connection that begins with operations sent by fetch, whose answer may be a stream of events. While
     `blocks` is true, handshakes are answered with 403, as some companies' proxies do.
     """
 
@@ -94,7 +95,8 @@ class Proxy:
 
     def _pick_budget(self, first: bytes) -> float:
         """Bytes that this connection lives for. Short lives often, long ones sometimes."""
-        if not (self.cuts and b"upgrade: websocket" in first.lower()):
+        head = first.lower()
+        if not (self.cuts and (b"upgrade: websocket" in head or b"\r\nlive-ops:" in head)):
             return float("inf")
         return len(first) + self._random.choice([self._random.randrange(400), self._random.randrange(6000)])
 

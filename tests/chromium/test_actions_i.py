@@ -13,6 +13,7 @@ from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate, run_in_server
 from tests.chromium.proxy import link
+from tests.support.patience import wait_until
 from tests.support.small import small_app
 
 pages = Pages()
@@ -115,7 +116,9 @@ def go(page: Page, to: str, button: str = "Go") -> None:
     page.get_by_role("button", name=button, exact=True).click()
 
 
-def test_i2_a_redirect_to_a_live_page_comes_over_the_same_socket(tab: tuple[Page, Documents]) -> None:
+def test_i2_a_redirect_to_a_live_page_comes_over_the_same_socket(
+    tab: tuple[Page, Documents], blocked: bool
+) -> None:
     page, documents = tab
     page.evaluate("scrollTo(0, 30)")
     go(page, "/two?q=y")
@@ -126,7 +129,8 @@ def test_i2_a_redirect_to_a_live_page_comes_over_the_same_socket(tab: tuple[Page
     expect(page.get_by_role("status")).to_have_text("Page two")
     page.get_by_role("button", name="Add").click()
     expect(page.locator("h1")).to_have_text("Two y 1")
-    assert [len(documents.loads), len(documents.sockets)] == [1, 1]
+    assert len(documents.loads) == 1
+    assert len(documents.sockets) == 1 or blocked
 
 
 def test_i2_replacing_leaves_no_entry(tab: tuple[Page, Documents]) -> None:
@@ -156,9 +160,8 @@ def test_i2_the_other_page_survives_its_session(visit: Visit, site: str) -> None
         page.evaluate("() => { window.same = true }")
         run_in_server(app, app.sessions.save_all())
         app.sessions._sessions.clear()  # as if another worker answered
-        with page.expect_event("websocket") as joining:
-            proxy.drop()
-        joining.value.wait_for_event("framereceived")
+        proxy.drop()
+        assert wait_until(lambda: any(one.state.is_attached for one in app.sessions))
         page.get_by_role("button", name="Add").click()
         expect(page.locator("h1")).to_have_text("Two y 2")
         assert page.evaluate("window.same")
@@ -190,7 +193,7 @@ def test_i2_any_other_address_is_loaded(anybody: Visitor) -> None:
 
 
 def test_i4_links_go_over_the_socket_and_back_restores_the_scroll_position(
-    tab: tuple[Page, Documents],
+    tab: tuple[Page, Documents], blocked: bool
 ) -> None:
     page, documents = tab
     page.get_by_role("button", name="Add").click()
@@ -205,12 +208,17 @@ def test_i4_links_go_over_the_socket_and_back_restores_the_scroll_position(
     page.go_forward()
     expect(page.locator("h1")).to_have_text("Two end 0")
     page.wait_for_function("scrollY == 0")
-    assert [len(documents.loads), len(documents.sockets)] == [1, 1]
+    assert len(documents.loads) == 1
+    assert len(documents.sockets) == 1 or blocked
 
 
 def test_i4_a_page_that_fails_shows_its_error_in_place_and_is_mounted_once(
-    tab: tuple[Page, Documents],
+    tab: tuple[Page, Documents], blocked: bool
 ) -> None:
+    if blocked:
+        pytest.skip(
+            "operations by fetch are sent to the address of a page; an error's is loaded by the browser"
+        )
     page, documents = tab
     for is_link in (False, True):
         finished.clear()

@@ -133,6 +133,7 @@ def test_a_card_is_moved_and_edited(anybody: Visitor) -> None:
     expect(page.locator("#done").get_by_text(title)).to_be_visible()
 
 
+@pytest.mark.also_blocked
 def test_a_chat_of_two(nadia: Page, visit: Visit, board: Server) -> None:
     joris = sign_in(visit(board.url), "Joris")
     for page in (nadia, joris):

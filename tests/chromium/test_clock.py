@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.chromium.conftest import Visit, Visitor
@@ -7,6 +8,7 @@ from tests.chromium.observe import watching
 from tests.chromium.server import Server
 
 
+@pytest.mark.also_blocked
 def test_the_server_pushes_to_every_open_tab(live_visitor: Visitor) -> None:
     tabs = [live_visitor.open("/clock") for _ in range(3)]
     before = [tab.locator("time").inner_text() for tab in tabs]

@@ -15,6 +15,7 @@ def test_forms_count(visitor: Visitor) -> None:
         expect(page.locator("output")).to_have_text(str(count))
 
 
+@pytest.mark.also_blocked
 def test_events_count(live_visitor: Visitor) -> None:
     page = live_visitor.open("/counter")
     for name, count in [("+1", 1), ("+10", 11), ("-1", 10), ("reset", 0)]:

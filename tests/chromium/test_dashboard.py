@@ -89,6 +89,7 @@ def test_an_import(anybody: Visitor, orders: Path, visit: Visit, dashboard: Serv
     expect(watcher.locator("#count")).to_have_text(f"{before + 2999:,}")
 
 
+@pytest.mark.also_blocked
 def test_an_import_shows_its_progress(page: Page, orders: Path) -> None:
     page.get_by_role("link", name="Import").click()
     page.get_by_label("CSV file").set_input_files(orders)

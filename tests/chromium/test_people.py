@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.chromium.conftest import Visitor
@@ -44,6 +45,7 @@ def test_the_first_and_the_last_page_end_the_paging(visitor: Visitor) -> None:
     expect(column(people, 2)).to_have_count(2)
 
 
+@pytest.mark.also_blocked
 def test_one_table_leaves_the_other_alone(live_visitor: Visitor) -> None:
     page = live_visitor.open("/people")
     with watching(page) as touched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets import token_hex
 
+import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.chromium.conftest import Visit, Visitor
@@ -33,6 +34,7 @@ def test_refused_and_kept(visitor: Visitor) -> None:
     expect(page.get_by_label("Content")).to_have_value("kept")
 
 
+@pytest.mark.also_blocked
 def test_other_pages_are_patched(live_visitor: Visitor) -> None:
     title = f"Post {token_hex(4)}"
     mine, *theirs = (live_visitor.open("/posts") for _ in range(5))  # on whichever worker

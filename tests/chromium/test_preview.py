@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.chromium.conftest import Visit, Visitor
@@ -21,6 +22,7 @@ def test_what_is_typed_is_shown_and_what_stays_is_left_alone(live_visitor: Visit
     assert items.first.evaluate("item => [item.mine, item.className]") == ["mine", "mine"]
 
 
+@pytest.mark.also_blocked
 def test_a_changed_text_touches_itself_alone(live_visitor: Visitor) -> None:
     page = live_visitor.open("/preview")
     field, items = page.get_by_label("Markdown"), page.locator("article li")

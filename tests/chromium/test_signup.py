@@ -87,6 +87,7 @@ def test_typing_is_debounced(live_visitor: Visitor) -> None:
     assert len(sent) - before <= 3
 
 
+@pytest.mark.also_blocked
 def test_validation_touches_the_error_alone(live_visitor: Visitor) -> None:
     page = live_visitor.open("/signup")
     with watching(page) as touched:

@@ -98,6 +98,7 @@ def test_swap_moves_two_rows(page: Page) -> None:
     assert len(touched) <= 8
 
 
+@pytest.mark.also_blocked
 def test_remove_detaches_that_row(page: Page) -> None:
     page.evaluate(REMEMBER)
     with watching(page) as touched:

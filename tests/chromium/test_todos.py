@@ -308,6 +308,7 @@ def test_clear_completed(three: Todos) -> None:
     expect(button).to_be_hidden()
 
 
+@pytest.mark.also_blocked
 def test_filters_and_back(three: Todos) -> None:
     three.toggle(1)
     expect(three.items.nth(1)).to_have_class("completed")
