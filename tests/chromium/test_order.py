@@ -85,12 +85,12 @@ def test_server_killed_and_started_again(visit: Visit, workers: int) -> None:
         sockets: list[WebSocket] = []
         page.on("websocket", lambda socket: sockets.append(socket))
         visitor.go(page, "/counter")
-        click(page, 300)
-        for left in (220, 140, 60):
+        click(page, 200)
+        for left in (150, 100, 50):
             wait_until_left(page, left)
             server.kill()
             server.start()
-        check(page, 300)
+        check(page, 200)
         assert len(sockets) >= 4
 
 
@@ -100,9 +100,9 @@ def test_one_of_two_workers_killed(visit: Visit) -> None:
         tabs = [visitor.new_tab() for _ in range(4)]
         for page in tabs:
             visitor.go(page, "/counter")
-            click(page, 150, 100)
-        for left in (100, 50):
+            click(page, 90, 100)
+        for left in (60, 30):
             wait_until_left(tabs[0], left)
             server.kill_worker()
         for page in tabs:
-            check(page, 150)
+            check(page, 90)
