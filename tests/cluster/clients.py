@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from html import unescape
@@ -125,6 +126,8 @@ class Tab:
         """What has been sent over this connection."""
         self._socket: ClientConnection | None = None
         self._changed = asyncio.Condition()
+        self._troubles: deque[Exception] = deque(maxlen=10)
+        """Why it was last not connected."""
 
     async def load(self) -> None:
         """Load the page."""
@@ -144,8 +147,9 @@ class Tab:
                     await self._converse(socket)
             except ConnectionClosed as closed:
                 assert closed.rcvd is None or closed.rcvd.code not in FINAL, f"{self.path}: {closed}"
-            except (OSError, TimeoutError, WebSocketException):
-                pass  # nobody answers just now
+                self._troubles.append(closed)
+            except (OSError, TimeoutError, WebSocketException) as error:
+                self._troubles.append(error)  # nobody answers just now
             finally:
                 self._socket = None
             await asyncio.sleep(random.uniform(0, RETRY_SECONDS))
@@ -166,7 +170,7 @@ class Tab:
         except TimeoutError:
             where = "connected" if self._socket else "not connected"
             last = list(self.ended.items())[-5:]
-            state = f"{where}, waits for {self.waiting} after {last}"
+            state = f"{where} after {list(self._troubles)}, waits for {self.waiting} after {last}"
             raise AssertionError(f"{self.path}, {state}: {self.document}") from None
 
     def text(self, name: str) -> str:
