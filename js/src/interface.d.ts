@@ -10,6 +10,14 @@ declare global {
 export type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 export type Submitter = HTMLButtonElement | HTMLInputElement;
 
+/** What forms have, and other nodes some of. */
+export type MemberName = keyof HTMLElement | "elements" | "reportValidity" | "requestSubmit";
+
+/** A member of nodes as a function. */
+export type Member<Name extends MemberName> = HTMLFormElement[Name] extends (...args: infer Args) => infer Result
+  ? (node: Node | EventTarget, ...args: Args) => Result
+  : (node: Node | EventTarget) => HTMLFormElement[Name];
+
 /** How often each control that an op reports had been edited when the op was made. */
 export type Seen = Map<Control, number>;
 
@@ -32,8 +40,8 @@ export interface Request {
   /** Which of the controls that it reports show what the server rendered, once the op has succeeded. */
   resets?: ((control: Control) => unknown) | undefined;
   ended?: (status: number, payload?: any) => void;
-  /** Send it as a native form post instead. */
-  post?: () => void;
+  /** What can be posted natively instead. */
+  post?: [form: HTMLFormElement, submitter: Submitter | null];
 }
 
 export interface Op extends Request {

@@ -56,7 +56,8 @@ class ClientState:
         number = self._numbers.get(content)
         if number is None:
             number = self._numbers[content] = len(self._numbers)
-            self._new += [number, list(content) if shape.namespace else shape.source]
+            name, source = content
+            self._new += [number, [f"<{name}>{source}</{name}>"] if name else source]
         self._shapes[id(shape)] = shape, number  # holding it keeps its id from being used again
         return number
 

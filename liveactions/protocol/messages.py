@@ -66,7 +66,7 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, without e
                       4 running (the operation runs concurrently; its final answer comes later),
                       5 ok, but the form keeps its fields
 ``shapes``            flat: id, html; the shapes that this patch is the first to use on this
-                      connection
+                      connection. ``[html]`` for the content of the element around it, ``<svg>``
 ``extras``            whatever else the page has to do. A frame with extras is a new revision, even
                       if its patch is empty. ``cookies``: tickets, posted to
                       ``<mount>/_live/cookies`` (as the body, with ``Live-Ops: 1``) before the

@@ -118,7 +118,7 @@ class Conversation:
         window: Window,
         line: Line,
         patience: float,
-        moved: Callable[[str, bool], None],
+        moved: Callable[[str, bool, bool], None],
         reopen: Callable[[], Awaitable[tuple[Line, str]]],
     ) -> None:
         self.window = window
@@ -261,7 +261,7 @@ class Conversation:
         self.window.events += [(name, detail) for name, detail in extras.get("events", ())]
         if "url" in extras:
             url, push = extras["url"]
-            self._moved(url, bool(push))
+            self._moved(url, bool(push), True)
 
     def _settle(self, heard: Frames) -> tuple[list[tuple[Seen, bool]], bool]:
         """Record ended operations.
@@ -287,7 +287,7 @@ class Conversation:
             elif status == REDIRECT and heard.is_page:
                 self.status = payload.get("status", 200)
                 self.is_broken = self.status >= 500
-                self._moved(payload["url"], not (op.reloads or payload.get("replace")))
+                self._moved(payload["url"], not (op.reloads or payload.get("replace")), False)
             else:
                 if status == ERROR and heard.is_page and not op.reloads:
                     self.status = payload["status"]  # the application's own page for it

@@ -64,8 +64,10 @@ class Document:
             if type(number) is not int or self._sources.setdefault(number, source) != source:
                 mismatch(f"the shape {number!r} is redefined", ())
             match source:
-                case str() | [str(), str()]:
-                    self.shapes[number] = parse_fragment(source if isinstance(source, str) else source[1])
+                case str():
+                    self.shapes[number] = parse_fragment(source)
+                case [str(html)]:
+                    self.shapes[number] = _content(parse_fragment(html))
                 case _:
                     mismatch(f"{source!r} isn't a shape", ())
 
@@ -89,6 +91,16 @@ class Document:
                 mismatch(f"the shape {number!r} is undefined", at)
             case _:
                 mismatch(f"{value!r} isn't a value", at)
+
+
+def _content(fragment: Element) -> Element:
+    """Return the content of the element that a fragment consists of."""
+    content = Element("")
+    for outer in fragment.elements():
+        for child in list(outer.children):
+            content.insert(child)
+        break
+    return content
 
 
 def _actions(fragment: Fragment, at: Address) -> list[tuple[Address, ActionSlot]]:

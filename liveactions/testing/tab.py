@@ -149,9 +149,12 @@ class Tab:
         self.moved(url, True)
         self.conversation.say(NAVIGATE, self.url, 1, reloads=True, swaps=_path(old) != _path(self.url))
 
-    def moved(self, url: str, push: bool) -> None:
-        """Change the page's address."""
-        self.url = _relative(urljoin(ORIGIN + self.url, url))
+    def moved(self, url: str, push: bool, keeps_hash: bool = False) -> None:
+        """Change the page's address; `keeps_hash` keeps the hash if the path is the same."""
+        old, new = urlsplit(self.url), urlsplit(_relative(urljoin(ORIGIN + self.url, url)))
+        if keeps_hash and new.path == old.path:
+            new = new._replace(fragment=new.fragment or old.fragment)
+        self.url = new.geturl()
         if push:
             self._history.push(self.url)
         else:

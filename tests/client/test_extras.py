@@ -105,6 +105,25 @@ def test_the_address_is_the_servers_to_change(open_page: Open, push: int, length
     assert server.ops == []
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("/page?q=1", "/page?q=1#part"),
+        ("/page", "/page#part"),
+        ("/page?q=1#other", "/page?q=1#other"),
+        ("/else?q=1", "/else?q=1"),
+    ],
+)
+@pytest.mark.parametrize("push", [1, 0])
+def test_the_hash_stays_as_long_as_the_path_does(open_page: Open, url: str, shown: str, push: int) -> None:
+    page, server = ready(open_page(BUTTONS, path="/page?q=0#part"))
+    server.receive([1, 0, [], [], [], {"url": [url, push]}])
+    page.wait_for_url(SITE + shown)
+    if push:
+        page.go_back()
+        page.wait_for_url(f"{SITE}/page?q=0#part")
+
+
 def test_the_cookies_are_there_before_the_page_is_left(open_page: Open) -> None:
     page, server = ready(open_page(BUTTONS))
     order: list[str] = []

@@ -152,7 +152,7 @@ def test_content_of_a_template_element(open_page: Open) -> None:
 def test_foreign_content(open_page: Open) -> None:
     page, server = open_page('<svg viewBox="0 0 9 9" data-l="viewBox"><!--(--><!--)--></svg>')
     server.patch(
-        [0, "0 0 8 8", 1, {"f": [1, "3"]}], shapes=[1, ["svg", '<circle r="1" data-l="r"></circle>']]
+        [0, "0 0 8 8", 1, {"f": [1, "3"]}], shapes=[1, ['<svg><circle r="1" data-l="r"></circle></svg>']]
     )
     svg = "document.querySelector('circle') instanceof SVGCircleElement"
     assert page.evaluate(svg)
@@ -160,7 +160,7 @@ def test_foreign_content(open_page: Open) -> None:
     assert page.get_attribute("circle", "r") == "3"
     server.patch([1, {"h": '<circle r="4"/>'}])
     assert page.evaluate(svg)
-    server.patch([1, {"f": [2]}], shapes=[2, ["svg", "<foreignObject><p>html</p></foreignObject>"]])
+    server.patch([1, {"f": [2]}], shapes=[2, ["<svg><foreignObject><p>html</p></foreignObject></svg>"]])
     assert page.evaluate("document.querySelector('p') instanceof HTMLParagraphElement")
 
 

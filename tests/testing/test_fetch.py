@@ -18,6 +18,7 @@ TEMPLATES = {
     "counter.html": """<title>Counter</title><h1>{{ count }} {{ q }}</h1>
 <form method="post" action="{{ add }}"><label>By <input name="by" value="1"></label> {{ add.error or "" }}
   <button>Add</button></form>
+<button live-click="{{ find("c") }}">Find</button>
 <button live-click="{{ add(10) }}">Ten</button><button live-click="{{ leave }}">Leave</button>
 <form method="post" action="{{ send }}"><input type="file" name="photo" aria-label="Photo">
 <button>Send</button></form><button live-click="{{ refuse }}">Refuse</button>
@@ -34,6 +35,10 @@ class Counter(Page):
     @action
     async def add(self, by: int) -> None:
         self.count += by
+
+    @action
+    async def find(self, q: str) -> None:
+        self.q = q
 
     @action
     async def leave(self) -> Redirect:
@@ -97,6 +102,18 @@ async def test_the_address_goes_along(browser: Browser) -> None:
     assert (page.url, page.text("h1")) == ("/counter?q=b", "10 b")
     await page.reload()
     assert page.text("h1") == "0 b"
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"socket": False}, {"socket": False, "stream": False}], ids=["socket", "stream", "fetch"]
+)
+async def test_the_hash_stays_where_an_action_changes_the_query(live: Live, options: dict[str, bool]) -> None:
+    async with Browser(live, **options) as browser:
+        page = await browser.open("/counter?q=a#part")
+        await page.click("Find")
+        assert (page.url, page.text("h1")) == ("/counter?q=c#part", "0 c")
+        await page.click("b")
+        assert page.url == "/counter?q=b"
 
 
 async def test_redirects_and_errors(browser: Browser) -> None:

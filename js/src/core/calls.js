@@ -1,6 +1,7 @@
 // What elements call, as their attributes and marks say.
 
 /** @import { Call } from "../interface.js" */
+import { getAttribute, getAttributeNames } from "./members.js";
 import { MARK } from "./wire.js";
 
 /** Attributes that don't name the event that is called so: the rest of the client heeds them. */
@@ -12,7 +13,7 @@ export const NOT_AN_EVENT = "*";
 export const COMMANDS = "[";
 
 /** The slots that an element owns. @param {Element} element */
-export const marksOf = (element) => element.getAttribute(MARK)?.split(" ") ?? [];
+export const marksOf = (element) => getAttribute(element, MARK)?.split(" ") ?? [];
 
 /**
  * What an element calls.
@@ -20,11 +21,11 @@ export const marksOf = (element) => element.getAttribute(MARK)?.split(" ") ?? []
  * @returns {Call[]}
  */
 export function callsOf(element) {
-  const names = new Set([...marksOf(element), ...element.getAttributeNames()]);
+  const names = new Set([...marksOf(element), ...getAttributeNames(element)]);
   return [...names].flatMap((descriptor) => {
-    const [type, ...modifiers] = /^(?:@|live-)(.+)/.exec(descriptor)?.[1].split(".") ?? [];
+    const [other, type, ...modifiers] = descriptor.split(/^@|^live-|\./);
     if (NOT_EVENTS.test(type)) modifiers.push(NOT_AN_EVENT);
-    if (/^\[/.test(/** @type {any} */ (element.getAttribute(descriptor)))) modifiers.push(COMMANDS);
-    return type ? [{ element, descriptor, type, modifiers }] : [];
+    if (/^\[/.test(/** @type {any} */ (getAttribute(element, descriptor)))) modifiers.push(COMMANDS);
+    return !other && type ? [{ element, descriptor, type, modifiers }] : [];
   });
 }

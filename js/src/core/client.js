@@ -44,14 +44,15 @@ export function perform(request) {
 /** @param {Change} change */
 function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
   const dispatchPhase = (/** @type {string} */ phase) => { if (changes.length !== 0) dispatch("patch", { phase }); };
-  const succeeded = settled.filter(([, status]) => isOk(status));
   revertPending();
   dispatchPhase("before");
   patching = true;
   try {
     keepFocus(() => {
-      for (const [op] of settled) restoreButtonFocus(op);
-      for (const [op] of succeeded) markAnswered(op.seen);
+      for (const [op, status] of settled) {
+        restoreButtonFocus(op);
+        if (isOk(status)) markAnswered(op.seen);
+      }
       if (fresh) slots = null;
       define(shapes);
       if (Array.isArray(changes)) patch(root(), changes);
@@ -59,7 +60,7 @@ function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
         lazy?.replacePage(changes.page, settled, fresh);
         slots = null;
       }
-      for (const [op, status] of succeeded) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
+      for (const [op, status] of settled) if (isOk(status)) flushWithheld(op.seen, status === OK_KEEP_FORM ? undefined : op.resets);
     });
   } finally {
     lazy?.applyAutofocus();
@@ -84,7 +85,7 @@ function finish({ ended, source }, status, payload, n) {
 export const isOk = (status) => status === OK || status === OK_KEEP_FORM;
 
 /** Dispatches an event of ours. @param {string} name @param {any} detail @param {EventTarget} [target] */
-export const dispatch = (name, detail, target = document) => void target.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true, detail }));
+export const dispatch = (name, detail, target = document) => void dispatchEvent.call(target, new CustomEvent(`live:${name}`, { bubbles: true, detail }));
 
 /**
  * `live:ok` or `live:error`.
@@ -95,7 +96,7 @@ export const dispatch = (name, detail, target = document) => void target.dispatc
  */
 export function report(source, status, payload, n) {
   if (status === REDIRECT) return void loadLazy().then((lazy) => (lazy ? lazy.followRedirect(payload, n) : (location.href = payload.url)));
-  const ok = isOk(status);
-  const detail = ok ? { n, result: payload } : { n, uncertain: status === UNCERTAIN, ...payload };
-  dispatch(ok ? "ok" : "error", detail, source?.isConnected ? source : document);
+  const target = source && document.contains(source) ? source : document;
+  if (isOk(status)) dispatch("ok", { n, result: payload }, target);
+  else dispatch("error", { n, uncertain: status === UNCERTAIN, ...payload }, target);
 }

@@ -39,7 +39,7 @@ export function add(request, parts) {
 /** @param {string} url path and query of the page @param {string | undefined} snapshot */
 export function hello(url, snapshot) {
   announced = sent;
-  return { v: VERSION, url, snapshot: snapshot || null, token, rev, op: announced };
+  return { v: VERSION, url, snapshot, token, rev, op: announced };
 }
 
 /** Ops above this one have never been run. @param {number} n */
@@ -56,7 +56,7 @@ export function due() {
     const parts = op.n > sent && op.build();
     if (parts) Object.assign(op, { revision: rev, parts }); // never out: told as the page is now
     op.out = true;
-    sent = Math.max(sent, op.n);
+    if (op.n > sent) sent = op.n;
     unacknowledged = 0;
     return [op.n, op.revision, .../** @type {any[]} */ (op.parts)];
   });
@@ -106,7 +106,7 @@ export const giveUp = (status, payload) => ({ settled: removeOps(() => true, () 
  */
 function settleOps(ack = 0, answers = []) {
   const ends = new Map();
-  for (let i = 0; i < answers.length; i += 3) ends.set(answers[i], answers.slice(i + 1, i + 3));
+  for (let i = 0; i < answers.length; ) ends.set(answers[i++], [answers[i++], answers[i++]]);
   const isOver = (/** @type {Op} */ op) =>
     ends.get(op.n)?.[0] === RUNNING ? !(op.running = true) : ends.has(op.n) || (!op.running && op.n <= ack);
   return removeOps(isOver, ({ n }) => ends.get(n) ?? [OK]);

@@ -8,6 +8,7 @@ import { controlsOf, groupOf, isControl } from "./controls.js";
 import { confirmed, fieldsOf, referenceIn } from "./fields.js";
 import { addressOf, watchMarkup } from "./fragments.js";
 import { loadLazy, lazy } from "./lazy.js";
+import { getAttribute } from "./members.js";
 import { page } from "./socket.js";
 import { captureEdits } from "./values.js";
 import { CALL_REF, CALL_SLOT } from "./wire.js";
@@ -40,9 +41,8 @@ function listenTo(type) {
 /** @param {Event} event */
 function dispatchCalls(event) {
   if (patching) return;
-  let element = event.target instanceof Element ? event.target : null;
-  for (; element; element = event.bubbles ? element.parentElement : null) {
-    for (const call of callsOf(element)) {
+  for (const element of event.bubbles ? event.composedPath() : [event.target]) {
+    if (element instanceof Element) for (const call of callsOf(element)) {
       if (call.type !== event.type) continue;
       if (!call.modifiers[0]) run(call, event);
       else if (lazy) lazy.onEvent(call, event);
@@ -54,7 +54,7 @@ function dispatchCalls(event) {
 
 /** @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or the address of a slot */
 export function calledBy(element, descriptor) {
-  const ref = element.getAttribute(descriptor); // none in compiled markup
+  const ref = getAttribute(element, descriptor); // none in compiled markup
   return ref === null ? addressOf(root(), element, descriptor) : referenceIn(ref) ?? ref;
 }
 
@@ -67,7 +67,7 @@ export function run({ element, descriptor }, event, read) {
   const { target, type, key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
   if (type === "submit") event.preventDefault();
   if (!confirmed(element)) return;
-  const source = isControl(element) || /^(button|form)$/.test(element.localName) ? element : target;
+  const source = isControl(element) || element.localName === "button" || element instanceof HTMLFormElement ? element : target;
   const fields = fieldsOf(source);
   const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
   perform({

@@ -1,6 +1,7 @@
 // What controls and forms would post: a flat array name, value, name, value ...
 
 import { isCheckable } from "./controls.js";
+import { elements, getAttribute } from "./members.js";
 import { FIELD_ACTION, FIELD_SNAPSHOT } from "./wire.js";
 
 /**
@@ -31,7 +32,7 @@ export function fieldsOf(element) {
 export function referenceIn(address, form) {
   const url = new URL(address, document.baseURI);
   if (withoutQuery(url) !== withoutQuery(location)) return null;
-  const field = /** @type {HTMLInputElement | null | undefined} */ (form?.querySelector(`[name=${FIELD_ACTION}]`));
+  const field = form && /** @type {any} */ (elements(form))[FIELD_ACTION];
   return url.searchParams.get(FIELD_ACTION) ?? field?.value ?? null;
 }
 
@@ -39,7 +40,7 @@ export function referenceIn(address, form) {
 const withoutQuery = ({ origin, pathname }) => decodeURIComponent(origin + pathname);
 
 /** An attribute of the form, or what its submitter has instead. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
-export const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "";
+export const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? getAttribute(form, name) ?? "";
 
 /**
  * The reference that a form posts to, if any.
@@ -52,6 +53,6 @@ export function referenceOf(form, submitter) {
 
 /** Asks the person, where the author wants it. @param {Element | null} element */
 export function confirmed(element) {
-  const question = element?.getAttribute("live-confirm");
+  const question = element && getAttribute(element, "live-confirm");
   return question == null || confirm(question);
 }

@@ -18,9 +18,10 @@
 import { marksOf } from "./calls.js";
 import { requestFullPage } from "./connection.js";
 import { lazy } from "./lazy.js";
+import { contains, firstChild, insertBefore, nextSibling, previousSibling, remove } from "./members.js";
 import { splice } from "./text.js";
 import { changeContent, updateAttribute } from "./values.js";
-import { CHILD_CLOSE, CHILD_OPEN, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
+import { CHILD_CLOSE, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
 // The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
 
@@ -32,17 +33,16 @@ const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("liveactio
 export const trusted = (html) => policy.createHTML(html);
 
 /**
- * What HTML looks like as content of an element called `root` (svg), or of none.
- * @param {string} html
- * @param {string} [root]
+ * What HTML looks like as content of nothing; in a list of one, that of the element that is around it, such as an `svg`.
+ * @param {string | [string]} html
  * @returns {DocumentFragment}
  */
-export function parse(html, root) {
+export function parse(html) {
   // Within an element of the page: a template by itself is parsed as if scripts were off, with elements in `noscript`.
   const holder = document.createElement("p");
-  holder.innerHTML = trusted(`<template>${root ? `<${root}>${html}</${root}>` : html}</template>`);
+  holder.innerHTML = trusted(`<template>${html}</template>`);
   const { content } = /** @type {HTMLTemplateElement} */ (holder.firstChild);
-  if (root) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
+  if (Array.isArray(html)) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
   return content;
 }
 
@@ -51,8 +51,8 @@ export function parse(html, root) {
 /** @param {Node | null} node @returns {string} the text of a comment, else "" */
 export const comment = (node) => (node instanceof Comment ? node.data : "");
 
-/** @param {string} text nothing else that begins so: an author may write <!--[if IE]> */
-export const opens = (text) => text === CHILD_OPEN || /^\[(\d+,\d+)?$/.test(text);
+/** Whether it is CHILD_OPEN or LIST_OPEN. @param {string} text nothing else that begins so: an author may write <!--[if IE]> */
+export const opens = (text) => /^(\(|\[(\d+,\d+)?)$/.test(text);
 
 /**
  * The comment that closes the range that `node` opens.
@@ -61,7 +61,7 @@ export const opens = (text) => text === CHILD_OPEN || /^\[(\d+,\d+)?$/.test(text
  */
 export function closing(node) {
   for (let depth = 1; depth && node; ) {
-    node = node.nextSibling;
+    node = nextSibling(node);
     const text = comment(node);
     if (opens(text)) depth++;
     else if (text === CHILD_CLOSE || text === LIST_CLOSE) depth--;
@@ -88,14 +88,14 @@ export class SlotRange {
   }
 
   get first() {
-    return this.opening ? this.opening.nextSibling : this._parent.firstChild;
+    return this.opening ? this.opening.nextSibling : firstChild(this._parent);
   }
 
   /** @param {Node | string} content text, or nodes */
   fillWith(content) {
     const { container, closing } = this;
-    for (let node; (node = this.first) !== closing; ) container.removeChild(/** @type {Node} */ (node));
-    if (content) container.insertBefore(content instanceof Node ? content : new Text(content), closing);
+    nodesBetween(this.first, closing).forEach(remove);
+    if (content) insertBefore(container, typeof content == "string" ? new Text(content) : content, closing);
   }
 }
 
@@ -123,11 +123,10 @@ export function watchMarkup(watch) {
 /** Tells of markup that the page hasn't had. @param {ParentNode} nodes */
 export const scanMarkup = (nodes) => watcher(nodes);
 
-/** @param {any[]} definitions id, html, id, html ...; [root, html] for foreign content */
+/** @param {any[]} definitions id, html, id, html ...; see `parse` */
 export function define(definitions) {
   for (let i = 0; i < definitions.length; i += 2) {
-    const [html, root] = [definitions[i + 1]].flat().reverse();
-    const nodes = parse(html, root);
+    const nodes = parse(definitions[i + 1]);
     watcher(nodes);
     shapes.set(definitions[i], nodes);
   }
@@ -176,13 +175,13 @@ export function addressOf(slots, element, descriptor) {
  * @param {Slot[]} [slots] those before
  */
 export function adopt(node, stop, slots = []) {
-  for (; node && node !== stop; node = node && node.nextSibling) {
+  for (; node && node !== stop; node = node && nextSibling(node)) {
     const text = comment(node);
     if (text === CHILD_REST || opens(text)) {
       const close = text === CHILD_REST ? null : closing(node);
       slots.push(contentSlot(text, new SlotRange(/** @type {Node} */ (node.parentNode), node, close)));
       node = close;
-    } else if (node instanceof Element && !adoptElement(node, slots)) adopt(node.firstChild, null, slots);
+    } else if (node instanceof Element && !adoptElement(node, slots)) adopt(firstChild(node), null, slots);
   }
   return slots;
 }
@@ -294,15 +293,15 @@ export function listSlot(range, form) {
   /** @param {number} ordinal */
   const inside = (ordinal) => {
     const found = item(ordinal);
-    return (found.slots ??= adopt(found.first, found.last.nextSibling));
+    return (found.slots ??= adopt(found.first, nextSibling(found.last)));
   };
 
   /** All nodes of an item, white space included. @param {number} ordinal */
   const nodesOf = (ordinal) => {
     let { first, last } = item(ordinal);
-    if (head) first = cut(/** @type {Text} */ (first.previousSibling), -head);
-    if (tail) cut(/** @type {Text} */ (last = /** @type {Text} */ (last.nextSibling)), tail);
-    return nodesBetween(first, last.nextSibling);
+    if (head) first = cut(/** @type {Text} */ (previousSibling(first)), -head);
+    if (tail) cut(/** @type {Text} */ (last = /** @type {Text} */ (nextSibling(last))), tail);
+    return nodesBetween(first, nextSibling(last));
   };
 
   /** @param {number} ordinal @param {any[]} value */
@@ -319,12 +318,12 @@ export function listSlot(range, form) {
     const { container } = range;
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
     if (before === undefined) {
-      for (const node of nodesOf(ordinal)) container.removeChild(node);
+      for (const node of nodesOf(ordinal)) remove(node);
       items.delete(ordinal);
       return;
     }
     const anchor = before < 0 ? range.closing : nodesOf(before)[0];
-    if (value.length) container.insertBefore(createItem(ordinal, value), anchor);
+    if (value.length) insertBefore(container, createItem(ordinal, value), anchor);
     else lazy?.moveSiblings(container, nodesOf(ordinal), anchor);
   };
 
@@ -346,7 +345,7 @@ export function listSlot(range, form) {
     },
     holding(node) {
       for (const [ordinal, { first, last }] of items)
-        if (isWithin(node, first, last.nextSibling)) return [[ordinal], inside(ordinal)];
+        if (isWithin(node, first, nextSibling(last))) return [[ordinal], inside(ordinal)];
       return false;
     },
   };
@@ -360,12 +359,12 @@ export function listSlot(range, form) {
  * @returns {Generator<Item>}
  */
 function* scan(first, stop, elements) {
-  for (let node = first; node && node !== stop; node = node && node.nextSibling) {
+  for (let node = first; node && node !== stop; node = node && nextSibling(node)) {
     const text = comment(node);
     if (opens(text)) node = closing(node);
     else if (elements ? node instanceof Element : text === ITEM_END) {
       yield { first: elements ? node : /** @type {Node} */ (first), last: node };
-      first = node.nextSibling;
+      first = nextSibling(node);
     }
   }
 }
@@ -381,20 +380,18 @@ function cut(text, count) {
   return length === Math.abs(count) && text instanceof Text ? text : text.splitText(count < 0 ? length + count : count);
 }
 
-const CONTAINS = 8; // Node.DOCUMENT_POSITION_CONTAINS
-
 /**
- * Whether a node is among siblings, or in one of them. They may be forms, where a field may be called `contains`.
+ * Whether a node is among siblings, or in one of them.
  * @param {Node} node
  * @param {Node | null} first
  * @param {Node | null} stop
  */
 const isWithin = (node, first, stop) =>
-  nodesBetween(first, stop).some((sibling) => sibling === node || node.compareDocumentPosition(sibling) & CONTAINS);
+  nodesBetween(first, stop).some((sibling) => contains(sibling, node));
 
 /** Siblings. @param {Node | null} node the first @param {Node | null} stop behind the last */
 function nodesBetween(node, stop) {
   const nodes = [];
-  for (; node && node !== stop; node = node.nextSibling) nodes.push(node);
+  for (; node && node !== stop; node = nextSibling(node)) nodes.push(node);
   return nodes;
 }

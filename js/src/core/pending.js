@@ -3,6 +3,7 @@
 /** @import { Op, Request } from "../interface.js" */
 import { ops } from "./connection.js";
 import { lazy } from "./lazy.js";
+import { getAttribute } from "./members.js";
 import { setAttribute } from "./values.js";
 
 
@@ -43,7 +44,7 @@ export const onRevert = (revert) => void reverts.push(revert);
 
 /** @param {Element} element @param {string} name @param {string | null} value */
 export function setWhilePending(element, name, value) {
-  const old = element.getAttribute(name);
+  const old = getAttribute(element, name);
   setAttribute(element, name, value);
   onRevert(() => setAttribute(element, name, old));
 }

@@ -3,7 +3,7 @@
 /** @import { Change } from "../interface.js" */
 import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, rev, unacknowledged, welcome } from "./connection.js";
 import { loadLazy, lazy } from "./lazy.js";
-import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION, SOCKET_WAIT, UNCERTAIN, STORAGE_KEY } from "./wire.js";
+import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, SOCKET_WAIT, UNCERTAIN, STORAGE_KEY } from "./wire.js";
 
 const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
 const RETRY_MOST = 30_000;
@@ -40,7 +40,10 @@ const ACK_TIMER = 0, CONNECT_TIMER = 1, FETCH_TIMER = 2, SHOW_TIMER = 3;
 /** @param {typeof apply} applier */
 export function start(applier) {
   apply = applier;
-  for (const type of ["online", "visibilitychange", "pageshow", "storage"]) addEventListener(type, connect);
+  addEventListener("online", connect);
+  addEventListener("visibilitychange", connect);
+  addEventListener("pageshow", connect);
+  addEventListener("storage", connect);
   addEventListener("pagehide", onPageHide);
   scheduleConnectingIndicator();
   send();
@@ -129,7 +132,7 @@ function disconnect() {
 function onClose({ code }) {
   disconnect();
   if (code === CLOSE_OVER) reload();
-  else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION) close(UNCERTAIN);
+  else if (code >> 1 === CLOSE_PROTOCOL >> 1) close(UNCERTAIN); // or CLOSE_VERSION, the next number
   else reconnect();
 }
 
@@ -144,10 +147,10 @@ function reconnect() {
  * been of no use, the page stays as it is and posts its forms.
  */
 export function reload() {
-  let count = RELOADS;
+  let count = /** @type {any} */ (RELOADS);
   try {
     const key = STORAGE_KEY + location.pathname;
-    count = performance.now() > RELOADS_WITHIN ? 0 : +(sessionStorage[key] ?? 0);
+    count = performance.now() < RELOADS_WITHIN && sessionStorage[key] | 0;
     sessionStorage[key] = count + 1;
   } catch { /* nobody could count them */ }
   if (count < RELOADS) after(CONNECT_TIMER, RELOAD * count ** 2, () => location.reload());

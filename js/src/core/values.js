@@ -15,6 +15,8 @@
 /** @import { Control, Seen } from "../interface.js" */
 import { controlsOf, groupOf, isCheckable, isControl } from "./controls.js";
 import { loadLazy, lazy } from "./lazy.js";
+import * as members from "./members.js";
+import { closest, getAttribute } from "./members.js";
 
 /** @typedef {{ edits: number, answered: number, withheld?: boolean }} EditState */
 
@@ -80,7 +82,7 @@ export function watchEdits() {
   addEventListener("input", countEdit, true);
   addEventListener("reset", ({ defaultPrevented, target }) => {
     // The browser is about to reset them: they count as if nobody had edited them.
-    if (!defaultPrevented) controlsOf(target).forEach((control) => editStates.delete(control));
+    if (!defaultPrevented) controlsOf(/** @type {Element} */ (target)).forEach((control) => editStates.delete(control));
   });
   addEventListener("compositionend", () => { composing = false; }, true);
 }
@@ -144,7 +146,7 @@ export function preserveInput(control, write, options) {
  * @param {() => void} write
  */
 export function changeContent(parent, write) {
-  const control = parent.closest?.("select,textarea");
+  const control = /** @type {Control | false | null} */ (parent instanceof Element && closest(parent, "select,textarea"));
   if (control) preserveInput(control, write, "options" in control);
   else write();
 }
@@ -156,9 +158,9 @@ export function changeContent(parent, write) {
  */
 export function setAttribute(element, name, value) {
   // A policy may forbid style attributes, never the object model.
-  if (value === null) element.removeAttribute(name);
-  else if (name === "style") element.style.cssText = value;
-  else element.setAttribute(name, value);
+  if (value === null) members.removeAttribute(element, name);
+  else if (name === "style") members.style(element).cssText = value;
+  else members.setAttribute(element, name, value);
   if (name === "muted") element[name] = value !== null;
 }
 
@@ -169,9 +171,9 @@ export function setAttribute(element, name, value) {
  * @param {string | null} value
  */
 export function updateAttribute(element, name, value) {
-  if (lazy?.covers(element, name, value) || element.getAttribute(name) === value) return;
+  if (lazy?.covers(element, name, value) || getAttribute(element, name) === value) return;
   const write = () => setAttribute(element, name, value);
-  const control = name === "selected" ? element.closest("select")
+  const control = name === "selected" ? /** @type {Control | null} */ (closest(element, "select"))
     : isControl(element) && name === (isCheckable(element) ? "checked" : "value") && element;
   if (control) preserveInput(control, write);
   else write();

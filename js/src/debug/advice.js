@@ -1,6 +1,10 @@
 // What is wrong in the page, said in the console: each once, by a code that the documentation explains. The server says what
 // only it knows: lists without keys, nesting.
 
+import { closest, getAttribute, getAttributeNames, members } from "../core/members.js";
+
+const [querySelector] = members("querySelector");
+
 /** @type {Set<string>} */
 const said = new Set();
 
@@ -38,14 +42,17 @@ function watchConnection() {
 
 function look() {
   findDuplicates();
-  for (const form of document.forms) if (!form.closest("[inert]")) findTrouble(form);
+  for (const form of document.forms) if (!closest(form, "[inert]")) findTrouble(form);
   for (const dialog of document.querySelectorAll("dialog[live-modal]")) findUnheardClose(dialog);
 }
 
 function findDuplicates() {
   /** @type {Map<string, Element[]>} */
   const byId = new Map();
-  for (const element of document.querySelectorAll("[id]:not([data-leaving])")) byId.set(element.id, [...byId.get(element.id) ?? [], element]);
+  for (const element of document.querySelectorAll("[id]:not([data-leaving])")) {
+    const id = getAttribute(element, "id") ?? "";
+    byId.set(id, [...byId.get(id) ?? [], element]);
+  }
   for (const [id, elements] of byId) {
     if (elements.length > 1) say("LA001", `${elements.length} elements have the id "${id}": labels, links and scripts only find the first one`, elements);
   }
@@ -61,15 +68,15 @@ function findUnheardClose(dialog) {
 
 /** What a form can't do where scripts don't run. Its fields hide members of their names. @param {HTMLFormElement} form */
 function findTrouble(form) {
-  const marks = `${form.getAttribute("data-l")} ${form.getAttributeNames().join(" ")}`;
-  const isPost = /^post$/i.test(form.getAttribute("method") ?? "");
-  const calls = isReference(form.getAttribute("action")) || !!form.querySelector("[name=_a]");
+  const marks = `${getAttribute(form, "data-l")} ${getAttributeNames(form).join(" ")}`;
+  const isPost = /^post$/i.test(getAttribute(form, "method") ?? "");
+  const calls = isReference(getAttribute(form, "action")) || !!querySelector(form, "[name=_a]");
   if (/(@|live-)submit/.test(marks) && !(isPost && calls)) return complain(form, 'only live-submit submits it; add method="post" and action="{{ … }}"');
   if (!calls) return;
   if (!isPost) complain(form, 'its method is GET; an action needs method="post"');
   const controls = [.../** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("button,input,select,textarea"))].filter((control) => control.form === form);
   const files = controls.some((control) => control.matches("input[type=file]"));
-  if (files && !/^multipart\/form-data$/i.test(form.getAttribute("enctype") ?? "")) complain(form, 'it would submit file names instead of files; add enctype="multipart/form-data"');
+  if (files && !/^multipart\/form-data$/i.test(getAttribute(form, "enctype") ?? "")) complain(form, 'it would submit file names instead of files; add enctype="multipart/form-data"');
   const texts = controls.filter((control) => control.matches(TEXTS));
   if (texts.length !== 1 && !controls.some((control) => control.matches(SUBMITTERS)) && !hasSpare(form)) complain(form, "nothing in it submits it; add a button");
 }
@@ -84,13 +91,13 @@ const isReference = (address) => /[?&]_a=/.test(address ?? "");
 /** Whether there is a button where there are no scripts; what `noscript` holds is text here. @param {HTMLFormElement} form */
 function hasSpare(form) {
   const spares = [...document.querySelectorAll("noscript")].filter(({ textContent }) => /<button|type="?submit/.test(textContent ?? ""));
-  const id = form.getAttribute("id");
+  const id = getAttribute(form, "id");
   return spares.some((spare) => spare.closest("form") === form || (id && spare.textContent?.includes(`form="${id}"`)));
 }
 
 /** @param {HTMLFormElement} form @param {string} why */
 function complain(form, why) {
-  const id = form.getAttribute("id");
-  const name = id ? `#${id}` : decodeURIComponent(form.getAttribute("action") ?? "");
+  const id = getAttribute(form, "id");
+  const name = id ? `#${id}` : decodeURIComponent(getAttribute(form, "action") ?? "");
   say("LA004", `a form (${name}) doesn't work without JavaScript: ${why}`, [form]);
 }

@@ -4,7 +4,7 @@
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { hasHooks, settleHooks } from "./hooks.js";
-import { own } from "./parsing.js";
+import { closest, getAnimations, getAttribute, hasAttribute, insertBefore, isConnected, matches, parentNode, querySelectorAll, remove, removeAttribute, setAttribute, toggleAttribute } from "./members.js";
 
 export const ANIMATE = "live-animate";
 const ENTERING = "data-entering";
@@ -26,7 +26,7 @@ export function animate(records) {
   }
   for (const ghost of leaving) {
     removals.delete(ghost);
-    if (!ghost.isConnected || isBack(ghost)) finishGhost(ghost);
+    if (!isConnected(ghost) || isBack(ghost)) finishGhost(ghost);
   }
   if (!allowsMotion()) return;
   startEntering([...fresh]);
@@ -38,13 +38,13 @@ export const finishLeaving = () => leaving.forEach(finishGhost);
 
 /** @param {Node[]} nodes */
 function startEntering(nodes) {
-  const entering = nodes.filter((node) => node instanceof Element && node.isConnected && node.closest(`[${ANIMATE}]`));
+  const entering = nodes.filter((node) => node instanceof Element && isConnected(node) && closest(node, `[${ANIMATE}]`));
   for (const element of /** @type {Element[]} */ (entering)) {
-    if (!element.parentElement?.closest(`[${ENTERING}]`)) element.setAttribute(ENTERING, "");
+    if (!matches(element, `[${ENTERING}] *`)) setAttribute(element, ENTERING, "");
   }
   for (const element of /** @type {Element[]} */ (entering)) {
     // Without an animation at once: whoever has a transition sees it begin.
-    allFinished(animationsOf(element)).then(() => element.removeAttribute(ENTERING));
+    allFinished(animationsOf(element)).then(() => removeAttribute(element, ENTERING));
   }
 }
 
@@ -53,14 +53,14 @@ function startLeaving(removals, fresh) {
   /** @type {Map<Element, Animation[]>} with what moves in them anyway */
   const ghosts = new Map();
   for (const [node, { target }] of removals) {
-    if (!(node instanceof Element) || node.isConnected || fresh.has(node) || !target.isConnected) continue;
-    if (!node.matches(`[${ANIMATE}]`) && !(target instanceof Element && target.closest(`[${ANIMATE}]`))) continue;
+    if (!(node instanceof Element) || isConnected(node) || fresh.has(node) || !isConnected(target)) continue;
+    if (!matches(node, `[${ANIMATE}]`) && !(target instanceof Element && closest(target, `[${ANIMATE}]`))) continue;
     makeInert(node);
-    target.insertBefore(node, anchorOf(node, removals));
+    insertBefore(target, node, anchorOf(node, removals));
     ghosts.set(node, []);
   }
   for (const ghost of ghosts.keys()) ghosts.set(ghost, animationsOf(ghost)); // as it was: transitions begin there
-  for (const ghost of ghosts.keys()) ghost.setAttribute(LEAVING, "");
+  for (const ghost of ghosts.keys()) setAttribute(ghost, LEAVING, "");
   for (const [ghost, before] of ghosts) {
     leaving.add(ghost);
     const animations = animationsOf(ghost).filter((animation) => !before.includes(animation));
@@ -74,7 +74,7 @@ function anchorOf(node, removals) {
   const { target } = /** @type {MutationRecord} */ (removals.get(node));
   let anchor = /** @type {Node | null | undefined} */ (node);
   do anchor = removals.get(/** @type {Node} */ (anchor))?.nextSibling;
-  while (anchor && anchor.parentNode !== target);
+  while (anchor && parentNode(anchor) !== target);
   return anchor ?? null;
 }
 
@@ -82,31 +82,31 @@ function anchorOf(node, removals) {
 function makeInert(element) {
   const comments = document.createNodeIterator(element, NodeFilter.SHOW_COMMENT);
   for (let comment; (comment = /** @type {Comment | null} */ (comments.nextNode()));) comment.remove();
-  for (const part of [element, ...element.querySelectorAll("*")]) {
-    part.removeAttribute(MARK);
-    if (part.matches(CONTROLS)) part.removeAttribute("name");
-    if (part !== element) part.removeAttribute("id");
+  for (const part of [element, ...querySelectorAll(element, "*")]) {
+    removeAttribute(part, MARK);
+    if (matches(part, CONTROLS)) removeAttribute(part, "name");
+    if (part !== element) removeAttribute(part, "id");
   }
-  element.removeAttribute(ENTERING);
-  element.toggleAttribute("inert", true);
-  element.ariaHidden = "true";
+  removeAttribute(element, ENTERING);
+  toggleAttribute(element, "inert", true);
+  setAttribute(element, "aria-hidden", "true");
 }
 
 /** What ends by itself. @param {Element} element */
 export function animationsOf(element) {
-  return element.getAnimations({ subtree: true }).filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+  return getAnimations(element, { subtree: true }).filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
 }
 
 /** @param {Animation[]} animations */
 export const allFinished = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
 
 /** Whether the page has another element of its id by now. @param {Element} ghost */
-const isBack = (ghost) => ghost.hasAttribute("id") && document.querySelectorAll(`#${CSS.escape(ghost.getAttribute("id") ?? "")}`).length > 1;
+const isBack = (ghost) => hasAttribute(ghost, "id") && document.querySelectorAll(`#${CSS.escape(getAttribute(ghost, "id") ?? "")}`).length > 1;
 
 /** @param {Element} ghost */
 function finishGhost(ghost) {
   leaving.delete(ghost);
-  own(ghost, "remove").call(ghost);
+  remove(ghost);
   settleHooks([]);
 }
 
@@ -143,7 +143,7 @@ export function needsTransition(message) {
   const [, ack = 0, patch = [], answers = []] = Array.isArray(message) ? message : [];
   if (!Array.isArray(message) || patch.page) finishLeaving();
   return (patch.page || patch.length) && allowsMotion() && "startViewTransition" in document
-    && causesOf(ack, answers).some((element) => element?.closest("[live-transition]"));
+    && causesOf(ack, answers).some((element) => element && closest(element, "[live-transition]"));
 }
 
 /** @param {number} ack @param {any[]} answers @returns {(Element | null | undefined)[]} */

@@ -9,6 +9,7 @@ import { confirmed } from "../core/fields.js";
 import { ERROR } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { allFinished, allowsMotion, animationsOf } from "./changes.js";
+import { classList, closest, contains, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, reportValidity, scrollIntoView, setAttribute } from "./members.js";
 
 /** @typedef {0 | string | [to: string, closest: string]} Target */
 /** @typedef {[name: string, ...rest: any[]]} Command */
@@ -39,13 +40,13 @@ export function forgetOverrides() {
 
 /** What replaces an element, and has its id, gets what commands have changed in it. @param {Element} old */
 function carryOver(old) {
-  const heir = !old.isConnected && document.getElementById(old.id);
+  const heir = !isConnected(old) && document.getElementById(getAttribute(old, "id") ?? "");
   if (!heir || overrides.has(heir)) return;
   for (const [key, { rendered, shown }] of overrides.get(old) ?? []) if (read(heir, key) === rendered) override(heir, key, shown);
 }
 
 /** @param {Element} element @param {string} key */
-const read = (element, key) => (key[0] !== "." ? element.getAttribute(key) : element.classList.contains(key.slice(1)) ? "" : null);
+const read = (element, key) => (key[0] !== "." ? getAttribute(element, key) : classList(element).contains(key.slice(1)) ? "" : null);
 
 /**
  * Changes an attribute or a class, as long as the server renders what it does now.
@@ -59,7 +60,7 @@ function override(element, key, value) {
   known.delete(key); // not the server's
   overrides.set(element, known);
   isUsed = true;
-  if (key[0] === ".") element.classList.toggle(key.slice(1), value !== null);
+  if (key[0] === ".") classList(element).toggle(key.slice(1), value !== null);
   else core.updateAttribute(element, key, value);
   if (value !== rendered) known.set(key, { rendered, shown: value });
 }
@@ -91,8 +92,8 @@ function coversClasses(element, known, value) {
     if (list.contains(name) !== (rendered !== null)) known.delete(key);
     else covered = true, list.toggle(name, shown !== null);
   }
-  if (covered && value === null && !list.length) element.removeAttribute("class");
-  else if (covered) element.setAttribute("class", list.value);
+  if (covered && value === null && !list.length) removeAttribute(element, "class");
+  else if (covered) setAttribute(element, "class", list.value);
   return covered;
 }
 
@@ -102,19 +103,19 @@ function coversClasses(element, known, value) {
 const COMMANDS = {
   show: (targets, element) => setHidden(targets, element, () => false),
   hide: (targets, element) => setHidden(targets, element, () => true),
-  toggle: (targets, element) => setHidden(targets, element, (target) => !target.hasAttribute("hidden")),
+  toggle: (targets, element) => setHidden(targets, element, (target) => !hasAttribute(target, "hidden")),
   add_class: (targets, _, names) => setClasses(targets, names, () => true),
   remove_class: (targets, _, names) => setClasses(targets, names, () => false),
-  toggle_class: (targets, _, names) => setClasses(targets, names, (target, name) => !target.classList.contains(name)),
+  toggle_class: (targets, _, names) => setClasses(targets, names, (target, name) => !classList(target).contains(name)),
   transition: (targets, _, names) => targets.forEach((target) => animate(target, names)),
   set_attr: (targets, _, name, value) => targets.forEach((target) => override(target, name, value)),
   remove_attr: (targets, _, name) => targets.forEach((target) => override(target, name, null)),
-  toggle_attr: (targets, _, name, value, other = null) => targets.forEach((target) => override(target, name, target.getAttribute(name) === value ? other : value)),
-  focus: ([target]) => [target, ...target?.querySelectorAll("*") ?? []].some((one) => takesFocus(one)),
-  blur: (targets) => targets.forEach((target) => { if (target.contains(document.activeElement)) /** @type {any} */ (document.activeElement).blur(); }),
-  scroll_into_view: ([target], _, block, smooth) => target?.scrollIntoView({ block, behavior: smooth && allowsMotion() ? "smooth" : "auto" }),
+  toggle_attr: (targets, _, name, value, other = null) => targets.forEach((target) => override(target, name, getAttribute(target, name) === value ? other : value)),
+  focus: ([target]) => target && [target, ...querySelectorAll(target, "*")].some((one) => takesFocus(one)),
+  blur: (targets) => targets.forEach((target) => { if (contains(target, document.activeElement)) /** @type {any} */ (document.activeElement).blur(); }),
+  scroll_into_view: ([target], _, block, smooth) => target && scrollIntoView(target, { block, behavior: smooth && allowsMotion() ? "smooth" : "auto" }),
   copy: ([target], element, text) => { if (target) copy(element, text ?? target.value ?? target.innerText); },
-  dispatch: (targets, _, name, detail, bubbles) => targets.forEach((target) => target.dispatchEvent(new CustomEvent(name, { bubbles, detail }))),
+  dispatch: (targets, _, name, detail, bubbles) => targets.forEach((target) => dispatchEvent.call(target, new CustomEvent(name, { bubbles, detail }))),
 };
 
 /**
@@ -141,7 +142,7 @@ export function runCommands(call, event) {
 }
 
 /** @param {Element} element @param {string} descriptor @returns {Command[]} */
-const commandsOf = (element, descriptor) => JSON.parse(element.getAttribute(descriptor) ?? "[]");
+const commandsOf = (element, descriptor) => JSON.parse(getAttribute(element, descriptor) ?? "[]");
 
 /** The form that an event is about to submit. @param {any} element @param {Event} event @returns {HTMLFormElement | null} */
 function formOf(element, { type }) {
@@ -150,15 +151,15 @@ function formOf(element, { type }) {
 }
 
 /** Whether the browser submits a form, or would; it says why not. @param {HTMLFormElement} form @param {any} element that one, or its button */
-const isValid = (form, element) => form === element || form.noValidate || element.formNoValidate || form.reportValidity();
+const isValid = (form, element) => form === element || hasAttribute(form, "novalidate") || element.formNoValidate || reportValidity(form);
 
 /** Asks the person, where the author wants it: a call and a submit that follow don't ask again. @param {Element} element @param {Event} event */
 function isConfirmed(element, event) {
-  const question = element.getAttribute("live-confirm");
+  const question = getAttribute(element, "live-confirm");
   if (!confirmed(element)) return event.preventDefault(), false;
   if (question !== null) {
-    element.removeAttribute("live-confirm");
-    setTimeout(() => element.setAttribute("live-confirm", question));
+    removeAttribute(element, "live-confirm");
+    setTimeout(() => setAttribute(element, "live-confirm", question));
   }
   return true;
 }
@@ -166,10 +167,10 @@ function isConfirmed(element, event) {
 /** @param {Element} element @param {Target} [target] @returns {Element[]} */
 function targetsOf(element, target) {
   if (!target) return [element];
-  const [to, closest] = [target].flat();
-  const scope = closest ? element.closest(closest) : document;
+  const [to, around] = [target].flat();
+  const scope = around ? closest(element, around) : document;
   if (!scope) return [];
-  return to ? [...scope.querySelectorAll(to)] : [/** @type {Element} */ (scope)];
+  return to ? [...querySelectorAll(scope, to)] : [/** @type {Element} */ (scope)];
 }
 
 // Visibility.
@@ -185,26 +186,27 @@ const openers = new WeakMap();
 function setHidden(targets, element, decide) {
   for (const target of targets) {
     const hides = decide(target);
-    const hadFocus = hides && target.contains(document.activeElement);
+    const hadFocus = hides && contains(target, document.activeElement);
     override(target, "hidden", hides ? "" : null);
-    if (hadFocus) [openers.get(target), element].some((control) => control?.isConnected && !target.contains(control) && takesFocus(control, true));
+    if (hadFocus) [openers.get(target), element].some((control) => control && isConnected(control) && !contains(target, control) && takesFocus(control, true));
     if (!hides) openers.set(target, element);
     tellExpanded(target);
-    if (element !== target && element.matches("[aria-expanded]:not([aria-controls])")) override(element, "aria-expanded", String(!hides));
+    if (element !== target && matches(element, "[aria-expanded]:not([aria-controls])")) override(element, "aria-expanded", String(!hides));
   }
 }
 
 /** Controls that say whether an element is shown. @param {Element} target */
 function tellExpanded(target) {
-  if (!target.id) return;
-  for (const control of document.querySelectorAll(`[aria-expanded][aria-controls~="${CSS.escape(target.id)}"]`)) {
-    override(control, "aria-expanded", String(!target.hasAttribute("hidden")));
+  const id = getAttribute(target, "id");
+  if (!id) return;
+  for (const control of document.querySelectorAll(`[aria-expanded][aria-controls~="${CSS.escape(id)}"]`)) {
+    override(control, "aria-expanded", String(!hasAttribute(target, "hidden")));
   }
 }
 
 /** @param {any} element @param {boolean} [preventScroll] @returns {boolean} whether it has the focus now */
-function takesFocus(element, preventScroll) {
-  element?.focus?.({ preventScroll });
+function takesFocus(element, preventScroll = false) {
+  if (element && "focus" in element) focus(element, { preventScroll });
   return element === document.activeElement;
 }
 

@@ -5,8 +5,9 @@ import { isControl } from "../core/controls.js";
 import { splice } from "../core/text.js";
 import { core } from "./bridge.js";
 import { isAlike, keyOf, match } from "./matching.js";
-import { moveSiblings } from "./moves.js";
-import { contentOf, own } from "./parsing.js";
+import { attributes, childNodes, cloneNode, closest, contains, firstChild, getAttribute, hasAttribute, insertBefore, isConnected, nextSibling, parentElement, parentNode, previousSibling, querySelectorAll, remove, removeAttribute, replaceChildren, setAttribute, setAttributeNode } from "./members.js";
+import { moveBefore, moveSiblings } from "./moves.js";
+import { contentOf } from "./parsing.js";
 
 /** @typedef {{ container: Node, opening?: Node | null, closing?: Node | null, fillWith?: (nodes: Node) => void }} Box what holds children in the page */
 
@@ -20,14 +21,14 @@ const liveNodes = new WeakMap();
  */
 export function link(node, live) {
   liveNodes.set(node, live);
-  let other = contentOf(live).firstChild;
-  for (let child = contentOf(node).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) link(child, other);
+  let other = firstChild(contentOf(live));
+  for (let child = firstChild(contentOf(node)); child && other; child = nextSibling(child), other = nextSibling(other)) link(child, other);
 }
 
 /** Nodes for the page. @param {Node} node of the server's */
 function create(node) {
   const nodes = new DocumentFragment();
-  const copy = node.cloneNode(true);
+  const copy = cloneNode(node, true);
   link(node, copy);
   nodes.append(copy); // from now on custom elements may be upgraded, and have children of their own
   core.scanMarkup(nodes);
@@ -35,7 +36,7 @@ function create(node) {
 }
 
 /** @param {Node} node @returns {ChildNode[]} */
-export const childrenOf = (node) => [...contentOf(node).childNodes];
+export const childrenOf = (node) => [...childNodes(contentOf(node))];
 
 /** Where the children of an element of the server's are in the page. @param {Node} node @returns {Box} */
 export const boxOf = (node) => ({ container: contentOf(liveNodes.get(node)) });
@@ -74,15 +75,15 @@ class Delta {
   /** @param {Node} [within] */
   clear(within) {
     for (const node of this.removed) {
-      if (within && (!within.contains(node) || this.holdsMovable(node))) continue;
-      for (const gone of [liveNodes.get(node), node]) if (gone) own(gone, "remove").call(gone);
+      if (within && (!contains(within, node) || this.holdsMovable(node))) continue;
+      for (const gone of [liveNodes.get(node), node]) if (gone) remove(gone);
       this.removed.delete(node);
     }
   }
 
   /** Whether something in a node may be needed elsewhere. @param {Node} node */
   holdsMovable(node) {
-    return [...this.movable?.values() ?? []].some((element) => element !== node && node.contains(element));
+    return [...this.movable?.values() ?? []].some((element) => element !== node && contains(node, element));
   }
 
   /** @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */
@@ -90,7 +91,7 @@ class Delta {
     const matches = match(olds, nexts, before);
     if (!matches) return;
     const arrange = () => this.arrange(contentOf(parent), matches, box);
-    const control = box.container instanceof Element && box.container.closest("select,textarea");
+    const control = box.container instanceof Element && closest(box.container, "select,textarea");
     if (!isControl(control) || control === this.control) return arrange();
     this.control = control;
     core.preserveInput(control, () => {
@@ -116,11 +117,11 @@ class Delta {
     const live = liveNodes.get(old);
     if (old instanceof Element) {
       if (!updateAttributes(old, /** @type {Element} */ (next))) return this.removed.add(old), false;
-      if (ignoredOf(/** @type {Element} */ (next))("children")) contentOf(old).replaceChildren(...contentOf(next).childNodes);
+      if (ignoredOf(/** @type {Element} */ (next))("children")) replaceChildren(contentOf(old), ...childNodes(contentOf(next)));
       else this.children(old, childrenOf(old), childrenOf(next), null, boxOf(old));
     } else if (old.nodeValue !== next.nodeValue) {
       old.nodeValue = next.nodeValue;
-      if (box.container.contains(live)) splice(live, next.nodeValue ?? "");
+      if (contains(box.container, live)) splice(live, next.nodeValue ?? "");
       else this.torn.set(/** @type {Node} */ (old.parentNode), box);
     }
     return true;
@@ -136,10 +137,10 @@ class Delta {
 
   /** @param {ChildNode} next @param {Node} parent @param {ChildNode | null} before @param {Box} box @returns {ChildNode} that is now there */
   insert(next, parent, before, box) {
-    const isShell = next instanceof Element && this.movable?.size && [...next.querySelectorAll(KEYED)].some((inner) => this.movable?.has(inner));
-    const node = isShell ? /** @type {ChildNode} */ (next.cloneNode(false)) : next;
-    parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
-    box.container.insertBefore(create(node), anchorAfter(before, box));
+    const isShell = next instanceof Element && this.movable?.size && [...querySelectorAll(next, KEYED)].some((inner) => this.movable?.has(inner));
+    const node = isShell ? /** @type {ChildNode} */ (cloneNode(next, false)) : next;
+    insertBefore(parent, node, before ? nextSibling(before) : firstChild(parent));
+    insertBefore(box.container, create(node), anchorAfter(before, box));
     if (isShell) this.children(node, [], childrenOf(next), null, boxOf(node));
     return node;
   }
@@ -165,7 +166,7 @@ function byKey(nodes) {
   const found = new Map();
   for (const node of nodes) {
     if (!(node instanceof Element)) continue;
-    for (const element of [node, ...node.querySelectorAll(KEYED)]) {
+    for (const element of [node, ...querySelectorAll(node, KEYED)]) {
       const key = keyOf(element);
       if (key !== null) found.set(key, found.has(key) ? null : element);
     }
@@ -181,22 +182,22 @@ function chooseFirst({ options, selectedIndex, size }) {
 
 /** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
 function anchorAfter(before, { container, opening }) {
-  for (let node = before; node; node = node.previousSibling) {
+  for (let node = before; node; node = previousSibling(node)) {
     let live = liveNodes.get(node);
-    while (live && live.parentNode !== container) live = live.parentNode; // somebody may have put something around it
-    if (live) return live.nextSibling;
+    while (live && parentNode(live) !== container) live = parentNode(live); // somebody may have put something around it
+    if (live) return nextSibling(live);
   }
-  return opening ? opening.nextSibling : container.firstChild;
+  return opening ? opening.nextSibling : firstChild(container);
 }
 
 /** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
 export function move(node, parent, before, box) {
-  parent.insertBefore(node, before ? before.nextSibling : parent.firstChild);
+  insertBefore(parent, node, before ? nextSibling(before) : firstChild(parent));
   const live = liveNodes.get(node);
   const anchor = anchorAfter(before, box);
-  if (live === anchor || (!live.isConnected && box.container.isConnected)) return; // somebody took it away
-  if (live.parentNode === box.container) moveSiblings(box.container, [live], anchor);
-  else /** @type {any} */ (box.container)[live.isConnected && box.container.isConnected && "moveBefore" in box.container ? "moveBefore" : "insertBefore"](live, anchor);
+  if (live === anchor || (!isConnected(live) && isConnected(box.container))) return; // somebody took it away
+  if (parentNode(live) === box.container) moveSiblings(box.container, [live], anchor);
+  else (isConnected(live) && isConnected(box.container) ? moveBefore : insertBefore)(box.container, live, anchor);
 }
 
 /** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
@@ -204,9 +205,9 @@ export function updateAttributes(old, next) {
   const live = liveNodes.get(old);
   const isIgnored = ignoredOf(next);
   try {
-    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) write(old, isIgnored(name) ? old : live, name, null);
-    for (const attribute of next.attributes) {
-      if (old.getAttribute(attribute.name) !== attribute.value) write(old, isIgnored(attribute.name) ? old : live, attribute.name, attribute);
+    for (const { name } of [...attributes(old)]) if (!hasAttribute(next, name)) write(old, isIgnored(name) ? old : live, name, null);
+    for (const attribute of attributes(next)) {
+      if (getAttribute(old, attribute.name) !== attribute.value) write(old, isIgnored(attribute.name) ? old : live, attribute.name, attribute);
     }
     return true;
   } catch {
@@ -219,18 +220,24 @@ function write(old, live, name, attribute) {
   if (!attribute) core.updateAttribute(live, name, null);
   // Parsers take names that nobody else may give, and know those of XML.
   else if (/^[a-z][\w-]*$/i.test(name)) core.updateAttribute(live, name, attribute.value);
-  else live.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
-  if (attribute) old.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
-  else old.removeAttribute(name);
-  if (/^(live-|data-pending-for$)/.test(name)) core.scanMarkup(live.parentElement ?? document);
+  else setAttributeNode(live, /** @type {Attr} */ (attribute.cloneNode()));
+  if (attribute) setAttributeNode(old, /** @type {Attr} */ (attribute.cloneNode()));
+  else removeAttribute(old, name);
+  if (/^(live-|data-pending-for$)/.test(name)) core.scanMarkup(parentOf(live));
+}
+
+/** What may be searched for an element. @param {Element} element @returns {ParentNode} */
+function parentOf(element) {
+  const parent = parentElement(element);
+  return parent && !(parent instanceof HTMLFormElement) ? parent : document;
 }
 
 /** @param {Node} node @param {Box} box */
 function refill(node, box) {
   const nodes = new DocumentFragment();
-  for (const child of contentOf(node).childNodes) nodes.append(create(child));
+  for (const child of childNodes(contentOf(node))) nodes.append(create(child));
   if (box.fillWith) box.fillWith(nodes);
-  else /** @type {Element} */ (box.container).replaceChildren(nodes);
+  else replaceChildren(/** @type {Element} */ (box.container), nodes);
 }
 
 // `live-ignore`: what the page has made of an element stays. Its value: nothing, for all of it; `children`; names of attributes.
@@ -239,7 +246,7 @@ const IGNORE = "live-ignore";
 
 /** @param {Element} element as the server has it @returns {(name: string) => boolean} whether that is ignored: an attribute, or `children` */
 export function ignoredOf(element) {
-  const names = element.getAttribute(IGNORE)?.split(/\s+/).filter(Boolean);
+  const names = getAttribute(element, IGNORE)?.split(/\s+/).filter(Boolean);
   return (name) => !!names && (!names[0] || names.includes(name));
 }
 
@@ -248,10 +255,10 @@ export const ignoringElements = () => [...document.querySelectorAll(`[${IGNORE}]
 
 /** Moves the ignored parts of an element to the one that replaces it. @param {Element} old */
 export function restoreIgnored(old) {
-  const next = document.getElementById(old.id);
-  if (!next || next === old || !next.hasAttribute(IGNORE)) return;
+  const next = document.getElementById(getAttribute(old, "id") ?? "");
+  if (!next || next === old || !hasAttribute(next, IGNORE)) return;
   const isIgnored = ignoredOf(next);
-  for (const { name } of [...next.attributes]) if (isIgnored(name) && !old.hasAttribute(name)) next.removeAttribute(name);
-  for (const { name, value } of old.attributes) if (isIgnored(name)) next.setAttribute(name, value);
-  if (isIgnored("children")) next.replaceChildren(...old.childNodes);
+  for (const { name } of [...attributes(next)]) if (isIgnored(name) && !hasAttribute(old, name)) removeAttribute(next, name);
+  for (const { name, value } of attributes(old)) if (isIgnored(name)) setAttribute(next, name, value);
+  if (isIgnored("children")) replaceChildren(next, ...childNodes(old));
 }

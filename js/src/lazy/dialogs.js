@@ -6,6 +6,7 @@
 // so the button that opens the dialog opens it again, although the server has nothing to change.
 
 import { core } from "./bridge.js";
+import { checkVisibility, childNodes, closest, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, setAttribute } from "./members.js";
 
 /** @type {Map<HTMLDialogElement, Set<number>>} dialogs that are closed in the browser only, and ops that don't know of it */
 const dismissed = new Map();
@@ -92,7 +93,7 @@ export function applyAutofocus() {
   observer.disconnect();
   const moved = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
   const element = records.flatMap(({ addedNodes, target, type }) => (type === "attributes" ? target : [...addedNodes]))
-    .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => element.isConnected);
+    .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => isConnected(element));
   if (!element || element === document.activeElement) return;
   element.focus();
   if (element.selectionStart != null) element.setSelectionRange(1e9, 1e9);
@@ -100,7 +101,7 @@ export function applyAutofocus() {
 
 /** @param {Node} node @returns {any[]} */
 const autofocusIn = (node) =>
-  node instanceof Element ? [...(node.matches("[autofocus]") ? [node] : []), ...node.querySelectorAll("[autofocus]")] : [];
+  node instanceof Element ? [...(matches(node, "[autofocus]") ? [node] : []), ...querySelectorAll(node, "[autofocus]")] : [];
 
 // Where the focus goes when a patch has removed the focused element: to its replacement, else to its nearest neighbour.
 
@@ -113,11 +114,11 @@ export const openers = new WeakMap();
  */
 export function refocus(removed, { endOffset, startContainer }) {
   if (document.activeElement !== document.body) return; // somebody else has got it
-  const heir = removed.id && document.getElementById(removed.id);
-  const opener = openers.get(removed.closest("dialog"));
+  const heir = document.getElementById(getAttribute(removed, "id") ?? "");
+  const opener = openers.get(/** @type {Element} */ (closest(removed, "dialog")));
   if (heir) transferFocus(heir, removed);
-  else if (opener?.isConnected) focus(opener);
-  else focus(nearest(startContainer, endOffset));
+  else if (opener && isConnected(opener)) forceFocus(opener);
+  else forceFocus(nearest(startContainer, endOffset));
 }
 
 /** @param {any} heir @param {any} removed */
@@ -129,17 +130,17 @@ function transferFocus(heir, removed) {
 
 /** What stands behind the place, else before it, else around it. @param {Node} parent @param {number} offset */
 function nearest(parent, offset) {
-  const children = [...parent.childNodes];
+  const children = [...childNodes(parent)];
   const siblings = [...children.slice(offset), ...children.slice(0, offset).reverse()];
-  return siblings.find((node) => node instanceof HTMLElement && node.checkVisibility()) ?? parent;
+  return siblings.find((node) => node instanceof HTMLElement && checkVisibility(node)) ?? parent;
 }
 
 /** Focuses what usually can't be, for as long as it has the focus. @param {any} element */
-function focus(element) {
-  if (element === document.body || !element.focus) return;
-  element.focus({ preventScroll: true });
-  if (document.activeElement === element || element.hasAttribute("tabindex")) return;
-  element.tabIndex = -1;
-  element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });
-  element.focus({ preventScroll: true });
+function forceFocus(element) {
+  if (element === document.body || !("focus" in element)) return;
+  focus(element, { preventScroll: true });
+  if (document.activeElement === element || hasAttribute(element, "tabindex")) return;
+  setAttribute(element, "tabindex", "-1");
+  addEventListener.call(element, "blur", () => removeAttribute(element, "tabindex"), { once: true });
+  focus(element, { preventScroll: true });
 }

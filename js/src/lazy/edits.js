@@ -1,6 +1,7 @@
 // Where the server says that a long string has changed: nothing else is parsed or compared.
 
 import { boxOf, childrenOf, move, update, updateAttributes } from "./delta.js";
+import { cloneNode, closest, lastChild, previousSibling, removeAttribute, setAttribute } from "./members.js";
 import { adler32, contentOf, parseIn } from "./parsing.js";
 
 /** @typedef {import("./delta.js").Box} Box */
@@ -41,7 +42,7 @@ export function edit(root, edits, digest, html, box) {
  */
 function stepOf([path, first, count, from, length, start, size], walk, html, boxIn) {
   const target = walk(path);
-  if (target.closest("[live-ignore]")) return () => false;
+  if (closest(target, "[live-ignore]")) return () => false;
   if (count === undefined) return () => setAttributes(target, first);
   const children = childrenOf(target);
   const olds = children.slice(first, first + count);
@@ -49,7 +50,7 @@ function stepOf([path, first, count, from, length, start, size], walk, html, box
     const parent = walk(from);
     const anchor = childrenOf(parent)[length];
     return () => olds.every((node) => {
-      const before = anchor ? anchor.previousSibling : contentOf(parent).lastChild;
+      const before = anchor ? previousSibling(anchor) : lastChild(contentOf(parent));
       if (node !== before) move(node, contentOf(parent), before, boxIn(parent));
       return true;
     });
@@ -57,19 +58,19 @@ function stepOf([path, first, count, from, length, start, size], walk, html, box
   const [before, after] = [children[first - 1] ?? null, children[first + count]];
   return () => {
     const nexts = childrenOf(parseIn(html.slice(start, start + size), target));
-    update(target, olds, nexts, olds[0] ? olds[0].previousSibling : after ? after.previousSibling : before, boxIn(target));
+    update(target, olds, nexts, olds[0] ? previousSibling(olds[0]) : after ? previousSibling(after) : before, boxIn(target));
     return true;
   };
 }
 
 /** @param {Element} target @param {string[]} pairs name, value, name, value ...; null: it goes */
 function setAttributes(target, pairs) {
-  const next = /** @type {Element} */ (target.cloneNode(false));
+  const next = /** @type {Element} */ (cloneNode(target, false));
   for (let i = 0; i < pairs.length; i += 2) {
     const [name, value] = pairs.slice(i, i + 2);
     if (name.includes(":")) return false; // it may be one of XML
-    if (value === null) next.removeAttribute(name);
-    else next.setAttribute(name, value);
+    if (value === null) removeAttribute(next, name);
+    else setAttribute(next, name, value);
   }
-  return !target.closest("script,select") && updateAttributes(target, next);
+  return !closest(target, "script,select") && updateAttributes(target, next);
 }

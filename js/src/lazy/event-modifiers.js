@@ -6,6 +6,7 @@ import { callsOf, COMMANDS, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { runCommands } from "./commands.js";
+import { contains, parentElement } from "./members.js";
 import { watchView } from "./viewport.js";
 
 const PAUSE = 250; // ms of debounce and throttle without a number
@@ -43,7 +44,7 @@ function listen({ element, descriptor, type, modifiers }) {
   if (since.has(descriptor)) return;
   listeners.set(element, since.set(descriptor, performance.now()));
   const capture = modifiers.includes("capture");
-  element.addEventListener(type, (event) => {
+  addEventListener.call(element, type, (event) => {
     const call = callsOf(element).find((call) => call.descriptor === descriptor);
     if (patching || event.cancelBubble || !call || !matchesModifiers(call, event)) return;
     if (capture) runWithModifiers(call, event);
@@ -54,7 +55,7 @@ function listen({ element, descriptor, type, modifiers }) {
 
 /** All that the window won't hear of. @param {Element} top @param {Event} event */
 function runBelow(top, event) {
-  for (let node = /** @type {Element | null} */ (event.target); node && top.contains(node); node = node.parentElement) {
+  for (let node = /** @type {Element | null} */ (event.target); node && contains(top, node); node = parentElement(node)) {
     for (const call of callsOf(node)) {
       if (call.type !== event.type) continue;
       if (call.modifiers[0]) onEvent(call, event);
@@ -104,7 +105,7 @@ function matchesModifiers({ element, modifiers }, event) {
   const { key } = event;
   return modifiers.every((name, i) => {
     if (name === "self") return event.target === element;
-    if (name === "outside") return !element.contains(event.target);
+    if (name === "outside") return !contains(element, event.target);
     if (name === COMMANDS || (DELAY.test(modifiers[i - 1]) && +name)) return true;
     if (`${name}Key` in event) return event[`${name}Key`];
     return WORD.test(name) || !key || (!isComposing(event) && name === (key === " " ? "space" : key.toLowerCase()));

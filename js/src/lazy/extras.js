@@ -11,8 +11,15 @@ const PATIENCE = 5_000; // ms for one
 
 /** @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras */
 export function applyExtras({ url, events = [] }) {
-  if (url) setAddress(...url);
+  if (url) setAddress(withHash(url[0]), url[1]);
   for (const [name, detail] of events) document.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+}
+
+/** The server knows no hash: that of the page stays as long as it is the same page. @param {string} url */
+function withHash(url) {
+  const target = new URL(url, location.href);
+  if (target.pathname === location.pathname) target.hash ||= location.hash;
+  return target.href;
 }
 
 /**

@@ -7,6 +7,7 @@ import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
 import { acknowledged, endStream, hideStream, isStreaming, limitFirst, mayStream, mustAcknowledge, readStream, takeTurn } from "./event-stream.js";
 import { awaitCookies } from "./extras.js";
+import { requestSubmit } from "./members.js";
 import { shownPath } from "./page-swap.js";
 
 const POLL = 5_000; // ms between two requests of a page that nothing is pushed to
@@ -171,5 +172,6 @@ function giveUp({ status, statusText }) {
   isOver = true;
   if (status === 409 && !core.pending().some(({ post }) => post)) return core.reload();
   const ops = core.close(ERROR, { error: statusText, status }).map(([op]) => op);
-  ops.find(({ post }) => post)?.post?.();
+  const post = ops.find(({ post }) => post)?.post;
+  if (post) requestSubmit(...post);
 }

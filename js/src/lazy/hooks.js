@@ -1,6 +1,8 @@
 // `live-hook="name"`: an object of the page's own script is told when the element comes, when a patch has changed something in
 // it, and when it goes.
 
+import { getAttribute, isConnected, parentNode } from "./members.js";
+
 /** @typedef {{ element: Element, mounted?: () => void, updated?: () => void, destroyed?: () => void }} Hook */
 
 const HOOK = "live-hook";
@@ -25,7 +27,7 @@ export function hook(name, definition) {
 /** Tells the hooks of what has happened to their elements. @param {MutationRecord[]} records */
 export function settleHooks(records) {
   for (const [element, [name, hook]] of mounted) {
-    if (element.isConnected && /** @type {Element} */ (element).getAttribute(HOOK) === name) continue;
+    if (isConnected(element) && getAttribute(/** @type {Element} */ (element), HOOK) === name) continue;
     mounted.delete(element);
     invoke(hook, "destroyed");
   }
@@ -37,7 +39,7 @@ export function settleHooks(records) {
 function changedBy(records) {
   const changed = new Set();
   for (let { target } of records) {
-    for (let node = /** @type {Node | null} */ (target); node; node = node.parentNode) {
+    for (let node = /** @type {Node | null} */ (target); node; node = parentNode(node)) {
       const found = mounted.get(node);
       if (found) changed.add(found);
     }
@@ -47,7 +49,7 @@ function changedBy(records) {
 
 /** @param {Element} element */
 function mount(element) {
-  const name = element.getAttribute(HOOK) ?? "";
+  const name = getAttribute(element, HOOK) ?? "";
   const definition = definitions.get(name);
   if (!definition) return;
   const hook = Object.assign(Object.create(definition), { "element": element }); // in quotes: the build keeps the name

@@ -19,6 +19,7 @@
 //    After A, C and D have different keys, so C is removed and D created; "one" is removed.
 
 import { longestIncreasing } from "./increasing.js";
+import { firstElementChild, getAttribute, isEqualNode, localName, namespaceURI, nodeName, nodeType, nodeValue, outerHTML, querySelectorAll, tagName, textContent } from "./members.js";
 import { contentOf } from "./parsing.js";
 
 /**
@@ -36,34 +37,34 @@ const AHEAD = 8; // nodes that are searched for a similar one in larger gaps
 const SAMPLE = 60; // characters at either end of a text that count for its likeness
 
 /** @param {Node} node @returns {node is Element} */
-const isElement = (node) => node.nodeType === 1;
+const isElement = (node) => nodeType(node) === 1;
 
 /** @param {Element} element @returns {string | null} */
 export function keyOf(element) {
-  const id = element.getAttribute("id");
-  const key = id ? `#${id}` : element.getAttribute("data-key");
-  return key === null ? key : `${element.localName} ${key}`;
+  const id = getAttribute(element, "id");
+  const key = id ? `#${id}` : getAttribute(element, "data-key");
+  return key === null ? key : `${localName(element)} ${key}`;
 }
 
 /** Return whether two trees are equal, the contents of templates included, which `isEqualNode` ignores. @param {Node} a @param {Node} b @returns {boolean} */
 export function isEqual(a, b) {
-  if (!a.isEqualNode(b)) return false;
+  if (!isEqualNode(a, b)) return false;
   const others = templatesIn(b);
   return templatesIn(a).every((template, i) => isEqual(template.content, others[i].content));
 }
 
 /** @param {any} node @returns {HTMLTemplateElement[]} */
 function templatesIn(node) {
-  const inside = node.firstElementChild ? node.querySelectorAll("template") : [];
+  const inside = firstElementChild(node) ? querySelectorAll(node, "template") : [];
   return [node, ...inside].filter((template) => contentOf(template) !== template); // in MathML it is any element
 }
 
 /** Return whether one node can become the other by changes of attributes and content alone. @param {Node} a @param {Node} b */
 export function isAlike(a, b) {
-  if (a.nodeType !== b.nodeType || !isElement(a) || !isElement(b)) return a.nodeType === b.nodeType;
-  const names = CONTROL.test(a.tagName) ? ["is", "name", "type"] : ["is"];
-  return a.localName === b.localName && a.namespaceURI === b.namespaceURI && a.localName !== "script" && keyOf(a) === keyOf(b)
-    && names.every((name) => a.getAttribute(name) === b.getAttribute(name));
+  if (nodeType(a) !== nodeType(b) || !isElement(a) || !isElement(b)) return nodeType(a) === nodeType(b);
+  const names = CONTROL.test(tagName(a)) ? ["is", "name", "type"] : ["is"];
+  return localName(a) === localName(b) && namespaceURI(a) === namespaceURI(b) && localName(a) !== "script" && keyOf(a) === keyOf(b)
+    && names.every((name) => getAttribute(a, name) === getAttribute(b, name));
 }
 
 /** @param {ChildNode[]} olds @param {ChildNode[]} nexts siblings @param {ChildNode | null} before ahead of them @returns {Matches | null} null: all are equal */
@@ -121,8 +122,8 @@ function byName(nodes) {
   const names = new Map();
   for (const node of nodes) {
     const key = isElement(node) && keyOf(node);
-    const name = key || (isElement(node) ? node.outerHTML : node.nodeName + node.nodeValue);
-    if (isElement(node) || /\S/.test(node.nodeValue ?? "")) names.set(name, names.has(name) ? null : node);
+    const name = key || (isElement(node) ? outerHTML(node) : nodeName(node) + nodeValue(node));
+    if (isElement(node) || /\S/.test(nodeValue(node) ?? "")) names.set(name, names.has(name) ? null : node);
   }
   return names;
 }
@@ -156,7 +157,7 @@ function pairNearest(olds, nexts, pair) {
 
 /** @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
 function pairBest(olds, nexts, pair) {
-  const [before, after] = [olds, nexts].map((nodes) => nodes.map((node) => node.textContent ?? ""));
+  const [before, after] = [olds, nexts].map((nodes) => nodes.map((node) => textContent(node) ?? ""));
   // best[i][j]: the highest total likeness of pairs among olds[i...] and nexts[j...].
   const best = Array.from({ length: olds.length + 1 }, () => Array(nexts.length + 1).fill(0));
   const scores = olds.map((old, i) => nexts.map((next, j) => (isAlike(old, next) ? 1 + likeness(before[i], after[j]) : 0)));

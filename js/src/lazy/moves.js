@@ -1,5 +1,10 @@
 // Siblings that move, without a loss of state (media, frames) where the browser can.
 
+import { contains, insertBefore, members, nextSibling } from "./members.js";
+
+/** Moves a node without a loss of its state (media, frames), where the browser can. */
+export const moveBefore = "moveBefore" in Element.prototype ? members("moveBefore")[0] : insertBefore;
+
 /** @type {(Node | null)[] | null} where the person is: in what has the focus, and where the selection begins */
 let occupied = null;
 
@@ -13,18 +18,18 @@ let occupied = null;
 export function moveSiblings(parent, nodes, anchor) {
   // Read once per patch: without a selection browsers answer only after a layout, which each move makes necessary again.
   occupied ??= (queueMicrotask(() => { occupied = null; }), [document.activeElement, /** @type {Selection} */ (getSelection()).anchorNode]);
-  if (occupied.some((held) => nodes.some((node) => node.contains(held)))) {
-    const first = nodes[0], end = /** @type {Node} */ (nodes.at(-1)).nextSibling;
+  if (occupied.some((held) => nodes.some((node) => contains(node, held)))) {
+    const first = nodes[0], end = nextSibling(/** @type {Node} */ (nodes.at(-1)));
     const down = !anchor || between(end).includes(anchor);
     nodes = down ? between(end, anchor) : between(anchor, first);
     anchor = down ? first : end;
   }
-  for (const node of nodes) parent[parent.moveBefore ? "moveBefore" : "insertBefore"](node, anchor);
+  for (const node of nodes) moveBefore(parent, node, anchor);
 }
 
 /** Siblings. @param {Node | null} node the first @param {Node | null} [stop] behind the last */
 function between(node, stop) {
   const nodes = [];
-  for (; node && node !== stop; node = node.nextSibling) nodes.push(node);
+  for (; node && node !== stop; node = nextSibling(node)) nodes.push(node);
   return nodes;
 }

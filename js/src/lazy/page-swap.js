@@ -10,7 +10,9 @@ import { forgetOverrides } from "./commands.js";
 import { ignoringElements, restoreIgnored } from "./delta.js";
 import { forgetAutofocus } from "./dialogs.js";
 import { flushDelays } from "./event-modifiers.js";
-import { own, parseDocument } from "./parsing.js";
+import { isEqual } from "./matching.js";
+import { closest, focus, getAttribute, nextSibling, remove, scrollIntoView, setAttribute, tabIndex } from "./members.js";
+import { parseDocument } from "./parsing.js";
 import { forgetOriginals } from "./raw.js";
 import { allowLeaving, confirmLeaving, unmarkUnsaved } from "./unsaved.js";
 import { beginNavigating, endNavigating, keepElements, markCurrent, restoreBoxes, scrolledBoxes, unmarkCurrent } from "./whereabouts.js";
@@ -66,27 +68,20 @@ function copyChildren(parent, next) {
   let old = parent.firstChild;
   for (const node of [...next.childNodes]) {
     let same = old;
-    while (same && !isEqual(same, node)) same = same.nextSibling;
+    while (same && !isEqual(same, node)) same = nextSibling(same);
     if (same) {
       removeUpTo(old, same);
-      old = same.nextSibling;
+      old = nextSibling(same);
     } else parent.insertBefore(document.importNode(node, true), old);
   }
   removeUpTo(old, null);
 }
 
-/** Whether two nodes are equal, the content of templates included, which `isEqualNode` leaves out. @param {Node} one @param {Node} other @returns {boolean} */
-const isEqual = (one, other) => one.isEqualNode(other)
-  && templatesIn(one).every((template, i) => isEqual(template.content, templatesIn(other)[i].content));
-
-/** @param {any} node an element, or what can't have any @returns {HTMLTemplateElement[]} */
-const templatesIn = (node) => [...(node.localName === "template" ? [node] : node.querySelectorAll?.("template") ?? [])].filter(({ content }) => content);
-
 /** @param {ChildNode | null} node @param {ChildNode | null} stop */
 function removeUpTo(node, stop) {
   while (node && node !== stop) {
-    const next = node.nextSibling;
-    own(node, "remove").call(node);
+    const next = nextSibling(node);
+    remove(node);
     node = next;
   }
 }
@@ -99,7 +94,7 @@ function replacementFor(control) {
 }
 
 /** @param {Control} control */
-const idOfForm = ({ form }) => form?.getAttribute("id");
+const idOfForm = ({ form }) => form && getAttribute(form, "id");
 
 /** Whoever listens hears of it. @param {Control | undefined} control */
 function dispatchInputEvents(control) {
@@ -150,7 +145,8 @@ export function isSwap(settled, next) {
 
 /** Whether a page is that of an address: where its own form posts to says it. @param {Document} page @param {string} url */
 function isAt(page, url) {
-  const own = page.getElementById("live")?.getAttribute("action") ?? url;
+  const form = page.getElementById("live");
+  const own = (form && getAttribute(form, "action")) ?? url;
   return new URL(own, location.href).pathname === new URL(url, location.href).pathname;
 }
 
@@ -161,16 +157,16 @@ export const isCurrent = (redirect, n = Infinity) => !completed.has(redirect) &&
 export function completeSwap(kept) {
   scrollTo(0, 0);
   const target = scrollToHash() ?? document.querySelector("[autofocus]") ?? document.querySelector("h1") ?? document.body;
-  queueMicrotask(() => focus(target)); // after whatever the patch does with the focus
+  queueMicrotask(() => focusOn(target)); // after whatever the patch does with the focus
   announce(document.title);
   for (const script of document.scripts) if (!kept.has(script) && !script.dataset.live) execute(script);
 }
 
 /** @param {Element} element */
-function focus(element) {
+function focusOn(element) {
   if (!(element instanceof HTMLElement)) return;
-  if (element.tabIndex < 0) element.tabIndex = -1;
-  element.focus({ preventScroll: true });
+  if (tabIndex(element) < 0) setAttribute(element, "tabindex", "-1");
+  focus(element, { preventScroll: true });
 }
 
 /** @param {string} text */
@@ -228,7 +224,7 @@ function cleanAddress() {
 
 /** @param {MouseEvent} event */
 function onClick(event) {
-  const link = event.target instanceof Element && event.target.closest("a");
+  const link = event.target instanceof Element && /** @type {HTMLAnchorElement | null} */ (closest(event.target, "a"));
   const { live } = document.documentElement.dataset;
   if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -296,7 +292,7 @@ export function refuses(request) {
 function refuseSubmit(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const submitter = /** @type {SubmitEvent} */ (event).submitter;
-  const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
+  const action = submitter?.getAttribute("formaction") ?? getAttribute(form, "action") ?? "";
   if (!isLeaving() || !new URL(action, document.baseURI).searchParams.has(FIELD_ACTION)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -335,7 +331,7 @@ export function restoreScroll() {
 /** @returns {Element | null} what the address names, now in view */
 export function scrollToHash() {
   const element = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  element?.scrollIntoView();
+  if (element) scrollIntoView(element);
   return element;
 }
 

@@ -1,6 +1,7 @@
 // HTML as a page of this browser would have it at a certain place, in a document that runs, loads and upgrades nothing.
 
 import { core } from "./bridge.js";
+import { cloneNode, closest, firstChild, parentElement, querySelectorAll, remove } from "./members.js";
 
 /** Parsers of strings run no scripts, and so read elements in `noscript`. What is in this is text for them too. */
 const STAND_IN = "noframes";
@@ -23,14 +24,14 @@ const withStandIns = (html) =>
 
 /** @param {ParentNode} root */
 function withoutStandIns(root) {
-  for (const element of root.querySelectorAll(`[${NOSCRIPT}]`)) {
+  for (const element of querySelectorAll(root, `[${NOSCRIPT}]`)) {
     const noscript = element.ownerDocument.createElementNS(element.namespaceURI, "noscript");
     element.removeAttribute(NOSCRIPT);
     for (const attribute of [...element.attributes]) noscript.setAttributeNode(element.removeAttributeNode(attribute));
     noscript.append(...element.childNodes);
     element.replaceWith(noscript);
   }
-  for (const template of root.querySelectorAll("template")) if (contentOf(template) !== template) withoutStandIns(contentOf(template));
+  for (const template of querySelectorAll(root, "template")) if (contentOf(template) !== template) withoutStandIns(contentOf(template));
 }
 
 /** @param {string} html */
@@ -52,7 +53,8 @@ export function contextOf(parent) {
   const document = inertDocument();
   if (!(parent instanceof Element)) return document.createElement("template");
   const context = document.importNode(parent, false);
-  const around = parent.parentElement?.closest("select,form");
+  const outer = parentElement(parent);
+  const around = outer && closest(outer, "select,form");
   if (around) document.importNode(around, false).append(context);
   return context;
 }
@@ -63,18 +65,18 @@ export function contextOf(parent) {
  * @returns {Element} another such with this content
  */
 export function parseIn(html, context) {
-  const root = /** @type {Element} */ (context.cloneNode(false));
+  const root = /** @type {Element} */ (cloneNode(context, false));
   const scripted = /<noscript/i.test(html);
   const source = scripted ? withStandIns(html) : html;
-  const { localName } = root;
+  const tag = root.localName;
   if (contentOf(root) !== root) fill(root, "<template>", source);
-  else if (context.closest("select")) fill(root, localName === "select" ? "<select>" : `<select><${localName}>`, source);
+  else if (closest(context, "select")) fill(root, tag === "select" ? "<select>" : `<select><${tag}>`, source);
   else {
     context.parentNode?.append(root); // in a form no other one begins
     const isSpecial = BUTTON_IN_BUTTON.test(source);
     root.innerHTML = core.trusted(isSpecial ? `<!---->${source}` : source);
-    if (isSpecial) /** @type {ChildNode} */ (root.firstChild).remove();
-    root.remove();
+    if (isSpecial) remove(/** @type {ChildNode} */ (firstChild(root)));
+    remove(root);
   }
   if (scripted) withoutStandIns(contentOf(root));
   return root;
@@ -86,9 +88,6 @@ function fill(root, tags, html) {
   holder.innerHTML = core.trusted(tags + html);
   contentOf(root).append(...contentOf(holder.querySelector(root.localName)).childNodes);
 }
-
-/** A node's own member. Fields of a form hide those of their names: `form.remove` may be a button. @param {any} node @param {string} name */
-export const own = (node, name) => Reflect.get(Object.getPrototypeOf(node), name, node);
 
 /** Where the children of a node are. @param {any} node @returns {ParentNode & Node} */
 export const contentOf = (node) => (node.content instanceof DocumentFragment ? node.content : node);

@@ -2,6 +2,7 @@
 
 /** @import { Request } from "../interface.js" */
 import { core } from "./bridge.js";
+import { childNodes, contains, getAttribute, hasAttribute, querySelectorAll, replaceChildren } from "./members.js";
 import { showProgress } from "./uploads.js";
 
 const PENDING = "data-pending-for";
@@ -16,20 +17,20 @@ export function showPendingState(op) {
   showButtonLabel(pressed ?? source);
   for (const element of document.querySelectorAll(`[${PENDING}],[${OPTIMISTIC}]`)) {
     if (lists(element, PENDING, name)) core.setWhilePending(element, "data-pending", "");
-    const isOwn = !element.getAttribute(OPTIMISTIC) && element.hasAttribute(OPTIMISTIC) && source?.contains(element);
+    const isOwn = !getAttribute(element, OPTIMISTIC) && hasAttribute(element, OPTIMISTIC) && source && contains(source, element);
     if (isOwn || lists(element, OPTIMISTIC, name)) showOptimistic(op, element, fields ?? []);
   }
   showProgress(op);
 }
 
 /** @param {Element} element @param {string} attribute that lists actions @param {string} name */
-const lists = (element, attribute, name) => name && element.getAttribute(attribute)?.split(" ").includes(name);
+const lists = (element, attribute, name) => name && getAttribute(element, attribute)?.split(" ").includes(name);
 
 // What a button says while its op isn't finished: its `live-pending`.
 
 /** @param {Element | null | undefined} button */
 export function showButtonLabel(button) {
-  const text = button?.getAttribute("live-pending");
+  const text = button && getAttribute(button, "live-pending");
   if (!button || !text) return;
   if (button instanceof HTMLInputElement) {
     const { value } = button;
@@ -40,9 +41,9 @@ export function showButtonLabel(button) {
 
 /** Gives an element another text for a while. @param {Element} element @param {string} text */
 export function fill(element, text) {
-  const nodes = [...element.childNodes]; // they hold slots
-  element.replaceChildren(text);
-  core.onRevert(() => element.replaceChildren(...nodes));
+  const nodes = [...childNodes(element)]; // they hold slots
+  replaceChildren(element, text);
+  core.onRevert(() => replaceChildren(element, ...nodes));
 }
 
 // `live-optimistic`: markup that shows at once what an op is going to do. An element loses its `hidden`; of a template a copy
@@ -92,10 +93,10 @@ function copyOf(op, template, fields) {
 
 /** @param {ParentNode} root @param {any[]} fields @returns {[Element, string][]} elements with their texts */
 function filledParts(root, fields) {
-  const parts = [...root.querySelectorAll("[live-field]")];
-  if (root instanceof Element && root.hasAttribute("live-field")) parts.push(root);
+  const parts = [...querySelectorAll(root, "[live-field]")];
+  if (root instanceof Element && hasAttribute(root, "live-field")) parts.push(root);
   return parts.map((part) => {
-    const name = part.getAttribute("live-field");
+    const name = getAttribute(part, "live-field");
     const values = fields.filter((_, i) => i % 2 && fields[i - 1] === name);
     return [part, values.map((value) => value.name ?? value).join(", ")];
   });

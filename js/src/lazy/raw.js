@@ -6,6 +6,7 @@ import { core } from "./bridge.js";
 import { finishLeaving } from "./changes.js";
 import { childrenOf, link, update } from "./delta.js";
 import { edit } from "./edits.js";
+import { append, childNodes, firstChild, insertBefore, lastChild, nextSibling, querySelectorAll } from "./members.js";
 import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 
 /**
@@ -42,9 +43,9 @@ export function setRaw(range, change, base) {
  * @param {Addition} addition
  */
 function add({ closing, container }, { a, b = 0 }) {
-  const last = closing ? closing.previousSibling : container.lastChild;
+  const last = closing ? closing.previousSibling : lastChild(container);
   if (last instanceof Text && last.length >= b) last.insertData(last.length - b, a);
-  else container.insertBefore(new Text(a), closing);
+  else insertBefore(container, new Text(a), closing);
   return null;
 }
 
@@ -53,16 +54,16 @@ function adopt(range) {
   finishLeaving(); // that isn't the server's any more
   const root = contextOf(range.container);
   const content = contentOf(root);
-  content.append(...originalsIn(range) ?? copiesIn(range));
+  append(content, ...originalsIn(range) ?? copiesIn(range));
   // The page's own, in forms of the server's.
-  for (const field of content.querySelectorAll(`input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
+  for (const field of querySelectorAll(content, `input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
   return { root };
 }
 
 /** @param {RawRange} range */
 function copiesIn(range) {
   const copies = [];
-  for (let node = range.first; node !== range.closing; node = /** @type {Node} */ (node).nextSibling) {
+  for (let node = range.first; node !== range.closing; node = nextSibling(/** @type {Node} */ (node))) {
     const copy = copyOf(/** @type {Node} */ (node));
     link(copy, /** @type {Node} */ (node));
     copies.push(copy);
@@ -105,8 +106,8 @@ export const forgetOriginals = () => { originals = new WeakMap(); };
 /** @param {Node} copy @param {Node} live */
 function recordOriginals(copy, live) {
   originals.set(live, copy);
-  let other = contentOf(live).firstChild;
-  for (let child = contentOf(copy).firstChild; child && other; child = child.nextSibling, other = other.nextSibling) recordOriginals(child, other);
+  let other = firstChild(contentOf(live));
+  for (let child = firstChild(contentOf(copy)); child && other; child = nextSibling(child), other = nextSibling(other)) recordOriginals(child, other);
 }
 
 /**
@@ -121,10 +122,10 @@ export function originalsIn({ closing, container, opening }) {
   originals.delete(from);
   const stop = closing && originals.get(closing);
   const found = [];
-  for (let node = opening ? start.nextSibling : contentOf(start).firstChild; node && node !== stop; node = node.nextSibling) found.push(node);
-  const there = new Set([...contentOf(container).childNodes].filter(isUnchanged).map((live) => originals.get(live)));
+  for (let node = opening ? nextSibling(start) : firstChild(contentOf(start)); node && node !== stop; node = nextSibling(node)) found.push(node);
+  const there = new Set([...childNodes(contentOf(container))].filter(isUnchanged).map((live) => originals.get(live)));
   return found.every((node) => there.has(node)) ? found : undefined;
 }
 
 /** Whether it is no text, or the same. @param {Node} live */
-const isUnchanged = (live) => live.nodeType !== 3 || live.nodeValue === originals.get(live)?.nodeValue;
+const isUnchanged = (live) => !(live instanceof Text) || live.nodeValue === originals.get(live)?.nodeValue;

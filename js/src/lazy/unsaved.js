@@ -3,7 +3,7 @@
 
 /** @import { Control } from "../interface.js" */
 import { controlsOf, isCheckable, isControl } from "../core/controls.js";
-import { own } from "./parsing.js";
+import { getAttribute, hasAttribute, matches, querySelectorAll, toggleAttribute } from "./members.js";
 
 const GUARD = "live-guard";
 const DIRTY = "data-dirty";
@@ -14,7 +14,7 @@ let leaving = false;
 export function watchUnsaved() {
   addEventListener("input", ({ target }) => {
     leaving = false;
-    if (target instanceof Element && target.matches(`[${GUARD}] *,[form]`)) mark();
+    if (target instanceof Element && matches(target, `[${GUARD}] *,[form]`)) mark();
   });
   addEventListener("reset", () => queueMicrotask(mark)); // when the browser has reset the controls
   addEventListener("submit", ({ defaultPrevented }) => { leaving ||= !defaultPrevented; });
@@ -33,7 +33,7 @@ export function unmarkUnsaved() {
 
 function mark() {
   for (const guard of document.querySelectorAll(`[${GUARD}]`)) {
-    const controls = guard instanceof HTMLFormElement ? controlsOf(guard) : [...guard.querySelectorAll("*")].filter(isControl);
+    const controls = (guard instanceof HTMLFormElement ? controlsOf(guard) : [...querySelectorAll(guard, "*")]).filter(isControl);
     for (const control of controls) setDirty(control, isDirty(control));
     setDirty(guard, controls.some(isDirty));
   }
@@ -44,7 +44,7 @@ function mark() {
 
 /** @param {Element} element @param {boolean} dirty */
 function setDirty(element, dirty) {
-  if (own(element, "hasAttribute").call(element, DIRTY) !== dirty) own(element, "toggleAttribute").call(element, DIRTY, dirty);
+  if (hasAttribute(element, DIRTY) !== dirty) toggleAttribute(element, DIRTY, dirty);
 }
 
 /** Whether a control's state isn't what the server has rendered. @param {Control} control */
@@ -65,7 +65,7 @@ function isChosen(select) {
 /** What to ask before the page is left; null if there is nothing to lose. */
 function question() {
   for (const guard of leaving ? [] : document.querySelectorAll(`[${GUARD}][${DIRTY}]`)) {
-    const text = own(guard, "getAttribute").call(guard, GUARD);
+    const text = getAttribute(guard, GUARD);
     if (text) return text;
   }
   return null;

@@ -6,6 +6,7 @@
 import { callsOf } from "../core/calls.js";
 import { CANCEL, ERROR, FIELD_ACTION, HEADER_UPLOAD } from "../core/wire.js";
 import { core } from "./bridge.js";
+import { closest, getAttribute, isConnected, parentElement, querySelector, querySelectorAll, toggleAttribute } from "./members.js";
 
 /** @typedef {Request & { sending?: XMLHttpRequest, sent?: ProgressEvent }} Upload */
 
@@ -76,8 +77,8 @@ export function showProgress(op) {
   const { sending, sent } = op;
   const form = formOf(op);
   if (!sending) return;
-  if (!form?.isConnected) return queueMicrotask(() => sending.abort());
-  for (const bar of form.querySelectorAll("progress[live-progress]")) {
+  if (!form || !isConnected(form)) return queueMicrotask(() => sending.abort());
+  for (const bar of querySelectorAll(form, "progress[live-progress]")) {
     core.setWhilePending(bar, "hidden", null);
     if (!sent?.lengthComputable) continue;
     core.setWhilePending(bar, "max", `${sent.total}`);
@@ -94,12 +95,12 @@ export function watchDrops() {
 /** @param {DragEvent} event */
 function onDrag(event) {
   const { dataTransfer, target, type } = event;
-  const zone = target instanceof Element && target.closest("[live-drop]");
+  const zone = target instanceof Element && closest(target, "[live-drop]");
   if (!zone || !dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
-  zone.toggleAttribute("data-dragging", type === "dragover");
-  const id = zone.getAttribute("live-drop");
-  const input = id ? document.getElementById(id) : zone.querySelector("input[type=file]");
+  toggleAttribute(zone, "data-dragging", type === "dragover");
+  const id = getAttribute(zone, "live-drop");
+  const input = id ? document.getElementById(id) : querySelector(zone, "input[type=file]");
   if (type === "drop" && input instanceof HTMLInputElement && !input.disabled) choose(input, [...dataTransfer.files]);
 }
 
@@ -115,7 +116,7 @@ function choose(input, files) {
 
 export function watchCancels() {
   addEventListener("click", ({ target }) => {
-    for (let element = target instanceof Element ? target : null; element; element = element.parentElement) {
+    for (let element = target instanceof Element ? target : null; element; element = parentElement(element)) {
       for (const call of callsOf(element)) if (call.type === "cancel") cancel(call);
     }
   });
@@ -123,7 +124,7 @@ export function watchCancels() {
 
 /** @param {Call} call */
 function cancel({ element, descriptor }) {
-  if (element.getAttribute(descriptor) === "") cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? element.closest("form"));
+  if (getAttribute(element, descriptor) === "") cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? /** @type {HTMLFormElement | null} */ (closest(element, "form")));
   else core.perform({
     build() {
       const called = core.calledBy(element, descriptor);

@@ -5,6 +5,7 @@ import { fieldsOf, referenceOf } from "../core/fields.js";
 import { VALIDATE } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { delay, isComposing } from "./event-modifiers.js";
+import { hasAttribute } from "./members.js";
 
 const VALIDATE_AFTER = 300; // ms without typing
 const UNTYPED = /^(button|submit|reset|image|file)$/; // inputs in which Enter doesn't submit a form
@@ -29,7 +30,7 @@ function pressDefault(event) {
 function validate({ target }) {
   const { captureEdits, editCount, perform } = core;
   const form = isControl(target) && target.form;
-  if (!form || !form.hasAttribute("live-validate")) return;
+  if (!form || !hasAttribute(form, "live-validate")) return;
   delay(form, "live-validate", VALIDATE_AFTER, () => {
     const ref = referenceOf(form);
     const fields = fieldsOf(form);

@@ -5,6 +5,7 @@
 // has another height, the list is still too short: it comes into view again.
 
 /** @import { Call } from "../interface.js" */
+import { clientHeight, firstElementChild, getBoundingClientRect, isConnected, nextElementSibling, parentElement, scrollHeight } from "./members.js";
 
 /** @typedef {{ type: string, inView: boolean, height: number }} Watched */
 
@@ -54,7 +55,7 @@ function again(observer, element) {
 
 /** @param {IntersectionObserver} observer @param {IntersectionObserverEntry} entry @param {number} threshold */
 function report(observer, { target, isIntersecting, intersectionRatio }, threshold) {
-  if (!target.isConnected) {
+  if (!isConnected(target)) {
     seen.delete(target);
     return observer.unobserve(target);
   }
@@ -69,14 +70,14 @@ function report(observer, { target, isIntersecting, intersectionRatio }, thresho
       if (inView) seen.set(target, observer);
       else seen.delete(target);
     }
-    if (isNews) target.dispatchEvent(new CustomEvent(type));
+    if (isNews) dispatchEvent.call(target, new CustomEvent(type));
   }
 }
 
 /** The height of all that scrolls around an element. @param {Element} element */
 function heightAround(element) {
   let height = 0;
-  for (let box = element.parentElement; box; box = box.parentElement) height += box.scrollHeight;
+  for (let box = parentElement(element); box; box = parentElement(box)) height += scrollHeight(box);
   return height;
 }
 
@@ -98,21 +99,21 @@ export function watchGrowth() {
  * @param {Element} element
  */
 function anchorAfter(element) {
-  const next = element.nextElementSibling;
-  const anchor = next?.firstElementChild ?? next;
+  const next = nextElementSibling(element);
+  const anchor = next && (firstElementChild(next) ?? next);
   if (!anchor) return [];
-  const { top } = anchor.getBoundingClientRect();
+  const { top } = getBoundingClientRect(anchor);
   return [() => {
-    if (!anchor.isConnected) return;
-    const moved = anchor.getBoundingClientRect().top - top;
+    if (!isConnected(anchor)) return;
+    const moved = getBoundingClientRect(anchor).top - top;
     if (moved > 0) scrollerOf(anchor).scrollTop += moved;
   }];
 }
 
 /** What scrolls an element. @param {Element} element @returns {Element} */
 function scrollerOf(element) {
-  for (let box = element.parentElement; box; box = box.parentElement) {
-    if (/auto|scroll/.test(getComputedStyle(box).overflowY) && box.scrollHeight > box.clientHeight) return box;
+  for (let box = parentElement(element); box; box = parentElement(box)) {
+    if (/auto|scroll/.test(getComputedStyle(box).overflowY) && scrollHeight(box) > clientHeight(box)) return box;
   }
   return document.scrollingElement ?? document.documentElement;
 }

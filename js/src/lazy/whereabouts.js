@@ -1,7 +1,8 @@
 // Where the visitor is and goes, in attributes: `aria-current="page"` on links to the page, in what has `live-nav`; and
 // `data-navigating` on the root element while another page is being loaded for longer than a moment.
 
-import { own } from "./parsing.js";
+import { getAttribute, hasAttribute, parentNode, remove, scrollLeft, scrollTo, scrollTop } from "./members.js";
+import { moveBefore } from "./moves.js";
 
 const CURRENT = "aria-current";
 const MOMENT = 200; // ms
@@ -56,12 +57,15 @@ export function endNavigating() {
 
 /** @returns {Scrolled[]} */
 export const scrolledBoxes = () => [...document.querySelectorAll("[id]")]
-  .filter(({ scrollLeft, scrollTop }) => scrollLeft || scrollTop)
-  .map((box) => [String(own(box, "id")), box.scrollLeft, box.scrollTop]);
+  .filter((box) => scrollLeft(box) || scrollTop(box))
+  .map((box) => [getAttribute(box, "id") ?? "", scrollLeft(box), scrollTop(box)]);
 
 /** @param {Scrolled[]} boxes */
 export function restoreBoxes(boxes) {
-  for (const [id, left, top] of boxes) document.getElementById(id)?.scrollTo({ left, top, behavior: "instant" });
+  for (const [id, left, top] of boxes) {
+    const box = document.getElementById(id);
+    if (box) /** @type {any} */ (scrollTo)(box, { left, top, behavior: "instant" });
+  }
 }
 
 // `live-keep`: an element that goes on in the next page as it is, if that has one of the same id with `live-keep`.
@@ -74,22 +78,23 @@ const KEEP = "live-keep";
  * @returns {() => void} puts them in the place of those of the next page
  */
 export function keepElements(next) {
-  const kept = [...document.querySelectorAll(`[${KEEP}][id]`)].filter((element) => next.getElementById(element.id)?.hasAttribute(KEEP));
+  const kept = [...document.querySelectorAll(`[${KEEP}][id]`)].filter((element) => {
+    const other = next.getElementById(getAttribute(element, "id") ?? "");
+    return other && hasAttribute(other, KEEP);
+  });
   if (!kept.length) return () => {};
   const aside = document.createElement("div");
   aside.hidden = true;
   document.documentElement.append(aside);
-  for (const element of kept) move(aside, element, null);
+  for (const element of kept) moveBefore(aside, element, null);
   return () => {
     for (const element of kept) {
-      const replaced = [...document.querySelectorAll(`[id="${CSS.escape(element.id)}"]`)].find((one) => one !== element);
-      if (!replaced?.parentNode) continue;
-      move(replaced.parentNode, element, replaced);
-      replaced.remove();
+      const replaced = [...document.querySelectorAll(`[id="${CSS.escape(getAttribute(element, "id") ?? "")}"]`)].find((one) => one !== element);
+      const parent = replaced && parentNode(replaced);
+      if (!parent) continue;
+      moveBefore(parent, element, replaced);
+      remove(replaced);
     }
     aside.remove();
   };
 }
-
-/** Without removing it from the document, where browsers can. @param {any} parent @param {Element} element @param {Node | null} before */
-const move = (parent, element, before) => parent[parent.moveBefore ? "moveBefore" : "insertBefore"](element, before);
