@@ -28,3 +28,20 @@ def test_equal_is_not_the_same() -> None:
     assert common_ends((1, 0.0, 2), (True, -0.0, 2)) == (0, 1)
     assert common_ends((1, 0.0, 2), (True, -0.0, 2), eq) == (3, 0)
     assert common_ends(range(5), [0, 1, 7, 4], eq) == (2, 1)
+
+
+def test_what_was_compared_last_is_not_compared_again() -> None:
+    compared = 0
+
+    def same(a: int, b: int) -> bool:
+        nonlocal compared
+        compared += 1
+        return a is b
+
+    old, new = tuple(range(10)), (*range(5), 50, *range(6, 10))
+    assert common_ends(old, new, same) == common_ends(old, new, same) == (5, 4)
+    assert compared == 11
+    changing = list(new)
+    assert common_ends(old, changing, same) == (5, 4)
+    changing[5] = old[5]
+    assert common_ends(old, changing, same) == (10, 0)

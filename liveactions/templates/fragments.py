@@ -462,7 +462,7 @@ def _digest_list(items: Items) -> bytes:
     if shared is not None and shared.digest is not None:
         items.chunks = shared.chunks
         return shared.digest
-    digest = _digest([chunk.hex() for chunk in _chunks(items)])
+    digest = blake2b(b"".join(_chunks(items)), digest_size=8).digest()
     if shared is not None:
         shared.digest, shared.chunks = digest, items.chunks
     return digest
@@ -502,7 +502,11 @@ def _collect(value: Any, pieces: list[str]) -> None:
     elif type(value) is Fragment:
         pieces.append(value.shape.digest_text)
         for slot in value.shape.values:
-            _collect(value.values[slot], pieces)  # its own digest isn't needed elsewhere
+            inner = value.values[slot]
+            if type(inner) is str:  # here: a call would cost more than all else
+                pieces.append(inner)
+            else:
+                _collect(inner, pieces)  # its own digest isn't needed elsewhere
     elif type(value) is Items:
         pieces.append(digest_of(value).hex())
     elif isinstance(value, Reference):

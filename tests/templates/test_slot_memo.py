@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import ChainableUndefined, DictLoader, Environment
 
@@ -194,13 +194,13 @@ def test_a_finalizer_that_is_not_known_to_be_pure_is_called_each_time() -> None:
     assert view.render({"a": 1, "b": 2, "c": 3}, shown).values != shown.values
 
 
-OTHERS = "<i>{{ e }}</i><i>{{ f }}</i><i>{{ e }}{{ f }}</i><i>{{ e }}{{ f }}</i>"
+OTHERS = "<i>{{ e }}</i>" * 9  # enough that comparing names is worth it
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        "{% set a = box.n %}<p>{{ a }}</p>" + OTHERS,
+        "{% set a = box.n %}<p>{{ e }}</p><p>{{ a }}</p>" + OTHERS,
         "<p>{{ a }}</p>" + OTHERS + "{% set a = box.n %}<p>{{ a }}</p>",
         OTHERS + "{% if e %}{% set a = box.n %}{% endif %}<p>{{ a }}</p>",
         OTHERS + "{% set a %}{{ box.n }}{% endset %}<p>{{ a }}</p>",
@@ -316,10 +316,11 @@ class Author:
 
 
 @given(st.integers(0, 2**32))
+@settings(max_examples=40)  # each compiles four templates
 def test_pages_and_patches_are_those_of_computing_all_slots(seed: int) -> None:
     author = Author(seed)
     head = "{% macro part(a) %}<u>{{ a }}</u>{% endmacro %}"
-    page, part = head + author.body(10), head + author.body(6).replace("{% include 'part' %}", "")
+    page, part = head + author.body(8), head + author.body(4).replace("{% include 'part' %}", "")
     view = view_of({"page": page, "part": part}, undefined=ChainableUndefined)
     moment = {name: author.value() for name in NAMES}
     shown = view.render(moment)
@@ -327,7 +328,7 @@ def test_pages_and_patches_are_those_of_computing_all_slots(seed: int) -> None:
         other = view_of({"page": page, "part": part}, undefined=ChainableUndefined)
         wanted = other.render(moment)
     known, known_of_other = ClientState(), ClientState()
-    for _ in range(8):
+    for _ in range(5):
         moment = author.change(moment)
         before, shown = shown, view.render(moment, shown)
         before_wanted, wanted = wanted, other.render(moment, wanted)
