@@ -42,6 +42,7 @@ journal: list[str] = []
 works: list[Coroutine[Any, Any, str]] = []
 entered = asyncio.Event()
 gate = threading.Event()
+began = threading.Event()
 left = threading.Event()
 
 
@@ -52,6 +53,7 @@ def fresh() -> Iterator[None]:
     journal.clear()
     works.clear()
     gate.clear()
+    began.clear()
     left.clear()
     yield
     gate.set()
@@ -362,13 +364,14 @@ class Slow(Page):
     count: int = 0
 
     async def load(self) -> None:
-        if "blocked" in journal:
+        if "posted" in journal:
+            began.wait(10)  # its time may be over before its thread has begun
             gate.set()
             left.wait(10)
 
     @action(timeout=0.01)
     def block(self) -> None:
-        journal.append("blocked")
+        began.set()
         gate.wait(10)
         self.count = 99
         left.set()
@@ -377,6 +380,7 @@ class Slow(Page):
 async def test_after_a_timeout_a_post_shows_what_the_thread_can_not_change() -> None:
     async with browser(app()) as visitor:
         tab = await visitor.open("/slow")
+        journal.append("posted")
         answer = await visitor.http.post(tab.action("block"), data={"_s": tab.snapshot})
         assert (answer.status_code, left.is_set()) == (504, True)
         assert ">0 504</p>" in answer.text
