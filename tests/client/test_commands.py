@@ -632,6 +632,7 @@ def test_aria_expanded_follows(open_page: Open) -> None:
     page.wait_for_function("() => b.ariaExpanded === 'true' && d.ariaExpanded === 'true'")
     server.patch([0, None])
     server.patch([0, ""])
+    page.wait_for_function("() => menu.hidden && b.ariaExpanded === 'false'")
     assert has(page, "#e", "aria-expanded") is None
 
 

@@ -74,10 +74,11 @@ function override(element, key, value) {
  */
 export function covers(element, name, value) {
   const known = overrides.get(element);
-  if (!known?.size) return false;
+  if (!known) return false;
+  if (name === "hidden") queueMicrotask(() => tellExpanded(element));
   if (name === "class") return coversClasses(element, known, value);
   if (known.get(name)?.rendered === value) return true;
-  if (known.delete(name) && name === "hidden") queueMicrotask(() => tellExpanded(element));
+  known.delete(name);
   return false;
 }
 
