@@ -129,6 +129,22 @@ def test_pushes_come_and_operations_are_answered(person: Visitor, proxy: Proxy) 
     expect(one.locator("html")).to_have_attribute("data-live", "open")
 
 
+def test_operations_do_not_go_up_more_often_because_none_comes_through(person: Visitor) -> None:
+    page = person.open("/room")
+    tries: list[str] = []
+
+    def lose(route: Route) -> None:
+        tries.append(route.request.url)
+        route.abort()
+
+    page.route("**/room", lose)
+    for _ in range(30):
+        page.get_by_role("button", name="Add").click()
+    assert len(tries) < 15  # one for each click otherwise
+    page.unroute("**/room")
+    expect(page.locator("output")).to_have_text("30")
+
+
 def test_operations_run_once_though_the_first_answer_is_lost(person: Visitor) -> None:
     page = person.new_tab()
     lost: list[str] = []

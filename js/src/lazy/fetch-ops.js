@@ -22,20 +22,30 @@ export let sending;
 let failures = 0;
 /** Whether the page's session was last met by fetch, not by a socket. */
 let isByFetch = false;
+let timer = 0;
+/** Whether a request came to nothing, and the next one has to wait. */
+let isPausing = false;
 /** Whether the page has been refused: nothing is sent any more. */
 let isOver = false;
 
 /** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
 export function sendByFetch() {
-  if (!mustSend()) return;
+  if (isPausing || !mustSend()) return;
   sending ??= post().then((isAnswered) => {
     sending = undefined;
     failures = isAnswered ? 0 : failures + 1;
     if (isAnswered) isByFetch = true;
-    if (!isAnswered) setTimeout(core.send, Math.random() * Math.min(RETRY_MOST, SOCKET_WAIT * 1000 * 2 ** (failures - 1)));
-    else if (!isStreaming() && !core.pending()[0]) setTimeout(core.send, POLL);
+    if (!isAnswered) sendAfter(Math.random() * Math.min(RETRY_MOST, SOCKET_WAIT * 1000 * 2 ** (failures - 1)), true);
+    else if (!isStreaming() && !core.pending()[0]) sendAfter(POLL);
     else core.send();
   });
+}
+
+/** Sends what waits then, unless something else decides when. @param {number} ms @param {boolean} pauses nothing is sent before */
+function sendAfter(ms, pauses = false) {
+  clearTimeout(timer);
+  isPausing = pauses;
+  timer = setTimeout(() => { isPausing = false; core.send(); }, ms);
 }
 
 /** Whether something is to be sent, or to be asked for. */
@@ -54,7 +64,7 @@ export function stopFetching() {
 
 export function watchVisibility() {
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") core.send();
+    if (document.visibilityState === "visible") sendAfter(0);
     else hideStream();
   });
   addEventListener("storage", ({ key }) => {
@@ -154,7 +164,7 @@ function stream(response, control, out, unlimit) {
       const { dataset } = document.documentElement;
       if (!isLost || dataset.live === "closed") return;
       dataset.live = "connecting";
-      setTimeout(core.send, Math.random() * RETRY);
+      sendAfter(Math.random() * RETRY);
     });
   });
 }
