@@ -126,7 +126,7 @@ class Viewer:
 
     def shows(self, *names: str) -> None:
         """Return when exactly these are here, in whatever order."""
-        assert wait_until(lambda: sorted(self.shown) == sorted(names)), (names, self.lists)
+        assert wait_until(lambda: sorted(self.shown) == sorted(names)), (names, self.shown, self.lists[-4:])
 
     def was_missing(self, *names: str) -> bool:
         """Return whether one of these was missing, or was in another place, in any list since they came."""
@@ -185,4 +185,5 @@ def test_a_machine_with_twenty_people_is_killed(env: dict[str, str], machine: Se
         everybody = next(at for at, shown in enumerate(viewer.lists) if len(shown) == 23)
         sizes = [len(shown) for shown in viewer.lists[everybody:]]
         assert {*sizes} <= {23, 3}, (sizes, viewer.lists[-3:])
+    for viewer in here:
         viewer.leave()

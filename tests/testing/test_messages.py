@@ -44,7 +44,7 @@ class Tab:
         self.moves: list[tuple[str, bool]] = []
         self.window = Window(PAGE, True)
         self.line = Line(*messages)
-        moved = lambda url, push: self.moves.append((url, push))  # noqa: E731
+        moved = lambda url, push, keeps_hash: self.moves.append((url, push))  # noqa: E731
         self.conversation = Conversation(self.window, self.line, 1.0, moved, None)  # type: ignore[arg-type]
 
     @property

@@ -25,7 +25,7 @@ export function callsOf(element) {
   return [...names].flatMap((descriptor) => {
     const [other, type, ...modifiers] = descriptor.split(/^@|^live-|\./);
     if (NOT_EVENTS.test(type)) modifiers.push(NOT_AN_EVENT);
-    if (/^\[/.test(/** @type {any} */ (getAttribute(element, descriptor)))) modifiers.push(COMMANDS);
+    if (getAttribute(element, descriptor)?.[0] === "[") modifiers.push(COMMANDS);
     return !other && type ? [{ element, descriptor, type, modifiers }] : [];
   });
 }

@@ -1,10 +1,11 @@
-// Where the visitor is and goes, in attributes: `aria-current="page"` on links to the page, in what has `live-nav`; and
+// Where the visitor is and goes, in attributes: `aria-current="page"` on the `live-nav` links of a `nav` that lead to the page; and
 // `data-navigating` on the root element while another page is being loaded for longer than a moment.
 
 import { getAttribute, hasAttribute, parentNode, remove, scrollLeft, scrollTo, scrollTop } from "./members.js";
 import { moveBefore } from "./moves.js";
 
 const CURRENT = "aria-current";
+const NAV = ":is(nav,[role=navigation])"; // elsewhere, a link to the page is part of a text
 const MOMENT = 200; // ms
 
 /** @type {Set<Element>} links that have the attribute from here: those of the server keep theirs */
@@ -21,7 +22,7 @@ export function watchWhereabouts() {
 /** Mark the links to the page, whose address may be another by now. */
 export function markCurrent() {
   for (const link of marked) if (!link.isConnected || !isHere(/** @type {HTMLAnchorElement} */ (link))) unmark(link);
-  for (const link of document.querySelectorAll("[live-nav] a[href],a[href][live-nav]")) {
+  for (const link of document.querySelectorAll(`${NAV} a[href]:is([live-nav],[live-nav] *)`)) {
     if (!(link instanceof HTMLAnchorElement) || link.hasAttribute(CURRENT) || !isHere(link)) continue;
     link.setAttribute(CURRENT, "page");
     marked.add(link);

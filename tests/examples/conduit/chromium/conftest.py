@@ -9,10 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.chromium.conftest import Visit, Visitor, visit
+from tests.chromium.conftest import Visit, Visitor, blocked, visit
 from tests.chromium.server import Server, serving
 
-__all__ = ["visit"]
+__all__ = ["blocked", "visit"]
 
 
 @pytest.fixture(scope="package")
