@@ -46,7 +46,7 @@ class Posts:
         body = {"welcome": {"token": "t", "rev": 0, "ack": 0, "rebuilt": 1, **welcome}, "frames": frames}
         self.waiting.pop(0).fulfill(json=body)
 
-    def join(self, page: Page) -> dict[str, Any]:
+    def join(self, page: Page) -> Any:
         """Answer the first request, which brings no ops: if its answer was lost, they would run twice."""
         request = self.wait(page, 1)
         assert request["hello"]["token"] is None and request["ops"] == []
