@@ -18,8 +18,11 @@ from tests.chromium.proxy import link
 from tests.chromium.server import Server, serving
 from tests.chromium.stage import Stage, live
 
-OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_")
-"""What the browser itself logs when a server or a link is gone: a test that cuts them expects it."""
+AGAIN = "Failed to load resource: the server responded with a status of 503"
+OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_", AGAIN)
+"""What the browser itself logs when a server or a link is gone, or a page is asked to come again (503): a
+test that cuts them expects it.
+"""
 
 
 @pytest.fixture(scope="package")
