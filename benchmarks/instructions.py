@@ -228,7 +228,7 @@ async def replay(case: Case, ops: int, warm_up: int = 0) -> float:
         await _step(case, tabs)
     gc.collect()
     gc.freeze()  # else collecting what earlier cases have left would be counted
-    os.getppid()  # at each call of this function, callgrind begins to count anew
+    os.getppid()  # callgrind resets its counters at each call of this function
     begun = perf_counter()
     for _ in range(ops):
         await _step(case, tabs)

@@ -17,7 +17,7 @@ class OpenConnection:
     """
 
     is_lasting = True
-    is_presence = True
+    counts_as_present = True
 
     def __init__(self, limit: float, closes: Counter[int]) -> None:
         self.opened = time.monotonic()

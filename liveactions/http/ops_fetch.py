@@ -46,7 +46,7 @@ class BufferedConnection:
         self.messages: list[str] = []
         self.refusal: ProtocolError | None = None
         self.changes: list[Changes] = []
-        self.is_presence = True
+        self.counts_as_present = True
 
     async def send(self, text: str) -> None:
         self.messages.append(text)
@@ -75,7 +75,7 @@ async def perform(sessions: SessionRegistry, request: Request) -> Response:
         hello, ops = _read(data, limits)
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return await _stream(sessions, request, hello, ops)
-        parcel.is_presence = not any(isinstance(op, Bye) for op in ops)
+        parcel.counts_as_present = not any(isinstance(op, Bye) for op in ops)
         session = await sessions.join(hello, request, parcel)
         may_run = _may_run(hello, parcel.messages, ops)
         await _finish(session, parcel, ops if may_run else ())

@@ -39,7 +39,7 @@ class LibraryRoute(Route):
 
 
 class CookiesEndpoint:
-    """Answers a POST of tickets with the cookies that they stand for."""
+    """Answers a POST of tickets by setting the cookies that are stored under them."""
 
     def __init__(self, site: AppContext, origins: Origins) -> None:
         self.site = site

@@ -67,8 +67,8 @@ class Connection(Protocol):
         """Whether it stays open between operations, so that its page counts as open."""
 
     @property
-    def is_presence(self) -> bool:
-        """Whether whoever connects is present. Who says goodbye, maybe to another worker, isn't."""
+    def counts_as_present(self) -> bool:
+        """Whether it makes its page count as present; a request that only says goodbye doesn't."""
 
     async def send(self, text: str) -> None: ...
 
@@ -206,7 +206,7 @@ class Session:
 
     def _attend(self) -> None:
         """Publish the presence that the page declares, if it is connected and declares any."""
-        if self.connection is None or not self.connection.is_presence or not self.state.is_attached:
+        if self.connection is None or not self.connection.counts_as_present or not self.state.is_attached:
             return
         if self._attendance is None:
             presence = self.site.services.presence

@@ -183,7 +183,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what differs in nothing, or little, where WebSockets are blocked."""
+    """Skip tests that take the same path, or nearly so, where WebSockets are blocked."""
     left_out = [item for item in items if isinstance(item, pytest.Function) and _is_like_another(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

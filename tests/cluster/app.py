@@ -1,6 +1,6 @@
 """An application for several machines, whose actions write down what they have run.
 
-The folder `NOTES` stands for its database: each process appends to a file of its own there. What is sent and
+The folder `NOTES` serves as its database: each process appends to a file of its own there. What is sent and
 fetched as a file can be told from the number of its operation.
 """
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +10,13 @@ from examples import app
 from liveactions import Live
 from liveactions.templates.commands import METHODS
 from liveactions.testing import Browser, plugin
+from tests.docs.code import DOCS, EXAMPLES, blocks
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "commands.md").read_text()
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+TEXT = (DOCS / "commands.md").read_text()
+BLOCKS = blocks("commands.md")
 SOURCES = {
-    "jinja": (ROOT / "examples" / "templates" / "reading.html").read_text(),
-    "css": (ROOT / "examples" / "static" / "style.css").read_text(),
+    "jinja": (EXAMPLES / "templates" / "reading.html").read_text(),
+    "css": (EXAMPLES / "static" / "style.css").read_text(),
 }
 TEST = BLOCKS[-1][1]
 

@@ -12,14 +12,9 @@ from typing import Any
 import pytest
 
 from liveactions.testing import Browser
+from tests.docs.code import DOCS, blocks
 
-DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS = ("guide.md", "forms.md")
-
-
-def blocks(document: str) -> list[tuple[str, str]]:
-    """The code in a document, with its language."""
-    return re.findall(r"^```(\w+)\n(.*?)^```", (DOCS / document).read_text(), re.MULTILINE | re.DOTALL)
 
 
 def python(document: str) -> str:

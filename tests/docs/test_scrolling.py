@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +9,12 @@ import pytest
 from examples import app
 from liveactions import Live
 from liveactions.testing import Browser, both_ways, plugin
+from tests.docs.code import EXAMPLES, blocks
 
-ROOT = Path(__file__).parents[2]
-BLOCKS: list[tuple[str, str]] = re.findall(
-    r"^```(\w+)\n(.*?)^```", (ROOT / "docs" / "scrolling.md").read_text(), re.MULTILINE | re.DOTALL
-)
+BLOCKS = blocks("scrolling.md")
 SOURCES = {
-    "python": (ROOT / "examples" / "feed.py").read_text(),
-    "jinja": (ROOT / "examples" / "templates" / "feed.html").read_text(),
+    "python": (EXAMPLES / "feed.py").read_text(),
+    "jinja": (EXAMPLES / "templates" / "feed.html").read_text(),
 }
 TEST = BLOCKS[-1][1]
 

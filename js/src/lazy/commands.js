@@ -17,7 +17,7 @@ import { classList, closest, contains, focus, getAttribute, hasAttribute, isConn
 
 // What commands have changed.
 
-/** @type {WeakMap<Element, Map<string, Override>>} by attribute; of a class by its name with a dot, which "" stands for */
+/** @type {WeakMap<Element, Map<string, Override>>} by name of an attribute, or of a class with a dot in front, whose value is "" or null */
 let overrides = new WeakMap();
 /** Whether there were any. */
 let isUsed = false;
@@ -132,7 +132,7 @@ export function runCommands(call, event) {
   // It came before this file was there: the browser has submitted the form, as it does without commands.
   const isOver = form && !event.eventPhase && !event.defaultPrevented;
   if (!isOver) {
-    if (form && calls) event.preventDefault(); // the call stands for the submit
+    if (form && calls) event.preventDefault(); // the call replaces the submit
     if (!isConfirmed(element, event)) return;
   }
   for (const [i, [name, target, ...rest]] of commands.entries()) {

@@ -34,8 +34,9 @@ export function unmarkUnsaved() {
 function mark() {
   for (const guard of document.querySelectorAll(`[${GUARD}]`)) {
     const controls = (guard instanceof HTMLFormElement ? controlsOf(guard) : [...querySelectorAll(guard, "*")]).filter(isControl);
-    for (const control of controls) setDirty(control, isDirty(control));
-    setDirty(guard, controls.some(isDirty));
+    const dirty = new Set(controls.filter(isDirty));
+    for (const control of controls) setDirty(control, dirty.has(control));
+    setDirty(guard, dirty.size > 0);
   }
   // Only while there is something to lose: pages with this listener aren't kept for Back.
   if (question()) addEventListener("beforeunload", askBeforeUnload);
