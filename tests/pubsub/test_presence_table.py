@@ -8,7 +8,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from liveactions.pubsub.presence_table import ASK_AGAIN, EXPECTED, LEASE, STALL, PresenceTable
 
@@ -553,7 +559,8 @@ class Histories(RuleBasedStateMachine):
             assert not lists or len(lists[0]) == len(here)
 
 
-TestHistories = Histories.TestCase
+def test_histories() -> None:
+    run_state_machine_as_test(Histories)
 
 
 Step = tuple[str, int, float]

@@ -12,7 +12,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from liveactions import Live, Page, Pages
 from liveactions.actions.request import PageRequest
@@ -652,8 +658,8 @@ def _number(word: str) -> int:
     return int(word) if word.isdigit() else 0
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(one_in(2), stateful_step_count=40)
+def test_histories() -> None:
+    run_state_machine_as_test(Histories, settings=settings(one_in(2), stateful_step_count=40))
 
 
 def detached() -> SessionState:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS
@@ -369,5 +369,5 @@ class SameAnswers(RuleBasedStateMachine):
         self.files[0]._journals.close()
 
 
-TestSameAnswers = SameAnswers.TestCase
-TestSameAnswers.settings = settings(one_in(4), stateful_step_count=40)
+def test_same_answers() -> None:
+    run_state_machine_as_test(SameAnswers, settings=settings(one_in(4), stateful_step_count=40))
