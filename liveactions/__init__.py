@@ -15,6 +15,7 @@ from .config import Limits
 from .exceptions import ActionError, FieldErrors, LiveError
 from .execution.effects import CurrentOp, after, current_op, flash
 from .execution.loading import Deferred, defer
+from .execution.stats import Stats
 from .pages.component import Component
 from .pages.decorators import every, on
 from .pages.fields import InUrl, in_url, loaded
@@ -23,7 +24,6 @@ from .pages.page_functions import Rendered, render
 from .pages.page_html import button, form_state
 from .pages.presence import presence, present
 from .pubsub import Broker
-from .session.stats import Stats
 from .templates import Commands, js
 
 __all__ = [

@@ -34,6 +34,7 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
+from .execution.stats import Stats
 from .hosting import guards_of_host, hidden_routes, hold_in
 from .http.endpoint import PageEndpoint
 from .http.health import HEALTH, LIVE, READY, Health
@@ -56,7 +57,6 @@ from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
 from .session.request_probe import HOST_KEY
-from .session.stats import Stats, stats_of
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
@@ -285,7 +285,7 @@ class Live(Starlette):
 
     def stats(self) -> Stats:
         """Return what this worker does, as numbers: pages, operations, bytes, the store's latency."""
-        return stats_of(self.sessions)
+        return self.sessions.stats()
 
     async def drain(self) -> None:
         """Hand all open pages over to other workers, and refuse new sockets from now on.

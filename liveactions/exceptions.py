@@ -20,7 +20,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -80,6 +80,13 @@ class ActionTimeout(LiveError):
 
 class StoreError(LiveError):
     """The store failed to read or write."""
+
+
+REPLACED: Final = 1012
+"""Close code for a connection that another one has replaced. Only the page itself can have made that, by its
+token: if it still listens here, it is to connect again."""
+INTERNAL_ERROR: Final = 1011
+"""Close code for an error of the server, from the WebSocket protocol."""
 
 
 class ProtocolError(LiveError):

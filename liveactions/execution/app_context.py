@@ -34,8 +34,8 @@ from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.storage import UploadStorage
 from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
 from ..types import Outcome, RedirectTo
-from .counters import Counters
 from .results import failure
+from .stats import Counters
 
 log = get_logger(__name__)
 MOUNT = "/_live"

@@ -15,7 +15,7 @@ from ..execution.app_context import Address, AppContext
 from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import has_handler
-from ..execution.watchdog import watch
+from ..execution.timeouts import watch
 from ..logs import bind, get_logger
 from ..observation import Kind, Operation
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD

@@ -17,13 +17,12 @@ from starlette.responses import Response
 
 from ..actions.request import Changes
 from ..config import Limits
-from ..exceptions import ProtocolError
+from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, HEADER_SKIPPED, HEADER_STREAM
 from ..protocol.messages import Acknowledgement, Bye, CallSlot, Cancel, Hello, Op, read_hello, read_op
 from ..protocol.op_log import MAX_KEPT_ANSWERS
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
-from ..session.state import INTERNAL_ERROR, REPLACED
 from .bodies import read_json
 from .event_stream import MEDIA_TYPE, EventStream, EventStreamResponse, receive_all
 

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
-from ..exceptions import ProtocolError
-from ..execution.watchdog import watch
+from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
+from ..execution.timeouts import watch
 from ..logs import bind, get_logger
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
 from ..security.origin import Origins
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
-from ..session.state import INTERNAL_ERROR, OLD_COOKIES, REPLACED
+from ..session.state import OLD_COOKIES
 from ..tasks import contained
 from .connections import OpenConnection
 

@@ -24,6 +24,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from string import Formatter
 from typing import Any, Final, Generic, Protocol, TypeVar, get_args, get_origin, overload
 from weakref import WeakValueDictionary
@@ -37,6 +38,7 @@ from ..cache.cached import shareable
 from ..cache.tags import note, reading
 from ..config import check_function, check_text
 from ..logs import get_logger
+from ..protocol.constants import SOCKET_WAIT
 from ..pubsub.presence import Presence, tag_of
 from ..pubsub.presence_table import Entry
 from ..type_hints import result_hint
@@ -281,3 +283,60 @@ def read_entries(entries: Sequence[Entry]) -> Callable[[], tuple[Any, ...]]:
         except (KeyError, ValidationError) as error:
             log.warning("can't read who is in %r, said by another version: %r", entry.topic, error)
     return shareable(tuple(values))
+
+
+# While a page is open
+
+LOST_SECONDS: Final = SOCKET_WAIT + 2.0
+"""Seconds until an entry is removed whose connection was lost: pages that can reconnect do so sooner, also
+those that can't have a socket any more.
+"""
+POLLED_SECONDS: Final = 9.0
+"""The same for a page without a lasting connection, which polls every 5 seconds."""
+LEFT_SECONDS: Final = 0.5
+"""Seconds until an entry is removed whose page was left: a page that is reloaded is back sooner."""
+
+
+class Attendance:
+    """The published entries of one session. `key` is the session's; `turn` is the epoch of its claim, and
+    increases with each takeover.
+    """
+
+    def __init__(self, presence: Presence, key: str, turn: int) -> None:
+        self._presence = presence
+        self._key = key
+        self._turn = turn
+        self._said: dict[str, tuple[Attending, str]] = {}
+        """The declarations that are published, each with the visitor's identity, by the id of the entry."""
+        self._withdrawn: frozenset[str] = frozenset()
+        """The entries that were withdrawn last."""
+
+    def follow(self, attending: Sequence[Attending], identity: str) -> None:
+        """Publish what has changed in the page's declarations. `identity` is the visitor's."""
+        wanted = {self._id(one): (one, identity) for one in attending}
+        if wanted == self._said:
+            return
+        gone = self._said.keys() - wanted.keys()
+        for id, (one, _) in wanted.items():
+            self._presence.enter(id, one.topic, one.key_of(identity), one.kind, one.data, self._turn)
+        self._said = wanted
+        if gone:
+            self._presence.leave(gone)
+
+    def lost(self, has_lasted: bool) -> None:
+        """Withdraw the entries soon: the connection is lost, and the page may reconnect."""
+        self._leave(LOST_SECONDS if has_lasted else POLLED_SECONDS)
+
+    def left(self) -> None:
+        """Withdraw the entries: the page has ended. Its connection may have been closed before it said so."""
+        self._leave(LEFT_SECONDS)
+
+    def _leave(self, seconds: float) -> None:
+        self._withdrawn = frozenset(self._said) or self._withdrawn
+        self._said = {}
+        if self._withdrawn:
+            self._presence.leave(self._withdrawn, seconds)
+
+    def _id(self, one: Attending) -> str:
+        """Return the id of an entry, the same in any worker. It doesn't reveal the session's token."""
+        return blake2b(f"{self._key}\n{one.name}".encode(), digest_size=12).hexdigest()

@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
+from ..exceptions import REPLACED
 from ..logs import get_logger
 from ..tasks import Supervisor, contained
 from .registry import SessionRegistry
 from .runner import Session
-from .state import REPLACED
 
 log = get_logger(__name__)
 PAGES_PER_SECOND: Final = 100.0

@@ -13,9 +13,8 @@ from ..observation import Operation, Stopwatch, current_operation, observed, sto
 from ..protocol.messages import Acknowledgement, Bye, Op
 from ..store.snapshots import Snapshot
 from ..types import Outcome
-from .op_queue import Job, ServerOp
 from .runner import Session
-from .state import Act, Frame
+from .state import Act, Frame, Job, ServerOp
 
 
 class ObservedSession(Session):

@@ -14,11 +14,12 @@ from typing import Final
 from starlette.requests import HTTPConnection, Request
 
 from ..actions.request import PageRequest
-from ..exceptions import LiveError, ProtocolError, SealError, StoreError
+from ..exceptions import INTERNAL_ERROR, REPLACED, LiveError, ProtocolError, SealError, StoreError
 from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
+from ..execution.stats import OUTCOMES, REASONS, Stats
 from ..logs import get_logger
 from ..observation import Operation, observed
 from ..pages.page import Page
@@ -26,7 +27,7 @@ from ..pages.presence import read_entries
 from ..pages.state import restore_state
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
 from ..protocol.messages import Hello
-from ..protocol.op_log import Resumption
+from ..protocol.op_log import OpLog, Resumption
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..pubsub.presence import Presence
@@ -35,9 +36,10 @@ from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
 from .observed import ObservedSession
+from .renders import RenderHistory
 from .request_probe import as_request, through_middleware
 from .runner import Connection, Session
-from .state import INTERNAL_ERROR, REPLACED, Due, continues, is_behind, resumed
+from .state import Due
 from .subscriptions import SubscriptionIndex
 
 log = get_logger(__name__)
@@ -98,11 +100,6 @@ class SessionRegistry:
 
     def __len__(self) -> int:
         return len(self._sessions)
-
-    @property
-    def gaps(self) -> int:
-        """How often messages of other workers were lost."""
-        return self._audience.gaps
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
@@ -416,6 +413,25 @@ class SessionRegistry:
                 if session.developer is not None:
                     session.developer.show_templates()
 
+    def stats(self) -> Stats:
+        """Return the current numbers of this worker."""
+        counters, sessions = self.site.counters, list(self)
+        return Stats(
+            uptime=time.monotonic() - counters.started,
+            sessions=len(sessions),
+            connected=sum(one.state.is_attached for one in sessions),
+            queue=sum(len(one.state.queue) for one in sessions),
+            ops={name: counters.ops[kind] for kind, name in OUTCOMES.items()},
+            pushes=counters.pushes,
+            patches=counters.patches,
+            sent_bytes=counters.sent_bytes,
+            resumes=counters.resumes,
+            restarts=counters.restarts,
+            gaps=self._audience.gaps,
+            store_latency=self.site.snapshots.store.latency,
+            closes={name: counters.closes[code] for code, name in REASONS.items()},
+        )
+
     def sign_out(self, identity: str) -> None:
         """End all pages of an identity, in all processes, when their running operations have ended."""
         self._line.publish(Message("user", identity))
@@ -472,3 +488,32 @@ async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageR
     if arrived is None:
         raise ProtocolError("the page can't be opened", CLOSE_OVER)
     return arrived
+
+
+def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
+    """Return the op log and the history of a session that is rebuilt from a snapshot.
+
+    `outdated` is that of the welcome.
+    """
+    history = RenderHistory()
+    missed = dict(snapshot.missed).get(hello.rev)
+    if hello.rev == snapshot.rev:
+        history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
+    elif missed:
+        history.reset_to(snapshot.shape, snapshot.mark, None, missed)
+    else:
+        history.reset_to(snapshot.shape, b"", None)
+    rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
+    return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
+
+
+def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
+    """Return whether the page knows more than a stored snapshot: its worker may be about to store more."""
+    return not snapshot.at_rest and (hello.op > snapshot.done or hello.rev > snapshot.rev)
+
+
+def continues(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
+    """Return the resumption of a session that goes on from a snapshot, and whether that is outdated."""
+    if snapshot.rev < hello.rev:
+        return "rebuilt", True
+    return ("migrated" if snapshot.at_rest or hello.op <= snapshot.done else "rebuilt"), False

@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 from ..actions.action import ActionRef
 from ..actions.request import Changes, PageRequest
-from ..exceptions import ProtocolError
+from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
 from ..execution.app_context import Address, AppContext
 from ..execution.dependencies import around
 from ..execution.effects import begin_due
@@ -28,6 +28,7 @@ from ..execution.run import PageRun
 from ..pages.component import change_context, describe, walk
 from ..pages.page import Page, takes_files
 from ..pages.page_html import document
+from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import Acknowledgement, Bye, Hello, Op, answer
@@ -37,14 +38,12 @@ from ..store.snapshots import SNAPSHOT_TTL, HtmlSnapshot, Snapshot
 from ..tasks import Supervisor
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
-from .attendance import Attendance
-from .concurrency import ConcurrentOps
-from .dispatch import UNKNOWN, dispatch_op, report, run_of
+from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .navigation import LoadedPage, problem_of, resolve_outcome
-from .op_queue import Job, ServerOp
+from .renders import RenderHistory
 from .request_probe import after
 from .server_ops import Background, Developer, Timers
-from .state import INTERNAL_ERROR, OLD_COOKIES, REPLACED, Due, Frame, RenderHistory, SessionState
+from .state import OLD_COOKIES, Due, Frame, Job, ServerOp, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
 
 CONNECTION_HOOKS: Final = ("connected", "disconnected")
@@ -212,8 +211,8 @@ class Session:
             presence = self.site.services.presence
             if presence is None or not self.state.page.live.declares_presence:
                 return
-            self._attendance = Attendance(self.state, presence, self._epoch)
-        self._attendance.follow()
+            self._attendance = Attendance(presence, self.state.key, self._epoch)
+        self._attendance.follow(self.state.page.live.attending, self.state.identity)
 
     def absent(self, has_lasted: bool = True) -> None:
         """Withdraw the page's presence soon, unless it reconnects."""

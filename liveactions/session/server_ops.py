@@ -24,8 +24,7 @@ from ..tasks import Supervisor
 from ..templates import Fragment
 from ..templates.diagnostics import Adviser
 from ..types import Failed, Outcome
-from .op_queue import ServerOp
-from .state import SessionView
+from .state import ServerOp, SessionView
 
 
 class Timers:

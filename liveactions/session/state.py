@@ -45,15 +45,18 @@ session that has been idle for a while only keeps digests, with which the next r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable
 from enum import Enum
+from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..actions.action import ActionRef
 from ..config import Limits
-from ..diff import ClientState, full, keeps_places, patch
-from ..exceptions import ForgedReference, ProtocolError, UnknownAction
+from ..exceptions import REPLACED, ForgedReference, LiveError, ProtocolError, UnknownAction
 from ..execution.app_context import Address, AppContext
+from ..execution.results import failure
+from ..execution.run import PageRun
 from ..pages.component import components_of
 from ..pages.lookup import function, lookup
 from ..pages.page import Page
@@ -64,6 +67,7 @@ from ..protocol.messages import (
     CallFunction,
     CallReference,
     CallSlot,
+    Cancel,
     Change,
     Hello,
     Op,
@@ -72,20 +76,12 @@ from ..protocol.messages import (
 )
 from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Resumption
 from ..security.references import Reference
-from ..store.snapshots import Digests, Snapshot, session_key
+from ..store.snapshots import Snapshot, session_key
 from ..templates import Fragment
-from ..templates.fragments import digest_of
 from ..types import DONE, Outcome, Streaming
-from .op_queue import Job, OpQueue, ServerOp
+from .renders import RenderHistory
 
-MAX_REVISIONS: Final = 64
-"""How many renders are kept at most, if a page acknowledges none."""
-REPLACED: Final = 1012
 OLD_COOKIES: Final = "the page's cookies are checked again"
-"""Close code for a connection that another one has replaced. Only the page itself can have made that, by its
-token: if it still listens here, it is to connect again."""
-INTERNAL_ERROR: Final = 1011
-"""Close code for an error of the server, from the WebSocket protocol."""
 
 Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
 """An operation that names an action."""
@@ -132,6 +128,100 @@ class Frame(NamedTuple):
     """The message; None if there is nothing to send."""
     snapshot: Snapshot | None
     """What must be stored before the message is sent."""
+
+
+MAX_COALESCED: Final = 100
+"""Server operations that share one render at most, so that other operations have their turn."""
+
+
+class Waiter(Protocol):
+    """The caller that waits for an outcome: an `asyncio.Future`."""
+
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def set_result(self, result: Outcome, /) -> None: ...
+
+
+class ServerOp:
+    """An operation without a number, started by the server.
+
+    With `page_run` and `n`, it is the end of operation `n`, which was streaming. `ended` receives the
+    outcome. Consecutive operations with `merges` share one render.
+    """
+
+    __slots__ = ("run", "page_run", "n", "ended", "merges")
+
+    def __init__(
+        self,
+        run: Callable[[PageRun], Awaitable[Outcome | None]],
+        page_run: PageRun | None = None,
+        n: int = 0,
+        ended: Waiter | None = None,
+        merges: bool = False,
+    ) -> None:
+        self.run = run
+        self.page_run = page_run
+        self.n = n
+        self.ended = ended
+        self.merges = merges
+
+
+Job: TypeAlias = Op | ServerOp
+"""An entry of the queue."""
+
+
+class OpQueue(deque[Job]):
+    """Operations in the order in which they run."""
+
+    coalescing = 0
+    """How many of the next operations are rendered together with the one that was taken last."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit for operations of the browser is reached. Server operations don't count."""
+        return sum(not isinstance(job, ServerOp) for job in self) >= MAX_KEPT_ANSWERS
+
+    def take(self) -> Job | None:
+        """Remove and return the next operation; None if there is none."""
+        while self:
+            job = self.popleft()
+            if not isinstance(job, ServerOp):
+                self.coalescing = 0
+                return job
+            if job.ended is None or not job.ended.cancelled():  # else its caller has stopped waiting
+                self.coalescing = self.coalescing - 1 if self.coalescing else self._following(job)
+                return job
+        self.coalescing = 0
+        return None
+
+    def _following(self, job: ServerOp) -> int:
+        """Return how many of the next operations share a render with `job`."""
+        if not job.merges:
+            return 0
+        following = islice(self, MAX_COALESCED)
+        return sum(1 for _ in takewhile(lambda one: isinstance(one, ServerOp) and one.merges, following))
+
+    def expects(self, is_meant: Callable[[Op], bool]) -> bool:
+        """Return whether an operation of the browser that satisfies the predicate is in the queue."""
+        return any(not isinstance(job, ServerOp) and is_meant(job) for job in self)
+
+    def drop(self, is_meant: Callable[[Op], bool]) -> None:
+        """Replace queued operations of the browser that satisfy the predicate with ones that do nothing."""
+        for index, job in enumerate(self):
+            if not isinstance(job, ServerOp) and is_meant(job):
+                self[index] = dropped(job)
+
+    def abandon(self) -> None:
+        """Drop all queued operations, and tell their callers that the page has ended."""
+        while self:
+            job = self.popleft()
+            if isinstance(job, ServerOp) and job.ended is not None and not job.ended.done():
+                job.ended.set_result(failure("", 409, error=LiveError("this page is no longer open")))
+
+
+def dropped(op: Op) -> Cancel:
+    """Return an operation of the same number that does nothing."""
+    return Cancel(op.n, op.rev, op.n)
 
 
 class SessionView(Protocol):
@@ -189,136 +279,6 @@ class PageBinding:
         """Return whether a browser that shows revision `rev` may show this page to this identity."""
         now = address is self.address and identity == self.identity
         return now or (rev < self.since and (address, identity) in self._former)
-
-
-class RenderHistory:
-    """The newest render of a page, and older ones whose slots operations may still name."""
-
-    def __init__(self) -> None:
-        self.known = ClientState()
-        self._fragments: dict[int, Fragment] = {}
-        self.newest: Fragment | None = None
-        """The newest render; None if it was dropped."""
-        self._shape: bytes = b""
-        self._mark: bytes = b""
-        self._digests: Digests | None = None
-        self._missed: Change = []
-        self._supposed: Fragment | None = None
-        """What the page is assumed to show if nothing better is known."""
-        self._doubts = 0
-
-    def begin(self, in_doubt: bool = False, as_loaded: bool = False) -> None:
-        """Begin with a client that knows no shapes. It is `in_doubt` of what its page shows: `as_loaded`, or
-        later.
-        """
-        self.known = ClientState(self.known.is_exact and not in_doubt)
-        self._doubts += in_doubt + (in_doubt and as_loaded)
-
-    @property
-    def is_raw(self) -> bool:
-        """Whether the page is rendered without slots: the browser's parser, or something on the way, doesn't
-        leave the markers in their places.
-        """
-        return self._doubts > 1
-
-    def reset_to(
-        self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
-    ) -> None:
-        """Reset: what the page shows is known by its digests only, once it has the patch that it missed."""
-        self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
-        self._missed = list(missed)
-        self._fragments.clear()
-
-    def marks(self) -> tuple[bytes, bytes]:
-        """Return the digest of the root's shape, and one of everything that is shown."""
-        newest = self.newest
-        return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._mark)
-
-    def digests(self) -> Digests | None:
-        """Return the digests of the newest render, if they are known."""
-        return self.newest.digests() if self.newest else self._digests
-
-    def change(self, new: Fragment, base: int | None = None) -> Change:
-        """Return the patch from the newest render, or that of an older revision, to `new`.
-
-        It is ``{"page": ""}`` if the page's whole HTML must be sent; `new` must then be rendered from
-        scratch.
-        """
-        old = self.newest if base is None else self._fragments.get(base)
-        if old is not None:
-            change = patch(old, new, self.known)
-        elif new.shape.digest != self._shape or base is not None:
-            change = {"page": ""}
-        elif digest_of(new) == self._mark:
-            change = self._missed
-        else:
-            own = new.digests()[1]
-            change = full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
-        if type(change) is dict:
-            self.known.forget_strings()
-        return change
-
-    def record(self, rev: int, fragment: Fragment) -> None:
-        """Record that revision `rev` shows this fragment."""
-        self.newest = self._fragments[rev] = fragment
-        self._supposed = None
-        if len(self._fragments) > MAX_REVISIONS:
-            del self._fragments[next(iter(self._fragments))]
-
-    def pending_patches(self, since: int) -> Iterator[tuple[int, Change]]:
-        """Return the patches to the newest render from each older one that the page may show, by revision.
-
-        Only those that change text and attributes in the same places: a process that has none of these
-        renders can send them.
-        """
-        newest = self.newest
-        if newest is None or not newest.is_pristine():
-            return
-        for rev, old in self._fragments.items():
-            if rev >= since and old is not newest and old.is_pristine():
-                change = patch(old, newest, ClientState(is_exact=False))
-                if keeps_places(change):
-                    yield rev, change
-
-    def forget(self, before: int) -> None:
-        """Drop renders of revisions before this one: none of their slots can be named any more."""
-        fragments = self._fragments
-        while len(fragments) > 1 and (oldest := next(iter(fragments))) < before:
-            del fragments[oldest]
-
-    def reference(self, rev: int, address: Sequence[int]) -> ActionRef[..., object]:
-        """Return the action that a slot showed at a revision. Raise `UnknownAction` if it showed none."""
-        fragment = self._fragments.get(rev)
-        try:
-            found = fragment.at(address) if fragment is not None else None
-        except LookupError:
-            found = None
-        if not isinstance(found, ActionRef):
-            raise UnknownAction("no action at this address")
-        return found
-
-    def shows(self, rev: int, ref: ActionRef[..., object], mac: str) -> bool:
-        """Return whether a revision shows a reference, whose signature as text is `mac`. If that revision's
-        render was dropped, the newest one counts.
-        """
-        fragment = self._fragments.get(rev) or self.newest or self._supposed
-        return fragment is not None and fragment.shows(ref, mac)
-
-    def evict(self) -> None:
-        """Drop what can be rendered again: all, if list items would get the numbers that they have."""
-        newest = self.newest
-        if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
-            self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
-
-    def rerender(self, page: Page, rev: int) -> None:
-        """Render again what was dropped. If the page has changed, its slots are unknown, but the references
-        that it shows now are accepted.
-        """
-        fragment = page.__fragment__(None)
-        if digest_of(fragment) == self._mark:
-            self.record(rev, fragment)
-        else:
-            self._supposed = fragment
 
 
 class SessionState:
@@ -679,32 +639,3 @@ class SessionState:
         if self.is_unsaved:
             return Due.SAVE
         return Due.EVICT if now - self.used > limits.idle else None
-
-
-def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, RenderHistory]:
-    """Return the op log and the history of a session that is rebuilt from a snapshot.
-
-    `outdated` is that of the welcome.
-    """
-    history = RenderHistory()
-    missed = dict(snapshot.missed).get(hello.rev)
-    if hello.rev == snapshot.rev:
-        history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
-    elif missed:
-        history.reset_to(snapshot.shape, snapshot.mark, None, missed)
-    else:
-        history.reset_to(snapshot.shape, b"", None)
-    rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
-    return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
-
-
-def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
-    """Return whether the page knows more than a stored snapshot: its worker may be about to store more."""
-    return not snapshot.at_rest and (hello.op > snapshot.done or hello.rev > snapshot.rev)
-
-
-def continues(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
-    """Return the resumption of a session that goes on from a snapshot, and whether that is outdated."""
-    if snapshot.rev < hello.rev:
-        return "rebuilt", True
-    return ("migrated" if snapshot.at_rest or hello.op <= snapshot.done else "rebuilt"), False

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from ..cache.tags import matches
+from ..exceptions import REPLACED
 from ..execution.loading import outdate
 from ..execution.run import PageRun
 from ..pages.component import Component, components_of
@@ -23,8 +24,7 @@ from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..tasks import Supervisor, contained
 from ..types import Outcome
-from .op_queue import ServerOp
-from .state import REPLACED, SessionView
+from .state import ServerOp, SessionView
 
 MAX_MISSED_MESSAGES: Final = 1000
 """Messages that a page can catch up on; a page that has missed more loads everything again."""

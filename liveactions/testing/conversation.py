@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..exceptions import REPLACED
 from ..protocol.constants import (
     ACK_AFTER,
     BYE,
@@ -24,7 +25,6 @@ from ..protocol.constants import (
     RUNNING,
     VERSION,
 )
-from ..session.state import REPLACED
 from .asgi import Closed, EventStream, Reply
 from .controls import Seen
 from .document import Document, Window

@@ -31,8 +31,8 @@ from liveactions import (
     redirect,
 )
 from liveactions.config import Limits
+from liveactions.exceptions import INTERNAL_ERROR
 from liveactions.protocol import constants as wire
-from liveactions.session.state import INTERNAL_ERROR
 from liveactions.testing.asgi import Closed
 from tests.support.asgi import Browser, Tab, browser
 from tests.support.small import small_app

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from liveactions import Limits, Page, Pages, action, not_found
+from liveactions.exceptions import REPLACED
 from liveactions.http import event_stream
 from liveactions.protocol.constants import (
     BYE,
@@ -28,7 +29,6 @@ from liveactions.protocol.constants import (
     HEADER_STREAM,
 )
 from liveactions.session.runner import Session
-from liveactions.session.state import REPLACED
 from liveactions.store import MemoryStore
 from liveactions.testing.asgi import ORIGIN, Closed, EventStream, Reply
 from liveactions.testing.asgi import http as http_scope

@@ -12,13 +12,12 @@ import pytest
 
 from liveactions import Live, Page, Pages, action, cached, loaded, on
 from liveactions.cache.memory import memory
-from liveactions.exceptions import StoreError
+from liveactions.exceptions import REPLACED, StoreError
 from liveactions.protocol.constants import CLOSE_OVER
 from liveactions.pubsub import GAP, Broker, News, SqliteBroker
 from liveactions.pubsub.base import Message, pack, unpack
 from liveactions.pubsub.channel import BrokerChannel, Channels
 from liveactions.security.signing import Keys, Sealer
-from liveactions.session.state import REPLACED
 from liveactions.session.subscriptions import SubscriptionIndex
 from liveactions.store import SqliteStore
 from liveactions.testing import Browser

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from liveactions import Limits, Page, Pages, action
+from liveactions.exceptions import REPLACED
 from liveactions.session.draining import PAGES_PER_SECOND, POLL_INTERVAL, Drain, draining_on_sigterm
-from liveactions.session.state import REPLACED
 from liveactions.store import MemoryStore
 from liveactions.testing.asgi import ORIGIN, Closed
 from tests.session.test_runner import shown

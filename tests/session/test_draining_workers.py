@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from liveactions.exceptions import REPLACED
 from liveactions.session.draining import PAGES_PER_SECOND
-from liveactions.session.state import REPLACED
 from tests.chromium.server import Server, serving
 from tests.support.patience import PATIENCE
 from tests.support.steady import Tab, until

@@ -12,9 +12,9 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from liveactions import Limits, Live, Page, Pages
+from liveactions.exceptions import INTERNAL_ERROR
 from liveactions.protocol.constants import BYE, CLOSE_LIMIT, CLOSE_OVER
-from liveactions.session.op_queue import ServerOp
-from liveactions.session.state import INTERNAL_ERROR
+from liveactions.session.state import ServerOp
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
 from liveactions.testing.asgi import Closed

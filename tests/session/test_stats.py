@@ -7,9 +7,9 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from liveactions.execution.counters import Counters
+from liveactions.execution.stats import Counters
 from liveactions.protocol.constants import CLOSE_PROTOCOL, NAVIGATE
-from liveactions.session.op_queue import ServerOp
+from liveactions.session.state import ServerOp
 from liveactions.store import MemoryStore
 from liveactions.testing.asgi import Closed
 from tests.support import shop as shop_module

@@ -1,16 +1,16 @@
-"""The counters of a worker, for `Live.stats`."""
+"""The counters of a worker, and what `Live.stats` returns of them."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ..exceptions import INTERNAL_ERROR, REPLACED
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_NO_HELLO, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION
 from ..types import Failed, Ok, Outcome, RedirectTo, Uncertain
-from .registry import SessionRegistry
-from .state import INTERNAL_ERROR, REPLACED
 
 OUTCOMES: Final[Mapping[type[Outcome], str]] = {
     Ok: "ok",
@@ -66,21 +66,23 @@ class Stats:
     """
 
 
-def stats_of(sessions: SessionRegistry) -> Stats:
-    """Return the current numbers of a worker."""
-    counters, pages = sessions.site.counters, list(sessions)
-    return Stats(
-        uptime=time.monotonic() - counters.started,
-        sessions=len(pages),
-        connected=sum(one.state.is_attached for one in pages),
-        queue=sum(len(one.state.queue) for one in pages),
-        ops={name: counters.ops[kind] for kind, name in OUTCOMES.items()},
-        pushes=counters.pushes,
-        patches=counters.patches,
-        sent_bytes=counters.sent_bytes,
-        resumes=counters.resumes,
-        restarts=counters.restarts,
-        gaps=sessions.gaps,
-        store_latency=sessions.site.snapshots.store.latency,
-        closes={name: counters.closes[code] for code, name in REASONS.items()},
-    )
+class Counters:
+    """Counts since the application was created."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.ops: Counter[type[Outcome]] = Counter()
+        """Operations of browsers, by outcome."""
+        self.pushes = 0
+        """Operations that the server has started."""
+        self.patches = 0
+        self.sent_bytes = 0
+        self.resumes = 0
+        self.restarts = 0
+        self.closes: Counter[int] = Counter()
+        """Closed connections, by close code; 1000: closed by the browser."""
+
+    def sent(self, text: str) -> None:
+        """Count a message to a page."""
+        self.patches += 1
+        self.sent_bytes += len(text) if text.isascii() else len(text.encode())

@@ -1,0 +1,148 @@
+"""The renders of an open page: patches between them, and what their slots and references name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from ..actions.action import ActionRef
+from ..diff import ClientState, full, keeps_places, patch
+from ..exceptions import UnknownAction
+from ..pages.page import Page
+from ..protocol.messages import Change
+from ..store.snapshots import Digests
+from ..templates import Fragment
+from ..templates.fragments import digest_of
+
+MAX_REVISIONS: Final = 64
+"""How many renders are kept at most, if a page acknowledges none."""
+
+
+class RenderHistory:
+    """The newest render of a page, and older ones whose slots operations may still name."""
+
+    def __init__(self) -> None:
+        self.known = ClientState()
+        self._fragments: dict[int, Fragment] = {}
+        self.newest: Fragment | None = None
+        """The newest render; None if it was dropped."""
+        self._shape: bytes = b""
+        self._mark: bytes = b""
+        self._digests: Digests | None = None
+        self._missed: Change = []
+        self._supposed: Fragment | None = None
+        """What the page is assumed to show if nothing better is known."""
+        self._doubts = 0
+
+    def begin(self, in_doubt: bool = False, as_loaded: bool = False) -> None:
+        """Begin with a client that knows no shapes. It is `in_doubt` of what its page shows: `as_loaded`, or
+        later.
+        """
+        self.known = ClientState(self.known.is_exact and not in_doubt)
+        self._doubts += in_doubt + (in_doubt and as_loaded)
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the page is rendered without slots: the browser's parser, or something on the way, doesn't
+        leave the markers in their places.
+        """
+        return self._doubts > 1
+
+    def reset_to(
+        self, shape: bytes, mark: bytes, digests: Digests | None, missed: Sequence[Any] = ()
+    ) -> None:
+        """Reset: what the page shows is known by its digests only, once it has the patch that it missed."""
+        self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
+        self._missed = list(missed)
+        self._fragments.clear()
+
+    def marks(self) -> tuple[bytes, bytes]:
+        """Return the digest of the root's shape, and one of everything that is shown."""
+        newest = self.newest
+        return (newest.shape.digest, digest_of(newest)) if newest is not None else (self._shape, self._mark)
+
+    def digests(self) -> Digests | None:
+        """Return the digests of the newest render, if they are known."""
+        return self.newest.digests() if self.newest else self._digests
+
+    def change(self, new: Fragment, base: int | None = None) -> Change:
+        """Return the patch from the newest render, or that of an older revision, to `new`.
+
+        It is ``{"page": ""}`` if the page's whole HTML must be sent; `new` must then be rendered from
+        scratch.
+        """
+        old = self.newest if base is None else self._fragments.get(base)
+        if old is not None:
+            change = patch(old, new, self.known)
+        elif new.shape.digest != self._shape or base is not None:
+            change = {"page": ""}
+        elif digest_of(new) == self._mark:
+            change = self._missed
+        else:
+            own = new.digests()[1]
+            change = full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
+        if type(change) is dict:
+            self.known.forget_strings()
+        return change
+
+    def record(self, rev: int, fragment: Fragment) -> None:
+        """Record that revision `rev` shows this fragment."""
+        self.newest = self._fragments[rev] = fragment
+        self._supposed = None
+        if len(self._fragments) > MAX_REVISIONS:
+            del self._fragments[next(iter(self._fragments))]
+
+    def pending_patches(self, since: int) -> Iterator[tuple[int, Change]]:
+        """Return the patches to the newest render from each older one that the page may show, by revision.
+
+        Only those that change text and attributes in the same places: a process that has none of these
+        renders can send them.
+        """
+        newest = self.newest
+        if newest is None or not newest.is_pristine():
+            return
+        for rev, old in self._fragments.items():
+            if rev >= since and old is not newest and old.is_pristine():
+                change = patch(old, newest, ClientState(is_exact=False))
+                if keeps_places(change):
+                    yield rev, change
+
+    def forget(self, before: int) -> None:
+        """Drop renders of revisions before this one: none of their slots can be named any more."""
+        fragments = self._fragments
+        while len(fragments) > 1 and (oldest := next(iter(fragments))) < before:
+            del fragments[oldest]
+
+    def reference(self, rev: int, address: Sequence[int]) -> ActionRef[..., object]:
+        """Return the action that a slot showed at a revision. Raise `UnknownAction` if it showed none."""
+        fragment = self._fragments.get(rev)
+        try:
+            found = fragment.at(address) if fragment is not None else None
+        except LookupError:
+            found = None
+        if not isinstance(found, ActionRef):
+            raise UnknownAction("no action at this address")
+        return found
+
+    def shows(self, rev: int, ref: ActionRef[..., object], mac: str) -> bool:
+        """Return whether a revision shows a reference, whose signature as text is `mac`. If that revision's
+        render was dropped, the newest one counts.
+        """
+        fragment = self._fragments.get(rev) or self.newest or self._supposed
+        return fragment is not None and fragment.shows(ref, mac)
+
+    def evict(self) -> None:
+        """Drop what can be rendered again: all, if list items would get the numbers that they have."""
+        newest = self.newest
+        if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
+            self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
+
+    def rerender(self, page: Page, rev: int) -> None:
+        """Render again what was dropped. If the page has changed, its slots are unknown, but the references
+        that it shows now are accepted.
+        """
+        fragment = page.__fragment__(None)
+        if digest_of(fragment) == self._mark:
+            self.record(rev, fragment)
+        else:
+            self._supposed = fragment
