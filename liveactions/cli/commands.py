@@ -14,10 +14,9 @@ from ..app import DEBUG_VARIABLE, Live
 from ..pages.component import describe
 from ..pages.page_functions import FunctionPage
 from ..security.signing import ENVIRONMENT
+from .application import Loaded, LoadError, ServeError, load, serve
 from .check import check as find_mistakes
-from .loading import Loaded, LoadError, load
 from .scaffold import ProjectError, create_project
-from .serving import ServeError, serve
 
 _APP_HELP: Final = """APP is module:attribute, as for uvicorn. By default it is the application in app.py or
 main.py, or the one that LIVEACTIONS_APP names."""

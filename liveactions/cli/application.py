@@ -1,4 +1,4 @@
-"""Import the application that a command is about.
+"""The application that a command is about: import it, or serve it for development.
 
 An application is named as for uvicorn, ``module:attribute``. Without an attribute, the module's ``app`` or
 its only `Live` is used; without a module, ``app`` or ``main``, whichever file there is.
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import sys
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
 from types import ModuleType
 from typing import Any, Final
 
@@ -23,10 +27,17 @@ APP_VARIABLE: Final = "LIVEACTIONS_APP"
 """Environment variable that names the application."""
 _MODULES: Final = ("app", "main")
 _ATTRIBUTES: Final = ("app", "live", "application")
+_START_SECONDS: Final = 30.0
+"""How long a server may take until its port answers."""
+_RETRY_SECONDS: Final = 0.1
 
 
 class LoadError(Exception):
     """The application can't be found or imported. The message says what to do."""
+
+
+class ServeError(Exception):
+    """The application can't be served. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +109,47 @@ def _lives_of(app: Any, module: ModuleType) -> Iterator[Live]:
     for route in getattr(app, "routes", ()):
         if isinstance(route, Mount) and route.app is not app:
             yield from _lives_of(route.app, module)
+
+
+def serve(spec: str, host: str, port: int, browser: bool) -> None:
+    """Serve an application with uvicorn until interrupted, and restart it when a Python file is saved."""
+    try:
+        import uvicorn
+    except ImportError:
+        raise ServeError('uvicorn is not installed: pip install "liveactions[serve]"') from None
+    if _is_answering(host, port):
+        raise ServeError(f"port {port} is in use: choose another one with --port")
+    if browser:
+        Thread(target=_open, args=(host, port), daemon=True).start()
+    uvicorn.run(
+        spec,
+        host=host,
+        port=port,
+        reload=True,
+        app_dir=".",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _open(host: str, port: int) -> None:
+    end = monotonic() + _START_SECONDS
+    while not _is_answering(host, port):
+        if monotonic() > end:
+            return
+        sleep(_RETRY_SECONDS)
+    webbrowser.open(f"http://{_reachable(host)}:{port}/")
+
+
+def _is_answering(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((_reachable(host), port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _reachable(host: str) -> str:
+    """Return an address at which a server that listens on `host` answers."""
+    return "127.0.0.1" if host in ("", "0.0.0.0") else "::1" if host == "::" else host

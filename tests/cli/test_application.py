@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from liveactions.cli.loading import LoadError, load
+from liveactions.cli.application import LoadError, load
 
 PAGE = """
 from liveactions import Live, Page
