@@ -17,8 +17,8 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
+from ..store.base import pauses
 from ..store.postgres import TABLES, TRANSIENT, check_url
-from ..store.retry import pauses
 from .base import GAP, News
 
 try:

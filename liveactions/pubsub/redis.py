@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..exceptions import StoreError
+from ..store.base import pauses
 from ..store.redis import TRANSIENT, Script, check_url, is_refusal
-from ..store.retry import pauses
 from .base import GAP, News
 
 try:

@@ -1,4 +1,4 @@
-"""The store's contract."""
+"""The store's contract, and what several engines need."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ SLACK: Final = 0.001
 """Seconds by which a token of a bucket may be early: sums of floats aren't exact."""
 SWEEP_ROWS: Final = 200
 """How many rows one sweep removes at most from each table: a millisecond's work."""
+FIRST_PAUSE: Final = 0.02
+LONGEST_PAUSE: Final = 0.5
 
 
 class Store(ABC):
@@ -160,3 +162,20 @@ def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[lis
 def next_epoch(now: float, last: int = 0) -> int:
     """Return an epoch after `last`, and unlike all that a store has handed out which has lost them."""
     return max(last + 1, int(now * 1_000_000))
+
+
+def pauses(patience: float) -> Iterator[float]:
+    """Return the seconds to wait before each further attempt to reach a server.
+
+    They end when `patience` seconds have passed.
+
+    Each pause is twice as long as the one before, up to half a second.
+    """
+    return _pauses(time.monotonic() + patience)
+
+
+def _pauses(until: float) -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while time.monotonic() + pause <= until:
+        yield pause
+        pause = min(2 * pause, LONGEST_PAUSE)

@@ -24,8 +24,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore, batches
-from .retry import pauses
+from .base import CLAIM_SECONDS, SLACK, SWEEP_ROWS, Claimed, Row, SweptStore, batches, pauses
 
 try:
     import psycopg

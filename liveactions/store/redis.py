@@ -20,8 +20,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from ..exceptions import StoreError
-from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store, batches
-from .retry import pauses
+from .base import CLAIM_SECONDS, SLACK, Claimed, Row, Store, batches, pauses
 
 try:
     import redis.exceptions as errors

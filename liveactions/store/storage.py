@@ -22,8 +22,7 @@ from pydantic_core import from_json, to_json
 
 from ..exceptions import SealError, StoreError
 from ..security.signing import Sealer
-from .base import Store
-from .retry import pauses
+from .base import Store, pauses
 
 T = TypeVar("T")
 FILE_TTL: Final = 3600.0

@@ -6,13 +6,13 @@ The modules, in the order in which a template passes through them:
     a template's body as a tree of elements with dynamic parts
 `plan`
     that tree as static HTML with slots
-`codegen`, `codegen_lists`, `codegen_values`
+`codegen`, `codegen_slots`
     Python code that computes the slots' values and returns a fragment
 `runtime`, `escaping`, `list_memo`, `list_keys`
     the functions that the generated code calls
 `fragments`
     shapes and fragments, and how they become HTML
-`commands`, `command_chains`
+`commands`
     client commands, and what is known of them when a template is compiled
 `environment`
     the Jinja2 environment that combines all of this

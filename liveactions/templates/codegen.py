@@ -42,9 +42,8 @@ from jinja2.compiler import CompilerExit, Frame
 
 from ..exceptions import TemplateError
 from ..html.entities import decode_text
-from .codegen_lists import LoopGenerator, Sink
-from .codegen_values import DEEP
-from .command_chains import is_hidden
+from .codegen_slots import DEEP, LoopGenerator, Sink
+from .commands import is_hidden
 from .ir import first_line
 from .plan import Plan, Slot, is_list
 from .slot_memo import skippable

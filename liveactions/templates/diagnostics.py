@@ -21,8 +21,7 @@ from markupsafe import Markup
 
 from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
-from ..html.urls import SCRIPT, UNSAFE
-from .escaping import attributes_in
+from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Shape, written
 from .list_keys import are_made_anew, lacks_keys, repeats_keys

@@ -30,7 +30,6 @@ from ..html.balance import Unbalanced
 from ..html.content_model import sensitive
 from ..html.entities import decode_attribute, escape, neutralise
 from ..html.tokenizer import Attribute, NotTrackable
-from ..html.urls import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
 from ..protocol.constants import (
     CHILD_CLOSE,
     CHILD_OPEN,
@@ -41,7 +40,8 @@ from ..protocol.constants import (
     MARK_EVENT,
     MARK_TAG,
 )
-from .command_chains import constant, has_chain, is_chain
+from .commands import constant, has_chain, is_chain
+from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
 from .event_attributes import PREFIX, event_attributes_in, event_of, unknown_modifier
 from .fragments import BODY_MARK, HEAD_MARK, Kind
 from .ir import (

@@ -14,7 +14,7 @@ from jinja2 import Environment, nodes
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
-from .command_chains import is_chain
+from .commands import is_chain
 
 _SPECIAL: Final = frozenset({"loop", "self", "super", "caller"})
 F = TypeVar("F", bound=Callable[..., Any])

@@ -25,12 +25,11 @@ from ..html.balance import check, is_balanced, names_in
 from ..html.content_model import NO_TEXT, SCOPES, SENSITIVE
 from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.tokenizer import NotTrackable, StartTag, scan
-from ..html.urls import without_script
 from ..immutability import is_frozen
 from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN
 from ..types import Escaped, Reference
 from .commands import Commands
-from .escaping import escape, is_marked_safe, join, mark_safe, refuse_function
+from .escaping import escape, is_marked_safe, join, mark_safe, refuse_function, without_script
 from .fragments import Fragment, Items, Kind, Shape
 from .list_keys import keys
 

@@ -21,7 +21,7 @@ from pydantic_core import to_json
 from ..actions import bound_arguments as binding
 from ..actions.action import ActionRef
 from ..actions.responses import redirect
-from ..cache.memory import memory
+from ..cache.cached import memory
 from ..execution.app_context import AppContext
 from ..pages.component import attach, describe
 from ..pages.page import Page as LivePage

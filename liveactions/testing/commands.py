@@ -8,9 +8,8 @@ from typing import Any, Final, Protocol
 
 from .controls import CONTROLS, owner
 from .controls import kind as kind_of
-from .document import Window
+from .document import Window, class_key, read
 from .dom import Element, is_disabled, shown_text
-from .overrides import class_key, read
 from .selectors import select
 
 

@@ -27,8 +27,7 @@ from liveactions import (
     revalidate_path,
     revalidate_tag,
 )
-from liveactions.cache.cached import PROFILES
-from liveactions.cache.memory import memory
+from liveactions.cache.cached import PROFILES, memory
 from liveactions.testing import Browser, Failed
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.small import small_app

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from liveactions import Live, Page, Pages, action, cached, loaded, on
-from liveactions.cache.memory import memory
+from liveactions.cache.cached import memory
 from liveactions.exceptions import REPLACED, StoreError
 from liveactions.protocol.constants import CLOSE_OVER
 from liveactions.pubsub import GAP, Broker, News, SqliteBroker

@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from liveactions.store.retry import FIRST_PAUSE, LONGEST_PAUSE, pauses
+from liveactions.store.base import FIRST_PAUSE, LONGEST_PAUSE, pauses
 
 
 def test_pauses_double_up_to_the_longest() -> None:
