@@ -17,7 +17,7 @@ from .execution.effects import CurrentOp, after, current_op, flash
 from .execution.loading import Deferred, defer
 from .execution.stats import Stats
 from .pages.component import Component
-from .pages.decorators import every, on
+from .pages.description import every, on
 from .pages.fields import InUrl, in_url, loaded
 from .pages.page import Page
 from .pages.page_functions import Rendered, render

@@ -17,8 +17,8 @@ from ..execution.loading import forsake
 from ..execution.opening import Source, open_page
 from ..logs import get_logger
 from ..observation import Observer, Operation, observed
+from ..pages.page import error_html, phrase
 from ..pages.page_html import standing
-from ..pages.plain_error import error_html, phrase
 from ..protocol.messages import error_payload, redirect_payload
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 

@@ -32,8 +32,7 @@ from ..actions.run_context import CURRENT_COMPONENT
 from ..templates import html_of, raw_part
 from ..type_hints import is_of_unknown_name
 from .description import Description, build, check, check_names, own_names, unknown_field
-from .fields import LOADED, ComponentField, annotated_names, loaded
-from .written import Written
+from .fields import LOADED, ComponentField, Written, annotated_names, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

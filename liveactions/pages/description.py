@@ -1,7 +1,7 @@
 """What a component's class consists of: its fields, actions, hooks, timers and listeners.
 
 A class is read once, and checked at the same time: contradictions are reported when it is defined or
-registered, not when a page is opened.
+registered, not when a page is opened. `every` and `on` mark the methods that are timers and listeners.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Final, Generic
+from string import Formatter
+from typing import Any, Final, Generic, TypeVar
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
@@ -21,6 +22,7 @@ from ..actions.action import Action
 from ..actions.decorator import action_in
 from ..actions.form_readers import MISSING
 from ..actions.parameters import ParameterPlan, plan_of
+from ..config import check_seconds
 from ..type_hints import (
     FreeVariable,
     Variables,
@@ -30,14 +32,81 @@ from ..type_hints import (
     unknown_name,
     variables_of,
 )
-from .decorators import LISTENER_MARK as ON
-from .decorators import TIMER_MARK, Listener, Timer
 from .fields import LOADED, ComponentField, Field, children_of, is_class_variable
 from .presence import DeclaredPresence, PresenceField, declared_in
 
 HOOKS: Final = ("mount", "load", "connected", "disconnected", "closed")
 RESERVED: Final = frozenset({"template", "request", "live", "actions", *HOOKS})
 """Names with a meaning in the library, which no field or action may have."""
+F = TypeVar("F", bound=Callable[..., Any])
+TIMER_MARK: Final = "_live_every"
+LISTENER_MARK: Final = "_live_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A method that is called every `seconds`, as an operation of its page."""
+
+    name: str
+    seconds: float
+    function: Callable[..., Any]
+
+
+def every(seconds: float) -> Callable[[F], F]:
+    """Run a page's method at this interval, while a socket is connected. Its parameters are injected.
+
+    Raise `TypeError` unless it is a number, `ValueError` if it is shorter than 0.01 seconds.
+    """
+    check_seconds("@every: seconds", seconds)
+    if not seconds >= 0.01:
+        raise ValueError(f"every({seconds!r}): at least 0.01 seconds")
+
+    def mark(function: F) -> F:
+        if not callable(function):
+            raise TypeError(f"@every decorates methods, not {function!r}")
+        setattr(function, TIMER_MARK, float(seconds))
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A method and the topic that it listens to.
+
+    The topic may name fields of the component: ``typing:{room}``.
+    """
+
+    topic: str
+    function: Callable[..., Any]
+
+    def topic_of(self, component: Any) -> str:
+        """Return the topic for the current fields of a component."""
+        return self.topic.format_map(vars(component))
+
+    def check(self, fields: Any, title: str) -> None:
+        """Raise `TypeError` if the topic names something that isn't a field."""
+        for _, name, _, _ in Formatter().parse(self.topic):
+            if name is not None and name.split(".")[0].split("[")[0] not in fields:
+                raise TypeError(f"{title}: no field for the topic {self.topic!r} of {self.function.__name__}")
+
+
+def on(topic: str) -> Callable[[F], F]:
+    """Run a page's method for each message that ``live.publish(topic, ...)`` sends, while the page is open.
+
+    In ``@on("typing:{room}")``, `room` is a field of the page. Parameters are filled from the message by
+    name; others are injected. Raise `TypeError` unless `topic` is a text.
+    """
+    if not isinstance(topic, str):
+        raise TypeError(f'@on: expected a topic, such as @on("chat"), not {topic!r}')
+
+    def mark(function: F) -> F:
+        if not callable(function):
+            raise TypeError(f"@on decorates methods, not {function!r}")
+        setattr(function, LISTENER_MARK, topic)
+        return function
+
+    return mark
 
 
 @dataclass(frozen=True)
@@ -364,7 +433,7 @@ def _listeners(cls: type[Any], fields: Mapping[str, Field]) -> Iterator[Listener
     names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
     for name in names:
         function = inspect.getattr_static(cls, name, None)
-        topic = getattr(function, ON, None)
+        topic = getattr(function, LISTENER_MARK, None)
         if topic is not None and callable(function):
             listener = Listener(topic, function)
             listener.check(fields, cls.__qualname__)

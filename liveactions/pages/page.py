@@ -7,9 +7,11 @@ The fields of a page that are in its address are set by `fill` when the page is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote, urlsplit
 
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from ..actions.form_input import LEAF, Input, Node, TooMany
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 
 
 P = TypeVar("P", bound="Page")
+_ERROR_HTML = Markup("""<!doctype html>
+<html>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
+<body><h1>{title}</h1><p>{message}</p></body>
+</html>
+""")
 
 
 class Page(Component):
@@ -240,3 +248,26 @@ def takes_events(page: Component) -> bool:
 def takes_files(page: Component) -> bool:
     """Return whether an action of the page, or one that it has shown, has a parameter for files."""
     return any(action.plan.files for one in components_of(page) for action in one._live_record.known())
+
+
+class PlainError(Page):
+    """The error page of applications that have none of their own: a status, and a text for the visitor."""
+
+    status: int = 500
+    message: str = ""
+
+    def render(self) -> Markup:
+        return error_html(self.status, self.message)
+
+
+def error_html(status: int, message: str) -> Markup:
+    """Return a document that shows an HTTP status and a text."""
+    return _ERROR_HTML.format(title=f"{status} {phrase(status)}", message=message)
+
+
+def phrase(status: int) -> str:
+    """Return the phrase for an HTTP status."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -18,10 +18,9 @@ from ..actions.form_state import SUCCEEDED, FormState, FormStates
 from ..actions.run_context import Flash
 from ..exceptions import StateError, UnknownAction
 from .component import Component, attach, make, walk
-from .fields import Children, Field
+from .fields import Children, Field, write
 from .lookup import find
 from .page import Page
-from .written import write
 
 
 def encode_state(page: Page) -> bytes:

@@ -21,8 +21,7 @@ from ..execution.opening import OpenedPage, Source, open_page
 from ..execution.results import controlled, failure
 from ..execution.run import PageRun
 from ..pages.handle import LiveContext, Problem
-from ..pages.page import Page, fill
-from ..pages.plain_error import PlainError
+from ..pages.page import Page, PlainError, fill
 from ..pages.urls import own_query
 from ..protocol.messages import Navigate
 from ..templates import Fragment

@@ -16,7 +16,7 @@ from ..execution.loading import Deferred, forsake
 from ..execution.run import PageRun
 from ..execution.timeouts import invoke
 from ..pages.component import describe, walk
-from ..pages.decorators import Timer
+from ..pages.description import Timer
 from ..pages.handle import LiveContext
 from ..pages.page import Page
 from ..protocol.messages import error_payload

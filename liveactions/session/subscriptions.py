@@ -17,7 +17,7 @@ from ..exceptions import REPLACED
 from ..execution.loading import outdate
 from ..execution.run import PageRun
 from ..pages.component import Component, components_of
-from ..pages.decorators import Listener
+from ..pages.description import Listener
 from ..pages.page import Page
 from ..protocol.constants import CLOSE_OVER
 from ..pubsub.base import Message

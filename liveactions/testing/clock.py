@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from ..http.endpoint import PageEndpoint
 from ..pages.component import describe, walk
-from ..pages.decorators import Timer
+from ..pages.description import Timer
 from ..session.registry import SessionRegistry
 from ..session.runner import Session
 from ..session.server_ops import Later

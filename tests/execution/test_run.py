@@ -21,7 +21,7 @@ from liveactions.actions.responses import forbidden, not_found, redirect, unauth
 from liveactions.exceptions import ActionError, ActionTimeout
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import Component, describe
-from liveactions.pages.decorators import every
+from liveactions.pages.description import every
 from liveactions.pages.fields import InUrl, loaded
 from liveactions.pages.page import Page, register_page
 from liveactions.types import Failed, Ok, RedirectTo

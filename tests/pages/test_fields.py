@@ -17,7 +17,7 @@ from pydantic import Field
 from liveactions.actions.decorator import action
 from liveactions.app import Pages
 from liveactions.pages.component import Component, describe, variables
-from liveactions.pages.decorators import every, on
+from liveactions.pages.description import every, on
 from liveactions.pages.fields import InUrl, in_url, loaded
 from liveactions.pages.page import Page
 from liveactions.pages.presence import presence

@@ -14,8 +14,8 @@ from pydantic import PlainSerializer
 from liveactions import Component, Page
 from liveactions.actions.codec import codec
 from liveactions.pages.component import attach
+from liveactions.pages.fields import PIECE, Written, write
 from liveactions.pages.state import encode_state
-from liveactions.pages.written import PIECE, Written, write
 from tests.support.pages import new
 
 
