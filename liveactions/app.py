@@ -37,10 +37,9 @@ from .execution.app_context import (
 from .execution.stats import Stats
 from .hosting import guards_of_host, hidden_routes, hold_in
 from .http.endpoint import PageEndpoint
-from .http.health import HEALTH, LIVE, READY, Health
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
-from .http.routes import CookiesEndpoint, DeliveryEndpoint, LibraryRoute
+from .http.routes import HEALTH, LIVE, READY, CookiesEndpoint, DeliveryEndpoint, Health, LibraryRoute
 from .http.socket import SocketEndpoint
 from .logs import get_logger
 from .observation import Observer

@@ -35,8 +35,8 @@ from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, read_form
 from .once import STILL_RUNNING, UNCONFIRMED, digest, first_answer
-from .page import POST_HEADERS, PageRequestHandler, page_error, see_other, with_snapshot
-from .responses import PageError, raise_handled
+from .page import PageRequestHandler, page_error, see_other, with_snapshot
+from .responses import NO_STORE, PageError, raise_handled
 
 
 class Answer(NamedTuple):
@@ -118,7 +118,7 @@ class PostHandler(PageRequestHandler):
         if isinstance(outcome, Ok) and outcome.response is not None:
             return outcome.response
         if opened.drawn is not None and isinstance(outcome, Failed):
-            headers = {**POST_HEADERS, **dict(outcome.headers)}
+            headers = {**NO_STORE, **dict(outcome.headers)}
             return await self._page(opened.drawn, outcome.status, headers, _error_beside(outcome))
         return await self._respond_with(answer, outcome)
 

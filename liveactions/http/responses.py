@@ -23,7 +23,7 @@ from ..protocol.messages import error_payload, redirect_payload
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
 log = get_logger(__name__)
-HEADERS: Final = {"Cache-Control": "no-store"}
+NO_STORE: Final = {"Cache-Control": "no-store"}
 _OTHERS: Final = ("starlette.", "fastapi.")
 
 
@@ -68,7 +68,7 @@ class ErrorPages:
             raise error
         if html is None:
             html = error_html(error.status_code, str(error.detail))
-        return HTMLResponse(html, error.status_code, {**HEADERS, **(error.headers or {})})
+        return HTMLResponse(html, error.status_code, {**NO_STORE, **(error.headers or {})})
 
     async def _own(self, request: Request, error: HTTPException) -> str | None:
         status, id = error.status_code, getattr(error, "id", "")
@@ -98,7 +98,7 @@ def _is_handled(request: Request, error: HTTPException) -> bool:
 
 def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     body = write_json(data)
-    return Response(body, status, {**HEADERS, **(headers or {})}, "application/json")
+    return Response(body, status, {**NO_STORE, **(headers or {})}, "application/json")
 
 
 async def delivered(site: AppContext, outcome: Outcome, request: Request, key: str) -> Outcome:
@@ -152,7 +152,7 @@ def traceback_page(message: str, debug: DebugDetails, status: int) -> Response:
     """Return a failure in debug mode: its text, the place in a template, the traceback."""
     place = "" if debug.excerpt is None else _place(debug.excerpt)
     html = _PAGE.format(title=escape(message), template=place, details=escape(debug.traceback))
-    return HTMLResponse(html, status, HEADERS)
+    return HTMLResponse(html, status, NO_STORE)
 
 
 def _place(excerpt: SourceExcerpt) -> str:

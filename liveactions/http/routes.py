@@ -1,11 +1,18 @@
-"""Endpoints from which a page fetches cookies and responses of actions that ran over its socket."""
+"""The library's own routes, below `MOUNT`, apart from those of actions (`liveactions.http.js_modules`).
+
+From two of them, a page fetches the cookies and the responses of actions that ran over its socket. The others
+tell load balancers, orchestrators and operators how a worker is.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -14,18 +21,28 @@ from ..exceptions import StoreError
 from ..execution.app_context import MOUNT, AppContext
 from ..logs import get_logger
 from ..protocol.constants import HEADER_OPS
+from ..pubsub.channel import BrokerChannel
 from ..security.origin import Origins
+from ..session.registry import SessionRegistry
 from ..session.request_probe import COOKIE_CHANGES_KEY
+from ..store import Store
 from ..store.one_time import Delivery
 from ..store.storage import CHUNK_BYTES
 from .bodies import Incoming
-from .responses import HEADERS
+from .responses import NO_STORE
 
 log = get_logger(__name__)
 MAX_TICKETS: Final = 16
 """Maximum number of tickets in a request."""
 MAX_TICKET_BYTES: Final = 1024
 """Maximum size of a ticket in bytes."""
+FETCHED: Final = "This has been fetched already."
+UNREADABLE: Final = "This can't be fetched now. Please try again."
+HEALTH: Final = f"{MOUNT}/health"
+LIVE: Final = f"{HEALTH}/live"
+READY: Final = f"{HEALTH}/ready"
+PROBE_SECONDS = 0.5
+"""Seconds after which a store or broker counts as unreachable. Orchestrators wait for one second."""
 
 
 class LibraryRoute(Route):
@@ -47,7 +64,7 @@ class CookiesEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(Request(scope, receive, send))
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.update(NO_STORE)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -87,19 +104,15 @@ class DeliveryEndpoint:
             found = await self.site.deliveries.take(request.path_params["key"])
         except StoreError as error:
             log.error("a response can't be read: %s", error)
-            await PlainTextResponse(UNREADABLE, 503, HEADERS)(scope, receive, send)
+            await PlainTextResponse(UNREADABLE, 503, NO_STORE)(scope, receive, send)
             return
         if found is None:
-            await PlainTextResponse(FETCHED, 410, HEADERS)(scope, receive, send)
+            await PlainTextResponse(FETCHED, 410, NO_STORE)(scope, receive, send)
             return
         try:
             await _delivered(found)(scope, receive, send)
         finally:
             await self.site.deliveries.close(found)
-
-
-FETCHED: Final = "This has been fetched already."
-UNREADABLE: Final = "This can't be fetched now. Please try again."
 
 
 def _delivered(found: Delivery) -> Response:
@@ -108,6 +121,84 @@ def _delivered(found: Delivery) -> Response:
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in found.headers
     ]
     response.headers["Content-Length"] = str(found.size)
-    response.headers.update(HEADERS)
+    response.headers.update(NO_STORE)
     del response.headers["Accept-Ranges"]  # it can only be fetched once, as a whole
     return response
+
+
+class Health:
+    """The endpoints of a worker's health. They reveal no versions, addresses or reasons.
+
+    A worker stays ready while its store or broker is unreachable: pages live on in memory then, and all
+    workers at once would be taken out of service otherwise. It isn't ready while it drains.
+    """
+
+    def __init__(self, sessions: SessionRegistry, line: BrokerChannel) -> None:
+        self._sessions = sessions
+        self._store = Probe(lambda: _answers(sessions.site.snapshots.store))
+        self._broker = Probe(line.is_reachable) if line.route is not None else None
+
+    async def report(self, request: Request) -> JSONResponse:
+        """Answer with all details. The status is that of `ready`."""
+        store, broker = await asyncio.gather(
+            self._store.measure(), self._broker.measure() if self._broker else _nothing()
+        )
+        is_draining = self._sessions.is_draining
+        return _answer(
+            not is_draining,
+            live=True,
+            ready=not is_draining,
+            draining=is_draining,
+            degraded=not all(one["reachable"] for one in (store, broker) if one is not None),
+            store=store,
+            broker=broker,
+        )
+
+    async def live(self, request: Request) -> JSONResponse:
+        """Answer 200: the event loop is running."""
+        return _answer(True, live=True)
+
+    async def ready(self, request: Request) -> JSONResponse:
+        """Answer whether the worker accepts visitors: 503 while it drains."""
+        is_draining = self._sessions.is_draining
+        return _answer(not is_draining, ready=not is_draining, draining=is_draining)
+
+
+class Probe:
+    """Measures how long something takes to answer. Concurrent requests share one measurement."""
+
+    def __init__(self, ask: Callable[[], Awaitable[bool]]) -> None:
+        self._ask = ask
+        self._asking: asyncio.Task[float | None] | None = None
+
+    async def measure(self) -> dict[str, Any]:
+        """Return whether it is reachable, and its latency in milliseconds."""
+        task, loop = self._asking, asyncio.get_running_loop()
+        if task is None or task.done() or task.get_loop() is not loop:
+            task = self._asking = loop.create_task(self._time())
+        done, _ = await asyncio.wait((task,), timeout=PROBE_SECONDS)
+        seconds = task.result() if done else None
+        return {
+            "reachable": seconds is not None,
+            "latency_ms": None if seconds is None else round(1000 * seconds, 2),
+        }
+
+    async def _time(self) -> float | None:
+        before = time.perf_counter()
+        return time.perf_counter() - before if await self._ask() else None
+
+
+async def _answers(store: Store) -> bool:
+    try:
+        await store.get("health")
+    except StoreError:
+        return False
+    return True
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _answer(ok: bool, **content: Any) -> JSONResponse:
+    return JSONResponse(content, 200 if ok else 503, NO_STORE)
