@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal["get", "post", "call", "upload", "fetch", "join", "op"
 """A page by GET; a form without JavaScript; an action called by a script; files sent ahead of their
 operation; operations sent by fetch; a connection; an operation of an open page; one that the server has
 started."""
+Step: TypeAlias = Literal["ran", "loaded", "rendered"]
+"""A step of an operation whose seconds are counted."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,15 @@ class Operation:
     error: BaseException | None = None
     """The exception that has made it fail, unless that was the visitor's own error."""
 
+    since: float = 0.0
+    """When the step began that is running."""
+
+    def lap(self, step: Step) -> None:
+        """Count the time since the last lap for a step, which ends."""
+        now = time.perf_counter()
+        setattr(self, step, getattr(self, step) + now - self.since)
+        self.since = now
+
     def end(self, outcome: Outcome) -> None:
         """Note what became of it."""
         self.status = status_of(outcome)
@@ -84,6 +95,7 @@ def observed(observer: Observer, operation: Operation) -> Iterator[Operation]:
         entered = manager
     outer = current_operation.get()
     token, begun = current_operation.set(operation), time.perf_counter()
+    operation.since = begun
     try:
         yield operation
     except BaseException as error:
@@ -118,21 +130,6 @@ def storing() -> Iterator[None]:
         yield
     finally:
         operation.stored = before + time.perf_counter() - begun
-
-
-class Stopwatch:
-    """Adds up the seconds of blocks: ``with stopwatch: …``."""
-
-    __slots__ = ("seconds", "_begun")
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __enter__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def __exit__(self, *error: object) -> None:
-        self.seconds += time.perf_counter() - self._begun
 
 
 def status_of(outcome: Outcome) -> int:

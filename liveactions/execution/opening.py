@@ -24,7 +24,7 @@ from enum import Enum, auto
 from typing import Generic, TypeAlias, TypeVar
 
 from ..actions.responses import ActionResponse
-from ..observation import Operation, Stopwatch, current_operation
+from ..observation import current_operation
 from ..pages.page import Page, fill
 from ..pages.urls import own_query
 from ..types import DONE, Failed, Ok, Outcome
@@ -90,96 +90,51 @@ async def open_page(
     `draw` renders the page after its state was dumped, unless opening it has failed, or the call has led to a
     redirect or a response. `op` identifies the call however often it is sent.
     """
-    operation = current_operation.get()
-    if operation is not None:
-        return await _observed(operation, page, source, until, call, draw, op)
-    return await _open(page, source, until, call, draw, op)
-
-
-async def _open(
-    page: Page,
-    source: Source,
-    until: Until,
-    call: Call | None,
-    draw: Draw[T] | None,
-    op: tuple[str, str | int] | None,
-) -> OpenedPage[T]:
     drawn: list[T | None] = []
     is_open = False
     try:
         async with PageRun(page) as run:
             run.effects.op = op
-            concluded = await _steps(run, source, until, call, draw, drawn)
+            concluded = await _steps(run, source, until, call, draw and (lambda: drawn.append(draw(run))))
             outcome = await run.close(concluded)
         shown = drawn[0] if drawn and outcome is concluded else None
         is_open = outcome.ok or shown is not None
     finally:
         if not is_open:
             forsake(page.live)
-    return OpenedPage(outcome, shown, run.state, run.is_refused, run.is_abandoned)
-
-
-async def _observed(
-    operation: Operation,
-    page: Page,
-    source: Source,
-    until: Until,
-    call: Call | None,
-    draw: Draw[T] | None,
-    op: tuple[str, str | int] | None,
-) -> OpenedPage[T]:
-    """Open a page, and report how long each step takes."""
-    running, rendering, whole = Stopwatch(), Stopwatch(), Stopwatch()
-
-    async def timed_call(run: PageRun) -> Outcome:
-        with running:
-            assert call is not None
-            return await call(run)
-
-    def timed_draw(run: PageRun) -> T | None:
-        with rendering:
-            assert draw is not None
-            return draw(run)
-
-    with whole:
-        opened = await _open(page, source, until, call and timed_call, draw and timed_draw, op)
-    operation.ran += running.seconds
-    operation.rendered += rendering.seconds
-    operation.loaded += whole.seconds - running.seconds - rendering.seconds
-    if isinstance(opened.outcome, Failed) and opened.outcome.status >= 500:
-        operation.error = opened.outcome.error
-    return opened
+    operation = current_operation.get()
+    if operation is not None and isinstance(outcome, Failed) and outcome.status >= 500:
+        operation.error = outcome.error
+    return OpenedPage(outcome, shown, run.state, run.refusal is not None, run.is_abandoned)
 
 
 async def _steps(
-    run: PageRun,
-    source: Source,
-    until: Until,
-    call: Call | None,
-    draw: Draw[T] | None,
-    drawn: list[T | None],
+    run: PageRun, source: Source, until: Until, call: Call | None, draw: Callable[[], object] | None
 ) -> Outcome:
     problem = await _begin(run, source, until)
     if problem is None and (call is not None or until is Until.LOAD):
         problem = await (run.prepare() if source is Source.STATE else run.load())
     if problem is not None or (call is None and until is not Until.RENDER):
         return problem or DONE
+    operation = current_operation.get()
+    if operation is not None:
+        operation.lap("loaded")
     outcome = DONE if call is None else await call(run)
+    if operation is not None:
+        operation.lap("ran")
     if run.is_abandoned:  # the thread may change what `load` and the render would read
         run.dump()
         return outcome
     if until is Until.LOAD and not outcome.ok:
         return outcome
-    if draw is None or (isinstance(outcome, Ok) and outcome.response is not None):
-        return await run.conclude(outcome)
-    return await run.conclude(outcome, lambda: drawn.append(draw(run)))
+    is_response = isinstance(outcome, Ok) and outcome.response is not None
+    return await run.conclude(outcome, None if is_response else draw)
 
 
 async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
     """Run the guards, and mount a page that begins at its address. Return None on success."""
     problem = _fill_from_address(run.page) if source is Source.ADDRESS else None
-    if problem is None and not run.has_passed:
-        problem = await run.guard()
+    problem = problem or await run.guard()
     if problem is not None or source is not Source.ADDRESS or until is Until.GUARD:
         return problem
     if until is Until.RENDER:

@@ -20,7 +20,7 @@ from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
 from ..cache.tags import Reading, publish
 from ..exceptions import ActionTimeout, FieldErrors
-from ..observation import note_action
+from ..observation import current_operation, note_action
 from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
@@ -80,8 +80,8 @@ class PageRun:
     event: Event | None = None
     has_passed = False
     """Whether the guards have accepted, and the run is open."""
-    is_refused = False
-    """Whether a guard of the page has rejected the visitor: nothing of it is shown."""
+    refusal: Outcome | None = None
+    """The outcome of a guard that has rejected the visitor: nothing of the page is shown."""
     url_change: bool | None = None
     """After `load`: None if the address hasn't changed, otherwise whether it is a new entry of the history.
     """
@@ -98,7 +98,6 @@ class PageRun:
     """Whether a sync function has timed out and its thread still works on the page, which must not be used
     any more.
     """
-    _refusal: Outcome | None = None
     _has_paused = False
     _has_received = False
     _is_closed = False
@@ -146,15 +145,14 @@ class PageRun:
             self._injection = Injection(self.page, self.event)
         return self._injection
 
-    def _take_undo_logs(self) -> list[UndoLog]:
-        page = self.page
-        if not page._live_record.description.children:
-            return [UndoLog(page, page._live_record.description.loads)]
+    def _take_undo_logs(self) -> dict[int, UndoLog]:
+        """Return a log of each component's fields, by the component's `id`."""
+        page, description = self.page, self.page._live_record.description
+        if not description.children:
+            return {id(page): UndoLog(page, description.loads)}
         components = components_of(page)
-        deep = page._live_record.description.loads or any(one._live_record.watched for one in components)
-        return [
-            UndoLog(component, deep or component._live_record.description.loads) for component in components
-        ]
+        deep = description.loads or any(one._live_record.watched for one in components)
+        return {id(one): UndoLog(one, deep or one._live_record.description.loads) for one in components}
 
     async def guard(self) -> Outcome | None:
         """Run the guards of application, router and page, unless they have run. Return None if they accept,
@@ -163,11 +161,10 @@ class PageRun:
         if self.has_passed:
             return None
         self._check_open("guard")
-        if self._refusal is None:
-            self._refusal = await self._try("guard", self._guard)
-            self.is_refused = self._refusal is not None
-            self.has_passed = not self.is_refused
-        return self._refusal
+        if self.refusal is None:
+            self.refusal = await self._try("guard", self._guard)
+            self.has_passed = self.refusal is None
+        return self.refusal
 
     async def navigate(self, go: Callable[[], Outcome], request: PageRequest | None = None) -> Outcome:
         """Set the fields from another address of the page, and guard it as a GET of that address. If that
@@ -187,9 +184,7 @@ class PageRun:
 
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components. Return None on success."""
-        if not self.has_passed and (refused := await self.guard()) is not None:
-            return refused
-        return await self._try("mount", self._mount)
+        return await self._guarded("mount", self._mount)
 
     def receive(self) -> None:
         """Show the messages that were sent to this page. They are removed when the run is committed."""
@@ -201,8 +196,8 @@ class PageRun:
 
         The latter two run without guards: they release what ``connected`` has acquired, and show nothing.
         """
-        refused = await self.guard() if name == "connected" else None
-        return refused or await self._try(name, lambda: self._hook(name))
+        run = self._guarded if name == "connected" else self._try
+        return await run(name, lambda: self._hook(name))
 
     async def run_timer(self, function: Callable[..., Any], component: Component | None = None) -> Outcome:
         """Run a timer's function on its component, by default the page."""
@@ -212,10 +207,7 @@ class PageRun:
     async def run_callback(self, call: Callable[[], Any]) -> Outcome:
         """Run a function of background code on the page."""
 
-        async def work() -> None:
-            _leave(await invoke(self.page.live.services.timeout, call, (), {}))
-
-        return await self._work(call, work)
+        return await self._work(call, lambda: self._invoke(call))
 
     async def run_listener(
         self, function: Callable[..., Any], component: Component, data: dict[str, Any]
@@ -230,7 +222,7 @@ class PageRun:
                     f"{function.__qualname__}: the published message doesn't match its parameters: {errors}"
                 )
             values.update(await self.injection.arguments(plan, component))
-            _leave(await invoke(self.page.live.services.timeout, function, (component,), values))
+            await self._invoke(function, component, **values)
 
         return await self._work(function, work)
 
@@ -242,13 +234,13 @@ class PageRun:
         self._in_url = in_url_values(self.page)
         what = getattr(function, "__qualname__", "background code")
         note_action(what)
-        return await self.guard() or await self._try(what, whole) or DONE
+        return await self._guarded(what, whole) or DONE
 
     async def prepare(self) -> Outcome | None:
         """Fill the `loaded` fields of a restored page, so that actions find what they would in an open one. A
         page function runs, which defines its actions.
         """
-        if not self.has_passed and (refused := await self.guard()) is not None:
+        if (refused := await self.guard()) is not None:
             return refused
         is_run = self.page._live_defines_actions
         records = [one._live_record for one in components_of(self.page)]
@@ -258,7 +250,7 @@ class PageRun:
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
         """Run an action: guards, parameters, the function. Its forms show the outcome."""
-        if not self.has_passed and (refused := await self.guard()) is not None:
+        if (refused := await self.guard()) is not None:
             return refused
         page, action = self.page, ref.action
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
@@ -357,7 +349,7 @@ class PageRun:
             if shown != old.errors:
                 forms.put(ref.key, replace(old, errors=shown))
 
-        return await self.guard() or await self._try(ref.action.__qualname__, check) or DONE
+        return await self._guarded(ref.action.__qualname__, check) or DONE
 
     async def load(self, outcome: Outcome = DONE) -> Outcome | None:
         """Run `load` of every component for which it is due. Return an outcome if one fails or redirects.
@@ -369,7 +361,7 @@ class PageRun:
             self.settle()
             outdate_by(self.page, self.effects)
             return None
-        if not self.has_passed and (refused := await self.guard()) is not None:
+        if (refused := await self.guard()) is not None:
             self.settle()
             return refused
         problem = None
@@ -407,7 +399,7 @@ class PageRun:
 
         A page isn't rendered if loading has failed, or the outcome is a redirect.
         """
-        self.outcome = outcome
+        self.outcome, operation = outcome, current_operation.get()
         is_due = self._may_load or self._in_url or not self.has_passed or self.page.live.services.around
         problem = await self.load(outcome) if is_due else None
         is_shown = problem is None and not isinstance(outcome, RedirectTo)
@@ -416,7 +408,12 @@ class PageRun:
             self._dump()
             if draw is not None and is_shown:
                 step = "a render"
-                draw()
+                if operation is None:
+                    draw()
+                else:
+                    operation.lap("loaded")
+                    draw()
+                    operation.lap("rendered")
         except FATAL:
             raise
         except BaseException as error:
@@ -462,11 +459,16 @@ class PageRun:
             carry(live)
         if effects.tags or effects.paths or effects.messages:
             await publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
+        if (operation := current_operation.get()) is not None:
+            operation.lap("loaded")
         return failed or outcome
 
     def _end(self) -> None:
         self._is_closed = self.effects.is_closed = True
         self.has_passed = False
+
+    async def _guarded(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
+        return await self.guard() or await self._try(what, function)
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
         self._check_open(what)
@@ -534,7 +536,7 @@ class PageRun:
             called.note_failure(failed)
 
     def _restore(self) -> None:
-        for undo_log in self._undo_logs:
+        for undo_log in self._undo_logs.values():
             undo_log.restore()
         live, (before, request) = self.page.live, self._replaced
         if before is not None and live.request is request:
@@ -591,15 +593,16 @@ class PageRun:
 
     def leave_alone(self, other: PageRun) -> None:
         """Exclude what has changed since `other` began from what this run would undo."""
-        others = {id(undo_log.component): undo_log for undo_log in other._undo_logs}
-        for undo_log in self._undo_logs:
-            if id(undo_log.component) in others:
-                undo_log.leave_alone(others[id(undo_log.component)])
+        for key, undo_log in self._undo_logs.items():
+            if key in other._undo_logs:
+                undo_log.leave_alone(other._undo_logs[key])
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_record.description.plan(function)
-        arguments = await self.injection.fill(plan, component)
-        _leave(await invoke(self.page.live.services.timeout, function, (component,), arguments))
+        await self._invoke(function, component, **await self.injection.fill(plan, component))
+
+    async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+        _leave(await invoke(self.page.live.services.timeout, function, args, kwargs))
 
     async def _mount(self) -> None:
         for component in components_of(self.page):
@@ -625,27 +628,15 @@ class PageRun:
             outdate_by(page, effects)
         if page.live.has_written:
             outdate(page, None)
-        undo_logs = {id(undo_log.component): undo_log for undo_log in self._undo_logs}
         self._due = [record for one in components_of(page) if (record := one._live_record).stale]
-        await load_below(page, page, undo_logs, self._call_hook)
+        await load_below(page, page, self._undo_logs, self._call_hook)
 
     def settle(self) -> None:
         """Note where `load` is due, once; the next run that loads will do it."""
         if self._settled or not self._may_load:
             return
         self._settled = True
-        undo_logs = {id(undo_log.component): undo_log for undo_log in self._undo_logs}
-        self._has_changed = mark(self.page, undo_logs)
-
-
-async def call(
-    page: Page, ref: ActionRef[..., Any], fields: FieldPairs | Input = (), event: Event | None = None
-) -> Outcome:
-    """Call an action in a run without a render, for pages that aren't shown again."""
-    run = PageRun(page, event)
-    outcome = await run.call(ref, fields)
-    problem = await run.load()
-    return await run.close(problem or outcome)
+        self._has_changed = mark(self.page, self._undo_logs)
 
 
 def _leave(value: Any) -> None:

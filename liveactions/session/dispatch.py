@@ -78,7 +78,7 @@ async def dispatch_op(
     is_call = not isinstance(job, Validate)
     if job.n <= state.op_log.uncertain and is_call and not ref.action.idempotent:
         return UNKNOWN
-    if not run.has_passed and (refused := await run.guard()) is not None:
+    if (refused := await run.guard()) is not None:
         return refused
     if isinstance(job, CallFunction):
         given: FieldPairs | Arguments = Arguments(job.arguments)

@@ -9,7 +9,7 @@ from ..actions.action import ActionRef
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.app_context import AppContext
 from ..execution.run import PageRun
-from ..observation import Operation, Stopwatch, current_operation, observed, storing
+from ..observation import Operation, current_operation, observed, storing
 from ..protocol.messages import Acknowledgement, Bye, Op
 from ..store.snapshots import Snapshot
 from ..types import Outcome
@@ -29,8 +29,6 @@ class ObservedSession(Session):
         self._observer = site.observer
         self._arrivals: dict[int, float] = {}
         """When queued operations arrived, by the key of `_key`."""
-        self._begun = 0.0
-        self._rendering = Stopwatch()
 
     async def receive(self, op: Op | Acknowledgement) -> None:
         if not isinstance(op, Acknowledgement) and op.n > self.state.op_log.last:
@@ -64,13 +62,11 @@ class ObservedSession(Session):
             self._action(job, ref),
         )
         operation.waited = begun - arrived
-        self._operation, self._rendering = operation, Stopwatch()
+        self._operation = operation
         with observed(self._observer, operation):
-            self._begun = time.perf_counter()
             try:
                 await super()._run(job, ref)
             finally:
-                operation.rendered = self._rendering.seconds
                 self._operation = None
 
     def _action(self, job: Job, ref: ActionRef[..., Any] | None) -> str:
@@ -83,24 +79,13 @@ class ObservedSession(Session):
 
     async def _conclude(self, job: Job, run: PageRun, outcome: Outcome) -> None:
         if self._operation is not None:
-            self._operation.ran = time.perf_counter() - self._begun
+            self._operation.lap("ran")
         await super()._conclude(job, run, outcome)
-
-    async def _close(self, run: PageRun, outcome: Outcome) -> Outcome:
-        before, rendered = time.perf_counter(), self._rendering.seconds
-        closed = await super()._close(run, outcome)
-        if self._operation is not None:
-            self._operation.loaded = time.perf_counter() - before - (self._rendering.seconds - rendered)
-        return closed
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         if self._operation is not None:
             self._operation.end(outcome)
         super()._complete(job, outcome)
-
-    def _draw(self) -> None:
-        with self._rendering:
-            super()._draw()
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
         with storing():

@@ -379,7 +379,7 @@ class Session:
             run.dump()
         self._unshown = None if is_shown else self._unshown or run
         closed = await run.close(concluded)
-        state.rendered(state.drawn, run.state, is_refused=run.is_refused)
+        state.rendered(state.drawn, run.state, is_refused=run.refusal is not None)
         self._has_failed = closed is not outcome and isinstance(closed, Failed)
         if closed is not concluded:  # its dependencies failed to commit, and the fields were restored
             await self._reload(closed)
@@ -398,7 +398,7 @@ class Session:
         run = PageRun(state.page)
         shown = await run.conclude(DONE, self._draw)
         is_committed = await run.close(shown) is shown
-        state.rendered(state.drawn if is_committed else None, run.state, is_refused=run.is_refused)
+        state.rendered(state.drawn if is_committed else None, run.state, is_refused=run.refusal is not None)
 
     async def _replace_page(self, outcome: Outcome) -> None:
         """Continue with a copy of the page in its last dumped state: a thread that can't be stopped still
