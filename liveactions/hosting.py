@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 
 from .actions.parameters import Depends, Parameter, guards_of, plan_of
 from .cache.tags import Held
-from .http.endpoint import PageEndpoint
+from .execution.app_context import Address
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
 """Sample values for path parameters."""
@@ -145,8 +145,9 @@ def _takes(route: BaseRoute, scope: Scope) -> bool:
 
 def _described(route: BaseRoute) -> str:
     endpoint = getattr(route, "endpoint", None)
-    if isinstance(endpoint, PageEndpoint):
-        return f"the page {endpoint.address.page.__qualname__} at {endpoint.address.path!r}"
+    address = getattr(endpoint, "address", None)
+    if isinstance(address, Address):
+        return f"the page {address.page.__qualname__} at {address.path!r}"
     included = getattr(getattr(route, "original_router", None), "routes", None)  # FastAPI's include_router
     if included is not None:
         paths = ", ".join(repr(getattr(one, "path", "")) for one in included)

@@ -9,7 +9,7 @@ of a list item, the result of a cached function, the copy of a field for an undo
   everything in it is.
 
 `is_frozen` applies it to a value. `is_frozen_type` applies it to an annotation, which is immutable if all
-values that it allows are.
+values that it allows are. `shareable` gives one value to many readers: itself, or copies if it is mutable.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Callable, Collection, Iterable
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -96,6 +97,43 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is type(b) and type(a) in SCALARS or isinstance(a, Reference) and isinstance(b, Reference):
         return bool(a == b)
     return a is b and is_frozen(a)
+
+
+def shareable(value: Any) -> Callable[[], Any]:
+    """Return a function that returns the value to each caller, copied if it is mutable.
+
+    Raise `TypeError` if the value can be neither shared nor copied.
+    """
+    _refuse(value)
+    if is_frozen(value):
+        return lambda: value
+    kept = copied(value)
+    return lambda: copied(kept)
+
+
+def copied(value: Any) -> Any:
+    """Return a deep copy, which shares immutable parts."""
+    kind = type(value)
+    if is_frozen(value):
+        return value
+    if kind in (list, tuple, set):
+        return kind(map(copied, value))
+    if kind is dict:
+        return {name: copied(item) for name, item in value.items()}
+    _refuse(value)
+    try:
+        return deepcopy(value)
+    except Exception as error:  # custom copying may raise anything
+        raise TypeError(_advice(value)) from error
+
+
+def _refuse(value: Any) -> None:
+    if hasattr(value, "__next__") or hasattr(value, "__anext__") or hasattr(value, "_sa_instance_state"):
+        raise TypeError(_advice(value))
+
+
+def _advice(value: Any) -> str:
+    return f"a {type(value).__qualname__} can't be cached; return plain data: dataclasses, tuples, dicts"
 
 
 def _is_atom(cls: type[Any]) -> bool:

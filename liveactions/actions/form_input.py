@@ -27,6 +27,8 @@ Step = str | int
 Node = dict[Step, Any]
 """A node of the tree of names: `LEAF` has its values, the other keys lead to further nodes."""
 LEAF = ""
+MISSING: Final = object()
+"""Nothing was given: use the default, or report that the value is required."""
 
 
 class TooMany(ValueError):

@@ -18,10 +18,8 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from typing_extensions import is_typeddict  # as pydantic does: before Python 3.12, it rejects typing's
 
 from ..type_hints import optional, optional_keys, record_hints, unwrap
-from .form_input import LEAF, Node, Step
+from .form_input import LEAF, MISSING, Node, Step
 
-MISSING: Final = object()
-"""Nothing was given: use the default, or report that the value is required."""
 _LISTS = (
     list,
     set,

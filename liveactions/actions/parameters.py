@@ -38,8 +38,8 @@ from ..type_hints import (
 )
 from .codec import SCALARS, Codec, codec
 from .files import file, file_limits, is_file, is_list
-from .form_input import Arguments, Draft, Input, Node, TooMany, draft_of
-from .form_readers import MISSING, DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
+from .form_input import MISSING, Arguments, Draft, Input, Node, TooMany, draft_of
+from .form_readers import DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
 from .messages import message, text
 from .sources import BODIES, HEAD, PLACES, Source, marked, source_of
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 from starlette.requests import Request
 
 from ..type_hints import is_of_fastapi, unwrap
-from .form_readers import MISSING
+from .form_input import MISSING
 
 Place = Literal["header", "cookie", "query", "path"]
 HEAD: Final[Mapping[str, Place]] = {"Header": "header", "Cookie": "cookie"}

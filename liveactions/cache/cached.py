@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Future
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from string import Formatter
@@ -28,7 +27,7 @@ from ..actions.parameters import dependency_of
 from ..actions.responses import ActionResponse
 from ..actions.run_context import open_effects
 from ..config import check_seconds, checked_texts
-from ..immutability import is_frozen
+from ..immutability import is_frozen, shareable
 from ..pubsub.base import Message
 from ..pubsub.channel import channels
 from ..tasks import is_loop_running
@@ -68,43 +67,6 @@ def key_of(value: Any) -> Hashable:
     if is_frozen(value):
         return (kind, value)
     raise TypeError(f"a {kind.__qualname__} can't be part of a key")
-
-
-def shareable(value: Any) -> Callable[[], Any]:
-    """Return a function that returns the value to each caller, copied if it is mutable.
-
-    Raise `TypeError` if the value can be neither shared nor copied.
-    """
-    _refuse(value)
-    if is_frozen(value):
-        return lambda: value
-    kept = copied(value)
-    return lambda: copied(kept)
-
-
-def copied(value: Any) -> Any:
-    """Return a deep copy, which shares immutable parts."""
-    kind = type(value)
-    if is_frozen(value):
-        return value
-    if kind in (list, tuple, set):
-        return kind(map(copied, value))
-    if kind is dict:
-        return {name: copied(item) for name, item in value.items()}
-    _refuse(value)
-    try:
-        return deepcopy(value)
-    except Exception as error:  # custom copying may raise anything
-        raise TypeError(_advice(value)) from error
-
-
-def _refuse(value: Any) -> None:
-    if hasattr(value, "__next__") or hasattr(value, "__anext__") or hasattr(value, "_sa_instance_state"):
-        raise TypeError(_advice(value))
-
-
-def _advice(value: Any) -> str:
-    return f"a {type(value).__qualname__} can't be cached; return plain data: dataclasses, tuples, dicts"
 
 
 def cached(

@@ -7,6 +7,7 @@ come from annotations.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final, Literal
@@ -20,6 +21,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from ..actions.action import Action
+from ..actions.decorator import module_actions
 from ..actions.form_input import Arguments
 from ..actions.parameters import Parameter
 from ..actions.request import PageRequest
@@ -29,7 +31,7 @@ from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
 from ..logs import get_logger
 from ..observation import Operation, note_action
-from ..pages.lookup import exported, function, parameters, script_name
+from ..pages.lookup import function
 from ..pages.page import Page
 from ..protocol.constants import HEADER_COOKIES, HEADER_OPS
 from ..security.origin import Origins
@@ -39,6 +41,7 @@ from .bodies import read_json
 from .once import answer_once, script_key
 from .responses import delivered, error_answer, outcome_answer, watched
 
+log = get_logger(__name__)
 Schema = Mapping[str, Any]
 _SCALARS: Final = {
     "string": "string",
@@ -48,11 +51,36 @@ _SCALARS: Final = {
     "null": "null",
 }
 _REFERENCE: Final = "#/$defs/"
+_KEYWORDS: Final = frozenset(
+    "arguments await break case catch class const continue debugger default delete do else enum eval export "
+    "extends false finally for function if implements import in instanceof interface let new null package "
+    "private protected public return static super switch this throw true try typeof var void while with "
+    "yield".split()
+)
+
+
+def _exported(module: str) -> dict[str, Action[..., Any]]:
+    """Return the functions of a module by their JavaScript names: ``add_to_cart`` becomes ``addToCart``."""
+    actions = module_actions(module)
+    return {_script_name(name): action for name, action in sorted(actions.items()) if action.js}
+
+
+def _parameters(action: Action[..., Any]) -> tuple[Parameter, ...]:
+    """Return the parameters that a script passes, in order."""
+    return tuple(one for one in action.plan.named if one.kind == "field")
+
+
+def _script_name(name: str) -> str:
+    """Return the JavaScript spelling of a Python name."""
+    head, *rest = [part for part in name.split("_") if part] or [name]
+    name = head + "".join(part[:1].upper() + part[1:] for part in rest)
+    name = re.sub(r"\W", "_", name)
+    return f"{name}_" if name in _KEYWORDS else name
 
 
 def declarations(module: str) -> str | None:
     """Return the text of the module's ``.d.ts``; None if it exports nothing."""
-    found = exported(module)
+    found = _exported(module)
     if not found:
         return None
     return "\n".join(_Declaration(name, action).text() for name, action in found.items())
@@ -67,7 +95,7 @@ class _Declaration:
         self._types: dict[str, str] = {}
 
     def text(self) -> str:
-        given = parameters(self.action)
+        given = _parameters(self.action)
         order = sorted(given, key=lambda one: not one.required)
         types = {one.name: self._type(one.annotation, "validation") for one in given}
         result = self._type(self._returned(), "serialization")
@@ -136,7 +164,7 @@ class _Declaration:
 
 def _in_order(given: tuple[Parameter, ...], types: Mapping[str, str]) -> str:
     return ", ".join(
-        f"{script_name(one.name)}{'' if one.required else '?'}: {types[one.name]}" for one in given
+        f"{_script_name(one.name)}{'' if one.required else '?'}: {types[one.name]}" for one in given
     )
 
 
@@ -162,18 +190,17 @@ const named = (args, names) => isNamed(args, names)
 
 def script(module: str, client: str) -> str | None:
     """Return the module's source, which imports `call` from `client`; None if it exports nothing."""
-    found = exported(module)
+    found = _exported(module)
     if not found:
         return None
     functions = "".join(
         f"\nexport const {name} = (...args) => call({json.dumps(f'{module}:{action.name}')}, "
-        f"named(args, {json.dumps([one.name for one in parameters(action)])}));\n"
+        f"named(args, {json.dumps([one.name for one in _parameters(action)])}));\n"
         for name, action in found.items()
     )
     return _TEMPLATE.format(module=module, client=json.dumps(client), functions=functions)
 
 
-log = get_logger(__name__)
 NO_ADDRESS: Final = Address(Page, "")
 """Functions of modules need no page: they run on one without an address."""
 

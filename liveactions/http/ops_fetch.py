@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -24,7 +23,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..actions.request import Changes
 from ..config import Limits
 from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
 from ..logs import get_logger
@@ -35,7 +33,7 @@ from ..session.registry import SessionRegistry
 from ..session.runner import Session
 from ..tasks import contained
 from .bodies import read_json
-from .socket import OpenConnection
+from .connections import BufferedConnection, EventStream
 
 log = get_logger(__name__)
 STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERROR: 503}
@@ -44,103 +42,10 @@ STATUS: Final = {CLOSE_LIMIT: 429, CLOSE_OVER: 409, REPLACED: 503, INTERNAL_ERRO
 SKIPPED: Final = {HEADER_SKIPPED: "1"}
 """Headers of a response to operations of which none was run."""
 MEDIA_TYPE: Final = "text/event-stream"
-HEARTBEAT: Final = 10.0
-"""Seconds between two comments."""
 STREAM_HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",  # nginx passes on what comes at once
 }
-
-
-class BufferedConnection:
-    """A session's connection for the duration of one request, which collects messages."""
-
-    one_way = False
-    is_lasting = False
-
-    def __init__(self) -> None:
-        self.opened = time.monotonic()
-        self.sending_since: float | None = None
-        self.messages: list[str] = []
-        self.refusal: ProtocolError | None = None
-        self.changes: list[Changes] = []
-        self.counts_as_present = True
-
-    async def send(self, text: str) -> None:
-        self.messages.append(text)
-
-    def take_changes(self, changes: Changes) -> bool:
-        self.changes.append(changes)
-        return True
-
-    def close(self, code: int, reason: str = "") -> None:
-        self.refusal = self.refusal or ProtocolError(reason, code)
-
-    def body(self) -> str:
-        """Return the JSON of all messages."""
-        welcome, *frames = self.messages
-        cookies = ',"cookies":true' if self.changes else ""  # this response sets them
-        return f'{{"welcome":{welcome},"frames":[{",".join(frames)}]{cookies}}}'
-
-
-class EventStream(OpenConnection):
-    """An event stream as a session's connection. Messages that are sent before it is open wait."""
-
-    one_way = True
-
-    def __init__(self, limit: float, closes: Counter[int]) -> None:
-        super().__init__(limit, closes)
-        self._send: Send | None = None
-        self.messages: list[str] = []
-        """Messages to send when the stream is open."""
-        self._writing = asyncio.Lock()
-        self._over = asyncio.Event()
-
-    async def open(self, status: int, headers: Sequence[tuple[bytes, bytes]], send: Send) -> None:
-        """Start the response, and send waiting messages."""
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        self._send = send
-        await self._emit("".join(map(_event, self.messages)))
-
-    async def last(self, receive: Receive) -> None:
-        """Return when the connection is lost, the reader is stuck, or `close` was called."""
-        ends = {asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(self._over.wait())}
-        try:
-            while not (await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED))[0]:
-                if self.sending_since is None:  # otherwise that message has a limit of its own
-                    async with asyncio.timeout(self._limit):
-                        await self._emit(":\n\n")
-        except TimeoutError:
-            self._closed = True  # nothing can follow an incomplete comment
-        finally:
-            for end in ends:
-                end.cancel()
-
-    async def _write(self, text: str) -> None:
-        if self._send is None:
-            self.messages.append(text)
-        else:
-            await self._emit(_event(text))
-
-    async def _emit(self, events: str, more: bool = True) -> None:
-        assert self._send is not None
-        async with self._writing:  # a comment and a frame may be sent by two tasks
-            await self._send({"type": "http.response.body", "body": events.encode(), "more_body": more})
-
-    def _doomed(self) -> None:
-        self._over.set()
-
-    async def _write_end(self, code: int, reason: str) -> None:
-        await self._emit(f"event: close\ndata: {code}\n\n", more=False)
-
-
-def _event(text: str) -> str:
-    return f"data: {text}\n\n"
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class EventStreamResponse(Response):

@@ -20,7 +20,7 @@ from jinja2.defaults import DEFAULT_NAMESPACE
 
 from ..actions.action import Action
 from ..actions.decorator import action_in
-from ..actions.form_readers import MISSING
+from ..actions.form_input import MISSING
 from ..actions.parameters import ParameterPlan, plan_of
 from ..config import check_seconds
 from ..type_hints import (

@@ -27,7 +27,8 @@ from urllib.parse import quote
 from pydantic import PydanticSchemaGenerationError
 
 from ..actions.codec import Codec, codec, read_json
-from ..actions.form_readers import MISSING, Reader, reader
+from ..actions.form_input import MISSING
+from ..actions.form_readers import Reader, reader
 from ..cache.tags import note
 from ..config import check_flags
 from ..encoding import write_json

@@ -6,19 +6,16 @@ References of pages are verified before they are followed. Scripts may call the 
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from ..actions import bound_arguments as binding
 from ..actions.action import Action, ActionRef
 from ..actions.decorator import is_shared, module_actions, shared, shared_name
-from ..actions.parameters import Parameter
 from ..actions.run_context import Owner
 from ..exceptions import ForgedReference, UnknownAction
 from ..logs import get_logger
 from ..security.references import Reference
 from .component import Component, describe, walk
-from .page import Page
 
 log = get_logger(__name__)
 LOGGED: Final = 200
@@ -158,37 +155,10 @@ def _step(component: Component, steps: list[str]) -> Component:
     return found
 
 
-RESERVED: Final = frozenset(
-    "arguments await break case catch class const continue debugger default delete do else enum eval export "
-    "extends false finally for function if implements import in instanceof interface let new null package "
-    "private protected public return static super switch this throw true try typeof var void while with "
-    "yield".split()
-)
-
-
-def exported(module: str) -> dict[str, Action[..., Any]]:
-    """Return the functions of a module by their JavaScript names: ``add_to_cart`` becomes ``addToCart``."""
-    actions = module_actions(module)
-    return {script_name(name): action for name, action in sorted(actions.items()) if action.js}
-
-
-def function(page: Page, name: str) -> ActionRef[..., Any]:
+def function(page: Component, name: str) -> ActionRef[..., Any]:
     """Return a page's reference to ``module:function``. Raise `UnknownAction` if scripts can't call it."""
     module, _, own = name.partition(":")
     action = module_actions(module).get(own)
     if action is None or not action.js:
         raise UnknownAction("no such function")
     return ActionRef(page, action, shared_name(action), context=page.live.context)
-
-
-def parameters(action: Action[..., Any]) -> tuple[Parameter, ...]:
-    """Return the parameters that a script passes, in order."""
-    return tuple(one for one in action.plan.named if one.kind == "field")
-
-
-def script_name(name: str) -> str:
-    """Return the JavaScript spelling of a Python name."""
-    head, *rest = [part for part in name.split("_") if part] or [name]
-    name = head + "".join(part[:1].upper() + part[1:] for part in rest)
-    name = re.sub(r"\W", "_", name)
-    return f"{name}_" if name in RESERVED else name

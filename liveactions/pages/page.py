@@ -14,8 +14,7 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup
 from pydantic import ValidationError
 
-from ..actions.form_input import LEAF, Input, Node, TooMany
-from ..actions.form_readers import MISSING
+from ..actions.form_input import LEAF, MISSING, Input, Node, TooMany
 from ..actions.parameters import Depends
 from ..actions.responses import not_found
 from ..actions.run_context import running

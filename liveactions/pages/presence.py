@@ -34,9 +34,9 @@ from pydantic import ValidationError
 from ..actions.codec import Codec, codec, write_json
 from ..actions.parameters import Depends, DependsLike, guards_of, plan_of
 from ..actions.run_context import open_effects
-from ..cache.cached import shareable
 from ..cache.tags import note, reading
 from ..config import check_function, check_text
+from ..immutability import shareable
 from ..logs import get_logger
 from ..protocol.constants import SOCKET_WAIT
 from ..pubsub.presence import Presence, tag_of

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from ..actions.codec import read_json
-from ..actions.form_readers import MISSING
+from ..actions.form_input import MISSING
 from ..actions.form_state import SUCCEEDED, FormState, FormStates
 from ..actions.run_context import Flash
 from ..exceptions import StateError, UnknownAction

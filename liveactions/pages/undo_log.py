@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from ..actions.codec import SCALARS
-from ..actions.form_readers import MISSING
+from ..actions.form_input import MISSING
 from .fields import Field
 
 if TYPE_CHECKING:

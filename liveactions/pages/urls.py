@@ -14,7 +14,7 @@ from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.routing import compile_path
 
-from ..actions.form_readers import MISSING
+from ..actions.form_input import MISSING
 from ..actions.request import PageRequest
 from ..exceptions import path_name
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT

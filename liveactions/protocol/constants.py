@@ -1,14 +1,12 @@
 """Names shared with the client: markers, kinds of operations and answers, close codes, limits.
 
-``js/src/core/wire.js`` repeats them, and a test compares the two files. `liveactions.protocol.messages`
-documents the messages that use them.
+``js/src/core/wire.js`` repeats them, with `liveactions.config.FRAME_BYTES`, and a test compares the two.
+`liveactions.protocol.messages` documents the messages that use them.
 """
 
 from __future__ import annotations
 
 from typing import Final
-
-from ..config import FRAME_BYTES as FRAME_BYTES
 
 VERSION: Final = 1
 """Version of the protocol, stated in the client's hello. Other versions are rejected."""

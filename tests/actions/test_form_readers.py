@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from liveactions.actions.form_input import tree
-from liveactions.actions.form_readers import MISSING, is_model, reader, secrets
+from liveactions.actions.form_input import MISSING, tree
+from liveactions.actions.form_readers import is_model, reader, secrets
 
 
 class Address(BaseModel):

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from liveactions import Limits, Page, Pages, action, not_found
 from liveactions.exceptions import REPLACED
-from liveactions.http import ops_fetch
+from liveactions.http import connections
 from liveactions.protocol.constants import (
     BYE,
     CALL_REF,
@@ -398,15 +398,15 @@ async def test_a_stream_that_begins_against_the_rules_ends() -> None:
 
 
 async def test_a_comment_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops_fetch, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(connections, "HEARTBEAT", 0.01)
     comments: list[bytes] = []
-    emit = ops_fetch.EventStream._emit
+    emit = connections.EventStream._emit
 
-    async def emitted(self: ops_fetch.EventStream, events: str, more: bool = True) -> None:
+    async def emitted(self: connections.EventStream, events: str, more: bool = True) -> None:
         comments.append(events.encode())
         await emit(self, events, more)
 
-    monkeypatch.setattr(ops_fetch.EventStream, "_emit", emitted)
+    monkeypatch.setattr(connections.EventStream, "_emit", emitted)
     async with streamed(shop()) as (tab, stream):
         while comments.count(b":\n\n") < 3:
             await asyncio.sleep(0)
@@ -419,7 +419,7 @@ async def test_a_reader_that_is_stuck_is_cut_off() -> None:
     async with streamed(app) as (tab, stream):
         (session,) = app.sessions
         connection = session.connection
-        assert isinstance(connection, ops_fetch.EventStream)
+        assert isinstance(connection, connections.EventStream)
         stuck = asyncio.Event()
 
         async def send(message: Any) -> None:
@@ -436,12 +436,12 @@ async def test_a_reader_that_is_stuck_is_cut_off() -> None:
 
 
 async def test_a_reader_that_is_stuck_at_a_comment_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops_fetch, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(connections, "HEARTBEAT", 0.01)
     app = shop(limits=Limits(sending=0.01))
     async with streamed(app) as (tab, stream):
         (session,) = app.sessions
         connection = session.connection
-        assert isinstance(connection, ops_fetch.EventStream)
+        assert isinstance(connection, connections.EventStream)
 
         async def send(message: Any) -> None:
             await asyncio.Event().wait()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveactions.config import Limits
+from liveactions.config import FRAME_BYTES, Limits
 from liveactions.exceptions import ProtocolError
 from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import (
@@ -181,7 +181,7 @@ def test_bytes_are_no_message() -> None:
             read(nothing, LIMITS)
 
 
-@pytest.mark.parametrize("text", ["x" * (2**20 + 1), "é" * (wire.FRAME_BYTES // 2 + 1)])
+@pytest.mark.parametrize("text", ["x" * (2**20 + 1), "é" * (FRAME_BYTES // 2 + 1)])
 def test_too_long(text: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         read(text, LIMITS)
