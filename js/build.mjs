@@ -13,7 +13,7 @@ const LIMIT = 6 * 1024; // bytes of gzip that the core may have
 // Members of the client's own records: neither the platform's names nor those of messages are among them.
 const OWN = [
   "element", "slots", "parts", "first", "source", "closing", "container", "descriptor", "last", "settled", "seen", "edits", "out", "answered", "pressed", "setValue", "revision", "digest", "holding", "applyChange", "opening", "build", "modifiers", "resets", "running", "withheld", "post", "fillWith", "_parent", "focused", "ended",
-  "applyAutofocus", "applyExtras", "busy", "explain", "flushDelays", "followRedirect", "isRendered", "moveSiblings", "needsTransition", "onEvent", "onWindowEvent", "processAll", "refocus", "refuses", "registerCall", "replacePage", "sendByFetch", "stopFetching", "setRaw", "showPendingState", "uploadFiles", "uploads", "covers",
+  "applyAutofocus", "applyExtras", "busy", "explain", "flushDelays", "followRedirect", "isRendered", "moveSiblings", "needsTransition", "onEvent", "onWindowEvent", "processAll", "refocus", "refuses", "registerCall", "reloadPage", "replacePage", "sendByFetch", "stopFetching", "setRaw", "showPendingState", "uploadFiles", "uploads", "covers",
 ];
 const DIGEST = 10; // hex digits of the SHA-256 that a file's address has
 const root = dirname(fileURLToPath(import.meta.url));

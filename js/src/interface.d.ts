@@ -106,7 +106,6 @@ export interface Core {
   pendingBatch(): { hello: any; ops: any[][] };
   perform(request: Request): void;
   preserveInput(control: Control, write: () => void, options?: boolean): void;
-  reload(): void;
   report(source: Element | undefined, status: number, payload: any, n?: number): void;
   requestFullPage(): void;
   run(call: Call, event: Event, read?: () => unknown): void;
@@ -124,7 +123,7 @@ export interface Core {
 type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
 export type CoreParts = MembersOf<[
   "calledBy", "setWhilePending", "close", "requestFullPage", "editCount", "preserveInput", "applyPending", "scanMarkup", "onRevert", "pendingBatch",
-  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send", "reload", "unansweredOp", "unsend",
+  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send", "unansweredOp", "unsend",
 ]>;
 
 /** What the lazy half offers to the core and to the client's other entries. */
@@ -150,6 +149,8 @@ export interface Lazy {
   refocus(removed: any, place: Range): void;
   refuses(request: Request): unknown;
   registerCall(call: Call): void;
+  /** Loads the page again, a few times at most. */
+  reloadPage(): void;
   replacePage(html: string, settled: Settled[], fresh?: 1): void;
   sendByFetch(): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;

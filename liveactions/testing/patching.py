@@ -96,15 +96,12 @@ class TagSlot(Slot):
 
     def __init__(self, element: Element) -> None:
         self.element = element
-        self.names: list[str] = []
 
     def set(self, value: Any, at: Address) -> None:
         if not isinstance(value, list) or len(value) % 2:
             mismatch(f"{value!r} for the attributes of {self.element!r}", at)
-        pairs = dict(zip(value[::2], value[1::2], strict=True))
-        for name in {*self.names, *pairs}:
-            AttributeSlot(self.element, name).set(pairs.get(name), at)
-        self.names = list(pairs)
+        for name, content in zip(value[::2], value[1::2], strict=True):
+            AttributeSlot(self.element, name).set(content, at)
 
     def patch(self, change: Any, at: Address) -> None:
         self.set(change, at)

@@ -377,6 +377,28 @@ def test_reloads_are_counted_anew_when_a_page_has_lived_for_a_minute(open_page: 
     assert page.evaluate("sessionStorage['live/page']") == "1"
 
 
+@pytest.mark.parametrize("age", [0, 60_001])
+def test_without_the_rest_of_the_client_an_old_page_is_loaded_again_and_a_young_one_connects_again(
+    open_page: Open, age: int
+) -> None:
+    """There may be no way to its file for a moment, or a newer version has another file."""
+
+    def prepare(page: Page) -> None:
+        page.add_init_script(f"const age = {age}; performance.now = () => age; Math.random = () => 0")
+        page.route(
+            "**/lazy.*.js", lambda route: route.fulfill(body="throw 0", content_type="text/javascript")
+        )
+
+    page, server = open_page(BODY, prepare=prepare)
+    if age:
+        with page.expect_navigation():
+            server.lose(code=4010)
+    else:
+        server.lose(code=4010)
+        page.wait_for_function("sockets.length == 2")
+        assert page.get_attribute("html", "data-live") != "closed"
+
+
 def test_retries_come_at_random_in_doubling_spans(open_page: Open) -> None:
     page, server = open_page(BODY, clock=True)
     page.evaluate("() => { Math.random = () => 0.5 }")

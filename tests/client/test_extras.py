@@ -213,7 +213,7 @@ def test_nobody_knows_of_running_ops_after_the_session(open_page: Open, rebuilt:
     come_back(page, server)
     server.receive({"token": "t", "rev": 0, "ack": 1, **rebuilt})
     assert server.told == [["error", "b", {"n": 1, "uncertain": True}]]
-    assert server.ops == []
+    assert (server.ops, page.evaluate("b.ariaBusy")) == ([], None)
 
 
 def test_they_are_not_sent_again_on_the_same_session(open_page: Open) -> None:

@@ -22,7 +22,7 @@ def test_whole_content_and_attributes(open_page: Open) -> None:
     page, server = open_page('<p class="a" data-l="class * .">x</p>')
     server.patch([0, "b", 1, ["hidden", "", "lang", "en"], 2, "y"])
     assert page.inner_html("body") == '<p class="b" data-l="class * ." hidden="" lang="en">y</p>'
-    server.patch([0, None, 1, ["lang", "de"]])
+    server.patch([0, None, 1, ["lang", "de", "hidden", None]])
     assert page.inner_html("body") == '<p data-l="class * ." lang="de">y</p>'
 
 
@@ -215,7 +215,7 @@ def test_what_a_person_or_a_widget_changed_stays(open_page: Open) -> None:
 def test_attributes_and_their_properties(open_page: Open, element: str, name: str) -> None:
     tag = element[1 : element.index(">")]
     page, server = open_page(element.replace(">", ' data-l="*">', 1))
-    for value, pairs in [(True, [name, ""]), (False, []), (True, [name, ""])]:
+    for value, pairs in [(True, [name, ""]), (False, [name, None]), (True, [name, ""])]:
         server.patch([0, pairs])
         assert page.evaluate("([tag, name]) => document.querySelector(tag)[name]", [tag, name]) is value
 

@@ -66,8 +66,8 @@ function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
     lazy?.applyAutofocus();
     patching = false;
     dispatchPhase("after");
-    applyPending();
     if (fresh) settled.push(...readdress());
+    applyPending();
     if (extras) lazy?.applyExtras(extras);
     for (const [op, status, payload] of settled) finish(op, status, payload, op.n);
   }

@@ -78,15 +78,20 @@ export function welcome(message) {
   const settled = settleOps(message.ack, message.answers);
   markUnsent();
   const fresh = message.rebuilt || message.migrated;
-  if (fresh) settled.push(...removeOps(({ running }) => running, () => [UNCERTAIN]));
   if (message.migrated) announced = 0; // else the server says which of those that it was told of are run again
   return { ...message, fresh, settled };
 }
 
-/** After the patch of a session made anew, so are addresses of ops that aren't over. @returns {Settled[]} those that have none */
+/**
+ * After the patch of a session made anew, so are the addresses of ops that aren't over.
+ * @returns {Settled[]} those that have none, and those that were running in the session before
+ */
 export function readdress() {
   for (const op of ops) Object.assign(op, { revision: rev, parts: op.build() });
-  return removeOps(({ parts }) => !parts, ({ n }) => n > announced ? [ERROR, { error: "Not sent", status: 409 }] : [UNCERTAIN]);
+  return removeOps(
+    ({ parts, running }) => running || !parts,
+    ({ n, running }) => (running || n <= announced ? [UNCERTAIN] : [ERROR, { error: "Not sent", status: 409 }]),
+  );
 }
 
 /** @param {any[]} message @returns {Change | undefined} not the next revision */

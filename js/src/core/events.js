@@ -13,9 +13,6 @@ import { page } from "./socket.js";
 import { captureEdits } from "./values.js";
 import { CALL_REF, CALL_SLOT } from "./wire.js";
 
-/** @type {Set<string>} event types with listeners */
-const types = new Set();
-
 export function watchEvents() {
   listenTo("submit"); // before those who would send the form
   watchMarkup((nodes) => {
@@ -31,12 +28,16 @@ export function watchEvents() {
 
 /** @param {string} type */
 function listenTo(type) {
-  if (types.has(type)) return;
-  types.add(type);
-  addEventListener(type, (event) => { if (event.bubbles || event.target === window) dispatchCalls(event); });
+  // Each is added once, however often this is called.
+  addEventListener(type, onBubbled);
   // Not at the window: browsers make `mouseenter` only where a node listens.
-  document.addEventListener(type, (event) => { if (!event.bubbles) dispatchCalls(event); }, true);
+  document.addEventListener(type, onCaptured, true);
 }
+
+/** @param {Event} event */
+const onBubbled = (event) => { if (event.bubbles || event.target === window) dispatchCalls(event); };
+/** @param {Event} event */
+const onCaptured = (event) => { if (!event.bubbles) dispatchCalls(event); };
 
 /** @param {Event} event */
 function dispatchCalls(event) {

@@ -73,7 +73,7 @@ export function closing(node) {
 /** The nodes between two comments, or all of a parent's. */
 export class SlotRange {
   /**
-   * @param {Node} container another one once the range has moved out of the template in which it was made
+   * @param {Node} container of which it is the whole content, unless there is a comment: those move to other parents
    * @param {Node | null} [opening]
    * @param {Node | null} [closing]
    */
@@ -84,7 +84,7 @@ export class SlotRange {
   }
 
   get container() {
-    return /** @type {ParentNode & Node} */ (this.closing ? this.closing.parentNode : this._parent);
+    return /** @type {ParentNode & Node} */ (this.opening ? this.opening.parentNode : this._parent);
   }
 
   get first() {
@@ -222,18 +222,14 @@ function attributeSlot(element, name) {
 }
 
 /**
- * The attributes in a start tag whose names vary: name, value, name, value ... of those that are there.
+ * The attributes in a start tag whose names vary: name, value, name, value ...; null for those that go.
  * @param {Element} element
  * @returns {Slot}
  */
 function tagSlot(element) {
-  /** @type {Map<string, string | null>} all that were ever written; null for those that aren't there */
-  const written = new Map();
-  /** @param {(string | null)[]} pairs */
+  /** @param {any[]} pairs */
   const set = (pairs) => {
-    for (const name of written.keys()) written.set(name, null);
-    for (let i = 0; i < pairs.length; i += 2) written.set(/** @type {string} */ (pairs[i]), /** @type {string | null} */ (pairs[i + 1]));
-    written.forEach((value, name) => updateAttribute(element, name, value));
+    for (let i = 0; i < pairs.length; i += 2) updateAttribute(element, pairs[i], pairs[i + 1]);
   };
   return { setValue: set, applyChange: set };
 }

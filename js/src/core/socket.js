@@ -15,9 +15,7 @@ const STEADY = 5_000; // ms after which a connection has been a good one
  */
 const NEEDS_LAZY = /"(a|cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot|[[,]\[\d+,-?\d+]/;
 const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
-const RELOADS = 4; // that may follow each other, each of a page that was younger than ...
-const RELOADS_WITHIN = 60_000; // ms
-const RELOAD = 1_000; // ms: what the pauses between them grow from
+const OLD = 60_000; // ms: the age of a page that may be loaded again
 
 /** No connection will be made any more. */
 export let closed = false;
@@ -142,20 +140,13 @@ function reconnect() {
   after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
 }
 
-/**
- * Loads the page again, where nothing else helps: the first time at once, then after longer and longer pauses. When that has
- * been of no use, the page stays as it is and posts its forms.
- */
-export function reload() {
-  let count = /** @type {any} */ (RELOADS);
-  try {
-    const key = STORAGE_KEY + location.pathname;
-    count = performance.now() < RELOADS_WITHIN && sessionStorage[key] | 0;
-    sessionStorage[key] = count + 1;
-  } catch { /* nobody could count them */ }
-  if (count < RELOADS) after(CONNECT_TIMER, RELOAD * count ** 2, () => location.reload());
-  else close(UNCERTAIN);
-}
+/** Loads the page again, where nothing else helps. */
+const reload = () => loadLazy().then((lazy) => {
+  if (lazy) lazy.reloadPage();
+  // There is no way to its file now, or it is no more: then a page that isn't quite new gets another client.
+  else if (performance.now() > OLD) location.reload();
+  else reconnect();
+});
 
 /**
  * No connection will be made any more.
@@ -209,8 +200,6 @@ function process(message) {
  */
 export function applyMessage(message) {
   const isFrame = Array.isArray(message);
-  // Nothing but the whole page helps a page that doesn't fit.
-  if (rev < 0 && !isFrame && !message.patch?.page) reload();
   const change = isFrame ? frame(message) : welcome(message);
   if (!change) return false;
   try {

@@ -6,6 +6,7 @@
 import { ACK_AFTER, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION, UNCERTAIN } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { processAll } from "./extras.js";
+import { reloadPage } from "./reload.js";
 
 const FIRST = 5_000; // ms until the welcome: later, something on the way holds it back
 const SILENCE = 25_000; // ms after which a stream counts as lost; the server sends a comment every 10 s
@@ -136,6 +137,6 @@ export async function readStream(response, request, welcomed) {
 
 /** @param {number} code with which a socket would be closed */
 function closeWith(code) {
-  if (code === CLOSE_OVER) core.reload();
+  if (code === CLOSE_OVER) reloadPage();
   else if (code === CLOSE_PROTOCOL || code === CLOSE_VERSION) core.close(UNCERTAIN);
 }

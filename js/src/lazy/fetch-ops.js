@@ -9,6 +9,7 @@ import { acknowledged, endStream, hideStream, isStreaming, limitFirst, mayStream
 import { awaitCookies } from "./extras.js";
 import { requestSubmit } from "./members.js";
 import { shownPath } from "./page-swap.js";
+import { reloadPage } from "./reload.js";
 
 const POLL = 5_000; // ms between two requests of a page that nothing is pushed to
 const RETRY = 500; // ms, at most, until a stream that was lost is opened again
@@ -180,7 +181,7 @@ function showOpen() {
  */
 function giveUp({ status, statusText }) {
   isOver = true;
-  if (status === 409 && !core.pending().some(({ post }) => post)) return core.reload();
+  if (status === 409 && !core.pending().some(({ post }) => post)) return reloadPage();
   const ops = core.close(ERROR, { error: statusText, status }).map(([op]) => op);
   const post = ops.find(({ post }) => post)?.post;
   if (post) requestSubmit(...post);

@@ -18,6 +18,7 @@ import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } fr
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
 import { watchUnsaved } from "./unsaved.js";
+import { reloadPage } from "./reload.js";
 import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
 import { isRendered, watchTypedForms } from "./validation.js";
 import { watchGrowth } from "./viewport.js";
@@ -37,7 +38,7 @@ export const lazy = {
     for (const watch of WATCHERS) watch();
   },
   applyAutofocus, applyExtras, call, covers, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
-  refuses, registerCall, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles, uploads,
+  refuses, registerCall, reloadPage, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles, uploads,
 };
 
 /**
