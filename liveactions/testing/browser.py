@@ -32,8 +32,8 @@ from ..session.request_probe import PROBE_KEY
 from ..store.snapshots import Snapshot
 from .asgi import ORIGIN, EventStream, Header, Reply, Socket, http, request, websocket
 from .clock import Clock, endpoints
+from .controls import Pair, encoded
 from .failures import Failed
-from .form_data import Pair, encoded
 from .page import Page
 from .tab import Tab
 

@@ -9,14 +9,13 @@ from typing import Final
 
 from ..protocol.constants import MARK, MARK_EVENT
 from ..templates.event_attributes import NOT_EVENTS
-from .controls import CHECKABLE, CONTROLS, kind, top
+from .controls import BUTTONS, CHECKABLE, CONTROLS, kind, top
 from .document import Window
 from .dom import Element, is_disabled, shown_text
 from .failures import Refusal, there_are
 
 Rank = Callable[[Element], int | None]
 """How well an element fits: 0 is best, None means not at all."""
-_BUTTONS: Final = frozenset({"submit", "button", "reset", "image"})
 
 
 class Names:
@@ -34,7 +33,7 @@ class Names:
     def of(self, element: Element) -> list[str]:
         """Return an element's visible and accessible names, the label first."""
         found = [*self._labels_of(element), *map(element.get, ("aria-label", "title", "alt"))]
-        if element.name == "input" and kind(element) in _BUTTONS:
+        if element.name == "input" and kind(element) in BUTTONS:
             found.append(element.get("value"))
         if element.name in CONTROLS:
             found += [element.get("placeholder"), element.get("name")]
@@ -93,7 +92,7 @@ def clickable(element: Element) -> int | None:
     """Rank buttons and links first, then elements with an action, then controls."""
     if element.name in ("button", "summary") or (element.name == "a" and element.get("href") is not None):
         return 0
-    if kind(element) in _BUTTONS:
+    if kind(element) in BUTTONS:
         return 0
     if any(call.type == "click" for call in calls_of(element)):
         return 1
@@ -108,7 +107,7 @@ def calling(type: str) -> Rank:
 
 
 def fillable(element: Element) -> int | None:
-    is_input = element.name == "input" and kind(element) not in {*_BUTTONS, *CHECKABLE, "hidden", "file"}
+    is_input = element.name == "input" and kind(element) not in {*BUTTONS, *CHECKABLE, "hidden", "file"}
     return 0 if is_input or element.name == "textarea" else None
 
 

@@ -11,11 +11,7 @@ from markupsafe import escape
 
 from ..protocol.constants import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
 from .asgi import ORIGIN, EventStream, Header, Reply, Socket
-from .conversation import SHOWN_STATUSES, Conversation, Fetching, Line, Streaming
-from .document import Window
-from .dom import Element, shown_text
-from .failures import Failed, Refusal
-from .form_data import (
+from .controls import (
     MULTIPART,
     Pair,
     Sending,
@@ -27,6 +23,10 @@ from .form_data import (
     own_pairs,
     texts,
 )
+from .conversation import SHOWN_STATUSES, Conversation, Fetching, Line, Streaming
+from .document import Window
+from .dom import Element, shown_text
+from .failures import Failed, Refusal
 
 
 class SessionClock(Protocol):

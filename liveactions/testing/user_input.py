@@ -16,10 +16,23 @@ from ..protocol.constants import CALL_REF, CALL_SLOT, CANCEL, VALIDATE
 from ..templates.event_attributes import DELAYS, HELD_KEYS, MODIFIERS
 from .asgi import ORIGIN
 from .commands import Runner, commands_in, submitted_by
-from .controls import CHECKABLE, CONTROLS, Controls, File, State, kind, owner, top
+from .controls import (
+    CHECKABLE,
+    CONTROLS,
+    Controls,
+    File,
+    State,
+    control_fields,
+    elements_of,
+    form_fields,
+    kind,
+    own_fields,
+    owner,
+    submitters,
+    top,
+)
 from .dom import Element, is_disabled
 from .failures import Refusal, listing
-from .form_data import control_fields, elements_of, form_fields, own_fields, submitters
 from .locators import _FLAT, Call, calls_of, fillable
 from .tab import Tab
 
