@@ -164,3 +164,17 @@ class PageRequest(Request):
         before, self._before = self._before, None
         written = session_changes(before, self.scope["session"]) if before is not None else ({}, ())
         return Changes(headers, *written) if headers or any(written) else None
+
+    def copy_changes(self) -> Changes | None:
+        """Do as `take_changes`, but leave the changes to the request's response."""
+        changes = self.take_changes()
+        if changes is not None:
+            self.put_back(changes)
+        return changes
+
+    def send_changes(self, response: Response) -> bool:
+        """Let a response carry the changes. Return whether there are any."""
+        changes = self.take_changes()
+        if changes is not None:
+            changes.apply(response, self.scope.get("session"))
+        return changes is not None

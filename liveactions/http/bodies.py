@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from email.message import Message as Headers
 from functools import lru_cache
 from typing import Any, Final
@@ -75,6 +76,21 @@ async def read_json(request: Request, limits: Limits) -> Any:
         return parse(body.decode())
     except ValueError:
         raise HTTPException(400, "Invalid JSON") from None
+
+
+async def read_arguments(request: Request, limits: Limits) -> dict[str, Any]:
+    """Return the arguments of a call, by name, from a body that is JSON."""
+    arguments = await read_json(request, limits)
+    if not isinstance(arguments, dict):
+        raise HTTPException(400, "Arguments must be a JSON object")
+    return arguments
+
+
+async def close_files(pairs: Iterable[tuple[str, Any]]) -> None:
+    """Close the uploaded files among a form's fields."""
+    for _, value in pairs:
+        if isinstance(value, UploadFile):
+            await value.close()
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ from ..execution.loading import forsake
 from ..execution.results import has_handler
 from ..execution.timeouts import watch
 from ..logs import bind, get_logger
-from ..observation import Kind, Operation
+from ..observation import Kind
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
 from ..security.origin import Origins
 from ..session.registry import SessionRegistry
@@ -60,11 +60,9 @@ class PageEndpoint:
             if PROBE_KEY in scope:
                 scope[PROBE_KEY]((request, self.address))
                 response = Response(status_code=204)
-            elif site.observer is None:
-                response = await self._answer(request)
             else:
-                operation = Operation(_kind(request), self.address.name, request.headers)
-                response = await watched(site.observer, operation, self._answer(request))
+                answer = self._answer(request)
+                response = await watched(site.observer, _kind(request), self.address.name, request, answer)
             await response(scope, receive, send)
         finally:
             if request.due:
@@ -80,9 +78,7 @@ class PageEndpoint:
                 raise
             scripted = HEADER_ACTION in request.headers or HEADER_UPLOAD in request.headers
             response = error_answer(error) if scripted else await self.errors.respond(request, error)
-        changes = request.take_changes()
-        if changes is not None:
-            changes.apply(response, request.scope.get("session"))
+        request.send_changes(response)
         return response
 
     async def _respond(self, request: PageRequest) -> Response:

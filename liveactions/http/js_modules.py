@@ -30,16 +30,16 @@ from ..execution.app_context import Address, AppContext
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
 from ..logs import get_logger
-from ..observation import Operation, note_action
+from ..observation import note_action
 from ..pages.lookup import function
 from ..pages.page import Page
 from ..protocol.constants import HEADER_COOKIES, HEADER_OPS
 from ..security.origin import Origins
 from ..type_hints import result_hint
 from ..types import Outcome
-from .bodies import read_json
+from .bodies import read_arguments
 from .once import answer_once, script_key
-from .responses import delivered, error_answer, outcome_answer, watched
+from .responses import delivered, error_answer, not_allowed, outcome_answer, watched
 
 log = get_logger(__name__)
 Schema = Mapping[str, Any]
@@ -98,7 +98,7 @@ class _Declaration:
         given = _parameters(self.action)
         order = sorted(given, key=lambda one: not one.required)
         types = {one.name: self._type(one.annotation, "validation") for one in given}
-        result = self._type(self._returned(), "serialization")
+        result = self._type(result_hint(self.action.function, self.action.names), "serialization")
         lines = [f"/** {line} */" for line in (self.action.__doc__ or "").strip().splitlines()[:1]]
         if order == list(given):
             lines.append(f"export function {self.name}({_in_order(given, types)}): Promise<{result}>;")
@@ -106,9 +106,6 @@ class _Declaration:
             named = _by_name(given, types)
             lines.append(f"export function {self.name}(named: {named}): Promise<{result}>;")
         return "\n".join([*self._types.values(), *lines, ""])
-
-    def _returned(self) -> Any:
-        return result_hint(self.action.function, self.action.names)
 
     def _type(self, annotation: Any, mode: Literal["validation", "serialization"]) -> str:
         try:
@@ -213,7 +210,7 @@ class ModuleEndpoint:
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
-        response = self._module(request) if request.method in ("GET", "HEAD") else _not_allowed("GET, HEAD")
+        response = self._module(request) if request.method in ("GET", "HEAD") else not_allowed("GET, HEAD")
         await response(scope, receive, send)
 
     def _module(self, request: PageRequest) -> Response:
@@ -244,11 +241,7 @@ class FunctionEndpoint:
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
         request.may_raise = True
-        if self.site.observer is None:
-            response = await self._answered(request)
-        else:
-            operation = Operation("call", "", request.headers)
-            response = await watched(self.site.observer, operation, self._answered(request))
+        response = await watched(self.site.observer, "call", "", request, self._answered(request))
         await response(scope, receive, send)
 
     async def _answered(self, request: PageRequest) -> Response:
@@ -258,22 +251,18 @@ class FunctionEndpoint:
             if has_handler(error, request):
                 raise
             response = error_answer(error)
-        changes = request.take_changes()
-        if changes is not None:
-            changes.apply(response, request.scope.get("session"))
+        if request.send_changes(response):
             response.headers[HEADER_COOKIES] = "1"
         return response
 
     async def _respond(self, request: PageRequest) -> Response:
         if request.method != "POST":
-            return _not_allowed("POST")
+            return not_allowed("POST")
         refusal = self.origins.refusal(request)
         if refusal is not None or HEADER_OPS not in request.headers:
             log.warning("rejected cross-origin call: %s", refusal or f"no {HEADER_OPS}")
             raise HTTPException(403, "Cross-origin calls are not allowed")
-        arguments = await read_json(request, self.site.limits)
-        if not isinstance(arguments, dict):
-            raise HTTPException(400, "Arguments must be a JSON object")
+        arguments = await read_arguments(request, self.site.limits)
         key = script_key(request, await self.site.identity(request), "")
         return await answer_once(self.site, request, key, lambda: self._answer(request, arguments, key))
 
@@ -291,7 +280,3 @@ class FunctionEndpoint:
         except UnknownAction as error:
             return failure(str(error), 404)
         return await scope.call(ref, arguments)
-
-
-def _not_allowed(methods: str) -> Response:
-    return Response(status_code=405, headers={"Allow": methods})

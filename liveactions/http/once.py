@@ -83,11 +83,8 @@ async def answer_once(
     answer: Any = [409, "", None]
     try:
         response = await respond()
-        changes = request.take_changes()
-        if changes is not None:
-            request.put_back(changes)
         if len(response.body) <= site.limits.state:  # the store isn't filled by results
-            answer = [response.status_code, bytes(response.body).decode(), changes]
+            answer = [response.status_code, bytes(response.body).decode(), request.copy_changes()]
         return response
     finally:
         await answers.put(answer, key)

@@ -6,6 +6,7 @@ contains, and the response that shows it. All of them use `open_page`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ..actions.action import Action
+from ..actions.action import Action, ActionRef
 from ..actions.files import file as FileLimits
 from ..actions.files import in_words
 from ..actions.form_input import Arguments, Input, is_no_file
@@ -37,7 +38,7 @@ from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION, HE
 from ..store.snapshots import HtmlSnapshot, Snapshot
 from ..store.uploads import FileTooLarge, TooManyUploads
 from ..types import Failed, Outcome, RedirectTo
-from .bodies import read_form, read_json
+from .bodies import close_files, read_arguments, read_form
 from .once import answer_once, script_key
 from .responses import (
     NO_STORE,
@@ -100,6 +101,16 @@ class PageRequestHandler:
         parts = urlsplit(self.page.live.address)
         self.page.live.move_to(f"{parts.scheme}://{parts.netloc}{snapshot.url}")
 
+    def find(self, token: str) -> ActionRef[..., Any]:
+        """Return the reference that a token names. Log one that is rejected, and raise `LiveError`."""
+        try:
+            ref = lookup(self.page, token)
+        except (UnknownAction, ForgedReference) as error:
+            log_refused(self.page, token, error)
+            raise
+        note_action(ref.action.__qualname__)
+        return ref
+
     async def show(
         self,
         source: Source = Source.STATE,
@@ -122,11 +133,7 @@ class PageRequestHandler:
         return self.error_or_redirect(opened.outcome)
 
     async def _page(
-        self,
-        html: bytes,
-        status: int,
-        headers: dict[str, str] = NO_STORE,
-        error: PageError | None = None,
+        self, html: bytes, status: int, headers: dict[str, str], error: PageError | None
     ) -> Response:
         """Return the response with the page's HTML. `error` is raised if the page doesn't show it."""
         if self.page.live.deferred and self._is_without_script:
@@ -225,9 +232,7 @@ class CallHandler(PageRequestHandler):
                 self.site, self.request, key, lambda: self._answer(token, given, sealed, key)
             )
         finally:
-            for _, value in given.pairs:
-                if isinstance(value, UploadFile):
-                    await value.close()
+            await close_files(given.pairs)
 
     async def _answer(self, token: str, given: Input, sealed: str, key: str) -> Response:
         outcome, state = await self._call(token, given, sealed, key)
@@ -238,9 +243,7 @@ class CallHandler(PageRequestHandler):
         """Return the fields, and the snapshot among them."""
         limits = self.site.limits
         if self.request.headers.get("content-type", "").startswith("application/json"):
-            values = await read_json(self.request, limits)
-            if not isinstance(values, dict):
-                raise HTTPException(400, "Arguments must be a JSON object")
+            values = await read_arguments(self.request, limits)
             sealed = values.pop(FIELD_SNAPSHOT, "")
             return Arguments(values), sealed if isinstance(sealed, str) else ""
         pairs: list[tuple[str, Any]] = list(await read_form(self.request, limits, named(self.page, token)))
@@ -258,10 +261,8 @@ class CallHandler(PageRequestHandler):
 
         async def call(run: PageRun) -> Outcome:
             try:
-                ref = lookup(self.page, token)
-                note_action(ref.action.__qualname__)
-            except (UnknownAction, ForgedReference) as error:
-                log_refused(self.page, token, error)
+                ref = self.find(token)
+            except LiveError as error:
                 return failure(str(error), 409)
             return await run.call(ref, given)
 
@@ -291,7 +292,9 @@ class UploadHandler(PageRequestHandler):
         opened: OpenedPage[None] = await open_page(self.page, Source.ADDRESS, until)
         if not opened.outcome.ok:
             return outcome_answer(opened.outcome)
-        action = action or self._closure(token)
+        if action is None:
+            with suppress(LiveError):
+                action = self.find(token).action
         if action is None or not action.plan.files:
             raise HTTPException(409, "This page has changed. Please reload it.")
         note_action(action.__qualname__)
@@ -308,16 +311,7 @@ class UploadHandler(PageRequestHandler):
             log.error("an uploaded file couldn't be stored: %s", error)
             raise HTTPException(503, text("storage_failed", self.site.services.messages)) from None
         finally:
-            for _, file in files:
-                await file.close()
-
-    def _closure(self, token: str) -> Action[..., object] | None:
-        """Return the action that a run of the page function has defined."""
-        try:
-            return lookup(self.page, token).action
-        except (UnknownAction, ForgedReference) as error:
-            log_refused(self.page, token, error)
-            return None
+            await close_files(pairs)
 
     async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
         names, uploads = [name for name, _ in files], [upload for _, upload in files]

@@ -6,6 +6,7 @@ first.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from logging import INFO, WARNING
 from typing import Any, Final, NamedTuple
@@ -17,15 +18,14 @@ from starlette.responses import Response
 from ..actions.form_state import FormState, is_secret_name
 from ..actions.messages import text
 from ..actions.request import Changes
-from ..exceptions import ForgedReference, LiveError, UnknownAction
+from ..exceptions import LiveError, UnknownAction
 from ..execution.effects import restarted
 from ..execution.loading import forsake
 from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
 from ..logs import get_logger
-from ..observation import note_action
-from ..pages.lookup import log_refused, lookup, lookup_key, named
+from ..pages.lookup import lookup_key, named
 from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
@@ -33,7 +33,7 @@ from ..session.navigation import problem_of
 from ..store.base import Row
 from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
-from .bodies import Pair, read_form
+from .bodies import Pair, close_files, read_form
 from .once import STILL_RUNNING, UNCONFIRMED, digest, first_answer
 from .page import PageRequestHandler, page_error, see_other, with_snapshot
 from .responses import NO_STORE, PageError, raise_handled
@@ -56,10 +56,6 @@ class Answer(NamedTuple):
         status, location, handle, message, id, changes = data
         changes = None if changes is None else Changes.load(changes)
         return cls(status, location, handle, message, id, changes)
-
-    def failed(self) -> Failed:
-        """Return the failure that a copy of the post is answered with."""
-        return Failed(self.status, self.message, id=self.id)
 
 
 log = get_logger(__name__)
@@ -89,9 +85,7 @@ class PostHandler(PageRequestHandler):
                 raise HTTPException(400, NO_ACTION)
             return await self._post(token, pairs)
         finally:
-            for _, value in pairs:
-                if isinstance(value, UploadFile):
-                    await value.close()
+            await close_files(pairs)
 
     async def _post(self, token: str, pairs: list[Pair]) -> Response:
         if FIELD_SNAPSHOT in self.query:  # a page of many forms
@@ -145,12 +139,9 @@ class PostHandler(PageRequestHandler):
         """Call the action. On a page that had to start again, this is only done for an action that needs no
         page: what the form has shown is unknown.
         """
-        try:
-            ref = lookup(self.page, token)
-            note_action(ref.action.__qualname__)
-        except (UnknownAction, ForgedReference) as error:
-            log_refused(self.page, token, error)
-            ref = None
+        ref = None
+        with suppress(LiveError):
+            ref = self.find(token)
         if ref is None or (source is Source.ADDRESS and ref.is_of_page):
             _note(self.page, token, fields)
             return failure(text("page_outdated", self.site.services.messages), 409)
@@ -170,9 +161,7 @@ class PostHandler(PageRequestHandler):
 
     def _answer(self, outcome: Outcome, state: bytes | None) -> tuple[Answer, list[Row]]:
         """Return the answer to this post and its copies, and what to store of the `state` that it shows."""
-        request, changes = self.request, self.request.take_changes()
-        if changes is not None:
-            request.put_back(changes)
+        changes = self.request.copy_changes()
         if isinstance(outcome, Ok) and outcome.response is not None:
             return Answer(409, message=ALREADY_SUBMITTED), []
         if isinstance(outcome, RedirectTo):
@@ -204,10 +193,10 @@ class PostHandler(PageRequestHandler):
             return see_other(answer.location)
         if answer.status == 303:
             return see_other(with_snapshot(path_and_query(self.page.live.address), answer.handle))
-        failed = outcome if isinstance(outcome, Failed) else answer.failed()
-        if not answer.handle:
-            return self.error_or_redirect(failed)
-        if not _may_be_shown(failed):
+        failed = outcome
+        if not isinstance(failed, Failed):
+            failed = Failed(answer.status, answer.message, id=answer.id)
+        if not answer.handle or not _may_be_shown(failed):
             return self.error_or_redirect(failed)
         self.page.live.error = problem_of(failed)
         forsake(self.page.live)  # it is loaded again

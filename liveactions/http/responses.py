@@ -16,7 +16,7 @@ from ..execution.app_context import AppContext
 from ..execution.loading import forsake
 from ..execution.opening import Source, open_page
 from ..logs import get_logger
-from ..observation import Observer, Operation, observed
+from ..observation import Kind, Observer, Operation, observed
 from ..pages.page import error_html, phrase
 from ..pages.page_html import standing
 from ..protocol.messages import error_payload, redirect_payload
@@ -27,9 +27,13 @@ NO_STORE: Final = {"Cache-Control": "no-store"}
 _OTHERS: Final = ("starlette.", "fastapi.")
 
 
-async def watched(observer: Observer, operation: Operation, answer: Awaitable[Response]) -> Response:
-    """Return a response, and report it to the observer."""
-    with observed(observer, operation):
+async def watched(
+    observer: Observer | None, kind: Kind, name: str, request: Request, answer: Awaitable[Response]
+) -> Response:
+    """Return a response, and report it to the observer, if there is one."""
+    if observer is None:
+        return await answer
+    with observed(observer, Operation(kind, name, request.headers)) as operation:
         operation.status = 500
         try:
             response = await answer
@@ -72,7 +76,8 @@ class ErrorPages:
 
     async def _own(self, request: Request, error: HTTPException) -> str | None:
         status, id = error.status_code, getattr(error, "id", "")
-        page = await self.site.error_page(_as_get(request), status, str(error.detail), id)
+        as_get = request if isinstance(request, PageRequest) else PageRequest(request.scope)
+        page = await self.site.error_page(as_get, status, str(error.detail), id)
         if page is None:
             return None
         opened = await open_page(page, Source.FIELDS, draw=lambda _: standing(page.__fragment__(None)))
@@ -85,15 +90,16 @@ def _has_last_handler(request: Request) -> bool:
     return not {500, Exception}.isdisjoint(getattr(request.scope.get("app"), "exception_handlers", ()))
 
 
-def _as_get(request: Request) -> PageRequest:
-    return request if isinstance(request, PageRequest) else PageRequest(request.scope)
-
-
 def _is_handled(request: Request, error: HTTPException) -> bool:
     """Return whether the application has a handler other than its framework's default."""
     handlers: dict[Any, Any] = getattr(request.scope.get("app"), "exception_handlers", {})
     found = handlers.get(error.status_code) or handlers.get(HTTPException)
     return found is not None and not f"{found.__module__}.".startswith((*_OTHERS, "liveactions."))
+
+
+def not_allowed(methods: str) -> Response:
+    """Return the response to a request with another method."""
+    return Response(status_code=405, headers={"Allow": methods})
 
 
 def json_answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -29,7 +29,7 @@ from ..store import Store
 from ..store.one_time import Delivery
 from ..store.storage import CHUNK_BYTES
 from .bodies import Incoming
-from .responses import NO_STORE
+from .responses import NO_STORE, not_allowed
 
 log = get_logger(__name__)
 MAX_TICKETS: Final = 16
@@ -72,7 +72,7 @@ class CookiesEndpoint:
         if own is not None:
             return _apply([own], request)
         if request.method != "POST":
-            return Response(status_code=405, headers={"Allow": "POST"})
+            return not_allowed("POST")
         refusal = self.origins.refusal(request)
         if refusal is not None or HEADER_OPS not in request.headers:
             log.warning("rejected cross-origin cookie ticket: %s", refusal)
@@ -98,7 +98,7 @@ class DeliveryEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         if request.method != "GET":  # HEAD must not use it up
-            await Response(status_code=405, headers={"Allow": "GET"})(scope, receive, send)
+            await not_allowed("GET")(scope, receive, send)
             return
         try:
             found = await self.site.deliveries.take(request.path_params["key"])
