@@ -28,6 +28,7 @@ from examples import (
     signup,
     table,
     todos,
+    trip,
 )
 from liveactions import Live, Page
 
@@ -63,5 +64,5 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock, feed, preview, reading, posts):
+for module in (counter, table, todos, signup, people, clock, feed, preview, reading, posts, trip):
     live.include(module.pages)

@@ -27,6 +27,8 @@ export interface Request {
   build: () => any[] | null;
   /** Shown as pending until the answer; the target of the event that reports it. */
   source?: Element | undefined;
+  /** Shows more until the answer; what it changes is taken back by `onRevert`. */
+  show?: () => void;
   /** The element that caused a request for which nothing is shown as pending. */
   cause?: Element | undefined;
   /** The button that was pressed; disabled while the op is pending. */
@@ -158,5 +160,6 @@ export interface Lazy {
   stopFetching(): unknown;
   showPendingState(op: Request & { parts?: any[] | null }): void;
   uploadFiles(request: Request, ref: string, fields: any[]): void;
-  uploads: Request[];
+  /** What is shown as pending though it isn't sent yet: files are on their way, or an item is dragged. */
+  readonly unsent: Request[];
 }

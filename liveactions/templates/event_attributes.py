@@ -24,6 +24,8 @@ _VIEW_EVENTS: Final = frozenset({"visible", "hidden"})
 """Events of the client: an element has come into view, or has left it."""
 _VIEW_MODIFIERS: Final = frozenset({"half", "margin"})
 _MARGIN = re.compile(r"\d+px")
+_SORT: Final = "sort"
+"""The event of the client: an item was put into a list, or elsewhere in it."""
 _KEY_EVENTS: Final = frozenset({"keydown", "keypress", "keyup"})
 _KEYS: Final = frozenset(
     "accept again altgraph arrowdown arrowleft arrowright arrowup attn audiovolumedown audiovolumemute"
@@ -46,7 +48,7 @@ _EVENTS: Final = tuple(
     " loadstart lostpointercapture message mousedown mouseenter mouseleave mousemove mouseout mouseover"
     " mouseup offline online pagehide pageshow paste pause play playing pointercancel pointerdown"
     " pointerenter pointerleave pointermove pointerout pointerover pointerup popstate ratechange reset"
-    " resize scroll scrollend search seeked seeking select selectionchange selectstart stalled storage"
+    " resize scroll scrollend search seeked seeking select selectionchange selectstart sort stalled storage"
     " submit suspend timeupdate toggle touchcancel touchend touchmove touchstart transitioncancel"
     " transitionend transitionrun transitionstart visibilitychange visible volumechange waiting wheel".split()
 )
@@ -82,6 +84,8 @@ def unknown_modifier(attribute: str) -> str | None:
         return None
     modifiers = attribute.split(".")[1:]
     extra = _KEYS if event in _KEY_EVENTS else _VIEW_MODIFIERS if event in _VIEW_EVENTS else frozenset()
+    if event == _SORT:
+        return _unknown_of_sort(attribute, modifiers)
     known = MODIFIERS | extra
     for before, name in zip(["", *modifiers], modifiers, strict=False):
         is_delay = name.isdecimal() and before in DELAYS
@@ -90,6 +94,12 @@ def unknown_modifier(attribute: str) -> str | None:
         if not (name in known or is_delay or is_key or is_margin):
             return f"{attribute}: unknown modifier .{name}; {_proposal(name, sorted(known))}"
     return None
+
+
+def _unknown_of_sort(attribute: str, modifiers: list[str]) -> str | None:
+    if not modifiers or len(modifiers) == 2 and modifiers[0] == "group" and modifiers[1]:
+        return None
+    return f"{attribute}: {PREFIX}{_SORT} takes the name of a group only, as in {PREFIX}{_SORT}.group.cards"
 
 
 def _proposal(name: str, known: list[str]) -> str:

@@ -127,6 +127,28 @@ def control(element: Element) -> int | None:
     return 0 if element.name in CONTROLS else None
 
 
+def sort_of(element: Element) -> Call | None:
+    """Return the call that a list makes when an item is put into it."""
+    return next((call for call in calls_of(element) if call.type == "sort"), None)
+
+
+def items_of(element: Element) -> list[Element]:
+    """Return the items of a list with ``live-sort``."""
+    return [child for child in element.elements() if child.parent is element and child.get("data-key")]
+
+
+def movable(root: Element, target: Call) -> list[Element]:
+    """Return the items that can be put into a list: its own, and those of its group."""
+    lists = [call for element in root.elements() if (call := sort_of(element))]
+    return [
+        item
+        for one in lists
+        if one.element is target.element or (one.modifiers and one.modifiers == target.modifiers)
+        for item in items_of(one.element)
+        if item not in target.element.ancestors()
+    ]
+
+
 _FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll visible hidden".split())
 """Events that don't bubble."""
 

@@ -20,7 +20,10 @@ from .locators import (
     control,
     fillable,
     find,
+    items_of,
+    movable,
     selectable,
+    sort_of,
     usable,
 )
 from .selectors import select
@@ -99,6 +102,22 @@ class Part:
         if len(choices) != 1 and element.get("multiple") is None:
             raise Refusal(f"the list {name!r} takes one option")
         self._hand.choose(element, [_option(element, choice) for choice in choices])
+        await self._tab.settle()
+
+    async def sort(self, item: str, before: str | None = None) -> None:
+        """Put an item into this list with ``live-sort``: before another one, or at its end.
+
+        Items are found by their text: ``await page.within("#done").sort("Buy oats", before="Bake bread")``.
+        Requires JavaScript.
+        """
+        call = sort_of(self._root())
+        if call is None:
+            raise Refusal(f"{self._root()!r} has no live-sort")
+        if self._tab.conversation is None:
+            raise Refusal("live-sort does nothing without JavaScript")
+        moved = self._one(movable(self._window().root, call), "[data-key]", item)
+        following = before and self._one(items_of(call.element), "[data-key]", before)
+        self._hand.sort(call, moved, following or None)
         await self._tab.settle()
 
     async def press(self, key: str) -> None:

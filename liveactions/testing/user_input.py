@@ -227,6 +227,15 @@ class UserInput:
         """Dispatch an event, as the script of a hook does."""
         dispatch(self.tab, DomEvent(element, type, detail=detail, bubbles=bubbles))
 
+    def sort(self, call: Call, item: Element, before: Element | None) -> None:
+        """Put an item into a list: before another one, or at its end."""
+        assert self.tab.conversation is not None
+        fields = ["id", item.get("data-key")]
+        if before is not None:
+            fields += ["before", before.get("data-key")]
+        for operands in _operands(self.tab, call):
+            self.tab.conversation.say(*operands, fields, seen={})
+
     def double_click(self, element: Element) -> None:
         for _ in range(2):
             self._happen(element, "click")

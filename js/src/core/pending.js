@@ -11,7 +11,7 @@ import { setAttribute } from "./values.js";
 let reverts = [];
 
 /** @returns {Request[]} what isn't finished, or waits for its files */
-const shown = () => [...ops, ...lazy?.uploads ?? []];
+const shown = () => [...ops, ...lazy?.unsent ?? []];
 
 /**
  * Whether the element is pending with the same reference and data, unedited since.

@@ -1,5 +1,5 @@
 // What follows the name in an event attribute: keys, `self`, `outside`, `window`, `once`, `prevent`, `stop`, `capture`, `passive`,
-// `debounce.300`, `throttle.300`; `half` and `margin.200px` are read in `viewport.js`. What listens at the window needs nothing to be passive.
+// `debounce.300`, `throttle.300`; `half` and `margin.200px` are read in `viewport.js`, `group.cards` in `sorting.js`. What listens at the window needs nothing to be passive.
 
 /** @import { Call } from "../interface.js" */
 import { callsOf, COMMANDS, NOT_AN_EVENT } from "../core/calls.js";
@@ -7,6 +7,7 @@ import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { runCommands } from "./commands.js";
 import { contains, parentElement } from "./members.js";
+import { watchSort } from "./sorting.js";
 import { watchView } from "./viewport.js";
 
 const PAUSE = 250; // ms of debounce and throttle without a number
@@ -30,6 +31,7 @@ export function registerCall(call) {
   if (isAtWindow(call)) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
   else if (modifiers.includes("stop") || modifiers.includes("capture")) listen(call);
   watchView(call);
+  watchSort(call);
 }
 
 /** @param {Call} call */

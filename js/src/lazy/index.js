@@ -17,6 +17,7 @@ import { explain, watchClosing } from "./notice.js";
 import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
+import { dragging } from "./sorting.js";
 import { watchUnsaved } from "./unsaved.js";
 import { reloadPage } from "./reload.js";
 import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
@@ -31,6 +32,7 @@ const WATCHERS = [
 /** @type {Lazy} */
 export const lazy = {
   get busy() { return sending; },
+  get unsent() { return [...uploads, ...dragging()]; },
   start(parts) {
     receive(parts);
     core.applyPending();
@@ -38,7 +40,7 @@ export const lazy = {
     for (const watch of WATCHERS) watch();
   },
   applyAutofocus, applyExtras, call, covers, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
-  refuses, registerCall, reloadPage, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles, uploads,
+  refuses, registerCall, reloadPage, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles,
 };
 
 /**

@@ -21,6 +21,7 @@ export function showPendingState(op) {
     if (isOwn || lists(element, OPTIMISTIC, name)) showOptimistic(op, element, fields ?? []);
   }
   showProgress(op);
+  op.show?.();
 }
 
 /** @param {Element} element @param {string} attribute that lists actions @param {string} name */

@@ -111,7 +111,7 @@ function anchorAfter(element) {
 }
 
 /** What scrolls an element. @param {Element} element @returns {Element} */
-function scrollerOf(element) {
+export function scrollerOf(element) {
   for (let box = parentElement(element); box; box = parentElement(box)) {
     if (/auto|scroll/.test(getComputedStyle(box).overflowY) && scrollHeight(box) > clientHeight(box)) return box;
   }

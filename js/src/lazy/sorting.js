@@ -1,0 +1,264 @@
+// `live-sort`: items of a list are put in order by pointer or keyboard. The list into which an item is put calls its action with the
+// item's `data-key` as `id`, and that of the item that it is put `before`, if any. `live-sort.group.cards` is for several lists.
+//
+// Where an item is put is shown as all that is pending is: it is back in its place while a patch is applied, and at the new one
+// after it; until the answer. So the patches find the list as the server rendered it, while an item is dragged, too.
+
+/** @import { Call, Request } from "../interface.js" */
+import { callsOf } from "../core/calls.js";
+import { CALL_REF, CALL_SLOT } from "../core/wire.js";
+import { core } from "./bridge.js";
+import { closest, contains, focus, getAttribute, getBoundingClientRect, isConnected, nextSibling, parentElement, parentNode, querySelector, querySelectorAll } from "./members.js";
+import { moveBefore } from "./moves.js";
+import { scrollerOf } from "./viewport.js";
+
+/** @typedef {{ item: any, list: Call, before: Element | undefined }} Drop an item, where it is put */
+/** @typedef {Drop & { request: Request, origin: Drop, grip: any, end: AbortController, x: number, y: number }} Drag */
+
+const TYPE = "sort";
+const HANDLE = "data-handle";
+const FIELDS = "input,textarea,select,option,[contenteditable]";
+const DISTANCE = 5; // px that a pointer moves before it drags
+const HOLD = 300; // ms that a finger rests on an item without a handle before it drags
+const EDGE = 40; // px from the end of what scrolls, where it does
+const SPEED = 10; // px a frame
+/** Defaults, below all rules of the page's own. */
+const STYLE = `@layer live { [${HANDLE}] { touch-action: none; cursor: grab } [data-sorting] * { cursor: grabbing; user-select: none } }`;
+const HIDDEN = { position: "fixed", clipPath: "inset(50%)", whiteSpace: "nowrap" };
+
+/** @type {Set<Element>} elements that have such an attribute, or had it */
+const lists = new Set();
+/** @type {Drag | undefined} */
+let drag;
+/** What is dragged: it is shown as pending. @returns {Request[]} */
+export const dragging = () => (drag ? [drag.request] : []);
+
+/** There is such an attribute in the page. @param {Call} call */
+export function watchSort({ element, type }) {
+  if (type !== TYPE) return;
+  if (!lists.size) begin();
+  lists.add(element);
+}
+
+function begin() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  document.adoptedStyleSheets.push(sheet);
+  addEventListener("pointerdown", onPointer);
+  addEventListener("keydown", onKey);
+}
+
+// Lists and their items.
+
+/** @param {Element} element @returns {Call | undefined} */
+const sortOf = (element) => callsOf(element).find(({ type }) => type === TYPE);
+/** @param {Call} call */
+const groupOf = ({ element, modifiers }) => (modifiers[0] === "group" ? modifiers[1] : element);
+/** @param {Element} element */
+const keyOf = (element) => getAttribute(element, "data-key");
+/** @param {Element} list @returns {any[]} */
+const itemsOf = (list) => [...querySelectorAll(list, "[data-key]")].filter((item) => parentElement(item) === list);
+/** @param {Drop} drop where the item is */
+const others = ({ item, list }) => itemsOf(list.element).filter((other) => other !== item);
+
+/** The item around an element. @param {any} target @returns {Drop | undefined} */
+function itemAround(target) {
+  let item = target;
+  for (let parent; (parent = parentElement(item)); item = parent) {
+    const list = keyOf(item) !== null && sortOf(parent);
+    if (list) return { item, list, before: itemsOf(parent)[itemsOf(parent).indexOf(item) + 1] };
+  }
+  return undefined;
+}
+
+/** The lists that an item can be put into. @param {Drop} drop */
+function listsFor({ item, list }) {
+  for (const element of lists) if (!isConnected(element)) lists.delete(element);
+  const calls = [...lists].map(sortOf).filter((call) => call && groupOf(call) === groupOf(list) && !contains(item, call.element));
+  return /** @type {Call[]} */ (calls).sort((a, b) => (a.element.compareDocumentPosition(b.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+}
+
+// What is dragged, and where it would be put.
+
+/** @param {Drop} origin @param {any} grip what was pressed @param {AbortController} end */
+function start(origin, grip, end) {
+  const current = (drag = { ...origin, origin, grip, end, x: 0, y: 0, request: { build: () => null, show: () => show(current, "data-dragging") } });
+  document.documentElement.toggleAttribute("data-sorting", true);
+  end.signal.addEventListener("abort", () => {
+    drag = undefined;
+    document.documentElement.toggleAttribute("data-sorting", false);
+    core.applyPending();
+  });
+  core.applyPending();
+}
+
+/** @param {Call} list @param {Element | undefined} before */
+function put(list, before) {
+  if (!drag || (list.element === drag.list.element && before === drag.before)) return;
+  Object.assign(drag, { list, before });
+  core.applyPending();
+}
+
+/** The item stays where it is until the server has answered. @param {Drag} dragged */
+function drop({ origin, item, list, before, end }) {
+  end.abort();
+  if (list.element === origin.list.element && before === origin.before) return;
+  const { element, descriptor } = list;
+  const fields = ["id", keyOf(item), ...before ? ["before", keyOf(before)] : []];
+  const dropped = { item, list, before };
+  core.perform({
+    build() {
+      const called = core.calledBy(element, descriptor);
+      return called === null ? null : [typeof called == "string" ? CALL_REF : CALL_SLOT, called, fields];
+    },
+    show: () => show(dropped, "data-pending"),
+    source: element,
+  });
+}
+
+/** @param {Drop} dropped @param {string} attribute of the item meanwhile */
+function show({ item, list: { element }, before }, attribute) {
+  if (!isConnected(item) || !isConnected(element)) return;
+  const parent = parentNode(item), next = nextSibling(item);
+  const last = others({ item, list: /** @type {Call} */ ({ element }), before }).at(-1);
+  move(element, item, before && parentElement(before) === element ? before : last ? nextSibling(last) : null);
+  core.onRevert(() => { if (isConnected(item)) move(parent, item, next); });
+  core.setWhilePending(item, attribute, "");
+}
+
+/** @param {any} parent @param {any} item @param {Node | null} anchor */
+function move(parent, item, anchor) {
+  const { activeElement } = document;
+  if (anchor !== item) moveBefore(parent, item, anchor);
+  if (contains(item, activeElement) && document.activeElement !== activeElement) focus(/** @type {any} */ (activeElement), { preventScroll: true });
+}
+
+// By pointer.
+
+/** @param {PointerEvent} event */
+function onPointer(event) {
+  const target = /** @type {Element} */ (event.target);
+  const origin = !event.button && event.isPrimary && !drag && itemAround(target);
+  if (!origin) return;
+  const handle = closest(target, `[${HANDLE}]`);
+  if (handle ? !contains(origin.item, handle) : querySelector(origin.item, `[${HANDLE}]`) || closest(target, FIELDS)) return;
+  const end = new AbortController();
+  const options = { signal: end.signal };
+  const holds = event.pointerType === "touch" && !handle;
+  const begin = () => {
+    start(origin, target, end);
+    target.setPointerCapture?.(event.pointerId);
+    scroll();
+  };
+  const timer = holds ? setTimeout(begin, HOLD) : 0;
+  end.signal.addEventListener("abort", () => clearTimeout(timer));
+  addEventListener("pointermove", ({ clientX: x, clientY: y }) => {
+    if (drag) {
+      Object.assign(drag, { x, y });
+      follow();
+    } else if (Math.hypot(x - event.clientX, y - event.clientY) > DISTANCE) {
+      if (holds) end.abort();
+      else begin();
+    }
+  }, options);
+  addEventListener("pointerup", () => {
+    if (!drag) return end.abort();
+    swallowClick();
+    drop(drag);
+  }, options);
+  addEventListener("pointercancel", () => end.abort(), options);
+  for (const type of ["selectstart", "dragstart", "contextmenu"]) addEventListener(type, (event) => { if (drag || type === "dragstart") event.preventDefault(); }, options);
+  addEventListener("touchmove", (event) => { if (drag) event.preventDefault(); }, { ...options, passive: false });
+}
+
+/** A drag ends with a click where it has begun and ended in one element, which isn't meant. */
+function swallowClick() {
+  const once = new AbortController();
+  addEventListener("click", (event) => { event.preventDefault(); event.stopPropagation(); }, { capture: true, signal: once.signal });
+  setTimeout(() => once.abort());
+}
+
+/** Puts the item where the pointer is. */
+function follow() {
+  if (!drag) return;
+  const { item, x, y } = drag;
+  const possible = listsFor(drag.origin);
+  for (let element = document.elementFromPoint(x, y); element; element = parentElement(element)) {
+    const list = possible.find((call) => call.element === element);
+    if (!list) continue;
+    const items = others({ item, list, before: undefined });
+    return put(list, items.find((other) => isBefore(x, y, getBoundingClientRect(other), isHorizontal(items))));
+  }
+}
+
+/** @param {any[]} items lie side by side */
+function isHorizontal([first, second]) {
+  return !!second && getBoundingClientRect(second).top < getBoundingClientRect(first).bottom && getBoundingClientRect(second).left !== getBoundingClientRect(first).left;
+}
+
+/** @param {number} x @param {number} y @param {DOMRect} box @param {boolean} horizontal */
+function isBefore(x, y, { left, top, width, height }, horizontal) {
+  if (!horizontal) return y < top + height / 2;
+  return y < top || (y < top + height && x < left + width / 2);
+}
+
+/** What scrolls does so while the pointer is near its end. */
+function scroll() {
+  if (!drag) return;
+  const box = scrollerOf(drag.item);
+  const { top, bottom } = box === document.scrollingElement ? { top: 0, bottom: innerHeight } : getBoundingClientRect(box);
+  const { scrollTop } = box;
+  if (drag.y) box.scrollTop += drag.y < top + EDGE ? -SPEED : drag.y > bottom - EDGE ? SPEED : 0;
+  if (box.scrollTop !== scrollTop) follow();
+  requestAnimationFrame(scroll);
+}
+
+// By keyboard: the space bar takes an item and puts it down, arrows move it, Escape leaves it where it was.
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const { key, target } = event;
+  if (drag && key === "Escape") drag.end.abort();
+  else if (drag && drag.grip === target && key === "Tab") return drag.end.abort();
+  else if (drag && drag.grip === target && /^( |Enter)$/.test(key)) drop(drag);
+  else if (drag && drag.grip === target && STEPS[key]) step(STEPS[key]);
+  else if (!drag && key === " ") {
+    const origin = itemAround(target);
+    if (!origin || (target !== origin.item && !(/** @type {Element} */ (target)).hasAttribute(HANDLE))) return;
+    start(origin, target, new AbortController());
+    announce();
+  } else return;
+  event.preventDefault();
+}
+
+/** @type {Record<string, [along: number, across: number]>} items along the list, lists across */
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** @param {[number, number]} by */
+function step([along, across]) {
+  if (!drag) return;
+  const items = others(drag);
+  if (isHorizontal(items)) [along, across] = [across, along];
+  const at = drag.before ? items.indexOf(drag.before) : items.length;
+  const possible = listsFor(drag.origin);
+  const list = possible[possible.findIndex(({ element }) => element === drag?.list.element) + across] ?? drag.list;
+  put(list, others({ ...drag, list })[Math.max(0, at + along)]);
+  drag.item.scrollIntoView({ block: "nearest" });
+  announce();
+}
+
+/** @type {HTMLElement | undefined} */
+let status;
+
+/** Says where the item is to who doesn't see it. */
+function announce() {
+  if (!drag) return;
+  if (!status) {
+    status = document.createElement("div");
+    status.setAttribute("role", "status");
+    Object.assign(status.style, HIDDEN);
+  }
+  document.documentElement.append(status);
+  const items = others(drag);
+  status.textContent = `${drag.before ? items.indexOf(drag.before) + 1 : items.length + 1} / ${items.length + 1}`;
+}
