@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from examples.board.activity import Entry, entries, record
 from examples.board.database import DB, Card, ColumnKey
 from examples.board.people import Editor, Me, Member, Site, people
-from liveactions import ActionError, Bound, Event, Pages, action, cached, in_url, loaded, revalidate_tag
+from liveactions import ActionError, Bound, Pages, action, cached, in_url, loaded, revalidate_tag
 
 pages = Pages()
 
@@ -87,14 +87,6 @@ def create(db: Session, me: Member, card: Card, column: ColumnKey) -> Card:
     return card
 
 
-class Drop(BaseModel):
-    """What the board's script says about a card that was dropped."""
-
-    card: int
-    column: ColumnKey
-    before: int | None = None
-
-
 def existing(db: Session, id: int) -> Card:
     card = db.get(Card, id)
     if card is None:
@@ -132,22 +124,21 @@ class Board(Site):
 
     @action
     def move(self, id: Bound[int], column: Bound[ColumnKey], me: Editor, db: DB) -> None:
-        self.put(db, me, Drop(card=id, column=column))
+        self.put(db, me, id, column)
 
     @action
     def move_up(self, id: Bound[int], before: Bound[int], me: Editor, db: DB) -> None:
-        card = existing(db, id)
-        self.put(db, me, Drop(card=id, column=column_of(card), before=before))
+        self.put(db, me, id, column_of(existing(db, id)), before)
 
     @action
-    def drop(self, event: Event, me: Editor, db: DB) -> None:
-        self.put(db, me, Drop.model_validate(event.detail))
+    def drop(self, column: Bound[ColumnKey], id: int, me: Editor, db: DB, before: int | None = None) -> None:
+        self.put(db, me, id, column, before)
 
-    def put(self, db: Session, me: Member, drop: Drop) -> None:
-        card = existing(db, drop.card)
-        if card.column != drop.column:
-            record(db, me, f"moved to {COLUMNS[drop.column]}:", card.title)
-        place(db, card, drop.column, drop.before)
+    def put(self, db: Session, me: Member, id: int, column: ColumnKey, before: int | None = None) -> None:
+        card = existing(db, id)
+        if card.column != column:
+            record(db, me, f"moved to {COLUMNS[column]}:", card.title)
+        place(db, card, column, before)
         revalidate_tag("cards", "activity")
         self.live.dispatch("moved", {"card": card.id})
 

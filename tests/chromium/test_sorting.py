@@ -275,7 +275,9 @@ def test_by_touch(person: Visitor) -> None:
     start, end = (page.locator(f"li[data-key='{key}']").bounding_box() for key in (1, 3))
     assert start and end
     touch("touchStart", start["x"] + 600, start["y"] + 20)
-    expect(page.locator("[data-dragging]")).to_have_attribute("data-key", "1")  # once the finger has rested there
+    expect(page.locator("[data-dragging]")).to_have_attribute(
+        "data-key", "1"
+    )  # once the finger has rested there
     for fraction in (0.2, 0.6, 0.9):
         touch("touchMove", end["x"] + 600, end["y"] + end["height"] * fraction)
     touch("touchEnd")

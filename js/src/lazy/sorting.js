@@ -153,13 +153,13 @@ function onPointer(event) {
   const timer = holds ? setTimeout(begin, HOLD) : 0;
   end.signal.addEventListener("abort", () => clearTimeout(timer));
   addEventListener("pointermove", ({ clientX: x, clientY: y }) => {
-    if (drag) {
-      Object.assign(drag, { x, y });
-      follow();
-    } else if (Math.hypot(x - event.clientX, y - event.clientY) > DISTANCE) {
+    if (!drag && Math.hypot(x - event.clientX, y - event.clientY) > DISTANCE) {
       if (holds) end.abort();
       else begin();
     }
+    if (!drag) return;
+    Object.assign(drag, { x, y });
+    follow();
   }, options);
   addEventListener("pointerup", () => {
     if (!drag) return end.abort();
