@@ -1,4 +1,4 @@
-"""Stops of a trip are put in order by dragging them, also to the other day. Without JavaScript, buttons move them up."""
+"""A trip whose stops are put in order by dragging them. Without JavaScript, buttons move them up."""
 
 from __future__ import annotations
 

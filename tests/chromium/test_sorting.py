@@ -1,4 +1,4 @@
-"""Items are put in order by mouse, touch and keyboard; what isn't answered yet is shown, and taken back if it fails."""
+"""Items are put in order by mouse, touch and keyboard, and are back in their places if that fails."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from liveactions import ActionError, Bound, Live, Page, action, cached, revalida
 from tests.chromium.conftest import Visitor
 
 HTML = """<!doctype html><title>Lists</title>
-<style>ul, .grid { min-height: 40px; padding: 0 } li { height: 30px } .grid { display: flex; flex-wrap: wrap; width: 320px }
-.grid li { width: 100px } #long { height: 200px; overflow-y: auto } </style>
+<style>ul, .grid { min-height: 40px; padding: 0 } li { height: 30px }
+.grid { display: flex; flex-wrap: wrap; width: 320px } .grid li { width: 100px } #long { height: 200px; overflow-y: auto } </style>
 <h1>{{ news }}</h1><p>{{ note }}</p>
 {% for name, items in lists.items() %}
 <ul id="{{ name }}" {% if name == "grid" %}class="grid" live-sort="{{ move(name) }}"
-  {% elif name == "long" %}live-sort="{{ move(name) }}"{% else %}live-sort.group.both="{{ move(name) }}"{% endif %}>
+  {% elif name == "long" %}live-sort="{{ move(name) }}"
+  {% else %}live-sort.group.both="{{ move(name) }}"{% endif %}>
   {% for item in items %}<li data-key="{{ item }}" tabindex="0">
     {% if name == "held" %}<button data-handle>Move {{ item }}</button>{% endif %}
-    <a href="#{{ item }}">item {{ item }}</a> {% if item == 1 %}<input aria-label="text">{% endif %}</li>{% endfor %}</ul>
+    <a href="#{{ item }}">item {{ item }}</a> {% if item == 1 %}<input aria-label="text">{% endif %}</li>
+  {% endfor %}</ul>
 {% endfor %}
 <button live-click="{{ announce }}">Announce</button> <button live-click="{{ release }}">Release</button>"""
 
@@ -275,9 +277,7 @@ def test_by_touch(person: Visitor) -> None:
     start, end = (page.locator(f"li[data-key='{key}']").bounding_box() for key in (1, 3))
     assert start and end
     touch("touchStart", start["x"] + 600, start["y"] + 20)
-    expect(page.locator("[data-dragging]")).to_have_attribute(
-        "data-key", "1"
-    )  # once the finger has rested there
+    expect(page.locator("[data-dragging]")).to_have_attribute("data-key", "1")  # the finger has rested
     for fraction in (0.2, 0.6, 0.9):
         touch("touchMove", end["x"] + 600, end["y"] + end["height"] * fraction)
     touch("touchEnd")
