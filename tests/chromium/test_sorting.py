@@ -14,7 +14,8 @@ from tests.chromium.conftest import Visitor
 
 HTML = """<!doctype html><title>Lists</title>
 <style>ul, .grid { min-height: 40px; padding: 0 } li { height: 30px }
-.grid { display: flex; flex-wrap: wrap; width: 320px } .grid li { width: 100px } #long { height: 200px; overflow-y: auto } </style>
+.grid { display: flex; flex-wrap: wrap; width: 320px }
+.grid li { width: 100px } #long { height: 200px; overflow-y: auto } </style>
 <h1>{{ news }}</h1><p>{{ note }}</p>
 {% for name, items in lists.items() %}
 <ul id="{{ name }}" {% if name == "grid" %}class="grid" live-sort="{{ move(name) }}"
