@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from examples import (
+    basket,
     board,
     clock,
     conduit,
@@ -64,5 +65,5 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock, feed, preview, reading, posts, trip):
+for module in (counter, table, todos, signup, people, clock, feed, preview, reading, posts, trip, basket):
     live.include(module.pages)

@@ -46,6 +46,7 @@ const lazy = await bundle("lazy/index.js");
 const digest = createHash("sha256").update(lazy).digest("hex").slice(0, DIGEST);
 const call = await bundle("call.js");
 const hooks = await bundle("hooks.js");
+const tab = await bundle("tab.js");
 const debug = await bundle("debug/main.js");
 const client = await bundle("main.js", { LAZY: JSON.stringify(`./lazy.${digest}.js`) }, { booleans_as_integers: true }); // no boolean of its own leaves the core
 
@@ -56,7 +57,7 @@ const fail = (text) => {
   failed = true;
 };
 
-for (const [name, code] of Object.entries({ "client.js": client, "lazy.js": lazy, "call.js": call, "hooks.js": hooks, "debug.js": debug })) {
+for (const [name, code] of Object.entries({ "client.js": client, "lazy.js": lazy, "call.js": call, "hooks.js": hooks, "tab.js": tab, "debug.js": debug })) {
   const gzip = gzipSync(code, { level: 9 }).length;
   console.log(`${name}: ${code.length} bytes, gzip ${gzip}, brotli ${brotliCompressSync(code).length}`);
   if (code === client && gzip > LIMIT && !process.env.LAX) fail(`The client's core may have ${LIMIT} bytes of gzip.`);

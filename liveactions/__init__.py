@@ -18,7 +18,7 @@ from .execution.loading import Deferred, defer
 from .execution.stats import Stats
 from .pages.component import Component
 from .pages.description import every, on
-from .pages.fields import InUrl, in_url, loaded
+from .pages.fields import InSession, InTab, InUrl, in_url, loaded
 from .pages.page import Page
 from .pages.page_functions import Rendered, render
 from .pages.page_html import button, form_state
@@ -38,6 +38,8 @@ __all__ = [
     "action",
     "InUrl",
     "in_url",
+    "InTab",
+    "InSession",
     "loaded",
     "Bound",
     "Event",

@@ -268,6 +268,8 @@ class Live(Starlette):
         Call this to sign a user out, from any thread. Within a second, these pages are loaded again, with the
         cookies that the browser has by then.
         """
+        if "person" in self.site.keeps:
+            self.site.kept.forget_soon(str(user))
         self.sessions.sign_out(str(user))
 
     def observe(self, observer: Observer) -> None:

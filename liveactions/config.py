@@ -117,6 +117,8 @@ class Limits:
     """State that each worker stores for pages that no socket has joined; the oldest goes first."""
     state: int = 4 * 2**20
     """State of a page, with the results of its actions."""
+    kept: int = 64 * 2**10
+    """The value of a field that is `InTab` or `InSession`."""
     files: int = 20
     """Maximum number of files in a post."""
     name: int = 200

@@ -418,8 +418,8 @@ def metadata(annotation: Any, kind: type[Any]) -> Any:
     return None
 
 
-def without(annotation: Any, kind: type[Any]) -> Any:
-    """Return an annotation without its metadata of a kind."""
+def without(annotation: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    """Return an annotation without its metadata of a kind, or of several."""
     plain, pieces = unwrap(annotation)
     rest = tuple(piece for piece in pieces if not isinstance(piece, kind))
     return Annotated[(plain, *rest)] if rest else plain

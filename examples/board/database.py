@@ -47,18 +47,6 @@ class Card(Base):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
 
-class Draft(Base):
-    """A card that somebody is still describing."""
-
-    __tablename__ = "drafts"
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    title: Mapped[str] = mapped_column(default="")
-    details: Mapped[str] = mapped_column(default="")
-    column: Mapped[str] = mapped_column(default="ideas")
-    picture: Mapped[str] = mapped_column(default="")
-    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-
-
 class Picture(Base):
     __tablename__ = "pictures"
     name: Mapped[str] = mapped_column(primary_key=True)

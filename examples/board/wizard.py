@@ -1,19 +1,19 @@
-"""A card in four steps. What was said so far is a draft in the database: it outlives the page."""
+"""A card in four steps. What was said so far is kept for the person: it outlives the page."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Annotated, Any, ClassVar, Final
 
-from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from examples.board.cards import COLUMNS, Board, Details, Title, assignee_id, choices, create
-from examples.board.database import DB, Card, ColumnKey, Draft, Picture
+from examples.board.database import DB, Card, ColumnKey, Picture
 from examples.board.people import Editor, Member, Site, editor, people
 from liveactions import (
     ActionError,
+    InSession,
     Pages,
     action,
     file,
@@ -21,7 +21,6 @@ from liveactions import (
     in_url,
     loaded,
     redirect,
-    refresh,
     revalidate_tag,
 )
 
@@ -33,27 +32,21 @@ Image = Annotated[UploadFile, file(max_size=4 * 2**20, types=IMAGES)]
 
 
 @dataclass(frozen=True)
-class DraftView:
+class Draft:
+    """A card that somebody is still describing."""
+
     title: str = ""
     details: str = ""
-    column: str = "ideas"
+    column: ColumnKey = "ideas"
     picture: str = ""
-    assignee: Member | None = None
-
-
-def draft_of(db: Session, me: Member) -> Draft:
-    draft = db.get(Draft, me.id)
-    if draft is None:
-        draft = Draft(person_id=me.id, title="", details="", column="ideas", picture="")
-        db.add(draft)
-    return draft
+    assignee: int | None = None
 
 
 @pages.page("/new", guard=editor)
 class NewCard(Site):
     template = "new.html"
     step: Annotated[int, in_url(push=True)] = 1
-    draft: DraftView = loaded()
+    draft: InSession[Draft] = Draft()
     people: tuple[Member, ...] = loaded()
     column_names: ClassVar = COLUMNS.items()
     steps: ClassVar = STEPS
@@ -62,55 +55,50 @@ class NewCard(Site):
     def assignees(self) -> list[tuple[int | str, str]]:
         return choices(self.people)
 
-    def load(self, me: Editor, db: DB) -> None:
-        found = db.get(Draft, me.id) or Draft(title="", details="", column="ideas", picture="")
+    @property
+    def assignee(self) -> Member | None:
+        return next((person for person in self.people if person.id == self.draft.assignee), None)
+
+    def load(self, db: DB) -> None:
         self.people = people(db)
-        assignee = next((person for person in self.people if person.id == found.assignee_id), None)
-        self.draft = DraftView(found.title, found.details, found.column, found.picture, assignee)
-        if not 1 <= self.step <= len(STEPS) or (self.step > 1 and not found.title):
+        if not 1 <= self.step <= len(STEPS) or (self.step > 1 and not self.draft.title):
             raise redirect(NewCard.url())
 
     @action
-    def describe(self, title: Title, me: Editor, db: DB, details: Details = "") -> None:
-        draft = draft_of(db, me)
-        draft.title, draft.details = title, details
+    def describe(self, title: Title, details: Details = "") -> None:
+        self.draft = replace(self.draft, title=title, details=details)
         self.step = 2
 
     @action
-    def attach(self, me: Editor, db: DB, picture: Image | None = None) -> None:
+    def attach(self, db: DB, picture: Image | None = None) -> None:
         if picture is not None:
             name = token_hex(8)
             db.add(Picture(name=name, media_type=picture.content_type, data=picture.file.read()))
-            draft_of(db, me).picture = name
+            self.draft = replace(self.draft, picture=name)
         self.step = 3
 
     @action
-    def detach(self, me: Editor, db: DB) -> None:
-        draft_of(db, me).picture = ""
-        refresh()
+    def detach(self) -> None:
+        self.draft = replace(self.draft, picture="")
 
     @action
-    def assign(self, column: ColumnKey, me: Editor, db: DB, assignee: int | None = None) -> None:
-        draft = draft_of(db, me)
-        draft.column, draft.assignee_id = column, assignee_id(db, assignee)
+    def assign(self, column: ColumnKey, db: DB, assignee: int | None = None) -> None:
+        self.draft = replace(self.draft, column=column, assignee=assignee_id(db, assignee))
         self.step = 4
 
     @action
     def create(self, me: Editor, db: DB) -> Any:
-        draft = db.get(Draft, me.id)
-        if draft is None:
+        draft, self.draft = self.draft, Draft()
+        if not draft.title:
             raise ActionError("This card has been created already")
         card = Card(title=draft.title, details=draft.details, picture=draft.picture)
-        card.assignee_id = draft.assignee_id
-        create(db, me, card, next(key for key in COLUMNS if key == draft.column))
-        db.delete(draft)
+        card.assignee_id = draft.assignee
+        create(db, me, card, draft.column)
         revalidate_tag("cards", "activity")
         flash(f"“{card.title}” is on the board")
         return redirect(Board.url())
 
     @action
-    def discard(self, me: Editor, db: DB) -> Any:
-        draft = db.get(Draft, me.id)
-        if draft is not None:
-            db.delete(draft)
+    def discard(self) -> Any:
+        self.draft = Draft()
         return redirect(Board.url())

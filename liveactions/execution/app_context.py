@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -34,6 +34,7 @@ from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.storage import UploadStorage
 from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
 from ..types import Outcome, RedirectTo
+from .kept import KeptFields, KeptValues
 from .results import failure
 from .stats import Counters
 
@@ -101,6 +102,7 @@ class AppContext:
         """Seconds that a copy of a request waits for the answer to the first."""
         self.uploads = Uploads(snapshots.sealer, storage, limits.uploads)
         self.deliveries = Deliveries(snapshots.sealer, snapshots.store, self.uploads)
+        self.kept = KeptValues(snapshots.application, snapshots.sealer, snapshots.store, limits.kept)
         self.limits = limits
         self.counters = Counters()
         self.observer: Observer | None = None
@@ -117,6 +119,14 @@ class AppContext:
 
     def add(self, address: Address) -> None:
         self.addresses.append(address)
+        self.__dict__.pop("keeps", None)
+
+    @cached_property
+    def keeps(self) -> frozenset[str]:
+        """Whose values the pages keep: of a ``tab``, of a ``person``."""
+        pages = *(address.page for address in self.addresses), *self.error_pages.values()
+        found = (field.kept for page in pages for one in descriptions(page) for field, _ in one.kept)
+        return frozenset(kept.by for kept in found if kept is not None)
 
     def find(self, connection: HTTPConnection, url: str) -> RouteMatch | None:
         """Return the page at a path and query of this application, as a browser writes them."""
@@ -144,12 +154,17 @@ class AppContext:
         """Return the context in which a page's snapshots are sealed and its references are signed."""
         return self.snapshots.context(address.name, identity)
 
-    def new_page(self, cls: type[Page], request: Request, context: str) -> Page:
-        """Create the page at the address of a request. `context` names the page and the identity."""
+    def new_page(self, cls: type[Page], request: Request, context: str, identity: str, tab: str = "") -> Page:
+        """Create the page at the address of a request. `context` names the page and the identity.
+
+        `tab` is the name of the browser's tab, if it is known.
+        """
         root_path = request.scope.get("root_path", "")
         handle = LiveContext(
             self.services, own_url(request), root_path=root_path, request=request, context=context
         )
+        if self.keeps:
+            handle.kept = KeptFields(self.kept, identity, tab)
         return create(cls, handle)
 
     def copy_page(self, page: Page, state: bytes) -> Page:
@@ -159,6 +174,7 @@ class AppContext:
             self.services, live.address, root_path=live.root_path, request=live.request, context=live.context
         )
         handle.is_open_to_all = page.live.is_open_to_all
+        handle.kept = live.kept and live.kept.copy()
         copy = create(type(page), handle)
         restore_state(copy, read_json(state))
         return copy
@@ -180,7 +196,7 @@ class AppContext:
             identity = await self.identity(request)
         except Exception:  # which may be the very error that is to be shown
             identity = ""
-        page = self.new_page(cls, request, self.context(address, identity))
+        page = self.new_page(cls, request, self.context(address, identity), identity)
         page.live.is_open_to_all = True
         given = {"status": status, "message": message, "id": id}
         fields = page._live_record.description.fields
@@ -233,11 +249,13 @@ class AppContext:
 
     def around(self, page: Page) -> PageAssets:
         """Return what a page's HTML contains about this application."""
-        script, lazy, socket, debug = self._client(page.live.root_path)
-        return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug)
+        script, lazy, socket, debug, tab = self._client(page.live.root_path)
+        names_tab = tab if "tab" in self.keeps else ""
+        return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug, names_tab)
 
-    def _client_paths(self, root: str) -> tuple[str, str, str, str]:
+    def _client_paths(self, root: str) -> tuple[str, str, str, str, str]:
         """Return the paths of the client and of its socket, for an application that is mounted at `root`."""
         folder, assets = f"{root}{MOUNT}", self.assets
         debug = f"{folder}/{assets.name('debug')}" if self.services.debug else ""
-        return f"{folder}/{assets.name('client')}", f"{folder}/{assets.name('lazy')}", root + SOCKET, debug
+        script, lazy, tab = (f"{folder}/{assets.name(stem)}" for stem in ("client", "lazy", "tab"))
+        return script, lazy, root + SOCKET, debug, tab

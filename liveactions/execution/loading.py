@@ -175,7 +175,9 @@ def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
 
 def outdate(page: Page, tags: frozenset[str] | None) -> None:
     """Note that `load` is due where one of these tags was read; with None, everywhere."""
-    reads = page.live.reads
+    reads, kept = page.live.reads, page.live.kept
+    if kept is not None and (tags is None or not tags.isdisjoint(reads.get(kept, ()))):
+        kept.is_stale = True
     for component in components_of(page):
         if tags is None or not tags.isdisjoint(reads.get(component._live_record, ())):
             component._live_record.stale = True

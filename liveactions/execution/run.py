@@ -56,6 +56,7 @@ class PageRun:
     step           method                                        what it does
     =============  ============================================  ========================================
     enter, guard   `guard`, and every step that comes first      enters ``around``; runs the guards, once
+    read           `read_kept`                                   sets the fields that outlive their page
     mount          `mount`                                       runs the hooks of a new page
     prepare        `prepare`                                     loads fields that a snapshot doesn't hold
     call           `call`, `validate`, `run_timer`,              runs an action, a validator, a timer, a
@@ -181,6 +182,18 @@ class PageRun:
         if not outcome.ok:
             self._restore()
         return outcome
+
+    async def read_kept(self) -> Outcome | None:
+        """Set the fields that outlive their page, if they may have changed elsewhere."""
+        kept = self.page.live.kept
+        if kept is None or not kept.is_stale:
+            return None
+        return await self._try("reading what is kept for the visitor", self._read_kept)
+
+    async def _read_kept(self) -> None:
+        kept = self.page.live.kept
+        if kept is not None and await kept.read(self.page):
+            self._settled = False
 
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components. Return None on success."""
@@ -364,8 +377,8 @@ class PageRun:
         if (refused := await self.guard()) is not None:
             self.settle()
             return refused
-        problem = None
-        if self._may_load or self.page.live.services.around:
+        problem = await self.read_kept()
+        if problem is None and (self._may_load or self.page.live.services.around):
             problem = await self._try("load", self._load)
             if self.page.live.declares_presence and problem is None:
                 problem = await self._try("saying who is here", self._attend)
@@ -399,8 +412,9 @@ class PageRun:
 
         A page isn't rendered if loading has failed, or the outcome is a redirect.
         """
-        self.outcome, operation = outcome, current_operation.get()
-        is_due = self._may_load or self._in_url or not self.has_passed or self.page.live.services.around
+        self.outcome, operation, live = outcome, current_operation.get(), self.page.live
+        must_read = live.kept is not None and live.kept.is_stale
+        is_due = must_read or self._may_load or self._in_url or not self.has_passed or live.services.around
         problem = await self.load(outcome) if is_due else None
         is_shown = problem is None and not isinstance(outcome, RedirectTo)
         step = "writing its state"
@@ -436,6 +450,8 @@ class PageRun:
                 f" {len(state):,} bytes: more than Limits(state={most}). Keep large data in fields declared"
                 " with loaded(), and return a Response for a download."
             )
+        if self.page.live.kept is not None:
+            self.page.live.kept.dump(self.page)
         self.state = state
 
     async def close(self, outcome: Outcome) -> Outcome:
@@ -443,14 +459,16 @@ class PageRun:
         and the failure is the outcome: then load and render again, in another run.
         """
         effects = self.effects
-        known = effects.tags, effects.paths
+        live, known = self.page.live, (effects.tags, effects.paths)
         failed = None
         if self._injection is not None and self._injection.stack is not None:
             failed = await self._try("a dependency", self._injection.close)
         if failed is not None and self.state is not None:
             self.dump()
+        shown = failed is None and known == (effects.tags, effects.paths)
+        if live.kept is not None and not (self.is_undone or self.is_abandoned):
+            failed = await self._try("keeping what is kept for the visitor", self._store_kept) or failed
         self._end()
-        live = self.page.live
         if self._has_received and failed is None and outcome.ok:
             arrive(live)
         if effects.after and isinstance(live.request, PageRequest):
@@ -458,10 +476,14 @@ class PageRun:
         if live.flashes and isinstance(outcome, RedirectTo):
             carry(live)
         if effects.tags or effects.paths or effects.messages:
-            await publish(effects, shown=failed is None and known == (effects.tags, effects.paths))
+            await publish(effects, shown)
         if (operation := current_operation.get()) is not None:
             operation.lap("loaded")
         return failed or outcome
+
+    async def _store_kept(self) -> None:
+        assert self.page.live.kept is not None
+        self.effects.tags |= await self.page.live.kept.store(self.page)
 
     def _end(self) -> None:
         self._is_closed = self.effects.is_closed = True
@@ -527,6 +549,8 @@ class PageRun:
         self.page.live.flashes = ()
         self.url_change = None
         self.is_undone = True
+        if self.page.live.kept is not None:
+            self.page.live.kept.is_stale = True
 
     def _forget_success(self, failed: Failed) -> None:
         """Replace the success of a call that couldn't be concluded: its form shows the error."""

@@ -267,7 +267,7 @@ class FunctionEndpoint:
         return await answer_once(self.site, request, key, lambda: self._answer(request, arguments, key))
 
     async def _answer(self, request: PageRequest, arguments: dict[str, Any], key: str) -> Response:
-        scope = PageRun(self.site.new_page(NO_ADDRESS.page, request, self.site.context(NO_ADDRESS, "")))
+        scope = PageRun(self.site.new_page(NO_ADDRESS.page, request, self.site.context(NO_ADDRESS, ""), ""))
         scope.effects.op = ("call", key) if key else None
         outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
         outcome = await scope.close(outcome)

@@ -69,7 +69,7 @@ class PageRequestHandler:
         self.identity = identity
         self.context = site.context(address, identity)
         """The context in which this visitor's snapshots of this page are sealed."""
-        self.page = site.new_page(address.page, request, self.context)
+        self.page = site.new_page(address.page, request, self.context, identity)
         """The page, without a state."""
 
     async def respond(self) -> Response:

@@ -122,6 +122,8 @@ class Description:
     in_url: tuple[Field, ...]
     children: tuple[Field, ...]
     """Fields that contain components."""
+    kept: tuple[tuple[Field, type[Any]], ...]
+    """Fields that outlive the page, each with the class that annotates it."""
     mutable: tuple[Field, ...]
     """Fields whose values may change in place."""
     actions: Mapping[str, Action[..., Any]]
@@ -212,6 +214,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         state=_those(fields, lambda one: not one.is_loaded),
         in_url=_those(fields, lambda one: one.url),
         children=_those(fields, lambda one: one.children),
+        kept=tuple((one, _annotating(cls, base, one.name)) for one in fields.values() if one.kept),
         mutable=_those(fields, lambda one: not one.is_frozen),
         actions=actions,
         references=_references(cls, actions.values()),
@@ -350,6 +353,13 @@ def _bases(cls: type[Any], base: type[Any]) -> list[type[Any]]:
 def own_names(cls: type[Any]) -> dict[str, Any]:
     """Return the names that annotations of a class may use besides those of its module."""
     return {**cls.__dict__.get("_live_names", {}), **type_parameters(cls), cls.__name__: cls}
+
+
+def _annotating(cls: type[Any], base: type[Any], name: str) -> type[Any]:
+    """Return the class whose annotation of a field counts."""
+    bases = reversed(_bases(cls, base))
+    found: type[Any] = next(one for one in bases if name in raw_annotations(one))
+    return found
 
 
 def names_around(cls: type[Any]) -> dict[str, Any]:

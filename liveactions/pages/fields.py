@@ -6,6 +6,8 @@
         q: InUrl[str] = ""                            # state, kept in the query string
         page: Annotated[int, in_url(push=True)] = 1   # ... each change adds a history entry
         open: bool = False                            # state, kept in the snapshot
+        draft: InTab[str] = ""                        # state that survives a reload, in this tab
+        cart: InSession[tuple[int, ...]] = ()         # ... in all tabs of this person
         hits: list[Hit] = loaded()                    # set by load(), never stored
         _client: Any = None                           # private: never rendered, never stored
 
@@ -64,6 +66,22 @@ InUrl = Annotated[T, in_url()]
 """A field in the query string, set by links, Back and GET forms."""
 
 
+@dataclass(frozen=True)
+class Kept(Mark):
+    """A field that outlives its page: for one tab, or for all tabs of one person."""
+
+    by: Literal["tab", "person"]
+
+    def __repr__(self) -> str:
+        return {"tab": "InTab", "person": "InSession"}[self.by]
+
+
+InTab = Annotated[T, Kept("tab")]
+"""A field that survives reloading the page, leaving it and coming back, in the same tab."""
+InSession = Annotated[T, Kept("person")]
+"""A field that all tabs of a person share, until the person signs out."""
+
+
 class Loaded:
     """The default of a field that `load` sets."""
 
@@ -95,12 +113,32 @@ class Field:
 
     def check(self) -> None:
         """Raise `TypeError` if the annotation isn't allowed on a field, or its values can't be stored."""
-        wrong = next((mark for mark in unwrap(self.annotation)[1] if is_mark(mark)), None)
-        if wrong is not None and not isinstance(wrong, in_url):
+        marks = [mark for mark in unwrap(self.annotation)[1] if is_mark(mark)]
+        wrong = next((mark for mark in marks if not isinstance(mark, (in_url, Kept))), None)
+        if wrong is not None:
             raise TypeError(f"field {self.name!r}: {wrong!r} can only be used on parameters, not on fields")
+        if self.kept is not None:
+            self._check_kept(self.kept, marks)
         check_field_info(self.annotation, f"field {self.name!r}", self.default)
         if not self.is_loaded and self.children is None:
             self.codec  # noqa: B018 - evaluated for its errors
+
+    def _check_kept(self, kept: Kept, marks: list[Any]) -> None:
+        title = f"field {self.name!r} ({kept!r})"
+        if len(marks) > 1:
+            raise TypeError(f"{title}: a field is kept in one place only: InUrl, InTab or InSession")
+        if self.is_loaded:
+            raise TypeError(f"{title}: load() sets it, so it can't be kept; give it another default")
+        if self.children is not None:
+            raise TypeError(f"{title}: components can't be kept as a whole; annotate their own fields")
+        if self.default is MISSING:
+            raise TypeError(f"{title}: it needs a default, for when nothing is kept")
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """The marker that keeps the field beyond its page, if there is one."""
+        mark = metadata(self.annotation, Kept)
+        return mark if isinstance(mark, Kept) else None
 
     @cached_property
     def url(self) -> in_url | None:
@@ -113,7 +151,7 @@ class Field:
         """Converts the field's values to JSON-able data. `TypeError` if the annotation doesn't allow that."""
         check_parts(self.annotation, f"field {self.name!r}")
         try:
-            return codec(without(self.annotation, in_url))
+            return codec(without(self.annotation, (in_url, Kept)))
         except PydanticSchemaGenerationError as error:
             raise TypeError(
                 f"field {self.name!r}: values of {self.annotation!r} can't be stored in a page's state. Store"
@@ -139,7 +177,7 @@ class Field:
     @cached_property
     def has_items(self) -> bool:
         """Whether the JSON of a tuple in the field consists of that of its items."""
-        plain = optional(without(self.annotation, in_url))[0]
+        plain = optional(without(self.annotation, (in_url, Kept)))[0]
         return get_origin(plain) is tuple and get_args(plain)[1:] == (Ellipsis,)
 
     @cached_property

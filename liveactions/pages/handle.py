@@ -70,6 +70,19 @@ class Background(Protocol):
     def later(self, seconds: float, call: Callable[[], Any]) -> None: ...
 
 
+class Kept(Protocol):
+    """The fields of a page that outlive it; implemented by `liveactions.execution.kept.KeptFields`."""
+
+    is_stale: bool
+    tab: str
+
+    def copy(self) -> Kept: ...
+    def become(self, identity: str) -> None: ...
+    async def read(self, page: Any) -> bool: ...
+    def dump(self, page: Any) -> None: ...
+    async def store(self, page: Any) -> frozenset[str]: ...
+
+
 class Publish(Protocol):
     """`Live.publish`."""
 
@@ -161,6 +174,7 @@ class LiveContext:
         "problem",
         "effects",
         "reads",
+        "kept",
         "flashes",
         "background",
         "deferred",
@@ -202,7 +216,10 @@ class LiveContext:
         self.effects: Effects | None = None
         """The effects of the latest run."""
         self.reads: dict[object, frozenset[str]] = {}
-        """Tags read by the latest `load` of each component, by record, and by the latest render (None)."""
+        """Tags read by the latest `load` of each component, by record, by the latest render (None), and by
+        `kept`."""
+        self.kept: Kept | None = None
+        """The fields that outlive the page; None if no page of the application has any."""
 
         self.flashes: tuple[Flash, ...] = ()
         """Messages for the visitor, kept until the next action or navigation."""

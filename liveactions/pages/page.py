@@ -6,7 +6,7 @@ The fields of a page that are in its address are set by `fill` when the page is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote, urlsplit
@@ -112,7 +112,7 @@ def register_page(cls: type[Page], path: str, guards: Iterable[Depends] = ()) ->
     cls._live_guards = (*cls._live_guards, *guards)
 
 
-def _known_fields(cls: type[Page]) -> set[str]:
+def _known_fields(cls: type[Any]) -> set[str]:
     return {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
 
 
@@ -165,6 +165,22 @@ def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:
     for path, component in walk(page):
         for field in component._live_record.description.in_url:
             yield (f"{path}.{field.name}" if path else field.name), component, field
+
+
+def kept_fields(page: Page) -> Iterator[tuple[str, Component, Field]]:
+    """Yield key, component and field for all fields of a page that outlive it.
+
+    The key consists of the class that annotates the field, the component's path and, for a field of the page
+    itself, the path parameters that this class knows.
+    """
+    for path, component in walk(page):
+        for field, cls in component._live_record.description.kept:
+            if field.name not in component.__dict__:
+                continue
+            known = page._live_route.names & _known_fields(cls) if component is page else ()
+            parameters = [f"{name}={page.__dict__.get(name)}" for name in sorted(known)]
+            name = f"{cls.__module__}.{cls.__qualname__}.{field.name}"
+            yield "\n".join([name, path, *parameters]), component, field
 
 
 def in_url_values(page: Component) -> list[Any]:

@@ -148,6 +148,8 @@ class PageAssets(NamedTuple):
     """Whether an action has a parameter for the event that calls it."""
     debug: str = ""
     """In debug mode, the script that displays errors."""
+    tab: str = ""
+    """The script that gives the tab a name, if pages keep something for it."""
 
 
 def hidden_field(snapshot: str) -> str:
@@ -173,7 +175,8 @@ def document(
     outer = list(_leading_elsewhere(html, around.path))
     if html.count(hidden) * len(hidden) > IN_FORMS or outer:
         html = _in_addresses(html, hidden, brief(snapshot))
-    head = (
+    head = f'<script type="module" src="{escape(around.tab)}"></script>' if around.tab else ""
+    head += (
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
         f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}'
         f"{' live-raw' if has_raw(fragment) else ''}></script>"

@@ -9,7 +9,8 @@ All messages are JSON text of at most 1 MiB. The first one is the hello, an obje
 ====================  ==========================================================================
 ``v``                 version of the protocol: 1
 ``url``               path and query of the page
-``snapshot``          the snapshot in its HTML, or null
+``snapshot``          the snapshot in its HTML, or null; after a space, the name of the tab, if pages
+                      keep something for it
 ``token``             the session's token from an earlier welcome, or null
 ``rev``               the newest revision applied; -1 asks for the whole page
 ``op``                the number of the last operation that was sent
@@ -192,6 +193,7 @@ class Hello(NamedTuple):
     token: str | None
     rev: int
     op: int
+    tab: str = ""
 
 
 class Acknowledgement(NamedTuple):
@@ -287,7 +289,8 @@ def read_hello(data: Any) -> Hello:
     for name, kinds in _HELLO.items():
         require(type(data.get(name)) in kinds, f"invalid {name} in hello")
     require(-1 <= data["rev"] < MAX_NUMBER and 0 <= data["op"] < MAX_NUMBER, "invalid numbers in hello")
-    return Hello(data["url"], data.get("snapshot"), data.get("token"), data["rev"], data["op"])
+    snapshot, _, tab = (data.get("snapshot") or "").partition(" ")
+    return Hello(data["url"], snapshot or None, data.get("token"), data["rev"], data["op"], tab)
 
 
 _HELLO: Final[dict[str, tuple[type, ...]]] = {

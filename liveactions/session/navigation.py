@@ -162,11 +162,15 @@ async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None
     if found is None or request is None:
         return None
     arrived = await probe_page_request(as_request(request, url, found.parameters))
-    return await _begin(site, *arrived) if arrived is not None else None
+    kept = state.page.live.kept
+    return await _begin(site, *arrived, kept.tab if kept else "") if arrived is not None else None
 
 
-async def _begin(site: AppContext, request: PageRequest, address: Address) -> LoadedPage | RedirectTo | None:
-    page = site.new_page(address.page, request, site.context(address, await site.identity(request)))
+async def _begin(
+    site: AppContext, request: PageRequest, address: Address, tab: str
+) -> LoadedPage | RedirectTo | None:
+    identity = await site.identity(request)
+    page = site.new_page(address.page, request, site.context(address, identity), identity, tab)
     request.may_raise = True  # then the application's handler answers the browser's GET
     try:
         opened = await open_page(page, Source.ADDRESS, draw=_draw(page))

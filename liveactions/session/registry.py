@@ -237,7 +237,7 @@ class SessionRegistry:
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if basis.snapshot is not None:
             found, request = await self._request_at(basis.snapshot.url, hello, opened, found, request)
-        page, basis = await self._page(basis, found, request, identity)
+        page, basis = await self._page(basis, found, request, identity, hello.tab)
         snapshot = basis.snapshot or Snapshot("", None)
         op_log, history = resumed(snapshot, hello, basis.outdated)
         token = (basis.epoch and hello.token) or secrets.token_urlsafe(16)
@@ -308,20 +308,20 @@ class SessionRegistry:
         return await snapshots.load(key, context), epoch
 
     async def _page(
-        self, basis: ResumeSource, found: RouteMatch, request: Request, identity: str
+        self, basis: ResumeSource, found: RouteMatch, request: Request, identity: str, tab: str
     ) -> tuple[Page, ResumeSource]:
         """Return a page in the state of its snapshot, or one that has just been opened. It is rendered if
         dependencies are open that the template may use.
         """
-        page = self.site.new_page(found.address.page, request, self.site.context(found.address, identity))
+        context = self.site.context(found.address, identity)
+        page = self.site.new_page(found.address.page, request, context, identity, tab)
         if basis.snapshot is not None:
             try:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.warning("could not restore a page, starting it again: %s", error)
-                return await self._page(
-                    ResumeSource(None, "rebuilt", outdated=True), found, request, identity
-                )
+                again = ResumeSource(None, "rebuilt", outdated=True)
+                return await self._page(again, found, request, identity, tab)
         if basis.outdated:
             self.site.counters.restarts += 1
             restarted(page.live)

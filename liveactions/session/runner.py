@@ -467,6 +467,8 @@ class Session:
         """Ensure that the page's references are signed for its class and the visitor's identity."""
         if self.state.page.live.context != self.state.binding.context:
             change_context(self.state.page, self.state.binding.context)
+            if self.state.page.live.kept is not None:
+                self.state.page.live.kept.become(self.state.binding.identity)
 
     # What goes out
 

@@ -250,7 +250,7 @@ def tags_read(page: Page) -> frozenset[str]:
     """Return the tags that the page has read for what it shows now."""
     reads = page.live.reads
     if len(reads) > 1 and page._live_record.description.children:
-        here = {component._live_record for component in components_of(page)}
+        here = {page.live.kept, *(component._live_record for component in components_of(page))}
         for gone in [who for who in reads if who is not None and who not in here]:
             del reads[gone]
     return frozenset().union(*reads.values())

@@ -149,9 +149,10 @@ async def _open(browser: Browser, page: LivePage) -> tuple[AppContext, str]:
         raise Failed(f"the application rejected the request for {_url(page)}", 403)
     [(opened, address)] = arrived
     site = next(endpoint.site for endpoint in endpoints(browser.app) if endpoint.address is address)
-    context = site.context(address, await site.identity(opened))
+    identity = await site.identity(opened)
+    context = site.context(address, identity)
     if not hasattr(page, "live"):
-        live = site.new_page(address.page, opened, context).live
+        live = site.new_page(address.page, opened, context, identity).live
         live.page = page
         attach(page, live)
     return site, context

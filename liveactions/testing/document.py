@@ -226,6 +226,11 @@ class Window:
                 return element.get("data-live") or "", element.get("data-snapshot") or ""
         return None
 
+    def names_tab(self) -> bool:
+        """Return whether the page has the script that gives its tab a name."""
+        scripts = (one.get("src") or "" for one in self.root.elements() if one.name == "script")
+        return any("/tab." in src for src in scripts)
+
     def refresh(self) -> str | None:
         """Return the address that the page tells browsers to load at once; None if there is none."""
         for element in self.root.elements():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
@@ -112,6 +113,8 @@ class Tab:
         self.status = 200
         self.window = Window("<!doctype html><title></title>", False)
         self.conversation: Conversation | None = None
+        self.name = token_hex(16)
+        """The name by which the server keeps fields for this tab."""
         self._history = History()
         self._sendings: list[Sending] = []
         self._leaving: tuple[str, str, list[Pair]] | None = None
@@ -269,6 +272,8 @@ class Tab:
             return await self._line(path), self.url.partition("#")[0]
 
         self.conversation = Conversation(self.window, line, self.browser.patience, self.moved, reopen)
+        if self.window.names_tab():
+            snapshot += f" {self.name}"
         await self.conversation.join(self.url.partition("#")[0], snapshot)
         self.browser.clock.begin(self.conversation.token)
         await self._redeem()

@@ -79,7 +79,7 @@ def opened(live: Live) -> Log:
         "headers": [(b"host", b"test")],
         "path_params": {},
     }
-    page = live.site.new_page(Log, PageRequest(scope), live.site.context(live.site.addresses[0], ""))
+    page = live.site.new_page(Log, PageRequest(scope), live.site.context(live.site.addresses[0], ""), "")
     assert isinstance(page, Log)
     return page
 

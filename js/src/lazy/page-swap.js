@@ -14,6 +14,7 @@ import { isEqual } from "./matching.js";
 import { closest, focus, getAttribute, nextSibling, remove, scrollIntoView, setAttribute, tabIndex } from "./members.js";
 import { parseDocument } from "./parsing.js";
 import { forgetOriginals } from "./raw.js";
+import { hasName, nameTab } from "./tab.js";
 import { allowLeaving, confirmLeaving, unmarkUnsaved } from "./unsaved.js";
 import { beginNavigating, endNavigating, keepElements, markCurrent, restoreBoxes, scrolledBoxes, unmarkCurrent } from "./whereabouts.js";
 
@@ -28,6 +29,7 @@ export function replacePage(html, settled, fresh) {
   const isAnother = isSwap(settled, next);
   const scripts = new Set(document.scripts);
   const { activeElement } = document;
+  const named = hasName();
   unmarkCurrent();
   unmarkUnsaved();
   const ignored = isAnother ? [] : ignoringElements();
@@ -41,6 +43,7 @@ export function replacePage(html, settled, fresh) {
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  if (named) nameTab();
   place();
   ignored.forEach(restoreIgnored);
   forgetOriginals();
