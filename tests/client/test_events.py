@@ -202,6 +202,33 @@ def test_stop(open_page: Open) -> None:
     assert page.evaluate("window.heard") == 1
 
 
+def test_an_event_attribute_that_appears_in_a_start_tag(open_page: Open) -> None:
+    """The page has used no such event yet, and the modifiers need more than the window's listener."""
+    page, server = open_page(
+        '<div data-l="@click"><button id="b" data-l="*">b</button><input id="i" data-l="*">'
+        '<p data-l="*"><u>z</u></p><ul data-l="[0,0"></ul></div>'
+    )
+    server.patch([1, ["live-auxclick", "a"], 2, ["live-input", "i"], 3, ["live-click.stop", "p"]])
+    ready(page)
+    page.click("#b", button="middle")
+    page.fill("#i", "x")
+    page.click("u")
+    assert [op[3] for op in server.ops] == ["a", "i", "p"]
+    server.patch([4, [[[0, -1, 1, ["live-dblclick", "d"]]]]], shapes=[1, '<li data-l="*">x</li>'])
+    page.dispatch_event("li", "dblclick")
+    assert [op[3] for op in server.ops][3:] == ["d"]
+
+
+def test_modifiers_in_a_fragment_that_a_patch_brings(open_page: Open) -> None:
+    page, server = open_page('<div data-l="@click ."></div>')
+    shape = '<p data-l="@click.stop"><u>z</u></p><i data-l="@visible">x</i>'
+    server.patch([1, {"f": [1]}], shapes=[1, shape])
+    ready(page)
+    server.wait(2)
+    page.click("u")
+    assert [op[3] for op in server.ops] == [[1, 1], [1, 0]]
+
+
 def test_capture(open_page: Open) -> None:
     page, server = open_page(
         '<div data-l="@click.capture"><p data-l="@click.capture.stop"><i data-l="@click">x</i></p>'

@@ -34,6 +34,10 @@ TEMPLATES = {
   <button type="button" live-click="{{ note('deep') }}">Deep</button></div></div>
 <div live-click.outside="{{ note('outside') }}">
   <button type="button" live-keydown.1="{{ note('one') }}">In</button></div>""",
+    "late.html": """<title>Late</title><p>{{ log|join(" ") }}</p>
+<form method="post" action="{{ note('turn') }}"><button>Turn</button></form>
+<div id="zone" {% if log %}live-dblclick="{{ note('late') }}"{% endif %}>Zone</div>
+<a href="/query" live-nav><button live-click="{{ note('button') }}">In a link</button></a>""",
     "focus.html": """<title>Focus</title><p>{{ said }}</p>
 {% if open %}<input name="text" aria-label="New" autofocus live-keydown.enter="{{ say }}">{% endif %}
 <button form="live" formaction="{{ show }}">Show</button>""",
@@ -65,6 +69,11 @@ class Events(Page):
 @pages.page("/modifiers")
 class Modifiers(Events):
     template = "modifiers.html"
+
+
+@pages.page("/late")
+class Late(Events):
+    template = "late.html"
 
 
 @pages.page("/focus")
@@ -119,6 +128,14 @@ async def test_modifiers(browser: Browser) -> None:
     assert page.text("p") == "bubbled once self bubbled window held"
     with pytest.raises(Refusal, match="'Control', 'Shift', 'Alt' and 'Meta'"):
         await page.press("Fn+Enter")
+
+
+async def test_event_attributes_that_appear_and_those_of_buttons_in_links(browser: Browser) -> None:
+    page = await browser.open("/late")
+    await page.click("Turn")
+    await page.double_click("Zone")
+    await page.within("a button").click()
+    assert (page.text("p"), page.url) == ("turn late button", "/late")
 
 
 async def test_modifiers_for_where_and_in_which_order(browser: Browser) -> None:

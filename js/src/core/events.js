@@ -2,7 +2,7 @@
 // `@input.debounce.300` among an element's marks; in raw HTML it is there itself, `live-input.debounce.300="reference"`.
 
 /** @import { Call } from "../interface.js" */
-import { callsOf } from "./calls.js";
+import { callsOf, isInLink } from "./calls.js";
 import { patching, perform, root } from "./client.js";
 import { controlsOf, groupOf, isControl } from "./controls.js";
 import { confirmed, fieldsOf, referenceIn } from "./fields.js";
@@ -15,14 +15,20 @@ import { CALL_REF, CALL_SLOT } from "./wire.js";
 
 export function watchEvents() {
   listenTo("submit"); // before those who would send the form
-  watchMarkup((nodes) => {
-    if (nodes.querySelector("[data-pending-for]")) loadLazy();
-    for (const element of nodes.querySelectorAll("*")) {
+  watchMarkup((elements) => {
+    let isSpecial = false;
+    for (const element of elements) {
+      if (getAttribute(element, "data-pending-for")) loadLazy();
       for (const call of callsOf(element)) {
         listenTo(call.type);
-        if (call.modifiers[0] || isControl(element) || !(`on${call.type}` in element)) loadLazy().then((lazy) => lazy?.registerCall(call));
+        if (isControl(element)) loadLazy();
+        if (call.modifiers[0] || !(`on${call.type}` in element)) {
+          isSpecial = true;
+          loadLazy().then((lazy) => lazy?.registerCall(call));
+        }
       }
     }
+    return isSpecial;
   });
 }
 
@@ -66,7 +72,7 @@ export function calledBy(element, descriptor) {
  */
 export function run({ element, descriptor }, event, read) {
   const { target, type, key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
-  if (type === "submit") event.preventDefault();
+  if (type === "submit" || isInLink(element, event)) event.preventDefault();
   if (!confirmed(element)) return;
   const source = isControl(element) || element.localName === "button" || element instanceof HTMLFormElement ? element : target;
   const fields = fieldsOf(source);

@@ -15,7 +15,7 @@
 // when they are first addressed themselves. Slots hold fragments and fragments hold slots, which is why both are here.
 
 /** @import { RawBase } from "../interface.js" */
-import { marksOf } from "./calls.js";
+import { isWatched, marksOf } from "./calls.js";
 import { requestFullPage } from "./connection.js";
 import { lazy } from "./lazy.js";
 import { contains, firstChild, insertBefore, nextSibling, previousSibling, remove } from "./members.js";
@@ -111,25 +111,23 @@ export class SlotRange {
 
 /** @type {Map<number, DocumentFragment>} the shapes that this connection's server has sent */
 const shapes = new Map();
-/** @type {(nodes: ParentNode) => void} */
+/** @type {WeakSet<DocumentFragment>} those of which the watcher needn't see every fragment */
+const watched = new WeakSet();
+/** @type {(elements: Iterable<Element>) => unknown} returns whether each element like them has to be seen, too */
 let watcher;
 
 /** @param {typeof watcher} watch first receives the page's own markup */
 export function watchMarkup(watch) {
   watcher = watch;
-  watcher(document);
+  scanMarkup(document);
 }
 
 /** Tells of markup that the page hasn't had. @param {ParentNode} nodes */
-export const scanMarkup = (nodes) => watcher(nodes);
+export const scanMarkup = (nodes) => watcher(nodes.querySelectorAll("*"));
 
 /** @param {any[]} definitions id, html, id, html ...; see `parse` */
 export function define(definitions) {
-  for (let i = 0; i < definitions.length; i += 2) {
-    const nodes = parse(definitions[i + 1]);
-    watcher(nodes);
-    shapes.set(definitions[i], nodes);
-  }
+  for (let i = 0; i < definitions.length; i += 2) shapes.set(definitions[i], parse(definitions[i + 1]));
 }
 
 /**
@@ -137,7 +135,9 @@ export function define(definitions) {
  * @param {any[]} value shape, value, value ...
  */
 export function create([id, ...values]) {
-  const nodes = document.importNode(/** @type {DocumentFragment} */ (shapes.get(id)), true);
+  const shape = /** @type {DocumentFragment} */ (shapes.get(id));
+  const nodes = document.importNode(shape, true);
+  if (!watched.has(shape) && !scanMarkup(nodes)) watched.add(shape);
   let i = 0;
   for (const { setValue } of adopt(nodes.firstChild, null)) setValue?.(values[i++]);
   return nodes;
@@ -229,7 +229,10 @@ function attributeSlot(element, name) {
 function tagSlot(element) {
   /** @param {any[]} pairs */
   const set = (pairs) => {
-    for (let i = 0; i < pairs.length; i += 2) updateAttribute(element, pairs[i], pairs[i + 1]);
+    for (let i = 0; i < pairs.length; i += 2) {
+      updateAttribute(element, pairs[i], pairs[i + 1]);
+      if (isWatched(pairs[i])) watcher([element]);
+    }
   };
   return { setValue: set, applyChange: set };
 }

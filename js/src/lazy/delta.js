@@ -1,6 +1,7 @@
 // One tree of the server's becomes another, and the page with it. Each of its nodes has its own in the page; only what differs
 // between the two trees is written there. So what a person, a widget or an extension changed, added or took away stays.
 
+import { isWatched } from "../core/calls.js";
 import { isControl } from "../core/controls.js";
 import { splice } from "../core/text.js";
 import { core } from "./bridge.js";
@@ -223,7 +224,7 @@ function write(old, live, name, attribute) {
   else setAttributeNode(live, /** @type {Attr} */ (attribute.cloneNode()));
   if (attribute) setAttributeNode(old, /** @type {Attr} */ (attribute.cloneNode()));
   else removeAttribute(old, name);
-  if (/^(live-|data-pending-for$)/.test(name)) core.scanMarkup(parentOf(live));
+  if (isWatched(name)) core.scanMarkup(parentOf(live));
 }
 
 /** What may be searched for an element. @param {Element} element @returns {ParentNode} */

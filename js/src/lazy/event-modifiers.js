@@ -2,7 +2,7 @@
 // `debounce.300`, `throttle.300`; `half` and `margin.200px` are read in `viewport.js`, `group.cards` in `sorting.js`. What listens at the window needs nothing to be passive.
 
 /** @import { Call } from "../interface.js" */
-import { callsOf, COMMANDS, NOT_AN_EVENT } from "../core/calls.js";
+import { callsOf, COMMANDS, isInLink, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { runCommands } from "./commands.js";
@@ -88,7 +88,7 @@ export function onWindowEvent(event) {
 function runWithModifiers(call, event) {
   const { element, descriptor, modifiers } = call;
   if (!matchesModifiers(call, event)) return;
-  if (modifiers.includes("prevent")) event.preventDefault();
+  if (modifiers.includes("prevent") || isInLink(element, event)) event.preventDefault();
   const done = ranOnce.get(element) ?? new Set();
   if (modifiers.includes("once") && done.has(descriptor)) return;
   ranOnce.set(element, done.add(descriptor));

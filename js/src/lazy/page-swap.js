@@ -2,6 +2,7 @@
 // same page, typed text moves to the controls that replace the old ones.
 
 /** @import { Control, Settled } from "../interface.js" */
+import { callsOf } from "../core/calls.js";
 import { isCheckable, isControl } from "../core/controls.js";
 import { REDIRECT, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
@@ -229,7 +230,7 @@ function cleanAddress() {
 function onClick(event) {
   const link = event.target instanceof Element && /** @type {HTMLAnchorElement | null} */ (closest(event.target, "a"));
   const { live } = document.documentElement.dataset;
-  if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented) return;
+  if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented || isButtons(event)) return;
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (isShown(link) && link.hash) return; // the browser does it
@@ -238,6 +239,12 @@ function onClick(event) {
   if (link.pathname !== location.pathname && !confirmLeaving()) return;
   setAddress(link.href, link.href !== location.href);
   navigate(1, link);
+}
+
+/** Whether a click is that of a button in the link, and does something else. @param {Event} event */
+function isButtons({ target }) {
+  const button = /** @type {HTMLButtonElement | null} */ (closest(/** @type {Element} */ (target), "a button"));
+  return button && ((button.form && button.type !== "button") || callsOf(button).some(({ type }) => type === "click"));
 }
 
 /**
