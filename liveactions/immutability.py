@@ -10,20 +10,21 @@ of a list item, the result of a cached function, the copy of a field for an undo
 
 `is_frozen` applies it to a value. `is_frozen_type` applies it to an annotation, which is immutable if all
 values that it allows are. `shareable` gives one value to many readers: itself, or copies if it is mutable.
+`common_ends` finds the objects that two sequences have in common.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, is_, length_hint
 from pathlib import PurePath
 from typing import Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
@@ -192,3 +193,37 @@ def _is_frozen_type(annotation: Any, above: tuple[Any, ...]) -> bool:
     except NameError:
         return False
     return all(_is_frozen_type(hint, (*above, plain)) for hint in hints.values())
+
+
+def common_ends(
+    old: Sequence[Any], new: Sequence[Any], same: Callable[[Any, Any], bool] = is_
+) -> tuple[int, int]:
+    """Return how many items are the same at the start, and how many of the rest at the end; with loops in C.
+
+    By default, items are the same if they are one object: equal ones may look different (``1`` and ``True``).
+    """
+    global _last
+    known = _last
+    if known is not None and known[0] is old and known[1] is new and known[2] is same:
+        return known[3]
+    shorter = min(len(old), len(new))
+    start = _beginning(iter(old), new, len(old), shorter, same)
+    end = _beginning(reversed(old), reversed(new), len(old), shorter, same)
+    ends = start, min(end, shorter - start)
+    # An operation compares the tuples of a field twice: to write its state, and to render it.
+    _last = (old, new, same, ends) if type(old) is type(new) is tuple else None
+    return ends
+
+
+_last: tuple[Any, Any, Any, tuple[int, int]] | None = None
+
+
+def _beginning(
+    old: Iterator[Any], new: Any, length: int, shorter: int, same: Callable[[Any, Any], bool]
+) -> int:
+    """Return how many items two iterations have in common at their beginning.
+
+    Both have at least `shorter` items, `old` has `length`.
+    """
+    # `all` stops at the first difference: what is left of the iterator says where that is.
+    return shorter if all(map(same, old, new)) else length - length_hint(old) - 1

@@ -7,16 +7,19 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from operator import eq
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretBytes, SecretStr
 
-from liveactions.immutability import holds_frozen, is_frozen, is_frozen_type
+from liveactions.immutability import common_ends, holds_frozen, is_frozen, is_frozen_type
 
 
 class Color(Enum):
@@ -107,3 +110,41 @@ def test_annotations_allow_only_immutable_values() -> None:
     assert is_frozen_type(int | None) and is_frozen_type(Literal["a", 1])
     assert not is_frozen_type(int | list[int])
     assert not is_frozen_type(Any) and not is_frozen_type(tuple)
+
+
+TEXTS = [bytes([97 + number]).decode() for number in range(4)]
+texts = st.lists(st.sampled_from(TEXTS), max_size=8)
+
+
+@given(texts, texts)
+def test_the_ends_are_as_long_as_possible_and_do_not_overlap(old: list[str], new: list[str]) -> None:
+    start, end = common_ends(old, tuple(new))
+    shorter = min(len(old), len(new))
+    assert old[:start] == new[:start]
+    assert start == shorter or old[start] is not new[start]
+    rest, other = old[start:], new[start:]
+    assert rest[len(rest) - end :] == other[len(other) - end :]
+    assert start + end == shorter or rest[-end - 1] is not other[-end - 1]
+
+
+def test_equal_is_not_the_same() -> None:
+    assert common_ends((1, 0.0, 2), (True, -0.0, 2)) == (0, 1)
+    assert common_ends((1, 0.0, 2), (True, -0.0, 2), eq) == (3, 0)
+    assert common_ends(range(5), [0, 1, 7, 4], eq) == (2, 1)
+
+
+def test_what_was_compared_last_is_not_compared_again() -> None:
+    compared = 0
+
+    def same(a: int, b: int) -> bool:
+        nonlocal compared
+        compared += 1
+        return a is b
+
+    old, new = tuple(range(10)), (*range(5), 50, *range(6, 10))
+    assert common_ends(old, new, same) == common_ends(old, new, same) == (5, 4)
+    assert compared == 11
+    changing = list(new)
+    assert common_ends(old, changing, same) == (5, 4)
+    changing[5] = old[5]
+    assert common_ends(old, changing, same) == (10, 0)

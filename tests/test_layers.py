@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support import import_graph
 
 LAYERS = [
-    "exceptions type_hints types immutability sequences config tasks encoding logs observation",
+    "exceptions type_hints types immutability config tasks encoding logs observation",
     "protocol security",
     "html store",
     "templates pubsub",

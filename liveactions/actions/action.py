@@ -306,7 +306,7 @@ def _check_ids(action: Action[..., Any]) -> None:
             raise ValueError(f"{action!r}: an id may only contain letters, digits, _ and -: {id!r}")
 
 
-def _check_plan(action: Action[..., Any]) -> None:
+def check_plan(action: Action[..., Any]) -> None:
     """Raise `TypeError` if a parameter can't be filled, unless an annotation isn't defined yet."""
     try:
         action.plan  # noqa: B018 - made for its errors

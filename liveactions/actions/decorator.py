@@ -18,7 +18,7 @@ from typing import (
     overload,
 )
 
-from .action import Action, P, R, _check_plan
+from .action import Action, P, R, check_plan
 from .parameters import Guards
 from .rates import By, user_or_address
 
@@ -205,7 +205,7 @@ def _registered(action: Action[..., Any]) -> Action[..., Any]:
     closures = CLOSURES.get()
     if "." not in action.__qualname__:
         share(action)
-        _check_plan(action)
+        check_plan(action)
     elif closures is not None:
         closures.add(action)
     return action

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from ..sequences import common_ends
+from ..immutability import common_ends
 from ..templates.fragments import FORM_STATE, Fragment, Items, Kind
 from ..templates.list_keys import number
 from .client_state import Address, ClientState

@@ -34,8 +34,7 @@ from ..actions.form_readers import Reader, reader
 from ..cache.tags import note
 from ..config import check_flags
 from ..encoding import write_json
-from ..immutability import holds_frozen, is_frozen_type
-from ..sequences import common_ends
+from ..immutability import common_ends, holds_frozen, is_frozen_type
 from ..type_hints import (
     Mark,
     check_field_info,

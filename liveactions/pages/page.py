@@ -23,7 +23,7 @@ from ..templates import html_of, raw_page
 from .component import Component, attach, components_of, describe, set_defaults, walk
 from .fields import Field
 from .handle import LiveContext
-from .urls import Route, _pairs, _with_query, class_url, is_at, own_query, path_url
+from .urls import Route, class_url, is_at, own_query, path_url, query_pairs, with_query
 
 if TYPE_CHECKING:
     from ..templates.fragments import Fragment
@@ -149,7 +149,7 @@ def page_url(page: Page, /, **changes: Any) -> str:
     for name, component, field in fields_in_url(page):
         if name not in route.names:
             value = changes.pop(name) if name in changes else component.__dict__.get(field.name, MISSING)
-            pairs += _pairs(field, name, value)
+            pairs += query_pairs(field, name, value)
     moved = {name: changes.pop(name) for name in list(changes) if name in route.names}
     if changes:
         raise TypeError(f"url(): {', '.join(sorted(changes))} isn't in this page's address")
@@ -157,7 +157,7 @@ def page_url(page: Page, /, **changes: Any) -> str:
     if moved:
         values = {name: moved.get(name, page.__dict__.get(name)) for name in route.names}
         path = quote(page.live.root_path, safe="/") + route.format(values)
-    return _with_query(path, pairs + _foreign(page) if is_at(path, page.live.path) else pairs)
+    return with_query(path, pairs + _foreign(page) if is_at(path, page.live.path) else pairs)
 
 
 def fields_in_url(page: Component) -> Iterable[tuple[str, Component, Field]]:

@@ -74,8 +74,8 @@ def class_url(name: str, route: Route, fields: Mapping[str, Field], given: Mappi
     if missing:
         raise TypeError(f"{name}'s address needs {', '.join(sorted(missing))}")
     path = {key: given[key] if key in given else fields[key].default for key in route.names}
-    pairs = [pair for key in query if key in given for pair in _pairs(query[key], key, given[key])]
-    return _with_query(route.format(path), pairs)
+    pairs = [pair for key in query if key in given for pair in query_pairs(query[key], key, given[key])]
+    return with_query(route.format(path), pairs)
 
 
 def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ def path_url(path: str, root_path: str, values: Mapping[str, Any]) -> str:
     if missing:
         raise TypeError(f"url({path!r}) needs {', '.join(sorted(missing))}")
     query = [(name, str(value)) for name, value in values.items() if value is not None]
-    return _with_query(
+    return with_query(
         quote(root_path, safe="/") + route.format(values),
         [pair for pair in query if pair[0] not in route.names],
     )
@@ -103,7 +103,7 @@ def _route(path: str) -> Route:
     return Route(path)
 
 
-def _pairs(field: Field, name: str, value: Any) -> list[tuple[str, str]]:
+def query_pairs(field: Field, name: str, value: Any) -> list[tuple[str, str]]:
     """Return a field's part of the query string: empty if the field has its default value."""
     if value is MISSING or (type(value) is type(field.default) and value == field.default):
         return []
@@ -124,7 +124,7 @@ def _texts(data: Any, path: tuple[str | int, ...]) -> Iterable[tuple[tuple[str |
         )
 
 
-def _with_query(path: str, pairs: list[tuple[str, str]]) -> str:
+def with_query(path: str, pairs: list[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 

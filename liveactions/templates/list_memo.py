@@ -30,8 +30,7 @@ from types import CodeType, FunctionType
 from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary, ref
 
-from ..immutability import is_frozen, is_frozen_at_a_glance, same
-from ..sequences import common_ends
+from ..immutability import common_ends, is_frozen, is_frozen_at_a_glance, same
 from ..types import Reference
 from .fragments import Fragment, Items, Rendered
 from .list_keys import continued, window_keys

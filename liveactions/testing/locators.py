@@ -149,7 +149,7 @@ def movable(root: Element, target: Call) -> list[Element]:
     ]
 
 
-_FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll visible hidden".split())
+FLAT: Final = frozenset("blur focus mouseenter mouseleave load error scroll visible hidden".split())
 """Events that don't bubble."""
 
 

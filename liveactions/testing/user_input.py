@@ -33,7 +33,7 @@ from .controls import (
 )
 from .dom import Element, is_disabled
 from .failures import Refusal, listing
-from .locators import _FLAT, Call, calls_of, fillable
+from .locators import FLAT, Call, calls_of, fillable
 from .tab import Tab
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
@@ -100,7 +100,7 @@ def dispatch(tab: Tab, event: DomEvent) -> bool:
 
 
 def _called(tab: Tab, event: DomEvent) -> Iterator[Call]:
-    is_flat = event.type in _FLAT or not event.bubbles
+    is_flat = event.type in FLAT or not event.bubbles
     path = [event.target] if is_flat else list(event.target.ancestors())
     met = [
         call
