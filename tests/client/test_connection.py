@@ -478,6 +478,15 @@ def test_a_page_that_is_left_says_so(open_page: Open) -> None:
     assert page.evaluate("sockets[0].closed")
 
 
+@pytest.mark.parametrize("persisted", ["false", "true"])
+def test_a_page_that_is_left_opens_no_other_socket(persisted: str, open_page: Open) -> None:
+    page, server = open_page(BODY, clock=True)
+    page.evaluate(f"dispatchEvent(new PageTransitionEvent('pagehide', {{ persisted: {persisted} }}))")
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    assert server.sockets == 1
+
+
 def test_a_page_from_the_browsers_cache_comes_back(open_page: Open) -> None:
     page, server = open_page(BODY)
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")

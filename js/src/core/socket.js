@@ -39,7 +39,7 @@ const ACK_TIMER = 0, CONNECT_TIMER = 1, FETCH_TIMER = 2, SHOW_TIMER = 3;
 export function start(applier) {
   apply = applier;
   addEventListener("online", connect);
-  addEventListener("visibilitychange", connect);
+  addEventListener("visibilitychange", () => document.hidden || connect()); // a page that is left becomes hidden after pagehide
   addEventListener("pageshow", connect);
   addEventListener("storage", connect);
   addEventListener("pagehide", onPageHide);
