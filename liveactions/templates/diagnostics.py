@@ -16,14 +16,14 @@ from itertools import accumulate
 from traceback import walk_tb
 from typing import Any, Final, NamedTuple, Protocol
 
-from jinja2 import Template, TemplateSyntaxError
+from jinja2 import Template, TemplateSyntaxError, Undefined
 from markupsafe import Markup
 
 from ..exceptions import TemplateError
 from ..html.lint import Repair, repairs
 from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
-from .fragments import Fragment, Items, Shape, written
+from .fragments import Fragment, Items, Kind, Shape, written
 from .list_keys import are_made_anew, lacks_keys, repeats_keys
 
 
@@ -175,6 +175,7 @@ class Adviser:
             yield Advice(REPAIRED, f"{where}: {repair.text}" if where else repair.text)
 
     def _about_events(self, fragment: Fragment) -> Iterator[Advice]:
+        yield from _undefined_actions(fragment)
         html = fragment.plain()
         new = {name for name, _ in event_attributes_in(html)} - self._events
         faults = {name: unknown_modifier(name) or unlikely_event(name) for name in new}
@@ -238,6 +239,23 @@ class _Text:
 
 
 _GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'
+
+
+def _undefined_actions(fragment: Fragment) -> Iterator[Advice]:
+    for inner in _inside(fragment):
+        if isinstance(inner, Fragment):
+            for slot, value in enumerate(inner.values):
+                if inner.shape.kinds[slot] is Kind.EVENT and _is_unknown_name(value):
+                    where = f"{inner.shape.where[0] or '<template>'}, line {inner.shape.lines[slot]}"
+                    yield Advice(NO_EVENT, f"{where}: no action is called: {value._undefined_message}")
+
+
+def _is_unknown_name(value: Any) -> bool:
+    """Return whether a value is that of a name or attribute that doesn't exist.
+
+    That of an `if` without `else` is undefined, too, as is a macro's argument that wasn't given.
+    """
+    return isinstance(value, Undefined) and value._undefined_hint is None
 
 
 def _inside(value: Any) -> Iterator[Fragment | Items]:

@@ -427,8 +427,8 @@ def _write_raw(value: str, hidden: str) -> str:
     return _RAW_FORM.sub(lambda form: form[0] + hidden, html) if "_a=" in html else html
 
 
-_SOURCE: Final = frozenset({Kind.RAW, Kind.TEXT, Kind.FORM})
-"""Kinds of slots whose strings aren't simply escaped."""
+_SOURCE: Final = frozenset({Kind.RAW, Kind.TEXT, Kind.FORM, Kind.EVENT})
+"""Kinds of slots whose strings aren't simply escaped, or not always written."""
 _TEXTS: Final = {str}
 _shape_of: Final = attrgetter("shape")
 _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {

@@ -251,7 +251,10 @@ def document(value: Any) -> str:
 
 
 def event(value: Any) -> Any:
-    """Return the value of an EVENT slot: a callable reference."""
+    """Return the value of an EVENT slot: a callable reference, or something false.
+
+    Raise `RenderError` for anything else: nothing could be called.
+    """
     if isinstance(value, Reference):
         value = value.here()
         value.check()
@@ -262,6 +265,8 @@ def event(value: Any) -> Any:
             " attribute is compiled for commands"
         )
     refuse_function(value)
+    if value:
+        raise RenderError(f"an event attribute calls an action, such as {{{{ save }}}}; {value!r} is none")
     return value
 
 

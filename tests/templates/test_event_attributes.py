@@ -6,9 +6,10 @@ import pytest
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
-from liveactions.exceptions import TemplateError
+from liveactions.exceptions import RenderError, TemplateError
 from liveactions.templates import Templates
 from liveactions.templates.diagnostics import Adviser
+from liveactions.templates.fragments import Fragment, Kind, Shape
 from tests.templates.test_plan import Call, render
 
 
@@ -97,3 +98,52 @@ def test_debug_mode_says_so(source: str, said: list[str]) -> None:
     found = [one.text for one in adviser.look(shown) if one.code == "LA006"]
     assert len(found) == len(said) and all(map(str.startswith, found, said))
     assert not any(one.code == "LA006" for one in adviser.look(shown))
+
+
+@pytest.mark.parametrize("value", ["x onclick=alert(1) ", "/p?_a=save", Markup("<i>x</i>"), 3])
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<b live-click="{{ v }}">x</b>',
+        '{% for v in [v, v] %}<b live-click="{{ v }}">x</b>{% endfor %}',
+        '{% macro u(v) %}{{ v }}{% endmacro %}<b live-click="{{ u(v) }}">x</b>',
+    ],
+)
+def test_anything_but_an_action_is_an_error(source: str, value: object) -> None:
+    with pytest.raises(RenderError, match="an event attribute calls an action, such as {{ save }}; "):
+        render(source, v=value)
+
+
+@pytest.mark.parametrize("value", [None, "", False])
+def test_what_is_false_calls_nothing(value: object) -> None:
+    assert render('<b live-click="{{ v }}">x</b>', v=value).html() == '<b data-l="@click">x</b>'
+
+
+def test_a_text_is_never_written_into_a_tag() -> None:
+    shape = Shape(("<b", ' data-l="@click">x</b>'), ('<b live-click="', '">x</b>'), (Kind.EVENT,))
+    shown = Fragment(shape, ('x onclick="alert(1)"',))
+    assert shown.html() == '<b data-l="@click">x</b>'
+    assert shown.plain() == '<b live-click="x onclick=&#34;alert(1)&#34;">x</b>'
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            '<p>\n<b live-click="{{ svae }}">x</b></p>',
+            ["page, line 2: no action is called: 'svae' is undefined"],
+        ),
+        (
+            '{% for one in (1, 2) %}<b live-click="{{ v.nothing }}">x</b>{% endfor %}',
+            ["page, line 1: no action is called: 'tests.templates.test_plan.Call object' has no attribute"],
+        ),
+        ('<b live-click="{{ v if not v }}">x</b><b live-click="{{ none }}">x</b>', []),
+        ('{% macro b(act) %}<b live-click="{{ act }}">x</b>{% endmacro %}{{ b() }}', []),
+    ],
+)
+def test_debug_mode_names_what_is_undefined(source: str, said: list[str]) -> None:
+    templates = Templates(Environment(loader=DictLoader({"page": source}), autoescape=True), debug=True)
+    adviser = Adviser(templates)
+    shown = templates.view("page").render({"v": Call()})
+    found = [one.text for one in adviser.look(shown) if one.code == "LA006"]
+    assert len(found) == len(said) and all(map(str.startswith, found, said))
