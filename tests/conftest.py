@@ -11,7 +11,9 @@ from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from liveactions.pubsub.channel import channels
+from liveactions.templates.environment import LiveEnvironment
 from tests.chromium.launch import launch
+from tests.support.compiled import compile_once
 from tests.support.patience import PATIENCE
 from tests.support.servers import PostgresServer, RedisServer, S3Server, shared
 
@@ -41,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     use_own_stores(config)
     set_cases(config)
+    LiveEnvironment.compile = compile_once  # type: ignore[method-assign, assignment]
 
 
 def use_own_stores(config: pytest.Config) -> None:

@@ -201,8 +201,9 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
     that isn't defined yet.
     """
     variables = variables_of(cls, alias)
+    members = _members(cls)
     fields = {one.name: one for one in _fields(cls, base, variables)}
-    actions = dict(_actions(cls, variables))
+    actions = dict(_actions(cls, members, variables))
     attributes = list(_attributes(cls, base, {*fields, *actions}))
     defaults = {name: one.default for name, one in fields.items() if not one.is_loaded}
     defaults.update(_defaults(cls, _private_names(cls, base)))
@@ -218,17 +219,17 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         mutable=_those(fields, lambda one: not one.is_frozen),
         actions=actions,
         references=_references(cls, actions.values()),
-        timers=tuple(_timers(cls)),
-        listeners=tuple(_listeners(cls, fields)),
-        presences=tuple(declared_in(cls, {name: one.annotation for name, one in fields.items()})),
+        timers=tuple(_timers(members)),
+        listeners=tuple(_listeners(cls, members, fields)),
+        presences=tuple(declared_in(cls, members, {name: one.annotation for name, one in fields.items()})),
         hooks={name: getattr(cls, name) for name in HOOKS if getattr(cls, name) is not getattr(base, name)},
         render=_render(cls),
         constants={name: value for name, value in given.items() if _is_shared(value)},
         fresh=tuple((name, value) for name, value in given.items() if not _is_shared(value)),
         required=frozenset(name for name, one in fields.items() if one.default is MISSING),
         settable=frozenset(defaults),
-        attributes=tuple(name for name in attributes if not _is_property(cls, name)),
-        properties=tuple(name for name in attributes if _is_property(cls, name)),
+        attributes=tuple(name for name in attributes if not _is_property(members[name])),
+        properties=tuple(name for name in attributes if _is_property(members[name])),
         variables=variables,
     )
 
@@ -282,7 +283,7 @@ def _but_for(variables: tuple[Any, ...]) -> Iterator[None]:
 def check_names(cls: type[Any], fields: Iterable[str]) -> None:
     """Raise `TypeError` if a class gives a name two meanings."""
     inherited = {name for base in cls.__mro__ for name in base.__dict__.get("_live_fields", ())}
-    actions = {name for name in dir(cls) if isinstance(inspect.getattr_static(cls, name, None), Action)}
+    actions = {name for name, value in _members(cls).items() if isinstance(value, Action)}
     title = cls.__qualname__
     for name in _unannotated(cls):
         kind = type(cls.__dict__[name]).__name__
@@ -344,6 +345,11 @@ def _fields(cls: type[Any], base: type[Any], variables: Mapping[type[Any], Varia
         yield Field(name, annotations[name], default, children_of(annotations[name], base))
 
 
+def _members(cls: type[Any]) -> dict[str, Any]:
+    """Return what a class and its bases define, by name, without calling descriptors; base classes first."""
+    return {name: value for one in reversed(cls.__mro__) for name, value in one.__dict__.items()}
+
+
 def _bases(cls: type[Any], base: type[Any]) -> list[type[Any]]:
     """Return the classes whose annotations are fields, furthest base class first."""
     own = (object, Generic, base)
@@ -402,14 +408,12 @@ def _is_shared(value: Any) -> bool:
 
 
 def _actions(
-    cls: type[Any], variables: Mapping[type[Any], Variables]
+    cls: type[Any], members: Mapping[str, Any], variables: Mapping[type[Any], Variables]
 ) -> Iterator[tuple[str, Action[..., Any]]]:
-    for one in reversed(cls.__mro__):
-        for name in one.__dict__:
-            value = inspect.getattr_static(cls, name)
-            found = action_in(value)
-            if found is not None:
-                yield name, found.with_variables(variables.get(_owner(cls, value), {}))
+    for name, value in members.items():
+        found = action_in(value)
+        if found is not None:
+            yield name, found.with_variables(variables.get(_owner(cls, value), {}))
     for listed in cls.actions:
         shared = action_in(listed)
         if shared is None:
@@ -430,19 +434,15 @@ def _references(cls: type[Any], actions: Iterable[Action[..., Any]]) -> dict[str
     return found
 
 
-def _timers(cls: type[Any]) -> Iterator[Timer]:
-    names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
-    for name in names:
-        function = inspect.getattr_static(cls, name, None)
+def _timers(members: Mapping[str, Any]) -> Iterator[Timer]:
+    for name, function in members.items():
         seconds = getattr(function, TIMER_MARK, None)
         if seconds is not None and callable(function):
             yield Timer(name, seconds, function)
 
 
-def _listeners(cls: type[Any], fields: Mapping[str, Field]) -> Iterator[Listener]:
-    names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
-    for name in names:
-        function = inspect.getattr_static(cls, name, None)
+def _listeners(cls: type[Any], members: Mapping[str, Any], fields: Mapping[str, Field]) -> Iterator[Listener]:
+    for function in members.values():
         topic = getattr(function, LISTENER_MARK, None)
         if topic is not None and callable(function):
             listener = Listener(topic, function)
@@ -457,5 +457,5 @@ def _attributes(cls: type[Any], base: type[Any], taken: set[str]) -> Iterator[st
             yield name
 
 
-def _is_property(cls: type[Any], name: str) -> bool:
-    return isinstance(inspect.getattr_static(cls, name), (property, cached_property, PresenceField))
+def _is_property(value: Any) -> bool:
+    return isinstance(value, (property, cached_property, PresenceField))

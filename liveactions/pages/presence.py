@@ -240,11 +240,14 @@ class DeclaredPresence:
 _declared: Final[WeakValueDictionary[str, DeclaredPresence]] = WeakValueDictionary()
 
 
-def declared_in(cls: type[Any], fields: Mapping[str, Any]) -> Iterator[DeclaredPresence]:
-    """Yield the declarations of a component's class. `fields` are the annotations of its fields."""
-    names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in one.__dict__)
-    for name in names:
-        found = inspect.getattr_static(cls, name, None)
+def declared_in(
+    cls: type[Any], members: Mapping[str, Any], fields: Mapping[str, Any]
+) -> Iterator[DeclaredPresence]:
+    """Yield the declarations of a component's class.
+
+    `members` is what the class and its bases define; `fields` are the annotations of its fields.
+    """
+    for name, found in members.items():
         if isinstance(found, PresenceField):
             kind = f"{cls.__module__}.{cls.__qualname__}.{name}"
             one = DeclaredPresence(kind, name, found, _annotation(cls, kind, found.me, fields))

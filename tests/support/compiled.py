@@ -1,0 +1,48 @@
+"""Templates that tests compile again and again, compiled once."""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any
+
+from jinja2 import nodes
+
+from liveactions.templates.commands import js
+from liveactions.templates.environment import LiveEnvironment
+
+_SYNTAX = (
+    "block_start_string block_end_string variable_start_string variable_end_string comment_start_string"
+    " comment_end_string line_statement_prefix line_comment_prefix trim_blocks lstrip_blocks newline_sequence"
+    " keep_trailing_newline optimized autoescape finalize sandboxed undefined"
+).split()
+_compile = LiveEnvironment.compile
+_known: dict[Any, CodeType] = {}
+
+
+def compile_once(
+    self: LiveEnvironment,
+    source: str | nodes.Template,
+    name: str | None = None,
+    filename: str | None = None,
+    raw: bool = False,
+    defer_init: bool = False,
+) -> Any:
+    """Return the code of a template; that of the same text in an environment of the same settings, again."""
+    if raw or defer_init or not isinstance(source, str):
+        return _compile(self, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
+    key = source, name, filename, _settings(self)
+    if key not in _known:
+        _known[key] = _compile(self, source, name, filename)
+    return _known[key]
+
+
+def _settings(environment: LiveEnvironment) -> tuple[Any, ...]:
+    """Return what a template's code depends on besides its text."""
+    return (
+        type(environment).__bases__,
+        *(getattr(environment, name) for name in _SYNTAX),
+        *(frozenset(one.items()) for one in (environment.filters, environment.tests)),
+        frozenset(environment.extensions),
+        environment.globals.get("js", js) is js,
+        repr(environment.policies),
+    )
