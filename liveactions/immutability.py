@@ -77,6 +77,11 @@ def is_frozen_at_a_glance(value: Any) -> bool:
     return len(inner) <= _FEW and ATOMS.issuperset(map(type, inner))
 
 
+def is_record_type(cls: type[Any]) -> bool:
+    """Return whether attributes of instances of a class are never set again: of atoms and frozen records."""
+    return _parts_of(cls) is not None
+
+
 def is_frozen_type(annotation: Any) -> bool:
     """Return whether every value that an annotation allows is immutable; False if that isn't known."""
     return _is_frozen_type(annotation, ())

@@ -125,6 +125,10 @@ class Reference:
         """
         raise NotImplementedError
 
+    def accepts(self, args: tuple[Any, ...]) -> bool:
+        """Return whether it certainly can be called with these arguments, as with others of their types."""
+        return False
+
     def here(self) -> Reference:
         """Return the reference for the page that is being rendered."""
         return self

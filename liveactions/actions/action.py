@@ -371,6 +371,11 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
                 self._bound[args] = known
         return known
 
+    def accepts(self, args: tuple[Any, ...]) -> bool:
+        plan = self.action.plan
+        fits = all(map(frozenset.__contains__, plan.scalars, map(type, args)))
+        return fits and not self.args and plan.demands <= len(args) <= len(plan.bindable)
+
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ActionRef[..., R]:
         bound = binding.bind(self.action.plan, self.args, args, kwargs)
         return ActionRef(self.component, self.action, self.path, bound, self.context)

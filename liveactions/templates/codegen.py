@@ -49,7 +49,7 @@ from .plan import Plan, Slot, is_list
 from .slot_memo import skippable
 
 _IMPORTS = (
-    "from liveactions.templates.fragments import Fragment, Items, Shape",
+    "from liveactions.templates.fragments import Fragment, Items, PerItem, Shape",
     "from liveactions.templates.runtime import LiveMacro as Macro,"
     " LiveTemplateReference as TemplateReference, block, enter, include, include_alone",
     "from liveactions.templates.escaping import attributes, escape, mark_safe as Markup",
@@ -57,8 +57,8 @@ _IMPORTS = (
     "from liveactions.templates.slot_memo import Reads, due_slots",
     "from liveactions.types import Reference",
     "from liveactions.templates.runtime import UnbalancedMarkup, attribute, below, child, content, document,"
-    " event, fragment, items, joined, markup, placed, rendered, source, tag, text, unescaped, url, verbatim,"
-    " written_attribute, written_document, written_text, written_url",
+    " event, fragment, items, joined, markup, per_item, placed, rendered, source, tag, text, unescaped, url,"
+    " verbatim, written_attribute, written_document, written_text, written_url",
 )
 
 
@@ -144,7 +144,9 @@ class LiveCodeGenerator(LoopGenerator):
             return
         values = {number: self.value(plan.slots[number], frame, prior, number) for number in plan.order}
         self.silent(plan.after, frame)
-        sink.write(_construct(plan, shape, [values[number] for number in range(len(values))]), frame)
+        shares = any(slot.only and id(slot.only.node) in self.shared_calls for slot in plan.slots)
+        found = [values[number] for number in range(len(values))]
+        sink.write(_construct(plan, shape, found, "item" if shares else ""), frame)
 
     def _fragment_of_due(
         self,
@@ -186,6 +188,11 @@ class LiveCodeGenerator(LoopGenerator):
         sink.write(_construct(plan, shape, found, inputs), frame)
         if is_silent and len(names) == len(plan.slots):
             self.outdent()
+
+    def constant(self, source: str) -> str:
+        name = f"constant_{len(self._shapes)}"
+        self._shapes.append(f"{name} = {source}")
+        return name
 
     def _reads(self, plan: Plan, names: dict[int, set[str]]) -> str:
         """Write a constant that says which slots read which names."""

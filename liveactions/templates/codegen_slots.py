@@ -51,6 +51,8 @@ class SlotGenerator(CodeGenerator):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._wholes: set[int] = set()
+        self.shared_calls: dict[int, str] = {}
+        """Calls of which the items of a list share the value: the variables of that and of the item."""
 
     @abstractmethod
     def statement(
@@ -87,6 +89,8 @@ class SlotGenerator(CodeGenerator):
         only = slot.only
         if slot.kind is Kind.EVENT:
             assert only
+            shared = self.shared_calls.get(id(only.node))
+            self.write(f"per_item({shared}) or " if shared else "")
             self._expression(only, "event", frame)
         elif only and slot.kind is Kind.CHILD:
             self._expression(only, "child", frame, f", {prior}, {number}" if prior != "None" else "")
@@ -149,6 +153,12 @@ class SlotGenerator(CodeGenerator):
         self.write(") if isinstance(")
         self.visit(name, frame)
         self.write(", Reference) else ")
+
+    def reads_plainly(self, frame: Frame) -> bool:
+        """Return whether expressions have the values of their attributes, and nothing is done with these."""
+        default = type(self.environment).getattr is Environment.getattr
+        context = frame.eval_ctx
+        return default and bool(context.autoescape) and not context.volatile and not self._make_finalize().src
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
         """Read an attribute directly if it exists; otherwise let Jinja2 look it up."""
@@ -252,6 +262,10 @@ class LoopGenerator(SlotGenerator):
     def fragment(self, plan: Plan, frame: Frame, sink: Sink) -> None:
         """Write code that creates a fragment, and pass it to the sink."""
 
+    @abstractmethod
+    def constant(self, source: str) -> str:
+        """Write a constant of the template. Return its name."""
+
     def loop(self, node: nodes.For, slot: Slot, frame: Frame, name: str, prior: str, number: int) -> None:
         """Write code that computes a list and assigns it to the variable `name`."""
         if prior != "None" and self._is_remembered(node):
@@ -296,6 +310,7 @@ class LoopGenerator(SlotGenerator):
         self._resolve_outer(inner)
         outer = {name_: self.outer(name_, frame) for name_ in sorted(names(node.body) - _own(node))}
         render, sources = self.temporary_identifier(), self.temporary_identifier()
+        self._share_calls(node, plan, frame, inner)
         self._render_function(node, plan, inner, render)
         columns = self._columns(node, plan, inner, set(outer))
         readers = ", ".join(_readers(plan, columns, name_) for name_ in outer)
@@ -326,6 +341,19 @@ class LoopGenerator(SlotGenerator):
         self._unpack(node, inner, "item")
         self.fragment(plan, inner, Sink(lambda value, _: self.writeline(f"return {value}"), is_list=True))
         self.outdent()
+
+    def _share_calls(self, node: nodes.For, plan: Plan, frame: Frame, inner: Frame) -> None:
+        """Write what the items share where an event calls a name with attributes of its item."""
+        if not isinstance(node.target, nodes.Name) or not self.reads_plainly(frame):
+            return
+        for slot in plan.slots:
+            call = slot.only.node if slot.kind is Kind.EVENT and slot.only else None
+            arguments = _arguments_of_item(call, node.target.name)
+            if arguments is not None and isinstance(call, nodes.Call) and isinstance(call.node, nodes.Name):
+                shared = self.temporary_identifier()
+                function = self.constant(f"lambda item: {arguments}")
+                self.writeline(f"{shared} = PerItem({self.outer(call.node.name, frame)}, {function})")
+                self.shared_calls[id(call)] = f"{shared}, {inner.symbols.ref(node.target.name)}"
 
     def _unpack(self, node: nodes.For, inner: Frame, source: str) -> None:
         self.writeline("")
@@ -393,6 +421,28 @@ def _own(node: nodes.For) -> set[str]:
     """Return the names of a loop's target."""
     own = names([node.target])
     return own | {f"{name}." for name in own}
+
+
+def _arguments_of_item(call: nodes.Expr | None, item: str) -> str | None:
+    """Return the arguments of a call as the source of a tuple, with the variable `item` for the loop's item.
+
+    Return None unless each of them is a constant, the item or one of its attributes.
+    """
+    if not isinstance(call, nodes.Call) or call.kwargs or call.dyn_args or call.dyn_kwargs or not call.args:
+        return None
+    if not isinstance(call.node, nodes.Name) or call.node.name == item:
+        return None
+    found = []
+    for argument in call.args:
+        if isinstance(argument, nodes.Const):
+            found.append(repr(argument.value))
+        elif isinstance(argument, nodes.Name) and argument.name == item:
+            found.append("item")
+        elif isinstance(argument, nodes.Getattr) and argument.node == nodes.Name(item, "load"):
+            found.append(f"getattr(item, {argument.attr!r})")
+        else:
+            return None
+    return f"({_tuple(found)})"
 
 
 def _tuple(values: Iterable[str]) -> str:

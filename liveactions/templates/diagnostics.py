@@ -87,7 +87,7 @@ def pieces(fragment: Fragment) -> Iterator[Piece]:
 
 
 def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
-    shape, value = fragment.shape, fragment.values[number]
+    shape, value = fragment.shape, fragment.value(number)
     for inner in value.fragments if type(value) is Items else (value,):
         if type(inner) is Fragment:
             yield from pieces(inner)

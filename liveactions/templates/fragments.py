@@ -9,7 +9,7 @@ LIST      `Items`, each followed by a comment; `Markup` if they can't be told ap
 ELEMENTS  `Items`, each exactly one element
 ATTR      `str` (data) or `Reference`: the whole value of one attribute
 TAG       flat tuple of names and values: the dynamic attribute names of a start tag
-EVENT     `Reference`: what a ``live-…`` attribute calls; not in marked HTML, never sent
+EVENT     `Reference` or `PerItem`: what a ``live-…`` attribute calls; not in marked HTML, never sent
 FORM      `Reference` or `str`: a form's ``action``, at the end of its start tag
 TEXT      `str` (data): the content of ``title`` and ``textarea``
 RAW       `str`: the content of ``script``, ``style``, ``noscript`` …, as it is written
@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from hashlib import blake2b
 from itertools import groupby, repeat
@@ -156,19 +157,49 @@ class Shape:
         return f"<Shape {name or '<template>'}:{line} {len(self.kinds)} slots>"
 
 
+class PerItem:
+    """The references of a slot in all items of a list, of which each is made when it's asked for.
+
+    A list of a thousand rows with two buttons each would else consist of references for the most part.
+    `arguments` reads an item's arguments from the item, which is immutable.
+    """
+
+    __slots__ = ("reference", "arguments")
+
+    def __init__(self, reference: Reference, arguments: Callable[[Any], tuple[Any, ...]]) -> None:
+        self.reference = reference
+        self.arguments = arguments
+
+    def of(self, item: Any) -> Reference:
+        """Return the reference of an item."""
+        return self.reference.bind(*self.arguments(item))
+
+
 class Fragment:
     """One render of a shape. Immutable.
 
-    `inputs` are the values of the names that its slots read, if they are compared (`.slot_memo`).
+    `inputs` are the values of the names that its slots read, if they are compared (`.slot_memo`); of a list's
+    item whose slots have `PerItem` values, it is what the item was rendered from.
     """
 
     __slots__ = ("shape", "values", "inputs", "digest")
 
-    def __init__(self, shape: Shape, values: tuple[Any, ...], inputs: Sequence[Any] | None = None) -> None:
+    def __init__(self, shape: Shape, values: tuple[Any, ...], inputs: Any = None) -> None:
         self.shape = shape
         self.values = values
         self.inputs = inputs
         self.digest: bytes | None = None
+
+    def value(self, slot: int) -> Any:
+        """Return the value of a slot, with a reference of its own."""
+        value = self.values[slot]
+        return value.of(self.inputs) if type(value) is PerItem else value
+
+    def own_values(self) -> Sequence[Any]:
+        """Return the values of all slots, with references of its own."""
+        if PerItem not in map(type, self.values):
+            return self.values
+        return [self.value(slot) for slot in range(len(self.values))]
 
     def html(self, hidden: str = "") -> str:
         """Return marked HTML. `hidden` becomes the first field of every form whose action is a reference."""
@@ -199,7 +230,7 @@ class Fragment:
         for number in steps:
             if not 0 <= number < len(fragment.values):
                 raise LookupError(f"no slot {number}")
-            value = fragment.values[number]
+            value = fragment.value(number)
             if isinstance(value, Items):
                 ordinal = next(steps, None)
                 value = value.item(ordinal) if ordinal is not None else value
@@ -212,7 +243,7 @@ class Fragment:
 
     def shows(self, reference: Reference, mac: str) -> bool:
         """Return whether it contains `reference`, in a slot of its own, or by its signature `mac` in text."""
-        for value in self.values:
+        for value in self.own_values():
             kind = type(value)
             if kind is str or kind is Markup:
                 found = mac in value
@@ -241,7 +272,7 @@ class Fragment:
 
     def is_pristine(self) -> bool:
         """Return whether all lists are numbered as in a first render."""
-        return all(items.is_pristine() for items in _lists(self))
+        return all(items.is_pristine() for items in lists_in(self))
 
 
 class Rendered:
@@ -262,6 +293,10 @@ class Rendered:
         self.chunks: list[bytes] | None = None
         self.digest: bytes | None = None
         self.step: tuple[Sequence[Any], ReferenceType[Rendered], Any] | None = None
+
+
+Numbering = tuple[Sequence[int], int, object]
+"""The ordinals of a list's items, the next free one, and the lineage in which they count."""
 
 
 class Items:
@@ -323,6 +358,19 @@ class Items:
     def is_pristine(self) -> bool:
         return self.ordinals is None or self.ordinals == range(len(self.fragments))
 
+    @property
+    def numbering(self) -> Numbering | None:
+        """How the items are numbered; None if that is as in a first render."""
+        if self.is_pristine():
+            return None
+        return array("q", self.numbers()), self.following, self.lineage
+
+    def renumber(self, numbering: Numbering) -> None:
+        """Number the items as the same ones in another render."""
+        ordinals, self.following, self.lineage = numbering
+        self.ordinals = list(ordinals)
+        self.base = None
+
     def item(self, ordinal: int) -> Fragment:
         """Return the item with an ordinal. Raise `LookupError` if there is none."""
         if self.ordinals is None or isinstance(self.ordinals, range):
@@ -346,7 +394,8 @@ def written(kind: Kind, value: Any) -> str:
 def _write(fragment: Fragment, marked: bool, hidden: str, out: list[str]) -> None:
     shape = fragment.shape
     pieces = shape.marked if marked else shape.plain
-    for piece, kind, value in zip(pieces, shape.kinds, fragment.values, strict=False):
+    values = fragment.values if marked else fragment.own_values()
+    for piece, kind, value in zip(pieces, shape.kinds, values, strict=False):
         out.append(piece)
         _write_slot(kind, value, marked, hidden, out)
     out.append(pieces[-1])
@@ -365,7 +414,8 @@ def _write_slot(kind: Kind, value: Any, marked: bool, hidden: str, out: list[str
 
 def _write_items(items: Items, marked: bool, hidden: str, separator: str, out: list[str]) -> None:
     """Write a list by columns, which takes a quarter of the time: the values of one slot at once."""
-    for shape, rows in _runs(items.fragments):
+    for shape, run in groupby(items.fragments, _shape_of):
+        rows = [one.values if marked else one.own_values() for one in run]
         pieces = shape.marked if marked else shape.plain
         if not shape.kinds:
             out.append((pieces[0] + separator) * len(rows))
@@ -373,12 +423,6 @@ def _write_items(items: Items, marked: bool, hidden: str, separator: str, out: l
         columns = map(_column, shape.kinds, zip(*rows, strict=True), repeat(marked), repeat(hidden))
         row = "%s".join([piece.replace("%", "%%") for piece in pieces]) + separator
         out += map(row.__mod__, zip(*columns, strict=True))
-
-
-def _runs(fragments: Iterable[Fragment]) -> Iterator[tuple[Shape, list[tuple[Any, ...]]]]:
-    """Yield consecutive fragments of one shape: the shape, and the values of each of them."""
-    for shape, run in groupby(fragments, _shape_of):
-        yield shape, [one.values for one in run]
 
 
 def _column(kind: Kind, values: tuple[Any, ...], marked: bool, hidden: str) -> list[str]:
@@ -483,7 +527,8 @@ def _chunks(items: Items) -> list[bytes]:
 def _digest_chunk(items: Items, start: int) -> bytes:
     """Return the digest of `CHUNK_ITEMS` items, whose values are taken slot by slot."""
     pieces: list[str] = []
-    for shape, rows in _runs(items.fragments[start : start + CHUNK_ITEMS]):
+    for shape, run in groupby(items.fragments[start : start + CHUNK_ITEMS], _shape_of):
+        rows = [one.values for one in run]
         pieces.append(f"{len(rows)}{shape.digest_text}")
         for slot in shape.values:
             column = [values[slot] for values in rows]
@@ -529,15 +574,16 @@ def are_alike(a: Any, b: Any) -> bool:
     if type(a) is Items and type(b) is Items:
         return len(a.fragments) == len(b.fragments) and all(map(are_alike, a.fragments, b.fragments))
     if type(a) is Fragment and type(b) is Fragment:
-        return a.shape.matches(b.shape) and all(map(are_alike, a.values, b.values))
+        return a.shape.matches(b.shape) and all(map(are_alike, a.own_values(), b.own_values()))
     return type(a) is type(b) and bool(a == b)
 
 
-def _lists(fragment: Fragment) -> Iterator[Items]:
+def lists_in(fragment: Fragment) -> Iterator[Items]:
+    """Yield the lists in a fragment, in the same order for fragments of the same digest."""
     for value in fragment.values:
         if isinstance(value, Items):
             yield value
             for item in value.fragments:
-                yield from _lists(item)
+                yield from lists_in(item)
         elif isinstance(value, Fragment):
-            yield from _lists(value)
+            yield from lists_in(value)

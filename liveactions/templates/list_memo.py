@@ -176,7 +176,8 @@ def _render_columns(loop: Loop, old: Items, slots: Iterable[int]) -> Any:
             if type(before[n]) is type(after[n]) and before[n] == after[n]:
                 continue
             shape, values = fragments[n].shape, fragments[n].values
-            fragments[n] = fragment(shape, (*values[:slot], after[n], *values[slot + 1 :]))
+            now = *values[:slot], after[n], *values[slot + 1 :]
+            fragments[n] = fragment(shape, now, fragments[n].inputs)
             changed.add(n)
     if any(type(fragments[n]) is not Fragment for n in changed):
         return _render_all(loop, old.sources)

@@ -25,12 +25,12 @@ from ..html.balance import check, is_balanced, names_in
 from ..html.content_model import NO_TEXT, SCOPES, SENSITIVE
 from ..html.entities import decode_attribute, decode_text, neutralise
 from ..html.tokenizer import NotTrackable, StartTag, scan
-from ..immutability import is_frozen
+from ..immutability import is_frozen, is_record_type
 from ..protocol.constants import CHILD_CLOSE, CHILD_OPEN
 from ..types import Escaped, Reference
 from .commands import Commands
 from .escaping import escape, is_marked_safe, join, mark_safe, refuse_function, without_script
-from .fragments import Fragment, Items, Kind, Shape
+from .fragments import Fragment, Items, Kind, PerItem, Shape
 from .list_keys import keys
 
 
@@ -270,6 +270,16 @@ def event(value: Any) -> Any:
     return value
 
 
+def per_item(shared: PerItem, item: Any) -> PerItem | None:
+    """Return the value of an EVENT slot that the items of a list share, or None if this one needs its own."""
+    if not isinstance(shared.reference, Reference) or not is_record_type(type(item)):
+        return None
+    try:
+        return shared if shared.reference.accepts(shared.arguments(item)) else None
+    except AttributeError:  # Jinja2 may find a value all the same
+        return None
+
+
 def written_attribute(pieces: Iterable[Any]) -> str:
     """Return the value of an attribute from its source."""
     return decode_attribute(source(pieces))
@@ -315,7 +325,7 @@ def _tag(html: str) -> tuple[str, ...]:
     return tuple(piece for pair in reversed(pairs.items()) for piece in pair)
 
 
-def fragment(shape: Shape, values: tuple[Any, ...], inputs: Sequence[Any] | None = None) -> Any:
+def fragment(shape: Shape, values: tuple[Any, ...], inputs: Any = None) -> Any:
     """Return a fragment, or raw HTML if one of its values is unbalanced."""
     if UnbalancedMarkup not in map(type, values):
         return Fragment(shape, values, inputs)
