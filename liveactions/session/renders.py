@@ -12,7 +12,7 @@ from ..pages.page import Page
 from ..protocol.messages import Change
 from ..store.snapshots import Digests
 from ..templates import Fragment
-from ..templates.fragments import digest_of
+from ..templates.fragments import Numbering, digest_of, lists_in
 
 MAX_REVISIONS: Final = 64
 """How many renders are kept at most, if a page acknowledges none."""
@@ -30,6 +30,8 @@ class RenderHistory:
         self._mark: bytes = b""
         self._digests: Digests | None = None
         self._missed: Change = []
+        self._numberings: Sequence[Numbering | None] = ()
+        """How the lists of the render that was dropped are numbered, if not all are as in a first render."""
         self._supposed: Fragment | None = None
         """What the page is assumed to show if nothing better is known."""
         self._doubts = 0
@@ -54,7 +56,16 @@ class RenderHistory:
         """Reset: what the page shows is known by its digests only, once it has the patch that it missed."""
         self.newest, self._shape, self._mark, self._digests = None, shape, mark, digests
         self._missed = list(missed)
+        self._numberings = ()
         self._fragments.clear()
+
+    def drop(self) -> None:
+        """Drop all renders. What the page shows is known by its digests, and by how its lists are numbered."""
+        newest = self.newest
+        if newest is not None:
+            numberings = [items.numbering for items in lists_in(newest)]
+            self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
+            self._numberings = numberings if any(numberings) else ()
 
     def marks(self) -> tuple[bytes, bytes]:
         """Return the digest of the root's shape, and one of everything that is shown."""
@@ -78,17 +89,25 @@ class RenderHistory:
             change = {"page": ""}
         elif digest_of(new) == self._mark:
             change = self._missed
+            self._renumber(new)
         else:
             own = new.digests()[1]
-            change = full(new, self._digests[1] if self._digests else [b""] * len(own), self.known)
+            is_known = self._digests is not None and not self._numberings
+            change = full(new, self._digests[1] if is_known else [b""] * len(own), self.known)
         if type(change) is dict:
             self.known.forget_strings()
         return change
 
+    def _renumber(self, same: Fragment) -> None:
+        """Number the lists of a render that shows the same as the one that was dropped as those of that one."""
+        for items, numbering in zip(lists_in(same), self._numberings, strict=False):
+            if numbering is not None:
+                items.renumber(numbering)
+
     def record(self, rev: int, fragment: Fragment) -> None:
         """Record that revision `rev` shows this fragment."""
         self.newest = self._fragments[rev] = fragment
-        self._supposed = None
+        self._supposed, self._numberings = None, ()
         if len(self._fragments) > MAX_REVISIONS:
             del self._fragments[next(iter(self._fragments))]
 
@@ -132,10 +151,9 @@ class RenderHistory:
         return fragment is not None and fragment.shows(ref, mac)
 
     def evict(self) -> None:
-        """Drop what can be rendered again: all, if list items would get the numbers that they have."""
-        newest = self.newest
-        if newest is not None and len(self._fragments) == 1 and newest.is_pristine():
-            self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
+        """Drop what can be rendered again, once the page has applied the newest render."""
+        if len(self._fragments) == 1:
+            self.drop()
 
     def rerender(self, page: Page, rev: int) -> None:
         """Render again what was dropped. If the page has changed, its slots are unknown, but the references
@@ -143,6 +161,7 @@ class RenderHistory:
         """
         fragment = page.__fragment__(None)
         if digest_of(fragment) == self._mark:
+            self._renumber(fragment)
             self.record(rev, fragment)
         else:
             self._supposed = fragment

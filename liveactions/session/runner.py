@@ -409,7 +409,7 @@ class Session:
         forsake(state.page.live)
         state.page = self.site.copy_page(state.page, state.data)
         state.page.live.background = self.background
-        history.reset_to(*history.marks(), history.digests())
+        history.drop()
         await self._reload(outcome)
         self._timers.start(state.page)
 
