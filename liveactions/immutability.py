@@ -79,7 +79,7 @@ def is_frozen_at_a_glance(value: Any) -> bool:
 
 def is_record_type(cls: type[Any]) -> bool:
     """Return whether attributes of instances of a class are never set again: of atoms and frozen records."""
-    return _parts_of(cls) is not None
+    return _parts_of(cls) is not None  # type: ignore[arg-type]  # mypy: a type is hashable
 
 
 def is_frozen_type(annotation: Any) -> bool:

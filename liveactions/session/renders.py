@@ -60,7 +60,7 @@ class RenderHistory:
         self._fragments.clear()
 
     def drop(self) -> None:
-        """Drop all renders. What the page shows is known by its digests, and by how its lists are numbered."""
+        """Drop all renders. What the page shows is known by digests, and by how its lists are numbered."""
         newest = self.newest
         if newest is not None:
             numberings = [items.numbering for items in lists_in(newest)]
@@ -92,14 +92,14 @@ class RenderHistory:
             self._renumber(new)
         else:
             own = new.digests()[1]
-            is_known = self._digests is not None and not self._numberings
-            change = full(new, self._digests[1] if is_known else [b""] * len(own), self.known)
+            known = self._digests[1] if self._digests and not self._numberings else [b""] * len(own)
+            change = full(new, known, self.known)
         if type(change) is dict:
             self.known.forget_strings()
         return change
 
     def _renumber(self, same: Fragment) -> None:
-        """Number the lists of a render that shows the same as the one that was dropped as those of that one."""
+        """Number the lists of a render as those of the one that was dropped, which showed the same."""
         for items, numbering in zip(lists_in(same), self._numberings, strict=False):
             if numbering is not None:
                 items.renumber(numbering)

@@ -50,6 +50,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from zlib import compress, decompress
 
 from ..actions.action import ActionRef
 from ..config import Limits
@@ -81,6 +82,8 @@ from ..templates import Fragment
 from ..types import DONE, Outcome, Streaming
 from .renders import RenderHistory
 
+MIN_COMPRESSED: Final = 1024
+"""Bytes of a state that is worth compressing while the page is idle."""
 OLD_COOKIES: Final = "the page's cookies are checked again"
 
 Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
@@ -310,7 +313,6 @@ class SessionState:
         self.used = 0.0
         """When the browser has last sent something."""
         self.data = data
-        """The page's state as JSON, after the latest operation."""
         self.is_unsaved = False
         """Whether the session has changed since its newest `snapshot`."""
         self.is_due = False
@@ -322,6 +324,15 @@ class SessionState:
         self._address = page.live.address
         self.url = path_and_query(self._address)
         """Path and query of the page, after the latest operation."""
+
+    @property
+    def data(self) -> bytes:
+        """The page's state as JSON, after the latest operation."""
+        return decompress(self._data) if self._is_compressed else self._data
+
+    @data.setter
+    def data(self, data: bytes) -> None:
+        self._data, self._is_compressed = data, False
 
     @property
     def name(self) -> str:
@@ -616,10 +627,12 @@ class SessionState:
         )
 
     def evict(self) -> None:
-        """Drop what can be made again: renders, and the JSON of values."""
+        """Drop what can be made again: renders, and the JSON of values. Compress the state."""
         self.history.evict()
         for component in components_of(self.page):
             component._live_record.written.clear()
+        if len(self._data) > MIN_COMPRESSED and not self._is_compressed:
+            self._data, self._is_compressed = compress(self._data, 1), True
 
     # Time
 

@@ -423,7 +423,7 @@ def _own(node: nodes.For) -> set[str]:
     return own | {f"{name}." for name in own}
 
 
-def _arguments_of_item(call: nodes.Expr | None, item: str) -> str | None:
+def _arguments_of_item(call: nodes.Node | None, item: str) -> str | None:
     """Return the arguments of a call as the source of a tuple, with the variable `item` for the loop's item.
 
     Return None unless each of them is a constant, the item or one of its attributes.

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from dataclasses import dataclass
+from random import Random
 
 import jinja2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liveactions import Live, Page, action
 from liveactions.pages.state import encode_state
-from liveactions.testing import Browser
+from liveactions.testing import Browser, Failed
+from tests.support.cases import one_in
 
 TEMPLATE = """<form method="post" action="{{ rename }}"><button>Rename</button></form>
 <ul>{% for row in rows %}<li>{{ row.label }}</li>{% endfor %}</ul>"""
@@ -42,7 +49,84 @@ async def test_an_idle_page_goes_on_where_it_was() -> None:
         assert table._live_record.written
         session.state.evict()
         assert not table._live_record.written
+        assert session.state.data == encode_state(table)
         await page.click("Rename")
         assert page.texts("li")[:2] == ["row 0!!", "row 1"]
         assert session.state.data == encode_state(table)
         assert json.loads(encode_state(table))[0]["rows"][0] == {"id": 0, "label": "row 0!!"}
+
+
+EDITED = """<form method="post" action="{{ shuffle }}"><button>Shuffle</button></form>
+<form method="post" action="{{ hang }}"><button>Hang</button></form>
+<p>{{ count }}</p><form method="post" action="{{ add }}"><button>Add</button></form>
+<ul>{% for name in names %}<li>{{ name }}
+<button live-click="{{ rename(name) }}">Rename {{ name }}</button>
+<button live-click="{{ remove(name) }}">Remove {{ name }}</button></li>{% endfor %}</ul>"""
+released = threading.Event()
+
+
+class Names(Page):
+    template = "names.html"
+    names: tuple[str, ...] = ("a", "b", "c", "d")
+    count: int = 0
+
+    @action
+    async def add(self) -> None:
+        self.count += 1
+        self.names = (*self.names[:1], f"n{self.count}", *self.names[1:])
+
+    @action
+    async def shuffle(self) -> None:
+        self.names = tuple(Random(len(self.names)).sample(self.names, len(self.names)))
+
+    @action
+    async def rename(self, name: str) -> None:
+        self.names = tuple(f"{one}!" if one == name else one for one in self.names)
+
+    @action
+    async def remove(self, name: str) -> None:
+        self.names = tuple(one for one in self.names if one != name)
+
+    @action(timeout=0.01)
+    def hang(self) -> None:
+        released.wait(10)
+
+
+def live_of(page: type[Page]) -> Live:
+    environment = jinja2.Environment(loader=jinja2.DictLoader({"names.html": EDITED}), autoescape=True)
+    live = Live(templates=environment, keys="k" * 32)
+    live.page("/")(type("Names", (page,), {}))
+    return live
+
+
+@one_in(4)
+@given(steps=st.lists(st.sampled_from(["Add", "Shuffle", "Rename", "Remove", "idle"]), max_size=10))
+def test_lists_are_edited_in_the_same_places_after_their_page_was_idle(steps: list[str]) -> None:
+    async def compare() -> None:
+        async with Browser(live_of(Names)) as browser:
+            page = await browser.open("/")
+            for step in steps:
+                (session,) = browser.app.sessions
+                names = session.state.page.names
+                if step == "idle":
+                    session.state.history.drop()
+                elif step in ("Add", "Shuffle"):
+                    await page.click(step)
+                elif names:
+                    await page.click(f"{step} {names[len(names) // 2]}")
+                shown = [text.split()[0] for text in page.texts("li")]
+                assert shown == list(session.state.page.names)
+
+    asyncio.run(compare())
+
+
+async def test_a_page_that_is_replaced_by_its_copy_goes_on_with_the_numbers_of_its_items() -> None:
+    live = live_of(Names)
+    async with Browser(live) as browser:
+        page = await browser.open("/")
+        await page.click("Remove a")
+        with pytest.raises(Failed):
+            await page.click("Hang")
+        released.set()
+        await page.click("Rename c")
+        assert [text.split()[0] for text in page.texts("li")] == ["b", "c!", "d"]
