@@ -27,6 +27,7 @@ from ..actions.parameters import Parameter
 from ..actions.request import PageRequest
 from ..exceptions import UnknownAction
 from ..execution.app_context import Address, AppContext
+from ..execution.effects import begin_due
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
 from ..logs import get_logger
@@ -35,6 +36,7 @@ from ..pages.lookup import function
 from ..pages.page import Page
 from ..protocol.constants import HEADER_COOKIES, HEADER_OPS
 from ..security.origin import Origins
+from ..tasks import Supervisor
 from ..type_hints import result_hint
 from ..types import Outcome
 from .bodies import read_arguments
@@ -237,12 +239,16 @@ class FunctionEndpoint:
     def __init__(self, site: AppContext, origins: Origins) -> None:
         self.site = site
         self.origins = origins
+        self._tasks = Supervisor(lambda: "what waited for the answer of a function")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)
         request.may_raise = True
-        response = await watched(self.site.observer, "call", "", request, self._answered(request))
-        await response(scope, receive, send)
+        try:
+            response = await watched(self.site.observer, "call", "", request, self._answered(request))
+            await response(scope, receive, send)
+        finally:
+            begin_due(self._tasks, request)
 
     async def _answered(self, request: PageRequest) -> Response:
         try:
@@ -267,16 +273,17 @@ class FunctionEndpoint:
         return await answer_once(self.site, request, key, lambda: self._answer(request, arguments, key))
 
     async def _answer(self, request: PageRequest, arguments: dict[str, Any], key: str) -> Response:
-        scope = PageRun(self.site.new_page(NO_ADDRESS.page, request, self.site.context(NO_ADDRESS, ""), ""))
-        scope.effects.op = ("call", key) if key else None
-        outcome = await scope.guard() or await self._call(scope, request, Arguments(arguments))
-        outcome = await scope.close(outcome)
+        page = self.site.new_page(NO_ADDRESS.page, request, self.site.context(NO_ADDRESS, ""), "")
+        async with PageRun(page) as run:
+            run.effects.op = ("call", key) if key else None
+            outcome = await run.guard() or await self._call(run, request, Arguments(arguments))
+            outcome = await run.close(outcome)
         return outcome_answer(await delivered(self.site, outcome, request, key))
 
-    async def _call(self, scope: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
+    async def _call(self, run: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
         try:
-            ref = function(scope.page, "{module}:{name}".format_map(request.path_params))
+            ref = function(run.page, "{module}:{name}".format_map(request.path_params))
             note_action(ref.action.__qualname__)
         except UnknownAction as error:
             return failure(str(error), 404)
-        return await scope.call(ref, arguments)
+        return await run.call(ref, arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -12,15 +13,28 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse, Response
 
-from liveactions import Depends, InUrl, Limits, Page, Pages, action, current_op, redirect, unauthorized
+from liveactions import (
+    Depends,
+    InUrl,
+    Limits,
+    Page,
+    Pages,
+    action,
+    after,
+    current_op,
+    redirect,
+    unauthorized,
+)
 from liveactions.actions.request import PageRequest
 from liveactions.protocol import constants as wire
 from tests.behaviour import scripted
 from tests.behaviour.ways import by
 from tests.support.asgi import Browser, browser, signed
+from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 MODULE = scripted.__name__
+HERE = f"/_live/actions/{__name__}"
 HEADERS = {wire.HEADER_OPS: "1"}
 TEMPLATES = {
     "page.html": """<!doctype html><html><head></head><body><p>{{ count }} {{ q }}</p>
@@ -30,6 +44,7 @@ TEMPLATES = {
 
 
 operations: list[str] = []
+notes: asyncio.Queue[str]
 
 
 def app(**options: Any) -> Any:
@@ -231,6 +246,29 @@ async def test_b8_guards_of_the_application_come_first() -> None:
         assert (await call(visitor, "whoami", {})).status_code == 401
         visitor.http.cookies.set("user", "ada")
         assert (await call(visitor, "whoami", {})).json() == {"result": "ada"}
+
+
+@pytest.fixture
+async def noted() -> asyncio.Queue[str]:
+    """What the functions below note."""
+    global notes
+    notes = asyncio.Queue()
+    return notes
+
+
+@action(js=True)
+async def call_later(text: str) -> str:
+    after(notes.put_nowait, text)
+    return "now"
+
+
+async def test_k4_a_function_that_is_called_by_fetch_calls_others_after_its_answer(
+    noted: asyncio.Queue[str],
+) -> None:
+    async with browser(app()) as visitor, asyncio.timeout(PATIENCE):
+        answer = await visitor.http.post(f"{HERE}/call_later", json={"text": "later"}, headers=HEADERS)
+        assert answer.json() == {"result": "now"}
+        assert await noted.get() == "later"
 
 
 async def fetched(visitor: Browser, token: str, **request: Any) -> httpx.Response:
