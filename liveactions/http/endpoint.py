@@ -61,18 +61,19 @@ class PageEndpoint:
                 scope[PROBE_KEY]((request, self.address))
                 response = Response(status_code=204)
             else:
-                answer = self._answer(request)
-                response = await watched(site.observer, _kind(request), self.address.name, request, answer)
+                kind = _kind(request)
+                answer = self._answer(request, kind)
+                response = await watched(site.observer, kind, self.address.name, request, answer)
             await response(scope, receive, send)
         finally:
             if request.due:
                 begin_due(self._tasks, request)
 
-    async def _answer(self, request: PageRequest) -> Response:
+    async def _answer(self, request: PageRequest, kind: Kind) -> Response:
         """Return the response, with its cookies. Raise exceptions that the application has a handler for."""
         request.may_raise = True
         try:
-            response = await self._respond(request)
+            response = await self._respond(request, kind)
         except HTTPException as error:
             if has_handler(error, request):
                 raise
@@ -81,14 +82,13 @@ class PageEndpoint:
         request.send_changes(response)
         return response
 
-    async def _respond(self, request: PageRequest) -> Response:
-        handler = PageRequestHandler
+    async def _respond(self, request: PageRequest, kind: Kind) -> Response:
         if request.method not in ("GET", "HEAD"):
             self._check_post(request)
-            if HEADER_OPS in request.headers:
-                return await perform(self.sessions, request)
-            handler = _HANDLERS[_kind(request)]
-        visit = handler(self.site, self.address, request, await self.site.identity(request))
+        if kind == "fetch":
+            return await perform(self.sessions, request)
+        identity = await self.site.identity(request)
+        visit = _HANDLERS[kind](self.site, self.address, request, identity)
         try:
             return await visit.respond()
         finally:
@@ -107,6 +107,7 @@ class PageEndpoint:
 
 
 _HANDLERS: Final[Mapping[Kind, type[PageRequestHandler]]] = {
+    "get": PageRequestHandler,
     "post": PostHandler,
     "call": CallHandler,
     "upload": UploadHandler,
