@@ -82,6 +82,12 @@ def proxy() -> Iterator[Proxy]:
 
 
 @pytest.fixture
+def blocked() -> bool:
+    """With ``--blocked``, too, the proxy of these tests is the only one."""
+    return False
+
+
+@pytest.fixture
 def person(visit: Visit, proxy: Proxy) -> Visitor:
     return visit(proxy.url, outages=True)
 
