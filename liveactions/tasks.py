@@ -70,6 +70,25 @@ class Supervisor:
             self._failed()
 
 
+class Waiting:
+    """Tasks that wait until something has happened. It costs nothing while there are none."""
+
+    def __init__(self) -> None:
+        self._happened: asyncio.Future[None] | None = None
+
+    async def wait(self) -> None:
+        """Return after the next `wake`."""
+        if self._happened is None:
+            self._happened = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._happened)
+
+    def wake(self) -> None:
+        """Wake all tasks that wait."""
+        if self._happened is not None:
+            self._happened.set_result(None)
+            self._happened = None
+
+
 class Recurring:
     """Work that is repeated. Of consecutive failures, only the first is logged."""
 

@@ -305,11 +305,11 @@ class Attendance:
     increases with each takeover.
     """
 
-    def __init__(self, presence: Presence, key: str, turn: int) -> None:
+    def __init__(self, presence: Presence | None, key: str, turn: int) -> None:
         self._presence = presence
         self._key = key
         self._turn = turn
-        self._said: dict[str, tuple[Attending, str]] = {}
+        self.published: dict[str, tuple[Attending, str]] = {}
         """The declarations that are published, each with the visitor's identity, by the id of the entry."""
         self._withdrawn: frozenset[str] = frozenset()
         """The entries that were withdrawn last."""
@@ -317,16 +317,16 @@ class Attendance:
     def follow(self, attending: Sequence[Attending], identity: str) -> None:
         """Publish what has changed in the page's declarations. `identity` is the visitor's."""
         wanted = {self._id(one): (one, identity) for one in attending}
-        if wanted == self._said:
+        if self._presence is None or wanted == self.published:
             return
-        gone = self._said.keys() - wanted.keys()
+        gone = self.published.keys() - wanted.keys()
         for id, (one, _) in wanted.items():
             self._presence.enter(id, one.topic, one.key_of(identity), one.kind, one.data, self._turn)
-        self._said = wanted
+        self.published = wanted
         if gone:
             self._presence.leave(gone)
 
-    def lost(self, has_lasted: bool) -> None:
+    def lost(self, has_lasted: bool = True) -> None:
         """Withdraw the entries soon: the connection is lost, and the page may reconnect."""
         self._leave(LOST_SECONDS if has_lasted else POLLED_SECONDS)
 
@@ -335,9 +335,9 @@ class Attendance:
         self._leave(LEFT_SECONDS)
 
     def _leave(self, seconds: float) -> None:
-        self._withdrawn = frozenset(self._said) or self._withdrawn
-        self._said = {}
-        if self._withdrawn:
+        self._withdrawn = frozenset(self.published) or self._withdrawn
+        self.published = {}
+        if self._presence is not None and self._withdrawn:
             self._presence.leave(self._withdrawn, seconds)
 
     def _id(self, one: Attending) -> str:

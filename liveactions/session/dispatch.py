@@ -34,8 +34,8 @@ from ..protocol.messages import (
 )
 from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome, Streaming, Uncertain
+from .frames import FrameWriter
 from .navigation import navigate
-from .server_ops import Developer
 from .state import Act, Job, ServerOp, SessionState, dropped
 
 log = get_logger(__name__)
@@ -113,7 +113,7 @@ async def _call_with_files(
         return outcome
 
 
-def report(state: SessionState, job: ServerOp, outcome: Outcome, developer: Developer | None) -> None:
+def report(state: SessionState, job: ServerOp, outcome: Outcome, frames: FrameWriter) -> None:
     """Pass the outcome of a server operation to its caller; log a failure that no caller waits for."""
     if job.ended is not None and not job.ended.done():
         job.ended.set_result(outcome)
@@ -124,8 +124,8 @@ def report(state: SessionState, job: ServerOp, outcome: Outcome, developer: Deve
         error = outcome.error if isinstance(outcome, Failed) else None
         level = WARNING if is_refused else ERROR
         log.log(level, "%s: a push failed: %s", state.name, outcome, exc_info=error)
-    if developer is not None and isinstance(outcome, Failed):
-        developer.tell_failure(outcome)
+    if isinstance(outcome, Failed):
+        frames.tell_failure(outcome)
 
 
 def named_by(op: Act) -> str:

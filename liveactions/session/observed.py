@@ -7,14 +7,13 @@ from typing import Any
 
 from ..actions.action import ActionRef
 from ..exceptions import ForgedReference, UnknownAction
-from ..execution.app_context import AppContext
 from ..execution.run import PageRun
 from ..observation import Operation, current_operation, observed, storing
 from ..protocol.messages import Acknowledgement, Bye, Op
 from ..store.snapshots import Snapshot
 from ..types import Outcome
-from .runner import Session
-from .state import Act, Frame, Job, ServerOp
+from .runner import Connection, Session
+from .state import Act, Job, ServerOp, SessionState
 
 
 class ObservedSession(Session):
@@ -23,10 +22,10 @@ class ObservedSession(Session):
     _operation: Operation | None = None
     """The operation that is running."""
 
-    def __init__(self, site: AppContext, *args: Any, **options: Any) -> None:
-        super().__init__(site, *args, **options)
-        assert site.observer is not None
-        self._observer = site.observer
+    def __init__(self, state: SessionState, *args: Any) -> None:
+        super().__init__(state, *args)
+        assert state.site.observer is not None
+        self._observer = state.site.observer
         self._arrivals: dict[int, float] = {}
         """When queued operations arrived, by the key of `_key`."""
 
@@ -91,11 +90,10 @@ class ObservedSession(Session):
         with storing():
             return await super()._store(snapshot)
 
-    def _frame(self) -> Frame:
-        frame = super()._frame()
-        if self._operation is not None and frame.text is not None:
-            self._operation.bytes += len(frame.text.encode())
-        return frame
+    async def _send(self, connection: Connection, text: str) -> None:
+        if self._operation is not None:
+            self._operation.bytes += len(text.encode())
+        await super()._send(connection, text)
 
 
 def _key(job: Job) -> int:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.requests import HTTPConnection, Request
 
@@ -39,7 +39,7 @@ from .observed import ObservedSession
 from .renders import RenderHistory
 from .request_probe import as_request, through_middleware
 from .runner import Connection, Session
-from .state import Due
+from .state import Due, ServerOp, SessionState
 from .subscriptions import SubscriptionIndex
 
 log = get_logger(__name__)
@@ -53,6 +53,17 @@ ADDRESS: Final = ("path", "query_string")
 """What an ASGI scope says of an address."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two reads of the store meanwhile."""
+
+
+class Arrival(NamedTuple):
+    """A page that joins: its hello, and its GET as it would be now, behind the application's middleware."""
+
+    hello: Hello
+    opened: HTTPConnection
+    """The connection that has brought the hello."""
+    found: RouteMatch
+    request: PageRequest
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +134,13 @@ class SessionRegistry:
     async def _join(self, hello: Hello, opened: HTTPConnection, connection: Connection) -> Session:
         if self.is_draining:
             raise ProtocolError("the worker is being stopped", REPLACED)
-        found, request, identity = await self._arrive(hello, opened)
-        session = await self._known(hello, found, identity)
+        arrival = await self._arrive(hello, opened)
+        session = await self._known(arrival)
         if session is not None:
-            await self._renew(session, hello, opened, found, request)
+            await self._renew(session, arrival)
             await self._attach(session, connection, hello)
         else:
-            session = await self._begin(hello, found, identity, request, opened, connection)
+            session = await self._begin(arrival, connection)
         self.site.counters.resumes += hello.token is not None
         return session
 
@@ -143,10 +154,10 @@ class SessionRegistry:
         connection = session.connection if session is not None else None
         if connection is None or not connection.one_way or hello.rev < 0:
             return None
-        found, request, identity = await self._arrive(hello, opened)
-        session = await self._known(hello, found, identity)
+        arrival = await self._arrive(hello, opened)
+        session = await self._known(arrival)
         if session is not None:
-            await self._renew(session, hello, opened, found, request)
+            await self._renew(session, arrival)
         return session if session is not None and session.connection is connection else None
 
     async def has(self, hello: Hello) -> bool:
@@ -156,40 +167,33 @@ class SessionRegistry:
             return False
         return session.state.is_running or await session.save()
 
-    async def _arrive(self, hello: Hello, opened: HTTPConnection) -> tuple[RouteMatch, PageRequest, str]:
-        """Return the route of a page, its request as it would be now, and the visitor's identity."""
+    async def _arrive(self, hello: Hello, opened: HTTPConnection) -> Arrival:
         found = self.site.find(opened, hello.url)
         if found is None:
             raise ProtocolError("no page has this address", CLOSE_OVER)
         request = await _request(opened, hello.url, found)
-        return found, request, await self.site.identity(request)
+        return Arrival(hello, opened, found, request, await self.site.identity(request))
 
-    async def _renew(
-        self,
-        session: Session,
-        hello: Hello,
-        opened: HTTPConnection,
-        found: RouteMatch,
-        request: PageRequest,
-    ) -> None:
+    async def _renew(self, session: Session, arrival: Arrival) -> None:
         """Continue a session with a newer request, if the guards accept it."""
-        _, request = await self._request_at(session.state.url, hello, opened, found, request)
-        if _replace_request(session.state.page, request):
+        page = session.state.page
+        if _replace_request(page, (await self._at(session.state.url, arrival)).request):
             session.subscriptions.outdate()
-        await self._guard(session.state.page)
+        run = PageRun(page)
+        closed = await run.close(await run.guard() or DONE)
+        if not closed.ok:
+            raise _refusal(closed)
 
-    async def _request_at(
-        self, url: str, hello: Hello, opened: HTTPConnection, found: RouteMatch, request: PageRequest
-    ) -> tuple[RouteMatch, PageRequest]:
-        """Return the request of a page whose state is of `url`, which may differ from that of the hello.
+    async def _at(self, url: str, arrival: Arrival) -> Arrival:
+        """Return the arrival of a page whose state is of `url`, which may differ from that of the hello.
 
         Guards decide by the request: they must see the address whose state they let pass. An error page
         that has replaced a page has no route of its own.
         """
-        here = self.site.find(opened, url)
-        if url == hello.url.partition("#")[0] or here is None:
-            return found, request
-        return here, await _request(opened, url, here)
+        here = self.site.find(arrival.opened, url)
+        if url == arrival.hello.url.partition("#")[0] or here is None:
+            return arrival
+        return arrival._replace(found=here, request=await _request(arrival.opened, url, here))
 
     async def _attach(
         self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource | None = None
@@ -203,8 +207,9 @@ class SessionRegistry:
             await session.detach(connection)  # which doesn't know of a session yet
             raise
 
-    async def _known(self, hello: Hello, found: RouteMatch, identity: str) -> Session | None:
+    async def _known(self, arrival: Arrival) -> Session | None:
         """Return this process's session of the page, unless another worker has taken the page over."""
+        hello = arrival.hello
         session = self._sessions.get(hello.token or "")
         if session is None:
             return None
@@ -213,48 +218,39 @@ class SessionRegistry:
         if state.over or was_elsewhere or not (state.is_running or await session.save()):
             self._drop(session)
             return None
-        if not state.binding.is_of(found.address, identity, hello.rev):
+        if not state.binding.is_of(arrival.found.address, arrival.identity, hello.rev):
             raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
         return session
 
     # Sessions made from snapshots
 
-    async def _begin(
-        self,
-        hello: Hello,
-        found: RouteMatch,
-        identity: str,
-        request: PageRequest,
-        opened: HTTPConnection,
-        connection: Connection,
-    ) -> Session:
-        host = await self._admit(request)
+    async def _begin(self, arrival: Arrival, connection: Connection) -> Session:
+        hello = arrival.hello
+        host = await self._admit(arrival.request)
         await self._audience.open()
         position = self._audience.position
         try:
-            basis = await self._basis(hello, self.site.context(found.address, identity))
+            basis = await self._basis(hello, self.site.context(arrival.found.address, arrival.identity))
         except StoreError as error:  # its state is there, but can't be read
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
         if basis.snapshot is not None:
-            found, request = await self._request_at(basis.snapshot.url, hello, opened, found, request)
-        page, basis = await self._page(basis, found, request, identity, hello.tab)
+            arrival = await self._at(basis.snapshot.url, arrival)
+        page, basis = await self._page(basis, arrival)
         snapshot = basis.snapshot or Snapshot("", None)
         op_log, history = resumed(snapshot, hello, basis.outdated)
         token = (basis.epoch and hello.token) or secrets.token_urlsafe(16)
         kind = Session if self.site.observer is None else ObservedSession
-        session = kind(
+        state = SessionState(
             self.site,
-            found.address,
             page,
-            data=basis.state,
-            identity=identity,
+            arrival.found.address,
+            identity=arrival.identity,
             token=token,
-            host=host,
             op_log=op_log,
             history=history,
-            subscription_index=self._audience,
-            epoch=basis.epoch,
+            data=basis.state,
         )
+        session = kind(state, self._audience, host, basis.epoch)
         if token in self._sessions:  # another connection of this page was as quick
             self._drop(self._sessions[token])
         self._sessions[token] = session
@@ -307,21 +303,21 @@ class SessionRegistry:
         epoch = await snapshots.store.claim(key)  # from now on nobody else stores more
         return await snapshots.load(key, context), epoch
 
-    async def _page(
-        self, basis: ResumeSource, found: RouteMatch, request: Request, identity: str, tab: str
-    ) -> tuple[Page, ResumeSource]:
+    async def _page(self, basis: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
         """Return a page in the state of its snapshot, or one that has just been opened. It is rendered if
         dependencies are open that the template may use.
         """
-        context = self.site.context(found.address, identity)
-        page = self.site.new_page(found.address.page, request, context, identity, tab)
+        address = arrival.found.address
+        context = self.site.context(address, arrival.identity)
+        page = self.site.new_page(
+            address.page, arrival.request, context, arrival.identity, arrival.hello.tab
+        )
         if basis.snapshot is not None:
             try:
                 restore_state(page, basis.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.warning("could not restore a page, starting it again: %s", error)
-                again = ResumeSource(None, "rebuilt", outdated=True)
-                return await self._page(again, found, request, identity, tab)
+                return await self._page(ResumeSource(None, "rebuilt", outdated=True), arrival)
         if basis.outdated:
             self.site.counters.restarts += 1
             restarted(page.live)
@@ -330,12 +326,6 @@ class SessionRegistry:
         if not opened.outcome.ok:
             raise _refusal(opened.outcome)
         return page, replace(basis, drawn=opened.drawn, state=opened.state or b"")
-
-    async def _guard(self, page: Page) -> None:
-        run = PageRun(page)
-        closed = await run.close(await run.guard() or DONE)
-        if not closed.ok:
-            raise _refusal(closed)
 
     async def _admit(self, request: Request) -> str:
         """Return the client IP for the limit of sessions per address."""
@@ -364,10 +354,7 @@ class SessionRegistry:
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.state.token) is session:
             del self._sessions[session.state.token]
-            session.absent()
-            session.subscriptions.leave()
-            session.concurrent.close()
-            session.background.close()
+            session.release()
             self._hosts[session.host] -= 1
             if not self._hosts[session.host]:
                 del self._hosts[session.host]
@@ -410,8 +397,8 @@ class SessionRegistry:
         services = self.site.services
         if services.debug and services.templates is not None and services.templates.saved():
             for session in self:
-                if session.developer is not None:
-                    session.developer.show_templates()
+                if session.state.is_attached:
+                    session.submit(ServerOp(session.frames.show_templates))
 
     def stats(self) -> Stats:
         """Return the current numbers of this worker."""

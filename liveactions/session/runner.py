@@ -19,31 +19,28 @@ from typing import Any, Final, Protocol
 from ..actions.action import ActionRef
 from ..actions.request import Changes, PageRequest
 from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
-from ..execution.app_context import Address, AppContext
 from ..execution.dependencies import around
 from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.component import change_context, describe, walk
-from ..pages.page import Page, takes_files
-from ..pages.page_html import document
+from ..pages.page import takes_files
 from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
-from ..protocol.messages import Acknowledgement, Bye, Hello, Op, answer
-from ..protocol.op_log import Allowance, OpLog, Resumption
-from ..store import Claimed
-from ..store.snapshots import SNAPSHOT_TTL, HtmlSnapshot, Snapshot
-from ..tasks import Supervisor
+from ..protocol.messages import Acknowledgement, Bye, Hello, Op
+from ..protocol.op_log import Allowance, Resumption
+from ..store.snapshots import SNAPSHOT_TTL, Snapshot
+from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
+from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
-from .renders import RenderHistory
 from .request_probe import after
-from .server_ops import Background, Developer, Timers
-from .state import OLD_COOKIES, Due, Frame, Job, ServerOp, SessionState
+from .server_ops import Background, Timers
+from .state import OLD_COOKIES, Due, Job, ServerOp, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
 
 CONNECTION_HOOKS: Final = ("connected", "disconnected")
@@ -83,25 +80,10 @@ class Session:
     """A page that is open in a browser."""
 
     def __init__(
-        self,
-        site: AppContext,
-        address: Address,
-        page: Page,
-        *,
-        data: bytes,
-        identity: str,
-        token: str,
-        host: str,
-        op_log: OpLog,
-        history: RenderHistory,
-        subscription_index: SubscriptionIndex,
-        epoch: int = 0,
+        self, state: SessionState, subscription_index: SubscriptionIndex, host: str, epoch: int
     ) -> None:
-        state = SessionState(
-            site, page, address, identity=identity, token=token, op_log=op_log, history=history, data=data
-        )
         self.state = state
-        self.site = site
+        self.site = site = state.site
         self.host = host
         """Client IP, for the limit of sessions per address."""
         self.subscription_index = subscription_index
@@ -114,30 +96,24 @@ class Session:
         """Of the claim that makes this the only session of its token; 0 if no other worker can know the
         token.
         """
-        self._settled: asyncio.Future[None] | None = None
+        self._rested = Waiting()
         self._saving = 0
         """How many snapshots are being stored."""
-        self._saved: asyncio.Future[None] | None = None
-        self._in_html: HtmlSnapshot | None = None
-        """The snapshot of the HTML that is about to be sent, which may have to be stored."""
+        self._saved = Waiting()
         self._has_connected = False
         """Whether ``connected`` has run without ``disconnected`` since."""
         self._takes_files = False
         """Whether an action of a page that was shown before takes files."""
-        self._has_failed = False
-        """Whether the latest operation failed after its action had run, which has been logged."""
         self._unshown: PageRun | None = None
         """The first of several operations that are rendered together."""
         self._timers = Timers(self.push, self.tasks)
         self.subscriptions = Subscriptions(
             state, subscription_index, self.tasks, self.submit, self.close, self._sign_out
         )
-        self._attendance: Attendance | None = None
-        """The presence entries of the page, once it has declared any."""
+        self._attendance = Attendance(site.services.presence, state.key, epoch)
         self.concurrent = ConcurrentOps(state, self.tasks, self.submit, self.call)
-        debug = site.services.debug
-        self.developer = Developer(state, self.submit, self._tell, self._redraw) if debug else None
-        self.background = page.live.background = Background(state, self.submit, self.call)
+        self.frames = FrameWriter(state)
+        self._start_background()
         state.used = time.monotonic()
 
     # What comes in
@@ -158,23 +134,18 @@ class Session:
                     self.submit(new)
                     return
             state.queue.append(new)
-        if not state.is_running and (state.queue or state.is_due):
-            state.begin()
+        if state.queue or state.is_due:
             await self.drain(ref)
 
     def submit(self, job: Job) -> None:
         """Enqueue an operation. It runs in a task of the session."""
         self.state.queue.append(job)
-        if not self.state.is_running:
-            self.state.begin()
-            self.tasks.start(self.drain())
+        self._drain_apart()
 
     async def enqueue(self, op: ServerOp) -> None:
         """Run an operation now, or enqueue it if one is running."""
         self.state.queue.append(op)
-        if not self.state.is_running:
-            self.state.begin()
-            await self.drain()
+        await self.drain()
 
     async def call(self, op: ServerOp) -> Outcome:
         """Enqueue an operation, and return its outcome.
@@ -204,20 +175,10 @@ class Session:
             await self.enqueue(ServerOp(self._disconnect))
 
     def _attend(self) -> None:
-        """Publish the presence that the page declares, if it is connected and declares any."""
-        if self.connection is None or not self.connection.counts_as_present or not self.state.is_attached:
-            return
-        if self._attendance is None:
-            presence = self.site.services.presence
-            if presence is None or not self.state.page.live.declares_presence:
-                return
-            self._attendance = Attendance(presence, self.state.key, self._epoch)
-        self._attendance.follow(self.state.page.live.attending, self.state.identity)
-
-    def absent(self, has_lasted: bool = True) -> None:
-        """Withdraw the page's presence soon, unless it reconnects."""
-        if self._attendance is not None:
-            self._attendance.lost(has_lasted)
+        """Publish the presence that the page declares, if it is connected."""
+        connection, state = self.connection, self.state
+        if connection is not None and connection.counts_as_present and state.is_attached:
+            self._attendance.follow(state.page.live.attending, state.identity)
 
     def _has_hooks(self) -> bool:
         components = [component for _, component in walk(self.state.page)]
@@ -239,10 +200,21 @@ class Session:
     # The queue
 
     async def drain(self, ref: ActionRef[..., Any] | None = None) -> None:
-        """Run the queue until it is empty, and flush. Call `SessionState.begin` before.
+        """Run the queue until it is empty, and flush, unless a task is doing so.
 
         `ref` is the reference that the first operation names, if it is known.
         """
+        if not self.state.is_running:
+            self.state.begin()
+            await self._drain(ref)
+
+    def _drain_apart(self) -> None:
+        """Do the same in a task of the session."""
+        if not self.state.is_running:
+            self.state.begin()
+            self.tasks.start(self._drain())
+
+    async def _drain(self, ref: ActionRef[..., Any] | None = None) -> None:
         state = self.state
         try:
             while True:
@@ -255,27 +227,19 @@ class Session:
                     break
         finally:
             must_save = state.rest()
-            if state.queue:
-                self._drain_later()
-            if self._settled is not None and not state.is_running:
-                self._settled.set_result(None)
-                self._settled = None
-        if must_save and not await self.save():
-            self._lose()
-
-    def _drain_later(self) -> None:
-        """Drain the queue in place of a task that was cancelled; abandon it if the page has ended."""
-        if self.state.over:
-            self.state.queue.abandon()
-        else:
-            self.state.begin()
-            self.tasks.start(self.drain())
+            if state.over:
+                state.queue.abandon()
+            elif state.queue:  # this task was cancelled
+                self._drain_apart()
+            if not state.is_running:
+                self._rested.wake()
+        if must_save:
+            await self.save()
 
     async def settled(self) -> None:
         """Return when no operation is running or queued."""
         while self.state.is_running:
-            self._settled = self._settled or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._settled)
+            await self._rested.wait()
 
     @property
     def is_running(self) -> bool:
@@ -315,17 +279,17 @@ class Session:
         if state.page.live.deferred:
             self.background.begin_deferred()
         begin_due(self.tasks, request, state.page.live.request)
-        if self._attendance is not None or state.page.live.declares_presence:
+        if state.page.live.declares_presence or self._attendance.published:
             self._attend()
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
-        if state.is_unsaved and state.queue and not await self.save():
-            self._lose()  # while the next op runs, another worker can continue from here
+        if state.is_unsaved and state.queue:
+            await self.save()  # while the next op runs, another worker can continue from here
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         self.state.completed(job, outcome)
         if isinstance(job, ServerOp):
-            report(self.state, job, outcome, self.developer)
+            report(self.state, job, outcome, self.frames)
             if not job.n:
                 self.site.counters.pushes += 1
                 return
@@ -351,7 +315,7 @@ class Session:
                 await self._reload(closed)  # the render's references are signed for another identity
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
-            closed, loaded = await resolve_outcome(state, job, closed, self._says_error)
+            closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
             if loaded is not None:
                 await self._show(loaded)
             elif is_delivery and isinstance(closed, Failed):  # what the action has returned can't be kept
@@ -373,22 +337,19 @@ class Session:
             return await run.close(outcome)
         state.drawn = None
         is_shown = not state.queue.coalescing
-        concluded = await run.conclude(outcome, self._draw if is_shown else None)
+        concluded = await run.conclude(outcome, self.frames.draw if is_shown else None)
         if concluded is not outcome and run.is_undone and self._unshown is not None:
             self._unshown.undo()  # which of them it was can't be known
             run.dump()
         self._unshown = None if is_shown else self._unshown or run
         closed = await run.close(concluded)
         state.rendered(state.drawn, run.state, is_refused=run.refusal is not None)
-        self._has_failed = closed is not outcome and isinstance(closed, Failed)
+        self.frames.has_failed = closed is not outcome and isinstance(closed, Failed)
         if closed is not concluded:  # its dependencies failed to commit, and the fields were restored
             await self._reload(closed)
-        elif self._has_failed:
+        elif self.frames.has_failed:
             state.page.live.error = problem_of(closed)
         return closed
-
-    def _draw(self) -> None:
-        self.state.drawn = self.state.page.__fragment__(self.state.history.newest)
 
     async def _reload(self, outcome: Outcome) -> None:
         """Load and render the page after an operation that has failed, and whose run is closed."""
@@ -396,7 +357,7 @@ class Session:
         state.page.live.error = problem_of(outcome)
         state.drawn = None
         run = PageRun(state.page)
-        shown = await run.conclude(DONE, self._draw)
+        shown = await run.conclude(DONE, self.frames.draw)
         is_committed = await run.close(shown) is shown
         state.rendered(state.drawn if is_committed else None, run.state, is_refused=run.refusal is not None)
 
@@ -413,19 +374,6 @@ class Session:
         await self._reload(outcome)
         self._timers.start(state.page)
 
-    def _says_error(self) -> bool:
-        """Return whether the current render shows `live.error`. It doesn't if a guard rejects the visitor."""
-        state = self.state
-        if state.is_refused:
-            return False
-        try:
-            if state.drawn is None:
-                self._draw()
-        except Exception as error:
-            unexpected(error, state.page.live, "a render")
-            return True
-        return state.page.live.error_is_shown
-
     # Another page, another person
 
     async def _show(self, loaded: LoadedPage) -> None:
@@ -435,15 +383,19 @@ class Session:
         await self._close_page()
         self._timers.stop()
         self.background.close()
-        self._has_failed, self._unshown = False, None
+        self.frames.has_failed, self._unshown = False, None
         identity = await self.site.identity(page.request)
         state.replace(page, loaded.address, identity, loaded.drawn, loaded.state)
-        self.background = page.live.background = Background(state, self.submit, self.call)
+        self._start_background()
         self._sign()
         self._timers.start(page)
         if page.live.has_changes:
             await self._keep_cookies()
         await self.connected()
+
+    def _start_background(self) -> None:
+        self.background = Background(self.state, self.submit, self.call)
+        self.state.page.live.background = self.background
 
     async def _keep_cookies(self) -> None:
         """Hand over the cookies that were set. From now on, the page has the request and the identity that
@@ -487,85 +439,43 @@ class Session:
                 return
             if self.site.services.around:
                 async with around(state.page):
-                    frame = self._frame()
+                    frame = self.frames.frame()
             else:
-                frame = self._frame()
+                frame = self.frames.frame()
             if not await self._store(frame.snapshot):
-                self._lose()
                 return
             if frame.text is not None and self.connection is connection:
-                self.site.counters.sent(frame.text)
-                await connection.send(frame.text)
+                await self._send(connection, frame.text)
 
-    def _frame(self) -> Frame:
-        """Return the next frame. If the page can't be rendered, what it shows doesn't change."""
-        state, now = self.state, time.monotonic()
-        try:
-            if state.drawn is None and state.must_render:
-                self._draw()
-            if self.developer is not None and state.drawn is not None:
-                self.developer.advise(state.drawn)
-            frame = state.frame(now)
-            if frame is None:
-                state.drawn = state.page.__fragment__(None)
-                frame = state.frame(now, self._html(state.drawn))
-        except Exception as error:
-            if not self._has_failed:
-                failed = unexpected(error, state.page.live, "a render")
-                if not state.op_log.replace_last_answer(*answer(failed)) and self.developer is not None:
-                    self.developer.tell_failure(failed)
-            state.drawn = None
-            frame = state.frame(now)
-        assert frame is not None
-        return frame
-
-    def _html(self, fragment: Fragment) -> str:
-        state = self.state
-        self._in_html = self.site.snapshots.for_html(state.draft(), state.binding.context)
-        return document(fragment, self._in_html.text, self.site.around(state.page), self._in_html.brief)
-
-    def _tell(self, event: str, detail: Any) -> None:
-        """Dispatch a DOM event in the page, with the next frame."""
-        self.state.op_log.add({"events": [[event, detail]]})
-
-    def _redraw(self) -> None:
-        """Render the whole page from scratch. If its template raises, the page stays as it is."""
-        drawn = self.state.page.__fragment__(None)
-        self.state.history.reset_to(b"", b"", None)
-        self.state.drawn = drawn
+    async def _send(self, connection: Connection, text: str) -> None:
+        self.site.counters.sent(text)
+        await connection.send(text)
 
     # The store
 
     async def save(self) -> bool:
-        """Store the session's state. Return False if another worker has claimed the page."""
+        """Store the session's state. Return False if another worker has claimed the page: nothing that has
+        happened here since may be sent, and the session ends.
+        """
         return await self._store(self.state.snapshot())
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
         """Store a snapshot, and the values of the handles in the HTML that is about to be sent."""
-        if self._in_html is not None:
-            in_html, self._in_html = self._in_html, None
-            await in_html.keep()
+        await self.frames.keep_html()
         if snapshot is None:
             return True
         self._saving += 1
         try:
-            return await self.site.saving.save(self.row(snapshot))
+            sealed = self.site.snapshots.seal_bytes(snapshot, self.state.binding.context)
+            is_ours = await self.site.saving.save((self.state.key, self._epoch, sealed, SNAPSHOT_TTL))
         finally:
             self._saving -= 1
-            if self._saved is not None and not self._saving:
-                self._saved.set_result(None)
-                self._saved = None
-
-    def row(self, snapshot: Snapshot) -> Claimed:
-        """Return what to store for a snapshot of this session."""
-        state = self.state
-        sealed = self.site.snapshots.seal_bytes(snapshot, state.binding.context)
-        return state.key, self._epoch, sealed, SNAPSHOT_TTL
-
-    def _lose(self) -> None:
-        """Stop: another worker has claimed the page, so nothing that has happened here since may be sent."""
-        self._stop()
-        self.close(REPLACED, "another worker has the page")
+            if not self._saving:
+                self._saved.wake()
+        if not is_ours:
+            self._stop()
+            self.close(REPLACED, "another worker has the page")
+        return is_ours
 
     # Connections
 
@@ -583,14 +493,13 @@ class Session:
         Raise `ProtocolError` if the hello isn't of this session's page.
         """
         state = self.state
-        state.joining(hello, resumption, time.monotonic())
+        state.joining(hello, resumption, time.monotonic(), outdated)
         self.close(REPLACED, "the page has another connection")
         self.connection = connection
         if hello.rev < 0:
             await self.settled()
         while self._saving:  # nothing is sent before it is stored
-            self._saved = self._saved or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._saved)
+            await self._saved.wait()
         self._check_joining(connection)
         request = state.page.live.request
         if state.page.live.has_changes:  # what the opening of the page has set
@@ -601,53 +510,39 @@ class Session:
                 drawn = None  # its references are signed for another identity
         try:
             async with around(state.page):
-                text = self._welcome(hello, resumption, outdated, drawn)
+                self._check_joining(connection)
+                text = self.frames.welcome(drawn)
+        except ProtocolError:
+            raise
         except Exception as error:
             unexpected(error, state.page.live, "a render")
             if resumption or outdated or hello.token is None or hello.rev != state.op_log.rev:
                 # Its GET shows why. A page without a session stays as it is: loading it again doesn't help.
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
                 raise ProtocolError("the page can't be rendered", code) from error
-            text = state.welcome(hello, None) or ""
+            text = state.welcome(None) or ""
         if not await self.save():
-            self._lose()
             return
         self._check_joining(connection)
         state.attached()
-        self.site.counters.sent(text)
-        await connection.send(text)
+        await self._send(connection, text)
         begin_due(self.tasks, request, state.page.live.request)
         self._timers.start(state.page)
         self.background.begin_deferred()
         self.subscriptions.catch_up()
-        if state.is_due and not state.is_running:
-            state.begin()
+        if state.is_due:
             await self.drain()
 
     def _check_joining(self, connection: Connection) -> None:
         if self.connection is not connection or self.state.over:
             raise ProtocolError("the page has another connection", REPLACED)
 
-    def _welcome(self, hello: Hello, resumption: Resumption, outdated: bool, drawn: Fragment | None) -> str:
-        state, history, text = self.state, self.state.history, None
-        if not outdated and hello.rev >= 0:
-            # While an operation runs, nothing is rendered: the state may be inconsistent.
-            new = drawn or (state.is_running and history.newest) or state.page.__fragment__(history.newest)
-            text = state.welcome(hello, new, resumption, outdated)
-        if text is None:
-            new = (None if history.is_raw else drawn) or state.page.__fragment__(None)
-            text = state.welcome(hello, new, resumption, outdated, self._html(new))
-        if self.developer is not None and self.developer.advise(new):
-            state.is_due = True
-        assert text is not None
-        return text
-
     async def detach(self, connection: Connection) -> None:
         """Continue without a connection."""
         if self.connection is not connection:
             return
         self.connection = None
-        self.absent(connection.is_lasting)
+        self._attendance.lost(connection.is_lasting)
         state = self.state
         state.detached(time.monotonic())
         self._timers.stop()
@@ -656,20 +551,24 @@ class Session:
             await self._run_hook(self._disconnect)
             return
         await self.disconnected()
-        if not state.is_running:
-            state.begin()
-            await self.drain()
+        await self.drain()
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection, if there is one."""
         if self.connection is not None:
             self.connection.close(code, reason)
 
+    def release(self) -> None:
+        """Let go of everything that would keep the session running: it is dropped from memory."""
+        self._attendance.lost()
+        self.subscriptions.leave()
+        self.concurrent.close()
+        self.background.close()
+
     async def end(self, code: int = CLOSE_OVER) -> None:
         """End the page."""
         self._stop()
-        if self._attendance is not None:
-            self._attendance.left()
+        self._attendance.left()
         self.forget_files()
         await self._close_page()
         self.close(code)
@@ -721,5 +620,5 @@ class Session:
             self.close(CLOSE_LIMIT, "nothing is acknowledged")
         elif due is Due.EVICT:
             self.state.evict()
-        elif not await self.save():
-            self._lose()
+        else:
+            await self.save()

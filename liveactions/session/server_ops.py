@@ -1,30 +1,25 @@
-"""Sources of operations that no browser has sent: timers, background code and development tools.
+"""Sources of operations that no browser has sent: timers and background code.
 
-Each of them has a read-only view of the session, and a function that enqueues a `ServerOp`.
+Each of them reads the session's state, and has a function that enqueues a `ServerOp`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from ..actions.run_context import open_effects
 from ..exceptions import LiveError
 from ..execution.loading import Deferred, forsake
-from ..execution.run import PageRun
 from ..execution.timeouts import invoke
 from ..pages.component import describe, walk
 from ..pages.description import Timer
 from ..pages.handle import LiveContext
 from ..pages.page import Page
-from ..protocol.messages import error_payload
 from ..tasks import Supervisor
-from ..templates import Fragment
-from ..templates.diagnostics import Adviser
 from ..types import Failed, Outcome
-from .state import ServerOp, SessionView
+from .state import ServerOp, SessionState
 
 
 class Timers:
@@ -86,7 +81,7 @@ class Background:
 
     def __init__(
         self,
-        session: SessionView,
+        session: SessionState,
         submit: Callable[[ServerOp], None],
         call: Callable[[ServerOp], Awaitable[Outcome]],
     ) -> None:
@@ -145,47 +140,3 @@ class Background:
             later.cancel()
         self._coming.cancel()
         forsake(self._session.page.live)
-
-
-class Developer:
-    """Reports errors and advice of one session to its developer. `tell` dispatches a DOM event in the page,
-    with the next frame; `redraw` renders the whole page again.
-    """
-
-    def __init__(
-        self,
-        session: SessionView,
-        submit: Callable[[ServerOp], None],
-        tell: Callable[[str, Any], None],
-        redraw: Callable[[], None],
-    ) -> None:
-        self._session = session
-        self._submit = submit
-        self._tell = tell
-        self._draw_again = redraw
-        self._adviser = Adviser(session.page.live.services.templates)
-
-    def tell_failure(self, failed: Failed) -> None:
-        """Show the failure of an operation that the browser hasn't sent."""
-        if failed.debug is not None:
-            self._tell("live:error", error_payload(failed))
-
-    def advise(self, fragment: Fragment) -> bool:
-        """Send new advice about a render. Return whether there is any."""
-        advice = list(self._adviser.look(fragment))
-        if advice:
-            self._tell("live:advice", [[one.code, one.text] for one in advice])
-        return bool(advice)
-
-    def show_templates(self) -> None:
-        """Render the page again after templates were saved."""
-        if self._session.is_attached:
-            self._submit(ServerOp(self._redraw))
-
-    async def _redraw(self, run: PageRun) -> Outcome | None:
-        refused = await run.guard()
-        self._tell("live:template", None)
-        if refused is None:
-            with suppress(Exception):  # it is reported with the next frame
-                self._draw_again()
-        return refused

@@ -86,7 +86,8 @@ MIN_COMPRESSED: Final = 1024
 """Bytes of a state that is worth compressing while the page is idle."""
 OLD_COOKIES: Final = "the page's cookies are checked again"
 
-Act: TypeAlias = CallSlot | CallReference | CallFunction | Validate
+Call: TypeAlias = CallSlot | CallReference | CallFunction
+Act: TypeAlias = Call | Validate
 """An operation that names an action."""
 
 
@@ -227,34 +228,6 @@ def dropped(op: Op) -> Cancel:
     return Cancel(op.n, op.rev, op.n)
 
 
-class SessionView(Protocol):
-    """A session as seen by subscriptions, timers and background work, which only enqueue operations."""
-
-    @property
-    def page(self) -> Page:
-        """The current page; navigation replaces it."""
-
-    @property
-    def name(self) -> str:
-        """What the page is called in the log."""
-
-    @property
-    def key(self) -> str:
-        """The session's key in the store, and the origin of its messages."""
-
-    @property
-    def identity(self) -> str:
-        """Who the visitor is."""
-
-    @property
-    def is_attached(self) -> bool:
-        """Whether there is a connection."""
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing is to happen any more."""
-
-
 class PageBinding:
     """The page's class, path and identity, and the former ones that the browser may still name."""
 
@@ -308,6 +281,8 @@ class SessionState:
         self.history = history
         self.queue = OpQueue()
         self.state = State.DETACHED
+        self._joining: tuple[Hello, Resumption, bool]
+        """The hello of the newest connection, and how its page continues."""
         self.is_running = False
         """Whether the queue is being drained."""
         self.used = 0.0
@@ -361,10 +336,11 @@ class SessionState:
 
     # Connections
 
-    def joining(self, hello: Hello, resumption: Resumption, now: float) -> None:
+    def joining(self, hello: Hello, resumption: Resumption, now: float, outdated: bool = False) -> None:
         """Begin to continue over a new connection. Then call `welcome` and `attached`, or `detached`.
 
-        Raise `ProtocolError` if the hello isn't of this session's page.
+        `outdated`: the page shows an older state than before, or starts again. Raise `ProtocolError` if the
+        hello isn't of this session's page.
         """
         if self.state is State.OVER:
             raise ProtocolError("the page has ended meanwhile", REPLACED)
@@ -373,28 +349,28 @@ class SessionState:
         elif resumption == "rebuilt":  # also if no welcome is sent
             self.op_log.uncertain = hello.op
         self._become(State.JOINING)
+        self._joining = hello, resumption, outdated
         self.used = now
         self.history.begin(in_doubt=hello.rev < 0, as_loaded=hello.token is None)
         self.page.live.is_raw = self.history.is_raw
 
-    def welcome(
-        self,
-        hello: Hello,
-        drawn: Fragment | None,
-        resumption: Resumption = "",
-        outdated: bool = False,
-        html: str = "",
-    ) -> str | None:
+    @property
+    def must_send_page(self) -> bool:
+        """Whether the welcome needs the whole page: it is outdated, or in doubt of its own revision."""
+        hello, _, outdated = self._joining
+        return outdated or hello.rev < 0
+
+    def welcome(self, drawn: Fragment | None, html: str = "") -> str | None:
         """Return the welcome, with the patch from the hello's revision to `drawn`; without one if that is
         None.
 
-        Return None if the whole page must be sent: render it from scratch, and call this with its `html`. Do
-        so at once if the page is `outdated`, or in doubt of its own revision. Then store a `snapshot`,
-        which the answer has changed, call `attached`, and send the answer.
+        Return None if the whole page must be sent: render it from scratch, and call this with its `html`.
+        Then store a `snapshot`, which the answer has changed, call `attached`, and send the answer.
         """
         if self.state is not State.JOINING:
             raise self._illegal(self.state.value, State.JOINING.value)
         op_log, history = self.op_log, self.history
+        hello, resumption, outdated = self._joining
         if drawn is None:
             return op_log.welcome(hello, self.token, [], [])
         if html:
@@ -542,11 +518,7 @@ class SessionState:
     def known_reference(self, op: Op) -> ActionRef[..., Any] | None:
         """Return the reference that a call names; None if it names none, or one that isn't shown."""
         try:
-            if isinstance(op, CallSlot):
-                return self.shown(op.rev, op.address)
-            if isinstance(op, CallReference):
-                return self.shown(op.rev, op.reference)
-            return function(self.page, op.name) if isinstance(op, CallFunction) else None
+            return self.reference(op) if isinstance(op, Call) else None
         except (UnknownAction, ForgedReference):
             return None
 

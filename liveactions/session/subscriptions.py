@@ -24,7 +24,7 @@ from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..tasks import Supervisor, contained
 from ..types import Outcome
-from .state import ServerOp, SessionView
+from .state import ServerOp, SessionState
 
 MAX_MISSED_MESSAGES: Final = 1000
 """Messages that a page can catch up on; a page that has missed more loads everything again."""
@@ -133,7 +133,7 @@ class Subscriptions:
 
     def __init__(
         self,
-        session: SessionView,
+        session: SessionState,
         subscription_index: SubscriptionIndex,
         tasks: Supervisor,
         submit: Callable[[ServerOp], None],

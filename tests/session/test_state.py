@@ -240,14 +240,14 @@ class Worker:
 
     def welcome(self, connection: Connection, now: float) -> bool:
         """Answer a hello. Return False when the page has another connection, or another worker, meanwhile."""
-        state, hello, resumption = connection.session, connection.hello, connection.resumption
+        state = connection.session
         if self.connection is not connection or self.session is not state or state.over:
             return False
         drawn = (state.is_running and state.history.newest) or state.page.__fragment__(state.history.newest)
-        text = state.welcome(hello, drawn, resumption) if hello.rev >= 0 else None
+        text = None if state.must_send_page else state.welcome(drawn)
         if text is None:
             drawn = state.page.__fragment__(None)
-            text = state.welcome(hello, drawn, resumption, html=self._html(drawn))
+            text = state.welcome(drawn, self._html(drawn))
         if not self.save():
             state.end()
             return False
@@ -690,7 +690,7 @@ def attached() -> SessionState:
 def join(state: SessionState) -> None:
     hello = Hello("/log", None, "token", 0, 0)
     state.joining(hello, "", 0.0)
-    assert state.welcome(hello, state.history.newest)
+    assert state.welcome(state.history.newest)
 
 
 @pytest.mark.parametrize(
@@ -698,7 +698,7 @@ def join(state: SessionState) -> None:
     [
         (lambda: detached().attached(), ("detached", "attached")),
         (lambda: attached().attached(), ("attached", "attached")),
-        (lambda: detached().welcome(Hello("/log", None, None, 0, 0), None), ("detached", "joining")),
+        (lambda: detached().welcome(None), ("detached", "joining")),
         (lambda: ended()._become(State.ATTACHED), ("over", "attached")),
         (lambda: detached().next_op(), ("resting", "running")),
         (lambda: detached().rest(), ("resting", "resting")),

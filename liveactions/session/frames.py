@@ -1,0 +1,128 @@
+"""Renders an open page, and writes the frames and welcomes that show it.
+
+A page that can't be rendered stays as it is, and its visitor is told. In debug mode, its developer is told of
+errors and of templates that could do better.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from ..execution.results import unexpected
+from ..execution.run import PageRun
+from ..pages.page_html import document
+from ..protocol.messages import answer, error_payload
+from ..store.snapshots import HtmlSnapshot
+from ..templates import Fragment
+from ..templates.diagnostics import Adviser
+from ..types import Failed, Outcome
+from .state import Frame, SessionState
+
+
+class FrameWriter:
+    """Renders the page of one session."""
+
+    def __init__(self, state: SessionState) -> None:
+        services = state.site.services
+        self._state = state
+        self._adviser = Adviser(services.templates) if services.debug else None
+        self._in_html: HtmlSnapshot | None = None
+        """The snapshot of the HTML that is about to be sent, which may have to be stored."""
+        self.has_failed = False
+        """Whether the latest operation failed after its action had run, which has been logged."""
+
+    def draw(self) -> None:
+        """Render the page. What hasn't changed since the newest render isn't rendered again."""
+        self._state.drawn = self._state.page.__fragment__(self._state.history.newest)
+
+    def shows_error(self) -> bool:
+        """Return whether the page shows `live.error`. It doesn't if a guard rejects the visitor."""
+        state = self._state
+        if state.is_refused:
+            return False
+        try:
+            if state.drawn is None:
+                self.draw()
+        except Exception as error:
+            unexpected(error, state.page.live, "a render")
+            return True
+        return state.page.live.error_is_shown
+
+    def frame(self) -> Frame:
+        """Return the next frame. If the page can't be rendered, what it shows doesn't change."""
+        state, now = self._state, time.monotonic()
+        try:
+            if state.drawn is None and state.must_render:
+                self.draw()
+            if self._adviser is not None and state.drawn is not None:
+                self._advise(self._adviser, state.drawn)
+            frame = state.frame(now)
+            if frame is None:
+                state.drawn = state.page.__fragment__(None)
+                frame = state.frame(now, self._html(state.drawn))
+        except Exception as error:
+            if not self.has_failed:
+                failed = unexpected(error, state.page.live, "a render")
+                if not state.op_log.replace_last_answer(*answer(failed)):
+                    self.tell_failure(failed)
+            state.drawn = None
+            frame = state.frame(now)
+        assert frame is not None
+        return frame
+
+    def welcome(self, drawn: Fragment | None) -> str:
+        """Return the welcome. `drawn` is the first render of a new session, if there is one already."""
+        state, history, text = self._state, self._state.history, None
+        if not state.must_send_page:
+            # While an operation runs, nothing is rendered: the state may be inconsistent.
+            new = drawn or (state.is_running and history.newest) or state.page.__fragment__(history.newest)
+            text = state.welcome(new)
+        if text is None:
+            new = (None if history.is_raw else drawn) or state.page.__fragment__(None)
+            text = state.welcome(new, self._html(new))
+        if self._adviser is not None and self._advise(self._adviser, new):
+            state.is_due = True
+        assert text is not None
+        return text
+
+    def _html(self, fragment: Fragment) -> str:
+        state, site = self._state, self._state.site
+        self._in_html = site.snapshots.for_html(state.draft(), state.binding.context)
+        return document(fragment, self._in_html.text, site.around(state.page), self._in_html.brief)
+
+    async def keep_html(self) -> None:
+        """Store the values of the handles in the HTML that is about to be sent."""
+        if self._in_html is not None:
+            in_html, self._in_html = self._in_html, None
+            await in_html.keep()
+
+    # In debug mode
+
+    def tell_failure(self, failed: Failed) -> None:
+        """Show the developer the failure of an operation that the browser hasn't sent."""
+        if failed.debug is not None:
+            self._tell("live:error", error_payload(failed))
+
+    def _advise(self, adviser: Adviser, fragment: Fragment) -> bool:
+        """Send new advice about a render. Return whether there is any."""
+        advice = list(adviser.look(fragment))
+        if advice:
+            self._tell("live:advice", [[one.code, one.text] for one in advice])
+        return bool(advice)
+
+    async def show_templates(self, run: PageRun) -> Outcome | None:
+        """Render the whole page again after templates were saved."""
+        refused = await run.guard()
+        self._tell("live:template", None)
+        if refused is None:
+            with suppress(Exception):  # it is reported with the next frame
+                drawn = self._state.page.__fragment__(None)
+                self._state.history.reset_to(b"", b"", None)
+                self._state.drawn = drawn
+        return refused
+
+    def _tell(self, event: str, detail: Any) -> None:
+        """Dispatch a DOM event in the page, with the next frame."""
+        self._state.op_log.add({"events": [[event, detail]]})
