@@ -7,7 +7,7 @@ Dependencies are opened when they are first asked for, inside what the applicati
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,10 +21,13 @@ from ..actions.action import ActionRef
 from ..actions.form_input import Input
 from ..actions.messages import text
 from ..actions.parameters import Depends, Event, Parameter, ParameterPlan, plan_of
+from ..actions.rates import Rate, TooManyCalls, whole_seconds
+from ..actions.responses import ActionResponse
 from ..actions.run_context import Owner
 from ..cache.tags import Reading, note
 from ..exceptions import ActionError, FieldErrors, ForgedReference
-from ..pages.component import Component
+from ..pages.component import Component, components_of
+from ..pages.page import Page
 from .results import expected
 from .timeouts import invoke
 
@@ -40,6 +43,12 @@ async def around(page: Component) -> AsyncIterator[None]:
 
 NO_INPUT: Final = Input()
 _NO_EVENT: Final = Event()
+
+
+def leave(value: Any) -> None:
+    """Raise control flow that a function has returned."""
+    if isinstance(value, ActionResponse):
+        raise value
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,88 @@ class Injection:
         if plan.named:
             arguments.update(self._from_address(plan))
         return arguments
+
+    async def arguments_of(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
+        """Return the arguments of an action, after its guards have accepted. Raise `FieldErrors` for invalid
+        input, and `TooManyCalls` if the call exceeds the action's rate.
+        """
+        action = ref.action
+        await self.accept(action.guards)
+        if action.rate is not None:
+            await self._count(ref, action.rate)
+        values, errors = await self.validated(ref, given)
+        if errors:
+            raise FieldErrors(errors)
+        if action.plan.injected:
+            self.previous = ref.own.result
+            values.update(await self.arguments(action.plan, ref.component))
+        return values
+
+    async def accept(self, guards: Iterable[Depends]) -> None:
+        """Run guards, which raise or return control flow for a visitor whom they reject."""
+        for guard in guards:
+            leave(await self.provide(guard, self.page))
+
+    async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
+        """Count a call."""
+        action, services = ref.action, self.page.live.services
+        (by,) = action.by
+        who = await self.provide(by, ref.component)
+        called = f"{action.__module__}.{action.__qualname__}"
+        wait = await services.take(rate.key(called, str(who)), rate.interval, rate.calls)
+        if wait:
+            seconds = whole_seconds(wait)
+            raise TooManyCalls(text("too_many_calls", services.messages, seconds=seconds), seconds)
+
+    async def validated(
+        self, ref: ActionRef[..., Any], given: Input
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the values of parameters that are filled by name, and error messages by field.
+
+        Raise `ForgedReference` if an argument is missing that only a template can bind.
+        """
+        action = ref.action
+        try:
+            ref.check()
+        except TypeError as error:
+            raise ForgedReference(str(error)) from None
+        bound = binding.named(action.plan, ref.args) if ref.args else {}
+        services = self.page.live.services
+        if action.max_body is not None and given.size > action.max_body:
+            raise ActionError(text("form_too_long", services.messages), status=413)
+        raw = not action.validates
+        values, errors = action.plan.fill(bound, given, services.messages, raw=raw, upload=services.upload)
+        for validator in action.validators:
+            await self._validate(validator, ref, values, errors)
+        return values, errors
+
+    async def _validate(
+        self,
+        validator: Callable[..., Any],
+        ref: ActionRef[..., Any],
+        values: dict[str, Any],
+        errors: dict[str, str],
+    ) -> None:
+        """Run a validator if its parameters are valid, and add its messages to `errors`."""
+        plan = ref.action.plan_of(validator)
+        if any(one.required and one.name not in values for one in plan.named):
+            return
+        arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
+        arguments.update(await self.arguments(plan, ref.component))
+        args = (ref.component,) if ref.action.is_method else ()
+        only = plan.named[0].name if len(plan.named) == 1 else ""
+        services = self.page.live.services
+        try:
+            found = await invoke(services.timeout, validator, args, arguments) or {}
+        except ActionError as raised:
+            public = expected(raised, services.messages) or raised
+            found = {**public.errors, **({"": public.message} if public.message else {})}
+        except ValidationError:  # of other data: the arguments are valid
+            raise
+        except ValueError as error:
+            found = {only: str(error)}
+        for path, objection in found.items():
+            errors.setdefault(path, objection)
 
     async def _value(self, one: Parameter, component: Owner) -> Any:
         match one.kind:
@@ -202,53 +293,19 @@ async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]
         await run_in_threadpool(manager.__exit__, None, None, None)
 
 
-async def arguments_of(
-    ref: ActionRef[..., Any], given: Input, injection: Injection
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the values of parameters that are filled by name, and error messages by field.
-
-    Raise `ForgedReference` if an argument is missing that only a template can bind.
-    """
-    action = ref.action
-    try:
-        ref.check()
-    except TypeError as error:
-        raise ForgedReference(str(error)) from None
-    bound = binding.named(action.plan, ref.args) if ref.args else {}
-    services = injection.page.live.services
-    if action.max_body is not None and given.size > action.max_body:
-        raise ActionError(text("form_too_long", services.messages), status=413)
-    raw = not action.validates
-    values, errors = action.plan.fill(bound, given, services.messages, raw=raw, upload=services.upload)
-    for validator in action.validators:
-        await _validate(validator, ref, values, errors, injection)
-    return values, errors
-
-
-async def _validate(
-    validator: Callable[..., Any],
-    ref: ActionRef[..., Any],
-    values: dict[str, Any],
-    errors: dict[str, str],
-    injection: Injection,
-) -> None:
-    """Run a validator if its parameters are valid, and add its messages to `errors`."""
-    plan = ref.action.plan_of(validator)
-    if any(one.required and one.name not in values for one in plan.named):
-        return
-    arguments = {one.name: values[one.name] for one in plan.named if one.name in values}
-    arguments.update(await injection.arguments(plan, ref.component))
-    args = (ref.component,) if ref.action.is_method else ()
-    only = plan.named[0].name if len(plan.named) == 1 else ""
-    services = injection.page.live.services
-    try:
-        found = await invoke(services.timeout, validator, args, arguments) or {}
-    except ActionError as raised:
-        public = expected(raised, services.messages) or raised
-        found = {**public.errors, **({"": public.message} if public.message else {})}
-    except ValidationError:  # of other data: the arguments are valid
-        raise
-    except ValueError as error:
-        found = {only: str(error)}
-    for path, objection in found.items():
-        errors.setdefault(path, objection)
+async def attend(page: Page, injection: Injection) -> None:
+    """Evaluate the page's declarations of presence."""
+    live, found = page.live, []
+    for component in components_of(page):
+        record = component._live_record
+        for declared in record.description.presences:
+            me = declared.field.me
+            if isinstance(me, str):
+                value = getattr(component, me)
+            else:
+                with Reading("dependency") as reading:
+                    value = await injection.provide(me, component)
+                live.has_read(record, live.reads.get(record, frozenset()) | reading.tags)
+            if value is not None:
+                found.append(declared.attending(record.path, component, value))
+    live.attending = tuple(found)

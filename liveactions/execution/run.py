@@ -12,14 +12,12 @@ from starlette.requests import Request
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
 from ..actions.form_state import FormState, touched_errors
-from ..actions.messages import text
-from ..actions.parameters import Depends, Event
-from ..actions.rates import Rate, TooManyCalls, whole_seconds
+from ..actions.parameters import Event
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running
-from ..cache.tags import Reading, publish
-from ..exceptions import ActionTimeout, FieldErrors
+from ..cache.tags import publish
+from ..exceptions import ActionTimeout
 from ..observation import current_operation, note_action
 from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
@@ -28,7 +26,7 @@ from ..pages.state import encode_state
 from ..pages.undo_log import UndoLog
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
-from .dependencies import NO_INPUT, Injection, arguments_of
+from .dependencies import NO_INPUT, Injection, attend, leave
 from .effects import arrive, carry, receive
 from .loading import advise, load_below, mark, mount_one, outdate, outdate_by
 from .results import (
@@ -219,7 +217,6 @@ class PageRun:
 
     async def run_callback(self, call: Callable[[], Any]) -> Outcome:
         """Run a function of background code on the page."""
-
         return await self._work(call, lambda: self._invoke(call))
 
     async def run_listener(
@@ -278,7 +275,7 @@ class PageRun:
                 ref = current_reference(page, ref)
             forms = CalledForms(page, ref, given)
             is_plain = action.takes_nothing and given is NO_INPUT and not ref.args
-            arguments = {} if is_plain else await self._arguments(ref, given)
+            arguments = {} if is_plain else await self.injection.arguments_of(ref, given)
             if page._live_defines_actions:  # whatever it has read may change
                 page._live_record.stale = True
             args = (ref.component,) if action.is_method else ()
@@ -310,34 +307,6 @@ class PageRun:
                 advise(page, action.__qualname__, self.effects, self._has_changed)
         return outcome
 
-    async def _arguments(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
-        """Return the arguments of an action, after its guards have accepted. Raise `FieldErrors` for invalid
-        input.
-        """
-        action, injection = ref.action, self.injection
-        if action.guards:
-            await self._pass(action.guards, injection)
-        if action.rate is not None:
-            await self._count(ref, action.rate)
-        values, errors = await arguments_of(ref, given, injection)
-        if errors:
-            raise FieldErrors(errors)
-        if action.plan.injected:
-            injection.previous = ref.own.result
-            values.update(await injection.arguments(action.plan, ref.component))
-        return values
-
-    async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
-        """Count a call. Raise `TooManyCalls` if it exceeds the action's rate."""
-        action, services = ref.action, self.page.live.services
-        (by,) = action.by
-        who = await self.injection.provide(by, ref.component)
-        called = f"{action.__module__}.{action.__qualname__}"
-        wait = await services.take(rate.key(called, str(who)), rate.interval, rate.calls)
-        if wait:
-            seconds = whole_seconds(wait)
-            raise TooManyCalls(text("too_many_calls", services.messages, seconds=seconds), seconds)
-
     def _on_value(self, ref: ActionRef[..., Any]) -> Callable[[Any], Awaitable[bool]]:
         """Return a function that notes the values of a generator; the last one is its result."""
         forms, results = self.page.live.forms, ref.action.results
@@ -354,8 +323,8 @@ class PageRun:
 
         async def check() -> None:
             here = current_reference(self.page, ref)
-            await self._pass(here.action.guards, self.injection)
-            _, errors = await arguments_of(here, given, self.injection)
+            await self.injection.accept(here.action.guards)
+            _, errors = await self.injection.validated(here, given)
             forms = self.page.live.forms
             old = ref.own
             shown = touched_errors(old.errors, errors, touched)
@@ -381,27 +350,10 @@ class PageRun:
         if problem is None and (self._may_load or self.page.live.services.around):
             problem = await self._try("load", self._load)
             if self.page.live.declares_presence and problem is None:
-                problem = await self._try("saying who is here", self._attend)
+                problem = await self._try("saying who is here", lambda: attend(self.page, self.injection))
         if self._in_url and not self.is_undone:
             problem = await self._try("the page's address", self._follow) or problem
         return problem
-
-    async def _attend(self) -> None:
-        """Evaluate the page's declarations of presence."""
-        live, found = self.page.live, []
-        for component in components_of(self.page):
-            record = component._live_record
-            for declared in record.description.presences:
-                me = declared.field.me
-                if isinstance(me, str):
-                    value = getattr(component, me)
-                else:
-                    with Reading("dependency") as reading:
-                        value = await self.injection.provide(me, component)
-                    live.has_read(record, live.reads.get(record, frozenset()) | reading.tags)
-                if value is not None:
-                    found.append(declared.attending(record.path, component, value))
-        live.attending = tuple(found)
 
     async def _follow(self) -> None:
         self.url_change = follow(self.page, self._in_url)
@@ -588,19 +540,15 @@ class PageRun:
             return
         guards = (*page.live.services.guards, *page._live_guards)
         if not self._has_paused:
-            await self._pass(guards, injection)
+            await injection.accept(guards)
             return
         now = Injection(page, self.event)  # dependencies from before the pause are outdated
         try:
-            await self._pass(guards, now)
+            await now.accept(guards)
         except BaseException as error:
             await now.close(error)
             raise
         await now.close()
-
-    async def _pass(self, guards: Iterable[Depends], injection: Injection) -> None:
-        for guard in guards:
-            _leave(await injection.provide(guard, self.page))
 
     def answer_for(self, other: PageRun) -> None:
         """Undo what `other` has done so far if it can't be shown."""
@@ -626,7 +574,7 @@ class PageRun:
         await self._invoke(function, component, **await self.injection.fill(plan, component))
 
     async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        _leave(await invoke(self.page.live.services.timeout, function, args, kwargs))
+        leave(await invoke(self.page.live.services.timeout, function, args, kwargs))
 
     async def _mount(self) -> None:
         for component in components_of(self.page):
@@ -661,9 +609,3 @@ class PageRun:
             return
         self._settled = True
         self._has_changed = mark(self.page, self._undo_logs)
-
-
-def _leave(value: Any) -> None:
-    """Raise control flow that was returned."""
-    if isinstance(value, ActionResponse):
-        raise value

@@ -249,7 +249,10 @@ class Bye(NamedTuple):
     rev: int
 
 
-Op: TypeAlias = CallSlot | CallReference | CallFunction | Validate | Navigate | Cancel | Bye
+Call: TypeAlias = CallSlot | CallReference | CallFunction
+Act: TypeAlias = Call | Validate
+"""An operation that names an action."""
+Op: TypeAlias = Act | Navigate | Cancel | Bye
 
 
 def read(text: str | bytes | None, limits: Limits) -> Any:

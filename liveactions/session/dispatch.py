@@ -22,6 +22,7 @@ from ..execution.run import FieldPairs, PageRun
 from ..logs import get_logger
 from ..pages.lookup import log_refused
 from ..protocol.messages import (
+    Act,
     Bye,
     CallFunction,
     CallReference,
@@ -36,7 +37,7 @@ from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome, Streaming, Uncertain
 from .frames import FrameWriter
 from .navigation import navigate
-from .state import Act, Job, ServerOp, SessionState, dropped
+from .state import Job, ServerOp, SessionState, dropped
 
 log = get_logger(__name__)
 UNKNOWN: Final = Uncertain()
@@ -78,8 +79,6 @@ async def dispatch_op(
     is_call = not isinstance(job, Validate)
     if job.n <= state.op_log.uncertain and is_call and not ref.action.idempotent:
         return UNKNOWN
-    if (refused := await run.guard()) is not None:
-        return refused
     if isinstance(job, CallFunction):
         given: FieldPairs | Arguments = Arguments(job.arguments)
     elif is_call and job.fields and dict in map(type, job.fields):
@@ -97,6 +96,8 @@ async def _call_with_files(
     ops: ConcurrentOps, run: PageRun, job: Act, ref: ActionRef[..., Any], given: Fields
 ) -> Outcome:
     state = ops.state
+    if (refused := await run.guard()) is not None:
+        return refused
     async with AsyncExitStack() as files:
         try:
             opening = state.site.uploads.opened(given, state.binding.identity)
@@ -276,7 +277,7 @@ class ConcurrentOps:
     ) -> Outcome:
         """Run an action during which other operations are received."""
         if ref.action.streams:
-            return self._start(page_run, op.n, ref, fields)
+            return await page_run.guard() or self._start(page_run, op.n, ref, fields)
         self.called, self._task, self._is_ended = ref, asyncio.current_task(), False
         if self.state.queue.expects(self._leaves):
             self._leave()

@@ -28,7 +28,7 @@ class FrameWriter:
         services = state.site.services
         self._state = state
         self._adviser = Adviser(services.templates) if services.debug else None
-        self._in_html: HtmlSnapshot | None = None
+        self.in_html: HtmlSnapshot | None = None
         """The snapshot of the HTML that is about to be sent, which may have to be stored."""
         self.has_failed = False
         """Whether the latest operation failed after its action had run, which has been logged."""
@@ -89,14 +89,8 @@ class FrameWriter:
 
     def _html(self, fragment: Fragment) -> str:
         state, site = self._state, self._state.site
-        self._in_html = site.snapshots.for_html(state.draft(), state.binding.context)
-        return document(fragment, self._in_html.text, site.around(state.page), self._in_html.brief)
-
-    async def keep_html(self) -> None:
-        """Store the values of the handles in the HTML that is about to be sent."""
-        if self._in_html is not None:
-            in_html, self._in_html = self._in_html, None
-            await in_html.keep()
+        self.in_html = site.snapshots.for_html(state.draft(), state.binding.context)
+        return document(fragment, self.in_html.text, site.around(state.page), self.in_html.brief)
 
     # In debug mode
 

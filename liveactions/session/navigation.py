@@ -150,8 +150,7 @@ async def load_error_page(
     if page is None:
         return None
     page.live.move_to(live.address)
-    opened = await open_page(page, Source.FIELDS, draw=_draw(page))
-    return _loaded(page, Address(type(page), ""), opened, problem.status)
+    return (await _load(page, Address(type(page), ""), Source.FIELDS, problem.status))[1]
 
 
 async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None:
@@ -173,10 +172,10 @@ async def _begin(
     page = site.new_page(address.page, request, site.context(address, identity), identity, tab)
     request.may_raise = True  # then the application's handler answers the browser's GET
     try:
-        opened = await open_page(page, Source.ADDRESS, draw=_draw(page))
+        opened, loaded = await _load(page, address, Source.ADDRESS)
     finally:
         request.may_raise = False
-    outcome, loaded = opened.outcome, _loaded(page, address, opened)
+    outcome = opened.outcome
     if loaded is not None:
         return loaded
     if isinstance(outcome, RedirectTo):
@@ -189,15 +188,11 @@ async def _begin(
     return RedirectTo(login) if login else await load_error_page(site, page.live, outcome, PlainError)
 
 
-def _draw(page: Page) -> Callable[[PageRun], Fragment]:
-    """Return the function that renders a page for the first time."""
-    return lambda _: page.__fragment__(None)
-
-
-def _loaded(
-    page: Page, address: Address, opened: OpenedPage[Fragment], status: int = 200
-) -> LoadedPage | None:
-    """Return a page that is opened, loaded and rendered; None if that failed."""
+async def _load(
+    page: Page, address: Address, source: Source, status: int = 200
+) -> tuple[OpenedPage[Fragment], LoadedPage | None]:
+    """Open a page. Return it as loaded, unless that has failed."""
+    opened = await open_page(page, source, draw=lambda _: page.__fragment__(None))
     if opened.drawn is None or opened.state is None:
-        return None
-    return LoadedPage(page, address, opened.drawn, opened.state, status)
+        return opened, None
+    return opened, LoadedPage(page, address, opened.drawn, opened.state, status)

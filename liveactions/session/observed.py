@@ -9,11 +9,11 @@ from ..actions.action import ActionRef
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.run import PageRun
 from ..observation import Operation, current_operation, observed, storing
-from ..protocol.messages import Acknowledgement, Bye, Op
+from ..protocol.messages import Acknowledgement, Act, Bye, Op
 from ..store.snapshots import Snapshot
 from ..types import Outcome
 from .runner import Connection, Session
-from .state import Act, Job, ServerOp, SessionState
+from .state import Job, ServerOp, SessionState
 
 
 class ObservedSession(Session):

@@ -202,7 +202,6 @@ class SessionRegistry:
         rebuilding = (basis.resumption, basis.outdated, basis.drawn) if basis else ()
         try:
             await session.attach(connection, hello, *rebuilding)
-            await session.connected()
         except BaseException:
             await session.detach(connection)  # which doesn't know of a session yet
             raise

@@ -1,4 +1,8 @@
-"""The renders of an open page: patches between them, and what their slots and references name."""
+"""The renders of an open page: patches between them, and what their slots and references name.
+
+Those since the revision of the last operation or acknowledgement are kept. A session that has been idle for a
+while only keeps digests, with which the next render is compared.
+"""
 
 from __future__ import annotations
 

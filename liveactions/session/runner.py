@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from ..actions.action import ActionRef
 from ..actions.request import Changes, PageRequest
@@ -24,7 +24,7 @@ from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import unexpected
 from ..execution.run import PageRun
-from ..pages.component import change_context, describe, walk
+from ..pages.component import change_context
 from ..pages.page import takes_files
 from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
@@ -39,11 +39,9 @@ from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
 from .request_probe import after
-from .server_ops import Background, Timers
+from .server_ops import Background, ConnectionHooks, Timers
 from .state import OLD_COOKIES, Due, Job, ServerOp, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
-
-CONNECTION_HOOKS: Final = ("connected", "disconnected")
 
 
 class Connection(Protocol):
@@ -100,13 +98,12 @@ class Session:
         self._saving = 0
         """How many snapshots are being stored."""
         self._saved = Waiting()
-        self._has_connected = False
-        """Whether ``connected`` has run without ``disconnected`` since."""
         self._takes_files = False
         """Whether an action of a page that was shown before takes files."""
         self._unshown: PageRun | None = None
         """The first of several operations that are rendered together."""
         self._timers = Timers(self.push, self.tasks)
+        self._hooks = ConnectionHooks(state, self.enqueue)
         self.subscriptions = Subscriptions(
             state, subscription_index, self.tasks, self.submit, self.close, self._sign_out
         )
@@ -161,41 +158,11 @@ class Session:
         """Run a function on the page, as an operation."""
         await self.enqueue(ServerOp(lambda run: run.run_timer(function, component)))
 
-    async def connected(self) -> None:
-        """Run the hooks ``connected``, as an operation: a new connection shows the page."""
-        self._attend()
-        if self._has_hooks():
-            if self._has_connected or self.state.is_running:  # the connection before may not be gone yet
-                self.state.queue.append(ServerOp(self._disconnect))
-            await self.enqueue(ServerOp(self._connect))
-
-    async def disconnected(self) -> None:
-        """Run the hooks ``disconnected``, as an operation, if ``connected`` has run."""
-        if self._has_hooks():
-            await self.enqueue(ServerOp(self._disconnect))
-
     def _attend(self) -> None:
         """Publish the presence that the page declares, if it is connected."""
         connection, state = self.connection, self.state
         if connection is not None and connection.counts_as_present and state.is_attached:
             self._attendance.follow(state.page.live.attending, state.identity)
-
-    def _has_hooks(self) -> bool:
-        components = [component for _, component in walk(self.state.page)]
-        return any(not describe(one).hooks.keys().isdisjoint(CONNECTION_HOOKS) for one in components)
-
-    async def _connect(self, run: PageRun) -> Outcome | None:
-        refused = await run.guard()
-        if refused is not None or not self.state.is_attached:
-            return refused
-        self._has_connected = True
-        return await run.run_hook("connected")
-
-    async def _disconnect(self, run: PageRun) -> Outcome | None:
-        if not self._has_connected:
-            return None
-        self._has_connected = False
-        return await run.run_hook("disconnected")
 
     # The queue
 
@@ -380,7 +347,7 @@ class Session:
         """Replace the page with another one."""
         state, page = self.state, loaded.page
         self._takes_files |= takes_files(state.page)
-        await self._close_page()
+        await self._hooks.close()
         self._timers.stop()
         self.background.close()
         self.frames.has_failed, self._unshown = False, None
@@ -391,7 +358,8 @@ class Session:
         self._timers.start(page)
         if page.live.has_changes:
             await self._keep_cookies()
-        await self.connected()
+        self._attend()
+        await self._hooks.connected()
 
     def _start_background(self) -> None:
         self.background = Background(self.state, self.submit, self.call)
@@ -461,7 +429,9 @@ class Session:
 
     async def _store(self, snapshot: Snapshot | None) -> bool:
         """Store a snapshot, and the values of the handles in the HTML that is about to be sent."""
-        await self.frames.keep_html()
+        in_html, self.frames.in_html = self.frames.in_html, None
+        if in_html is not None:
+            await in_html.keep()
         if snapshot is None:
             return True
         self._saving += 1
@@ -532,6 +502,8 @@ class Session:
         self.subscriptions.catch_up()
         if state.is_due:
             await self.drain()
+        self._attend()
+        await self._hooks.connected()
 
     def _check_joining(self, connection: Connection) -> None:
         if self.connection is not connection or self.state.over:
@@ -548,9 +520,9 @@ class Session:
         self._timers.stop()
         if state.over:  # another worker has the page: release what this one has acquired
             await self.settled()
-            await self._run_hook(self._disconnect)
+            await self._hooks.leave()
             return
-        await self.disconnected()
+        await self._hooks.disconnected()
         await self.drain()
 
     def close(self, code: int, reason: str = "") -> None:
@@ -570,7 +542,7 @@ class Session:
         self._stop()
         self._attendance.left()
         self.forget_files()
-        await self._close_page()
+        await self._hooks.close()
         self.close(code)
         await self.site.snapshots.store.delete(self.state.key)  # it won't be resumed
 
@@ -590,15 +562,6 @@ class Session:
         self.state.end()
         self._timers.stop()
         self.state.queue.abandon()
-
-    async def _close_page(self) -> None:
-        await self._run_hook(self._disconnect)
-        await self._run_hook(lambda run: run.run_hook("closed"))
-
-    async def _run_hook(self, hook: Callable[[PageRun], Awaitable[Outcome | None]]) -> None:
-        """Run a hook of a page that is no longer shown. If it fails, the next one still runs."""
-        run = PageRun(self.state.page)
-        await run.close(await hook(run) or DONE)
 
     # Time
 

@@ -1,4 +1,4 @@
-"""Sources of operations that no browser has sent: timers and background code.
+"""Sources of operations that no browser has sent: timers, hooks and background code.
 
 Each of them reads the session's state, and has a function that enqueues a `ServerOp`.
 """
@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from ..actions.run_context import open_effects
 from ..exceptions import LiveError
 from ..execution.loading import Deferred, forsake
+from ..execution.run import PageRun
 from ..execution.timeouts import invoke
-from ..pages.component import describe, walk
+from ..pages.component import components_of, describe, walk
 from ..pages.description import Timer
 from ..pages.handle import LiveContext
 from ..pages.page import Page
 from ..tasks import Supervisor
-from ..types import Failed, Outcome
+from ..types import DONE, Failed, Outcome
 from .state import ServerOp, SessionState
+
+CONNECTION_HOOKS: Final = ("connected", "disconnected")
 
 
 class Timers:
@@ -52,6 +55,56 @@ class Timers:
             task = self._supervisor.start(self._push(timer.function, component))
             self._tasks[key] = task
             task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+
+class ConnectionHooks:
+    """Runs the hooks ``connected`` and ``disconnected``, in turn. `enqueue` runs one as an operation."""
+
+    def __init__(self, session: SessionState, enqueue: Callable[[ServerOp], Awaitable[None]]) -> None:
+        self._session = session
+        self._enqueue = enqueue
+        self._has_connected = False
+        """Whether ``connected`` has run without ``disconnected`` since."""
+
+    async def connected(self) -> None:
+        """Run the hooks ``connected``: a new connection shows the page."""
+        if self._are_there():
+            if self._has_connected or self._session.is_running:  # the connection before may not be gone yet
+                self._session.queue.append(ServerOp(self._disconnect))
+            await self._enqueue(ServerOp(self._connect))
+
+    async def disconnected(self) -> None:
+        """Run the hooks ``disconnected``, if ``connected`` has run."""
+        if self._are_there():
+            await self._enqueue(ServerOp(self._disconnect))
+
+    async def leave(self) -> None:
+        """Run them at once: the page is no longer shown here."""
+        run = PageRun(self._session.page)
+        await run.close(await self._disconnect(run) or DONE)
+
+    async def close(self) -> None:
+        """Run them, and the hooks ``closed``, at once: the page has ended."""
+        await self.leave()
+        run = PageRun(self._session.page)
+        await run.close(await run.run_hook("closed") or DONE)
+
+    def _are_there(self) -> bool:
+        components = components_of(self._session.page)
+        return any(not describe(one).hooks.keys().isdisjoint(CONNECTION_HOOKS) for one in components)
+
+    async def _connect(self, run: PageRun) -> Outcome | None:
+        refused = await run.guard()
+        if refused is not None or not self._session.is_attached:
+            return refused
+        self._has_connected = True
+        return await run.run_hook("connected")
+
+    async def _disconnect(self, run: PageRun) -> Outcome | None:
+        if not self._has_connected:
+            return None
+        self._has_connected = False
+        return await run.run_hook("disconnected")
 
 
 class Later:

@@ -38,9 +38,6 @@ is therefore stored when a connection joins, before an operation can break this 
 *Revisions and pages.* Slots and references have the meaning that they had at the revision that showed them.
 When another page or another visitor takes over the session, nothing can be called that was shown before
 `PageBinding.since`. Until the browser has acknowledged a newer revision, it may still name the former page.
-
-*Renders.* `RenderHistory` keeps the renders since the revision of the last operation or acknowledgement. A
-session that has been idle for a while only keeps digests, with which the next render is compared.
 """
 
 from __future__ import annotations
@@ -65,6 +62,8 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT
 from ..protocol.messages import (
     Acknowledgement,
+    Act,
+    Call,
     CallFunction,
     CallReference,
     CallSlot,
@@ -72,7 +71,6 @@ from ..protocol.messages import (
     Change,
     Hello,
     Op,
-    Validate,
     answer,
 )
 from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Resumption
@@ -85,10 +83,6 @@ from .renders import RenderHistory
 MIN_COMPRESSED: Final = 1024
 """Bytes of a state that is worth compressing while the page is idle."""
 OLD_COOKIES: Final = "the page's cookies are checked again"
-
-Call: TypeAlias = CallSlot | CallReference | CallFunction
-Act: TypeAlias = Call | Validate
-"""An operation that names an action."""
 
 
 class State(Enum):
@@ -115,14 +109,10 @@ class IllegalTransition(RuntimeError):
 class Due(Enum):
     """What is due at some time."""
 
-    SAVE = "save"
-    """Store a `snapshot`."""
-    EVICT = "evict"
-    """Call `SessionState.evict`."""
-    DISCONNECT = "disconnect"
-    """Close the connection: the browser doesn't acknowledge what it is sent."""
-    EXPIRE = "expire"
-    """Drop the session from memory, after storing a `snapshot` at rest: no page has reconnected to it."""
+    SAVE = "save"  # a `snapshot`
+    EVICT = "evict"  # see `SessionState.evict`
+    DISCONNECT = "disconnect"  # the browser doesn't acknowledge what it is sent
+    EXPIRE = "expire"  # drop the session after storing a `snapshot` at rest: no page has reconnected to it
 
 
 class Frame(NamedTuple):

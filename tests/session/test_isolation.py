@@ -108,7 +108,7 @@ def broken(sessions: SessionRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError("this page can't be stored")
 
-    monkeypatch.setattr(first, "row", fail)
+    monkeypatch.setattr(first.state, "snapshot", fail)
     first.state.is_unsaved = True
 
 
