@@ -15,7 +15,7 @@ from .config import Limits
 from .exceptions import ActionError, FieldErrors, LiveError
 from .execution.effects import CurrentOp, after, current_op, flash
 from .execution.loading import Deferred, defer
-from .execution.stats import Stats
+from .observation import Stats
 from .pages.component import Component
 from .pages.description import every, on
 from .pages.fields import InSession, InTab, InUrl, in_url, loaded

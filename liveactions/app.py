@@ -34,7 +34,6 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .execution.stats import Stats
 from .hosting import guards_of_host, hidden_routes, hold_in
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
@@ -42,7 +41,7 @@ from .http.responses import ErrorPages
 from .http.routes import HEALTH, LIVE, READY, CookiesEndpoint, DeliveryEndpoint, Health, LibraryRoute
 from .http.socket import SocketEndpoint
 from .logs import get_logger
-from .observation import Observer
+from .observation import Observer, Stats
 from .pages.component import check_page, descriptions
 from .pages.handle import AppServices
 from .pages.page import Page

@@ -1,11 +1,12 @@
-"""The seam for tracing and metrics: what an application does, told to one observer.
+"""The seam for tracing and metrics: what a worker does, counted, and told to one observer.
 
-Nothing here is called in an application without an observer. `liveactions.otel` is one.
+Operations are only measured in an application with an observer. `liveactions.otel` is one.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from .tasks import contained
-from .types import Failed, Ok, Outcome, RedirectTo, Streaming
+from .types import Failed, Ok, Outcome, RedirectTo, Streaming, Uncertain
 
 Kind: TypeAlias = Literal["get", "post", "call", "upload", "fetch", "join", "op", "push"]
 """A page by GET; a form without JavaScript; an action called by a script; files sent ahead of their
@@ -141,3 +142,70 @@ def status_of(outcome: Outcome) -> int:
     if isinstance(outcome, RedirectTo):
         return 303
     return 202 if isinstance(outcome, Streaming) else 0
+
+
+# Counted, with or without an observer
+
+OUTCOMES: Final[Mapping[type[Outcome], str]] = {
+    Ok: "ok",
+    Failed: "failed",
+    RedirectTo: "redirected",
+    Uncertain: "uncertain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """A worker's counters. Those that only grow count since the application was created."""
+
+    uptime: float
+    """Seconds since then."""
+    sessions: int
+    """Open pages in memory, including those without a connection."""
+    connected: int
+    """Open pages with a connection."""
+    queue: int
+    """Operations in the queues of their pages."""
+    ops: Mapping[str, int]
+    """Operations of browsers that have ended: ``ok``, ``failed``, ``redirected``, ``uncertain``."""
+    pushes: int
+    """Operations that the server has started: timers, messages, callbacks, reloads."""
+    patches: int
+    """Messages sent to open pages, with patches and answers."""
+    sent_bytes: int
+    """Their size, before compression."""
+    resumes: int
+    """Pages that have reconnected with their state, from this worker's memory or from the store."""
+    restarts: int
+    """Pages that had to start again, or to continue from an older state, because the newest one was lost."""
+    gaps: int
+    """How often messages of other workers were lost, so that all pages loaded again."""
+    store_latency: float
+    """Seconds that the store takes to save states: a moving average over about ten writes."""
+    closes: Mapping[str, int]
+    """Closed connections: ``left`` (by the browser), ``reconnect`` (to another worker, or with newer
+    cookies), ``over`` (signed out, or no longer there), ``limit``, ``error``, ``protocol``, ``version``,
+    ``silent``.
+    """
+
+
+class Counters:
+    """Counts since the application was created."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.ops: Counter[type[Outcome]] = Counter()
+        """Operations of browsers, by outcome."""
+        self.pushes = 0
+        """Operations that the server has started."""
+        self.patches = 0
+        self.sent_bytes = 0
+        self.resumes = 0
+        self.restarts = 0
+        self.closes: Counter[int] = Counter()
+        """Closed connections, by close code; 1000: closed by the browser."""
+
+    def sent(self, text: str) -> None:
+        """Count a message to a page."""
+        self.patches += 1
+        self.sent_bytes += len(text) if text.isascii() else len(text.encode())

@@ -22,7 +22,7 @@ from ..actions.responses import redirect
 from ..config import Limits
 from ..exceptions import StoreError
 from ..logs import get_logger
-from ..observation import Observer
+from ..observation import Counters, Observer
 from ..pages.component import descriptions
 from ..pages.handle import AppServices, LiveContext
 from ..pages.page import Page, create, takes_events
@@ -36,7 +36,6 @@ from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
 from ..types import Outcome, RedirectTo
 from .kept import KeptFields, KeptValues
 from .results import failure
-from .stats import Counters
 
 log = get_logger(__name__)
 MOUNT = "/_live"

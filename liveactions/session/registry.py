@@ -19,13 +19,12 @@ from ..execution.app_context import AppContext, RouteMatch
 from ..execution.effects import restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
-from ..execution.stats import OUTCOMES, REASONS, Stats
 from ..logs import get_logger
-from ..observation import Operation, observed
+from ..observation import OUTCOMES, Operation, Stats, observed
 from ..pages.page import Page
 from ..pages.presence import read_entries
 from ..pages.state import restore_state
-from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER
+from ..protocol.constants import CLOSE_LIMIT, CLOSE_NO_HELLO, CLOSE_OVER, CLOSE_PROTOCOL, CLOSE_VERSION
 from ..protocol.messages import Hello
 from ..protocol.op_log import OpLog, Resumption
 from ..pubsub.base import Message
@@ -49,10 +48,22 @@ POLLS_PER_ROUND: Final = 20
 """How often messages of other workers are received in this interval."""
 HANDOVER_TIMEOUT: Final = 1.0
 """Seconds to wait for a page's previous worker to store the newest state."""
-ADDRESS: Final = ("path", "query_string")
-"""What an ASGI scope says of an address."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two reads of the store meanwhile."""
+ADDRESS: Final = ("path", "query_string")
+"""What an ASGI scope says of an address."""
+
+REASONS: Final[dict[int, str]] = {
+    1000: "left",
+    INTERNAL_ERROR: "error",
+    REPLACED: "reconnect",
+    CLOSE_PROTOCOL: "protocol",
+    CLOSE_VERSION: "version",
+    CLOSE_LIMIT: "limit",
+    CLOSE_NO_HELLO: "silent",
+    CLOSE_OVER: "over",
+}
+"""Reasons for closing connections, by close code."""
 
 
 class Arrival(NamedTuple):
@@ -80,6 +91,9 @@ class ResumeSource:
     """The page's first render, if there is one already."""
     state: bytes = b""
     """The page's state as JSON, once it is loaded."""
+
+
+FROM_MEMORY: Final = ResumeSource(None)
 
 
 class SessionRegistry:
@@ -196,12 +210,11 @@ class SessionRegistry:
         return arrival._replace(found=here, request=await _request(arrival.opened, url, here))
 
     async def _attach(
-        self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource | None = None
+        self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource = FROM_MEMORY
     ) -> None:
         self._tend()
-        rebuilding = (basis.resumption, basis.outdated, basis.drawn) if basis else ()
         try:
-            await session.attach(connection, hello, *rebuilding)
+            await session.attach(connection, hello, basis.resumption, basis.outdated, basis.drawn)
         except BaseException:
             await session.detach(connection)  # which doesn't know of a session yet
             raise
@@ -308,9 +321,7 @@ class SessionRegistry:
         """
         address = arrival.found.address
         context = self.site.context(address, arrival.identity)
-        page = self.site.new_page(
-            address.page, arrival.request, context, arrival.identity, arrival.hello.tab
-        )
+        page = self.site.new_page(address.page, arrival.request, context, arrival.identity, arrival.hello.tab)
         if basis.snapshot is not None:
             try:
                 restore_state(page, basis.snapshot.state)

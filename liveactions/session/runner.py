@@ -453,9 +453,9 @@ class Session:
         self,
         connection: Connection,
         hello: Hello,
-        resumption: Resumption = "",
-        outdated: bool = False,
-        drawn: Fragment | None = None,
+        resumption: Resumption,
+        outdated: bool,
+        drawn: Fragment | None,
     ) -> None:
         """Continue over a new connection. `resumption` and `outdated` are those of the welcome; `drawn` is
         the first render of a new session, if there is one already.

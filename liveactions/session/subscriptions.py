@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from ..cache.tags import matches
 from ..exceptions import REPLACED
@@ -77,6 +77,8 @@ class SubscriptionIndex:
     def since(self, position: int) -> list[Message | None]:
         """Return the messages after a position; a gap if there were too many."""
         missed = self.position - position
+        if not missed:
+            return []
         return list(self._log)[-missed:] if missed <= len(self._log) else [None]
 
     def _hear(self, message: Message | None) -> None:
@@ -189,11 +191,13 @@ class Subscriptions:
             self._close(REPLACED, "who is it?")
 
     def _pass_on(self, message: Message) -> None:
-        for component in components_of(self.session.page):
-            for listener in component._live_record.description.listeners:
-                if _topic_of(listener, component) == message.name:
-                    run = partial(_run_listener, listener.function, component, dict(message.data))
-                    self._submit(ServerOp(run, merges=True))
+        for component, listener, topic in _listeners(self.session.page):
+            if topic == message.name:
+                data = dict(message.data)
+                run = partial(
+                    PageRun.run_listener, function=listener.function, component=component, data=data
+                )
+                self._submit(ServerOp(run, merges=True))
 
     def outdate(self) -> None:
         """Load everything again when there is a connection."""
@@ -209,11 +213,9 @@ class Subscriptions:
         """Listen to what the page has read by now, and catch up on messages since a position."""
         page = self.session.page
         tags = tags_read(page)
-        topics = _topics_of(page)
+        topics = (topic for _, _, topic in _listeners(page))
         self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
-        for message in (
-            self.subscription_index.since(since) if since != self.subscription_index.position else ()
-        ):
+        for message in self.subscription_index.since(since):
             if self._is_concerned(message, tags):  # a topic begins with what comes from now on
                 self.on_message(message)
 
@@ -256,22 +258,12 @@ def tags_read(page: Page) -> frozenset[str]:
     return frozenset().union(*reads.values())
 
 
-def _topics_of(page: Page) -> Iterator[str]:
+def _listeners(page: Page) -> Iterator[tuple[Component, Listener, str]]:
+    """Yield the page's listeners with their topics, except where the component's fields don't give one."""
     for component in components_of(page):
         for listener in component._live_record.description.listeners:
-            topic = _topic_of(listener, component)
+            topic = None
+            with contained("the topic %r of %s", listener.topic, listener.function.__qualname__):
+                topic = listener.topic_of(component)
             if topic is not None:
-                yield topic
-
-
-def _topic_of(listener: Listener, component: Component) -> str | None:
-    """Return the topic of a listener; None if the component's fields don't give one."""
-    with contained("the topic %r of %s", listener.topic, listener.function.__qualname__):
-        return listener.topic_of(component)
-    return None
-
-
-async def _run_listener(
-    function: Callable[..., Any], component: Component, data: dict[str, Any], run: PageRun
-) -> Outcome:
-    return await run.run_listener(function, component, data)
+                yield component, listener, topic

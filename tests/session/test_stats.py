@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from liveactions.execution.stats import Counters
+from liveactions.observation import Counters
 from liveactions.protocol.constants import CLOSE_PROTOCOL, NAVIGATE
 from liveactions.session.state import ServerOp
 from liveactions.store import MemoryStore
