@@ -6,7 +6,6 @@ import secrets
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.exceptions import HTTPException
@@ -23,7 +22,7 @@ from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
 from ..logs import get_logger
 from ..pages.lookup import resolve
-from ..pages.page import Page
+from ..pages.page import Page, phrase
 from ..security.references import Reference
 from ..templates.diagnostics import location_of
 from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
@@ -74,7 +73,7 @@ def controlled(error: BaseException, live: LiveContext) -> Outcome | None:
         url = error.resolve(live.address, live.root_path)
         return RedirectTo(url, error.replace, external=not url.startswith("/"))
     if isinstance(error, Status):
-        return failure(error.message or _phrase(error.status), error.status)
+        return failure(error.message or phrase(error.status), error.status)
     if isinstance(error, HTTPException):
         return _from_http(error, live)
     return None
@@ -86,7 +85,7 @@ def _from_http(error: HTTPException, live: LiveContext) -> Outcome:
     if location and 300 <= error.status_code < 400:
         return controlled(redirect(location, external=True), live) or failure("", 500)
     return failure(
-        str(error.detail or _phrase(error.status_code)), error.status_code, headers=tuple(headers.items())
+        str(error.detail or phrase(error.status_code)), error.status_code, headers=tuple(headers.items())
     )
 
 
@@ -151,13 +150,6 @@ def _excerpt(error: BaseException, live: LiveContext) -> SourceExcerpt | None:
 
 _AROUND: Final = 3
 """Lines to show before and after the line of an error."""
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
 
 
 class CalledForms:

@@ -9,11 +9,24 @@ from ..actions.action import ActionRef
 from ..exceptions import ForgedReference, UnknownAction
 from ..execution.run import PageRun
 from ..observation import Operation, current_operation, observed, storing
-from ..protocol.messages import Acknowledgement, Act, Bye, Op
+from ..protocol.messages import Act, Bye
 from ..store.snapshots import Snapshot
 from ..types import Outcome
 from .runner import Connection, Session
-from .state import Job, ServerOp, SessionState
+from .state import Job, OpQueue, ServerOp, SessionState
+
+
+class TimedQueue(OpQueue):
+    """A queue that notes when operations arrive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrivals: dict[int, float] = {}
+        """By the key of `_key`."""
+
+    def append(self, job: Job) -> None:
+        self.arrivals[_key(job)] = time.perf_counter()
+        super().append(job)
 
 
 class ObservedSession(Session):
@@ -26,16 +39,9 @@ class ObservedSession(Session):
         super().__init__(state, *args)
         assert state.site.observer is not None
         self._observer = state.site.observer
-        self._arrivals: dict[int, float] = {}
-        """When queued operations arrived, by the key of `_key`."""
-
-    async def receive(self, op: Op | Acknowledgement) -> None:
-        if not isinstance(op, Acknowledgement) and op.n > self.state.op_log.last:
-            self._arrivals[op.n] = time.perf_counter()
-        await super().receive(op)
+        self._queue = state.queue = TimedQueue()
 
     def submit(self, job: Job) -> None:
-        self._arrivals.setdefault(_key(job), time.perf_counter())
         current = current_operation.get()
         token = current_operation.set(None if isinstance(job, ServerOp) else current)  # which awaits no push
         try:
@@ -43,13 +49,9 @@ class ObservedSession(Session):
         finally:
             current_operation.reset(token)
 
-    async def enqueue(self, op: ServerOp) -> None:
-        self._arrivals[_key(op)] = time.perf_counter()
-        await super().enqueue(op)
-
     async def _run(self, job: Job, ref: ActionRef[..., Any] | None) -> None:
         begun = time.perf_counter()
-        arrived = self._arrivals.pop(_key(job), begun)
+        arrived = self._queue.arrivals.pop(_key(job), begun)
         if isinstance(job, Bye):
             await super()._run(job, ref)
             return

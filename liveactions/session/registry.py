@@ -151,7 +151,6 @@ class SessionRegistry:
         arrival = await self._arrive(hello, opened)
         session = await self._known(arrival)
         if session is not None:
-            await self._renew(session, arrival)
             await self._attach(session, connection, hello)
         else:
             session = await self._begin(arrival, connection)
@@ -168,10 +167,7 @@ class SessionRegistry:
         connection = session.connection if session is not None else None
         if connection is None or not connection.one_way or hello.rev < 0:
             return None
-        arrival = await self._arrive(hello, opened)
-        session = await self._known(arrival)
-        if session is not None:
-            await self._renew(session, arrival)
+        session = await self._known(await self._arrive(hello, opened))
         return session if session is not None and session.connection is connection else None
 
     async def has(self, hello: Hello) -> bool:
@@ -220,7 +216,9 @@ class SessionRegistry:
             raise
 
     async def _known(self, arrival: Arrival) -> Session | None:
-        """Return this process's session of the page, unless another worker has taken the page over."""
+        """Return this process's session of the page, guarded for its newer request, unless another worker has
+        taken the page over.
+        """
         hello = arrival.hello
         session = self._sessions.get(hello.token or "")
         if session is None:
@@ -232,6 +230,7 @@ class SessionRegistry:
             return None
         if not state.binding.is_of(arrival.found.address, arrival.identity, hello.rev):
             raise ProtocolError("the session belongs to another visitor or page", CLOSE_OVER)
+        await self._renew(session, arrival)
         return session
 
     # Sessions made from snapshots
