@@ -158,6 +158,11 @@ class Session:
         """Run a function on the page, as an operation."""
         await self.enqueue(ServerOp(lambda run: run.run_timer(function, component)))
 
+    async def connected(self) -> None:
+        """Tell the page and others that a new connection shows it."""
+        self._attend()
+        await self._hooks.connected()
+
     def _attend(self) -> None:
         """Publish the presence that the page declares, if it is connected."""
         connection, state = self.connection, self.state
@@ -358,8 +363,7 @@ class Session:
         self._timers.start(page)
         if page.live.has_changes:
             await self._keep_cookies()
-        self._attend()
-        await self._hooks.connected()
+        await self.connected()
 
     def _start_background(self) -> None:
         self.background = Background(self.state, self.submit, self.call)
@@ -502,8 +506,7 @@ class Session:
         self.subscriptions.catch_up()
         if state.is_due:
             await self.drain()
-        self._attend()
-        await self._hooks.connected()
+        await self.connected()
 
     def _check_joining(self, connection: Connection) -> None:
         if self.connection is not connection or self.state.over:
