@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 
@@ -76,6 +77,11 @@ class SlowStore(MemoryStore):
     """Each write takes a second of a clock of its own."""
 
     now = 0.0
+
+    @property
+    def measured_time(self) -> SimpleNamespace:
+        """The module `time`, whose performance counter is that clock."""
+        return SimpleNamespace(perf_counter=lambda: self.now, monotonic=time.monotonic)
 
     async def put_many(self, rows: Iterable[Row]) -> None:
         self.now += 1
@@ -152,7 +158,7 @@ async def test_attributes(live: Live) -> None:
 
 async def test_requests_tell_how_long_the_store_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
     store = SlowStore()
-    monkeypatch.setattr(observation, "time", SimpleNamespace(perf_counter=lambda: store.now))
+    monkeypatch.setattr(observation, "time", store.measured_time)
     live = small_app(pages, TEMPLATES, store=store, observer=OpenTelemetry(provider))
     exporter.clear()
     async with Visiting(live, js=False) as visiting:
@@ -170,7 +176,7 @@ async def test_a_fetch_tells_what_its_join_and_its_operations_have_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = SlowStore()
-    monkeypatch.setattr(observation, "time", SimpleNamespace(perf_counter=lambda: store.now))
+    monkeypatch.setattr(observation, "time", store.measured_time)
     live = small_app(pages, TEMPLATES, store=store, observer=OpenTelemetry(provider))
     async with browser(live) as visitor:
         tab = await visitor.open("/")
@@ -188,7 +194,7 @@ async def test_a_request_does_not_wait_for_the_pushes_that_it_causes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = SlowStore()
-    monkeypatch.setattr(observation, "time", SimpleNamespace(perf_counter=lambda: store.now))
+    monkeypatch.setattr(observation, "time", store.measured_time)
     live = small_app(pages, TEMPLATES, store=store, observer=OpenTelemetry(provider))
     async with browser(live) as visitor:
         tab = await visitor.joined("/")

@@ -155,7 +155,6 @@ class StreamingCall:
         self.page_run.on_yield = self._step
         self.task: asyncio.Task[None]
         self._ops = ops
-        self.is_over = False
         self._is_cancelled = False
 
     def begin(self, fields: FieldPairs | Input) -> None:
@@ -170,7 +169,6 @@ class StreamingCall:
             outcome = await self.page_run.call(self.ref, fields)
         except asyncio.CancelledError:  # a newer call, or the session's end
             outcome = DONE
-        self.is_over = True
 
         async def end(page_run: PageRun) -> Outcome:
             return outcome
