@@ -34,7 +34,7 @@ from .execution.app_context import (
     AppContext,
     Identify,
 )
-from .hosting import guards_of_host, hidden_routes, hold_in
+from .hosting import HoldingMiddleware, NotingMiddleware, guards_of_host, hidden_routes, surround
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
@@ -54,7 +54,7 @@ from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
-from .session.request_probe import HOST_KEY
+from .session.request_probe import GIVEN_KEY, HOST_KEY
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
@@ -317,7 +317,8 @@ class Live(Starlette):
     def _serve_in(self, app: Starlette) -> None:
         app.router.routes.extend(self.own_routes)
         app.router.lifespan_context = self._lifespan(app.router)
-        hold_in(app)
+        surround(app, HoldingMiddleware)
+        surround(app, NotingMiddleware)
 
     def _place(self, placed: _Placed) -> None:
         register_at(placed.page, placed.path, placed.guards)
@@ -337,8 +338,11 @@ class Live(Starlette):
             self._lacks_key and scope["type"] != "lifespan"
         ):  # that of an application which is mounted never runs
             self._refuse_without_key()
-        if scope.get("app", self) is not self:
-            scope[HOST_KEY] = scope["app"]
+        host = scope.get("app", self)
+        if host is not self:
+            scope[HOST_KEY] = host
+            if GIVEN_KEY not in scope and isinstance(host, Starlette):  # its first request
+                surround(host, NotingMiddleware)
         await super().__call__(scope, receive, send)
 
     def _check_key(self) -> None:

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from .actions.parameters import Depends, Parameter, guards_of, plan_of
 from .cache.tags import Held
 from .execution.app_context import Address
+from .session.request_probe import note_given
 
 SAMPLES = ("live-sample", "1", "00000000-0000-4000-8000-000000000000")
 """Sample values for path parameters."""
@@ -95,13 +96,24 @@ class HoldingMiddleware:
             await self._app(scope, receive, forward)
 
 
-def hold_in(app: Starlette) -> None:
-    """Hold what an application's requests publish, around all middleware, whenever that is added."""
+class NotingMiddleware:
+    """Notes what a request was like before any other middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note_given(scope)
+        await self._app(scope, receive, send)
+
+
+def surround(app: Starlette, middleware: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Put something around all middleware of an application, whenever that is added."""
     if app.middleware_stack is not None:  # it has served already
-        app.middleware_stack = HoldingMiddleware(app.middleware_stack)
+        app.middleware_stack = middleware(app.middleware_stack)
         return
     build = app.build_middleware_stack
-    app.build_middleware_stack = lambda: HoldingMiddleware(build())  # type: ignore[method-assign]
+    app.build_middleware_stack = lambda: middleware(build())  # type: ignore[method-assign]
 
 
 def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iterator[str]:

@@ -23,6 +23,8 @@ PROBE_KEY: Final = "liveactions.probe"
 and that page's address."""
 HOST_KEY: Final = "liveactions.host"
 """In an ASGI scope: the application below which the pages are mounted, whose middleware comes first."""
+GIVEN_KEY: Final = "liveactions.given"
+"""In an ASGI scope: what it was before any middleware had added to it."""
 COOKIE_CHANGES_KEY: Final = "liveactions.changes"
 """In such a scope: the cookies to set in the response."""
 
@@ -42,15 +44,39 @@ async def probe_page_request(request: PageRequest) -> tuple[PageRequest, Address
     return found[0] if found else None
 
 
+def note_given(scope: MutableMapping[str, Any]) -> None:
+    """Note what a scope is, unless that has been done. What is simulated begins with it: what middleware had
+    added for one visitor isn't there for another.
+    """
+    if GIVEN_KEY not in scope:
+        scope[GIVEN_KEY] = {**scope, "state": {**scope.get("state", {})}}
+
+
 async def after(request: PageRequest, changes: Changes) -> PageRequest:
     """Return the request as the browser will send it once it has these cookies."""
     if not has_middleware(request):
-        return PageRequest({**request.scope, "headers": _with_cookies(request, changes.headers)})
+        return _anew(request, changes.headers)
     path = request.scope.get("root_path", "") + COOKIES
     own = {"path": path, "raw_path": path.encode(), "query_string": b"", "path_params": {}}
     set_by = await _send({**request.scope, **own, COOKIE_CHANGES_KEY: changes})
-    scope = {**request.scope, "headers": _with_cookies(request, set_by)}
-    return await through_middleware(PageRequest(scope)) or request
+    newer = _anew(request, set_by)
+    return await through_middleware(newer) or newer
+
+
+def _anew(request: PageRequest, set_by: Iterable[str]) -> PageRequest:
+    """Return the request with newer cookies, and without what was noted in its state."""
+    state = _given(request.scope)["state"]
+    return PageRequest({**request.scope, "state": state, "headers": _with_cookies(request, set_by)})
+
+
+def _given(scope: Mapping[str, Any]) -> dict[str, Any]:
+    given = scope.get(GIVEN_KEY, {})
+    return {**given, "state": {**given.get("state", {})}}
+
+
+def is_noted_otherwise(request: HTTPConnection, newer: HTTPConnection) -> bool:
+    """Return whether middleware, or a guard, has said something else of the newer request's visitor."""
+    return any(request.scope.get(name) != newer.scope.get(name) for name in ("state", "user", "auth"))
 
 
 def has_middleware(request: PageRequest) -> bool:
@@ -61,7 +87,7 @@ def has_middleware(request: PageRequest) -> bool:
 
 async def _send(scope: MutableMapping[str, Any]) -> list[str]:
     """Send a request without a body, and return the values of ``Set-Cookie`` in the response."""
-    scope["state"] = {**scope.get("state", {})}  # the open page's request keeps its own
+    scope = {**_given(scope), **{name: value for name, value in scope.items() if name in _REQUEST}}
     messages = [{"type": "http.request", "body": b"", "more_body": False}]
     headers: list[tuple[bytes, bytes]] = []
 
@@ -77,6 +103,13 @@ async def _send(scope: MutableMapping[str, Any]) -> list[str]:
         scope.update(root_path=root_path, app_root_path=root_path, path_params={})
     await app(scope, receive, send)
     return [value.decode("latin-1") for name, value in headers if name.lower() == b"set-cookie"]
+
+
+_REQUEST: Final = frozenset(
+    ("app", "type", "method", "scheme", "path", "raw_path", "query_string", "headers")
+    + ("root_path", "app_root_path", "path_params", GIVEN_KEY, HOST_KEY, PROBE_KEY, COOKIE_CHANGES_KEY)
+)
+"""What a simulated request says itself."""
 
 
 def _with_cookies(request: PageRequest, set_by: Iterable[str]) -> list[tuple[bytes, bytes]]:

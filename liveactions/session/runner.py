@@ -21,7 +21,7 @@ from ..actions.request import Changes, PageRequest
 from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
 from ..execution.dependencies import around
 from ..execution.effects import begin_due
-from ..execution.loading import forsake
+from ..execution.loading import forsake, outdate
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.component import change_context
@@ -38,7 +38,7 @@ from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
-from .request_probe import after
+from .request_probe import after, is_noted_otherwise
 from .server_ops import Background, ConnectionHooks, Timers
 from .state import OLD_COOKIES, Due, Job, ServerOp, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
@@ -280,11 +280,10 @@ class Session:
         if effects.events and closed.ok:
             state.op_log.add({"events": [*effects.events]})
         if state.page.live.has_changes:
-            before = state.binding.identity
-            await self._keep_cookies()
-            is_shown = state.page is run.page and not isinstance(closed, RedirectTo)
-            if state.binding.identity != before and is_shown:
-                await self._reload(closed)  # the render's references are signed for another identity
+            is_other = await self._keep_cookies()  # the render's references are signed for the former visitor
+            if is_other and state.page is run.page and not isinstance(closed, RedirectTo):
+                outdate(page, None)
+                await self._reload(closed)
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
             closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
@@ -369,23 +368,25 @@ class Session:
         self.background = Background(self.state, self.submit, self.call)
         self.state.page.live.background = self.background
 
-    async def _keep_cookies(self) -> None:
+    async def _keep_cookies(self) -> bool:
         """Hand over the cookies that were set. From now on, the page has the request and the identity that
-        the browser will have with them.
+        the browser will have with them. Return whether these are of another visitor.
         """
         state, live = self.state, self.state.page.live
         request = live.request
         changes = request.take_changes() if isinstance(request, PageRequest) else None
         if changes is None or not isinstance(request, PageRequest):
-            return
+            return False
         if self.connection is None or not self.connection.take_changes(changes):
             state.op_log.add({"cookies": await self.site.tickets.put(changes)})
         newer = await after(request, changes)
         live.renew(newer)
         identity = await self.site.identity(newer)
+        is_other = identity != state.binding.identity or is_noted_otherwise(request, newer)
         if identity != state.binding.identity:
             state.binding.become(state.binding.address, identity)
         self._sign()
+        return is_other
 
     def _sign(self) -> None:
         """Ensure that the page's references are signed for its class and the visitor's identity."""

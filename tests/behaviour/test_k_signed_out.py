@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import pytest
 from jinja2 import DictLoader, Environment
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from liveactions import Limits, Live, Page, Pages, action, every, loaded, unauthorized
 from liveactions.http.socket import SocketEndpoint
 from liveactions.store import MemoryStore
 from liveactions.testing import Failed
 from tests.behaviour.ways import Way, by, visiting, ways
+from tests.support.small import small_app
 
 TEMPLATES = {
     "account.html": """<title>Account</title><h1>{{ name or "Nobody" }}</h1>
@@ -24,6 +29,9 @@ TEMPLATES = {
 <form method="post" action="{{ log_out }}"><button>Log out</button></form>""",
     "orders.html": """<title>Orders</title><h1>Orders</h1><p>{{ seconds }} s</p>
 <form method="post" action="{{ order }}"><button>Order</button></form>""",
+    "state.html": """<title>State</title><p>{{ shown }}</p>
+<form method="post" action="{{ sign_in }}"><button>Sign in</button></form>
+<form method="post" action="{{ sign_out }}"><button>Sign out</button></form>""",
 }
 
 
@@ -172,3 +180,77 @@ def make_older(live: Live, seconds: float) -> None:
     for session in live.sessions:
         assert session.connection is not None
         session.connection.opened -= seconds
+
+
+class Signing:
+    """Middleware that says in the request's state who has signed in, and nothing of anybody else."""
+
+    def __init__(self, app: ASGIApp, types: tuple[str, ...]) -> None:
+        self.app = app
+        self.types = types
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in self.types:
+            connection = HTTPConnection(scope)
+            if name := connection.cookies.get("name"):
+                connection.state.name = name
+        await self.app(scope, receive, send)
+
+
+def signing(where: str, types: tuple[str, ...]) -> Any:
+    """An application whose middleware, or whose guard, sets the request's state."""
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+        yield {"pool": "open"}
+
+    async def guard(request: Request) -> None:
+        if name := request.cookies.get("name"):
+            request.state.name = name
+
+    pages = Pages(guard=[guard] if where == "guard" else [])
+
+    @pages.page("/")
+    class Home(Page):
+        template = "state.html"
+        shown: str = loaded()
+
+        async def load(self) -> None:
+            state = self.request.state
+            self.shown = f"{getattr(state, 'name', 'nobody')} {state.pool}"
+
+        @action
+        async def sign_in(self) -> None:
+            self.live.set_cookie("name", "ada")
+
+        @action
+        async def sign_out(self) -> None:
+            self.live.delete_cookie("name")
+
+    middleware = [Middleware(Signing, types=types)]
+    if where in ("own", "guard"):
+        own = middleware if where == "own" else []
+        return small_app(pages, TEMPLATES, middleware=own, lifespan=lifespan)
+    live = small_app(pages, TEMPLATES)
+    routes = [Mount("/", live)] if where == "mounted" else []
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    if where == "installed":
+        live.install(app)
+    return app
+
+
+@pytest.mark.parametrize("types", [("http",), ("http", "websocket")], ids=["requests", "sockets"])
+@pytest.mark.parametrize("where", ["own", "installed", "mounted", "guard"])
+@ways("SHN")
+async def test_k6_no_page_sees_the_state_of_a_former_identity(
+    way: Way, where: str, types: tuple[str, ...]
+) -> None:
+    """What middleware sets for some only isn't there for others; what the lifespan has given stays."""
+    async with visiting(signing(where, types), way) as visitor:
+        page = await visitor.open("/")
+        for _ in range(2):
+            await page.click("Sign in")
+            await page.reload()  # to pass the guard
+            assert page.text("p") == "ada open"
+            await page.click("Sign out")
+            assert page.text("p") == "nobody open"
