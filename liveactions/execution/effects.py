@@ -15,6 +15,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any, Final, ParamSpec
 
+from markupsafe import escape
 from pydantic_core import from_json, to_json
 from starlette.concurrency import run_in_threadpool
 
@@ -150,6 +151,13 @@ def receive(live: LiveContext) -> None:
 def restarted(live: LiveContext) -> None:
     """Tell the visitor that the page couldn't be restored, or only in an older state."""
     live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
+
+
+def unshown_notice(live: LiveContext, html: str) -> str:
+    """Return what `restarted` tells, or an empty string if there is nothing to tell or the page shows it."""
+    notice = text("page_restarted", live.services.messages)
+    is_told = not any(one.text == notice for one in live.flashes) or escape(notice) in html
+    return "" if is_told else notice
 
 
 def arrive(live: LiveContext) -> None:

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from ..execution.effects import unshown_notice
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.page_html import document
@@ -81,6 +82,10 @@ class FrameWriter:
             text = state.welcome(new)
         if text is None:
             new = (None if history.is_raw else drawn) or state.page.__fragment__(None)
+            notice = unshown_notice(state.page.live, new.plain())
+            if notice:
+                self._tell("live:notice", notice)
+                state.is_due = True
             text = state.welcome(new, self._html(new))
         if self._adviser is not None and self._advise(self._adviser, new):
             state.is_due = True
@@ -91,6 +96,10 @@ class FrameWriter:
         state, site = self._state, self._state.site
         self.in_html = site.snapshots.for_html(state.draft(), state.binding.context)
         return document(fragment, self.in_html.text, site.around(state.page), self.in_html.brief)
+
+    def _tell(self, event: str, detail: Any) -> None:
+        """Dispatch a DOM event in the page, with the next frame."""
+        self._state.op_log.add({"events": [[event, detail]]})
 
     # In debug mode
 
@@ -116,7 +125,3 @@ class FrameWriter:
                 self._state.history.reset_to(b"", b"", None)
                 self._state.drawn = drawn
         return refused
-
-    def _tell(self, event: str, detail: Any) -> None:
-        """Dispatch a DOM event in the page, with the next frame."""
-        self._state.op_log.add({"events": [[event, detail]]})

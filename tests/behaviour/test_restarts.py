@@ -114,6 +114,24 @@ async def test_a_join_without_a_session_says_so(store: Store, caplog: pytest.Log
         assert "Counter.count" in caplog.text
 
 
+@pytest.mark.parametrize("shows_messages", [True, False])
+async def test_the_client_says_so_where_the_page_shows_no_messages(
+    shows_messages: bool, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not shows_messages:
+        monkeypatch.setitem(globals(), "TEMPLATE", TEMPLATE.replace("live.flashes", "()"))
+    async with browser(version(int, 0, store)) as here, browser(version(list[int], [], store)) as there:
+        tab = await counted(here)
+        tab.browser = there
+        welcome = await tab.join()
+        assert (NOTICE in welcome["patch"]["page"]) is shows_messages
+        if not shows_messages:
+            [[name, notice]] = (await tab.receive())[5]["events"]
+            assert name == "live:notice" and notice.startswith(NOTICE)
+        await tab.call("add")
+        assert tab.socket.unread == 0
+
+
 async def test_an_older_state_says_so(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     async with browser(version(int, 0, store)) as here, browser(version(int, 0, store)) as there:
         tab = await here.joined("/counter")

@@ -367,6 +367,15 @@ def test_a_page_that_cannot_be_joined_is_loaded_again_a_few_times_and_stays(open
     assert len(loads) == 7
 
 
+def test_what_the_server_has_to_say_is_shown_until_the_person_goes_on(open_page: Open) -> None:
+    page, server = open_page(BODY)
+    server.receive([1, 0, [], [], [], {"events": [["live:notice", "It <b>began</b> again"]]}])
+    assert page.text_content(".live-notice[role=alert]") == "It <b>began</b> again"
+    page.click("#b")
+    assert page.query_selector(".live-notice") is None
+    page.click("#b")
+
+
 def test_reloads_are_counted_anew_when_a_page_has_lived_for_a_minute(open_page: Open) -> None:
     def prepare(page: Page) -> None:
         page.add_init_script("sessionStorage['live/page'] ??= 3; performance.now = () => 60_001;")

@@ -148,6 +148,7 @@ async def test_a_state_older_than_what_was_shown_is_stale(store: Store) -> None:
         welcome = await moved_to(there, tab).join()
         assert welcome["outdated"] == 1 and welcome["rev"] == 6
         assert "<output" in welcome["patch"]["page"]
+        assert "live:notice" in str(await tab.receive())
         assert shown((await tab.call("add"))[2]) == "2"
 
 
@@ -157,6 +158,7 @@ async def test_the_store_is_lost(store: Store) -> None:
         await tab.call("add")
         welcome = await moved_to(there, tab).join()
         assert welcome["outdated"] == welcome["rebuilt"] == 1
+        assert "live:notice" in str(await tab.receive())
         assert shown((await tab.call("add"))[2]) == "1"
 
 

@@ -167,6 +167,7 @@ async def test_a_snapshot_that_is_none_begins_anew(visitor: Browser, change: Any
     welcome = await tab.join()
     assert welcome["outdated"] == welcome["rebuilt"] == 1
     assert "<output" in welcome["patch"]["page"]
+    assert "live:notice" in str(await tab.receive())
     assert shown((await tab.call("add"))[2]) == "1"
 
 

@@ -13,7 +13,7 @@ import { applyExtras, processAll } from "./extras.js";
 import { sending, sendByFetch, stopFetching, watchVisibility } from "./fetch-ops.js";
 import { hook } from "./hooks.js";
 import { moveSiblings } from "./moves.js";
-import { explain, watchClosing } from "./notice.js";
+import { explain, watchNotices } from "./notice.js";
 import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
 import { rememberOriginals, setRaw } from "./raw.js";
@@ -26,7 +26,7 @@ import { watchGrowth } from "./viewport.js";
 import { watchWhereabouts } from "./whereabouts.js";
 
 const WATCHERS = [
-  watchCancels, watchClosing, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUnsaved, watchUploads, watchAutofocus, watchVisibility, watchWhereabouts,
+  watchCancels, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchNotices, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUnsaved, watchUploads, watchAutofocus, watchVisibility, watchWhereabouts,
 ];
 
 /** @type {Lazy} */
