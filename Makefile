@@ -21,7 +21,8 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
 check: lint client servers  ## most of it, in a minute: linters, types, the client, tests without a browser
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow" --cases 50
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow" --cases 50 \
+		--ignore tests/chromium --ignore tests/client
 
 test: lint client servers browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -63,6 +64,12 @@ def set_cases(config: pytest.Config) -> None:
         "liveactions", max_examples=cases, deadline=None, print_blob=True, derandomize=not random
     )
     settings.load_profile("liveactions")
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of collected tests and their modules out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
