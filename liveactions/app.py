@@ -23,6 +23,7 @@ from .actions.messages import check_messages
 from .actions.parameters import Depends, Guards, guards_of
 from .cache.tags import publish_by
 from .config import Limits, check_flags, check_function, check_list, check_text
+from .engines import open_broker, open_storage, open_store
 from .execution.app_context import (
     COOKIES,
     DELIVERY,
@@ -49,7 +50,6 @@ from .pages.page_functions import PageDecorator, advise_on_page, page_decorator,
 from .pages.page_html import NAMES
 from .pubsub import Broker
 from .pubsub.channel import BrokerChannel, channels
-from .pubsub.engines import open_broker, open_store
 from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
@@ -58,8 +58,7 @@ from .session.request_probe import GIVEN_KEY, HOST_KEY
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
-from .store.storage import UploadStorage
-from .store.uploads import open_storage
+from .store.uploads import UploadStorage
 from .templates import Templates
 from .workers import is_only_worker, worker_count
 

@@ -15,7 +15,7 @@ LAYERS = [
     "execution",
     "session",
     "http",
-    "hosting workers otel",
+    "engines hosting workers otel",
     "app",
     "testing cli",
     "__main__",

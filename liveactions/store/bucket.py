@@ -10,7 +10,7 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, cast
 
 from ..exceptions import StoreError
-from .storage import NAME, StoredFile, UploadStorage
+from .uploads import NAME, StoredFile, UploadStorage
 
 try:
     import obstore

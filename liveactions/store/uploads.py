@@ -1,19 +1,28 @@
 """Files that are uploaded before the operation that uses them, and responses that wait to be fetched.
 
-A file is removed when its operation or its page's session has ended, and after an hour in any case. Any
+They wait in a storage: in a folder, in the store, or in a bucket (`liveactions.store.bucket`). A file is
+removed when its operation or its page's session has ended, and after an hour in any case (`Uploads`). Any
 machine can run the operation, also if the one that received the file has failed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
+import re
 import secrets
+import shutil
+import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final
-from urllib.parse import unquote, urlsplit
+from threading import Lock
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json, to_json
 from starlette.datastructures import Headers, UploadFile
@@ -24,18 +33,213 @@ from ..logs import get_logger
 from ..security.signing import Sealer
 from ..tasks import Supervisor
 from ..types import RefusedFile
-from .fallback import FallbackStore
-from .memory import MemoryStore
+from .base import Store, pauses
 from .snapshots import session_key
-from .storage import FILE_TTL, FolderStorage, StoreStorage, UploadStorage
 
 log = get_logger(__name__)
-VARIABLE: Final = "LIVEACTIONS_UPLOADS"
+T = TypeVar("T")
+FILE_TTL: Final = 3600.0
+"""Seconds for which a file waits for its op."""
+CHUNK_BYTES: Final = 2**16
+"""Bytes that are copied at a time."""
+NAME: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}")
+"""Who a file is of, and a random number. Whatever else is in a folder or a bucket is left alone."""
 PLACES: Final = (
-    f"Set {VARIABLE} or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
+    "Set LIVEACTIONS_UPLOADS or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
 )
 NOBODY: Final = "0" * 32
 """The owner of files that are of no page's session."""
+LIST: Final = "uploads"
+"""The key of the list of files."""
+LEAST_BYTES: Final = 2**16
+"""What a file counts for at least: it keeps the list short."""
+PATIENCE: Final = 15.0
+"""Seconds for which a change of the list is tried."""
+
+
+class StoredFile(NamedTuple):
+    """A file that waits."""
+
+    name: str
+    size: int
+    """In bytes."""
+    written: float
+    """In seconds since 1970."""
+
+
+class UploadStorage(ABC):
+    """Files under names of ours: what the browser calls a file never becomes one.
+
+    A name has the form of `NAME`, and is used once. Methods don't keep the event loop waiting. Each raises
+    `StoreError` when the storage fails.
+    """
+
+    largest: int | None = None
+    """Size of the largest file that it takes, in bytes; None: any."""
+    capacity: int | None = None
+    """Size of all files that it takes together, in bytes; None: as much as there is room for."""
+    sweep_interval: float = 60.0
+    """Seconds between two looks for files that wait in vain."""
+
+    @abstractmethod
+    async def write(self, name: str, file: BinaryIO, size: int) -> None:
+        """Store the content of a file. Nothing of it stays if that fails."""
+
+    @abstractmethod
+    async def open(self, name: str) -> BinaryIO | None:
+        """Return a file's content, which the caller closes; None when there is no such file."""
+
+    @abstractmethod
+    async def delete(self, names: Iterable[str]) -> None:
+        """Remove files, as far as they are there."""
+
+    @abstractmethod
+    async def files(self, owner: str = "") -> list[StoredFile]:
+        """Return the files that wait: all of them, or those whose names begin with an owner."""
+
+
+class FolderStorage(UploadStorage):
+    """Files in a folder, which is made when it is needed. All machines may share it: on NFS, say.
+
+    By default it is a temporary one, of this process alone.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._lock = Lock()
+
+    @property
+    def folder(self) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._own = tempfile.TemporaryDirectory(prefix="liveactions-")
+                self._folder = Path(self._own.name)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder
+
+    async def write(self, name: str, file: BinaryIO, size: int) -> None:
+        await self._run(lambda: self._write(self._path(name), file))
+
+    async def open(self, name: str) -> BinaryIO | None:
+        return await self._run(lambda: _opened(self._path(name)))
+
+    async def delete(self, names: Iterable[str]) -> None:
+        await self._run(lambda: _remove(map(self._path, names)))
+
+    async def files(self, owner: str = "") -> list[StoredFile]:
+        return await self._run(lambda: list(self._files(owner)))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        """Run it in a thread."""
+        try:
+            return await asyncio.to_thread(work)
+        except OSError as error:
+            raise StoreError(f"the folder for uploaded files: {error}") from error
+
+    def _path(self, name: str) -> Path:
+        return self.folder / name.replace("/", "-")
+
+    def _write(self, path: Path, file: BinaryIO) -> None:
+        try:
+            with open(path, "xb", opener=_private) as target:
+                shutil.copyfileobj(file, target, CHUNK_BYTES)
+        except BaseException:  # a full disk, say
+            with suppress(OSError):
+                path.unlink()
+            raise
+
+    def _files(self, owner: str) -> Iterator[StoredFile]:
+        if self._folder is None or not self._folder.exists():
+            return
+        for entry in os.scandir(self._folder):
+            name = entry.name.replace("-", "/", 1)
+            if name.startswith(owner) and NAME.fullmatch(name):
+                with suppress(FileNotFoundError):  # it has been taken meanwhile
+                    found = entry.stat()
+                    yield StoredFile(name, found.st_size, found.st_mtime)
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return open(path, "rb")
+    except FileNotFoundError:
+        return None
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class StoreStorage(UploadStorage):
+    """Small files in the store, sealed: for machines that have nothing else in common.
+
+    A store can't list its keys, so another value lists the files. Changes of the list claim it first, and are
+    retried if another process has claimed it meanwhile.
+    """
+
+    largest = 2**20
+    capacity = 256 * 2**20
+    sweep_interval = FILE_TTL
+    """The store forgets by itself what is over."""
+
+    def __init__(self, store: Store, sealer: Sealer) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+    async def write(self, name: str, file: BinaryIO, size: int) -> None:
+        # What has been read from a request's form is in memory if it is this small.
+        sealed = self._sealer.seal_bytes(file.read(), _row(name))
+        listed = StoredFile(name, max(size, LEAST_BYTES), time.time())
+        try:
+            await self._change(lambda files: [*files, listed])
+            await self._store.put(_row(name), sealed, FILE_TTL)
+        except BaseException:
+            with suppress(StoreError):
+                await self.delete([name])
+            raise
+
+    async def open(self, name: str) -> BinaryIO | None:
+        sealed = await self._store.get(_row(name))
+        if sealed is None:
+            return None
+        try:
+            return BytesIO(self._sealer.open_bytes(sealed, _row(name), FILE_TTL))
+        except SealError as error:
+            raise StoreError(f"a file in the store can't be opened: {error}") from error
+
+    async def delete(self, names: Iterable[str]) -> None:
+        gone = frozenset(names)
+        for name in gone:
+            await self._store.delete(_row(name))
+        await self._change(lambda files: [one for one in files if one.name not in gone])
+
+    async def files(self, owner: str = "") -> list[StoredFile]:
+        listed = from_json(await self._store.get(LIST) or b"[]")
+        oldest = time.time() - FILE_TTL
+        known = [StoredFile(*one) for one in listed]
+        return [one for one in known if one.name.startswith(owner) and one.written > oldest]
+
+    async def _change(self, change: Callable[[list[StoredFile]], list[StoredFile]]) -> None:
+        lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with lock:  # claims of this process needn't get in each other's way
+            for pause in pauses(PATIENCE):
+                epoch = await self._store.claim(LIST)
+                after = to_json(change(await self.files()))
+                if await self._store.save(LIST, epoch, after, FILE_TTL):
+                    return
+                await asyncio.sleep(random.uniform(0, pause))
+        raise StoreError("the list of files in the store can't be changed: others do all the time")
+
+
+def _row(name: str) -> str:
+    return f"upload {name}"
 
 
 class TooManyUploads(Exception):
@@ -44,40 +248,6 @@ class TooManyUploads(Exception):
 
 class FileTooLarge(Exception):
     """A file is larger than those that the storage takes."""
-
-
-def open_storage(
-    uploads: UploadStorage | str | os.PathLike[str] | None, store: FallbackStore, sealer: Sealer
-) -> UploadStorage:
-    """Return where an application's files wait: this storage, that of a folder or a URL, by default that of
-    ``LIVEACTIONS_UPLOADS``, else the folder beside the store or, where there is none, the store itself.
-
-    Raise `ValueError` for a URL of no known storage, `TypeError` for anything else.
-    """
-    if uploads is None or uploads == "":
-        uploads = os.environ.get(VARIABLE) or None
-    if isinstance(uploads, UploadStorage):
-        return uploads
-    if isinstance(uploads, (str, os.PathLike)):
-        return _storage_at(os.fspath(uploads))
-    if uploads is not None:
-        raise TypeError(f"uploads={uploads!r}: expected a storage, a folder or a URL")
-    if store.folder is not None or isinstance(store.store, MemoryStore):
-        return FolderStorage(store.folder)
-    return StoreStorage(store, sealer)
-
-
-def _storage_at(place: str) -> UploadStorage:
-    scheme, is_url, _ = place.partition("://")
-    if not is_url:
-        return FolderStorage(Path(place))
-    if scheme == "file":
-        return FolderStorage(Path(unquote(urlsplit(place).path)))
-    if scheme == "s3":
-        from .bucket import BucketStorage
-
-        return BucketStorage(place)
-    raise ValueError(f"uploads={place!r}: expected a folder, file:///folder or s3://bucket/prefix")
 
 
 class Uploads:

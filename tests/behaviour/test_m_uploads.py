@@ -22,7 +22,7 @@ from liveactions.exceptions import StoreError
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
-from liveactions.store.storage import FILE_TTL, FolderStorage
+from liveactions.store.uploads import FILE_TTL, FolderStorage
 from liveactions.testing import File
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Tab, browser, signed

@@ -14,8 +14,7 @@ from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store.memory import MemoryStore
 from liveactions.store.one_time import Deliveries, OneTimeStore
-from liveactions.store.storage import FolderStorage
-from liveactions.store.uploads import Uploads
+from liveactions.store.uploads import FolderStorage, Uploads
 
 SEALER = Sealer(Keys(["a secret of more than sixteen bytes"]))
 

@@ -20,13 +20,22 @@ from obstore.store import MemoryStore as InMemoryBucket
 from obstore.store import S3Store
 from starlette.datastructures import UploadFile
 
+from liveactions.engines import open_storage
 from liveactions.exceptions import SealError, StoreError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store import MemoryStore, SqliteStore
 from liveactions.store.bucket import BucketStorage
 from liveactions.store.fallback import FallbackStore
-from liveactions.store.storage import FILE_TTL, LEAST_BYTES, FolderStorage, StoreStorage, UploadStorage
-from liveactions.store.uploads import FileTooLarge, TooManyUploads, Uploads, open_storage
+from liveactions.store.uploads import (
+    FILE_TTL,
+    LEAST_BYTES,
+    FileTooLarge,
+    FolderStorage,
+    StoreStorage,
+    TooManyUploads,
+    Uploads,
+    UploadStorage,
+)
 from tests.store.engines import RedisEngine
 from tests.store.storages import STORAGES, Machine, bucket_url, machines
 from tests.support.patience import PATIENCE

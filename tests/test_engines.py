@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from liveactions.engines import VARIABLE, open_broker, open_store
 from liveactions.pubsub import Broker, SqliteBroker
-from liveactions.pubsub.engines import VARIABLE, open_broker, open_store
 from liveactions.pubsub.postgres import PostgresBroker
 from liveactions.pubsub.redis import RedisBroker
 from liveactions.store import MemoryStore, SqliteStore, Store

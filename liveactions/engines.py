@@ -1,15 +1,20 @@
-"""Creates stores and brokers from URLs."""
+"""Creates what the workers of an application share, from URLs: the store, the broker, the place for files."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..store import SqliteStore, Store, default_path
-from .base import Broker
-from .sqlite import SqliteBroker
+from .pubsub.base import Broker
+from .pubsub.sqlite import SqliteBroker
+from .security.signing import Sealer
+from .store import MemoryStore, SqliteStore, Store, default_path
+from .store.fallback import FallbackStore
+from .store.uploads import FolderStorage, StoreStorage, UploadStorage
 
 VARIABLE = "LIVEACTIONS_STORE"
+UPLOADS_VARIABLE = "LIVEACTIONS_UPLOADS"
 REDIS = "redis", "rediss", "unix"
 POSTGRES = "postgresql", "postgres"
 
@@ -47,11 +52,11 @@ def open_broker(broker: Broker | str | None, store: Store, name: str) -> Broker 
 def _store_at(url: str, name: str) -> Store:
     scheme = urlsplit(url).scheme
     if scheme in REDIS:
-        from ..store.redis import RedisStore
+        from .store.redis import RedisStore
 
         return RedisStore(url, f"liveactions:{name}")
     if scheme in POSTGRES:
-        from ..store.postgres import PostgresStore
+        from .store.postgres import PostgresStore
 
         return PostgresStore(url, f"liveactions:{name}")
     if scheme == "sqlite":
@@ -68,9 +73,43 @@ def _broker_of(store: Store) -> Broker | None:
         return None
     url, prefix = store.server
     if urlsplit(url).scheme in REDIS:
-        from .redis import RedisBroker
+        from .pubsub.redis import RedisBroker
 
         return RedisBroker(url, prefix)
-    from .postgres import PostgresBroker
+    from .pubsub.postgres import PostgresBroker
 
     return PostgresBroker(url, prefix)
+
+
+def open_storage(
+    uploads: UploadStorage | str | os.PathLike[str] | None, store: FallbackStore, sealer: Sealer
+) -> UploadStorage:
+    """Return where an application's files wait: this storage, that of a folder or a URL, by default that of
+    ``LIVEACTIONS_UPLOADS``, else the folder beside the store or, where there is none, the store itself.
+
+    Raise `ValueError` for a URL of no known storage, `TypeError` for anything else.
+    """
+    if uploads is None or uploads == "":
+        uploads = os.environ.get(UPLOADS_VARIABLE) or None
+    if isinstance(uploads, UploadStorage):
+        return uploads
+    if isinstance(uploads, (str, os.PathLike)):
+        return _storage_at(os.fspath(uploads))
+    if uploads is not None:
+        raise TypeError(f"uploads={uploads!r}: expected a storage, a folder or a URL")
+    if store.folder is not None or isinstance(store.store, MemoryStore):
+        return FolderStorage(store.folder)
+    return StoreStorage(store, sealer)
+
+
+def _storage_at(place: str) -> UploadStorage:
+    scheme, is_url, _ = place.partition("://")
+    if not is_url:
+        return FolderStorage(Path(place))
+    if scheme == "file":
+        return FolderStorage(Path(unquote(urlsplit(place).path)))
+    if scheme == "s3":
+        from .store.bucket import BucketStorage
+
+        return BucketStorage(place)
+    raise ValueError(f"uploads={place!r}: expected a folder, file:///folder or s3://bucket/prefix")
