@@ -82,21 +82,17 @@ class PageRun:
     refusal: Outcome | None = None
     """The outcome of a guard that has rejected the visitor: nothing of the page is shown."""
     url_change: bool | None = None
-    """After `load`: None if the address hasn't changed, otherwise whether it is a new entry of the history.
-    """
+    """After `load`: whether a new address is a new entry of the history; None if there is no new one."""
     on_yield: Callable[[], Awaitable[bool]] | None = None
     """Called at each `yield` of a generator; returns whether to continue."""
     outcome: Outcome = DONE
     """In `conclude`: the outcome that the page is rendered after."""
     state: bytes | None = None
-    """After `conclude`: the page's state as JSON. None if it can't be dumped, not even after it was undone.
-    """
+    """After `conclude`: the page's state as JSON; None if it can't be dumped, even after it was undone."""
     is_undone = False
     """Whether the page's fields are as they were when the run began."""
     is_abandoned = False
-    """Whether a sync function has timed out and its thread still works on the page, which must not be used
-    any more.
-    """
+    """Whether a thread that has timed out still works on the page, which must not be used any more."""
     _has_paused = False
     _has_received = False
     _is_closed = False
@@ -159,7 +155,6 @@ class PageRun:
         """
         if self.has_passed:
             return None
-        self._check_open("guard")
         if self.refusal is None:
             self.refusal = await self._try("guard", self._guard)
             self.has_passed = self.refusal is None
@@ -445,7 +440,8 @@ class PageRun:
         return await self.guard() or await self._try(what, function)
 
     async def _try(self, what: str, function: Callable[[], Awaitable[None]]) -> Outcome | None:
-        self._check_open(what)
+        if self._is_closed:
+            raise RuntimeError(f"{what}: the run has closed; start another PageRun")
         token = running.set(self.effects)
         try:
             await function()
@@ -456,10 +452,6 @@ class PageRun:
         finally:
             running.reset(token)
         return None
-
-    def _check_open(self, what: str) -> None:
-        if self._is_closed:
-            raise RuntimeError(f"{what}: the run has closed; start another PageRun")
 
     async def _caught(self, error: BaseException, what: str, *, is_work: bool = True) -> Outcome:
         """Return the outcome of an exception. Control flow is a success. With any other exception,

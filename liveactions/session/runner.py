@@ -199,7 +199,7 @@ class Session:
                     break
         finally:
             must_save = state.rest()
-            if state.over:
+            if state.queue and state.over:
                 state.queue.abandon()
             elif state.queue:  # this task was cancelled
                 self._drain_apart()
