@@ -7,7 +7,19 @@ import platform
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks import browser, cpu, fast, instructions, memory, minimal, presence, references, requests, size
+from benchmarks import (
+    browser,
+    cpu,
+    fast,
+    instructions,
+    memory,
+    minimal,
+    presence,
+    references,
+    requests,
+    size,
+    streams,
+)
 from benchmarks.report import show
 from tests.chromium.launch import launch
 from tests.chromium.server import serving
@@ -31,6 +43,7 @@ def main() -> None:
     show("Instructions in process, where valgrind is installed", instructions.measure())
     show("Requests beside plain Starlette and Jinja2", requests.measure())
     show("Presence", presence.measure())
+    show("What a page holds of the items that it shows", streams.measure())
     show("Memory of the server per page", memory.measure(APP))
 
 

@@ -22,6 +22,7 @@ from examples import (
     counter,
     dashboard,
     feed,
+    log,
     people,
     posts,
     preview,
@@ -65,5 +66,19 @@ class Index(Page):
     template = "index.html"
 
 
-for module in (counter, table, todos, signup, people, clock, feed, preview, reading, posts, trip, basket):
+for module in (
+    counter,
+    table,
+    todos,
+    signup,
+    people,
+    clock,
+    feed,
+    preview,
+    reading,
+    posts,
+    trip,
+    basket,
+    log,
+):
     live.include(module.pages)

@@ -25,6 +25,7 @@ from .pages.page_html import button, form_state
 from .pages.presence import presence, present
 from .pubsub import Broker
 from .templates import Commands, js
+from .templates.streams import Stream, stream
 
 __all__ = [
     "Live",
@@ -41,6 +42,8 @@ __all__ = [
     "InTab",
     "InSession",
     "loaded",
+    "Stream",
+    "stream",
     "Bound",
     "Event",
     "Prev",

@@ -28,7 +28,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from ..immutability import common_ends
-from ..templates.fragments import FORM_STATE, Fragment, Items, Kind
+from ..templates.fragments import FORM_STATE, GONE, Fragment, Items, Kind
 from ..templates.list_keys import number
 from .client_state import Address, ClientState
 from .strings import MIN_GROWN, grown
@@ -199,10 +199,24 @@ def _patches(
     ordinals = new.numbers()
     patches: list[Any] = []
     for before, after in pairs:
-        changes = _changes(old.fragments[before], new.fragments[after], known, (*at, ordinals[after]))
+        one, other, place = old.fragments[before], new.fragments[after], (*at, ordinals[after])
+        if other is GONE or (one is GONE and old.sums[before] == new.sums[after]):
+            continue
+        changes = _whole(other, known, place) if one is GONE else _changes(one, other, known, place)
         if changes:
             patches += ordinals[after], changes
     return patches
+
+
+def _whole(new: Fragment, known: ClientState, at: Address) -> list[Any]:
+    """Return the changes that lead to a fragment from any other of its shape."""
+    known.replaced(at)
+    shown = [slot for slot in new.shape.values if slot not in new.shape.silent]
+    return [
+        part
+        for slot in shown
+        for part in (slot, _replacement(new.shape.kinds[slot], new.values[slot], known))
+    ]
 
 
 def _replacement(kind: Kind, value: Any, known: ClientState) -> Any:
@@ -224,6 +238,7 @@ def _wire(kind: Kind, value: Any, known: ClientState) -> Any:
     if type(value) is Fragment:
         return _fragment(value, known)
     if type(value) is Items:
+        value.require_all()
         if not value.is_pristine():
             value.begin()  # the client numbers what it gets from 0
         return [_fragment(item, known) for item in value.fragments]

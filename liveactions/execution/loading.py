@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from ..actions.run_context import Effects, open_effects
 from ..cache.tags import Reading, matches, reading
 from ..logs import get_logger
-from ..pages.component import Component, attach, children_in, components_of
+from ..pages.component import Component, attach, children_in, components_of, streams_of
 from ..pages.handle import LiveContext
 from ..pages.page import Page
 from ..pages.undo_log import UndoLog
@@ -164,7 +164,11 @@ def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
     `changed`: whether the action has changed a field of the page or of a component.
     """
     loading = [one for one in components_of(page) if one._live_record.description.loads]
-    if loading and not (changed or effects.revalidates or effects.refreshes or action in _advised):
+    if (
+        loading
+        and not streams_of(page)
+        and not (changed or effects.revalidates or effects.refreshes or action in _advised)
+    ):
         _advised.add(action)
         log.info(
             "%s changed no field, so load() doesn't run again. If it changed data that load() reads, call"

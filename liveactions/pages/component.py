@@ -30,6 +30,7 @@ from ..actions.action import Action, ActionRef
 from ..actions.decorator import CLOSURES, Closures, action_in, shared, shared_name
 from ..actions.run_context import CURRENT_COMPONENT
 from ..templates import html_of, raw_part
+from ..templates.streams import Stream
 from ..type_hints import is_of_unknown_name
 from .description import Description, build, check, check_names, own_names, unknown_field
 from .fields import LOADED, ComponentField, Written, annotated_names, loaded
@@ -176,6 +177,18 @@ def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]
     yield path, component
     for step, child in children_in(component):
         yield from walk(child, f"{path}.{step}" if path else step)
+
+
+def streams_of(component: Component) -> list[Stream[Any]]:
+    """Return the streams of a component and of those inside it."""
+    found: list[Stream[Any]] = []
+    description = component._live_record.description
+    for one in components_of(component) if description.streams or description.children else ():
+        for name in one._live_record.description.streams:
+            value = one.__dict__.get(name)
+            if isinstance(value, Stream):
+                found.append(value)
+    return found
 
 
 def components_of(component: Component) -> tuple[Component, ...]:

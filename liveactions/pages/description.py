@@ -122,6 +122,8 @@ class Description:
     in_url: tuple[Field, ...]
     children: tuple[Field, ...]
     """Fields that contain components."""
+    streams: tuple[str, ...]
+    """Names of fields whose items leave the server's memory."""
     kept: tuple[tuple[Field, type[Any]], ...]
     """Fields that outlive the page, each with the class that annotates it."""
     mutable: tuple[Field, ...]
@@ -166,8 +168,8 @@ class Description:
 
     @cached_property
     def has_loaded(self) -> bool:
-        """Whether there are loaded fields."""
-        return len(self.state) < len(self.fields)
+        """Whether there are fields that `load` sets."""
+        return bool(self.streams) or len(self.state) < len(self.fields)
 
     @cached_property
     def has_address(self) -> bool:
@@ -215,6 +217,7 @@ def build(cls: type[Any], base: type[Any], alias: Any = None) -> Description:
         state=_those(fields, lambda one: not one.is_loaded),
         in_url=_those(fields, lambda one: one.url),
         children=_those(fields, lambda one: one.children),
+        streams=tuple(one.name for one in fields.values() if one.is_stream),
         kept=tuple((one, _annotating(cls, base, one.name)) for one in fields.values() if one.kept),
         mutable=_those(fields, lambda one: not one.is_frozen),
         actions=actions,

@@ -35,6 +35,7 @@ from ..cache.tags import note
 from ..config import check_flags
 from ..encoding import write_json
 from ..immutability import common_ends, holds_frozen, is_frozen_type
+from ..templates.streams import Stream
 from ..type_hints import (
     Mark,
     check_field_info,
@@ -118,9 +119,18 @@ class Field:
             raise TypeError(f"field {self.name!r}: {wrong!r} can only be used on parameters, not on fields")
         if self.kept is not None:
             self._check_kept(self.kept, marks)
+        if self.is_stream != isinstance(self.default, Stream) or (self.is_stream and marks):
+            raise TypeError(
+                f"field {self.name!r}: a stream is declared as {self.name}: Stream[...] = stream(limit=200)"
+            )
         check_field_info(self.annotation, f"field {self.name!r}", self.default)
         if not self.is_loaded and self.children is None:
             self.codec  # noqa: B018 - evaluated for its errors
+
+    @cached_property
+    def is_stream(self) -> bool:
+        """Whether the field is a list whose items leave the server's memory."""
+        return get_origin(unwrap(self.annotation)[0]) is Stream or unwrap(self.annotation)[0] is Stream
 
     def _check_kept(self, kept: Kept, marks: list[Any]) -> None:
         title = f"field {self.name!r} ({kept!r})"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from ..actions.codec import SCALARS
 from ..actions.form_input import MISSING
+from ..templates.streams import Stream
 from .fields import Field
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ class UndoLog:
     dumped data; this is only needed if a `load` depends on them.
     """
 
-    __slots__ = ("component", "values", "_copies", "_dumps")
+    __slots__ = ("component", "values", "_copies", "_dumps", "_streams")
 
     def __init__(self, component: Component, deep: bool) -> None:
         self.component = component
         self.values = component.__dict__.copy()
         self._copies: dict[str, tuple[Any, Any]] = {}
         self._dumps: dict[str, Any] = {}
+        self._streams: list[Callable[[], None]] = []
         mutable = component._live_record.description.mutable
         if mutable:
             self._look_inside(mutable, deep)
@@ -38,6 +40,9 @@ class UndoLog:
     def _look_inside(self, mutable: tuple[Field, ...], deep: bool) -> None:
         for field in mutable:
             value = self.values.get(field.name)
+            if isinstance(value, Stream):  # which tells its changes itself: `load` needn't run for them
+                self._streams.append(value.save())
+                continue
             if isinstance(value, _CONTAINERS):
                 self._copies[field.name] = value, value.copy()
             if deep and not field.is_loaded and field.children is None and not field.holds_frozen:
@@ -82,6 +87,8 @@ class UndoLog:
                 now.pop(name, None)
             elif now.get(name, MISSING) is not old:
                 now[name] = old
+        for restore in self._streams:
+            restore()
         for value, copy in self._copies.values():
             if not _same_items(value, copy):
                 _refill(value, copy)

@@ -18,6 +18,7 @@ from ..protocol.messages import answer, error_payload
 from ..store.snapshots import HtmlSnapshot
 from ..templates import Fragment
 from ..templates.diagnostics import Adviser
+from ..templates.fragments import ItemsGone
 from ..types import Failed, Outcome
 from .state import Frame, SessionState
 
@@ -33,6 +34,8 @@ class FrameWriter:
         """The snapshot of the HTML that is about to be sent, which may have to be stored."""
         self.has_failed = False
         """Whether the latest operation failed after its action had run, which has been logged."""
+        self.must_load_again = False
+        """Whether items of its streams are needed that have left memory: the browser loads the page."""
 
     def draw(self) -> None:
         """Render the page. What hasn't changed since the newest render isn't rendered again."""
@@ -63,6 +66,9 @@ class FrameWriter:
             if frame is None:
                 state.drawn = state.page.__fragment__(None)
                 frame = state.frame(now, self._html(state.drawn))
+        except ItemsGone:
+            self.must_load_again, state.drawn = True, None
+            frame = state.frame(now)
         except Exception as error:
             if not self.has_failed:
                 failed = unexpected(error, state.page.live, "a render")

@@ -34,13 +34,14 @@ from ..protocol.op_log import Allowance, Resumption
 from ..store.snapshots import SNAPSHOT_TTL, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
+from ..templates.fragments import ItemsGone
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
 from .request_probe import after, is_noted_otherwise
 from .server_ops import Background, ConnectionHooks, Timers
-from .state import OLD_COOKIES, Due, Job, ServerOp, SessionState
+from .state import ITEMS_GONE, OLD_COOKIES, Due, Job, ServerOp, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
 
 
@@ -415,6 +416,9 @@ class Session:
                     frame = self.frames.frame()
             else:
                 frame = self.frames.frame()
+            if self.frames.must_load_again:
+                self.close(CLOSE_OVER, ITEMS_GONE)
+                return
             if not await self._store(frame.snapshot):
                 return
             if frame.text is not None and self.connection is connection:
@@ -489,6 +493,8 @@ class Session:
                 text = self.frames.welcome(drawn)
         except ProtocolError:
             raise
+        except ItemsGone as error:
+            raise ProtocolError(ITEMS_GONE, CLOSE_OVER) from error
         except Exception as error:
             unexpected(error, state.page.live, "a render")
             if resumption or outdated or hello.token is None or hello.rev != state.op_log.rev:

@@ -55,7 +55,7 @@ from ..exceptions import REPLACED, ForgedReference, LiveError, ProtocolError, Un
 from ..execution.app_context import Address, AppContext
 from ..execution.results import failure
 from ..execution.run import PageRun
-from ..pages.component import components_of
+from ..pages.component import components_of, streams_of
 from ..pages.lookup import function, lookup
 from ..pages.page import Page
 from ..pages.urls import path_and_query
@@ -82,6 +82,7 @@ from .renders import RenderHistory
 
 MIN_COMPRESSED: Final = 1024
 """Bytes of a state that is worth compressing while the page is idle."""
+ITEMS_GONE: Final = "the page's streams begin again"
 OLD_COOKIES: Final = "the page's cookies are checked again"
 
 
@@ -371,7 +372,7 @@ class SessionState:
             if type(change) is dict:
                 return None
         text = op_log.welcome(hello, self.token, change, history.known.take(), resumption, outdated)
-        history.record(op_log.rev, drawn)
+        self._record(drawn)
         return text
 
     def attached(self) -> None:
@@ -426,6 +427,8 @@ class SessionState:
         else:
             self.is_due = True
         self.history.forget(op_log.seen)
+        for stream in streams_of(self.page):
+            stream.acknowledged(op_log.seen)
         return new
 
     def begin(self) -> None:
@@ -552,7 +555,7 @@ class SessionState:
             text = op_log.frame(change, history.known.take() if change else [], now)
             self.drawn = None
         if drawn is not None:
-            history.record(op_log.rev, drawn)
+            self._record(drawn)
         self.is_due = False
         if op_log.rev != rev:
             self.is_unsaved = True
@@ -560,6 +563,12 @@ class SessionState:
             return Frame(text, None)
         self.is_unsaved = False
         return Frame(text, self.draft())
+
+    def _record(self, drawn: Fragment) -> None:
+        """Note that the newest revision shows a render."""
+        self.history.record(self.op_log.rev, drawn)
+        for stream in streams_of(self.page):
+            stream.sent(self.op_log.rev)
 
     # The store
 

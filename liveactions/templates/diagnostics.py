@@ -147,7 +147,7 @@ class Adviser:
 
     def _about_lists(self, fragment: Fragment) -> Iterator[Advice]:
         for items in _inside(fragment):
-            if isinstance(items, Items) and len(items.fragments) > 1:
+            if isinstance(items, Items) and len(items.fragments) > 1 and items.stream is None:
                 name, line = items.fragments[0].shape.where
                 where = f"{name or '<template>'}, line {line}"
                 before, self._lists[where] = self._lists.get(where, items), items

@@ -29,12 +29,13 @@ from enum import IntEnum
 from hashlib import blake2b
 from itertools import groupby, repeat
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import ReferenceType
 from zlib import crc32
 
 from markupsafe import Markup
 
+from ..exceptions import RenderError
 from ..html.entities import escape
 from ..protocol.constants import FIELD_SNAPSHOT, ITEM_END
 from ..types import Reference
@@ -250,7 +251,8 @@ class Fragment:
             elif kind is Fragment:
                 found = value.shows(reference, mac)
             elif kind is Items:
-                found = any(item.shows(reference, mac) for item in value.fragments)
+                found = value.stream is not None and value.stream.may_show(reference)
+                found = found or any(item.shows(reference, mac) for item in value.fragments)
             elif kind is tuple:
                 found = any(mac in text for text in value)
             else:
@@ -264,7 +266,7 @@ class Fragment:
         whole, slots = [self.shape.digest_text], []
         for slot in self.shape.values:
             pieces: list[str] = []
-            _collect(self.values[slot], pieces)
+            collect(self.values[slot], pieces)
             slots.append(pieces)
             whole += pieces
         self.digest = _digest(whole)
@@ -299,6 +301,22 @@ Numbering = tuple[Sequence[int], int, object]
 """The ordinals of a list's items, the next free one, and the lineage in which they count."""
 
 
+class StreamView(Protocol):
+    """A list that forgets its items; implemented by `liveactions.templates.streams.Stream`."""
+
+    def may_show(self, reference: Any) -> bool: ...
+
+
+class ItemsGone(RenderError):
+    """A list can't be written as a whole, because its items have left the server's memory."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "items of a stream are needed that the page has forgotten: load() must reset a stream that"
+            " is_new, and its loop must not be in an {% if %} that comes and goes"
+        )
+
+
 class Items:
     """The items of a list slot: fragments, what they were rendered from, and their ordinals.
 
@@ -323,6 +341,8 @@ class Items:
         "digest",
         "chunks",
         "keys",
+        "stream",
+        "sums",
     )
 
     def __init__(self, fragments: list[Fragment], sources: Sequence[Any] | None = None) -> None:
@@ -339,7 +359,11 @@ class Items:
         self.changed: Sequence[int] = ()
         self.digest: bytes | None = None
         self.chunks: list[bytes] | None = None
-        self.keys: list[Any] | None = None
+        self.keys: Sequence[Any] | None = None
+        self.stream: StreamView | None = None
+        """The stream that this is a render of. `GONE` stands in for items that the browser has."""
+        self.sums: Sequence[int] = ()
+        """Checksums of a stream's items."""
 
     def numbers(self) -> Sequence[int]:
         """Return the ordinals of the items."""
@@ -354,6 +378,11 @@ class Items:
         self.following = len(self.fragments)
         self.lineage = object()
         self.base = None
+
+    def require_all(self) -> None:
+        """Raise `ItemsGone` if an item of a stream is gone."""
+        if self.stream is not None and GONE in self.fragments:
+            raise ItemsGone
 
     def is_pristine(self) -> bool:
         return self.ordinals is None or self.ordinals == range(len(self.fragments))
@@ -383,6 +412,8 @@ class Items:
             raise LookupError(f"no item {ordinal}") from None
 
 
+GONE: Final = Fragment(Shape(("",), ("",), ()), ())
+"""Stands in for an item of a stream that has left the server's memory."""
 _FORM_END: Final = '">'
 
 
@@ -414,6 +445,7 @@ def _write_slot(kind: Kind, value: Any, marked: bool, hidden: str, out: list[str
 
 def _write_items(items: Items, marked: bool, hidden: str, separator: str, out: list[str]) -> None:
     """Write a list by columns, which takes a quarter of the time: the values of one slot at once."""
+    items.require_all()
     for shape, run in groupby(items.fragments, _shape_of):
         rows = [one.values if marked else one.own_values() for one in run]
         pieces = shape.marked if marked else shape.plain
@@ -495,7 +527,7 @@ def digest_of(value: Fragment | Items) -> bytes:
             value.digest = _digest_list(value)
         else:
             pieces: list[str] = []
-            _collect(value, pieces)
+            collect(value, pieces)
             value.digest = _digest(pieces)
     return value.digest
 
@@ -536,11 +568,11 @@ def _digest_chunk(items: Items, start: int) -> bytes:
                 pieces += column
             else:
                 for value in column:
-                    _collect(value, pieces)
+                    collect(value, pieces)
     return _digest(pieces)
 
 
-def _collect(value: Any, pieces: list[str]) -> None:
+def collect(value: Any, pieces: list[str]) -> None:
     """Add what a value shows to `pieces`."""
     if type(value) is str:
         pieces.append(value)
@@ -551,7 +583,7 @@ def _collect(value: Any, pieces: list[str]) -> None:
             if type(inner) is str:  # here: a call would cost more than all else
                 pieces.append(inner)
             else:
-                _collect(inner, pieces)  # its own digest isn't needed elsewhere
+                collect(inner, pieces)  # its own digest isn't needed elsewhere
     elif type(value) is Items:
         pieces.append(digest_of(value).hex())
     elif isinstance(value, Reference):
@@ -572,6 +604,8 @@ def _digest(pieces: list[str]) -> bytes:
 def are_alike(a: Any, b: Any) -> bool:
     """Return whether two values of a slot are shown alike, and call the same actions."""
     if type(a) is Items and type(b) is Items:
+        if a.stream is not None:
+            return a.digest == b.digest
         return len(a.fragments) == len(b.fragments) and all(map(are_alike, a.fragments, b.fragments))
     if type(a) is Fragment and type(b) is Fragment:
         return a.shape.matches(b.shape) and all(map(are_alike, a.own_values(), b.own_values()))

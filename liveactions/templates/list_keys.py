@@ -22,7 +22,7 @@ _NAMES: Final = ("id", "key", "pk")
 _TYPES: Final = (str, int, UUID)
 
 
-def keys(items: Items) -> list[Any]:
+def keys(items: Items) -> Sequence[Any]:
     """Return the keys of a list's items, all different.
 
     The key is the ``data-key`` or ``id`` of the item's root element; otherwise the item's own ``id``, ``key``
@@ -102,10 +102,10 @@ def _keys(items: Items) -> list[Any]:
 def _key(fragment: Fragment, source: Any, position: int) -> Any:
     if fragment.shape.key is not None:
         return "element", str(fragment.values[fragment.shape.key])
-    return _source_key(source, position)
+    return source_key(source, position)
 
 
-def _source_key(source: Any, position: int) -> Any:
+def source_key(source: Any, position: int) -> Any:
     kind = type(source)
     if kind in SCALARS and source is not None:
         return kind, source

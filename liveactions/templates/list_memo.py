@@ -36,6 +36,7 @@ from .fragments import Fragment, Items, Rendered
 from .list_keys import continued, window_keys
 from .purity import is_pure
 from .runtime import Values, fragment, items
+from .streams import Stream
 
 Column = Callable[[Sequence[Any]], list[Any]]
 
@@ -63,8 +64,10 @@ class Loop:
 
 def remember(loop: Loop, iterable: Iterable[Any], prior: Values, slot: int) -> Any:
     """Return the value of a list slot, reusing the last one as far as possible."""
-    sources = iterable if type(iterable) is tuple else tuple(iterable)
     old = prior[slot] if prior is not None else None
+    if isinstance(iterable, Stream):
+        return iterable.render(loop.render, old if type(old) is Items else None)
+    sources = iterable if type(iterable) is tuple else tuple(iterable)
     if type(old) is not Items or old.outer is None or not is_remembered(old):
         return _render_all(loop, sources)
     changed = _changed_names(old.outer, loop.outer)

@@ -14,7 +14,7 @@ import pytest
 from liveactions.testing import Browser
 from tests.docs.code import DOCS, blocks
 
-DOCUMENTS = ("guide.md", "forms.md")
+DOCUMENTS = ("guide.md", "forms.md", "streams.md")
 
 
 def python(document: str) -> str:
