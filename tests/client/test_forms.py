@@ -215,7 +215,7 @@ def test_what_the_server_says_of_a_pending_form_shows_afterwards(open_page: Open
     server.patch([0, ["disabled", ""]])
     server.answer(1)
     assert page.is_disabled("#b")
-    server.patch([0, []])
+    server.patch([0, ["disabled", None]])
     assert page.is_enabled("#b")
 
 
