@@ -10,7 +10,7 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
 unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
-.PHONY: help run check test coverage chaos lint client bench browser servers haproxy clean
+.PHONY: help run check quick test coverage chaos lint client bench browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,7 +20,10 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--host $(HOST) --port $(PORT) --workers $(WORKERS) \
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
-check: lint client servers  ## most of it, in a minute: linters, types, the client, tests without a browser
+check: $(VENV)/.dev js/node_modules servers  ## most of it, in a minute: linters, types, the client, tests without a browser
+	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),-O) quick lint client
+
+quick: $(VENV)/.dev servers  # linters take one processor, and servers' tests often wait: they run side by side
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow" --cases 50 \
 		--ignore tests/chromium --ignore tests/client
 

@@ -12,6 +12,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from liveactions.pubsub.channel import channels
+from liveactions.session import registry
 from liveactions.templates.environment import LiveEnvironment
 from tests.chromium.launch import launch
 from tests.support.compiled import compile_once
@@ -110,6 +111,12 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """Return the object storage of this test run."""
     with shared(S3Server, tmp_path_factory.getbasetemp()) as server:
         yield server
+
+
+@pytest.fixture
+def no_handover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Don't wait, for a second each time, for a page's last worker to store more: it won't."""
+    monkeypatch.setattr(registry, "HANDOVER_TIMEOUT", 0)
 
 
 @pytest.fixture(autouse=True)

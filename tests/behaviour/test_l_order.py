@@ -277,6 +277,7 @@ async def test_l4_a_call_that_the_server_gives_up_is_uncertain() -> None:
         assert (await tab.call("add"))[1] == 2
 
 
+@pytest.mark.usefixtures("no_handover")
 async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() -> None:
     live = app()
     async with browser(live) as visitor:
@@ -290,6 +291,7 @@ async def test_l4_a_call_whose_fate_is_unknown_is_uncertain_and_not_run_again() 
         assert (await until(tab, 2))[1] == " 1"
 
 
+@pytest.mark.usefixtures("no_handover")
 @pytest.mark.parametrize(("reference", "end", "paid"), [("pay", (2, None), 0), ("pay_again", None, 1)])
 async def test_l4_only_what_is_idempotent_is_run_again(
     reference: str, end: tuple[int, Any] | None, paid: int

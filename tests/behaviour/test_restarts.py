@@ -132,6 +132,7 @@ async def test_the_client_says_so_where_the_page_shows_no_messages(
         assert tab.socket.unread == 0
 
 
+@pytest.mark.usefixtures("no_handover")
 async def test_an_older_state_says_so(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     async with browser(version(int, 0, store)) as here, browser(version(int, 0, store)) as there:
         tab = await here.joined("/counter")

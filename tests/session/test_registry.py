@@ -101,6 +101,7 @@ async def test_and_back_again(store: Store) -> None:
         assert shown((await tab.call("add"))[2]) == "5"
 
 
+@pytest.mark.usefixtures("no_handover")
 async def test_after_a_crash_what_was_under_way_is_uncertain(store: Store) -> None:
     async with browser(shop(store)) as here, browser(shop(store)) as there:
         tab = await here.joined("/counter")
@@ -140,6 +141,7 @@ async def test_a_worker_that_is_late_brings_nothing_old_back(store: Store) -> No
         assert shown((await tab.call("add"))[2]) == "2"
 
 
+@pytest.mark.usefixtures("no_handover")
 async def test_a_state_older_than_what_was_shown_is_stale(store: Store) -> None:
     async with browser(shop(store)) as here, browser(shop(store)) as there:
         tab = await here.joined("/counter")
@@ -152,6 +154,7 @@ async def test_a_state_older_than_what_was_shown_is_stale(store: Store) -> None:
         assert shown((await tab.call("add"))[2]) == "2"
 
 
+@pytest.mark.usefixtures("no_handover")
 async def test_the_store_is_lost(store: Store) -> None:
     async with browser(shop(store)) as here, browser(shop(MemoryStore())) as there:
         tab = await here.joined("/counter")
