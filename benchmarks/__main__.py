@@ -11,12 +11,14 @@ from benchmarks import (
     browser,
     cpu,
     fast,
+    frameworks,
     instructions,
     memory,
     minimal,
     presence,
     references,
     requests,
+    servers,
     size,
     streams,
 )
@@ -38,8 +40,13 @@ def main() -> None:
             chromium = launch(playwright)
             show("Bytes on the wire, framing excluded", browser.measure(server, chromium))
             show("Main thread of the browser", browser.measure_main_thread(server, chromium))
+            show(
+                "Operations of js-framework-benchmark, beside no library",
+                frameworks.measure(server, chromium),
+            )
             chromium.close()
         show("Server CPU, beside a bare echo of the same bytes", cpu.measure(server, browser.OPS))
+    show("Servers, in a second of CPU time", servers.measure())
     show("Instructions in process, where valgrind is installed", instructions.measure())
     show("Requests beside plain Starlette and Jinja2", requests.measure())
     show("Presence", presence.measure())

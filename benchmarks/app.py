@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from starlette.routing import WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from examples import counter, table
 from liveactions import Limits, Live, action
 
 HERE = Path(__file__).parent
-FOLDERS = [HERE / "templates", HERE.parent / "examples" / "templates"]
+EXAMPLES = HERE.parent / "examples"
+environment = Environment(
+    loader=FileSystemLoader([HERE / "templates", EXAMPLES / "templates"]), autoescape=True
+)
 
 
 async def echo(socket: WebSocket) -> None:
@@ -24,9 +31,18 @@ async def echo(socket: WebSocket) -> None:
         await socket.send_text(answer)
 
 
+async def vanilla(request: Request) -> HTMLResponse:
+    """The table without a library."""
+    return HTMLResponse(environment.get_template("vanilla.html").render())
+
+
 live = Live(
-    templates=Environment(loader=FileSystemLoader(FOLDERS), autoescape=True),
-    routes=[WebSocketRoute("/echo", echo)],
+    templates=environment,
+    routes=[
+        WebSocketRoute("/echo", echo),
+        Route("/vanilla", vanilla),
+        Mount("/static", StaticFiles(directory=EXAMPLES / "static")),
+    ],
     limits=Limits(ops_per_second=1e9),
 )
 live.include(counter.pages)
@@ -72,6 +88,24 @@ class Rows(table.Table):
         rows = list(self.data)
         rows[1], rows[-2] = rows[-2], rows[1]
         self.data = tuple(rows)
+
+
+@live.page("/frameworks")
+class Frameworks(table.Table):
+    """The page of js-framework-benchmark, empty at first, with buttons that sort its rows."""
+
+    template = "frameworks.html"
+
+    async def mount(self) -> None:
+        pass
+
+    @action
+    async def reverse(self) -> None:
+        self.data = self.data[::-1]
+
+    @action
+    async def shuffle(self) -> None:
+        self.data = tuple(random.sample(self.data, len(self.data)))
 
 
 PARAGRAPHS = 68

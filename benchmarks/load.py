@@ -9,12 +9,19 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from html import unescape
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.chromium.server import Server
+
+
+class Served(Protocol):
+    """What is served somewhere."""
+
+    url: str
+
 
 Ask = Callable[[], Awaitable[object]]
 """Sends one message and waits for its answer."""
@@ -36,7 +43,7 @@ def resident(pid: int) -> int:
 
 
 @asynccontextmanager
-async def socket(server: Server, path: str) -> AsyncIterator[ClientConnection]:
+async def socket(server: Served, path: str) -> AsyncIterator[ClientConnection]:
     address = server.url.replace("http", "ws", 1) + path
     async with connect(address, origin=server.url, compression=None, max_size=None) as connection:  # type: ignore[arg-type]
         yield connection
@@ -45,8 +52,9 @@ async def socket(server: Server, path: str) -> AsyncIterator[ClientConnection]:
 class Session:
     """One page, opened and joined as the client does it."""
 
-    def __init__(self, connection: ClientConnection, welcome: dict[str, Any]) -> None:
+    def __init__(self, connection: ClientConnection, html: str, welcome: dict[str, Any]) -> None:
         self.connection = connection
+        self.html = html
         self.rev = int(welcome.get("rev", 0))
         self.number = 0
 
@@ -62,7 +70,7 @@ class Session:
 
 
 @asynccontextmanager
-async def session(server: Server, path: str) -> AsyncIterator[Session]:
+async def session(server: Served, path: str) -> AsyncIterator[Session]:
     async with httpx.AsyncClient(verify=False) as client:  # loading certificates would take longest
         html = (await client.get(server.url + path)).text
     script = SCRIPT.search(html)
@@ -70,18 +78,18 @@ async def session(server: Server, path: str) -> AsyncIterator[Session]:
     hello = {"v": 1, "url": path, "snapshot": unescape(script[2]), "token": None, "rev": 0, "op": 0}
     async with socket(server, unescape(script[1])) as connection:
         await connection.send(json.dumps(hello))
-        yield Session(connection, json.loads(await connection.recv()))
+        yield Session(connection, html, json.loads(await connection.recv()))
 
 
 async def sessions(
-    stack: AsyncExitStack, server: Server, path: str, count: int, tail: list[Any]
+    stack: AsyncExitStack, server: Served, path: str, count: int, tail: list[Any]
 ) -> list[Ask]:
     """So many joined pages, each ready to send one op again and again."""
     joined = [await stack.enter_async_context(session(server, path)) for _ in range(count)]
     return [lambda one=one: one.op(tail) for one in joined]  # type: ignore[misc]
 
 
-async def echoes(stack: AsyncExitStack, server: Server, up: int, down: int, count: int) -> list[Ask]:
+async def echoes(stack: AsyncExitStack, server: Served, up: int, down: int, count: int) -> list[Ask]:
     """So many bare sockets, which send `up` bytes and get `down` back."""
     sockets = [await stack.enter_async_context(socket(server, f"/echo?bytes={down}")) for _ in range(count)]
 
@@ -94,11 +102,16 @@ async def echoes(stack: AsyncExitStack, server: Server, up: int, down: int, coun
 
 async def rate(server: Server, asks: list[Ask], rounds: int) -> float:
     """Round trips per second of the server's CPU time."""
+    return await rate_by(lambda: cpu_seconds(server.worker_pids()[-1]), asks, rounds)
+
+
+async def rate_by(used: Callable[[], float], asks: list[Ask], rounds: int) -> float:
+    """Round trips per second of the CPU time that has been used."""
 
     async def repeat(ask: Ask) -> None:
         for _ in range(rounds):
             await ask()
 
-    before = cpu_seconds(server.worker_pids()[-1])
+    before = used()
     await asyncio.gather(*map(repeat, asks))
-    return rounds * len(asks) / (cpu_seconds(server.worker_pids()[-1]) - before)
+    return rounds * len(asks) / (used() - before)

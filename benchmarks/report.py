@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -35,6 +36,8 @@ class Line:
         )
 
 
-def show(title: str, lines: list[Line]) -> None:
+def show(title: str, lines: Iterable[Line]) -> None:
     """Print a part of the report."""
-    print(f"\n{title}", *lines, sep="\n", flush=True)
+    print(f"\n{title}", flush=True)
+    for line in lines:
+        print(line, flush=True)

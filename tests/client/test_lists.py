@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import pytest
@@ -213,3 +214,54 @@ def test_items_that_move_are_laid_out_once(open_page: Open, edits: list[Any]) ->
     with counting_layouts(page) as layouts:
         server.patch([0, [edits]])
     assert layouts[0] <= 1
+
+
+def test_items_have_nothing_of_those_made_before(open_page: Open) -> None:
+    page, server = open_page('<ul data-l="[0,0"></ul>')
+    shape = '<li data-l="title" title="none"><b><!--(--><!--)--></b><i data-l="."></i></li>'
+    values: list[list[Any]] = [
+        ["a", "b", "c"],
+        [None, "", ""],
+        ["a", "bc", "c"],
+        [None, [2], {"h": "<u>u</u>"}],
+        ["", "b", ""],
+    ]
+    server.patch([0, {"l": [[1, *value] for value in values]}], shapes=[1, shape, 2, "<s>s</s>"])
+    server.patch([0, [0, [1, "B"]]])
+    written = "[...document.querySelectorAll('li')].map(li => li.outerHTML)"
+    assert [re.sub(' data-l="[^"]*"|<!--.-->', "", item) for item in page.evaluate(written)] == [
+        '<li title="a"><b>B</b><i>c</i></li>',
+        "<li><b></b><i></i></li>",
+        '<li title="a"><b>bc</b><i>c</i></li>',
+        "<li><b><s>s</s></b><i><u>u</u></i></li>",
+        '<li title=""><b>b</b><i></i></li>',
+    ]
+
+
+def test_controls_in_items_have_their_own_state(open_page: Open) -> None:
+    page, server = open_page('<ul data-l="[0,0"></ul>')
+    shape = (
+        '<li><input type="checkbox" data-l="checked"><input type="number" data-l="value">'
+        '<select><option>a</option><option data-l="selected">b</option></select></li>'
+    )
+    values: list[list[Any]] = [["", "no number", ""], [None, "1", None], ["", "2", None]]
+    server.patch([0, {"l": [[1, *value] for value in values]}], shapes=[1, shape])
+    states = (
+        "[...document.querySelectorAll('li')].map(({ children: [box, number, select] }) => "
+        "[box.checked, number.value, select.value])"
+    )
+    assert page.evaluate(states) == [[True, "", "b"], [False, "1", "a"], [True, "2", "a"]]
+    server.patch([0, [0, [0, None, 1, "5"], 1, [0, "", 1, "6"]]])
+    assert page.evaluate(states) == [[False, "5", "b"], [True, "6", "a"], [True, "2", "a"]]
+
+
+def test_custom_elements_in_items_are_made_with_their_attributes(open_page: Open) -> None:
+    page, server = open_page('<ul data-l="[0,0"></ul>')
+    page.evaluate("""() => {
+      window.connected = [];
+      customElements.define("x-item", class extends HTMLElement {
+        connectedCallback() { connected.push([this.getAttribute("name"), this.textContent]); }
+      });
+    }""")
+    server.patch([0, {"l": [[1, "a", "A"], [1, "b", "B"]]}], shapes=[1, '<x-item data-l="name ."></x-item>'])
+    assert page.evaluate("connected") == [["a", "A"], ["b", "B"]]

@@ -31,7 +31,7 @@ export function join() {
 export function perform(request) {
   const parts = !lazy?.refuses(request) && request.build();
   if (!parts) return;
-  const status = closed ? 503 : new Blob([JSON.stringify(parts)]).size > FRAME_BYTES - 50 && 413;
+  const status = closed ? 503 : new TextEncoder().encode(JSON.stringify(parts)).length > FRAME_BYTES - 50 && 413;
   if (status) {
     loadLazy().then((lazy) => lazy?.explain(status));
     return finish(request, ERROR, { error: "Not sent", status });

@@ -109,10 +109,12 @@ export class SlotRange {
  * @property {string} [descriptor] of an action: "@input.debounce.300"
  */
 
-/** @type {Map<number, DocumentFragment>} the shapes that this connection's server has sent */
+/**
+ * @typedef {DocumentFragment & { slots?: Slot[], seen?: boolean }} Shape its slots, once texts were written into it; whether
+ * the watcher needn't see any more fragments of it
+ */
+/** @type {Map<number, Shape>} the shapes that this connection's server has sent */
 const shapes = new Map();
-/** @type {WeakSet<DocumentFragment>} those of which the watcher needn't see every fragment */
-const watched = new WeakSet();
 /** @type {(elements: Iterable<Element>) => unknown} returns whether each element like them has to be seen, too */
 let watcher;
 
@@ -130,17 +132,25 @@ export function define(definitions) {
   for (let i = 0; i < definitions.length; i += 2) shapes.set(definitions[i], parse(definitions[i + 1]));
 }
 
+/** What has a state of its own, which copies would get. */
+const STATEFUL = "input,select,textarea,audio,video";
+
 /**
- * Nodes of a fragment.
+ * Nodes of a fragment. Where all values are texts, they are written into the shape, of which a copy is made then: finding the
+ * slots in each copy would take most of the time.
  * @param {any[]} value shape, value, value ...
  */
 export function create([id, ...values]) {
-  const shape = /** @type {DocumentFragment} */ (shapes.get(id));
-  const nodes = document.importNode(shape, true);
-  if (!watched.has(shape) && !scanMarkup(nodes)) watched.add(shape);
-  let i = 0;
-  for (const { setValue } of adopt(nodes.firstChild, null)) setValue?.(values[i++]);
-  return nodes;
+  const shape = /** @type {Shape} */ (shapes.get(id));
+  const copy = () => {
+    const nodes = document.importNode(shape, true);
+    shape.seen ||= !scanMarkup(nodes);
+    return nodes;
+  };
+  const isOwn = shape.querySelector(STATEFUL) || values.some((value) => value instanceof Object);
+  const nodes = isOwn ? copy() : shape;
+  for (const { setValue } of /** @type {Shape} */ (nodes).slots ??= adopt(nodes.firstChild)) setValue?.(/** @type {any} */ (values.shift()));
+  return isOwn ? nodes : copy();
 }
 
 /**
@@ -171,7 +181,7 @@ export function addressOf(slots, element, descriptor) {
 /**
  * The slots from `node` up to `stop`, in document order.
  * @param {Node | null} node
- * @param {Node | null} stop
+ * @param {Node | null} [stop]
  * @param {Slot[]} [slots] those before
  */
 export function adopt(node, stop, slots = []) {
@@ -307,23 +317,22 @@ export function listSlot(range, form) {
   const createItem = (ordinal, value) => {
     const nodes = create(value);
     if (!form && comment(nodes.lastChild) !== ITEM_END) nodes.append(new Comment(ITEM_END));
-    const [only] = form ? nodes.children : [];
-    items.set(ordinal, { first: only ?? /** @type {Node} */ (nodes.firstChild), last: only ?? /** @type {Node} */ (nodes.lastChild) });
+    const only = form && nodes.firstElementChild;
+    items.set(ordinal, { first: only || /** @type {Node} */ (nodes.firstChild), last: only || /** @type {Node} */ (nodes.lastChild) });
     return nodes;
   };
 
   /** @param {number | [number, number, ...any[]]} edit ordinal: remove; ordinal, before: move; ordinal, before, value ...: insert */
   const apply = (edit) => {
-    const { container } = range;
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
     if (before === undefined) {
-      for (const node of nodesOf(ordinal)) remove(node);
+      nodesOf(ordinal).forEach(remove);
       items.delete(ordinal);
       return;
     }
     const anchor = before < 0 ? range.closing : nodesOf(before)[0];
-    if (value.length) insertBefore(container, createItem(ordinal, value), anchor);
-    else lazy?.moveSiblings(container, nodesOf(ordinal), anchor);
+    if (value.length) insertBefore(range.container, createItem(ordinal, value), anchor);
+    else lazy?.moveSiblings(range.container, nodesOf(ordinal), anchor);
   };
 
   /** @param {any[][]} values */

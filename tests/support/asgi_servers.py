@@ -1,0 +1,87 @@
+"""The ASGI servers that are tested and compared, each with one process that serves."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.chromium.server import free_port
+from tests.support.patience import PATIENCE, wait_until
+
+_UVICORN = (
+    "uvicorn --ws websockets-sansio --ws-per-message-deflate false --log-level warning --host 127.0.0.1"
+)
+COMMANDS = {
+    "uvicorn with uvloop": f"{_UVICORN} --loop uvloop --port {{port}} {{app}}",
+    "uvicorn with asyncio": f"{_UVICORN} --loop asyncio --port {{port}} {{app}}",
+    "granian": "granian --interface asgi --log-level warning --host 127.0.0.1 --port {port} {app}",
+    "hypercorn": "hypercorn --log-level warning --bind 127.0.0.1:{port} {app}",
+    "daphne": "daphne --verbosity 0 --bind 127.0.0.1 --port {port} {app}",
+}
+"""Modules and their arguments, by what is told of them."""
+
+
+class AsgiServer:
+    """A started server."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    def answers(self) -> bool:
+        """Return whether it serves yet; raise RuntimeError if it never will."""
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the server ended: {self.process.communicate()[0]}")
+        try:
+            httpx.get(self.url, timeout=PATIENCE)
+        except httpx.TransportError:
+            return False
+        return True
+
+    def cpu_seconds(self) -> float:
+        """Return the user and system time that its processes have used."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has ended
+            if int(fields[2]) == self.process.pid:  # the process group
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def asgi_server(name: str, app: str) -> Iterator[AsgiServer]:
+    """Serve an application by one of `COMMANDS`."""
+    port = free_port()
+    command = [sys.executable, "-m", *COMMANDS[name].format(port=port, app=app).split()]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "LIVEACTIONS_KEY": secrets.token_urlsafe(32)},
+        start_new_session=True,
+    )
+    server = AsgiServer(process, port)
+    try:
+        assert wait_until(server.answers), f"{name} didn't answer"
+        yield server
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
