@@ -365,3 +365,13 @@ def test_keys_name_class_component_and_parameters() -> None:
     room = new(Room)
     room.room = 7
     assert [key for key, _, _ in kept_fields(room)][-1] == f"{module}.Room.draft\n\nroom=7"
+
+
+@pytest.mark.parametrize("socket", [True, False])
+async def test_without_a_socket(live: Live, socket: bool) -> None:
+    async with Browser(live, socket=socket) as browser:
+        page = await browser.open("/shop")
+        await page.click("Forward")
+        await enter(page, "Number", "3", "Put")
+        await page.reload()
+        assert (page.text(".step"), page.text(".basket")) == ("2 0", "3")

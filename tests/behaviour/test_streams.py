@@ -396,3 +396,16 @@ def test_declarations(annotation: Any, default: Any) -> None:
 def test_limits(limit: int) -> None:
     with pytest.raises(ValueError, match="limit"):
         stream(limit)
+
+
+@pytest.mark.parametrize("socket", [True, False])
+async def test_without_a_socket(live: Live, socket: bool) -> None:
+    async with Browser(live, socket=socket) as browser:
+        page = await browser.open("/chat")
+        await page.click("Earlier")
+        await page.click("Edit 7")
+        await page.click("Drop 10")
+        await page.click("Edit 8")
+        assert texts(page) == [*numbered(5, 6), "line 7!", "line 8!", "line 9"]
+        [lines] = streams_of(the_page(live))
+        assert len(lines._pending) <= 2
