@@ -516,14 +516,14 @@ def test_a_class_stays_until_the_server_changes_that_class(open_page: Open) -> N
 
 
 def test_attributes_of_a_varying_tag(open_page: Open) -> None:
-    """The server writes all of them whenever one changes."""
+    """The server writes all of them whenever one changes, and names those that have gone."""
     page, server = open_page(button(js.toggle("#menu")) + '<div id="menu" hidden data-l="*">x</div>')
     server.patch([0, ["hidden", ""]])
     page.click("#b")
     page.wait_for_function("() => !menu.hidden")
     server.patch([0, ["hidden", "", "title", "t"]])
     assert (has(page, "#menu", "hidden"), has(page, "#menu", "title")) == (None, "t")
-    server.patch([0, ["title", "t"]])
+    server.patch([0, ["title", "t", "hidden", None]])
     server.patch([0, ["title", "t", "hidden", ""]])
     assert has(page, "#menu", "hidden") == ""
 
