@@ -24,6 +24,7 @@ from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter, is_, length_hint
 from pathlib import PurePath
 from typing import Any, Final, Literal, Union, get_args, get_origin
@@ -59,7 +60,20 @@ def is_frozen(value: Any) -> bool:
     if parts is None:
         return False
     inner = parts(value)
-    return ATOMS.issuperset(map(type, inner)) or all(map(is_frozen, inner))
+    return ATOMS.issuperset(map(type, inner)) or are_frozen(inner)
+
+
+def are_frozen(values: Collection[Any]) -> bool:
+    """Return whether all values are immutable, as `is_frozen` says of each; with loops in C."""
+    kinds = set(map(type, values))
+    for kind in kinds - ATOMS:
+        parts = _parts_of(kind)
+        if parts is None:
+            return False
+        alike = values if len(kinds) == 1 else [value for value in values if type(value) is kind]
+        if not are_frozen([*chain.from_iterable(map(parts, alike))]):
+            return False
+    return True
 
 
 def is_frozen_at_a_glance(value: Any) -> bool:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretBytes, SecretStr
 
-from liveactions.immutability import common_ends, holds_frozen, is_frozen, is_frozen_type
+from liveactions.immutability import are_frozen, common_ends, holds_frozen, is_frozen, is_frozen_type
 
 
 class Color(Enum):
@@ -104,6 +104,26 @@ def test_values_and_annotations_agree_on_what_is_not(value: Any) -> None:
     assert not is_frozen(value) and not is_frozen_type(type(value))
     assert not is_frozen((1, (value,))) and not is_frozen_type(tuple[int, tuple[type(value)]])  # type: ignore[misc]
     assert not holds_frozen(list[type(value)])  # type: ignore[misc]
+
+
+values = st.recursive(
+    st.sampled_from(IMMUTABLE) | st.sampled_from(MUTABLE),
+    lambda inner: st.lists(inner, max_size=4).map(tuple) | st.builds(Pair, inner, inner),
+    max_leaves=8,
+)
+
+
+def is_immutable(value: Any) -> bool:
+    """Look at a value piece by piece."""
+    if isinstance(value, tuple):
+        return type(value) in (tuple, Pair) and all(map(is_immutable, value))
+    return any(value is one for one in IMMUTABLE)
+
+
+@given(st.lists(values, max_size=4))
+def test_values_are_immutable_if_each_of_them_is(several: list[Any]) -> None:
+    assert are_frozen(several) == all(map(is_immutable, several))
+    assert are_frozen(several) == all(map(is_frozen, several))
 
 
 def test_annotations_allow_only_immutable_values() -> None:

@@ -172,6 +172,16 @@ class Description:
         return bool(self.streams) or len(self.state) < len(self.fields)
 
     @cached_property
+    def state_names(self) -> tuple[str, ...]:
+        """The names of the state fields."""
+        return tuple(field.name for field in self.state)
+
+    @cached_property
+    def scalars(self) -> tuple[frozenset[type[Any]], ...]:
+        """For each state field, the types whose values are written to JSON as they are."""
+        return tuple(frozenset() if field.children else field.codec.scalars for field in self.state)
+
+    @cached_property
     def has_address(self) -> bool:
         """Whether fields of the page, or of components in it, may be in the query string."""
         return bool(self.in_url or self.children)

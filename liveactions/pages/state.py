@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -97,10 +98,14 @@ def _why(error: Exception) -> str:
 
 def _encode(component: Component, out: list[bytes]) -> None:
     """Append the JSON of a component's fields to `out`."""
-    values = component.__dict__
+    values, description = component.__dict__, component._live_record.description
+    found = [*map(values.get, description.state_names, repeat(MISSING))]
+    if all(map(frozenset.__contains__, description.scalars, map(type, found))):
+        out.append(_json(dict(zip(description.state_names, found, strict=True))))
+        return
     plain: dict[str, Any] = {}
     written: list[bytes] = []
-    for field in component._live_record.description.state:
+    for field in description.state:
         name = field.name
         value = values.get(name, MISSING)
         if value is MISSING:

@@ -60,6 +60,17 @@ class SlotGenerator(CodeGenerator):
     ) -> None:
         """Write code that computes the value of a slot that is one statement, and assigns it to `name`."""
 
+    def enter_frame(self, frame: Frame) -> None:
+        """Read all names of a frame that come from the context at once."""
+        loads = frame.symbols.loads
+        names = {target: name for target, (action, name) in loads.items() if action == VAR_LOAD_RESOLVE}
+        if len(names) > 1:
+            targets, context = ", ".join(names), self._context_reference_stack[-1]
+            self.writeline(f"{targets} = {context}.resolve_all({tuple(names.values())!r})")
+            frame.symbols.loads = {target: load for target, load in loads.items() if target not in names}
+        super().enter_frame(frame)
+        frame.symbols.loads = loads
+
     def value(self, slot: Slot, frame: Frame, prior: str, number: int) -> str:
         """Write code that computes a slot's value. Return the variable that holds it."""
         name = self.temporary_identifier()

@@ -27,8 +27,8 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from hashlib import blake2b
-from itertools import groupby, repeat
-from operator import attrgetter
+from itertools import compress, count, groupby, repeat
+from operator import attrgetter, is_not
 from typing import Any, Final, Protocol
 from weakref import ReferenceType
 from zlib import crc32
@@ -578,12 +578,12 @@ def collect(value: Any, pieces: list[str]) -> None:
         pieces.append(value)
     elif type(value) is Fragment:
         pieces.append(value.shape.digest_text)
-        for slot in value.shape.values:
-            inner = value.values[slot]
-            if type(inner) is str:  # here: a call would cost more than all else
-                pieces.append(inner)
-            else:
-                collect(inner, pieces)  # its own digest isn't needed elsewhere
+        shown, start = [value.values[slot] for slot in value.shape.values], 0
+        for n in compress(count(), map(is_not, map(type, shown), repeat(str))):
+            pieces += shown[start:n]
+            collect(shown[n], pieces)  # its own digest isn't needed elsewhere
+            start = n + 1
+        pieces += shown[start:]
     elif type(value) is Items:
         pieces.append(digest_of(value).hex())
     elif isinstance(value, Reference):

@@ -30,7 +30,7 @@ from types import CodeType, FunctionType
 from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary, ref
 
-from ..immutability import common_ends, is_frozen, is_frozen_at_a_glance, same
+from ..immutability import are_frozen, common_ends, is_frozen, is_frozen_at_a_glance, same
 from ..types import Reference
 from .fragments import Fragment, Items, Rendered
 from .list_keys import continued, window_keys
@@ -89,7 +89,7 @@ def reference_version(value: Any) -> int:
 def is_remembered(old: Items) -> bool:
     """Return whether everything that a list was rendered from is immutable."""
     if old.frozen is None:
-        old.frozen = all(map(is_frozen, old.sources or ()))
+        old.frozen = are_frozen(old.sources or ())
         if old.rendered is not None:
             old.rendered.frozen = old.frozen
     return old.frozen and all(map(_is_stable, old.outer or ()))
@@ -156,7 +156,7 @@ def _known(loop: Loop, sources: Sequence[Any]) -> Rendered | None:
     if known is None or known.sources is not sources or _changed_names(known.outer, loop.outer):
         return None
     if known.frozen is None:
-        known.frozen = all(map(is_frozen, sources))
+        known.frozen = are_frozen(sources)
     return known if known.frozen else None
 
 
@@ -214,7 +214,7 @@ def _render_window(loop: Loop, old: Items, sources: tuple[Any, ...]) -> Any:
         step, fragments = _take_step(loop, old, sources)
         if any(type(fragments[n]) is not Fragment for n in step.fresh):
             return _render_all(loop, sources)
-        frozen = all(map(is_frozen, [sources[n] for n in step.fresh]))
+        frozen = are_frozen([sources[n] for n in step.fresh])
         if shared is not None and frozen and _is_sharing.get():
             rendered = _share(loop, Rendered(fragments, sources, loop.outer, True))
             shared.step = sources, ref(rendered), step
@@ -265,7 +265,7 @@ def _follow(
     numbers, following = old.numbers(), old.following
     new = _next(loop, old, sources, fragments, step.fresh, {})
     new.rendered = rendered
-    new.frozen = rendered is not None or all(map(is_frozen, [sources[n] for n in step.fresh]))
+    new.frozen = rendered is not None or are_frozen([sources[n] for n in step.fresh])
     if step.origins.count(-1) == len(sources):
         new.begin()  # nothing of the old list is left
     elif not step.keeps_order:

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from jinja2 import Template
 from jinja2.runtime import BlockReference, Context, Macro, TemplateReference, Undefined
+from jinja2.utils import missing
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
@@ -369,6 +371,12 @@ class TemplateContext(Context):
         self.exported_vars.clear()
         self.blocks = {name: [block] for name, block in blocks.items()} if blocks else {}
         self.prior = prior
+
+    def resolve_all(self, names: Iterable[str]) -> list[Any]:
+        """Return the values of names, or ``missing``, as `resolve_or_missing` of each; with a loop in C."""
+        if self.vars:
+            return [*map(self.resolve_or_missing, names)]
+        return [*map(self.parent.get, names, repeat(missing))]
 
     def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(callee, Reference):

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from liveactions.actions.decorator import action
@@ -219,3 +221,47 @@ async def test_forms_of_actions_that_are_gone_are_forgotten() -> None:
     page = await opened(Form)
     await call(page, page.free)
     assert not again(page, Renamed).live.forms.states
+
+
+class Scalars(Page):
+    number: int = 1
+    text: str | None = None
+    ratio: float = 0.5
+    anything: Any = None
+
+
+class Mixed(Scalars):
+    names: list[str] = []
+
+
+values = st.fixed_dictionaries(
+    {
+        "number": st.integers() | st.booleans() | st.just("not a number"),
+        "text": st.none() | st.text(max_size=3) | st.just("\ud800") | st.just(1),
+        "ratio": st.floats() | st.integers(0, 3),
+        "anything": st.none() | st.integers() | st.lists(st.integers(), max_size=2),
+    }
+)
+
+
+def encoded(cls: type[Page], state: dict[str, Any]) -> Any:
+    page = new(cls)
+    page.__dict__.update(state)
+    try:
+        return {name: json.dumps(value) for name, value in dump_state(page)[0].items()}
+    except TypeError as error:
+        return str(error).replace("Mixed", "Scalars")
+
+
+@given(values)
+def test_a_page_with_scalars_only_is_written_as_one_with_other_fields(state: dict[str, Any]) -> None:
+    alone, among_others = encoded(Scalars, state), encoded(Mixed, state)
+    if isinstance(among_others, dict):
+        assert among_others.pop("names") == "[]"
+    assert alone == among_others
+
+
+def test_a_field_that_is_not_set_is_not_written() -> None:
+    page = new(Scalars)
+    del page.__dict__["text"]
+    assert "text" not in dump_state(page)[0]
