@@ -216,6 +216,16 @@ def test_items_that_move_are_laid_out_once(open_page: Open, edits: list[Any]) ->
     assert layouts[0] <= 1
 
 
+def test_a_patch_that_writes_before_it_moves_needs_one_layout(open_page: Open) -> None:
+    items = "".join(f"<li>{n}</li>" for n in range(100))
+    page, server = open_page(f'<p data-l=".">text</p><ul data-l="[0,0">{items}</ul>')
+    server.patch([1, [[[1, 0]]]])  # the rest of the client is there
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    with counting_layouts(page) as layouts:
+        server.patch([0, "a longer text", 1, [[5, [3, 1]]]])
+    assert layouts[0] == 1
+
+
 def test_items_have_nothing_of_those_made_before(open_page: Open) -> None:
     page, server = open_page('<ul data-l="[0,0"></ul>')
     shape = '<li data-l="title" title="none"><b><!--(--><!--)--></b><i data-l="."></i></li>'

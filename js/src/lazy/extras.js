@@ -3,6 +3,7 @@
 import { notifyTabs } from "../core/tabs.js";
 import { HEADER_OPS } from "../core/wire.js";
 import { needsTransition, runInTransition } from "./changes.js";
+import { prepareMoves } from "./moves.js";
 import { setAddress } from "./page-swap.js";
 
 const TRIES = 3;
@@ -35,7 +36,9 @@ export async function processAll(waiting, process) {
     let processed = false;
     const run = () => {
       processed = message === waiting[0];
-      if (processed) process(waiting.shift());
+      if (!processed) return;
+      if (Array.isArray(message)) prepareMoves(message);
+      process(waiting.shift());
     };
     if (needsTransition(message)) await runInTransition(run);
     else run();
