@@ -27,7 +27,7 @@ from .purity import is_pure, qualifies
 MIN_NODES: Final = 8
 """Bodies whose slots have fewer nodes are computed faster than their names are compared."""
 _MAY_CHANGE: Final = object()
-"""Stands for a value that may have changed, whichever object it is."""
+"""Takes the place of a value that may have changed, whichever object it is."""
 
 
 class Reads:
