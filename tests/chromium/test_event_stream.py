@@ -135,6 +135,20 @@ def test_pushes_come_and_operations_are_answered(person: Visitor, proxy: Proxy) 
     expect(one.locator("html")).to_have_attribute("data-live", "open")
 
 
+def test_a_request_that_is_never_answered_is_given_up_with_its_stream(person: Visitor, proxy: Proxy) -> None:
+    """Its operation is made again, and does its work once."""
+    page = person.open("/room")
+    held: list[Route] = []
+    page.route(
+        "**/room",
+        lambda route: route.fallback() if held or route.request.method == "GET" else held.append(route),
+    )
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.get_by_role("button", name="Add").click()
+    proxy.drop()
+    expect(page.locator("output")).to_have_text("1", timeout=PATIENCE * 1000)
+
+
 def test_operations_do_not_go_up_more_often_because_none_comes_through(person: Visitor) -> None:
     page = person.open("/room")
     tries: list[str] = []

@@ -19,6 +19,8 @@ const ANSWER = "application/json";
 
 /** @type {Promise<void> | undefined} the request that is under way, until its answer begins */
 export let sending;
+/** Ends that request. */
+let control = new AbortController();
 /** Requests in a row that came to nothing. */
 let failures = 0;
 /** Whether the page's session was last met by fetch, not by a socket. */
@@ -32,7 +34,7 @@ let isOver = false;
 /** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
 export function sendByFetch() {
   if (isPausing || !mustSend()) return;
-  sending ??= post().then((isAnswered) => {
+  sending ??= exchange().then((isAnswered) => {
     sending = undefined;
     failures = isAnswered ? 0 : failures + 1;
     if (isAnswered) isByFetch = true;
@@ -74,7 +76,7 @@ export function watchVisibility() {
     core.send();
   });
   addEventListener("pagehide", ({ persisted }) => {
-    if (isByFetch && !persisted) request([core.unansweredOp(BYE)], { Accept: ANSWER }, { keepalive: true }).catch(() => {});
+    if (isByFetch && !persisted) post([core.unansweredOp(BYE)], { Accept: ANSWER }, { keepalive: true }).catch(() => {});
     hideStream();
   });
 }
@@ -84,7 +86,7 @@ export function watchVisibility() {
  * @param {Record<string, string>} headers
  * @param {RequestInit} options
  */
-async function request(more, headers, options) {
+async function post(more, headers, options) {
   const { hello, ops } = core.pendingBatch();
   if (!hello.token) { // if the answer was lost, another session would begin, and run them again
     ops.splice(0);
@@ -104,7 +106,7 @@ async function request(more, headers, options) {
 }
 
 /** @returns {Promise<boolean>} whether what waits is answered, or will be: else it is to be tried again */
-async function post() {
+async function exchange() {
   await takeTurn(core.send);
   // Another process could only go on where this one stops: what is running there would be cut off.
   for (let misses = 0; isStreaming() && misses < MISSES; misses++) {
@@ -116,20 +118,20 @@ async function post() {
 
 /**
  * @param {Record<string, string>} headers
- * @returns {Promise<boolean | undefined>} as `post`; undefined if another process has the page's stream
+ * @returns {Promise<boolean | undefined>} as `exchange`; undefined if another process has the page's stream
  */
 async function attempt(headers) {
-  const control = new AbortController();
+  const request = (control = new AbortController());
   const streams = mayStream();
-  const unlimit = streams && !isStreaming() ? limitFirst(control) : () => {};
-  const answering = request([], { Accept: streams ? `text/event-stream, ${ANSWER}` : ANSWER, ...headers }, { signal: control.signal });
+  const unlimit = streams && !isStreaming() ? limitFirst(request) : () => {};
+  const answering = post([], { Accept: streams ? `text/event-stream, ${ANSWER}` : ANSWER, ...headers }, { signal: request.signal });
   const out = core.pending().filter((op) => op.out);
   const response = await answering.catch(() => null);
   if (!response || response.status >= 500) return unlimit(), false;
   const isSkipped = response.headers.has(HEADER_SKIPPED);
   if (response.status === 204) return unlimit(), isSkipped ? undefined : isStreaming(); // what it brings comes over the stream
   if (!response.ok) unlimit(), giveUp(response);
-  else if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) return stream(response, control, isSkipped ? [] : out, unlimit);
+  else if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) return stream(response, request, isSkipped ? [] : out, unlimit);
   else {
     unlimit();
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
@@ -147,14 +149,14 @@ async function attempt(headers) {
 
 /**
  * @param {Response} response
- * @param {AbortController} control of its request
+ * @param {AbortController} request of which it is the answer
  * @param {import("../interface.js").Op[]} out ops that it answers
  * @param {() => void} unlimit
  * @returns {Promise<boolean>} whether the welcome has come
  */
-function stream(response, control, out, unlimit) {
+function stream(response, request, out, unlimit) {
   return new Promise((resolve) => {
-    readStream(response, control, () => {
+    readStream(response, request, () => {
       unlimit();
       for (const op of out) op.out = true; // whatever the welcome makes of them
       showOpen();
@@ -165,6 +167,7 @@ function stream(response, control, out, unlimit) {
       const { dataset } = document.documentElement;
       if (!isLost || dataset.live === "closed") return;
       dataset.live = "connecting";
+      control.abort(); // the answer to what was sent beside it would have come over it
       sendAfter(Math.random() * RETRY);
     });
   });
