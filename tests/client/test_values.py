@@ -125,12 +125,12 @@ def test_checkboxes(open_page: Open) -> None:
     server.patch([0, ["checked", ""]])
     assert page.is_checked("#c")
     page.uncheck("#c")
-    server.patch([0, []])
+    server.patch([0, ["checked", None]])
     server.patch([0, ["checked", ""]])
     assert not page.is_checked("#c")
     save(page)
     assert server.ops[-1][2:] == [1, "save", []]
-    server.answer(1, patch=[0, []])
+    server.answer(1, patch=[0, ["checked", None]])
     assert not page.is_checked("#c")
     server.patch([0, ["checked", ""]])
     assert page.is_checked("#c")
@@ -143,7 +143,7 @@ def test_a_checkbox_whose_event_is_answered_shows_what_the_server_says(open_page
     server.answer(1, patch=[1, ["checked", ""]])
     page.uncheck("#c")
     assert server.ops[-1] == [2, 1, 0, [0], []]
-    server.answer(2, patch=[1, []])
+    server.answer(2, patch=[1, ["checked", None]])
     server.patch([1, ["checked", ""]])
     assert page.is_checked("#c")
 
@@ -179,13 +179,13 @@ def test_selects(open_page: Open) -> None:
     server.patch([1, ["selected", None], 0, ["selected", ""]])
     assert value(page, "s") == "a"
     page.select_option("#s", "c")
-    server.patch([0, [], 1, ["selected", ""]])
+    server.patch([0, ["selected", None], 1, ["selected", ""]])
     assert value(page, "s") == "c"
     save(page)
     assert server.ops[-1][4] == ["s", "c"]
-    server.answer(1, patch=[1, [], 2, ["selected", ""]])
+    server.answer(1, patch=[1, ["selected", None], 2, ["selected", ""]])
     assert value(page, "s") == "c"
-    server.patch([2, [], 0, ["selected", ""]])
+    server.patch([2, ["selected", None], 0, ["selected", ""]])
     assert value(page, "s") == "a"
 
 
