@@ -112,11 +112,15 @@ class KeptFields:
         """The name of the tab; "" if it isn't known: without JavaScript, or before the page has joined."""
         self._values = values
         self._identity = identity
+        self._has_left = False
+        """Whether the page has the values of somebody who has signed out."""
         self._tab: tuple[str, ...] | None = None
         self._person: tuple[str, ...] | None = None
         """Whom the values belong to, as of the latest `read`."""
         self._known: dict[str, bytes] = {}
         """The JSON that is stored, or that of the default, by the field's key."""
+        self._before = self._known, self._has_left
+        """Both, as of the end of the latest run."""
         self._changed: dict[str, tuple[str, bytes]] = {}
 
     def copy(self) -> KeptFields:
@@ -126,12 +130,20 @@ class KeptFields:
     def become(self, identity: str) -> None:
         """Note that the page belongs to another identity from now on."""
         if identity != self._identity:
+            self._has_left = self._has_left or bool(self._identity)
             self._identity, self.is_stale = identity, True
+
+    def undo(self) -> None:
+        """Note that the page's fields have been restored to what they were when the run began."""
+        self._known, self._has_left = self._before
+        self.is_stale = True
 
     async def read(self, page: Page) -> bool:
         """Set the fields to what is kept; a value that no longer fits, to its default.
 
-        What the page itself has changed, and not stored yet, stays. Return whether a field has changed.
+        What the page itself has changed, and not stored yet, stays, unless its visitor has signed out. Return
+        whether a field has changed. If the store can't be read, nothing is stored until it can: the page
+        would overwrite what it doesn't know.
         """
         self.is_stale = False
         fields = list(kept_fields(page))
@@ -142,12 +154,18 @@ class KeptFields:
             found = await asyncio.gather(*[self._get(field, key) for key, _, field in fields])
         except StoreError as error:
             log.warning("what is kept for %s can't be read: %s", type(page).__qualname__, error)
-            return False
+            self.is_stale = True
+            if not self._has_left:
+                return False
+            self._tab = self._person = None
+            found = [None] * len(fields)
         self._subscribe(page)
+        self._known = dict(self._known)
         changed = [
             self._set(key, component, field, stored)
             for (key, component, field), stored in zip(fields, found, strict=True)
         ]
+        self._has_left = False
         return any(changed)
 
     async def _find_owners(self, page: Page) -> None:
@@ -169,11 +187,11 @@ class KeptFields:
     def _set(self, key: str, component: Component, field: Field, stored: bytes | None) -> bool:
         """Set a field to what is stored for it. Return whether that differs from what it was."""
         now = field.codec.encode(component.__dict__[field.name])
-        if self._known.get(key, now) != now:
+        if self._known.get(key, now) != now and not self._has_left:
             return False
         value, text = _loaded(field, stored)
         if value is _NOTHING:
-            if _by(field) == "tab":  # the page's state has it
+            if _by(field) == "tab" and not self._has_left:  # the page's state has it
                 self._known.setdefault(key, now)
                 return False
             value = field.fresh()
@@ -209,6 +227,7 @@ class KeptFields:
         If the run has signed the visitor out, forget what was kept for them, and `read` again.
         """
         changed, self._changed = self._changed, {}
+        self._before = self._known, self._has_left
         request = page.live.request
         if isinstance(request, PageRequest) and request.is_changed:
             identity = await page.live.services.identity(request)
@@ -228,7 +247,8 @@ class KeptFields:
         except StoreError as error:  # the page has them, and tries again after the next run
             log.warning("what %s keeps can't be stored: %s", type(page).__qualname__, error)
             return frozenset()
-        self._known.update({key: text for key, (_, text) in changed.items()})
+        self._known = self._known | {key: text for key, (_, text) in changed.items()}
+        self._before = self._known, self._has_left
         person = self._person or ()
         return frozenset(self._values.key(*person, key) for key, (by, _) in changed.items() if by == "person")
 
@@ -236,6 +256,7 @@ class KeptFields:
         if self._identity:
             await self._values.forget(self._identity)
         self.become(identity)
+        self._before = self._known, self._has_left
 
     def _row(self, by: str, key: str, text: bytes) -> Row:
         return self._values.row(text, TAB_TTL if by == "tab" else SESSION_TTL, *self._owner(by) or (), key)

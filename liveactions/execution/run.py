@@ -255,7 +255,7 @@ class PageRun:
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
         """Run an action: guards, parameters, the function. Its forms show the outcome."""
-        if (refused := await self.guard()) is not None:
+        if (refused := await self.guard() or await self.read_kept()) is not None:
             return refused
         page, action = self.page, ref.action
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
@@ -494,7 +494,7 @@ class PageRun:
         self.url_change = None
         self.is_undone = True
         if self.page.live.kept is not None:
-            self.page.live.kept.is_stale = True
+            self.page.live.kept.undo()
 
     def _forget_success(self, failed: Failed) -> None:
         """Replace the success of a call that couldn't be concluded: its form shows the error."""

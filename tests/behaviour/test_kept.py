@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from pydantic import Field
@@ -11,7 +11,8 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import HTTPConnection
 
 from liveactions import Component, InSession, InTab, Limits, Live, Page, Pages, action, in_url, loaded
-from liveactions.execution.kept import COOKIE
+from liveactions.exceptions import StoreError
+from liveactions.execution.kept import COOKIE, KeptValues
 from liveactions.pages.fields import Kept
 from liveactions.pages.page import kept_fields
 from liveactions.store import MemoryStore
@@ -54,6 +55,11 @@ class Shop(Page):
         self.request.session.clear()
 
     @action
+    async def leave(self) -> None:
+        self.basket = (7,)
+        self.request.session.clear()
+
+    @action
     async def sign_in(self, who: str) -> None:
         self.request.session["who"] = who
 
@@ -65,7 +71,11 @@ class Shelf(Shop):
     other: int = 0
     panel: Panel = Panel()
 
+    is_broken: ClassVar = False
+
     async def load(self) -> None:
+        if self.is_broken:
+            raise RuntimeError("on purpose")
         loads.append((self.theme, len(self.basket)))
 
     @action
@@ -101,7 +111,7 @@ FIELDS = """<p class="basket">{{ basket|join(" ") }}</p><p class="theme">{{ them
 <form method="post" action="{{ put }}"><input name="number" aria-label="Number"><button>Put</button></form>
 <form method="post" action="{{ paint }}"><input name="theme" aria-label="Theme"><button>Paint</button></form>
 <form method="post" action="{{ sign_in }}"><input name="who" aria-label="Who"><button>Sign in</button></form>
-{{ button(sign_out, "Sign out") }}{{ button(refuse, "Refuse") }}
+{{ button(sign_out, "Sign out") }}{{ button(leave, "Order and sign out") }}{{ button(refuse, "Refuse") }}
 <a href="/till" live-nav>Till</a> <a href="/shop" live-nav>Shop</a>"""
 TEMPLATES = {
     "fields.html": FIELDS,
@@ -225,6 +235,23 @@ async def test_of_two_tabs_that_write_at_once_the_last_one_wins_for_each_field(b
     assert (third.text(".basket"), third.text(".theme")) == ("1 2", "dark")
 
 
+async def test_what_another_tab_has_changed_is_not_overwritten_where_it_could_not_be_loaded(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, other = await browser.open("/shop"), await browser.open("/till")
+    await enter(page, "Number", "3", "Put")
+    await other.shows("3")
+    with monkeypatch.context() as patched:
+        patched.setattr(Shelf, "is_broken", True)
+        await enter(other, "Number", "4", "Put")
+        await other.shows("3 4")
+        with pytest.raises(Failed):
+            await enter(page, "Theme", "dark", "Paint")
+    await page.click("Count")
+    assert page.text(".basket") == "3 4"
+    assert (await browser.open("/till")).text(".basket") == "3 4"
+
+
 async def test_visitors_without_an_identity_have_a_cookie_once_something_is_kept(browser: Browser) -> None:
     page = await browser.open("/shop")
     await page.click("Forward")
@@ -268,6 +295,60 @@ async def test_the_page_that_signs_out_shows_them_no_longer(browser: Browser) ->
     assert page.text(".basket") == "3"
     await page.click("Sign out")
     assert page.text(".basket") == ""
+
+
+async def test_who_signs_in_after_somebody_in_the_same_page_finds_nothing_of_theirs(browser: Browser) -> None:
+    page = await browser.open("/shop")
+    await enter(page, "Who", "ada", "Sign in")
+    await enter(page, "Number", "3", "Put")
+    await enter(page, "Note", "secret", "Write")
+    await page.click("Sign out")
+    assert (page.text(".note"), page.text(".basket")) == ("", "")
+    await enter(page, "Who", "bob", "Sign in")
+    assert (page.text(".note"), page.text(".basket")) == ("", "")
+
+
+async def test_what_the_action_that_signs_out_sets_is_not_kept_for_the_next_person(browser: Browser) -> None:
+    page = await browser.open("/shop")
+    await enter(page, "Who", "ada", "Sign in")
+    await page.click("Order and sign out")
+    assert page.text(".basket") == ""
+    await page.click("Count")
+    assert (await browser.open("/till")).text(".basket") == ""
+
+
+async def test_signing_in_keeps_what_a_tab_has(browser: Browser) -> None:
+    page = await browser.open("/shop")
+    await enter(page, "Note", "rye", "Write")
+    await enter(page, "Who", "ada", "Sign in")
+    assert page.text(".note") == "rye"
+
+
+@both_ways
+@pytest.mark.parametrize("who", ["", "ada"])
+async def test_a_page_that_could_not_read_what_is_kept_overwrites_nothing(
+    browser: Browser, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    page = await browser.open("/shop")
+    if who:
+        await enter(page, "Who", who, "Sign in")
+        page = await browser.open("/shop")
+    await enter(page, "Number", "3", "Put")
+    cookies = dict(browser.cookies.values)
+    with monkeypatch.context() as patched:
+        patched.setattr(KeptValues, "get", is_away)
+        page = await browser.open("/shop")
+        await enter(page, "Number", "4", "Put")
+        assert page.text(".basket") == "4"
+    await enter(page, "Theme", "dark", "Paint")
+    assert (page.text(".basket"), page.text(".theme")) == ("3", "dark")
+    third = await browser.open("/till")
+    assert (third.text(".basket"), third.text(".theme")) == ("3", "dark")
+    assert browser.cookies.values.get(COOKIE) == cookies.get(COOKIE)
+
+
+async def is_away(*_: Any) -> None:
+    raise StoreError("on purpose")
 
 
 async def test_disconnecting_a_person_forgets_them(browser: Browser, live: Live) -> None:
