@@ -1,1 +1,1 @@
-var t="live.tab";(()=>{let a=document.querySelector("script[data-live]").dataset;try{sessionStorage[t]??=[...crypto.getRandomValues(new Uint8Array(16))].map(t=>t.toString(16).padStart(2,"0")).join(""),a.snapshot+=" "+sessionStorage[t]}catch{}})();
+var t="live.tab";(()=>{let a=document.querySelector("script[data-live]")?.dataset;if(a)try{sessionStorage[t]??=[...crypto.getRandomValues(new Uint8Array(16))].map(t=>t.toString(16).padStart(2,"0")).join(""),a.snapshot+=" "+sessionStorage[t]}catch{}})();

@@ -18,7 +18,8 @@ HTML = """<!doctype html><title>Lists</title>
 .grid li { width: 100px } #long { height: 200px; overflow-y: auto } </style>
 <h1>{{ news }}</h1><p>{{ note }}</p>
 {% for name, items in lists.items() %}
-<ul id="{{ name }}" {% if name == "grid" %}class="grid" live-sort="{{ move(name) }}"
+<ul id="{{ name }}" {% if name == "rtl" %}dir="rtl"{% endif %}
+  {% if name in ("grid", "pair", "rtl") %}class="grid" live-sort="{{ move(name) }}"
   {% elif name == "long" %}live-sort="{{ move(name) }}"
   {% else %}live-sort.group.both="{{ move(name) }}"{% endif %}>
   {% for item in items %}<li data-key="{{ item }}" tabindex="0">
@@ -26,7 +27,8 @@ HTML = """<!doctype html><title>Lists</title>
     <a href="#{{ item }}">item {{ item }}</a> {% if item == 1 %}<input aria-label="text">{% endif %}</li>
   {% endfor %}</ul>
 {% endfor %}
-<button live-click="{{ announce }}">Announce</button> <button live-click="{{ release }}">Release</button>"""
+<button live-click="{{ announce }}">Announce</button> <button live-click="{{ release }}">Release</button>
+<button live-click="{{ remove }}" id="remove">Remove 1</button>"""
 
 live = Live(
     jinja2.Environment(loader=jinja2.DictLoader({"lists.html": HTML}), autoescape=True), keys="k" * 32
@@ -51,6 +53,8 @@ class Lists(Page):
         "held": [4, 5],
         "grid": [11, 12, 13, 14],
         "long": [*range(20, 60)],
+        "pair": [61, 62],
+        "rtl": [71, 72, 73],
     }
 
     async def load(self) -> None:
@@ -76,6 +80,10 @@ class Lists(Page):
     async def announce(self) -> None:
         latest[0] = "good news" if latest[0] != "good news" else "better news"
         revalidate_tag("news")
+
+    @action
+    async def remove(self) -> None:
+        self.lists["one"].remove(1)
 
     @action
     async def release(self) -> None:
@@ -130,6 +138,74 @@ def test_into_another_list_and_side_by_side(person: Visitor) -> None:
     page.mouse.up()
     settled(page, "moved 14")
     assert order(page, "grid") == [11, 14, 12, 13]
+
+
+def test_two_side_by_side_and_from_right_to_left(person: Visitor) -> None:
+    page = person.open("/")
+    grab(page, 61)
+    over(page, 62, x=0.8)
+    page.mouse.up()
+    settled(page, "moved 61")
+    assert order(page, "pair") == [62, 61]
+    grab(page, 71)
+    over(page, 73, x=0.2)
+    page.mouse.up()
+    settled(page, "moved 71")
+    assert order(page, "rtl") == [72, 73, 71]
+    page.locator("li[data-key='71']").focus()
+    for key in (" ", "ArrowRight", " "):
+        page.keyboard.press(key)
+    expect(page.locator("#rtl li").nth(1)).to_have_attribute("data-key", "71")
+
+
+def remove(page: Tab) -> None:
+    """Remove item 1, as others may."""
+    page.evaluate("document.querySelector('#remove').click()")
+    expect(page.locator("#one li")).to_have_count(2)
+
+
+def can_be_sorted(page: Tab) -> None:
+    expect(page.locator("html[data-sorting], [data-dragging], [data-pending]")).to_have_count(0)
+    grab(page, 61)
+    over(page, 62, x=0.8)
+    page.mouse.up()
+    settled(page, "moved 61")
+
+
+def test_an_item_is_removed_while_it_is_pressed(person: Visitor) -> None:
+    page = person.open("/")
+    grab(page, 1)
+    remove(page)
+    over(page, 2)
+    page.mouse.up()
+    can_be_sorted(page)
+
+
+def test_an_item_is_removed_while_it_is_dragged(person: Visitor) -> None:
+    page = person.open("/")
+    grab(page, 1)
+    over(page, 2, y=0.9)
+    remove(page)
+    page.mouse.up()
+    can_be_sorted(page)
+    page.reload()
+    page.locator("li[data-key='1']").press(" ")
+    remove(page)
+    can_be_sorted(page)
+
+
+def test_one_pointer_drags_until_it_is_released(person: Visitor) -> None:
+    page = person.open("/")
+    grab(page, 1)
+    over(page, 3, y=0.9)
+    for event in ("pointermove", "pointerup", "pointercancel"):
+        page.evaluate("type => dispatchEvent(new PointerEvent(type, { pointerId: 99, buttons: 1 }))", event)
+    expect(page.locator("[data-dragging]")).to_have_attribute("data-key", "1")
+    assert order(page, "one") == [2, 3, 1]
+    page.evaluate("dispatchEvent(new PointerEvent('pointermove', { pointerId: 1, clientX: 9, clientY: 9 }))")
+    expect(page.locator("html[data-sorting], [data-dragging]")).to_have_count(0)
+    assert order(page, "one") == [1, 2, 3]
+    page.mouse.up()
 
 
 def test_items_of_one_group_go_into_no_other(person: Visitor) -> None:

@@ -82,7 +82,7 @@ function listsFor({ item, list }) {
 
 /** @param {Drop} origin @param {any} grip what was pressed @param {AbortController} end */
 function start(origin, grip, end) {
-  const current = (drag = { ...origin, origin, grip, end, x: 0, y: 0, request: { build: () => null, show: () => show(current, "data-dragging") } });
+  const current = (drag = { ...origin, origin, grip, end, x: 0, y: 0, request: { build: () => null, show: () => showDragged(current) } });
   document.documentElement.toggleAttribute("data-sorting", true);
   end.signal.addEventListener("abort", () => {
     drag = undefined;
@@ -90,6 +90,12 @@ function start(origin, grip, end) {
     core.applyPending();
   });
   core.applyPending();
+}
+
+/** The drag ends when its item is gone: it was removed, or another page has come. @param {Drag} dragged */
+function showDragged(dragged) {
+  if (isConnected(dragged.item)) show(dragged, "data-dragging");
+  else queueMicrotask(() => dragged.end.abort());
 }
 
 /** @param {Call} list @param {Element | undefined} before */
@@ -146,13 +152,16 @@ function onPointer(event) {
   const options = { signal: end.signal };
   const holds = event.pointerType === "touch" && !handle;
   const begin = () => {
+    if (drag || !isConnected(target)) return end.abort();
     start(origin, target, end);
     target.setPointerCapture?.(event.pointerId);
     scroll();
   };
   const timer = holds ? setTimeout(begin, HOLD) : 0;
   end.signal.addEventListener("abort", () => clearTimeout(timer));
-  addEventListener("pointermove", ({ clientX: x, clientY: y }) => {
+  addEventListener("pointermove", ({ clientX: x, clientY: y, pointerId, buttons }) => {
+    if (pointerId !== event.pointerId) return;
+    if (!buttons) return end.abort(); // it was released outside of the window
     if (!drag && Math.hypot(x - event.clientX, y - event.clientY) > DISTANCE) {
       if (holds) end.abort();
       else begin();
@@ -161,12 +170,13 @@ function onPointer(event) {
     Object.assign(drag, { x, y });
     follow();
   }, options);
-  addEventListener("pointerup", () => {
+  addEventListener("pointerup", ({ pointerId }) => {
+    if (pointerId !== event.pointerId) return;
     if (!drag) return end.abort();
     swallowClick();
     drop(drag);
   }, options);
-  addEventListener("pointercancel", () => end.abort(), options);
+  addEventListener("pointercancel", ({ pointerId }) => { if (pointerId === event.pointerId) end.abort(); }, options);
   for (const type of ["selectstart", "dragstart", "contextmenu"]) addEventListener(type, (event) => { if (drag || type === "dragstart") event.preventDefault(); }, options);
   addEventListener("touchmove", (event) => { if (drag) event.preventDefault(); }, { ...options, passive: false });
 }
@@ -187,19 +197,20 @@ function follow() {
     const list = possible.find((call) => call.element === element);
     if (!list) continue;
     const items = others({ item, list, before: undefined });
-    return put(list, items.find((other) => isBefore(x, y, getBoundingClientRect(other), isHorizontal(items))));
+    return put(list, items.find((other) => isBefore(x, y, getBoundingClientRect(other), directionOf(list.element))));
   }
 }
 
-/** @param {any[]} items lie side by side */
-function isHorizontal([first, second]) {
-  return !!second && getBoundingClientRect(second).top < getBoundingClientRect(first).bottom && getBoundingClientRect(second).left !== getBoundingClientRect(first).left;
+/** Where the second item of a list is: 1 on the right of the first, -1 on its left, 0 below it. @param {Element} list */
+function directionOf(list) {
+  const [first, second] = itemsOf(list).map(getBoundingClientRect);
+  return second && second.top < first.bottom ? Math.sign(second.left - first.left) : 0;
 }
 
-/** @param {number} x @param {number} y @param {DOMRect} box @param {boolean} horizontal */
-function isBefore(x, y, { left, top, width, height }, horizontal) {
-  if (!horizontal) return y < top + height / 2;
-  return y < top || (y < top + height && x < left + width / 2);
+/** @param {number} x @param {number} y @param {DOMRect} box @param {number} direction */
+function isBefore(x, y, { left, top, width, height }, direction) {
+  if (!direction) return y < top + height / 2;
+  return y < top || (y < top + height && (x - left - width / 2) * direction < 0);
 }
 
 /** What scrolls does so while the pointer is near its end. */
@@ -238,7 +249,8 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 function step([along, across]) {
   if (!drag) return;
   const items = others(drag);
-  if (isHorizontal(items)) [along, across] = [across, along];
+  const direction = directionOf(drag.list.element);
+  if (direction) [along, across] = [across * direction, along];
   const at = drag.before ? items.indexOf(drag.before) : items.length;
   const possible = listsFor(drag.origin);
   const list = possible[possible.findIndex(({ element }) => element === drag?.list.element) + across] ?? drag.list;
