@@ -1,0 +1,78 @@
+"""Pages of the documentation that explain an example: their code is the example's, and their test passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples import app
+from liveactions import Live
+from liveactions.templates.commands import METHODS
+from liveactions.testing import Browser, both_ways, plugin
+from tests.docs.code import DOCS, EXAMPLES, blocks
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A page of the documentation. Its last block of code is a test, the others are excerpts."""
+
+    document: str
+    excerpts: int
+    sources: tuple[Path, ...]
+    test: str
+    needs_js: bool = False
+
+    @property
+    def blocks(self) -> list[tuple[str, str]]:
+        return blocks(self.document)
+
+
+def template(name: str) -> Path:
+    return EXAMPLES / "templates" / name
+
+
+COMMANDS = Explained(
+    "commands.md",
+    8,
+    (template("reading.html"), EXAMPLES / "static" / "style.css"),
+    "test_notes",
+    needs_js=True,
+)
+SCROLLING = Explained("scrolling.md", 3, (EXAMPLES / "feed.py", template("feed.html")), "test_more")
+SORTING = Explained("sorting.md", 4, (EXAMPLES / "trip.py", template("trip.html")), "test_another_day")
+KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
+
+browser = plugin.browser
+each = pytest.mark.parametrize("page", [COMMANDS, SCROLLING, SORTING, KEPT], ids=lambda page: page.document)
+
+
+@pytest.fixture
+def live() -> Live:
+    return app.live
+
+
+@each
+def test_its_code_is_the_examples(page: Explained) -> None:
+    excerpts = page.blocks[:-1]
+    assert len(excerpts) == page.excerpts
+    sources = [path.read_text() for path in page.sources]
+    for _, code in excerpts:
+        assert any(code.rstrip("\n") in source for source in sources), code
+
+
+@each
+@both_ways
+async def test_its_test_passes(page: Explained, browser: Browser) -> None:
+    if page.needs_js and not browser.js:
+        pytest.skip("client commands need JavaScript")
+    names: dict[str, Any] = {"Browser": Browser, "both_ways": lambda test: test}
+    exec(compile(page.blocks[-1][1], page.document, "exec"), names)
+    await names[page.test](browser)
+
+
+def test_all_client_commands_are_named() -> None:
+    text = (DOCS / "commands.md").read_text()
+    assert {name for name in METHODS if f"`{name}`" not in text} == set()
