@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from operator import is_
 from typing import Any, Final, Generic, NoReturn, TypeVar
 from urllib.parse import unquote
 from zlib import crc32
@@ -303,13 +304,9 @@ _REFERENCE: Final = re.compile(rf'{FIELD_ACTION}(?:=|" value=")([^~"&]+)~')
 def _textual(fragment: Fragment) -> Fragment:
     """Return a fragment in which references are text, not slots without a value."""
     values = tuple(_textual_value(value) for value in fragment.own_values())
-    if Kind.EVENT not in fragment.shape.kinds and all(map(_is, values, fragment.values)):
+    if Kind.EVENT not in fragment.shape.kinds and all(map(is_, values, fragment.values)):
         return fragment
     return Fragment(_textual_shape(fragment.shape), values)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
 
 
 def _textual_value(value: Any) -> Any:
