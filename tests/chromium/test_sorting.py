@@ -329,6 +329,20 @@ def test_by_keyboard(person: Visitor) -> None:
     assert order(page, "grid") == [12, 11, 13, 14]
 
 
+def test_a_key_that_is_held_takes_an_item_once(person: Visitor) -> None:
+    page = person.open("/")
+    handle = page.get_by_role("button", name="Move 4")
+    handle.focus()
+    for _ in range(2):
+        page.keyboard.down(" ")
+        expect(page.locator("[data-dragging]")).to_have_count(1)
+    page.keyboard.up(" ")
+    handle.press("ArrowDown")
+    page.locator("h1").click()
+    expect(page.locator("[data-dragging], [data-pending]")).to_have_count(0)
+    assert order(page, "held") == [4, 5]
+
+
 def test_what_scrolls_does_so_at_its_end(person: Visitor) -> None:
     page = person.open("/")
     page.locator("#long").scroll_into_view_if_needed()

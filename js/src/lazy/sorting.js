@@ -228,18 +228,26 @@ function scroll() {
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  const { key, target } = event;
+  const { key, target, repeat } = event;
+  const holds = drag?.grip === target;
   if (drag && key === "Escape") drag.end.abort();
-  else if (drag && drag.grip === target && key === "Tab") return drag.end.abort();
-  else if (drag && drag.grip === target && /^( |Enter)$/.test(key)) drop(drag);
-  else if (drag && drag.grip === target && STEPS[key]) step(STEPS[key]);
+  else if (drag && holds && key === "Tab") return drag.end.abort();
+  else if (drag && holds && /^( |Enter)$/.test(key)) repeat || drop(drag);
+  else if (drag && holds && STEPS[key]) step(STEPS[key]);
   else if (!drag && key === " ") {
     const origin = itemAround(target);
     if (!origin || (target !== origin.item && !(/** @type {Element} */ (target)).hasAttribute(HANDLE))) return;
-    start(origin, target, new AbortController());
-    announce();
+    if (!repeat) take(origin, target);
   } else return;
   event.preventDefault();
+}
+
+/** Takes an item by keyboard. It is back in its place if the person goes on elsewhere. @param {Drop} origin @param {any} grip */
+function take(origin, grip) {
+  const end = new AbortController();
+  start(origin, grip, end);
+  addEventListener("pointerdown", () => end.abort(), { signal: end.signal });
+  announce();
 }
 
 /** @type {Record<string, [along: number, across: number]>} items along the list, lists across */
