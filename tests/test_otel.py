@@ -19,7 +19,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from liveactions import Live, Page, Pages, action, observation
 from liveactions.observation import Operation
 from liveactions.otel import OpenTelemetry
-from liveactions.session.state import ServerOp
+from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore
 from liveactions.store.base import Claimed, Row
 from liveactions.testing import Browser as Visiting

@@ -181,12 +181,12 @@ class PageRun:
         kept = self.page.live.kept
         if kept is None or not kept.is_stale:
             return None
-        return await self._try("reading what is kept for the visitor", self._read_kept)
 
-    async def _read_kept(self) -> None:
-        kept = self.page.live.kept
-        if kept is not None and await kept.read(self.page):
-            self._settled = False
+        async def read() -> None:
+            if await kept.read(self.page):
+                self._settled = False
+
+        return await self._try("reading what is kept for the visitor", read)
 
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components. Return None on success."""
@@ -255,9 +255,10 @@ class PageRun:
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
         """Run an action: guards, parameters, the function. Its forms show the outcome."""
-        if (refused := await self.guard() or await self.read_kept()) is not None:
-            return refused
         page, action = self.page, ref.action
+        must_enter = not self.has_passed or page.live.kept is not None
+        if must_enter and (refused := await self.guard() or await self.read_kept()) is not None:
+            return refused
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
         if given is not NO_INPUT or self._injection is not None:
             self.injection.given = given

@@ -37,7 +37,8 @@ from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome, Streaming, Uncertain
 from .frames import FrameWriter
 from .navigation import navigate
-from .state import Job, ServerOp, SessionState, dropped
+from .op_queue import Job, ServerOp, dropped
+from .state import SessionState
 
 log = get_logger(__name__)
 UNKNOWN: Final = Uncertain()

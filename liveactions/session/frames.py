@@ -1,7 +1,7 @@
 """Renders an open page, and writes the frames and welcomes that show it.
 
-A page that can't be rendered stays as it is, and its visitor is told. In debug mode, its developer is told of
-errors and of templates that could do better.
+A page that can't be rendered stays as it is, and its visitor sees an error. In debug mode, the browser also
+shows errors of the server's own operations, and advice about templates.
 """
 
 from __future__ import annotations

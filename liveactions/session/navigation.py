@@ -26,8 +26,9 @@ from ..pages.urls import own_query
 from ..protocol.messages import Navigate
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
+from .op_queue import Job, ServerOp
 from .request_probe import as_request, has_middleware, probe_page_request
-from .state import Job, ServerOp, SessionState
+from .state import SessionState
 
 
 async def navigate(run: PageRun, address: Address, url: str) -> Outcome:

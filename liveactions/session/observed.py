@@ -12,8 +12,9 @@ from ..observation import Operation, current_operation, observed, storing
 from ..protocol.messages import Act, Bye
 from ..store.snapshots import Snapshot
 from ..types import Outcome
+from .op_queue import Job, OpQueue, ServerOp
 from .runner import Connection, Session
-from .state import Job, OpQueue, ServerOp, SessionState
+from .state import SessionState
 
 
 class TimedQueue(OpQueue):

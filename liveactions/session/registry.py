@@ -35,10 +35,11 @@ from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
 from .observed import ObservedSession
+from .op_queue import ServerOp
 from .renders import RenderHistory
 from .request_probe import as_request, through_middleware
 from .runner import Connection, Session
-from .state import Due, ServerOp, SessionState
+from .state import Due, SessionState
 from .subscriptions import SubscriptionIndex
 
 log = get_logger(__name__)

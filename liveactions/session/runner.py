@@ -39,9 +39,10 @@ from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
+from .op_queue import Job, ServerOp
 from .request_probe import after, is_noted_otherwise
 from .server_ops import Background, ConnectionHooks, Timers
-from .state import ITEMS_GONE, OLD_COOKIES, Due, Job, ServerOp, SessionState
+from .state import ITEMS_GONE, OLD_COOKIES, Due, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
 
 

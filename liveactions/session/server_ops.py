@@ -20,7 +20,8 @@ from ..pages.handle import LiveContext
 from ..pages.page import Page
 from ..tasks import Supervisor
 from ..types import DONE, Failed, Outcome
-from .state import ServerOp, SessionState
+from .op_queue import ServerOp
+from .state import SessionState
 
 CONNECTION_HOOKS: Final = ("connected", "disconnected")
 

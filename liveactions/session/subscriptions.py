@@ -24,7 +24,8 @@ from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..tasks import Supervisor, contained
 from ..types import Outcome
-from .state import ServerOp, SessionState
+from .op_queue import ServerOp
+from .state import SessionState
 
 MAX_MISSED_MESSAGES: Final = 1000
 """Messages that a page can catch up on; a page that has missed more loads everything again."""

@@ -361,7 +361,7 @@ class Items:
         self.chunks: list[bytes] | None = None
         self.keys: Sequence[Any] | None = None
         self.stream: StreamView | None = None
-        """The stream that this is a render of. `GONE` stands in for items that the browser has."""
+        """The stream that this renders. Items that the browser already has are replaced by `GONE`."""
         self.sums: Sequence[int] = ()
         """Checksums of a stream's items."""
 

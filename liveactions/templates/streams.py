@@ -2,7 +2,7 @@
 
 A `Stream` knows the order of its items by hashes of their keys, and a checksum of what each one shows: 12
 bytes for an item. The items themselves, and their fragments, are only kept until the browser has acknowledged
-the patch that contains them. In a fragment, `GONE` stands in for those that have left.
+the patch that contains them. In a fragment, those that have left are replaced by `GONE`.
 
 - An item that is inserted is rendered once. One that is updated is sent with all of its slots, since its
   former fragment is unknown.

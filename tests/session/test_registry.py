@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from liveactions import Limits, Live, Page, Pages
 from liveactions.exceptions import INTERNAL_ERROR
 from liveactions.protocol.constants import BYE, CLOSE_LIMIT, CLOSE_OVER
-from liveactions.session.state import ServerOp
+from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
 from liveactions.testing.asgi import Closed

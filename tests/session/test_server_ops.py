@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from liveactions import Deferred, InUrl, Live, LiveError, Page, Pages, action, defer, loaded, on, redirect
+from liveactions.session.op_queue import MAX_COALESCED
 from liveactions.session.registry import SessionRegistry
-from liveactions.session.state import MAX_COALESCED
 from liveactions.testing import Browser
 from tests.support.asgi import browser as visitor_at
 from tests.support.pages import new

@@ -28,14 +28,13 @@ from liveactions.pages.state import encode_state, restore_state
 from liveactions.protocol import constants as wire
 from liveactions.protocol.messages import Acknowledgement, CallFunction, Hello, Op
 from liveactions.protocol.op_log import OpLog, Resumption
+from liveactions.session.op_queue import Job, ServerOp
 from liveactions.session.registry import continues, resumed
 from liveactions.session.renders import RenderHistory
 from liveactions.session.state import (
     Due,
     Frame,
     IllegalTransition,
-    Job,
-    ServerOp,
     SessionState,
     State,
 )

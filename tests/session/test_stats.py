@@ -9,7 +9,7 @@ import pytest
 
 from liveactions.observation import Counters
 from liveactions.protocol.constants import CLOSE_PROTOCOL, NAVIGATE
-from liveactions.session.state import ServerOp
+from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore
 from liveactions.testing.asgi import Closed
 from tests.support import shop as shop_module

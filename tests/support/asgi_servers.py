@@ -26,7 +26,7 @@ COMMANDS = {
     "hypercorn": "hypercorn --log-level warning --bind 127.0.0.1:{port} {app}",
     "daphne": "daphne --verbosity 0 --bind 127.0.0.1 --port {port} {app}",
 }
-"""Modules and their arguments, by what is told of them."""
+"""For each server, its module and command line."""
 
 
 class AsgiServer:

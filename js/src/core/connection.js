@@ -83,7 +83,7 @@ export function welcome(message) {
 }
 
 /**
- * After the patch of a session made anew, so are the addresses of ops that aren't over.
+ * Give unfinished ops the addresses of a session that was rebuilt, once its patch is applied.
  * @returns {Settled[]} those that have none, and those that were running in the session before
  */
 export function readdress() {

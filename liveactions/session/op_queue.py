@@ -1,0 +1,111 @@
+"""The queue of a page's operations, and the operations that the server itself starts.
+
+Nothing here runs anything: the runner takes one operation after the other (see `session.runner`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from itertools import islice, takewhile
+from typing import Final, Protocol, TypeAlias
+
+from ..exceptions import LiveError
+from ..execution.results import failure
+from ..execution.run import PageRun
+from ..protocol.messages import Cancel, Op
+from ..protocol.op_log import MAX_KEPT_ANSWERS
+from ..types import Outcome
+
+MAX_COALESCED: Final = 100
+"""Server operations that share one render at most, so that other operations have their turn."""
+
+
+class Waiter(Protocol):
+    """The caller that waits for an outcome: an `asyncio.Future`."""
+
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def set_result(self, result: Outcome, /) -> None: ...
+
+
+class ServerOp:
+    """An operation without a number, started by the server.
+
+    With `page_run` and `n`, it is the end of operation `n`, which was streaming. `ended` receives the
+    outcome. Consecutive operations with `merges` share one render.
+    """
+
+    __slots__ = ("run", "page_run", "n", "ended", "merges")
+
+    def __init__(
+        self,
+        run: Callable[[PageRun], Awaitable[Outcome | None]],
+        page_run: PageRun | None = None,
+        n: int = 0,
+        ended: Waiter | None = None,
+        merges: bool = False,
+    ) -> None:
+        self.run = run
+        self.page_run = page_run
+        self.n = n
+        self.ended = ended
+        self.merges = merges
+
+
+Job: TypeAlias = Op | ServerOp
+"""An entry of the queue."""
+
+
+class OpQueue(deque[Job]):
+    """Operations in the order in which they run."""
+
+    coalescing = 0
+    """How many of the next operations are rendered together with the one that was taken last."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit for operations of the browser is reached. Server operations don't count."""
+        return sum(not isinstance(job, ServerOp) for job in self) >= MAX_KEPT_ANSWERS
+
+    def take(self) -> Job | None:
+        """Remove and return the next operation; None if there is none."""
+        while self:
+            job = self.popleft()
+            if not isinstance(job, ServerOp):
+                self.coalescing = 0
+                return job
+            if job.ended is None or not job.ended.cancelled():  # else its caller has stopped waiting
+                self.coalescing = self.coalescing - 1 if self.coalescing else self._following(job)
+                return job
+        self.coalescing = 0
+        return None
+
+    def _following(self, job: ServerOp) -> int:
+        """Return how many of the next operations share a render with `job`."""
+        if not job.merges:
+            return 0
+        following = islice(self, MAX_COALESCED)
+        return sum(1 for _ in takewhile(lambda one: isinstance(one, ServerOp) and one.merges, following))
+
+    def expects(self, is_meant: Callable[[Op], bool]) -> bool:
+        """Return whether an operation of the browser that satisfies the predicate is in the queue."""
+        return any(not isinstance(job, ServerOp) and is_meant(job) for job in self)
+
+    def drop(self, is_meant: Callable[[Op], bool]) -> None:
+        """Replace queued operations of the browser that satisfy the predicate with ones that do nothing."""
+        for index, job in enumerate(self):
+            if not isinstance(job, ServerOp) and is_meant(job):
+                self[index] = dropped(job)
+
+    def abandon(self) -> None:
+        """Drop all queued operations, and tell their callers that the page has ended."""
+        while self:
+            job = self.popleft()
+            if isinstance(job, ServerOp) and job.ended is not None and not job.ended.done():
+                job.ended.set_result(failure("", 409, error=LiveError("this page is no longer open")))
+
+
+def dropped(op: Op) -> Cancel:
+    """Return an operation of the same number that does nothing."""
+    return Cancel(op.n, op.rev, op.n)
