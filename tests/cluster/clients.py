@@ -162,6 +162,10 @@ class Tab:
             await self._send_waiting(self._socket)
         return self.last
 
+    async def begins_again(self) -> None:
+        """Return when the page has said that operations are lost."""
+        await self.until(lambda: bool(self.lost))
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return when a condition holds, which is looked at after each message."""
         try:
