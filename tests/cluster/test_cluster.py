@@ -172,7 +172,7 @@ async def empty_redis(machines: Cluster, crowd: Crowd) -> None:
         there = {person for person in crowd.people if person.worker == victim}
         await machines.kill_worker(victim)
     await crowd.go_on()
-    await asyncio.gather(*(person.begins_again() for person in there))  # some have finished, and do nothing new
+    await asyncio.gather(*(person.begins_again() for person in there))  # also who has finished
     assert {person for person in crowd.people if person.lost} == there
 
 
