@@ -10,7 +10,7 @@ SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
 unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
-.PHONY: help run check quick test coverage chaos lint client bench browser servers haproxy clean
+.PHONY: help run check quick test coverage chaos lint client docs bench browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,7 +27,7 @@ quick: $(VENV)/.dev servers  # linters take one processor, and servers' tests of
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow" --cases 50 \
 		--ignore tests/chromium --ignore tests/client
 
-test: lint client servers browser  ## everything
+test: lint client docs servers browser  ## everything
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
 	$(BIN)/pytest -q -n 2 --dist worksteal -m browser
 
@@ -37,12 +37,15 @@ chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy liveactions examples benchmarks tests
+	$(BIN)/mypy liveactions examples benchmarks tests website
 
 client: js/node_modules  ## the client: types, tests in Node, and whether the committed build is the same
 ifneq ($(shell command -v npm),)
 	cd js && npm run --silent check && npm test --silent && npm run --silent fresh
 endif
+
+docs: $(VENV)/.dev  ## the documentation site, in build/site; fails on dead links and on pages missing from its navigation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 bench: $(VENV)/.dev browser  ## ratios, measured side by side on this machine
 	$(BIN)/python -m benchmarks
@@ -66,7 +69,7 @@ coverage: $(VENV)/.dev servers  ## branches that no test takes; fails below what
 	$(BIN)/coverage report
 
 clean:  ## remove what these targets made
-	rm -rf $(VENV) js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) build js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed (PYTHON=... names one)"; exit 1; }

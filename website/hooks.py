@@ -1,0 +1,174 @@
+"""What the site needs besides `docs`: files that its pages link to, and the pages as text for machines.
+
+Pages link to files of the repository as on a code host: `../examples/todos.py`. The site has a copy of each:
+Markdown as a page, source with colours, a folder as a list, an image as it is.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+
+ROOT: Final = Path(__file__).parents[1]
+COPIES: Final = "repository"
+"""Folder of the site for copies of the repository's files."""
+LANGUAGES: Final = {
+    ".css": "css",
+    ".html": "html+jinja",
+    ".jinja": "html+jinja",
+    ".js": "js",
+    ".py": "python",
+    ".service": "ini",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".conf": "nginx",
+}
+IMAGES: Final = frozenset({".png", ".svg"})
+HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
+LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
+ASSETS: Final = ("site.css", "site.js")
+FENCED: Final = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
+NO_PROSE: Final = "#|!-:<"
+EMPTY_HEAD: Final = re.compile(r"<thead>\s*<tr>(\s*<th[^>]*></th>)+\s*</tr>\s*</thead>")
+EMPTY_CELL: Final = re.compile(r"<th([^>]*)></th>")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add copies of the files that pages link to, and of those that these link to."""
+    for name in ASSETS:
+        files.append(File.generated(config, f"assets/{name}", abs_src_path=str(ROOT / "website" / name)))
+    todo = [path for file in files.documentation_pages() for path in _linked(f"docs/{file.src_uri}", file)]
+    seen: set[str] = set()
+    while todo:
+        path = todo.pop()
+        if path in seen or path.startswith("docs/"):
+            continue
+        seen.add(path)
+        copy = _copy(path, config)
+        files.append(copy)
+        if path.endswith(".md"):
+            todo += _linked(path, copy)
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let links to files of the repository lead to their copies."""
+    base, here = _path_of(page.file), posixpath.dirname(page.file.src_uri)
+    if not base.endswith(".md"):
+        return markdown
+    markdown = markdown.replace("```jinja\n", "```html+jinja\n")
+    return LINK.sub(lambda link: _relinked(link, base, here), markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Drop the empty headings of tables, which Markdown requires and screen readers announce."""
+    return EMPTY_CELL.sub(r"<td\1></td>", EMPTY_HEAD.sub("", html))
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Name the theme's dialog for screen readers."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="Search"')
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write `llms.txt`, which lists the pages, and `llms-full.txt`, which has them all."""
+    site = Path(config.site_dir)
+    pages: list[Page] = config.extra["pages"]
+    lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
+    for section, members in _by_section(pages):
+        lines += [f"## {section}", ""]
+        lines += [f"- [{page.title}]({page.file.src_uri}): {_summary(page)}" for page in members] + [""]
+    (site / "llms.txt").write_text("\n".join(lines))
+    texts = []
+    for page in pages:
+        text = Path(page.file.abs_src_path or "").read_text()
+        (site / page.file.src_uri).parent.mkdir(parents=True, exist_ok=True)
+        (site / page.file.src_uri).write_text(text)
+        texts.append(f"<!-- {page.file.src_uri} -->\n\n{text.rstrip()}\n")
+    (site / "llms-full.txt").write_text("\n\n".join(texts))
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+    """Remember the pages in their order."""
+    config.extra["pages"] = nav.pages
+    return nav
+
+
+def _by_section(pages: list[Page]) -> Iterator[tuple[str, list[Page]]]:
+    sections: dict[str, list[Page]] = {}
+    for page in pages:
+        titles = [section.title or "" for section in page.ancestors]
+        sections.setdefault(titles[-1] if titles else "Start", []).append(page)
+    yield from sections.items()
+
+
+def _summary(page: Page) -> str:
+    """Return the first sentence of a page."""
+    text = FENCED.sub("", Path(page.file.abs_src_path or "").read_text())
+    paragraphs = [part.strip() for part in text.split("\n\n")]
+    first = next((part for part in paragraphs if part and part[0] not in NO_PROSE), "")
+    plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(first.split()))
+    return re.split(r"(?<=[.!?]) (?=[A-Z`])", plain)[0]
+
+
+def _path_of(file: File) -> str:
+    """Return the path in the repository that a file of the site has its text from."""
+    if not file.src_uri.startswith(f"{COPIES}/"):
+        return f"docs/{file.src_uri}"
+    path = file.src_uri.removeprefix(f"{COPIES}/")
+    return path if (ROOT / path).is_file() else path.removesuffix(".md")
+
+
+def _linked(path: str, file: File) -> Iterator[str]:
+    """Yield the paths of the repository's files that a document links to."""
+    for link, _ in LINK.findall(file.content_string):
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+        if (ROOT / target).exists():
+            yield target
+
+
+def _relinked(link: re.Match[str], base: str, here: str) -> str:
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(base), link[1]))
+    if not (ROOT / target).exists():
+        return link[0]  # a dead link: MkDocs reports it
+    to = target.removeprefix("docs/") if target.startswith("docs/") else f"{COPIES}/{_name(target)}"
+    return posixpath.relpath(to, here or ".") + (link[2] or "")
+
+
+def _name(path: str) -> str:
+    suffix = Path(path).suffix
+    return path if suffix in IMAGES or suffix == ".md" else f"{path}.md"
+
+
+def _copy(path: str, config: MkDocsConfig) -> File:
+    source, name = ROOT / path, f"{COPIES}/{_name(path)}"
+    if source.suffix in IMAGES:
+        return File.generated(config, name, abs_src_path=str(source))
+    return File.generated(config, name, content=_text(path), inclusion=InclusionLevel.NOT_IN_NAV)
+
+
+def _text(path: str) -> str:
+    source = ROOT / path
+    if source.suffix == ".md":
+        return source.read_text()
+    if source.is_dir():
+        return f"# {path}\n\n" + "\n".join(_listing(source))
+    language = LANGUAGES.get(source.suffix, "text")
+    fence = "````"
+    return f"# {path}\n\n{fence}{language}\n{source.read_text().rstrip()}\n{fence}\n"
+
+
+def _listing(folder: Path) -> Iterator[str]:
+    entries: list[Any] = sorted(folder.iterdir(), key=lambda one: (one.is_dir(), one.name))
+    for entry in entries:
+        if not entry.name.endswith(HIDDEN):
+            yield f"- `{entry.name}{'/' if entry.is_dir() else ''}`"
