@@ -36,7 +36,7 @@ PAGE = Markup("""<!doctype html>
 
 @pages.page("/preview")
 class Preview(Page):
-    """Only what differs between two renderings travels to the page."""
+    """Only what has changed since the last render is sent to the page."""
 
     text: str = "Some *Markdown*:\n\n- one\n- two\n"
 

@@ -73,7 +73,7 @@ class Operation:
 
 @runtime_checkable
 class Observer(Protocol):
-    """Is told of every operation: ``Live(observer=…)`` or `Live.observe`."""
+    """Observes every operation: ``Live(observer=…)`` or `Live.observe`."""
 
     def observe(self, operation: Operation) -> AbstractContextManager[object]:
         """Return a context manager that is entered around the operation, in its task.

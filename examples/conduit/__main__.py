@@ -1,4 +1,4 @@
-"""`python -m examples.conduit seed` begins anew with the data of the example."""
+"""`python -m examples.conduit seed` resets the database to the data of the example."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from examples.conduit import seed
 
 if sys.argv[1:] != ["seed"]:
     sys.exit(__doc__)
-asyncio.run(seed.anew())
+asyncio.run(seed.reset())

@@ -41,8 +41,8 @@ async def begin() -> None:
                 await fill(db)
 
 
-async def anew() -> None:
-    """Forget everything, and begin."""
+async def reset() -> None:
+    """Drop all tables, and fill them again."""
     async with sessions.begin() as db:
         await drop(db)
     await begin()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 GAP: Final = None
-"""Stands for any number of lost messages."""
+"""Marks where messages were lost, any number of them."""
 News: TypeAlias = Sequence[bytes | None]
 """Messages in order, and gaps."""
 

@@ -284,7 +284,7 @@ class Journals:
         _all.add(self)
 
     def forget(self) -> None:
-        """Begin anew, without files."""
+        """Forget all files, as after a fork."""
         self._lock = RLock()
         self._own: Journal | None = None
         self._full: list[Journal] = []

@@ -68,9 +68,9 @@ class StoredFile(NamedTuple):
 
 
 class UploadStorage(ABC):
-    """Files under names of ours: what the browser calls a file never becomes one.
+    """Files under random names. The name that the browser gives a file is never part of a path.
 
-    A name has the form of `NAME`, and is used once. Methods don't keep the event loop waiting. Each raises
+    Names have the form of `NAME`, and are used once. Methods don't keep the event loop waiting. Each raises
     `StoreError` when the storage fails.
     """
 
@@ -79,7 +79,7 @@ class UploadStorage(ABC):
     capacity: int | None = None
     """Size of all files that it takes together, in bytes; None: as much as there is room for."""
     sweep_interval: float = 60.0
-    """Seconds between two looks for files that wait in vain."""
+    """Seconds between two sweeps for expired files."""
 
     @abstractmethod
     async def write(self, name: str, file: BinaryIO, size: int) -> None:
@@ -260,7 +260,7 @@ class Uploads:
         self._sweep_at = 0.0
         self._has_refused = False
         self._is_failing = False
-        self._tasks = Supervisor(lambda: "removing files that nobody takes")
+        self._tasks = Supervisor(lambda: "removing expired files")
 
     async def put(self, file: BinaryIO, size: int) -> str:
         """Store a file that is of no page, read from its current position, and return its name.
@@ -314,7 +314,7 @@ class Uploads:
 
     @asynccontextmanager
     async def opened(self, fields: Sequence[Any], identity: str) -> AsyncIterator[list[tuple[str, Any]]]:
-        """Names and values of an op, with the files that its handles stand for; removed afterwards.
+        """Return names and values of an op, with files in place of their handles. They are removed on exit.
 
         Raise `SealError` for a handle that isn't this person's, or whose file is gone, and `StoreError` if it
         can't be read.

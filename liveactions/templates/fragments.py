@@ -413,7 +413,7 @@ class Items:
 
 
 GONE: Final = Fragment(Shape(("",), ("",), ()), ())
-"""Stands in for an item of a stream that has left the server's memory."""
+"""The item of a stream that has left the server's memory."""
 _FORM_END: Final = '">'
 
 

@@ -194,6 +194,6 @@ async def test_what_is_not_there(browser: Browser) -> None:
 async def test_the_first_data_come_again(browser: Browser) -> None:
     page = await signed_in(browser)
     await publish(page, "On Bread")
-    await seed.anew()
+    await seed.reset()
     page = await browser.other().open("/")
     assert page.texts(".preview-link h1")[0] == LOAF
