@@ -18,7 +18,7 @@ from typing import Any, Final
 from lxml import etree
 from markupsafe import escape
 
-from ..protocol.constants import FIELD_SNAPSHOT, MARK
+from ..protocol.constants import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT, MARK
 
 BOOLEAN: Final = frozenset(
     "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden"
@@ -245,6 +245,64 @@ def canonical(node: Node, *, bookkeeping: bool = False) -> str:
     unless `bookkeeping`.
     """
     return "".join(_pieces(node, bookkeeping))
+
+
+_OWN_FIELDS: Final = frozenset((FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT))
+_SIGNATURE = re.compile(rf"(?<=[?&]{FIELD_ACTION}=)([^~&#]*)(?:~~|(~[^&#]+)~)[\w-]+(?=[&#]|$)")
+"""The reference in an address: path, arguments if there are any, and signature."""
+
+
+def outline(root: Element) -> str:
+    """Return indented HTML for snapshots, in which only what users notice makes a difference.
+
+    Whitespace is collapsed, attributes are sorted, and references have no signatures. Comments, scripts and
+    the library's own data are left out.
+    """
+    return "\n".join(_lines(root, ""))
+
+
+def _lines(element: Element, indent: str) -> Iterator[str]:
+    children = [child for child in element.children if _is_outlined(child)]
+    if not element.name:
+        for child in children:
+            yield from _child_lines(child, indent)
+        return
+    start = f"{indent}<{element.name}{''.join(_attributes(element))}>"
+    end = "" if element.name in VOID else f"</{element.name}>"
+    if element.name in RAW_TEXT or element.name in ("pre", "textarea"):
+        yield f"{start}{''.join(_pieces_of(children))}{end}"
+    elif any(isinstance(child, Element) for child in children):
+        yield start
+        for child in children:
+            yield from _child_lines(child, f"{indent}  ")
+        yield f"{indent}{end}"
+    else:
+        yield f"{start}{escape(' '.join(element.text.split()))}{end}"
+
+
+def _child_lines(child: Node, indent: str) -> Iterator[str]:
+    if isinstance(child, Element):
+        yield from _lines(child, indent)
+    else:
+        yield f"{indent}{escape(' '.join(child.text.split()))}"
+
+
+def _pieces_of(children: list[Node]) -> Iterator[str]:
+    for child in children:
+        yield from _pieces(child, False)
+
+
+def _is_outlined(node: Node) -> bool:
+    if isinstance(node, Element):
+        return node.name not in ("script", "live-form") and node.get("name") not in _OWN_FIELDS
+    return isinstance(node, Text) and not node.data.isspace() and node.data != ""
+
+
+def _attributes(element: Element) -> Iterator[str]:
+    for name, value in sorted(element.attributes.items()):
+        if name not in (MARK, "data-snapshot"):
+            unsigned = _SIGNATURE.sub(r"\1\2", value)
+            yield f' {name}="{escape(unsigned)}"'
 
 
 def is_marker(node: Node) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .controls import File, option_value, options
 from .document import Window
-from .dom import Element, canonical, is_disabled, shown_text
+from .dom import Element, canonical, is_disabled, outline, shown_text
 from .failures import Refusal, listing, there_are
 from .locators import (
     Rank,
@@ -158,6 +158,14 @@ class Part:
     def html(self) -> str:
         """The HTML, without the library's own data."""
         return canonical(self._root())
+
+    def snapshot(self) -> str:
+        """Return indented HTML, to be compared with an earlier one.
+
+        Attributes are sorted, whitespace is collapsed, and references have no signatures. The library's own
+        data, comments and scripts are left out.
+        """
+        return outline(self._root())
 
     async def shows(self, text: str) -> None:
         """Wait until this text is visible, for changes that the server pushes."""

@@ -1,4 +1,5 @@
-"""The pytest plugin: the fixture `browser`, for tests that are coroutines.
+"""The pytest plugin: the fixtures `browser`, a simulated one, and `live_page`, a tab of a real one, for tests
+that are coroutines.
 
 `both_ways` runs a test with JavaScript and without it. Everything is rendered twice and compared, to find
 templates whose output isn't reproducible.
@@ -15,7 +16,7 @@ or from pytest's settings: ``live = "shop:live"``. Any plugin that runs coroutin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,7 @@ from .clock import endpoints
 
 if TYPE_CHECKING:
     from .browser import Browser
+    from .live_page import LivePage
 
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -74,3 +76,24 @@ def browser(live: Any, request: pytest.FixtureRequest) -> Browser:
 
     render_twice(live)
     return Browser(live, js=getattr(request, "param", True))
+
+
+@pytest.fixture
+def live_page_options() -> dict[str, Any]:
+    """Return options of Playwright's `launch` for `live_page`; a fixture of the same name replaces them."""
+    return {}
+
+
+@pytest.fixture
+async def live_page(live: Any, live_page_options: dict[str, Any]) -> AsyncIterator[LivePage]:
+    """Return a tab of Chromium that visits the application, which is served in the test's event loop.
+
+    Everything is rendered twice and compared. The test fails if the console shows an error, or an operation
+    has no answer at the end.
+    """
+    from . import live_page as real
+    from .serving import serve
+
+    render_twice(live)
+    async with serve(live) as url, real.live_page(url, live_page_options) as tab:
+        yield tab

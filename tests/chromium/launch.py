@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from typing import Any
 
 from playwright.sync_api import Browser, Playwright
 
@@ -21,8 +22,13 @@ def system_chromium() -> str | None:
     return None
 
 
-def launch(playwright: Playwright) -> Browser:
-    """A running browser without a window."""
+def arguments() -> dict[str, Any]:
+    """Return the arguments of Playwright's `launch`."""
     # Chromium's sandbox doesn't work for root, who is the user of most containers.
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=system_chromium(), args=args)
+    return {"executable_path": system_chromium(), "args": args}
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A running browser without a window."""
+    return playwright.chromium.launch(**arguments())
