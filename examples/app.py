@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from examples import (
     basket,
     board,
+    catalogue,
     clock,
     conduit,
     counter,
@@ -79,6 +80,7 @@ for module in (
     posts,
     trip,
     basket,
+    catalogue,
     log,
 ):
     live.include(module.pages)

@@ -26,6 +26,8 @@ _VIEW_MODIFIERS: Final = frozenset({"half", "margin"})
 _MARGIN = re.compile(r"\d+px")
 _SORT: Final = "sort"
 """The event of the client: an item was put into a list, or elsewhere in it."""
+_WINDOW: Final = "window"
+"""The event of the client: a long list lacks rows that are in view."""
 _KEY_EVENTS: Final = frozenset({"keydown", "keypress", "keyup"})
 _KEYS: Final = frozenset(
     "accept again altgraph arrowdown arrowleft arrowright arrowup attn audiovolumedown audiovolumemute"
@@ -50,7 +52,8 @@ _EVENTS: Final = tuple(
     " pointerenter pointerleave pointermove pointerout pointerover pointerup popstate ratechange reset"
     " resize scroll scrollend search seeked seeking select selectionchange selectstart sort stalled storage"
     " submit suspend timeupdate toggle touchcancel touchend touchmove touchstart transitioncancel"
-    " transitionend transitionrun transitionstart visibilitychange visible volumechange waiting wheel".split()
+    " transitionend transitionrun transitionstart visibilitychange visible volumechange waiting wheel"
+    " window".split()
 )
 _SIMILAR: Final = 0.79
 """The similarity of names that differ by one or two letters."""
@@ -86,6 +89,8 @@ def unknown_modifier(attribute: str) -> str | None:
     extra = _KEYS if event in _KEY_EVENTS else _VIEW_MODIFIERS if event in _VIEW_EVENTS else frozenset()
     if event == _SORT:
         return _unknown_of_sort(attribute, modifiers)
+    if event == _WINDOW and modifiers:
+        return f"{attribute}: takes no modifiers"
     known = MODIFIERS | extra
     for before, name in zip(["", *modifiers], modifiers, strict=False):
         is_delay = name.isdecimal() and before in DELAYS

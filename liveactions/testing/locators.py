@@ -129,7 +129,16 @@ def control(element: Element) -> int | None:
 
 def sort_of(element: Element) -> Call | None:
     """Return the call that a list makes when an item is put into it."""
-    return next((call for call in calls_of(element) if call.type == "sort"), None)
+    return _call_of(element, "sort")
+
+
+def window_of(element: Element) -> Call | None:
+    """Return the call that a list makes when rows are in view that it doesn't have."""
+    return _call_of(element, "window")
+
+
+def _call_of(element: Element, type: str) -> Call | None:
+    return next((call for call in calls_of(element) if call.type == type), None)
 
 
 def items_of(element: Element) -> list[Element]:

@@ -25,6 +25,7 @@ from .locators import (
     selectable,
     sort_of,
     usable,
+    window_of,
 )
 from .selectors import select
 from .tab import Tab, without_handle
@@ -118,6 +119,25 @@ class Part:
         moved = self._one(movable(self._window().root, call), "[data-key]", item)
         following = before and self._one(items_of(call.element), "[data-key]", before)
         self._hand.sort(call, moved, following or None)
+        await self._tab.settle()
+
+    async def scroll(self, first: int, count: int = 20) -> None:
+        """Scroll this list with ``live-window`` so that `count` rows from `first` on are in view.
+
+        It asks for them if it doesn't have them: ``await page.within("tbody").scroll(50_000)``. Requires
+        JavaScript.
+        """
+        element = self._root()
+        call = window_of(element)
+        if call is None:
+            raise Refusal(f"{element!r} has no live-window")
+        if self._tab.conversation is None:
+            raise Refusal("live-window does nothing without JavaScript")
+        start, total = (_number(element, name) for name in ("data-first", "data-total"))
+        first = max(0, min(first, total - count))
+        rows = [child for child in element.elements() if child.parent is element]
+        if not start <= first <= min(first + count, total) <= start + len(rows):
+            self._hand.scroll(call, first, min(count, total))
         await self._tab.settle()
 
     async def press(self, key: str) -> None:
@@ -270,6 +290,13 @@ class Page(Part):
 
 def _texts(found: list[str]) -> str:
     return f": {listing(found)}" if found else ""
+
+
+def _number(element: Element, name: str) -> int:
+    value = element.get(name) or ""
+    if not value.isdecimal():
+        raise Refusal(f"{element!r} has live-window, so {name} must be a number, not {value!r}")
+    return int(value)
 
 
 def _option(element: Element, choice: str) -> Element:

@@ -229,10 +229,17 @@ class UserInput:
 
     def sort(self, call: Call, item: Element, before: Element | None) -> None:
         """Put an item into a list: before another one, or at its end."""
-        assert self.tab.conversation is not None
         fields = ["id", item.get("data-key")]
         if before is not None:
             fields += ["before", before.get("data-key")]
+        self._call(call, fields)
+
+    def scroll(self, call: Call, first: int, count: int) -> None:
+        """Scroll a list with ``live-window`` to rows."""
+        self._call(call, ["first", str(first), "count", str(count)])
+
+    def _call(self, call: Call, fields: list[str | None]) -> None:
+        assert self.tab.conversation is not None
         for operands in _operands(self.tab, call):
             self.tab.conversation.say(*operands, fields, seen={})
 

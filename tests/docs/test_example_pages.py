@@ -43,10 +43,18 @@ COMMANDS = Explained(
 )
 SCROLLING = Explained("scrolling.md", 3, (EXAMPLES / "feed.py", template("feed.html")), "test_more")
 SORTING = Explained("sorting.md", 4, (EXAMPLES / "trip.py", template("trip.html")), "test_another_day")
+LONG_LISTS = Explained(
+    "long-lists.md",
+    5,
+    (EXAMPLES / "catalogue.py", template("catalogue.html"), EXAMPLES / "static" / "style.css"),
+    "test_further_books",
+)
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
 
 browser = plugin.browser
-each = pytest.mark.parametrize("page", [COMMANDS, SCROLLING, SORTING, KEPT], ids=lambda page: page.document)
+each = pytest.mark.parametrize(
+    "page", [COMMANDS, SCROLLING, LONG_LISTS, SORTING, KEPT], ids=lambda page: page.document
+)
 
 
 @pytest.fixture

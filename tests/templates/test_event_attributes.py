@@ -49,6 +49,7 @@ def test_modifiers(name: str) -> None:
         ),
         ("visible.20px", "unknown modifier .20px"),
         ("visible.margin.20", "unknown modifier .20;"),
+        ("window.once", "takes no modifiers"),
         ("hidden.halv", "unknown modifier .halv; did you mean .half?"),
     ],
 )

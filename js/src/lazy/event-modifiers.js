@@ -9,6 +9,7 @@ import { runCommands } from "./commands.js";
 import { contains, parentElement } from "./members.js";
 import { watchSort } from "./sorting.js";
 import { watchView } from "./viewport.js";
+import { watchWindow } from "./windows.js";
 
 const PAUSE = 250; // ms of debounce and throttle without a number
 const DELAY = /^(debounce|throttle)$/;
@@ -32,6 +33,7 @@ export function registerCall(call) {
   else if (modifiers.includes("stop") || modifiers.includes("capture")) listen(call);
   watchView(call);
   watchSort(call);
+  watchWindow(call);
 }
 
 /** @param {Call} call */
