@@ -35,7 +35,9 @@ from ..pages.page import Page
 from ..pages.page_functions import FunctionPage, render
 from ..pages.page_html import NAMES
 from ..templates.commands import NAME, unknown_commands
+from ..templates.component_files import tag_of
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
+from ..templates.origins import origin
 from ..type_hints import unwrap
 
 _SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2", ".svg", ".xml"})
@@ -113,10 +115,13 @@ class _Check:
     # Templates
 
     def _compiled(self, name: str) -> Iterator[Finding]:
+        component = tag_of(name)
         try:
+            if component is not None:
+                self._environment.components.find(component, name, 1)
             template = self._environment.get_template(name)
         except TemplateError as error:
-            yield self._finding(name, error.lineno, "error", error.message)
+            yield self._finding(error.name or name, error.lineno, "error", error.message)
             return
         except TemplateSyntaxError as error:
             yield self._finding(error.name or name, error.lineno, "error", error.message or "syntax error")
@@ -137,8 +142,9 @@ class _Check:
             if fault is not None:
                 yield self._finding(name, source[:at].count("\n") + 1, "warning", fault)
 
-    def _finding(self, name: str, line: int, level: str, text: str) -> Finding:
-        return Finding(self._file(name), line, level, text)
+    def _finding(self, name: str | None, line: int, level: str, text: str) -> Finding:
+        name, line = origin(name, line)
+        return Finding(self._file(name or ""), line, level, text)
 
     def _file(self, name: str) -> str:
         """Return a template's path, relative to the current directory where it is below it."""
@@ -228,7 +234,7 @@ class _Check:
                 continue
             try:
                 tree = self._environment.parse(source, name)
-            except TemplateSyntaxError:  # reported when it was compiled
+            except (TemplateError, TemplateSyntaxError):  # reported when it was compiled
                 continue
             yield name, tree
             for other in _used(tree):

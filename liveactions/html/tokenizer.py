@@ -11,6 +11,9 @@ It follows the HTML Standard's tokenizer as far as authors need it. Where a plac
 a part of a token (``<{{ name }}>``), it raises `NotTrackable`, and the template is rendered as a string
 there.
 
+`located` also yields where tokens begin and end. It knows the tags of components, which look like HTML but
+aren't: ``<Card>``, ``<forms.Field>`` and, for their slots, ``<:footer>``.
+
 `head_end` finds the end of a document's head. It works with a regular expression instead: it only has to
 recognise the few elements that a head may contain.
 """
@@ -96,20 +99,42 @@ class Declaration:
     line: int
 
 
+class Merged(str):
+    """Literal text that was put together from several places. `begins` are offsets with their lines."""
+
+    __slots__ = ("begins",)
+    begins: tuple[tuple[int, int], ...]
+
+    def __new__(cls, text: str, begins: tuple[tuple[int, int], ...]) -> Merged:
+        self = super().__new__(cls, text)
+        self.begins = begins
+        return self
+
+    def followed_by(self, text: str, line: int) -> Merged:
+        return Merged(self + text, (*self.begins, (len(self), line)))
+
+    def line_at(self, offset: int) -> int:
+        begin, line = max(place for place in self.begins if place[0] <= offset)
+        return line + self.count("\n", begin, offset)
+
+
 Event = Text | Placeholder | StartTag | RawText | EndTag | Comment | Declaration
 _TAG_NAME: Final = re.compile(r"[a-zA-Z][^\s/>]*")
 _SPACE: Final = " \t\n\f\r"
 _NAME_END: Final = frozenset(_SPACE + "/>=")
+_COMPONENT: Final = re.compile(r":[a-zA-Z]|(?:[a-zA-Z]\w*\.)*[A-Z]\w*[a-z]")
+_TAG_OF_COMPONENT: Final = re.compile(f"</?(?:{_COMPONENT.pattern})")
 
 
 class _Cursor:
     """A cursor over literals and placeholders. A placeholder reads as one item that isn't a string."""
 
-    def __init__(self, pieces: Sequence[Any], line: int = 1) -> None:
+    def __init__(self, pieces: Sequence[Any], line: int = 1, has_components: bool = False) -> None:
         self.pieces = pieces
+        self.has_components = has_components
         self.index = 0
         self.at = 0
-        self.line = line
+        self.line = self._line_of(0, line)
 
     def peek(self) -> Any:
         """Return the next character, the next placeholder, or None at the end."""
@@ -131,14 +156,22 @@ class _Cursor:
         piece = self.pieces[self.index]
         taken: str = piece[self.at : self.at + count]
         self.at += count
-        self.line += taken.count("\n")
+        if type(piece) is Merged:
+            self.line = piece.line_at(self.at)
+        else:
+            self.line += taken.count("\n")
         return taken
 
     def take_placeholder(self) -> Any:
         placeholder = self.pieces[self.index]
         self.index, self.at = self.index + 1, 0
-        self.line = getattr(placeholder, "lineno", self.line)
+        self.line = self._line_of(self.index, getattr(placeholder, "lineno", self.line))
         return placeholder
+
+    def _line_of(self, index: int, otherwise: int) -> int:
+        """Return the line at which a piece begins, if it says so."""
+        piece = self.pieces[index] if index < len(self.pieces) else None
+        return piece.line_at(0) if type(piece) is Merged else otherwise
 
     def until(self, end: str) -> Parts:
         """Return all before `end`, which must be in literal text; move past it unless it is an end tag."""
@@ -162,8 +195,34 @@ class _Cursor:
 
 def scan(pieces: Sequence[Any], line: int = 1, foreign: bool = False) -> Iterator[Event]:
     """Yield the tokens of HTML that begins in text (inside SVG or MathML when `foreign`)."""
-    cursor = _Cursor(pieces, line)
-    context: list[str] = ["svg"] if foreign else []
+    return _scan(_Cursor(pieces, line), ["svg"] if foreign else [])
+
+
+Position = tuple[int, int]
+"""A piece, and an offset in it."""
+
+
+def located(pieces: Sequence[Any], line: int = 1) -> Iterator[tuple[Event, Position]]:
+    """Yield the tokens of HTML that may contain tags of components, each with the position of its end."""
+    cursor = _Cursor(pieces, line, has_components=True)
+    for event in _scan(cursor, []):
+        yield event, (cursor.index, cursor.at)
+
+
+def is_component(tag: str) -> bool:
+    """Return whether a tag's name is that of a component, or of a component's slot.
+
+    ``Card``, ``forms.Field`` and ``:footer`` are. Names without lower-case letters, as ``DIV``, are HTML.
+    """
+    return _COMPONENT.match(tag) is not None
+
+
+def mentions_components(source: str) -> bool:
+    """Return whether source may contain tags of components, so that it is worth reading."""
+    return _TAG_OF_COMPONENT.search(source) is not None
+
+
+def _scan(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
     while (following := cursor.peek()) is not None:
         if not isinstance(following, str):
             start = getattr(following, "lineno", cursor.line)
@@ -184,7 +243,7 @@ def _literal(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
         yield Declaration("".join(_literals(cursor.until(">"))) + ">", line)
     elif rest.startswith("</"):
         yield _end_tag(cursor, context)
-    elif _TAG_NAME.match(rest, 1):
+    elif _TAG_NAME.match(rest, 1) or (cursor.has_components and _COMPONENT.match(rest, 1)):
         yield from _element(cursor, context)
     elif len(rest) == 1:
         cursor.take()
@@ -214,6 +273,8 @@ def _end_tag(cursor: _Cursor, context: list[str]) -> EndTag:
 def _element(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
     tag = _start_tag(cursor)
     yield tag
+    if cursor.has_components and is_component(tag.source):
+        return
     inside = bool(context) and context[-1] in FOREIGN
     if tag.self_closing and (inside or tag.name in FOREIGN):
         return
@@ -227,9 +288,9 @@ def _element(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
 def _start_tag(cursor: _Cursor) -> StartTag:
     line = cursor.line
     cursor.take()
-    match = _TAG_NAME.match(cursor.rest())
+    match = _TAG_NAME.match(cursor.rest().removeprefix(":"))
     assert match is not None
-    source = cursor.take(len(match[0]))
+    source = cursor.take(len(match[0]) + cursor.rest().startswith(":"))
     if not cursor.rest() and cursor.peek() is not None and not isinstance(cursor.peek(), str):
         raise NotTrackable("an element's name is dynamic")
     tag = StartTag(source, [], False, line)

@@ -2,6 +2,8 @@
 
 The modules, in the order in which a template passes through them:
 
+`component_files`, `component_tags`, `inlining`, `origins`
+    tags such as ``<Card>`` replaced by the templates of components; which lines come from these
 `ir`
     a template's body as a tree of elements with dynamic parts
 `plan`

@@ -35,9 +35,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
-from jinja2 import nodes
+from jinja2 import TemplateAssertionError, nodes
 from jinja2.compiler import CompilerExit, Frame
 
 from ..exceptions import TemplateError
@@ -45,6 +45,7 @@ from ..html.entities import decode_text
 from .codegen_slots import DEEP, LoopGenerator, Sink
 from .commands import is_hidden
 from .ir import first_line
+from .origins import is_foreign, origin
 from .plan import Plan, Slot, is_list
 from .slot_memo import skippable
 
@@ -70,7 +71,19 @@ class LiveCodeGenerator(LoopGenerator):
         self._outputs: set[int] = set()
         self._shapes: list[str] = []
 
+    def fail(self, msg: str, lineno: int) -> NoReturn:
+        name, line = origin(self.name, lineno)
+        raise TemplateAssertionError(msg, line, name, self.filename if name == self.name else None)
+
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        try:
+            self._template(node, frame)
+        except TemplateError as error:
+            if not is_foreign(error.lineno):
+                raise
+            raise TemplateError(error.message, *origin(error.name, error.lineno)) from None
+
+    def _template(self, node: nodes.Template, frame: Frame | None) -> None:
         self.planner.hides_js = is_hidden(node, self.environment)
         if node.find(nodes.Extends) is None:
             self._outputs.add(id(node.body))
@@ -211,7 +224,7 @@ class LiveCodeGenerator(LoopGenerator):
         where = (self.name, plan.line)
         lines = tuple(slot.parts[0].lineno for slot in plan.slots)
         ignored = tuple(number for number, slot in enumerate(plan.slots) if slot.ignored)
-        parts = (
+        parts: tuple[Any, ...] = (
             tuple(plan.marked),
             tuple(plan.plain),
             kinds,
@@ -221,6 +234,8 @@ class LiveCodeGenerator(LoopGenerator):
             lines,
             ignored,
         )
+        if any(is_foreign(line) for places in plan.places for _, line in places):
+            parts = (*parts, tuple(map(tuple, plan.places)))
         self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
         return name
 

@@ -14,9 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from traceback import walk_tb
+from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol
 
 from jinja2 import Template, TemplateSyntaxError, Undefined
+from jinja2.debug import fake_traceback
+from jinja2.utils import internal_code
 from markupsafe import Markup
 
 from ..exceptions import TemplateError
@@ -25,6 +28,7 @@ from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Kind, Shape, written
 from .list_keys import are_made_anew, lacks_keys, repeats_keys
+from .origins import is_foreign, origin
 
 
 class TemplateLocation(str):
@@ -46,8 +50,30 @@ def note_location(error: BaseException) -> None:
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
         template = frame.f_globals.get("__jinja_template__")
         if template is not None:
-            error.add_note(TemplateLocation(template.name, template.get_corresponding_lineno(line)))
+            number = template.get_corresponding_lineno(line)
+            error.add_note(TemplateLocation(*origin(template.name, number)))
             return
+
+
+def in_templates(error: BaseException) -> BaseException:
+    """Return an exception whose traceback shows lines of templates instead of the generated code."""
+    entries: list[TracebackType] = []
+    entry = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    while entry is not None:
+        template = entry.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            name, line = origin(template.name, template.get_corresponding_lineno(entry.tb_lineno))
+            components = template.environment.components
+            file = template.filename if name == template.name else components.file_of(name)
+            entries.append(fake_traceback(error, entry, file or name or "<template>", line))
+        elif entry.tb_frame.f_code not in internal_code:
+            entries.append(entry)
+        entry = entry.tb_next
+    following = None
+    for entry in reversed(entries):
+        entry.tb_next = following
+        following = entry
+    return error.with_traceback(following)
 
 
 def location_of(error: BaseException) -> TemplateLocation | None:
@@ -70,10 +96,17 @@ class Piece(NamedTuple):
     line: int
     is_static: bool
     """Whether it is text of the template; otherwise it is the output of an expression or statement."""
+    places: tuple[tuple[int, int], ...] = ()
+    """Offsets and lines of elements, if these come from several templates."""
 
-    def line_at(self, offset: int) -> int:
-        """Return the line of a character; approximate where tags strip white space."""
-        return self.line + self.text[:offset].count("\n") if self.is_static else self.line
+    def at(self, offset: int) -> tuple[str | None, int]:
+        """Return the template and line of a character; approximate where tags strip white space."""
+        before = [place for place in self.places if place[0] <= offset]
+        if before:
+            begin, line = before[-1]
+            return origin(self.name, line + self.text.count("\n", begin, offset))
+        line = self.line + self.text[:offset].count("\n") if self.is_static else self.line
+        return origin(self.name, line)
 
 
 def pieces(fragment: Fragment) -> Iterator[Piece]:
@@ -81,7 +114,8 @@ def pieces(fragment: Fragment) -> Iterator[Piece]:
     shape = fragment.shape
     name = shape.where[0]
     for number, text in enumerate(shape.plain):
-        yield Piece(text, name, _line(shape, number), True)
+        places = shape.places[number] if shape.places else ()
+        yield Piece(text, name, _line(shape, number), True, places)
         if number < len(shape.kinds):
             yield from _value(fragment, number)
 
@@ -98,6 +132,8 @@ def _value(fragment: Fragment, number: int) -> Iterator[Piece]:
 
 def _line(shape: Shape, number: int) -> int:
     """Return the line of a static piece from that of the slot after it."""
+    if number < len(shape.lines) and is_foreign(shape.lines[number]):
+        return shape.lines[number]
     if number < len(shape.lines):
         return shape.lines[number] - shape.plain[number].count("\n")
     return shape.lines[-1] if shape.lines else shape.where[1]
@@ -149,7 +185,7 @@ class Adviser:
         for items in _inside(fragment):
             if isinstance(items, Items) and len(items.fragments) > 1 and items.stream is None:
                 name, line = items.fragments[0].shape.where
-                where = f"{name or '<template>'}, line {line}"
+                where = _place(name, line)
                 before, self._lists[where] = self._lists.get(where, items), items
                 if (lacks_keys(items) or are_made_anew(items, before)) and not self._is_constant(name, line):
                     yield Advice(MISSING_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
@@ -204,7 +240,7 @@ class Adviser:
         """Return the template and line of a repair, as far as they are known."""
         piece, offset = text.piece(repair.at)
         found = None if piece.is_static else self._unbalanced(repair)
-        name, line = found or (piece.name, piece.line_at(offset))
+        name, line = found or piece.at(offset)
         return f"{name}, line {line}" if name is not None else ""
 
     def _unbalanced(self, repair: Repair) -> tuple[str | None, int] | None:
@@ -212,7 +248,7 @@ class Adviser:
         for template in self._templates.loaded() if self._templates is not None else ():
             for line, names in _unbalanced_in(template):
                 if not names or not names.isdisjoint(repair.names):
-                    return template.name, line
+                    return origin(template.name, line)
         return None
 
 
@@ -235,10 +271,16 @@ class _Text:
     def where(self, at: int) -> str:
         """Return the template and line of a character as a prefix for messages, or an empty string."""
         piece, offset = self.piece(at)
-        return f"{piece.name}, line {piece.line_at(offset)}: " if piece.name is not None else ""
+        name, line = piece.at(offset)
+        return f"{name}, line {line}: " if name is not None else ""
 
 
 _GIVE_KEYS: Final = 'give them an id, or their elements data-key="{{ … }}"'
+
+
+def _place(name: str | None, line: int) -> str:
+    name, line = origin(name, line)
+    return f"{name or '<template>'}, line {line}"
 
 
 def _undefined_actions(fragment: Fragment) -> Iterator[Advice]:
@@ -246,7 +288,7 @@ def _undefined_actions(fragment: Fragment) -> Iterator[Advice]:
         if isinstance(inner, Fragment):
             for slot, value in enumerate(inner.values):
                 if inner.shape.kinds[slot] is Kind.EVENT and _is_unknown_name(value):
-                    where = f"{inner.shape.where[0] or '<template>'}, line {inner.shape.lines[slot]}"
+                    where = _place(inner.shape.where[0], inner.shape.lines[slot])
                     yield Advice(NO_EVENT, f"{where}: no action is called: {value._undefined_message}")
 
 

@@ -8,15 +8,20 @@ globals and extensions without changing it. A `View` renders one template, for a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, Template
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, Template, TemplateSyntaxError, nodes
+from jinja2.lexer import TokenStream
 
 from ..exceptions import RenderError
+from ..html.tokenizer import mentions_components
 from .codegen import LiveCodeGenerator
-from .diagnostics import note_location
+from .component_files import Components, tag_of
+from .component_tags import expand, without_tags_in_raw
+from .diagnostics import in_templates, note_location
 from .fragments import Fragment, are_alike
 from .list_memo import unshared
 from .raw_html import raw_page
@@ -30,6 +35,7 @@ class LiveEnvironment(Environment):
     context_class = TemplateContext
     concat = staticmethod(concat)
     found: dict[tuple[str, str | None], Template]
+    components: Components
 
     def get_template(
         self,
@@ -47,7 +53,44 @@ class LiveEnvironment(Environment):
             known = self.found[name, parent] = super().get_template(name, parent)
         return known
 
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        if mentions_components(source):
+            used = expand(tree.body, name, self.components, tag_of(name or "") is not None)
+            self.components.note_use(name, used)
+        return tree
 
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        if not mentions_components(source) or "raw" not in source:
+            return super()._tokenize(source, name, filename, state)
+        source = self.preprocess(source, name, filename)
+        tokens = without_tags_in_raw(self.lexer.tokeniter(source, name, filename, state))
+        stream = TokenStream(self.lexer.wrap(tokens, name, filename), name, filename)
+        for extension in self.iter_extensions():
+            filtered = extension.filter_stream(stream)
+            stream = filtered if isinstance(filtered, TokenStream) else TokenStream(filtered, name, filename)
+        return stream
+
+    def handle_exception(self, source: str | None = None) -> NoReturn:
+        """Raise the current exception, with the lines of templates in its traceback."""
+        error = sys.exception()
+        if isinstance(error, TemplateSyntaxError) or error is None:
+            super().handle_exception(source)
+        raise in_templates(error)
+
+
+class LiveTemplate(Template):
+    """A template that is compiled together with the components that it uses."""
+
+    @property
+    def is_up_to_date(self) -> bool:
+        components = cast(LiveEnvironment, self.environment).components
+        return super().is_up_to_date and components.are_current(self.name)
+
+
+LiveEnvironment.template_class = LiveTemplate
 _PACKAGED = Path(__file__).with_name("packaged")
 """Templates of the library. An application's own with the same name is used instead."""
 _MAX_TEMPLATES = 400
@@ -69,7 +112,7 @@ class Templates:
             raise ValueError(
                 "templates are rendered synchronously: create the environment without enable_async"
             )
-        self.environment = _overlay(environment)
+        self.environment = _overlay(environment, names or {})
         self.environment.auto_reload = environment.auto_reload and debug
         self.debug = debug
         self._names = dict(names or {})
@@ -168,7 +211,7 @@ class View:
             )
 
 
-def _overlay(environment: Environment) -> LiveEnvironment:
+def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     """Return an environment that compiles to fragments, and shares everything else with the original."""
     loaders = (environment.loader, FileSystemLoader(_PACKAGED))
     live: Any = environment.overlay(
@@ -178,13 +221,14 @@ def _overlay(environment: Environment) -> LiveEnvironment:
     live.found = {}
     live.bytecode_cache = None  # it would mix both kinds of code
     live.globals = environment.globals
+    live.components = Components(live, frozenset(names), expand)
     return cast(LiveEnvironment, live)
 
 
 class TemplateWatcher:
     """The files that an environment has loaded."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: LiveEnvironment) -> None:
         self._environment = environment
         self._times: dict[str, int] = {}
         """Modification times by file, in nanoseconds."""
@@ -197,6 +241,9 @@ class TemplateWatcher:
             if name and name not in self._times:
                 self._times[name] = _time_of(name)
                 saved = saved or not template.is_up_to_date
+        for name in self._environment.components.files():
+            if name not in self._times:
+                self._times[name] = _time_of(name)
         for name, before in self._times.items():
             self._times[name] = _time_of(name)
             saved = saved or self._times[name] != before

@@ -86,7 +86,9 @@ class Shape:
 
     `marked` and `plain` have one piece more than there are slots. `namespace` is "svg" for a shape in SVG.
     `key` is the slot of the root element's ``data-key`` or ``id``, if there is one. `where` is its template
-    and line, `lines` are those of the slots. Changes in `silent` slots aren't sent to clients.
+    and line, `lines` are those of the slots. `places` are offsets and lines of the elements in each piece, if
+    these come from several templates (`liveactions.templates.origins`). Changes in `silent` slots aren't sent
+    to clients.
     """
 
     __slots__ = (
@@ -97,6 +99,7 @@ class Shape:
         "key",
         "where",
         "lines",
+        "places",
         "silent",
         "constant",
         "source",
@@ -117,6 +120,7 @@ class Shape:
         where: tuple[str | None, int] = (None, 0),
         lines: tuple[int, ...] = (),
         ignored: tuple[int, ...] = (),
+        places: tuple[tuple[tuple[int, int], ...], ...] = (),
     ) -> None:
         self.marked = marked
         self.plain = plain
@@ -125,6 +129,7 @@ class Shape:
         self.key = key
         self.where = where
         self.lines = lines
+        self.places = places
         self.silent = frozenset(i for i, kind in enumerate(kinds) if kind == Kind.EVENT).union(ignored)
         self.constant = Fragment(self, ())
         self.source = self._source()

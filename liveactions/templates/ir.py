@@ -48,6 +48,7 @@ from ..html.tokenizer import (
     Comment,
     Declaration,
     EndTag,
+    Merged,
     NotTrackable,
     Placeholder,
     RawText,
@@ -56,6 +57,7 @@ from ..html.tokenizer import (
     scan,
 )
 from ..protocol.constants import FIELD_FORM
+from .origins import is_foreign
 
 Fold = Callable[[nodes.Expr], str | None]
 """Returns the HTML of a constant expression, and None for others."""
@@ -107,6 +109,7 @@ def flatten(body: Sequence[nodes.Node], fold: Fold) -> FlatBody:
     """Return the text and the parts of a body, adjacent text merged."""
     pieces: list[str | Part] = []
     silent: list[nodes.Node] = []
+    is_mixed = any(is_foreign(node.lineno) for node in _flat(body))
     for node in _flat(body):
         text = _text(node, fold)
         if isinstance(node, SILENT):
@@ -114,10 +117,12 @@ def flatten(body: Sequence[nodes.Node], fold: Fold) -> FlatBody:
         elif text is None:
             pieces.append(Part(node, silent, len(pieces)))
             silent = []
-        elif pieces and isinstance(last := pieces[-1], str):
+        elif pieces and isinstance(last := pieces[-1], Merged):
+            pieces[-1] = last.followed_by(text, node.lineno)
+        elif pieces and isinstance(last, str):
             pieces[-1] = last + text
         elif text:
-            pieces.append(text)
+            pieces.append(Merged(text, ((0, node.lineno),)) if is_mixed else text)
     return FlatBody(pieces, silent, first_line(body))
 
 
@@ -159,6 +164,7 @@ class Element:
     children: list[Child] = field(default_factory=list)
     raw: Run | None = None
     """Content that can't contain elements."""
+    line: int = 0
 
     @property
     def is_void(self) -> bool:
@@ -260,6 +266,7 @@ class Builder:
             raise Unbalanced(event.name)
         foreign = self._open.in_foreign() or event.name in FOREIGN
         element = Element(event.name, event.attributes, event.source, event.self_closing and foreign)
+        element.line = event.line
         self._top.append(element)
         if not element.is_void:
             self._stack.append(element)
@@ -433,7 +440,7 @@ def _element(element: Element) -> Run:
     add_form_field(element)
     run: Run = [f"<{element.source}"]
     for attribute in element.attributes:
-        run += _attribute(attribute)
+        run += attribute_source(attribute)
     if element.name == "form" and _calls(element):
         names = {attribute.name for attribute in element.attributes}
         run.append("" if "method" in names else ' method="post"')
@@ -447,7 +454,8 @@ def _calls(form: Element) -> bool:
     return any(attribute.name == "action" and attribute.dynamic for attribute in form.attributes)
 
 
-def _attribute(attribute: Attribute) -> Run:
+def attribute_source(attribute: Attribute) -> Run:
+    """Return the HTML of an attribute, with the space before it."""
     if attribute.name is None:
         return [" ", *runs(attribute)]
     if attribute.value is None:

@@ -142,6 +142,8 @@ class Plan:
     form: tuple[int, int] | None = None
     """If the body is one element: the lengths of the white space before and after it."""
     key: int | None = None
+    places: list[list[tuple[int, int]]] = field(default_factory=list)
+    """For each static piece, the offsets and lines of the elements in it."""
     degraded: bool = False
     is_open: bool = False
     """Whether it certainly leaves an element open, or closes one of its parent."""
@@ -242,6 +244,7 @@ class _Writer:
         self._plan = plan
         self._marked = ""
         self._plain = ""
+        self._places: list[tuple[int, int]] = []
         self._namespaces = [namespace]
         self._above: list[str] = []
         """The names of the open elements."""
@@ -258,6 +261,7 @@ class _Writer:
             self._range(whole)
         plan.marked.append(self._marked)
         plan.plain.append(self._plain)
+        plan.places.append(self._places)
         plan.key = _key(root, plan.slots)
         return plan
 
@@ -273,8 +277,10 @@ class _Writer:
             slot.above = sensitive(self._above)
         self._plan.marked.append(self._marked)
         self._plan.plain.append(self._plain)
+        self._plan.places.append(self._places)
         self._plan.slots.append(slot)
         self._marked = self._plain = ""
+        self._places = []
 
     # -- content
 
@@ -387,6 +393,7 @@ class _Writer:
         return Slot(kind, element.raw, element.name, ignored=kept.content)
 
     def _start_tag(self, element: Element, content: Slot | None, kept: Ignored) -> None:
+        self._places.append((len(self._plain), element.line))
         self._both(f"<{element.source}")
         marks: list[str] = []
         form: Slot | None = None

@@ -264,3 +264,27 @@ def _with_function(function: Any) -> Live:
     live = Live(Environment(loader=DictLoader({}), autoescape=True))
     live.page("/diary/{name}")(function)
     return live
+
+
+COMPONENTS = {
+    "components/Card.html": (
+        "{# props title: str #}\n<h2>{{ title }}</h2>\n{{ context.nots }}{{ slots.default }}"
+    ),
+    "components/Unused.html": "{# props n: int #}\n<Card title='{{ n }}'/>\n<Crad {{ attrs }}/>",
+    "components/Fine.html": "{# props n: int #}\n<p {{ attrs }}>{{ n }}</p>",
+}
+
+
+def test_components_are_checked() -> None:
+    found = in_body("<Fine n='{{ notes|length }}'/>\n<Card titel='x'/>", **COMPONENTS)
+    assert [finding for finding in found if "error" in finding.split()[1]] == [
+        "components/Unused.html:3: error: <Crad>: there is no component 'components/Crad.html'; did you mean"
+        " 'Card'?; elements of HTML are in lower case",
+        "notes.html:3: error: <Card> has no prop 'titel'; did you mean 'title'?",
+    ]
+
+
+def test_names_that_components_take_from_the_page_are_checked() -> None:
+    found = in_body("<Card title='{{ newest.titel }}'/>", **COMPONENTS)
+    assert "components/Card.html:3: error: Notes has no 'nots'; did you mean 'notes'?" in found
+    assert "notes.html:2: error: Note has no attribute 'titel'; did you mean 'title'?" in found

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from liveactions.html.tokenizer import mentions_components
 from liveactions.templates.commands import js
 from liveactions.templates.environment import LiveEnvironment
 
@@ -28,7 +29,7 @@ def compile_once(
     defer_init: bool = False,
 ) -> Any:
     """Return the code of a template; that of the same text in an environment of the same settings, again."""
-    if raw or defer_init or not isinstance(source, str):
+    if raw or defer_init or not isinstance(source, str) or mentions_components(source):
         return _compile(self, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
     key = source, name, filename, _settings(self)
     if key not in _known:

@@ -1,0 +1,371 @@
+"""Components: template files in the folder ``components`` that other templates use as tags.
+
+``components/forms/Field.html`` is ``<forms.Field>``. Its first line declares what it takes::
+
+    {# props label: str, tone: Literal["info", "warn"] = "info" #}
+
+The syntax is that of Python's parameters; defaults are Jinja expressions and may use earlier props. Values
+that are known when a template is compiled are checked against the annotations, as far as these consist of
+``str``, ``int``, ``float``, ``bool``, ``list``, ``tuple``, ``dict``, ``Literal`` and unions.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Final, Protocol
+
+from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from ..exceptions import TemplateError
+from .origins import foreign, origin
+
+FOLDER: Final = "components/"
+SUFFIX: Final = ".html"
+SLOTS: Final = "slots"
+ATTRS: Final = "attrs"
+CONTEXT: Final = "context"
+DEFAULT: Final = "default"
+"""The name of the slot for what is directly in a tag."""
+PAGE_NAMES: Final = frozenset({"live", "request", "url"})
+"""Variables of every page."""
+_JINJA_NAMES: Final = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
+_KINDS: Final[dict[str, tuple[type[Any], ...]]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "list": (list,),
+    "tuple": (tuple,),
+    "dict": (dict,),
+}
+
+
+_NAMES_ONLY: Final = "props have names; other attributes of the tag are in {{ attrs }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prop:
+    """A parameter of a component; required if it has no default."""
+
+    name: str
+    annotation: ast.expr | None
+    default: nodes.Expr | None
+
+    def accepts(self, value: Any) -> bool:
+        return self.annotation is None or _accepts(self.annotation, value)
+
+    @property
+    def accepts_text(self) -> bool:
+        """Return whether text that isn't known yet may be right."""
+        return self.accepts("") or any(isinstance(one, str) for one in self.literals)
+
+    @property
+    def literals(self) -> list[Any]:
+        """The values that the annotation lists."""
+        return list(_literals(self.annotation)) if self.annotation is not None else []
+
+    def read(self, text: str) -> Any:
+        """Return the value that is written in a tag as text. Raise `ValueError` if it has another type."""
+        for convert in (str, int, float):
+            try:
+                value: Any = convert(text)
+            except ValueError:
+                continue
+            if self.accepts(value):
+                return value
+        raise ValueError(self.expected(text))
+
+    def checked(self, value: Any) -> Any:
+        """Return a value. Raise `ValueError` if it has another type."""
+        if not self.accepts(value):
+            raise ValueError(self.expected(value))
+        return value
+
+    def expected(self, value: Any) -> str:
+        """Return what should be there instead of a value."""
+        if self.literals:
+            listed = ", ".join(map(repr, self.literals))
+            return f"is one of {listed}, not {value!r}{meant(value, self.literals)}"
+        assert self.annotation is not None
+        kind = ast.unparse(self.annotation)
+        hint = f': write {self.name}, or {self.name}="{{{{ … }}}}"' if kind == "bool" else ""
+        return f"is {kind}, not {value!r}{hint}"
+
+
+def meant(given: Any, names: Any) -> str:
+    """Return the end of a message that suggests a similar name."""
+    similar = get_close_matches(str(given), sorted(map(str, names)), 1, 0.6)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
+
+
+def _accepts(annotation: ast.expr, value: Any) -> bool:
+    if isinstance(annotation, ast.BinOp):
+        return _accepts(annotation.left, value) or _accepts(annotation.right, value)
+    if isinstance(annotation, ast.Constant):
+        return value is None if annotation.value is None else True
+    if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
+        if annotation.value.id == "Literal":
+            return any(type(value) is type(one) and value == one for one in _literals(annotation))
+        if annotation.value.id == "Optional":
+            return value is None or _accepts(annotation.slice, value)
+        return _accepts(annotation.value, value)
+    kinds = _KINDS.get(annotation.id) if isinstance(annotation, ast.Name) else None
+    return kinds is None or isinstance(value, kinds) and (type(value) is not bool or bool in kinds)
+
+
+def _literals(annotation: ast.expr) -> Iterator[Any]:
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+            yield from (one.value for one in ast.walk(node.slice) if isinstance(one, ast.Constant))
+
+
+@dataclass(slots=True)
+class ComponentFile:
+    """A component, parsed."""
+
+    tag: str
+    path: str
+    """The template's name."""
+    props: dict[str, Prop]
+    body: list[nodes.Node]
+    filename: str | None
+    is_current: Callable[[], bool]
+    slots: frozenset[str] = frozenset()
+    takes_attributes: bool = False
+    uses: set[str] = field(default_factory=set)
+    """The components in its template."""
+
+
+class Expand(Protocol):
+    """Replaces the tags in a template, see `liveactions.templates.component_tags.expand`."""
+
+    def __call__(
+        self, body: list[nodes.Node], name: str, components: Components, is_component_file: bool, /
+    ) -> set[str]: ...
+
+
+class Components:
+    """The components of an environment. `names` are variables of all templates besides its globals."""
+
+    def __init__(self, environment: Environment, names: frozenset[str], expand: Expand) -> None:
+        self.environment = environment
+        self._names = names | PAGE_NAMES | _JINJA_NAMES
+        self._expand = expand
+        self._found: dict[str, ComponentFile] = {}
+        self._used: dict[str | None, set[str]] = {}
+        """The components that are in a template."""
+        self._loading: list[str] = []
+
+    def find(self, tag: str, template: str | None, line: int) -> ComponentFile:
+        """Return a component. Raise `TemplateError` if there is none, or if it contradicts itself.
+
+        `template` and `line` are where its tag is.
+        """
+        known = self._found.get(tag)
+        if known is not None and (not self.environment.auto_reload or self.is_current(known)):
+            return known
+        if tag in self._loading:
+            way = " in ".join(f"<{one}>" for one in (tag, *reversed(self._loading)))
+            raise self._error(f"{way}: a part that contains itself has to be a macro", template, line)
+        self._loading.append(tag)
+        try:
+            found = self._found[tag] = self._load(tag, template, line)
+        finally:
+            self._loading.pop()
+        return found
+
+    def is_current(self, component: ComponentFile) -> bool:
+        """Return whether neither a component's file nor those that it uses have changed."""
+        return component.is_current() and all(
+            used in self._found and self.is_current(self._found[used]) for used in component.uses
+        )
+
+    def note_use(self, template: str | None, tags: set[str]) -> None:
+        """Remember which components a template was compiled with."""
+        self._used[template] = tags
+
+    def are_current(self, template: str | None) -> bool:
+        """Return whether the components that a template was compiled with haven't changed."""
+        tags = self._used.get(template, ())
+        return all(tag in self._found and self.is_current(self._found[tag]) for tag in tags)
+
+    def files(self) -> Iterator[str]:
+        """Yield the files of components in use."""
+        yield from (one.filename for one in self._found.values() if one.filename is not None)
+
+    def file_of(self, template: str | None) -> str | None:
+        """Return the file of a component that is in use, by the name of its template."""
+        found = self._found.get(tag_of(template or "") or "")
+        return found.filename if found is not None else None
+
+    def names(self) -> list[str]:
+        """Return the tags of all components that the loader can list."""
+        try:
+            listed = self.environment.list_templates()
+        except TypeError:  # a loader that can't list
+            return []
+        return [tag for tag in map(tag_of, listed) if tag is not None]
+
+    def _load(self, tag: str, template: str | None, line: int) -> ComponentFile:
+        path = f"{FOLDER}{tag.replace('.', '/')}{SUFFIX}"
+        loader = self.environment.loader
+        try:
+            if loader is None:
+                raise TemplateNotFound(path)
+            source, filename, is_current = loader.get_source(self.environment, path)
+        except TemplateNotFound:
+            hint = meant(tag, self.names())
+            text = f"<{tag}>: there is no component {path!r}{hint}; elements of HTML are in lower case"
+            raise self._error(text, template, line) from None
+        component = ComponentFile(tag, path, {}, [], filename, is_current or (lambda: True))
+        try:
+            component.props = self._props(source, path)
+            component.body = Parser(self.environment, source, path, filename).parse().body
+        except TemplateSyntaxError as error:
+            error.source, error.translated = source, True  # else Jinja quotes the template with the tag
+            raise
+        for node in _all(component.body):
+            node.lineno = foreign(path, node.lineno)
+        component.uses = self._expand(component.body, path, self, True)
+        self._check(component)
+        return component
+
+    def _props(self, source: str, path: str) -> dict[str, Prop]:
+        written = self._declaration(source, path)
+        if written is None:
+            return {}
+        line, text = written
+        if text.lstrip().startswith("*"):
+            raise TemplateError(_NAMES_ONLY, path, line)
+        function = f"def props({'*, ' if text.strip() else ''}{text}): pass"
+        try:
+            [parsed] = ast.parse(function).body
+        except SyntaxError as error:
+            at = line + (error.lineno or 1) - 1
+            raise TemplateError(f"props: {error.msg}, in {text.strip()!r}", path, at) from None
+        if not isinstance(parsed, ast.FunctionDef) or parsed.args.kwarg or parsed.args.vararg:
+            raise TemplateError(_NAMES_ONLY, path, line)
+        props: dict[str, Prop] = {}
+        for argument, default in zip(parsed.args.kwonlyargs, parsed.args.kw_defaults, strict=True):
+            at = line + argument.lineno - 1
+            if argument.arg != argument.arg.lower() or argument.arg in (SLOTS, ATTRS, CONTEXT):
+                why = "is reserved" if argument.arg in (SLOTS, ATTRS, CONTEXT) else "must be in lower case"
+                raise TemplateError(f"the prop {argument.arg!r} {why}", path, at)
+            expression = None
+            if default is not None:
+                expression = self._expression(ast.get_source_segment(function, default) or "", path, at)
+            prop = props[argument.arg] = Prop(argument.arg, argument.annotation, expression)
+            if isinstance(expression, nodes.Const) and not prop.accepts(expression.value):
+                text = f"the default of {prop.name} {prop.expected(expression.value)}"
+                raise TemplateError(text, path, at)
+        return props
+
+    def _declaration(self, source: str, path: str) -> tuple[int, str] | None:
+        """Return the line and the text of the comment that declares the props."""
+        is_first = True
+        for line, token, value in self.environment.lexer.tokeniter(source, path):
+            if token == "comment" and value.split(None, 1)[:1] == ["props"]:
+                if not is_first:
+                    text = "props are declared before everything else, in the first line"
+                    raise TemplateError(text, path, line)
+                return line, value.strip().removeprefix("props").removesuffix("-")
+            is_first = is_first and (token in ("comment_begin", "whitespace") or not value.strip())
+        return None
+
+    def _expression(self, source: str, path: str, line: int) -> nodes.Expr:
+        try:
+            parser = Parser(self.environment, source, path, state="variable")
+            expression: nodes.Expr = parser.parse_expression()
+            if not parser.stream.eos:
+                parser.fail("only expressions that are Jinja's as well can be used")
+        except TemplateSyntaxError as error:
+            raise TemplateError(f"props: the default {source!r}: {error.message}", path, line) from None
+        for node in (expression, *expression.find_all(nodes.Node)):
+            node.lineno = foreign(path, line)
+        return expression
+
+    def _check(self, component: ComponentFile) -> None:
+        """Find out which slots a component has. Raise `TemplateError` for what components can't contain."""
+        body, path = component.body, component.path
+        slots: set[str] = set()
+        own = stored_names(body) | {name.name for name in _parameters(body)}
+        known = component.props.keys() | own | self._names | self.environment.globals.keys()
+        inner: set[int] = set()
+        for node in _all(body):
+            if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+                if node.node.name in (SLOTS, ATTRS, CONTEXT):
+                    inner.add(id(node.node))
+                if node.node.name == SLOTS:
+                    slots.add(node.attr)
+            fault = _fault(node)
+            if isinstance(node, nodes.Name) and node.ctx == "load" and not fault and id(node) not in inner:
+                if node.name == ATTRS:
+                    component.takes_attributes = True
+                elif node.name in (SLOTS, CONTEXT):
+                    fault = f"name one of the {node.name}: {{{{ {node.name}.… }}}}"
+                elif node.name not in known:
+                    fault = (
+                        f"<{component.tag}> has no prop {node.name!r}{meant(node.name, component.props)};"
+                        f" declare it, or write {{{{ {CONTEXT}.{node.name} }}}} for a variable of the page"
+                    )
+            elif isinstance(node, nodes.Getattr) and id(node.node) in inner:
+                component.takes_attributes |= node.node.name == ATTRS  # type: ignore[attr-defined]
+            if fault:
+                raise TemplateError(fault, *origin(path, node.lineno))
+        component.slots = frozenset(slots)
+
+    def _error(self, text: str, template: str | None, line: int) -> TemplateError:
+        return TemplateError(text, *origin(template, line))
+
+
+def tag_of(template: str) -> str | None:
+    """Return the tag of a template, if it is a component."""
+    if not (template.startswith(FOLDER) and template.endswith(SUFFIX)):
+        return None
+    return template[len(FOLDER) : -len(SUFFIX)].replace("/", ".")
+
+
+def _fault(node: nodes.Node) -> str:
+    """Return why a statement can't be in a component."""
+    if isinstance(node, nodes.Block | nodes.Extends):
+        return "a component can't have blocks or extend a template: use slots"
+    if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport) and node.with_context:
+        verb = "include" if isinstance(node, nodes.Include) else "import"
+        return f"a component's props aren't seen by what it {verb}s: write a component, or 'without context'"
+    return ""
+
+
+def _all(found: list[nodes.Node]) -> Iterator[nodes.Node]:
+    for node in found:
+        yield node
+        yield from node.find_all(nodes.Node)
+
+
+def _parameters(body: list[nodes.Node]) -> Iterator[nodes.Name]:
+    """Yield the parameters of the macros in a body."""
+    for node in _all(body):
+        if isinstance(node, nodes.Macro | nodes.CallBlock):
+            yield from node.args
+
+
+def stored_names(body: list[nodes.Node]) -> set[str]:
+    """Return the names that a body sets: by ``set``, loops, macros and imports."""
+    found: set[str] = set()
+    arguments = {id(name) for name in _parameters(body)}
+    for node in _all(body):
+        if (
+            isinstance(node, nodes.Name)
+            and node.ctx != "load"
+            and id(node) not in arguments
+            or isinstance(node, nodes.NSRef | nodes.Macro)
+        ):
+            found.add(node.name)
+        elif isinstance(node, nodes.Import):
+            found.add(node.target)
+        elif isinstance(node, nodes.FromImport):
+            found.update(name if isinstance(name, str) else name[1] for name in node.names)
+    return found

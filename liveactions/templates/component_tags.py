@@ -1,0 +1,392 @@
+"""Replace the tags of components by the components' templates, before a template is compiled.
+
+Jinja2 parses ``<Card title="{{ t }}">{{ n }}</Card>`` as text with two expressions. `expand` finds the tags
+in this text with the tokenizer for HTML and puts the component's nodes in their place, as if the author had
+written them there (`liveactions.templates.inlining`). So the page is compiled to the same shapes, and its
+patches are the same. A tag and its end tag are in the same body: of the template, a block, a branch, a loop.
+
+In a component, ``{{ attrs }}`` in a start tag takes the attributes of the component's tag that aren't props.
+`_passing` writes such a start tag so that they replace those of the same name, and classes are added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from ..exceptions import TemplateError
+from ..html.entities import decode_attribute
+from ..html.tokenizer import (
+    Attribute,
+    EndTag,
+    Merged,
+    NotTrackable,
+    Position,
+    StartTag,
+    is_component,
+    located,
+    mentions_components,
+)
+from .component_files import ATTRS, DEFAULT, ComponentFile, Components, Prop, meant
+from .inlining import ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
+from .ir import Part, attribute_source, runs
+from .origins import origin
+
+
+@dataclass(slots=True)
+class _Open:
+    """A component whose tag is open."""
+
+    tag: StartTag
+    component: ComponentFile
+    slots: dict[str, list[nodes.Node]] = field(default_factory=lambda: {DEFAULT: []})
+    current: str = DEFAULT
+
+
+def expand(
+    body: list[nodes.Node], name: str | None, components: Components, is_component_file: bool = False, /
+) -> set[str]:
+    """Replace the tags of components in a template's body, in place. Return the components that it uses.
+
+    Raise `TemplateError` for tags that contradict their component.
+    """
+    expander = _Expander(name, components, is_component_file)
+    body[:] = expander.expanded(body)
+    if is_component_file:
+        body[:] = _stripped(_each_alone(body))
+    for node in body:
+        for data in node.find_all(nodes.TemplateData):
+            data.data = data.data.replace(_HIDDEN, "<")
+    return expander.used
+
+
+_HIDDEN: Final = "\ufdd0"
+"""What replaces ``<`` in ``{% raw %}``: not a character, so templates don't contain it."""
+
+
+def without_tags_in_raw(tokens: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
+    """Yield the tokens of a template, with what isn't read in ``{% raw %}`` hidden from `expand`."""
+    is_raw = False
+    for line, token, value in tokens:
+        is_raw = token == "raw_begin" or (is_raw and token != "raw_end")
+        yield line, token, value.replace("<", _HIDDEN) if is_raw and token == "data" else value
+
+
+class _Expander:
+    """Replaces the tags in one template. `name` is the template's."""
+
+    def __init__(self, name: str | None, components: Components, is_inner: bool) -> None:
+        self._name = name
+        self._components = components
+        self._is_inner = is_inner
+        """Whether the template is a component itself."""
+        self._numbers = count(1)
+        self.used: set[str] = set()
+
+    def expanded(self, body: list[nodes.Node]) -> list[nodes.Node]:
+        """Return a body without tags of components."""
+        for node in body:
+            self._inside(node)
+        leaves = [
+            leaf for node in body for leaf in (node.nodes if isinstance(node, nodes.Output) else [node])
+        ]
+        texts = [leaf.data for leaf in leaves if isinstance(leaf, nodes.TemplateData)]
+        if not any(map(mentions_components, texts)) and not (self._is_inner and any(map(_is_attrs, leaves))):
+            return body
+        reader = _Reader(_pieces(leaves), leaves[0].lineno)
+        try:
+            self._read(reader)
+        except NotTrackable as error:
+            text = f"components can't be used where {error}"
+            raise TemplateError(text, *origin(self._name, reader.line)) from None
+        return reader.out
+
+    def _inside(self, node: nodes.Node) -> None:
+        for name, value in node.iter_fields(only=("body", "else_", "elif_")):
+            if name == "elif_":
+                for branch in value:
+                    self._inside(branch)
+            elif isinstance(value, list):
+                setattr(node, name, self.expanded(value))
+
+    def _read(self, reader: _Reader) -> None:
+        opened: list[_Open] = []
+        for event, end in located(reader.pieces, reader.line):
+            reader.line = event.line
+            if isinstance(event, StartTag) and is_component(event.source):
+                reader.copy()
+                reader.skip(end)
+                self._start(event, opened, reader)
+            elif isinstance(event, EndTag) and is_component(_name_of(event)):
+                reader.copy()
+                reader.skip(end)
+                self._end(event, opened, reader)
+            elif self._is_inner and isinstance(event, StartTag) and any(map(_passes, event.attributes)):
+                reader.copy()
+                reader.skip(end)
+                reader.out.extend(_passing(event))
+            reader.at = end
+        if opened:
+            tag = opened[-1].tag
+            raise self._error(f"<{tag.source}> isn't closed here: write </{tag.source}>", tag.line)
+        reader.copy()
+
+    def _start(self, tag: StartTag, opened: list[_Open], reader: _Reader) -> None:
+        if tag.source.startswith(":"):
+            self._start_slot(tag, opened, reader)
+            return
+        component = self._components.find(tag.source, self._name, tag.line)
+        self.used.add(tag.source)
+        opened.append(_Open(tag, component))
+        reader.open()
+        if tag.self_closing:
+            self._close(opened, reader)
+
+    def _start_slot(self, tag: StartTag, opened: list[_Open], reader: _Reader) -> None:
+        name = tag.source[1:]
+        if not opened or opened[-1].current != DEFAULT:
+            raise self._error(f"<{tag.source}> is directly in the tag of a component", tag.line)
+        top = opened[-1]
+        if name not in top.component.slots or name == DEFAULT:
+            hint = meant(name, top.component.slots - {DEFAULT})
+            raise self._error(f"<{top.tag.source}> has no slot {name!r}{hint}", tag.line)
+        if name in top.slots:
+            raise self._error(f"<{tag.source}> is there twice", tag.line)
+        if tag.attributes:
+            raise self._error(f"<{tag.source}> takes no attributes", tag.line)
+        top.current = name
+        reader.open()
+        if tag.self_closing:
+            self._close_slot(top, reader)
+
+    def _close_slot(self, top: _Open, reader: _Reader) -> None:
+        top.slots[top.current] = reader.close()
+        top.current = DEFAULT
+
+    def _end(self, event: EndTag, opened: list[_Open], reader: _Reader) -> None:
+        name = _name_of(event)
+        top = opened[-1] if opened else None
+        expected = "" if top is None else top.tag.source if top.current == DEFAULT else f":{top.current}"
+        if name != expected:
+            instead = f"; </{expected}> is expected here" if expected else ""
+            raise self._error(f"</{name}> has no start tag in this place{instead}", event.line)
+        assert top is not None
+        if name.startswith(":"):
+            self._close_slot(top, reader)
+        else:
+            self._close(opened, reader)
+
+    def _close(self, opened: list[_Open], reader: _Reader) -> None:
+        top = opened.pop()
+        slots = {name: _stripped(found) for name, found in {**top.slots, DEFAULT: reader.close()}.items()}
+        if not slots[DEFAULT]:
+            del slots[DEFAULT]
+        elif DEFAULT not in top.component.slots:
+            raise self._error(
+                f"<{top.tag.source}> takes no content: it has no {{{{ slots.{DEFAULT} }}}}", top.tag.line
+            )
+        call = Call(f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_", self._is_inner, slots)
+        self._take_attributes(top, call)
+        reader.out.extend(_stripped(inline(top.component, call, self._components.environment)))
+
+    def _take_attributes(self, top: _Open, call: Call) -> None:
+        """Sort the attributes of a tag into props and others. Raise `TemplateError` if one is wrong."""
+        tag, component = top.tag, top.component
+        for attribute in tag.attributes:
+            name = (attribute.name or "").replace("-", "_")
+            prop = component.props.get(name)
+            if prop is not None:
+                if name in call.props:
+                    raise self._error(f"<{tag.source}> has {name} twice", attribute.line)
+                call.props[name] = self._value(tag, attribute, prop)
+            elif _passes(attribute) and not self._is_inner:
+                text = "{{ attrs }} passes attributes on in components only: write {{ attrs|xmlattr }}"
+                raise self._error(text, attribute.line)
+            elif component.takes_attributes:
+                call.attributes.append(attribute)
+            elif attribute.name is None:
+                raise self._error(
+                    f"<{tag.source}> takes props only: write each as a name with a value", attribute.line
+                )
+            else:
+                hint = meant(attribute.name, component.props)
+                raise self._error(f"<{tag.source}> has no prop {attribute.name!r}{hint}", attribute.line)
+        missing = [
+            prop.name
+            for prop in component.props.values()
+            if prop.default is None and prop.name not in call.props
+        ]
+        if missing:
+            raise self._error(f"<{tag.source}> needs {', '.join(missing)}", tag.line)
+
+    def _value(self, tag: StartTag, attribute: Attribute, prop: Prop) -> nodes.Expr:
+        """Return the value of a prop. A value that is one expression stays that expression."""
+        run = runs(attribute)
+        for part in run:
+            if isinstance(part, Part) and not part.is_expression:
+                text = f"<{tag.source}> {prop.name}: write an expression, {{{{ a if b else c }}}}"
+                raise self._error(text, part.lineno)
+        if len(run) == 1 and isinstance(run[0], Part):
+            node = run[0].node
+            assert isinstance(node, nodes.Expr)
+            if isinstance(node, nodes.Const):
+                self._checked(tag, attribute, partial(prop.checked, node.value))
+            return node
+        if all(isinstance(part, str) for part in run):
+            text = decode_attribute("".join(map(str, run)))
+            read = partial(prop.read, text) if attribute.value is not None else partial(prop.checked, True)
+            return nodes.Const(self._checked(tag, attribute, read), lineno=attribute.line)
+        if not prop.accepts_text:
+            text = f'<{tag.source}> {prop.name} is text here: write {prop.name}="{{{{ … }}}}" for a value'
+            raise self._error(text, attribute.line)
+        return text_of(run, attribute.line)
+
+    def _checked(self, tag: StartTag, attribute: Attribute, read: Callable[[], Any]) -> Any:
+        """Return a value that is known. Raise `TemplateError` if it has another type than its prop."""
+        try:
+            return read()
+        except ValueError as error:
+            raise self._error(f"<{tag.source}> {attribute.name} {error}", attribute.line) from None
+
+    def _error(self, text: str, line: int) -> TemplateError:
+        return TemplateError(text, *origin(self._name, line))
+
+
+class _Reader:
+    """Reads the pieces of a body, and collects nodes for what is copied from it."""
+
+    def __init__(self, pieces: list[str | Part], line: int) -> None:
+        self.pieces = pieces
+        self.line = line
+        self.at: Position = (0, 0)
+        """Where the token that is being read begins."""
+        self._copied: Position = (0, 0)
+        self._outs: list[list[nodes.Node]] = [[]]
+
+    @property
+    def out(self) -> list[nodes.Node]:
+        return self._outs[-1]
+
+    def open(self) -> None:
+        """Begin a list of nodes of its own."""
+        self._outs.append([])
+
+    def close(self) -> list[nodes.Node]:
+        """End this list, and return it."""
+        return self._outs.pop()
+
+    def skip(self, end: Position) -> None:
+        self._copied = end
+
+    def copy(self) -> None:
+        """Copy everything up to the current token."""
+        (index, start), (last, end) = self._copied, self.at
+        while (index, start) < (last, end):
+            piece = self.pieces[index]
+            if isinstance(piece, Merged):
+                self._copy_text(piece, start, end if index == last else len(piece))
+            elif isinstance(piece, Part):
+                node = piece.node
+                self.out.append(nodes.Output([node], lineno=node.lineno) if piece.is_expression else node)
+            index, start = index + 1, 0
+        self._copied = self.at
+
+    def _copy_text(self, piece: Merged, start: int, end: int) -> None:
+        begins = [begin for begin, _ in piece.begins if start < begin < end]
+        for a, b in zip([start, *begins], [*begins, end], strict=True):
+            if a < b:
+                self.out.append(_text(str.__getitem__(piece, slice(a, b)), piece.line_at(a)))
+
+
+def _pieces(leaves: list[nodes.Node]) -> list[str | Part]:
+    pieces: list[str | Part] = []
+    for leaf in leaves:
+        if not isinstance(leaf, nodes.TemplateData):
+            pieces.append(Part(leaf))
+        elif pieces and isinstance(last := pieces[-1], Merged):
+            pieces[-1] = last.followed_by(leaf.data, leaf.lineno)
+        else:
+            pieces.append(Merged(leaf.data, ((0, leaf.lineno),)))
+    return pieces
+
+
+def _text(data: str, line: int) -> nodes.Output:
+    return nodes.Output([nodes.TemplateData(data, lineno=line)], lineno=line)
+
+
+def _name_of(event: EndTag) -> str:
+    return event.source[2:-1].strip()
+
+
+def _stripped(found: list[nodes.Node]) -> list[nodes.Node]:
+    """Return the content of a slot without the white space around it."""
+    for index, strip in ((0, str.lstrip), (-1, str.rstrip)):
+        while found and (data := _data(found[index])) is not None:
+            before, data.data = data.data, strip(data.data)
+            if index == 0:
+                data.lineno += before[: len(before) - len(data.data)].count("\n")
+            if data.data:
+                break
+            del found[index]
+    return found
+
+
+def _each_alone(body: list[nodes.Node]) -> list[nodes.Node]:
+    """Return a body whose texts and expressions have a node each."""
+    return [
+        nodes.Output([one], lineno=one.lineno) if isinstance(node, nodes.Output) else node
+        for node in body
+        for one in (node.nodes if isinstance(node, nodes.Output) else [node])
+    ]
+
+
+def _data(node: nodes.Node) -> nodes.TemplateData | None:
+    """Return the text that is all of a node."""
+    only = node.nodes[0] if isinstance(node, nodes.Output) else None
+    return only if isinstance(only, nodes.TemplateData) else None
+
+
+def _is_attrs(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == ATTRS
+
+
+def _passes(attribute: Attribute) -> bool:
+    run = runs(attribute) if attribute.name is None else []
+    return len(run) == 1 and isinstance(run[0], Part) and _is_attrs(run[0].node)
+
+
+def _passing(tag: StartTag) -> Iterator[nodes.Node]:
+    """Yield the nodes of a start tag that takes the attributes of the component's tag."""
+    line = tag.line
+    has_class = any(attribute.name == "class" for attribute in tag.attributes)
+    yield _text(f"<{tag.source}", line)
+    for attribute in tag.attributes:
+        if _passes(attribute):
+            yield nodes.Output([of_attrs(OTHERS if has_class else "", attribute.line)], lineno=line)
+            continue
+        written = list(_source(attribute))
+        if attribute.name == "class":
+            closing = written.pop() if attribute.value is not None else _text('=""', line)
+            yield from written
+            yield nodes.Output([of_attrs(ALSO_CLASS, attribute.line)], lineno=line)
+            yield closing
+        elif attribute.name is None:
+            yield from written
+        else:
+            given = of_attrs("has_" + attribute.name, attribute.line)
+            yield nodes.If(nodes.Not(given), written, [], [], lineno=attribute.line)
+    yield _text("/>" if tag.self_closing else ">", line)
+
+
+def _source(attribute: Attribute) -> Iterator[nodes.Node]:
+    for piece in attribute_source(attribute):
+        if isinstance(piece, str):
+            yield _text(piece, attribute.line)
+        else:
+            node = piece.node
+            yield nodes.Output([node], lineno=node.lineno) if piece.is_expression else node

@@ -1,0 +1,384 @@
+"""Put a component's nodes in the place of its tag.
+
+The nodes are copied, and props are replaced by the expressions that the tag gives for them. An expression
+that takes time, or depends on where it is, is assigned to a variable first. The names that a component sets
+get a prefix, so that it doesn't change those of the page. What is known by then is decided, such as
+``{% if slots.footer %}``. What remains is what an author would have written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeGuard, cast
+
+from jinja2 import Environment, nodes
+from jinja2.nodes import EvalContext, Impossible
+
+from ..html.entities import decode_attribute
+from ..html.tokenizer import Attribute
+from .component_files import ATTRS, CONTEXT, SLOTS, ComponentFile, stored_names
+from .ir import Part, attribute_source, runs
+from .purity import qualifies
+
+OTHERS: Final = "others"
+"""``attrs.others``: the attributes except ``class``."""
+ALSO_CLASS: Final = "also_class"
+"""``attrs.also_class``: the value of ``class``, after that of the component."""
+_HAS: Final = "has_"
+_UNKNOWN: Final = object()
+
+
+_IS_WRITTEN: Final = "liveactions_is_written"
+"""Marks values of text and expressions, ``Hello {{ name }}``. Shown, they are what was written."""
+
+
+def text_of(run: Sequence[str | Part], line: int) -> nodes.Concat:
+    """Return the value of an attribute that consists of text and expressions."""
+    parts: list[nodes.Node] = []
+    for piece in run:
+        parts.append(
+            nodes.Const(decode_attribute(piece), lineno=line) if isinstance(piece, str) else piece.node
+        )
+    value = nodes.Concat(parts, lineno=line)
+    setattr(value, _IS_WRITTEN, True)
+    return value
+
+
+def _is_written(value: nodes.Node) -> TypeGuard[nodes.Concat]:
+    return isinstance(value, nodes.Concat) and hasattr(value, _IS_WRITTEN)
+
+
+def of_attrs(name: str, line: int) -> nodes.Expr:
+    """Return the expression ``attrs``, or one of its attributes."""
+    attrs = nodes.Name(ATTRS, "load", lineno=line)
+    return nodes.Getattr(attrs, name, "load", lineno=line) if name else attrs
+
+
+@dataclass(slots=True)
+class Call:
+    """What a tag gives to its component.
+
+    `prefix` is that of the names that the component sets here. `is_inner`: the tag is in a component itself.
+    """
+
+    prefix: str
+    is_inner: bool
+    slots: dict[str, list[nodes.Node]]
+    props: dict[str, nodes.Expr] = field(default_factory=dict)
+    attributes: list[Attribute] = field(default_factory=list)
+
+
+def inline(component: ComponentFile, call: Call, environment: Environment) -> list[nodes.Node]:
+    """Return the nodes that replace a component's tag."""
+    return _Inlining(component, call, environment).run()
+
+
+class _Inlining:
+    def __init__(self, component: ComponentFile, call: Call, environment: Environment) -> None:
+        self._component = component
+        self._call = call
+        self._environment = environment
+        self._stored = stored_names(component.body)
+        self._values: dict[str, nodes.Expr] = {}
+        """What replaces the names that the component reads."""
+        self._renamed = {name: call.prefix + name for name in self._stored}
+        self._loops = 0
+
+    def run(self) -> list[nodes.Node]:
+        before: list[nodes.Node] = []
+        for prop in self._component.props.values():
+            value = self._call.props.get(prop.name)
+            if value is None:
+                assert prop.default is not None
+                value = self._expression(prop.default)
+            known = self._constant(value)
+            if isinstance(known, str | int | float | None):
+                value = nodes.Const(known, lineno=value.lineno)
+            if not self._may_replace(prop.name, value):
+                name = self._renamed[prop.name] = self._call.prefix + prop.name
+                before.append(nodes.Assign(nodes.Name(name, "store"), value, lineno=value.lineno))
+                value = nodes.Name(name, "load", lineno=value.lineno)
+            self._values[prop.name] = value
+        self._keep_loop(before)
+        return before + self.body(self._component.body)
+
+    def _may_replace(self, name: str, value: nodes.Expr) -> bool:
+        """Return whether an expression may be evaluated wherever a prop is read, instead of once before."""
+        if name in self._stored:
+            return False
+        if isinstance(value, nodes.Const):
+            return True
+        if _reads_loop([value]) or any(node.args for node in self._macros()) or not self._is_pure(value):
+            return False
+        uses, is_repeated = _uses(self._component.body, name)
+        return _is_cheap(value) or (uses <= 1 and not is_repeated)
+
+    def _is_pure(self, value: nodes.Expr) -> bool:
+        parts = value.nodes if _is_written(value) else [value]
+        return qualifies(parts, self._environment)
+
+    def _macros(self) -> Iterator[nodes.Macro | nodes.CallBlock]:
+        for node in self._component.body:
+            for one in (node, *node.find_all((nodes.Macro, nodes.CallBlock))):
+                if isinstance(one, nodes.Macro | nodes.CallBlock):
+                    yield one
+
+    def _keep_loop(self, before: list[nodes.Node]) -> None:
+        """Keep the page's ``loop`` for slots that are shown in a loop of the component."""
+        has_loops = any(isinstance(node, nodes.For) or node.find(nodes.For) for node in self._component.body)
+        if not has_loops or not any(_reads_loop(nodes_) for nodes_ in self._call.slots.values()):
+            return
+        name = self._call.prefix + "loop"
+        loop = nodes.Name("loop", "load", lineno=1)
+        before.append(nodes.Assign(nodes.Name(name, "store"), loop, lineno=1))
+        for found in self._call.slots.values():
+            for node in _outside_loops(found):
+                if isinstance(node, nodes.Name) and node.name == "loop":
+                    node.name = name
+
+    # Statements
+
+    def body(self, found: Iterable[nodes.Node]) -> list[nodes.Node]:
+        """Return a copy of a body."""
+        return [copy for node in found for copy in self._statement(node)]
+
+    def _statement(self, node: nodes.Node) -> list[nodes.Node]:
+        if isinstance(node, nodes.Output):
+            return [copy for child in node.nodes for copy in self._shown(child)]
+        if isinstance(node, nodes.If):
+            return self._condition(node)
+        if isinstance(node, nodes.Macro | nodes.CallBlock):
+            return [self._with_parameters(node)]
+        return [self._copy(node)]
+
+    def _shown(self, node: nodes.Node) -> list[nodes.Node]:
+        """Return what an expression shows: a slot, attributes, or itself."""
+        if isinstance(node, nodes.Name) and node.name == ATTRS:
+            return list(self._attributes(with_class=True))
+        of, name = _member(node)
+        if of == SLOTS:
+            return copied(self._call.slots.get(name, []))
+        if of == ATTRS and name == OTHERS:
+            return list(self._attributes(with_class=False))
+        if of == ATTRS and name == ALSO_CLASS:
+            return list(self._classes())
+        value = self._copy(node)
+        parts = value.nodes if _is_written(value) else [value]
+        return [nodes.Output([part], lineno=part.lineno or node.lineno) for part in parts]
+
+    def _condition(self, node: nodes.If) -> list[nodes.Node]:
+        """Return an ``if`` without the branches that can't be taken."""
+        branches: list[tuple[nodes.Expr, list[nodes.Node], int]] = []
+        for one in (node, *node.elif_):
+            test = self._expression(cast(nodes.Expr, one.test))
+            known = self._constant(test)
+            if known is not _UNKNOWN and not known:
+                continue
+            body = self.body(one.body)
+            if known is not _UNKNOWN:
+                return _joined(branches, body)
+            branches.append((test, body, one.lineno))
+        return _joined(branches, self.body(node.else_))
+
+    def _with_parameters(self, node: nodes.Macro | nodes.CallBlock) -> nodes.Node:
+        """Return a copy of a macro, whose parameters hide other names."""
+        hidden = {argument.name for argument in node.args}
+        values, renamed = self._values, self._renamed
+        defaults = [self._copy(default) for default in node.defaults]
+        self._values = {name: value for name, value in values.items() if name not in hidden}
+        self._renamed = {name: to for name, to in renamed.items() if name not in hidden}
+        copy = self._copy(node)
+        self._values, self._renamed = values, renamed
+        copy.defaults = defaults  # type: ignore[attr-defined]
+        return copy
+
+    # Expressions
+
+    def _expression(self, node: nodes.Expr) -> nodes.Expr:
+        copy = self._copy(node)
+        assert isinstance(copy, nodes.Expr)
+        return copy
+
+    def _copy(self, node: nodes.Node) -> nodes.Node:
+        """Return a copy of a node, with the names as they are called here."""
+        if isinstance(node, nodes.Name):
+            value = self._values.get(node.name) if node.ctx == "load" else None
+            if value is not None:
+                return _copy(value, _copy)
+            return nodes.Name(self._renamed.get(node.name, node.name), node.ctx, lineno=node.lineno)
+        of, name = _member(node)
+        if of == SLOTS:
+            return _is_filled(self._call.slots.get(name, []), node.lineno)
+        if of == CONTEXT and not self._call.is_inner:
+            return nodes.Name(name, "load", lineno=node.lineno)
+        if of == ATTRS and name.startswith(_HAS):
+            return self._has(node, name.removeprefix(_HAS))
+        copy = _copy(node, self._copy, self.body)
+        if isinstance(copy, nodes.Macro | nodes.NSRef):
+            copy.name = self._renamed.get(copy.name, copy.name)
+        elif isinstance(copy, nodes.Import):
+            copy.target = self._renamed.get(copy.target, copy.target)
+        elif isinstance(copy, nodes.FromImport):
+            pairs = [(name, name) if isinstance(name, str) else name for name in copy.names]
+            copy.names = [(name, self._renamed.get(to, to)) for name, to in pairs]
+        elif isinstance(copy, nodes.CondExpr):
+            return self._chosen(copy)
+        elif isinstance(copy, nodes.And | nodes.Or):
+            return self._operand(copy)
+        return copy
+
+    def _chosen(self, node: nodes.CondExpr) -> nodes.Node:
+        known = self._constant(node.test)
+        if known is _UNKNOWN:
+            return node
+        return node.expr1 if known else node.expr2 or nodes.Const("", lineno=node.lineno)
+
+    def _operand(self, node: nodes.And | nodes.Or) -> nodes.Node:
+        known = self._constant(node.left)
+        if known is _UNKNOWN:
+            return node
+        return node.right if bool(known) is isinstance(node, nodes.And) else node.left
+
+    def _constant(self, node: nodes.Expr) -> Any:
+        try:
+            return node.as_const(EvalContext(self._environment, self._component.path))
+        except (Impossible, Exception):
+            return _UNKNOWN
+
+    # Attributes that are passed on
+
+    def _has(self, node: nodes.Node, name: str) -> nodes.Node:
+        if any(attribute.name == name for attribute in self._call.attributes):
+            return nodes.Const(True, lineno=node.lineno)
+        return node if self._passes_on() else nodes.Const(False, lineno=node.lineno)
+
+    def _passes_on(self) -> bool:
+        """Return whether the tag itself is in a component and passes the attributes of its own tag on."""
+        return any(map(_is_forwarded, self._call.attributes))
+
+    def _attributes(self, with_class: bool) -> Iterator[nodes.Node]:
+        own_class = any(attribute.name == "class" for attribute in self._call.attributes)
+        for attribute in self._call.attributes:
+            line = attribute.line
+            if _is_forwarded(attribute):
+                others = OTHERS if own_class or not with_class else ""
+                yield nodes.Output([of_attrs(others, line)], lineno=line)
+            elif attribute.name != "class":
+                yield from _nodes(attribute_source(attribute), line)
+            elif with_class:
+                yield from _nodes([' class="'], line)
+                yield from self._classes("")
+                yield from _nodes(['"'], line)
+
+    def _classes(self, space: str = " ") -> Iterator[nodes.Node]:
+        for attribute in self._call.attributes:
+            if attribute.name == "class":
+                source = attribute_source(attribute)
+                yield from _nodes([space, *source[1:-1]] if len(source) > 2 else [], attribute.line)
+        for attribute in self._call.attributes:
+            if _is_forwarded(attribute):
+                yield nodes.Output([of_attrs(ALSO_CLASS, attribute.line)], lineno=attribute.line)
+
+
+def _is_forwarded(attribute: Attribute) -> bool:
+    run = runs(attribute) if attribute.name is None else []
+    node = run[0].node if len(run) == 1 and isinstance(run[0], Part) else None
+    return isinstance(node, nodes.Name) and node.name == ATTRS
+
+
+def _nodes(run: Sequence[str | Part], line: int) -> Iterator[nodes.Node]:
+    for piece in run:
+        if isinstance(piece, str):
+            yield nodes.Output([nodes.TemplateData(piece, lineno=line)], lineno=line)
+        else:
+            node = _copy(piece.node, _copy)
+            yield nodes.Output([node], lineno=node.lineno) if piece.is_expression else node
+
+
+def _member(node: nodes.Node) -> tuple[str, str]:
+    """Return the parts of ``slots.footer``, ``attrs.others`` or ``context.user``."""
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return node.node.name, node.attr
+    return "", ""
+
+
+def _is_filled(content: list[nodes.Node], line: int) -> nodes.Expr:
+    """Return whether a slot has content, as an expression. What passes a slot on has content if that has."""
+    only = content[0].nodes[0] if len(content) == 1 and isinstance(content[0], nodes.Output) else None
+    if isinstance(only, nodes.Getattr) and _member(only)[0] == SLOTS:
+        return only
+    return nodes.Const(bool(content), lineno=line)
+
+
+def _joined(
+    branches: list[tuple[nodes.Expr, list[nodes.Node], int]], otherwise: list[nodes.Node]
+) -> list[nodes.Node]:
+    if not branches:
+        return otherwise
+    made = [nodes.If(test, body, [], [], lineno=line) for test, body, line in branches]
+    made[0].elif_, made[0].else_ = made[1:], otherwise
+    return [made[0]]
+
+
+Copy = Callable[[nodes.Node], nodes.Node]
+
+
+def copied(found: Iterable[nodes.Node]) -> list[nodes.Node]:
+    """Return copies of nodes: each body is compiled once."""
+    return [_copy(node, _copy) for node in found]
+
+
+def _copy(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:
+    """Return a copy of a node. `inner` copies the nodes in it, `body` its bodies."""
+    inner = inner or _copy
+    fields = []
+    for name in node.fields:
+        value = getattr(node, name)
+        if body is not None and name in ("body", "else_") and isinstance(value, list):
+            value = body(value)
+        elif isinstance(value, nodes.Node):
+            value = inner(value)
+        elif isinstance(value, list):
+            value = [inner(one) if isinstance(one, nodes.Node) else one for one in value]
+        fields.append(value)
+    copy = type(node)(*fields, lineno=node.lineno, environment=node.environment)
+    if _is_written(node):
+        setattr(copy, _IS_WRITTEN, True)
+    return copy
+
+
+def _is_cheap(node: nodes.Node) -> bool:
+    """Return whether an expression takes no longer than reading a variable and its attributes."""
+    if isinstance(node, nodes.Getattr):
+        return _is_cheap(node.node)
+    if isinstance(node, nodes.Getitem):
+        return _is_cheap(node.node) and _is_cheap(node.arg)
+    if _is_written(node):
+        return all(map(_is_cheap, node.nodes))
+    return isinstance(node, nodes.Name | nodes.Const)
+
+
+def _uses(body: Iterable[nodes.Node], name: str, is_repeated: bool = False) -> tuple[int, bool]:
+    """Return how often a name is read, and whether in a loop or a macro."""
+    uses, repeated = 0, False
+    for node in body:
+        inside = is_repeated or isinstance(node, nodes.For | nodes.Macro | nodes.CallBlock)
+        if isinstance(node, nodes.Name) and node.name == name:
+            uses, repeated = uses + 1, repeated or is_repeated
+        more, again = _uses(node.iter_child_nodes(), name, inside)
+        uses, repeated = uses + more, repeated or again
+    return uses, repeated
+
+
+def _reads_loop(found: Iterable[nodes.Node]) -> bool:
+    return any(isinstance(node, nodes.Name) and node.name == "loop" for node in _outside_loops(found))
+
+
+def _outside_loops(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    """Yield nodes that aren't in the body of a loop."""
+    for node in found:
+        yield node
+        yield from _outside_loops(
+            node.iter_child_nodes(exclude=("body", "test") if isinstance(node, nodes.For) else ())
+        )

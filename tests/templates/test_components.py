@@ -1,0 +1,463 @@
+"""Tags of components: what they become, what they are checked for, and where errors are."""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError
+
+from liveactions.diff.client_state import ClientState
+from liveactions.diff.fragments import patch
+from liveactions.exceptions import TemplateError
+from liveactions.templates import Fragment, Templates
+from liveactions.templates.diagnostics import Adviser, location_of
+from tests.templates.test_plan import Call
+
+CARD = """{# props title: str, tone: Literal["info", "warn"] = "info", open: bool = False #}
+<section class="card {{ tone }}" {{ attrs }}>
+  <h2>{{ title }}</h2>
+  <div>{{ slots.default }}</div>
+  {% if open %}<hr>{% endif %}
+  {% if slots.footer %}<footer>{{ slots.footer }}</footer>{% else %}<footer>none</footer>{% endif %}
+</section>
+"""
+FIELD = """{# props label: str, name: str, hint = none, id = name + "-field" #}
+<label for="{{ id }}">{{ label }}</label>
+<input name="{{ name }}" id="{{ id }}" {{ attrs }} type="text">
+{% if hint %}<small>{{ hint }}</small>{% endif %}
+"""
+COMPONENTS = {
+    "components/Card.html": CARD,
+    "components/forms/Field.html": FIELD,
+    "components/List.html": (
+        "{# props items: list #}\n"
+        '<ul>{% for item in items %}<li data-key="{{ item.id }}">{{ item.label }} {{ slots.default }}</li>'
+        "{% endfor %}</ul>"
+    ),
+    "components/Row.html": (
+        "{# props row #}\n"
+        '<tr data-key="{{ row.id }}" {{ attrs }}><td>{{ row.label }}</td><td>{{ slots.default }}</td></tr>'
+    ),
+    "components/Button.html": (
+        '{# props action, label: str = "" #}\n'
+        '<button class="button" type="button" {{ attrs }} live-click="{{ action }}">'
+        "{% if slots.default %}{{ slots.default }}{% else %}{{ label }}{% endif %}</button>"
+    ),
+    "components/Danger.html": (
+        "{# props action #}\n"
+        '<Button action="{{ action }}" class="danger" {{ attrs }}>{{ slots.default }}</Button>'
+    ),
+    "components/Twice.html": (
+        "{# props text #}\n{% set text = text|upper %}<b>{{ text }}</b><i>{{ text }}</i>"
+    ),
+    "components/User.html": "<b>{{ context.user.name }}</b>",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    id: int
+    label: str
+
+
+@dataclass(frozen=True)
+class User:
+    name: str
+
+
+BEFORE: dict[str, Any] = {
+    "t": "one",
+    "n": 1,
+    "flag": False,
+    "rows": (Item(1, "a"), Item(2, "b")),
+    "user": User("Ada"),
+    "save": Call(),
+}
+AFTER: dict[str, Any] = {
+    "t": "<two>",
+    "n": 2,
+    "flag": True,
+    "rows": (Item(2, "b"), Item(1, "c"), Item(3, "d")),
+    "user": User("Grace"),
+    "save": Call(),
+}
+
+
+def templates(source: str, /, others: dict[str, str] | None = None, **options: Any) -> Templates:
+    loader = DictLoader({"page": source, **COMPONENTS, **(others or {})})
+    return Templates(Environment(loader=loader, autoescape=True, **options), debug=True)
+
+
+def render(source: str, /, others: dict[str, str] | None = None, **variables: Any) -> Fragment:
+    return templates(source, others).view("page").render(variables)
+
+
+def plain(source: str, /, others: dict[str, str] | None = None, **variables: Any) -> str:
+    return render(source, others, **variables).plain()
+
+
+def patches(source: str) -> tuple[str, str, str]:
+    """Return the HTML of a page with its markers, and patches to another state and back."""
+    view = templates(source).view("page")
+    first = view.render(BEFORE)
+    second = view.render(AFTER, first)
+    third = view.render(BEFORE, second)
+    state = ClientState()
+    return first.html(), json.dumps(patch(first, second, state)), json.dumps(patch(second, third, state))
+
+
+def code(source: str) -> str:
+    """Return the code that is generated for a template, without its lines and the names of variables."""
+    generated = templates(source).environment.compile(source, "page", raw=True)
+    assert isinstance(generated, str)
+    generated = re.sub(r"'page', \d+\), .*|(debug_info|constant_lists) = .*", "", generated)
+    return re.sub(r"_[A-Z][a-z]+\d+_", "", generated)
+
+
+PAIRS = {
+    "props": (
+        '<main><Card title="{{ t }}"/></main>',
+        '<main><section class="card info">\n  <h2>{{ t }}</h2>\n  <div></div>\n  \n  '
+        "<footer>none</footer>\n</section></main>",
+    ),
+    "text with expressions": (
+        '<main><Card title="No. {{ n }}: {{ t }}" open/></main>',
+        '<main><section class="card info">\n  <h2>No. {{ n }}: {{ t }}</h2>\n  <div></div>\n  <hr>\n  '
+        "<footer>none</footer>\n</section></main>",
+    ),
+    "slots and attributes": (
+        '<Card title="{{ t }}" tone="warn" class="big {{ n }}" id="c" open="{{ flag }}">'
+        "<p>{{ n }}</p><:footer>{{ t }}</:footer></Card>",
+        '<section class="card warn big {{ n }}" id="c">\n  <h2>{{ t }}</h2>\n  <div><p>{{ n }}</p></div>\n  '
+        "{% if flag %}<hr>{% endif %}\n  <footer>{{ t }}</footer>\n</section>",
+    ),
+    "nested folders": (
+        '<forms.Field label="Name &amp; title" name="name" value="{{ t }}" type="email"/>',
+        '<label for="name-field">Name &amp; title</label>\n'
+        '<input name="name" id="name-field" value="{{ t }}" type="email">',
+    ),
+    "in a loop": (
+        '<table><tbody>{% for row in rows %}<Row row="{{ row }}" class="{{ \'on\' if row.id == n }}">'
+        "{{ t }}</Row>{% endfor %}</tbody></table>",
+        "<table><tbody>{% for row in rows %}"
+        '<tr data-key="{{ row.id }}" class="{{ \'on\' if row.id == n }}">'
+        "<td>{{ row.label }}</td><td>{{ t }}</td></tr>"
+        "{% endfor %}</tbody></table>",
+    ),
+    "a loop of its own": (
+        '<div><List items="{{ rows }}"><b>{{ n }}</b></List></div>',
+        '<div><ul>{% for item in rows %}<li data-key="{{ item.id }}">{{ item.label }} <b>{{ n }}</b></li>'
+        "{% endfor %}</ul></div>",
+    ),
+    "actions": (
+        '{% for row in rows %}<p data-key="{{ row.id }}">'
+        '<Button action="{{ save(row.id) }}" label="{{ t }}"/></p>'
+        "{% endfor %}",
+        '{% for row in rows %}<p data-key="{{ row.id }}"><button class="button" type="button" '
+        'live-click="{{ save(row.id) }}">{{ t }}</button></p>{% endfor %}',
+    ),
+    "components in components": (
+        '<p><Danger action="{{ save }}" class="x" type="submit" title="{{ t }}">Delete {{ n }}</Danger></p>',
+        '<p><button class="button danger x" type="submit" title="{{ t }}" live-click="{{ save }}">'
+        "Delete {{ n }}</button></p>",
+    ),
+    "components in slots": (
+        '<Card title="x"><Card title="{{ t }}">{{ n }}</Card><:footer><User/></:footer></Card>',
+        '<section class="card info">\n  <h2>x</h2>\n  '
+        '<div><section class="card info">\n  <h2>{{ t }}</h2>\n  '
+        "<div>{{ n }}</div>\n  \n  <footer>none</footer>\n</section></div>\n  \n  "
+        "<footer><b>{{ user.name }}</b></footer>\n</section>",
+    ),
+    "in a branch": (
+        "<div>{% if flag %}<Card title='{{ t }}'/>{% else %}<User/>{% endif %}</div>",
+        '<div>{% if flag %}<section class="card info">\n  <h2>{{ t }}</h2>\n  <div></div>\n  \n  '
+        "<footer>none</footer>\n</section>{% else %}<b>{{ user.name }}</b>{% endif %}</div>",
+    ),
+}
+pairs = pytest.mark.parametrize(("tags", "by_hand"), PAIRS.values(), ids=PAIRS.keys())
+
+
+@pairs
+def test_a_page_with_tags_has_the_patches_of_one_written_by_hand(tags: str, by_hand: str) -> None:
+    spaced = patches(tags)
+    assert spaced == patches(by_hand)
+    assert spaced[1] != "[]"
+
+
+@pairs
+def test_a_page_with_tags_runs_the_code_of_one_written_by_hand(tags: str, by_hand: str) -> None:
+    assert code(tags) == code(by_hand)
+
+
+WRONG = {
+    "unknown component": (
+        "<Crad/>",
+        "page, line 2: <Crad>: there is no component 'components/Crad.html'; did you mean 'Card'?",
+    ),
+    "unknown folder": ("<form.Field/>", "did you mean 'forms.Field'?"),
+    "missing prop": ("<Card/>", "page, line 2: <Card> needs title"),
+    "wrong literal": (
+        '<Card title="x" tone="wran"/>',
+        "page, line 2: <Card> tone is one of 'info', 'warn', not 'wran'; did you mean 'warn'?",
+    ),
+    "wrong constant": ("<Card title='x' tone='{{ 1 }}'/>", "tone is one of 'info', 'warn', not 1"),
+    "text for a bool": (
+        '<Card title="x" open="false"/>',
+        "open is bool, not 'false': write open, or open=\"{{ … }}\"",
+    ),
+    "text for a list": (
+        '<List items="{{ n }}{{ n }}"/>',
+        'items is text here: write items="{{ … }}" for a value',
+    ),
+    "no value": ("<Card title/>", "title is str, not True"),
+    "unknown prop": (
+        '<List items="{{ rows }}" itmes="x"/>',
+        "<List> has no prop 'itmes'; did you mean 'items'?",
+    ),
+    "prop twice": ('<Card title="a" title="b"/>', "<Card> has title twice"),
+    "unknown slot": (
+        '<Card title="x">\n<:foter>x</:foter></Card>',
+        "page, line 3: <Card> has no slot 'foter'; did you mean 'footer'?",
+    ),
+    "slot twice": ('<Card title="x"><:footer/><:footer/></Card>', "<:footer> is there twice"),
+    "slot elsewhere": ("<p><:footer>x</:footer></p>", "<:footer> is directly in the tag of a component"),
+    "no content": ("<User>x</User>", "<User> takes no content: it has no {{ slots.default }}"),
+    "not closed": ('<Card title="x">', "<Card> isn't closed here: write </Card>"),
+    "closed in a branch": (
+        '{% if n %}<Card title="x">{% endif %}</Card>',
+        "<Card> isn't closed here: write </Card>",
+    ),
+    "not opened": ("</Card>", "</Card> has no start tag in this place"),
+    "crossed": (
+        '<Card title="x"><:footer>x</Card>',
+        "</Card> has no start tag in this place; </:footer> is expected here",
+    ),
+    "statement in a prop": (
+        '<Card title="{% if n %}a{% endif %}"/>',
+        "<Card> title: write an expression, {{ a if b else c }}",
+    ),
+    "statement among props": (
+        '<List items="{{ rows }}" {% if n %}x{% endif %}/>',
+        "<List> takes props only: write each as a name with a value",
+    ),
+    "attrs in a page": (
+        '<Card title="x" {{ attrs }}/>',
+        "{{ attrs }} passes attributes on in components only",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_tag_is_an_error_when_it_is_compiled(body: str, message: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        templates(f"<h1>{{{{ t }}}}</h1>\n{body}").view("page")
+    assert message in str(error.value)
+    assert str(error.value).startswith("page, line ")
+
+
+WRONG_FILES = {
+    "syntax": ("{# props title: str, , #}", "components/Bad.html, line 1: props: invalid syntax"),
+    "attributes": ("{# props **rest #}", "other attributes of the tag are in {{ attrs }}"),
+    "upper case": ("{# props maxItems: int #}", "the prop 'maxItems' must be in lower case"),
+    "reserved": ("{# props slots #}", "the prop 'slots' is reserved"),
+    "default": ('{# props n: int = "x" #}', "the default of n is int, not 'x'"),
+    "default's syntax": (
+        "{# props n = lambda: 1 #}",
+        "components/Bad.html, line 1: props: the default 'lambda: 1'",
+    ),
+    "not first": (
+        "<p>\n{# props n #}",
+        "components/Bad.html, line 2: props are declared before everything else",
+    ),
+    "undeclared": (
+        "{# props title #}\n<p>\n{{ titel }}",
+        "components/Bad.html, line 3: <Bad> has no prop 'titel'; did you mean 'title'?",
+    ),
+    "of the page": ("{{ user }}", "declare it, or write {{ context.user }} for a variable of the page"),
+    "block": ("\n{% block x %}{% endblock %}", "components/Bad.html, line 2: a component can't have blocks"),
+    "include": ("{% include 'x' %}", "write a component, or 'without context'"),
+    "itself": ("<p>\n<Bad/></p>", "components/Bad.html, line 2: <Bad> in <Bad>: a part that contains itself"),
+    "inner tag": ("\n\n<Card/>", "components/Bad.html, line 3: <Card> needs title"),
+    "slots": ("{{ slots }}", "name one of the slots: {{ slots.… }}"),
+    "browsers move it": (
+        "<table>\n<tr>\n<td></td>x</tr></table>",
+        "components/Bad.html, line 3: browsers don't keep text directly in <tr>",
+    ),
+    "event": ("\n<p live-click.ecsape='{{ context.save }}'>", "components/Bad.html, line 2: "),
+}
+
+
+@pytest.mark.parametrize(("component", "message"), WRONG_FILES.values(), ids=WRONG_FILES.keys())
+def test_a_wrong_component_is_an_error_with_its_own_line(component: str, message: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        templates("<h1>{{ t }}</h1>\n\n\n<Bad/>", {"components/Bad.html": component}).view("page")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("component", "message"),
+    [("\n{% if %}", "Expected an expression"), ("\n{{ 1|uper }}", "No filter named 'uper'")],
+)
+def test_syntax_errors_are_those_of_the_component(component: str, message: str) -> None:
+    with pytest.raises(TemplateSyntaxError, match=message) as error:
+        templates("<Bad/>", {"components/Bad.html": component}).view("page")
+    assert (error.value.name, error.value.lineno) == ("components/Bad.html", 2)
+
+
+def test_what_comes_after_a_component_has_the_line_of_its_page() -> None:
+    with pytest.raises(TemplateError) as error:
+        templates('<Card\ntitle="x">\n</Card>\n<table>\n<caption></caption>x</table>').view("page")
+    assert str(error.value).startswith("page, line 5: browsers don't keep text directly in <table>")
+
+
+def test_an_exception_in_a_component_names_its_template_and_line() -> None:
+    broken = {"components/Bad.html": "{# props n: int #}\n<p>\n{{ 1 // n }}</p>"}
+    with pytest.raises(ZeroDivisionError) as error:
+        render("<p>\n\n\n\n<Bad n='{{ n }}'/></p>", broken, n=0)
+    assert location_of(error.value) == "in the template components/Bad.html, line 3"
+    [*_, frame] = traceback.extract_tb(error.value.__traceback__)
+    assert (frame.filename, frame.lineno) == ("components/Bad.html", 3)
+    shown = {"components/Bad.html": "{# props n: int #}\n<b>{{ n }}</b>"}
+    with pytest.raises(ZeroDivisionError) as error:
+        render("<p>\n\n\n<Bad n='{{ 1 // n }}'/></p>", shown, n=0)
+    assert location_of(error.value) == "in the template page, line 4"
+
+
+def test_advice_names_the_template_and_line() -> None:
+    component = "{# props rows: list #}\n<ul>\n{% for r in rows %}<li>{{ r }}</li>{% endfor %}</ul>"
+    one = templates("<h1>{{ t }}</h1>\n<Bad rows='{{ rows }}'/>", {"components/Bad.html": component})
+    shown = one.view("page").render({"t": "x", "rows": [{}, {}]})
+    texts = [advice.text for advice in Adviser(one).look(shown)]
+    assert texts and texts[0].startswith("components/Bad.html, line 3: the items of this list have no keys")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<!-- <Card> -->",
+        "<script>let x = '<Card>'</script>",
+        '<p title="&lt;Card&gt;">x</p>',
+        "<textarea><Card></textarea>",
+        "<DIV>x</DIV>",
+        "<p>a &lt; 2 < Card</p>",
+    ],
+)
+def test_what_is_no_tag_of_a_component_stays(source: str) -> None:
+    assert plain(f'<div>{source}<Card title="x"/></div>').startswith(f"<div>{source}<section")
+
+
+def test_tags_in_raw_blocks_stay() -> None:
+    shown = plain('<main>{% raw %}&lt;<Card>{{ x }}</Card>{% endraw %}<Card title="x"/></main>')
+    assert shown.startswith("<main>&lt;<Card>{{ x }}</Card><section")
+
+
+def test_a_name_that_a_component_sets_is_its_own() -> None:
+    source = '{% set text = "mine" %}<p><Twice text="a"/> {{ text }} <Twice text="{{ text }}"/></p>'
+    assert plain(source) == "<p><b>A</b><i>A</i> mine <b>MINE</b><i>MINE</i></p>"
+
+
+def test_a_loop_around_a_tag_is_that_of_its_page() -> None:
+    source = (
+        "{% for x in 'ab' %}<List items='{{ rows }}'>{{ loop.index }}/{{ loop.length }}</List>{% endfor %}"
+    )
+    shown = plain(source, rows=[Item(1, "r"), Item(2, "s")])
+    assert re.findall(r"\d/\d", shown) == ["1/2", "1/2", "2/2", "2/2"]
+
+
+def test_values_keep_their_type() -> None:
+    kinds = {
+        "components/Kind.html": "{# props v, w=1 #}\n<b>{{ v is mapping }}{{ v is string }}{{ w is integer }}"
+        "</b>"
+    }
+    assert plain("<p><Kind v='{{ d }}' w='{{ 2 }}'/></p>", kinds, d={}) == "<p><b>TrueFalseTrue</b></p>"
+    assert plain("<p><Kind v='{{ d }} ' w='2'/></p>", kinds, d={}) == "<p><b>FalseTrueFalse</b></p>"
+    typed = {"components/Kind.html": "{# props n: int | None, r: float = 1 #}\n<b>{{ n + r }}</b>"}
+    assert plain("<p><Kind n='2' r='1.5'/></p>", typed) == "<p><b>3.5</b></p>"
+
+
+def test_a_value_that_takes_time_is_computed_once() -> None:
+    calls: list[int] = []
+
+    def slow() -> str:
+        calls.append(1)
+        return "x"
+
+    assert plain("<p><Twice text='{{ slow() }}'/></p>", slow=slow) == "<p><b>X</b><i>X</i></p>"
+    twice = {"components/Two.html": "{# props a #}\n<b>{{ a }}</b><i>{{ a }}</i>"}
+    calls.clear()
+    templates("<p><Two a='{{ slow() }}'/></p>", twice)
+    loader = DictLoader({"page": "<p><Two a='{{ slow() }}'/></p>", **twice})
+    Templates(Environment(loader=loader, autoescape=True)).view("page").render({"slow": slow})
+    assert calls == [1]
+
+
+def test_text_in_tags_is_escaped_once() -> None:
+    source = """<p><Twice text="{{ a }}&amp;'<"/><Danger action="" title="{{ a }}&quot;" x="{{ b }}"/></p>"""
+    shown = plain(source, a='"&', b="<i>")
+    assert shown.startswith("<p><b>&#34;&amp;&amp;'&lt;</b>") or "&#34;&amp;&amp;" in shown
+    assert 'title="&#34;&amp;&#34;"' in shown
+    assert 'x="&lt;i&gt;"' in shown
+
+
+def test_addresses_in_attributes_that_are_passed_on_run_no_scripts() -> None:
+    link = {
+        "components/Link.html": "<a {{ attrs }}>x</a>",
+        "components/To.html": "{# props to #}\n<a href='{{ to }}'>x</a>",
+    }
+    assert 'href="unsafe:javascript:x"' in plain("<Link href='{{ a }}'/>", link, a="javascript:x")
+    assert 'href="unsafe:javascript:x"' in plain("<p><To to='{{ a }}'/></p>", link, a="javascript:x")
+
+
+def test_includes_blocks_and_macros() -> None:
+    others = {
+        "base": "<main>{% block main %}{% endblock %}</main>",
+        "part": '<Card title="{{ t }}"/>',
+        "components/Wrap.html": "<div>{% macro b(x) %}<b>{{ x }}</b>{% endmacro %}"
+        "{{ b('m') }}{{ slots.default }}</div>",
+    }
+    source = (
+        '{% extends "base" %}{% macro c(x) %}<i>{{ caller() }}{{ x }}</i>{% endmacro %}'
+        '{% block main %}{{ super() }}<Wrap>{% include "part" %}'
+        '{% call c(t) %}<Twice text="q"/>{% endcall %}</Wrap>'
+        "{% endblock %}"
+    )
+    shown = re.sub(r"\s+", "", plain(source, others, t="T"))
+    assert '<div><b>m</b><sectionclass="cardinfo"><h2>T</h2>' in shown
+    assert shown.endswith("<i><b>Q</b><i>Q</i>T</i></div></main>")
+
+
+def test_strict_undefined_and_other_delimiters() -> None:
+    loader = DictLoader(
+        {
+            "page": '<p><A1a t="[[ t ]]"/></p>',
+            "components/A1a.html": "[# props t: str #]\n<b [[ attrs ]]>[[ t ]]</b>",
+        }
+    )
+    marks = {
+        "variable_start_string": "[[",
+        "variable_end_string": "]]",
+        "comment_start_string": "[#",
+        "comment_end_string": "#]",
+    }
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, **marks)  # type: ignore[arg-type]
+    assert Templates(environment).view("page").render({"t": "x"}).plain() == "<p><b>x</b></p>"
+
+
+def test_a_component_that_is_saved_is_used() -> None:
+    files = {
+        "page": "<p><Inner/></p>",
+        "components/Inner.html": "<Leaf/>",
+        "components/Leaf.html": "<b>1</b>",
+    }
+    one = Templates(Environment(loader=DictLoader(files), autoescape=True, auto_reload=True), debug=True)
+    view = one.view("page")
+    assert view.render({}).plain() == "<p><b>1</b></p>"
+    files["components/Leaf.html"] = "<b>2</b>"
+    assert view.render({}).plain() == "<p><b>2</b></p>"
+    files["components/Leaf.html"] = "<b>3</b>"
+    assert one.view("page").render({}).plain() == "<p><b>3</b></p>"
