@@ -14,7 +14,18 @@ import pytest
 from liveactions.testing import Browser
 from tests.docs.code import DOCS, blocks
 
-DOCUMENTS = ("guide.md", "forms.md", "streams.md", "sign-in.md", "sqlalchemy.md")
+DOCUMENTS = (
+    "guide.md",
+    "forms.md",
+    "streams.md",
+    "sign-in.md",
+    "sqlalchemy.md",
+    "jobs.md",
+    "csp.md",
+    "existing-sites.md",
+    "from-htmx.md",
+    "from-streamlit.md",
+)
 
 
 def python(document: str) -> str:
