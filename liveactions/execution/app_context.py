@@ -105,7 +105,8 @@ class AppContext:
         self.counters = Counters()
         self.observer: Observer | None = None
         """Receives every operation."""
-        self.assets = Assets()
+        templates = services.templates
+        self.assets = Assets(more=templates.component_files if templates is not None else None)
         self._client = lru_cache(maxsize=16)(self._client_paths)
         self.login = login
         """The address that visitors are redirected to on 401; ``{path}`` is the page they came from."""
@@ -249,7 +250,8 @@ class AppContext:
         """Return what a page's HTML contains about this application."""
         script, lazy, socket, debug, tab = self._client(page.live.root_path)
         names_tab = tab if "tab" in self.keeps else ""
-        return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug, names_tab)
+        links = self.assets.links(f"{page.live.root_path}{MOUNT}")
+        return PageAssets(script, lazy, socket, page.live.path, takes_events(page), debug, names_tab, links)
 
     def _client_paths(self, root: str) -> tuple[str, str, str, str, str]:
         """Return the paths of the client and of its socket, for an application that is mounted at `root`."""

@@ -7,7 +7,7 @@ form that buttons outside of forms belong to.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -45,16 +45,21 @@ STABLE_NAMES = frozenset({"hooks.js"})
 
 
 class Assets:
-    """The client's files, by names that contain their digest: ``client.0a1b2c3d4e.js``."""
+    """The client's files, by names that contain their digest: ``client.0a1b2c3d4e.js``.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    `more` returns others, of the application's components, by name.
+    """
+
+    def __init__(self, folder: Path = FOLDER, more: Callable[[], Mapping[str, str]] | None = None) -> None:
         self._folder = folder
+        self._more = more or dict
+        self._links: tuple[Mapping[str, str], Mapping[str, bytes]] = {}, {}
 
     @cached_property
     def _files(self) -> dict[str, bytes]:
         """Contents by name, read once, so that what a page names is what is served."""
-        contents = {path.stem: path.read_bytes() for path in self._folder.glob("*.js")}
-        return {f"{stem}.{sha256(data).hexdigest()[:DIGEST]}.js": data for stem, data in contents.items()}
+        contents = {path.name: path.read_bytes() for path in self._folder.glob("*.js")}
+        return {_hashed(name, data): data for name, data in contents.items()}
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -64,17 +69,39 @@ class Assets:
         """Return the name under which a file is served. Raise `KeyError` if there is no such file."""
         return self._names[stem]
 
+    def links(self, folder: str) -> str:
+        """Return the elements of a head that load the styles and scripts of components."""
+        return "".join(
+            f'<link rel="stylesheet" href="{escape(f"{folder}/{name}")}">'
+            if name.endswith(".css")
+            else f'<script type="module" src="{escape(f"{folder}/{name}")}"></script>'
+            for name in self._of_components()
+        )
+
+    def _of_components(self) -> Mapping[str, bytes]:
+        texts = self._more()
+        if texts is not self._links[0]:
+            hashed = {_hashed(name, text.encode()): text.encode() for name, text in texts.items()}
+            self._links = texts, hashed
+        return self._links[1]
+
     async def respond(self, request: Request) -> Response:
         asked = request.path_params["name"]
         name = self._names[asked.removesuffix(".js")] if asked in STABLE_NAMES else asked
-        content = self._files.get(name)
+        content = self._files.get(name) or self._of_components().get(name)
         if content is None:
             return Response("Not found", 404, media_type="text/plain")
         caching = "no-cache" if asked in STABLE_NAMES else CACHE_FOREVER
         headers = {"Cache-Control": caching, "ETag": f'"{name}"', "X-Content-Type-Options": "nosniff"}
         if Headers(scope=request.scope).get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        return Response(content, media_type="text/javascript", headers=headers)
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        return Response(content, media_type=kind, headers=headers)
+
+
+def _hashed(name: str, data: bytes) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return f"{stem}.{sha256(data).hexdigest()[:DIGEST]}.{suffix}"
 
 
 PAGE_FORM = "live"
@@ -150,6 +177,8 @@ class PageAssets(NamedTuple):
     """In debug mode, the script that displays errors."""
     tab: str = ""
     """The script that gives the tab a name, if pages keep something for it."""
+    components: str = ""
+    """Elements that load the styles and scripts of components."""
 
 
 def hidden_field(snapshot: str) -> str:
@@ -180,6 +209,7 @@ def document(
         f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
         f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}'
         f"{' live-raw' if has_raw(fragment) else ''}></script>"
+        f"{around.components}"
     )
     if COMMANDS_BEGINNING in html:
         head += f'<link rel="modulepreload" href="{escape(around.lazy)}">'

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
@@ -21,6 +22,7 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
+from .component_assets import fault_of_style
 from .origins import foreign, origin
 
 FOLDER: Final = "components/"
@@ -138,6 +140,21 @@ class ComponentFile:
     takes_attributes: bool = False
     uses: set[str] = field(default_factory=set)
     """The components in its template."""
+    classes: set[str] = field(default_factory=set)
+    """Classes that its elements always have."""
+    style: str = ""
+    script: str = ""
+
+
+@dataclass(slots=True)
+class Expanded:
+    """What was found while the tags in a template were replaced."""
+
+    used: set[str] = field(default_factory=set)
+    """Its components."""
+    styles: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    classes: set[str] = field(default_factory=set)
 
 
 class Expand(Protocol):
@@ -145,7 +162,7 @@ class Expand(Protocol):
 
     def __call__(
         self, body: list[nodes.Node], name: str, components: Components, is_component_file: bool, /
-    ) -> set[str]: ...
+    ) -> Expanded: ...
 
 
 class Components:
@@ -202,6 +219,13 @@ class Components:
         found = self._found.get(tag_of(template or "") or "")
         return found.filename if found is not None else None
 
+    def all(self) -> list[ComponentFile]:
+        """Return all components, except for those with errors: these are reported where they are used."""
+        for tag in self.names():
+            with suppress(TemplateError, TemplateSyntaxError):
+                self.find(tag, None, 1)
+        return list(self._found.values())
+
     def names(self) -> list[str]:
         """Return the tags of all components that the loader can list."""
         try:
@@ -230,9 +254,20 @@ class Components:
             raise
         for node in _all(component.body):
             node.lineno = foreign(path, node.lineno)
-        component.uses = self._expand(component.body, path, self, True)
+        found = self._expand(component.body, path, self, True)
+        component.uses, component.classes = found.used, found.classes
+        component.style = "".join([*found.styles, self._beside(path, ".css")])
+        component.script = "".join([*found.scripts, self._beside(path, ".js")])
         self._check(component)
         return component
+
+    def _beside(self, path: str, suffix: str) -> str:
+        """Return the text of a component's style sheet or module; "" if it has none."""
+        assert self.environment.loader is not None
+        try:
+            return self.environment.loader.get_source(self.environment, path.removesuffix(SUFFIX) + suffix)[0]
+        except TemplateNotFound:
+            return ""
 
     def _props(self, source: str, path: str) -> dict[str, Prop]:
         written = self._declaration(source, path)
@@ -317,6 +352,8 @@ class Components:
             if fault:
                 raise TemplateError(fault, *origin(path, node.lineno))
         component.slots = frozenset(slots)
+        if fault := fault_of_style(component.tag, component.style, component.classes):
+            raise TemplateError(fault, path, 1)
 
     def _error(self, text: str, template: str | None, line: int) -> TemplateError:
         return TemplateError(text, *origin(template, line))

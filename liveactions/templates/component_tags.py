@@ -24,15 +24,17 @@ from ..html.entities import decode_attribute
 from ..html.tokenizer import (
     Attribute,
     EndTag,
+    Event,
     Merged,
     NotTrackable,
     Position,
+    RawText,
     StartTag,
     is_component,
     located,
     mentions_components,
 )
-from .component_files import ATTRS, DEFAULT, ComponentFile, Components, Prop, meant
+from .component_files import ATTRS, DEFAULT, ComponentFile, Components, Expanded, Prop, meant
 from .inlining import ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
 from .origins import origin
@@ -50,8 +52,10 @@ class _Open:
 
 def expand(
     body: list[nodes.Node], name: str | None, components: Components, is_component_file: bool = False, /
-) -> set[str]:
-    """Replace the tags of components in a template's body, in place. Return the components that it uses.
+) -> Expanded:
+    """Replace the tags of components in a template's body, in place.
+
+    Of a component, its style and its script are taken out.
 
     Raise `TemplateError` for tags that contradict their component.
     """
@@ -62,9 +66,10 @@ def expand(
     for node in body:
         for data in node.find_all(nodes.TemplateData):
             data.data = data.data.replace(_HIDDEN, "<")
-    return expander.used
+    return expander.found
 
 
+_UNKNOWN: Final = "\0"
 _HIDDEN: Final = "\ufdd0"
 """What replaces ``<`` in ``{% raw %}``: not a character, so templates don't contain it."""
 
@@ -86,7 +91,7 @@ class _Expander:
         self._is_inner = is_inner
         """Whether the template is a component itself."""
         self._numbers = count(1)
-        self.used: set[str] = set()
+        self.found = Expanded()
 
     def expanded(self, body: list[nodes.Node]) -> list[nodes.Node]:
         """Return a body without tags of components."""
@@ -96,12 +101,17 @@ class _Expander:
             leaf for node in body for leaf in (node.nodes if isinstance(node, nodes.Output) else [node])
         ]
         texts = [leaf.data for leaf in leaves if isinstance(leaf, nodes.TemplateData)]
-        if not any(map(mentions_components, texts)) and not (self._is_inner and any(map(_is_attrs, leaves))):
+        is_needed = any(map(mentions_components, texts)) or (
+            self._is_inner and (any(map(_is_attrs, leaves)) or any(map(_has_asset, texts)))
+        )
+        if not texts or not (is_needed or self._is_inner):
             return body
         reader = _Reader(_pieces(leaves), leaves[0].lineno)
         try:
             self._read(reader)
         except NotTrackable as error:
+            if not is_needed:
+                return body
             text = f"components can't be used where {error}"
             raise TemplateError(text, *origin(self._name, reader.line)) from None
         return reader.out
@@ -116,6 +126,7 @@ class _Expander:
 
     def _read(self, reader: _Reader) -> None:
         opened: list[_Open] = []
+        asset: list[str] | None = None
         for event, end in located(reader.pieces, reader.line):
             reader.line = event.line
             if isinstance(event, StartTag) and is_component(event.source):
@@ -130,18 +141,41 @@ class _Expander:
                 reader.copy()
                 reader.skip(end)
                 reader.out.extend(_passing(event))
+            elif self._is_inner and isinstance(event, StartTag) and (asset := self._asset(event)) is not None:
+                reader.copy()
+                reader.skip(end)
+            elif asset is not None:
+                asset += self._source(event)
+                asset = asset if isinstance(event, RawText) else None
+                reader.skip(end)
+            if self._is_inner and isinstance(event, StartTag):
+                self.found.classes.update(_classes(event))
             reader.at = end
         if opened:
             tag = opened[-1].tag
             raise self._error(f"<{tag.source}> isn't closed here: write </{tag.source}>", tag.line)
         reader.copy()
 
+    def _asset(self, tag: StartTag) -> list[str] | None:
+        """Return where the content of a component's style or script is collected."""
+        if tag.attributes or tag.name not in ("style", "script"):
+            return None
+        return self.found.styles if tag.name == "style" else self.found.scripts
+
+    def _source(self, event: Event) -> list[str]:
+        parts = event.parts if isinstance(event, RawText) else []
+        for part in parts:
+            if isinstance(part, Part):
+                text = "a component has one style and script: pass values in attributes"
+                raise self._error(text, part.lineno)
+        return list(map(str, parts))
+
     def _start(self, tag: StartTag, opened: list[_Open], reader: _Reader) -> None:
         if tag.source.startswith(":"):
             self._start_slot(tag, opened, reader)
             return
         component = self._components.find(tag.source, self._name, tag.line)
-        self.used.add(tag.source)
+        self.found.used.add(tag.source)
         opened.append(_Open(tag, component))
         reader.open()
         if tag.self_closing:
@@ -349,6 +383,18 @@ def _data(node: nodes.Node) -> nodes.TemplateData | None:
     """Return the text that is all of a node."""
     only = node.nodes[0] if isinstance(node, nodes.Output) else None
     return only if isinstance(only, nodes.TemplateData) else None
+
+
+def _classes(tag: StartTag) -> set[str]:
+    """Return the classes that an element always has."""
+    run = next((runs(one) for one in tag.attributes if one.name == "class"), [])
+    names = "".join(piece if isinstance(piece, str) else _UNKNOWN for piece in run).split()
+    return {name for name in names if _UNKNOWN not in name}
+
+
+def _has_asset(text: str) -> bool:
+    """Return whether text may contain a style or a script, so that it has to be read."""
+    return "<style" in text or "<script" in text
 
 
 def _is_attrs(node: nodes.Node) -> bool:

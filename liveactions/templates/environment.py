@@ -19,6 +19,7 @@ from jinja2.lexer import TokenStream
 from ..exceptions import RenderError
 from ..html.tokenizer import mentions_components
 from .codegen import LiveCodeGenerator
+from .component_assets import files
 from .component_files import Components, tag_of
 from .component_tags import expand, without_tags_in_raw
 from .diagnostics import in_templates, note_location
@@ -56,8 +57,8 @@ class LiveEnvironment(Environment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         if mentions_components(source):
-            used = expand(tree.body, name, self.components, tag_of(name or "") is not None)
-            self.components.note_use(name, used)
+            found = expand(tree.body, name, self.components, tag_of(name or "") is not None)
+            self.components.note_use(name, found.used)
         return tree
 
     def _tokenize(
@@ -117,6 +118,7 @@ class Templates:
         self.debug = debug
         self._names = dict(names or {})
         self._views: dict[str, View] = {}
+        self._component_files: Mapping[str, str] | None = None
         self._watch = TemplateWatcher(self.environment)
 
     def view(self, name: str) -> View:
@@ -131,6 +133,12 @@ class Templates:
         """Return a macro of a template. Raise `AttributeError` if it has none of this name."""
         macro: Callable[..., Any] = getattr(self.environment.get_template(template).module, name)
         return macro
+
+    def component_files(self) -> Mapping[str, str]:
+        """Return the styles and scripts of components, by names of files."""
+        if self._component_files is None or self.environment.auto_reload:
+            self._component_files = files(self.environment.components.all())
+        return self._component_files
 
     def loaded(self) -> Iterator[Template]:
         """Return the templates that were used."""

@@ -265,7 +265,11 @@ class _Inlining:
                 others = OTHERS if own_class or not with_class else ""
                 yield nodes.Output([of_attrs(others, line)], lineno=line)
             elif attribute.name != "class":
-                yield from _nodes(attribute_source(attribute), line)
+                written = list(_nodes(attribute_source(attribute), line))
+                if attribute.name is not None and self._passes_on():
+                    replaced = of_attrs(_HAS + attribute.name, line)
+                    written = [nodes.If(nodes.Not(replaced), written, [], [], lineno=line)]
+                yield from written
             elif with_class:
                 yield from _nodes([' class="'], line)
                 yield from self._classes("")

@@ -49,11 +49,17 @@ LONG_LISTS = Explained(
     (EXAMPLES / "catalogue.py", template("catalogue.html"), EXAMPLES / "static" / "style.css"),
     "test_further_books",
 )
+COMPONENTS = Explained(
+    "components.md",
+    4,
+    (template("garden.html"), template("components/Card.html")),
+    "test_the_garden",
+)
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
 
 browser = plugin.browser
 each = pytest.mark.parametrize(
-    "page", [COMMANDS, SCROLLING, LONG_LISTS, SORTING, KEPT], ids=lambda page: page.document
+    "page", [COMMANDS, SCROLLING, LONG_LISTS, SORTING, COMPONENTS, KEPT], ids=lambda page: page.document
 )
 
 

@@ -461,3 +461,69 @@ def test_a_component_that_is_saved_is_used() -> None:
     assert view.render({}).plain() == "<p><b>2</b></p>"
     files["components/Leaf.html"] = "<b>3</b>"
     assert one.view("page").render({}).plain() == "<p><b>3</b></p>"
+
+
+STYLED = {
+    "components/Tag.html": (
+        '<b class="Tag">{{ slots.default }}</b>\n<style>\n.x { color: red }\n</style>\n'
+        '<script>import { hook } from "./hooks.js"</script>\n<script type="application/json">{}</script>'
+    ),
+    "components/forms/Tag.html": '<b class="a forms-Tag {{ context.x }}"></b>',
+    "components/forms/Tag.css": ':scope { content: "}" } /* { */',
+    "components/Plain.html": "<style>p { color: {{ context.x }} }</style>",
+}
+
+
+def test_styles_and_scripts_are_in_files_of_their_own() -> None:
+    others = {name: source for name, source in STYLED.items() if "Plain" not in name}
+    found = templates("", others).component_files()
+    scope = (
+        '@scope (.Tag) {\n.x { color: red }\n}\n@scope (.forms-Tag) {\n:scope { content: "}" } /* { */\n}\n'
+    )
+    assert found == {"components.css": scope, "Tag.js": 'import { hook } from "./hooks.js"'}
+    shown = plain("<p><Tag>x</Tag></p>", others)
+    assert shown == '<p><b class="Tag">x</b>\n\n\n<script type="application/json">{}</script></p>'
+    assert templates("", {}).component_files() == {}
+
+
+WRONG_STYLES = {
+    "no class": (
+        '<b class="Bat Bad-x Bad{{ 1 }}"></b><style>p {}</style>',
+        'for an element with class="Bad"',
+    ),
+    "brace": (
+        '<b class="Bad"></b><style>p { a: "{" }} q {</style>',
+        "the style of <Bad> has an unmatched '}'",
+    ),
+    "expression": (
+        '<b class="Bad"></b>\n<style>p { a: {{ x }} }</style>',
+        "line 2: a component has one style",
+    ),
+}
+
+
+@pytest.mark.parametrize(("component", "message"), WRONG_STYLES.values(), ids=WRONG_STYLES.keys())
+def test_a_wrong_style_is_an_error(component: str, message: str) -> None:
+    one = templates("<Bad/>", {"components/Bad.html": component})
+    with pytest.raises(TemplateError) as error:
+        one.view("page")
+    assert message in str(error.value)
+    assert "Bad.js" not in one.component_files()
+
+
+def test_slots_and_attributes_are_passed_on() -> None:
+    others = {
+        "components/Outer.html": '<Inner {{ attrs }} class="o">{{ slots.default }}</Inner>',
+        "components/Inner.html": (
+            '<p class="i" title="own" {{ attrs }}>'
+            "{% if slots.default %}{{ slots.default }}{% else %}none{% endif %}</p>"
+        ),
+        "components/NoClass.html": "<i {{ attrs }}></i>",
+        "components/Deep.html": '<NoClass class="d" title="d" {{ attrs }}/>',
+    }
+    assert plain("<div><Outer/></div>", others) == '<div><p class="i o" title="own">none</p></div>'
+    shown = plain('<div><Outer class="x" title="t" id="i">c</Outer></div>', others)
+    assert shown == '<div><p class="i o x" title="t" id="i">c</p></div>'
+    assert plain('<div><Deep id="i"/></div>', others) == '<div><i class="d" title="d" id="i"></i></div>'
+    shown = plain('<div><Deep class="e" id="i" title="t"/></div>', others)
+    assert shown == '<div><i class="d e" id="i" title="t"></i></div>'
