@@ -90,6 +90,29 @@ def test_rows_that_stay_are_the_same_elements_and_can_be_used(live_visitor: Visi
     expect(page.get_by_role("button", name="Lend 50014")).to_have_attribute("aria-pressed", "true")
 
 
+def test_what_was_typed_and_the_focus_come_back_with_their_row(live_visitor: Visitor) -> None:
+    page = live_visitor.open("/catalogue")
+    scroll_to(page, 50_000)
+    page.get_by_label("Note on 50006").fill("not sent")
+    scroll_to(page, 90_000)
+    expect(page.get_by_label("Note on 50006")).to_have_count(0)
+    expect(page.locator(".shelf")).to_be_focused()
+    page.keyboard.press("PageDown")
+    shows(page, 90_009)
+    scroll_to(page, 50_000)
+    expect(page.get_by_label("Note on 50006")).to_have_value("not sent")
+    expect(page.get_by_label("Note on 50006")).to_be_focused()
+    page.keyboard.press("Enter")
+    scroll_to(page, 90_000)
+    page.get_by_label("Note on 90003").focus()
+    scroll_to(page, 50_000)
+    expect(page.get_by_label("Note on 50006")).to_have_value("not sent")
+    page.get_by_label("Note on 50004").focus()
+    scroll_to(page, 90_000)
+    scroll_to(page, 90_010)
+    expect(page.get_by_label("Note on 90012")).not_to_be_focused()
+
+
 def test_a_fling_ends_with_rows(live_visitor: Visitor) -> None:
     page = live_visitor.open("/catalogue")
     page.locator(".shelf").evaluate(

@@ -6,6 +6,7 @@
 // so the button that opens the dialog opens it again, although the server has nothing to change.
 
 import { core } from "./bridge.js";
+import { carry, heirOf } from "./carry.js";
 import { checkVisibility, childNodes, closest, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, setAttribute } from "./members.js";
 
 /** @type {Map<HTMLDialogElement, Set<number>>} dialogs that are closed in the browser only, and ops that don't know of it */
@@ -91,6 +92,7 @@ export const forgetAutofocus = () => void observer.takeRecords();
 export function applyAutofocus() {
   const records = observer.takeRecords();
   observer.disconnect();
+  carry(records);
   const moved = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
   const element = records.flatMap(({ addedNodes, target, type }) => (type === "attributes" ? target : [...addedNodes]))
     .filter((node) => !moved.has(node)).flatMap(autofocusIn).find((element) => isConnected(element));
@@ -114,7 +116,7 @@ export const openers = new WeakMap();
  */
 export function refocus(removed, { endOffset, startContainer }) {
   if (document.activeElement !== document.body) return; // somebody else has got it
-  const heir = document.getElementById(getAttribute(removed, "id") ?? "");
+  const heir = document.getElementById(getAttribute(removed, "id") ?? "") ?? heirOf(removed);
   const opener = openers.get(/** @type {Element} */ (closest(removed, "dialog")));
   if (heir) transferFocus(heir, removed);
   else if (opener && isConnected(opener)) forceFocus(opener);
@@ -122,7 +124,7 @@ export function refocus(removed, { endOffset, startContainer }) {
 }
 
 /** @param {any} heir @param {any} removed */
-function transferFocus(heir, removed) {
+export function transferFocus(heir, removed) {
   const { selectionStart, selectionEnd } = removed;
   heir.focus({ preventScroll: true });
   if (selectionStart != null && heir.selectionStart != null) heir.setSelectionRange(selectionStart, selectionEnd);
@@ -136,7 +138,7 @@ function nearest(parent, offset) {
 }
 
 /** Focuses what usually can't be, for as long as it has the focus. @param {any} element */
-function forceFocus(element) {
+export function forceFocus(element) {
   if (element === document.body || !("focus" in element)) return;
   focus(element, { preventScroll: true });
   if (document.activeElement === element || hasAttribute(element, "tabindex")) return;

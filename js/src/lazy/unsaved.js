@@ -14,16 +14,16 @@ let leaving = false;
 export function watchUnsaved() {
   addEventListener("input", ({ target }) => {
     leaving = false;
-    if (target instanceof Element && matches(target, `[${GUARD}] *,[form]`)) mark();
+    if (target instanceof Element && matches(target, `[${GUARD}] *,[form]`)) markUnsaved();
   });
-  addEventListener("reset", () => queueMicrotask(mark)); // when the browser has reset the controls
+  addEventListener("reset", () => queueMicrotask(markUnsaved)); // when the browser has reset the controls
   addEventListener("submit", ({ defaultPrevented }) => { leaving ||= !defaultPrevented; });
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "before") return;
     leaving = false;
-    mark();
+    markUnsaved();
   });
-  mark();
+  markUnsaved();
 }
 
 /** The whole page is about to be compared with a new one, of which the server knows nothing but its own attributes. */
@@ -31,7 +31,8 @@ export function unmarkUnsaved() {
   for (const element of document.querySelectorAll(`[${DIRTY}]`)) setDirty(element, false);
 }
 
-function mark() {
+/** Mark what isn't saved. */
+export function markUnsaved() {
   for (const guard of document.querySelectorAll(`[${GUARD}]`)) {
     const controls = (guard instanceof HTMLFormElement ? controlsOf(guard) : [...querySelectorAll(guard, "*")]).filter(isControl);
     const dirty = new Set(controls.filter(isDirty));
@@ -49,7 +50,7 @@ function setDirty(element, dirty) {
 }
 
 /** Whether a control's state isn't what the server has rendered. @param {Control} control */
-function isDirty(control) {
+export function isDirty(control) {
   if (isCheckable(control)) return control.checked !== control.defaultChecked;
   if (control instanceof HTMLSelectElement) return isChosen(control);
   return control.type === "file" ? !!control.value : control.value !== control.defaultValue;

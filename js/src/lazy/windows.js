@@ -15,7 +15,10 @@
 import { callsOf } from "../core/calls.js";
 import { CALL_REF, CALL_SLOT } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { closest, getAttribute, getBoundingClientRect, hasAttribute, isConnected, localName, parentElement, setAttribute, style } from "./members.js";
+import { carryState, counterpart, dirtyIn } from "./carry.js";
+import { forceFocus, transferFocus } from "./dialogs.js";
+import { closest, contains, getAttribute, getBoundingClientRect, hasAttribute, isConnected, localName, parentElement, setAttribute, style } from "./members.js";
+import { markUnsaved } from "./unsaved.js";
 import { scrollerOf } from "./viewport.js";
 
 /**
@@ -24,6 +27,10 @@ import { scrollerOf } from "./viewport.js";
  * @property {boolean} asking a call isn't answered yet
  * @property {string} failed the range of a call that has brought nothing: it isn't made again at once
  * @property {number} asked when the latest call was made
+ * @property {Element[]} rows before a patch
+ * @property {Map<string, Element>} kept rows that were scrolled away with something that isn't saved, by their keys
+ * @property {{ element: Element, at: number } | undefined} active what has the focus before a patch, and the position of its row
+ * @property {{ element: Element, box: Element } | undefined} lost what had the focus when it was scrolled away, and what has it since
  */
 /** @typedef {{ list: Element, row: Element, top: number }} Anchor a row that is in view, and where */
 
@@ -49,7 +56,7 @@ let frame = 0;
 export function watchWindow({ element, type }) {
   if (type !== TYPE || windows.has(element)) return;
   if (!windows.size && !resized) begin();
-  windows.set(element, { pitch: 0, asking: false, failed: "", asked: 0 });
+  windows.set(element, { pitch: 0, asking: false, failed: "", asked: 0, rows: [], kept: new Map(), active: undefined, lost: undefined });
   resized.observe(element);
   lay(element);
   open(element);
@@ -68,10 +75,13 @@ function begin() {
   addEventListener("resize", look);
   addEventListener("pagehide", leave);
   addEventListener("live:patch", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.phase === "before") anchors = lists().flatMap(anchorIn);
-    else {
+    if (/** @type {CustomEvent} */ (event).detail.phase === "before") {
+      anchors = lists().flatMap(anchorIn);
+      lists().forEach(remember);
+    } else {
       lists().forEach(lay);
       anchors.forEach(restore);
+      lists().forEach(giveBack);
       look();
     }
   });
@@ -270,3 +280,41 @@ function restore({ list, row, top }) {
   const moved = topOf(row) - top;
   if (Math.abs(moved) >= 1) boxOf(list).scrollTop += moved;
 }
+
+// What a person has done in rows that are scrolled away is there again when they come back.
+
+/** @param {Element} list */
+function remember(list) {
+  const state = stateOf(list), { activeElement } = document, rows = rowsOf(list);
+  const at = rows.findIndex((row) => contains(row, activeElement));
+  state.rows = rows;
+  state.active = activeElement && at >= 0 ? { element: activeElement, at: firstOf(list) + at } : undefined;
+  if (state.lost?.box !== activeElement) state.lost = undefined; // the person goes on elsewhere
+}
+
+/** @param {Element} list */
+function giveBack(list) {
+  const state = stateOf(list), { kept, active } = state, rows = rowsOf(list), first = firstOf(list);
+  for (const row of state.rows) {
+    if (keyOf(row) && !isConnected(row) && (dirtyIn(row).length || contains(row, active?.element ?? null))) kept.set(keyOf(row), row);
+  }
+  const isAway = active && !isConnected(active.element) && (active.at < first || active.at >= first + rows.length);
+  if (isAway && document.activeElement === document.body) {
+    const box = boxOf(list) === document.scrollingElement ? list : boxOf(list);
+    forceFocus(box);
+    state.lost = { element: active.element, box };
+  }
+  for (const row of rows) {
+    const before = kept.get(keyOf(row));
+    if (!before || state.rows.includes(row)) continue;
+    kept.delete(keyOf(row));
+    for (const control of dirtyIn(before)) carryState(control, counterpart(control, before, row));
+    const { lost } = state;
+    const heir = lost && contains(before, lost.element) && counterpart(lost.element, before, row);
+    if (heir) transferFocus(heir, lost.element);
+  }
+  markUnsaved();
+}
+
+/** @param {Element} row */
+const keyOf = (row) => getAttribute(row, "data-key") ?? getAttribute(row, "id") ?? "";
