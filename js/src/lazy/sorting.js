@@ -8,7 +8,7 @@
 import { callsOf } from "../core/calls.js";
 import { CALL_REF, CALL_SLOT } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { closest, contains, focus, getAttribute, getBoundingClientRect, isConnected, nextSibling, parentElement, parentNode, querySelector, querySelectorAll } from "./members.js";
+import { closest, contains, focus, getAttribute, getBoundingClientRect, isConnected, localName, nextSibling, parentElement, parentNode, querySelector, querySelectorAll } from "./members.js";
 import { moveBefore } from "./moves.js";
 import { scrollerOf } from "./viewport.js";
 
@@ -194,12 +194,15 @@ function follow() {
   const { item, x, y } = drag;
   const possible = listsFor(drag.origin);
   for (let element = document.elementFromPoint(x, y); element; element = parentElement(element)) {
-    const list = possible.find((call) => call.element === element);
+    const list = possible.find((call) => call.element === element || isEmptyIn(call.element, element));
     if (!list) continue;
     const items = others({ item, list, before: undefined });
     return put(list, items.find((other) => isBefore(x, y, getBoundingClientRect(other), directionOf(list.element))));
   }
 }
+
+/** Whether a list is the body of a table, and has no item that the pointer could be over. @param {Element} list @param {Element} table */
+const isEmptyIn = (list, table) => localName(table) === "table" && parentElement(list) === table && itemsOf(list).length === 0;
 
 /** Where the second item of a list is: 1 on the right of the first, -1 on its left, 0 below it. @param {Element} list */
 function directionOf(list) {
