@@ -220,6 +220,10 @@ class Action(Reference, FormApi, Generic[P, R]):
             hint = (*get_args(hint), Any)[0]
         return Results(self.__qualname__, hint)
 
+    def refer(self, component: Owner, path: str, context: str) -> ActionRef[P, R]:
+        """Return its reference, without arguments, at a path in a page."""
+        return ActionRef(component, self, path, context=context)
+
     # In templates: the reference of the page that is being rendered.
 
     def here(self) -> ActionRef[P, R]:

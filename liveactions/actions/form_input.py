@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import FormData, UploadFile
 
 from ..exceptions import path_name
-from ..protocol.constants import FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT
+from ..protocol.constants import FIELD_ACTION, FIELD_BOUND, FIELD_FORM, FIELD_SNAPSHOT
 from ..type_hints import optional, unwrap
 
 MAX_ITEMS = 1000
@@ -69,7 +69,7 @@ def indices(names: Iterable[str], name: str) -> list[int]:
     return sorted({int(number) for number in found if number.isascii() and number.isdigit()})
 
 
-RESERVED_FIELDS: Final = frozenset({FIELD_ACTION, FIELD_FORM, FIELD_SNAPSHOT})
+RESERVED_FIELDS: Final = frozenset({FIELD_ACTION, FIELD_BOUND, FIELD_FORM, FIELD_SNAPSHOT})
 """Names of the library's own fields."""
 _REPLACEMENT: Final = "\ufffd"
 
@@ -85,9 +85,13 @@ class Input:
         self.pairs: list[tuple[str, Any]] = []
         self.form_token = ""
         """The reference of the form's own action, if a button called another one."""
+        self.bound: dict[str, None] = {}
+        """The references of fields that the form's controls are bound to."""
         for name, value in pairs:
             if name not in RESERVED_FIELDS:
                 self.pairs.append((name, _clean(value)))
+            elif name == FIELD_BOUND and isinstance(value, str):
+                self.bound[value] = None
             elif name == FIELD_FORM and isinstance(value, str):
                 self.form_token = dict(parse_qsl(value.partition("?")[2])).get(FIELD_ACTION, "")
 

@@ -31,7 +31,7 @@ _LISTS = (
     abc.Iterable,
     abc.Collection,
 )
-_TRUE: Final = frozenset({"on", "true", "1", "yes", "t", "y"})
+TRUE_TEXTS: Final = frozenset({"on", "true", "1", "yes", "t", "y"})
 """Text that pydantic converts to True."""
 _DICTS = (dict, abc.Mapping, abc.MutableMapping)
 
@@ -80,7 +80,7 @@ class ConsentReader(FlagReader):
 
     def read(self, node: Node) -> Any:
         value = super().read(node)
-        return value.lower() in _TRUE if isinstance(value, str) else value
+        return value.lower() in TRUE_TEXTS if isinstance(value, str) else value
 
 
 class ListReader(Reader):

@@ -47,6 +47,11 @@ SUCCEEDED: Final = FormState(ok=True)
 _versions = count(1)
 
 
+def next_version() -> int:
+    """Return a number that no version had before."""
+    return next(_versions)
+
+
 class FormStates:
     """The outcomes of a page's calls by `ActionRef.key`, newest last, at most `MAX_FORM_STATES`."""
 
@@ -170,9 +175,14 @@ def field_view(state: FormState, key: str, name: str, initial: Any) -> FieldView
     else:
         value = "" if initial is None else initial
     checked = bool(typed) if state.values else bool(initial)
-    attrs = {"aria-invalid": "true", "aria-describedby": f"{id}-error"} if error else {}
+    attrs = error_attributes(id) if error else {}
     values = tuple(typed or ()) if state.values else _texts(initial)
     return FieldView(name, id, value, values, checked, error, (error,) if error else (), attrs)
+
+
+def error_attributes(id: str) -> dict[str, str]:
+    """Return attributes that connect a control with this id with its error."""
+    return {"aria-invalid": "true", "aria-describedby": f"{id}-error"}
 
 
 def _texts(initial: Any) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ from ..actions.responses import ActionResponse
 from ..actions.run_context import Owner
 from ..cache.tags import Reading, note
 from ..exceptions import ActionError, FieldErrors, ForgedReference
+from ..pages.bound_fields import BoundField
 from ..pages.component import Component, components_of
+from ..pages.lookup import current_reference, lookup
 from ..pages.page import Page
 from .results import expected
 from .timeouts import invoke
@@ -104,6 +106,30 @@ class Injection:
             self.previous = ref.own.result
             values.update(await self.arguments(action.plan, ref.component))
         return values
+
+    async def set_field(self, ref: BoundField, given: Input) -> str:
+        """Set a field from what a form has sent for it. Return the error, which its control shows, or ""."""
+        here = current_reference(self.page, ref)
+        assert isinstance(here, BoundField)
+        own = here.taken(given)
+        values, errors = await self.validated(here, own)
+        if not errors:
+            await here(**values)
+        here.note(own, errors)
+        return here.error
+
+    async def set_bound_fields(self, given: Input) -> None:
+        """Set the fields that the controls of a form are bound to. Raise `FieldErrors` for invalid values."""
+        wrong: dict[str, str] = {}
+        for token in given.bound:
+            ref = lookup(self.page, token)
+            if not isinstance(ref, BoundField):
+                raise ForgedReference("this reference isn't one of a field")
+            error = await self.set_field(ref, given) if ref.is_in(given) else ""
+            if error:
+                wrong[ref.name] = error
+        if wrong:
+            raise FieldErrors(wrong)
 
     async def accept(self, guards: Iterable[Depends]) -> None:
         """Run guards, which raise or return control flow for a visitor whom they reject."""

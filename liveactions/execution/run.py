@@ -19,6 +19,7 @@ from ..actions.run_context import Effects, running
 from ..cache.tags import publish
 from ..exceptions import ActionTimeout
 from ..observation import current_operation, note_action
+from ..pages.bound_fields import BoundField
 from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
@@ -231,7 +232,7 @@ class PageRun:
 
         return await self._work(function, work)
 
-    async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[None]]) -> Outcome:
+    async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[object]]) -> Outcome:
         async def whole() -> None:
             await work()
             self.settle()
@@ -262,6 +263,9 @@ class PageRun:
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
         if given is not NO_INPUT or self._injection is not None:
             self.injection.given = given
+        if isinstance(ref, BoundField):
+            field = ref
+            return await self._work(action, lambda: self.injection.set_field(field, given))
         self._in_url = in_url_values(page) if page._live_record.description.has_address else ()
         page.live.flashes = ()
         token = running.set(self.effects)
@@ -270,6 +274,8 @@ class PageRun:
             if ref.component is not page:
                 ref = current_reference(page, ref)
             forms = CalledForms(page, ref, given)
+            if given.bound:
+                await self.injection.set_bound_fields(given)
             is_plain = action.takes_nothing and given is NO_INPUT and not ref.args
             arguments = {} if is_plain else await self.injection.arguments_of(ref, given)
             if page._live_defines_actions:  # whatever it has read may change

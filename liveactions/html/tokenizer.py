@@ -29,6 +29,8 @@ from .content_model import FOREIGN, INTEGRATION, RAW_TEXT, TEXT_ONLY
 
 Parts = list[Any]
 """Literal strings and placeholders, in order."""
+Position = tuple[int, int]
+"""A piece, and an offset in it."""
 
 
 class NotTrackable(Exception):
@@ -54,6 +56,7 @@ class Attribute:
     name: str | None
     value: Parts | None
     line: int
+    start: Position = field(default=(0, 0), compare=False)
 
     @property
     def dynamic(self) -> bool:
@@ -66,6 +69,10 @@ class StartTag:
     attributes: list[Attribute]
     self_closing: bool
     line: int
+    start: Position = field(default=(0, 0), compare=False)
+    inside: Position = field(default=(0, 0), compare=False)
+    """Behind its attributes."""
+    end: Position = field(default=(0, 0), compare=False)
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +154,10 @@ class _Cursor:
             self.index, self.at = self.index + 1, 0
         return None
 
+    @property
+    def position(self) -> Position:
+        return self.index, self.at
+
     def rest(self) -> str:
         """Return the literal text up to the next placeholder."""
         piece = self.pieces[self.index] if self.index < len(self.pieces) else ""
@@ -198,15 +209,11 @@ def scan(pieces: Sequence[Any], line: int = 1, foreign: bool = False) -> Iterato
     return _scan(_Cursor(pieces, line), ["svg"] if foreign else [])
 
 
-Position = tuple[int, int]
-"""A piece, and an offset in it."""
-
-
 def located(pieces: Sequence[Any], line: int = 1) -> Iterator[tuple[Event, Position]]:
     """Yield the tokens of HTML that may contain tags of components, each with the position of its end."""
     cursor = _Cursor(pieces, line, has_components=True)
     for event in _scan(cursor, []):
-        yield event, (cursor.index, cursor.at)
+        yield event, cursor.position
 
 
 def is_component(tag: str) -> bool:
@@ -286,14 +293,14 @@ def _element(cursor: _Cursor, context: list[str]) -> Iterator[Event]:
 
 
 def _start_tag(cursor: _Cursor) -> StartTag:
-    line = cursor.line
+    line, start = cursor.line, cursor.position
     cursor.take()
     match = _TAG_NAME.match(cursor.rest().removeprefix(":"))
     assert match is not None
     source = cursor.take(len(match[0]) + cursor.rest().startswith(":"))
     if not cursor.rest() and cursor.peek() is not None and not isinstance(cursor.peek(), str):
         raise NotTrackable("an element's name is dynamic")
-    tag = StartTag(source, [], False, line)
+    tag = StartTag(source, [], False, line, start)
     while True:
         following = cursor.peek()
         if following is None:
@@ -301,9 +308,12 @@ def _start_tag(cursor: _Cursor) -> StartTag:
         if not isinstance(following, str):
             tag.attributes.append(_dynamic_names(cursor, []))
         elif following == ">":
+            tag.inside = tag.inside if tag.self_closing else cursor.position
             cursor.take()
+            tag.end = cursor.position
             return tag
         elif following == "/":
+            tag.inside = cursor.position
             cursor.take()
             tag.self_closing = cursor.peek() == ">"
         elif following in _SPACE:
@@ -328,7 +338,7 @@ def _dynamic_names(cursor: _Cursor, parts: Parts) -> Attribute:
 
 
 def _attribute(cursor: _Cursor) -> Attribute:
-    line, name = cursor.line, ""
+    line, start, name = cursor.line, cursor.position, ""
     while isinstance(following := cursor.peek(), str) and following not in _NAME_END:
         name += cursor.take()
     if following is not None and not isinstance(following, str):
@@ -338,11 +348,11 @@ def _attribute(cursor: _Cursor) -> Attribute:
         cursor.take()
         following = cursor.peek()
     if following != "=":
-        return Attribute(name.lower(), None, line)
+        return Attribute(name.lower(), None, line, start)
     cursor.take()
     while isinstance(following := cursor.peek(), str) and following in _SPACE:
         cursor.take()
-    return Attribute(name.lower(), _attribute_value(cursor), line)
+    return Attribute(name.lower(), _attribute_value(cursor), line, start)
 
 
 def _attribute_value(cursor: _Cursor) -> Parts:

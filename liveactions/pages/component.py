@@ -108,7 +108,7 @@ class ComponentRecord:
             live: LiveContext | None = getattr(self.component, "live", None)  # not set before attach()
             context = live.context if live is not None else ""
             path = self._path(action) if own is None else self._path_of(own)
-            known = ActionRef(self.component, own or action, path, context=context)
+            known = (own or action).refer(self.component, path, context)
             self._references[action] = known
         return cast("ActionRef[P, R]", known)
 

@@ -32,6 +32,7 @@ from ..type_hints import (
     unknown_name,
     variables_of,
 )
+from .bound_fields import SETS, FieldAction, field_action
 from .fields import LOADED, ComponentField, Field, children_of, is_class_variable
 from .presence import DeclaredPresence, PresenceField, declared_in
 
@@ -155,6 +156,8 @@ class Description:
     variables: Mapping[type[Any], Variables] = field(default_factory=dict, repr=False)
     """The values of type variables in each base class."""
     plans: dict[Callable[..., Any], ParameterPlan] = field(default_factory=dict, repr=False)
+    setters: dict[str, FieldAction | str] = field(default_factory=dict, repr=False)
+    """The actions that set fields, as far as they were asked for; or why there is none."""
 
     @cached_property
     def loads(self) -> bool:
@@ -196,9 +199,34 @@ class Description:
             self.plans[function] = known
         return known
 
+    def find(self, name: str) -> Action[..., Any] | None:
+        """Return the action that has a name in references, including those that set fields."""
+        known = self.references.get(name)
+        if known is None and name.endswith(SETS) and name.removesuffix(SETS) in self.fields:
+            found = self._setter(name.removesuffix(SETS))
+            return None if isinstance(found, str) else found
+        return known
+
+    def setter(self, name: str) -> FieldAction:
+        """Return the action that sets a field. Raise `TypeError` if there is no such field, or no action."""
+        if name not in self.fields:
+            similar = get_close_matches(name, self.fields, 1)
+            proposal = f"did you mean {similar[0]!r}?" if similar else f"it has {', '.join(self.fields)}"
+            raise TypeError(f"live.field.{name}: {self.cls.__qualname__} has no such field; {proposal}")
+        found = self._setter(name)
+        if isinstance(found, str):
+            raise TypeError(f"live.field.{name}: this field of {self.cls.__qualname__} can't be set: {found}")
+        return found
+
+    def _setter(self, name: str) -> FieldAction | str:
+        known = self.setters.get(name)
+        if known is None:
+            known = self.setters[name] = field_action(self.cls, self.fields[name])
+        return known
+
     def own(self, action: Action[..., Any]) -> Action[..., Any] | None:
         """Return an action with this class's type variables resolved; None if it belongs to another class."""
-        known = self.references.get(action.id)
+        known = self.find(action.id)
         return known if known is not None and known.function is action.function else None
 
     def overrides(self, action: Action[..., Any]) -> bool:

@@ -20,11 +20,12 @@ from ..actions.form_state import FormStates
 from ..actions.messages import MESSAGES
 from ..actions.parameters import Depends
 from ..actions.request import CookieOptions, PageRequest
-from ..actions.run_context import Effects, Flash, Owner, open_effects, running
+from ..actions.run_context import Effects, Flash, Owner, current_component, open_effects, running
 from ..config import check_seconds
 from ..exceptions import LiveError
 from ..pubsub.presence import Presence
 from ..security.references import Signs
+from .bound_fields import BoundFields
 from .presence import Attending
 
 if TYPE_CHECKING:
@@ -350,6 +351,11 @@ class LiveContext:
     async def identity(self, connection: HTTPConnection) -> str:
         """Return the user of a request, as ``Live(identify=)`` does; "" if there is none."""
         return await self.services.identity(connection)
+
+    @property
+    def field(self) -> BoundFields:
+        """The fields of the component that is being rendered, as controls set them: ``live.field.q``."""
+        return BoundFields(current_component())
 
     def macro(self, template: str, name: str) -> Callable[..., Any]:
         """Return a macro of a template. Raise `TypeError` if the application has no templates."""

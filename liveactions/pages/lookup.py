@@ -97,7 +97,7 @@ def _declared(cls: type[Component], path: str) -> Action[..., Any] | None:
         field = description.fields.get(step)
         if field is not None and field.children is not None:
             description = describe(field.children.annotation)
-    return description.references.get(name)
+    return description.find(name)
 
 
 def current_reference(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..., Any]:
@@ -110,6 +110,8 @@ def current_reference(page: Component, ref: ActionRef[..., Any]) -> ActionRef[..
     component, action = _find(page, ref.path)
     if action is not ref.action:
         raise UnknownAction("no such action")
+    if not ref.args:
+        return action.refer(component, ref.path, ref.context)
     return ActionRef(component, action, ref.path, ref.args, ref.context)
 
 
@@ -125,7 +127,7 @@ def _find(page: Component, path: str) -> tuple[Component, Action[..., Any]]:
     while steps:
         component = _step(component, steps)
     record = component._live_record
-    action = record.description.references.get(name) or record.closures.find(name)
+    action = record.description.find(name) or record.closures.find(name)
     if action is None:
         raise UnknownAction("no such action")
     return component, action

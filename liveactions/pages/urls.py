@@ -17,7 +17,7 @@ from starlette.routing import compile_path
 from ..actions.form_input import MISSING
 from ..actions.request import PageRequest
 from ..exceptions import path_name
-from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
+from ..protocol.constants import FIELD_ACTION, FIELD_BOUND, FIELD_SNAPSHOT
 from .fields import Field
 
 _PARAMETER: Final = re.compile(r"{\w+}")
@@ -155,7 +155,7 @@ def own_query(of: Request | str) -> list[tuple[str, str]]:
     if not query:
         return []
     pairs = parse_qsl(query, keep_blank_values=True)
-    return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION)]
+    return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION, FIELD_BOUND)]
 
 
 def is_at(url: str, path: str) -> bool:

@@ -61,6 +61,7 @@ SOCKET_WAIT: Final = 3.0
 FIELD_SNAPSHOT: Final = "_s"
 FIELD_ACTION: Final = "_a"
 FIELD_FORM: Final = "_f"
+FIELD_BOUND: Final = "_b"
 """In a form with a button that calls another action: the address of the form's own action."""
 STORAGE_KEY: Final = "live"
 """Where a tab notes that it has changed the browser's cookies: its other tabs connect again."""

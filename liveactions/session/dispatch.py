@@ -21,6 +21,7 @@ from ..execution.results import failure
 from ..execution.run import FieldPairs, PageRun
 from ..logs import get_logger
 from ..pages.lookup import log_refused
+from ..protocol.constants import FIELD_BOUND
 from ..protocol.messages import (
     Act,
     Bye,
@@ -74,6 +75,8 @@ async def dispatch_op(
         return await run.guard() or DONE
     try:
         ref = ref or state.reference(job)
+        for token in _bound_in(job):
+            state.shown(job.rev, token)
     except (UnknownAction, ForgedReference) as error:
         log_refused(state.page, named_by(job), error)
         return UNKNOWN if job.n <= state.op_log.uncertain else failure(str(error), status=409)
@@ -91,6 +94,14 @@ async def dispatch_op(
     if ref.action.runs_apart:
         return await ops.call(run, job, ref, given)
     return await run.call(ref, given)
+
+
+def _bound_in(job: Act) -> list[str]:
+    """Return the references of fields that the controls of a form are bound to."""
+    if isinstance(job, CallFunction) or not job.fields or FIELD_BOUND not in job.fields:
+        return []
+    pairs = zip(job.fields[::2], job.fields[1::2], strict=True)
+    return [value for name, value in pairs if name == FIELD_BOUND and isinstance(value, str)]
 
 
 async def _call_with_files(

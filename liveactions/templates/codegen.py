@@ -42,6 +42,7 @@ from jinja2.compiler import CompilerExit, Frame
 
 from ..exceptions import TemplateError
 from ..html.entities import decode_text
+from .bindings import bind_controls
 from .codegen_slots import DEEP, LoopGenerator, Sink
 from .commands import is_hidden
 from .ir import first_line
@@ -84,6 +85,7 @@ class LiveCodeGenerator(LoopGenerator):
             raise TemplateError(error.message, *origin(error.name, error.lineno)) from None
 
     def _template(self, node: nodes.Template, frame: Frame | None) -> None:
+        bind_controls(node, self.name)
         self.planner.hides_js = is_hidden(node, self.environment)
         if node.find(nodes.Extends) is None:
             self._outputs.add(id(node.body))

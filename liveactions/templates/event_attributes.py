@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 PREFIX: Final = "live-"
+BIND: Final = "live-bind"
 NOT_EVENTS: Final = frozenset(
-    "animate cancel confirm default drop field guard hook ignore keep modal nav optimistic pending"
+    "animate bind cancel confirm default drop field guard hook ignore keep modal nav optimistic pending"
     " progress run transition validate".split()
 )
 """``live-…`` attributes that aren't events."""

@@ -42,7 +42,7 @@ from ..protocol.constants import (
 )
 from .commands import constant, has_chain, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
-from .event_attributes import PREFIX, event_attributes_in, event_of, unknown_modifier
+from .event_attributes import BIND, PREFIX, event_attributes_in, event_of, unknown_modifier
 from .fragments import BODY_MARK, HEAD_MARK, Kind
 from .ir import (
     Builder,
@@ -199,6 +199,8 @@ class Planner:
         for text, line in _names(attribute):
             for name, at in event_attributes_in(text):
                 fault = unknown_modifier(name)
+                if name.split(".")[0] == BIND:
+                    fault = f"{BIND} can't be in a condition: put the condition around the control"
                 if fault is not None:
                     raise TemplateError(fault, self._name, line + text.count("\n", 0, at))
 

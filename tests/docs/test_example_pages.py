@@ -55,11 +55,14 @@ COMPONENTS = Explained(
     (template("garden.html"), template("components/Card.html")),
     "test_the_garden",
 )
+BINDING = Explained("binding.md", 6, (EXAMPLES / "rooms.py", template("rooms.html")), "test_rooms")
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
 
 browser = plugin.browser
 each = pytest.mark.parametrize(
-    "page", [COMMANDS, SCROLLING, LONG_LISTS, SORTING, COMPONENTS, KEPT], ids=lambda page: page.document
+    "page",
+    [COMMANDS, SCROLLING, LONG_LISTS, SORTING, COMPONENTS, BINDING, KEPT],
+    ids=lambda page: page.document,
 )
 
 

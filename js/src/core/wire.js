@@ -59,6 +59,7 @@ export const SOCKET_WAIT = 3.0;
 export const FIELD_SNAPSHOT = "_s";
 export const FIELD_ACTION = "_a";
 export const FIELD_FORM = "_f";
+export const FIELD_BOUND = "_b";
 /** Where a tab notes that it has changed the browser's cookies: its other tabs hear of that. */
 export const STORAGE_KEY = "live";
 export const HEADER_OPS = "Live-Ops";

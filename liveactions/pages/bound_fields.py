@@ -1,0 +1,216 @@
+"""Fields that a control sets: ``<input live-bind="{{ live.field.q }}">``.
+
+Each state field of a component has an action that sets it, `FieldAction`. Its reference, `BoundField`, is
+signed like any other: only a field that a page has rendered so can be set. `liveactions.templates.bindings`
+translates ``live-bind`` into attributes that call it and show its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from ..actions.action import Action, ActionRef
+from ..actions.codec import Results
+from ..actions.controls import shown
+from ..actions.form_input import MISSING, Input, Node
+from ..actions.form_readers import TRUE_TEXTS, FlagReader, ListReader, TextReader, is_secret
+from ..actions.form_state import UNUSED, FormState, error_attributes, kept, next_version
+from ..actions.parameters import Parameter, ParameterPlan
+from ..actions.run_context import Owner
+from ..immutability import is_frozen
+from ..type_hints import without
+from .fields import Field, Kept, in_url
+
+SETS: Final = "="
+"""Ends the id of an action that sets a field; no other id contains it."""
+
+
+class _FieldValue(Parameter):
+    """The new value of a field. Empty text is a value where the annotation allows it."""
+
+    def read(self, node: Node) -> Any:
+        value = self.reader.read(node)
+        return "" if value is MISSING and not self.is_nullable and self._takes_empty else value
+
+    @cached_property
+    def _takes_empty(self) -> bool:
+        try:
+            self.codec.parse("")
+        except ValidationError:
+            return False
+        return True
+
+
+class FieldAction(Action[..., Any]):
+    """The action that sets a field of a component to a valid value."""
+
+    def __init__(self, cls: type[Any], field: Field) -> None:
+        async def assign(component: Any, **values: Any) -> None:
+            setattr(component, field.name, values[field.name])
+
+        assign.__name__, assign.__module__ = field.name, cls.__module__
+        assign.__qualname__ = f"{cls.__qualname__}.{field.name}"
+        super().__init__(assign, idempotent=True)
+        self.id = field.name + SETS
+        self.is_method = True
+        self.sets = field
+
+    @cached_property
+    def plan(self) -> ParameterPlan:
+        annotation = without(self.sets.annotation, (in_url, Kept))
+        return ParameterPlan(self.__qualname__, (_FieldValue(self.name, "field", annotation),))
+
+    @cached_property
+    def results(self) -> Results:
+        return Results(self.__qualname__, str)
+
+    def refer(self, component: Owner, path: str, context: str) -> BoundField:
+        return BoundField(component, self, path, context)
+
+
+def field_action(cls: type[Any], field: Field) -> FieldAction | str:
+    """Return the action that sets a field; or the reason why no control can."""
+    if field.is_loaded:
+        return "load() sets it"
+    if field.children is not None:
+        return "it contains components; bind their own fields"
+    if field.is_stream or not isinstance(field.reader, TextReader | FlagReader | ListReader):
+        return "a control holds a single value, or a list of values"
+    return FieldAction(cls, field)
+
+
+class BoundField(ActionRef[..., Any]):
+    """A field of a component that a control may set, as templates read it.
+
+    Besides what controls show, it has what an action has: called with a value, it is a reference that sets
+    the field to this value, ``live-click="{{ live.field.tab('new') }}"``.
+    """
+
+    __slots__ = ("sets", "_version", "_seen")
+
+    def __init__(self, component: Owner, action: FieldAction, path: str, context: str) -> None:
+        super().__init__(component, action, path, context=context)
+        self.sets = action.sets
+        self._version = 0
+        self._seen: tuple[int, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its controls: the field's path in the page."""
+        return self.path.removesuffix(SETS)
+
+    @property
+    def id(self) -> str:
+        """An id for its control. The element with the error has ``{id}-error``."""
+        return f"field-{self.name.replace('.', '-')}"
+
+    @property
+    def value(self) -> str:
+        """The text that its control shows: what was typed, as long as the field has the value of that."""
+        texts = self._texts
+        return texts[-1] if texts else ""
+
+    @property
+    def checked(self) -> bool:
+        """Whether a checkbox is checked that has no value of its own."""
+        return bool(self._current)
+
+    def has(self, value: Any) -> bool:
+        """Return whether an option, a radio button or a checkbox with this value is chosen."""
+        text, current = _text(shown(value)), self._current
+        if isinstance(current, bool):
+            return current is (text.lower() in TRUE_TEXTS)
+        return text in self._texts
+
+    @property
+    def error(self) -> str:
+        """Why the text in the control can't be the field's value; empty if it can."""
+        return next(iter(self.state.errors.values()), "")
+
+    @property
+    def attrs(self) -> Mapping[str, str]:
+        """Attributes that connect the control with its error, for the ``xmlattr`` filter; otherwise empty."""
+        return error_attributes(self.id) if self.error else {}
+
+    @property
+    def state(self) -> FormState:
+        """The outcome of the most recent change, until the field is set by other means."""
+        state = self.own
+        return UNUSED if state is not UNUSED and state.result != self._written else state
+
+    @property
+    def version(self) -> int:
+        """A number that changes with the field's value, and with the outcomes of calls."""
+        seen = self.component.live.forms.version, self._current
+        before = self._seen
+        if before is None or before[0] != seen[0] or before[1] is not seen[1] or not is_frozen(seen[1]):
+            self._seen, self._version = seen, next_version()
+        return self._version
+
+    def taken(self, given: Input) -> Input:
+        """Return what a form has sent for the field, under the name of the action's parameter."""
+        return Input((self.sets.name, value) for name, value in given.pairs if name == self.name)
+
+    def is_in(self, given: Input) -> bool:
+        """Return whether a form has sent the field. Only what can be unchecked is sent by its absence."""
+        return not isinstance(self.sets.reader, TextReader) or self.name in given.by_name
+
+    def note(self, given: Input, errors: Mapping[str, str]) -> None:
+        """Note errors, or a text that isn't the value's own, with what was `taken` from the form."""
+        forms, typed = self.component.live.forms, kept(given.pairs, self.action.plan.secrets)
+        if errors:
+            forms.put(self.key, FormState(False, self._written, errors=dict(errors), values=typed))
+            return
+        forms.forget(self.key)
+        texts = typed.get(self.sets.name, [])
+        if isinstance(self.sets.reader, TextReader) and texts and texts[-1] != self.value:
+            forms.put(self.key, FormState(True, self._written, values=typed))
+
+    @property
+    def _current(self) -> Any:
+        return vars(self.component).get(self.sets.name)
+
+    @property
+    def _written(self) -> str:
+        """The field's value as JSON."""
+        return self.sets.codec.text(self._current)
+
+    @property
+    def _texts(self) -> tuple[str, ...]:
+        """What its controls show: one text, or several."""
+        typed = self.state.values.get(self.sets.name)
+        if typed:
+            return tuple(typed)
+        if is_secret(self.sets.annotation):
+            return ("",)
+        current = shown(self._current)
+        return tuple(map(_text, current)) if isinstance(current, list) else (_text(current),)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class BoundFields:
+    """``live.field``: the fields of the component that is being rendered, as controls set them."""
+
+    __slots__ = ("_component",)
+
+    def __init__(self, component: Any) -> None:
+        self._component = component
+
+    def __getattr__(self, name: str) -> BoundField:
+        """Raise `TypeError` if there is no such field, or no control can set it."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        component = self._component
+        record = component._live_record
+        if component is component.live.page and name in component._live_route.names:
+            raise TypeError(f"live.field.{name}: it is part of the page's path; link to another page instead")
+        reference = record.reference(record.description.setter(name))
+        assert isinstance(reference, BoundField)
+        return reference

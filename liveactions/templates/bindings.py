@@ -1,0 +1,294 @@
+"""Translate ``live-bind`` into attributes that a template could contain as well.
+
+This is done to the tree that Jinja2 has parsed, before it is planned. So ::
+
+    <input type="search" live-bind.debounce.300="{{ live.field.q }}">
+
+is compiled as ::
+
+    <input type="hidden" name="_b" value="{{ live.field.q.token }}">
+    <input type="search" live-input.debounce.300="{{ live.field.q }}" name="{{ live.field.q.name }}"
+           value="{{ live.field.q.value }}">
+
+The hidden field says to a form's post which field is set, also if the control itself sends nothing, as a
+checkbox that isn't checked. Checkboxes, radio buttons and the options of a ``select`` get a condition,
+``{% if live.field.tone.has("warm") %}selected{% endif %}``; options may be in loops and branches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from ..exceptions import TemplateError
+from ..html.entities import decode_attribute
+from ..html.tokenizer import (
+    Attribute,
+    EndTag,
+    Merged,
+    NotTrackable,
+    Placeholder,
+    Position,
+    RawText,
+    StartTag,
+    Text,
+    scan,
+)
+from ..protocol.constants import FIELD_BOUND
+from .event_attributes import BIND, unknown_modifier
+from .ir import Part, attribute_source, flatten, runs
+
+_EXAMPLE: Final = f'{BIND}="{{{{ live.field.name }}}}"'
+_CONTROLS: Final = frozenset({"input", "select", "textarea"})
+_EVENTS: Final = ("change", "blur")
+"""Modifiers that say when the field is set: at this event instead of with each input."""
+_NOT_BOUND: Final = frozenset({"button", "file", "image", "reset", "submit"})
+_CHECKABLE: Final = frozenset({"checkbox", "radio"})
+_BODIES: Final = ("body", "else_", "elif_")
+Insertion = str | nodes.Node
+
+
+def bind_controls(template: nodes.Template, name: str | None) -> None:
+    """Translate ``live-bind`` everywhere in a template. Raise `TemplateError` where it can't be used."""
+    if any(BIND in data.data.lower() for data in template.find_all(nodes.TemplateData)):
+        _Translator(name).body(template.body, None)
+        assert template.environment is not None
+        template.set_environment(template.environment)
+
+
+class _Translator:
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+
+    def error(self, text: str, line: int) -> TemplateError:
+        return TemplateError(text, self._name, line)
+
+    def body(self, body: list[nodes.Node], select: nodes.Expr | None) -> None:
+        """Translate a body, which may be within the ``select`` of a field, and all bodies in it."""
+        flat = flatten(body, lambda _: None)
+        edits = _Edits()
+        try:
+            events = list(scan(flat.pieces, flat.line))
+        except NotTrackable:
+            events = []
+            if any(isinstance(piece, str) and BIND in piece.lower() for piece in flat.pieces):
+                raise self.error(f"{BIND} belongs in a complete tag", flat.line) from None
+        silent = [
+            *flat.after,
+            *(node for piece in flat.pieces if isinstance(piece, Part) for node in piece.before),
+        ]
+        for node in silent:
+            self._bodies(node, None)
+        inside, is_own, form = select, False, None
+        for number, event in enumerate(events):
+            if isinstance(event, Placeholder):
+                self._bodies(event.value.node, inside)
+            elif isinstance(event, EndTag) and event.name == "select" and is_own:
+                inside, is_own = select, False
+            elif isinstance(event, EndTag) and event.name == "form":
+                form = None
+            elif isinstance(event, StartTag):
+                form = event if event.name == "form" else form
+                bound = self._control(event, events[number + 1 : number + 2], form, edits)
+                if bound is not None and event.name == "select":
+                    inside, is_own = bound, True
+                elif event.name == "option" and inside is not None:
+                    self._option(event, events[number + 1 :], inside, edits)
+        if edits:
+            body[:] = _rebuilt(flat.pieces, edits, flat.line, flat.after)
+
+    def _bodies(self, node: nodes.Node, select: nodes.Expr | None) -> None:
+        for name in _BODIES:
+            inner = getattr(node, name, None)
+            if name == "elif_":
+                for branch in inner or ():
+                    self._bodies(branch, select)
+            elif isinstance(inner, list) and inner:
+                self.body(inner, select)
+
+    def _control(
+        self, tag: StartTag, following: Sequence[Any], form: StartTag | None, edits: _Edits
+    ) -> nodes.Expr | None:
+        """Translate the attribute of one tag. Return the field that it binds, if it does."""
+        found = [one for one in tag.attributes if one.name is not None and one.name.split(".")[0] == BIND]
+        if not found:
+            return None
+        attribute = found[0]
+        assert attribute.name is not None
+        value = runs(attribute)
+        field = value[0].node if len(value) == 1 and isinstance(value[0], Part) else None
+        if not isinstance(field, nodes.Expr):
+            raise self.error(f"the value of {BIND} is a field of the page: {_EXAMPLE}", attribute.line)
+        kind = self._kind(tag, attribute)
+        self._check(tag, kind, following)
+        line = attribute.line
+        edits.replace(attribute.start, len(attribute.name), self._event(attribute))
+        if form is None or _posts(form) or _attribute(tag, "form") is not None:
+            edits.insert(tag.start, [*self._hidden(tag, field, line)])
+        inside: list[Insertion] = [' name="', _get(field, "name", line), '"']
+        if kind in _CHECKABLE:
+            own = _attribute(tag, "value")
+            chosen = _get(field, "checked", line) if own is None else _has(field, runs(own), line)
+            inside += [" ", _if(chosen, "checked", line)]
+        elif tag.name == "input":
+            inside += [' value="', _get(field, "value", line), '"']
+        elif tag.name == "textarea":
+            edits.insert(tag.end, [_get(field, "value", line)])
+        edits.insert(tag.inside, inside)
+        return field
+
+    def _kind(self, tag: StartTag, attribute: Attribute) -> str:
+        if tag.name not in _CONTROLS:
+            raise self.error(f"{BIND} belongs on an input, a select or a textarea", attribute.line)
+        type = _attribute(tag, "type")
+        if tag.name != "input" or type is None:
+            return "text"
+        if type.dynamic:
+            raise self.error(f"the type of an input with {BIND} can't be an expression", type.line)
+        kind = "".join(map(str, type.value or ())).strip().lower()
+        if kind in _NOT_BOUND:
+            raise self.error(f'{BIND}: an input of type="{kind}" can\'t be bound', attribute.line)
+        return kind
+
+    def _check(self, tag: StartTag, kind: str, following: Sequence[Any]) -> None:
+        written = {"name", "checked"} if kind in _CHECKABLE else {"name", "value"}
+        for one in tag.attributes:
+            if one.name in written:
+                raise self.error(f"{BIND} writes {one.name}= itself; remove it", one.line)
+        if kind == "radio" and _attribute(tag, "value") is None:
+            raise self.error(f"a radio button with {BIND} needs a value", tag.line)
+        content = following[0] if following else None
+        if tag.name == "textarea" and isinstance(content, RawText) and content.parts:
+            raise self.error(f"{BIND} writes the content of a textarea itself; remove it", content.line)
+
+    def _event(self, attribute: Attribute) -> str:
+        """Return the event attribute with the same modifiers."""
+        assert attribute.name is not None
+        _, *modifiers = attribute.name.split(".")
+        event = next((name for name in _EVENTS if name in modifiers), "input")
+        written = ".".join([f"live-{event}", *(name for name in modifiers if name != event)])
+        fault = unknown_modifier(written)
+        if fault is not None:
+            raise self.error(fault.replace(written, attribute.name, 1), attribute.line)
+        return written
+
+    def _hidden(self, tag: StartTag, field: nodes.Expr, line: int) -> Iterator[Insertion]:
+        """Yield the field that names what the control sets. It is of the same form, and disabled with it."""
+        yield f'<input type="hidden" name="{FIELD_BOUND}" value="'
+        yield _get(field, "token", line)
+        yield '"'
+        for one in tag.attributes:
+            if one.name in ("form", "disabled") or one.name is None and _says(one, "disabled"):
+                for piece in attribute_source(one):
+                    yield piece if isinstance(piece, str) else piece.node
+        yield ">"
+
+    def _option(self, tag: StartTag, following: Sequence[Any], field: nodes.Expr, edits: _Edits) -> None:
+        own = _attribute(tag, "value")
+        if own is not None:
+            value = runs(own)
+        else:
+            value = []
+            for event in following:
+                if isinstance(event, Text):
+                    value.append(" ".join(event.data.split()))
+                elif isinstance(event, Placeholder) and event.value.is_expression:
+                    value.append(event.value)
+                else:
+                    break
+        edits.insert(tag.inside, [" ", _if(_has(field, value, tag.line), "selected", tag.line)])
+
+
+class _Edits:
+    """What is replaced and inserted, by piece and place in it."""
+
+    def __init__(self) -> None:
+        self._by_piece: dict[int, list[tuple[int, int, list[Insertion]]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_piece)
+
+    def replace(self, position: Position, length: int, text: str) -> None:
+        self._by_piece.setdefault(position[0], []).append((position[1], length, [text]))
+
+    def insert(self, position: Position, what: list[Insertion]) -> None:
+        self._by_piece.setdefault(position[0], []).append((position[1], 0, what))
+
+    def of(self, piece: int) -> list[tuple[int, int, list[Insertion]]]:
+        return sorted(self._by_piece.get(piece, ()), key=lambda edit: edit[0])
+
+
+def _rebuilt(
+    pieces: Sequence[str | Part], edits: _Edits, line: int, after: Iterable[nodes.Node]
+) -> list[nodes.Node]:
+    """Return the body with its edits."""
+    body: list[nodes.Node] = []
+
+    def add(what: Insertion) -> None:
+        node = nodes.TemplateData(what, lineno=line) if isinstance(what, str) else what
+        if not isinstance(node, nodes.Expr):
+            body.append(node)
+        elif body and isinstance(last := body[-1], nodes.Output):
+            last.nodes.append(node)
+        else:
+            body.append(nodes.Output([node], lineno=node.lineno))
+
+    for number, piece in enumerate(pieces):
+        if isinstance(piece, Part):
+            line = piece.lineno
+            for node in (*piece.before, piece.node):
+                add(node)
+            continue
+        at, changes = 0, edits.of(number)
+        if isinstance(piece, Merged):
+            line = piece.line_at(0)
+            changes += [(begin, 0, []) for begin, _ in piece.begins[1:]]
+        for start, length, what in sorted(changes, key=lambda change: change[0]):
+            add(piece[at:start])
+            line = piece.line_at(start) if isinstance(piece, Merged) else line + piece.count("\n", at, start)
+            at = start + length
+            for one in what:
+                add(one)
+        add(piece[at:])
+        line += piece.count("\n", at)
+    return [*body, *after]
+
+
+def _attribute(tag: StartTag, name: str) -> Attribute | None:
+    return next((one for one in tag.attributes if one.name == name), None)
+
+
+def _posts(form: StartTag) -> bool:
+    """Return whether a form may be posted: it says so, or it calls an action."""
+    action, method = _attribute(form, "action"), _attribute(form, "method")
+    if method is None:
+        return action is not None and action.dynamic
+    return method.dynamic or "".join(map(str, method.value or ())).strip().lower() == "post"
+
+
+def _says(attribute: Attribute, word: str) -> bool:
+    """Return whether the source of a dynamic part of a tag contains a word."""
+    parts = [piece for piece in runs(attribute) if isinstance(piece, Part)]
+    return any(word in data.data for part in parts for data in part.node.find_all(nodes.TemplateData))
+
+
+def _get(field: nodes.Expr, name: str, line: int) -> nodes.Expr:
+    return nodes.Getattr(field, name, "load", lineno=line)
+
+
+def _has(field: nodes.Expr, value: Sequence[str | Part], line: int) -> nodes.Expr:
+    """Return a call that says whether a value is chosen."""
+    parts: list[nodes.Expr] = []
+    for piece in value:
+        node = nodes.Const(decode_attribute(piece)) if isinstance(piece, str) else piece.node
+        assert isinstance(node, nodes.Expr)
+        parts.append(node)
+    whole = parts[0] if len(parts) == 1 else nodes.Concat(parts) if parts else nodes.Const("")
+    return nodes.Call(_get(field, "has", line), [whole], [], None, None, lineno=line)
+
+
+def _if(test: nodes.Expr, text: str, line: int) -> nodes.If:
+    output = nodes.Output([nodes.TemplateData(text, lineno=line)], lineno=line)
+    return nodes.If(test, [output], [], [], lineno=line)
