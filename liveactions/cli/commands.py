@@ -16,6 +16,7 @@ from ..pages.page_functions import FunctionPage
 from ..security.signing import ENVIRONMENT
 from .application import Loaded, LoadError, ServeError, load, serve
 from .check import check as find_mistakes
+from .html_data import html_data as describe_attributes
 from .scaffold import ProjectError, create_project
 
 _APP_HELP: Final = """APP is module:attribute, as for uvicorn. By default it is the application in app.py or
@@ -97,6 +98,16 @@ def routes(app: str | None) -> None:
 def key() -> None:
     """Print a new secret for LIVEACTIONS_KEY."""
     click.echo(secrets.token_urlsafe(32))
+
+
+@main.command("html-data")
+def html_data() -> None:
+    """Print the live-... attributes and modifiers for editors.
+
+    Save it as .vscode/liveactions.html-data.json and name that in html.customData of VS Code's settings.
+    Applications that liveactions new has created have both.
+    """
+    click.echo(describe_attributes(), nl=False)
 
 
 def _load(spec: str | None) -> Loaded:

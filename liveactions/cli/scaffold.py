@@ -15,6 +15,8 @@ from typing import Final
 
 from jinja2 import Environment, StrictUndefined
 
+from .html_data import FILE, html_data
+
 _SUFFIX: Final = ".jinja"
 """Is cut off: no tool takes the templates for what they become."""
 _HIDDEN: Final = "dot-"
@@ -54,7 +56,9 @@ def create_project(folder: Path, *, sqlalchemy: bool = False, login: bool = Fals
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
             created.append(target)
-    return sorted(created)
+    data = folder / ".vscode" / FILE
+    data.write_text(html_data(), encoding="utf-8")
+    return sorted([*created, data])
 
 
 def _sources(folder: Traversable, path: Path) -> Iterator[tuple[Path, str]]:

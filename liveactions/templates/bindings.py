@@ -37,13 +37,12 @@ from ..html.tokenizer import (
     scan,
 )
 from ..protocol.constants import FIELD_BOUND
+from .attributes import BIND_MODIFIERS
 from .event_attributes import BIND, unknown_modifier
 from .ir import Part, attribute_source, flatten, runs
 
 _EXAMPLE: Final = f'{BIND}="{{{{ live.field.name }}}}"'
 _CONTROLS: Final = frozenset({"input", "select", "textarea"})
-_EVENTS: Final = ("change", "blur")
-"""Modifiers that say when the field is set: at this event instead of with each input."""
 _NOT_BOUND: Final = frozenset({"button", "file", "image", "reset", "submit"})
 _CHECKABLE: Final = frozenset({"checkbox", "radio"})
 _BODIES: Final = ("body", "else_", "elif_")
@@ -167,7 +166,7 @@ class _Translator:
         """Return the event attribute with the same modifiers."""
         assert attribute.name is not None
         _, *modifiers = attribute.name.split(".")
-        event = next((name for name in _EVENTS if name in modifiers), "input")
+        event = next((name for name in BIND_MODIFIERS if name in modifiers), "input")
         written = ".".join([f"live-{event}", *(name for name in modifiers if name != event)])
         fault = unknown_modifier(written)
         if fault is not None:

@@ -7,23 +7,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-PREFIX: Final = "live-"
+from .attributes import ATTRIBUTES, DELAYS, MODIFIERS, PREFIX, VIEW_MODIFIERS
+
 BIND: Final = "live-bind"
-NOT_EVENTS: Final = frozenset(
-    "animate bind cancel confirm default drop field guard hook ignore keep modal nav optimistic pending"
-    " progress run transition validate".split()
-)
+NOT_EVENTS: Final = frozenset(ATTRIBUTES)
 """``live-…`` attributes that aren't events."""
-DELAYS: Final = frozenset({"debounce", "throttle"})
-"""Modifiers that may be followed by a number of milliseconds."""
-HELD_KEYS: Final = frozenset({"alt", "ctrl", "meta", "shift"})
-MODIFIERS: Final = (
-    DELAYS | HELD_KEYS | frozenset("capture once outside passive prevent self stop window".split())
-)
-"""Modifiers of any event."""
 _VIEW_EVENTS: Final = frozenset({"visible", "hidden"})
 """Events of the client: an element has come into view, or has left it."""
-_VIEW_MODIFIERS: Final = frozenset({"half", "margin"})
 _MARGIN = re.compile(r"\d+px")
 _SORT: Final = "sort"
 """The event of the client: an item was put into a list, or elsewhere in it."""
@@ -42,7 +32,7 @@ _KEYS: Final = frozenset(
     " zoomout".split()
 ) | {f"f{number}" for number in range(1, 25)}
 """Names of keys, in lower case, as events report them; the space bar is "space"."""
-_EVENTS: Final = tuple(
+EVENTS: Final = tuple(
     "abort animationcancel animationend animationiteration animationstart auxclick beforeinput"
     " beforetoggle blur canplay change click close compositionend compositionstart compositionupdate"
     " contextmenu copy cuechange cut dblclick drag dragend dragenter dragleave dragover dragstart"
@@ -87,16 +77,16 @@ def unknown_modifier(attribute: str) -> str | None:
     if event is None:
         return None
     modifiers = attribute.split(".")[1:]
-    extra = _KEYS if event in _KEY_EVENTS else _VIEW_MODIFIERS if event in _VIEW_EVENTS else frozenset()
+    extra = _KEYS if event in _KEY_EVENTS else frozenset(VIEW_MODIFIERS if event in _VIEW_EVENTS else ())
     if event == _SORT:
         return _unknown_of_sort(attribute, modifiers)
     if event == _WINDOW and modifiers:
         return f"{attribute}: takes no modifiers"
-    known = MODIFIERS | extra
+    known = MODIFIERS.keys() | extra
     for before, name in zip(["", *modifiers], modifiers, strict=False):
         is_delay = name.isdecimal() and before in DELAYS
         is_key = len(name) == 1 and extra is _KEYS
-        is_margin = before == "margin" and extra is _VIEW_MODIFIERS and _MARGIN.fullmatch(name) is not None
+        is_margin = before == "margin" and event in _VIEW_EVENTS and _MARGIN.fullmatch(name) is not None
         if not (name in known or is_delay or is_key or is_margin):
             return f"{attribute}: unknown modifier .{name}; {_proposal(name, sorted(known))}"
     return None
@@ -116,7 +106,7 @@ def _proposal(name: str, known: list[str]) -> str:
         return "a number of milliseconds may only follow .debounce or .throttle"
     if name in _KEYS or len(name) == 1:
         return "keys can only be used with keydown and keyup"
-    if name in _VIEW_MODIFIERS or _MARGIN.fullmatch(name):
+    if name in VIEW_MODIFIERS or _MARGIN.fullmatch(name):
         return ".half and .margin.200px can only be used with visible and hidden"
     return (
         f"known are {', '.join(f'.{one}' for one in sorted(MODIFIERS))}, and for keydown and keyup also keys"
@@ -126,7 +116,7 @@ def _proposal(name: str, known: list[str]) -> str:
 def unlikely_event(attribute: str) -> str | None:
     """Return a message if an attribute's event looks like a misspelled one."""
     event = event_of(attribute)
-    if event is None or event in _EVENTS:
+    if event is None or event in EVENTS:
         return None
-    similar = [one for one in get_close_matches(event, _EVENTS, 1, _SIMILAR) if not event.startswith(one)]
+    similar = [one for one in get_close_matches(event, EVENTS, 1, _SIMILAR) if not event.startswith(one)]
     return f"{attribute}: did you mean {PREFIX}{similar[0]}?" if similar else None

@@ -40,9 +40,10 @@ from ..protocol.constants import (
     MARK_EVENT,
     MARK_TAG,
 )
+from .attributes import PREFIX
 from .commands import constant, has_chain, is_chain
 from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES, URL_LIST_ATTRIBUTES, may_run_script
-from .event_attributes import BIND, PREFIX, event_attributes_in, event_of, unknown_modifier
+from .event_attributes import BIND, event_attributes_in, event_of, unknown_modifier
 from .fragments import BODY_MARK, HEAD_MARK, Kind
 from .ir import (
     Builder,

@@ -31,7 +31,7 @@ from pydantic_core import core_schema
 from ..config import check_size
 from ..exceptions import RenderError
 from ..protocol.constants import FIELD_ACTION, MARK, MARK_EVENT
-from .event_attributes import PREFIX
+from .attributes import PREFIX
 from .fragments import GONE, Fragment, Items, Kind, Shape, collect
 from .list_keys import source_key
 
