@@ -21,8 +21,10 @@ recognise the few elements that a head may contain.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 from .content_model import FOREIGN, INTEGRATION, RAW_TEXT, TEXT_ONLY
@@ -120,8 +122,12 @@ class Merged(str):
     def followed_by(self, text: str, line: int) -> Merged:
         return Merged(self + text, (*self.begins, (len(self), line)))
 
+    def begin_before(self, offset: int) -> tuple[int, int]:
+        """Return the last place that isn't after an offset."""
+        return self.begins[bisect_right(self.begins, offset, key=itemgetter(0)) - 1]
+
     def line_at(self, offset: int) -> int:
-        begin, line = max(place for place in self.begins if place[0] <= offset)
+        begin, line = self.begin_before(offset)
         return line + self.count("\n", begin, offset)
 
 
@@ -167,10 +173,9 @@ class _Cursor:
         piece = self.pieces[self.index]
         taken: str = piece[self.at : self.at + count]
         self.at += count
-        if type(piece) is Merged:
+        self.line += taken.count("\n")
+        if type(piece) is Merged and piece.begin_before(self.at)[0] > self.at - count:
             self.line = piece.line_at(self.at)
-        else:
-            self.line += taken.count("\n")
         return taken
 
     def take_placeholder(self) -> Any:

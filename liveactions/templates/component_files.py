@@ -14,8 +14,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
@@ -23,13 +23,11 @@ from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
 from .component_assets import fault_of_style
+from .component_body import ATTRS, CONTEXT, SLOTS, every, meant, slots_in, takes_attributes
 from .origins import foreign, origin
 
 FOLDER: Final = "components/"
 SUFFIX: Final = ".html"
-SLOTS: Final = "slots"
-ATTRS: Final = "attrs"
-CONTEXT: Final = "context"
 DEFAULT: Final = "default"
 """The name of the slot for what is directly in a tag."""
 PAGE_NAMES: Final = frozenset({"live", "request", "url"})
@@ -98,12 +96,6 @@ class Prop:
         return f"is {kind}, not {value!r}{hint}"
 
 
-def meant(given: Any, names: Any) -> str:
-    """Return the end of a message that suggests a similar name."""
-    similar = get_close_matches(str(given), sorted(map(str, names)), 1, 0.6)
-    return f"; did you mean {similar[0]!r}?" if similar else ""
-
-
 def _accepts(annotation: ast.expr, value: Any) -> bool:
     if isinstance(annotation, ast.BinOp):
         return _accepts(annotation.left, value) or _accepts(annotation.right, value)
@@ -136,7 +128,8 @@ class ComponentFile:
     body: list[nodes.Node]
     filename: str | None
     is_current: Callable[[], bool]
-    slots: frozenset[str] = frozenset()
+    slots: dict[str, int] = field(default_factory=dict)
+    """How many values each slot is given."""
     takes_attributes: bool = False
     uses: set[str] = field(default_factory=set)
     """The components in its template."""
@@ -157,6 +150,10 @@ class Expanded:
     classes: set[str] = field(default_factory=set)
 
 
+_LOADING: Final[ContextVar[tuple[str, ...]]] = ContextVar("loading", default=())
+"""The components that are being loaded, outer ones first."""
+
+
 class Expand(Protocol):
     """Replaces the tags in a template, see `liveactions.templates.component_tags.expand`."""
 
@@ -175,7 +172,6 @@ class Components:
         self._found: dict[str, ComponentFile] = {}
         self._used: dict[str | None, set[str]] = {}
         """The components that are in a template."""
-        self._loading: list[str] = []
 
     def find(self, tag: str, template: str | None, line: int) -> ComponentFile:
         """Return a component. Raise `TemplateError` if there is none, or if it contradicts itself.
@@ -185,14 +181,15 @@ class Components:
         known = self._found.get(tag)
         if known is not None and (not self.environment.auto_reload or self.is_current(known)):
             return known
-        if tag in self._loading:
-            way = " in ".join(f"<{one}>" for one in (tag, *reversed(self._loading)))
+        around = _LOADING.get()
+        if tag in around:
+            way = " in ".join(f"<{one}>" for one in (tag, *reversed(around)))
             raise self._error(f"{way}: a part that contains itself has to be a macro", template, line)
-        self._loading.append(tag)
+        before = _LOADING.set((*around, tag))
         try:
             found = self._found[tag] = self._load(tag, template, line)
         finally:
-            self._loading.pop()
+            _LOADING.reset(before)
         return found
 
     def is_current(self, component: ComponentFile) -> bool:
@@ -252,13 +249,17 @@ class Components:
         except TemplateSyntaxError as error:
             error.source, error.translated = source, True  # else Jinja quotes the template with the tag
             raise
-        for node in _all(component.body):
+        for node in every(component.body):
             node.lineno = foreign(path, node.lineno)
         found = self._expand(component.body, path, self, True)
         component.uses, component.classes = found.used, found.classes
         component.style = "".join([*found.styles, self._beside(path, ".css")])
         component.script = "".join([*found.scripts, self._beside(path, ".js")])
-        self._check(component)
+        known = self._names | self.environment.globals.keys()
+        component.slots = slots_in(component.body, path, tag, component.props.keys(), known)
+        component.takes_attributes = takes_attributes(component.body)
+        if fault := fault_of_style(tag, component.style, component.classes):
+            raise TemplateError(fault, path, 1)
         return component
 
     def _beside(self, path: str, suffix: str) -> str:
@@ -323,38 +324,6 @@ class Components:
             node.lineno = foreign(path, line)
         return expression
 
-    def _check(self, component: ComponentFile) -> None:
-        """Find out which slots a component has. Raise `TemplateError` for what components can't contain."""
-        body, path = component.body, component.path
-        slots: set[str] = set()
-        own = stored_names(body) | {name.name for name in _parameters(body)}
-        known = component.props.keys() | own | self._names | self.environment.globals.keys()
-        inner: set[int] = set()
-        for node in _all(body):
-            if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-                if node.node.name in (SLOTS, ATTRS, CONTEXT):
-                    inner.add(id(node.node))
-                if node.node.name == SLOTS:
-                    slots.add(node.attr)
-            fault = _fault(node)
-            if isinstance(node, nodes.Name) and node.ctx == "load" and not fault and id(node) not in inner:
-                if node.name == ATTRS:
-                    component.takes_attributes = True
-                elif node.name in (SLOTS, CONTEXT):
-                    fault = f"name one of the {node.name}: {{{{ {node.name}.… }}}}"
-                elif node.name not in known:
-                    fault = (
-                        f"<{component.tag}> has no prop {node.name!r}{meant(node.name, component.props)};"
-                        f" declare it, or write {{{{ {CONTEXT}.{node.name} }}}} for a variable of the page"
-                    )
-            elif isinstance(node, nodes.Getattr) and id(node.node) in inner:
-                component.takes_attributes |= node.node.name == ATTRS  # type: ignore[attr-defined]
-            if fault:
-                raise TemplateError(fault, *origin(path, node.lineno))
-        component.slots = frozenset(slots)
-        if fault := fault_of_style(component.tag, component.style, component.classes):
-            raise TemplateError(fault, path, 1)
-
     def _error(self, text: str, template: str | None, line: int) -> TemplateError:
         return TemplateError(text, *origin(template, line))
 
@@ -364,45 +333,3 @@ def tag_of(template: str) -> str | None:
     if not (template.startswith(FOLDER) and template.endswith(SUFFIX)):
         return None
     return template[len(FOLDER) : -len(SUFFIX)].replace("/", ".")
-
-
-def _fault(node: nodes.Node) -> str:
-    """Return why a statement can't be in a component."""
-    if isinstance(node, nodes.Block | nodes.Extends):
-        return "a component can't have blocks or extend a template: use slots"
-    if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport) and node.with_context:
-        verb = "include" if isinstance(node, nodes.Include) else "import"
-        return f"a component's props aren't seen by what it {verb}s: write a component, or 'without context'"
-    return ""
-
-
-def _all(found: list[nodes.Node]) -> Iterator[nodes.Node]:
-    for node in found:
-        yield node
-        yield from node.find_all(nodes.Node)
-
-
-def _parameters(body: list[nodes.Node]) -> Iterator[nodes.Name]:
-    """Yield the parameters of the macros in a body."""
-    for node in _all(body):
-        if isinstance(node, nodes.Macro | nodes.CallBlock):
-            yield from node.args
-
-
-def stored_names(body: list[nodes.Node]) -> set[str]:
-    """Return the names that a body sets: by ``set``, loops, macros and imports."""
-    found: set[str] = set()
-    arguments = {id(name) for name in _parameters(body)}
-    for node in _all(body):
-        if (
-            isinstance(node, nodes.Name)
-            and node.ctx != "load"
-            and id(node) not in arguments
-            or isinstance(node, nodes.NSRef | nodes.Macro)
-        ):
-            found.add(node.name)
-        elif isinstance(node, nodes.Import):
-            found.add(node.target)
-        elif isinstance(node, nodes.FromImport):
-            found.update(name if isinstance(name, str) else name[1] for name in node.names)
-    return found

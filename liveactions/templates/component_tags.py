@@ -34,8 +34,9 @@ from ..html.tokenizer import (
     located,
     mentions_components,
 )
-from .component_files import ATTRS, DEFAULT, ComponentFile, Components, Expanded, Prop, meant
-from .inlining import ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
+from .component_body import ATTRS, meant, set_names
+from .component_files import DEFAULT, ComponentFile, Components, Expanded, Prop
+from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
 from .origins import origin
 
@@ -47,6 +48,7 @@ class _Open:
     tag: StartTag
     component: ComponentFile
     slots: dict[str, list[nodes.Node]] = field(default_factory=lambda: {DEFAULT: []})
+    lets: dict[str, list[str]] = field(default_factory=dict)
     current: str = DEFAULT
 
 
@@ -176,7 +178,11 @@ class _Expander:
             return
         component = self._components.find(tag.source, self._name, tag.line)
         self.found.used.add(tag.source)
-        opened.append(_Open(tag, component))
+        top = _Open(tag, component)
+        opened.append(top)
+        for attribute in tag.attributes if "let" not in component.props else ():
+            if attribute.name == "let":
+                top.lets[DEFAULT] = self._names(attribute, DEFAULT, top)
         reader.open()
         if tag.self_closing:
             self._close(opened, reader)
@@ -187,16 +193,30 @@ class _Expander:
             raise self._error(f"<{tag.source}> is directly in the tag of a component", tag.line)
         top = opened[-1]
         if name not in top.component.slots or name == DEFAULT:
-            hint = meant(name, top.component.slots - {DEFAULT})
+            hint = meant(name, top.component.slots.keys() - {DEFAULT})
             raise self._error(f"<{top.tag.source}> has no slot {name!r}{hint}", tag.line)
         if name in top.slots:
             raise self._error(f"<{tag.source}> is there twice", tag.line)
-        if tag.attributes:
-            raise self._error(f"<{tag.source}> takes no attributes", tag.line)
+        for attribute in tag.attributes:
+            if attribute.name != "let":
+                raise self._error(f'<{tag.source}> takes no attributes, except for let="…"', tag.line)
+            top.lets[name] = self._names(attribute, name, top)
         top.current = name
         reader.open()
         if tag.self_closing:
             self._close_slot(top, reader)
+
+    def _names(self, attribute: Attribute, slot: str, top: _Open) -> list[str]:
+        """Return the names of ``let="row, number"``, for what the component gives to a slot."""
+        value = "" if attribute.dynamic else "".join(map(str, attribute.value or []))
+        names = [name.strip() for name in value.split(",")]
+        if not all(map(str.isidentifier, names)):
+            raise self._error('let="…" has names, separated by commas', attribute.line)
+        given = top.component.slots.get(slot, 0)
+        if len(names) > given:
+            text = f"<{top.tag.source}> gives {given} values to the slot {slot!r}, not {len(names)}"
+            raise self._error(text, attribute.line)
+        return names
 
     def _close_slot(self, top: _Open, reader: _Reader) -> None:
         top.slots[top.current] = reader.close()
@@ -224,7 +244,12 @@ class _Expander:
             raise self._error(
                 f"<{top.tag.source}> takes no content: it has no {{{{ slots.{DEFAULT} }}}}", top.tag.line
             )
-        call = Call(f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_", self._is_inner, slots)
+        for slot, names in top.lets.items():
+            for name in set_names(slots.get(slot, [])).intersection(names):
+                raise self._error(f"{name!r} is a name of let, and can't be set", top.tag.line)
+        call = Call(
+            f"_{top.component.tag.replace('.', '_')}{next(self._numbers)}_", self._is_inner, slots, top.lets
+        )
         self._take_attributes(top, call)
         reader.out.extend(_stripped(inline(top.component, call, self._components.environment)))
 
@@ -238,6 +263,8 @@ class _Expander:
                 if name in call.props:
                     raise self._error(f"<{tag.source}> has {name} twice", attribute.line)
                 call.props[name] = self._value(tag, attribute, prop)
+            elif name == "let":
+                continue
             elif _passes(attribute) and not self._is_inner:
                 text = "{{ attrs }} passes attributes on in components only: write {{ attrs|xmlattr }}"
                 raise self._error(text, attribute.line)
@@ -413,7 +440,7 @@ def _passing(tag: StartTag) -> Iterator[nodes.Node]:
     yield _text(f"<{tag.source}", line)
     for attribute in tag.attributes:
         if _passes(attribute):
-            yield nodes.Output([of_attrs(OTHERS if has_class else "", attribute.line)], lineno=line)
+            yield nodes.Output([of_attrs(OTHERS if has_class else ALL, attribute.line)], lineno=line)
             continue
         written = list(_source(attribute))
         if attribute.name == "class":

@@ -63,8 +63,9 @@ def in_templates(error: BaseException) -> BaseException:
         template = entry.tb_frame.f_globals.get("__jinja_template__")
         if template is not None:
             name, line = origin(template.name, template.get_corresponding_lineno(entry.tb_lineno))
-            components = template.environment.components
-            file = template.filename if name == template.name else components.file_of(name)
+            file = template.filename
+            if name != template.name:
+                file = template.environment.components.file_of(name)
             entries.append(fake_traceback(error, entry, file or name or "<template>", line))
         elif entry.tb_frame.f_code not in internal_code:
             entries.append(entry)

@@ -56,7 +56,7 @@ class LiveEnvironment(Environment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        if mentions_components(source):
+        if mentions_components(source) and not (name or "").endswith(_WITHOUT_COMPONENTS):
             found = expand(tree.body, name, self.components, tag_of(name or "") is not None)
             self.components.note_use(name, found.used)
         return tree
@@ -92,6 +92,8 @@ class LiveTemplate(Template):
 
 
 LiveEnvironment.template_class = LiveTemplate
+_WITHOUT_COMPONENTS = (".xml", ".txt")
+"""Ends of the names of templates in which capitalised tags are what they are."""
 _PACKAGED = Path(__file__).with_name("packaged")
 """Templates of the library. An application's own with the same name is used instead."""
 _MAX_TEMPLATES = 400

@@ -17,10 +17,13 @@ from jinja2.nodes import EvalContext, Impossible
 
 from ..html.entities import decode_attribute
 from ..html.tokenizer import Attribute
-from .component_files import ATTRS, CONTEXT, SLOTS, ComponentFile, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, member_of, stored_names
+from .component_files import ComponentFile
 from .ir import Part, attribute_source, runs
 from .purity import qualifies
 
+ALL: Final = "all"
+"""``attrs.all``: the attributes that are passed on."""
 OTHERS: Final = "others"
 """``attrs.others``: the attributes except ``class``."""
 ALSO_CLASS: Final = "also_class"
@@ -50,9 +53,8 @@ def _is_written(value: nodes.Node) -> TypeGuard[nodes.Concat]:
 
 
 def of_attrs(name: str, line: int) -> nodes.Expr:
-    """Return the expression ``attrs``, or one of its attributes."""
-    attrs = nodes.Name(ATTRS, "load", lineno=line)
-    return nodes.Getattr(attrs, name, "load", lineno=line) if name else attrs
+    """Return the expression ``attrs.all``, or another one for what is passed on."""
+    return nodes.Getattr(nodes.Name(ATTRS, "load", lineno=line), name, "load", lineno=line)
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class Call:
     prefix: str
     is_inner: bool
     slots: dict[str, list[nodes.Node]]
+    lets: dict[str, list[str]]
+    """The names that slots have for the values that the component gives them."""
     props: dict[str, nodes.Expr] = field(default_factory=dict)
     attributes: list[Attribute] = field(default_factory=list)
 
@@ -154,18 +158,36 @@ class _Inlining:
 
     def _shown(self, node: nodes.Node) -> list[nodes.Node]:
         """Return what an expression shows: a slot, attributes, or itself."""
-        if isinstance(node, nodes.Name) and node.name == ATTRS:
-            return list(self._attributes(with_class=True))
-        of, name = _member(node)
+        if isinstance(node, nodes.Call) and member_of(node.node)[0] == SLOTS:
+            return self._slot(member_of(node.node)[1], node.args)
+        of, name = member_of(node)
         if of == SLOTS:
-            return copied(self._call.slots.get(name, []))
-        if of == ATTRS and name == OTHERS:
-            return list(self._attributes(with_class=False))
+            return self._slot(name, [])
+        if of == ATTRS and name in (ALL, OTHERS):
+            return list(self._attributes(with_class=name == ALL))
         if of == ATTRS and name == ALSO_CLASS:
             return list(self._classes())
         value = self._copy(node)
         parts = value.nodes if _is_written(value) else [value]
         return [nodes.Output([part], lineno=part.lineno or node.lineno) for part in parts]
+
+    def _slot(self, name: str, arguments: Iterable[nodes.Expr]) -> list[nodes.Node]:
+        """Return the content of a slot, with what the component gives it in place of the slot's names."""
+        before: list[nodes.Node] = []
+        values: dict[str, nodes.Expr] = {}
+        for let, argument in zip(self._call.lets.get(name, []), arguments, strict=False):
+            value = self._expression(argument)
+            if not _is_cheap(value):
+                target = self._call.prefix + let
+                before.append(nodes.Assign(nodes.Name(target, "store"), value, lineno=value.lineno))
+                value = nodes.Name(target, "load", lineno=value.lineno)
+            values[let] = value
+
+        def copy(node: nodes.Node) -> nodes.Node:
+            known = values.get(node.name) if isinstance(node, nodes.Name) else None
+            return _copy(node, copy) if known is None else _copy(known)
+
+        return before + [copy(node) for node in self._call.slots.get(name, [])]
 
     def _condition(self, node: nodes.If) -> list[nodes.Node]:
         """Return an ``if`` without the branches that can't be taken."""
@@ -207,7 +229,7 @@ class _Inlining:
             if value is not None:
                 return _copy(value, _copy)
             return nodes.Name(self._renamed.get(node.name, node.name), node.ctx, lineno=node.lineno)
-        of, name = _member(node)
+        of, name = member_of(node)
         if of == SLOTS:
             return _is_filled(self._call.slots.get(name, []), node.lineno)
         if of == CONTEXT and not self._call.is_inner:
@@ -262,7 +284,7 @@ class _Inlining:
         for attribute in self._call.attributes:
             line = attribute.line
             if _is_forwarded(attribute):
-                others = OTHERS if own_class or not with_class else ""
+                others = OTHERS if own_class or not with_class else ALL
                 yield nodes.Output([of_attrs(others, line)], lineno=line)
             elif attribute.name != "class":
                 written = list(_nodes(attribute_source(attribute), line))
@@ -300,17 +322,11 @@ def _nodes(run: Sequence[str | Part], line: int) -> Iterator[nodes.Node]:
             yield nodes.Output([node], lineno=node.lineno) if piece.is_expression else node
 
 
-def _member(node: nodes.Node) -> tuple[str, str]:
-    """Return the parts of ``slots.footer``, ``attrs.others`` or ``context.user``."""
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        return node.node.name, node.attr
-    return "", ""
-
-
 def _is_filled(content: list[nodes.Node], line: int) -> nodes.Expr:
     """Return whether a slot has content, as an expression. What passes a slot on has content if that has."""
     only = content[0].nodes[0] if len(content) == 1 and isinstance(content[0], nodes.Output) else None
-    if isinstance(only, nodes.Getattr) and _member(only)[0] == SLOTS:
+    only = only.node if isinstance(only, nodes.Call) else only
+    if isinstance(only, nodes.Getattr) and member_of(only)[0] == SLOTS:
         return only
     return nodes.Const(bool(content), lineno=line)
 
@@ -326,11 +342,6 @@ def _joined(
 
 
 Copy = Callable[[nodes.Node], nodes.Node]
-
-
-def copied(found: Iterable[nodes.Node]) -> list[nodes.Node]:
-    """Return copies of nodes: each body is compiled once."""
-    return [_copy(node, _copy) for node in found]
 
 
 def _copy(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:

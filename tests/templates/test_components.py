@@ -55,6 +55,14 @@ COMPONENTS = {
     "components/Twice.html": (
         "{# props text #}\n{% set text = text|upper %}<b>{{ text }}</b><i>{{ text }}</i>"
     ),
+    "components/Pairs.html": (
+        "{# props rows: list #}\n"
+        '<ul>{% for row in rows %}<li data-key="{{ row.id }}">{{ slots.default(row, row.label|upper) }}</li>'
+        "{% endfor %}</ul>"
+    ),
+    "components/Pass.html": (
+        '{# props rows: list #}\n<Pairs rows="{{ rows }}" let="x, y">{{ slots.default(y, x) }}</Pairs>'
+    ),
     "components/User.html": "<b>{{ context.user.name }}</b>",
 }
 
@@ -173,6 +181,11 @@ PAIRS = {
         "<div>{{ n }}</div>\n  \n  <footer>none</footer>\n</section></div>\n  \n  "
         "<footer><b>{{ user.name }}</b></footer>\n</section>",
     ),
+    "values for slots": (
+        '<div><Pairs rows="{{ rows }}" let="person"><b>{{ person.label }}</b> {{ n }}</Pairs></div>',
+        '<div><ul>{% for row in rows %}<li data-key="{{ row.id }}"><b>{{ row.label }}</b> {{ n }}</li>'
+        "{% endfor %}</ul></div>",
+    ),
     "in a branch": (
         "<div>{% if flag %}<Card title='{{ t }}'/>{% else %}<User/>{% endif %}</div>",
         '<div>{% if flag %}<section class="card info">\n  <h2>{{ t }}</h2>\n  <div></div>\n  \n  '
@@ -245,6 +258,19 @@ WRONG = {
         '<List items="{{ rows }}" {% if n %}x{% endif %}/>',
         "<List> takes props only: write each as a name with a value",
     ),
+    "attributes of a slot": (
+        '<Card title="x"><:footer id="x"/></Card>',
+        "takes no attributes, except for let",
+    ),
+    "names of a slot": (
+        '<Card title="x"><:footer let="a"/></Card>',
+        "<Card> gives 0 values to the slot 'footer', not 1",
+    ),
+    "no names": ('<Pairs rows="{{ rows }}" let="a b"/>', 'let="…" has names, separated by commas'),
+    "names are set": (
+        '<Pairs rows="{{ rows }}" let="a">{% set a = 1 %}</Pairs>',
+        "'a' is a name of let, and can't be set",
+    ),
     "attrs in a page": (
         '<Card title="x" {{ attrs }}/>',
         "{{ attrs }} passes attributes on in components only",
@@ -283,6 +309,12 @@ WRONG_FILES = {
     "include": ("{% include 'x' %}", "write a component, or 'without context'"),
     "itself": ("<p>\n<Bad/></p>", "components/Bad.html, line 2: <Bad> in <Bad>: a part that contains itself"),
     "inner tag": ("\n\n<Card/>", "components/Bad.html, line 3: <Card> needs title"),
+    "attrs in text": ("<p>\n{{ attrs }}</p>", "line 2: {{ attrs }} is on its own in a start tag"),
+    "attrs in an attribute": ('<p class="a {{ attrs }}">', "{{ attrs }} is on its own in a start tag"),
+    "a slot in an expression": (
+        "{{ slots.a or 1 }}",
+        "a slot is shown by {{ slots.a }}, or asked for by {% if",
+    ),
     "slots": ("{{ slots }}", "name one of the slots: {{ slots.… }}"),
     "browsers move it": (
         "<table>\n<tr>\n<td></td>x</tr></table>",
@@ -527,3 +559,39 @@ def test_slots_and_attributes_are_passed_on() -> None:
     assert plain('<div><Deep id="i"/></div>', others) == '<div><i class="d" title="d" id="i"></i></div>'
     shown = plain('<div><Deep class="e" id="i" title="t"/></div>', others)
     assert shown == '<div><i class="d e" id="i" title="t"></i></div>'
+
+
+def test_xml_and_plain_text_have_no_components() -> None:
+    shown = Templates(Environment(loader=DictLoader({"a.xml": "<Url>{{ x }}</Url>"}), autoescape=True))
+    assert "<Url>1</Url>" in shown.view("a.xml").render({"x": 1}).plain()
+
+
+def test_lines_are_right_after_a_long_text() -> None:
+    rows = '<p class="a" id="b">\n{# c #}</p>\n' * 200
+    with pytest.raises(TemplateError, match="page, line 402: <Card> needs title"):
+        templates(f"{{# c #}}\n{rows}<Card/>").view("page")
+
+
+def test_slots_are_given_values() -> None:
+    source = (
+        "{% set y = 'mine' %}<Pass rows='{{ rows }}' let='upper, row'>{{ upper }}{{ row.id }}{{ y }}</Pass>"
+    )
+    shown = plain(f"<div>{source}</div>", rows=BEFORE["rows"])
+    assert re.findall(r"<li.*?>(.*?)</li>", shown) == ["A1mine", "B2mine"]
+
+
+MACROS = """{% macro card(title) %}<section class="card info">
+  <h2>{{ title }}</h2>
+  <div>{{ caller() }}</div>
+  \n  <footer>none</footer>
+</section>{% endmacro %}"""
+
+
+def test_a_patch_with_tags_says_what_one_with_macros_says_with_shorter_addresses() -> None:
+    _, by_tag, back = patches('<main><Card title="{{ t }}"><b>{{ n }}</b></Card></main>')
+    _, by_macro, back_by_macro = patches(
+        MACROS + "<main>{% call card(t) %}<b>{{ n }}</b>{% endcall %}</main>"
+    )
+    assert by_tag == '[0, "<two>", 1, "2"]'
+    assert by_macro == '[0, [0, "<two>", 1, [0, "2"]]]'
+    assert (len(back), len(back_by_macro)) == (len(by_tag) - 2, len(by_macro) - 2)
