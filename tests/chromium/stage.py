@@ -16,6 +16,7 @@ from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
 from liveactions import Live, Pages, action, cache_tag, render, revalidate_tag
+from tests.support.client import load_lazy
 from tests.support.small import KEY
 
 FRAME = """<!doctype html><html lang="en"><head><title>{{ pushes }}</title></head><body>
@@ -82,11 +83,6 @@ live = Live(environment, keys=KEY)
 live.include(pages)
 
 
-LOAD_LAZY = """async () => {
-  await (await import(document.querySelector("script[data-live]").src)).loadLazy();
-}"""
-
-
 class Stage:
     """A scene in a browser's tab."""
 
@@ -101,7 +97,7 @@ class Stage:
         self.scene = scenes[name] = Scene(name, self._way, {"pushes": 0, **FIRST, **values})
         self.tab = self._person.open(f"/scenes/{name}")
         if self._way != "compiled":  # its first change is one of what the page came with
-            self.tab.evaluate(LOAD_LAZY)
+            load_lazy(self.tab)
         return self.tab
 
     def push(self, **values: Any) -> None:

@@ -13,6 +13,7 @@ from tests.behaviour.ways import by
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate
 from tests.chromium.proxy import Proxy
+from tests.support.client import load_lazy
 from tests.support.small import small_app
 
 pages = Pages()
@@ -81,7 +82,7 @@ def open_gate() -> Iterator[None]:
 @pytest.fixture
 def page(person: Visitor) -> Page:
     page = person.open("/todos")
-    page.wait_for_load_state("networkidle")  # the rest of the client is there
+    load_lazy(page)
     return page
 
 
@@ -196,7 +197,7 @@ def test_f4_it_is_rolled_back_while_the_connection_is_lost(visit: Visit, site: s
     proxy = Proxy(int(site.rpartition(":")[2]))
     proxy.start()
     page = visit(proxy.url, outages=True).open("/todos")
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     add(page, "milk")
     expect(page.locator("#todos > li")).to_have_text(["Will add milk"])
     proxy.stop()

@@ -14,6 +14,7 @@ from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate, serving_here
 from tests.chromium.proxy import link
+from tests.support.client import load_lazy
 from tests.support.patience import wait_until
 from tests.support.small import small_app
 
@@ -149,7 +150,7 @@ def test_g4_what_was_typed_is_there_after_a_reconnect_to_a_fresh_page(visit: Vis
     stranger = small_app(pages, TEMPLATES, keys="a key that opens nothing of the other application")
     with serving_here(stranger) as other, link(int(site.rpartition(":")[2])) as proxy:
         page = visit(proxy.url, outages=True).open("/search")
-        page.wait_for_load_state("networkidle")
+        load_lazy(page)
         query = page.get_by_label("Query")
         query.press_sequentially("live")
         proxy.target = int(other.rpartition(":")[2])

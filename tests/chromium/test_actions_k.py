@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from tests.behaviour.members import members
 from tests.chromium.conftest import Visit, Visitor
+from tests.support.client import load_lazy
 
 
 async def whoami(request: Request) -> PlainTextResponse:
@@ -82,7 +83,7 @@ def test_k2_a_ticket_survives_a_lost_request(visit: Visit, site: str) -> None:
 
 def test_k2_the_next_page_is_shown_when_they_are_there(person: Visitor) -> None:
     page = person.open("/")
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.evaluate("window.same = true")
     held: list[Any] = []
     page.route("**/_live/cookies", lambda route: held.append(route))

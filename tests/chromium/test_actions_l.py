@@ -11,6 +11,7 @@ from liveactions import InUrl, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
+from tests.support.client import load_lazy
 from tests.support.small import small_app
 
 pages = Pages()
@@ -66,7 +67,7 @@ def open_gate() -> Iterator[None]:
 @pytest.fixture
 def page(person: Visitor) -> Page:
     page = person.open("/work")
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     return page
 
 

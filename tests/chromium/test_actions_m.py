@@ -16,6 +16,7 @@ from liveactions import Pages, action, file
 from liveactions.store.uploads import FolderStorage
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
+from tests.support.client import load_lazy
 from tests.support.patience import wait_until
 from tests.support.small import small_app
 
@@ -76,7 +77,7 @@ def send(page: Page, form: int) -> None:
 @pytest.fixture
 def page(person: Visitor) -> Page:
     page = person.open("/files")
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     return page
 
 

@@ -18,6 +18,7 @@ from liveactions import Event, InUrl, Pages, action, redirect
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
+from tests.support.client import load_lazy
 from tests.support.small import small_app
 
 MEMBERS = """() => {
@@ -150,9 +151,7 @@ def form(person: Visitor) -> Page:
     page = person.new_tab()
     page.add_init_script(READ)
     person.go(page, "/form")
-    page.evaluate(
-        "async () => void await (await import(document.querySelector('script[data-live]').src)).loadLazy()"
-    )
+    load_lazy(page)
     return page
 
 

@@ -13,6 +13,7 @@ from liveactions import Live, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit
 from tests.chromium.here import serving_here
+from tests.support.client import load_lazy
 from tests.support.small import KEY
 
 pages = Pages()
@@ -141,16 +142,15 @@ def test_a_page_that_cannot_be_opened_says_why(site: Site, visit: Visit, script:
     visitor.problems.clear()  # the browser notes the status
 
 
-def warnings_of(site: Site, visit: Visit, template: str, awaited: str) -> list[str]:
-    """Open a page, and return the warnings in its console once one has the code that is awaited."""
+def warnings_of(site: Site, visit: Visit, template: str, *codes: str) -> list[str]:
+    """Open a page, and return the warnings in its console once there is one with each of these codes."""
     site.save(template)
     visitor = visit(site.url)
     page = visitor.new_tab()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "warning" else None)
-    with page.expect_console_message(lambda message: message.text.startswith(awaited)):
+    with page.expect_console_message(lambda _: {line[:5] for line in said} >= set(codes)):
         visitor.go(page, "/notes")
-    page.wait_for_load_state("networkidle")
     return sorted(said)
 
 
@@ -161,7 +161,9 @@ def test_the_console_says_what_is_wrong(site: Site, visit: Visit) -> None:
         '<title>T</title>\n<p id="a">{{ count }}</p>\n<p id="a">x</p>\n'
         '<form live-submit="{{ add }}"></form>\n'
         "<ul>{% for n in [{}] * 2 %}<li>{{ n }}</li>{% endfor %}</ul>",
+        "LA001",
         "LA002",
+        "LA004",
     )
     assert [line[:5] for line in said] == ["LA001", "LA002", "LA004"]
     assert said[1].startswith("LA002 notes.html, line 5: ")
@@ -183,6 +185,6 @@ def test_in_production_nothing_of_it_is_loaded(production: Site, visit: Visit) -
     visitor.go(page, "/notes")
     page.get_by_role("button", name="Spoil").click()
     page.wait_for_function("!document.querySelector('[data-pending]')")
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert not any("debug" in url for url in asked)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from liveactions import Bound, Event, Live, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visitor
+from tests.support.client import load_lazy
 from tests.support.small import KEY
 
 pages = Pages()
@@ -176,7 +177,7 @@ def test_a_hook_ends_with_its_element(person: Visitor) -> None:
 
 def test_lists_of_templates_while_items_leave(person: Visitor) -> None:
     page = opened(person)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.get_by_label("c", exact=True).fill("typed")
     page.get_by_role("button", name="Remove b").click()
     expect(items(page)).to_have_count(2)
@@ -199,7 +200,7 @@ def test_lists_of_templates_while_items_leave(person: Visitor) -> None:
 
 def test_what_leaves_cannot_be_pressed(person: Visitor) -> None:
     page = opened(person)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.get_by_role("button", name="Remove b").focus()
     page.keyboard.press("Enter")
     expect(items(page)).to_have_count(2)
@@ -209,7 +210,7 @@ def test_what_leaves_cannot_be_pressed(person: Visitor) -> None:
 
 def test_another_page_by_a_view_transition(person: Visitor) -> None:
     page = opened(person)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.evaluate("""() => {
       window.transitions = 0;
       const start = document.startViewTransition.bind(document);

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from liveactions.diff import nodes
+from tests.support.client import load_lazy
 
 SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
@@ -21,12 +22,6 @@ STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
 SCRIPT = re.compile(r"/(client|lazy|hooks|debug)(?:\.[0-9a-f]+)?\.js")
 NEEDS_LAZY = re.compile(r'"[ahs]":|autofocus|[\[,]\[\d+,-?\d+]')
-HEEDED = """async () => {
-  await (await import(document.querySelector("script[data-live]").src)).loadLazy();
-  const { port1, port2 } = new MessageChannel();
-  await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
-}"""
-"""When the rest of the client is there, and what waited for it is done."""
 
 FAKE_SOCKET = """
 window.sockets = [];
@@ -70,7 +65,7 @@ class Server:
         text = json.dumps(message, separators=(",", ":"))
         self.page.evaluate("text => sockets.at(-1).onmessage({ data: text })", text)
         if NEEDS_LAZY.search(text):
-            self.page.evaluate(HEEDED)
+            load_lazy(self.page)
 
     def patch(self, patch: Any, *, ack: int = 0, answers: Any = (), shapes: Any = ()) -> None:
         """The page gets a frame with the next revision."""

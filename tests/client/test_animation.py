@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.client.conftest import Open
+from tests.support.client import load_lazy
 
 KEYFRAMES = "@keyframes fade { from { opacity: 0 } } @keyframes spin { to { rotate: 1turn } }"
 STYLE = f"""<style>{KEYFRAMES}
@@ -42,7 +43,7 @@ def settled(page: Page, *expected: str) -> None:
 
 def animated(open_page: Open, body: str = LIST, style: str = STYLE) -> tuple[Page, Any]:
     page, server = open_page(body, head=style)
-    page.wait_for_load_state("networkidle")  # the rest of the client is there
+    load_lazy(page)
     return page, server
 
 
@@ -227,7 +228,7 @@ def test_nothing_moves_for_who_prefers_that(open_page: Open) -> None:
     page, server = open_page(
         LIST, head=STYLE, prepare=lambda page: page.emulate_media(reduced_motion="reduce")
     )
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     server.patch([0, [[1, [3, -1, 7, "d"]]]], shapes=[7, ITEM])
     assert texts(page) == ["a", "c", "d"]
 
@@ -298,7 +299,7 @@ def test_no_transition_for_who_prefers_that(open_page: Open) -> None:
     page, server = open_page(
         BUTTONS, head=TRANSITIONS, prepare=lambda page: page.emulate_media(reduced_motion="reduce")
     )
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#b")
     server.answer(1, patch=[2, "at once"])
     assert (page.inner_text("p"), transitions(page)) == ("at once", 0)

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Dialog, Page, Route
 
 from liveactions import Commands, js
-from tests.client.conftest import HEEDED, SITE, STATIC, Open, document
+from tests.client.conftest import SITE, STATIC, Open, document
+from tests.support.client import load_lazy
 
 STRICT = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self';"
@@ -29,10 +30,6 @@ def called(*steps: list[Any]) -> str:
 
 def has(page: Page, selector: str, name: str) -> str | None:
     return page.locator(selector).get_attribute(name)
-
-
-def ready(page: Page) -> None:
-    page.evaluate(HEEDED)
 
 
 def answer(page: Page, asked: list[str], accepts: bool) -> None:
@@ -193,7 +190,7 @@ def test_copy(open_page: Open) -> None:
 def test_copy_where_the_page_is_not_secure(open_page: Open) -> None:
     page, _ = open_page(button(js.copy("plain")) + '<textarea id="t"></textarea>')
     page.click("#b")
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     assert page.evaluate("document.querySelectorAll('textarea').length") == 1
     page.focus("#t")
@@ -238,7 +235,7 @@ def test_a_transition_has_its_class_while_css_animates_it(open_page: Open) -> No
 
 def test_a_transition_that_begins_again_runs_as_long(open_page: Open) -> None:
     page, _ = open_page(button(js.transition("shake", "#p")) + '<p id="p">x</p>', head=SHAKING)
-    ready(page)
+    load_lazy(page)
     page.evaluate("() => { window.ends = 0; p.addEventListener('animationend', () => { ends++ }) }")
     page.evaluate("() => { b.click(); b.click() }")
     page.wait_for_function("() => ends === 1 && p.className === ''")
@@ -279,14 +276,14 @@ def test_no_transition_for_whom_motion_is_too_much(open_page: Open) -> None:
 )
 def test_modifiers(open_page: Open, event: str, act: str) -> None:
     page, _ = open_page(button(js.add_class("on", "#p"), event=event) + '<p id="p">x</p>')
-    ready(page)
+    load_lazy(page)
     page.evaluate(f"() => void {act}")
     page.wait_for_function("() => p.className === 'on'")
 
 
 def test_keys_that_are_not_meant_do_nothing(open_page: Open) -> None:
     page, _ = open_page(button(js.toggle_class("on"), event="keydown.escape"))
-    ready(page)
+    load_lazy(page)
     page.press("#b", "[")
     page.press("#b", "Enter")
     assert has(page, "#b", "class") is None
@@ -296,7 +293,7 @@ def test_keys_that_are_not_meant_do_nothing(open_page: Open) -> None:
 
 def test_a_value_in_a_slot_is_run_once(open_page: Open) -> None:
     page, server = open_page(button(js.toggle_class("on"), 'data-l="live-click"'))
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     assert has(page, "#b", "class") == "on"
     server.patch([0, '[["add_class",0,"new"]]'])
@@ -315,12 +312,10 @@ def test_a_reference_in_a_slot_of_its_own_is_called_once(open_page: Open) -> Non
 
 
 def test_the_module_is_loaded_as_soon_as_the_page_has_commands(open_page: Open) -> None:
-    asked: list[str] = []
-    page, _ = open_page(
-        button(js.hide()), prepare=lambda page: page.on("request", lambda request: asked.append(request.url))
+    page, _ = open_page(button(js.hide()))
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(({ name }) => name.includes('/lazy.'))"
     )
-    page.wait_for_load_state("networkidle")
-    assert any("/lazy." in url for url in asked)
 
 
 def test_a_click_before_the_module_is_there_is_not_lost(open_page: Open) -> None:
@@ -355,7 +350,7 @@ def test_a_form_that_is_submitted_before_the_module_is_there_is_submitted_once(o
 
 def test_commands_as_an_element_comes_into_view(open_page: Open) -> None:
     page, _ = open_page('<p style="height:3000px"></p>' + button(js.add_class("seen"), event="visible"))
-    ready(page)
+    load_lazy(page)
     assert has(page, "#b", "class") is None
     page.evaluate("() => b.scrollIntoView()")
     page.wait_for_function("() => b.className === 'seen'")
@@ -385,7 +380,7 @@ def test_a_call_has_the_value_of_its_control(open_page: Open) -> None:
 
 def test_a_page_that_is_rendered_again_calls_with_its_new_reference(open_page: Open) -> None:
     page, server = open_page(button(called(["call", "save~~old"]), 'data-l="live-click"'), join=False)
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     server.accept(patch=[0, '[["call","save~~new"]]'], ack=0)
     server.wait(2)
@@ -396,7 +391,7 @@ def test_the_person_is_asked_first_and_once(open_page: Open) -> None:
     asked: list[str] = []
     value = called(["add_class", 0, "on"], ["call", "save~~mac"])
     page, server = open_page(button(value, 'live-confirm="Sure?"'))
-    ready(page)
+    load_lazy(page)
     answer(page, asked, False)
     page.click("#b")
     assert (has(page, "#b", "class"), server.ops) == (None, [])
@@ -416,7 +411,7 @@ def submitter(commands: Commands | str, more: str = "") -> str:
 
 def test_a_button_runs_its_commands_and_submits_its_form(open_page: Open) -> None:
     page, server = open_page(FORM.format("", submitter(js.add_class("on"))))
-    ready(page)
+    load_lazy(page)
     page.fill("#q", "x")
     page.click("#b")
     server.wait(2)
@@ -427,7 +422,7 @@ def test_a_button_runs_its_commands_and_submits_its_form(open_page: Open) -> Non
 def test_a_submit_that_asks_asks_once(open_page: Open) -> None:
     asked: list[str] = []
     page, server = open_page(FORM.format("", submitter(js.add_class("on"), 'live-confirm="Sure?"')))
-    ready(page)
+    load_lazy(page)
     answer(page, asked, False)
     page.click("#b")
     assert (has(page, "#b", "class"), server.ops) == (None, [])
@@ -441,7 +436,7 @@ def test_a_submit_that_asks_asks_once(open_page: Open) -> None:
 def test_a_call_on_a_button_stands_for_the_submit(open_page: Open) -> None:
     value = called(["add_class", 0, "on"], ["call", "save~~mac"])
     page, server = open_page(FORM.format("", submitter(value)))
-    ready(page)
+    load_lazy(page)
     page.fill("#q", "x")
     page.click("#b")
     server.wait(2)
@@ -451,7 +446,7 @@ def test_a_call_on_a_button_stands_for_the_submit(open_page: Open) -> None:
 def test_a_form_that_is_not_valid_is_not_called(open_page: Open) -> None:
     value = called(["add_class", 0, "on"], ["call", "save~~mac"], ["hide", "#f"])
     page, server = open_page(FORM.format("required", submitter(value)))
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     assert (has(page, "#b", "class"), has(page, "#f", "hidden"), server.ops) == ("on", None, [])
 
@@ -461,7 +456,7 @@ def test_a_submit_with_a_call_is_no_post(open_page: Open) -> None:
     page, server = open_page(
         f'<form id="f" live-submit="{value}"><input name="q" value="x"><button id="b">b</button></form>'
     )
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     server.wait(2)
     assert [op[3:] for op in server.ops] == [["save~~mac", ["q", "x"]]]
@@ -547,7 +542,7 @@ def test_raw_html(open_page: Open) -> None:
         button(js.toggle("#menu").add_class("mine", "#menu"))
         + '<div data-l="."><p id="menu" class="a" hidden>x</p></div>'
     )
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     server.patch([0, {"h": '<p id="menu" class="b" hidden>new</p><p>more</p>'}])
     assert (has(page, "#menu", "hidden"), has(page, "#menu", "class")) == (None, "b mine")
@@ -586,7 +581,7 @@ def test_a_page_that_comes_whole_keeps_it_by_ids(open_page: Open) -> None:
     page.click("#b")
     page.wait_for_function("() => !menu.hidden")
     server.patch({"page": document(body.replace(">x<", ">y<"))})
-    page.evaluate(HEEDED)
+    load_lazy(page)
     assert (has(page, "#menu", "hidden"), page.inner_text("#menu"), has(page, "body", "class")) == (
         None,
         "y",
@@ -600,12 +595,12 @@ def test_another_page_begins_as_the_server_renders_it(open_page: Open) -> None:
         + '<div id="menu" hidden>x</div><p id="same">y</p><a id="a" live-nav href="/other">a</a>'
     )
     page, server = open_page(body)
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     page.click("#a")
     server.wait(2)
     server.patch({"page": document(body.replace(">x<", ">z<"))}, answers=[1, 0, None])
-    page.evaluate(HEEDED)
+    load_lazy(page)
     assert page.inner_text("body").endswith("a") and page.url == f"{SITE}/other"
     assert [has(page, "#menu", "hidden"), has(page, "#same", "lang"), has(page, "body", "class")] == [
         "",
@@ -649,7 +644,7 @@ def test_the_focus_returns_to_what_has_shown_it(open_page: Open) -> None:
 
 def test_the_focus_stays_where_it_is_outside(open_page: Open) -> None:
     page, _ = open_page(f'<div id="menu" live-click.outside="{js.hide().__html__()}">x</div><input id="q">')
-    ready(page)
+    load_lazy(page)
     page.click("#q")
     page.wait_for_function("() => menu.hidden && document.activeElement === q")
 

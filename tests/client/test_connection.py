@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import HEEDED, Open, Server, document
+from tests.client.conftest import Open, Server, document
+from tests.support.client import load_lazy
 from tests.support.patience import PATIENCE
 
 BODY = '<button id="b" data-l="@click">b</button><p data-l=".">x</p><ul data-l="[0,0"></ul>'
@@ -480,7 +481,7 @@ def test_messages_of_an_old_socket_are_not_heard(open_page: Open) -> None:
 
 def test_a_page_that_is_left_says_so(open_page: Open) -> None:
     page, server = open_page('<input id="t" data-l="@input.debounce">', clock=True)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.fill("#t", "x")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false }))")
     assert [op[2] for op in server.ops] == [0, 9]
@@ -538,7 +539,7 @@ def test_a_page_whose_markers_were_moved_asks_for_all_of_it(open_page: Open) -> 
     html = document('<!--{--><p>z</p><button live-click="?_a=go">y</button>')
     server.rev = 3
     server.receive({"token": "t", "rebuilt": 1, "rev": 3, "patch": {"page": html}})
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.click("button")
     assert [op[2:4] for op in server.ops] == [[1, "go"]]
     server.patch([0, {"h": '<p>more</p><button live-click="?_a=went">y</button>'}])

@@ -29,7 +29,10 @@ def debugged(open_page: Open, body: str, **options: Any) -> tuple[Page, Any, lis
         page.on("console", lambda message: said.append(message.text) if message.type == "warning" else None)
 
     page, server = open_page(body, head=DEBUG, prepare=listen, headers=POLICY, **options)
-    page.wait_for_load_state("networkidle")
+    with page.expect_console_message(lambda message: message.text == "looked at"):
+        page.evaluate(
+            "import(document.querySelector('script[src*=debug]').src).then(() => console.log('looked at'))"
+        )
     return page, server, said
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import HEEDED, Open
+from tests.client.conftest import Open
+from tests.support.client import load_lazy
 
 BODY = (
     '<button id="b" data-l="@click">Open</button><dialog id="d" live-modal data-l="open{events}" {open}>'
@@ -30,7 +31,7 @@ def dismiss(page: Page, how: str) -> None:
 @pytest.mark.parametrize("opened", [True, False])
 def test_a_dismissed_dialog_can_be_opened_again(open_page: Open, how: str, opened: bool) -> None:
     page, server = open_page(BODY.format(events="", open="open" if opened else ""))
-    page.evaluate(HEEDED)
+    load_lazy(page)
     if not opened:
         page.click("#b")
         server.answer(1, patch=[1, ""])
@@ -45,7 +46,7 @@ def test_a_dismissed_dialog_can_be_opened_again(open_page: Open, how: str, opene
 
 def test_pushes_and_older_answers_do_not_bring_it_back(open_page: Open) -> None:
     page, server = open_page(BODY.format(events="", open="open"))
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.evaluate("b.click()")  # behind the dialog
     dismiss(page, "Escape")
     server.patch([2, "pushed"])
@@ -60,7 +61,7 @@ def test_pushes_and_older_answers_do_not_bring_it_back(open_page: Open) -> None:
 @pytest.mark.parametrize("patch", [[1, None], []])
 def test_the_answer_to_live_close_says_whether_it_is_closed(open_page: Open, patch: list[Any]) -> None:
     page, server = open_page(BODY.format(events=" @close", open="open"))
-    page.evaluate(HEEDED)
+    load_lazy(page)
     dismiss(page, "Escape")
     assert [op[2:4] for op in server.ops] == [[0, [2]]]
     server.answer(1, patch=patch)
@@ -72,7 +73,7 @@ def test_the_answer_to_live_close_says_whether_it_is_closed(open_page: Open, pat
 
 def test_what_the_server_closes_is_not_dismissed(open_page: Open) -> None:
     page, server = open_page(BODY.format(events="", open="open"))
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.evaluate(
         "() => { window.heard = new Promise((then) => d.addEventListener('close', then, { once: true })) }"
     )

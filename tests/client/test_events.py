@@ -7,12 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import HEEDED, Open
-
-
-def ready(page: Page) -> None:
-    """Modifiers are in the file that is loaded on demand."""
-    page.wait_for_load_state("networkidle")
+from tests.client.conftest import Open
+from tests.support.client import load_lazy
 
 
 def test_a_click_names_its_slot(open_page: Open) -> None:
@@ -153,7 +149,7 @@ def test_a_form_with_a_submit_event_is_not_sent(open_page: Open) -> None:
 )
 def test_keys(open_page: Open, modifiers: str, keys: list[str], count: int) -> None:
     page, server = open_page(f'<input id="t" data-l="@keydown{modifiers}">')
-    ready(page)
+    load_lazy(page)
     for key in keys:
         page.press("#t", key)
     assert len(server.ops) == count
@@ -164,7 +160,7 @@ def test_self_and_prevent(open_page: Open) -> None:
         '<a id="a" href="#x" data-l="@click.prevent"><i>x</i></a>'
         '<div id="d" data-l="@click.self">y<b>z</b></div>'
     )
-    ready(page)
+    load_lazy(page)
     page.click("i")
     page.click("b")
     assert [op[3] for op in server.ops] == [[0]]
@@ -178,7 +174,7 @@ def test_outside(open_page: Open) -> None:
         '<div id="d" data-l="@click.outside"><i>x</i></div><b id="b">y</b>'
         '<div id="raw" live-click.outside.once="/page?_a=close">z</div>'
     )
-    ready(page)
+    load_lazy(page)
     page.click("i")
     page.click("#raw")
     page.click("#b")
@@ -191,7 +187,7 @@ def test_stop(open_page: Open) -> None:
         '<p data-l="@click.stop.self"><u>z</u></p></div>'
     )
     page.evaluate("() => { document.body.onclick = () => { window.heard = (window.heard ?? 0) + 1 } }")
-    ready(page)
+    load_lazy(page)
     page.click("i")
     assert [op[3] for op in server.ops] == [[3], [1], [2]]
     assert page.evaluate("window.heard") is None
@@ -209,7 +205,7 @@ def test_an_event_attribute_that_appears_in_a_start_tag(open_page: Open) -> None
         '<p data-l="*"><u>z</u></p><ul data-l="[0,0"></ul></div>'
     )
     server.patch([1, ["live-auxclick", "a"], 2, ["live-input", "i"], 3, ["live-click.stop", "p"]])
-    ready(page)
+    load_lazy(page)
     page.click("#b", button="middle")
     page.fill("#i", "x")
     page.click("u")
@@ -223,7 +219,7 @@ def test_modifiers_in_a_fragment_that_a_patch_brings(open_page: Open) -> None:
     page, server = open_page('<div data-l="@click ."></div>')
     shape = '<p data-l="@click.stop"><u>z</u></p><i data-l="@visible">x</i>'
     server.patch([1, {"f": [1]}], shapes=[1, shape])
-    ready(page)
+    load_lazy(page)
     server.wait(2)
     page.click("u")
     assert [op[3] for op in server.ops] == [[1, 1], [1, 0]]
@@ -234,7 +230,7 @@ def test_capture(open_page: Open) -> None:
         '<div data-l="@click.capture"><p data-l="@click.capture.stop"><i data-l="@click">x</i></p>'
         '<b data-l="@click">y</b></div>'
     )
-    ready(page)
+    load_lazy(page)
     page.click("b")
     assert [op[3] for op in server.ops] == [[0], [3]]
     page.click("i")
@@ -243,7 +239,7 @@ def test_capture(open_page: Open) -> None:
 
 def test_an_attribute_that_went_calls_nothing(open_page: Open) -> None:
     page, server = open_page('<p id="p" live-click.stop="/page?_a=add">x</p>')
-    ready(page)
+    load_lazy(page)
     page.evaluate("p.removeAttribute('live-click.stop')")
     page.click("#p")
     assert server.ops == []
@@ -251,14 +247,14 @@ def test_an_attribute_that_went_calls_nothing(open_page: Open) -> None:
 
 def test_passive(open_page: Open) -> None:
     page, server = open_page('<p id="p" data-l="@wheel.passive">x</p>')
-    ready(page)
+    load_lazy(page)
     page.evaluate("p.dispatchEvent(new WheelEvent('wheel', { bubbles: true }))")
     assert [op[3] for op in server.ops] == [[0]]
 
 
 def test_once(open_page: Open) -> None:
     page, server = open_page('<button id="b" data-l="@click.once @focus">b</button>')
-    ready(page)
+    load_lazy(page)
     page.click("#b")
     page.click("#b")
     assert [op[3] for op in server.ops].count([0]) == 1
@@ -266,7 +262,7 @@ def test_once(open_page: Open) -> None:
 
 def test_window(open_page: Open) -> None:
     page, server = open_page('<p data-l="@keydown.escape.window">x</p><input id="t"><div data-l="."></div>')
-    ready(page)
+    load_lazy(page)
     page.press("#t", "Escape")
     page.press("#t", "a")
     assert [op[3] for op in server.ops] == [[0]]
@@ -277,7 +273,7 @@ def test_window(open_page: Open) -> None:
 
 def test_debounce(open_page: Open) -> None:
     page, server = open_page('<input id="t" name="q" data-l="@input.debounce.300">', clock=True)
-    ready(page)
+    load_lazy(page)
     for text in ("a", "ab", "abc"):
         page.fill("#t", text)
         page.clock.run_for(200)
@@ -288,7 +284,7 @@ def test_debounce(open_page: Open) -> None:
 
 def test_throttle(open_page: Open) -> None:
     page, server = open_page('<input id="t" name="q" data-l="@input.throttle.500">', clock=True)
-    ready(page)
+    load_lazy(page)
     for text in ("a", "ab", "abc"):
         page.fill("#t", text)
     assert [op[4][1] for op in server.ops] == ["a"]
@@ -304,7 +300,7 @@ def test_what_waits_goes_before_what_comes(open_page: Open) -> None:
         '<input id="t" name="q" data-l="@input.debounce.300"><button id="b" data-l="@click">b</button>',
         clock=True,
     )
-    ready(page)
+    load_lazy(page)
     page.fill("#t", "a")
     page.click("#b")
     assert [op[3] for op in server.ops] == [[0], [1]]
@@ -316,7 +312,7 @@ def test_a_debounced_event_of_an_element_that_went(open_page: Open) -> None:
     page, server = open_page(
         '<div data-l="."><input id="t" name="q" data-l="@input.debounce"></div>', clock=True
     )
-    ready(page)
+    load_lazy(page)
     page.fill("#t", "a")
     server.patch([0, "gone"])
     page.clock.run_for(1000)
@@ -369,7 +365,7 @@ def test_no_class_and_no_attribute_is_left_behind(open_page: Open) -> None:
 def test_the_key_that_ends_a_composition_is_the_input_methods(open_page: Open) -> None:
     """Safari says so by its code only, after the composition has ended."""
     page, server = open_page('<input id="t" data-l="@keydown.enter">')
-    page.evaluate(HEEDED)
+    load_lazy(page)
     press = (
         "keyCode => t.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode, bubbles: true }))"
     )

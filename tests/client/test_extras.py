@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route
 
 from tests.client.conftest import SITE, Open, document
+from tests.support.client import load_lazy
 
 BUTTONS = (
     '<button id="b" data-l="@click">b</button><button id="stop" data-l="@cancel">Stop</button>'
@@ -80,7 +81,7 @@ def test_what_waited_on_a_lost_connection_is_told_again(open_page: Open) -> None
 
 def ready(opened: tuple[Page, Any]) -> tuple[Page, Any]:
     page, _ = opened
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     return opened
 
 

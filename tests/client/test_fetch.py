@@ -172,9 +172,7 @@ def test_a_rebuilt_session_that_ran_nothing_gets_new_addresses(open_page: Open, 
     page.clock.run_for(3000)
     assert posts.wait(page, 1)["ops"] == [[1, 1, 0, [0, 1, 0], []]]
     posts.answer(rev=8)
-    page.wait_for_load_state("networkidle")
-    page.clock.run_for(10)
-    assert posts.wait(page, 2)["ops"] == [[1, 8, 0, [0, 0, 0], []]]
+    assert run_until(page, posts, 2, 10)["ops"] == [[1, 8, 0, [0, 0, 0], []]]
 
 
 def test_the_socket_takes_over(open_page: Open, posts: Posts) -> None:

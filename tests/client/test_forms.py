@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Dialog, Page, Request
 
-from tests.client.conftest import HEEDED, Open
+from tests.client.conftest import Open
+from tests.support.client import load_lazy
 
 FORM = (
     '<form id="f" method="post" action="/page?_a=save~1~mac"><input type="hidden" name="_s" value="x">'
@@ -103,7 +104,7 @@ def test_a_field_may_have_any_name(open_page: Open, name: str) -> None:
         f'<div data-l="."><form id="f" method="post" action="/page?_a=save" data-l="@change">'
         f'<input id="t" name="{name}" value="a" data-l="value"><button>Go</button></form></div>'
     )
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.fill("#t", "typed")
     page.click("button")
     assert server.ops == [[1, 0, 0, [0, 0], [name, "typed"]], [2, 0, 1, "save", [name, "typed"]]]
@@ -191,7 +192,7 @@ def test_pending_until_the_answer_is_applied(open_page: Open) -> None:
 
 def test_pending_text(open_page: Open) -> None:
     page, server = open_page(FORM.format('<button id="b" live-pending="Saving…" data-l=".">Save</button>'))
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#b")
     assert page.evaluate(PENDING) == ["true", True, True, "Saving…"]
     server.patch([0, "Save it"])
@@ -202,7 +203,7 @@ def test_pending_text(open_page: Open) -> None:
 
 def test_pending_text_of_an_input(open_page: Open) -> None:
     page, server = open_page(FORM.format('<input type="submit" id="b" value="Save" live-pending="Saving…">'))
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#b")
     assert page.input_value("#b") == "Saving…"
     server.answer(1)
@@ -345,7 +346,7 @@ def test_the_default_button(open_page: Open) -> None:
             '<button name="b" value="second" live-default>2</button>'
         )
     )
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.press("#t", "Enter")
     assert server.ops[0][4] == ["b", "second"]
 
@@ -357,7 +358,7 @@ VALIDATED = FORM.format('<input id="n" name="n"><input id="m" name="m"><button i
 
 def test_validation_as_one_types(open_page: Open) -> None:
     page, server = open_page(VALIDATED + '<p data-l="."></p>', clock=True)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     for text in ("a", "ad", "ada"):
         page.fill("#n", text)
         page.clock.run_for(100)
@@ -374,7 +375,7 @@ def test_validation_as_one_types(open_page: Open) -> None:
 
 def test_a_submit_takes_the_waiting_validation_along(open_page: Open) -> None:
     page, server = open_page(VALIDATED, clock=True)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.fill("#n", "a")
     page.click("#b")
     assert [op[2] for op in server.ops] == [2, 1]

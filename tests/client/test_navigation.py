@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.client.conftest import SITE, Open, Server, document
+from tests.support.client import load_lazy
 
 LINKS = (
     '<a id="a" live-nav href="/page?f=a#/a">a</a><a id="b" live-nav href="/page?f=b#/b">b</a>'
@@ -18,7 +19,7 @@ LINKS = (
 @pytest.fixture
 def opened(open_page: Open) -> tuple[Page, Server]:
     page, server = open_page(LINKS)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     return page, server
 
 
@@ -61,7 +62,7 @@ def test_the_next_hello_has_the_new_address(opened: tuple[Page, Server]) -> None
 
 def test_links_below_the_attribute_too(open_page: Open) -> None:
     page, server = open_page('<p live-nav><a id="x" href="/page?f=a"><b>a</b></a></p>')
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("b")
     assert server.ops == [[1, 0, 3, "/page?f=a", 1]]
 
@@ -92,7 +93,7 @@ def test_other_links_are_the_browsers(open_page: Open, attributes: str) -> None:
         f'<a id="x" {attributes}>x</a><a live-nav href="/page?y">y</a><iframe name="frame"></iframe>'
     )
     page.context.route("http://other.test/**", lambda route: route.fulfill(status=204))
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#x")
     assert "pushed" not in address(page)
     assert [
@@ -104,7 +105,7 @@ def test_other_links_are_the_browsers(open_page: Open, attributes: str) -> None:
 
 def test_a_link_to_another_page_is_an_op(open_page: Open) -> None:
     page, server = open_page('<a id="x" live-nav href="/other?q=1#h">x</a>')
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#x")
     assert server.ops == [[1, 0, 3, "/other?q=1#h", 1]]
     assert address(page) == "/other?q=1#h"
@@ -114,7 +115,7 @@ def test_another_page_never_waits_for_an_action(open_page: Open) -> None:
     page, server = open_page(
         '<a id="x" live-nav href="/other">x</a><button id="b" data-l="@click">b</button>'
     )
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#b")
     with page.expect_request(f"{SITE}/other") as request:
         page.click("#x")
@@ -130,7 +131,7 @@ def test_a_page_that_is_being_left_calls_nothing(open_page: Open) -> None:
         '<button id="b" data-l="@click">b</button>'
         '<form id="f" method="post" action="/page?_a=save"><button id="s">s</button></form>'
     )
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#x")
     page.click("#b")
     page.click("#s")
@@ -148,7 +149,7 @@ def test_a_page_that_is_being_left_calls_nothing(open_page: Open) -> None:
 
 def test_another_hash_is_the_browsers(open_page: Open) -> None:
     page, server = open_page('<a id="x" live-nav href="#there">x</a><p id="there">t</p>')
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#x")
     assert address(page) == "/page#there"
     page.go_back()
@@ -158,7 +159,7 @@ def test_another_hash_is_the_browsers(open_page: Open) -> None:
 
 def test_the_same_address_asks_again_and_pushes_nothing(open_page: Open) -> None:
     page, server = open_page('<a id="x" live-nav href="/page">x</a>')
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#x")
     assert server.ops == [[1, 0, 3, "/page", 1]]
     assert page.evaluate("history.length") == 2
@@ -168,7 +169,7 @@ def test_a_hash_that_names_an_element_is_scrolled_to(open_page: Open) -> None:
     page, server = open_page(
         '<a id="x" live-nav href="?q=1#%C3%A9">x</a><div style="height: 5000px"></div><div data-l="."></div>'
     )
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.click("#x")
     server.answer(1, patch=[0, {"h": '<p id="é">there</p>'}])
     assert page.evaluate("scrollY") > 3000
@@ -191,7 +192,7 @@ def test_prevented_clicks(opened: tuple[Page, Server]) -> None:
 
 def test_without_the_script_links_are_links(open_page: Open) -> None:
     page, server = open_page(LINKS, join=False)
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     page.evaluate("sockets[0].onclose({ code: 4001 })")
     with page.expect_navigation():
         page.click("#a")
@@ -272,7 +273,7 @@ def test_what_the_server_marks_as_current_stays(open_page: Open) -> None:
 
 def test_a_page_that_takes_a_moment_is_being_navigated_to(open_page: Open) -> None:
     page, server = open_page(NAV, clock=True)
-    page.evaluate("async () => (await import(document.querySelector('script[data-live]').src)).loadLazy()")
+    load_lazy(page)
     page.click("#two")
     page.clock.run_for(199)
     assert page.get_attribute("html", "data-navigating") is None

@@ -9,9 +9,10 @@ from playwright.sync_api import Page
 
 from liveactions.diff.client_state import check, splices
 from tests.chromium.observe import counting_layouts, watching
-from tests.client.conftest import HEEDED, Open
+from tests.client.conftest import Open
 from tests.client.markup import PLACES, Case
 from tests.client.test_raw_property import play
+from tests.support.client import load_lazy
 
 FOUND = {
     "a form begins in a form": (
@@ -161,7 +162,7 @@ def test_elements_that_move_are_laid_out_once(open_page: Open, step: int) -> Non
     rows = [f'<li id="r{n}">{n}</li>' for n in range(100)]
     page, server = open_page(f'<ul data-l=".">{"".join(rows)}</ul>')
     order = [n * step % 100 for n in range(100)]
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.evaluate("() => new Promise(requestAnimationFrame)")
     with counting_layouts(page) as layouts:
         server.patch([0, {"h": "".join(rows[n] for n in order)}])

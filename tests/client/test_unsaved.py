@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Dialog, Page
 
 from tests.client.conftest import Open, Server
+from tests.support.client import load_lazy
 from tests.support.patience import PATIENCE
 
 FORM = (
@@ -25,7 +26,7 @@ def dirty(page: Page) -> list[str]:
 
 def opened(open_page: Open, html: str = FORM) -> tuple[Page, Server]:
     page, server = open_page(html)
-    page.evaluate("async () => (await import(document.querySelector('script[data-live]').src)).loadLazy()")
+    load_lazy(page)
     return page, server
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.client.conftest import HEEDED, Open, Server
+from tests.client.conftest import Open, Server
+from tests.support.client import load_lazy
 
 FORM = '<form id="f" method="post" action="/page?_a=save">{}<button>Save</button></form>'
 TEXT = FORM.format('<input id="t" name="t" value="a" data-l="value">')
@@ -349,7 +350,7 @@ def test_an_edit_that_the_server_refuses_doesnt_stay(
 ) -> None:
     """What it renders is what it rendered before, so the answer has no patch."""
     page, server = open_page(control)
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.evaluate(
         f"() => {{ {edit}; for (const type of ['input', 'change'])"
         " t.dispatchEvent(new Event(type, { bubbles: true })) }"
@@ -361,7 +362,7 @@ def test_an_edit_that_the_server_refuses_doesnt_stay(
 
 def test_an_edit_after_the_one_that_is_refused_stays(open_page: Open) -> None:
     page, server = open_page('<input id="t" name="t" value="10" data-l="value @change">')
-    page.evaluate(HEEDED)
+    load_lazy(page)
     page.fill("#t", "99")
     page.press("#t", "Enter")
     page.fill("#t", "5")

@@ -11,6 +11,7 @@ from tests.chromium.conftest import Visit
 from tests.chromium.proxy import link
 from tests.chromium.server import Server
 from tests.examples.conduit.chromium.conftest import is_accessible, publish, sign_in
+from tests.support.client import load_lazy
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_logging_out_ends_the_other_tabs(visit: Visit, server: Server) -> None:
 
 def test_a_slow_link(slow: str, visit: Visit) -> None:
     page = sign_in(visit(slow), "aiko")
-    page.wait_for_load_state("networkidle")
+    load_lazy(page)
     card = page.locator(".article-preview").first
     button, overlay = card.locator("button"), card.locator(".toggle > span")
     is_on = "btn-primary" in str(button.get_attribute("class"))
