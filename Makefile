@@ -8,9 +8,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 SUDO = $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
+PYTEST = $(BIN)/pytest -q --dist worksteal
+BROWSER_TESTS = tests/chromium tests/client tests/examples/conduit/chromium
+IGNORE_BROWSER = $(BROWSER_TESTS:%=--ignore %)
+# Tests often wait for servers and browsers: side by side, they keep two processors busy.
+SIDE_BY_SIDE = $(MAKE) --no-print-directory -j 3 $(if $(filter output-sync,$(.FEATURES)),-O)
 unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
-.PHONY: help run check quick test coverage chaos lint client docs bench browser servers haproxy clean
+.PHONY: help run check quick test process-tests browser-tests coverage chaos lint client docs bench browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,15 +26,19 @@ run: $(VENV)/.run  ## serve the examples on HOST:PORT with WORKERS processes
 		--ws websockets-sansio --ws-per-message-deflate false --timeout-graceful-shutdown 5
 
 check: $(VENV)/.dev js/node_modules servers  ## most of it, in a minute: linters, types, the client, tests without a browser
-	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),-O) quick lint client
+	@$(SIDE_BY_SIDE) quick lint client
 
-quick: $(VENV)/.dev servers  # linters take one processor, and servers' tests often wait: they run side by side
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser and not slow" --cases 50 \
-		--ignore tests/chromium --ignore tests/client
+quick: $(VENV)/.dev servers
+	$(PYTEST) -n 2 -m "not browser and not slow" --cases 50 $(IGNORE_BROWSER)
 
-test: lint client docs servers browser  ## everything
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not browser"
-	$(BIN)/pytest -q -n 2 --dist worksteal -m browser
+test: $(VENV)/.dev js/node_modules servers browser  ## everything; the output of each part comes when it has ended
+	@$(SIDE_BY_SIDE) process-tests browser-tests lint client docs
+
+process-tests: $(VENV)/.dev servers
+	$(PYTEST) -n 2 $(IGNORE_BROWSER)
+
+browser-tests: browser
+	$(PYTEST) -n 3 $(BROWSER_TESTS)
 
 chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and Redis, for minutes
 	$(BIN)/pytest -q -s --chaos -o faulthandler_timeout=0 tests/cluster
@@ -64,7 +73,7 @@ haproxy:
 
 coverage: $(VENV)/.dev servers  ## branches that no test takes; fails below what was reached
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal -m "not browser"
+	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal -m "not browser" $(IGNORE_BROWSER)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
