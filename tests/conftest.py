@@ -14,9 +14,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from liveactions.pubsub.channel import channels
 from liveactions.session import registry
 from liveactions.templates.environment import LiveEnvironment
+from liveactions.testing import Browser as InProcessBrowser
 from tests.chromium.launch import launch
 from tests.support.compiled import compile_once
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, PATIENCE_MS
 from tests.support.servers import PostgresServer, RedisServer, S3Server, shared
 
 
@@ -45,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     use_own_stores(config)
     set_cases(config)
+    InProcessBrowser.patience = PATIENCE
     LiveEnvironment.compile = compile_once  # type: ignore[method-assign, assignment]
 
 
@@ -87,7 +89,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Return the one real browser of all tests."""
-    expect.set_options(timeout=1000 * PATIENCE)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield launch(playwright)
 

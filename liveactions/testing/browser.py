@@ -196,16 +196,19 @@ class Browser:
     """Opens pages of an ASGI application in this process, with or without JavaScript.
 
     ``async with Browser(app) as browser`` runs the application's lifespan, and closes all tabs at the end.
-    `patience` is how many seconds an answer or a push may take. With ``socket=False`` the socket can't
-    connect: operations use `fetch`, and pushes a stream of events. With ``stream=False`` as well, as behind a
-    proxy that holds back responses, nothing is pushed.
+    `patience` is how many seconds an answer or a push may take. On slow machines, set it for all tests in a
+    ``conftest.py``: ``Browser.patience = 30``. With ``socket=False`` the socket can't connect: operations use
+    `fetch`, and pushes a stream of events. With ``stream=False`` as well, as behind a proxy that holds back
+    responses, nothing is pushed.
     """
+
+    patience: float = 5.0
 
     def __init__(
         self,
         app: Any,
         js: bool = True,
-        patience: float = 5.0,
+        patience: float | None = None,
         *,
         socket: bool = True,
         stream: bool = True,
@@ -214,7 +217,8 @@ class Browser:
         self.js = js
         self.has_socket = socket
         self.has_stream = stream
-        self.patience = patience
+        if patience is not None:
+            self.patience = patience
         self.cookies = Cookies()
         number = next(_people)
         self.client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

@@ -14,6 +14,7 @@ from liveactions import ActionError, Event, InUrl, Page, Pages, action, after, e
 from liveactions.testing import Browser, File
 from tests.behaviour.markup import form
 from tests.behaviour.ways import Way, by, visiting, ways
+from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 pages = Pages()
@@ -135,7 +136,7 @@ async def test_after_within_after(way: Way) -> None:
     async with visiting(app(), way) as browser:
         page = await browser.open("/later")
         await page.click("act")
-        await asyncio.wait_for(done.wait(), 30)
+        await asyncio.wait_for(done.wait(), PATIENCE)
     assert journal == ["first", "second", "third"]
 
 

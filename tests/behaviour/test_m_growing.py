@@ -11,7 +11,6 @@ from markupsafe import Markup
 from liveactions import Page, Pages, action
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import browser
-from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 WORDS = [f"word{number:03} and more, " for number in range(200)]
@@ -83,7 +82,6 @@ async def test_m1_a_growing_text_costs_at_most_three_times_its_length(shape: str
 @ways("SN")
 async def test_m1_a_text_that_has_grown_is_whole(shape: str, way: Way) -> None:
     async with visiting(small_app(pages, TEMPLATES), way) as one:
-        one.patience = PATIENCE
         page = await one.open(f"/{shape}")
         await page.click("Write")
         await page.shows("written")

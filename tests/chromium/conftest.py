@@ -17,6 +17,7 @@ from tests.chromium.here import serving_here
 from tests.chromium.proxy import link
 from tests.chromium.server import Server, serving
 from tests.chromium.stage import Stage, live
+from tests.support.patience import PATIENCE_MS
 
 AGAIN = "Failed to load resource: the server responded with a status of 503"
 OUTAGE = ("WebSocket connection to", "Failed to load resource: net::ERR_", "net::ERR_", AGAIN)
@@ -95,6 +96,7 @@ def visit(chromium: Browser, blocked: bool) -> Iterator[Visit]:
                 port = int(url.rpartition(":")[2])
                 proxies[url] = stack.enter_context(link(port, blocks=True)).url
             context = chromium.new_context(java_script_enabled=script)
+            context.set_default_timeout(PATIENCE_MS)
             stack.callback(context.close)
             visitors.append(Visitor(context, proxies.get(url, url), script, outages or blocked))
             return visitors[-1]

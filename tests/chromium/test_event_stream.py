@@ -14,7 +14,7 @@ from liveactions import Live, Page, Pages, action, forbidden, on
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.here import Gate, run_in_server, serving_here
 from tests.chromium.proxy import Proxy, link
-from tests.support.patience import PATIENCE, wait_until
+from tests.support.patience import PATIENCE_MS, wait_until
 from tests.support.small import small_app
 
 gate = Gate()
@@ -146,7 +146,7 @@ def test_a_request_that_is_never_answered_is_given_up_with_its_stream(person: Vi
     with page.expect_request(lambda request: request.method == "POST"):
         page.get_by_role("button", name="Add").click()
     proxy.drop()
-    expect(page.locator("output")).to_have_text("1", timeout=PATIENCE * 1000)
+    expect(page.locator("output")).to_have_text("1")
 
 
 def test_operations_do_not_go_up_more_often_because_none_comes_through(person: Visitor) -> None:
@@ -273,7 +273,7 @@ def test_seven_tabs_of_one_browser(person: Visitor) -> None:
         say(tab, f"from {number}")
         expect(tab.locator("p")).to_have_text(f"from {number}")
     for tab in tabs:
-        expect(tab.locator("p")).to_have_text("from 6", timeout=2 * PATIENCE * 1000)
+        expect(tab.locator("p")).to_have_text("from 6", timeout=2 * PATIENCE_MS)
     assert sum(one.connection is not None and one.connection.one_way for one in app.sessions) == 4
 
 

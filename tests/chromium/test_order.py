@@ -43,7 +43,7 @@ def wait_until_left(page: Page, clicks: int) -> None:
 
 def check(page: Page, clicks: int) -> Counter[str]:
     """The number shown is that of the ops that ended well, and it never went back. Says how they ended."""
-    page.wait_for_function("clicks => ended.size === clicks", arg=clicks, timeout=60_000)
+    page.wait_for_function("clicks => ended.size === clicks", arg=clicks)
     ended: Counter[str] = Counter(page.evaluate("() => [...ended.values()]"))
     expect(page.locator("output")).to_have_text(str(ended["ok"]))
     shown = page.evaluate("() => shown")

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from liveactions import Page as LivePage
 from liveactions import Pages, action, forbidden
 from tests.chromium.conftest import Visit
-from tests.support.patience import PATIENCE
 from tests.support.small import small_app
 
 pages = Pages()
@@ -55,7 +54,7 @@ def test_a_page_that_its_guard_refuses_at_the_join_stays_and_posts(visit: Visit,
     page.add_init_script(IMPATIENT)
     loads = loads_of(page)
     page.goto(f"{visitor.url}/shut")
-    expect(page.locator(".live-notice")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(page.locator(".live-notice")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-live", "closed")
     assert loads == ["GET"] * 5
     page.get_by_role("button", name="Add").click()

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from liveactions.diff import nodes
 from tests.support.client import load_lazy
+from tests.support.patience import PATIENCE_MS
 
 SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
@@ -121,6 +122,7 @@ def document(body: str, head: str = "", html: str = "<html>", snapshot: str = "s
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(FAKE_SOCKET)
     yield context
     context.close()
@@ -195,6 +197,7 @@ def running(chromium: Browser, script: str) -> Iterator[Page]:
             route.fulfill(status=204)  # what the pages ask for that it makes
 
     with chromium.new_page() as page:
+        page.set_default_timeout(PATIENCE_MS)
         page.route(f"{SITE}/**", serve)
         page.goto(f"{SITE}/")
         page.wait_for_function("() => !!window.play")

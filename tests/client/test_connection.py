@@ -11,7 +11,6 @@ from playwright.sync_api import Page
 
 from tests.client.conftest import Open, Server, document
 from tests.support.client import load_lazy
-from tests.support.patience import PATIENCE
 
 BODY = '<button id="b" data-l="@click">b</button><p data-l=".">x</p><ul data-l="[0,0"></ul>'
 ROW = [1, '<li data-l="@click .">x</li>']
@@ -358,13 +357,13 @@ def test_a_page_that_cannot_be_joined_is_loaded_again_a_few_times_and_stays(open
         join=False,
         prepare=prepare,
     )
-    page.wait_for_selector("[data-live=closed] .live-notice", timeout=PATIENCE * 1000)
+    page.wait_for_selector("[data-live=closed] .live-notice")
     assert page.evaluate("localStorage.pauses") == " 0 1000 4000 9000"
     assert len(loads) == 5
     with page.expect_request(lambda request: request.method == "POST"):
         page.click("#s")
     page.reload()  # which a post does, too
-    page.wait_for_selector("[data-live=closed] .live-notice", timeout=PATIENCE * 1000)
+    page.wait_for_selector("[data-live=closed] .live-notice")
     assert len(loads) == 7
 
 

@@ -7,7 +7,6 @@ from playwright.sync_api import Dialog, Page
 
 from tests.client.conftest import Open, Server
 from tests.support.client import load_lazy
-from tests.support.patience import PATIENCE
 
 FORM = (
     '<form id="f" method="post" action="/page?_a=save" live-guard="Leave?">'
@@ -132,7 +131,7 @@ def test_closing_asks_in_the_browsers_words(open_page: Open) -> None:
     page.fill("#text", "ONE")
     asked = answering(page, False)
     page.close(run_before_unload=True)
-    page.wait_for_event("dialog", timeout=1000 * PATIENCE) if not asked else None
+    page.wait_for_event("dialog") if not asked else None
     assert asked == ["beforeunload: "]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which what a test waits for isn't going to happen, even on a very busy machine.
 
 A test that passes never waits that long, and none asserts that something takes less.
 """
+PATIENCE_MS = 1000 * PATIENCE
+"""The same, as Playwright counts."""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
