@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.server import Server
 
-
 FULL = """() => [...document.querySelectorAll("main form")].every((form) => {
   const { top, bottom } = form.getBoundingClientRect();
   return bottom < -300 || top > innerHeight + 300;
