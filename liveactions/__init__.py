@@ -24,7 +24,7 @@ from .pages.page_functions import Rendered, render
 from .pages.page_html import button, form_state
 from .pages.presence import presence, present
 from .pubsub import Broker
-from .templates import Commands, js
+from .templates import Commands, jinja, js
 from .templates.streams import Stream, stream
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "user_or_address",
     "button",
     "form_state",
+    "jinja",
     "js",
     "Commands",
     "redirect",

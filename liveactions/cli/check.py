@@ -34,6 +34,7 @@ from ..pages.description import Description
 from ..pages.page import Page
 from ..pages.page_functions import FunctionPage, render
 from ..pages.page_html import NAMES
+from ..templates import is_beside
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
@@ -176,6 +177,8 @@ class _Check:
             seen.add(description.cls)
             todo += [describe(field.children.annotation) for field in description.children if field.children]
             if description.template is not None:
+                if is_beside(description.template):
+                    yield from self._compiled(description.template)
                 yield from self._component(description, description.template)
 
     def _component(

@@ -4,6 +4,10 @@ The modules, in the order in which a template passes through them:
 
 `component_files`, `component_tags`, `inlining`, `origins`
     tags such as ``<Card>`` replaced by the templates of components; which lines come from these
+`beside`
+    templates that are written in Python files
+`bindings`
+    ``live-bind`` translated into other attributes
 `ir`
     a template's body as a tree of elements with dynamic parts
 `plan`
@@ -21,6 +25,7 @@ The modules, in the order in which a template passes through them:
 """
 
 from ..types import Reference
+from .beside import is_beside, jinja
 from .commands import BEGINNING as COMMANDS_BEGINNING
 from .commands import Commands, js
 from .environment import Templates, View
@@ -41,6 +46,8 @@ __all__ = [
     "Reference",
     "Shape",
     "Templates",
+    "is_beside",
+    "jinja",
     "js",
     "pure",
     "View",

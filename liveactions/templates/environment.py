@@ -18,6 +18,7 @@ from jinja2.lexer import TokenStream
 
 from ..exceptions import RenderError
 from ..html.tokenizer import mentions_components
+from .beside import BesideLoader, is_beside
 from .codegen import LiveCodeGenerator
 from .component_assets import files
 from .component_files import Components, tag_of
@@ -223,7 +224,7 @@ class View:
 
 def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     """Return an environment that compiles to fragments, and shares everything else with the original."""
-    loaders = (environment.loader, FileSystemLoader(_PACKAGED))
+    loaders = (BesideLoader(), environment.loader, FileSystemLoader(_PACKAGED))
     live: Any = environment.overlay(
         cache_size=_MAX_TEMPLATES, loader=ChoiceLoader([one for one in loaders if one is not None])
     )
@@ -248,7 +249,7 @@ class TemplateWatcher:
         saved = False
         for template in self.loaded():
             name = template.filename
-            if name and name not in self._times:
+            if name and name not in self._times and not is_beside(template.name):
                 self._times[name] = _time_of(name)
                 saved = saved or not template.is_up_to_date
         for name in self._environment.components.files():
