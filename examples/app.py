@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from examples import (
+    assistant,
     basket,
     board,
     catalogue,
@@ -86,5 +87,6 @@ for module in (
     basket,
     catalogue,
     log,
+    assistant,
 ):
     live.include(module.pages)

@@ -57,11 +57,12 @@ COMPONENTS = Explained(
 )
 BINDING = Explained("binding.md", 6, (EXAMPLES / "rooms.py", template("rooms.html")), "test_rooms")
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
+ASSISTANT = Explained("assistant.md", 2, (EXAMPLES / "assistant.py",), "test_an_answer")
 
 browser = plugin.browser
 each = pytest.mark.parametrize(
     "page",
-    [COMMANDS, SCROLLING, LONG_LISTS, SORTING, COMPONENTS, BINDING, KEPT],
+    [COMMANDS, SCROLLING, LONG_LISTS, SORTING, COMPONENTS, BINDING, KEPT, ASSISTANT],
     ids=lambda page: page.document,
 )
 
