@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from examples import (
+    album,
     assistant,
     basket,
     board,
@@ -83,6 +84,7 @@ for module in (
     reading,
     posts,
     rooms,
+    album,
     trip,
     basket,
     catalogue,

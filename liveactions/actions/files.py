@@ -1,4 +1,4 @@
-"""Limits of uploaded files: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
+"""How files are uploaded: ``Annotated[UploadFile, file(max_size=2**20, types=["image/*"])]``."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from .messages import message
 
 @dataclass(frozen=True)
 class file:  # noqa: N801 - written like a function
-    """Limits of an uploaded file.
+    """Limits of an uploaded file, and when it is sent.
 
     `max_size` is in bytes; the default is the application's ``Limits.upload``. `types` is like HTML's
     ``accept``: media types, ``image/*``, or suffixes such as ``.pdf``; if empty, all are accepted. The types
     are checked against what the browser claims: where it matters, examine the contents.
+
+    With `auto`, a file that ``live-entries`` shows is sent as soon as it is chosen, otherwise with its form.
     """
 
     max_size: int | None = None
     types: Sequence[str] = field(default=(), hash=False)
+    auto: bool = False
 
     def __post_init__(self) -> None:
         if self.max_size is not None:
@@ -43,12 +46,20 @@ class file:  # noqa: N801 - written like a function
 
         `most` applies if there is no `max_size`.
         """
+        name, size, type = upload.filename or "", upload.size or 0, upload.content_type or ""
+        refused = message({"type": "file_refused"}, texts) if isinstance(upload, RefusedFile) else ""
+        return self.objection_to(name, size, type, texts, most) or refused
+
+    def objection_to(
+        self, name: str, size: int, type: str, texts: Mapping[str, str], most: int | None = None
+    ) -> str:
+        """Return the error for a file with this name, size and media type, as `objection` does."""
         max_size = most if self.max_size is None else self.max_size
-        if not self.accepts(upload.filename or "", upload.content_type or ""):
+        if not self.accepts(name, type):
             return message({"type": "file_type", "ctx": {"types": ", ".join(self.types)}}, texts)
-        if max_size is not None and (upload.size or 0) > max_size:
+        if max_size is not None and size > max_size:
             return message({"type": "file_too_large", "ctx": {"max_size": in_words(max_size)}}, texts)
-        return message({"type": "file_refused"}, texts) if isinstance(upload, RefusedFile) else ""
+        return ""
 
 
 def file_limits(annotation: Any) -> file:

@@ -24,9 +24,10 @@ from ..session.registry import SessionRegistry
 from ..session.request_probe import PROBE_KEY
 from ..tasks import Supervisor
 from .ops_fetch import perform
-from .page import CallHandler, PageRequestHandler, UploadHandler
+from .page import CallHandler, PageRequestHandler
 from .posts import PostHandler
 from .responses import ErrorPages, error_answer, watched
+from .uploads import UploadHandler
 
 log = get_logger(__name__)
 METHODS: Final = "GET, HEAD, POST"

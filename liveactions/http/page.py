@@ -1,27 +1,21 @@
-"""GET requests of a page, and what scripts send to its address by fetch: calls of actions, and uploads.
+"""GET requests of a page, and calls of actions that scripts send to its address by fetch.
 
-`PageRequestHandler` is the base class for all of them, and for posts: a page in the state that the request
-contains, and the response that shows it. All of them use `open_page`.
+`PageRequestHandler` is the base class for both, for posts, and for uploads: a page in the state that the
+request contains, and the response that shows it. All of them use `open_page`.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ..actions.action import Action, ActionRef
-from ..actions.files import file as FileLimits
-from ..actions.files import in_words
-from ..actions.form_input import Arguments, Input, is_no_file
-from ..actions.messages import text
+from ..actions.action import ActionRef
+from ..actions.form_input import Arguments, Input
 from ..actions.request import PageRequest
 from ..encoding import utf8
-from ..exceptions import ForgedReference, LiveError, StateError, StoreError, UnknownAction
+from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..execution.effects import carry, restarted
 from ..execution.loading import wait_for_deferred
@@ -34,9 +28,8 @@ from ..pages.lookup import log_refused, lookup, named
 from ..pages.page_html import document
 from ..pages.state import restore_state
 from ..pages.urls import is_at, own_url, path_and_query
-from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION, HEADER_UPLOAD
+from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
 from ..store.snapshots import HtmlSnapshot, Snapshot
-from ..store.uploads import FileTooLarge, TooManyUploads
 from ..types import Failed, Outcome, RedirectTo
 from .bodies import close_files, read_arguments, read_form
 from .once import answer_once, script_key
@@ -44,7 +37,6 @@ from .responses import (
     NO_STORE,
     PageError,
     delivered,
-    json_answer,
     outcome_answer,
     raise_handled,
     traceback_page,
@@ -276,74 +268,3 @@ class CallHandler(PageRequestHandler):
         following = self.site.snapshots.for_html(snapshot, self.context)
         await following.keep()
         return following.text
-
-
-class UploadHandler(PageRequestHandler):
-    """Handles an upload of a form's files, for the action in the address.
-
-    It comes before the operation that uses the files, and returns a handle for each.
-    """
-
-    async def respond(self) -> Response:
-        token = self.query.get(FIELD_ACTION, "")
-        action = named(self.page, token)
-        is_of_function = action is None and self.page._live_defines_actions
-        until = Until.LOAD if is_of_function else Until.GUARD  # only its run defines the action
-        opened: OpenedPage[None] = await open_page(self.page, Source.ADDRESS, until)
-        if not opened.outcome.ok:
-            return outcome_answer(opened.outcome)
-        if action is None:
-            with suppress(LiveError):
-                action = self.find(token).action
-        if action is None or not action.plan.files:
-            raise HTTPException(409, "This page has changed. Please reload it.")
-        note_action(action.__qualname__)
-        pairs = await read_form(self.request, self.site.limits, action)
-        files = [
-            (name, file) for name, file in pairs if isinstance(file, UploadFile) and not is_no_file(file)
-        ]
-        try:
-            return self._refusal(action, files) or json_answer({"files": await self._keep(files)})
-        except TooManyUploads:
-            log.warning("an upload was refused: too many bytes of files wait for their operation already")
-            raise HTTPException(503, text("uploads_full", self.site.services.messages)) from None
-        except StoreError as error:
-            log.error("an uploaded file couldn't be stored: %s", error)
-            raise HTTPException(503, text("storage_failed", self.site.services.messages)) from None
-        finally:
-            await close_files(pairs)
-
-    async def _keep(self, files: list[tuple[str, UploadFile]]) -> list[tuple[str, str]]:
-        names, uploads = [name for name, _ in files], [upload for _, upload in files]
-        token = self.request.headers[HEADER_UPLOAD]
-        return list(zip(names, await self.site.uploads.keep(uploads, self.identity, token), strict=True))
-
-    def _refusal(self, action: Action[..., object], files: list[tuple[str, UploadFile]]) -> Response | None:
-        """Return why the action wouldn't accept these files."""
-        errors: dict[str, str] = {}
-        status = 422
-        for name, file in files:
-            wanted = action.plan.files.get(name)
-            if wanted is None:
-                errors[name] = "No file is expected here"
-                continue
-            objection = self._objection(wanted.files, file)
-            if objection:
-                errors.setdefault(name, objection)
-                accepted = wanted.files.accepts(file.filename or "", file.content_type or "")
-                status = 413 if accepted else 415
-        if not errors:
-            return None
-        return json_answer({"error": "", "errors": errors, "status": status}, status)
-
-    def _objection(self, limits: FileLimits, file: UploadFile) -> str:
-        """Return the error for a file that the action or the storage wouldn't accept."""
-        texts, uploads = self.site.services.messages, self.site.uploads
-        objection = limits.objection(file, texts, self.site.limits.upload)
-        if objection:
-            return objection
-        try:
-            uploads.check_size(file.size or 0)
-        except FileTooLarge:
-            return text("file_too_large", texts, max_size=in_words(uploads.storage.largest or 0))
-        return ""

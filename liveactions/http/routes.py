@@ -27,7 +27,7 @@ from ..session.registry import SessionRegistry
 from ..session.request_probe import COOKIE_CHANGES_KEY
 from ..store import Store
 from ..store.one_time import Delivery
-from ..store.uploads import CHUNK_BYTES
+from ..store.uploads import COPY_BYTES
 from .bodies import Incoming
 from .responses import NO_STORE, not_allowed
 
@@ -116,7 +116,7 @@ class DeliveryEndpoint:
 
 
 def _delivered(found: Delivery) -> Response:
-    response = StreamingResponse(iter(lambda: found.body.read(CHUNK_BYTES), b""), found.status)
+    response = StreamingResponse(iter(lambda: found.body.read(COPY_BYTES), b""), found.status)
     response.raw_headers = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in found.headers
     ]

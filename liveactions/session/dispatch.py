@@ -112,8 +112,9 @@ async def _call_with_files(
         return refused
     async with AsyncExitStack() as files:
         try:
-            opening = state.site.uploads.opened(given, state.binding.identity)
-            fields = await files.enter_async_context(opening)
+            opening = state.site.uploads.opened(given, state.binding.context)
+            opened = await files.enter_async_context(opening)
+            fields = opened.pairs
         except SealError:
             return failure(FILE_EXPIRED, status=409)
         except StoreError as error:
@@ -123,6 +124,7 @@ async def _call_with_files(
         if outcome is STREAMING:
             rest = files.pop_all()
             ops.when_over(job.n, lambda: state.site.uploads.start(rest.aclose()))
+        opened.are_kept = isinstance(outcome, Failed) and outcome.status == 422  # the form is sent again
         return outcome
 
 

@@ -2,7 +2,8 @@
 
 They wait in a storage: in a folder, in the store, or in a bucket (`liveactions.store.bucket`). A file is
 removed when its operation or its page's session has ended, and after an hour in any case (`Uploads`). Any
-machine can run the operation, also if the one that received the file has failed.
+machine can run the operation, also if the one that received the file has failed. A large file arrives in
+chunks, each of which is a file of the storage, so that any machine can receive the next one.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from threading import Lock
-from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json, to_json
@@ -40,8 +44,10 @@ log = get_logger(__name__)
 T = TypeVar("T")
 FILE_TTL: Final = 3600.0
 """Seconds for which a file waits for its op."""
-CHUNK_BYTES: Final = 2**16
+COPY_BYTES: Final = 2**16
 """Bytes that are copied at a time."""
+CHUNK_BYTES: Final = 2**20
+"""Size of the chunks in which larger files are uploaded."""
 NAME: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}")
 """Who a file is of, and a random number. Whatever else is in a folder or a bucket is left alone."""
 PLACES: Final = (
@@ -70,8 +76,8 @@ class StoredFile(NamedTuple):
 class UploadStorage(ABC):
     """Files under random names. The name that the browser gives a file is never part of a path.
 
-    Names have the form of `NAME`, and are used once. Methods don't keep the event loop waiting. Each raises
-    `StoreError` when the storage fails.
+    Names have the form of `NAME`. Methods don't keep the event loop waiting. Each raises `StoreError` when
+    the storage fails.
     """
 
     largest: int | None = None
@@ -83,7 +89,9 @@ class UploadStorage(ABC):
 
     @abstractmethod
     async def write(self, name: str, file: BinaryIO, size: int) -> None:
-        """Store the content of a file. Nothing of it stays if that fails."""
+        """Store the content of a file, as a whole: nothing of it stays if that fails. A file of this name is
+        replaced.
+        """
 
     @abstractmethod
     async def open(self, name: str) -> BinaryIO | None:
@@ -141,12 +149,15 @@ class FolderStorage(UploadStorage):
         return self.folder / name.replace("/", "-")
 
     def _write(self, path: Path, file: BinaryIO) -> None:
+        # Until it is whole it has another name, which is swept like all others if this process is killed.
+        unfinished = path.with_name(f"{path.name.partition('-')[0]}-{secrets.token_hex(16)}")
         try:
-            with open(path, "xb", opener=_private) as target:
-                shutil.copyfileobj(file, target, CHUNK_BYTES)
+            with open(unfinished, "xb", opener=_private) as target:
+                shutil.copyfileobj(file, target, COPY_BYTES)
+            unfinished.replace(path)
         except BaseException:  # a full disk, say
             with suppress(OSError):
-                path.unlink()
+                unfinished.unlink()
             raise
 
     def _files(self, owner: str) -> Iterator[StoredFile]:
@@ -198,7 +209,7 @@ class StoreStorage(UploadStorage):
         sealed = self._sealer.seal_bytes(file.read(), _row(name))
         listed = StoredFile(name, max(size, LEAST_BYTES), time.time())
         try:
-            await self._change(lambda files: [*files, listed])
+            await self._change(lambda files: [*(one for one in files if one.name != name), listed])
             await self._store.put(_row(name), sealed, FILE_TTL)
         except BaseException:
             with suppress(StoreError):
@@ -242,12 +253,52 @@ def _row(name: str) -> str:
     return f"upload {name}"
 
 
+class Handle(NamedTuple):
+    """What a sealed handle says of a file."""
+
+    name: str
+    """That of the file in its storage."""
+    filename: str
+    size: int
+    """In bytes."""
+    type: str
+    chunk: int = 0
+    """Size of the chunks in which it arrives, in bytes; 0: it is there as a whole."""
+
+    @property
+    def chunks(self) -> list[str]:
+        """The names of its chunks in the storage."""
+        owner, _, number = self.name.partition("/")
+        names = (f"{number} {index}".encode() for index in range(-(-self.size // self.chunk)))
+        return [f"{owner}/{sha256(name).hexdigest()[:32]}" for name in names]
+
+    @property
+    def names(self) -> list[str]:
+        """The names in the storage of all that there is of it."""
+        return self.chunks if self.chunk else [self.name]
+
+    def size_of(self, index: int) -> int:
+        """Return the size of a chunk in bytes; 0 if there is no such chunk."""
+        return max(0, min(self.chunk, self.size - index * self.chunk)) if index >= 0 else 0
+
+
 class TooManyUploads(Exception):
     """The files that wait have as many bytes as they may have."""
 
 
 class FileTooLarge(Exception):
     """A file is larger than those that the storage takes."""
+
+
+@dataclass
+class OpenedFiles:
+    """Names and values of an op, with files in place of their handles."""
+
+    pairs: list[tuple[str, Any]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """Those of the files in the storage."""
+    are_kept: bool = False
+    """Whether they stay for another try."""
 
 
 class Uploads:
@@ -267,10 +318,11 @@ class Uploads:
 
         Raise `FileTooLarge`, `TooManyUploads` if the files that wait have too many bytes, and `StoreError`.
         """
-        await self._require_room([size])
+        await self.require_room([size])
         return await self._write(file, size, NOBODY)
 
-    async def _require_room(self, sizes: Sequence[int]) -> None:
+    async def require_room(self, sizes: Sequence[int]) -> None:
+        """Raise the exceptions of `put` if there is no room for files of these sizes."""
         self.tend()
         for size in sizes:
             self.check_size(size)
@@ -292,49 +344,77 @@ class Uploads:
             log.error("a file of more than %d bytes was refused: the store takes none. %s", largest, PLACES)
         raise FileTooLarge
 
-    async def keep(self, uploads: Sequence[UploadFile], identity: str, token: str = "") -> list[str]:
+    async def keep(self, uploads: Sequence[UploadFile], context: str, token: str = "") -> list[str]:
         """Store files until their op, or the end of the page's session (its `token`). Return a handle for
-        each, good for this person only. None of them stays if one can't be stored.
+        each, which is good in this context only: that of a page and a person. None of them stays if one
+        can't be stored.
 
         Raise the exceptions of `put`.
         """
-        await self._require_room([upload.size or 0 for upload in uploads])
+        await self.require_room([upload.size or 0 for upload in uploads])
         names: list[str] = []
         handles = []
         try:
             for upload in uploads:
                 size = upload.size or 0
                 names.append(await self._write(upload.file, size, _owner(token)))
-                told = [names[-1], upload.filename or "", size, upload.content_type or ""]
-                handles.append(self._sealer.seal(to_json(told), _context(identity)))
+                handle = Handle(names[-1], upload.filename or "", size, upload.content_type or "")
+                handles.append(self._seal(handle, context))
         except BaseException:
             await self.delete(names)
             raise
         return handles
 
-    @asynccontextmanager
-    async def opened(self, fields: Sequence[Any], identity: str) -> AsyncIterator[list[tuple[str, Any]]]:
-        """Return names and values of an op, with files in place of their handles. They are removed on exit.
+    def expect(self, filename: str, size: int, type: str, context: str, token: str = "") -> str:
+        """Return the handle of a file that will arrive in chunks. Nothing is stored yet."""
+        name = f"{_owner(token)}/{secrets.token_hex(16)}"
+        return self._seal(Handle(name, filename, size, type, CHUNK_BYTES), context)
 
-        Raise `SealError` for a handle that isn't this person's, or whose file is gone, and `StoreError` if it
-        can't be read.
+    def expected(self, sealed: str, context: str) -> Handle:
+        """Return what a handle says of a file. Raise `SealError` if it isn't of this context."""
+        return Handle(*from_json(self._sealer.open(sealed, _context(context), FILE_TTL)))
+
+    async def keep_chunk(self, handle: Handle, index: int, content: bytes) -> None:
+        """Store a chunk, which replaces the same one if that has come before. Raise `ValueError` if there is
+        no such chunk or it has another size, and the exceptions of `put`.
         """
-        pairs: list[tuple[str, Any]] = []
-        names: list[str] = []
+        if not content or len(content) != handle.size_of(index):
+            raise ValueError(f"chunk {index} has {len(content)} bytes, and not {handle.size_of(index)}")
+        await self.require_room([len(content)])
+        await self.storage.write(handle.chunks[index], BytesIO(content), len(content))
+
+    async def arrived(self, handle: Handle) -> int:
+        """Return how many chunks are there, up to the first one that is missing."""
+        there = {one.name for one in await self.storage.files(handle.name.partition("/")[0])}
+        return next((n for n, name in enumerate(handle.chunks) if name not in there), len(handle.chunks))
+
+    def _seal(self, handle: Handle, context: str) -> str:
+        return self._sealer.seal(to_json(handle), _context(context))
+
+    @asynccontextmanager
+    async def opened(self, fields: Sequence[Any], context: str) -> AsyncIterator[OpenedFiles]:
+        """Open the files whose handles are in an op's fields. They are removed on exit, unless they are kept.
+
+        Raise `SealError` for a handle that isn't of this context, or whose file is gone, and `StoreError` if
+        it can't be read.
+        """
+        opened = OpenedFiles()
         try:
             for field, value in zip(fields[::2], fields[1::2], strict=True):
                 if type(value) is dict and "refused" in value:
                     value = RefusedFile(*value["refused"])
                 elif type(value) is dict:
-                    name, value = await self._open(value["file"], identity)
-                    names.append(name)
-                pairs.append((field, value))
-            yield pairs
+                    handle = self.expected(value["file"], context)
+                    value = await self._open(handle)
+                    opened.names += handle.names
+                opened.pairs.append((field, value))
+            yield opened
         finally:
-            for _, value in pairs:
+            for _, value in opened.pairs:
                 if isinstance(value, UploadFile):
                     value.file.close()
-            await self.delete(names)
+            if not opened.are_kept:
+                await self.delete(opened.names)
 
     async def open(self, name: str, size: int) -> BinaryIO | None:
         """Return the content of a file of this size, which the caller closes; None if there is no such file.
@@ -342,21 +422,29 @@ class Uploads:
         Raise `StoreError` when it can't be read, or isn't there as a whole.
         """
         file = await self.storage.open(name)
-        if file is None:
-            return None
-        found = file.seek(0, os.SEEK_END)
-        if found != size:
-            file.close()
-            raise StoreError(f"of a stored file there are {found} bytes, and not {size}")
-        file.seek(0)
-        return file
+        return None if file is None else _checked(file, size)
 
-    async def _open(self, handle: str, identity: str) -> tuple[str, UploadFile]:
-        name, filename, size, kind = from_json(self._sealer.open(handle, _context(identity), FILE_TTL))
-        file = await self.open(name, size)
+    async def _open(self, handle: Handle) -> UploadFile:
+        file = await (self._open_chunks(handle) if handle.chunk else self.open(handle.name, handle.size))
         if file is None:
             raise SealError("the file is no longer available")
-        return name, UploadFile(file, size=size, filename=filename, headers=Headers({"content-type": kind}))
+        headers = Headers({"content-type": handle.type.encode("latin-1", "replace").decode("latin-1")})
+        return UploadFile(file, size=handle.size, filename=handle.filename, headers=headers)
+
+    async def _open_chunks(self, handle: Handle) -> BinaryIO | None:
+        whole = cast("BinaryIO", SpooledTemporaryFile(CHUNK_BYTES))  # noqa: SIM115 - the caller closes it
+        try:
+            for name in handle.chunks:
+                chunk = await self.storage.open(name)
+                if chunk is None:
+                    whole.close()
+                    return None
+                with chunk:
+                    await asyncio.to_thread(shutil.copyfileobj, chunk, whole, COPY_BYTES)
+            return _checked(whole, handle.size)
+        except BaseException:
+            whole.close()
+            raise
 
     async def delete(self, names: Sequence[str]) -> None:
         """Remove files, as far as they are there. What can't be removed now is when its time is over."""
@@ -413,5 +501,15 @@ def _owner(token: str) -> str:
     return session_key(token).rpartition(" ")[2] if token else NOBODY
 
 
-def _context(identity: str) -> str:
-    return f"upload\n{identity}"
+def _checked(file: BinaryIO, size: int) -> BinaryIO:
+    """Return a file at its beginning. Close it and raise `StoreError` if it doesn't have this size."""
+    found = file.seek(0, os.SEEK_END)
+    if found != size:
+        file.close()
+        raise StoreError(f"of a stored file there are {found} bytes, and not {size}")
+    file.seek(0)
+    return file
+
+
+def _context(context: str) -> str:
+    return f"upload\n{context}"

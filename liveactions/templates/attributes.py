@@ -16,7 +16,11 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
     "confirm": "Asks this question first, and calls the action only if the visitor agrees.",
     "default": "On a button: the one that Enter in a field of the form presses.",
     "drop": "Accepts dropped files, for the file input in it.",
-    "field": "In a `live-optimistic` template: contains the submitted value of this field.",
+    "entries": "On a `template` in a form: its contents are shown for each file chosen in this field.",
+    "field": (
+        "In a `live-optimistic` template: contains the submitted value of this field. In `live-entries`: the"
+        " file's `name`, `size` or `error`."
+    ),
     "guard": "On a form or around several: asks this question before unsaved changes are left behind.",
     "hook": "Binds the object of this name, which the page's own script defines with `hook(…)`.",
     "ignore": (
@@ -31,6 +35,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
         ' the action: `live-optimistic="create"`.'
     ),
     "pending": "On a button: its text while its action runs.",
+    "preview": "On an `img` in a `live-entries` template: shows the picture that is chosen.",
     "progress": "On a `progress`: shows how much of an upload has been sent.",
     "run": "On a `script`: runs when a patch inserts it. Other scripts don't.",
     "transition": "On or around a control: a view transition shows its answer. On `body`: all changes.",

@@ -10,7 +10,7 @@ What forms and controls submit are names and values in document order (`form_fie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,8 +33,15 @@ class File:
     type: str = "application/octet-stream"
 
 
-State = str | bool | File | tuple[Element, ...]
-"""Text, whether the control is checked, the chosen file, or the chosen options."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files that are chosen in a control."""
+
+    files: tuple[File, ...]
+
+
+State = str | bool | Files | tuple[Element, ...]
+"""Text, whether the control is checked, the chosen files, or the chosen options."""
 Seen = dict[Element, int]
 """The number of edits of each control that an operation reports."""
 
@@ -78,8 +85,8 @@ class Controls:
         state = self.state(control)
         if isinstance(state, tuple):
             return option_value(state[0]) if state else ""
-        if isinstance(state, File):
-            return state.name
+        if isinstance(state, Files):
+            return state.files[0].name if state.files else ""
         return state if isinstance(state, str) else control.attributes.get("value", "on")
 
     def is_edited(self, control: Element) -> bool:
@@ -230,11 +237,17 @@ def control_fields(control: Element, controls: Controls) -> list[Pair]:
     state = controls.state(control) if control.name in CONTROLS else control.get("value") or ""
     if isinstance(state, tuple):
         return [(name, option_value(option)) for option in state]
-    if isinstance(state, File):
-        return [(name, state)]
+    if isinstance(state, Files):
+        return [(name, file) for file in state.files]
     if (kind(control) in CHECKABLE or kind(control) == "file") and not state:
         return []
     return [(name, controls.value(control) if control.name in CONTROLS else str(state))]
+
+
+def chosen_files(control: Element, controls: Controls) -> tuple[File, ...]:
+    """Return the files that are chosen in a control."""
+    state = controls.state(control)
+    return state.files if isinstance(state, Files) else ()
 
 
 def submitters(form: Element) -> list[Element]:
@@ -259,22 +272,13 @@ class Sending:
     resets: bool
 
     @property
-    def files(self) -> list[Pair]:
-        return [pair for pair in self.pairs if isinstance(pair[1], File)]
+    def files(self) -> list[tuple[str, File]]:
+        return [(name, value) for name, value in self.pairs if isinstance(value, File)]
 
-    def fields(self, handles: Iterable[str]) -> list[Any]:
-        """Return the operation's fields with a handle for each file; files without a handle were rejected."""
-        left = iter(handles)
-        pairs = [
-            (name, value if isinstance(value, str) else _told(value, next(left, None)))
-            for name, value in self.pairs
-        ]
+    def fields(self, value_of: Callable[[File], dict[str, Any]]) -> list[Any]:
+        """Return the operation's fields, with what `value_of` returns in the places of files."""
+        pairs = [(name, value if isinstance(value, str) else value_of(value)) for name, value in self.pairs]
         return [part for pair in pairs for part in pair]
-
-
-def _told(file: File, handle: str | None) -> dict[str, Any]:
-    refused = [file.name, file.type, len(file.content)]
-    return {"refused": refused} if handle is None else {"file": handle}
 
 
 def has_files(pairs: Sequence[Pair]) -> bool:

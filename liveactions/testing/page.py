@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .controls import File, option_value, options
+from .controls import File, chosen_files, option_value, options
 from .document import Window
 from .dom import Element, canonical, is_disabled, outline, shown_text
 from .failures import Refusal, listing, there_are
@@ -29,6 +29,7 @@ from .locators import (
 )
 from .selectors import select
 from .tab import Tab, without_handle
+from .uploads import Entry
 from .user_input import UserInput
 
 
@@ -85,10 +86,28 @@ class Part:
         self._hand.type(self._find(name, fillable, "field"), value)
         await self._tab.settle()
 
-    async def attach(self, name: str, file: File) -> None:
-        """Choose a file: ``File("me.png", b"…", "image/png")``."""
-        self._hand.attach(self._find(name, attachable, "file field"), file)
+    async def attach(self, name: str, *files: File) -> None:
+        """Choose a file, or several: ``File("me.png", b"…", "image/png")``."""
+        self._hand.attach(self._find(name, attachable, "file field"), files)
         await self._tab.settle()
+
+    def entries(self, name: str) -> list[Entry]:
+        """Return the files that are chosen in a file field, as ``live-entries`` shows them: each with
+        `name`, `size`, `error` and `is_sent`. Requires JavaScript.
+        """
+        control = self._find(name, attachable, "file field")
+        if self._tab.entries_of(control) is None:
+            raise Refusal(f"{control!r}: no live-entries shows its files, or there is no JavaScript")
+        files = chosen_files(control, self._window().controls)
+        return [self._tab.uploads.of(file) for file in files]
+
+    async def detach(self, name: str, file: str) -> None:
+        """Take a file out of its form, by its name, as ``live-cancel`` in ``live-entries`` does."""
+        entries = self.entries(name)
+        rest = [entry.file for entry in entries if entry.name != file]
+        if len(rest) == len(entries):
+            raise Refusal(f"no file {file!r} is chosen; {there_are(entry.name for entry in entries)}")
+        await self.attach(name, *rest)
 
     async def check(self, name: str) -> None:
         """Check a checkbox or radio button, unless it is already checked."""

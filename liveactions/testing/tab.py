@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any, Protocol
@@ -10,24 +9,27 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from markupsafe import escape
 
-from ..protocol.constants import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, HEADER_UPLOAD, NAVIGATE
+from ..protocol.constants import CALL_REF, FIELD_ACTION, FIELD_SNAPSHOT, HEADER_OPS, NAVIGATE
 from .asgi import ORIGIN, EventStream, Header, Reply, Socket
 from .controls import (
     MULTIPART,
+    File,
     Pair,
     Sending,
+    chosen_files,
     elements_of,
-    encoded,
     form_fields,
     has_files,
     own_fields,
     own_pairs,
+    owner,
     texts,
 )
 from .conversation import SHOWN_STATUSES, Conversation, Fetching, Line, Streaming
 from .document import Window
 from .dom import Element, shown_text
 from .failures import Failed, Refusal
+from .uploads import Uploads
 
 
 class SessionClock(Protocol):
@@ -97,8 +99,6 @@ class History:
         self._entries[self._at :] = [(url, self._document)]
 
 
-REFUSALS = frozenset({413, 415, 422})
-"""Statuses for rejected files, whose form shows the error."""
 PAGE_FORM = "live"
 """The form of controls outside of other forms; they aren't reset."""
 
@@ -116,6 +116,10 @@ class Tab:
         self.name = token_hex(16)
         """The name by which the server keeps fields for this tab."""
         self._history = History()
+        self.uploads = Uploads(browser.post)
+        self._chosen: list[tuple[str, list[tuple[str, File]]]] = []
+        """References of forms, and files that are chosen in them and may be sent at once."""
+        self._discarded: list[tuple[str, File]] = []
         self._sendings: list[Sending] = []
         self._leaving: tuple[str, str, list[Pair]] | None = None
 
@@ -169,6 +173,10 @@ class Tab:
             try:
                 await self._send_files(self.conversation)
                 await self.conversation.settle()
+            except Failed as failed:
+                if failed.status != 422:
+                    self.uploads.forget_all()
+                raise
             finally:
                 self.status = self.conversation.status or self.status
                 await self._redeem()
@@ -194,19 +202,17 @@ class Tab:
 
     async def _send_files(self, conversation: Conversation) -> None:
         """Upload files, then send the operations that use them. Raise `Failed` if the upload fails."""
+        path = _path(self.url)
+        discarded, self._discarded = self._discarded, []
+        for reference, file in discarded:
+            await self.uploads.remove(path, reference, conversation.token, file)
+        chosen, self._chosen = self._chosen, []
+        for reference, files in chosen:
+            await self.uploads.send(path, reference, conversation.token, files, only_auto=True)
         sendings, self._sendings = self._sendings, []
         for sending in sendings:
-            kind, body = encoded(sending.files)
-            url = f"{_path(self.url)}?{urlencode({FIELD_ACTION: sending.reference})}"
-            reply = await self.browser.post(
-                url, body, [("content-type", kind), (HEADER_UPLOAD, conversation.token)]
-            )
-            answer = json.loads(reply.body)
-            if reply.status not in (200, *REFUSALS):
-                raise Failed(
-                    "; ".join([answer["error"], *answer["errors"].values()]).strip("; "), reply.status
-                )
-            fields = sending.fields(handle for _, handle in answer.get("files", ()))
+            await self.uploads.send(path, sending.reference, conversation.token, sending.files)
+            fields = sending.fields(lambda file: self.uploads.of(file).value)
             conversation.say(CALL_REF, sending.reference, fields, seen=sending.seen, resets=sending.resets)
 
     async def _redeem(self) -> None:
@@ -307,6 +313,25 @@ class Tab:
             self._sendings.append(Sending(reference, own_pairs(pairs), seen, resets))
             return
         self.conversation.say(CALL_REF, reference, own_fields(pairs), seen=seen, resets=resets)
+
+    def chose(self, control: Element) -> None:
+        """Plan the files that were chosen in a control, if ``live-entries`` shows them."""
+        reference = self.entries_of(control)
+        if reference is not None:
+            files = chosen_files(control, self.window.controls)
+            self._chosen.append((reference, [(control.get("name") or "", file) for file in files]))
+
+    def entries_of(self, control: Element) -> str | None:
+        """Return the reference of a control's form if ``live-entries`` shows the files chosen in it."""
+        form = owner(control)
+        if form is None or self.conversation is None:
+            return None
+        templates = (one.get("live-entries") for one in form.elements() if one.name == "template")
+        return self.reference(form) if control.get("name") in templates else None
+
+    def discard(self, control: Element, file: File) -> None:
+        """Remove what the server has of a file that isn't chosen any more."""
+        self._discarded.append((self.entries_of(control) or "", file))
 
     def _post(self, form: Element, submitter: Element | None, pairs: list[Pair]) -> None:
         action = urljoin(ORIGIN + self.url, form_attribute(form, submitter, "action") or self.url)

@@ -21,7 +21,9 @@ from .controls import (
     CONTROLS,
     Controls,
     File,
+    Files,
     State,
+    chosen_files,
     control_fields,
     elements_of,
     form_fields,
@@ -97,6 +99,10 @@ def dispatch(tab: Tab, event: DomEvent) -> bool:
         prevented |= "prevent" in call.modifiers
         prevented |= _run(tab, call, event)
     return prevented
+
+
+def _is_among(file: File, files: Sequence[File]) -> bool:
+    return any(file is other for other in files)
 
 
 def _called(tab: Tab, event: DomEvent) -> Iterator[Call]:
@@ -310,8 +316,16 @@ class UserInput:
     def choose(self, select: Element, options: Sequence[Element]) -> None:
         self._change(select, tuple(options))
 
-    def attach(self, control: Element, file: File) -> None:
-        self._change(control, file)
+    def attach(self, control: Element, files: Sequence[File]) -> None:
+        if len(files) > 1 and control.get("multiple") is None:
+            raise Refusal(f"{control!r} takes one file")
+        before = chosen_files(control, self.tab.window.controls)
+        for file in before:
+            if not _is_among(file, files):
+                self.tab.discard(control, file)
+        self.tab.uploads.chose([file for file in files if not _is_among(file, before)])
+        self._change(control, Files(tuple(files)))
+        self.tab.chose(control)
 
     def _change(self, control: Element, state: State) -> None:
         self.focus(control)

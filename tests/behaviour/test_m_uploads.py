@@ -23,7 +23,7 @@ from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.snapshots import session_key
 from liveactions.store.uploads import FILE_TTL, FolderStorage
-from liveactions.testing import File
+from liveactions.testing import Browser, File, Refusal
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import Tab, browser, signed
 from tests.support.patience import PATIENCE
@@ -311,7 +311,7 @@ async def test_m4_files_go_when_the_op_ends() -> None:
         for name in ("send", "fail"):
             fields = handles(await upload(tab, name, ("one", ("a.txt", b"x", "text/plain"))))
             await tab.op(wire.CALL_REF, tab.signed(name), fields)
-            assert await lying(live) == []
+            assert len(await lying(live)) == (name == "fail")  # its form is to be corrected and sent again
         assert all(one.file.closed for one in opened) and len(opened) == 2
         response = await visitor.http.post(
             "/files",
@@ -387,6 +387,172 @@ async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> 
         await here.sessions.run_maintenance(session.state.used + here.site.limits.detached + 1)
         assert not len(here.sessions)
         assert "a.txt" in str(await tab.op(wire.CALL_REF, tab.signed("send"), fields))
+
+
+# Plans, and files in chunks
+
+
+async def ask(tab: Tab, action: str, question: Any) -> httpx.Response:
+    headers = {wire.HEADER_UPLOAD: tab.token or ""}
+    url = "/files"
+    return await tab.browser.http.post(url, params={"_a": tab.signed(action)}, json=question, headers=headers)
+
+
+async def send_chunk(tab: Tab, number: object, handle: str, content: bytes) -> httpx.Response:
+    headers = {wire.HEADER_UPLOAD: tab.token or "", wire.HEADER_CHUNK: f"{number} {handle}"}
+    return await tab.browser.http.post("/files", content=content, headers=headers)
+
+
+async def test_each_file_has_a_plan_before_it_is_sent() -> None:
+    live = archive()
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        files = [
+            ["many", "a.bin", "", 10],
+            ["many", "b.bin", "", 3 * 2**20],
+            ["one", "a.png", "image/png", 10],
+            ["one", "a.txt", "text/plain", 1001],
+            ["other", "a.txt", "text/plain", 1],
+        ]
+        small, large, *refused = (await ask(tab, "send", {"plan": files})).json()["files"]
+        assert small == {"by": "form"}
+        assert large.pop("handle") and large == {"by": "chunks", "size": 2**20}
+        assert refused == [
+            {"error": "Choose a file of one of these types: text/*, .csv"},
+            {"error": "This file is larger than 1000 bytes"},
+            {"error": "No file is expected here"},
+        ]
+        assert await lying(live) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ({"plan": [["many", "a.txt", "text/plain", 1]] * 21}, 413),
+        ({"plan": [["many", "a.txt", "text/plain", 2**20 * 10]] * 20}, 200),
+        ({"plan": [["many", "a.txt", "text/plain", -1]]}, 400),
+        ({"plan": [["many", "a.txt", "text/plain", True]]}, 400),
+        ({"plan": [["many", "a.txt"]]}, 400),
+        ({"plan": "many"}, 400),
+        ({"resume": "forged"}, 409),
+        ({"cancel": "forged"}, 409),
+        ([], 400),
+    ],
+)
+async def test_questions_about_files_are_checked(question: Any, status: int) -> None:
+    async with browser(archive()) as visitor:
+        tab = await visitor.joined("/files")
+        response = await ask(tab, "send", question)
+        assert response.status_code == status, response.text
+
+
+async def test_files_that_have_no_room_are_refused_before_they_are_sent() -> None:
+    live = archive(limits=Limits(uploads=2**20))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        response = await ask(tab, "send", {"plan": [["many", "a.txt", "", 2**20 + 1]]})
+        assert response.status_code == 503 and "Too many files" in response.json()["error"]
+
+
+async def test_a_file_in_chunks_resumes_on_another_worker(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    here, there = archive(store), archive(store)
+    content = b"x" * 2**20 + b"end"
+    async with browser(here) as visitor, browser(there) as again:
+        tab = await visitor.joined("/files")
+        plans = await ask(tab, "send", {"plan": [["many", "a.bin", "text/plain", len(content)]]})
+        [plan] = plans.json()["files"]
+        assert (await send_chunk(tab, 0, plan["handle"], content[: 2**20])).status_code == 200
+        await tab.socket.lose()
+        tab.browser = again
+        await tab.join()
+        assert (await ask(tab, "send", {"resume": plan["handle"]})).json() == {"chunks": 1}
+        assert (await send_chunk(tab, 1, plan["handle"], b"end")).status_code == 200
+        frame = await tab.op(wire.CALL_REF, tab.signed("send"), ["many", {"file": plan["handle"]}])
+        assert f"a.bin text/plain {len(content)}" in str(frame) and await lying(there) == []
+
+
+async def test_chunks_are_checked_and_cancelled() -> None:
+    live = archive(identify=lambda connection: connection.headers.get("who", ""))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        plans = await ask(tab, "send", {"plan": [["many", "a.bin", "", 2**20 + 3]]})
+        handle = plans.json()["files"][0]["handle"]
+        for number, content, status in (
+            (0, b"short", 400),
+            (1, b"end!", 413),
+            (2, b"x", 413),
+            (2, b"", 400),
+            (-1, b"x", 413),
+            ("x", b"", 400),
+        ):
+            response = await send_chunk(tab, number, handle, content)
+            assert response.status_code == status, (number, response.text)
+        assert (await send_chunk(tab, 1, handle[:-4] + "AAAA", b"end")).status_code == 409
+        visitor.http.headers["who"] = "eve"
+        assert (await send_chunk(tab, 1, handle, b"end")).status_code == 409
+        del visitor.http.headers["who"]
+        assert await lying(live) == []
+        assert (await send_chunk(tab, 1, handle, b"end")).status_code == 200
+        assert len(await lying(live)) == 1
+        assert (await ask(tab, "send", {"cancel": handle})).json() == {}
+        assert await lying(live) == []
+
+
+ENTRIES = """<title>Album</title><form method="post" action="{{ save }}">
+<input type="file" name="files" multiple aria-label="Files"><template live-entries="files"><p></p></template>
+<button>Save</button> <p>{{ save.errors.files }}</p></form><pre>{{ lines|join("; ") }}</pre>"""
+
+
+def album(auto: bool) -> Live:
+    pages = Pages()
+
+    @pages.page("/album")
+    class Album(Page):
+        template = "album.html"
+        lines: list[str] = []
+
+        @action
+        async def save(self, files: list[Annotated[UploadFile, file(types=[".txt"], auto=auto)]]) -> None:
+            self.lines = [f"{one.filename} {len(await one.read())}" for one in files]
+
+    live = Live(Environment(loader=DictLoader({"album.html": ENTRIES}), autoescape=True), keys="k" * 32)
+    live.include(pages)
+    return live
+
+
+@pytest.mark.parametrize("auto", [True, False])
+async def test_tests_see_entries(auto: bool) -> None:
+    live = album(auto)
+    async with Browser(live) as user:
+        page = await user.open("/album")
+        large = File("b.txt", b"x" * (2**20 + 1))
+        await page.attach("Files", File("a.txt", b"1"), File("c.exe", b""), large, File("d.txt", b"1"))
+        assert [(one.name, one.size, one.is_sent) for one in page.entries("Files")] == [
+            ("a.txt", 1, auto),
+            ("c.exe", 0, False),
+            ("b.txt", 2**20 + 1, auto),
+            ("d.txt", 1, auto),
+        ]
+        assert len(await lying(live)) == (4 if auto else 0)
+        await page.click("Save")
+        assert page.text("p") == page.entries("Files")[1].error == "Choose a file of one of these types: .txt"
+        await page.detach("Files", "c.exe")
+        await page.detach("Files", "d.txt")
+        with pytest.raises(Refusal, match="there are 'a.txt' and 'b.txt'"):
+            await page.detach("Files", "d.txt")
+        await page.click("Save")
+        assert page.text("pre") == "a.txt 1; b.txt 1048577" and page.entries("Files") == []
+
+
+async def test_tests_without_javascript_choose_several_files() -> None:
+    async with Browser(album(True), js=False) as user:
+        page = await user.open("/album")
+        await page.attach("Files", File("a.txt", b"1"), File("b.txt", b"22"))
+        with pytest.raises(Refusal, match="JavaScript"):
+            page.entries("Files")
+        await page.click("Save")
+        assert page.text("pre") == "a.txt 1; b.txt 2"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from examples import app
 from liveactions import Live
 from liveactions.templates.commands import METHODS
-from liveactions.testing import Browser, both_ways, plugin
+from liveactions.testing import Browser, File, both_ways, plugin
 from tests.docs.code import DOCS, EXAMPLES, blocks
 
 
@@ -56,13 +56,14 @@ COMPONENTS = Explained(
     "test_the_garden",
 )
 BINDING = Explained("binding.md", 6, (EXAMPLES / "rooms.py", template("rooms.html")), "test_rooms")
+UPLOADS = Explained("uploads.md", 3, (EXAMPLES / "album.py", template("album.html")), "test_album")
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
 ASSISTANT = Explained("assistant.md", 2, (EXAMPLES / "assistant.py",), "test_an_answer")
 
 browser = plugin.browser
 each = pytest.mark.parametrize(
     "page",
-    [COMMANDS, SCROLLING, LONG_LISTS, SORTING, COMPONENTS, BINDING, KEPT, ASSISTANT],
+    [COMMANDS, SCROLLING, LONG_LISTS, SORTING, UPLOADS, COMPONENTS, BINDING, KEPT, ASSISTANT],
     ids=lambda page: page.document,
 )
 
@@ -86,7 +87,7 @@ def test_its_code_is_the_examples(page: Explained) -> None:
 async def test_its_test_passes(page: Explained, browser: Browser) -> None:
     if page.needs_js and not browser.js:
         pytest.skip("client commands need JavaScript")
-    names: dict[str, Any] = {"Browser": Browser, "both_ways": lambda test: test}
+    names: dict[str, Any] = {"Browser": Browser, "File": File, "both_ways": lambda test: test}
     exec(compile(page.blocks[-1][1], page.document, "exec"), names)
     await names[page.test](browser)
 

@@ -260,8 +260,8 @@ def upload(content: bytes = b"x" * 10, name: str = "a.txt") -> UploadFile:
 
 async def contents(uploads: Uploads, *handles: str) -> list[bytes]:
     fields = [part for handle in handles for part in ("name", {"file": handle})]
-    async with uploads.opened(fields, "ada") as pairs:
-        return [await file.read() for _, file in pairs]
+    async with uploads.opened(fields, "ada") as opened:
+        return [await file.read() for _, file in opened.pairs]
 
 
 async def test_an_op_on_another_machine_takes_files_once(machine: Machine) -> None:
@@ -272,6 +272,52 @@ async def test_an_op_on_another_machine_takes_files_once(machine: Machine) -> No
     for uploads in (here, there):
         with pytest.raises(SealError):
             await contents(uploads, handles[0])
+
+
+async def test_a_file_arrives_in_chunks_on_any_machine(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("liveactions.store.uploads.CHUNK_BYTES", 4)
+    here, there = Uploads(SEALER, machine()), Uploads(SEALER, machine())
+    sealed = here.expect("a.txt", 10, "text/plain", "ada", "token")
+    handle = there.expected(sealed, "ada")
+    assert await here.arrived(handle) == 0
+    await here.keep_chunk(handle, 0, b"0123")
+    await there.keep_chunk(handle, 2, b"89")
+    assert await here.arrived(handle) == 1
+    with pytest.raises(SealError):
+        await contents(here, sealed)
+    for _ in range(2):  # the answer to the first one was lost
+        await there.keep_chunk(handle, 1, b"4567")
+    assert await here.arrived(handle) == 3 == len(await there.storage.files())
+    assert await contents(here, sealed) == [b"0123456789"]
+    assert await there.storage.files() == []
+
+
+async def test_only_the_chunks_that_were_expected_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liveactions.store.uploads.CHUNK_BYTES", 4)
+    uploads = Uploads(SEALER, FolderStorage(), 9)
+    sealed = uploads.expect("a.txt", 10, "text/plain", "ada")
+    handle = uploads.expected(sealed, "ada")
+    for index, content in ((0, b"012"), (0, b"01234"), (2, b"8901"), (3, b""), (3, b"x"), (-1, b"0123")):
+        with pytest.raises(ValueError, match="chunk"):
+            await uploads.keep_chunk(handle, index, content)
+    with pytest.raises(SealError):
+        uploads.expected(sealed, "eve")
+    await uploads.keep_chunk(handle, 0, b"0123")
+    await uploads.keep_chunk(handle, 1, b"4567")
+    with pytest.raises(TooManyUploads):
+        await uploads.keep_chunk(handle, 2, b"89")
+    await uploads.delete(handle.names)
+    assert await uploads.storage.files() == []
+
+
+async def test_files_that_are_kept_for_another_try_stay() -> None:
+    uploads = Uploads(SEALER, FolderStorage())
+    [handle] = await uploads.keep([upload(b"one")], "ada")
+    async with uploads.opened(["file", {"file": handle}], "ada") as opened:
+        opened.are_kept = True
+    assert await contents(uploads, handle) == [b"one"]
 
 
 async def test_files_wait_for_another_machine_when_theirs_is_gone(machine: Machine) -> None:

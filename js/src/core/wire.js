@@ -69,5 +69,7 @@ export const HEADER_SKIPPED = "Live-Skipped";
 export const HEADER_STREAM = "Live-Stream";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
+/** On an upload: the body is a chunk of a file, with this number and handle. */
+export const HEADER_CHUNK = "Live-Chunk";
 /** On the answer to a call from a page that isn't live: it has changed the browser's cookies. */
 export const HEADER_COOKIES = "Live-Cookies";

@@ -6,6 +6,7 @@ import { callsOf, COMMANDS, isInLink, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { runCommands } from "./commands.js";
+import { watchEntries } from "./entry-list.js";
 import { contains, parentElement } from "./members.js";
 import { watchSort } from "./sorting.js";
 import { watchView } from "./viewport.js";
@@ -34,6 +35,7 @@ export function registerCall(call) {
   watchView(call);
   watchSort(call);
   watchWindow(call);
+  watchEntries(call);
 }
 
 /** @param {Call} call */

@@ -1,16 +1,16 @@
-// Files of forms go to the server before their op, each form's by a request of its own; the op names them by the handles that
-// the server answers. Meanwhile the form is pending, `<progress live-progress>` in it shows how far it is, and what has
-// `live-cancel` in it, or a reset, ends it.
+// Files of forms go to the server before their op, which names them by handles. Meanwhile the form is pending,
+// `<progress live-progress>` in it shows how far it is, and what has `live-cancel` in it, or a reset, ends it.
 
 /** @import { Call, Request } from "../interface.js" */
+/** @import { Entry } from "./entries.js" */
 import { callsOf } from "../core/calls.js";
-import { CANCEL, ERROR, FIELD_ACTION, HEADER_UPLOAD } from "../core/wire.js";
+import { CANCEL, ERROR } from "../core/wire.js";
 import { core } from "./bridge.js";
+import { deliver, entryOf, reset } from "./entries.js";
+import { cancelEntry, showEntries } from "./entry-list.js";
 import { closest, getAttribute, isConnected, parentElement, querySelector, querySelectorAll, toggleAttribute } from "./members.js";
 
-/** @typedef {Request & { sending?: XMLHttpRequest, sent?: ProgressEvent }} Upload */
-
-const REFUSALS = new Set([413, 415, 422]);
+/** @typedef {Request & { files?: Entry[], end?: AbortController }} Upload */
 
 /** @type {Upload[]} that are under way */
 export const uploads = [];
@@ -25,48 +25,54 @@ export function watchUploads() {
  * @param {string} ref
  * @param {any[]} fields name, value ...: handles take the places of files
  */
-export function uploadFiles(request, ref, fields) {
-  const body = new FormData();
-  for (let i = fields.length - 2; i >= 0; i -= 2) if (isUnchosen(fields[i + 1])) fields.splice(i, 2);
-  for (let i = 0; i < fields.length; i += 2) if (fields[i + 1] instanceof File) body.append(fields[i], fields[i + 1]);
-  if (![...body].length) return core.perform(request);
-  const address = new URL(location.href);
-  address.searchParams.set(FIELD_ACTION, ref);
-  const sending = (request.sending = new XMLHttpRequest());
-  sending.open("POST", address);
-  sending.setRequestHeader(HEADER_UPLOAD, core.session() ?? ""); // the files go when that is over
-  sending.setRequestHeader("Accept", "application/json");
-  sending.responseType = "json";
-  sending.upload.onprogress = (event) => {
-    request.sent = event;
-    core.applyPending();
-  };
-  sending.onloadend = () => finish(request, sending, fields);
+export async function uploadFiles(request, ref, fields) {
+  removeFrom(fields, isUnchosen);
+  const files = fields.flatMap((value, i) => (value instanceof File ? [entryOf(value, fields[i - 1])] : []));
+  if (!files.length) return core.perform(request);
+  const end = new AbortController();
+  Object.assign(request, { end, files });
   uploads.push(request);
-  sending.send(body);
   core.applyPending();
+  const failure = await deliver(files, ref, end.signal);
+  uploads.splice(uploads.indexOf(request), 1);
+  core.applyPending();
+  if (failure || end.signal.aborted) return core.report(request.source, ERROR, failure ?? { error: "Not sent", status: 0 });
+  removeFrom(fields, (value) => value instanceof File && entryOf(value, "").end.signal.aborted);
+  fields.forEach((value, i) => { if (value instanceof File) fields[i] = valueOf(entryOf(value, fields[i - 1])); });
+  for (const entry of files) entry.given = true;
+  const { ended } = request;
+  request.ended = (status, payload) => {
+    for (const entry of files) {
+      if (status === ERROR && payload?.status === 422) entry.given = false; // the server keeps the files of a form that is to be corrected
+      else reset(entry);
+    }
+    ended?.(status, payload);
+    showEntries();
+  };
+  core.perform(request);
+}
+
+/** @param {any[]} fields name, value ... @param {(value: unknown) => boolean} isOne */
+function removeFrom(fields, isOne) {
+  for (let i = fields.length - 2; i >= 0; i -= 2) if (isOne(fields[i + 1])) fields.splice(i, 2);
 }
 
 /** An input in which no file is chosen. @param {unknown} value */
 const isUnchosen = (value) => value instanceof File && !value.name && !value.size;
 
-/** @param {Upload} request @param {XMLHttpRequest} sending @param {any[]} fields */
-function finish(request, { response, status, statusText }, fields) {
-  uploads.splice(uploads.indexOf(request), 1);
-  core.applyPending();
-  const handles = response?.files?.map((/** @type {[string, string]} */ [, handle]) => handle);
-  if (handles || REFUSALS.has(status)) {
-    fields.forEach((value, i) => { if (value instanceof File) fields[i] = handles ? { file: handles.shift() } : rejected(value); });
-    core.perform(request);
-  } else core.report(request.source, ERROR, { error: statusText || "Not sent", status, ...response });
+/** The op names a file that the server doesn't take, too, so that the form says why. @param {Entry} entry */
+const valueOf = ({ file: { name, size, type }, handle, state }) => (state === "sent" ? { file: handle } : { refused: [name, type, size] });
+
+/** Ends those of a form, whose files stay chosen. @param {HTMLFormElement | null} form */
+export function cancelUploads(form) {
+  for (const upload of [...uploads]) if (formOf(upload) === form) stop(upload);
 }
 
-/** A file that the server doesn't take, of which the op tells so that the form says why. @param {File} file */
-const rejected = ({ name, size, type }) => ({ refused: [name, type, size] });
-
-/** Ends those of a form. @param {HTMLFormElement | null} form */
-export function cancelUploads(form) {
-  for (const upload of [...uploads]) if (formOf(upload) === form) upload.sending?.abort();
+/** @param {Upload} upload */
+function stop({ end, files = [] }) {
+  end?.abort();
+  for (const entry of files) if (entry.state === "sending") reset(entry);
+  showEntries();
 }
 
 /** The form, also where only its button is pending: that of the page. @param {Upload} upload @returns {Element | null | undefined} */
@@ -74,15 +80,18 @@ const formOf = ({ source }) => (source instanceof HTMLButtonElement || source in
 
 /** @param {Upload} op */
 export function showProgress(op) {
-  const { sending, sent } = op;
+  const { files = [] } = op;
   const form = formOf(op);
-  if (!sending) return;
-  if (!form || !isConnected(form)) return queueMicrotask(() => sending.abort());
+  if (!uploads.includes(op)) return;
+  if (!form || !isConnected(form)) return queueMicrotask(() => stop(op));
+  /** @param {(entry: Entry) => number} bytes */
+  const sum = (bytes) => files.reduce((total, entry) => total + bytes(entry), 0);
+  const sent = sum((entry) => entry.sent);
   for (const bar of querySelectorAll(form, "progress[live-progress]")) {
     core.setWhilePending(bar, "hidden", null);
-    if (!sent?.lengthComputable) continue;
-    core.setWhilePending(bar, "max", `${sent.total}`);
-    core.setWhilePending(bar, "value", `${sent.loaded}`);
+    if (!sent) continue;
+    core.setWhilePending(bar, "max", `${sum(({ file }) => file.size)}`);
+    core.setWhilePending(bar, "value", `${sent}`);
   }
 }
 
@@ -124,7 +133,7 @@ export function watchCancels() {
 
 /** @param {Call} call */
 function cancel({ element, descriptor }) {
-  if (getAttribute(element, descriptor) === "") cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? /** @type {HTMLFormElement | null} */ (closest(element, "form")));
+  if (getAttribute(element, descriptor) === "") cancelEntry(element) || cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? /** @type {HTMLFormElement | null} */ (closest(element, "form")));
   else core.perform({
     build() {
       const called = core.calledBy(element, descriptor);

@@ -1,0 +1,200 @@
+// The files of a form are entries, each with a plan, progress, an error and a handle of its own. The server says how each is sent
+// (in one request, or in chunks) or why it is refused, before any of it goes out. What was interrupted goes on: of a file in chunks,
+// from the first one that the server doesn't have.
+
+import { FIELD_ACTION, HEADER_CHUNK, HEADER_UPLOAD } from "../core/wire.js";
+import { core } from "./bridge.js";
+
+/** @typedef {{ by: "form" | "chunks", handle: string, size: number, auto?: true, error?: string }} Plan */
+/** @typedef {{ file: File, field: string, address: URL, state: "chosen" | "sending" | "sent" | "refused" | "failed", sent: number, error: string, plan: Plan | undefined, at: number, begun: boolean, handle: string | undefined, given: boolean, failure: any, end: AbortController, transfer: Promise<void> | undefined }} Entry */
+
+const REFUSALS = new Set([413, 415, 422]);
+const TEMPORARY = new Set([0, 408, 429, 502, 504]);
+/** How often something is tried again without getting anywhere: for about 40 seconds. */
+const TRIES = 8;
+/** Milliseconds for which a plan and what was sent are good: a bit less than an hour. */
+const FRESH = 3_000_000;
+
+/** @type {WeakMap<File, Entry>} */
+const known = new WeakMap();
+/** Shows all entries as they are now. */
+let show = () => {};
+/** @param {() => void} shows */
+export const showWith = (shows) => { show = shows; };
+
+/** @param {File} file @param {string} field @returns {Entry} */
+export function entryOf(file, field) {
+  const entry = known.get(file) ?? { file, field, ...unsent() };
+  known.set(file, entry);
+  return entry;
+}
+
+/** Some browsers make another object of a file. @param {File} file @param {Entry} entry */
+export const know = (file, entry) => void known.set(file, entry);
+
+/** @returns {Omit<Entry, "file" | "field">} */
+const unsent = () => ({
+  address: new URL(location.href), state: "chosen", sent: 0, error: "", plan: undefined, at: -Infinity, begun: false, handle: undefined, given: false, failure: undefined, end: new AbortController(), transfer: undefined,
+});
+
+/** Stops sending a file, which may be sent again. @param {Entry} entry */
+export function reset(entry) {
+  entry.end.abort();
+  Object.assign(entry, unsent());
+}
+
+/** Stops sending a file for good. What the server has of it goes, unless an op has been given it. @param {Entry} entry */
+export function discard({ address, end, given, handle }) {
+  if (end.signal.aborted) return;
+  end.abort();
+  if (handle && !given) ask(address, { cancel: handle }, new AbortController().signal);
+}
+
+/** @param {Entry} entry */
+const isOld = ({ at }) => Date.now() - at > FRESH;
+
+/** Plans and sends files, one after the other. @param {Entry[]} entries @param {string} ref of the action @param {AbortSignal} signal @returns {Promise<any>} why that failed, if so */
+export async function deliver(entries, ref, signal) {
+  for (const entry of entries) if (entry.state === "sent" && isOld(entry)) reset(entry);
+  let failure = await plan(entries, ref, signal);
+  for (const entry of failure ? [] : entries) {
+    if (signal.aborted) break;
+    if (/chosen|failed/.test(entry.state)) entry.transfer = transmit(entry);
+    await entry.transfer;
+    if (entry.state === "failed" && !entry.end.signal.aborted) failure ??= entry.failure;
+  }
+  return failure;
+}
+
+/**
+ * Asks how files are to be sent, unless that is known.
+ * @param {Entry[]} entries
+ * @param {string} ref of the action
+ * @param {AbortSignal} signal
+ * @returns {Promise<any>} why it isn't known, if so
+ */
+export async function plan(entries, ref, signal) {
+  const asked = entries.filter((entry) => !isUnderWay(entry) && isOld(entry));
+  if (!asked.length) return;
+  const address = new URL(location.href);
+  address.searchParams.set(FIELD_ACTION, ref);
+  const question = { plan: asked.map(({ field, file: { name, type, size } }) => [field, name, type, size]) };
+  const answer = await persist(() => ask(address, question, signal), signal);
+  if (!isOk(answer)) return failureOf(answer);
+  asked.forEach((entry, i) => {
+    const plan = answer.response.files[i];
+    if (!isUnderWay(entry)) Object.assign(entry, { address, plan, at: Date.now(), error: plan.error ?? "", state: plan.error ? "refused" : "chosen", begun: false, sent: 0 });
+  });
+  show();
+}
+
+/** @param {Entry} entry */
+const isUnderWay = ({ state }) => state === "sending" || state === "sent";
+
+/** Sends a file as it is planned. @param {Entry} entry */
+async function transmit(entry) {
+  const { end: { signal }, field, file, plan } = entry;
+  Object.assign(entry, { state: "sending", error: "" });
+  show();
+  const answer = await persist(() => (plan?.by === "chunks" ? sendChunks(entry, plan) : sendWhole(entry)), signal, () => entry.sent);
+  if (signal.aborted) return;
+  const failure = failureOf(answer);
+  if (isOk(answer)) Object.assign(entry, { state: "sent", sent: file.size });
+  else if (REFUSALS.has(answer.status)) Object.assign(entry, { state: "refused", error: answer.response?.errors?.[field] || failure.error });
+  else Object.assign(entry, { state: "failed", error: failure.error, failure, ...!isTemporary(answer) && { at: -Infinity } });
+  show();
+}
+
+/** @param {Entry} entry */
+async function sendWhole(entry) {
+  const body = new FormData();
+  body.append(entry.field, entry.file);
+  const answer = await post(entry, body, 0);
+  entry.handle = answer.response?.files?.[0][1];
+  return answer;
+}
+
+/** @param {Entry} entry @param {Plan} plan */
+async function sendChunks(entry, { handle, size }) {
+  const { address, begun, end: { signal }, file } = entry;
+  let answer;
+  let n = 0;
+  if (begun) {
+    answer = await ask(address, { resume: handle }, signal);
+    if (!isOk(answer)) return answer;
+    n = answer.response.chunks;
+  }
+  Object.assign(entry, { begun: true, handle });
+  for (; n * size < file.size; n++) {
+    answer = await post(entry, file.slice(n * size, (n + 1) * size, "application/octet-stream"), n * size, `${n} ${handle}`);
+    if (!isOk(answer)) return answer;
+  }
+  return /** @type {XMLHttpRequest} */ (answer);
+}
+
+// Requests.
+
+/** @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before @param {string} [chunk] its number and the handle */
+function post(entry, body, before, chunk) {
+  const request = to(entry.address);
+  if (chunk) request.setRequestHeader(HEADER_CHUNK, chunk);
+  request.upload.onprogress = ({ loaded }) => {
+    entry.sent = Math.min(before + loaded, entry.file.size);
+    show();
+    core.applyPending();
+  };
+  return sent(request, body, entry.end.signal);
+}
+
+/** @param {URL} address @param {object} question @param {AbortSignal} signal */
+const ask = (address, question, signal) => sent(to(address), new Blob([JSON.stringify(question)], { type: "application/json" }), signal);
+
+/** @param {URL} address */
+function to(address) {
+  const request = new XMLHttpRequest();
+  request.open("POST", address);
+  request.setRequestHeader(HEADER_UPLOAD, core.session() ?? ""); // what was sent goes when that is over
+  request.setRequestHeader("Accept", "application/json");
+  return request;
+}
+
+/** @param {XMLHttpRequest} request @param {XMLHttpRequestBodyInit} body @param {AbortSignal} signal @returns {Promise<XMLHttpRequest>} */
+function sent(request, body, signal) {
+  request.responseType = "json";
+  return new Promise((resolve) => {
+    request.onloadend = () => resolve(request);
+    if (signal.aborted) return resolve(request);
+    signal.addEventListener("abort", () => request.abort());
+    request.send(body);
+  });
+}
+
+/**
+ * Does something until there is an answer that won't be another one the next time.
+ * @param {() => Promise<XMLHttpRequest>} work
+ * @param {AbortSignal} signal
+ * @param {() => number} [progress] begins to count tries again
+ */
+async function persist(work, signal, progress = () => 0) {
+  for (let tried = 0, before = progress(); ; tried++) {
+    const answer = await work();
+    if (signal.aborted || !isTemporary(answer) || tried === TRIES) return answer;
+    if (progress() > before) tried = 0;
+    before = progress();
+    await pause(tried, signal);
+  }
+}
+
+/** Waits, but not when there is a network again. @param {number} tried how often @param {AbortSignal} signal */
+const pause = (tried, signal) => new Promise((resolve) => {
+  setTimeout(resolve, Math.min(500 * 2 ** tried, 8000));
+  addEventListener("online", resolve, { once: true });
+  signal.addEventListener("abort", resolve);
+});
+
+/** @param {XMLHttpRequest} answer */
+const isOk = ({ status }) => status >= 200 && status < 300;
+/** @param {XMLHttpRequest} answer */
+const isTemporary = ({ status, response }) => TEMPORARY.has(status) || (status === 503 && !response?.error);
+/** @param {XMLHttpRequest} answer */
+const failureOf = ({ status, statusText, response }) => ({ error: statusText || "Not sent", status, ...response });
