@@ -5,6 +5,10 @@ among them. Each page is driven in process by some ops to warm it up, and then b
 figures are repeatable to a few per cent. The variable ``STORE`` is the URL of another store than the default,
 or ``memory``. What the clock makes due (looking for messages of other workers) is left out: the slower the
 machine, the more of it there would be.
+
+The echo is what sending and receiving costs without the library. How many instructions Python takes depends
+on how it was built, and valgrind counts each byte that ``rep movsb`` copies as one (libc copies large blocks
+so): figures of different machines are comparable as multiples of the echo.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from pathlib import Path
 from time import perf_counter
 
 import jinja2
+from starlette.types import Receive, Scope, Send
 
 from benchmarks.report import Line, show
 from liveactions import InUrl, Limits, Live, Page, action, cached, loaded, revalidate_tag
@@ -58,7 +63,8 @@ live = Live(
     templates=jinja2.Environment(loader=jinja2.DictLoader(TEMPLATES), autoescape=True),
     keys="k" * 32,
     store=MemoryStore() if STORE == "memory" else STORE,
-    limits=Limits(ops_per_second=1e9, sessions_per_address=10_000, silent=1e6),  # under valgrind, all is slow
+    # Under valgrind, all is slow.
+    limits=Limits(ops_per_second=1e9, sessions_per_address=10_000, silent=1e6, cookies=1e6),
 )
 
 
@@ -181,6 +187,7 @@ class Case:
 
 
 CASES = {
+    "echo": Case("an echo, without the library", ""),
     "counter": Case("an op of a counter", "/counter"),
     "row": Case("changing one row of 1,000", "/rows"),
     "select": Case("selecting one row of 1,000", "/rows", form=1),
@@ -191,6 +198,13 @@ CASES = {
 }
 
 
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
+
+
 class Tab:
     """A page that is open over a socket."""
 
@@ -198,6 +212,12 @@ class Tab:
         self.rev = self.number = 0
 
     async def open(self, url: str) -> None:
+        """Open a page; without a URL, a socket that sends back what it receives."""
+        if not url:
+            self.references = [""]
+            self.socket = Socket(echo, websocket("/", (), "127.0.0.1", {}))
+            await self.socket.accepted()
+            return
         html = (await request(live, {**http(url, (), "127.0.0.1", {}), "method": "GET"}, b"")).text
         address, snapshot = map(unescape, SCRIPT.search(html).groups())  # type: ignore[union-attr]
         self.references = [unescape(reference) for reference in FORM.findall(html)]
@@ -287,9 +307,11 @@ def _total(file: Path) -> int:
 def measure(names: Sequence[str] = tuple(CASES)) -> list[Line]:
     if shutil.which("valgrind") is None:
         return []
+    figures = per_op(*{"echo": None, **dict.fromkeys(names)})
+    bare = figures["echo"]
     return [
-        Line(f"instructions of {CASES[name].name}", figure, "thousand")
-        for name, figure in per_op(*names).items()
+        Line(f"instructions of {CASES[name].name}", figure, f"thousand, {figure / bare:.1f} echoes")
+        for name, figure in figures.items()
     ]
 
 

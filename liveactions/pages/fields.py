@@ -49,7 +49,7 @@ from ..type_hints import (
 )
 
 T = TypeVar("T")
-PIECE: Final = 64
+PIECE: Final = 32
 
 
 @dataclass(frozen=True)

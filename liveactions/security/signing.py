@@ -121,14 +121,15 @@ class _DerivedPerProcess:
     def _derive(self, salt: bytes) -> AESGCM:
         return AESGCM(hmac.digest(self._key, salt, "sha256"))
 
-    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+    def encrypt(self, header: bytes, plaintext: bytes, context: bytes) -> bytes:
+        """Return the header and the ciphertext."""
         if not self._left:
             salt = os.urandom(8)
             self._sealing, self._left = (salt, self._derive(salt)), MAX_MESSAGES
         self._left -= 1
         salt, aead = self._sealing
         nonce = os.urandom(12)
-        return salt + nonce + aead.encrypt(nonce, plaintext, context)
+        return b"".join((header, salt, nonce, aead.encrypt(nonce, plaintext, context)))
 
     def decrypt(self, ciphertext: bytes, context: bytes) -> bytes:
         return self._derived(ciphertext[:8]).decrypt(ciphertext[8:20], ciphertext[20:], context)
@@ -198,7 +199,7 @@ class Sealer:
             if len(smaller) < len(data):
                 packing, data = _DEFLATED, smaller
         packed = _PACKING.pack(packing, time.time() if now is None else now) + data
-        return self._header + self._cipher.encrypt(packed, context.encode())
+        return self._cipher.encrypt(self._header, packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:
         """Return the data sealed in `text` at most `max_age` seconds ago. The clock may have been ahead by

@@ -43,6 +43,8 @@ _WRITTEN = {
     Kind.RAW: "source",
 }
 """Functions that convert source to a slot's value."""
+_KEEP_TEXT = ("child", "attribute", "content", "text")
+"""Functions that return a `str` as it is: they aren't called for one, which is most of what they get."""
 
 
 class SlotGenerator(CodeGenerator):
@@ -137,10 +139,18 @@ class SlotGenerator(CodeGenerator):
         # Without autoescape, everything is markup.
         functions = [function, "" if frame.eval_ctx.autoescape else "unescaped", finalize.rstrip("(")]
         opened = [name for name in functions if name]
-        self.write("".join(f"{name}(" for name in opened[:-1]) + (f"{opened[-1]}(" if opened else ""))
+        is_text = function in _KEEP_TEXT
+        if is_text:
+            value = self.temporary_identifier()
+            self.write(f"({value} if type({value} := ")
+            opened = opened[1:]
+        self.write("".join(f"{name}(" for name in opened))
         self._wholes.add(id(part.node))
         self.visit(part.node if finalize else _otherwise_nothing(part.node), frame)
-        self.write((")" * (len(opened) - 1) + f"{extra})") if opened else "")
+        if is_text:
+            self.write(")" * len(opened) + f") is str else {function}({value}{extra}))")
+        elif opened:
+            self.write(")" * (len(opened) - 1) + f"{extra})")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         if id(node) in self._wholes:

@@ -57,7 +57,7 @@ def whole_document(head: str) -> str:
 
 
 DIGEST_SLOTS: Final = 64
-CHUNK_ITEMS: Final = 64
+CHUNK_ITEMS: Final = 16
 """Items of a list that have a digest together."""
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
 # Raw HTML is searched whenever a page is written as a whole; the tokenizer would be much slower.
@@ -552,12 +552,15 @@ def _digest_list(items: Items) -> bytes:
 def _chunks(items: Items) -> list[bytes]:
     """Return a digest for each `CHUNK_ITEMS` items. Those without a changed item are the previous list's."""
     if items.chunks is None:
-        known = items.base.chunks if items.base is not None else None
-        changed = {number // CHUNK_ITEMS for number in items.changed}
-        items.chunks = [
-            known[chunk] if known is not None and chunk not in changed else _digest_chunk(items, start)
-            for chunk, start in enumerate(range(0, len(items.fragments), CHUNK_ITEMS))
-        ]
+        base = items.base
+        if base is not None and base.chunks is not None:
+            chunks, due = base.chunks.copy(), {number // CHUNK_ITEMS for number in items.changed}
+        else:
+            chunks = [b""] * -(-len(items.fragments) // CHUNK_ITEMS)
+            due = set(range(len(chunks)))
+        for chunk in due:
+            chunks[chunk] = _digest_chunk(items, chunk * CHUNK_ITEMS)
+        items.chunks = chunks
     return items.chunks
 
 

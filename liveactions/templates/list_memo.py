@@ -233,7 +233,8 @@ def _take_step(loop: Loop, old: Items, sources: tuple[Any, ...]) -> tuple[Step, 
         loop.render(sources[start + n]) if origin < 0 else old.fragments[origin]
         for n, origin in enumerate(origins)
     ]
-    fragments = [*old.fragments[:start], *window, *old.fragments[old_end:]]
+    fragments = old.fragments.copy()
+    fragments[start:old_end] = window
     if all(type(fragments[n]) is Fragment for n in fresh):
         same = _with_same_keys(old, [*left.values()], sources, fragments, fresh)
         for n, origin in zip(fresh, same, strict=True):
