@@ -146,8 +146,8 @@ def _mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, c
     record = component._live_record
     loads = loads or record.description.loads
     undo_log = undo_logs.get(id(component))
-    if undo_log is None or (loads and undo_log.changed()):
-        record.stale = True
+    if not record.stale:
+        record.stale = undo_log is None or (loads and undo_log.changed())
     is_changed = record.stale
     for field in record.description.children:
         assert field.children is not None

@@ -345,10 +345,12 @@ class PageRun:
             self.settle()
             outdate_by(self.page, self.effects)
             return None
-        if (refused := await self.guard()) is not None:
-            self.settle()
-            return refused
-        problem = await self.read_kept()
+        problem = None
+        if not self.has_passed or self.page.live.kept is not None:
+            if (refused := await self.guard()) is not None:
+                self.settle()
+                return refused
+            problem = await self.read_kept()
         if problem is None and (self._may_load or self.page.live.services.around):
             problem = await self._try("load", self._load)
             if self.page.live.declares_presence and problem is None:
@@ -570,7 +572,8 @@ class PageRun:
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_record.description.plan(function)
-        await self._invoke(function, component, **await self.injection.fill(plan, component))
+        arguments = await self.injection.fill(plan, component) if plan.parameters else {}
+        await self._invoke(function, component, **arguments)
 
     async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
         leave(await invoke(self.page.live.services.timeout, function, args, kwargs))
@@ -587,8 +590,9 @@ class PageRun:
                 await self._call_hook(hook, component)
 
     async def _load(self) -> None:
-        await self.injection.enter()
         page = self.page
+        if page.live.services.around:
+            await self.injection.enter()
         if not self._may_load:
             return
         if page._live_record.description.children:

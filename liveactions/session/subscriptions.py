@@ -151,6 +151,8 @@ class Subscriptions:
         self._end = end
         self.keys: frozenset[str] = frozenset()
         """The tags and topics that the page listens to."""
+        self._read: tuple[frozenset[str], list[str]] = frozenset(), []
+        """The same, as the page has named them."""
         self._tags: set[str] = set()
         self._everything = False
         self._waits = False
@@ -213,15 +215,17 @@ class Subscriptions:
     def listen(self, since: int) -> None:
         """Listen to what the page has read by now, and catch up on messages since a position."""
         page = self.session.page
-        tags = tags_read(page)
-        topics = (topic for _, _, topic in _listeners(page))
-        self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
+        tags, topics = tags_read(page), [topic for _, _, topic in _listeners(page)]
+        if (tags, topics) != self._read:
+            self._read = tags, topics
+            self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.subscription_index.since(since):
             if self._is_concerned(message, tags):  # a topic begins with what comes from now on
                 self.on_message(message)
 
     def leave(self) -> None:
         """Stop listening."""
+        self._read = frozenset(), []
         self._listen_to(frozenset())
 
     def _listen_to(self, keys: frozenset[str]) -> None:
