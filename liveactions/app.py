@@ -401,7 +401,7 @@ def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, healt
         LibraryRoute(HEALTH, health.report, name="live health"),
         LibraryRoute(LIVE, health.live, name="live alive"),
         LibraryRoute(READY, health.ready, name="live ready"),
-        LibraryRoute(f"{MOUNT}/{{name}}", site.assets.respond, name="live client"),
+        LibraryRoute(f"{MOUNT}/{{name:path}}", site.assets.respond, name="live client"),
     ]
 
 

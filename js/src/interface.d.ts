@@ -140,7 +140,7 @@ export interface Lazy {
   covers(element: Element, name: string, value: string | null): boolean;
   explain(status: number): void;
   flushDelays(): void;
-  followRedirect(redirect: { url: string; replace?: boolean }, n?: number): void;
+  followRedirect(redirect: Redirect, n?: number): void;
   hook(name: string, definition: object): void;
   isRendered(control: Control): boolean;
   moveSiblings(parent: any, nodes: Node[], anchor: Node | null): void;
@@ -162,4 +162,67 @@ export interface Lazy {
   uploadFiles(request: Request, ref: string, fields: any[]): void;
   /** What is shown as pending though it isn't sent yet: files are on their way, or an item is dragged. */
   readonly unsent: Request[];
+}
+
+/** Where an op leads. */
+export interface Redirect {
+  url: string;
+  replace?: boolean;
+}
+
+/** What features offer to the rest of the lazy half and to each other; see lazy/features.js. */
+export interface Features {
+  changes: Feature & {
+    /** Nothing leaves any more: the page is about to be read anew. */
+    finishLeaving(): void;
+    forgetChanges(): void;
+    hook(name: string, definition: object): void;
+    needsTransition(message: any): unknown;
+    runInTransition(update: () => void): Promise<void>;
+  };
+  commands: Feature & {
+    covers(element: Element, name: string, value: string | null): boolean;
+    forgetOverrides(): void;
+    runCommands(call: Call, event: Event): void;
+  };
+  dialogs: Feature;
+  fetching: Feature & {
+    readonly busy: unknown;
+    sendByFetch(): void;
+    stopFetching(): unknown;
+  };
+  navigation: Feature & {
+    followRedirect(redirect: Redirect, n?: number): void;
+    refuses(request: Request): boolean;
+    setAddress(url: string, push: unknown): void;
+    shownPath(): string;
+  };
+  pages: Feature & { replacePage(html: string, settled: Settled[], fresh?: 1): void };
+  raw: Feature & {
+    forgetOriginals(): void;
+    setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
+  };
+  sorting: Feature & { readonly unsent: Request[] };
+  unsaved: Feature & {
+    allowLeaving(): void;
+    /** Ask before the page is replaced by another one. Return whether it may be. */
+    confirmLeaving(): boolean;
+    markUnsaved(): void;
+    unmarkUnsaved(): void;
+  };
+  uploads: Feature & {
+    showProgress(op: Request): void;
+    readonly unsent: Request[];
+    uploadFiles(request: Request, ref: string, fields: any[]): void;
+  };
+  viewport: Feature;
+  windows: Feature;
+}
+
+/** What every feature may have. */
+export interface Feature {
+  /** Called once, when it is there. */
+  start?(): void;
+  /** There is one of its attributes in the page. */
+  register?(call: Call): void;
 }

@@ -38,7 +38,7 @@ from .handle import HEAD_PLACEHOLDER
 
 FOLDER = Path(__file__).parents[1] / "static"
 DIGEST = 10
-"""Hex digits of the SHA-256 in a file's name; the same as in js/build.mjs."""
+"""Hex digits of the SHA-256 in a file's name, or in that of its folder; the same as in js/build.mjs."""
 CACHE_FOREVER = "public, max-age=31536000, immutable"
 STABLE_NAMES = frozenset({"hooks.js"})
 """Files that the application's scripts import under names that don't change."""
@@ -46,6 +46,9 @@ STABLE_NAMES = frozenset({"hooks.js"})
 
 class Assets:
     """The client's files, by names that contain their digest: ``client.0a1b2c3d4e.js``.
+
+    The files of its lazy half import each other, and share a folder that is named by the digest of them all:
+    ``0a1b2c3d4e/sorting.js``.
 
     `more` returns others, of the application's components, by name.
     """
@@ -58,12 +61,18 @@ class Assets:
     @cached_property
     def _files(self) -> dict[str, bytes]:
         """Contents by name, read once, so that what a page names is what is served."""
-        contents = {path.name: path.read_bytes() for path in self._folder.glob("*.js")}
-        return {_hashed(name, data): data for name, data in contents.items()}
+        return {self._names[path.stem]: path.read_bytes() for path in self._paths}
+
+    @cached_property
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob("**/*.js"))
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        return {name.partition(".")[0]: name for name in self._files}
+        lazy = [path for path in self._paths if path.parent != self._folder]
+        folder = _digest(b"".join(path.read_bytes() for path in lazy))
+        names = {path.stem: _hashed(path.name, path.read_bytes()) for path in self._paths}
+        return names | {path.stem: f"{folder}/{path.name}" for path in lazy}
 
     def name(self, stem: str) -> str:
         """Return the name under which a file is served. Raise `KeyError` if there is no such file."""
@@ -101,7 +110,11 @@ class Assets:
 
 def _hashed(name: str, data: bytes) -> str:
     stem, _, suffix = name.rpartition(".")
-    return f"{stem}.{sha256(data).hexdigest()[:DIGEST]}.{suffix}"
+    return f"{stem}.{_digest(data)}.{suffix}"
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:DIGEST]
 
 
 PAGE_FORM = "live"

@@ -21,8 +21,8 @@ SITE = "http://live.test"
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "liveactions" / "static"
 SOURCE = ROOT / "js" / "src"
-SCRIPT = re.compile(r"/(client|lazy|hooks|debug)(?:\.[0-9a-f]+)?\.js")
-NEEDS_LAZY = re.compile(r'"[ahs]":|autofocus|[\[,]\[\d+,-?\d+]')
+SCRIPT = re.compile(r"/(?:(client|hooks|debug)(?:\.[0-9a-f]+)?|[0-9a-f]{10}/([\w-]+))\.js")
+NEEDS_LAZY = re.compile(r'"(a|h|page|s)":|"url":\[|autofocus|[\[,]\[\d+,-?\d+]')
 
 FAKE_SOCKET = """
 window.sockets = [];
@@ -140,7 +140,8 @@ def open_page(context: BrowserContext) -> Iterator[Open]:
     def serve(route: Route) -> None:
         path = unquote(route.request.url.removeprefix(SITE).partition("?")[0])
         if script := SCRIPT.fullmatch(path):
-            route.fulfill(path=STATIC / f"{script[1]}.js", content_type="text/javascript")
+            file = script[1] or f"lazy/{script[2]}"
+            route.fulfill(path=STATIC / f"{file}.js", content_type="text/javascript")
         elif path in pages:
             html, headers = pages[path]
             route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)

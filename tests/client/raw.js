@@ -4,11 +4,13 @@ import { rev, welcome } from "/src/core/connection.js";
 import { adopt, patch, watchMarkup } from "/src/core/fragments.js";
 import { loadLazy, provide } from "/src/core/lazy.js";
 import { parts } from "/src/core/bridge.js";
+import { load as loadFeature } from "/src/lazy/loading.js";
 
 globalThis.LAZY = "/src/lazy/index.js";
 watchMarkup(() => {});
 provide(parts);
 await loadLazy();
+await loadFeature("raw");
 
 const STATES = ["value", "checked", "selected", "open", "muted", "disabled", "type", "multiple"];
 

@@ -314,7 +314,7 @@ def test_a_reference_in_a_slot_of_its_own_is_called_once(open_page: Open) -> Non
 def test_the_module_is_loaded_as_soon_as_the_page_has_commands(open_page: Open) -> None:
     page, _ = open_page(button(js.hide()))
     page.wait_for_function(
-        "performance.getEntriesByType('resource').some(({ name }) => name.includes('/lazy.'))"
+        "performance.getEntriesByType('resource').some(({ name }) => name.includes('/commands.'))"
     )
 
 
@@ -322,11 +322,11 @@ def test_a_click_before_the_module_is_there_is_not_lost(open_page: Open) -> None
     waiting: list[Route] = []
     page, _ = open_page(
         button(js.toggle("#menu").focus("#q")) + MENU,
-        prepare=lambda page: page.route(f"{SITE}/lazy.*", lambda route: waiting.append(route)),
+        prepare=lambda page: page.route(f"{SITE}/*/lazy.js", lambda route: waiting.append(route)),
     )
     page.click("#b")
     assert has(page, "#menu", "hidden") == ""
-    waiting[0].fulfill(path=STATIC / "lazy.js", content_type="text/javascript")
+    waiting[0].fulfill(path=STATIC / "lazy" / "lazy.js", content_type="text/javascript")
     page.wait_for_function("() => !menu.hidden && document.activeElement === q")
 
 
@@ -336,11 +336,11 @@ def test_a_form_that_is_submitted_before_the_module_is_there_is_submitted_once(o
     page, server = open_page(
         '<form method="post" action="/page?_a=save~~mac">'
         f'<button id="b" live-click="{value}">b</button></form>',
-        prepare=lambda page: page.route(f"{SITE}/lazy.*", lambda route: waiting.append(route)),
+        prepare=lambda page: page.route(f"{SITE}/*/lazy.js", lambda route: waiting.append(route)),
     )
     page.click("#b")
     server.wait(2)
-    waiting[0].fulfill(path=STATIC / "lazy.js", content_type="text/javascript")
+    waiting[0].fulfill(path=STATIC / "lazy" / "lazy.js", content_type="text/javascript")
     page.wait_for_function("() => b.className === 'on'")
     assert server.ops == [[1, 0, 1, "save~~mac", []]]
 

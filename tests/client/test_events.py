@@ -323,7 +323,7 @@ def test_events_before_the_rest_is_loaded_wait_for_it(open_page: Open) -> None:
     held: list[Any] = []
 
     def hold(page: Page) -> None:
-        page.route("**/lazy.*.js", lambda route: held.append(route))
+        page.route("**/lazy.js", lambda route: held.append(route))
 
     page, server = open_page('<input id="t" data-l="@keydown.enter">', prepare=hold)
     page.press("#t", "Enter")

@@ -45,7 +45,7 @@ def test_what_needs_the_rest_of_the_client_waits_for_it(open_page: Open) -> None
     held: list[Route] = []
 
     def prepare(page: Page) -> None:
-        page.route("**/lazy.*.js", lambda route: held.append(route))
+        page.route("**/lazy.js", lambda route: held.append(route))
 
     page, server = open_page(BUTTONS, prepare=prepare)
     tickets = cookies(page)
@@ -66,7 +66,7 @@ def test_what_needs_the_rest_of_the_client_waits_for_it(open_page: Open) -> None
 def test_what_waited_on_a_lost_connection_is_told_again(open_page: Open) -> None:
     held: list[Route] = []
     page, server = open_page(
-        BUTTONS, prepare=lambda page: page.route("**/lazy.*.js", lambda route: held.append(route))
+        BUTTONS, prepare=lambda page: page.route("**/lazy.js", lambda route: held.append(route))
     )
     server.receive([1, 0, [2, "one"], [], [], {"events": [["saved", 1]]}])
     come_back(page, server)

@@ -4,7 +4,7 @@
 import { addressOf, adopt, define, patch, watchMarkup } from "/src/core/fragments.js";
 import { loadLazy, provide } from "/src/core/lazy.js";
 import { parts } from "/src/core/bridge.js";
-import { replacePage } from "/src/lazy/page-swap.js";
+import { load as loadFeature } from "/src/lazy/loading.js";
 
 const BOOLEAN = new Set((
   "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate hidden inert ismap itemscope loop "
@@ -17,6 +17,8 @@ globalThis.LAZY = "/src/lazy/index.js";
 watchMarkup(() => {});
 provide(parts);
 await loadLazy();
+await loadFeature("raw");
+const { replacePage } = await loadFeature("pages");
 
 /** HTML with sorted attributes and adjacent text merged, without the library's own: as liveactions.testing.canonical. */
 function canonical(node) {

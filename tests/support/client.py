@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-LOAD_LAZY = """async () => {
-  await (await import(document.querySelector("script[data-live]").src)).loadLazy();
+from liveactions.pages.page_html import FOLDER, Assets
+
+FEATURES = [Assets().name(path.stem) for path in FOLDER.glob("lazy/*.js")]
+LOAD_LAZY = """async (features) => {
+  const { src } = document.querySelector("script[data-live]");
+  await (await import(src)).loadLazy();
+  await Promise.all(features.map((feature) => import(new URL(feature, src))));
   const { port1, port2 } = new MessageChannel();
   await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
 }"""
 
 
 def load_lazy(page: Any) -> None:
-    """Return when the lazy half of the client is loaded, and what waited for it is done."""
-    page.evaluate(LOAD_LAZY)
+    """Return when the lazy half of the client is loaded with all features, and what waited for it is done."""
+    page.evaluate(LOAD_LAZY, FEATURES)

@@ -4,8 +4,8 @@
 /** @import { Control } from "../interface.js" */
 import { isCheckable, isControl } from "../core/controls.js";
 import { core } from "./bridge.js";
+import { isDirty } from "./dirty.js";
 import { closest, getAttribute, isConnected, localName, matches, parentElement, querySelectorAll } from "./members.js";
-import { isDirty } from "./unsaved.js";
 
 const CONTROLS = "input,select,textarea";
 const KEYED = "[data-key],[id]";

@@ -1,12 +1,14 @@
 // `live-animate`, on an element or around it: what a patch brings has `data-entering` while CSS animates it; what a patch takes
 // away stays with `data-leaving` until CSS has animated that, for the eyes only.
 
+/** @import { Features } from "../interface.js" */
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { hasHooks, settleHooks } from "./hooks.js";
-import { closest, getAnimations, getAttribute, hasAttribute, insertBefore, isConnected, matches, parentNode, querySelectorAll, remove, removeAttribute, setAttribute, toggleAttribute } from "./members.js";
+import { hasHooks, hook, settleHooks } from "./hooks.js";
+import { closest, getAttribute, hasAttribute, insertBefore, isConnected, matches, parentNode, querySelectorAll, remove, removeAttribute, setAttribute, toggleAttribute } from "./members.js";
+import { allFinished, allowsMotion, animationsOf } from "./motion.js";
 
-export const ANIMATE = "live-animate";
+const ANIMATE = "live-animate";
 const ENTERING = "data-entering";
 const LEAVING = "data-leaving";
 const CONTROLS = "input,select,textarea,button,output,fieldset,object";
@@ -14,8 +16,11 @@ const CONTROLS = "input,select,textarea,button,output,fieldset,object";
 /** @type {Set<Element>} what is only there to be seen leaving */
 const leaving = new Set();
 
+/** @type {Features["changes"]} */
+export const feature = { finishLeaving: () => finishLeaving(), forgetChanges: () => forgetChanges(), hook, needsTransition, runInTransition, start };
+
 /** @param {MutationRecord[]} records of a patch */
-export function animate(records) {
+function animate(records) {
   /** @type {Map<Node, MutationRecord>} the last removal of each node */
   const removals = new Map();
   /** @type {Set<Node>} nodes that the page didn't have */
@@ -34,7 +39,7 @@ export function animate(records) {
 }
 
 /** Nothing leaves any more: the page is about to be read anew. */
-export const finishLeaving = () => leaving.forEach(finishGhost);
+const finishLeaving = () => leaving.forEach(finishGhost);
 
 /** @param {Node[]} nodes */
 function startEntering(nodes) {
@@ -92,14 +97,6 @@ function makeInert(element) {
   setAttribute(element, "aria-hidden", "true");
 }
 
-/** What ends by itself. @param {Element} element */
-export function animationsOf(element) {
-  return getAnimations(element, { subtree: true }).filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
-}
-
-/** @param {Animation[]} animations */
-export const allFinished = (animations) => Promise.allSettled(animations.map(({ finished }) => finished));
-
 /** Whether the page has another element of its id by now. @param {Element} ghost */
 const isBack = (ghost) => hasAttribute(ghost, "id") && document.querySelectorAll(`#${CSS.escape(getAttribute(ghost, "id") ?? "")}`).length > 1;
 
@@ -114,7 +111,7 @@ function finishGhost(ghost) {
 
 const observer = new MutationObserver(() => {});
 
-export function watchPatches() {
+function start() {
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "after") processRecords(observer.takeRecords());
     else if (hasHooks() || document.querySelector(`[${ANIMATE}]`)) {
@@ -124,7 +121,7 @@ export function watchPatches() {
 }
 
 /** What was changed so far is no news: the whole page is another. */
-export const forgetChanges = () => void observer.takeRecords();
+const forgetChanges = () => void observer.takeRecords();
 
 /** @param {MutationRecord[]} records */
 function processRecords(records) {
@@ -133,13 +130,10 @@ function processRecords(records) {
   settleHooks(records);
 }
 
-/** Whether anything is to move: somebody looks, and doesn't mind. */
-export const allowsMotion = () => !document.hidden && !matchMedia("(prefers-reduced-motion: reduce)").matches;
-
 // `live-transition`: the answer to what has it, or is in what has it, is shown by a view transition; on the body, all else too.
 
 /** Whether a message, which is about to be heeded, has to wait for a view transition. @param {any} message */
-export function needsTransition(message) {
+function needsTransition(message) {
   const [, ack = 0, patch = [], answers = []] = Array.isArray(message) ? message : [];
   if (!Array.isArray(message) || patch.page) finishLeaving();
   return (patch.page || patch.length) && allowsMotion() && "startViewTransition" in document
@@ -153,7 +147,7 @@ function causesOf(ack, answers) {
 }
 
 /** Runs `update`, which changes the page, when the browser has taken a picture of it. @param {() => void} update */
-export async function runInTransition(update) {
+async function runInTransition(update) {
   const { ready, updateCallbackDone } = document.startViewTransition(update);
   ready.catch(() => {}); // another one has come, or nobody looks any more
   await updateCallbackDone;

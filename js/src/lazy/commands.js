@@ -4,16 +4,19 @@
 // What they change stays while patches come. Of each attribute and class that they have changed, the client knows what the
 // server rendered; as long as the server renders that, the change holds. Once the server renders something else, its value does.
 
-/** @import { Call } from "../interface.js" */
+/** @import { Call, Features } from "../interface.js" */
 import { confirmed } from "../core/fields.js";
 import { ERROR } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { allFinished, allowsMotion, animationsOf } from "./changes.js";
 import { classList, closest, contains, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, reportValidity, scrollIntoView, setAttribute } from "./members.js";
+import { allFinished, allowsMotion, animationsOf } from "./motion.js";
 
 /** @typedef {0 | string | [to: string, closest: string]} Target */
 /** @typedef {[name: string, ...rest: any[]]} Command */
 /** @typedef {{ rendered: string | null, shown: string | null }} Override what the server rendered, and what a command has made of it */
+
+/** @type {Features["commands"]} */
+export const feature = { covers, forgetOverrides, runCommands, start };
 
 // What commands have changed.
 
@@ -24,7 +27,7 @@ let isUsed = false;
 /** @type {Element[]} what may be replaced by a patch */
 let held = [];
 
-export function watchOverrides() {
+function start() {
   addEventListener("live:patch", (event) => {
     if (!isUsed) return;
     if (/** @type {CustomEvent} */ (event).detail.phase === "before") held = [...document.querySelectorAll("[id]")].filter((element) => overrides.get(element)?.size);
@@ -33,7 +36,7 @@ export function watchOverrides() {
 }
 
 /** Another page has nothing of this one. */
-export function forgetOverrides() {
+function forgetOverrides() {
   overrides = new WeakMap();
   held = [];
 }
@@ -72,7 +75,7 @@ function override(element, key, value) {
  * @param {string | null} value
  * @returns {boolean} whether that is done: a part of it was changed by commands, which holds
  */
-export function covers(element, name, value) {
+function covers(element, name, value) {
   const known = overrides.get(element);
   if (!known) return false;
   if (name === "hidden") queueMicrotask(() => tellExpanded(element));
@@ -124,7 +127,7 @@ const COMMANDS = {
  * @param {Call} call
  * @param {Event} event
  */
-export function runCommands(call, event) {
+function runCommands(call, event) {
   const { element, descriptor } = call;
   const commands = commandsOf(element, descriptor);
   const calls = commands.some(([name]) => name === "call");

@@ -5,8 +5,9 @@ import { isWatched } from "../core/calls.js";
 import { isControl } from "../core/controls.js";
 import { splice } from "../core/text.js";
 import { core } from "./bridge.js";
+import { ignoredOf } from "./ignore.js";
 import { isAlike, keyOf, match } from "./matching.js";
-import { attributes, childNodes, cloneNode, closest, contains, firstChild, getAttribute, hasAttribute, insertBefore, isConnected, nextSibling, parentElement, parentNode, previousSibling, querySelectorAll, remove, removeAttribute, replaceChildren, setAttribute, setAttributeNode } from "./members.js";
+import { attributes, childNodes, cloneNode, closest, contains, firstChild, getAttribute, hasAttribute, insertBefore, isConnected, nextSibling, parentElement, parentNode, previousSibling, querySelectorAll, remove, removeAttribute, replaceChildren, setAttributeNode } from "./members.js";
 import { moveBefore, moveSiblings } from "./moves.js";
 import { contentOf } from "./parsing.js";
 
@@ -239,27 +240,4 @@ function refill(node, box) {
   for (const child of childNodes(contentOf(node))) nodes.append(create(child));
   if (box.fillWith) box.fillWith(nodes);
   else replaceChildren(/** @type {Element} */ (box.container), nodes);
-}
-
-// `live-ignore`: what the page has made of an element stays. Its value: nothing, for all of it; `children`; names of attributes.
-
-const IGNORE = "live-ignore";
-
-/** @param {Element} element as the server has it @returns {(name: string) => boolean} whether that is ignored: an attribute, or `children` */
-export function ignoredOf(element) {
-  const names = getAttribute(element, IGNORE)?.split(/\s+/).filter(Boolean);
-  return (name) => !!names && (!names[0] || names.includes(name));
-}
-
-/** Ignored elements and those with ignored parts, by id, before the page is rendered again. */
-export const ignoringElements = () => [...document.querySelectorAll(`[${IGNORE}][id]`)];
-
-/** Moves the ignored parts of an element to the one that replaces it. @param {Element} old */
-export function restoreIgnored(old) {
-  const next = document.getElementById(getAttribute(old, "id") ?? "");
-  if (!next || next === old || !hasAttribute(next, IGNORE)) return;
-  const isIgnored = ignoredOf(next);
-  for (const { name } of [...attributes(next)]) if (isIgnored(name) && !hasAttribute(old, name)) removeAttribute(next, name);
-  for (const { name, value } of attributes(old)) if (isIgnored(name)) setAttribute(next, name, value);
-  if (isIgnored("children")) replaceChildren(next, ...childNodes(old));
 }

@@ -5,12 +5,8 @@
 import { callsOf, COMMANDS, isInLink, NOT_AN_EVENT } from "../core/calls.js";
 import { MARK } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { runCommands } from "./commands.js";
-import { watchEntries } from "./entry-list.js";
+import { load, loaded } from "./loading.js";
 import { contains, parentElement } from "./members.js";
-import { watchSort } from "./sorting.js";
-import { watchView } from "./viewport.js";
-import { watchWindow } from "./windows.js";
 
 const PAUSE = 250; // ms of debounce and throttle without a number
 const DELAY = /^(debounce|throttle)$/;
@@ -32,10 +28,6 @@ export function registerCall(call) {
   const { descriptor, modifiers } = call;
   if (isAtWindow(call)) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
   else if (modifiers.includes("stop") || modifiers.includes("capture")) listen(call);
-  watchView(call);
-  watchSort(call);
-  watchWindow(call);
-  watchEntries(call);
 }
 
 /** @param {Call} call */
@@ -100,6 +92,12 @@ function runWithModifiers(call, event) {
   const run = () => (modifiers.includes(COMMANDS) ? runCommands(call, event) : core.run(call, event));
   if (kind < 0) run();
   else delay(element, descriptor, Number(modifiers[kind + 1]) || PAUSE, run, modifiers[kind] === "throttle");
+}
+
+/** @param {Call} call @param {Event} event */
+function runCommands(call, event) {
+  if (loaded.commands) loaded.commands.runCommands(call, event);
+  else load("commands").then((commands) => commands?.runCommands(call, event));
 }
 
 /**

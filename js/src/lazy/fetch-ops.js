@@ -1,14 +1,14 @@
 // Ops by fetch, while the socket doesn't open: hello and what waits in one request. The answer is a stream of events, or all
 // of welcome and frames at once.
 
+/** @import { Features } from "../interface.js" */
 import { notifyTabs } from "../core/tabs.js";
 import { BYE, ERROR, HEADER_OPS, HEADER_SKIPPED, HEADER_STREAM, NAVIGATE, SOCKET_WAIT, STORAGE_KEY } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { finishLeaving } from "./changes.js";
 import { acknowledged, endStream, hideStream, isStreaming, limitFirst, mayStream, mustAcknowledge, readStream, takeTurn } from "./event-stream.js";
-import { awaitCookies } from "./extras.js";
+import { prepare } from "./extras.js";
+import { loaded } from "./loading.js";
 import { requestSubmit } from "./members.js";
-import { shownPath } from "./page-swap.js";
 import { reloadPage } from "./reload.js";
 
 const POLL = 5_000; // ms between two requests of a page that nothing is pushed to
@@ -18,7 +18,7 @@ const MISSES = 16; // requests that may come to other processes than the one tha
 const ANSWER = "application/json";
 
 /** @type {Promise<void> | undefined} the request that is under way, until its answer begins */
-export let sending;
+let sending;
 /** Ends that request. */
 let control = new AbortController();
 /** Requests in a row that came to nothing. */
@@ -31,8 +31,14 @@ let isPausing = false;
 /** Whether the page has been refused: nothing is sent any more. */
 let isOver = false;
 
+/** @type {Features["fetching"]} */
+export const feature = {
+  get busy() { return sending; },
+  start, sendByFetch, stopFetching,
+};
+
 /** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
-export function sendByFetch() {
+function sendByFetch() {
   if (isPausing || !mustSend()) return;
   sending ??= exchange().then((isAnswered) => {
     sending = undefined;
@@ -59,13 +65,13 @@ function mustSend() {
 }
 
 /** Nothing that comes by fetch counts any more. @returns {Promise<void> | undefined} settled when no request is under way */
-export function stopFetching() {
+function stopFetching() {
   endStream();
   isByFetch = false;
   return sending;
 }
 
-export function watchVisibility() {
+function start() {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") sendAfter(0);
     else hideStream();
@@ -93,7 +99,7 @@ async function post(more, headers, options) {
     core.unsend(hello.op);
     for (const op of core.pending()) op.out = false;
   }
-  if (ops.some(([, , kind]) => kind === NAVIGATE)) hello.url = shownPath(); // the address is that of the page to come
+  if (ops.some(([, , kind]) => kind === NAVIGATE)) hello.url = loaded.navigation?.shownPath() ?? hello.url; // the address is that of the page to come
   acknowledged();
   const response = await fetch(hello.url, {
     method: "POST",
@@ -136,11 +142,11 @@ async function attempt(headers) {
     unlimit();
     const answer = await response.json().catch(() => null); // the connection may break in the middle of it
     if (!answer) return false;
-    finishLeaving();
+    loaded.changes?.finishLeaving();
     showOpen();
     if (answer.cookies) notifyTabs();
     for (const message of [answer.welcome, ...answer.frames]) {
-      await awaitCookies(message); // of what went over a socket before
+      if (!(await prepare(message))) return reloadPage(), true; // cookies of what went over a socket before
       if (!core.applyMessage(message)) break;
     }
   }

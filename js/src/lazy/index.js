@@ -1,46 +1,68 @@
-// The lazy half of the client: what few pages need.
+// The lazy half of the client: what few pages need. What fewer need is in features, which are loaded one by one; see features.js.
 
-/** @import { Lazy } from "../interface.js" */
+/** @import { Features, Lazy } from "../interface.js" */
 
 import { failure } from "../core/failure.js";
-import { CALL_FUNCTION, REDIRECT, ERROR, UNCERTAIN } from "../core/wire.js";
+import { CALL_FUNCTION, FIELD_SNAPSHOT, REDIRECT, ERROR, SOCKET_WAIT, UNCERTAIN } from "../core/wire.js";
 import { core, receive } from "./bridge.js";
-import { needsTransition, watchPatches } from "./changes.js";
-import { covers, watchOverrides } from "./commands.js";
-import { applyAutofocus, refocus, watchAutofocus, watchDialogs } from "./dialogs.js";
 import { flushDelays, onEvent, onWindowEvent, registerCall } from "./event-modifiers.js";
 import { applyExtras, processAll } from "./extras.js";
-import { sending, sendByFetch, stopFetching, watchVisibility } from "./fetch-ops.js";
-import { hook } from "./hooks.js";
+import { FEATURES } from "./features.js";
+import { applyAutofocus, refocus, watchAutofocus } from "./focus.js";
+import { add } from "./growth.js";
+import { load, loadForAttribute, loaded, provide } from "./loading.js";
+import { watchMarkup } from "./markup.js";
 import { moveSiblings } from "./moves.js";
 import { explain, watchNotices } from "./notice.js";
-import { followRedirect, refuses, replacePage, watchMarkup, watchNavigation } from "./page-swap.js";
 import { showPendingState, watchTrouble } from "./pending-ui.js";
-import { rememberOriginals, setRaw } from "./raw.js";
-import { dragging } from "./sorting.js";
-import { watchUnsaved } from "./unsaved.js";
 import { reloadPage } from "./reload.js";
-import { uploadFiles, uploads, watchCancels, watchDrops, watchUploads } from "./uploads.js";
 import { isRendered, watchTypedForms } from "./validation.js";
-import { watchGrowth } from "./viewport.js";
-import { watchWhereabouts } from "./whereabouts.js";
 
-const WATCHERS = [
-  watchCancels, watchDialogs, watchDrops, watchGrowth, watchMarkup, watchNavigation, watchNotices, watchOverrides, watchPatches, watchTrouble, watchTypedForms, watchUnsaved, watchUploads, watchAutofocus, watchVisibility, watchWhereabouts,
-];
+const WATCHERS = [watchMarkup, watchNotices, watchTrouble, watchTypedForms, watchAutofocus];
+
+/** Whether no socket has opened since something was to go by fetch. */
+let isDue = false;
 
 /** @type {Lazy} */
 export const lazy = {
-  get busy() { return sending; },
-  get unsent() { return [...uploads, ...dragging()]; },
+  get busy() { return loaded.fetching?.busy; },
+  get unsent() { return [...loaded.uploads?.unsent ?? [], ...loaded.sorting?.unsent ?? []]; },
   start(parts) {
     receive(parts);
+    provide(FEATURES);
     core.applyPending();
-    rememberOriginals();
     for (const watch of WATCHERS) watch();
+    // The address of a post's answer is cleaned, and entries of the history that another document has made are heeded.
+    if (location.search.includes(`${FIELD_SNAPSHOT}=`) || history.state?.live !== undefined) load("navigation");
   },
-  applyAutofocus, applyExtras, call, covers, explain, flushDelays, followRedirect, hook, isRendered, moveSiblings, needsTransition, onEvent, onWindowEvent, processAll, refocus,
-  refuses, registerCall, reloadPage, replacePage, sendByFetch, setRaw, showPendingState, stopFetching, uploadFiles,
+  applyAutofocus, applyExtras, call, explain, flushDelays, isRendered, moveSiblings, onEvent, onWindowEvent, processAll, refocus, reloadPage, showPendingState,
+  covers: (element, name, value) => loaded.commands?.covers(element, name, value) ?? false,
+  followRedirect: (redirect, n) => load("navigation").then((navigation) => (navigation ? navigation.followRedirect(redirect, n) : location.assign(redirect.url))),
+  hook: (name, definition) => load("changes").then((changes) => changes?.hook(name, definition)),
+  needsTransition: (message) => loaded.changes?.needsTransition(message),
+  refuses: (request) => loaded.navigation?.refuses(request) || flushDelays(),
+  registerCall(call) {
+    registerCall(call);
+    loadForAttribute(call);
+  },
+  // Messages wait for these features: without them, the core asks for the whole page.
+  replacePage: (html, settled, fresh) => /** @type {Features["pages"]} */ (loaded.pages).replacePage(html, settled, fresh),
+  setRaw: (range, change, base) => ("a" in change ? add(range, change) : /** @type {Features["raw"]} */ (loaded.raw).setRaw(range, change, base)),
+  sendByFetch() {
+    isDue = true;
+    load("fetching").then((fetching) => {
+      if (fetching && isDue) fetching.sendByFetch();
+      else setTimeout(core.send, fetching ? 0 : SOCKET_WAIT * 1000);
+    });
+  },
+  stopFetching() {
+    isDue = false;
+    return loaded.fetching?.stopFetching();
+  },
+  uploadFiles: (request, ref, fields) => load("uploads").then((uploads) => {
+    if (uploads) uploads.uploadFiles(request, ref, fields);
+    else core.report(request.source, ERROR, { error: "Not sent", status: 503 });
+  }),
 };
 
 /**

@@ -18,9 +18,9 @@
 // 4. No paragraph is left after A in the new children, and "one!" comes before it, where no old one is left: it is created.
 //    After A, C and D have different keys, so C is removed and D created; "one" is removed.
 
+import { isEqual } from "./equality.js";
 import { longestIncreasing } from "./increasing.js";
-import { firstElementChild, getAttribute, isEqualNode, localName, namespaceURI, nodeName, nodeType, nodeValue, outerHTML, querySelectorAll, tagName, textContent } from "./members.js";
-import { contentOf } from "./parsing.js";
+import { getAttribute, localName, namespaceURI, nodeName, nodeType, nodeValue, outerHTML, tagName, textContent } from "./members.js";
 
 /**
  * @typedef {object} Matches the children between those that are equal at the start and at the end
@@ -44,19 +44,6 @@ export function keyOf(element) {
   const id = getAttribute(element, "id");
   const key = id ? `#${id}` : getAttribute(element, "data-key");
   return key === null ? key : `${localName(element)} ${key}`;
-}
-
-/** Return whether two trees are equal, the contents of templates included, which `isEqualNode` ignores. @param {Node} a @param {Node} b @returns {boolean} */
-export function isEqual(a, b) {
-  if (!isEqualNode(a, b)) return false;
-  const others = templatesIn(b);
-  return templatesIn(a).every((template, i) => isEqual(template.content, others[i].content));
-}
-
-/** @param {any} node @returns {HTMLTemplateElement[]} */
-function templatesIn(node) {
-  const inside = firstElementChild(node) ? querySelectorAll(node, "template") : [];
-  return [node, ...inside].filter((template) => contentOf(template) !== template); // in MathML it is any element
 }
 
 /** Return whether one node can become the other by changes of attributes and content alone. @param {Node} a @param {Node} b */

@@ -18,9 +18,9 @@ function readSelection() {
   return (selection ??= { anchor: /** @type {Selection} */ (getSelection()).anchorNode });
 }
 
-/** Reads the selection before a patch with moves writes anything: the layout is still there then. @param {any} message is about to be applied */
-export function prepareMoves([, , patch]) {
-  if (patch && MOVES.test(JSON.stringify(patch))) readSelection();
+/** Reads the selection before a patch with moves writes anything: the layout is still there then. @param {string} message is about to be applied */
+export function prepareMoves(message) {
+  if (MOVES.test(message)) readSelection();
 }
 
 /**

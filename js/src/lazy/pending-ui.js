@@ -2,8 +2,8 @@
 
 /** @import { Request } from "../interface.js" */
 import { core } from "./bridge.js";
+import { loaded } from "./loading.js";
 import { childNodes, contains, getAttribute, hasAttribute, querySelectorAll, replaceChildren } from "./members.js";
-import { showProgress } from "./uploads.js";
 
 const PENDING = "data-pending-for";
 const OPTIMISTIC = "live-optimistic";
@@ -20,7 +20,7 @@ export function showPendingState(op) {
     const isOwn = !getAttribute(element, OPTIMISTIC) && hasAttribute(element, OPTIMISTIC) && source && contains(source, element);
     if (isOwn || lists(element, OPTIMISTIC, name)) showOptimistic(op, element, fields ?? []);
   }
-  showProgress(op);
+  loaded.uploads?.showProgress(op);
   op.show?.();
 }
 

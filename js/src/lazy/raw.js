@@ -1,29 +1,30 @@
 // Raw HTML: the string that the server gave last, and what it looks like, beside what stands in the page.
 
-/** @import { RawBase, RawRange } from "../interface.js" */
+/** @import { Features, RawBase, RawRange } from "../interface.js" */
 import { FIELD_SNAPSHOT } from "../core/wire.js";
 import { core } from "./bridge.js";
-import { finishLeaving } from "./changes.js";
 import { childrenOf, link, update } from "./delta.js";
 import { edit } from "./edits.js";
-import { append, childNodes, firstChild, insertBefore, lastChild, nextSibling, querySelectorAll } from "./members.js";
+import { loaded } from "./loading.js";
+import { append, childNodes, firstChild, nextSibling, querySelectorAll } from "./members.js";
 import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 
 /**
  * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
  * the old string, or [] for the last text once more; and again
  */
-/** @typedef {{ a: string, b?: number }} Addition to a text; so many units before its end */
 /** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} RawChange whole, or what differs; how the string is known before; which nodes */
+
+/** @type {Features["raw"]} */
+export const feature = { forgetOriginals: () => forgetOriginals(), setRaw, start };
 
 /**
  * @param {RawRange} range
- * @param {RawChange | Addition} change
+ * @param {RawChange} change
  * @param {RawBase | null} [base] null or none: what stands there is all that is known
- * @returns {RawBase | null} null: there is none, as it is text, or the page is going to come whole
+ * @returns {RawBase | null} null: the page is going to come whole
  */
-export function setRaw(range, change, base) {
-  if ("a" in change) return add(range, change);
+function setRaw(range, change, base) {
   const known = base ?? adopt(range);
   const html = change.h ?? spliced(known.source ?? known.root.innerHTML, change);
   if (html === undefined) {
@@ -37,21 +38,9 @@ export function setRaw(range, change, base) {
   return known;
 }
 
-/**
- * A text grows. What somebody has put in its place, such as a translation, stays.
- * @param {RawRange} range
- * @param {Addition} addition
- */
-function add({ closing, container }, { a, b = 0 }) {
-  const last = closing ? closing.previousSibling : lastChild(container);
-  if (last instanceof Text && last.length >= b) last.insertData(last.length - b, a);
-  else insertBefore(container, new Text(a), closing);
-  return null;
-}
-
 /** @param {RawRange} range @returns {RawBase} */
 function adopt(range) {
-  finishLeaving(); // that isn't the server's any more
+  loaded.changes?.finishLeaving(); // that isn't the server's any more
   const root = contextOf(range.container);
   const content = contentOf(root);
   append(content, ...originalsIn(range) ?? copiesIn(range));
@@ -93,7 +82,7 @@ function spliced(source, { s = [], c }) {
 let originals = new WeakMap();
 
 /** The server marks the script of a page with raw HTML. */
-export function rememberOriginals() {
+function start() {
   if (!document.querySelector("script[live-raw]")) return;
   const copy = copyOf(document.documentElement);
   link(copy, document.documentElement);
@@ -101,7 +90,7 @@ export function rememberOriginals() {
 }
 
 /** The page has been drawn anew. */
-export const forgetOriginals = () => { originals = new WeakMap(); };
+const forgetOriginals = () => { originals = new WeakMap(); };
 
 /** @param {Node} copy @param {Node} live */
 function recordOriginals(copy, live) {
@@ -115,7 +104,7 @@ function recordOriginals(copy, live) {
  * @param {RawRange} range
  * @returns {Node[] | undefined}
  */
-export function originalsIn({ closing, container, opening }) {
+function originalsIn({ closing, container, opening }) {
   const from = opening ?? container;
   const start = originals.get(from);
   if (!start) return undefined;

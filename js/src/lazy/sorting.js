@@ -4,13 +4,13 @@
 // Where an item is put is shown as all that is pending is: it is back in its place while a patch is applied, and at the new one
 // after it; until the answer. So the patches find the list as the server rendered it, while an item is dragged, too.
 
-/** @import { Call, Request } from "../interface.js" */
+/** @import { Call, Features, Request } from "../interface.js" */
 import { callsOf } from "../core/calls.js";
 import { CALL_REF, CALL_SLOT } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { closest, contains, focus, getAttribute, getBoundingClientRect, isConnected, localName, nextSibling, parentElement, parentNode, querySelector, querySelectorAll } from "./members.js";
 import { moveBefore } from "./moves.js";
-import { scrollerOf } from "./viewport.js";
+import { scrollerOf } from "./scrolling.js";
 
 /** @typedef {{ item: any, list: Call, before: Element | undefined }} Drop an item, where it is put */
 /** @typedef {Drop & { request: Request, origin: Drop, grip: any, end: AbortController, x: number, y: number }} Drag */
@@ -30,12 +30,16 @@ const HIDDEN = { position: "fixed", clipPath: "inset(50%)", whiteSpace: "nowrap"
 const lists = new Set();
 /** @type {Drag | undefined} */
 let drag;
-/** What is dragged: it is shown as pending. @returns {Request[]} */
-export const dragging = () => (drag ? [drag.request] : []);
+
+/** @type {Features["sorting"]} */
+export const feature = {
+  /** What is dragged: it is shown as pending. */
+  get unsent() { return drag ? [drag.request] : []; },
+  register,
+};
 
 /** There is such an attribute in the page. @param {Call} call */
-export function watchSort({ element, type }) {
-  if (type !== TYPE) return;
+function register({ element }) {
   if (!lists.size) begin();
   lists.add(element);
 }

@@ -1,17 +1,21 @@
 // `live-guard="Leave without saving?"`, on a form or around several: `data-dirty` marks the controls whose state isn't what the
 // server has rendered, and the element itself. As long as there is one, leaving the page asks first; without a text, nothing asks.
 
-/** @import { Control } from "../interface.js" */
-import { controlsOf, isCheckable, isControl } from "../core/controls.js";
+/** @import { Features } from "../interface.js" */
+import { controlsOf, isControl } from "../core/controls.js";
+import { isDirty } from "./dirty.js";
 import { getAttribute, hasAttribute, matches, querySelectorAll, toggleAttribute } from "./members.js";
 
 const GUARD = "live-guard";
 const DIRTY = "data-dirty";
 
+/** @type {Features["unsaved"]} */
+export const feature = { allowLeaving, confirmLeaving, markUnsaved, start, unmarkUnsaved };
+
 /** The visitor has agreed to leave, or a form or an action leads away. */
 let leaving = false;
 
-export function watchUnsaved() {
+function start() {
   addEventListener("input", ({ target }) => {
     leaving = false;
     if (target instanceof Element && matches(target, `[${GUARD}] *,[form]`)) markUnsaved();
@@ -27,12 +31,12 @@ export function watchUnsaved() {
 }
 
 /** The whole page is about to be compared with a new one, of which the server knows nothing but its own attributes. */
-export function unmarkUnsaved() {
+function unmarkUnsaved() {
   for (const element of document.querySelectorAll(`[${DIRTY}]`)) setDirty(element, false);
 }
 
 /** Mark what isn't saved. */
-export function markUnsaved() {
+function markUnsaved() {
   for (const guard of document.querySelectorAll(`[${GUARD}]`)) {
     const controls = (guard instanceof HTMLFormElement ? controlsOf(guard) : [...querySelectorAll(guard, "*")]).filter(isControl);
     const dirty = new Set(controls.filter(isDirty));
@@ -47,21 +51,6 @@ export function markUnsaved() {
 /** @param {Element} element @param {boolean} dirty */
 function setDirty(element, dirty) {
   if (hasAttribute(element, DIRTY) !== dirty) toggleAttribute(element, DIRTY, dirty);
-}
-
-/** Whether a control's state isn't what the server has rendered. @param {Control} control */
-export function isDirty(control) {
-  if (isCheckable(control)) return control.checked !== control.defaultChecked;
-  if (control instanceof HTMLSelectElement) return isChosen(control);
-  return control.type === "file" ? !!control.value : control.value !== control.defaultValue;
-}
-
-/** Whether other options are selected than at first, when a browser selects one itself if the server hasn't. @param {HTMLSelectElement} select */
-function isChosen(select) {
-  const options = [...select.options];
-  const hasDefault = select.multiple || options.some(({ defaultSelected }) => defaultSelected);
-  const first = hasDefault ? null : options.find(({ disabled }) => !disabled);
-  return options.some((option) => option.selected !== (hasDefault ? option.defaultSelected : option === first));
 }
 
 /** What to ask before the page is left; null if there is nothing to lose. */
@@ -79,13 +68,13 @@ function askBeforeUnload(event) {
 }
 
 /** Ask before the page is replaced by another one. Return whether it may be. */
-export function confirmLeaving() {
+function confirmLeaving() {
   const text = question();
   leaving = text === null || confirm(text);
   return leaving;
 }
 
 /** The page is left because of what an action has answered. */
-export function allowLeaving() {
+function allowLeaving() {
   leaving = true;
 }

@@ -1,22 +1,27 @@
 // Files of forms go to the server before their op, which names them by handles. Meanwhile the form is pending,
 // `<progress live-progress>` in it shows how far it is, and what has `live-cancel` in it, or a reset, ends it.
 
-/** @import { Call, Request } from "../interface.js" */
+/** @import { Call, Features, Request } from "../interface.js" */
 /** @import { Entry } from "./entries.js" */
 import { callsOf } from "../core/calls.js";
 import { CANCEL, ERROR } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { deliver, entryOf, reset } from "./entries.js";
-import { cancelEntry, showEntries } from "./entry-list.js";
+import { cancelEntry, showEntries, watchEntries } from "./entry-list.js";
 import { closest, getAttribute, isConnected, parentElement, querySelector, querySelectorAll, toggleAttribute } from "./members.js";
 
 /** @typedef {Request & { files?: Entry[], end?: AbortController }} Upload */
 
 /** @type {Upload[]} that are under way */
-export const uploads = [];
+const uploads = [];
 
-export function watchUploads() {
+/** @type {Features["uploads"]} */
+export const feature = { register: watchEntries, showProgress, start, unsent: uploads, uploadFiles };
+
+function start() {
   addEventListener("reset", ({ target }) => cancelUploads(/** @type {HTMLFormElement} */ (target)));
+  watchDrops();
+  watchCancels();
 }
 
 /**
@@ -25,7 +30,7 @@ export function watchUploads() {
  * @param {string} ref
  * @param {any[]} fields name, value ...: handles take the places of files
  */
-export async function uploadFiles(request, ref, fields) {
+async function uploadFiles(request, ref, fields) {
   removeFrom(fields, isUnchosen);
   const files = fields.flatMap((value, i) => (value instanceof File ? [entryOf(value, fields[i - 1])] : []));
   if (!files.length) return core.perform(request);
@@ -64,7 +69,7 @@ const isUnchosen = (value) => value instanceof File && !value.name && !value.siz
 const valueOf = ({ file: { name, size, type }, handle, state }) => (state === "sent" ? { file: handle } : { refused: [name, type, size] });
 
 /** Ends those of a form, whose files stay chosen. @param {HTMLFormElement | null} form */
-export function cancelUploads(form) {
+function cancelUploads(form) {
   for (const upload of [...uploads]) if (formOf(upload) === form) stop(upload);
 }
 
@@ -79,7 +84,7 @@ function stop({ end, files = [] }) {
 const formOf = ({ source }) => (source instanceof HTMLButtonElement || source instanceof HTMLInputElement ? source.form : source);
 
 /** @param {Upload} op */
-export function showProgress(op) {
+function showProgress(op) {
   const { files = [] } = op;
   const form = formOf(op);
   if (!uploads.includes(op)) return;
@@ -97,7 +102,7 @@ export function showProgress(op) {
 
 // `live-drop`: files that are dropped on an element are chosen in the file input in it, or in the one whose id it names.
 
-export function watchDrops() {
+function watchDrops() {
   for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, (event) => onDrag(/** @type {DragEvent} */ (event)));
 }
 
@@ -123,7 +128,7 @@ function choose(input, files) {
 
 // `live-cancel`: a click ends the running op of an action; without an action, the uploads of the form that it is in.
 
-export function watchCancels() {
+function watchCancels() {
   addEventListener("click", ({ target }) => {
     for (let element = target instanceof Element ? target : null; element; element = parentElement(element)) {
       for (const call of callsOf(element)) if (call.type === "cancel") cancel(call);

@@ -4,12 +4,14 @@
 // A list that grows at its end or its beginning has such an element there. If that is still in view after a patch and the page
 // has another height, the list is still too short: it comes into view again.
 
-/** @import { Call } from "../interface.js" */
-import { clientHeight, firstElementChild, getBoundingClientRect, isConnected, nextElementSibling, parentElement, scrollHeight } from "./members.js";
+/** @import { Call, Features } from "../interface.js" */
+import { firstElementChild, getBoundingClientRect, isConnected, nextElementSibling, parentElement, scrollHeight } from "./members.js";
+import { scrollerOf } from "./scrolling.js";
+
+/** @type {Features["viewport"]} */
+export const feature = { register, start };
 
 /** @typedef {{ type: string, inView: boolean, height: number }} Watched */
-
-const EVENTS = /^(visible|hidden)$/;
 
 /** @type {Map<string, IntersectionObserver>} by their options */
 const observers = new Map();
@@ -21,8 +23,7 @@ const seen = new Map();
 let anchors = [];
 
 /** There is such an attribute in the page. @param {Call} call */
-export function watchView({ element, type, modifiers }) {
-  if (!EVENTS.test(type)) return;
+function register({ element, type, modifiers }) {
   const observer = observerFor(modifiers);
   const elements = /** @type {WeakMap<Element, Watched[]>} */ (watched.get(observer));
   const records = elements.get(element) ?? [];
@@ -82,7 +83,7 @@ function heightAround(element) {
 }
 
 /** A list that has grown: is its end still in view? What is read in it stays where it is. */
-export function watchGrowth() {
+function start() {
   addEventListener("live:patch", (event) => {
     const { phase } = /** @type {CustomEvent} */ (event).detail;
     if (phase === "before") anchors = [...seen.keys()].flatMap(anchorAfter);
@@ -108,12 +109,4 @@ function anchorAfter(element) {
     const moved = getBoundingClientRect(anchor).top - top;
     if (moved > 0) scrollerOf(anchor).scrollTop += moved;
   }];
-}
-
-/** What scrolls an element. @param {Element} element @returns {Element} */
-export function scrollerOf(element) {
-  for (let box = parentElement(element); box; box = parentElement(box)) {
-    if (/auto|scroll/.test(getComputedStyle(box).overflowY) && scrollHeight(box) > clientHeight(box)) return box;
-  }
-  return document.scrollingElement ?? document.documentElement;
 }

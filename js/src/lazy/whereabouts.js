@@ -1,8 +1,7 @@
 // Where the visitor is and goes, in attributes: `aria-current="page"` on the `live-nav` links of a `nav` that lead to the page; and
 // `data-navigating` on the root element while another page is being loaded for longer than a moment.
 
-import { getAttribute, hasAttribute, parentNode, remove, scrollLeft, scrollTo, scrollTop } from "./members.js";
-import { moveBefore } from "./moves.js";
+import { getAttribute, scrollLeft, scrollTo, scrollTop } from "./members.js";
 
 const CURRENT = "aria-current";
 const NAV = ":is(nav,[role=navigation])"; // elsewhere, a link to the page is part of a text
@@ -67,35 +66,4 @@ export function restoreBoxes(boxes) {
     const box = document.getElementById(id);
     if (box) /** @type {any} */ (scrollTo)(box, { left, top, behavior: "instant" });
   }
-}
-
-// `live-keep`: an element that goes on in the next page as it is, if that has one of the same id with `live-keep`.
-
-const KEEP = "live-keep";
-
-/**
- * Put the elements that the next page keeps aside, where they stay in the document: what plays goes on.
- * @param {Document} next
- * @returns {() => void} puts them in the place of those of the next page
- */
-export function keepElements(next) {
-  const kept = [...document.querySelectorAll(`[${KEEP}][id]`)].filter((element) => {
-    const other = next.getElementById(getAttribute(element, "id") ?? "");
-    return other && hasAttribute(other, KEEP);
-  });
-  if (!kept.length) return () => {};
-  const aside = document.createElement("div");
-  aside.hidden = true;
-  document.documentElement.append(aside);
-  for (const element of kept) moveBefore(aside, element, null);
-  return () => {
-    for (const element of kept) {
-      const replaced = [...document.querySelectorAll(`[id="${CSS.escape(getAttribute(element, "id") ?? "")}"]`)].find((one) => one !== element);
-      const parent = replaced && parentNode(replaced);
-      if (!parent) continue;
-      moveBefore(parent, element, replaced);
-      remove(replaced);
-    }
-    aside.remove();
-  };
 }

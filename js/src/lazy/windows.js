@@ -11,15 +11,15 @@
 // business: its bar, the wheel, keys. One call is under way at a time. When it is answered, the next one asks for what is in view
 // by then, so nothing is asked for that was only scrolled past.
 
-/** @import { Call } from "../interface.js" */
+/** @import { Call, Features } from "../interface.js" */
 import { callsOf } from "../core/calls.js";
 import { CALL_REF, CALL_SLOT } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { carryState, counterpart, dirtyIn } from "./carry.js";
-import { forceFocus, transferFocus } from "./dialogs.js";
+import { forceFocus, transferFocus } from "./focus.js";
+import { loaded } from "./loading.js";
 import { closest, contains, getAttribute, getBoundingClientRect, hasAttribute, isConnected, localName, parentElement, setAttribute, style } from "./members.js";
-import { markUnsaved } from "./unsaved.js";
-import { scrollerOf } from "./viewport.js";
+import { scrollerOf } from "./scrolling.js";
 
 /**
  * @typedef {object} State of a list
@@ -52,9 +52,12 @@ let anchors = [];
 let resized;
 let frame = 0;
 
+/** @type {Features["windows"]} */
+export const feature = { register };
+
 /** There is such an attribute in the page. @param {Call} call */
-export function watchWindow({ element, type }) {
-  if (type !== TYPE || windows.has(element)) return;
+function register({ element }) {
+  if (windows.has(element)) return;
   if (!windows.size && !resized) begin();
   windows.set(element, { pitch: 0, asking: false, failed: "", asked: 0, rows: [], kept: new Map(), active: undefined, lost: undefined });
   resized.observe(element);
@@ -313,7 +316,7 @@ function giveBack(list) {
     const heir = lost && contains(before, lost.element) && counterpart(lost.element, before, row);
     if (heir) transferFocus(heir, lost.element);
   }
-  markUnsaved();
+  loaded.unsaved?.markUnsaved();
 }
 
 /** @param {Element} row */
