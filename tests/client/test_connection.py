@@ -394,9 +394,7 @@ def test_without_the_rest_of_the_client_an_old_page_is_loaded_again_and_a_young_
 
     def prepare(page: Page) -> None:
         page.add_init_script(f"const age = {age}; performance.now = () => age; Math.random = () => 0")
-        page.route(
-            "**/lazy.js", lambda route: route.fulfill(body="throw 0", content_type="text/javascript")
-        )
+        page.route("**/lazy.js", lambda route: route.fulfill(body="throw 0", content_type="text/javascript"))
 
     page, server = open_page(BODY, prepare=prepare)
     if age:

@@ -32,8 +32,8 @@ export const lazy = {
     provide(FEATURES);
     core.applyPending();
     for (const watch of WATCHERS) watch();
-    // The address of a post's answer is cleaned, and entries of the history that another document has made are heeded.
-    if (location.search.includes(`${FIELD_SNAPSHOT}=`) || history.state?.live !== undefined) load("navigation");
+    cleanAddress();
+    if (history.state?.live !== undefined) load("navigation"); // there may be other entries of this page
   },
   applyAutofocus, applyExtras, call, explain, flushDelays, isRendered, moveSiblings, onEvent, onWindowEvent, processAll, refocus, reloadPage, showPendingState,
   covers: (element, name, value) => loaded.commands?.covers(element, name, value) ?? false,
@@ -64,6 +64,14 @@ export const lazy = {
     else core.report(request.source, ERROR, { error: "Not sent", status: 503 });
   }),
 };
+
+/** A post is answered at an address with a handle: opened again it would show an old state. */
+function cleanAddress() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has(FIELD_SNAPSHOT)) return;
+  url.searchParams.delete(FIELD_SNAPSHOT);
+  history.replaceState(history.state, "", url);
+}
 
 /**
  * Call an action that a script uses as a function.

@@ -3,7 +3,7 @@
 
 /** @import { Features, Settled } from "../interface.js" */
 import { callsOf } from "../core/calls.js";
-import { REDIRECT, ERROR, FIELD_ACTION, FIELD_SNAPSHOT, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
+import { REDIRECT, ERROR, FIELD_ACTION, OK_KEEP_FORM, NAVIGATE, OK } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { load, loaded } from "./loading.js";
 import { closest, getAttribute, scrollIntoView } from "./members.js";
@@ -57,23 +57,12 @@ let entry = history.state?.live ?? 0;
 const scrolls = new Map();
 
 function start() {
-  cleanAddress();
   watchWhereabouts();
   addEventListener("click", onClick);
   addEventListener("popstate", onPopState);
   addEventListener("submit", refuseSubmit, true);
   // Only this document knows where its entries were scrolled to.
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
-}
-
-/** A post is answered at an address with a handle: opened again it would show an old state. */
-function cleanAddress() {
-  const url = new URL(location.href);
-  if (url.searchParams.has(FIELD_SNAPSHOT)) {
-    url.searchParams.delete(FIELD_SNAPSHOT);
-    history.replaceState(history.state, "", url);
-    currentUrl = location.href;
-  }
 }
 
 /** @param {MouseEvent} event */
