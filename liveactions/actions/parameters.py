@@ -149,10 +149,15 @@ class Event:
     """Details of the browser event that called the action. Empty for a submitted form."""
 
     type: str = ""
+    """The event's name, such as ``keydown``."""
     key: str = ""
+    """The key, as the browser names it: ``Enter``, ``a``."""
     x: float = 0.0
+    """The distance of the pointer from the left edge of the window, in CSS pixels."""
     y: float = 0.0
+    """The distance of the pointer from the upper edge of the window, in CSS pixels."""
     detail: Any = None
+    """What a script has given to a ``CustomEvent``, as JSON."""
 
 
 _WHOLE: Final = (Draft, Event, FormData, HTTPConnection)

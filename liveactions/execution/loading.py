@@ -21,11 +21,13 @@ T = TypeVar("T")
 
 
 class Deferred(Generic[T]):
-    """``{% if report.pending %}…{% else %}{{ report.value }}{% endif %}``"""
+    """What `defer` returns: ``{% if report.pending %}…{% else %}{{ report.value }}{% endif %}``."""
 
     def __init__(self, awaitable: Awaitable[T]) -> None:
         self.pending = True
+        """Whether the value isn't there yet, nor an error."""
         self.value: T | None = None
+        """What the awaitable has returned."""
         self.error = ""
         """An error message for the visitor if it has failed."""
         self._awaitable: Awaitable[T] | None = awaitable

@@ -26,7 +26,7 @@ BUTTONS: Final = frozenset({"submit", "button", "reset", "image"})
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that the user chooses in a form."""
+    """A file that the user chooses: its name, its bytes, the media type that a browser claims."""
 
     name: str
     content: bytes

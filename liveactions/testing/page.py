@@ -114,6 +114,7 @@ class Part:
         await self._check(name, True)
 
     async def uncheck(self, name: str) -> None:
+        """Uncheck a checkbox, unless it is already unchecked."""
         await self._check(name, False)
 
     async def select(self, name: str, *choices: str) -> None:
@@ -191,6 +192,7 @@ class Part:
         return self._window().controls.value(self._look(name, control, "field"))
 
     def is_checked(self, name: str) -> bool:
+        """Return whether a checkbox or radio button is checked."""
         return bool(self._window().controls.state(self._look(name, checkable, "checkbox")))
 
     @property
@@ -293,6 +295,7 @@ class Page(Part):
         await self._tab.go(path)
 
     async def reload(self) -> None:
+        """Load the page again from its address."""
         await self._tab.reload()
 
     async def back(self) -> None:
@@ -304,6 +307,7 @@ class Page(Part):
         await self._tab.travel(1)
 
     async def close(self) -> None:
+        """Close the tab."""
         await self._tab.close()
 
 
