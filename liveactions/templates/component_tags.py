@@ -27,6 +27,7 @@ from ..html.tokenizer import (
     Event,
     Merged,
     NotTrackable,
+    Placeholder,
     Position,
     RawText,
     StartTag,
@@ -38,6 +39,7 @@ from .component_body import ATTRS, meant, set_names
 from .component_files import DEFAULT, ComponentFile, Components, Expanded, Prop
 from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
+from .macro_calls import Macros
 from .origins import origin
 
 
@@ -62,7 +64,7 @@ def expand(
     Raise `TemplateError` for tags that contradict their component.
     """
     expander = _Expander(name, components, is_component_file)
-    body[:] = expander.expanded(body)
+    body[:] = expander.whole(body)
     if is_component_file:
         body[:] = _stripped(_each_alone(body))
     for node in body:
@@ -93,7 +95,15 @@ class _Expander:
         self._is_inner = is_inner
         """Whether the template is a component itself."""
         self._numbers = count(1)
+        self._macros: Macros | None = None
         self.found = Expanded()
+
+    def whole(self, body: list[nodes.Node]) -> list[nodes.Node]:
+        """Return the body of the template, without tags of components and calls of its macros."""
+        if not self._is_inner:
+            self._macros = Macros(self._name)
+            self._macros.collect(body, self.expanded)
+        return self.expanded(body)
 
     def expanded(self, body: list[nodes.Node]) -> list[nodes.Node]:
         """Return a body without tags of components."""
@@ -106,7 +116,8 @@ class _Expander:
         is_needed = any(map(mentions_components, texts)) or (
             self._is_inner and (any(map(_is_attrs, leaves)) or any(map(_has_asset, texts)))
         )
-        if not texts or not (is_needed or self._is_inner):
+        calls_macro = any(map(self._call, leaves))
+        if not leaves or not (is_needed or calls_macro or self._is_inner):
             return body
         reader = _Reader(_pieces(leaves), leaves[0].lineno)
         try:
@@ -150,6 +161,12 @@ class _Expander:
                 asset += self._source(event)
                 asset = asset if isinstance(event, RawText) else None
                 reader.skip(end)
+            elif isinstance(event, Placeholder) and (found := self._call(event.value.node)) is not None:
+                component, call = found
+                call.prefix = f"_{component.tag}{next(self._numbers)}_"
+                reader.copy()
+                reader.skip(end)
+                reader.out.extend(inline(component, call, self._components.environment))
             if self._is_inner and isinstance(event, StartTag):
                 self.found.classes.update(_classes(event))
             reader.at = end
@@ -157,6 +174,9 @@ class _Expander:
             tag = opened[-1].tag
             raise self._error(f"<{tag.source}> isn't closed here: write </{tag.source}>", tag.line)
         reader.copy()
+
+    def _call(self, node: nodes.Node) -> tuple[ComponentFile, Call] | None:
+        return self._macros.called_by(node) if self._macros is not None else None
 
     def _asset(self, tag: StartTag) -> list[str] | None:
         """Return where the content of a component's style or script is collected."""

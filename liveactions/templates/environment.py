@@ -57,7 +57,8 @@ class LiveEnvironment(Environment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        if mentions_components(source) and not (name or "").endswith(_WITHOUT_COMPONENTS):
+        has_macros = any(isinstance(node, nodes.Macro) for node in tree.body)
+        if has_macros or (mentions_components(source) and not (name or "").endswith(_WITHOUT_COMPONENTS)):
             found = expand(tree.body, name, self.components, tag_of(name or "") is not None)
             self.components.note_use(name, found.used)
         return tree

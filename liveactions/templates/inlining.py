@@ -136,6 +136,7 @@ class _Inlining:
         name = self._call.prefix + "loop"
         loop = nodes.Name("loop", "load", lineno=1)
         before.append(nodes.Assign(nodes.Name(name, "store"), loop, lineno=1))
+        self._call.slots = {slot: list(map(copied, found)) for slot, found in self._call.slots.items()}
         for found in self._call.slots.values():
             for node in _outside_loops(found):
                 if isinstance(node, nodes.Name) and node.name == "loop":
@@ -185,7 +186,7 @@ class _Inlining:
 
         def copy(node: nodes.Node) -> nodes.Node:
             known = values.get(node.name) if isinstance(node, nodes.Name) else None
-            return _copy(node, copy) if known is None else _copy(known)
+            return copied(node, copy) if known is None else copied(known)
 
         return before + [copy(node) for node in self._call.slots.get(name, [])]
 
@@ -227,7 +228,7 @@ class _Inlining:
         if isinstance(node, nodes.Name):
             value = self._values.get(node.name) if node.ctx == "load" else None
             if value is not None:
-                return _copy(value, _copy)
+                return copied(value, copied)
             return nodes.Name(self._renamed.get(node.name, node.name), node.ctx, lineno=node.lineno)
         of, name = member_of(node)
         if of == SLOTS:
@@ -236,7 +237,7 @@ class _Inlining:
             return nodes.Name(name, "load", lineno=node.lineno)
         if of == ATTRS and name.startswith(_HAS):
             return self._has(node, name.removeprefix(_HAS))
-        copy = _copy(node, self._copy, self.body)
+        copy = copied(node, self._copy, self.body)
         if isinstance(copy, nodes.Macro | nodes.NSRef):
             copy.name = self._renamed.get(copy.name, copy.name)
         elif isinstance(copy, nodes.Import):
@@ -318,7 +319,7 @@ def _nodes(run: Sequence[str | Part], line: int) -> Iterator[nodes.Node]:
         if isinstance(piece, str):
             yield nodes.Output([nodes.TemplateData(piece, lineno=line)], lineno=line)
         else:
-            node = _copy(piece.node, _copy)
+            node = copied(piece.node, copied)
             yield nodes.Output([node], lineno=node.lineno) if piece.is_expression else node
 
 
@@ -344,9 +345,9 @@ def _joined(
 Copy = Callable[[nodes.Node], nodes.Node]
 
 
-def _copy(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:
+def copied(node: nodes.Node, inner: Any = None, body: Any = None) -> nodes.Node:
     """Return a copy of a node. `inner` copies the nodes in it, `body` its bodies."""
-    inner = inner or _copy
+    inner = inner or copied
     fields = []
     for name in node.fields:
         value = getattr(node, name)

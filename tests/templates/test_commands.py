@@ -185,7 +185,14 @@ def test_commands_where_the_attribute_was_compiled_for_an_action() -> None:
     with pytest.raises(RenderError, match=r"write {{ js.call\(…\) }} around them"):
         shown('<b live-click="{{ menu }}">x</b>', menu=js.hide())
     with pytest.raises(RenderError, match=r"js.call"):
-        shown('{% macro b(on) %}<b live-click="{{ on }}">x</b>{% endmacro %}{{ b(js.hide()) }}')
+        shown(
+            '{% macro b(on) %}<b live-click="{{ on }}">x</b>{% endmacro %}{% set c = b %}{{ c(js.hide()) }}'
+        )
+
+
+def test_commands_for_the_parameter_of_a_macro_of_the_same_template() -> None:
+    fragment = shown('{% macro b(on) %}<b live-click="{{ on }}">x</b>{% endmacro %}{{ b(js.hide()) }}')
+    assert "live-click=" in fragment.plain() and "hide" in fragment.plain()
 
 
 def test_commands_in_loops_are_remembered() -> None:

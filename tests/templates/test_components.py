@@ -580,18 +580,74 @@ def test_slots_are_given_values() -> None:
     assert re.findall(r"<li.*?>(.*?)</li>", shown) == ["A1mine", "B2mine"]
 
 
-MACROS = """{% macro card(title) %}<section class="card info">
+MACROS = """{% macro card(title, tone="info") %}<section class="card {{ tone }}">
   <h2>{{ title }}</h2>
   <div>{{ caller() }}</div>
   \n  <footer>none</footer>
-</section>{% endmacro %}"""
+</section>{% endmacro %}
+{%- macro line(row, class="") %}<tr data-key="{{ row.id }}" class="{{ class }}"><td>{{ row.label }}</td>
+{%- if caller %}<td>{{ caller() }}</td>{% endif %}</tr>{% endmacro %}
+{%- macro name(user) %}<b>{{ user.name }}</b>{% endmacro %}
+{%- macro two(user) %}<i>{{ name(user) }}{{ name(user=user) }}</i>{% endmacro %}"""
+SAME = {
+    "a card": (
+        '<main><Card title="{{ t }}"><b>{{ n }}</b></Card></main>',
+        "<main>{% call card(t) %}<b>{{ n }}</b>{% endcall %}</main>",
+        '<main><section class="card info">\n  <h2>{{ t }}</h2>\n  <div><b>{{ n }}</b></div>\n  \n  '
+        "<footer>none</footer>\n</section></main>",
+    ),
+    "rows": (
+        '<table><tbody>{% for r in rows %}<Row row="{{ r }}" class="c{{ n }}">{{ t }}</Row>{% endfor %}'
+        "</tbody></table>",
+        "<table><tbody>{% for r in rows %}{% call line(r, class='c' ~ n) %}{{ t }}{% endcall %}{% endfor %}"
+        "</tbody></table>",
+        '<table><tbody>{% for r in rows %}<tr data-key="{{ r.id }}" class="c{{ n }}"><td>{{ r.label }}</td>'
+        "<td>{{ t }}</td></tr>{% endfor %}</tbody></table>",
+    ),
+    "macros in macros": (
+        "<p><i><User/><User/></i> {{ t }}</p>",
+        "<p>{{ two(user) }} {{ t }}</p>",
+        "<p><i><b>{{ user.name }}</b><b>{{ user.name }}</b></i> {{ t }}</p>",
+    ),
+}
 
 
-def test_a_patch_with_tags_says_what_one_with_macros_says_with_shorter_addresses() -> None:
-    _, by_tag, back = patches('<main><Card title="{{ t }}"><b>{{ n }}</b></Card></main>')
-    _, by_macro, back_by_macro = patches(
-        MACROS + "<main>{% call card(t) %}<b>{{ n }}</b>{% endcall %}</main>"
-    )
-    assert by_tag == '[0, "<two>", 1, "2"]'
-    assert by_macro == '[0, [0, "<two>", 1, [0, "2"]]]'
-    assert (len(back), len(back_by_macro)) == (len(by_tag) - 2, len(by_macro) - 2)
+@pytest.mark.parametrize(("tags", "macros", "by_hand"), SAME.values(), ids=SAME.keys())
+def test_patches_are_the_same_by_tags_macros_and_by_hand(tags: str, macros: str, by_hand: str) -> None:
+    shown = patches(by_hand)
+    assert patches(tags) == patches(MACROS + macros) == shown
+    assert len(shown[1]) > 10
+
+
+CALLED = {
+    "by another name": "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}<p>{% set c = m %}{{ c(1) }}</p>",
+    "in an expression": "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}<p>{{ m(1)|safe }}</p>",
+    "in an attribute": '{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}<p title="{{ m(1) }}"><b>1</b></p>',
+    "with arguments in a list": "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}<p>{{ m(*[1]) }}</p>",
+    "without an argument": "{% macro m(x) %}<b>{{ x|default(1) }}</b>{% endmacro %}<p>{{ m() }}</p>",
+    "more arguments": "{% macro m() %}<b>{{ varargs[0] }}</b>{% endmacro %}<p>{{ m(1) }}</p>",
+    "defined twice": (
+        "{% macro m(x) %}<i></i>{% endmacro %}{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}<p>{{ m(1) }}</p>"
+    ),
+    "a name that is another thing here": (
+        "{% macro m() %}<b>{{ y }}</b>{% endmacro %}<p>{% for y in [2] %}{{ m() }}{% endfor %}</p>"
+    ),
+    "of itself": (
+        "{% macro m(x) %}{% if x %}{{ m(x - 1) }}{% else %}<b>1</b>{% endif %}{% endmacro %}<p>{{ m(2) }}</p>"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", CALLED.values(), ids=CALLED.keys())
+def test_macros_that_have_to_be_called_are_called(source: str) -> None:
+    assert "<b>1</b>" in plain(source, y=1)
+
+
+def test_lines_of_macros_in_the_place_of_their_calls() -> None:
+    source = "{% macro m(x) %}\n<b>{{ 1 // x }}</b>{% endmacro %}\n\n\n<p>{{ m(n) }}\n{{ n.x.y }}</p>"
+    with pytest.raises(ZeroDivisionError) as error:
+        render(source, n=0)
+    assert location_of(error.value) == "in the template page, line 2"
+    with pytest.raises(TemplateError) as wrong:
+        templates("{% macro m() %}\n\n<b></b>{% endmacro %}<p>{{ m() }}</p>\n<table>x</table>").view("page")
+    assert str(wrong.value).startswith("page, line 4: browsers don't keep text")

@@ -137,7 +137,7 @@ def test_a_row_directly_in_a_table_gets_its_body() -> None:
 def test_macros_blocks_and_includes_stay_fragments() -> None:
     source = (
         "{% extends 'base' %}{% macro m(x) %}<b>{{ x }}</b>{{ caller() }}{% endmacro %}"
-        "{% block a %}{{ super() }}{% call m(1) %}<i>{{ x }}</i>{% endcall %}"
+        "{% block a %}{{ super() }}{% set c = m %}{% call c(1) %}<i>{{ x }}</i>{% endcall %}"
         "{% include 'inc' %}{% endblock %}"
     )
     others = {"base": "<div>{% block a %}<u>{{ x }}</u>{% endblock %}</div>", "inc": "<s>{{ x }}</s>"}
