@@ -63,7 +63,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Let links to files of the repository lead to their copies."""
     base, here = _path_of(page.file), posixpath.dirname(page.file.src_uri)
     if not base.endswith(".md"):
+        page.meta["search"] = {"exclude": True}
         return markdown
+    if base.startswith("docs/api/"):
+        page.meta["search"] = {"boost": 0.5}  # who searches for a task wants its page first
     markdown = markdown.replace("```jinja\n", "```html+jinja\n")
     return LINK.sub(lambda link: _relinked(link, base, here), markdown)
 
