@@ -29,7 +29,7 @@ check: $(VENV)/.dev js/node_modules servers  ## most of it, in a minute: linters
 	@$(SIDE_BY_SIDE) quick lint client
 
 quick: $(VENV)/.dev servers
-	$(PYTEST) -n 2 -m "not browser and not slow" --cases 50 $(IGNORE_BROWSER)
+	$(PYTEST) -n 2 -m "not browser and not slow" --cases 25 $(IGNORE_BROWSER)
 
 test: $(VENV)/.dev js/node_modules servers browser  ## everything; the output of each part comes when it has ended
 	@$(SIDE_BY_SIDE) process-tests browser-tests lint client docs

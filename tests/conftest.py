@@ -23,7 +23,7 @@ from tests.support.servers import PostgresServer, RedisServer, S3Server, shared
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--cases", type=int, default=200, help="random cases of each property test (default: %(default)s)"
+        "--cases", type=int, default=100, help="random cases of each property test (default: %(default)s)"
     )
     parser.addoption("--random", action="store_true", help="use other random cases each time")
     parser.addoption(

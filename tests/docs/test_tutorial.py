@@ -120,7 +120,7 @@ def test_the_application_is_deployed(tmp_path: Path) -> None:
     server = subprocess.Popen([sys.executable, "-m", *command], cwd=tmp_path, env=environment)
     try:
         assert wait_until(lambda: is_ready(port))
-        page = httpx.get(f"http://127.0.0.1:{port}/")
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE)
         assert page.status_code == 200 and "What we bring" in page.text
     finally:
         server.terminate()
@@ -129,6 +129,6 @@ def test_the_application_is_deployed(tmp_path: Path) -> None:
 
 def is_ready(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/_live/health/ready").status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/_live/health/ready", verify=False).status_code == 200
     except httpx.TransportError:
         return False

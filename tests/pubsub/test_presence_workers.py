@@ -73,7 +73,7 @@ class Viewer:
         self.server = server
         self._stack = stack
         self._path = f"/room/{stack.room}?as={who}" if who else f"/room/{stack.room}"
-        html = httpx.get(server.url + self._path).text
+        html = httpx.get(server.url + self._path, timeout=PATIENCE, verify=False).text
         found = SCRIPT.search(html)
         assert found, html
         self._address, self._snapshot = map(unescape, found.groups())
@@ -89,7 +89,9 @@ class Viewer:
 
     def connect(self) -> None:
         """Connect to any worker of its server, and again when the link is lost."""
-        connection = connect(f"ws{self.server.url[4:]}{self._address}", origin=Origin(self.server.url))
+        connection = connect(
+            f"ws{self.server.url[4:]}{self._address}", origin=Origin(self.server.url), open_timeout=PATIENCE
+        )
         self._socket = self._stack.enter_context(connection)
         self._stack.callback(setattr, self, "_comes_back", False)
         hello = {"v": 1, "url": self._path, "snapshot": self._snapshot, "token": self._token}

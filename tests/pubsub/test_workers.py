@@ -117,7 +117,9 @@ class Visitor:
         self.server = server
         self._stack = stack
         one_each = {"Connection": "close"}
-        self._http = stack.enter_context(httpx.Client(base_url=server.url, headers=one_each))
+        self._http = stack.enter_context(
+            httpx.Client(base_url=server.url, headers=one_each, timeout=PATIENCE)
+        )
 
     def open(self, path: str = "/") -> Tab:
         html = self._http.get(path).text
@@ -125,7 +127,9 @@ class Visitor:
         assert found
         references = {name: unescape(whole) for whole, name in REFERENCE.findall(html)}
         address, snapshot = map(unescape, found.groups())
-        connection = connect(f"ws{self.server.url[4:]}{address}", origin=Origin(self.server.url))
+        connection = connect(
+            f"ws{self.server.url[4:]}{address}", origin=Origin(self.server.url), open_timeout=PATIENCE
+        )
         return Tab(self._stack.enter_context(connection), path, snapshot, references)
 
     def elsewhere(self, worker: int, path: str = "/") -> Tab:

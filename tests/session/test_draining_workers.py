@@ -33,7 +33,7 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str
 
 
 async def opened(server: Server, count: int) -> list[Tab]:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as client:
         return [Tab([server.url], f"page{number}", (await client.get("/")).text) for number in range(count)]
 
 

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from tests.support.patience import wait_until
+from tests.support.patience import PATIENCE, wait_until
 
 POSTGRES = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 USER = "tests"
@@ -199,7 +199,7 @@ class S3Server(Program):
         return ADDRESS.search((self.folder / "log").read_text()) is not None
 
     def make_bucket(self, name: str) -> None:
-        httpx.put(f"{self.url}/{name}").raise_for_status()
+        httpx.put(f"{self.url}/{name}", timeout=PATIENCE).raise_for_status()
 
 
 def found(name: str, *folders: str) -> str:
