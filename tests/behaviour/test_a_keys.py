@@ -101,6 +101,7 @@ async def test_a8_several_workers_need_a_key(monkeypatch: pytest.MonkeyPatch, ho
         pass
 
 
+@pytest.mark.slow
 def test_a8_another_worker_of_the_server_is_noticed(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
     ask = "from liveactions.workers import is_only_worker; print(is_only_worker('shop'), flush=True); input()"

@@ -61,6 +61,7 @@ def references() -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a7_references_are_the_same_in_another_process() -> None:
     command = [sys.executable, "-c", PROGRAM.format(root=str(ROOT))]
     found = subprocess.run(command, capture_output=True, text=True, check=False)

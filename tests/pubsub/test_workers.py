@@ -25,6 +25,8 @@ from tests.chromium.server import Server, serving
 from tests.support.asgi import SCRIPT
 from tests.support.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 APP = "tests.pubsub.workers:live"
 REFERENCE = re.compile(r'_a=((\w+)[^"&]*)')
 """A reference in the address of a form, and the name of its action."""
@@ -41,7 +43,7 @@ def note(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(
     scope="module",
-    params=["sqlite", *(pytest.param(name, marks=pytest.mark.slow) for name in ("redis", "postgres"))],
+    params=["sqlite", "redis", "postgres"],
 )
 def server(note: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     env = {"NOTE": str(note)}
