@@ -125,34 +125,35 @@ def test_a_list_that_was_emptied_stays_empty(live: Todos) -> None:
     expect(live.items).to_have_count(0)
 
 
-@pytest.mark.parametrize("text", ["{", '{"title": "no list"}', '[{"titel": "?"}]', "[1]", "null"])
-def test_what_others_left_there_is_no_list(live_visitor: Visitor, text: str) -> None:
+def test_what_others_left_there_is_no_list(live_visitor: Visitor) -> None:
     page = live_visitor.open("/counter")
-    page.evaluate("text => localStorage.setItem('react-todos', text)", text)
-    todos = Todos(live_visitor)
-    todos.add("a")
-    assert kept(todos) == [("a", False)]
+    titles: list[str] = []
+    for text in ("{", '{"title": "no list"}', '[{"titel": "?"}]', "[1]", "null"):
+        page.evaluate("text => localStorage.setItem('react-todos', text)", text)
+        todos = Todos(live_visitor)
+        expect(todos.labels).to_have_text(titles)
+        todos.add(text)
+        titles.append(text)
+        assert kept(todos) == [(title, False) for title in titles]
 
 
-def test_no_todos(todos: Todos) -> None:
+def test_adding(todos: Todos) -> None:
     expect(todos.new).to_be_focused()
     for hidden in (".main", ".footer"):
         expect(todos.page.locator(hidden)).to_be_hidden()
-
-
-def test_add(three: Todos) -> None:
-    expect(three.labels).to_have_text(TITLES)
-    expect(three.new).to_have_value("")
-    expect(three.new).to_be_focused()
+    todos.add(TITLES[0])
+    expect(todos.count).to_have_text("1 item left")
+    todos.add(*TITLES[1:])
+    expect(todos.count).to_have_text("3 items left")
+    expect(todos.labels).to_have_text(TITLES)
+    expect(todos.new).to_have_value("")
+    expect(todos.new).to_be_focused()
     for shown in (".main", ".footer"):
-        expect(three.page.locator(shown)).to_be_visible()
-
-
-def test_titles_are_trimmed_and_empty_ones_are_nothing(three: Todos) -> None:
-    three.new.fill("   ")
-    three.new.press("Enter")
-    three.add("   padded  ")
-    expect(three.labels).to_have_text([*TITLES, "padded"])
+        expect(todos.page.locator(shown)).to_be_visible()
+    todos.new.fill("   ")
+    todos.new.press("Enter")
+    todos.add("   padded  ")  # and nothing for the empty title
+    expect(todos.labels).to_have_text([*TITLES, "padded"])
 
 
 def test_markup(three: Todos) -> None:
@@ -182,16 +183,19 @@ def test_markup(three: Todos) -> None:
     assert classes == ["", "completed", ""]
 
 
-def test_toggle(three: Todos) -> None:
+def test_toggling(three: Todos) -> None:
     three.toggle(0)
     expect(three.items.nth(0)).to_have_class("completed")
     expect(three.items.nth(0).locator(".toggle")).to_be_checked()
-    three.toggle(0)
-    expect(three.items.nth(0)).not_to_have_class("completed")
-    expect(three.items.nth(0).locator(".toggle")).not_to_be_checked()
-
-
-def test_toggle_all(three: Todos) -> None:
+    expect(three.count).to_have_text("2 items left")
+    three.toggle(1)
+    expect(three.count).to_have_text("1 item left")
+    three.toggle(2)
+    expect(three.count).to_have_text("0 items left")
+    for index in range(3):
+        three.toggle(index)
+        expect(three.items.nth(index)).not_to_have_class("completed")
+        expect(three.items.nth(index).locator(".toggle")).not_to_be_checked()
     checkbox = three.page.locator(".toggle-all")
     three.toggle_all()
     expect(three.page.locator("li.completed")).to_have_count(3)
@@ -205,26 +209,31 @@ def test_toggle_all(three: Todos) -> None:
     expect(checkbox).not_to_be_checked()
 
 
-@pytest.mark.parametrize("selector", [".toggle-all", ".toggle-all + label"])
-def test_a_click_on_toggle_all_hits_it(live: Todos, selector: str) -> None:
-    live.page.locator(selector).click()  # in the middle of it, where nothing else may be
-    expect(live.page.locator("li.completed")).to_have_count(3)
-
-
-def test_a_click_on_the_first_todo_toggles_nothing_else(live: Todos) -> None:
+def test_clicks_hit_what_is_there(live: Todos) -> None:
     live.labels.nth(0).click()
     live.items.nth(0).locator(".toggle").click()
     expect(live.items.nth(0)).to_have_class("completed")
     expect(live.page.locator("li.completed")).to_have_count(1)
+    for selector, count in ((".toggle-all", 3), (".toggle-all + label", 0)):
+        live.page.locator(selector).click()  # in the middle of it, where nothing else may be
+        expect(live.page.locator("li.completed")).to_have_count(count)
 
 
-def test_destroy_is_hidden_until_the_item_is_hovered(three: Todos) -> None:
+def test_removing(three: Todos) -> None:
     three.page.mouse.move(0, 0)
     buttons = three.page.locator(".destroy")
     expect(buttons.nth(1)).to_be_hidden()
     three.items.nth(1).hover()
     expect(buttons.nth(1)).to_be_visible()
     expect(buttons.nth(2)).to_be_hidden()
+    three.remove(1)
+    expect(three.labels).to_have_text([TITLES[0], TITLES[2]])
+    clear = three.page.locator(".clear-completed")
+    expect(clear).to_be_hidden()
+    three.toggle(1)
+    clear.click()
+    expect(three.labels).to_have_text([TITLES[0]])
+    expect(clear).to_be_hidden()
 
 
 NO_SOCKET = "window.WebSocket = class { close() {} send() {} }"
@@ -239,17 +248,6 @@ def test_the_browser_keeps_the_list_before_the_socket_has_opened(live: Todos) ->
     assert page.locator("html").get_attribute("data-live") != "open"
 
 
-def test_counter_and_its_plural(todos: Todos) -> None:
-    todos.add("one")
-    expect(todos.count).to_have_text("1 item left")
-    todos.add("two")
-    expect(todos.count).to_have_text("2 items left")
-    todos.toggle(0)
-    expect(todos.count).to_have_text("1 item left")
-    todos.toggle(1)
-    expect(todos.count).to_have_text("0 items left")
-
-
 def test_edit_and_enter(three: Todos) -> None:
     field = three.edit(1)
     expect(field).to_be_focused()
@@ -259,53 +257,28 @@ def test_edit_and_enter(three: Todos) -> None:
     field.press("Enter")
     expect(three.labels).to_have_text([TITLES[0], "walk two dogs", TITLES[2]])
     expect(three.items.nth(1)).not_to_have_class("editing")
-
-
-def test_edit_to_nothing_removes(three: Todos) -> None:
     field = three.edit(0)
     field.fill("  ")
-    field.press("Enter")
-    expect(three.labels).to_have_text(TITLES[1:])
+    field.press("Enter")  # nothing is left of its title
+    expect(three.labels).to_have_text(["walk two dogs", TITLES[2]])
 
 
-def test_edit_and_blur(live: Todos) -> None:
+def test_editing_ends(live: Todos) -> None:
     live.edit(0).fill("buy oat milk")
-    live.page.locator("h1").click()
+    live.page.locator("h1").click()  # by leaving the field
     expect(live.labels).to_have_text(["buy oat milk", *TITLES[1:]])
     expect(live.items.nth(0)).not_to_have_class("editing")
-
-
-def test_edit_and_escape(live: Todos) -> None:
     field = live.edit(0)
     field.fill("something else")
     field.press("Escape")
     expect(live.items.nth(0)).not_to_have_class("editing")
-    expect(live.labels).to_have_text(TITLES)
-    expect(live.edit(0)).to_have_value(TITLES[0])
-
-
-def test_blur_after_enter_does_not_save_twice(live: Todos) -> None:
-    live.edit(0).fill("saved by Enter")
+    expect(live.labels).to_have_text(["buy oat milk", *TITLES[1:]])
+    expect(live.edit(0)).to_have_value("buy oat milk")
+    live.items.nth(0).locator(".edit").fill("saved by Enter")
     live.items.nth(0).locator(".edit").press("Enter")
-    live.page.locator("h1").click()
-    field = live.edit(1)
-    expect(field).to_have_value(TITLES[1])
+    live.page.locator("h1").click()  # which doesn't save it twice
+    expect(live.edit(1)).to_have_value(TITLES[1])
     expect(live.labels).to_have_text(["saved by Enter", *TITLES[1:]])
-
-
-def test_remove(three: Todos) -> None:
-    three.remove(1)
-    expect(three.labels).to_have_text([TITLES[0], TITLES[2]])
-
-
-def test_clear_completed(three: Todos) -> None:
-    button = three.page.locator(".clear-completed")
-    expect(button).to_be_hidden()
-    three.toggle(0)
-    three.toggle(2)
-    button.click()
-    expect(three.labels).to_have_text([TITLES[1]])
-    expect(button).to_be_hidden()
 
 
 @pytest.mark.also_blocked
