@@ -280,15 +280,18 @@ def test_the_same_page_anew_keeps_what_was_typed(open_page: Open) -> None:
 UPLOAD = FORM.replace("<button", '<input type="file" name="f" id="u" multiple><button')
 
 
-def uploading(page: Page, status: int, body: Any) -> list[dict[str, str]]:
-    """Answers what the page uploads; the headers and bodies that came."""
+def uploading(page: Page, status: int, body: Any = None) -> list[dict[str, str]]:
+    """Plans what the page uploads, and answers each file; the headers that came with them."""
     seen: list[dict[str, str]] = []
 
     def respond(route: Route) -> None:
         if "live-upload" not in route.request.headers:
             return route.fallback()
+        if route.request.headers["content-type"] == "application/json":
+            asked = json.loads(route.request.post_data or "")["plan"]
+            return route.fulfill(json={"files": [{"by": "form"} for _ in asked]})
         seen.append({**route.request.headers, "url": route.request.url})
-        route.fulfill(status=status, body=json.dumps(body), content_type="application/json")
+        route.fulfill(status=status, json=body or {"files": [["f", f"handle {len(seen)}"]]})
 
     page.route(f"{SITE}/page*", respond)
     return seen
@@ -303,7 +306,7 @@ def choose(page: Page) -> None:
 
 def test_files_go_first_and_ops_name_them(open_page: Open) -> None:
     page, server = open_page(UPLOAD)
-    seen = uploading(page, 200, {"files": [["f", "handle 1"], ["f", "handle 2"]]})
+    seen = uploading(page, 200)
     choose(page)
     server.wait(2)
     fields = ["t", "typed", "f", {"file": "handle 1"}, "f", {"file": "handle 2"}]
