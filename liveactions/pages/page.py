@@ -19,7 +19,7 @@ from ..actions.parameters import Depends
 from ..actions.responses import not_found
 from ..actions.run_context import running
 from ..cache.tags import Reading
-from ..templates import html_of, raw_page
+from ..templates import raw_page, written_page
 from .component import Component, attach, components_of, describe, set_defaults, walk
 from .fields import Field
 from .handle import LiveContext
@@ -68,8 +68,8 @@ class Page(Component):
     def _live_renders(self, view: View) -> Render:
         return view.render
 
-    def _live_written(self, value: Any) -> Fragment:
-        return raw_page(html_of(value))
+    def _live_written(self, value: Any, previous: Fragment | None) -> Fragment:
+        return written_page(value, previous)
 
     if TYPE_CHECKING:
         run: ClassVar[Any]  # an action may have this name; `live.run` does the same

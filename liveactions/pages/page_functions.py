@@ -42,7 +42,7 @@ from ..actions.decorator import CLOSURES, Closures, action_in
 from ..actions.parameters import Depends, Parameter, ParameterPlan
 from ..actions.responses import ActionResponse
 from ..logs import get_logger
-from ..templates import Fragment, Html, html_of, is_html, raw_page
+from ..templates import Fragment, Html, is_html, written_page
 from ..type_hints import local_names, metadata, signature_of
 from .component import Component, describe, descriptions, variables
 from .fields import in_url
@@ -166,8 +166,9 @@ class FunctionPage(Page):
     def _live_draw(self, previous: Fragment | None) -> Fragment:
         shown = self._live_shown
         if not isinstance(shown, Rendered):
-            html = self._live_shown = html_of(shown)  # HTML from generators can only be rendered once
-            return raw_page(html)
+            if not isinstance(shown, Fragment):  # HTML from generators can only be rendered once
+                shown = self._live_shown = written_page(shown, previous)
+            return shown
         templates = self.live.services.templates
         if templates is None:
             raise TypeError("this application has no templates")

@@ -6,6 +6,8 @@ The modules, in the order in which a template passes through them:
     tags such as ``<Card>`` replaced by the templates of components; which lines come from these
 `beside`
     templates that are written in Python files
+`template_strings`, `raw_html`, `written`
+    what pages write without Jinja2
 `bindings`
     ``live-bind`` translated into other attributes
 `ir`
@@ -31,7 +33,8 @@ from .commands import Commands, js
 from .environment import Templates, View
 from .fragments import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Items, Kind, Shape
 from .purity import pure
-from .raw_html import Html, has_raw, html_of, is_html, raw_page, raw_part
+from .raw_html import Html, has_raw, html_of, is_html, raw_page
+from .written import written_page, written_part
 
 __all__ = [
     "BODY_MARK",
@@ -55,5 +58,6 @@ __all__ = [
     "is_html",
     "has_raw",
     "raw_page",
-    "raw_part",
+    "written_page",
+    "written_part",
 ]

@@ -53,8 +53,8 @@ def bind_controls(template: nodes.Template, name: str | None) -> None:
     """Translate ``live-bind`` everywhere in a template. Raise `TemplateError` where it can't be used."""
     if any(BIND in data.data.lower() for data in template.find_all(nodes.TemplateData)):
         _Translator(name).body(template.body, None)
-        assert template.environment is not None
-        template.set_environment(template.environment)
+        if template.environment is not None:
+            template.set_environment(template.environment)
 
 
 class _Translator:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from markupsafe import Markup, escape
 
@@ -44,6 +44,19 @@ class Interpolated(Protocol):
     def interpolations(self) -> tuple[Any, ...]: ...
 
 
+_kinds: Final[dict[type[Any], bool]] = {}
+"""Which classes are those of template strings: asking the protocol takes microseconds."""
+
+
+def is_template_string(value: Any) -> TypeGuard[Interpolated]:
+    """Return whether a value is a template string."""
+    kind = type(value)
+    known = _kinds.get(kind)
+    if known is None:
+        known = _kinds[kind] = isinstance(value, Interpolated)
+    return known
+
+
 Html: TypeAlias = str | HasHtml | Interpolated
 """What a page may be written as."""
 
@@ -54,28 +67,29 @@ def html_of(value: Any) -> str:
     """
     if isinstance(value, str) or hasattr(value, "__html__"):
         return str(value.__html__() if hasattr(value, "__html__") else value)
-    if isinstance(value, Interpolated):
+    if is_template_string(value):
         return "".join(_pieces(value))
     raise TypeError(f"{type(value).__qualname__} isn't HTML: return a string, markup or a template string")
 
 
 def is_html(value: Any) -> bool:
     """Return whether a value is HTML."""
-    return isinstance(value, (str, Interpolated)) or hasattr(value, "__html__")
+    return isinstance(value, str) or hasattr(value, "__html__") or is_template_string(value)
 
 
 def _pieces(template: Interpolated) -> Iterator[str]:
     yield template.strings[0]
     for hole, literal in zip(template.interpolations, template.strings[1:], strict=True):
-        yield _filled(hole)
+        yield _shown(interpolated(hole))
         yield literal
 
 
-def _filled(hole: Any) -> str:
+def interpolated(hole: Any) -> Any:
+    """Return the value of an interpolation, converted and formatted as it says."""
     if not hole.conversion and not hole.format_spec:
-        return _shown(hole.value)
+        return hole.value
     value = _CONVERSIONS[hole.conversion](hole.value) if hole.conversion else hole.value
-    return str(escape(format(value, hole.format_spec)))
+    return format(value, hole.format_spec)
 
 
 _CONVERSIONS: dict[str, Callable[[Any], str]] = {"a": ascii, "r": repr, "s": str}
@@ -85,7 +99,7 @@ def _shown(value: Any) -> str:
     """Return a value as HTML; nothing for None and False, as in ``{is_new and t"<b>new</b>"}``."""
     if value is None or value is False:
         return ""
-    if isinstance(value, Interpolated):
+    if is_template_string(value):
         return html_of(value)
     if isinstance(value, (list, tuple, Iterator)):
         return "".join(map(_shown, value))

@@ -1,0 +1,383 @@
+"""Template strings of Python 3.14 as templates: ``t"<p>{name}</p>"`` becomes a fragment.
+
+The text between the values is known: it is planned as a template's body is (`liveactions.templates.plan`),
+and each value has a slot. Which function of `runtime` makes a slot's value depends on where it is, in text,
+an attribute or an address, as in templates of Jinja2. Lists of template strings are lists of items.
+
+A template string that isn't a tree by itself is HTML in one piece. A value that can't be escaped where it is,
+in a script or in the name of a tag, is a `TemplateError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from jinja2 import nodes
+from markupsafe import Markup, escape
+
+from ..exceptions import TemplateError
+from ..html.content_model import NO_TEXT, TEXT_ONLY
+from ..html.entities import decode_attribute, decode_text
+from ..html.tokenizer import Comment, NotTrackable, RawText, StartTag, scan
+from . import runtime
+from .bindings import bind_controls
+from .commands import Commands, is_chain
+from .escaping import URL_ATTRIBUTES
+from .event_attributes import BIND
+from .fragments import Fragment, Kind, Shape
+from .ir import Part, Run, flatten, runs
+from .plan import Plan, Planner, Slot
+from .raw_html import Interpolated, interpolated, is_template_string
+
+_CACHED: Final = 2048
+"""How many template strings are known."""
+_ONE, _LIST, _COMMANDS = "", "list", "commands"
+"""What a value is, as far as the shape depends on it."""
+_SCALARS: Final = frozenset({str, int})
+"""Types of most values, which need not be looked at any further."""
+_BOOLEAN: Final = re.compile(
+    r"\s(allowfullscreen|async|autofocus|autoplay|checked|controls|default|defer|disabled|formnovalidate|hidden"
+    r"|inert|ismap|itemscope|loop|multiple|muted|nomodule|novalidate|open|playsinline|readonly|required"
+    r"|reversed|selected)\s*=\s*([\"']?)\Z",
+    re.IGNORECASE,
+)
+"""Attributes that are there or not: ``checked={is_on}``."""
+_UNQUOTED: Final = re.compile(r"=\s*[^\s\"'>=]*\Z")
+_NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
+Values = Sequence[Any]
+Evaluate = Callable[[Values], Any]
+
+
+def fragment_of(template: Interpolated, previous: Any = None) -> Any:
+    """Return the fragment of a template string; HTML if it isn't a tree by itself.
+
+    `previous` is the last render in its place, which components in it receive. Raise `TemplateError` if a
+    value is where none can be.
+    """
+    values = [_value(hole) for hole in template.interpolations]
+    signature = tuple([_signature(value) for value in values])
+    known = _compiled(template.strings, signature)
+    if known.shape is None:
+        return runtime.raw("".join(_in_one_piece(template.strings, values, known.attributes)))
+    shape = known.shape
+    prior = previous.values if type(previous) is Fragment and previous.shape is shape else None
+    made = tuple([fill(values, prior, number) for number, fill in enumerate(known.fills)])
+    return runtime.fragment(shape, made)
+
+
+def _value(hole: Any) -> Any:
+    value = interpolated(hole)
+    return value if type(value) in _SCALARS or not isinstance(value, Iterator) else list(value)
+
+
+Fill = Callable[[Values, "tuple[Any, ...] | None", int], Any]
+
+
+class _Compiled(NamedTuple):
+    shape: Shape | None
+    fills: tuple[Fill, ...]
+    attributes: Mapping[int, str]
+    """The names of the attributes that values are in."""
+
+
+def _signature(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return _LIST
+    return _COMMANDS if isinstance(value, Commands) else _ONE
+
+
+@lru_cache(maxsize=_CACHED)
+def _compiled(strings: tuple[str, ...], signature: tuple[str, ...]) -> _Compiled:
+    body = _body(strings, signature)
+    title = _title(strings)
+    attributes = _check(body, title)
+    template = nodes.Template(body, lineno=1)
+    bind_controls(template, title)
+    planner = Planner(title, lambda node: None)
+    planner.hides_js = True  # commands are values here
+    plan = planner.plan(template.body)
+    if plan.degraded:
+        if any(BIND in text for text in strings):
+            raise TemplateError(f"{BIND} needs a template string whose tags are balanced", title, plan.line)
+        return _Compiled(None, (), attributes)
+    fills = tuple(_fill(slot) for slot in plan.slots)
+    return _Compiled(_shape(plan, title), fills, attributes)
+
+
+def _title(strings: tuple[str, ...]) -> str:
+    """Return a name for error messages: how the template string begins."""
+    text = "{…}".join(strings).strip().split("\n")[0]
+    return f't"{text[:40]}{"…" if len(text) > 40 else ""}"'
+
+
+def _body(strings: tuple[str, ...], signature: tuple[str, ...]) -> list[nodes.Node]:
+    """Return what Jinja2 would parse, with a name for each value: its number."""
+    body: list[nodes.Node] = []
+    line, quote = 1, ""
+    for number, text in enumerate(strings):
+        text = text[1:] if quote and text.startswith(quote) else text
+        quote = ""
+        kind = signature[number] if number < len(signature) else None
+        flag = _BOOLEAN.search(text) if kind is not None else None
+        if flag is not None:
+            quote, shown = flag[2], text[: flag.start() + 1]
+        else:
+            shown = text
+        if shown:
+            body.append(nodes.Output([nodes.TemplateData(shown, lineno=line)], lineno=line))
+        line += text.count("\n")
+        if kind is None:
+            continue
+        name = nodes.Name(str(number), "load", lineno=line)
+        if flag is not None:
+            output = nodes.Output([nodes.TemplateData(flag[1], lineno=line)], lineno=line)
+            body.append(nodes.If(name, [output], [], [], lineno=line))
+        elif kind is _LIST:
+            begin = nodes.TemplateData("<!---->", lineno=line)  # items may be elements
+            item = nodes.Output([begin, nodes.Name("item", "load", lineno=line)], lineno=line)
+            target = nodes.Name("item", "store", lineno=line)
+            body.append(nodes.For(target, name, [item], [], None, False, lineno=line))
+        elif kind is _COMMANDS:  # looks like commands to the planner
+            call = nodes.Call(nodes.Getattr(nodes.Name("js", "load"), "call", "load"), [name], [], None, None)
+            body.append(nodes.Output([call.set_lineno(line)], lineno=line))
+        else:
+            body.append(nodes.Output([name], lineno=line))
+    return body
+
+
+def _check(body: list[nodes.Node], title: str) -> dict[int, str]:
+    """Return the names of attributes by the numbers of the values in them.
+
+    Raise `TemplateError` if a value is where it can't be escaped.
+    """
+    found: dict[int, str] = {}
+    flat = flatten(body, lambda node: None)
+    try:
+        events = list(scan(flat.pieces, flat.line))
+    except NotTrackable as error:
+        raise TemplateError(f"a value can't be placed here: {error}", title, flat.line) from None
+    inside = ""
+    for event in events:
+        if isinstance(event, StartTag):
+            inside = event.name
+            for attribute in event.attributes:
+                run = runs(attribute)
+                parts = [piece for piece in run if isinstance(piece, Part)]
+                if attribute.name is None and len(run) > 1:
+                    text = "a value can't be a part of an attribute's name"
+                    raise TemplateError(text, title, attribute.line)
+                found.update({_number(part.node): attribute.name or "" for part in parts})
+        elif isinstance(event, Comment | RawText) and any(not isinstance(part, str) for part in event.parts):
+            where = "a comment" if isinstance(event, Comment) else f"<{inside}>"
+            if where == "a comment" or inside not in TEXT_ONLY:
+                text = f"a value can't be in {where}: it can't be escaped there; use a data- attribute"
+                raise TemplateError(text, title, event.line)
+    return found
+
+
+def _shape(plan: Plan, title: str) -> Shape:
+    kinds = tuple(int(slot.kind) for slot in plan.slots)
+    lines = tuple(slot.parts[0].lineno for slot in plan.slots)
+    ignored = tuple(number for number, slot in enumerate(plan.slots) if slot.ignored)
+    where = title, plan.line
+    return Shape(
+        tuple(plan.marked), tuple(plan.plain), kinds, plan.namespace, plan.key, where, lines, ignored
+    )
+
+
+def _fill(slot: Slot) -> Fill:
+    """Return the function that makes the value of a slot from all values."""
+    make = _maker(slot)
+    above = slot.above
+    if not above:
+        return make
+    takes_text = above[-1] not in NO_TEXT
+
+    def placed(values: Values, prior: tuple[Any, ...] | None, number: int) -> Any:
+        value = make(values, prior, number)
+        is_safe = type(value) is str if takes_text else not value
+        return value if is_safe else runtime.placed(value, above)
+
+    return placed
+
+
+def _maker(slot: Slot) -> Fill:
+    only = slot.only
+    if slot.kind is Kind.LIST and only is not None:
+        assert isinstance(only.node, nodes.For)
+        source = _evaluator(only.node.iter)
+        return lambda values, prior, number: _items(source(values))
+    if slot.kind is Kind.CHILD and only is not None and only.is_expression:
+        value = _evaluator(only.node)
+        return lambda values, prior, number: _child(value(values), prior, number)
+    make = _joining(slot)
+    return lambda values, prior, number: make(values)
+
+
+def _joining(slot: Slot) -> Evaluate:
+    """Return the function for a slot whose value consists of text and values."""
+    if slot.kind is Kind.CHILD:
+        parts = _parts(slot.run, decode_text, _shown)
+        return lambda values: runtime.joined(*[part(values) for part in parts])
+    if slot.kind is Kind.TAG:
+        return _tag(slot.run)
+    if slot.kind is Kind.TEXT:
+        parts = _parts(slot.run, decode_text, lambda value: runtime.content(_plain(value)))
+        return lambda values: "".join([part(values) for part in parts])
+    single = slot.only
+    if slot.kind is Kind.EVENT and single is not None:
+        value = _evaluator(single.node)
+        return lambda values: runtime.event(value(values))
+    if slot.is_url:
+        parts = _parts(slot.run, lambda text: Markup(decode_attribute(text)), _plain)
+        return lambda values: runtime.url(*[part(values) for part in parts])
+    if slot.is_document:
+        parts = _parts(slot.run, decode_attribute, lambda value: runtime.document(_plain(value)))
+        return lambda values: "".join([part(values) for part in parts])
+    if single is not None:
+        value = _evaluator(single.node)
+        return lambda values: runtime.attribute(_plain(value(values)))
+    parts = _parts(slot.run, decode_attribute, lambda value: runtime.text(_plain(value)))
+    return lambda values: "".join([part(values) for part in parts])
+
+
+def _parts(run: Run, decode: Callable[[str], str], show: Callable[[Any], Any]) -> list[Evaluate]:
+    return [_constant(decode(piece)) if isinstance(piece, str) else _showing(piece, show) for piece in run]
+
+
+def _constant(text: str) -> Evaluate:
+    return lambda values: text
+
+
+def _showing(part: Part, show: Callable[[Any], Any]) -> Evaluate:
+    if isinstance(part.node, nodes.For):  # a list between text
+        source = _evaluator(part.node.iter)
+        return lambda values: runtime.rendered([escape(_child(one, None, 0)) for one in source(values)])
+    value = _evaluator(part.node)
+    return lambda values: show(value(values))
+
+
+def _tag(run: Run) -> Evaluate:
+    """Return the function for attributes whose names are values: a name, a mapping, or nothing."""
+    parts = [piece for piece in run if isinstance(piece, Part)]
+    makers = [_attributes(part.node) for part in parts]
+
+    def make(values: Values) -> tuple[str, ...]:
+        pairs: dict[str, str] = {}
+        for maker in makers:
+            for name, value in maker(values):
+                pairs.setdefault(name, value)
+        return tuple(text for pair in pairs.items() for text in pair)
+
+    return make
+
+
+def _attributes(node: nodes.Node) -> Callable[[Values], list[tuple[str, str]]]:
+    if isinstance(node, nodes.If):
+        test = _evaluator(node.test)
+        (output,) = node.body
+        (data,) = output.find_all(nodes.TemplateData)
+        return lambda values: [(data.data.lower(), "")] if test(values) else []
+    value = _evaluator(node)
+    return lambda values: list(_named(value(values)))
+
+
+def _named(value: Any) -> Iterator[tuple[str, str]]:
+    if not value:
+        return
+    pairs = value.items() if isinstance(value, Mapping) else [(value, True)]
+    for name, one in pairs:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise TypeError(f"{name!r} can't be the name of an attribute: use a name, a mapping or nothing")
+        if one is None or one is False:
+            continue
+        text = (
+            "" if one is True else runtime.url(one) if name.lower() in URL_ATTRIBUTES else runtime.text(one)
+        )
+        yield name.lower(), str(text)
+
+
+def _evaluator(node: nodes.Node) -> Evaluate:
+    """Return a function for an expression: the number of a value, or what `bindings` has made of it."""
+    if isinstance(node, nodes.Name):
+        number = int(node.name)
+        return lambda values: values[number]
+    if isinstance(node, nodes.For):
+        return _evaluator(node.iter)
+    if isinstance(node, nodes.Const):
+        constant = node.value
+        return lambda values: constant
+    if isinstance(node, nodes.Concat):
+        pieces = [_evaluator(piece) for piece in node.nodes]
+        return lambda values: "".join([runtime.text(piece(values)) for piece in pieces])
+    if isinstance(node, nodes.Getattr):
+        owner, name = _evaluator(node.node), node.attr
+        return lambda values: getattr(owner(values), name)
+    assert isinstance(node, nodes.Call)
+    if is_chain(node):  # it stands for the commands themselves
+        return _evaluator(node.args[0])
+    function, arguments = _evaluator(node.node), [_evaluator(argument) for argument in node.args]
+    return lambda values: function(values)(*[argument(values) for argument in arguments])
+
+
+def _number(node: nodes.Node) -> int:
+    """Return the number of the value that a part shows."""
+    found = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
+    return next(int(name.name) for name in found if name.name.isdecimal())
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as it is in text: a template string as its fragment, nothing for None and False."""
+    if value is None or value is False:
+        return ""
+    return fragment_of(value) if is_template_string(value) else value
+
+
+def _child(value: Any, prior: tuple[Any, ...] | None, number: int) -> Any:
+    if is_template_string(value):
+        return fragment_of(value, prior[number] if prior is not None else None)
+    return runtime.child(_shown(value), prior, number)
+
+
+def _items(values: Sequence[Any]) -> Any:
+    """Return the value of a list."""
+    return runtime.items([_child(value, None, 0) for value in values])
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it is in an attribute. Raise `TypeError` for one that would be misleading there."""
+    if type(value) in _SCALARS:
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, (bool, list, tuple, dict)) or is_template_string(value):
+        kind = "a template string" if is_template_string(value) else repr(value)
+        raise TypeError(f"{kind} can't be the value of an attribute: write its text, as in an f-string")
+    return value
+
+
+def _in_one_piece(strings: Sequence[str], values: Values, attributes: Mapping[int, str]) -> Iterator[str]:
+    """Yield HTML that isn't a tree by itself, with its values escaped by their places."""
+    quote = ""
+    for number, text in enumerate(strings):
+        text, quote = text.removeprefix(quote), ""
+        flag = _BOOLEAN.search(text) if number in attributes else None
+        yield text if flag is None else text[: flag.start() + 1]
+        if number == len(values):
+            return
+        name, value = attributes.get(number), values[number]
+        if name is None:
+            shown = [_child(one, None, 0) for one in (value if isinstance(value, list | tuple) else [value])]
+            yield "".join(map(escape, shown))
+        elif flag is not None:
+            quote = flag[2]
+            yield flag[1] if value else ""
+        elif name == "":
+            yield " ".join(f'{key}="{escape(one)}"' for key, one in _named(value))
+        elif _UNQUOTED.search(text):
+            raise TemplateError(f"put the value of {name} in quotes", _title(tuple(strings)), 1)
+        else:
+            yield str(escape(runtime.url(_plain(value)) if name in URL_ATTRIBUTES else _plain(value)))
