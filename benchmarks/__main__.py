@@ -21,6 +21,7 @@ from benchmarks import (
     servers,
     size,
     streams,
+    windows,
 )
 from benchmarks.report import show
 from tests.chromium.launch import launch
@@ -36,7 +37,7 @@ def main() -> None:
     show("Bytes of patches of raw HTML", minimal.measure())
     show("Finding what changed in 150 KB of raw HTML", fast.measure())
     with serving(APP) as server:
-        with sync_playwright() as playwright:
+        with serving() as examples, sync_playwright() as playwright:
             chromium = launch(playwright)
             show("Bytes on the wire, framing excluded", browser.measure(server, chromium))
             show("Main thread of the browser", browser.measure_main_thread(server, chromium))
@@ -44,6 +45,7 @@ def main() -> None:
                 "Operations of js-framework-benchmark, beside no library",
                 frameworks.measure(server, chromium),
             )
+            show("Scrolling 100,000 rows", windows.measure(server, examples, chromium))
             chromium.close()
         show("Server CPU, beside a bare echo of the same bytes", cpu.measure(server, browser.OPS))
     show("Servers, in a second of CPU time", servers.measure())

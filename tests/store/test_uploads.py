@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import shutil
 import sys
@@ -13,9 +14,14 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import obstore
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from obstore.store import MemoryStore as InMemoryBucket
 from obstore.store import S3Store
 from starlette.datastructures import UploadFile
@@ -463,3 +469,97 @@ def test_object_storage_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ImportError, match=r"pip install 'liveactions\[s3\]'"):
         open_storage("s3://bucket", FallbackStore(MemoryStore()), SEALER)
+
+
+# Straight to object storage
+
+
+def signed_by_botocore(url: str, size: int, type: str) -> str:
+    """Return the signature that AWS's own library computes for the request that an address is for."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    request = AWSRequest("PUT", f"{parts.scheme}://{parts.netloc}{parts.path}")
+    request.headers["Content-Length"], request.headers["Content-Type"] = str(size), type
+    request.context["timestamp"] = query["X-Amz-Date"]
+    signer = S3SigV4QueryAuth(Credentials("tests", "tests"), "s3", "us-east-1", int(query["X-Amz-Expires"]))
+    signer._modify_request_before_signing(request)
+    given = signer.canonical_request(request)
+    assert "content-length;content-type;host" in given
+    return signer.signature(signer.string_to_sign(request, given), request)
+
+
+async def test_a_signature_is_for_one_name_size_and_type(request: pytest.FixtureRequest) -> None:
+    storage = BucketStorage(bucket_url(request))
+    url = await storage.signed_put(name_of(), 11, "text/plain")
+    signature = dict(parse_qsl(urlsplit(url).query))["X-Amz-Signature"]
+    assert signature == signed_by_botocore(url, 11, "text/plain")
+    for size, type in ((12, "text/plain"), (11, "text/html")):
+        assert signature != signed_by_botocore(url, size, type)
+
+
+async def test_a_file_in_object_storage_gets_a_key_that_its_signature_is_not_for(
+    request: pytest.FixtureRequest,
+) -> None:
+    url = bucket_url(request)
+    uploads = Uploads(SEALER, BucketStorage(url))
+    handle, address = await uploads.expect_direct("a.PNG", 5, "image/png", "ada", "token")
+    async with httpx.AsyncClient() as http:
+        for content, type in ((b"larger", "image/png"), (b"12345", "text/html")):  # moto checks no signature
+            (await http.put(address, content=content, headers={"content-type": type})).raise_for_status()
+            with pytest.raises(SealError, match="as it was announced"):
+                await contents(uploads, handle)
+        (await http.put(address, content=b"12345", headers={"content-type": "image/png"})).raise_for_status()
+        async with uploads.opened(["file", {"file": handle}], "ada") as opened:
+            [(_, pending)] = opened.pairs
+            with pytest.raises(TypeError, match="bytes of a DirectUpload"):
+                await pending.read()
+            with pytest.raises(ValueError, match="the action fails"):
+                async with uploads.placing(pending) as failed:
+                    raise ValueError("the action fails")
+            async with uploads.placing(pending) as placed:
+                assert (placed.filename, placed.size, placed.content_type) == ("a.PNG", 5, "image/png")
+        assert await uploads.storage.files() == []
+        assert re.fullmatch(r"some/where/files/[0-9a-f]{32}\.png", placed.key)
+        (await http.put(address, content=b"other", headers={"content-type": "image/png"})).raise_for_status()
+        found = await http.get(placed.url)
+        assert found.content == b"12345" and found.headers["content-type"] == "image/png"
+        assert (await http.get(failed.url)).status_code == 404
+    await uploads.sweep(time.time() + 2 * FILE_TTL)
+    bucket = S3Store.from_url(url, client_options={"allow_http": True})
+    assert [one["path"] for batch in obstore.list(bucket) for one in batch] == [
+        placed.key.removeprefix("some/where/")
+    ]
+
+
+async def test_direct_uploads_need_the_secret_key(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = bucket_url(request)
+    bucket = S3Store.from_url(url, client_options={"allow_http": True})
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
+    with pytest.raises(StoreError, match="need the secret key"):
+        await BucketStorage(bucket).signed_put(name_of(), 1, "text/plain")
+
+
+async def test_the_secret_key_may_come_from_a_provider(request: pytest.FixtureRequest) -> None:
+    url = urlsplit(bucket_url(request))
+    keys: Any = {"access_key_id": "tests", "secret_access_key": "tests", "expires_at": None}
+    bucket = S3Store(url.netloc, client_options={"allow_http": True}, credential_provider=lambda: keys)
+    address = await BucketStorage(bucket).signed_put(name_of(), 1, "text/plain")
+    assert f"X-Amz-Signature={signed_by_botocore(address, 1, 'text/plain')}" in address
+
+
+async def test_any_store_of_obstore_keeps_what_an_action_gets() -> None:
+    bucket = InMemoryBucket()
+    uploads = Uploads(SEALER, BucketStorage(bucket))
+    assert (await uploads.expect_direct("a.txt", 1, "text/plain", "ada"))[1] == ""
+    async with uploads.placing(upload(b"content", "a.txt")) as placed:
+        assert placed.url == "" and placed.size == 7
+    assert bytes(obstore.get(bucket, placed.key).bytes()) == b"content"
+
+
+async def test_a_folder_takes_no_direct_uploads() -> None:
+    uploads = Uploads(SEALER, FolderStorage())
+    with pytest.raises(StoreError, match="need object storage"):
+        async with uploads.placing(upload()):
+            pass
