@@ -63,6 +63,10 @@ BATCH_BYTES: Final = 2**20
 """What is moved to the store in one transaction: a few milliseconds' work."""
 RETRY_SECONDS: Final = 1.0
 """Seconds between two attempts to create a file, where that fails."""
+LONG_VALUE: Final = 4096
+"""Bytes above which the checksum of a value is that of every `STRIDE`-th byte."""
+STRIDE: Final = 64
+"""A disk loses 512 bytes at least. Values are sealed, so that these are like no others, and no zeros."""
 _CHECKSUM: Final = struct.Struct("<I")
 _HEAD: Final = struct.Struct("<IIHBqqd")
 """Checksum of the value, its size, size of the key, kind, epoch, stamp, until when the value lives."""
@@ -161,7 +165,7 @@ class Journal:
         entries: list[tuple[bytes, Entry]] = []
         at = self.end
         for key, epoch, value, until, stamp in rows:
-            checksum, size = crc32(value), len(value)
+            checksum, size = _checksum(value), len(value)
             head = _record(checksum, size, key, _SAVED, epoch, stamp, until)
             parts += head, value
             start = at + len(head)
@@ -229,7 +233,7 @@ class Journal:
     def value(self, entry: Entry) -> bytes | None:
         """Return a value; None if it is damaged."""
         value = os.pread(self._number, entry.size, entry.start)
-        return value if crc32(value) == entry.checksum else None
+        return value if entry.checksum in (_checksum(value), crc32(value)) else None  # of an earlier version
 
     def newest(self, key: bytes) -> Value | None:
         """Return the newest value of a key; the one before, if that is damaged."""
@@ -496,6 +500,11 @@ class Journals:
             for journal in self._others.values():
                 journal.close()
             self.forget()
+
+
+def _checksum(value: bytes) -> int:
+    """Return the checksum of a value. For a long one, reading all of it would take longer than writing it."""
+    return crc32(value if len(value) <= LONG_VALUE else value[::STRIDE])
 
 
 def _record(checksum: int, size: int, key: bytes, kind: int, epoch: int, stamp: int, until: float) -> bytes:

@@ -256,6 +256,26 @@ async def test_a_damaged_record_is_ignored(
         store._quick.run(lambda db: db.execute("UPDATE value SET stamp = 0, value = x''"))
 
 
+async def test_a_long_value_of_which_a_sector_is_missing_is_ignored(
+    make: Callable[[], SqliteStore], folder: Path
+) -> None:
+    one, two, three = (os.urandom(module.LONG_VALUE + 1000) for _ in range(3))
+    store = make()
+    await saved(store, one, two)
+    (path,) = journals(folder)
+    whole = path.read_bytes()
+    assert await make().get("k") == two
+    dies(store)
+    path.unlink()
+    begin = whole.index(two)
+    for lost in (bytes(512), three[:512]):
+        for at in range(begin, len(whole) - 512, 500):
+            (folder / f"damaged{SUFFIX}").write_bytes(whole[:at] + lost + whole[at + 512 :])
+            store = make()
+            assert await store.get("k") == one
+            dies(store)
+
+
 async def test_moving_that_is_cut_off_is_repeated(
     make: Callable[[], SqliteStore], monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
