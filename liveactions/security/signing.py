@@ -19,7 +19,7 @@ import struct
 import time
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
@@ -189,16 +189,20 @@ class Sealer:
         """
         return _text(self.seal_bytes(data, context, now=now))
 
-    def seal_bytes(
-        self, data: bytes, context: str, *, now: float | None = None, compress: bool = True
-    ) -> bytes:
-        """Do what `seal` does, but return bytes. Compressing takes longer than all else."""
+    def seal_bytes(self, data: bytes, context: str, *, now: float | None = None) -> bytes:
+        """Do what `seal` does, but return bytes. Long data is compressed: that takes longer than all else."""
         packing = _PLAIN
-        if compress and len(data) >= COMPRESS_FROM:
+        if len(data) >= COMPRESS_FROM:
             smaller = zlib.compress(data, 1)
             if len(smaller) < len(data):
                 packing, data = _DEFLATED, smaller
-        packed = _PACKING.pack(packing, time.time() if now is None else now) + data
+        return self.seal_parts([data], context, packing=packing, now=now)
+
+    def seal_parts(
+        self, parts: Sequence[bytes], context: str, *, packing: int = _PLAIN, now: float | None = None
+    ) -> bytes:
+        """Do what `seal_bytes` does with the parts of some data, which are copied once and not compressed."""
+        packed = b"".join((_PACKING.pack(packing, time.time() if now is None else now), *parts))
         return self._cipher.encrypt(self._header, packed, context.encode())
 
     def open(self, text: str, context: str, max_age: float, *, now: float | None = None) -> bytes:

@@ -70,12 +70,17 @@ class Snapshot(NamedTuple):
 
 
 def pack(snapshot: Snapshot) -> bytes:
+    return b"".join(_parts(snapshot))
+
+
+def _parts(snapshot: Snapshot) -> list[bytes]:
+    """Return the parts of what `pack` returns: the state may be long."""
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
     state = s.state if isinstance(s.state, bytes) else write_json(s.state, "constants")
     more = write_json([s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed], "constants")
-    return b"[%b,%b,%b" % (write_json(s.url), state, more.removeprefix(b"["))
+    return [b"[", write_json(s.url), b",", state, b",", more.removeprefix(b"[")]
 
 
 def unpack(data: bytes) -> Snapshot:
@@ -120,7 +125,10 @@ class Snapshots:
 
     def seal_bytes(self, snapshot: Snapshot, context: str) -> bytes:
         """What `load` opens, for the store. It is compressed if it is likely to stay there."""
-        return self.sealer.seal_bytes(pack(snapshot), context, compress=snapshot.at_rest)
+        parts = _parts(snapshot)
+        if snapshot.at_rest:
+            return self.sealer.seal_bytes(b"".join(parts), context)
+        return self.sealer.seal_parts(parts, context)
 
     def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
         """Return the snapshot as it is embedded in a page's HTML."""
