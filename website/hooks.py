@@ -20,6 +20,8 @@ from mkdocs.structure.pages import Page
 ROOT: Final = Path(__file__).parents[1]
 COPIES: Final = "repository"
 """Folder of the site for copies of the repository's files."""
+IN_NAVIGATION: Final = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+"""Files outside `docs` that the navigation names, as `repository/SECURITY.md`."""
 LANGUAGES: Final = {
     ".css": "css",
     ".html": "html+jinja",
@@ -46,6 +48,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name in ASSETS:
         files.append(File.generated(config, f"assets/{name}", abs_src_path=str(ROOT / "website" / name)))
     todo = [path for file in files.documentation_pages() for path in _linked(f"docs/{file.src_uri}", file)]
+    todo += IN_NAVIGATION
     seen: set[str] = set()
     while todo:
         path = todo.pop()
@@ -93,7 +96,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     (site / "llms.txt").write_text("\n".join(lines))
     texts = []
     for page in pages:
-        text = Path(page.file.abs_src_path or "").read_text()
+        text = page.file.content_string
         (site / page.file.src_uri).parent.mkdir(parents=True, exist_ok=True)
         (site / page.file.src_uri).write_text(text)
         texts.append(f"<!-- {page.file.src_uri} -->\n\n{text.rstrip()}\n")
@@ -116,7 +119,7 @@ def _by_section(pages: list[Page]) -> Iterator[tuple[str, list[Page]]]:
 
 def _summary(page: Page) -> str:
     """Return the first sentence of a page."""
-    text = FENCED.sub("", Path(page.file.abs_src_path or "").read_text())
+    text = FENCED.sub("", page.file.content_string)
     paragraphs = [part.strip() for part in text.split("\n\n")]
     first = next((part for part in paragraphs if part and part[0] not in NO_PROSE), "")
     plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(first.split()))

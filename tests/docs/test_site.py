@@ -39,7 +39,8 @@ def pages(nav: object) -> Iterator[str]:
 def test_every_page_is_in_the_navigation_once() -> None:
     nav = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)["nav"]
     written = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
-    assert Counter(pages(nav)) == Counter(written), "each page needs one line in `nav` of mkdocs.yml"
+    named = Counter(page for page in pages(nav) if not page.startswith("repository/"))
+    assert named == Counter(written), "each page needs one line in `nav` of mkdocs.yml"
 
 
 def test_every_public_name_is_in_the_reference_once() -> None:
