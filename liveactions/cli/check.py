@@ -375,6 +375,7 @@ class Checker:
     def __init__(self, description: Description, untyped: Collection[str] = ()) -> None:
         self._types: dict[str, Any] = {name: field.annotation for name, field in description.fields.items()}
         self._types.update(dict.fromkeys(description.actions, ActionRef))
+        self._description = description
         for name in untyped:
             self._types.pop(name, None)
 
@@ -400,6 +401,11 @@ class Checker:
             yield from self._visit(child, known)
 
     def _fault(self, node: nodes.Getattr, known: Types) -> str:
+        if _is_live_field(node.node):
+            try:
+                self._description.setter(node.attr)
+            except TypeError as error:
+                return str(error)
         kind = self._type(node.node, known)
         names = _attributes(kind)
         if names is None or node.attr in names or hasattr(_class_of(kind), node.attr):
@@ -418,6 +424,12 @@ class Checker:
         if isinstance(node, nodes.Filter) and node.name in _SAME_ITEMS and node.node is not None:
             return self._type(node.node, known)
         return UNKNOWN
+
+
+def _is_live_field(node: nodes.Node) -> bool:
+    """Return whether an expression is ``live.field``."""
+    is_field = isinstance(node, nodes.Getattr) and node.attr == "field"
+    return is_field and isinstance(node.node, nodes.Name) and node.node.name == "live"  # type: ignore[attr-defined]
 
 
 def _certain(annotation: Any) -> Any:

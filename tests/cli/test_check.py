@@ -122,6 +122,15 @@ def test_what_is_right(body: str) -> None:
         ("{% for p in points %}{{ p.z }}{% endfor %}", "notes.html:2: error: Point has no attribute 'z'"),
         ("{{ add.eror }}", "notes.html:2: error: ActionRef has no attribute 'eror'; did you mean 'error'?"),
         ("{{ filter.clera }}", "notes.html:2: error: Filter has no attribute 'clera'"),
+        (
+            """<input live-bind="{{ live.field.anythin }}">""",
+            "notes.html:2: error: live.field.anythin: Notes has no such field; did you mean 'anything'?",
+        ),
+        (
+            """<input live-bind="{{ live.field.newest }}">""",
+            "notes.html:2: error: live.field.newest: this field of Notes can't be set: load() sets it",
+        ),
+        ("<input live-bind='q'>", "notes.html:2: error: the value of live-bind is a field of the page"),
         ("{% if %}", "notes.html:2: error: Expected an expression"),
         ("{% include 'rows.html' %}", "error: Notes: there is no template 'rows.html'"),
         ('<p live-clck="{{ add }}"></p>', "notes.html:2: warning: live-clck: did you mean live-click?"),

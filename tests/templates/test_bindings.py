@@ -115,6 +115,13 @@ def test_macros_blocks_and_components_of_tags_are_translated() -> None:
     assert plain(source, f=Bound("x")).count('value="x"') == 1
 
 
+def test_a_component_binds_its_control_to_a_field_that_it_is_given() -> None:
+    field = """{# props field #}<p><select live-bind="{{ field }}">{{ slots.default }}</select></p>"""
+    source = "<Choice field='{{ f }}'><option>a</option><option value='b'>B</option></Choice>"
+    written = render(source, {"components/Choice.html": field}, f=Bound("b", "b")).plain()
+    assert '<option value="b" selected="">B</option>' in written and "<option>a</option>" in written
+
+
 def test_lines_of_errors_stay() -> None:
     source = "<p>\n<select live-bind='{{ f }}'>\n<option>a</option>\n</select>\n{{ 1 // n }}"
     with pytest.raises(ZeroDivisionError) as error:
