@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.chromium.conftest import Visitor
+from tests.chromium.conftest import Visit, Visitor
+from tests.chromium.server import Server
 
 COUNT = 100_000
 
@@ -134,10 +135,8 @@ def test_it_opens_where_the_address_says(live_visitor: Visitor) -> None:
     shows(page, 70_004)
 
 
-def test_pages_without_the_script(visitor: Visitor) -> None:
-    if visitor.script:
-        return
-    page = visitor.open("/catalogue")
+def test_pages_without_the_script(visit: Visit, server: Server) -> None:
+    page = visit(server.url, script=False).open("/catalogue")
     page.get_by_role("link", name="Next").click()
     assert numbers(page) == [*range(50, 100)]
     page.get_by_role("button", name="Lend 60").click()

@@ -58,7 +58,11 @@ export const feature = { register };
 /** There is such an attribute in the page. @param {Call} call */
 function register({ element }) {
   if (windows.has(element)) return;
-  if (!windows.size && !resized) begin();
+  if (["data-first", "data-total"].some((name) => !/^\d+$/.test(getAttribute(element, name) ?? ""))) {
+    console.error('live-window does nothing: the list needs data-first="{{ … }}" and data-total="{{ … }}", two numbers', element);
+    return;
+  }
+  if (!resized) begin();
   windows.set(element, { pitch: 0, asking: false, failed: "", asked: 0, rows: [], kept: new Map(), active: undefined, lost: undefined });
   resized.observe(element);
   lay(element);
