@@ -119,7 +119,7 @@ def test_the_application_is_deployed(tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, "PYTHONPATH": str(DOCS.parent), "LIVEACTIONS_KEY": "k" * 32}
     server = subprocess.Popen([sys.executable, "-m", *command], cwd=tmp_path, env=environment)
     try:
-        assert wait_until(lambda: is_ready(port))
+        assert wait_until(lambda: is_ready(port), 4 * PATIENCE)
         page = httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE)
         assert page.status_code == 200 and "What we bring" in page.text
     finally:
