@@ -94,7 +94,8 @@ def test_an_error_on_purpose(tmp_path: Path) -> None:
     template.write_text(template.read_text().replace("in dishes", "in dishs"))
     assert quiet in run(tmp_path, "liveactions", "check").splitlines()
     write(tmp_path, 3)
-    assert run(tmp_path, "probe") == "['Bread', 'Lentil soup', 'Salad']\n"
+    said = run(tmp_path, "probe").splitlines()  # also that the loop was blocked, on a busy machine
+    assert "['Bread', 'Lentil soup', 'Salad']" in said
 
 
 def test_its_tests(tmp_path: Path) -> None:
