@@ -25,6 +25,7 @@ from examples import (
     counter,
     dashboard,
     feed,
+    gallery,
     garden,
     log,
     people,
@@ -92,3 +93,5 @@ for module in (
     assistant,
 ):
     live.include(module.pages)
+if os.environ.get("LIVEACTIONS_UPLOADS", "").startswith("s3://"):
+    live.include(gallery.pages)

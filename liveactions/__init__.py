@@ -26,6 +26,7 @@ from .pages.presence import presence, present
 from .pubsub import Broker
 from .templates import Commands, jinja, js
 from .templates.streams import Stream, stream
+from .types import DirectUpload
 
 __all__ = [
     "Live",
@@ -48,6 +49,7 @@ __all__ = [
     "Event",
     "Prev",
     "file",
+    "DirectUpload",
     "textarea",
     "Draft",
     "Depends",

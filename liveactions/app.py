@@ -195,6 +195,7 @@ class Live(Starlette):
         storage = open_storage(uploads, self._store, sealer)
         self.site = AppContext(self.services, snapshots, limits, storage, identify, login)
         self.services.identity, self.services.take = self.site.identity, self._store.take
+        self.services.placing = self.site.uploads.placing
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)
@@ -375,6 +376,7 @@ class Live(Starlette):
                 log.warning("%s", text)
             if warning := self.site.refused_uploads():
                 log.warning("%s", warning)
+            self.site.check_direct_uploads()
             async with inner(app) as state:
                 if self._has_presence():
                     self.sessions.presence.start()

@@ -161,6 +161,25 @@ class Escaped(Markup):
     __slots__ = ()
 
 
+class DirectUpload(UploadFile):
+    """A file that the browser has sent straight to object storage: the annotation of an action's parameter.
+
+    The action gets the `key` of the object in its bucket, a `url` from which it can be fetched for an hour,
+    `size`, `filename` and `content_type`, but never the bytes. The object stays if the action succeeds. If it
+    doesn't, the object is removed.
+    """
+
+    def __init__(self, name: str, type: str, size: int, key: str, url: str = "") -> None:
+        super().__init__(BytesIO(), size=size, filename=name, headers=_content_type(type))
+        self.key = key
+        self.url = url
+
+    async def read(self, size: int = -1) -> bytes:
+        raise TypeError(
+            f"the bytes of a DirectUpload aren't here: get the object {self.key!r} from its bucket"
+        )
+
+
 class RefusedFile(UploadFile):
     """A file that was rejected during the upload. Only its name, type and size are known.
 
@@ -168,5 +187,8 @@ class RefusedFile(UploadFile):
     """
 
     def __init__(self, name: str, type: str, size: int) -> None:
-        kind = type.encode("latin-1", "replace").decode("latin-1")  # the encoding of headers
-        super().__init__(BytesIO(), size=size, filename=name, headers=Headers({"content-type": kind}))
+        super().__init__(BytesIO(), size=size, filename=name, headers=_content_type(type))
+
+
+def _content_type(type: str) -> Headers:
+    return Headers({"content-type": type.encode("latin-1", "replace").decode("latin-1")})

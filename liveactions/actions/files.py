@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from ..config import check_size, checked_texts
 from ..type_hints import metadata, optional, unwrap
-from ..types import RefusedFile
+from ..types import DirectUpload, RefusedFile
 from .messages import message
 
 
@@ -79,6 +79,14 @@ def is_file(annotation: Any) -> bool:
     """Return whether an annotation is that of a single file."""
     plain, _ = unwrap(annotation)
     return isinstance(plain, type) and issubclass(plain, UploadFile)
+
+
+def is_direct(annotation: Any) -> bool:
+    """Return whether an annotation accepts files that are sent to object storage."""
+    plain, _ = unwrap(optional(annotation)[0])
+    if get_origin(plain) is list:
+        plain, _ = unwrap(get_args(plain)[0])
+    return isinstance(plain, type) and issubclass(plain, DirectUpload)
 
 
 def in_words(size: int) -> str:

@@ -36,8 +36,9 @@ from ..type_hints import (
     unwrap,
     without,
 )
+from ..types import DirectUpload
 from .codec import SCALARS, Codec, codec
-from .files import file, file_limits, is_file, is_list
+from .files import file, file_limits, is_direct, is_file, is_list
 from .form_input import MISSING, Arguments, Draft, Input, Node, TooMany, draft_of
 from .form_readers import DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
 from .messages import message, text
@@ -198,6 +199,11 @@ class Parameter:
         """The limits of a file parameter."""
         return file_limits(self.annotation)
 
+    @cached_property
+    def is_direct(self) -> bool:
+        """Whether it accepts files that are sent to object storage."""
+        return self.kind == "file" and is_direct(self.annotation)
+
     @property
     def takes_several(self) -> bool:
         """Whether this is a list of files."""
@@ -325,6 +331,11 @@ class ParameterPlan:
     def files(self) -> Mapping[str, Parameter]:
         """File parameters, by field name."""
         return {one.name: one for one in self.parameters if one.kind == "file"}
+
+    @cached_property
+    def direct(self) -> tuple[str, ...]:
+        """The names of file parameters that accept files which are sent to object storage."""
+        return tuple(one.name for one in self.parameters if one.is_direct)
 
     @cached_property
     def injected(self) -> tuple[Parameter, ...]:
@@ -480,6 +491,8 @@ def _take_file(
     """Take the files of a name: the last one, or a list of all. Text values of that name are ignored."""
     files = [value for value in given.by_name.get(one.name, ()) if isinstance(value, UploadFile)]
     objections = [text for text in (one.files.objection(upload, texts, most) for upload in files) if text]
+    if not one.is_direct and any(isinstance(value, DirectUpload) for value in files):
+        objections.append(text("file_refused", texts))  # it was sent for another parameter
     if objections:
         errors[one.name] = objections[0]
     elif one.takes_several:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from ..actions.action import Action
 from ..actions.codec import read_json
 from ..actions.files import in_words
 from ..actions.messages import text
@@ -31,7 +32,7 @@ from ..pages.state import restore_state
 from ..pages.urls import own_url, path_and_query
 from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
-from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads, UploadStorage
+from ..store.uploads import PLACES, FileTooLarge, ObjectStorage, TooManyUploads, Uploads, UploadStorage
 from ..types import Outcome, RedirectTo
 from .kept import KeptFields, KeptValues
 from .results import failure
@@ -233,9 +234,7 @@ class AppContext:
         largest = self.uploads.storage.largest
         accepted = [
             (self.limits.upload if one.files.max_size is None else one.files.max_size, action.__qualname__)
-            for address in self.addresses
-            for description in descriptions(address.page)
-            for action in description.actions.values()
+            for action in self._actions()
             for one in action.plan.files.values()
         ]
         size, action = max(accepted, default=(0, ""))
@@ -245,6 +244,17 @@ class AppContext:
             f"{action} accepts files of up to {in_words(size)}, but the store takes {in_words(largest)}:"
             f" larger ones are refused unless a form is posted without JavaScript. {PLACES}"
         )
+
+    def check_direct_uploads(self) -> None:
+        """Raise `RuntimeError` if actions take files from object storage, and there is none."""
+        direct = [action.__qualname__ for action in self._actions() if action.plan.direct]
+        if direct and not isinstance(self.uploads.storage, ObjectStorage):
+            raise RuntimeError(f"{direct[0]} takes a DirectUpload, which needs object storage. {PLACES}")
+
+    def _actions(self) -> Iterator[Action[..., Any]]:
+        for address in self.addresses:
+            for description in descriptions(address.page):
+                yield from description.actions.values()
 
     def around(self, page: Page) -> PageAssets:
         """Return what a page's HTML contains about this application."""

@@ -25,7 +25,8 @@ from ..actions.rates import Rate, TooManyCalls, whole_seconds
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Owner
 from ..cache.tags import Reading, note
-from ..exceptions import ActionError, FieldErrors, ForgedReference
+from ..exceptions import ActionError, FieldErrors, ForgedReference, StoreError
+from ..logs import get_logger
 from ..pages.bound_fields import BoundField
 from ..pages.component import Component, components_of
 from ..pages.lookup import current_reference, lookup
@@ -51,6 +52,9 @@ def leave(value: Any) -> None:
     """Raise control flow that a function has returned."""
     if isinstance(value, ActionResponse):
         raise value
+
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,20 @@ class Injection:
         if action.plan.injected:
             self.previous = ref.own.result
             values.update(await self.arguments(action.plan, ref.component))
+        for name in action.plan.direct:
+            values.update({name: await self._placed(values[name])} if values.get(name) else {})
         return values
+
+    async def _placed(self, uploads: Any) -> Any:
+        """Give the file or files of a parameter keys in object storage. They are removed if the run fails."""
+        if isinstance(uploads, list):
+            return [await self._placed(upload) for upload in uploads]
+        services = self.page.live.services
+        try:
+            return await self._exit_stack().enter_async_context(services.placing(uploads))
+        except StoreError as error:
+            log.error("a file couldn't be placed in object storage: %s", error)
+            raise ActionError(text("storage_failed", services.messages), status=503) from error
 
     async def set_field(self, ref: BoundField, given: Input) -> str:
         """Set a field from what a form has sent for it. Return the error, which its control shows, or ""."""

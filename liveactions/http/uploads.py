@@ -2,8 +2,9 @@
 
 The browser first asks what to do with the files that were chosen, and is answered with a plan for each:
 ``form``, to send it in one request, as a form would; ``chunks``, to send it in several, so that it goes on
-from the last one after the connection was lost; or the reason why it is refused. Everything is sent to the
-address of the page, whose guards run each time, and is checked again when it arrives.
+from the last one after the connection was lost; ``direct``, to send it to object storage; or the reason why
+it is refused. What comes here is sent to the address of the page, whose guards run each time, and is checked
+again when it arrives.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from .responses import json_answer, outcome_answer
 
 log = get_logger(__name__)
 CHANGED = "This page has changed. Please reload it."
+UNKNOWN_TYPE = "application/octet-stream"
 NAME_LENGTH = 255
 """Characters of a file's name that are kept: as many as file systems allow."""
 
@@ -90,20 +92,25 @@ class UploadHandler(PageRequestHandler):
             raise HTTPException(413, f"At most {self.site.limits.files} files are accepted")
         if not all(map(_is_file, files)):
             raise HTTPException(400, "Expected field, name, type and size of each file")
-        plans = [self._plan(action.plan.files.get(field), *rest) for field, *rest in files]
+        plans = [await self._plan(action.plan.files.get(field), *rest) for field, *rest in files]
         accepted = [file[3] for file, plan in zip(files, plans, strict=True) if "error" not in plan]
         await self.site.uploads.require_room(accepted)
         return plans
 
-    def _plan(self, wanted: Parameter | None, name: str, type: str, size: int) -> dict[str, Any]:
+    async def _plan(self, wanted: Parameter | None, name: str, type: str, size: int) -> dict[str, Any]:
         """Return how a file is to be sent, or why it is refused."""
         error = self._objection(wanted, name, type, size)
         if wanted is None or error:
             return {"error": error}
         common = {"auto": True} if wanted.files.auto else {}
+        token, type = self.request.headers[HEADER_UPLOAD], type or UNKNOWN_TYPE
+        if wanted.is_direct:
+            handle, url = await self.site.uploads.expect_direct(name, size, type, self.context, token)
+            if url:
+                headers = {"content-type": type}
+                return {"by": "direct", "handle": handle, "url": url, "headers": headers, **common}
         if size <= CHUNK_BYTES:
             return {"by": "form", **common}
-        token = self.request.headers[HEADER_UPLOAD]
         handle = self.site.uploads.expect(name[-NAME_LENGTH:], size, type, self.context, token)
         return {"by": "chunks", "handle": handle, "size": CHUNK_BYTES, **common}
 

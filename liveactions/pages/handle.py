@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, Unpack
@@ -131,6 +131,8 @@ class AppServices:
     """`Store.take`."""
     disconnect: Callable[[object], None] = lambda user: None
     """Closes all open pages of a user."""
+    placing: Callable[[Any], AbstractAsyncContextManager[Any]] = nullcontext
+    """`Uploads.placing`."""
     publish: Publish = lambda topic, /, **data: None
     """Publishes a message to all open pages."""
     presence: Presence | None = None

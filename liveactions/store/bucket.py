@@ -7,26 +7,37 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+from starlette.datastructures import UploadFile
 
 from ..exceptions import StoreError
-from .uploads import NAME, StoredFile, UploadStorage
+from ..types import DirectUpload
+from .uploads import FILE_TTL, NAME, ObjectStorage, StoredFile
 
 try:
     import obstore
     from obstore.store import ObjectStore, S3Store
+
+    from .presigned import signed_put
 except ImportError as error:  # pragma: no cover
     raise ImportError("files in object storage need obstore: pip install 'liveactions[s3]'") from error
+
+if TYPE_CHECKING:
+    from obstore import Attributes
 
 PATIENCE = timedelta(seconds=15)
 """How long a request that has failed is tried again, and how long nothing may come from a server."""
 LONGEST: Final = timedelta(minutes=15)
 """How long the transfer of a file may take."""
+LIFE: Final = timedelta(seconds=FILE_TTL)
+"""How long signed addresses are good."""
+UNKNOWN_TYPE: Final = "application/octet-stream"
 PART_BYTES: Final = 2**20
 """Bytes that are read at a time; a smaller file stays in memory."""
 
 
-class BucketStorage(UploadStorage):
+class BucketStorage(ObjectStorage):
     """Files below a URL such as ``s3://bucket/prefix``, or in a store of `obstore.store`.
 
     For a URL, credentials, region and endpoint are those of the environment, by the names that AWS's tools
@@ -58,6 +69,38 @@ class BucketStorage(UploadStorage):
                 content.close()
                 raise
             return content
+
+    async def signed_put(self, name: str, size: int, type: str) -> str:
+        if not isinstance(self._bucket, S3Store):
+            return ""
+        with _failures():
+            return await signed_put(self._bucket, name, size, type, LIFE)
+
+    async def is_there(self, name: str, size: int, type: str) -> bool:
+        with _failures():
+            try:
+                found = await obstore.get_async(self._bucket, name, options={"head": True})
+            except FileNotFoundError:
+                return False
+            return found.meta["size"] == size and found.attributes.get("Content-Type") == type
+
+    async def place(self, upload: UploadFile, name: str, key: str) -> DirectUpload:
+        filename, size, type = upload.filename or "", upload.size or 0, upload.content_type or UNKNOWN_TYPE
+        with _failures():
+            if name:
+                await obstore.copy_async(self._bucket, name, key)
+            else:
+                attributes: Attributes = {"Content-Type": type}
+                await obstore.put_async(self._bucket, key, upload.file, attributes=attributes)
+            if not isinstance(self._bucket, S3Store):
+                return DirectUpload(filename, type, size, key)
+            url = await obstore.sign_async(self._bucket, "GET", key, LIFE)
+            prefix = (self._bucket.prefix or "").strip("/")
+            return DirectUpload(filename, type, size, f"{prefix}/{key}".strip("/"), url)
+
+    async def remove(self, key: str) -> None:
+        with _failures():
+            await obstore.delete_async(self._bucket, key)
 
     async def delete(self, names: Iterable[str]) -> None:
         with _failures():

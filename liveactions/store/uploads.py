@@ -36,7 +36,7 @@ from ..exceptions import SealError, StoreError
 from ..logs import get_logger
 from ..security.signing import Sealer
 from ..tasks import Supervisor
-from ..types import RefusedFile
+from ..types import DirectUpload, RefusedFile
 from .base import Store, pauses
 from .snapshots import session_key
 
@@ -50,6 +50,9 @@ CHUNK_BYTES: Final = 2**20
 """Size of the chunks in which larger files are uploaded."""
 NAME: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}")
 """Who a file is of, and a random number. Whatever else is in a folder or a bucket is left alone."""
+DIRECT: Final = "files"
+"""The folder of objects that actions have accepted, below the prefix of a bucket."""
+SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,10}$")
 PLACES: Final = (
     "Set LIVEACTIONS_UPLOADS or Live(uploads=) to a folder that all machines share, or to s3://bucket/prefix."
 )
@@ -104,6 +107,30 @@ class UploadStorage(ABC):
     @abstractmethod
     async def files(self, owner: str = "") -> list[StoredFile]:
         """Return the files that wait: all of them, or those whose names begin with an owner."""
+
+
+class ObjectStorage(UploadStorage):
+    """Files in a bucket, to which browsers can send them. Objects that an action has accepted have keys
+    that aren't names: they stay.
+    """
+
+    @abstractmethod
+    async def signed_put(self, name: str, size: int, type: str) -> str:
+        """Return an address to which a browser may send a file of this size and media type; "" if there is
+        none because the bucket isn't S3.
+        """
+
+    @abstractmethod
+    async def is_there(self, name: str, size: int, type: str) -> bool:
+        """Return whether there is a file of this name, size and media type."""
+
+    @abstractmethod
+    async def place(self, upload: UploadFile, name: str, key: str) -> DirectUpload:
+        """Store a file under a key: the one with this name, or the content of the upload if that is empty."""
+
+    @abstractmethod
+    async def remove(self, key: str) -> None:
+        """Remove what has been stored under a key."""
 
 
 class FolderStorage(UploadStorage):
@@ -264,6 +291,8 @@ class Handle(NamedTuple):
     type: str
     chunk: int = 0
     """Size of the chunks in which it arrives, in bytes; 0: it is there as a whole."""
+    is_direct: bool = False
+    """Whether the browser sends it to object storage."""
 
     @property
     def chunks(self) -> list[str]:
@@ -370,6 +399,18 @@ class Uploads:
         name = f"{_owner(token)}/{secrets.token_hex(16)}"
         return self._seal(Handle(name, filename, size, type, CHUNK_BYTES), context)
 
+    async def expect_direct(
+        self, filename: str, size: int, type: str, context: str, token: str = ""
+    ) -> tuple[str, str]:
+        """Return the handle of a file that the browser sends to object storage, and the signed address for
+        it, which is "" if the bucket can't sign any.
+        """
+        if not isinstance(self.storage, ObjectStorage):
+            return "", ""
+        name = f"{_owner(token)}/{secrets.token_hex(16)}"
+        url = await self.storage.signed_put(name, size, type)
+        return self._seal(Handle(name, filename, size, type, is_direct=True), context), url
+
     def expected(self, sealed: str, context: str) -> Handle:
         """Return what a handle says of a file. Raise `SealError` if it isn't of this context."""
         return Handle(*from_json(self._sealer.open(sealed, _context(context), FILE_TTL)))
@@ -425,6 +466,11 @@ class Uploads:
         return None if file is None else _checked(file, size)
 
     async def _open(self, handle: Handle) -> UploadFile:
+        name, filename, size, type, _, is_direct = handle
+        if is_direct:
+            if isinstance(self.storage, ObjectStorage) and await self.storage.is_there(name, size, type):
+                return DirectUpload(filename, type, size, name)
+            raise SealError("the file is not in object storage as it was announced")
         file = await (self._open_chunks(handle) if handle.chunk else self.open(handle.name, handle.size))
         if file is None:
             raise SealError("the file is no longer available")
@@ -444,6 +490,24 @@ class Uploads:
             return _checked(whole, handle.size)
         except BaseException:
             whole.close()
+            raise
+
+    @asynccontextmanager
+    async def placing(self, upload: UploadFile) -> AsyncIterator[DirectUpload]:
+        """Give a file a key in object storage, where it stays unless the context ends with an exception.
+
+        The browser's signature is for another name, so that nothing can be changed under the key.
+        """
+        if not isinstance(self.storage, ObjectStorage):
+            raise StoreError(f"direct uploads need object storage. {PLACES}")
+        suffix = SUFFIX.search((upload.filename or "").lower())
+        path = f"{DIRECT}/{secrets.token_hex(16)}{suffix[0] if suffix else ''}"
+        name = upload.key if isinstance(upload, DirectUpload) else ""
+        try:
+            yield await self.storage.place(upload, name, path)
+        except BaseException:
+            with self._removing():
+                await self.storage.remove(path)
             raise
 
     async def delete(self, names: Sequence[str]) -> None:

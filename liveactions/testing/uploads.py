@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 from ..protocol.constants import FIELD_ACTION, HEADER_CHUNK, HEADER_UPLOAD
 from .asgi import Reply
@@ -84,6 +86,11 @@ class Uploads:
 
     async def _send(self, url: str, token: str, field: str, entry: Entry) -> None:
         plan, content = entry.plan or {}, entry.file.content
+        if plan["by"] == "direct":
+            entry.handle, entry.is_sent = plan["handle"], True
+            request = Request(plan["url"], content, plan["headers"], method="PUT")
+            await asyncio.to_thread(lambda: urlopen(request).close())
+            return
         if plan["by"] == "form":
             pairs: list[Pair] = [(field, entry.file)]
             kind, body = encoded(pairs)

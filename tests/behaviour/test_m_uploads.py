@@ -11,20 +11,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
+import obstore
 import pytest
 from fastapi import UploadFile
 from jinja2 import DictLoader, Environment
+from obstore.store import MemoryStore as InMemoryBucket
+from obstore.store import S3Store
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from liveactions import ActionError, Limits, Live, Page, Pages, action, file, unauthorized
+from liveactions import ActionError, DirectUpload, Limits, Live, Page, Pages, action, file, unauthorized
 from liveactions.exceptions import StoreError
 from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore, Store
+from liveactions.store.bucket import BucketStorage
 from liveactions.store.snapshots import session_key
-from liveactions.store.uploads import FILE_TTL, FolderStorage
+from liveactions.store.uploads import FILE_TTL, FolderStorage, UploadStorage
 from liveactions.testing import Browser, File, Refusal
 from tests.behaviour.ways import Way, visiting, ways
+from tests.store.storages import bucket_url
 from tests.support.asgi import Tab, browser, signed
 from tests.support.patience import PATIENCE
 
@@ -592,3 +597,95 @@ async def test_a_response_that_fails_is_an_error_of_its_op(caplog: pytest.LogCap
         assert frame[3][:2] == [1, wire.ERROR] and frame[3][2]["status"] == 500
         assert "does not exist" in caplog.text and await lying(live) == []
         assert (await tab.call("export"))[3][1] == wire.REDIRECT
+
+
+# Straight to object storage
+
+GALLERY = """<title>Gallery</title><form method="post" action="{{ save }}">
+<input name="title" aria-label="Title">
+<input type="file" name="files" multiple aria-label="Files"><button>Save</button>
+<p>{{ save.errors.files }} {{ save.errors.title }}</p></form><pre>{{ lines|join("; ") }}</pre>"""
+
+
+def gallery(storage: UploadStorage) -> tuple[Live, list[DirectUpload]]:
+    pages = Pages()
+    accepted: list[DirectUpload] = []
+
+    @pages.page("/gallery")
+    class Gallery(Page):
+        template = "gallery.html"
+        lines: list[str] = []
+
+        @action
+        async def save(
+            self, title: str, files: list[Annotated[DirectUpload, file(max_size=9, types=[".txt"])]]
+        ) -> None:
+            if title == "bad":
+                raise ActionError("No", field="title")
+            accepted.extend(files)
+            self.lines = [f"{one.filename} {one.size}" for one in files]
+
+    live = Live(
+        Environment(loader=DictLoader({"gallery.html": GALLERY}), autoescape=True),
+        keys="k" * 32,
+        uploads=storage,
+    )
+    live.include(pages)
+    return live, accepted
+
+
+@ways("SHN")
+@pytest.mark.parametrize("kind", ["s3", "memory"])
+async def test_m6_actions_get_keys_of_files_in_object_storage(
+    kind: str, way: Way, request: pytest.FixtureRequest
+) -> None:
+    url = bucket_url(request) if kind == "s3" else ""
+    bucket = S3Store.from_url(url, client_options={"allow_http": True}) if url else InMemoryBucket()
+    live, accepted = gallery(BucketStorage(bucket))
+
+    def objects() -> dict[str, bytes]:
+        return {
+            one["path"]: bytes(obstore.get(bucket, one["path"]).bytes())
+            for batch in obstore.list(bucket)
+            for one in batch
+        }
+
+    async with visiting(live, way) as browser:
+        page = await browser.open("/gallery")
+        await page.fill("Title", "bad")
+        await page.attach("Files", File("a.txt", b"one"), File("b.txt", b"two"))
+        await page.click("Save")
+        assert page.text("p") == "No" and accepted == []
+        assert not any(path.startswith("files/") for path in objects())
+        await page.fill("Title", "good")
+        if not browser.js:
+            await page.attach("Files", File("a.txt", b"one"), File("b.txt", b"two"))
+        await page.click("Save")
+        assert page.text("pre") == "a.txt 3; b.txt 3"
+        await live.site.uploads.close()
+        keys = [one.key.removeprefix("some/where/") for one in accepted]
+        assert objects() == dict(zip(keys, (b"one", b"two"), strict=True))
+        await page.attach("Files", File("a.txt", b"too large!"))
+        await page.click("Save")
+        assert "larger than 9 bytes" in page.text("p") and len(objects()) == 2
+
+
+async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: pytest.FixtureRequest) -> None:
+    storage = BucketStorage(bucket_url(request))
+    live = archive(uploads=storage)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        address = next(one for one in live.site.addresses if one.path == "/files")
+        context = live.site.context(address, "")
+        handle, url = await live.site.uploads.expect_direct("a.txt", 1, "text/plain", context)
+        async with httpx.AsyncClient() as http:
+            await http.put(url, content=b"x", headers={"content-type": "text/plain"})
+        frame = await tab.op(wire.CALL_REF, tab.signed("send"), ["one", {"file": handle}])
+        assert frame[3][2]["errors"] == {"one": "This file couldn't be uploaded"}
+
+
+async def test_direct_uploads_need_object_storage_when_the_application_starts(tmp_path: Path) -> None:
+    live, _ = gallery(FolderStorage(tmp_path))
+    with pytest.raises(RuntimeError, match="save takes a DirectUpload, which needs object storage"):
+        async with Browser(live) as user:
+            await user.open("/gallery")

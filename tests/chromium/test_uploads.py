@@ -9,18 +9,21 @@ from pathlib import Path
 from random import Random
 from typing import Annotated
 
+import httpx
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Request, Route, expect
 from starlette.datastructures import UploadFile
 
-from liveactions import ActionError, Live, Pages, action, file
+from liveactions import ActionError, DirectUpload, Live, Pages, action, file
 from liveactions import Page as LivePage
-from liveactions.protocol.constants import HEADER_CHUNK
+from liveactions.protocol.constants import HEADER_CHUNK, HEADER_UPLOAD
 from liveactions.store import SqliteStore
+from liveactions.store.bucket import BucketStorage
 from liveactions.store.uploads import FolderStorage
 from tests.chromium.conftest import Visit
 from tests.chromium.here import serving_here
 from tests.chromium.proxy import link
+from tests.store.storages import bucket_url
 from tests.support.patience import wait_until
 from tests.support.small import small_app
 
@@ -218,3 +221,55 @@ def test_another_worker_resumes(visit: Visit, tmp_path: Path) -> None:
         expect(page.get_by_role("listitem")).to_have_text([line(text)])
         assert len(there.sessions) == 1
     assert sent == [0, 1, 1, 2]
+
+
+GALLERY = """<!doctype html><title>Gallery</title><form method="post" action="{{ save }}">
+<input type="file" name="files" multiple aria-label="Files">
+<template live-entries="files"><p><span live-field="name"></span> <progress live-progress></progress>
+<em live-field="error"></em></p></template>
+<button>Save</button></form>
+<ul>{% for line in lines %}<li>{{ line }}</li>{% endfor %}</ul>"""
+
+
+def gallery(storage: BucketStorage, accepted: list[DirectUpload]) -> Live:
+    pages = Pages()
+
+    @pages.page("/")
+    class Gallery(LivePage):
+        template = "gallery.html"
+        lines: list[str] = []
+
+        @action
+        async def save(self, files: list[Annotated[DirectUpload, AUTO]]) -> None:
+            accepted.extend(files)
+            self.lines = [f"{one.filename} {one.size}" for one in files]
+
+    return small_app(pages, {"gallery.html": GALLERY}, uploads=storage)
+
+
+def test_files_go_straight_to_object_storage(visit: Visit, request: pytest.FixtureRequest) -> None:
+    text, image = large("b.txt"), IMAGE
+    accepted: list[DirectUpload] = []
+    to_page: list[str] = []
+    attempts: list[str] = []
+
+    def on_request(route: Route, sent: Request) -> None:
+        if sent.method == "PUT":
+            attempts.append(sent.headers["content-type"])
+            if len(attempts) == 1:
+                route.abort("connectionreset")
+                return
+        elif HEADER_UPLOAD.lower() in sent.headers:
+            to_page.append(sent.headers["content-type"])
+        route.continue_()
+
+    with serving_here(gallery(BucketStorage(bucket_url(request)), accepted)) as url:
+        page = visit(url, outages=True).open("/")
+        page.route("**/*", on_request)
+        choose(page.locator("form"), image, text)
+        expect(page.locator("[data-state=sent]")).to_have_count(2)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("listitem")).to_have_text([f"a.png {len(PIXEL)}", f"b.txt {2**21 + 2**19}"])
+    assert to_page == ["application/json"]  # the plan, and no bytes
+    assert attempts == ["image/png", "image/png", "text/plain"]
+    assert [httpx.get(one.url).content for one in accepted] == [image["buffer"], text["buffer"]]

@@ -56,7 +56,12 @@ COMPONENTS = Explained(
     "test_the_garden",
 )
 BINDING = Explained("binding.md", 6, (EXAMPLES / "rooms.py", template("rooms.html")), "test_rooms")
-UPLOADS = Explained("uploads.md", 3, (EXAMPLES / "album.py", template("album.html")), "test_album")
+UPLOADS = Explained(
+    "uploads.md",
+    5,
+    (EXAMPLES / "album.py", template("album.html"), EXAMPLES / "gallery.py"),
+    "test_album",
+)
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
 ASSISTANT = Explained("assistant.md", 2, (EXAMPLES / "assistant.py",), "test_an_answer")
 

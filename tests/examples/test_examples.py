@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from examples import embedded, posts, todos
+from examples import embedded, gallery, posts, todos
+from examples.app import HERE
 from examples.app import live as examples
 from liveactions import Live
-from liveactions.testing import Browser, Refusal, both_ways, plugin
+from liveactions.testing import Browser, File, Refusal, both_ways, plugin
 from tests.behaviour.ways import Way, visiting, ways
+from tests.store.storages import bucket_url
 
 browser = plugin.browser
 
@@ -423,3 +426,18 @@ async def test_everybody_sees_the_same_inventory(inventory: Any) -> None:
         await mine.fill("Name", "Kettle")
         await mine.click("Add")
         await theirs.shows("Kettle")
+
+
+# Gallery
+
+
+@ways("SN")
+async def test_a_gallery_shows_pictures_from_object_storage(way: Way, request: pytest.FixtureRequest) -> None:
+    app = Live(templates=HERE / "templates", uploads=bucket_url(request))
+    app.include(gallery.pages)
+    async with visiting(app, way) as browser:
+        page = await browser.open("/gallery")
+        await page.attach("Pictures", File("a.png", b"picture", "image/png"))
+        await page.click("Add")
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(page.attribute("main > img", "src") or "")).content == b"picture"

@@ -19,9 +19,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import obstore
 import pytest
-from botocore.auth import S3SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
+from botocore.credentials import Credentials  # type: ignore[import-untyped]
 from obstore.store import MemoryStore as InMemoryBucket
 from obstore.store import S3Store
 from starlette.datastructures import UploadFile
@@ -485,7 +485,7 @@ def signed_by_botocore(url: str, size: int, type: str) -> str:
     signer._modify_request_before_signing(request)
     given = signer.canonical_request(request)
     assert "content-length;content-type;host" in given
-    return signer.signature(signer.string_to_sign(request, given), request)
+    return str(signer.signature(signer.string_to_sign(request, given), request))
 
 
 async def test_a_signature_is_for_one_name_size_and_type(request: pytest.FixtureRequest) -> None:

@@ -1,11 +1,11 @@
 // The files of a form are entries, each with a plan, progress, an error and a handle of its own. The server says how each is sent
-// (in one request, or in chunks) or why it is refused, before any of it goes out. What was interrupted goes on: of a file in chunks,
+// (in one request, in chunks, or to object storage) or why it is refused, before any of it goes out. What was interrupted goes on: of a file in chunks,
 // from the first one that the server doesn't have.
 
 import { FIELD_ACTION, HEADER_CHUNK, HEADER_UPLOAD } from "../core/wire.js";
 import { core } from "./bridge.js";
 
-/** @typedef {{ by: "form" | "chunks", handle: string, size: number, auto?: true, error?: string }} Plan */
+/** @typedef {{ by: "form" | "chunks" | "direct", handle: string, size: number, url: string, headers: Record<string, string>, auto?: true, error?: string }} Plan */
 /** @typedef {{ file: File, field: string, address: URL, state: "chosen" | "sending" | "sent" | "refused" | "failed", sent: number, error: string, plan: Plan | undefined, at: number, begun: boolean, handle: string | undefined, given: boolean, failure: any, end: AbortController, transfer: Promise<void> | undefined }} Entry */
 
 const REFUSALS = new Set([413, 415, 422]);
@@ -96,7 +96,8 @@ async function transmit(entry) {
   const { end: { signal }, field, file, plan } = entry;
   Object.assign(entry, { state: "sending", error: "" });
   show();
-  const answer = await persist(() => (plan?.by === "chunks" ? sendChunks(entry, plan) : sendWhole(entry)), signal, () => entry.sent);
+  const work = () => (plan?.by === "direct" ? sendAway(entry, plan) : plan?.by === "chunks" ? sendChunks(entry, plan) : sendWhole(entry));
+  const answer = await persist(work, signal, () => entry.sent);
   if (signal.aborted) return;
   const failure = failureOf(answer);
   if (isOk(answer)) Object.assign(entry, { state: "sent", sent: file.size });
@@ -132,12 +133,26 @@ async function sendChunks(entry, { handle, size }) {
   return /** @type {XMLHttpRequest} */ (answer);
 }
 
+/** To object storage, whose address is signed for this size and type. @param {Entry} entry @param {Plan} plan */
+async function sendAway(entry, { handle, headers, url }) {
+  entry.handle = handle;
+  const request = new XMLHttpRequest();
+  request.open("PUT", url);
+  for (const name in headers) request.setRequestHeader(name, headers[name]);
+  return send(request, entry, entry.file, 0);
+}
+
 // Requests.
 
 /** @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before @param {string} [chunk] its number and the handle */
 function post(entry, body, before, chunk) {
   const request = to(entry.address);
   if (chunk) request.setRequestHeader(HEADER_CHUNK, chunk);
+  return send(request, entry, body, before);
+}
+
+/** @param {XMLHttpRequest} request @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before */
+function send(request, entry, body, before) {
   request.upload.onprogress = ({ loaded }) => {
     entry.sent = Math.min(before + loaded, entry.file.size);
     show();
