@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
@@ -39,6 +40,9 @@ LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?
 ASSETS: Final = ("site.css", "site.js")
 FENCED: Final = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 NO_PROSE: Final = "#|!-:<"
+FOREIGN: Final = re.compile(
+    r'<(?:script|img|iframe|video|link rel="?(?:stylesheet|preconnect))[^>]*="?(?:https?:)?//[^>]*>'
+)
 EMPTY_HEAD: Final = re.compile(r"<thead>\s*<tr>(\s*<th[^>]*></th>)+\s*</tr>\s*</thead>")
 EMPTY_CELL: Final = re.compile(r"<th([^>]*)></th>")
 
@@ -80,7 +84,10 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Name the theme's dialog for screen readers."""
+    """Name the theme's dialog for screen readers. Raise `PluginError` if a page loads from another host."""
+    foreign = FOREIGN.search(output)
+    if foreign:
+        raise PluginError(f"{page.file.src_uri} loads from another host: {foreign[0]}")
     dialog = 'data-md-component="search" role="dialog"'
     return output.replace(dialog, f'{dialog} aria-label="Search"')
 
