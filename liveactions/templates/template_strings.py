@@ -19,7 +19,7 @@ from jinja2 import nodes
 from markupsafe import Markup, escape
 
 from ..exceptions import TemplateError
-from ..html.content_model import NO_TEXT, TEXT_ONLY
+from ..html.content_model import NO_TEXT, SVG_ONLY, TEXT_ONLY
 from ..html.entities import decode_attribute, decode_text
 from ..html.tokenizer import Comment, NotTrackable, RawText, StartTag, scan
 from . import runtime
@@ -34,7 +34,7 @@ from .raw_html import Interpolated, interpolated, is_template_string
 
 _CACHED: Final = 2048
 """How many template strings are known."""
-_ONE, _LIST, _COMMANDS = "", "list", "commands"
+_ONE, _LIST, _ROWS, _COMMANDS = "", "list", "rows", "commands"
 """What a value is, as far as the shape depends on it."""
 _SCALARS: Final = frozenset({str, int})
 """Types of most values, which need not be looked at any further."""
@@ -45,6 +45,8 @@ _BOOLEAN: Final = re.compile(
     re.IGNORECASE,
 )
 """Attributes that are there or not: ``checked={is_on}``."""
+_BEGINS_WITH_ROW: Final = re.compile(r"\s*<tr[\s>/]", re.IGNORECASE)
+_FIRST_TAG: Final = re.compile(r"\s*<([a-zA-Z]+)")
 _UNQUOTED: Final = re.compile(r"=\s*[^\s\"'>=]*\Z")
 _NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
 Values = Sequence[Any]
@@ -85,7 +87,8 @@ class _Compiled(NamedTuple):
 
 def _signature(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return _LIST
+        first = value[0] if value else None
+        return _ROWS if is_template_string(first) and _BEGINS_WITH_ROW.match(first.strings[0]) else _LIST
     return _COMMANDS if isinstance(value, Commands) else _ONE
 
 
@@ -98,7 +101,8 @@ def _compiled(strings: tuple[str, ...], signature: tuple[str, ...]) -> _Compiled
     bind_controls(template, title)
     planner = Planner(title, lambda node: None)
     planner.hides_js = True  # commands are values here
-    plan = planner.plan(template.body)
+    first = _FIRST_TAG.match(strings[0])
+    plan = planner.plan(template.body, "svg" if first is not None and first[1] in SVG_ONLY else "")
     if plan.degraded:
         if any(BIND in text for text in strings):
             raise TemplateError(f"{BIND} needs a template string whose tags are balanced", title, plan.line)
@@ -135,12 +139,13 @@ def _body(strings: tuple[str, ...], signature: tuple[str, ...]) -> list[nodes.No
         if flag is not None:
             output = nodes.Output([nodes.TemplateData(flag[1], lineno=line)], lineno=line)
             body.append(nodes.If(name, [output], [], [], lineno=line))
-        elif kind is _LIST:
-            begin = nodes.TemplateData("<!---->", lineno=line)  # items may be elements
+        elif kind in (_LIST, _ROWS):
+            # Items may be elements, and browsers put those of a table into a tbody.
+            begin = nodes.TemplateData("<!---->" if kind == _LIST else "<tr></tr>", lineno=line)
             item = nodes.Output([begin, nodes.Name("item", "load", lineno=line)], lineno=line)
             target = nodes.Name("item", "store", lineno=line)
             body.append(nodes.For(target, name, [item], [], None, False, lineno=line))
-        elif kind is _COMMANDS:  # looks like commands to the planner
+        elif kind == _COMMANDS:  # looks like commands to the planner
             call = nodes.Call(nodes.Getattr(nodes.Name("js", "load"), "call", "load"), [name], [], None, None)
             body.append(nodes.Output([call.set_lineno(line)], lineno=line))
         else:
@@ -166,6 +171,9 @@ def _check(body: list[nodes.Node], title: str) -> dict[int, str]:
             for attribute in event.attributes:
                 run = runs(attribute)
                 parts = [piece for piece in run if isinstance(piece, Part)]
+                if parts and (attribute.name or "").startswith("on"):
+                    text = f"a value can't be in {attribute.name}, which is a script: use a live- attribute"
+                    raise TemplateError(text, title, attribute.line)
                 if attribute.name is None and len(run) > 1:
                     text = "a value can't be a part of an attribute's name"
                     raise TemplateError(text, title, attribute.line)

@@ -86,6 +86,18 @@ def test_lists_have_items_with_keys() -> None:
     assert "n1" not in str(moved)  # nothing of the items is sent again
 
 
+def test_rows_are_in_the_body_of_their_table() -> None:
+    rows = [t("<tr><td>", n, "</td></tr>") for n in (1, 2)]
+    assert shown("<table>", rows, "</table>").plain().startswith("<table><tbody><tr><td>1</td></tr>")
+    within, none = (shown("<table><tbody>", some, "</tbody></table>") for some in (rows, []))
+    assert within.shape.matches(none.shape)
+
+
+def test_parts_of_a_drawing() -> None:
+    made = shown("<svg><g>", t("<circle r='", 1, "'/>"), "", [t("<path d='", "M0 0", "'/>")], "</g></svg>")
+    assert made.plain() == '<svg><g><circle r="1"/><path d="M0 0"/></g></svg>'
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [((), ""), ([1, "<"], "1&lt;"), ((n for n in "ab"), "ab"), ([t("<b>", 1, "</b>"), 2, None], "<b>1</b>2")],
@@ -125,6 +137,7 @@ def test_addresses(parts: tuple[str, str], url: str) -> None:
     ("parts", "message"),
     [
         (("<script>let a = ", 1, "</script>"), "a value can't be in <script>"),
+        (("<p onclick='", 1, "'>a</p>"), "a value can't be in onclick, which is a script"),
         (("<style>", 1, "</style>"), "a value can't be in <style>"),
         (("<p>a</p><!-- ", 1, " -->"), "a value can't be in a comment"),
         (("<", "p", ">a</p>"), "an element's name is dynamic"),
