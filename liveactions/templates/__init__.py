@@ -2,8 +2,10 @@
 
 The modules, in the order in which a template passes through them:
 
-`component_files`, `component_tags`, `inlining`, `origins`
-    tags such as ``<Card>`` replaced by the templates of components; which lines come from these
+`component_props`, `component_body`, `component_assets`, `component_files`
+    components: what they declare and contain, their styles, where they are
+`component_tags`, `macro_calls`, `inlining`, `origins`
+    tags such as ``<Card>`` and calls of macros, replaced by what they show; which lines come from elsewhere
 `beside`
     templates that are written in Python files
 `template_strings`, `raw_html`, `written`

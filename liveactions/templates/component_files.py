@@ -1,29 +1,24 @@
 """Components: template files in the folder ``components`` that other templates use as tags.
 
-``components/forms/Field.html`` is ``<forms.Field>``. Its first line declares what it takes::
-
-    {# props label: str, tone: Literal["info", "warn"] = "info" #}
-
-The syntax is that of Python's parameters; defaults are Jinja expressions and may use earlier props. Values
-that are known when a template is compiled are checked against the annotations, as far as these consist of
-``str``, ``int``, ``float``, ``bool``, ``list``, ``tuple``, ``dict``, ``Literal`` and unions.
+``components/forms/Field.html`` is ``<forms.Field>``. A component is loaded once; while templates are
+reloaded, again when its file or one of a component in it has changed.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
 from .component_assets import fault_of_style
-from .component_body import ATTRS, CONTEXT, SLOTS, every, meant, slots_in, takes_attributes
+from .component_body import every, meant, slots_in, takes_attributes
+from .component_props import Prop, declared
 from .origins import foreign, origin
 
 FOLDER: Final = "components/"
@@ -33,88 +28,6 @@ DEFAULT: Final = "default"
 PAGE_NAMES: Final = frozenset({"live", "request", "url"})
 """Variables of every page."""
 _JINJA_NAMES: Final = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
-_KINDS: Final[dict[str, tuple[type[Any], ...]]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "list": (list,),
-    "tuple": (tuple,),
-    "dict": (dict,),
-}
-
-
-_NAMES_ONLY: Final = "props have names; other attributes of the tag are in {{ attrs }}"
-
-
-@dataclass(frozen=True, slots=True)
-class Prop:
-    """A parameter of a component; required if it has no default."""
-
-    name: str
-    annotation: ast.expr | None
-    default: nodes.Expr | None
-
-    def accepts(self, value: Any) -> bool:
-        return self.annotation is None or _accepts(self.annotation, value)
-
-    @property
-    def accepts_text(self) -> bool:
-        """Return whether text that isn't known yet may be right."""
-        return self.accepts("") or any(isinstance(one, str) for one in self.literals)
-
-    @property
-    def literals(self) -> list[Any]:
-        """The values that the annotation lists."""
-        return list(_literals(self.annotation)) if self.annotation is not None else []
-
-    def read(self, text: str) -> Any:
-        """Return the value that is written in a tag as text. Raise `ValueError` if it has another type."""
-        for convert in (str, int, float):
-            try:
-                value: Any = convert(text)
-            except ValueError:
-                continue
-            if self.accepts(value):
-                return value
-        raise ValueError(self.expected(text))
-
-    def checked(self, value: Any) -> Any:
-        """Return a value. Raise `ValueError` if it has another type."""
-        if not self.accepts(value):
-            raise ValueError(self.expected(value))
-        return value
-
-    def expected(self, value: Any) -> str:
-        """Return what should be there instead of a value."""
-        if self.literals:
-            listed = ", ".join(map(repr, self.literals))
-            return f"is one of {listed}, not {value!r}{meant(value, self.literals)}"
-        assert self.annotation is not None
-        kind = ast.unparse(self.annotation)
-        hint = f': write {self.name}, or {self.name}="{{{{ … }}}}"' if kind == "bool" else ""
-        return f"is {kind}, not {value!r}{hint}"
-
-
-def _accepts(annotation: ast.expr, value: Any) -> bool:
-    if isinstance(annotation, ast.BinOp):
-        return _accepts(annotation.left, value) or _accepts(annotation.right, value)
-    if isinstance(annotation, ast.Constant):
-        return value is None if annotation.value is None else True
-    if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
-        if annotation.value.id == "Literal":
-            return any(type(value) is type(one) and value == one for one in _literals(annotation))
-        if annotation.value.id == "Optional":
-            return value is None or _accepts(annotation.slice, value)
-        return _accepts(annotation.value, value)
-    kinds = _KINDS.get(annotation.id) if isinstance(annotation, ast.Name) else None
-    return kinds is None or isinstance(value, kinds) and (type(value) is not bool or bool in kinds)
-
-
-def _literals(annotation: ast.expr) -> Iterator[Any]:
-    for node in ast.walk(annotation):
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
-            yield from (one.value for one in ast.walk(node.slice) if isinstance(one, ast.Constant))
 
 
 @dataclass(slots=True)
@@ -244,7 +157,7 @@ class Components:
             raise self._error(text, template, line) from None
         component = ComponentFile(tag, path, {}, [], filename, is_current or (lambda: True))
         try:
-            component.props = self._props(source, path)
+            component.props = declared(source, path, self.environment)
             component.body = Parser(self.environment, source, path, filename).parse().body
         except TemplateSyntaxError as error:
             error.source, error.translated = source, True  # else Jinja quotes the template with the tag
@@ -269,60 +182,6 @@ class Components:
             return self.environment.loader.get_source(self.environment, path.removesuffix(SUFFIX) + suffix)[0]
         except TemplateNotFound:
             return ""
-
-    def _props(self, source: str, path: str) -> dict[str, Prop]:
-        written = self._declaration(source, path)
-        if written is None:
-            return {}
-        line, text = written
-        if text.lstrip().startswith("*"):
-            raise TemplateError(_NAMES_ONLY, path, line)
-        function = f"def props({'*, ' if text.strip() else ''}{text}): pass"
-        try:
-            [parsed] = ast.parse(function).body
-        except SyntaxError as error:
-            at = line + (error.lineno or 1) - 1
-            raise TemplateError(f"props: {error.msg}, in {text.strip()!r}", path, at) from None
-        if not isinstance(parsed, ast.FunctionDef) or parsed.args.kwarg or parsed.args.vararg:
-            raise TemplateError(_NAMES_ONLY, path, line)
-        props: dict[str, Prop] = {}
-        for argument, default in zip(parsed.args.kwonlyargs, parsed.args.kw_defaults, strict=True):
-            at = line + argument.lineno - 1
-            if argument.arg != argument.arg.lower() or argument.arg in (SLOTS, ATTRS, CONTEXT):
-                why = "is reserved" if argument.arg in (SLOTS, ATTRS, CONTEXT) else "must be in lower case"
-                raise TemplateError(f"the prop {argument.arg!r} {why}", path, at)
-            expression = None
-            if default is not None:
-                expression = self._expression(ast.get_source_segment(function, default) or "", path, at)
-            prop = props[argument.arg] = Prop(argument.arg, argument.annotation, expression)
-            if isinstance(expression, nodes.Const) and not prop.accepts(expression.value):
-                text = f"the default of {prop.name} {prop.expected(expression.value)}"
-                raise TemplateError(text, path, at)
-        return props
-
-    def _declaration(self, source: str, path: str) -> tuple[int, str] | None:
-        """Return the line and the text of the comment that declares the props."""
-        is_first = True
-        for line, token, value in self.environment.lexer.tokeniter(source, path):
-            if token == "comment" and value.split(None, 1)[:1] == ["props"]:
-                if not is_first:
-                    text = "props are declared before everything else, in the first line"
-                    raise TemplateError(text, path, line)
-                return line, value.strip().removeprefix("props").removesuffix("-")
-            is_first = is_first and (token in ("comment_begin", "whitespace") or not value.strip())
-        return None
-
-    def _expression(self, source: str, path: str, line: int) -> nodes.Expr:
-        try:
-            parser = Parser(self.environment, source, path, state="variable")
-            expression: nodes.Expr = parser.parse_expression()
-            if not parser.stream.eos:
-                parser.fail("only expressions that are Jinja's as well can be used")
-        except TemplateSyntaxError as error:
-            raise TemplateError(f"props: the default {source!r}: {error.message}", path, line) from None
-        for node in (expression, *expression.find_all(nodes.Node)):
-            node.lineno = foreign(path, line)
-        return expression
 
     def _error(self, text: str, template: str | None, line: int) -> TemplateError:
         return TemplateError(text, *origin(template, line))

@@ -36,7 +36,8 @@ from ..html.tokenizer import (
     mentions_components,
 )
 from .component_body import ATTRS, meant, set_names
-from .component_files import DEFAULT, ComponentFile, Components, Expanded, Prop
+from .component_files import DEFAULT, ComponentFile, Components, Expanded
+from .component_props import Prop
 from .inlining import ALL, ALSO_CLASS, OTHERS, Call, inline, of_attrs, text_of
 from .ir import Part, attribute_source, runs
 from .macro_calls import Macros

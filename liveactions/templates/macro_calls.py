@@ -15,7 +15,8 @@ from typing import Final
 from jinja2 import nodes
 
 from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, stored_names
-from .component_files import DEFAULT, ComponentFile, Prop
+from .component_files import DEFAULT, ComponentFile
+from .component_props import Prop
 from .inlining import Call, copied
 from .origins import foreign
 
