@@ -25,7 +25,9 @@ LISTS = """{% for name, items in lists.items() %}
 <ol id="{{ name }}" live-sort.group.both="{{ move(name) }}">
 {% for item in items %}<li data-key="{{ item }}">
 <button type="button" data-handle>Move {{ item }}</button><input aria-label="Text {{ item }}" name="text">
-<input type="checkbox" aria-label="Box {{ item }}" name="box"></li>
+<input type="checkbox" aria-label="Box {{ item }}" name="box">
+<input aria-label="Name {{ item }}" name="name"
+value="{{ names[item] }}" live-change="{{ rename(item) }}"></li>
 {% endfor %}</ol>{% endfor %}"""
 TABLES = """{% for name, items in lists.items() %}
 <table><thead><tr><th>Table {{ name }}</th></tr></thead>
@@ -68,6 +70,14 @@ class Lists(LivePage):
     note: str = ""
     lists: dict[str, list[int]] = {"one": [1, 2, 3], "two": [4, 5], "none": []}
 
+    names: dict[int, str] = {}
+
+    @action
+    async def rename(self, id: Bound[int], name: str) -> None:
+        self.names[id] = name.upper()
+        self.lists["one"].remove(id)
+        self.lists["two"].append(id)
+
     @action
     async def move(self, into: Bound[str], id: int, before: int | None = None) -> None:
         for items in self.lists.values():
@@ -96,7 +106,8 @@ class Frames(Lists):
 @live.page("/raw")
 class Raw(Lists):
     def render(self) -> Markup:
-        names: dict[str, Any] = {"move": self.move.bind, "lists": self.lists, "note": self.note}
+        names: dict[str, Any] = {"move": self.move.bind, "rename": self.rename.bind}
+        names |= {"lists": self.lists, "names": self.names, "note": self.note}
         return Markup(environment.get_template("lists.html").render(names))
 
 
@@ -132,6 +143,18 @@ def test_an_item_goes_to_another_list_with_what_was_typed(person: Visitor, path:
     expect(page.get_by_label("Box 1")).to_be_checked()
     expect(page.get_by_label("Text 2")).to_have_value("of another")
     expect(page.get_by_label("Text 4")).to_have_value("")
+
+
+@pytest.mark.parametrize("path", ["/lists", "/raw"])
+def test_what_the_server_has_answered_is_shown(person: Visitor, path: str) -> None:
+    page = person.open(path)
+    page.get_by_label("Text 1").fill("not sent")
+    page.get_by_label("Name 1").fill("short")
+    page.get_by_label("Name 1").press("Enter")
+    expect(page.locator("#two [data-key='1']")).to_be_attached()
+    expect(page.get_by_label("Name 1")).to_have_value("SHORT")
+    expect(page.get_by_label("Name 1")).to_be_focused()
+    expect(page.get_by_label("Text 1")).to_have_value("not sent")
 
 
 @pytest.mark.parametrize("path", ["/lists", "/tables", "/raw"])
@@ -172,9 +195,9 @@ def test_in_two_frames(person: Visitor) -> None:
     assert left is not None and right is not None
     left.get_by_role("button", name="Move 3").hover()
     page.mouse.down()
-    expect_over = right.locator("[data-key='2']").bounding_box()
-    assert expect_over is not None
-    page.mouse.move(expect_over["x"] + 20, expect_over["y"] + 5, steps=4)
+    target = right.locator("[data-key='2']").bounding_box()
+    assert target is not None
+    page.mouse.move(target["x"] + 20, target["y"] + 5, steps=4)
     page.mouse.up()  # outside of its frame
     for frame in (left, right):
         expect(frame.locator("[aria-busy], [data-dragging], [data-pending]")).to_have_count(0)
