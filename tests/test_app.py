@@ -57,6 +57,7 @@ from liveactions.testing import Failed, File
 from liveactions.testing.asgi import Closed
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import browser
+from tests.support.logs import logged
 from tests.support.small import small_app
 
 
@@ -457,7 +458,7 @@ def test_options_are_checked(options: dict[str, Any], error: type[Exception], hi
 def test_messages_that_look_misspelt_are_pointed_out(caplog: pytest.LogCaptureFixture) -> None:
     messages = {"mising": "?", "string_type": "?", "int_from_float": "?", "too_young": "?"}
     Live(Environment(autoescape=True), keys="k" * 32, store=MemoryStore(), messages=messages)
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in logged(caplog, "liveactions.actions")] == [
         "messages: there is no message 'mising'; did you mean 'missing'?"
     ]
 
@@ -826,7 +827,7 @@ async def test_the_application_answers_a_get_by_its_handlers(
         raising[place] = error
         found = await visitor.http.get("/")
         assert (found.status_code, found.json()) == (status, {"answer": answer})
-        assert not caplog.records
+        assert not logged(caplog, "liveactions")
 
 
 @pytest.mark.parametrize("place", [*PLACES, "action"])

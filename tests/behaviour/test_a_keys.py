@@ -19,6 +19,7 @@ from liveactions import Bound, InUrl, Live, Page, Pages, action
 from liveactions.store import MemoryStore
 from liveactions.testing import Browser
 from tests.behaviour.ways import Way, visiting, ways
+from tests.support.logs import logged
 
 journal: list[str] = []
 pages = Pages()
@@ -78,7 +79,7 @@ def test_a8_a_random_key_with_one_warning(
 ) -> None:
     monkeypatch.delenv("LIVEACTIONS_KEY", raising=False)
     Live()
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert [record.levelname for record in logged(caplog, "liveactions.app")] == ["WARNING"]
     assert "restart" in caplog.text and "workers" in caplog.text
 
 

@@ -25,6 +25,7 @@ from liveactions.testing.asgi import Closed
 from tests.store.engines import ENGINES, Engine, engine_of
 from tests.support.asgi import Tab
 from tests.support.asgi import browser as visitor_at
+from tests.support.logs import logged
 from tests.support.patience import PATIENCE
 from tests.support.small import KEY, small_app
 
@@ -121,7 +122,7 @@ def test_what_could_not_be_heard_is_a_gap_and_said_once(caplog: pytest.LogCaptur
     for _ in range(3):
         here.catch_up()
     assert heard == [GAP]
-    assert [record.message for record in caplog.records] == [
+    assert [record.message for record in logged(caplog, "liveactions.pubsub")] == [
         "could not receive messages from other workers: no file"
     ]
     here.publish(Message("tag", "a"))
