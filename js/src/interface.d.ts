@@ -119,18 +119,21 @@ export interface Core {
   unansweredOp(kind: number): any[];
   unsend(n: number): void;
   updateAttribute(element: any, name: string, value: string | null): void;
+  /** Send a message over the socket. Throws while that is being opened. */
+  write(message: any): void;
 }
 
 /** The order in which the core passes its functions: property names would cost it too many bytes. */
 type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
 export type CoreParts = MembersOf<[
   "calledBy", "setWhilePending", "close", "requestFullPage", "editCount", "preserveInput", "applyPending", "scanMarkup", "onRevert", "pendingBatch",
-  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send", "unansweredOp", "unsend",
+  "pending", "perform", "report", "run", "captureEdits", "session", "applyMessage", "trusted", "updateAttribute", "send", "unansweredOp", "unsend", "write",
 ]>;
 
 /** What the lazy half offers to the core and to the client's other entries. */
 export interface Lazy {
-  start(parts: CoreParts): void;
+  /** Return itself. */
+  start(parts: CoreParts): Lazy;
   applyAutofocus(): void;
   applyExtras(extras: any): void;
   /** The request that is under way, until its answer begins. */

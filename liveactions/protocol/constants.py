@@ -33,6 +33,8 @@ NAVIGATE: Final = 3
 CANCEL: Final = 5
 CALL_FUNCTION: Final = 6
 BYE: Final = 9
+PREFETCH: Final = 10
+"""Without a number, as it is no operation: [0, rev, PREFETCH, url]."""
 # Status of an answer, server to client: [n, status, payload].
 OK: Final = 0
 ERROR: Final = 1

@@ -23,6 +23,8 @@ is the path from the root to a slot: slot numbers and, after that of a list, the
 
 ======================================  ========================================================
 ``[0, rev]``                            acknowledge a revision; this isn't an operation
+``[0, rev, 10, url]``                   the same, and load another page, which the visitor is about
+                                        to navigate to; there is no answer
 ``[n, rev, 0, address, fields, e?]``    call the action in a slot; *e*: details of the event
 ``[n, rev, 1, ref, fields, e?]``        call a reference
 ``[n, rev, 2, ref, fields, touched]``   validate the fields whose names are listed last
@@ -170,6 +172,7 @@ from .constants import (
     NAVIGATE,
     OK,
     OK_KEEP_FORM,
+    PREFETCH,
     REDIRECT,
     RUNNING,
     UNCERTAIN,
@@ -198,6 +201,8 @@ class Hello(NamedTuple):
 
 class Acknowledgement(NamedTuple):
     rev: int
+    ahead: str | None = None
+    """The address of a page to load ahead."""
 
 
 class CallSlot(NamedTuple):
@@ -316,8 +321,11 @@ def read_op(data: Any, limits: Limits) -> Op | Acknowledgement:
     if type(rev) is not int or not -1 <= rev < MAX_NUMBER:
         raise ProtocolError("invalid revision")
     if n == 0:
-        require(not parts, "op number 0")
-        return Acknowledgement(rev)
+        if not parts:
+            return Acknowledgement(rev)
+        is_prefetch = len(parts) == 2 and type(parts[0]) is int and parts[0] == PREFETCH
+        require(is_prefetch and type(parts[1]) is str, "op number 0")
+        return Acknowledgement(rev, parts[1])
     kind = parts[0] if parts else None
     reader = _READERS.get(kind) if type(kind) is int else None
     if reader is None:

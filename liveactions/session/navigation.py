@@ -20,6 +20,7 @@ from ..execution.app_context import Address, AppContext
 from ..execution.opening import OpenedPage, Source, open_page
 from ..execution.results import controlled, failure
 from ..execution.run import PageRun
+from ..pages.component import descriptions
 from ..pages.handle import LiveContext, Problem
 from ..pages.page import Page, PlainError, fill
 from ..pages.urls import own_query
@@ -152,6 +153,23 @@ async def load_error_page(
         return None
     page.live.move_to(live.address)
     return (await _load(page, Address(type(page), ""), Source.FIELDS, problem.status))[1]
+
+
+async def open_ahead(state: SessionState, url: str) -> LoadedPage | None:
+    """Open another page at a path and query before it is navigated to, or its error page. Return None if that
+    has an effect, or leads elsewhere.
+    """
+    request = state.page.live.request
+    found = state.site.find(request, url) if request is not None and url.startswith("/") else None
+    if found is None or urlsplit(url).path == state.page.live.path or _keeps(found.address.page):
+        return None
+    opened = await _open(state, url)
+    return opened if isinstance(opened, LoadedPage) else None
+
+
+def _keeps(page: type[Page]) -> bool:
+    """Return whether fields of a page outlive it: opening it may store them."""
+    return any(one.kept for one in descriptions(page))
 
 
 async def _open(state: SessionState, url: str) -> LoadedPage | RedirectTo | None:

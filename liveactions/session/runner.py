@@ -29,13 +29,14 @@ from ..pages.page import takes_files
 from ..pages.presence import Attendance
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
-from ..protocol.messages import Acknowledgement, Bye, Hello, Op
+from ..protocol.messages import Acknowledgement, Bye, Hello, Navigate, Op
 from ..protocol.op_log import Allowance, Resumption
 from ..store.snapshots import SNAPSHOT_TTL, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
 from ..templates.fragments import ItemsGone
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
+from .ahead import PageAhead
 from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
@@ -112,6 +113,9 @@ class Session:
         self._attendance = Attendance(site.services.presence, state.key, epoch)
         self.concurrent = ConcurrentOps(state, self.tasks, self.submit, self.call)
         self.frames = FrameWriter(state)
+        self._ahead = PageAhead(state, self.tasks, subscription_index)
+        self._position = 0
+        """Of the messages that the page has heeded when an operation begins to read."""
         self._start_background()
         state.used = time.monotonic()
 
@@ -123,6 +127,8 @@ class Session:
         Raise `ProtocolError` if the message violates the protocol.
         """
         state, ref = self.state, None
+        if isinstance(op, Acknowledgement) and op.ahead is not None and not self.is_running:
+            self._ahead.begin(op.ahead.partition("#")[0])
         new = state.receive(op, time.monotonic())
         if new is not None:
             if self.concurrent.called is not None or self.concurrent.streaming:
@@ -230,7 +236,10 @@ class Session:
 
     async def _run(self, job: Job, ref: ActionRef[..., Any] | None) -> None:
         """Run one operation, and flush."""
-        state, position = self.state, self.subscription_index.position
+        state = self.state
+        position = self._position = self.subscription_index.position
+        if type(job) is not Navigate:
+            self._ahead.drop()
         live = state.page.live
         request = live.request
         try:
@@ -255,6 +264,7 @@ class Session:
         begin_due(self.tasks, request, state.page.live.request)
         if state.page.live.declares_presence or self._attendance.published:
             self._attend()
+        position = self._position
         if self.subscriptions.keys or state.page.live.reads or position != self.subscription_index.position:
             self.subscriptions.listen(position)
         if state.is_unsaved and state.queue:
@@ -288,7 +298,14 @@ class Session:
                 await self._reload(closed)
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
-            closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
+            loaded: LoadedPage | None
+            ahead = await self._ahead.take(job, closed)
+            if ahead is not None:
+                loaded, self._position = ahead
+                assert isinstance(closed, RedirectTo)
+                closed = DONE if loaded.status == 200 else RedirectTo(closed.url, status=loaded.status)
+            else:
+                closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
             if loaded is not None:
                 await self._show(loaded)
             elif is_delivery and isinstance(closed, Failed):  # what the action has returned can't be kept

@@ -21,6 +21,7 @@ from ..protocol.constants import (
     ERROR,
     OK,
     OK_KEEP_FORM,
+    PREFETCH,
     REDIRECT,
     RUNNING,
     VERSION,
@@ -171,6 +172,10 @@ class Conversation:
         self._ops.append(Op(self._last, message, seen or {}, resets, reloads, swaps))
         self._unacknowledged = 0
         self._line.send(message)
+
+    def prefetch(self, url: str) -> None:
+        """Ask for a page ahead. There is no answer."""
+        self._line.send([0, self._rev, PREFETCH, url])
 
     async def settle(self) -> None:
         """Wait until all operations are answered, or run concurrently.

@@ -66,6 +66,11 @@ class Part:
         self._hand.click(element)
         await self._tab.settle()
 
+    async def hover(self, name: str) -> None:
+        """Rest the pointer on a link, whose page is then loaded ahead if it has ``live-nav``."""
+        self._hand.hover(self._find(name, clickable, "link"))
+        await self._tab.settle()
+
     async def double_click(self, name: str) -> None:
         """Double-click an element with ``live-dblclick``. Requires JavaScript."""
         self._hand.double_click(self._scripted(name, "dblclick"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from ..protocol.constants import CALL_REF, CALL_SLOT, CANCEL, VALIDATE
 from ..templates.attributes import DELAYS, HELD_KEYS, MODIFIERS
@@ -286,6 +286,17 @@ class UserInput:
         target = target or next(inside, None)
         if target is not None and not is_disabled(target):
             self.click(target)
+
+    def hover(self, element: Element) -> None:
+        """Rest on an element: the page to which a link leads is loaded ahead, if it navigates."""
+        tab = self.tab
+        link = next((above for above in element.ancestors() if above.name == "a"), None)
+        how = next(
+            (how for above in element.ancestors() if (how := above.get("live-nav")) is not None), "still"
+        )
+        target = urlsplit(urljoin(ORIGIN + tab.url, (link and link.get("href")) or ""))
+        if tab.conversation and link and how != "still" and target.path != urlsplit(tab.url).path:
+            tab.conversation.prefetch(target._replace(scheme="", netloc="", fragment="").geturl())
 
     def _follow(self, link: Element) -> None:
         tab = self.tab

@@ -315,3 +315,52 @@ def test_an_element_is_not_kept_if_the_next_page_lacks_it(open_page: Open) -> No
     page.fill("#volume", "9")
     swapped(page, server, "/two", PLAYER.replace(" live-keep", "") + NAV)
     assert page.input_value("#volume") == "5" and not page.evaluate("'mine' in player")
+
+
+def ahead(server: Server) -> list[str]:
+    """The addresses that the page has asked for ahead."""
+    return [message[3] for message in server.sent if isinstance(message, list) and message[2:3] == [10]]
+
+
+def test_a_page_is_loaded_ahead_when_a_link_is_about_to_be_followed(open_page: Open) -> None:
+    still = (
+        '<a id="still" live-nav="still" href="/three">3</a><a id="plain" href="/four">4</a><p id="p">p</p>'
+    )
+    page, server = open_page(NAV + still, clock=True)
+    load_lazy(page)
+    for link in ("#one", "#still", "#plain"):
+        page.hover(link)
+        page.clock.run_for(500)
+    page.hover("#two")
+    page.clock.run_for(79)
+    page.hover("#p")
+    page.clock.run_for(500)
+    assert ahead(server) == []
+    page.hover("#two")
+    page.clock.run_for(80)
+    page.focus("#two")
+    page.clock.run_for(80)
+    assert ahead(server) == ["/two"]
+    page.clock.run_for(4000)
+    page.mouse.down()
+    page.mouse.up()
+    assert ahead(server) == ["/two", "/two"]
+    assert server.ops == [[1, 0, 3, "/two", 1]]
+
+
+def test_nothing_is_loaded_ahead_where_data_are_to_be_saved_or_there_is_no_connection(
+    open_page: Open,
+) -> None:
+    page, server = open_page(NAV)
+    load_lazy(page)
+    page.evaluate(
+        "Object.defineProperty(navigator, 'connection', { value: { saveData: true }, configurable: true })"
+    )
+    page.dispatch_event("#two", "pointerdown")
+    page.evaluate("Object.defineProperty(navigator, 'connection', { value: {} })")
+    page.evaluate("document.documentElement.dataset.live = 'connecting'")
+    page.dispatch_event("#two", "pointerdown")
+    assert ahead(server) == []
+    page.evaluate("document.documentElement.dataset.live = 'open'")
+    page.dispatch_event("#two", "pointerdown")
+    assert ahead(server) == ["/two"]

@@ -6,11 +6,11 @@ import { requestFullPage, ops, session, unansweredOp, unsend } from "./connectio
 import { calledBy, run } from "./events.js";
 import { scanMarkup, trusted } from "./fragments.js";
 import { setWhilePending, applyPending, onRevert } from "./pending.js";
-import { close, pendingBatch, applyMessage, send } from "./socket.js";
+import { close, pendingBatch, applyMessage, send, write } from "./socket.js";
 import { captureEdits, editCount, preserveInput, updateAttribute } from "./values.js";
 
 /** @type {CoreParts} */
 export const parts = [
   calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
-  () => ops, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend,
+  () => ops, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
 ];

@@ -14,10 +14,6 @@ export const provide = (core) => { parts = core; };
 
 /** Load the lazy half; resolves to undefined if that fails. It is tried again the next time: there may be no connection now. */
 export const loadLazy = () => (loading ??= import(LAZY).then(
-  (loaded) => {
-    lazy = loaded.lazy;
-    loaded.lazy.start(parts);
-    return lazy;
-  },
+  (loaded) => (lazy = /** @type {Lazy} */ (loaded.lazy)).start(parts),
   () => (loading = undefined),
 ));

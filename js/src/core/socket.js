@@ -83,7 +83,7 @@ export function pendingBatch() {
 }
 
 /** @param {any} message */
-function write(message) {
+export function write(message) {
   after(ACK_TIMER);
   socket?.send(JSON.stringify(message));
 }

@@ -25,6 +25,8 @@ export const NAVIGATE = 3;
 export const CANCEL = 5;
 export const CALL_FUNCTION = 6;
 export const BYE = 9;
+/** Without a number, as it is no op: [0, rev, PREFETCH, url]. */
+export const PREFETCH = 10;
 
 // Status of an answer, server to client: [n, status, payload].
 export const OK = 0;

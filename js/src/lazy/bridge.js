@@ -8,10 +8,10 @@ export let core;
 /** @param {CoreParts} parts of the core, by position */
 export function receive([
   calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
-  pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend,
+  pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
 ]) {
   core = {
     calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
-    pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend,
+    pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,
   };
 }

@@ -34,6 +34,7 @@ export const lazy = {
     for (const watch of WATCHERS) watch();
     cleanAddress();
     if (history.state?.live !== undefined) load("navigation"); // there may be other entries of this page
+    return lazy;
   },
   applyAutofocus, applyExtras, call, explain, flushDelays, isRendered, moveSiblings, onEvent, onWindowEvent, processAll, refocus, reloadPage, showPendingState,
   covers: (element, name, value) => loaded.commands?.covers(element, name, value) ?? false,

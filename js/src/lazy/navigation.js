@@ -7,6 +7,7 @@ import { REDIRECT, ERROR, FIELD_ACTION, OK_KEEP_FORM, NAVIGATE, OK } from "../co
 import { core } from "./bridge.js";
 import { load, loaded } from "./loading.js";
 import { closest, getAttribute, scrollIntoView } from "./members.js";
+import { watchIntents } from "./prefetch.js";
 import { beginNavigating, endNavigating, markCurrent, restoreBoxes, scrolledBoxes, unmarkCurrent, watchWhereabouts } from "./whereabouts.js";
 
 export { unmarkCurrent };
@@ -58,6 +59,10 @@ const scrolls = new Map();
 
 function start() {
   watchWhereabouts();
+  watchIntents((event) => {
+    const link = linkOf(event);
+    return link && isElsewhere(link) ? link : null;
+  });
   addEventListener("click", onClick);
   addEventListener("popstate", onPopState);
   addEventListener("submit", refuseSubmit, true);
@@ -65,17 +70,25 @@ function start() {
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 }
 
-/** @param {MouseEvent} event */
-function onClick(event) {
+/** The link that an event is on, if the page follows it now, and not the browser. @param {Event} event */
+function linkOf(event) {
   const link = event.target instanceof Element && /** @type {HTMLAnchorElement | null} */ (closest(event.target, "a"));
   const { live } = document.documentElement.dataset;
-  if (!link || !link.closest("[live-nav]") || live === "closed" || event.defaultPrevented || isButtons(event)) return;
-  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (!link || !link.closest("[live-nav]") || live === "closed" || isButtons(event)) return null;
+  if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.origin !== location.origin) return null;
+  return isElsewhere(link) && (live !== "open" || isBlocked()) ? null : link;
+}
+
+/** Whether a link leads to another page. @param {HTMLAnchorElement} link */
+const isElsewhere = ({ pathname }) => pathname !== location.pathname;
+
+/** @param {MouseEvent} event */
+function onClick(event) {
+  const link = linkOf(event);
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if (isShown(link) && link.hash) return; // the browser does it
-  if (link.pathname !== location.pathname && (live !== "open" || isBlocked())) return;
   event.preventDefault();
-  if (link.pathname !== location.pathname && !mayLeave()) return;
+  if (isElsewhere(link) && !mayLeave()) return;
   setAddress(link.href, link.href !== location.href);
   navigate(1, link);
 }

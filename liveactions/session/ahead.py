@@ -1,0 +1,112 @@
+"""Loads a page ahead of a visitor who is about to follow a link to it.
+
+The page is opened as for a GET: its guards run, and `load`. It isn't shown, so it isn't connected, listens to
+nothing, and nothing of it is stored. Navigation to its address shows it, if that comes soon, with the same
+cookies, and if no operation of the open page has run since; messages since then reach it as if it had been
+open. Else it is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from ..execution.loading import forsake
+from ..pages.page import Page
+from ..protocol.messages import Navigate
+from ..tasks import Supervisor
+from ..types import Outcome, RedirectTo
+from .navigation import LoadedPage, open_ahead
+from .op_queue import Job
+from .state import SessionState
+from .subscriptions import SubscriptionIndex
+
+SECONDS: Final = 5.0
+"""How long a page that was loaded ahead can be shown."""
+
+
+class _Load:
+    """A page that is being loaded, or was loaded, and what was the case when that began."""
+
+    def __init__(self, url: str, state: SessionState, position: int) -> None:
+        self.url = url
+        self.position = position
+        """Of the messages that it can't have missed."""
+        self.page = state.page
+        self.request = state.page.live.request
+        self.began = time.monotonic()
+        self.loaded: LoadedPage | None = None
+        self.is_dropped = False
+        self.task: asyncio.Task[None] | None = None
+
+    def fits(self, page: Page, url: str) -> bool:
+        """Return whether the page may be shown in place of `page`, which is open."""
+        is_same = page is self.page and page.live.request is self.request  # and so are the cookies
+        is_current = is_same and not self.is_dropped and time.monotonic() - self.began <= SECONDS
+        return is_current and url == self.url
+
+    @property
+    def is_loading(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    def drop(self) -> None:
+        self.is_dropped = True
+        if self.loaded is not None:
+            forsake(self.loaded.page.live)
+            self.loaded = None
+
+
+class PageAhead:
+    """The one page of a session that is loaded ahead."""
+
+    def __init__(self, state: SessionState, tasks: Supervisor, index: SubscriptionIndex) -> None:
+        self._state = state
+        self._tasks = tasks
+        self._index = index
+        self._load: _Load | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def begin(self, url: str) -> None:
+        """Load the page at an address, unless it is loaded, or another page is being loaded."""
+        state, before = self._state, self._load
+        if state.over or (before is not None and (before.is_loading or before.fits(state.page, url))):
+            return
+        self.drop()
+        load = self._load = _Load(url, state, self._index.position)
+        load.task = self._tasks.start(self._open(load))
+        self._expiry = asyncio.get_running_loop().call_later(SECONDS, self._expire, load)
+
+    async def _open(self, load: _Load) -> None:
+        loaded = await open_ahead(self._state, load.url)
+        if loaded is not None and (load.is_dropped or loaded.page.live.has_changes):  # it sets cookies
+            forsake(loaded.page.live)
+        else:
+            load.loaded = loaded
+
+    def drop(self) -> None:
+        """Forget the page: it may be out of date."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._load is not None:
+            self._load.drop()
+
+    def _expire(self, load: _Load) -> None:
+        if self._load is load:
+            self.drop()
+
+    async def take(self, job: Job, outcome: Outcome) -> tuple[LoadedPage, int] | None:
+        """Return the page to which an operation navigates, and the position of the messages that it has
+        heeded; None if it wasn't loaded ahead.
+        """
+        load, page = self._load, self._state.page
+        if load is None or type(job) is not Navigate or not isinstance(outcome, RedirectTo):
+            return None
+        url = outcome.url.partition("#")[0]
+        if outcome.url == job.url and load.fits(page, url) and load.task is not None:
+            await asyncio.wait([load.task])
+        loaded = load.loaded if load.fits(page, url) else None
+        if loaded is not None:
+            load.loaded = None
+        self.drop()
+        return None if loaded is None else (loaded, load.position)
