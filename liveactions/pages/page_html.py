@@ -225,7 +225,9 @@ def document(
         f"{around.components}"
     )
     if COMMANDS_BEGINNING in html:
-        head += f'<link rel="modulepreload" href="{escape(around.lazy)}">'
+        folder, _, _ = around.lazy.rpartition("/")
+        for path in (around.lazy, f"{folder}/commands.js"):  # both at once: one imports the other
+            head += f'<link rel="modulepreload" href="{escape(path)}">'
     if without_script:
         head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
     if around.debug:

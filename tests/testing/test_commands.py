@@ -217,7 +217,7 @@ async def test_pages_that_are_written_in_python(browser: Browser) -> None:
 async def test_pages_with_commands_preload_the_module(browser: Browser, path: str, is_loaded: bool) -> None:
     page = await browser.open(path)
     links = [one for one in page._tab.window.root.elements() if one.get("rel") == "modulepreload"]
-    assert len(links) == is_loaded
+    assert len(links) == 2 * is_loaded
     for link in links:
         _, _, reply = await browser.request("GET", ORIGIN + link.attributes["href"], [])
         assert reply.status == 200 and "javascript" in reply.header("content-type")
