@@ -300,11 +300,12 @@ class UserInput:
 
     def _follow(self, link: Element) -> None:
         tab = self.tab
-        target = urljoin(ORIGIN + tab.url, link.get("href") or "")
+        href = link.get("href") or ""
+        target = urljoin(ORIGIN + tab.url, href)
         is_live = any(above.get("live-nav") is not None for above in link.ancestors())
         if tab.conversation and is_live and target.startswith(ORIGIN):
             tab.navigate(target)
-        elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in target:
+        elif target.partition("#")[0] != (ORIGIN + tab.url).partition("#")[0] or "#" not in href:
             tab.depart("GET", target)
 
     # Keyboard

@@ -47,6 +47,7 @@ TEMPLATES = {
 <button form="live" formaction="{{ swap }}">Swap</button>{% endblock %}""",
     "query.html": """<title>Query</title><p>{{ n }}</p><a href="{{ url(n='2') }}" live-nav>two</a>
 <a href="{{ url(n='3') }}" live-nav>three</a><a href="?n=much" live-nav>much</a>
+<a href="#" live-click="{{ last }}">last</a>
 <form method="post" action="{{ mail }}"><input type="email" name="to" aria-label="To">
   <button>Send</button></form>""",
 }
@@ -107,6 +108,10 @@ class Query(Page):
     n: InUrl[Literal["1", "2", "3"]] = "1"
 
     @action
+    async def last(self) -> None:
+        self.n = "3"
+
+    @action
     async def mail(self, to: str = "") -> None:
         pass
 
@@ -128,6 +133,12 @@ async def test_modifiers(browser: Browser) -> None:
     assert page.text("p") == "bubbled once self bubbled window held"
     with pytest.raises(Refusal, match="'Control', 'Shift', 'Alt' and 'Meta'"):
         await page.press("Fn+Enter")
+
+
+async def test_a_link_to_a_place_on_the_page_does_not_load_it(browser: Browser) -> None:
+    page = await browser.open("/query")
+    await page.click("last")
+    assert (page.url, page.text("p")) == ("/query?n=3", "3")
 
 
 async def test_event_attributes_that_appear_and_those_of_buttons_in_links(browser: Browser) -> None:
