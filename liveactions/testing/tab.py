@@ -330,8 +330,10 @@ class Tab:
         return self.reference(form) if control.get("name") in templates else None
 
     def discard(self, control: Element, file: File) -> None:
-        """Remove what the server has of a file that isn't chosen any more."""
-        self._discarded.append((self.entries_of(control) or "", file))
+        """Remove what the server has of a file that was taken out of a form with ``live-entries``."""
+        reference = self.entries_of(control)
+        if reference is not None:
+            self._discarded.append((reference, file))
 
     def _post(self, form: Element, submitter: Element | None, pairs: list[Pair]) -> None:
         action = urljoin(ORIGIN + self.url, form_attribute(form, submitter, "action") or self.url)
