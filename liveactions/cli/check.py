@@ -281,7 +281,7 @@ def _undeclared(tree: nodes.Template) -> Iterator[tuple[str, int]]:
     """Yield names that a template reads and doesn't define, with their first lines."""
     for name in sorted(find_undeclared_variables(tree)):
         lines = [node.lineno for node in tree.find_all(nodes.Name) if node.name == name]
-        yield name, min(lines, default=0)
+        yield name, min(filter(None, lines), default=0)
 
 
 def _optional(tree: nodes.Template) -> Iterator[str]:
