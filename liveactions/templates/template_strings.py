@@ -21,11 +21,11 @@ from markupsafe import Markup, escape
 from ..exceptions import TemplateError
 from ..html.content_model import NO_TEXT, SVG_ONLY, TEXT_ONLY
 from ..html.entities import decode_attribute, decode_text
-from ..html.tokenizer import Comment, NotTrackable, RawText, StartTag, scan
+from ..html.tokenizer import Attribute, Comment, NotTrackable, RawText, StartTag, scan
 from . import runtime
 from .bindings import bind_controls
 from .commands import Commands, is_chain
-from .escaping import URL_ATTRIBUTES
+from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES
 from .event_attributes import BIND
 from .fragments import Fragment, Kind, Shape
 from .ir import Part, Run, flatten, runs
@@ -47,7 +47,6 @@ _BOOLEAN: Final = re.compile(
 """Attributes that are there or not: ``checked={is_on}``."""
 _BEGINS_WITH_ROW: Final = re.compile(r"\s*<tr[\s>/]", re.IGNORECASE)
 _FIRST_TAG: Final = re.compile(r"\s*<([a-zA-Z]+)")
-_UNQUOTED: Final = re.compile(r"=\s*[^\s\"'>=]*\Z")
 _NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
 Values = Sequence[Any]
 Evaluate = Callable[[Values], Any]
@@ -63,7 +62,7 @@ def fragment_of(template: Interpolated, previous: Any = None) -> Any:
     signature = tuple([_signature(value) for value in values])
     known = _compiled(template.strings, signature)
     if known.shape is None:
-        return runtime.raw("".join(_in_one_piece(template.strings, values, known.attributes)))
+        return runtime.raw("".join(_in_one_piece(template.strings, values, known.places)))
     shape = known.shape
     prior = previous.values if type(previous) is Fragment and previous.shape is shape else None
     made = tuple([fill(values, prior, number) for number, fill in enumerate(known.fills)])
@@ -81,8 +80,23 @@ Fill = Callable[[Values, "tuple[Any, ...] | None", int], Any]
 class _Compiled(NamedTuple):
     shape: Shape | None
     fills: tuple[Fill, ...]
-    attributes: Mapping[int, str]
-    """The names of the attributes that values are in."""
+    places: Mapping[int, _Place]
+    """The attributes that values are in, if it isn't a tree by itself."""
+
+
+class _Place(NamedTuple):
+    """An attribute that has values."""
+
+    name: str
+    """Empty if the values are its name."""
+    before: str
+    """The source of what is before its first value."""
+    after: str
+    """The source of what is after its last value."""
+    size: int
+    """How many values it has."""
+    text: Evaluate
+    """The function for its text; for names, for pairs of names and texts in one tuple."""
 
 
 def _signature(value: Any) -> str:
@@ -106,9 +120,9 @@ def _compiled(strings: tuple[str, ...], signature: tuple[str, ...]) -> _Compiled
     if plan.degraded:
         if any(BIND in text for text in strings):
             raise TemplateError(f"{BIND} needs a template string whose tags are balanced", title, plan.line)
-        return _Compiled(None, (), attributes)
+        return _Compiled(None, (), {number: _place(one) for number, one in attributes.items()})
     fills = tuple(_fill(slot) for slot in plan.slots)
-    return _Compiled(_shape(plan, title), fills, attributes)
+    return _Compiled(_shape(plan, title), fills, {})
 
 
 def _title(strings: tuple[str, ...]) -> str:
@@ -153,12 +167,12 @@ def _body(strings: tuple[str, ...], signature: tuple[str, ...]) -> list[nodes.No
     return body
 
 
-def _check(body: list[nodes.Node], title: str) -> dict[int, str]:
-    """Return the names of attributes by the numbers of the values in them.
+def _check(body: list[nodes.Node], title: str) -> dict[int, Attribute]:
+    """Return the attributes by the numbers of the values in them.
 
     Raise `TemplateError` if a value is where it can't be escaped.
     """
-    found: dict[int, str] = {}
+    found: dict[int, Attribute] = {}
     flat = flatten(body, lambda node: None)
     try:
         events = list(scan(flat.pieces, flat.line))
@@ -177,7 +191,10 @@ def _check(body: list[nodes.Node], title: str) -> dict[int, str]:
                 if attribute.name is None and len(run) > 1:
                     text = "a value can't be a part of an attribute's name"
                     raise TemplateError(text, title, attribute.line)
-                found.update({_number(part.node): attribute.name or "" for part in parts})
+                if attribute.name is not None and any(isinstance(part.node, nodes.If) for part in parts):
+                    text = f"a value in {attribute.name} looks like a boolean attribute: make it one value"
+                    raise TemplateError(text, title, attribute.line)
+                found.update({_number(part.node): attribute for part in parts})
         elif isinstance(event, Comment | RawText) and any(not isinstance(part, str) for part in event.parts):
             where = "a comment" if isinstance(event, Comment) else f"<{inside}>"
             if where == "a comment" or inside not in TEXT_ONLY:
@@ -228,27 +245,34 @@ def _maker(slot: Slot) -> Fill:
 def _joining(slot: Slot) -> Evaluate:
     """Return the function for a slot whose value consists of text and values."""
     if slot.kind is Kind.CHILD:
-        parts = _parts(slot.run, decode_text, _shown)
+        parts = _parts(slot.run, decode_text, _with_lists(_shown))
         return lambda values: runtime.joined(*[part(values) for part in parts])
     if slot.kind is Kind.TAG:
         return _tag(slot.run)
     if slot.kind is Kind.TEXT:
-        parts = _parts(slot.run, decode_text, lambda value: runtime.content(_plain(value)))
+        parts = _parts(slot.run, decode_text, _with_lists(lambda value: runtime.content(_plain(value))))
         return lambda values: "".join([part(values) for part in parts])
     single = slot.only
     if slot.kind is Kind.EVENT and single is not None:
         value = _evaluator(single.node)
         return lambda values: runtime.event(value(values))
     if slot.is_url:
-        parts = _parts(slot.run, lambda text: Markup(decode_attribute(text)), _plain)
-        return lambda values: runtime.url(*[part(values) for part in parts])
-    if slot.is_document:
-        parts = _parts(slot.run, decode_attribute, lambda value: runtime.document(_plain(value)))
-        return lambda values: "".join([part(values) for part in parts])
-    if single is not None:
+        return _url(slot.run)
+    if single is not None and not slot.is_document:
         value = _evaluator(single.node)
         return lambda values: runtime.attribute(_plain(value(values)))
-    parts = _parts(slot.run, decode_attribute, lambda value: runtime.text(_plain(value)))
+    return _attribute(slot.run, runtime.document if slot.is_document else runtime.text)
+
+
+def _url(run: Run) -> Evaluate:
+    """Return the function for an attribute that browsers follow or load."""
+    parts = _parts(run, lambda text: Markup(decode_attribute(text)), _plain)
+    return lambda values: runtime.url(*[part(values) for part in parts])
+
+
+def _attribute(run: Run, show: Callable[[Any], str]) -> Evaluate:
+    """Return the function for any other attribute. `show` makes the text of each value."""
+    parts = _parts(run, decode_attribute, lambda value: show(_plain(value)))
     return lambda values: "".join([part(values) for part in parts])
 
 
@@ -261,11 +285,19 @@ def _constant(text: str) -> Evaluate:
 
 
 def _showing(part: Part, show: Callable[[Any], Any]) -> Evaluate:
-    if isinstance(part.node, nodes.For):  # a list between text
-        source = _evaluator(part.node.iter)
-        return lambda values: runtime.rendered([escape(_child(one, None, 0)) for one in source(values)])
     value = _evaluator(part.node)
     return lambda values: show(value(values))
+
+
+def _with_lists(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function that also shows lists, which can be in text but not in attributes."""
+
+    def shown(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return show(value)
+        return runtime.rendered([escape(_child(one, None, 0)) for one in value])
+
+    return shown
 
 
 def _tag(run: Run) -> Evaluate:
@@ -302,10 +334,14 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
             raise TypeError(f"{name!r} can't be the name of an attribute: use a name, a mapping or nothing")
         if one is None or one is False:
             continue
-        text = (
-            "" if one is True else runtime.url(one) if name.lower() in URL_ATTRIBUTES else runtime.text(one)
-        )
-        yield name.lower(), str(text)
+        yield name.lower(), "" if one is True else str(_shower(name.lower())(one))
+
+
+def _shower(name: str) -> Callable[[Any], Any]:
+    """Return the function for the value of an attribute of this name."""
+    if name in URL_ATTRIBUTES:
+        return runtime.url
+    return runtime.document if name == DOCUMENT_ATTRIBUTE else runtime.text
 
 
 def _evaluator(node: nodes.Node) -> Evaluate:
@@ -367,25 +403,38 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _in_one_piece(strings: Sequence[str], values: Values, attributes: Mapping[int, str]) -> Iterator[str]:
+def _place(attribute: Attribute) -> _Place:
+    run, name = runs(attribute), attribute.name or ""
+    before, after = (piece if isinstance(piece, str) else "" for piece in (run[0], run[-1]))
+    text = _url(run) if name in URL_ATTRIBUTES else _attribute(run, _shower(name)) if name else _tag(run)
+    return _Place(name, before, after, sum(isinstance(piece, Part) for piece in run), text)
+
+
+def _in_one_piece(strings: Sequence[str], values: Values, places: Mapping[int, _Place]) -> Iterator[str]:
     """Yield HTML that isn't a tree by itself, with its values escaped by their places."""
-    quote = ""
-    for number, text in enumerate(strings):
-        text, quote = text.removeprefix(quote), ""
-        flag = _BOOLEAN.search(text) if number in attributes else None
-        yield text if flag is None else text[: flag.start() + 1]
+    number, written = 0, ""
+    while True:
+        text, place = strings[number].removeprefix(written), places.get(number)
+        written = ""
         if number == len(values):
+            yield text
             return
-        name, value = attributes.get(number), values[number]
-        if name is None:
+        flag = _BOOLEAN.search(text) if place is not None else None
+        if place is None:
+            value = values[number]
             shown = [_child(one, None, 0) for one in (value if isinstance(value, list | tuple) else [value])]
-            yield "".join(map(escape, shown))
+            yield text + "".join(map(escape, shown))
         elif flag is not None:
-            quote = flag[2]
-            yield flag[1] if value else ""
-        elif name == "":
-            yield " ".join(f'{key}="{escape(one)}"' for key, one in _named(value))
-        elif _UNQUOTED.search(text):
-            raise TemplateError(f"put the value of {name} in quotes", _title(tuple(strings)), 1)
-        else:
-            yield str(escape(runtime.url(_plain(value)) if name in URL_ATTRIBUTES else _plain(value)))
+            written = flag[2]
+            yield text[: flag.start() + 1] + (flag[1] if values[number] else "")
+        elif place.name == "":
+            pairs = place.text(values)
+            names = zip(pairs[::2], pairs[1::2], strict=True)
+            yield text + " ".join(f'{name}="{escape(one)}"' for name, one in names)
+        else:  # the whole attribute: whether an address is safe depends on all of its values
+            text = text.removesuffix(place.before)
+            if not text.endswith(('"', "'")):
+                raise TemplateError(f"put the value of {place.name} in quotes", _title(tuple(strings)), 1)
+            yield text + str(escape(place.text(values)))
+            number, written = number + place.size - 1, place.after
+        number += 1

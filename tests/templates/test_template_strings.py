@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from jinja2 import DictLoader, Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pydantic_core import to_json
 
 from liveactions import Component, Live, Page, action, js
@@ -145,6 +146,8 @@ def test_addresses(parts: tuple[str, str], url: str) -> None:
         (("<p data-", "x", "=1>a</p>"), "a value can't be a part of an attribute's name"),
         (("<p ", "x"), "a tag isn't closed"),
         (("<div><a title=", "x y", ">a</a>"), "put the value of title in quotes"),
+        (("<div><a title=x'", " onclick=x", ">a</a>"), "put the value of title in quotes"),
+        (("<p title='say checked=", True, "'>a</p>"), "a value in title looks like a boolean attribute"),
         (
             ("<div><input live-bind='", Bound("x"), "'>"),
             "live-bind needs a template string whose tags are balanced",
@@ -167,9 +170,61 @@ def test_names_of_attributes_are_checked(value: Any, start: str) -> None:
 
 
 @pytest.mark.parametrize("value", [True, ["a"], {"a": 1}, t("a")])
-def test_values_of_attributes_are_text(value: Any) -> None:
+@pytest.mark.parametrize(
+    "start", ["<i title='", "<i title='x ", "<i srcdoc='", "<i href='", "</b><i title='"]
+)
+def test_values_of_attributes_are_text(value: Any, start: str) -> None:
     with pytest.raises(TypeError, match="can't be the value of an attribute"):
-        shown("<i title='", value, "'></i>")
+        fragment_of(t(start, value, "'></i>"))
+
+
+def both(source: str, **values: Any) -> list[dict[str, str | None]]:
+    """The attributes that browsers read in the last tag, of a tree and of HTML in one piece."""
+    read: list[dict[str, str | None]] = []
+    for start in ("", "</div>"):
+        made = fragment_of(s(start + source, **values))
+        assert (type(made) is Fragment) == (not start)
+        parser = HTMLParser()
+        parser.handle_starttag = lambda tag, attrs: read.append(dict(attrs))  # type: ignore[method-assign]
+        parser.feed(made.plain() if type(made) is Fragment else str(made))
+    assert len(read) == 2
+    return read
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("<a href='{a}{b}'></a>", "unsafe:javascript:alert(1)"),
+        ('<a HREF="{a}{b}"></a>', "unsafe:javascript:alert(1)"),
+        ("<a href='&#106;ava{b}'></a>", "unsafe:javascript:alert(1)"),
+        ("<a href='/{a}?b={b}&amp;c=\"'></a>", '/java?b=script:alert(1)&c="'),
+        ("<object data='{a}{b}'></object>", "unsafe:javascript:alert(1)"),
+        ("<use xlink:href='{a}{b}'></use>", "unsafe:javascript:alert(1)"),
+        *[
+            (f"<animate {name}='#;{{a}}{{b}}'></animate>", "#;unsafe:javascript:alert(1)")
+            for name in ("values", "from", "to", "by")
+        ],
+    ],
+)
+def test_addresses_of_several_parts_run_no_script(source: str, address: str) -> None:
+    tree, piece = both(source, a="java", b="script:alert(1)")
+    assert list(tree.values()) == list(piece.values()) == [address]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["<iframe srcdoc='<p>{v}'></iframe>", "<iframe SRCDOC='<p>{v}'></iframe>", "<iframe {m}></iframe>"],
+)
+def test_values_in_documents_are_text_there(source: str) -> None:
+    data = "<script>alert(1)</script>"
+    for read in both(source, **({"m": {"SrcDoc": data}} if "{m}" in source else {"v": data})):
+        assert (read["srcdoc"] or "").removeprefix("<p>") == escape(data)
+    for read in both("<iframe {m}></iframe>", m={"srcdoc": Markup("<b>x</b>")}):
+        assert read["srcdoc"] == "<b>x</b>"
+
+
+def test_equal_signs_in_quoted_values_of_html_in_one_piece() -> None:
+    assert both("<a title='{a} = {b}'></a>", a="'", b=" x=1") == [{"title": "' =  x=1"}] * 2
 
 
 def test_an_event_calls_a_reference() -> None:
