@@ -116,6 +116,19 @@ def set_names(body: list[nodes.Node]) -> set[str]:
     return stored_names(body) | {name.name for name in _parameters(body)}
 
 
+_SCOPES: Final = (nodes.Block, nodes.CallBlock, nodes.FilterBlock, nodes.For, nodes.With)
+"""Statements that keep the names set in them to themselves."""
+_SETS: Final = (nodes.Assign, nodes.AssignBlock, nodes.FromImport, nodes.Import, nodes.Macro)
+
+
+def sets_names(body: Iterable[nodes.Node]) -> bool:
+    """Return whether a body sets names for what comes after it."""
+    return any(
+        isinstance(node, _SETS) or not isinstance(node, _SCOPES) and sets_names(node.iter_child_nodes())
+        for node in body
+    )
+
+
 def stored_names(body: list[nodes.Node]) -> set[str]:
     """Return the names that a body sets: by ``set``, loops, macros and imports."""
     found: set[str] = set()

@@ -14,7 +14,7 @@ from typing import Final
 
 from jinja2 import nodes
 
-from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, stored_names
+from .component_body import ATTRS, CONTEXT, SLOTS, every, member_of, sets_names, stored_names
 from .component_files import DEFAULT, ComponentFile
 from .component_props import Prop
 from .inlining import Call, copied
@@ -43,6 +43,8 @@ class Macros:
     def __init__(self, name: str | None) -> None:
         self._name = name or "<template>"
         self._found: dict[str, ComponentFile] = {}
+        self._setting: dict[int, nodes.CallBlock] = {}
+        """The calls whose content sets names, by their ids. These names are gone after the call."""
 
     def collect(
         self, body: list[nodes.Node], expanded: Callable[[list[nodes.Node]], list[nodes.Node]]
@@ -51,6 +53,11 @@ class Macros:
         macros = [node for node in body if isinstance(node, nodes.Macro)]
         if not macros or any(isinstance(node, nodes.ScopedEvalContextModifier) for node in every(body)):
             return
+        self._setting = {
+            id(node): node
+            for node in every(body)
+            if isinstance(node, nodes.CallBlock) and sets_names(node.body)
+        }
         times, calls = Counter(_defined(body)), Counter(_called(body))
         others = times.keys() - {macro.name for macro in macros}
         for macro in macros:
@@ -75,6 +82,8 @@ class Macros:
         if component is None or call.dyn_args or call.dyn_kwargs or (block is not None and block.args):
             return None
         if (block is not None) != (DEFAULT in component.slots):
+            return None
+        if id(block) in self._setting:
             return None
         names = list(component.props)
         pairs = [*zip(names, call.args, strict=False), *((pair.key, pair.value) for pair in call.kwargs)]

@@ -643,6 +643,26 @@ def test_macros_that_have_to_be_called_are_called(source: str) -> None:
     assert "<b>1</b>" in plain(source, y=1)
 
 
+@pytest.mark.parametrize(
+    "tag", ["{% set t = 1 %}", "{% if n %}{% set t = 1 %}{% endif %}", "{% macro t() %}{% endmacro %}"]
+)
+def test_names_that_the_content_of_a_call_sets_are_its_own(tag: str) -> None:
+    macro = "{% macro m() %}<b>{{ caller() }}</b>{% endmacro %}{% set t = 0 %}"
+    assert "x</b>0</p>" in plain(f"{macro}<p>{{% call m() %}}{tag}x{{% endcall %}}{{{{ t }}}}</p>", n=1)
+
+
+def test_a_call_whose_content_sets_no_names_of_the_page_is_in_the_place_of_its_macro() -> None:
+    macro = "{% macro m() %}<b>{{ caller() }}</b>{% endmacro %}"
+    loop = "{% for r in rows %}{% set t = r.label %}<i data-key='{{ r.id }}'>{{ t }}</i>{% endfor %}"
+    assert patches(f"{macro}<p>{{% call m() %}}{loop}{{% endcall %}}</p>") == patches(f"<p><b>{loop}</b></p>")
+    tag = '<Twice text="{{ t }}"/>'  # has a name of its own
+    assert patches(f"{macro}<p>{{% call m() %}}{tag}{{% endcall %}}</p>") == patches(f"<p><b>{tag}</b></p>")
+
+
+def test_names_that_the_content_of_a_tag_sets_are_those_of_the_page() -> None:
+    assert "1</p>" in plain("{% set t = 0 %}<p><Card title='x'>{% set t = 1 %}y</Card>{{ t }}</p>")
+
+
 def test_lines_of_macros_in_the_place_of_their_calls() -> None:
     source = "{% macro m(x) %}\n<b>{{ 1 // x }}</b>{% endmacro %}\n\n\n<p>{{ m(n) }}\n{{ n.x.y }}</p>"
     with pytest.raises(ZeroDivisionError) as error:
