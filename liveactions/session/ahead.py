@@ -2,8 +2,9 @@
 
 The page is opened as for a GET: its guards run, and `load`. It isn't shown, so it isn't connected, listens to
 nothing, and nothing of it is stored. Navigation to its address shows it, if that comes soon, with the same
-cookies, and if no operation of the open page has run since; messages since then reach it as if it had been
-open. Else it is dropped.
+cookies and the same identity, if its guards accept the visitor again, and if no operation of the open page
+has run since; messages since then reach it as if it had been open. Otherwise it is dropped, and the page is
+opened as if nothing had been loaded ahead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..pages.page import Page
 from ..protocol.messages import Navigate
 from ..tasks import Supervisor
 from ..types import Outcome, RedirectTo
-from .navigation import LoadedPage, open_ahead
+from .navigation import LoadedPage, is_accepted, open_ahead
 from .op_queue import Job
 from .state import SessionState
 from .subscriptions import SubscriptionIndex
@@ -106,7 +107,10 @@ class PageAhead:
         if outcome.url == job.url and load.fits(page, url) and load.task is not None:
             await asyncio.wait([load.task])
         loaded = load.loaded if load.fits(page, url) else None
-        if loaded is not None:
+        try:
+            if loaded is None or not await is_accepted(self._state.site, loaded) or not load.fits(page, url):
+                return None
             load.loaded = None
-        self.drop()
-        return None if loaded is None else (loaded, load.position)
+            return loaded, load.position
+        finally:
+            self.drop()

@@ -8,7 +8,8 @@ file), and pages whose guards reject the visitor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -17,7 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..execution.app_context import Address, AppContext
-from ..execution.opening import OpenedPage, Source, open_page
+from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import controlled, failure
 from ..execution.run import PageRun
 from ..pages.component import descriptions
@@ -167,6 +168,35 @@ async def open_ahead(state: SessionState, url: str) -> LoadedPage | None:
     return opened if isinstance(opened, LoadedPage) else None
 
 
+async def is_accepted(site: AppContext, loaded: LoadedPage) -> bool:
+    """Run the guards of a page that was loaded ahead, for its GET as it would be now. Return whether they
+    accept, and the identity is the one that the page was loaded for. The page continues with this request.
+    """
+    page, before = loaded.page, loaded.page.live.request
+    assert isinstance(before, PageRequest)
+    arrived = await probe_page_request(before)
+    if arrived is None or arrived[1] is not loaded.address:  # it isn't for an error page, which has no guards
+        return False
+    request = arrived[0]
+    if site.context(loaded.address, await site.identity(request)) != page.live.context:
+        return False
+    page.live.renew(request)
+    request.due = before.due
+    with _answered_by_handlers(request):
+        opened: OpenedPage[None] = await open_page(page, Source.FIELDS, Until.GUARD)
+    return opened.outcome.ok and not opened.is_refused
+
+
+@contextmanager
+def _answered_by_handlers(request: PageRequest) -> Iterator[None]:
+    """Leave exceptions that the application has handlers for to these: they answer the browser's GET."""
+    request.may_raise = True
+    try:
+        yield
+    finally:
+        request.may_raise = False
+
+
 def _keeps(page: type[Page]) -> bool:
     """Return whether fields of a page outlive it: opening it may store them."""
     return any(one.kept for one in descriptions(page))
@@ -189,11 +219,8 @@ async def _begin(
 ) -> LoadedPage | RedirectTo | None:
     identity = await site.identity(request)
     page = site.new_page(address.page, request, site.context(address, identity), identity, tab)
-    request.may_raise = True  # then the application's handler answers the browser's GET
-    try:
+    with _answered_by_handlers(request):
         opened, loaded = await _load(page, address, Source.ADDRESS)
-    finally:
-        request.may_raise = False
     outcome = opened.outcome
     if loaded is not None:
         return loaded

@@ -302,8 +302,7 @@ class Session:
             ahead = await self._ahead.take(job, closed)
             if ahead is not None:
                 loaded, self._position = ahead
-                assert isinstance(closed, RedirectTo)
-                closed = DONE if loaded.status == 200 else RedirectTo(closed.url, status=loaded.status)
+                closed = DONE
             else:
                 closed, loaded = await resolve_outcome(state, job, closed, self.frames.shows_error)
             if loaded is not None:
