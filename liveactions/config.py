@@ -111,7 +111,7 @@ class Limits:
     """Maximum number of fields of a post or an operation."""
     uploads: int = 2**30
     """All files that have been uploaded and wait for their operation, wherever these are; at most 256 MiB in
-    a store on the network.
+    a store on the network. Direct uploads that are planned and haven't arrived in the bucket don't count.
     """
     handles: int = 256 * 2**20
     """State that each worker stores for pages that no socket has joined; the oldest goes first."""

@@ -78,6 +78,8 @@ class Injection:
         self._provided: dict[Callable[..., Any], Provided] = {}
         self.stack: AsyncExitStack | None = None
         """The open dependencies; None if there are none."""
+        self._files: AsyncExitStack | None = None
+        """Files in object storage that are removed if the action fails."""
         self._is_entered = False
 
     async def arguments(self, plan: ParameterPlan, component: Owner) -> dict[str, Any]:
@@ -114,15 +116,24 @@ class Injection:
         return values
 
     async def _placed(self, uploads: Any) -> Any:
-        """Give the file or files of a parameter keys in object storage. They are removed if the run fails."""
+        """Give the file or files of a parameter keys in object storage. They are removed if the run fails
+        before `keep_files`.
+        """
         if isinstance(uploads, list):
             return [await self._placed(upload) for upload in uploads]
         services = self.page.live.services
+        if self._files is None:
+            self._files = await self._exit_stack().enter_async_context(AsyncExitStack())
         try:
-            return await self._exit_stack().enter_async_context(services.placing(uploads))
+            return await self._files.enter_async_context(services.placing(uploads))
         except StoreError as error:
             log.error("a file couldn't be placed in object storage: %s", error)
             raise ActionError(text("storage_failed", services.messages), status=503) from error
+
+    async def keep_files(self) -> None:
+        """Keep files in object storage, whatever fails from now on: the action may have stored their keys."""
+        if self._files is not None:
+            await self._files.aclose()
 
     async def set_field(self, ref: BoundField, given: Input) -> str:
         """Set a field from what a form has sent for it. Return the error, which its control shows, or ""."""
@@ -299,7 +310,7 @@ class Injection:
 
     async def close(self, error: BaseException | None = None) -> None:
         """Close the dependencies, newest first, with `error` if there is one. Raise what they raise."""
-        stack, self.stack = self.stack, None
+        stack, self.stack, self._files = self.stack, None, None
         self._is_entered = False
         self._provided.clear()
         if stack is None:

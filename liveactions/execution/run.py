@@ -288,6 +288,8 @@ class PageRun:
                 result = await within(seconds, action.function(*args, **arguments))
             else:
                 result = await invoke(seconds, action.function, args, arguments)
+            if action.plan.direct:
+                await self.injection.keep_files()
             if isinstance(result, ActionResponse):
                 raise result
             outcome, shown = success(action, result)
@@ -295,6 +297,8 @@ class PageRun:
             raise
         except BaseException as error:
             ended = await self._caught(error, action.__qualname__)
+            if action.plan.direct:  # the error may be a redirect, which is a success
+                await self.injection.keep_files()
             self.settle()
             if forms is not None:
                 forms.note_end(ended)

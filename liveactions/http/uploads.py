@@ -81,6 +81,8 @@ class UploadHandler(PageRequestHandler):
                 return json_answer({"files": await self._plans(action, files)})
             case {"resume": str(sealed)}:
                 handle = self.site.uploads.expected(sealed, self.context)
+                if not handle.chunk:
+                    raise HTTPException(400, "This file doesn't arrive in chunks")
                 return json_answer({"chunks": await self.site.uploads.arrived(handle)})
             case {"cancel": str(sealed)}:
                 await self.site.uploads.delete(self.site.uploads.expected(sealed, self.context).names)
@@ -104,6 +106,7 @@ class UploadHandler(PageRequestHandler):
             return {"error": error}
         common = {"auto": True} if wanted.files.auto else {}
         token, type = self.request.headers[HEADER_UPLOAD], type or UNKNOWN_TYPE
+        name = name[-NAME_LENGTH:]
         if wanted.is_direct:
             handle, url = await self.site.uploads.expect_direct(name, size, type, self.context, token)
             if url:
@@ -111,7 +114,7 @@ class UploadHandler(PageRequestHandler):
                 return {"by": "direct", "handle": handle, "url": url, "headers": headers, **common}
         if size <= CHUNK_BYTES:
             return {"by": "form", **common}
-        handle = self.site.uploads.expect(name[-NAME_LENGTH:], size, type, self.context, token)
+        handle = self.site.uploads.expect(name, size, type, self.context, token)
         return {"by": "chunks", "handle": handle, "size": CHUNK_BYTES, **common}
 
     def _objection(self, wanted: Parameter | None, name: str, type: str, size: int) -> str:
@@ -133,10 +136,13 @@ class UploadHandler(PageRequestHandler):
     async def _receive_chunk(self) -> Response:
         number, _, sealed = self.request.headers[HEADER_CHUNK].partition(" ")
         handle = self.site.uploads.expected(sealed, self.context)
-        size = handle.size_of(int(number)) if number.isascii() and number.isdigit() else 0
-        content = await Incoming(self.request, size).read()
         try:
-            await self.site.uploads.keep_chunk(handle, int(number), content)
+            index = int(number)
+        except ValueError:
+            raise HTTPException(400, "Expected the number of a chunk") from None
+        content = await Incoming(self.request, handle.size_of(index)).read()
+        try:
+            await self.site.uploads.keep_chunk(handle, index, content)
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
         return json_answer({})

@@ -32,7 +32,7 @@ from pydantic_core import from_json, to_json
 from starlette.datastructures import Headers, UploadFile
 
 from ..config import Limits
-from ..exceptions import SealError, StoreError
+from ..exceptions import ActionTimeout, SealError, StoreError
 from ..logs import get_logger
 from ..security.signing import Sealer
 from ..tasks import Supervisor
@@ -494,7 +494,8 @@ class Uploads:
 
     @asynccontextmanager
     async def placing(self, upload: UploadFile) -> AsyncIterator[DirectUpload]:
-        """Give a file a key in object storage, where it stays unless the context ends with an exception.
+        """Give a file a key in object storage, where it stays unless the context ends with an exception. It
+        also stays after a timeout or a cancellation: a thread that goes on may have stored the key.
 
         The browser's signature is for another name, so that nothing can be changed under the key.
         """
@@ -503,11 +504,15 @@ class Uploads:
         suffix = SUFFIX.search((upload.filename or "").lower())
         path = f"{DIRECT}/{secrets.token_hex(16)}{suffix[0] if suffix else ''}"
         name = upload.key if isinstance(upload, DirectUpload) else ""
+        is_placed = False
         try:
-            yield await self.storage.place(upload, name, path)
-        except BaseException:
-            with self._removing():
-                await self.storage.remove(path)
+            placed = await self.storage.place(upload, name, path)
+            is_placed = True
+            yield placed
+        except BaseException as error:
+            if not is_placed or (isinstance(error, Exception) and not isinstance(error, ActionTimeout)):
+                with self._removing():
+                    await self.storage.remove(path)
             raise
 
     async def delete(self, names: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from fastapi import UploadFile
 from jinja2 import DictLoader, Environment
 from obstore.store import MemoryStore as InMemoryBucket
 from obstore.store import S3Store
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
@@ -397,9 +399,8 @@ async def test_m4_files_go_with_their_page_to_another_worker(tmp_path: Path) -> 
 # Plans, and files in chunks
 
 
-async def ask(tab: Tab, action: str, question: Any) -> httpx.Response:
+async def ask(tab: Tab, action: str, question: Any, url: str = "/files") -> httpx.Response:
     headers = {wire.HEADER_UPLOAD: tab.token or ""}
-    url = "/files"
     return await tab.browser.http.post(url, params={"_a": tab.signed(action)}, json=question, headers=headers)
 
 
@@ -459,6 +460,14 @@ async def test_files_that_have_no_room_are_refused_before_they_are_sent() -> Non
         assert response.status_code == 503 and "Too many files" in response.json()["error"]
 
 
+async def test_only_files_in_chunks_resume() -> None:
+    async with browser(archive()) as visitor:
+        tab = await visitor.joined("/files")
+        _, whole = handles(await upload(tab, "send", ("many", ("a.txt", b"x", "text/plain"))))
+        response = await ask(tab, "send", {"resume": whole["file"]})
+        assert response.status_code == 400 and "in chunks" in response.json()["error"]
+
+
 async def test_a_file_in_chunks_resumes_on_another_worker(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.sqlite")
     here, there = archive(store), archive(store)
@@ -490,6 +499,7 @@ async def test_chunks_are_checked_and_cancelled() -> None:
             (2, b"", 400),
             (-1, b"x", 413),
             ("x", b"", 400),
+            ("9" * 5000, b"x", 400),  # more digits than int() takes
         ):
             response = await send_chunk(tab, number, handle, content)
             assert response.status_code == status, (number, response.text)
@@ -607,7 +617,7 @@ GALLERY = """<title>Gallery</title><form method="post" action="{{ save }}">
 <p>{{ save.errors.files }} {{ save.errors.title }}</p></form><pre>{{ lines|join("; ") }}</pre>"""
 
 
-def gallery(storage: UploadStorage) -> tuple[Live, list[DirectUpload]]:
+def gallery(storage: UploadStorage, **options: Any) -> tuple[Live, list[DirectUpload]]:
     pages = Pages()
     accepted: list[DirectUpload] = []
 
@@ -629,6 +639,7 @@ def gallery(storage: UploadStorage) -> tuple[Live, list[DirectUpload]]:
         Environment(loader=DictLoader({"gallery.html": GALLERY}), autoescape=True),
         keys="k" * 32,
         uploads=storage,
+        **options,
     )
     live.include(pages)
     return live, accepted
@@ -682,6 +693,92 @@ async def test_a_file_in_object_storage_is_for_its_own_parameter_only(request: p
             await http.put(url, content=b"x", headers={"content-type": "text/plain"})
         frame = await tab.op(wire.CALL_REF, tab.signed("send"), ["one", {"file": handle}])
         assert frame[3][2]["errors"] == {"one": "This file couldn't be uploaded"}
+
+
+async def test_direct_files_have_short_names_and_those_that_wait_count_for_the_limit(
+    request: pytest.FixtureRequest,
+) -> None:
+    live, _ = gallery(BucketStorage(bucket_url(request)), limits=Limits(uploads=9))
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/gallery")
+        question = {"plan": [["files", "a" * 1000 + ".txt", "text/plain", 5]]}
+        [plan] = (await ask(tab, "save", question, "/gallery")).json()["files"]
+        address = next(one for one in live.site.addresses if one.path == "/gallery")
+        handle = live.site.uploads.expected(plan["handle"], live.site.context(address, ""))
+        assert handle.filename == "a" * 251 + ".txt"
+        async with httpx.AsyncClient() as http:
+            await http.put(plan["url"], content=b"12345", headers=plan["headers"])
+        assert (await ask(tab, "save", question, "/gallery")).status_code == 503
+
+
+def shelf(bucket: InMemoryBucket, stored: list[str]) -> tuple[Live, threading.Event, threading.Event]:
+    """A page whose actions store keys of files, after which something fails. `slow` waits for the first event
+    and sets the second one.
+    """
+    pages, gate, done = Pages(), threading.Event(), threading.Event()
+
+    @pages.page("/files")
+    class Shelf(Page):
+        template = "shelf.html"
+        breaks: str = ""
+
+        async def load(self) -> None:
+            if self.breaks in ("load", "load after a refusal"):
+                raise RuntimeError("other data can't be loaded")
+
+        @action
+        async def save(self, one: DirectUpload, breaks: str) -> Any:
+            if breaks == "action":
+                raise RuntimeError("nothing is stored")
+            stored.append(one.key)
+            self.breaks = breaks
+            if breaks == "load after a refusal":
+                raise HTTPException(404)
+            return object() if breaks == "result" else None
+
+        @action(timeout=0.05)
+        def slow(self, one: DirectUpload) -> None:
+            assert gate.wait(PATIENCE)
+            stored.append(one.key)
+            done.set()
+
+    source = """<form action="{{ save }}"></form><form action="{{ slow }}"></form>
+{% if breaks == "render" %}{{ 1 // 0 }}{% endif %}"""
+    live = Live(
+        Environment(loader=DictLoader({"shelf.html": source}), autoescape=True),
+        keys="k" * 32,
+        uploads=BucketStorage(bucket),
+    )
+    live.include(pages)
+    return live, gate, done
+
+
+@pytest.mark.parametrize("breaks", ["action", "result", "load", "load after a refusal", "render"])
+async def test_files_in_object_storage_stay_once_their_action_has_returned(breaks: str) -> None:
+    bucket, stored = InMemoryBucket(), list[str]()
+    live, _, _ = shelf(bucket, stored)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        file = handles(await upload(tab, "save", ("one", ("a.txt", b"x", "text/plain"))))
+        frame = await tab.op(wire.CALL_REF, tab.signed("save"), [*file, "breaks", breaks])
+        assert frame[3][1] == wire.ERROR and frame[3][2]["status"] == 500
+        await live.site.uploads.close()
+        assert [one["path"] for batch in obstore.list(bucket) for one in batch] == stored
+        assert len(stored) == (0 if breaks == "action" else 1)
+
+
+async def test_a_file_in_object_storage_stays_for_a_thread_that_goes_on_after_its_timeout() -> None:
+    bucket, stored = InMemoryBucket(), list[str]()
+    live, gate, done = shelf(bucket, stored)
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/files")
+        file = handles(await upload(tab, "slow", ("one", ("a.txt", b"x", "text/plain"))))
+        frame = await tab.op(wire.CALL_REF, tab.signed("slow"), file)
+        assert frame[3][1] == wire.ERROR and frame[3][2]["status"] == 504
+        gate.set()
+        assert await asyncio.to_thread(done.wait, PATIENCE)
+        await live.site.uploads.close()
+        assert [one["path"] for batch in obstore.list(bucket) for one in batch] == stored
 
 
 async def test_direct_uploads_need_object_storage_when_the_application_starts(tmp_path: Path) -> None:
