@@ -27,7 +27,7 @@ from ..actions.run_context import Owner
 from ..cache.tags import Reading, note
 from ..exceptions import ActionError, FieldErrors, ForgedReference, StoreError
 from ..logs import get_logger
-from ..pages.bound_fields import BoundField
+from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, components_of
 from ..pages.lookup import current_reference, lookup
 from ..pages.page import Page
@@ -97,14 +97,15 @@ class Injection:
             arguments.update(self._from_address(plan))
         return arguments
 
+    async def admit(self, ref: ActionRef[..., Any]) -> None:
+        """Run the guards of an action, and count the call. Raise `TooManyCalls` if it exceeds the rate."""
+        await self.accept(ref.action.guards)
+        if ref.action.rate is not None:
+            await self._count(ref, ref.action.rate)
+
     async def arguments_of(self, ref: ActionRef[..., Any], given: Input) -> dict[str, Any]:
-        """Return the arguments of an action, after its guards have accepted. Raise `FieldErrors` for invalid
-        input, and `TooManyCalls` if the call exceeds the action's rate.
-        """
+        """Return the arguments of an action that is admitted. Raise `FieldErrors` for invalid input."""
         action = ref.action
-        await self.accept(action.guards)
-        if action.rate is not None:
-            await self._count(ref, action.rate)
         values, errors = await self.validated(ref, given)
         if errors:
             raise FieldErrors(errors)
@@ -135,11 +136,13 @@ class Injection:
         if self._files is not None:
             await self._files.aclose()
 
-    async def set_field(self, ref: BoundField, given: Input) -> str:
+    async def set_field(self, ref: ActionRef[..., Any], given: Input) -> str:
         """Set a field from what a form has sent for it. Return the error, which its control shows, or ""."""
-        here = current_reference(self.page, ref)
+        here, item = current_reference(self.page, ref), item_of(ref)
+        if item is not None:
+            here = here.component._live_record.reference(here.action)
         assert isinstance(here, BoundField)
-        own = here.taken(given)
+        own = here.taken(given) if item is None else here.with_item(item, given)
         values, errors = await self.validated(here, own)
         if not errors:
             await here(**values)

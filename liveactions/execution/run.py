@@ -19,7 +19,7 @@ from ..actions.run_context import Effects, running
 from ..cache.tags import publish
 from ..exceptions import ActionTimeout
 from ..observation import current_operation, note_action
-from ..pages.bound_fields import BoundField
+from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, follow, in_url_values
@@ -255,7 +255,7 @@ class PageRun:
         return None
 
     async def call(self, ref: ActionRef[..., Any], fields: FieldPairs | Input = ()) -> Outcome:
-        """Run an action: guards, parameters, the function. Its forms show the outcome."""
+        """Run an action: guards, bound fields, parameters, the function. Its forms show the outcome."""
         page, action = self.page, ref.action
         must_enter = not self.has_passed or page.live.kept is not None
         if must_enter and (refused := await self.guard() or await self.read_kept()) is not None:
@@ -263,7 +263,7 @@ class PageRun:
         given = fields if isinstance(fields, Input) else Input(fields) if fields else NO_INPUT
         if given is not NO_INPUT or self._injection is not None:
             self.injection.given = given
-        if isinstance(ref, BoundField):
+        if isinstance(ref, BoundField) or item_of(ref) is not None:
             field = ref
             return await self._work(action, lambda: self.injection.set_field(field, given))
         self._in_url = in_url_values(page) if page._live_record.description.has_address else ()
@@ -274,9 +274,11 @@ class PageRun:
             if ref.component is not page:
                 ref = current_reference(page, ref)
             forms = CalledForms(page, ref, given)
+            is_plain = action.takes_nothing and given is NO_INPUT and not ref.args
+            if not is_plain:
+                await self.injection.admit(ref)
             if given.bound:
                 await self.injection.set_bound_fields(given)
-            is_plain = action.takes_nothing and given is NO_INPUT and not ref.args
             arguments = {} if is_plain else await self.injection.arguments_of(ref, given)
             if page._live_defines_actions:  # whatever it has read may change
                 page._live_record.stale = True

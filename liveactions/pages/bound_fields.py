@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from ..actions.action import Action, ActionRef
+from ..actions.bound_arguments import named
 from ..actions.codec import Results
 from ..actions.controls import shown
 from ..actions.form_input import MISSING, Input, Node
@@ -27,6 +28,8 @@ from .fields import Field, Kept, in_url
 
 SETS: Final = "="
 """Ends the id of an action that sets a field; no other id contains it."""
+ITEM: Final = "_item"
+"""The bound argument of a checkbox's reference: its value. No field's name starts with an underscore."""
 
 
 class _FieldValue(Parameter):
@@ -62,7 +65,9 @@ class FieldAction(Action[..., Any]):
     @cached_property
     def plan(self) -> ParameterPlan:
         annotation = without(self.sets.annotation, (in_url, Kept))
-        return ParameterPlan(self.__qualname__, (_FieldValue(self.name, "field", annotation),))
+        value = _FieldValue(self.name, "field", annotation)
+        item = Parameter(ITEM, "bound", str, required=False)
+        return ParameterPlan(self.__qualname__, (value, item) if _is_list(self.sets) else (value,))
 
     @cached_property
     def results(self) -> Results:
@@ -126,6 +131,14 @@ class BoundField(ActionRef[..., Any]):
             return current is (text.lower() in TRUE_TEXTS)
         return text in self._texts
 
+    def item(self, value: Any) -> ActionRef[..., Any]:
+        """Return the reference that a checkbox with this value calls.
+
+        It adds the value to a list, or removes it, whatever the other checkboxes of the field show. A field
+        with a single value is set to that of the checkbox.
+        """
+        return self.bind(**{ITEM: _text(shown(value))}) if _is_list(self.sets) else self
+
     @property
     def error(self) -> str:
         """Why the text in the control can't be the field's value; empty if it can."""
@@ -154,6 +167,13 @@ class BoundField(ActionRef[..., Any]):
     def taken(self, given: Input) -> Input:
         """Return what a form has sent for the field, under the name of the action's parameter."""
         return Input((self.sets.name, value) for name, value in given.pairs if name == self.name)
+
+    def with_item(self, item: str, given: Input) -> Input:
+        """Return the texts of a list with this one, if a checkbox has sent it, and otherwise without it."""
+        texts = [text for text in self._texts if text != item]
+        if self.name in given.by_name:
+            texts.append(item)
+        return Input((self.sets.name, text) for text in texts)
 
     def is_in(self, given: Input) -> bool:
         """Return whether a form has sent the field. Only what can be unchecked is sent by its absence."""
@@ -189,6 +209,16 @@ class BoundField(ActionRef[..., Any]):
             return ("",)
         current = shown(self._current)
         return tuple(map(_text, current)) if isinstance(current, list) else (_text(current),)
+
+
+def item_of(ref: ActionRef[..., Any]) -> str | None:
+    """Return the value of the checkbox that calls this reference; None for other references."""
+    is_bound = isinstance(ref.action, FieldAction) and ref.args
+    return named(ref.action.plan, ref.args).get(ITEM) if is_bound else None
+
+
+def _is_list(field: Field) -> bool:
+    return isinstance(field.reader, ListReader)
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,8 @@ is compiled as ::
 
 The hidden field says to a form's post which field is set, also if the control itself sends nothing, as a
 checkbox that isn't checked. Checkboxes, radio buttons and the options of a ``select`` get a condition,
-``{% if live.field.tone.has("warm") %}selected{% endif %}``; options may be in loops and branches.
+``{% if live.field.tone.has("warm") %}selected{% endif %}``; options may be in loops and branches. A checkbox
+with a value calls ``live.field.extras.item("desk")``, which concerns only this value of a list.
 """
 
 from __future__ import annotations
@@ -117,8 +118,9 @@ class _Translator:
         attribute = found[0]
         assert attribute.name is not None
         value = runs(attribute)
-        field = value[0].node if len(value) == 1 and isinstance(value[0], Part) else None
-        if not isinstance(field, nodes.Expr):
+        part = value[0] if len(value) == 1 else None
+        field = part.node if isinstance(part, Part) else None
+        if not isinstance(part, Part) or not isinstance(field, nodes.Expr):
             raise self.error(f"the value of {BIND} is a field of the page: {_EXAMPLE}", attribute.line)
         kind = self._kind(tag, attribute)
         self._check(tag, kind, following)
@@ -129,7 +131,9 @@ class _Translator:
         inside: list[Insertion] = [' name="', _get(field, "name", line), '"']
         if kind in _CHECKABLE:
             own = _attribute(tag, "value")
-            chosen = _get(field, "checked", line) if own is None else _has(field, runs(own), line)
+            chosen = _get(field, "checked", line) if own is None else _call(field, "has", runs(own), line)
+            if kind == "checkbox" and own is not None:
+                part.node = _call(field, "item", runs(own), line)
             inside += [" ", _if(chosen, "checked", line)]
         elif tag.name == "input":
             inside += [' value="', _get(field, "value", line), '"']
@@ -197,7 +201,7 @@ class _Translator:
                     value.append(event.value)
                 else:
                     break
-        edits.insert(tag.inside, [" ", _if(_has(field, value, tag.line), "selected", tag.line)])
+        edits.insert(tag.inside, [" ", _if(_call(field, "has", value, tag.line), "selected", tag.line)])
 
 
 class _Edits:
@@ -277,15 +281,15 @@ def _get(field: nodes.Expr, name: str, line: int) -> nodes.Expr:
     return nodes.Getattr(field, name, "load", lineno=line)
 
 
-def _has(field: nodes.Expr, value: Sequence[str | Part], line: int) -> nodes.Expr:
-    """Return a call that says whether a value is chosen."""
+def _call(field: nodes.Expr, method: str, value: Sequence[str | Part], line: int) -> nodes.Expr:
+    """Return a call of a field's method with the value of a checkbox, a radio button or an option."""
     parts: list[nodes.Expr] = []
     for piece in value:
         node = nodes.Const(decode_attribute(piece)) if isinstance(piece, str) else piece.node
         assert isinstance(node, nodes.Expr)
         parts.append(node)
     whole = parts[0] if len(parts) == 1 else nodes.Concat(parts) if parts else nodes.Const("")
-    return nodes.Call(_get(field, "has", line), [whole], [], None, None, lineno=line)
+    return nodes.Call(_get(field, method, line), [whole], [], None, None, lineno=line)
 
 
 def _if(test: nodes.Expr, text: str, line: int) -> nodes.If:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from liveactions import Component, InTab, InUrl, Live, Page, Pages, action, loaded
+from liveactions import ActionError, Component, InTab, InUrl, Live, Page, Pages, action, loaded
 from liveactions.actions.run_context import CURRENT_COMPONENT
-from liveactions.testing import Browser, both_ways, plugin
+from liveactions.testing import Browser, Failed, both_ways, plugin
 from tests.support.pages import new
 from tests.support.small import small_app
 
@@ -107,7 +107,60 @@ class Secret(Page):
         self.saved = True
 
 
+def refuse() -> None:
+    raise ActionError("Not you", status=403)
+
+
+class Desk(Component):
+    template = "desk.html"
+    extras: Annotated[tuple[Literal["bath", "desk", "tv"], ...], Field(max_length=2)] = ("bath", "desk")
+
+
+@pages.page("/boxes")
+class Boxes(Page):
+    template = "boxes.html"
+    extras: tuple[str, ...] = ("bath", "desk", "tv")
+    beds: set[int] = {1}
+    desk: Desk = Desk()
+    one: str = ""
+
+
+@pages.page("/refused")
+class Refused(Page):
+    template = "refused.html"
+    note: str = ""
+    shown: int = 0
+
+    @action(guard=refuse)
+    async def save(self) -> None: ...
+
+    @action(rate="1/hour")
+    async def once(self) -> None: ...
+
+    @action
+    async def show(self) -> None:
+        self.shown += 1
+
+
+BOXES = """{% for one in ("bath", "desk", "tv") %}<input type="checkbox" aria-label="{{ prefix }}{{ one }}"
+value="{{ one }}" live-bind="{{ field }}">{% endfor %}"""
 TEMPLATES = {
+    "boxes.html": "<title>B</title>"
+    f"{{% with field = live.field.extras, prefix = '' %}}{BOXES}{{% endwith %}}"
+    "<input type='checkbox' aria-label='{{ 1 }} bed' value='{{ 1 }}' live-bind='{{ live.field.beds }}'>"
+    "<input type='checkbox' aria-label='2 beds' value='2' live-bind='{{ live.field.beds }}'>"
+    "<input type='checkbox' aria-label='one' value='x' live-bind='{{ live.field.one }}'>"
+    "{{ desk }}"
+    "<p>{{ extras|join(',') }}</p><b>{{ beds|sort|join(',') }} {{ one }}</b>",
+    # The field is set by posts only.
+    "refused.html": "<title>R</title><form method='post' action='{{ save }}'>"
+    "<input type='hidden' name='_b' value='{{ live.field.note.token }}'>"
+    "<input aria-label='note' name='{{ live.field.note.name }}'>"
+    "<button>Save</button><button formaction='{{ once }}'>Once</button></form>"
+    "<button form='live' formaction='{{ show }}'>Show</button><p>{{ shown }}:{{ note }}</p>"
+    "<i>{{ once.error }}</i>",
+    "desk.html": f"<div>{{% with field = live.field.extras, prefix = 'my ' %}}{BOXES}{{% endwith %}}"
+    "<u>{{ extras|join(',') }}</u><i>{{ live.field.extras.error }}</i></div>",
     "all.html": FORM,
     "line.html": '<li><input live-bind="{{ live.field.title }}" aria-label="title {{ title }}">'
     '<input type="checkbox" live-bind="{{ live.field.done }}" aria-label="done {{ title }}"></li>',
@@ -199,6 +252,48 @@ async def test_an_error_is_gone_when_the_field_is_set_otherwise(browser: Browser
     assert page.text("#error")
     await page.click("Reset")
     assert page.text("#error") == "" and page.value("count") == "1"
+
+
+async def test_a_checkbox_adds_its_value_to_a_list_or_removes_it(browser: Browser) -> None:
+    page, other = await browser.open("/boxes"), await browser.open("/boxes")
+    await page.uncheck("desk")
+    assert page.text("p") == "bath,tv" and other.text("p") == "bath,desk,tv"
+    await page.uncheck("bath")
+    await page.uncheck("tv")
+    assert page.text("p") == ""
+    for extra in ("bath", "desk", "tv"):
+        await page.check(extra)
+    assert page.text("p") == "bath,desk,tv"
+    await page.check("2 beds")
+    assert page.text("b") == "1,2"
+    await page.uncheck("1 bed")
+    await page.check("one")  # of a field with a single value
+    assert page.text("b") == "2 x"
+
+
+async def test_a_list_that_cannot_be_set_stays_in_its_checkboxes(browser: Browser) -> None:
+    page = await browser.open("/boxes")
+    await page.check("my tv")
+    assert page.text("u") == "bath,desk" and "at most 2" in page.text("i")
+    assert page.is_checked("my tv")
+    await page.uncheck("my bath")
+    assert page.text("u") == "desk,tv" and page.text("i") == ""
+    await page.uncheck("my desk")
+    assert page.text("u") == "tv" and page.text("p") == "bath,desk,tv"
+
+
+async def test_a_form_that_a_guard_or_a_rate_refuses_sets_no_field(browser: Browser) -> None:
+    page = await browser.open("/refused")
+    await page.fill("note", "a")
+    with pytest.raises(Failed, match="Not you"):
+        await page.click("Save")
+    await page.click("Show")
+    assert page.text("p") == "1:"
+    await page.click("Once")
+    assert page.text("p") == "1:a"
+    await page.fill("note", "b")
+    await page.click("Once")
+    assert "again in" in page.text("i") and page.text("p") == "1:a"
 
 
 @both_ways

@@ -14,7 +14,13 @@ from tests.chromium.here import Gate
 TEMPLATE = """<!doctype html><title>T</title><input aria-label="text" live-bind="{{ live.field.text }}">
 <select aria-label="tone" live-bind="{{ live.field.tone }}"><option>a<option>b<option>c</select>
 <p>{{ text }} {{ tone }}</p>"""
-app = Live(Environment(loader=DictLoader({"slow.html": TEMPLATE}), autoescape=True), keys="k" * 32)
+EXTRAS = """<!doctype html><title>E</title>{% for one in ("bath", "desk", "tv") %}
+<label><input type="checkbox" value="{{ one }}" live-bind="{{ live.field.extras }}"> {{ one }}</label>
+{% endfor %}
+<select multiple live-bind="{{ live.field.tones }}"><option>a<option>b<option>c</select>
+<p>{{ extras|join(" ") }}</p><b>{{ tones|join(" ") }}</b>"""
+templates = DictLoader({"slow.html": TEMPLATE, "extras.html": EXTRAS})
+app = Live(Environment(loader=templates, autoescape=True), keys="k" * 32)
 gate = Gate()
 
 
@@ -28,6 +34,17 @@ class Slow(Page):
         if self.text:
             await gate()
             self.text = self.text.upper()
+
+
+@app.page("/extras")
+class Extras(Page):
+    template = "extras.html"
+    extras: tuple[str, ...] = ("bath", "desk", "tv")
+    tones: tuple[str, ...] = ()
+
+    async def load(self) -> None:
+        if self.extras == ("bath", "tv"):
+            await gate()
 
 
 def test_rooms_are_found_as_one_types(live_visitor: Visitor) -> None:
@@ -52,6 +69,8 @@ def test_rooms_are_found_as_one_types(live_visitor: Visitor) -> None:
     page.get_by_label("balcony").check()
     expect(page.locator("#rooms li")).to_have_text(["Beacon, 140 €"])
     page.get_by_label("desk").check()
+    expect(page).to_have_url(re.compile(r"extras=balcony&extras=desk"))
+    expect(page.locator("#rooms li")).to_have_text(["Beacon, 140 €"])
     name.fill("zzz")
     expect(count).to_have_text("0 of 6 rooms")
     page.get_by_role("button", name="Show all").click()
@@ -98,3 +117,23 @@ def test_an_answer_never_overwrites_newer_input(person: Visitor) -> None:
     gate.open()
     expect(page.locator("p")).to_have_text("XY c")
     expect(tone).to_have_value("c")
+
+
+def test_lists_are_set_by_several_checkboxes_and_options(person: Visitor) -> None:
+    page = person.open("/extras")
+    page.get_by_label("desk").uncheck()
+    gate.wait()
+    page.get_by_label("bath").uncheck()  # while the first change is on its way
+    page.get_by_label("desk").check()
+    gate.open()
+    expect(page.locator("p")).to_have_text("tv desk")
+    page.get_by_label("bath").check()
+    expect(page.locator("p")).to_have_text("tv desk bath")
+    for extra in ("tv", "desk", "bath"):
+        expect(page.get_by_label(extra)).to_be_checked()
+        page.get_by_label(extra).uncheck()
+    expect(page.locator("p")).to_be_empty()
+    tones = page.locator("select")
+    for chosen in (["a", "b"], ["a", "b", "c"], ["c"], []):
+        tones.select_option(chosen)
+        expect(page.locator("b")).to_have_text(" ".join(chosen))

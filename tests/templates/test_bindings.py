@@ -28,8 +28,21 @@ class Bound(Reference):
     def has(self, value: str) -> bool:
         return value in self.chosen
 
+    def item(self, value: str) -> Reference:
+        return Item(f"{self.token}{value}")
+
     def url(self) -> str:
         return f"/p?_a={self.token}"
+
+
+class Item(Reference):
+    """What a checkbox with a value calls."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def url(self) -> str:
+        return f"/p?_a={self.text}"
 
 
 HIDDEN = '<input type="hidden" name="_b" value="f=~~mac">'
@@ -55,6 +68,10 @@ def plain(source: str, **variables: Any) -> str:
         ),
         ('<textarea live-bind="{{ f }}"></textarea>', '<textarea name="f" live-input="*">&lt;x</textarea>'),
         ('<input type="checkbox" live-bind="{{ f }}">', '<input type="checkbox" name="f" live-input="*">'),
+        (
+            '<input type="checkbox" value="{{ os[0] }}-" live-bind.change="{{ f }}">',
+            '<input type="checkbox" value="a-" name="f" live-change="*a-" checked="">',
+        ),
         (
             '<input type="radio" value="a&amp;b" live-bind="{{ f }}">',
             '<input type="radio" value="a&amp;b" name="f" live-input="*" checked="">',

@@ -118,6 +118,10 @@ def test_client_commands_and_bound_fields() -> None:
     made = shown("<form><input live-bind.change='", Bound("v"), "'></form>")
     source = "<form><input live-bind.change='{{ f }}'></form>"
     assert sorted_tags(made.plain()) == sorted_tags(render(source, f=Bound("v")).plain())
+    made = shown("<form><input type=checkbox value='", "a", "' live-bind='", Bound("v"), "'></form>")
+    source = "<form><input type=checkbox value='{{ v }}' live-bind='{{ f }}'></form>"
+    assert sorted_tags(made.plain()) == sorted_tags(render(source, f=Bound("v"), v="a").plain())
+    assert "f=~~maca" in made.plain()
 
 
 # Escaping
