@@ -21,7 +21,7 @@ pages = Pages()
 gate = Gate()
 finished: list[str] = []
 NAV = """<nav><a href="/one" live-nav>One</a> <a href="/two?q=x" live-nav>Two</a>
-<a href="/fails" live-nav>Fails</a></nav>"""
+<a href="/fails" live-nav="still">Fails</a></nav>"""
 LONG = '<div style="height: 4000px"></div>'
 TEMPLATES = {
     "one.html": f"""<!doctype html><html><head><title>Page one</title></head>
