@@ -10,5 +10,5 @@ export async function hook(name, definition) {
   const script = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-live]"));
   const client = script && (await import(script.src));
   const lazy = await client?.loadLazy();
-  lazy?.hook(name, definition);
+  await lazy?.hook(name, definition);
 }

@@ -144,7 +144,7 @@ export interface Lazy {
   explain(status: number): void;
   flushDelays(): void;
   followRedirect(redirect: Redirect, n?: number): void;
-  hook(name: string, definition: object): void;
+  hook(name: string, definition: object): Promise<void> | undefined;
   isRendered(control: Control): boolean;
   moveSiblings(parent: any, nodes: Node[], anchor: Node | null): void;
   needsTransition(message: any): unknown;

@@ -1,1 +1,1 @@
-async function t(t,a){let o=document.querySelector("script[data-live]");(await((o&&await(import(o.src)))?.loadLazy()))?.hook(t,a)}export{t as hook};
+async function a(a,t){let o=document.querySelector("script[data-live]");await((await((o&&await(import(o.src)))?.loadLazy()))?.hook(a,t))}export{a as hook};
