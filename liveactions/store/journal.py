@@ -233,7 +233,9 @@ class Journal:
     def value(self, entry: Entry) -> bytes | None:
         """Return a value; None if it is damaged."""
         value = os.pread(self._number, entry.size, entry.start)
-        return value if entry.checksum in (_checksum(value), crc32(value)) else None  # of an earlier version
+        if entry.checksum == _checksum(value) or entry.checksum == crc32(value):  # of an earlier version
+            return value
+        return None
 
     def newest(self, key: bytes) -> Value | None:
         """Return the newest value of a key; the one before, if that is damaged."""

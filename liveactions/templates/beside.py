@@ -1,8 +1,7 @@
 """Templates in Python files, beside the classes that they belong to: ``template = jinja(\"\"\"…\"\"\")``.
 
 `jinja` returns the template's name, which is used as that of a file would be. `BesideLoader` gives Jinja2 the
-source under this name, moved down to the lines where it stands in the Python file, so that all errors name
-these.
+source under this name, shifted to its line numbers in the Python file, so that all errors name these.
 """
 
 from __future__ import annotations
@@ -114,7 +113,7 @@ class BesideLoader(BaseLoader):
     """Loads templates that are written in Python files."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        """Return a template's source, behind a comment that is as long as what stands above it."""
+        """Return a template's source after a comment with as many lines as the Python file has above it."""
         written = _written.get(template)
         if written is None:
             raise TemplateNotFound(template)

@@ -361,7 +361,7 @@ def _evaluator(node: nodes.Node) -> Evaluate:
         owner, name = _evaluator(node.node), node.attr
         return lambda values: getattr(owner(values), name)
     assert isinstance(node, nodes.Call)
-    if is_chain(node):  # it stands for the commands themselves
+    if is_chain(node):  # its value is the commands
         return _evaluator(node.args[0])
     function, arguments = _evaluator(node.node), [_evaluator(argument) for argument in node.args]
     return lambda values: function(values)(*[argument(values) for argument in arguments])

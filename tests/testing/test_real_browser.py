@@ -28,7 +28,7 @@ PAGE = """<title>Notes</title>
 <button live-click="{{ add }}">Add</button>
 <button live-click="{{ wait }}">Wait</button>"""
 live = Live(jinja2.Environment(loader=jinja2.DictLoader({"notes.html": PAGE}), autoescape=True))
-gate = asyncio.Event()
+added, gate = asyncio.Event(), asyncio.Event()
 
 @live.page("/notes")
 class Notes(Page):
@@ -37,7 +37,7 @@ class Notes(Page):
 
     @action
     async def add(self) -> None:
-        await asyncio.sleep(0.05)
+        await added.wait()
         self.n += 1
 
     @action
@@ -53,13 +53,19 @@ def live_page_options():
     return arguments()
 """
 PASSES = """
-from shop import gate
+import asyncio
+from playwright.async_api import expect
+from shop import added, gate
 from liveactions.testing import LivePage
 
 async def test_adding(live_page: LivePage) -> None:
     page = await live_page.open("/notes")
     await page.get_by_role("button", name="Add").click()
-    await live_page.settled()
+    await expect(page.locator("[data-pending]")).to_have_count(1)
+    settled = asyncio.create_task(live_page.settled())
+    assert await page.locator("p").text_content() == "0" and not settled.done()
+    added.set()
+    await settled
     assert await page.locator("p").text_content() == "1"
     tab, other = await live_page.new_tab(), await live_page.other()
     assert await (await tab.open("/notes")).locator("p").text_content() == "0"
