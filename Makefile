@@ -46,7 +46,7 @@ chaos: $(VENV)/.dev servers haproxy  ## break three machines, their workers and 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy liveactions examples benchmarks tests website
+	$(BIN)/mypy liveactions examples benchmarks tests docs
 
 client: js/node_modules  ## the client: types, tests in Node, and whether the committed build is the same
 ifneq ($(shell command -v npm),)

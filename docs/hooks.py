@@ -37,7 +37,6 @@ LANGUAGES: Final = {
 IMAGES: Final = frozenset({".png", ".svg"})
 HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
 LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
-ASSETS: Final = ("site.css", "site.js")
 FENCED: Final = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 NO_PROSE: Final = "#|!-:<"
 FOREIGN: Final = re.compile(
@@ -49,8 +48,6 @@ EMPTY_CELL: Final = re.compile(r"<th([^>]*)></th>")
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add copies of the files that pages link to, and of those that these link to."""
-    for name in ASSETS:
-        files.append(File.generated(config, f"assets/{name}", abs_src_path=str(ROOT / "website" / name)))
     todo = [path for file in files.documentation_pages() for path in _linked(f"docs/{file.src_uri}", file)]
     todo += IN_NAVIGATION
     seen: set[str] = set()
