@@ -28,6 +28,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from ..immutability import common_ends
+from ..templates.digests import digests_of
 from ..templates.fragments import FORM_STATE, GONE, Fragment, Items, Kind
 from ..templates.list_keys import number
 from .client_state import Address, ClientState
@@ -116,7 +117,7 @@ def keeps_places(change: Any) -> bool:
 
 def full(new: Fragment, digests: Sequence[bytes], known: ClientState) -> Patch:
     """Return a patch for a client of whose page only the `digests` are known: all root slots that differ."""
-    own = new.digests()[1]
+    own = digests_of(new)[1]
     if len(digests) != len(own) or new.shape.is_page:
         return {"page": ""}
     changes: list[Any] = []

@@ -30,6 +30,7 @@ from ..pages.state import restore_state
 from ..pages.urls import is_at, own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
 from ..store.snapshots import HtmlSnapshot, Snapshot
+from ..templates.digests import digests_of
 from ..types import Failed, Outcome, RedirectTo
 from .bodies import close_files, read_arguments, read_form
 from .once import answer_once, script_key
@@ -155,7 +156,7 @@ class PageRequestHandler:
     def _html(self, run: PageRun) -> bytes:
         page = self.page
         fragment = page.__fragment__(None)
-        digests = fragment.digests()
+        digests = digests_of(fragment)
         snapshot = Snapshot(
             path_and_query(page.live.address),
             run.state,

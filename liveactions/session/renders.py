@@ -16,7 +16,8 @@ from ..pages.page import Page
 from ..protocol.messages import Change
 from ..store.snapshots import Digests
 from ..templates import Fragment
-from ..templates.fragments import Numbering, digest_of, lists_in
+from ..templates.digests import digest_of, digests_of
+from ..templates.fragments import Numbering, lists_in
 
 MAX_REVISIONS: Final = 64
 """How many renders are kept at most, if a page acknowledges none."""
@@ -68,7 +69,7 @@ class RenderHistory:
         newest = self.newest
         if newest is not None:
             numberings = [items.numbering for items in lists_in(newest)]
-            self.reset_to(newest.shape.digest, digest_of(newest), newest.digests())
+            self.reset_to(newest.shape.digest, digest_of(newest), digests_of(newest))
             self._numberings = numberings if any(numberings) else ()
 
     def marks(self) -> tuple[bytes, bytes]:
@@ -78,7 +79,7 @@ class RenderHistory:
 
     def digests(self) -> Digests | None:
         """Return the digests of the newest render, if they are known."""
-        return self.newest.digests() if self.newest else self._digests
+        return digests_of(self.newest) if self.newest else self._digests
 
     def change(self, new: Fragment, base: int | None = None) -> Change:
         """Return the patch from the newest render, or that of an older revision, to `new`.
@@ -95,7 +96,7 @@ class RenderHistory:
             change = self._missed
             self._renumber(new)
         else:
-            own = new.digests()[1]
+            own = digests_of(new)[1]
             known = self._digests[1] if self._digests and not self._numberings else [b""] * len(own)
             change = full(new, known, self.known)
         if type(change) is dict:

@@ -27,11 +27,10 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from hashlib import blake2b
-from itertools import compress, count, groupby, repeat
-from operator import attrgetter, is_not
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Any, Final, Protocol
 from weakref import ReferenceType
-from zlib import crc32
 
 from markupsafe import Markup
 
@@ -56,9 +55,6 @@ def whole_document(head: str) -> str:
     )
 
 
-DIGEST_SLOTS: Final = 64
-CHUNK_ITEMS: Final = 16
-"""Items of a list that have a digest together."""
 _SEPARATOR: Final = f"<!--{ITEM_END}-->"
 # Raw HTML is searched whenever a page is written as a whole; the tokenizer would be much slower.
 _RAW_FORM = re.compile(
@@ -266,17 +262,6 @@ class Fragment:
                 return True
         return False
 
-    def digests(self) -> tuple[bytes, tuple[bytes, ...]]:
-        """Return a digest of the whole (8 bytes), and checksums of the first root slots (4 bytes each)."""
-        whole, slots = [self.shape.digest_text], []
-        for slot in self.shape.values:
-            pieces: list[str] = []
-            collect(self.values[slot], pieces)
-            slots.append(pieces)
-            whole += pieces
-        self.digest = _digest(whole)
-        return self.digest, tuple(map(_checksum, slots[:DIGEST_SLOTS]))
-
     def is_pristine(self) -> bool:
         """Return whether all lists are numbered as in a first render."""
         return all(items.is_pristine() for items in lists_in(self))
@@ -451,7 +436,7 @@ def _write_slot(kind: Kind, value: Any, marked: bool, hidden: str, out: list[str
 def _write_items(items: Items, marked: bool, hidden: str, separator: str, out: list[str]) -> None:
     """Write a list by columns, which takes a quarter of the time: the values of one slot at once."""
     items.require_all()
-    for shape, run in groupby(items.fragments, _shape_of):
+    for shape, run in groupby(items.fragments, shape_of):
         rows = [one.values if marked else one.own_values() for one in run]
         pieces = shape.marked if marked else shape.plain
         if not shape.kinds:
@@ -464,7 +449,7 @@ def _write_items(items: Items, marked: bool, hidden: str, separator: str, out: l
 
 def _column(kind: Kind, values: tuple[Any, ...], marked: bool, hidden: str) -> list[str]:
     """Return the values of a slot in consecutive items as HTML."""
-    if kind not in _SOURCE and set(map(type, values)) == _TEXTS:
+    if kind not in _SOURCE and set(map(type, values)) == TEXTS:
         escaped = escape("\0".join(values)).split("\0")
         if len(escaped) == len(values):  # else there is a NUL in one of them
             return escaped
@@ -510,8 +495,8 @@ def _write_raw(value: str, hidden: str) -> str:
 
 _SOURCE: Final = frozenset({Kind.RAW, Kind.TEXT, Kind.FORM, Kind.EVENT})
 """Kinds of slots whose strings aren't simply escaped, or not always written."""
-_TEXTS: Final = {str}
-_shape_of: Final = attrgetter("shape")
+TEXTS: Final = {str}
+shape_of: Final = attrgetter("shape")
 _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
     Kind.CHILD: _write_child,
     Kind.LIST: _write_child,
@@ -523,90 +508,6 @@ _WRITERS: Final[dict[Kind, Callable[[Any, str], str]]] = {
     Kind.TEXT: _write_text,
     Kind.RAW: _write_raw,
 }
-
-
-def digest_of(value: Fragment | Items) -> bytes:
-    """Return a digest (8 bytes). Fragments and lists cache theirs."""
-    if value.digest is None:
-        if isinstance(value, Items):
-            value.digest = _digest_list(value)
-        else:
-            pieces: list[str] = []
-            collect(value, pieces)
-            value.digest = _digest(pieces)
-    return value.digest
-
-
-def _digest_list(items: Items) -> bytes:
-    """Return the digest of a list. One that pages share is computed once."""
-    shared = items.rendered
-    if shared is not None and shared.digest is not None:
-        items.chunks = shared.chunks
-        return shared.digest
-    digest = blake2b(b"".join(_chunks(items)), digest_size=8).digest()
-    if shared is not None:
-        shared.digest, shared.chunks = digest, items.chunks
-    return digest
-
-
-def _chunks(items: Items) -> list[bytes]:
-    """Return a digest for each `CHUNK_ITEMS` items. Those without a changed item are the previous list's."""
-    if items.chunks is None:
-        base = items.base
-        if base is not None and base.chunks is not None:
-            chunks, due = base.chunks.copy(), {number // CHUNK_ITEMS for number in items.changed}
-        else:
-            chunks = [b""] * -(-len(items.fragments) // CHUNK_ITEMS)
-            due = set(range(len(chunks)))
-        for chunk in due:
-            chunks[chunk] = _digest_chunk(items, chunk * CHUNK_ITEMS)
-        items.chunks = chunks
-    return items.chunks
-
-
-def _digest_chunk(items: Items, start: int) -> bytes:
-    """Return the digest of `CHUNK_ITEMS` items, whose values are taken slot by slot."""
-    pieces: list[str] = []
-    for shape, run in groupby(items.fragments[start : start + CHUNK_ITEMS], _shape_of):
-        rows = [one.values for one in run]
-        pieces.append(f"{len(rows)}{shape.digest_text}")
-        for slot in shape.values:
-            column = [values[slot] for values in rows]
-            if set(map(type, column)) == _TEXTS:
-                pieces += column
-            else:
-                for value in column:
-                    collect(value, pieces)
-    return _digest(pieces)
-
-
-def collect(value: Any, pieces: list[str]) -> None:
-    """Add what a value shows to `pieces`."""
-    if type(value) is str:
-        pieces.append(value)
-    elif type(value) is Fragment:
-        pieces.append(value.shape.digest_text)
-        shown, start = [value.values[slot] for slot in value.shape.values], 0
-        for n in compress(count(), map(is_not, map(type, shown), repeat(str))):
-            pieces += shown[start:n]
-            collect(shown[n], pieces)  # its own digest isn't needed elsewhere
-            start = n + 1
-        pieces += shown[start:]
-    elif type(value) is Items:
-        pieces.append(digest_of(value).hex())
-    elif isinstance(value, Reference):
-        pieces.append(f"\0{value.url()}")
-    else:
-        pieces.append(f"\0{type(value).__name__} {value}")
-
-
-def _checksum(pieces: list[str]) -> bytes:
-    """Return 4 bytes in which values differ that differ; it takes a tenth of a digest's time."""
-    return crc32("\0".join(pieces).encode(errors="replace")).to_bytes(4, "big")
-
-
-def _digest(pieces: list[str]) -> bytes:
-    return blake2b("\0".join(pieces).encode(errors="replace"), digest_size=8).digest()
 
 
 def are_alike(a: Any, b: Any) -> bool:

@@ -32,7 +32,8 @@ from ..config import check_size
 from ..exceptions import RenderError
 from ..protocol.constants import FIELD_ACTION, MARK, MARK_EVENT
 from .attributes import PREFIX
-from .fragments import GONE, Fragment, Items, Kind, Shape, collect
+from .digests import collect
+from .fragments import GONE, Fragment, Items, Kind, Shape
 from .list_keys import source_key
 
 T = TypeVar("T")

@@ -40,7 +40,7 @@ from liveactions.session.state import (
 )
 from liveactions.store.snapshots import Snapshot, pack, unpack
 from liveactions.templates import Fragment
-from liveactions.templates.fragments import digest_of
+from liveactions.templates.digests import digest_of, digests_of
 from liveactions.testing.document import Document
 from liveactions.testing.failures import ProtocolMismatch
 from liveactions.types import DONE, Failed, Outcome, Streaming, Uncertain
@@ -261,7 +261,7 @@ class Worker:
         resumption: Resumption = ""
         first = page.__fragment__(None)
         snapshot = Snapshot(
-            "/log", None, shape=first.shape.digest, mark=digest_of(first), digests=first.digests()
+            "/log", None, shape=first.shape.digest, mark=digest_of(first), digests=digests_of(first)
         )
         token = hello.token or secrets.token_hex()
         self.epoch = self.store.claim(token)

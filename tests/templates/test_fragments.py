@@ -9,7 +9,8 @@ import pytest
 from markupsafe import Markup
 
 from liveactions.protocol.constants import ITEM_END
-from liveactions.templates.fragments import CHUNK_ITEMS, Fragment, Items, Kind, Shape, digest_of
+from liveactions.templates.digests import CHUNK_ITEMS, digest_of
+from liveactions.templates.fragments import Fragment, Items, Kind, Shape
 
 ROW = Shape(
     ('<tr data-l="0"><td title="', '">', "</td>100%</tr>"),

@@ -17,6 +17,7 @@ from liveactions import Page, action
 from liveactions.actions.action import ActionRef
 from liveactions.diff import ClientState, patch
 from liveactions.templates import Templates, View, runtime
+from liveactions.templates.digests import digests_of
 from liveactions.templates.fragments import Fragment, Items, PerItem
 
 SOURCE = """<ul>{% for row in rows %}<li class="{{ row.kind }}">
@@ -131,7 +132,7 @@ def test_references_that_are_made_late_are_those_of_each_item(
         assert now.html() == then.html()
         assert now.plain() == then.plain()
         assert calls(now) == calls(then)
-        assert now.digests() == then.digests()
+        assert digests_of(now) == digests_of(then)
         if late is not None and wanted is not None:
             assert patch(late, now, ClientState()) == patch(wanted, then, ClientState())
         late, wanted = now, then
