@@ -29,7 +29,7 @@ from starlette.requests import Request
 from ..actions.action import Action, ActionRef
 from ..actions.decorator import CLOSURES, Closures, action_in, shared, shared_name
 from ..actions.run_context import CURRENT_COMPONENT
-from ..templates import written_part
+from ..templates import part_from_render
 from ..templates.streams import Stream
 from ..type_hints import is_of_unknown_name
 from .description import Description, build, check, check_names, own_names, unknown_field
@@ -312,9 +312,9 @@ class Component:
         if record.render is None:
             name, templates = record.description.template, self.live.services.templates
             if name is None and record.description.render is not None:
-                return self._live_written(record.description.render(self), previous)
+                return self._live_from_render(record.description.render(self), previous)
             if name is None and getattr(type(self), "__html__", None) is not _html:
-                return self._live_written(self, previous)
+                return self._live_from_render(self, previous)
             if name is None or templates is None:
                 raise TypeError(f"{type(self).__qualname__} has no template to render it")
             record.render = self._live_renders(templates.view(name))
@@ -324,9 +324,9 @@ class Component:
         """Return what renders the component's template."""
         return view.render_part
 
-    def _live_written(self, value: Any, previous: Fragment | None) -> Any:
+    def _live_from_render(self, value: Any, previous: Fragment | None) -> Any:
         """Return what no template has rendered as a fragment. Raise `TypeError` if it isn't HTML."""
-        return written_part(value, previous)
+        return part_from_render(value, previous)
 
     if not TYPE_CHECKING:  # else page classes would be functions that return HTML
         __html__ = _html

@@ -19,7 +19,7 @@ from ..actions.parameters import Depends
 from ..actions.responses import not_found
 from ..actions.run_context import running
 from ..cache.tags import Reading
-from ..templates import raw_page, written_page
+from ..templates import page_from_render, raw_page
 from .component import Component, attach, components_of, describe, set_defaults, walk
 from .fields import Field
 from .handle import LiveContext
@@ -68,8 +68,8 @@ class Page(Component):
     def _live_renders(self, view: View) -> Render:
         return view.render
 
-    def _live_written(self, value: Any, previous: Fragment | None) -> Fragment:
-        return written_page(value, previous)
+    def _live_from_render(self, value: Any, previous: Fragment | None) -> Fragment:
+        return page_from_render(value, previous)
 
     if TYPE_CHECKING:
         run: ClassVar[Any]  # an action may have this name; `live.run` does the same

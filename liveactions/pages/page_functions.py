@@ -42,7 +42,7 @@ from ..actions.decorator import CLOSURES, Closures, action_in
 from ..actions.parameters import Depends, Parameter, ParameterPlan
 from ..actions.responses import ActionResponse
 from ..logs import get_logger
-from ..templates import Fragment, Html, is_html, written_page
+from ..templates import Fragment, Html, is_html, page_from_render
 from ..type_hints import local_names, metadata, signature_of
 from .component import Component, describe, descriptions, variables
 from .fields import in_url
@@ -167,7 +167,7 @@ class FunctionPage(Page):
         shown = self._live_shown
         if not isinstance(shown, Rendered):
             if not isinstance(shown, Fragment):  # HTML from generators can only be rendered once
-                shown = self._live_shown = written_page(shown, previous)
+                shown = self._live_shown = page_from_render(shown, previous)
             return shown
         templates = self.live.services.templates
         if templates is None:

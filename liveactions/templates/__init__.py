@@ -20,8 +20,8 @@ The modules, in the order in which a template passes through them:
     Python code that computes the slots' values and returns a fragment
 `runtime`, `escaping`, `list_memo`, `list_keys`
     the functions that the generated code calls
-`fragments`
-    shapes and fragments, and how they become HTML
+`fragments`, `digests`
+    shapes and fragments, how they become HTML, and what they are compared by
 `commands`
     client commands, and what is known of them when a template is compiled
 `environment`
@@ -36,7 +36,7 @@ from .environment import Templates, View
 from .fragments import BODY_MARK, FORM_STATE, HEAD_MARK, Fragment, Items, Kind, Shape
 from .purity import pure
 from .raw_html import Html, has_raw, html_of, is_html, raw_page
-from .written import written_page, written_part
+from .template_strings import page_from_render, part_from_render
 
 __all__ = [
     "BODY_MARK",
@@ -60,6 +60,6 @@ __all__ = [
     "is_html",
     "has_raw",
     "raw_page",
-    "written_page",
-    "written_part",
+    "page_from_render",
+    "part_from_render",
 ]

@@ -30,7 +30,7 @@ from .event_attributes import BIND
 from .fragments import Fragment, Kind, Shape
 from .ir import Part, Run, flatten, runs
 from .plan import Plan, Planner, Slot
-from .raw_html import Interpolated, interpolated, is_template_string
+from .raw_html import Interpolated, html_of, interpolated, is_template_string, raw_page, raw_part
 
 _CACHED: Final = 2048
 """How many template strings are known."""
@@ -50,6 +50,22 @@ _FIRST_TAG: Final = re.compile(r"\s*<([a-zA-Z]+)")
 _NAME: Final = re.compile(r"(?!on)[a-z][\w.-]*", re.IGNORECASE)
 Values = Sequence[Any]
 Evaluate = Callable[[Values], Any]
+
+
+def part_from_render(value: Any, previous: Fragment | None = None) -> Any:
+    """Return what a component's `render` has returned, HTML or a template string, as a part of a page.
+
+    `previous` is the last render in its place. Raise `TypeError` for what isn't HTML.
+    """
+    return fragment_of(value, previous) if is_template_string(value) else raw_part(html_of(value))
+
+
+def page_from_render(value: Any, previous: Fragment | None = None) -> Fragment:
+    """Return what a page's `render` has returned as a whole page. Raise `TypeError` for what isn't HTML."""
+    if not is_template_string(value):
+        return raw_page(html_of(value))
+    shown = fragment_of(value, previous)
+    return shown if type(shown) is Fragment else raw_page(str(shown))
 
 
 def fragment_of(template: Interpolated, previous: Any = None) -> Any:
