@@ -58,7 +58,7 @@ from .session.request_probe import GIVEN_KEY, HOST_KEY
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
-from .store.uploads import UploadStorage
+from .store.upload_storage import UploadStorage
 from .templates import Templates
 from .workers import is_only_worker, worker_count
 

@@ -11,7 +11,7 @@ from .pubsub.sqlite import SqliteBroker
 from .security.signing import Sealer
 from .store import MemoryStore, SqliteStore, Store, default_path
 from .store.fallback import FallbackStore
-from .store.uploads import FolderStorage, StoreStorage, UploadStorage
+from .store.upload_storage import FolderStorage, StoreStorage, UploadStorage
 
 VARIABLE = "LIVEACTIONS_STORE"
 UPLOADS_VARIABLE = "LIVEACTIONS_UPLOADS"

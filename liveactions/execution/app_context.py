@@ -32,7 +32,8 @@ from ..pages.state import restore_state
 from ..pages.urls import own_url, path_and_query
 from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
-from ..store.uploads import PLACES, FileTooLarge, ObjectStorage, TooManyUploads, Uploads, UploadStorage
+from ..store.upload_storage import ObjectStorage, UploadStorage
+from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
 from ..types import Outcome, RedirectTo
 from .kept import KeptFields, KeptValues
 from .results import failure

@@ -27,7 +27,7 @@ from ..session.registry import SessionRegistry
 from ..session.request_probe import COOKIE_CHANGES_KEY
 from ..store import Store
 from ..store.one_time import Delivery
-from ..store.uploads import COPY_BYTES
+from ..store.upload_storage import COPY_BYTES
 from .bodies import Incoming
 from .responses import NO_STORE, not_allowed
 

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 
 from ..exceptions import StoreError
 from ..types import DirectUpload
-from .uploads import FILE_TTL, NAME, ObjectStorage, StoredFile
+from .upload_storage import FILE_TTL, NAME, ObjectStorage, StoredFile
 
 try:
     import obstore

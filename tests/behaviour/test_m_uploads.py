@@ -28,7 +28,7 @@ from liveactions.protocol import constants as wire
 from liveactions.store import MemoryStore, SqliteStore, Store
 from liveactions.store.bucket import BucketStorage
 from liveactions.store.snapshots import session_key
-from liveactions.store.uploads import FILE_TTL, FolderStorage, UploadStorage
+from liveactions.store.upload_storage import FILE_TTL, FolderStorage, UploadStorage
 from liveactions.testing import Browser, File, Refusal
 from tests.behaviour.ways import Way, visiting, ways
 from tests.store.storages import bucket_url

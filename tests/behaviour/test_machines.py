@@ -20,7 +20,7 @@ from liveactions import Limits, Live, Page, Pages, action
 from liveactions.exceptions import StoreError
 from liveactions.protocol import constants as wire
 from liveactions.store import SqliteStore
-from liveactions.store.uploads import FILE_TTL, FolderStorage
+from liveactions.store.upload_storage import FILE_TTL, FolderStorage
 from liveactions.testing.asgi import Closed
 from tests.store.engines import engine_of
 from tests.store.storages import bucket_url

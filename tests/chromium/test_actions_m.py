@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 
 from liveactions import Page as LivePage
 from liveactions import Pages, action, file
-from liveactions.store.uploads import FolderStorage
+from liveactions.store.upload_storage import FolderStorage
 from tests.chromium.conftest import Visitor
 from tests.chromium.here import Gate
 from tests.support.client import load_lazy

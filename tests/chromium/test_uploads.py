@@ -19,7 +19,7 @@ from liveactions import Page as LivePage
 from liveactions.protocol.constants import HEADER_CHUNK, HEADER_UPLOAD
 from liveactions.store import SqliteStore
 from liveactions.store.bucket import BucketStorage
-from liveactions.store.uploads import FolderStorage
+from liveactions.store.upload_storage import FolderStorage
 from tests.chromium.conftest import Visit
 from tests.chromium.here import serving_here
 from tests.chromium.proxy import link

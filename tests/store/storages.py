@@ -12,7 +12,7 @@ import pytest
 
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store.bucket import BucketStorage
-from liveactions.store.uploads import FolderStorage, StoreStorage, UploadStorage
+from liveactions.store.upload_storage import FolderStorage, StoreStorage, UploadStorage
 from tests.store.engines import ENGINES, engine_of
 
 STORAGES: Final = ("folder", "s3", *(f"store in {engine}" for engine in ENGINES))

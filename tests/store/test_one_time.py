@@ -14,7 +14,8 @@ from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store.memory import MemoryStore
 from liveactions.store.one_time import Deliveries, OneTimeStore
-from liveactions.store.uploads import FolderStorage, Uploads
+from liveactions.store.upload_storage import FolderStorage
+from liveactions.store.uploads import Uploads
 
 SEALER = Sealer(Keys(["a secret of more than sixteen bytes"]))
 

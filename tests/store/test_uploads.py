@@ -32,16 +32,14 @@ from liveactions.security.signing import Keys, Sealer
 from liveactions.store import MemoryStore, SqliteStore
 from liveactions.store.bucket import BucketStorage
 from liveactions.store.fallback import FallbackStore
-from liveactions.store.uploads import (
+from liveactions.store.upload_storage import (
     FILE_TTL,
     LEAST_BYTES,
-    FileTooLarge,
     FolderStorage,
     StoreStorage,
-    TooManyUploads,
-    Uploads,
     UploadStorage,
 )
+from liveactions.store.uploads import FileTooLarge, TooManyUploads, Uploads
 from tests.store.engines import RedisEngine
 from tests.store.storages import STORAGES, Machine, bucket_url, machines
 from tests.support.logs import logged
@@ -180,7 +178,7 @@ async def test_the_list_of_files_in_the_store_forgets_those_that_are_over(
 async def test_a_folder_that_fails_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     storage = FolderStorage(tmp_path / "file" / "below")
-    with pytest.raises(StoreError, match="folder for uploaded files"):
+    with pytest.raises(StoreError, match="folder of uploaded files"):
         await write(storage, b"x")
     with pytest.raises(StoreError):
         await storage.open(name_of())
@@ -342,7 +340,7 @@ async def test_a_file_that_is_not_there_as_a_whole_is_not_taken(machine: Machine
     [file] = await uploads.storage.files()
     await uploads.storage.delete([file.name])
     await uploads.storage.write(file.name, BytesIO(b"who"), 3)
-    with pytest.raises(StoreError, match="there are 3 bytes, and not 5"):
+    with pytest.raises(StoreError, match="has 3 bytes instead of 5"):
         await contents(uploads, handle)
 
 
@@ -508,7 +506,7 @@ async def test_a_file_in_object_storage_gets_a_key_that_its_signature_is_not_for
     async with httpx.AsyncClient() as http:
         for content, type in ((b"larger", "image/png"), (b"12345", "text/html")):  # moto checks no signature
             (await http.put(address, content=content, headers={"content-type": type})).raise_for_status()
-            with pytest.raises(SealError, match="as it was announced"):
+            with pytest.raises(SealError, match="the announced size and type"):
                 await contents(uploads, handle)
         (await http.put(address, content=b"12345", headers={"content-type": "image/png"})).raise_for_status()
         async with uploads.opened(["file", {"file": handle}], "ada") as opened:
