@@ -5,7 +5,7 @@ from .actions.controls import textarea
 from .actions.decorator import action
 from .actions.files import file
 from .actions.form_input import Draft
-from .actions.parameters import Bound, Depends, Event, Prev
+from .actions.markers import Bound, Depends, Event, Prev
 from .actions.rates import user_or_address
 from .actions.responses import forbidden, not_found, redirect, unauthorized
 from .app import Live, Pages

@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from .actions.markers import Depends, Guards, guards_of
 from .actions.messages import check_messages
-from .actions.parameters import Depends, Guards, guards_of
 from .cache.tags import publish_by
 from .config import Limits, check_flags, check_function, check_list, check_text
 from .engines import open_broker, open_storage, open_store

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from .actions.parameters import Depends, Parameter, guards_of, plan_of
+from .actions.markers import Depends, guards_of
+from .actions.parameters import Parameter, plan_of
 from .cache.tags import Held
 from .execution.app_context import Address
 from .session.request_probe import note_given

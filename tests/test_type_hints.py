@@ -20,7 +20,8 @@ from typing_extensions import TypeAliasType
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from liveactions import Component, Depends, Draft, Event, InUrl, Page, Pages, Prev, action, loaded, on
-from liveactions.actions.parameters import Bound, ParameterPlan, plan_of
+from liveactions.actions.markers import Bound
+from liveactions.actions.parameters import ParameterPlan, plan_of
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import check_page, describe
 from liveactions.pages.page import fill

@@ -35,7 +35,8 @@ from ..types import Reference
 from .codec import Results
 from .controls import TEMPLATE, Control, controls_of, form_parts, initial_value, input_parts, shown
 from .form_state import UNUSED, FormApi, FormState
-from .parameters import Guards, ParameterPlan, guards_of
+from .markers import Guards, guards_of
+from .parameters import ParameterPlan
 from .rates import By, Rate, user_or_address
 from .run_context import Owner, current_component
 

@@ -19,7 +19,7 @@ from typing import (
 )
 
 from .action import Action, P, R, check_plan
-from .parameters import Guards
+from .markers import Guards
 from .rates import By, user_or_address
 
 

@@ -2,19 +2,18 @@
 
 `ParameterPlan.of` reads a signature once and gives each `Parameter` a kind by its annotation: a form field, a
 bound argument, a file, a draft, a dependency, or something that is injected. `ParameterPlan.fill` then takes
-the values from a form or from a script's arguments. Markers such as `Bound`, `Prev` and `Depends` are defined
-here.
+the values from a form or from a script's arguments.
 """
 
 from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
-from typing import Annotated, Any, Final, ForwardRef, Literal, Protocol, TypeVar, Union, get_args, get_origin
+from typing import Any, Final, ForwardRef, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
@@ -22,13 +21,11 @@ from starlette.requests import HTTPConnection, Request
 
 from ..exceptions import path_name
 from ..type_hints import (
-    Mark,
     Variables,
     check_field_info,
     check_parts,
     expand,
     hints,
-    is_foreign_depends,
     metadata,
     optional,
     record_hints,
@@ -41,71 +38,22 @@ from .codec import SCALARS, Codec, codec
 from .files import file, file_limits, is_direct, is_file, is_list
 from .form_input import MISSING, Arguments, Draft, Input, Node, TooMany, draft_of
 from .form_readers import DictReader, ListReader, Reader, is_model, is_secret, reader, secrets
+from .markers import (
+    BODIES,
+    HEAD,
+    PLACES,
+    BoundMark,
+    Depends,
+    Event,
+    NamedMark,
+    PrevMark,
+    Source,
+    dependency_of,
+    marked,
+    source_of,
+)
 from .messages import message, text
-from .sources import BODIES, HEAD, PLACES, Source, marked, source_of
 
-
-@dataclass(frozen=True)
-class Depends(Mark):
-    """A parameter whose value a function provides: ``Annotated[Session, Depends(session)]``.
-
-    The function may be sync (it then runs in a thread), async, or a generator that yields once and cleans up
-    when the run ends. Its own parameters are injected too. It is called once per run unless `use_cache` is
-    false.
-    """
-
-    dependency: Callable[..., Any]
-    use_cache: bool = True
-
-
-class DependsLike(Protocol):
-    """`Depends`, or FastAPI's."""
-
-    @property
-    def dependency(self) -> Callable[..., Any] | None: ...
-    @property
-    def use_cache(self) -> bool: ...
-
-
-Guard = Callable[..., Any] | DependsLike
-Guards = Guard | Sequence[Guard]
-
-
-def guards_of(given: Guards) -> tuple[Depends, ...]:
-    """Return the dependencies of one or several guards. Raise `TypeError` for anything else."""
-    guards = given if isinstance(given, Sequence) else (given,)
-    return tuple(map(_guard, guards))
-
-
-def _guard(guard: Guard) -> Depends:
-    depends = _depends(guard, None)
-    if depends is not None:
-        return depends
-    if not callable(guard):
-        raise TypeError(f"a guard must be a function or Depends(function), not {guard!r}")
-    return Depends(guard)
-
-
-def dependency_of(annotation: Any, default: Any) -> Depends | None:
-    """Return a parameter's dependency, declared with our marker or FastAPI's (which isn't imported)."""
-    plain, marks = unwrap(annotation)
-    for mark in (*reversed(marks), default):
-        depends = _depends(mark, plain)
-        if depends is not None:
-            return depends
-    return None
-
-
-def _depends(mark: Any, annotated: Any) -> Depends | None:
-    """Return the dependency that a marker declares; None if it declares none."""
-    if isinstance(mark, Depends):
-        return mark
-    if is_foreign_depends(mark):
-        return Depends(mark.dependency or annotated, bool(getattr(mark, "use_cache", True)))
-    return None
-
-
-T = TypeVar("T")
 Kind = Literal[
     "field",
     "file",
@@ -121,44 +69,6 @@ Kind = Literal[
 ]
 _NAMED: Final = ("field", "bound", "file", "draft")
 _INT_DIGITS: Final = 18
-
-
-class _Mark(Mark):
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-class BoundMark(_Mark):
-    """Marks a parameter that only a template can fill."""
-
-
-class PrevMark(_Mark):
-    """Marks a parameter that receives the action's previous result."""
-
-
-Bound = Annotated[T, BoundMark("Bound")]
-"""A parameter that only bound arguments fill: visitors can't choose it."""
-Prev = Annotated[T | None, PrevMark("Prev")]
-"""The previous result of this action on this page, for the same binding; None at first."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Details of the browser event that called the action. Empty for a submitted form."""
-
-    type: str = ""
-    """The event's name, such as ``keydown``."""
-    key: str = ""
-    """The key, as the browser names it: ``Enter``, ``a``."""
-    x: float = 0.0
-    """The distance of the pointer from the left edge of the window, in CSS pixels."""
-    y: float = 0.0
-    """The distance of the pointer from the upper edge of the window, in CSS pixels."""
-    detail: Any = None
-    """What a script has given to a ``CustomEvent``, as JSON."""
 
 
 _WHOLE: Final = (Draft, Event, FormData, HTTPConnection)
@@ -530,7 +440,7 @@ def _parameter(parameter: inspect.Parameter, annotation: Any, title: str, is_dep
     if kind in _NAMED:
         check_parts(annotation, where, _WHOLE)
         check_field_info(annotation, where, parameter.default)
-    return Parameter(name, kind, without(annotation, _Mark), required)
+    return Parameter(name, kind, without(annotation, NamedMark), required)
 
 
 def _kind(annotation: Any) -> Kind:

@@ -23,7 +23,7 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel
 
-from ..actions.parameters import dependency_of
+from ..actions.markers import dependency_of
 from ..actions.responses import ActionResponse
 from ..actions.run_context import open_effects
 from ..config import check_seconds, checked_texts

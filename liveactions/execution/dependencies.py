@@ -19,8 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from ..actions import bound_arguments as binding
 from ..actions.action import ActionRef
 from ..actions.form_input import Input
+from ..actions.markers import Depends, Event
 from ..actions.messages import text
-from ..actions.parameters import Depends, Event, Parameter, ParameterPlan, plan_of
+from ..actions.parameters import Parameter, ParameterPlan, plan_of
 from ..actions.rates import Rate, TooManyCalls, whole_seconds
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Owner

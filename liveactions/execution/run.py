@@ -12,7 +12,7 @@ from starlette.requests import Request
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
 from ..actions.form_state import FormState, touched_errors
-from ..actions.parameters import Event
+from ..actions.markers import Event
 from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..actions.run_context import Effects, running

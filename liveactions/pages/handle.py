@@ -17,8 +17,8 @@ from pydantic_core import to_json, to_jsonable_python
 from starlette.requests import HTTPConnection, Request
 
 from ..actions.form_state import FormStates
+from ..actions.markers import Depends
 from ..actions.messages import MESSAGES
-from ..actions.parameters import Depends
 from ..actions.request import CookieOptions, PageRequest
 from ..actions.run_context import Effects, Flash, Owner, current_component, open_effects, running
 from ..config import check_seconds

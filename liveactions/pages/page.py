@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from ..actions.form_input import LEAF, MISSING, Input, Node, TooMany
-from ..actions.parameters import Depends
+from ..actions.markers import Depends
 from ..actions.responses import not_found
 from ..actions.run_context import running
 from ..cache.tags import Reading

@@ -39,7 +39,8 @@ from starlette.concurrency import run_in_threadpool
 
 from ..actions.action import Action
 from ..actions.decorator import CLOSURES, Closures, action_in
-from ..actions.parameters import Depends, Parameter, ParameterPlan
+from ..actions.markers import Depends
+from ..actions.parameters import Parameter, ParameterPlan
 from ..actions.responses import ActionResponse
 from ..logs import get_logger
 from ..templates import Fragment, Html, is_html, page_from_render

@@ -32,7 +32,8 @@ from weakref import WeakValueDictionary
 from pydantic import ValidationError
 
 from ..actions.codec import Codec, codec, write_json
-from ..actions.parameters import Depends, DependsLike, guards_of, plan_of
+from ..actions.markers import Depends, DependsLike, guards_of
+from ..actions.parameters import plan_of
 from ..actions.run_context import open_effects
 from ..cache.tags import note, reading
 from ..config import check_function, check_text

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Arguments, Input
+from ..actions.markers import Event
 from ..actions.messages import text
-from ..actions.parameters import Event
 from ..exceptions import ForgedReference, SealError, StoreError, UnknownAction
 from ..execution.results import failure
 from ..execution.run import FieldPairs, PageRun

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from liveactions.actions import bound_arguments as binding
 from liveactions.actions.action import Action, ActionRef
 from liveactions.actions.decorator import action
-from liveactions.actions.parameters import Bound, Depends
+from liveactions.actions.markers import Bound, Depends
 from liveactions.exceptions import ForgedReference, UnknownAction
 from liveactions.pages.component import Component, attach, variables
 from liveactions.pages.lookup import current_reference, lookup

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from liveactions.actions.decorator import action
 from liveactions.actions.form_state import MAX_FORM_STATES, is_secret_name
-from liveactions.actions.parameters import Bound, Prev
+from liveactions.actions.markers import Bound, Prev
 from liveactions.exceptions import ActionError
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import variables

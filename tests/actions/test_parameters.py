@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 
 from liveactions.actions.decorator import action
 from liveactions.actions.form_input import Draft
-from liveactions.actions.parameters import Bound, Event
+from liveactions.actions.markers import Bound, Event
 from liveactions.pages.page import Page
 from liveactions.types import Failed
 from tests.support.pages import call, failure, opened, success

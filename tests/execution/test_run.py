@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from liveactions.actions.decorator import action
-from liveactions.actions.parameters import Bound, Depends
+from liveactions.actions.markers import Bound, Depends
 from liveactions.actions.responses import forbidden, not_found, redirect, unauthorized
 from liveactions.exceptions import ActionError, ActionTimeout
 from liveactions.execution.run import PageRun

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from liveactions.actions.decorator import action
-from liveactions.actions.parameters import Bound
+from liveactions.actions.markers import Bound
 from liveactions.exceptions import ActionError, StateError
 from liveactions.pages.component import Component
 from liveactions.pages.fields import loaded

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from liveactions.actions.action import ActionRef
-from liveactions.actions.parameters import Event
+from liveactions.actions.markers import Event
 from liveactions.execution.run import PageRun
 from liveactions.pages.handle import AppServices, LiveContext
 from liveactions.pages.page import Page, create, fill
