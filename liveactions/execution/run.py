@@ -42,7 +42,7 @@ from .results import (
     success,
     unexpected,
 )
-from .timeouts import invoke, is_cancellation, last, within
+from .timeouts import invoke, is_cancellation, last_value, within
 
 FieldPairs = Iterable[tuple[str, Any]]
 """Names and values (texts, or Starlette's `UploadFile`) in the order of the form."""
@@ -285,7 +285,7 @@ class PageRun:
             args = (ref.component,) if action.is_method else ()
             seconds = page.live.services.timeout if action.timeout is None else action.timeout
             if action.streams:
-                result = await last(seconds, action.function(*args, **arguments), self._on_value(ref))
+                result = await last_value(seconds, action.function(*args, **arguments), self._on_value(ref))
             elif action.is_async:
                 result = await within(seconds, action.function(*args, **arguments))
             else:

@@ -1,29 +1,23 @@
-"""Runs functions and generators with a time limit, and reports those that block the event loop.
+"""Runs functions and generators of the application with a time limit.
 
 The limit costs nothing for coroutines that don't suspend. Sync functions and generators run in threads. A
-function that blocks the loop can't be stopped: in debug mode, a watchdog says which one it is.
+function that blocks the event loop can't be stopped (see `execution.watchdog`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
-import threading
 import types
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from types import FrameType
 from typing import Any, Final, TypeVar, cast
-from weakref import WeakSet
 
 from anyio import to_thread
 
 from ..actions.responses import ActionResponse
 from ..exceptions import ActionTimeout
-from ..logs import get_logger
 
 T = TypeVar("T")
 
@@ -140,7 +134,7 @@ async def invoke(
 _END: Final = object()
 
 
-async def last(
+async def last_value(
     seconds: float | None,
     steps: AsyncGenerator[T] | Generator[T],
     step: Callable[[T], Awaitable[bool]],
@@ -199,69 +193,3 @@ def is_cancellation(error: BaseException) -> bool:
     """Return whether the current task is being cancelled, rather than one that user code waits for."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
-log = get_logger(__name__)
-CHECK_INTERVAL: Final = 0.25
-"""Seconds between two checks of a loop."""
-BLOCKED_AFTER: Final = 0.5
-"""Seconds without an answer after which a loop counts as blocked."""
-_LIBRARY: Final = str(Path(__file__).parent.parent)
-_DEBUGGERS: Final = frozenset({"bdb", "pdb", "pydevd"})
-_watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
-
-
-def watch() -> None:
-    """Watch the running event loop in a thread, until it is closed. Further calls have no effect."""
-    loop = asyncio.get_running_loop()
-    if loop not in _watched:
-        _watched.add(loop)
-        watcher = threading.Thread(
-            target=_watch, args=(loop, threading.get_ident()), name="liveactions-watchdog", daemon=True
-        )
-        watcher.start()
-
-
-def _watch(loop: asyncio.AbstractEventLoop, thread: int) -> None:
-    beat, pause = threading.Event(), threading.Event()
-    while True:
-        beat.clear()
-        try:
-            loop.call_soon_threadsafe(beat.set)
-        except RuntimeError:  # it is closed
-            return
-        if not beat.wait(BLOCKED_AFTER):
-            frame = sys._current_frames().get(thread)
-            if frame is not None:
-                _report(frame)
-            del frame  # it would keep its variables alive
-            while not beat.wait(BLOCKED_AFTER):
-                if loop.is_closed():
-                    return
-        pause.wait(CHECK_INTERVAL)
-
-
-def _report(frame: FrameType) -> None:
-    """Log the application's function that the loop is running, if there is one."""
-    called = list(_called(frame))
-    if called and not any(one.f_globals.get("__name__") in _DEBUGGERS for one in called):
-        function = called[-1]
-        log.warning(
-            "%s blocks the event loop at %s:%d: until it goes on, no page of this worker does. Await"
-            " something async instead (`await asyncio.sleep(1)`), or write a plain `def`, which runs in a"
-            " thread.",
-            function.f_code.co_qualname,
-            function.f_code.co_filename,
-            function.f_lineno,
-        )
-
-
-def _called(frame: FrameType) -> Iterator[FrameType]:
-    """Yield the frames that the innermost frame of the library has called, innermost first."""
-    frames: list[FrameType] = []
-    here: FrameType | None = frame
-    while here is not None and not here.f_code.co_filename.startswith(_LIBRARY):
-        frames.append(here)
-        here = here.f_back
-    if here is not None:
-        yield from frames

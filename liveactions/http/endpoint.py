@@ -15,7 +15,7 @@ from ..execution.app_context import Address, AppContext
 from ..execution.effects import begin_due
 from ..execution.loading import forsake
 from ..execution.results import has_handler
-from ..execution.timeouts import watch
+from ..execution.watchdog import watch_event_loop
 from ..logs import bind, get_logger
 from ..observation import Kind
 from ..protocol.constants import HEADER_ACTION, HEADER_OPS, HEADER_UPLOAD
@@ -54,7 +54,7 @@ class PageEndpoint:
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         site = self.site
         if site.services.debug:
-            watch()
+            watch_event_loop()
         request = PageRequest(scope, receive, send)
         bind(page=self.address.name, path=scope["path"])
         try:

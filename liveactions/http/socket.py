@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
-from ..execution.timeouts import watch
+from ..execution.watchdog import watch_event_loop
 from ..logs import bind, get_logger
 from ..protocol.constants import CLOSE_NO_HELLO
 from ..protocol.messages import Acknowledgement, Bye, Op, read, read_hello, read_op
@@ -45,7 +45,7 @@ class SocketEndpoint:
             return
         site = self.sessions.site
         if site.services.debug:
-            watch()
+            watch_event_loop()
         socket = Socket(receive, send, site.limits.sending, site.counters.closes)
         if await socket.accept():
             await self._serve(socket, connection)

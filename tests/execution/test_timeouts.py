@@ -10,7 +10,7 @@ import pytest
 
 from liveactions.exceptions import ActionTimeout
 from liveactions.execution import timeouts
-from liveactions.execution.timeouts import last, within
+from liveactions.execution.timeouts import last_value, within
 
 
 class SlowSteps:
@@ -36,7 +36,7 @@ async def goes_on(value: Any) -> bool:
 
 async def test_the_limit_counts_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: Any = SlowSteps(monkeypatch).several(600.0)
-    assert await last(1000.0, steps, goes_on) == 3
+    assert await last_value(1000.0, steps, goes_on) == 3
 
 
 async def test_a_step_that_takes_too_long_ends_it() -> None:
@@ -51,7 +51,7 @@ async def test_a_step_that_takes_too_long_ends_it() -> None:
 
     steps: Any = waits()
     with pytest.raises(ActionTimeout):
-        await last(0.01, steps, goes_on)
+        await last_value(0.01, steps, goes_on)
     assert ended == [True]
 
 
@@ -69,7 +69,7 @@ async def test_one_that_is_told_to_stop_is_closed() -> None:
         return False
 
     steps: Any = counts()
-    assert await last(None, steps, stops) == 1
+    assert await last_value(None, steps, stops) == 1
     assert ended == [True]
 
 
