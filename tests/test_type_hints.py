@@ -24,7 +24,7 @@ from liveactions.actions.markers import Bound
 from liveactions.actions.parameters import ParameterPlan, plan_of
 from liveactions.execution.run import PageRun
 from liveactions.pages.component import check_page, describe
-from liveactions.pages.page import fill
+from liveactions.pages.page import fill_from_address
 from liveactions.pages.state import encode_state, restore_state
 from liveactions.testing import Browser
 from tests.support.pages import call, new, opened
@@ -559,7 +559,7 @@ async def test_on_every_way_in(browser: Browser) -> None:
 
 def test_the_address_of_a_page_does_not_fill_what_is_private() -> None:
     page = new(Form)
-    fill(page, {}, [("q", "4"), ("numbers", "1")])
+    fill_from_address(page, {}, [("q", "4"), ("numbers", "1")])
     assert (page.q, page.numbers) == (4, [])
 
 

@@ -209,7 +209,7 @@ class Action(Reference, FormApi, Generic[P, R]):
         return inspect.isasyncgenfunction(self.function) or inspect.isgeneratorfunction(self.function)
 
     @cached_property
-    def runs_apart(self) -> bool:
+    def runs_concurrently(self) -> bool:
         """Whether other operations are received while it runs."""
         return self.streams or self.concurrency != "queue" or self.ends_on_leave
 

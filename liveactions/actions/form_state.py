@@ -192,7 +192,7 @@ def _texts(initial: Any) -> tuple[str, ...]:
     return tuple(map(str, initial)) if several else (str(initial),)
 
 
-def kept(pairs: Iterable[tuple[str, Any]], secrets: Collection[str]) -> dict[str, list[str]]:
+def submitted_values(pairs: Iterable[tuple[str, Any]], secrets: Collection[str]) -> dict[str, list[str]]:
     """Return the submitted values to show again.
 
     Files are left out, and fields that are named in `secrets` or whose name is secret (`is_secret_name`).

@@ -257,7 +257,7 @@ class AppContext:
             for description in descriptions(address.page):
                 yield from description.actions.values()
 
-    def around(self, page: Page) -> PageAssets:
+    def page_assets(self, page: Page) -> PageAssets:
         """Return what a page's HTML contains about this application."""
         script, lazy, socket, debug, tab = self._client(page.live.root_path)
         names_tab = tab if "tab" in self.keeps else ""

@@ -32,7 +32,7 @@ from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, components_of
 from ..pages.lookup import current_reference, lookup
 from ..pages.page import Page
-from .results import expected
+from .results import visitor_error
 from .timeouts import invoke
 
 
@@ -49,7 +49,7 @@ NO_INPUT: Final = Input()
 _NO_EVENT: Final = Event()
 
 
-def leave(value: Any) -> None:
+def raise_response(value: Any) -> None:
     """Raise control flow that a function has returned."""
     if isinstance(value, ActionResponse):
         raise value
@@ -100,7 +100,7 @@ class Injection:
 
     async def admit(self, ref: ActionRef[..., Any]) -> None:
         """Run the guards of an action, and count the call. Raise `TooManyCalls` if it exceeds the rate."""
-        await self.accept(ref.action.guards)
+        await self.run_guards(ref.action.guards)
         if ref.action.rate is not None:
             await self._count(ref, ref.action.rate)
 
@@ -163,10 +163,10 @@ class Injection:
         if wrong:
             raise FieldErrors(wrong)
 
-    async def accept(self, guards: Iterable[Depends]) -> None:
+    async def run_guards(self, guards: Iterable[Depends]) -> None:
         """Run guards, which raise or return control flow for a visitor whom they reject."""
         for guard in guards:
-            leave(await self.provide(guard, self.page))
+            raise_response(await self.provide(guard, self.page))
 
     async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
         """Count a call."""
@@ -220,7 +220,7 @@ class Injection:
         try:
             found = await invoke(services.timeout, validator, args, arguments) or {}
         except ActionError as raised:
-            public = expected(raised, services.messages) or raised
+            public = visitor_error(raised, services.messages) or raised
             found = {**public.errors, **({"": public.message} if public.message else {})}
         except ValidationError:  # of other data: the arguments are valid
             raise
@@ -351,7 +351,7 @@ async def _in_thread(manager: AbstractContextManager[Any]) -> AsyncIterator[Any]
         await run_in_threadpool(manager.__exit__, None, None, None)
 
 
-async def attend(page: Page, injection: Injection) -> None:
+async def evaluate_presence(page: Page, injection: Injection) -> None:
     """Evaluate the page's declarations of presence."""
     live, found = page.live, []
     for component in components_of(page):

@@ -59,10 +59,10 @@ def after(function: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs) -> N
 
 
 _waiting: Final[ContextVar[deque[DueCall] | None]] = ContextVar("liveactions_after", default=None)
-"""Calls that are due; set while they are made."""
+"""The calls that are still to be made; set while calls are made."""
 
 
-async def perform_all(due: Sequence[DueCall]) -> None:
+async def run_after_calls(due: Sequence[DueCall]) -> None:
     """Make the calls that were passed to `after`, in order, and then those that they have added."""
     waiting = deque(due)
     _waiting.set(waiting)
@@ -78,15 +78,15 @@ async def perform_all(due: Sequence[DueCall]) -> None:
                 await result
 
 
-def begin_due(tasks: Supervisor, *requests: object) -> None:
-    """Start the calls of `after`, now that the answers to these requests have been sent.
+def start_after_calls(tasks: Supervisor, *requests: object) -> None:
+    """Start the calls that were passed to `after`, once the answers to these requests have been sent.
 
-    An operation may have replaced its page's request, by setting cookies.
+    There may be several: an operation that sets cookies replaces its page's request.
     """
     for request in requests:
         if isinstance(request, PageRequest) and request.due:
             due, request.due = request.due, []
-            tasks.start(perform_all(due))
+            tasks.start(run_after_calls(due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ FLASH_TTL: Final = 60
 """Seconds for which messages in a cookie are valid."""
 
 
-def carry(live: LiveContext) -> None:
-    """Send a page's messages to the page that the visitor sees next."""
+def flashes_to_cookie(live: LiveContext) -> None:
+    """Set a signed cookie with a page's messages, for the page that the visitor sees next."""
     request = live.request
     if live.flashes and isinstance(request, PageRequest):
         data = urlsafe_b64encode(to_json([[one.text, one.kind] for one in live.flashes])).decode()
@@ -140,28 +140,28 @@ def carry(live: LiveContext) -> None:
         live.flashes = ()
 
 
-def receive(live: LiveContext) -> None:
-    """Show the messages that were sent to this page."""
+def flashes_from_cookie(live: LiveContext) -> None:
+    """Show the messages that came in the cookie."""
     cookie = live.request.cookies.get(FLASH_COOKIE, "") if live.request is not None else ""
     data, _, mac = cookie.partition(".")
     if mac and live.signer.verify(_signed(data), mac):
         live.flashes += tuple(Flash(*one) for one in from_json(urlsafe_b64decode(data)))
 
 
-def restarted(live: LiveContext) -> None:
+def flash_restarted(live: LiveContext) -> None:
     """Tell the visitor that the page couldn't be restored, or only in an older state."""
     live.flashes += (Flash(text("page_restarted", live.services.messages), "warning"),)
 
 
-def unshown_notice(live: LiveContext, html: str) -> str:
-    """Return what `restarted` tells, or an empty string if there is nothing to tell or the page shows it."""
+def unshown_restart_notice(live: LiveContext, html: str) -> str:
+    """Return the text of `flash_restarted` if it was flashed and isn't in the page's HTML; "" otherwise."""
     notice = text("page_restarted", live.services.messages)
-    is_told = not any(one.text == notice for one in live.flashes) or escape(notice) in html
-    return "" if is_told else notice
+    is_flashed = any(one.text == notice for one in live.flashes)
+    return notice if is_flashed and escape(notice) not in html else ""
 
 
-def arrive(live: LiveContext) -> None:
-    """Remove the messages from the cookie: they were shown."""
+def delete_flash_cookie(live: LiveContext) -> None:
+    """Delete the cookie with messages, once they were shown."""
     request = live.request
     if isinstance(request, PageRequest) and FLASH_COOKIE in request.cookies:
         request.delete_cookie(FLASH_COOKIE, path="/")

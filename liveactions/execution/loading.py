@@ -32,8 +32,8 @@ class Deferred(Generic[T]):
         """An error message for the visitor if it has failed."""
         self._awaitable: Awaitable[T] | None = awaitable
 
-    async def come(self, live: LiveContext) -> None:
-        """Wait for the value."""
+    async def resolve(self, live: LiveContext) -> None:
+        """Wait for the value, and set it."""
         awaitable, self._awaitable = self._awaitable, None
         assert awaitable is not None
         try:
@@ -44,24 +44,24 @@ class Deferred(Generic[T]):
             self.error = unexpected(error, live, "a deferred value").message
         self.pending = False
 
-    def forsake(self) -> None:
-        """Drop the awaitable without running it."""
+    def discard(self) -> None:
+        """Close the awaitable without running it."""
         awaitable, self._awaitable = self._awaitable, None
         if inspect.iscoroutine(awaitable):
             awaitable.close()
 
 
-def forsake(live: LiveContext) -> None:
-    """Drop what a page's `load` has deferred: the page only exists for one response."""
+def discard_deferred(live: LiveContext) -> None:
+    """Discard what a page's `load` has deferred, because nothing will show it."""
     for deferred in live.deferred:
-        deferred.forsake()
+        deferred.discard()
     live.deferred.clear()
 
 
 async def wait_for_deferred(live: LiveContext, seconds: float) -> None:
     """Wait for what a page's `load` has deferred. Values that take longer are cancelled, and stay pending."""
     deferred, live.deferred = live.deferred, []
-    tasks = [asyncio.create_task(one.come(live)) for one in deferred]
+    tasks = [asyncio.create_task(one.resolve(live)) for one in deferred]
     try:
         done, _ = await asyncio.wait(tasks, timeout=seconds)
     finally:
@@ -81,7 +81,7 @@ def defer(awaitable: Awaitable[T]) -> Deferred[T]:
     """
     effects, here, deferred = open_effects(), reading(), Deferred(awaitable)
     if effects is None or here is None or here.what != "load":
-        deferred.forsake()
+        deferred.discard()
         raise RuntimeError("defer() can only be called inside load()")
     effects.live.deferred.append(deferred)
     return deferred
@@ -126,24 +126,27 @@ async def load_below(
             await load_below(child, page, undo_logs, call)
 
 
-def mark(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
-    """Note that `load` is due in components that have changed, and where it has looked at one of them.
+def mark_changed(page: Component, undo_logs: Mapping[int, UndoLog]) -> bool:
+    """Note that `load` is due in components that have changed, and where `load` has read one of them.
 
     Return whether any component has changed.
     """
     changed: set[object] = set()
     watching = [record for one in components_of(page) if (record := one._live_record).watched]
-    is_changed = _mark(page, undo_logs, bool(watching), changed)
+    is_changed = _mark_changed(page, undo_logs, bool(watching), changed)
     for record in watching:
         if not record.watched.isdisjoint(changed):
             record.stale = True
     return is_changed
 
 
-def _mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, changed: set[object]) -> bool:
-    """Add the fields with components that have changed to `changed`; return whether one has, or this one.
+def _mark_changed(
+    component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, changed: set[object]
+) -> bool:
+    """Add the fields whose components have changed to `changed`. Return whether this component or one below
+    it has changed.
 
-    `loads`: whether a `load` may have looked at it.
+    `loads`: whether a `load` may have read the component.
     """
     record = component._live_record
     loads = loads or record.description.loads
@@ -154,13 +157,13 @@ def _mark(component: Component, undo_logs: Mapping[int, UndoLog], loads: bool, c
     for field in record.description.children:
         assert field.children is not None
         items = field.children.items(component.__dict__.get(field.name))
-        if any([_mark(child, undo_logs, loads, changed) for _, child in items]):
+        if any([_mark_changed(child, undo_logs, loads, changed) for _, child in items]):
             changed.add((record, field.name))
             is_changed = True
     return is_changed
 
 
-def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
+def advise_about_load(page: Page, action: str, effects: Effects, changed: bool) -> None:
     """Log, once for each action, that no `load` runs after it, although it may have changed what one reads.
 
     `changed`: whether the action has changed a field of the page or of a component.
@@ -179,7 +182,7 @@ def advise(page: Page, action: str, effects: Effects, changed: bool) -> None:
         )
 
 
-def outdate(page: Page, tags: frozenset[str] | None) -> None:
+def mark_stale(page: Page, tags: frozenset[str] | None) -> None:
     """Note that `load` is due where one of these tags was read; with None, everywhere."""
     reads, kept = page.live.reads, page.live.kept
     if kept is not None and (tags is None or not tags.isdisjoint(reads.get(kept, ()))):
@@ -189,9 +192,9 @@ def outdate(page: Page, tags: frozenset[str] | None) -> None:
             component._live_record.stale = True
 
 
-def outdate_by(page: Page, effects: Effects) -> None:
-    """Do the same for what a run of the page itself will revalidate."""
+def mark_revalidated(page: Page, effects: Effects) -> None:
+    """Note that `load` is due where something was read that this run of the page revalidates."""
     path = page.live.own_path
     below = (Message("path", pattern, {"below": all_below}) for pattern, all_below in effects.paths)
     everywhere = effects.refreshes or any(matches(message, path) for message in below)
-    outdate(page, None if everywhere else frozenset(effects.tags))
+    mark_stale(page, None if everywhere else frozenset(effects.tags))

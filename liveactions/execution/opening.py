@@ -26,11 +26,11 @@ from typing import Generic, TypeAlias, TypeVar
 
 from ..actions.responses import ActionResponse
 from ..observation import current_operation
-from ..pages.page import Page, fill
+from ..pages.page import Page, fill_from_address
 from ..pages.urls import own_query
 from ..types import DONE, Failed, Ok, Outcome
-from .loading import forsake
-from .results import controlled, failure
+from .loading import discard_deferred
+from .results import control_flow_outcome, failure
 from .run import PageRun
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ async def open_page(
         is_open = outcome.ok or shown is not None
     finally:
         if not is_open:
-            forsake(page.live)
+            discard_deferred(page.live)
     operation = current_operation.get()
     if operation is not None and isinstance(outcome, Failed) and outcome.status >= 500:
         operation.error = outcome.error
@@ -141,13 +141,13 @@ async def _begin(run: PageRun, source: Source, until: Until) -> Outcome | None:
     if problem is not None or source is not Source.ADDRESS or until is Until.GUARD:
         return problem
     if until is Until.RENDER:
-        run.receive()
+        run.take_flashes()
     return await run.mount()
 
 
 def _fill_from_address(page: Page) -> Outcome | None:
     try:
-        fill(page, page.request.path_params, own_query(page.request))
+        fill_from_address(page, page.request.path_params, own_query(page.request))
     except ActionResponse as error:
-        return controlled(error, page.live) or failure("", 404)
+        return control_flow_outcome(error, page.live) or failure("", 404)
     return None

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from ..actions.action import ActionRef
 from ..actions.form_input import Draft, Input, flat
-from ..actions.form_state import SUCCEEDED, UNUSED, FormState, kept
+from ..actions.form_state import SUCCEEDED, UNUSED, FormState, submitted_values
 from ..actions.messages import message, text
 from ..actions.request import PageRequest
 from ..actions.responses import Redirect, Status, find_response, redirect
@@ -22,7 +22,7 @@ from ..encoding import well_formed
 from ..exceptions import ActionError, ActionTimeout, FieldErrors, ForgedReference, UnknownAction, path_name
 from ..logs import get_logger
 from ..pages.lookup import resolve
-from ..pages.page import Page, phrase
+from ..pages.page import Page, status_phrase
 from ..security.references import Reference
 from ..templates.diagnostics import location_of
 from ..types import DONE, DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
@@ -66,14 +66,14 @@ log: Final = get_logger("liveactions")
 FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
-def controlled(error: BaseException, live: LiveContext) -> Outcome | None:
+def control_flow_outcome(error: BaseException, live: LiveContext) -> Outcome | None:
     """Return the outcome of a control flow exception, which counts as success; None for other exceptions."""
     error = find_response(error)
     if isinstance(error, Redirect):
         url = error.resolve(live.address, live.root_path)
         return RedirectTo(url, error.replace, external=not url.startswith("/"))
     if isinstance(error, Status):
-        return failure(error.message or phrase(error.status), error.status)
+        return failure(error.message or status_phrase(error.status), error.status)
     if isinstance(error, HTTPException):
         return _from_http(error, live)
     return None
@@ -83,14 +83,16 @@ def _from_http(error: HTTPException, live: LiveContext) -> Outcome:
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     location = headers.get("location")
     if location and 300 <= error.status_code < 400:
-        return controlled(redirect(location, external=True), live) or failure("", 500)
+        return control_flow_outcome(redirect(location, external=True), live) or failure("", 500)
     return failure(
-        str(error.detail or phrase(error.status_code)), error.status_code, headers=tuple(headers.items())
+        str(error.detail or status_phrase(error.status_code)),
+        error.status_code,
+        headers=tuple(headers.items()),
     )
 
 
-def expected(error: BaseException, texts: Mapping[str, str]) -> ActionError | None:
-    """Return the failure for an error that is meant for the visitor; None for other exceptions."""
+def visitor_error(error: BaseException, texts: Mapping[str, str]) -> ActionError | None:
+    """Return the error if it is meant for the visitor, with texts for its fields; otherwise None."""
     if isinstance(error, FieldErrors) and error.invalid is not None:
         found = error.invalid.errors(include_url=False, include_input=False)
         return FieldErrors({path_name(one["loc"]): message(one, texts) for one in reversed(found)})
@@ -114,7 +116,7 @@ def has_handler(error: BaseException, request: Request | None) -> bool:
     return False
 
 
-def for_handler(error: BaseException, live: LiveContext) -> Failed:
+def failure_for_handler(error: BaseException, live: LiveContext) -> Failed:
     """Return the outcome of an exception that the application has a handler for."""
     failed = failure(text("action_failed", live.services.messages, id=""), 500, error=error)
     return replace(failed, is_handled=True)
@@ -184,7 +186,7 @@ class CalledForms:
         if drafts:
             shown = flat(drafts[0])
         elif not ref.action.resets:
-            shown = kept(self._given.pairs, ref.action.plan.secrets)
+            shown = submitted_values(self._given.pairs, ref.action.plan.secrets)
         state = SUCCEEDED if result is None else FormState(True, result)
         if form is None and shown:
             state = replace(state, values=shown)
@@ -203,7 +205,7 @@ class CalledForms:
     def note_failure(self, failed: Failed) -> None:
         """Note an error. Submitted values and the previous result are kept."""
         secrets = frozenset[str]().union(*(one.action.plan.secrets for one in self._refs))
-        typed = kept(self._given.pairs, secrets)
+        typed = submitted_values(self._given.pairs, secrets)
         for one in self._refs:
             state = FormState(False, one.own.result, failed.message, dict(failed.errors), typed)
             self._page.live.forms.put(one.key, state)

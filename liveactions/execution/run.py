@@ -22,25 +22,25 @@ from ..observation import current_operation, note_action
 from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
-from ..pages.page import Page, follow, in_url_values
+from ..pages.page import Page, in_url_values, update_address
 from ..pages.state import encode_state
 from ..pages.undo_log import UndoLog
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
-from .dependencies import NO_INPUT, Injection, attend, leave
-from .effects import arrive, carry, receive
-from .loading import advise, load_below, mark, mount_one, outdate, outdate_by
+from .dependencies import NO_INPUT, Injection, evaluate_presence, raise_response
+from .effects import delete_flash_cookie, flashes_from_cookie, flashes_to_cookie
+from .loading import advise_about_load, load_below, mark_changed, mark_revalidated, mark_stale, mount_one
 from .results import (
     FATAL,
     CalledForms,
-    controlled,
-    expected,
+    control_flow_outcome,
     failure,
-    for_handler,
+    failure_for_handler,
     has_handler,
     log,
     success,
     unexpected,
+    visitor_error,
 )
 from .timeouts import invoke, is_cancellation, last_value, within
 
@@ -95,7 +95,7 @@ class PageRun:
     is_abandoned = False
     """Whether a thread that has timed out still works on the page, which must not be used any more."""
     _has_paused = False
-    _has_received = False
+    _has_taken_flashes = False
     _is_closed = False
     _settled = False
     _has_changed = False
@@ -187,16 +187,16 @@ class PageRun:
             if await kept.read(self.page):
                 self._settled = False
 
-        return await self._try("reading what is kept for the visitor", read)
+        return await self._try("reading fields that outlive the page", read)
 
     async def mount(self) -> Outcome | None:
         """Run the `mount` hooks of a new page and its components. Return None on success."""
         return await self._guarded("mount", self._mount)
 
-    def receive(self) -> None:
+    def take_flashes(self) -> None:
         """Show the messages that were sent to this page. They are removed when the run is committed."""
-        receive(self.page.live)
-        self._has_received = True
+        flashes_from_cookie(self.page.live)
+        self._has_taken_flashes = True
 
     async def run_hook(self, name: str) -> Outcome | None:
         """Run the hooks ``connected``, ``disconnected`` or ``closed`` of the page and its components.
@@ -312,7 +312,7 @@ class PageRun:
         if self._may_load:
             self.settle()
             if page.live.services.debug:
-                advise(page, action.__qualname__, self.effects, self._has_changed)
+                advise_about_load(page, action.__qualname__, self.effects, self._has_changed)
         return outcome
 
     def _on_value(self, ref: ActionRef[..., Any]) -> Callable[[Any], Awaitable[bool]]:
@@ -331,7 +331,7 @@ class PageRun:
 
         async def check() -> None:
             here = current_reference(self.page, ref)
-            await self.injection.accept(here.action.guards)
+            await self.injection.run_guards(here.action.guards)
             _, errors = await self.injection.validated(here, given)
             forms = self.page.live.forms
             old = ref.own
@@ -349,7 +349,7 @@ class PageRun:
         """
         if isinstance(outcome, RedirectTo):
             self.settle()
-            outdate_by(self.page, self.effects)
+            mark_revalidated(self.page, self.effects)
             return None
         problem = None
         if not self.has_passed or self.page.live.kept is not None:
@@ -360,13 +360,13 @@ class PageRun:
         if problem is None and (self._may_load or self.page.live.services.around):
             problem = await self._try("load", self._load)
             if self.page.live.declares_presence and problem is None:
-                problem = await self._try("saying who is here", lambda: attend(self.page, self.injection))
+                problem = await self._try("presence", lambda: evaluate_presence(self.page, self.injection))
         if self._in_url and not self.is_undone:
             problem = await self._try("the page's address", self._follow) or problem
         return problem
 
     async def _follow(self) -> None:
-        self.url_change = follow(self.page, self._in_url)
+        self.url_change = update_address(self.page, self._in_url)
 
     async def conclude(self, outcome: Outcome, draw: Callable[[], object] | None = None) -> Outcome:
         """Load the page, dump its `state`, and render it with `draw`. Return `outcome`, or that of the step
@@ -429,14 +429,14 @@ class PageRun:
             self.dump()
         shown = failed is None and known == (effects.tags, effects.paths)
         if live.kept is not None and not (self.is_undone or self.is_abandoned):
-            failed = await self._try("keeping what is kept for the visitor", self._store_kept) or failed
+            failed = await self._try("storing fields that outlive the page", self._store_kept) or failed
         self._end()
-        if self._has_received and failed is None and outcome.ok:
-            arrive(live)
+        if self._has_taken_flashes and failed is None and outcome.ok:
+            delete_flash_cookie(live)
         if effects.after and isinstance(live.request, PageRequest):
             live.request.due += [(effects, call) for call in effects.after]
         if live.flashes and isinstance(outcome, RedirectTo):
-            carry(live)
+            flashes_to_cookie(live)
         if effects.tags or effects.paths or effects.messages:
             await publish(effects, shown)
         if (operation := current_operation.get()) is not None:
@@ -477,12 +477,12 @@ class PageRun:
         live = self.page.live
         is_handled = has_handler(error, live.request)
         try:
-            outcome = None if is_handled else controlled(error, live)
+            outcome = None if is_handled else control_flow_outcome(error, live)
         except ValueError as wrong:  # of an invalid redirect
             outcome, error = None, wrong
         if outcome is not None and (is_work or isinstance(outcome, RedirectTo)):
             return outcome
-        public = expected(error, live.services.messages) if is_work and not is_handled else None
+        public = visitor_error(error, live.services.messages) if is_work and not is_handled else None
         if public is None:
             self.undo()
         self.effects.drop()
@@ -491,7 +491,7 @@ class PageRun:
             raise error
         self.is_abandoned |= isinstance(error, ActionTimeout) and error.abandoned
         if is_handled:
-            failed = for_handler(error, live)
+            failed = failure_for_handler(error, live)
         elif public is not None:
             failed = failure(
                 public.message, public.status, errors=public.errors, error=error, headers=public.headers
@@ -547,18 +547,18 @@ class PageRun:
             return
         guards = (*page.live.services.guards, *page._live_guards)
         if not self._has_paused:
-            await injection.accept(guards)
+            await injection.run_guards(guards)
             return
         now = Injection(page, self.event)  # dependencies from before the pause are outdated
         try:
-            await now.accept(guards)
+            await now.run_guards(guards)
         except BaseException as error:
             await now.close(error)
             raise
         await now.close()
 
     def answer_for(self, other: PageRun) -> None:
-        """Undo what `other` has done so far if it can't be shown."""
+        """Restore what the page was before `other` if this run fails: its changes can't be shown."""
         self._undo_logs, self._address = other._undo_logs, other._address
 
     def pause(self) -> None:
@@ -582,7 +582,7 @@ class PageRun:
         await self._invoke(function, component, **arguments)
 
     async def _invoke(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        leave(await invoke(self.page.live.services.timeout, function, args, kwargs))
+        raise_response(await invoke(self.page.live.services.timeout, function, args, kwargs))
 
     async def _mount(self) -> None:
         for component in components_of(self.page):
@@ -606,9 +606,9 @@ class PageRun:
         self.settle()
         effects = self.effects
         if effects.revalidates or effects.refreshes:
-            outdate_by(page, effects)
+            mark_revalidated(page, effects)
         if page.live.has_written:
-            outdate(page, None)
+            mark_stale(page, None)
         self._due = [record for one in components_of(page) if (record := one._live_record).stale]
         await load_below(page, page, self._undo_logs, self._call_hook)
 
@@ -617,4 +617,4 @@ class PageRun:
         if self._settled or not self._may_load:
             return
         self._settled = True
-        self._has_changed = mark(self.page, self._undo_logs)
+        self._has_changed = mark_changed(self.page, self._undo_logs)

@@ -12,8 +12,8 @@ from starlette.types import Scope as Connection
 
 from ..actions.request import PageRequest
 from ..execution.app_context import Address, AppContext
-from ..execution.effects import begin_due
-from ..execution.loading import forsake
+from ..execution.effects import start_after_calls
+from ..execution.loading import discard_deferred
 from ..execution.results import has_handler
 from ..execution.watchdog import watch_event_loop
 from ..logs import bind, get_logger
@@ -23,7 +23,7 @@ from ..security.origin import Origins
 from ..session.registry import SessionRegistry
 from ..session.request_probe import PROBE_KEY
 from ..tasks import Supervisor
-from .ops_fetch import perform
+from .ops_fetch import answer_ops
 from .page import CallHandler, PageRequestHandler
 from .posts import PostHandler
 from .responses import ErrorPages, error_answer, watched
@@ -68,7 +68,7 @@ class PageEndpoint:
             await response(scope, receive, send)
         finally:
             if request.due:
-                begin_due(self._tasks, request)
+                start_after_calls(self._tasks, request)
 
     async def _answer(self, request: PageRequest, kind: Kind) -> Response:
         """Return the response, with its cookies. Raise exceptions that the application has a handler for."""
@@ -87,14 +87,14 @@ class PageEndpoint:
         if request.method not in ("GET", "HEAD"):
             self._check_post(request)
         if kind == "fetch":
-            return await perform(self.sessions, request)
+            return await answer_ops(self.sessions, request)
         identity = await self.site.identity(request)
         visit = _HANDLERS[kind](self.site, self.address, request, identity)
         try:
             return await visit.respond()
         finally:
             if visit.page.live.deferred:
-                forsake(visit.page.live)
+                discard_deferred(visit.page.live)
 
     def _check_post(self, request: PageRequest) -> None:
         """Raise `HTTPException` for another method than POST, and for a post from another origin."""

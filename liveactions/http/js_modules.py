@@ -27,12 +27,12 @@ from ..actions.parameters import Parameter
 from ..actions.request import PageRequest
 from ..exceptions import UnknownAction
 from ..execution.app_context import Address, AppContext
-from ..execution.effects import begin_due
+from ..execution.effects import start_after_calls
 from ..execution.results import failure, has_handler
 from ..execution.run import PageRun
 from ..logs import get_logger
 from ..observation import note_action
-from ..pages.lookup import function
+from ..pages.lookup import lookup_function
 from ..pages.page import Page
 from ..protocol.constants import HEADER_COOKIES, HEADER_OPS
 from ..security.origin import Origins
@@ -248,7 +248,7 @@ class FunctionEndpoint:
             response = await watched(self.site.observer, "call", "", request, self._answered(request))
             await response(scope, receive, send)
         finally:
-            begin_due(self._tasks, request)
+            start_after_calls(self._tasks, request)
 
     async def _answered(self, request: PageRequest) -> Response:
         try:
@@ -282,7 +282,7 @@ class FunctionEndpoint:
 
     async def _call(self, run: PageRun, request: PageRequest, arguments: Arguments) -> Outcome:
         try:
-            ref = function(run.page, "{module}:{name}".format_map(request.path_params))
+            ref = lookup_function(run.page, "{module}:{name}".format_map(request.path_params))
             note_action(ref.action.__qualname__)
         except UnknownAction as error:
             return failure(str(error), 404)

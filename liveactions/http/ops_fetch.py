@@ -95,28 +95,28 @@ async def receive_all(session: Session, ops: Iterable[Op | Acknowledgement]) -> 
         await session.receive(op)
 
 
-async def perform(sessions: SessionRegistry, request: Request) -> Response:
+async def answer_ops(sessions: SessionRegistry, request: Request) -> Response:
     """Run the operations of a request, and answer with the welcome and the frames."""
     limits = sessions.site.limits
     data = await read_json(request, limits)
-    parcel = BufferedConnection()
+    connection = BufferedConnection()
     may_run = True
     try:
         hello, ops = _read(data, limits)
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return await _stream(sessions, request, hello, ops)
-        parcel.counts_as_present = not any(isinstance(op, Bye) for op in ops)
-        session = await sessions.join(hello, request, parcel)
-        may_run = _may_run(hello, parcel.messages, ops)
-        await _finish(session, parcel, ops if may_run else ())
-        body, status = parcel.body(), 200
+        connection.counts_as_present = not any(isinstance(op, Bye) for op in ops)
+        session = await sessions.join(hello, request, connection)
+        may_run = _may_run(hello, connection.messages, ops)
+        await _finish(session, connection, ops if may_run else ())
+        body, status = connection.body(), 200
     except ProtocolError as error:
         body, status = json.dumps({"error": str(error)}), STATUS.get(error.code, 400)
     headers = {"Cache-Control": "no-store", **({} if may_run else SKIPPED)}
     if sessions.is_draining:
         headers |= _elsewhere(request)
     response = Response(body, status, headers, "application/json")
-    for changes in parcel.changes:
+    for changes in connection.changes:
         changes.apply(response, request.scope.get("session"))
     return response
 

@@ -17,14 +17,14 @@ from ..actions.request import PageRequest
 from ..encoding import utf8
 from ..exceptions import ForgedReference, LiveError, StateError, UnknownAction
 from ..execution.app_context import Address, AppContext
-from ..execution.effects import carry, restarted
+from ..execution.effects import flash_restarted, flashes_to_cookie
 from ..execution.loading import wait_for_deferred
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
 from ..logs import get_logger
 from ..observation import note_action
-from ..pages.lookup import log_refused, lookup, named
+from ..pages.lookup import declared_action, log_refused, lookup
 from ..pages.page_html import document
 from ..pages.state import restore_state
 from ..pages.urls import is_at, own_url, path_and_query
@@ -68,16 +68,16 @@ class PageRequestHandler:
     async def respond(self) -> Response:
         """Return the answer; here, to a GET."""
         if FIELD_ACTION in self.query:
-            return see_other(relative(own_url(self.request)))
+            return see_other(relative_url(own_url(self.request)))
         source = Source.ADDRESS
         if self.query.get(FIELD_SNAPSHOT):
             try:
                 await self.restore(self.query[FIELD_SNAPSHOT])
             except LiveError as error:  # too old, of another visitor, or of another version of the page
                 log.warning("could not restore %s, starting it again: %s", self.address.name, error)
-                restarted(self.page.live)
-                carry(self.page.live)
-                return see_other(relative(own_url(self.request)))
+                flash_restarted(self.page.live)
+                flashes_to_cookie(self.page.live)
+                return see_other(relative_url(own_url(self.request)))
             source = Source.STATE
         return await self.show(source, headers=PAGE_HEADERS)
 
@@ -167,8 +167,8 @@ class PageRequestHandler:
         self._in_html = self.site.snapshots.for_html(snapshot, self.context)
         again = ""
         if page.live.deferred and not self._is_without_script:
-            again = with_snapshot(relative(page.live.address), "")
-        html = document(fragment, self._in_html.text, self.site.around(page), self._in_html.brief, again)
+            again = with_snapshot(relative_url(page.live.address), "")
+        html = document(fragment, self._in_html.text, self.site.page_assets(page), self._in_html.brief, again)
         return utf8(html)
 
     def error_or_redirect(self, outcome: Outcome) -> Response:
@@ -202,7 +202,7 @@ def see_other(url: str) -> Response:
     return RedirectResponse(url, 303, NO_STORE)
 
 
-def relative(url: str) -> str:
+def relative_url(url: str) -> str:
     """Return an absolute URL of this origin as a path: proxies may have changed the origin."""
     parts = urlsplit(url)
     path = "/" + parts.path.lstrip("/")
@@ -239,7 +239,9 @@ class CallHandler(PageRequestHandler):
             values = await read_arguments(self.request, limits)
             sealed = values.pop(FIELD_SNAPSHOT, "")
             return Arguments(values), sealed if isinstance(sealed, str) else ""
-        pairs: list[tuple[str, Any]] = list(await read_form(self.request, limits, named(self.page, token)))
+        pairs: list[tuple[str, Any]] = list(
+            await read_form(self.request, limits, declared_action(self.page, token))
+        )
         found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         return Input(pairs), found if isinstance(found, str) else ""
 

@@ -19,13 +19,13 @@ from ..actions.form_state import FormState, is_secret_name
 from ..actions.messages import text
 from ..actions.request import Changes
 from ..exceptions import LiveError, UnknownAction
-from ..execution.effects import restarted
-from ..execution.loading import forsake
+from ..execution.effects import flash_restarted
+from ..execution.loading import discard_deferred
 from ..execution.opening import Source, open_page
 from ..execution.results import failure
 from ..execution.run import PageRun
 from ..logs import get_logger
-from ..pages.lookup import lookup_key, named
+from ..pages.lookup import declared_action, lookup_key
 from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
@@ -75,7 +75,7 @@ class PostHandler(PageRequestHandler):
 
     async def respond(self) -> Response:
         token = self.query.get(FIELD_ACTION)
-        action = None if token is None else named(self.page, token)
+        action = None if token is None else declared_action(self.page, token)
         pairs = await read_form(self.request, self.site.limits, action)
         try:
             if token is None:  # a form whose address is the page's
@@ -147,7 +147,7 @@ class PostHandler(PageRequestHandler):
             return failure(text("page_outdated", self.site.services.messages), 409)
         outcome = await run.call(ref, fields)
         if self._is_restarted:
-            restarted(self.page.live)
+            flash_restarted(self.page.live)
         return outcome
 
     def _draw(self, run: PageRun) -> bytes | None:
@@ -199,7 +199,7 @@ class PostHandler(PageRequestHandler):
         if not answer.handle or not _may_be_shown(failed):
             return self.error_or_redirect(failed)
         self.page.live.error = problem_of(failed)
-        forsake(self.page.live)  # it is loaded again
+        discard_deferred(self.page.live)  # it is loaded again
         return await self.show(status=answer.status, error=_error_beside(failed))
 
 

@@ -13,12 +13,12 @@ from starlette.responses import HTMLResponse, Response
 from ..actions.request import PageRequest
 from ..encoding import write_json
 from ..execution.app_context import AppContext
-from ..execution.loading import forsake
+from ..execution.loading import discard_deferred
 from ..execution.opening import Source, open_page
 from ..logs import get_logger
 from ..observation import Kind, Observer, Operation, observed
-from ..pages.page import error_html, phrase
-from ..pages.page_html import standing
+from ..pages.page import error_html, status_phrase
+from ..pages.page_html import standalone_html
 from ..protocol.messages import error_payload, redirect_payload
 from ..types import DebugDetails, Failed, Ok, Outcome, RedirectTo, SourceExcerpt
 
@@ -51,7 +51,7 @@ class PageError(HTTPException):
     def __init__(
         self, status: int, message: str = "", headers: dict[str, str] | None = None, id: str = ""
     ) -> None:
-        super().__init__(status, message or phrase(status), headers)
+        super().__init__(status, message or status_phrase(status), headers)
         self.id = id
 
 
@@ -80,8 +80,8 @@ class ErrorPages:
         page = await self.site.error_page(as_get, status, str(error.detail), id)
         if page is None:
             return None
-        opened = await open_page(page, Source.FIELDS, draw=lambda _: standing(page.__fragment__(None)))
-        forsake(page.live)
+        opened = await open_page(page, Source.FIELDS, draw=lambda _: standalone_html(page.__fragment__(None)))
+        discard_deferred(page.live)
         return opened.drawn
 
 

@@ -26,7 +26,7 @@ from ..exceptions import LiveError, SealError, StoreError
 from ..execution.opening import OpenedPage, Source, Until, open_page
 from ..logs import get_logger
 from ..observation import note_action
-from ..pages.lookup import named
+from ..pages.lookup import declared_action
 from ..protocol.constants import FIELD_ACTION, HEADER_CHUNK, HEADER_UPLOAD
 from ..store.uploads import CHUNK_BYTES, FileTooLarge, TooManyUploads
 from .bodies import Incoming, close_files, read_form, read_json
@@ -46,7 +46,7 @@ class UploadHandler(PageRequestHandler):
     async def respond(self) -> Response:
         is_chunk = HEADER_CHUNK in self.request.headers
         token = self.query.get(FIELD_ACTION, "")
-        action = None if is_chunk else named(self.page, token)
+        action = None if is_chunk else declared_action(self.page, token)
         is_of_function = not is_chunk and action is None and self.page._live_defines_actions
         until = Until.LOAD if is_of_function else Until.GUARD  # only its run defines the action
         opened: OpenedPage[None] = await open_page(self.page, Source.ADDRESS, until)

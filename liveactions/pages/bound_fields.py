@@ -19,7 +19,7 @@ from ..actions.codec import Results
 from ..actions.controls import shown
 from ..actions.form_input import MISSING, Input, Node
 from ..actions.form_readers import TRUE_TEXTS, FlagReader, ListReader, TextReader, is_secret
-from ..actions.form_state import UNUSED, FormState, error_attributes, kept, next_version
+from ..actions.form_state import UNUSED, FormState, error_attributes, next_version, submitted_values
 from ..actions.parameters import Parameter, ParameterPlan
 from ..actions.run_context import Owner
 from ..immutability import is_frozen
@@ -181,7 +181,7 @@ class BoundField(ActionRef[..., Any]):
 
     def note(self, given: Input, errors: Mapping[str, str]) -> None:
         """Note errors, or a text that isn't the value's own, with what was `taken` from the form."""
-        forms, typed = self.component.live.forms, kept(given.pairs, self.action.plan.secrets)
+        forms, typed = self.component.live.forms, submitted_values(given.pairs, self.action.plan.secrets)
         if errors:
             forms.put(self.key, FormState(False, self._written, errors=dict(errors), values=typed))
             return

@@ -58,7 +58,7 @@ def lookup_key(page: Component, token: str) -> str:
     return given._replace(path=component._live_record.reference(action).path).key
 
 
-def named(page: Component, token: str) -> Action[..., Any] | None:
+def declared_action(page: Component, token: str) -> Action[..., Any] | None:
     """Return the action that a token from the browser names, as far as the page's class tells.
 
     This works before the page is restored, to decide what may be sent to it. Return None if there is no such
@@ -157,7 +157,7 @@ def _step(component: Component, steps: list[str]) -> Component:
     return found
 
 
-def function(page: Component, name: str) -> ActionRef[..., Any]:
+def lookup_function(page: Component, name: str) -> ActionRef[..., Any]:
     """Return a page's reference to ``module:function``. Raise `UnknownAction` if scripts can't call it."""
     module, _, own = name.partition(":")
     action = module_actions(module).get(own)

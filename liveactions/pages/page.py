@@ -1,7 +1,7 @@
 """Pages: components with an address.
 
-The fields of a page that are in its address are set by `fill` when the page is opened, and written back by
-`follow` when an action has changed them.
+`fill_from_address` sets the fields that are in the address when a page is opened, and `update_address` writes
+them back when an action has changed them.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def create(cls: type[P], live: LiveContext) -> P:
     return page
 
 
-def fill(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) -> None:
+def fill_from_address(page: Page, path: Mapping[str, Any], query: Iterable[tuple[str, str]]) -> None:
     """Set the fields that are in the address, when a page is opened or its query string changes.
 
     Fields that are missing from the query string, or invalid there, get their defaults. Raise `not_found()`
@@ -188,7 +188,7 @@ def in_url_values(page: Component) -> list[Any]:
     return [component.__dict__.get(field.name, MISSING) for _, component, field in fields_in_url(page)]
 
 
-def follow(page: Page, before: Sequence[Any]) -> bool | None:
+def update_address(page: Page, before: Sequence[Any]) -> bool | None:
     """Update an open page's address if its fields have changed since they had the values `before`.
 
     Return whether the change adds an entry to the browser's history; None if nothing has changed.
@@ -277,10 +277,10 @@ class PlainError(Page):
 
 def error_html(status: int, message: str) -> Markup:
     """Return a document that shows an HTTP status and a text."""
-    return _ERROR_HTML.format(title=f"{status} {phrase(status)}", message=message)
+    return _ERROR_HTML.format(title=f"{status} {status_phrase(status)}", message=message)
 
 
-def phrase(status: int) -> str:
+def status_phrase(status: int) -> str:
     """Return the phrase for an HTTP status."""
     try:
         return HTTPStatus(status).phrase

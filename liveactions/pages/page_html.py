@@ -202,7 +202,7 @@ def hidden_field(snapshot: str) -> str:
 def document(
     fragment: Fragment,
     snapshot: str,
-    around: PageAssets,
+    assets: PageAssets,
     brief: Callable[[str], str],
     without_script: str = "",
 ) -> str:
@@ -214,30 +214,30 @@ def document(
     """
     hidden = hidden_field(snapshot)
     html = fragment.html(hidden)
-    outer = list(_leading_elsewhere(html, around.path))
+    outer = list(_leading_elsewhere(html, assets.path))
     if html.count(hidden) * len(hidden) > IN_FORMS or outer:
         html = _in_addresses(html, hidden, brief(snapshot))
-    head = f'<script type="module" src="{escape(around.tab)}"></script>' if around.tab else ""
+    head = f'<script type="module" src="{escape(assets.tab)}"></script>' if assets.tab else ""
     head += (
-        f'<script type="module" src="{escape(around.script)}" data-live="{escape(around.socket)}"'
-        f' data-snapshot="{escape(snapshot)}"{" data-events" if around.events else ""}'
+        f'<script type="module" src="{escape(assets.script)}" data-live="{escape(assets.socket)}"'
+        f' data-snapshot="{escape(snapshot)}"{" data-events" if assets.events else ""}'
         f"{' live-raw' if has_raw(fragment) else ''}></script>"
-        f"{around.components}"
+        f"{assets.components}"
     )
     if COMMANDS_BEGINNING in html:
-        folder, _, _ = around.lazy.rpartition("/")
-        for path in (around.lazy, f"{folder}/commands.js"):  # both at once: one imports the other
+        folder, _, _ = assets.lazy.rpartition("/")
+        for path in (assets.lazy, f"{folder}/commands.js"):  # both at once: one imports the other
             head += f'<link rel="modulepreload" href="{escape(path)}">'
     if without_script:
         head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
-    if around.debug:
-        head += f'<script type="module" src="{escape(around.debug)}"></script>'
+    if assets.debug:
+        head += f'<script type="module" src="{escape(assets.debug)}"></script>'
     # Controls all over the page belong to this form. Enter in one of them presses the form's first submit
     # button, which is this one and does nothing. It isn't a `button`: scripts look for the first one.
     # The element around the form is hidden, and no style sheet has a rule for it: rules for `form` and
     # `button` can't undo that.
     body = (
-        f'<live-form hidden><form id="{PAGE_FORM}" method="post" action="{escape(around.path)}">'
+        f'<live-form hidden><form id="{PAGE_FORM}" method="post" action="{escape(assets.path)}">'
         f'<input type="submit" disabled>{hidden if PAGE_FORM not in outer else ""}</form></live-form>'
     )
     if HEAD_PLACEHOLDER in html:  # the template chose the position
@@ -268,7 +268,7 @@ def _leading_elsewhere(html: str, path: str) -> Iterator[str]:
             yield attributes.get("form", "")
 
 
-def standing(fragment: Fragment) -> str:
+def standalone_html(fragment: Fragment) -> str:
     """Return the HTML of a page on its own: without script, state and the page-level form."""
     html = fragment.html("")
     html = html if HEAD_MARK in html or is_document(html) else _whole(html)

@@ -13,7 +13,7 @@ import asyncio
 import time
 from typing import Final
 
-from ..execution.loading import forsake
+from ..execution.loading import discard_deferred
 from ..pages.page import Page
 from ..protocol.messages import Navigate
 from ..tasks import Supervisor
@@ -54,7 +54,7 @@ class _Load:
     def drop(self) -> None:
         self.is_dropped = True
         if self.loaded is not None:
-            forsake(self.loaded.page.live)
+            discard_deferred(self.loaded.page.live)
             self.loaded = None
 
 
@@ -81,7 +81,7 @@ class PageAhead:
     async def _open(self, load: _Load) -> None:
         loaded = await open_ahead(self._state, load.url)
         if loaded is not None and (load.is_dropped or loaded.page.live.has_changes):  # it sets cookies
-            forsake(loaded.page.live)
+            discard_deferred(loaded.page.live)
         else:
             load.loaded = loaded
 

@@ -91,7 +91,7 @@ async def dispatch_op(
         given = zip(job.fields[::2], job.fields[1::2], strict=True) if job.fields else ()
         if isinstance(job, Validate):
             return await run.validate(ref, given, job.touched)
-    if ref.action.runs_apart:
+    if ref.action.runs_concurrently:
         return await ops.call(run, job, ref, given)
     return await run.call(ref, given)
 
@@ -120,7 +120,9 @@ async def _call_with_files(
         except StoreError as error:
             log.error("%s: an uploaded file can't be read: %s", state.name, error)
             return failure(text("storage_failed", state.site.services.messages), status=503)
-        outcome = await (ops.call(run, job, ref, fields) if ref.action.runs_apart else run.call(ref, fields))
+        outcome = await (
+            ops.call(run, job, ref, fields) if ref.action.runs_concurrently else run.call(ref, fields)
+        )
         if outcome is STREAMING:
             rest = files.pop_all()
             ops.when_over(job.n, lambda: state.site.uploads.start(rest.aclose()))

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from ..execution.effects import unshown_notice
+from ..execution.effects import unshown_restart_notice
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.page_html import document
@@ -88,7 +88,7 @@ class FrameWriter:
             text = state.welcome(new)
         if text is None:
             new = (None if history.is_raw else drawn) or state.page.__fragment__(None)
-            notice = unshown_notice(state.page.live, new.plain())
+            notice = unshown_restart_notice(state.page.live, new.plain())
             if notice:
                 self._tell("live:notice", notice)
                 state.is_due = True
@@ -101,7 +101,7 @@ class FrameWriter:
     def _html(self, fragment: Fragment) -> str:
         state, site = self._state, self._state.site
         self.in_html = site.snapshots.for_html(state.draft(), state.binding.context)
-        return document(fragment, self.in_html.text, site.around(state.page), self.in_html.brief)
+        return document(fragment, self.in_html.text, site.page_assets(state.page), self.in_html.brief)
 
     def _tell(self, event: str, detail: Any) -> None:
         """Dispatch a DOM event in the page, with the next frame."""

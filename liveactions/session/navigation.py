@@ -19,11 +19,11 @@ from ..actions.request import PageRequest
 from ..actions.responses import ActionResponse
 from ..execution.app_context import Address, AppContext
 from ..execution.opening import OpenedPage, Source, Until, open_page
-from ..execution.results import controlled, failure
+from ..execution.results import control_flow_outcome, failure
 from ..execution.run import PageRun
 from ..pages.component import descriptions
 from ..pages.handle import LiveContext, Problem
-from ..pages.page import Page, PlainError, fill
+from ..pages.page import Page, PlainError, fill_from_address
 from ..pages.urls import own_query
 from ..protocol.messages import Navigate
 from ..templates import Fragment
@@ -61,9 +61,9 @@ def _fill(page: Page, parameters: Mapping[str, Any], target: SplitResult) -> Out
     """Set the fields that are in an address of the page."""
     live = page.live
     try:
-        fill(page, parameters, own_query(target.query))
+        fill_from_address(page, parameters, own_query(target.query))
     except ActionResponse as error:
-        return controlled(error, live) or failure("Not found", status=404)
+        return control_flow_outcome(error, live) or failure("Not found", status=404)
     base = urlsplit(live.address)
     live.move_to(base._replace(path=target.path, query=target.query, fragment="").geturl())
     return DONE

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from ..actions.request import PageRequest
 from ..exceptions import INTERNAL_ERROR, REPLACED, LiveError, ProtocolError, SealError, StoreError
 from ..execution.app_context import AppContext, RouteMatch
-from ..execution.effects import restarted
+from ..execution.effects import flash_restarted
 from ..execution.opening import Source, open_page
 from ..execution.run import PageRun
 from ..logs import get_logger
@@ -330,7 +330,7 @@ class SessionRegistry:
                 return await self._page(ResumeSource(None, "rebuilt", outdated=True), arrival)
         if basis.outdated:
             self.site.counters.restarts += 1
-            restarted(page.live)
+            flash_restarted(page.live)
         source = Source.ADDRESS if basis.snapshot is None else Source.STATE
         opened = await open_page(page, source, draw=lambda _: _draw(page))
         if not opened.outcome.ok:

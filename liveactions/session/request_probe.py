@@ -52,18 +52,18 @@ def note_given(scope: MutableMapping[str, Any]) -> None:
         scope[GIVEN_KEY] = {**scope, "state": {**scope.get("state", {})}}
 
 
-async def after(request: PageRequest, changes: Changes) -> PageRequest:
+async def request_with_cookies(request: PageRequest, changes: Changes) -> PageRequest:
     """Return the request as the browser will send it once it has these cookies."""
     if not has_middleware(request):
-        return _anew(request, changes.headers)
+        return _with_newer_cookies(request, changes.headers)
     path = request.scope.get("root_path", "") + COOKIES
     own = {"path": path, "raw_path": path.encode(), "query_string": b"", "path_params": {}}
     set_by = await _send({**request.scope, **own, COOKIE_CHANGES_KEY: changes})
-    newer = _anew(request, set_by)
+    newer = _with_newer_cookies(request, set_by)
     return await through_middleware(newer) or newer
 
 
-def _anew(request: PageRequest, set_by: Iterable[str]) -> PageRequest:
+def _with_newer_cookies(request: PageRequest, set_by: Iterable[str]) -> PageRequest:
     """Return the request with newer cookies, and without what was noted in its state."""
     state = _given(request.scope)["state"]
     return PageRequest({**request.scope, "state": state, "headers": _with_cookies(request, set_by)})
@@ -74,7 +74,7 @@ def _given(scope: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "state": {**given.get("state", {})}}
 
 
-def is_noted_otherwise(request: HTTPConnection, newer: HTTPConnection) -> bool:
+def has_other_state(request: HTTPConnection, newer: HTTPConnection) -> bool:
     """Return whether middleware, or a guard, has said something else of the newer request's visitor."""
     return any(request.scope.get(name) != newer.scope.get(name) for name in ("state", "user", "auth"))
 

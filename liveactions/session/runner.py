@@ -20,8 +20,8 @@ from ..actions.action import ActionRef
 from ..actions.request import Changes, PageRequest
 from ..exceptions import INTERNAL_ERROR, REPLACED, ProtocolError
 from ..execution.dependencies import around
-from ..execution.effects import begin_due
-from ..execution.loading import forsake, outdate
+from ..execution.effects import start_after_calls
+from ..execution.loading import discard_deferred, mark_stale
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.component import change_context
@@ -41,7 +41,7 @@ from .dispatch import UNKNOWN, ConcurrentOps, dispatch_op, report, run_of
 from .frames import FrameWriter
 from .navigation import LoadedPage, problem_of, resolve_outcome
 from .op_queue import Job, ServerOp
-from .request_probe import after, is_noted_otherwise
+from .request_probe import has_other_state, request_with_cookies
 from .server_ops import Background, ConnectionHooks, Timers
 from .state import ITEMS_GONE, OLD_COOKIES, Due, SessionState
 from .subscriptions import SubscriptionIndex, Subscriptions
@@ -261,7 +261,7 @@ class Session:
             await self.flush()
         if state.page.live.deferred:
             self.background.begin_deferred()
-        begin_due(self.tasks, request, state.page.live.request)
+        start_after_calls(self.tasks, request, state.page.live.request)
         if state.page.live.declares_presence or self._attendance.published:
             self._attend()
         position = self._position
@@ -294,7 +294,7 @@ class Session:
         if state.page.live.has_changes:
             is_other = await self._keep_cookies()  # the render's references are signed for the former visitor
             if is_other and state.page is run.page and not isinstance(closed, RedirectTo):
-                outdate(page, None)
+                mark_stale(page, None)
                 await self._reload(closed)
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
@@ -356,7 +356,7 @@ class Session:
         """
         state, history = self.state, self.state.history
         self._timers.stop()
-        forsake(state.page.live)
+        discard_deferred(state.page.live)
         state.page = self.site.copy_page(state.page, state.data)
         state.page.live.background = self.background
         history.drop()
@@ -397,10 +397,10 @@ class Session:
             return False
         if self.connection is None or not self.connection.take_changes(changes):
             state.op_log.add({"cookies": await self.site.tickets.put(changes)})
-        newer = await after(request, changes)
+        newer = await request_with_cookies(request, changes)
         live.renew(newer)
         identity = await self.site.identity(newer)
-        is_other = identity != state.binding.identity or is_noted_otherwise(request, newer)
+        is_other = identity != state.binding.identity or has_other_state(request, newer)
         if identity != state.binding.identity:
             state.binding.become(state.binding.address, identity)
         self._sign()
@@ -524,7 +524,7 @@ class Session:
         self._check_joining(connection)
         state.attached()
         await self._send(connection, text)
-        begin_due(self.tasks, request, state.page.live.request)
+        start_after_calls(self.tasks, request, state.page.live.request)
         self._timers.start(state.page)
         self.background.begin_deferred()
         self.subscriptions.catch_up()

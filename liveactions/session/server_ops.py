@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..actions.run_context import open_effects
 from ..exceptions import LiveError
-from ..execution.loading import Deferred, forsake
+from ..execution.loading import Deferred, discard_deferred
 from ..execution.run import PageRun
 from ..execution.timeouts import invoke
 from ..pages.component import components_of, describe, walk
@@ -183,7 +183,7 @@ class Background:
             self._coming.start(self._show(one, live))
 
     async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
-        await deferred.come(live)
+        await deferred.resolve(live)
         if self._session.page.live is live:
             self.submit(ServerOp(lambda run: run.guard()))
 
@@ -193,4 +193,4 @@ class Background:
         for later in list(self.waiting):
             later.cancel()
         self._coming.cancel()
-        forsake(self._session.page.live)
+        discard_deferred(self._session.page.live)

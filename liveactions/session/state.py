@@ -51,7 +51,7 @@ from ..config import Limits
 from ..exceptions import REPLACED, ForgedReference, ProtocolError, UnknownAction
 from ..execution.app_context import Address, AppContext
 from ..pages.component import components_of, streams_of
-from ..pages.lookup import function, lookup
+from ..pages.lookup import lookup, lookup_function
 from ..pages.page import Page
 from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT
@@ -392,7 +392,7 @@ class SessionState:
         Raise `UnknownAction` or `ForgedReference` if the page didn't show it at the operation's revision.
         """
         if isinstance(op, CallFunction):
-            return function(self.page, op.name)
+            return lookup_function(self.page, op.name)
         return self.shown(op.rev, op.address if isinstance(op, CallSlot) else op.reference)
 
     def shown(self, rev: int, name: str | list[int]) -> ActionRef[..., Any]:
@@ -424,7 +424,7 @@ class SessionState:
         """
         if ref is None:
             return isinstance(op, (CallSlot, CallReference)) and self.history.newest is None
-        return ref.action.runs_apart and not ref.action.streams
+        return ref.action.runs_concurrently and not ref.action.streams
 
     # What goes out
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from ..cache.tags import matches
 from ..exceptions import REPLACED
-from ..execution.loading import outdate
+from ..execution.loading import mark_stale
 from ..execution.run import PageRun
 from ..pages.component import Component, components_of
 from ..pages.description import Listener
@@ -245,7 +245,7 @@ class Subscriptions:
 
     async def _read_again(self, run: PageRun) -> Outcome | None:
         self._waits = False
-        outdate(self.session.page, None if self._everything else frozenset(self._tags))
+        mark_stale(self.session.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
         refused = await run.guard()
         if refused is not None:

@@ -12,7 +12,7 @@ import pytest
 from liveactions.actions.responses import Status
 from liveactions.pages.component import Component, variables
 from liveactions.pages.fields import InUrl, in_url
-from liveactions.pages.page import Page, fill, register_page
+from liveactions.pages.page import Page, fill_from_address, register_page
 from tests.support.pages import new
 
 
@@ -66,7 +66,7 @@ def test_fields_stand_in_the_address_unless_they_have_their_default() -> None:
 
 def test_what_stands_in_the_address_is_read_again() -> None:
     page = new(Search)
-    fill(page, {"room": "3"}, parse_qsl(urlsplit(Search.url(room=3, **GIVEN)).query))
+    fill_from_address(page, {"room": "3"}, parse_qsl(urlsplit(Search.url(room=3, **GIVEN)).query))
     assert {name: getattr(page, name) for name in GIVEN} == GIVEN
     assert page.room == 3
 
@@ -119,20 +119,20 @@ def test_a_path_parameter_without_a_field() -> None:
 def test_a_query_that_does_not_fit_is_the_default(query: dict[str, str]) -> None:
     page = new(Search)
     page.page, page.order, page.kind = 5, Order.UP, "b"
-    fill(page, {}, list(query.items()))
+    fill_from_address(page, {}, list(query.items()))
     found: tuple[object, ...] = (page.page, page.order, page.since, page.kind)
     assert found == (1, None, None, "a")
 
 
 def test_a_path_that_does_not_fit_is_not_found() -> None:
     with pytest.raises(Status) as raised:
-        fill(new(Search), {"room": "attic"}, [])
+        fill_from_address(new(Search), {"room": "attic"}, [])
     assert raised.value.status == 404
 
 
 def test_only_fields_in_the_address_are_filled_from_it() -> None:
     page = new(Search)
-    fill(
+    fill_from_address(
         page,
         {"room": "1"},
         [("hidden", "x"), ("room", "7"), ("table", "x"), ("_live_record", "x"), ("live", "x")],
@@ -143,7 +143,7 @@ def test_only_fields_in_the_address_are_filled_from_it() -> None:
 def test_url_in_templates_changes_the_page_that_is_shown() -> None:
     page = new(Search, "http://testserver/app/room/3?q=x")
     page.live.root_path = "/app"
-    fill(page, {"room": "3"}, [("q", "x")])
+    fill_from_address(page, {"room": "3"}, [("q", "x")])
     url = variables(page)["url"]
     assert url() == "/app/room/3?q=x"
     assert url(page=2) == "/app/room/3?q=x&page=2"
@@ -157,7 +157,7 @@ def test_url_in_templates_keeps_parameters_that_are_no_fields() -> None:
     page = new(
         Search, "http://testserver/room/3?utm_source=a+b%26c&q=x&tag=1&tag=&_s=abc&_a=add&table.sort=name"
     )
-    fill(page, {"room": "3"}, [("q", "x"), ("table.sort", "name")])
+    fill_from_address(page, {"room": "3"}, [("q", "x"), ("table.sort", "name")])
     url, foreign = variables(page)["url"], "utm_source=a+b%26c&tag=1&tag="
     assert url() == f"/room/3?q=x&table.sort=name&{foreign}"
     assert url(q="") == f"/room/3?table.sort=name&{foreign}"
@@ -182,7 +182,7 @@ def test_url_in_templates_gives_other_addresses_of_the_application() -> None:
 
 def test_fields_of_components_stand_under_their_path() -> None:
     page = new(Search, "http://testserver/room/0")
-    fill(page, {}, [("table.sort", "name")])
+    fill_from_address(page, {}, [("table.sort", "name")])
     assert page.table.sort == "name"
     url = variables(page.table)["url"]
     assert url() == "/room/0?table.sort=name"

@@ -84,7 +84,7 @@ def opened(live: Live) -> Log:
 
 
 def html_of(live: Live, page: Log, fragment: Fragment) -> str:
-    return document(fragment, "", live.site.around(page), lambda snapshot: snapshot)
+    return document(fragment, "", live.site.page_assets(page), lambda snapshot: snapshot)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from liveactions.actions.action import ActionRef
 from liveactions.actions.markers import Event
 from liveactions.execution.run import PageRun
 from liveactions.pages.handle import AppServices, LiveContext
-from liveactions.pages.page import Page, create, fill
+from liveactions.pages.page import Page, create, fill_from_address
 from liveactions.security.references import Reference
 from liveactions.security.signing import Keys, Signer
 from liveactions.types import DONE, Failed, Ok, Outcome
@@ -52,7 +52,7 @@ async def opened(
 ) -> P:
     """A page as a GET leaves it: filled, mounted, loaded."""
     page = new(cls, **settings)
-    fill(page, path or {}, list((query or {}).items()))
+    fill_from_address(page, path or {}, list((query or {}).items()))
     scope = PageRun(page)
     assert await scope.mount() is None
     assert await scope.load() is None
