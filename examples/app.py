@@ -37,6 +37,7 @@ from examples import (
     table,
     todos,
     trip,
+    ui,
 )
 from liveactions import Live, Page
 
@@ -91,6 +92,7 @@ for module in (
     catalogue,
     log,
     assistant,
+    ui,
 ):
     live.include(module.pages)
 if os.environ.get("LIVEACTIONS_UPLOADS", "").startswith("s3://"):

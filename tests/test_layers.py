@@ -15,7 +15,7 @@ LAYERS = [
     "execution",
     "session",
     "http",
-    "engines hosting workers otel",
+    "engines hosting workers otel ui",
     "app",
     "testing cli",
     "__main__",

@@ -33,7 +33,17 @@ from ..security import references
 from ..type_hints import Mark, Variables, is_of_unknown_name, local_names, metadata, result_hint
 from ..types import Reference
 from .codec import Results
-from .controls import TEMPLATE, Control, controls_of, form_parts, initial_value, input_parts, shown
+from .controls import (
+    TEMPLATE,
+    Control,
+    FormField,
+    controls_of,
+    form_field,
+    form_parts,
+    humanized,
+    initial_value,
+    shown,
+)
 from .form_state import UNUSED, FormApi, FormState
 from .markers import Guards, guards_of
 from .parameters import ParameterPlan
@@ -259,6 +269,25 @@ class Action(Reference, FormApi, Generic[P, R]):
         """Return a field of its form as HTML; see `ActionRef.input`."""
         return self.here().input(name, initial, label=label, help=help, **attributes)
 
+    def control(self, name: str, initial: Any = None, **texts: Any) -> FormField:
+        """Return what `input` writes; see `ActionRef.control`."""
+        return self.here().control(name, initial, **texts)
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the fields of its form."""
+        return self.here().fields
+
+    @property
+    def encoding(self) -> str:
+        """The encoding that its form needs."""
+        return self.here().encoding
+
+    @property
+    def label(self) -> str:
+        """Its name for a button."""
+        return self.here().label
+
     def form(self, *names: str, initial: Any = None, submit: str | None = None, **attributes: Any) -> Any:
         """Return its form as HTML; see `ActionRef.form`."""
         return self.here().form(*names, initial=initial, submit=submit, **attributes)
@@ -477,13 +506,24 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         are added to the control: underscores become hyphens, and a trailing one is removed. Raise `TypeError`
         if there is no such field, or no control for it.
         """
+        field = self.control(name, initial, label=label, help=help, **attributes)
+        return self.component.live.macro(TEMPLATE, "input")(*field)
+
+    def control(
+        self,
+        name: str,
+        initial: Any = None,
+        *,
+        label: str | None = None,
+        help: str | None = None,
+        **attributes: Any,
+    ) -> FormField:
+        """Return what `input` writes, for HTML of your own. The arguments are the same."""
         known = self.action.controls
         if name not in known:
             raise TypeError(f"{self.action.name} has no field {name!r} for a form; it has {', '.join(known)}")
-        control = known[name]
-        field = self.field(name, shown(control.default if initial is None else initial))
-        write = self.component.live.macro(TEMPLATE, "input")
-        return write(**input_parts(control, field, label, help, attributes))
+        field = self.field(name, shown(known[name].default if initial is None else initial))
+        return form_field(known[name], field, label, help, attributes)
 
     def form(self, *names: str, initial: Any = None, submit: str | None = None, **attributes: Any) -> Any:
         """Return a form as HTML, with all fields that aren't bound, or those of these names.
@@ -491,18 +531,27 @@ class ActionRef(Reference, FormApi, Generic[P, R]):
         `initial` has their initial values: a mapping or an object. `submit` is the text of the button, by
         default the action's name. Attributes are those of the form. Raise as `input` does.
         """
-        bound = binding.named(self.action.plan, self.args)
-        controls = [
-            control
-            for name, control in self.action.controls.items()
-            if name.partition(".")[0] not in bound and (name in names or not names)
-        ]
-        inputs = [
-            self.input(name, initial_value(initial, name))
-            for name in names or [control.name for control in controls]
-        ]
-        parts = form_parts(controls, self.action.name, submit, attributes)
+        inputs = [self.input(name, initial_value(initial, name)) for name in names or self.fields]
+        parts = form_parts(self.label if submit is None else submit, self.encoding, attributes)
         return self.component.live.macro(TEMPLATE, "form")(action=self, inputs=inputs, **parts)
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of all fields of the form: those that aren't bound."""
+        bound = binding.named(self.action.plan, self.args)
+        return [name for name in self.action.controls if name.partition(".")[0] not in bound]
+
+    @property
+    def encoding(self) -> str:
+        """The encoding that the form needs, its ``enctype``."""
+        controls = self.action.controls
+        has_files = any(controls[name].kind == "file" for name in self.fields)
+        return "multipart/form-data" if has_files else "application/x-www-form-urlencoded"
+
+    @property
+    def label(self) -> str:
+        """The name of the action for a button: that of ``add_user`` is "Add user"."""
+        return humanized(self.action.name)
 
     # The outcome of the most recent call, for templates.
 

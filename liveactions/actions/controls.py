@@ -2,18 +2,18 @@
 
 `controls_of` reads the JSON schema that pydantic makes of each parameter, or of each field of a model, and
 returns `Control` descriptions. The macros in ``live/forms.html`` write them as HTML, from the arguments that
-`input_parts` and `form_parts` return.
+`form_field` and `form_parts` return.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import GetJsonSchemaHandler, TypeAdapter
 from pydantic.errors import PydanticUserError
@@ -70,6 +70,14 @@ class Control:
     attrs: Attributes = field(default_factory=dict)
     """Further attributes, such as limits."""
     default: Any = None
+
+
+class FormField(NamedTuple):
+    """One field of a form: how it is shown, what it shows, and the attributes of its control."""
+
+    control: Control
+    field: FieldView
+    attrs: Attributes
 
 
 def controls_of(plan: ParameterPlan, function: Callable[..., Any]) -> dict[str, Control]:
@@ -191,13 +199,13 @@ def _options(values: list[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((str(one), humanized(str(one))) for one in values)
 
 
-def input_parts(
+def form_field(
     control: Control,
     field: FieldView,
     label: str | None = None,
     help: str | None = None,
     attributes: Attributes = MappingProxyType({}),
-) -> dict[str, Any]:
+) -> FormField:
     """Return the arguments of the macro ``input``; see `ActionRef.input`."""
     control = replace(
         control,
@@ -214,22 +222,12 @@ def input_parts(
         "aria-describedby": " ".join(described) or None,
         **_named(attributes),
     }
-    return {"control": control, "field": field, "attrs": _written(attrs)}
+    return FormField(control, field, _written(attrs))
 
 
-def form_parts(
-    controls: Iterable[Control],
-    name: str,
-    submit: str | None = None,
-    attributes: Attributes = MappingProxyType({}),
-) -> dict[str, Any]:
-    """Return arguments of the macro ``form``; see `ActionRef.form`. `name` is the action's."""
-    has_files = any(control.kind == "file" for control in controls)
-    return {
-        "submit": humanized(name) if submit is None else submit,
-        "encoding": "multipart/form-data" if has_files else "application/x-www-form-urlencoded",
-        "attrs": _written(_named(attributes)),
-    }
+def form_parts(submit: str, encoding: str, attributes: Attributes = MappingProxyType({})) -> dict[str, Any]:
+    """Return arguments of the macro ``form``; see `ActionRef.form`."""
+    return {"submit": submit, "encoding": encoding, "attrs": _written(_named(attributes))}
 
 
 def initial_value(initial: Any, name: str) -> Any:

@@ -14,6 +14,8 @@ from ..app import DEBUG_VARIABLE, Live
 from ..pages.component import describe
 from ..pages.page_functions import FunctionPage
 from ..security.signing import ENVIRONMENT
+from ..ui.kit import KitError, listed
+from ..ui.kit import add as add_components
 from .application import Loaded, LoadError, ServeError, load, serve
 from .check import check as find_mistakes
 from .html_data import html_data as describe_attributes
@@ -42,6 +44,36 @@ def new(folder: Path, sqlalchemy: bool, login: bool) -> None:
     for file in files:
         click.echo(f"created {file}")
     click.echo(f"\nNext:\n  cd {folder}\n  pip install -e '.[dev]'\n  liveactions dev")
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("templates"),
+    show_default=True,
+    help="The folder of your templates.",
+)
+@click.option("--force", is_flag=True, help="Overwrite files that you have changed.")
+def add(names: tuple[str, ...], folder: Path, force: bool) -> None:
+    """Copy components of the kit into your project, to change them.
+
+    NAMES are those of components: dialog table. Without any, list them. All components can be used without
+    being copied; your own files are used instead of the kit's. What a component needs is copied with it.
+    """
+    if not names:
+        width = max(len(one.name) for one in listed())
+        for one in listed():
+            click.echo(f"{one.name.lower().ljust(width)}  {one.summary}")
+        return
+    try:
+        copied = add_components(names, folder, force=force)
+    except KitError as error:
+        raise click.ClickException(str(error)) from None
+    for path in copied:
+        click.echo(f"created {path}")
 
 
 @main.command(epilog=_APP_HELP)

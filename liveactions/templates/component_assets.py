@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable
 from typing import Final, Protocol
 
 STYLESHEET: Final = "components.css"
+THEME: Final = "theme.css"
+"""A style sheet in a folder of components: for the whole page, and before the styles of the components."""
 _WITHOUT_BRACES: Final = re.compile(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^{}]", re.DOTALL)
 """What is between the braces of a style sheet."""
 
@@ -41,10 +43,14 @@ def fault_of_style(tag: str, style: str, classes: Collection[str]) -> str:
     return f"the style of <{tag}> has an unmatched {braces[0]!r}" if braces else ""
 
 
-def files(components: Iterable[HasAssets]) -> dict[str, str]:
-    """Return the style sheet of components, if they have styles, and their scripts, by names of files."""
+def files(components: Iterable[HasAssets], themes: Iterable[str] = ()) -> dict[str, str]:
+    """Return the style sheet of components, if they have styles, and their scripts, by names of files.
+
+    `themes` are style sheets that come before.
+    """
     ordered = sorted(components, key=lambda one: one.tag)
     found = {f"{one.tag}.js": one.script for one in ordered if one.script}
     scope = "@scope (.{}) {{\n{}\n}}\n"
-    styles = [scope.format(root_class(one.tag), one.style.strip()) for one in ordered if one.style]
+    styles = [f"{theme.strip()}\n" for theme in themes]
+    styles += [scope.format(root_class(one.tag), one.style.strip()) for one in ordered if one.style]
     return {STYLESHEET: "".join(styles), **found} if styles else found

@@ -1,22 +1,26 @@
 """Components: template files in the folder ``components`` that other templates use as tags.
 
 ``components/forms/Field.html`` is ``<forms.Field>``. A component is loaded once; while templates are
-reloaded, again when its file or one of a component in it has changed.
+reloaded, again when its file or one of a component in it has changed. Components of the library are loaded if
+a template has their tag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 from typing import Final, Protocol
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
-from .component_assets import fault_of_style
+from .beside import sources
+from .component_assets import THEME, fault_of_style
 from .component_body import every, meant, slots_in, takes_attributes
 from .component_props import Prop, declared
 from .origins import foreign, origin
@@ -25,6 +29,9 @@ FOLDER: Final = "components/"
 SUFFIX: Final = ".html"
 DEFAULT: Final = "default"
 """The name of the slot for what is directly in a tag."""
+_SUFFIXES: Final = ("", ".htm", ".html", ".jinja", ".jinja2", ".j2")
+"""Ends of the names of templates that may have tags; folders may contain other files."""
+_TAG: Final = re.compile(r"<([\w.]+)")
 PAGE_NAMES: Final = frozenset({"live", "request", "url"})
 """Variables of every page."""
 _JINJA_NAMES: Final = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
@@ -76,12 +83,18 @@ class Expand(Protocol):
 
 
 class Components:
-    """The components of an environment. `names` are variables of all templates besides its globals."""
+    """The components of an environment.
 
-    def __init__(self, environment: Environment, names: frozenset[str], expand: Expand) -> None:
+    `names` are variables of all templates besides its globals, `kit` the folder with those of the library.
+    """
+
+    def __init__(
+        self, environment: Environment, names: frozenset[str], expand: Expand, kit: Path | None = None
+    ) -> None:
         self.environment = environment
         self._names = names | PAGE_NAMES | _JINJA_NAMES
         self._expand = expand
+        self._kit = kit
         self._found: dict[str, ComponentFile] = {}
         self._used: dict[str | None, set[str]] = {}
         """The components that are in a template."""
@@ -130,19 +143,44 @@ class Components:
         return found.filename if found is not None else None
 
     def all(self) -> list[ComponentFile]:
-        """Return all components, except for those with errors: these are reported where they are used."""
-        for tag in self.names():
+        """Return all components of the application, and those of the library that its templates use.
+
+        Those with errors are left out: these are reported where they are used.
+        """
+        for tag in self._wanted():
             with suppress(TemplateError, TemplateSyntaxError):
                 self.find(tag, None, 1)
         return list(self._found.values())
 
+    def themes(self, components: Iterable[ComponentFile]) -> list[str]:
+        """Return the style sheets of the folders that components with styles are in."""
+        folders = sorted({one.path.rpartition("/")[0] for one in components if one.style})
+        return [text for folder in folders if (text := self._source(f"{folder}/{THEME}")[0])]
+
     def names(self) -> list[str]:
         """Return the tags of all components that the loader can list."""
+        return [tag for tag in map(tag_of, self._listed()) if tag is not None]
+
+    def _listed(self) -> list[str]:
         try:
-            listed = self.environment.list_templates()
+            return self.environment.list_templates()
         except TypeError:  # a loader that can't list
             return []
-        return [tag for tag in map(tag_of, listed) if tag is not None]
+
+    def _wanted(self) -> list[str]:
+        """Return the tags of the application's components, and of those of the kit that a template has."""
+        own: list[str] = []
+        packaged: set[str] = set()
+        texts = list(sources())
+        for name in self._listed():
+            text, file = self._source(name) if PurePath(name).suffix in _SUFFIXES else ("", None)
+            tag = tag_of(name)
+            if tag is not None and file is not None and self._kit in Path(file).parents:
+                packaged.add(tag)
+                continue
+            texts.append(text)
+            own += [tag] if tag is not None else []
+        return own + sorted(packaged.intersection(_TAG.findall("\n".join(texts))))
 
     def _load(self, tag: str, template: str | None, line: int) -> ComponentFile:
         path = f"{FOLDER}{tag.replace('.', '/')}{SUFFIX}"
@@ -163,11 +201,12 @@ class Components:
             error.source, error.translated = source, True  # else Jinja quotes the template with the tag
             raise
         for node in every(component.body):
-            node.lineno = foreign(path, node.lineno)
+            if node.lineno is not None:  # an operand of a comparison has none
+                node.lineno = foreign(path, node.lineno)
         found = self._expand(component.body, path, self, True)
         component.uses, component.classes = found.used, found.classes
-        component.style = "".join([*found.styles, self._beside(path, ".css")])
-        component.script = "".join([*found.scripts, self._beside(path, ".js")])
+        component.style = "".join([*found.styles, self._source(path.removesuffix(SUFFIX) + ".css")[0]])
+        component.script = "".join([*found.scripts, self._source(path.removesuffix(SUFFIX) + ".js")[0]])
         known = self._names | self.environment.globals.keys()
         component.slots = slots_in(component.body, path, tag, component.props.keys(), known)
         component.takes_attributes = takes_attributes(component.body)
@@ -175,13 +214,13 @@ class Components:
             raise TemplateError(fault, path, 1)
         return component
 
-    def _beside(self, path: str, suffix: str) -> str:
-        """Return the text of a component's style sheet or module; "" if it has none."""
+    def _source(self, name: str) -> tuple[str, str | None]:
+        """Return the text of a template, a style sheet or a module, and its file; "" if there is none."""
         assert self.environment.loader is not None
         try:
-            return self.environment.loader.get_source(self.environment, path.removesuffix(SUFFIX) + suffix)[0]
+            return self.environment.loader.get_source(self.environment, name)[:2]
         except TemplateNotFound:
-            return ""
+            return "", None
 
     def _error(self, text: str, template: str | None, line: int) -> TemplateError:
         return TemplateError(text, *origin(template, line))

@@ -98,6 +98,8 @@ _WITHOUT_COMPONENTS = (".xml", ".txt")
 """Ends of the names of templates in which capitalised tags are what they are."""
 _PACKAGED = Path(__file__).with_name("packaged")
 """Templates of the library. An application's own with the same name is used instead."""
+_KIT = Path(__file__).parents[1] / "ui"
+"""The components of `liveactions.ui`, likewise. Pages load the files of those only that they use."""
 _MAX_TEMPLATES = 400
 """How many compiled templates are kept."""
 
@@ -141,7 +143,9 @@ class Templates:
     def component_files(self) -> Mapping[str, str]:
         """Return the styles and scripts of components, by names of files."""
         if self._component_files is None or self.environment.auto_reload:
-            self._component_files = files(self.environment.components.all())
+            components = self.environment.components
+            found = components.all()
+            self._component_files = files(found, components.themes(found))
         return self._component_files
 
     def loaded(self) -> Iterator[Template]:
@@ -225,7 +229,7 @@ class View:
 
 def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     """Return an environment that compiles to fragments, and shares everything else with the original."""
-    loaders = (BesideLoader(), environment.loader, FileSystemLoader(_PACKAGED))
+    loaders = (BesideLoader(), environment.loader, FileSystemLoader([_PACKAGED, _KIT]))
     live: Any = environment.overlay(
         cache_size=_MAX_TEMPLATES, loader=ChoiceLoader([one for one in loaders if one is not None])
     )
@@ -233,7 +237,7 @@ def _overlay(environment: Environment, names: Iterable[str]) -> LiveEnvironment:
     live.found = {}
     live.bytecode_cache = None  # it would mix both kinds of code
     live.globals = environment.globals
-    live.components = Components(live, frozenset(names), expand)
+    live.components = Components(live, frozenset(names), expand, _KIT)
     return cast(LiveEnvironment, live)
 
 

@@ -518,6 +518,30 @@ def test_styles_and_scripts_are_in_files_of_their_own() -> None:
     assert templates("", {}).component_files() == {}
 
 
+def test_the_style_of_a_folder_is_for_the_page_and_comes_first() -> None:
+    theme = {"components/forms/theme.css": ":root { --x: 1px }"}
+    found = templates("", {**STYLED, **theme} | {"components/Plain.html": ""}).component_files()
+    assert found["components.css"].startswith(":root { --x: 1px }\n@scope (.Tag) {")
+
+
+def test_pages_load_the_files_of_the_kits_components_that_templates_use() -> None:
+    found = templates('<ui.Confirm id="a" title="Sure?" action="{{ x }}"/>', {}).component_files()
+    assert found.keys() == {"components.css", "ui.Confirm.js", "ui.Dialog.js"}
+    assert ".ui-Button" in found["components.css"] and ".ui-Field" not in found["components.css"]
+    assert "--ui-accent" in found["components.css"].partition("@scope")[0]
+
+
+def test_a_component_of_the_application_comes_before_one_of_the_kit() -> None:
+    own = {"components/ui/Button.html": "<b>{{ slots.default }}</b>"}
+    assert plain("<p><ui.Button>x</ui.Button></p>", own) == "<p><b>x</b></p>"
+    assert templates("<ui.Button>x</ui.Button>", own).component_files() == {}
+
+
+def test_a_component_compares_values() -> None:
+    component = {"components/Size.html": "{# props n: int #}\n{% if 1 < n < 3 %}<b>{{ n }}</b>{% endif %}"}
+    assert plain("<p><Size n='{{ x }}'/></p>", component, x=2) == "<p><b>2</b></p>"
+
+
 WRONG_STYLES = {
     "no class": (
         '<b class="Bat Bad-x Bad{{ 1 }}"></b><style>p {}</style>',
