@@ -379,11 +379,11 @@ class PageRun:
         is_due = must_read or self._may_load or self._in_url or not self.has_passed or live.services.around
         problem = await self.load(outcome) if is_due else None
         is_shown = problem is None and not isinstance(outcome, RedirectTo)
-        step = "writing its state"
+        step = "storing the state"
         try:
             self._dump()
             if draw is not None and is_shown:
-                step = "a render"
+                step = "rendering"
                 if operation is None:
                     draw()
                 else:
@@ -400,7 +400,7 @@ class PageRun:
     def dump(self) -> None:
         """Dump the page's `state` again, if possible, after it was undone."""
         self.state = None
-        with contained("%s: writing its state after it was undone", type(self.page).__qualname__):
+        with contained("%s: dumping its state after it was restored", type(self.page).__qualname__):
             self._dump()
 
     def _dump(self) -> None:

@@ -35,9 +35,9 @@ class OpenConnection:
         self._closes = closes
         self._sender: asyncio.Task[Any] | None = None
         """The task that is sending."""
-        self._is_cut_off = False
+        self._is_interrupted = False
         self._closed = False
-        self._doom: tuple[int, str] | None = None
+        self._closing: tuple[int, str] | None = None
 
     async def send(self, text: str) -> None:
         """Send a message, unless the connection is lost."""
@@ -51,7 +51,7 @@ class OpenConnection:
             self._closed = True
         except asyncio.CancelledError:
             self._closed = True  # no message can follow an incomplete one
-            if not self._is_cut_off or self._sender is None or self._sender.uncancel():
+            if not self._is_interrupted or self._sender is None or self._sender.uncancel():
                 raise
         finally:
             self.sending_since = self._sender = None
@@ -65,21 +65,21 @@ class OpenConnection:
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection soon, and interrupt sending, in whichever task."""
-        if self._doom is not None:
+        if self._closing is not None:
             return
-        self._doom = (code, reason)
+        self._closing = (code, reason)
         if self._sender is not None:
-            self._is_cut_off = True
+            self._is_interrupted = True
             self._sender.cancel()
-        self._doomed()
+        self._wake()
 
-    def _doomed(self) -> None:
-        """Wake the connection's own task, which then calls `finish`."""
+    def _wake(self) -> None:
+        """Wake the task that reads the connection, which then calls `finish`."""
         raise NotImplementedError
 
     async def finish(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection now, with the code of `close` if that was called."""
-        code, reason = self._doom or (code, reason)
+        code, reason = self._closing or (code, reason)
         self._closes[code] += 1
         if not self._closed and self.sending_since is None:  # otherwise it would wait forever
             self._closed = True
@@ -114,7 +114,7 @@ class Socket(OpenConnection):
 
     async def next(self) -> Message | None:
         """Return the next message; None when the connection is closed."""
-        if self._doom:
+        if self._closing:
             return None
         self._is_waiting = True
         message = await self.receive()
@@ -124,13 +124,13 @@ class Socket(OpenConnection):
     async def _write(self, text: str) -> None:
         await self._send({"type": "websocket.send", "text": text})
 
-    def _doomed(self) -> None:
+    def _wake(self) -> None:
         if self._task and self._is_waiting:  # otherwise it notices when the running operation has ended
             self._task.cancel()
 
-    def was_cancelled(self) -> bool:
-        """Return whether the task was cancelled by `close`; it then continues."""
-        if self._doom is None or self._task is None:
+    def absorb_cancellation(self) -> bool:
+        """Return whether `close` has cancelled the task. If so, take the cancellation back."""
+        if self._closing is None or self._task is None:
             return False
         self._task.uncancel()
         return True
@@ -150,7 +150,7 @@ class EventStream(OpenConnection):
         self.messages: list[str] = []
         """Messages to send when the stream is open."""
         self._writing = asyncio.Lock()
-        self._over = asyncio.Event()
+        self._closed_by_session = asyncio.Event()
 
     async def open(self, status: int, headers: Sequence[tuple[bytes, bytes]], send: Send) -> None:
         """Start the response, and send waiting messages."""
@@ -158,9 +158,12 @@ class EventStream(OpenConnection):
         self._send = send
         await self._emit("".join(map(_event, self.messages)))
 
-    async def last(self, receive: Receive) -> None:
-        """Return when the connection is lost, the reader is stuck, or `close` was called."""
-        ends = {asyncio.ensure_future(_disconnected(receive)), asyncio.ensure_future(self._over.wait())}
+    async def until_closed(self, receive: Receive) -> None:
+        """Return when the connection is lost, the browser stops reading, or `close` was called."""
+        ends = {
+            asyncio.ensure_future(_disconnected(receive)),
+            asyncio.ensure_future(self._closed_by_session.wait()),
+        }
         try:
             while not (await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED))[0]:
                 if self.sending_since is None:  # otherwise that message has a limit of its own
@@ -183,8 +186,8 @@ class EventStream(OpenConnection):
         async with self._writing:  # a comment and a frame may be sent by two tasks
             await self._send({"type": "http.response.body", "body": events.encode(), "more_body": more})
 
-    def _doomed(self) -> None:
-        self._over.set()
+    def _wake(self) -> None:
+        self._closed_by_session.set()
 
     async def _write_end(self, code: int, reason: str) -> None:
         await self._emit(f"event: close\ndata: {code}\n\n", more=False)

@@ -49,7 +49,7 @@ class PageEndpoint:
         self.origins = origins
         self.address = address
         self.errors = errors
-        self._tasks = Supervisor(lambda: f"{address.name}: what waited for an answer")
+        self._tasks = Supervisor(lambda: f"{address.name}: calls of after()")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         site = self.site

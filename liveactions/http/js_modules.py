@@ -239,7 +239,7 @@ class FunctionEndpoint:
     def __init__(self, site: AppContext, origins: Origins) -> None:
         self.site = site
         self.origins = origins
-        self._tasks = Supervisor(lambda: "what waited for the answer of a function")
+        self._tasks = Supervisor(lambda: "calls of after() in a function")
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         request = PageRequest(scope, receive, send)

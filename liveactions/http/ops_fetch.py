@@ -72,12 +72,12 @@ class EventStreamResponse(Response):
         try:
             await stream.open(self.status_code, self.raw_headers, send)
             session.tasks.start(self._perform())  # not cancelled with the stream
-            await stream.last(receive)
+            await stream.until_closed(receive)
             await stream.finish()
         except OSError:  # raised by servers if the connection is lost
             return
         finally:
-            with contained("%s: leaving its stream", session.state.name):
+            with contained("%s: closing its stream", session.state.name):
                 await session.detach(stream)
 
     async def _perform(self) -> None:

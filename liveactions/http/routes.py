@@ -133,10 +133,10 @@ class Health:
     workers at once would be taken out of service otherwise. It isn't ready while it drains.
     """
 
-    def __init__(self, sessions: SessionRegistry, line: BrokerChannel) -> None:
+    def __init__(self, sessions: SessionRegistry, channel: BrokerChannel) -> None:
         self._sessions = sessions
         self._store = Probe(lambda: _answers(sessions.site.snapshots.store))
-        self._broker = Probe(line.is_reachable) if line.route is not None else None
+        self._broker = Probe(channel.is_reachable) if channel.route is not None else None
 
     async def report(self, request: Request) -> JSONResponse:
         """Answer with all details. The status is that of `ready`."""

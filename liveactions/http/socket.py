@@ -62,15 +62,15 @@ class SocketEndpoint:
             log.info("closing a socket: %s", error)
             await socket.finish(error.code, str(error))
         except asyncio.CancelledError:
-            if not socket.was_cancelled():
+            if not socket.absorb_cancellation():
                 raise
             await socket.finish()
         except Exception:
-            log.exception("a page's session failed")
+            log.exception("the session of a page failed")
             await socket.finish(INTERNAL_ERROR)
         finally:
             if session is not None:
-                with contained("%s: leaving its socket", session.state.name):
+                with contained("%s: closing its socket", session.state.name):
                     await session.detach(socket)
 
     async def _join(self, socket: Socket, connection: HTTPConnection) -> Session | None:

@@ -10,8 +10,8 @@ A page has one session, and the session has an `OpLog`. Sockets come and go; mes
 
 *Operations* are numbered by the page: 1, 2, 3 ... The page keeps each one until it knows how it ended. The
 session runs them in the order of their numbers, and never runs one twice: `OpLog.accept` tells whether an
-operation is new. One that is sent again, because the page couldn't know that it had arrived, is answered
-again. The answers of at least the 64 newest operations are kept, and a page has at most 32 that are
+operation is new. An operation that is sent again, because the page couldn't know that it had arrived, is
+answered again. The answers of at least the 64 newest operations are kept, and a page has at most 32 that are
 unanswered. An operation may be answered as running: it runs concurrently, and its final answer is sent later.
 
 *Revisions* count the patches: a frame with a patch leads from the page's revision to the next one. Every
@@ -63,7 +63,7 @@ class OpLog:
         self.shown = rev
         """The newest revision that the page is known to have applied."""
         self.seen = rev
-        """No address of an older revision can arrive any more."""
+        """The oldest revision whose addresses can still arrive."""
         self.last = done
         """Number of the newest accepted operation."""
         self.done = done
@@ -73,8 +73,8 @@ class OpLog:
         }
         self._forgotten = 0
         """Number of the newest operation whose answer was dropped without an acknowledgement."""
-        self._late: dict[int, float] = {}
-        """Concurrent operations, with the revision that their final answer was sent with."""
+        self._concurrent: dict[int, float] = {}
+        """Concurrent operations, with the revision that their final answer is sent with: `inf` until then."""
         self.uncertain = 0
         """Operations up to this one may have been run by a worker that is gone."""
         self._unsent_answers: list[Any] = []
@@ -98,7 +98,7 @@ class OpLog:
             return True
         require(n > self._forgotten, f"op {n} after {self.last}")
         if n <= self.done:
-            self._tell_again(n)
+            self._answer_again(n)
         return False
 
     def acknowledge(self, rev: int, now: float) -> None:
@@ -119,8 +119,8 @@ class OpLog:
             self._unacknowledged -= size
             if self.answered:
                 self._forget(done)
-        for n in [n for n, told in self._late.items() if told <= rev] if self._late else ():
-            del self._late[n], self.answered[n]
+        for n in [n for n, sent in self._concurrent.items() if sent <= rev] if self._concurrent else ():
+            del self._concurrent[n], self.answered[n]
         if self.unacked_extras:
             self.unacked_extras = [kept for kept in self.unacked_extras if kept[0] > rev]
 
@@ -133,12 +133,12 @@ class OpLog:
             if len(self.answered) > MAX_KEPT_ANSWERS:
                 self._forget_oldest()
 
-    def go_on(self, n: int) -> None:
+    def start_concurrent(self, n: int) -> None:
         """Note that operation `n` runs concurrently, so that others needn't wait for it."""
-        self._late[n] = inf
+        self._concurrent[n] = inf
         self.finish(n, RUNNING)
 
-    def finish_late(self, n: int, status: int = OK, payload: Any = None) -> None:
+    def finish_concurrent(self, n: int, status: int = OK, payload: Any = None) -> None:
         """Note that operation `n`, which ran concurrently, has ended."""
         self.answered[n] = (status, payload)
         self._unsent_answers += (n, status, payload)
@@ -155,36 +155,36 @@ class OpLog:
 
     def _forget(self, n: int) -> None:
         """Drop the answers up to that of operation `n`, which the page has received."""
-        late = self._late
-        for old in [old for old in self.answered if old <= n and old not in late]:
+        concurrent = self._concurrent
+        for old in [old for old in self.answered if old <= n and old not in concurrent]:
             del self.answered[old]
 
     def _forget_oldest(self) -> None:
-        oldest = next((n for n in self.answered if n not in self._late), None)
+        oldest = next((n for n in self.answered if n not in self._concurrent), None)
         if oldest is not None:
             del self.answered[oldest]
             self._forgotten = oldest
 
-    def _tell_late(self, rev: int) -> None:
-        """Note that the final answers of concurrent operations are sent with this revision."""
-        for n, told in self._late.items():
-            if told == inf and self.answered[n][0] != RUNNING:
-                self._late[n] = rev
+    def _note_final_answers(self, rev: int) -> None:
+        """Note that final answers of concurrent operations are sent with this revision."""
+        for n, sent in self._concurrent.items():
+            if sent == inf and self.answered[n][0] != RUNNING:
+                self._concurrent[n] = rev
 
-    def _tell_again(self, n: int) -> None:
+    def _answer_again(self, n: int) -> None:
         self._sent_through = min(self._sent_through, n - 1)
         if n in self.answered and n not in self._unsent_answers[::3]:
             self._unsent_answers += (n, *self.answered[n])
 
     @property
     def is_certain(self) -> bool:
-        """Whether operations that haven't ended have not been run anywhere."""
+        """Whether no operation that hasn't ended may have been run by another worker."""
         return self.uncertain <= self.done
 
     @property
     def is_streaming(self) -> bool:
-        """Whether ops go on beside the others."""
-        return any(self.answered[n][0] == RUNNING for n in self._late)
+        """Whether operations are running concurrently."""
+        return any(self.answered[n][0] == RUNNING for n in self._concurrent)
 
     @property
     def answers(self) -> Sequence[Any]:
@@ -194,7 +194,7 @@ class OpLog:
         return [part for n, answer in self.answered.items() for part in (n, *answer)]
 
     def add(self, extras: Mapping[str, Any]) -> None:
-        """Add extras to the next frame."""
+        """Merge extras into those of the next frame."""
         self._extras = merge(self._extras, extras)
 
     @property
@@ -203,7 +203,7 @@ class OpLog:
         return [*self.unacked_extras, (self.rev + 1, self._extras)] if self._extras else self.unacked_extras
 
     @property
-    def is_owing(self) -> bool:
+    def has_unsent(self) -> bool:
         """Whether answers or extras have to be sent."""
         return self._sent_through < self.done or bool(self._unsent_answers) or bool(self._extras)
 
@@ -212,19 +212,19 @@ class OpLog:
         """Whether another patch may be sent."""
         return len(self._sent) < WINDOW_FRAMES and self._unacknowledged < WINDOW_BYTES
 
-    def silence(self, now: float) -> float:
-        """Return for how many seconds patches have been waiting for an acknowledgement."""
+    def seconds_unacknowledged(self, now: float) -> float:
+        """Return for how many seconds patches have been waiting for an acknowledgement; 0 if none is."""
         return now - self._progress if self._sent else 0.0
 
     def frame(self, patch: Change, shapes: list[Any], now: float) -> str | None:
         """Return the frame with this patch ([] for none) and the answers that are due; None if it's empty."""
-        if not patch and not self.is_owing:
+        if not patch and not self.has_unsent:
             return None
         answers, self._unsent_answers = self._unsent_answers, []
         self._sent_through = self.done
         extras, self._extras = self._extras, {}
-        if self._late:
-            self._tell_late(self.rev + 1)
+        if self._concurrent:
+            self._note_final_answers(self.rev + 1)
         if not patch and not extras:
             return write([self.rev, self.done, [], answers] if answers else [self.rev, self.done])
         self.rev += 1
@@ -265,7 +265,7 @@ class OpLog:
         is_ahead = bool(self.unacked_extras) and self.unacked_extras[-1][0] > self.rev
         if is_ahead or (patch and hello.rev == self.rev):  # a snapshot may have extras that no frame has sent
             self.rev += 1
-        self._tell_late(self.rev)
+        self._note_final_answers(self.rev)
         message: dict[str, Any] = {"token": token, "rev": self.rev, "ack": self.done}
         if resumption:
             message[resumption] = 1
@@ -305,7 +305,7 @@ def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Allowance:
-    """A rate limit of so many per second, with bursts. It tells how long to wait."""
+    """A rate limit: `rate` operations per second, and bursts of `burst`."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self._step = 1 / rate
@@ -313,7 +313,7 @@ class Allowance:
         self._due = 0.0
 
     def take(self, now: float) -> float:
-        """Use one, and return the seconds to wait before."""
+        """Count one operation. Return how many seconds to wait before it may run; 0 or less: none."""
         due = max(self._due, now - self._slack) + self._step
         self._due = due
         return due - now

@@ -174,7 +174,7 @@ class BrokerChannel:
         """Deliver messages to the listeners of this process."""
         for message in messages:
             for receive in list(self._listeners):
-                with contained("hearing of a message"):
+                with contained("receiving a message"):
                     receive(message)
 
     def _receive(self) -> list[Message | None]:

@@ -23,17 +23,17 @@ from .op_queue import Job
 from .state import SessionState
 from .subscriptions import SubscriptionIndex
 
-SECONDS: Final = 5.0
-"""How long a page that was loaded ahead can be shown."""
+MAX_AGE: Final = 5.0
+"""Seconds for which a page that was loaded ahead can be shown."""
 
 
 class _Load:
-    """A page that is being loaded, or was loaded, and what was the case when that began."""
+    """A page that is being loaded, or was loaded, and the circumstances when that began."""
 
     def __init__(self, url: str, state: SessionState, position: int) -> None:
         self.url = url
         self.position = position
-        """Of the messages that it can't have missed."""
+        """The position of the messages that it has seen."""
         self.page = state.page
         self.request = state.page.live.request
         self.began = time.monotonic()
@@ -42,9 +42,9 @@ class _Load:
         self.task: asyncio.Task[None] | None = None
 
     def fits(self, page: Page, url: str) -> bool:
-        """Return whether the page may be shown in place of `page`, which is open."""
-        is_same = page is self.page and page.live.request is self.request  # and so are the cookies
-        is_current = is_same and not self.is_dropped and time.monotonic() - self.began <= SECONDS
+        """Return whether the page may replace `page`, which is open, at `url`."""
+        is_same = page is self.page and page.live.request is self.request  # and therefore its cookies
+        is_current = is_same and not self.is_dropped and time.monotonic() - self.began <= MAX_AGE
         return is_current and url == self.url
 
     @property
@@ -76,7 +76,7 @@ class PageAhead:
         self.drop()
         load = self._load = _Load(url, state, self._index.position)
         load.task = self._tasks.start(self._open(load))
-        self._expiry = asyncio.get_running_loop().call_later(SECONDS, self._expire, load)
+        self._expiry = asyncio.get_running_loop().call_later(MAX_AGE, self._expire, load)
 
     async def _open(self, load: _Load) -> None:
         loaded = await open_ahead(self._state, load.url)
@@ -97,8 +97,8 @@ class PageAhead:
             self.drop()
 
     async def take(self, job: Job, outcome: Outcome) -> tuple[LoadedPage, int] | None:
-        """Return the page to which an operation navigates, and the position of the messages that it has
-        heeded; None if it wasn't loaded ahead.
+        """Return the page to which an operation navigates, and the position of the messages that it has seen;
+        None if it wasn't loaded ahead.
         """
         load, page = self._load, self._state.page
         if load is None or type(job) is not Navigate or not isinstance(outcome, RedirectTo):

@@ -1,7 +1,7 @@
-"""Runs one operation: in the queue, or beside it.
+"""Runs one operation: in the queue, or concurrently.
 
-`dispatch_op` resolves the action, passes the arguments, and returns the outcome. `ConcurrentOps` runs what
-goes on beside the queue: generators, and actions that newer calls may end.
+`dispatch_op` resolves the action, passes the arguments, and returns the outcome. `ConcurrentOps` runs
+generators, and actions that newer calls may end, while other operations are received.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ UNKNOWN: Final = Uncertain()
 """It is unknown whether the operation ran."""
 FILE_EXPIRED: Final = "The file is no longer available. Please choose it again."
 STREAMING: Final = Streaming()
-"""The operation goes on outside of the queue."""
+"""The operation continues outside of the queue."""
 
 
 def run_of(state: SessionState, job: Job) -> PageRun:
@@ -71,14 +71,14 @@ async def dispatch_op(
         return await job.run(run) or DONE
     if isinstance(job, Navigate):
         return await navigate(run, state.binding.address, job.url)
-    if not isinstance(job, Act):  # a `Cancel`: that was done when it came
+    if not isinstance(job, Act):  # a `Cancel`, which took effect when it arrived
         return await run.guard() or DONE
     try:
         ref = ref or state.reference(job)
-        for token in _bound_in(job):
+        for token in _bound_references(job):
             state.shown(job.rev, token)
     except (UnknownAction, ForgedReference) as error:
-        log_refused(state.page, named_by(job), error)
+        log_refused(state.page, called_name(job), error)
         return UNKNOWN if job.n <= state.op_log.uncertain else failure(str(error), status=409)
     is_call = not isinstance(job, Validate)
     if job.n <= state.op_log.uncertain and is_call and not ref.action.idempotent:
@@ -96,7 +96,7 @@ async def dispatch_op(
     return await run.call(ref, given)
 
 
-def _bound_in(job: Act) -> list[str]:
+def _bound_references(job: Act) -> list[str]:
     """Return the references of fields that the controls of a form are bound to."""
     if isinstance(job, CallFunction) or not job.fields or FIELD_BOUND not in job.fields:
         return []
@@ -126,7 +126,7 @@ async def _call_with_files(
         if outcome is STREAMING:
             rest = files.pop_all()
             ops.when_over(job.n, lambda: state.site.uploads.start(rest.aclose()))
-        opened.are_kept = isinstance(outcome, Failed) and outcome.status == 422  # the form is sent again
+        opened.are_kept = isinstance(outcome, Failed) and outcome.status == 422  # the form will be sent again
         return outcome
 
 
@@ -145,8 +145,8 @@ def report(state: SessionState, job: ServerOp, outcome: Outcome, frames: FrameWr
         frames.tell_failure(outcome)
 
 
-def named_by(op: Act) -> str:
-    """Return a name for what an operation calls, for the log."""
+def called_name(op: Act) -> str:
+    """Return the name of what an operation calls, for the log."""
     if isinstance(op, CallSlot):
         return f"slot {op.address}"
     return op.name if isinstance(op, CallFunction) else op.reference
@@ -208,9 +208,9 @@ class StreamingCall:
 
 
 class ConcurrentOps:
-    """The concurrent calls of one session. True if an operation could end one.
+    """The concurrent calls of one session. It is true if there are any.
 
-    `submit` asks for an op, `run` waits for its outcome as well.
+    `submit` enqueues an operation; `run` also waits for its outcome.
     """
 
     def __init__(
@@ -237,7 +237,10 @@ class ConcurrentOps:
     # What comes in
 
     def admit(self, op: Op) -> Op:
-        """Admit an operation that arrives while others run: it may end those, or be dropped itself."""
+        """Let an operation that arrives end or replace calls that are running or queued.
+
+        Return the operation, or one that does nothing in its place.
+        """
         if type(op) is Cancel:
             self._cancel(op)
             return op
@@ -260,7 +263,7 @@ class ConcurrentOps:
         return type(op) is Bye or (type(op) is Navigate and path != self.state.page.live.path)
 
     def _leave(self) -> None:
-        """End what was only of use to this visitor, who is leaving the page."""
+        """End calls with ``on_leave="cancel"``: the visitor is leaving the page."""
         if self.called is not None and self.called.action.ends_on_leave:
             self._end()
         for run in self.streaming:
@@ -274,9 +277,9 @@ class ConcurrentOps:
         except (UnknownAction, ForgedReference):
             return
         for run in self.streaming:
-            if meant == run.n or _includes(meant, run.ref):
+            if meant == run.n or _covers(meant, run.ref):
                 run.cancel()
-        if self.called is not None and _includes(meant, self.called):
+        if self.called is not None and _covers(meant, self.called):
             self._end()
 
     def _end(self) -> None:
@@ -352,6 +355,6 @@ def _is_same(one: ActionRef[..., Any], other: ActionRef[..., Any] | None) -> boo
     return other is not None and one.path == other.path
 
 
-def _includes(meant: int | ActionRef[..., Any], ref: ActionRef[..., Any]) -> bool:
+def _covers(meant: int | ActionRef[..., Any], ref: ActionRef[..., Any]) -> bool:
     """Return whether `meant` names `ref`, or its action with any arguments."""
     return isinstance(meant, ActionRef) and meant.path == ref.path and meant.args in ((), ref.args)

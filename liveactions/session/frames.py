@@ -33,9 +33,9 @@ class FrameWriter:
         self.in_html: HtmlSnapshot | None = None
         """The snapshot of the HTML that is about to be sent, which may have to be stored."""
         self.has_failed = False
-        """Whether the latest operation failed after its action had run, which has been logged."""
+        """Whether the latest operation has failed after its action, which was logged then."""
         self.must_load_again = False
-        """Whether items of its streams are needed that have left memory: the browser loads the page."""
+        """Whether a render needs items of a stream that have left memory: then the browser loads the page."""
 
     def draw(self) -> None:
         """Render the page. What hasn't changed since the newest render isn't rendered again."""
@@ -50,7 +50,7 @@ class FrameWriter:
             if state.drawn is None:
                 self.draw()
         except Exception as error:
-            unexpected(error, state.page.live, "a render")
+            unexpected(error, state.page.live, "rendering")
             return True
         return state.page.live.error_is_shown
 
@@ -71,7 +71,7 @@ class FrameWriter:
             frame = state.frame(now)
         except Exception as error:
             if not self.has_failed:
-                failed = unexpected(error, state.page.live, "a render")
+                failed = unexpected(error, state.page.live, "rendering")
                 if not state.op_log.replace_last_answer(*answer(failed)):
                     self.tell_failure(failed)
             state.drawn = None

@@ -46,13 +46,13 @@ log = get_logger(__name__)
 MAINTENANCE_INTERVAL: Final = 1.0
 """Seconds between two rounds of maintenance."""
 POLLS_PER_ROUND: Final = 20
-"""How often messages of other workers are received in this interval."""
+"""How often messages of other workers are received in each of these intervals."""
 HANDOVER_TIMEOUT: Final = 1.0
 """Seconds to wait for a page's previous worker to store the newest state."""
 POLL_INTERVAL: Final = 0.02
 """Seconds between two reads of the store meanwhile."""
 ADDRESS: Final = ("path", "query_string")
-"""What an ASGI scope says of an address."""
+"""The parts of an ASGI scope that are an address."""
 
 REASONS: Final[dict[int, str]] = {
     1000: "left",
@@ -101,28 +101,28 @@ class SessionRegistry:
     """All sessions of this process."""
 
     def __init__(
-        self, site: AppContext, line: BrokerChannel, clock: Callable[[], float] = time.monotonic
+        self, site: AppContext, channel: BrokerChannel, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.site = site
         self.is_draining = False
         """Whether this worker is handing its pages over to others."""
-        self._line = line
+        self._channel = channel
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._hosts: Counter[str] = Counter()
-        self.presence = Presence(line, read_entries, self._tend)
+        self.presence = Presence(channel, read_entries, self._start_maintenance)
         """The presence table, shared with other workers."""
         site.services.presence = self.presence
-        self._audience = SubscriptionIndex(line, lambda: (one.subscriptions for one in self))
-        self._maintenance = Supervisor(lambda: "the upkeep of open pages")
-        self._rounds = Supervisor(lambda: "a round through the open pages")
-        self._hearing = Recurring("hearing of other workers", line.catch_up)
-        self._tending = [
-            Recurring("looking for files that nobody has taken", site.uploads.tend),
-            Recurring("looking for saved templates", self._show_saved_templates),
-            Recurring("trying the store again", site.snapshots.store.tend),
+        self._index = SubscriptionIndex(channel, lambda: (one.subscriptions for one in self))
+        self._maintenance = Supervisor(lambda: "the maintenance of open pages")
+        self._rounds = Supervisor(lambda: "a round of maintenance")
+        self._receiving = Recurring("receiving messages of other workers", channel.catch_up)
+        self._each_round = [
+            Recurring("removing expired uploads", site.uploads.tend),
+            Recurring("applying saved templates", self._show_saved_templates),
+            Recurring("reaching the store", site.snapshots.store.tend),
         ]
-        self._counting = Recurring("looking who is still here", self.presence.tick)
+        self._presence_tick = Recurring("checking presence", self.presence.tick)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -150,7 +150,7 @@ class SessionRegistry:
         if self.is_draining:
             raise ProtocolError("the worker is being stopped", REPLACED)
         arrival = await self._arrive(hello, opened)
-        session = await self._known(arrival)
+        session = await self._find_here(arrival)
         if session is not None:
             await self._attach(session, connection, hello)
         else:
@@ -168,7 +168,7 @@ class SessionRegistry:
         connection = session.connection if session is not None else None
         if connection is None or not connection.one_way or hello.rev < 0:
             return None
-        session = await self._known(await self._arrive(hello, opened))
+        session = await self._find_here(await self._arrive(hello, opened))
         return session if session is not None and session.connection is connection else None
 
     async def has(self, hello: Hello) -> bool:
@@ -182,41 +182,41 @@ class SessionRegistry:
         found = self.site.find(opened, hello.url)
         if found is None:
             raise ProtocolError("no page has this address", CLOSE_OVER)
-        request = await _request(opened, hello.url, found)
+        request = await _page_request(opened, hello.url, found)
         return Arrival(hello, opened, found, request, await self.site.identity(request))
 
     async def _renew(self, session: Session, arrival: Arrival) -> None:
         """Continue a session with a newer request, if the guards accept it."""
         page = session.state.page
-        if _replace_request(page, (await self._at(session.state.url, arrival)).request):
-            session.subscriptions.outdate()
+        if _replace_request(page, (await self._with_address(session.state.url, arrival)).request):
+            session.subscriptions.load_everything()
         run = PageRun(page)
         closed = await run.close(await run.guard() or DONE)
         if not closed.ok:
             raise _refusal(closed)
 
-    async def _at(self, url: str, arrival: Arrival) -> Arrival:
-        """Return the arrival of a page whose state is of `url`, which may differ from that of the hello.
+    async def _with_address(self, url: str, arrival: Arrival) -> Arrival:
+        """Return the arrival at `url`, the address of the page's state: it may differ from that of the hello.
 
-        Guards decide by the request: they must see the address whose state they let pass. An error page
-        that has replaced a page has no route of its own.
+        Guards decide by the request, so they must see the address whose state they accept. An error page that
+        has replaced a page has no route of its own: then, return the arrival as it is.
         """
         here = self.site.find(arrival.opened, url)
         if url == arrival.hello.url.partition("#")[0] or here is None:
             return arrival
-        return arrival._replace(found=here, request=await _request(arrival.opened, url, here))
+        return arrival._replace(found=here, request=await _page_request(arrival.opened, url, here))
 
     async def _attach(
-        self, session: Session, connection: Connection, hello: Hello, basis: ResumeSource = FROM_MEMORY
+        self, session: Session, connection: Connection, hello: Hello, resume: ResumeSource = FROM_MEMORY
     ) -> None:
-        self._tend()
+        self._start_maintenance()
         try:
-            await session.attach(connection, hello, basis.resumption, basis.outdated, basis.drawn)
+            await session.attach(connection, hello, resume.resumption, resume.outdated, resume.drawn)
         except BaseException:
-            await session.detach(connection)  # which doesn't know of a session yet
+            await session.detach(connection)  # the endpoint doesn't know the session yet
             raise
 
-    async def _known(self, arrival: Arrival) -> Session | None:
+    async def _find_here(self, arrival: Arrival) -> Session | None:
         """Return this process's session of the page, guarded for its newer request, unless another worker has
         taken the page over.
         """
@@ -225,7 +225,9 @@ class SessionRegistry:
         if session is None:
             return None
         state = session.state
-        was_elsewhere = hello.rev > state.op_log.rev  # an op that is running, or a failed store, hides that
+        was_elsewhere = (
+            hello.rev > state.op_log.rev
+        )  # `save` can't tell while an operation runs, or the store fails
         if state.over or was_elsewhere or not (state.is_running or await session.save()):
             self._drop(session)
             return None
@@ -239,18 +241,18 @@ class SessionRegistry:
     async def _begin(self, arrival: Arrival, connection: Connection) -> Session:
         hello = arrival.hello
         host = await self._admit(arrival.request)
-        await self._audience.open()
-        position = self._audience.position
+        await self._index.open()
+        position = self._index.position
         try:
-            basis = await self._basis(hello, self.site.context(arrival.found.address, arrival.identity))
+            resume = await self._find_state(hello, self.site.context(arrival.found.address, arrival.identity))
         except StoreError as error:  # its state is there, but can't be read
             raise ProtocolError("the page's state can't be read; try again later", INTERNAL_ERROR) from error
-        if basis.snapshot is not None:
-            arrival = await self._at(basis.snapshot.url, arrival)
-        page, basis = await self._page(basis, arrival)
-        snapshot = basis.snapshot or Snapshot("", None)
-        op_log, history = resumed(snapshot, hello, basis.outdated)
-        token = (basis.epoch and hello.token) or secrets.token_urlsafe(16)
+        if resume.snapshot is not None:
+            arrival = await self._with_address(resume.snapshot.url, arrival)
+        page, resume = await self._page(resume, arrival)
+        snapshot = resume.snapshot or Snapshot("", None)
+        op_log, history = resumed(snapshot, hello, resume.outdated)
+        token = (resume.epoch and hello.token) or secrets.token_urlsafe(16)
         kind = Session if self.site.observer is None else ObservedSession
         state = SessionState(
             self.site,
@@ -260,19 +262,19 @@ class SessionRegistry:
             token=token,
             op_log=op_log,
             history=history,
-            data=basis.state,
+            data=resume.state,
         )
-        session = kind(state, self._audience, host, basis.epoch)
-        if token in self._sessions:  # another connection of this page was as quick
+        session = kind(state, self._index, host, resume.epoch)
+        if token in self._sessions:  # another connection of this page has joined meanwhile
             self._drop(self._sessions[token])
         self._sessions[token] = session
         self._hosts[host] += 1
-        await self._attach(session, connection, hello, basis)
+        await self._attach(session, connection, hello, resume)
         session.subscriptions.listen(position)
         return session
 
-    async def _basis(self, hello: Hello, context: str) -> ResumeSource:
-        """Return the newest state of a page that is known."""
+    async def _find_state(self, hello: Hello, context: str) -> ResumeSource:
+        """Return the newest state of a page, from the store or from its HTML."""
         if hello.token is None:
             return await self._from_page(hello, context)
         try:
@@ -300,10 +302,10 @@ class SessionRegistry:
     async def _from_store(self, hello: Hello, context: str) -> tuple[Snapshot | None, int]:
         """Return what the page's last session has stored, and the epoch of this worker's claim.
 
-        Wait for a moment if that session seems to be about to store more. This includes the case that
-        nothing is stored: the store may have lost what the session still has in memory. The claim is made
-        before the snapshot is read, so that a later claim sees what is stored under this one, or prevents
-        its holder from storing any more.
+        Wait for up to `HANDOVER_TIMEOUT` if that session seems to be about to store more. This includes the
+        case that nothing is stored: the store may have lost what the session still has in memory. The claim
+        is made before the snapshot is read, so that a later claim sees what is stored under this one, or
+        prevents its holder from storing any more.
         """
         snapshots, key = self.site.snapshots, session_key(hello.token or "")
         until = self._clock() + HANDOVER_TIMEOUT
@@ -312,30 +314,32 @@ class SessionRegistry:
             if (snapshot is not None and not is_behind(snapshot, hello)) or self._clock() > until:
                 break
             await asyncio.sleep(POLL_INTERVAL)
-        epoch = await snapshots.store.claim(key)  # from now on nobody else stores more
+        epoch = await snapshots.store.claim(key)  # from now on, no other worker stores more
         return await snapshots.load(key, context), epoch
 
-    async def _page(self, basis: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
-        """Return a page in the state of its snapshot, or one that has just been opened. It is rendered if
-        dependencies are open that the template may use.
+    async def _page(self, resume: ResumeSource, arrival: Arrival) -> tuple[Page, ResumeSource]:
+        """Open the page in the state of its snapshot, or without one, at its address. Return it, and `resume`
+        with its first render and its state.
+
+        Raise `ProtocolError` if it can't be opened.
         """
         address = arrival.found.address
         context = self.site.context(address, arrival.identity)
         page = self.site.new_page(address.page, arrival.request, context, arrival.identity, arrival.hello.tab)
-        if basis.snapshot is not None:
+        if resume.snapshot is not None:
             try:
-                restore_state(page, basis.snapshot.state)
+                restore_state(page, resume.snapshot.state)
             except LiveError as error:  # another version of the page's class
                 log.warning("could not restore a page, starting it again: %s", error)
                 return await self._page(ResumeSource(None, "rebuilt", outdated=True), arrival)
-        if basis.outdated:
+        if resume.outdated:
             self.site.counters.restarts += 1
             flash_restarted(page.live)
-        source = Source.ADDRESS if basis.snapshot is None else Source.STATE
+        source = Source.ADDRESS if resume.snapshot is None else Source.STATE
         opened = await open_page(page, source, draw=lambda _: _draw(page))
         if not opened.outcome.ok:
             raise _refusal(opened.outcome)
-        return page, replace(basis, drawn=opened.drawn, state=opened.state or b"")
+        return page, replace(resume, drawn=opened.drawn, state=opened.state or b"")
 
     async def _admit(self, request: Request) -> str:
         """Return the client IP for the limit of sessions per address."""
@@ -359,7 +363,7 @@ class SessionRegistry:
         self._drop(session)
         await self._close_down(session)
 
-    # What time does
+    # Maintenance
 
     def _drop(self, session: Session) -> None:
         if self._sessions.get(session.state.token) is session:
@@ -369,23 +373,23 @@ class SessionRegistry:
             if not self._hosts[session.host]:
                 del self._hosts[session.host]
 
-    def _tend(self) -> None:
+    def _start_maintenance(self) -> None:
         if not self._maintenance:
-            self._maintenance.start(self._tend_all())
+            self._maintenance.start(self._maintenance_loop())
 
-    async def _tend_all(self) -> None:
+    async def _maintenance_loop(self) -> None:
         while self._sessions or self.presence.is_running:
             for _ in range(POLLS_PER_ROUND):
                 await asyncio.sleep(MAINTENANCE_INTERVAL / POLLS_PER_ROUND)
-                self._hearing.run()
+                self._receiving.run()
             if self.presence.is_running:
-                self._counting.run()
+                self._presence_tick.run()
             if not self._rounds:  # a slow store delays no messages
                 self._rounds.start(self.run_maintenance(self._clock()))
 
     async def run_maintenance(self, now: float) -> None:
         """Save, drop and close sessions that are due."""
-        for recurring in self._tending:
+        for recurring in self._each_round:
             recurring.run()
         busy = [(session, due) for session in self if (due := session.due(now)) is not None]
         await asyncio.gather(*(self._maintain(session, due) for session, due in busy))
@@ -424,19 +428,19 @@ class SessionRegistry:
             sent_bytes=counters.sent_bytes,
             resumes=counters.resumes,
             restarts=counters.restarts,
-            gaps=self._audience.gaps,
+            gaps=self._index.gaps,
             store_latency=self.site.snapshots.store.latency,
             closes={name: counters.closes[code] for code, name in REASONS.items()},
         )
 
     def sign_out(self, identity: str) -> None:
         """End all pages of an identity, in all processes, when their running operations have ended."""
-        self._line.publish(Message("user", identity))
+        self._channel.publish(Message("user", identity))
 
     async def close(self) -> None:
         """Drain, and store the state of all pages: the process ends."""
         self.is_draining = True
-        self._audience.close()
+        self._index.close()
         self.presence.stop()
         await self.save_all()
 
@@ -476,11 +480,11 @@ def _replace_request(page: Page, request: PageRequest) -> bool:
     return before is not None and before.headers.get("cookie") != request.headers.get("cookie")
 
 
-async def _request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:
+async def _page_request(opened: HTTPConnection, url: str, found: RouteMatch) -> PageRequest:
     """Return the page's GET as it would be now. Raise `ProtocolError` if middleware rejects it."""
     request = as_request(opened, url, found.parameters)
     if opened.scope["type"] == "http" and all(request.scope[one] == opened.scope[one] for one in ADDRESS):
-        return request  # middleware has let it pass to this very address
+        return request  # middleware has already accepted it for this address
     arrived = await through_middleware(request)
     if arrived is None:
         raise ProtocolError("the page can't be opened", CLOSE_OVER)
@@ -510,7 +514,7 @@ def is_behind(snapshot: Snapshot, hello: Hello) -> bool:
 
 
 def continues(snapshot: Snapshot, hello: Hello) -> tuple[Resumption, bool]:
-    """Return the resumption of a session that goes on from a snapshot, and whether that is outdated."""
+    """Return how a session continues from a snapshot, and whether the page has shown a newer state."""
     if snapshot.rev < hello.rev:
         return "rebuilt", True
     return ("migrated" if snapshot.at_rest or hello.op <= snapshot.done else "rebuilt"), False

@@ -89,13 +89,13 @@ class Session:
         """Client IP, for the limit of sessions per address."""
         self.subscription_index = subscription_index
         self.allowance = Allowance(site.limits.ops_per_second, site.limits.ops_burst)
-        """The rate limit of operations, over all connections of the page."""
+        """The rate limit for the operations of the page, over all its connections."""
         self.connection: Connection | None = None
         self.tasks = Supervisor(lambda: f"{state.name}: a page's session", lambda: self.close(INTERNAL_ERROR))
         """The session's own tasks."""
         self._epoch = epoch
-        """Of the claim that makes this the only session of its token; 0 if no other worker can know the
-        token.
+        """The epoch of the claim that makes this the only session of its token; 0 if no other worker can know
+        the token.
         """
         self._rested = Waiting()
         self._saving = 0
@@ -104,7 +104,7 @@ class Session:
         self._takes_files = False
         """Whether an action of a page that was shown before takes files."""
         self._unshown: PageRun | None = None
-        """The first of several operations that are rendered together."""
+        """The run of the first of several operations that are rendered together."""
         self._timers = Timers(self.push, self.tasks)
         self._hooks = ConnectionHooks(state, self.enqueue)
         self.subscriptions = Subscriptions(
@@ -115,7 +115,7 @@ class Session:
         self.frames = FrameWriter(state)
         self._ahead = PageAhead(state, self.tasks, subscription_index)
         self._position = 0
-        """Of the messages that the page has heeded when an operation begins to read."""
+        """The position in the messages when the running operation began to read."""
         self._start_background()
         state.used = time.monotonic()
 
@@ -145,7 +145,7 @@ class Session:
     def submit(self, job: Job) -> None:
         """Enqueue an operation. It runs in a task of the session."""
         self.state.queue.append(job)
-        self._drain_apart()
+        self._drain_in_task()
 
     async def enqueue(self, op: ServerOp) -> None:
         """Run an operation now, or enqueue it if one is running."""
@@ -167,7 +167,7 @@ class Session:
         await self.enqueue(ServerOp(lambda run: run.run_timer(function, component)))
 
     async def connected(self) -> None:
-        """Tell the page and others that a new connection shows it."""
+        """Publish the page's presence, and run its hooks ``connected``: a new connection shows it."""
         self._attend()
         await self._hooks.connected()
 
@@ -188,8 +188,8 @@ class Session:
             self.state.begin()
             await self._drain(ref)
 
-    def _drain_apart(self) -> None:
-        """Do the same in a task of the session."""
+    def _drain_in_task(self) -> None:
+        """Do as `drain`, in a task of the session."""
         if not self.state.is_running:
             self.state.begin()
             self.tasks.start(self._drain())
@@ -210,7 +210,7 @@ class Session:
             if state.queue and state.over:
                 state.queue.abandon()
             elif state.queue:  # this task was cancelled
-                self._drain_apart()
+                self._drain_in_task()
             if not state.is_running:
                 self._rested.wake()
         if must_save:
@@ -253,7 +253,7 @@ class Session:
                 run = run_of(state, job)
                 await self._conclude(job, run, await dispatch_op(self.concurrent, run, job, ref))
         except Exception as error:  # outside of the action: following a redirect, `identify` ...
-            self._complete(job, unexpected(error, state.page.live, "an op"))
+            self._complete(job, unexpected(error, state.page.live, "the operation"))
         except asyncio.CancelledError:
             self._complete(job, UNKNOWN)
             raise
@@ -328,7 +328,7 @@ class Session:
         is_shown = not state.queue.coalescing
         concluded = await run.conclude(outcome, self.frames.draw if is_shown else None)
         if concluded is not outcome and run.is_undone and self._unshown is not None:
-            self._unshown.undo()  # which of them it was can't be known
+            self._unshown.undo()  # any of them may have caused the failure
             run.dump()
         self._unshown = None if is_shown else self._unshown or run
         closed = await run.close(concluded)
@@ -351,8 +351,9 @@ class Session:
         state.rendered(state.drawn if is_committed else None, run.state, is_refused=run.refusal is not None)
 
     async def _replace_page(self, outcome: Outcome) -> None:
-        """Continue with a copy of the page in its last dumped state: a thread that can't be stopped still
-        works on this one, or changes inside of its values couldn't be undone.
+        """Continue with a copy of the page in its last dumped state.
+
+        A thread that can't be stopped still works on the page, or its state can't be dumped.
         """
         state, history = self.state, self.state.history
         self._timers.stop()
@@ -363,7 +364,7 @@ class Session:
         await self._reload(outcome)
         self._timers.start(state.page)
 
-    # Another page, another person
+    # Another page or visitor
 
     async def _show(self, loaded: LoadedPage) -> None:
         """Replace the page with another one."""
@@ -387,8 +388,8 @@ class Session:
         self.state.page.live.background = self.background
 
     async def _keep_cookies(self) -> bool:
-        """Hand over the cookies that were set. From now on, the page has the request and the identity that
-        the browser will have with them. Return whether these are of another visitor.
+        """Send the browser the cookies that were set. From now on, the page has the request and the identity
+        that come with them. Return whether the visitor has changed.
         """
         state, live = self.state, self.state.page.live
         request = live.request
@@ -416,9 +417,10 @@ class Session:
     # What goes out
 
     async def flush(self) -> None:
-        """Send what has changed, if the page can take it, after storing it.
+        """Store what has changed, and send it, if the page can take it.
 
-        A page whose cookies are too old gets it after it has reconnected with its current ones.
+        If the connection is older than `Limits(cookies=)`, the page must reconnect with its current cookies
+        first.
         """
         state = self.state
         while state.is_due:
@@ -448,8 +450,8 @@ class Session:
     # The store
 
     async def save(self) -> bool:
-        """Store the session's state. Return False if another worker has claimed the page: nothing that has
-        happened here since may be sent, and the session ends.
+        """Store the session's state. Return False if another worker has claimed the page: then the session
+        ends, and nothing that has happened since may be sent.
         """
         return await self._store(self.state.snapshot())
 
@@ -513,9 +515,9 @@ class Session:
         except ItemsGone as error:
             raise ProtocolError(ITEMS_GONE, CLOSE_OVER) from error
         except Exception as error:
-            unexpected(error, state.page.live, "a render")
+            unexpected(error, state.page.live, "rendering")
             if resumption or outdated or hello.token is None or hello.rev != state.op_log.rev:
-                # Its GET shows why. A page without a session stays as it is: loading it again doesn't help.
+                # Loading the page shows why. A page that has just been loaded stays as it is instead.
                 code = CLOSE_PROTOCOL if hello.token is None else CLOSE_OVER
                 raise ProtocolError("the page can't be rendered", code) from error
             text = state.welcome(None) or ""
@@ -558,9 +560,9 @@ class Session:
             self.connection.close(code, reason)
 
     def release(self) -> None:
-        """Let go of everything that would keep the session running: it is dropped from memory."""
+        """Stop everything that would keep the session running, before it is dropped from memory."""
         self._attendance.lost()
-        self.subscriptions.leave()
+        self.subscriptions.close()
         self.concurrent.close()
         self.background.close()
 
@@ -571,10 +573,10 @@ class Session:
         self.forget_files()
         await self._hooks.close()
         self.close(code)
-        await self.site.snapshots.store.delete(self.state.key)  # it won't be resumed
+        await self.site.snapshots.store.delete(self.state.key)  # it isn't resumed
 
     def forget_files(self) -> None:
-        """Remove uploads of the page that no action has taken."""
+        """Remove uploads that no action of the page has taken."""
         self._takes_files |= takes_files(self.state.page)
         if self._takes_files:
             self.site.uploads.forget(self.state.token)
@@ -598,7 +600,7 @@ class Session:
         return self.state.due(now, self.site.limits, since)
 
     async def close_down(self) -> None:
-        """Store the state: the process ends, and another one continues."""
+        """Store the state, so that another process can continue."""
         state = self.state
         if state.is_attached:
             state.detached(time.monotonic())

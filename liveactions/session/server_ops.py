@@ -69,28 +69,28 @@ class ConnectionHooks:
 
     async def connected(self) -> None:
         """Run the hooks ``connected``: a new connection shows the page."""
-        if self._are_there():
+        if self._has_hooks():
             if self._has_connected or self._session.is_running:  # the connection before may not be gone yet
                 self._session.queue.append(ServerOp(self._disconnect))
             await self._enqueue(ServerOp(self._connect))
 
     async def disconnected(self) -> None:
         """Run the hooks ``disconnected``, if ``connected`` has run."""
-        if self._are_there():
+        if self._has_hooks():
             await self._enqueue(ServerOp(self._disconnect))
 
     async def leave(self) -> None:
-        """Run them at once: the page is no longer shown here."""
+        """Run the hooks ``disconnected`` at once: the page is no longer shown here."""
         run = PageRun(self._session.page)
         await run.close(await self._disconnect(run) or DONE)
 
     async def close(self) -> None:
-        """Run them, and the hooks ``closed``, at once: the page has ended."""
+        """Run the hooks ``disconnected`` and ``closed`` at once: the page has ended."""
         await self.leave()
         run = PageRun(self._session.page)
         await run.close(await run.run_hook("closed") or DONE)
 
-    def _are_there(self) -> bool:
+    def _has_hooks(self) -> bool:
         components = components_of(self._session.page)
         return any(not describe(one).hooks.keys().isdisjoint(CONNECTION_HOOKS) for one in components)
 
@@ -145,7 +145,7 @@ class Background:
         self.waiting: set[Later] = set()
         self._loop = asyncio.get_running_loop()
         self._is_over = False
-        self._coming = Supervisor(lambda: f"{session.name}: a deferred value")
+        self._deferred_tasks = Supervisor(lambda: f"{session.name}: a deferred value")
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """Run a call on the page as an operation, and return its result."""
@@ -180,7 +180,7 @@ class Background:
         live = self._session.page.live
         deferred, live.deferred = live.deferred, []
         for one in deferred:
-            self._coming.start(self._show(one, live))
+            self._deferred_tasks.start(self._show(one, live))
 
     async def _show(self, deferred: Deferred[Any], live: LiveContext) -> None:
         await deferred.resolve(live)
@@ -188,9 +188,9 @@ class Background:
             self.submit(ServerOp(lambda run: run.guard()))
 
     def close(self) -> None:
-        """Cancel everything: the page has ended."""
+        """Cancel all of it: the page has ended."""
         self._is_over = True
         for later in list(self.waiting):
             later.cancel()
-        self._coming.cancel()
+        self._deferred_tasks.cancel()
         discard_deferred(self._session.page.live)

@@ -359,11 +359,11 @@ class SessionState:
             if outcome is DONE:
                 self.op_log.finish(job.n)
             elif isinstance(outcome, Streaming):
-                self.op_log.go_on(job.n)
+                self.op_log.start_concurrent(job.n)
             else:
                 self.op_log.finish(job.n, *answer(outcome))
         elif job.n:
-            self.op_log.finish_late(job.n, *answer(outcome))
+            self.op_log.finish_concurrent(job.n, *answer(outcome))
         address = self.page.live.address
         if address is not self._address:
             self._address, self.url = address, path_and_query(address)
@@ -515,7 +515,7 @@ class SessionState:
         """
         if sending_since is not None and now - sending_since > limits.sending:
             return Due.DISCONNECT
-        if self.state is State.ATTACHED and self.op_log.silence(now) > limits.silent:
+        if self.state is State.ATTACHED and self.op_log.seconds_unacknowledged(now) > limits.silent:
             return Due.DISCONNECT
         if self.state is State.DETACHED and now - self.used > limits.detached:
             return Due.EXPIRE

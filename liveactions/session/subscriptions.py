@@ -37,8 +37,8 @@ class SubscriptionIndex:
     Messages arrive in any thread, and are delivered in that of the event loop. `position` counts them.
     """
 
-    def __init__(self, line: BrokerChannel, pages: Callable[[], Iterable[Subscriptions]]) -> None:
-        self._line = line
+    def __init__(self, channel: BrokerChannel, pages: Callable[[], Iterable[Subscriptions]]) -> None:
+        self._channel = channel
         self._pages = pages
         self._by_key: dict[str, set[Subscriptions]] = {}
         self._log: deque[Message | None] = deque(maxlen=MAX_MISSED_MESSAGES)
@@ -54,18 +54,18 @@ class SubscriptionIndex:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self.close()
-            await self._line.caught_up()  # older messages don't concern pages that open from now on
+            await self._channel.caught_up()  # older messages don't concern pages that open from now on
             if self._loop is not loop:  # else another page was opened meanwhile
-                self._loop, self._stop = loop, self._line.listen(self._hear)
+                self._loop, self._stop = loop, self._channel.listen(self._on_broker_message)
 
     def close(self) -> None:
-        """Stop, and drop what wasn't delivered: it doesn't concern pages that open later."""
+        """Stop delivering, and drop what wasn't delivered: pages that open later don't need it."""
         if self._stop is not None:
             self._stop()
         self._loop = self._stop = None
         self._inbox.clear()
 
-    def place(self, page: Subscriptions, old: frozenset[str], new: frozenset[str]) -> None:
+    def replace_keys(self, page: Subscriptions, old: frozenset[str], new: frozenset[str]) -> None:
         """Replace the keys that a page listens to."""
         for key in old - new:
             pages = self._by_key[key]
@@ -76,33 +76,33 @@ class SubscriptionIndex:
             self._by_key.setdefault(key, set()).add(page)
 
     def since(self, position: int) -> list[Message | None]:
-        """Return the messages after a position; a gap if there were too many."""
+        """Return the messages after a position; a gap (None) if they aren't all kept."""
         missed = self.position - position
         if not missed:
             return []
         return list(self._log)[-missed:] if missed <= len(self._log) else [None]
 
-    def _hear(self, message: Message | None) -> None:
-        if message is not None and message.kind == "presence":  # which becomes tags
+    def _on_broker_message(self, message: Message | None) -> None:
+        if message is not None and message.kind == "presence":  # tags of their own follow
             return
         self._inbox.append(message)
         try:
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._tell)
+                self._loop.call_soon_threadsafe(self._deliver)
         except RuntimeError:  # that loop has ended
             self.close()
 
-    def _tell(self) -> None:
+    def _deliver(self) -> None:
         while self._inbox:
             message = self._inbox.popleft()
             self._log.append(message)
             self.position += 1
             self.gaps += message is None
-            for page in list(self._of(message)):
-                with contained("%s: hearing of a message", page.session.name):
+            for page in list(self._concerned(message)):
+                with contained("%s: receiving a message", page.session.name):
                     page.on_message(message)
 
-    def _of(self, message: Message | None) -> Iterable[Subscriptions]:
+    def _concerned(self, message: Message | None) -> Iterable[Subscriptions]:
         if message is None:
             return self._pages()
         if message.kind == "path":
@@ -152,10 +152,10 @@ class Subscriptions:
         self.keys: frozenset[str] = frozenset()
         """The tags and topics that the page listens to."""
         self._read: tuple[frozenset[str], list[str]] = frozenset(), []
-        """The same, as the page has named them."""
+        """The tags and topics of `keys`, as the page names them."""
         self._tags: set[str] = set()
         self._everything = False
-        self._waits = False
+        self._is_queued = False
         """Whether an operation that loads the page again is in the queue."""
 
     @property
@@ -164,16 +164,19 @@ class Subscriptions:
         return self._everything or bool(self._tags)
 
     def on_message(self, message: Message | None) -> None:
-        """Load what a message concerns again, soon; without a connection, when there is one."""
+        """Act on a message: load again what it revalidates, run listeners, or end a page that was signed out.
+
+        Without a connection, loading waits until there is one.
+        """
         if message is not None and message.origin == self.session.key:
-            return  # its own page has shown it already
+            return  # this page has published it, and shows it already
         if message is None:
             self._identify_again()
         elif message.kind == "topic":
-            self._pass_on(message)
+            self._run_listeners(message)
             return
         elif message.kind == "user":
-            self._tasks.start(self._leave(message.name))
+            self._tasks.start(self._end_soon(message.name))
             return
         if message is not None and message.kind == "tag":
             self._tags.add(message.name)
@@ -181,7 +184,7 @@ class Subscriptions:
             self._everything = True
         self.catch_up()
 
-    async def _leave(self, identity: str) -> None:
+    async def _end_soon(self, identity: str) -> None:
         """End the page of a visitor who was signed out, soon. The page that has signed out continues,
         without an identity.
         """
@@ -191,9 +194,9 @@ class Subscriptions:
     def _identify_again(self) -> None:
         """Reconnect, since the visitor may have been signed out."""
         if self.session.identity:
-            self._close(REPLACED, "who is it?")
+            self._close(REPLACED, "the visitor may have been signed out")
 
-    def _pass_on(self, message: Message) -> None:
+    def _run_listeners(self, message: Message) -> None:
         for component, listener, topic in _listeners(self.session.page):
             if topic == message.name:
                 data = dict(message.data)
@@ -202,14 +205,14 @@ class Subscriptions:
                 )
                 self._submit(ServerOp(run, merges=True))
 
-    def outdate(self) -> None:
-        """Load everything again when there is a connection."""
+    def load_everything(self) -> None:
+        """Load everything again, as soon as there is a connection."""
         self._everything = True
 
     def catch_up(self) -> None:
-        """Load what is out of date again."""
-        if self.is_behind and not self._waits and self.session.is_attached:
-            self._waits = True
+        """Load what is out of date again, if the page is connected."""
+        if self.is_behind and not self._is_queued and self.session.is_attached:
+            self._is_queued = True
             self._submit(ServerOp(self._read_again))
 
     def listen(self, since: int) -> None:
@@ -220,21 +223,21 @@ class Subscriptions:
             self._read = tags, topics
             self._listen_to(frozenset(keys_of("tag", tags)).union(keys_of("topic", topics)))
         for message in self.subscription_index.since(since):
-            if self._is_concerned(message, tags):  # a topic begins with what comes from now on
+            if self._is_concerned(message, tags):  # listeners receive only what is published from now on
                 self.on_message(message)
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Stop listening."""
         self._read = frozenset(), []
         self._listen_to(frozenset())
 
     def _listen_to(self, keys: frozenset[str]) -> None:
         if keys != self.keys:
-            self.subscription_index.place(self, self.keys, keys)
+            self.subscription_index.replace_keys(self, self.keys, keys)
             self.keys = keys
 
     def _is_concerned(self, message: Message | None, tags: frozenset[str]) -> bool:
-        """Return whether a message puts a page that has read these tags out of date, or ends it."""
+        """Return whether a message concerns a page that has read these tags."""
         if message is None:
             return True
         if message.kind == "path":
@@ -244,7 +247,7 @@ class Subscriptions:
         return message.kind == "tag" and message.name in tags
 
     async def _read_again(self, run: PageRun) -> Outcome | None:
-        self._waits = False
+        self._is_queued = False
         mark_stale(self.session.page, None if self._everything else frozenset(self._tags))
         self._tags, self._everything = set(), False
         refused = await run.guard()

@@ -113,12 +113,12 @@ def test_window_of_frames() -> None:
         assert exchange.is_open
         frame(exchange, [0, "x"], now=float(rev))
     assert not exchange.is_open
-    assert exchange.silence(21.0) == 20.0
+    assert exchange.seconds_unacknowledged(21.0) == 20.0
     exchange.acknowledge(1, 22.0)
     assert exchange.is_open
-    assert exchange.silence(23.0) == 1.0
+    assert exchange.seconds_unacknowledged(23.0) == 1.0
     exchange.acknowledge(exchange.rev, 24.0)
-    assert exchange.silence(99.0) == 0.0
+    assert exchange.seconds_unacknowledged(99.0) == 0.0
 
 
 def test_window_of_bytes() -> None:

@@ -171,7 +171,7 @@ async def test_a_page_that_is_not_followed_is_connected_to_nothing(browser: Brow
 async def test_after_a_few_seconds_it_is_loaded_again(
     browser: Browser, live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "SECONDS", 0)
+    monkeypatch.setattr(ahead, "MAX_AGE", 0)
     page = await browser.open("/")
     await page.hover("Next")
     await ahead_of(live)
