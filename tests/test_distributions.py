@@ -68,7 +68,7 @@ def test_its_metadata_is_the_projects(wheel: ZipFile) -> None:
 def test_the_sdist_has_what_its_tests_need(dist: Path) -> None:
     with tarfile.open(dist / f"liveactions-{VERSION}.tar.gz") as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    for name in ("liveactions/app.py", "tests/conftest.py", "docs/guide.md", "js/package.json", "mkdocs.yml"):
+    for name in ("liveactions/app.py", "tests/conftest.py", "docs/forms.md", "js/package.json", "mkdocs.yml"):
         assert name in names
     for name in ("README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "CONTRIBUTING.md", "pyproject.toml"):
         assert name in names

@@ -1,4 +1,4 @@
-"""What `docs/architecture.md` names is there."""
+"""What `docs/architecture.md`, and the pages on state and on guarantees, name is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from tests.test_layers import LAYERS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "architecture.md").read_text()
-NAMES = re.findall(r"`((?:[a-z_]+\.)+[A-Za-z_.]+)`", TEXT)
+DOCUMENTS = [ROOT / "docs" / name for name in ("architecture.md", "guarantees.md", "state.md")]
+NAMES = re.findall(r"`((?:[a-z_]+\.)+[A-Za-z_.]+)`", "".join(path.read_text() for path in DOCUMENTS))
 
 
 @pytest.mark.parametrize("name", [one for one in NAMES if one.split(".")[0] in " ".join(LAYERS).split()])

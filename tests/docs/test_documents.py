@@ -9,6 +9,7 @@ import pytest
 
 from liveactions import Live
 from liveactions.store.redis import RedisStore
+from tests.docs.code import blocks
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("docs", "examples", "tests")
@@ -34,12 +35,13 @@ def test_links(path: Path) -> None:
 
 @pytest.fixture
 def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Live]:
-    """The applications in the document on deployment."""
+    """The applications in the documents on deployment."""
     (tmp_path / "static").mkdir()
     (tmp_path / "templates").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
-    text = (ROOT / "docs" / "deployment.md").read_text()
+    names_of_documents = ("stores.md", "monitoring.md", "deployment.md")
+    text = "\n".join((ROOT / "docs" / name).read_text() for name in names_of_documents)
     made = []
     for source in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         names: dict[str, object] = {"__name__": "deployment"}
@@ -55,3 +57,22 @@ def test_stores_of_clusters(deployed: list[Live]) -> None:
 
 def test_static_files_beside_pages(deployed: list[Live]) -> None:
     assert deployed[-1].url_path_for("static", path="style.css") == "/static/style.css"
+
+
+@pytest.mark.parametrize(
+    ("document", "language", "file"),
+    [
+        ("docker.md", "dockerfile", "Dockerfile"),
+        ("systemd.md", "ini", "clicks.service"),
+        ("kubernetes.md", "yaml", "kubernetes.yaml"),
+        ("proxies.md", "text", "Caddyfile"),
+        ("proxies.md", "nginx", "nginx.conf"),
+    ],
+)
+def test_what_is_shown_of_the_files_to_deploy_is_in_them(document: str, language: str, file: str) -> None:
+    lines = iter((ROOT / "deploy" / file).read_text().splitlines())
+    there = (line.split(" # ")[0].strip() for line in lines)
+    shown = [text for kind, text in blocks(document) if kind == language]
+    assert len(shown) == 1
+    for line in filter(None, map(str.strip, shown[0].splitlines())):
+        assert line in there, f"{line} isn't in deploy/{file}, after the lines before it"

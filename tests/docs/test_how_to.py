@@ -1,4 +1,4 @@
-"""Everything that the guide and the pages beside it show runs: each is one application, with tests."""
+"""Everything that the how-to pages show runs: each is one application, with tests."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from liveactions.testing import Browser
 from tests.docs.code import DOCS, blocks
 
 DOCUMENTS = (
-    "guide.md",
+    "pages.md",
+    "permissions.md",
+    "cookies.md",
+    "translations.md",
+    "form-html.md",
+    "form-rows.md",
+    "live-data.md",
+    "presence.md",
+    "slow-data.md",
+    "addresses.md",
+    "functions.md",
+    "stateful-components.md",
+    "python-html.md",
     "forms.md",
     "streams.md",
     "sign-in.md",
@@ -40,6 +54,14 @@ TESTS = [
 ]
 
 
+def write_catalogue(path: Path, text: str) -> None:
+    """Write the texts of a language, and compile them as `pybabel compile` does."""
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with path.open("rb") as texts, path.with_suffix(".mo").open("wb") as compiled:
+        write_mo(compiled, read_po(texts))
+
+
 @pytest.mark.parametrize(("document", "name", "js"), TESTS)
 async def test_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: str, name: str, js: bool
@@ -49,14 +71,16 @@ async def test_its_own(
     for kind, text in blocks(document):
         if kind == "jinja":
             (folder / text.split()[1]).write_text(text)
-    path = tmp_path / "guide.py"
+        elif kind == "po":
+            write_catalogue(tmp_path / text.split()[1], text)
+    path = tmp_path / "shown.py"
     path.write_text(python(document))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVEACTIONS_KEY", "k" * 32)
-    spec = importlib.util.spec_from_file_location("guide", path)
+    spec = importlib.util.spec_from_file_location("shown", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "guide", module)
+    monkeypatch.setitem(sys.modules, "shown", module)
     spec.loader.exec_module(module)
     test: Any = getattr(module, name)
     async with Browser(module.live, js=js) as browser:
