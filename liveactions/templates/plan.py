@@ -211,14 +211,16 @@ class Planner:
         Raise `TemplateError` for commands that don't exist, or where they can't be used.
         """
         run = runs(attribute) if attribute.name is not None and not self.hides_js else ()
-        node = run[0].node if len(run) == 1 and isinstance(run[0], Part) else None
-        if node is None or not is_chain(node):
+        part = run[0] if len(run) == 1 and isinstance(run[0], Part) else None
+        if part is None or not is_chain(part.node):
             return attribute
         assert attribute.name is not None
         if event_of(attribute.name) is None:
             raise self._misplaced(attribute.name, attribute.line)
-        commands = constant(node, self._name)
-        return Attribute(attribute.name, [escape(commands.text)], attribute.line) if commands else attribute
+        commands = constant(part.node, self._name)
+        if commands is None or part.before:  # what is set before it is computed with its slot
+            return attribute
+        return Attribute(attribute.name, [escape(commands.text)], attribute.line)
 
     def check_text(self, slot: Slot) -> None:
         """Raise `TemplateError` for client commands in text."""

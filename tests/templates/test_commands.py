@@ -145,6 +145,13 @@ def test_constant_commands_are_static_html() -> None:
     assert fragment.html() == ('<b live-click="[[&#34;toggle&#34;,&#34;#menu&#34;],[&#34;focus&#34;]]">x</b>')
 
 
+def test_a_name_that_is_set_before_constant_commands_has_its_value() -> None:
+    page = shown(
+        "{% set h = u.f() %}<b live-click=\"{{ js.hide('#x') }}\"></b><p>{{ h }}</p>", u={"f": lambda: 7}
+    )
+    assert page.values[-1] == "7"
+
+
 def test_commands_with_data_are_the_slot_of_their_attribute() -> None:
     fragment = shown("""<b live-click="{{ js.hide('#r' ~ id) }}">x</b>""", id=3)
     assert fragment.shape.kinds == (Kind.ATTR,)
