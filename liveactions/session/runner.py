@@ -186,7 +186,11 @@ class Session:
         """
         if not self.state.is_running:
             self.state.begin()
-            await self._drain(ref)
+            try:
+                await self._drain(ref)
+            finally:
+                if self.state.queue:  # the task of a connection was cancelled
+                    self._drain_in_task()
 
     def _drain_in_task(self) -> None:
         """Do as `drain`, in a task of the session."""
@@ -209,8 +213,6 @@ class Session:
             must_save = state.rest()
             if state.queue and state.over:
                 state.queue.abandon()
-            elif state.queue:  # this task was cancelled
-                self._drain_in_task()
             if not state.is_running:
                 self._rested.wake()
         if must_save:

@@ -394,6 +394,30 @@ async def test_who_does_not_wait_any_more_ends_nothing_else() -> None:
         await shown.shows("first third")
 
 
+def test_nothing_begins_while_the_event_loop_is_closed() -> None:
+    unfinished: list[asyncio.Future[None]] = []
+
+    async def leave_open() -> None:
+        begun = asyncio.Event()
+
+        async def wait() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        async with visitor_at(live) as visitor:
+            tab = await visitor.joined("/room/a")
+            unfinished.append(asyncio.ensure_future(opened[0].run(wait)))
+            await begun.wait()
+            await tab.socket.lose()
+            live.publish("room:a", text="too late")
+            (session,) = live.sessions
+            while not session.state.queue:
+                await asyncio.sleep(0)
+
+    asyncio.run(leave_open())
+    assert opened[0].lines == [] and [one.cancelled() for one in unfinished] == [True]
+
+
 async def test_a_page_that_was_left_is_not_open_any_more() -> None:
     async with Browser(live) as browser:
         shown = await browser.open("/room/a")
