@@ -14,7 +14,9 @@ def test_an_answer_grows(visitor: Visitor) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".tool")).to_have_text("weather(Bern) → 18 °C, light rain")
     expect(page.locator(".answer strong")).to_have_text("Bern")
+    first = page.get_by_role("article").get_attribute("data-key") or ""
     page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_role("article")).not_to_have_attribute("data-key", first)
     expect(page.get_by_role("button", name="Clear")).to_be_visible()
     if visitor.script:
         found = Axe().run(page)
