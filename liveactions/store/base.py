@@ -15,37 +15,37 @@ Row = tuple[str, bytes, float]
 Claimed = tuple[str, int, bytes, float]
 """A key, the epoch of its claim, its value, and the value's time to live in seconds."""
 CLAIM_SECONDS: Final = 24 * 3600.0
-"""How long a claim is remembered: longer than anything lives that another has taken over."""
+"""Seconds for which a claim is remembered: at least as long as the values that are claimed live."""
 SWEEP_SECONDS: Final = 30.0
-"""The time between two automatic sweeps, unless the last one left something to do."""
+"""Seconds between two automatic sweeps, unless one has reached its limit: then the next write sweeps, too."""
 SLACK: Final = 0.001
-"""Seconds by which a token of a bucket may be early: sums of floats aren't exact."""
+"""Seconds by which a token of a bucket may be early, because sums of floats aren't exact."""
 SWEEP_ROWS: Final = 200
-"""How many rows one sweep removes at most from each table: a millisecond's work."""
+"""Rows that one sweep removes at most from each table, which takes about a millisecond."""
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.5
+"""Seconds between two attempts."""
 
 
 class Store(ABC):
     """Values with a time to live, shared by the workers of an application.
 
-    What is stored may be lost (a wiped directory, a machine switched off) but is never wrong:
-    callers seal what must not be altered. A value whose time is over is not there, whether it has
-    been removed or not.
+    Values may be lost (a wiped directory, a power failure), but are never wrong; callers seal what must not
+    be altered. An expired value is treated as missing, whether or not it has been removed.
 
-    Methods are coroutines: an engine in this process answers without suspending, one on the network
-    never keeps the event loop waiting. Each raises `StoreError` when the store fails, and when it has
-    not answered after a time that the engine chooses; it may have done what it was asked to then.
+    Methods are coroutines. Those of a store in this process don't suspend; those of a store on the network
+    never block the event loop. Each raises `StoreError` if the store fails, or doesn't answer within a time
+    limit of its own. In the latter case, it may have done its work nevertheless.
     """
 
     @property
     def folder(self) -> Path | None:
-        """The folder for files of what is stored; None for a store that has no place for files."""
+        """The folder for files beside the store; None if it has none."""
         return None
 
     @property
     def server(self) -> tuple[str, str] | None:
-        """URL of the server that it is on, and its prefix there; None for a store that no URL names."""
+        """The URL of the store's server, and the prefix of its keys; None for a store without a URL."""
         return None
 
     @abstractmethod
@@ -53,27 +53,27 @@ class Store(ABC):
         """Return the value of `key`, or None."""
 
     async def put(self, key: str, value: bytes, ttl: float) -> None:
-        """Store `value` for `ttl` seconds, in place of what was there."""
+        """Store `value` for `ttl` seconds. Replace a previous value."""
         await self.put_many([(key, value, ttl)])
 
     @abstractmethod
     async def put_many(self, rows: Iterable[Row]) -> None:
-        """Store several values in one round trip: all of them or, when it raises, none."""
+        """Store several values in one round trip: all of them, or none if it raises."""
 
     @abstractmethod
     async def once(self, key: str, ttl: float) -> bool:
-        """Return True to the first of all callers within `ttl` seconds.
+        """Return whether this is the first call for `key` within `ttl` seconds, in any process.
 
-        These keys are apart from those of values.
+        These keys are separate from those of values.
         """
 
     @abstractmethod
     async def take(self, key: str, interval: float, burst: int) -> float:
-        """Take a token from the bucket of `key` and return 0; or, from an empty one, take nothing and return
-        the seconds until there is a token.
+        """Take a token from the token bucket of `key`, and return 0. If it is empty, return the seconds until
+        there is a token.
 
-        A bucket holds `burst` tokens at first and at most, and gets one back every `interval` seconds. These
-        keys are apart from the others. A call that is repeated because its connection was lost may take two.
+        A bucket starts with `burst` tokens, its maximum, and regains one every `interval` seconds. These keys
+        are separate from the others. A call that is repeated after a lost connection may take two tokens.
         """
 
     @abstractmethod
@@ -82,40 +82,37 @@ class Store(ABC):
 
     @abstractmethod
     async def claim(self, key: str) -> int:
-        """Become the one who may `save` this key, and return the claim's epoch, which is above 0.
+        """Claim a key, and return the positive epoch of the claim. Only the newest claim may `save`.
 
-        The previous holder of the claim no longer may. To take over a value: claim first, then get. The
-        first holder of a key that nobody else knows needs no claim: it saves with the epoch 0.
+        To take over a value, claim it first, and then get it. A new key that no other process can know needs
+        no claim: save it with epoch 0.
         """
 
     async def save(self, key: str, epoch: int, value: bytes, ttl: float) -> bool:
-        """Store `value` unless someone else has claimed `key` since `epoch` was handed out.
-
-        Return False, and store nothing, if so.
-        """
+        """Store `value` if `epoch` is that of the newest claim of `key`. Otherwise, return False."""
         return (await self.save_many([(key, epoch, value, ttl)]))[0]
 
     @abstractmethod
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
-        """`save` several keys in one round trip; return for each whether it was stored."""
+        """Do as `save` for several keys in one round trip. Return for each whether it was stored."""
 
     def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
-        """Do what `save_many` does without waiting for anything. Return None where that isn't possible now.
+        """Do as `save_many` without suspending; return None if that isn't possible now.
 
-        It is for calls that come one after the other, and not while `save_many` is under way.
+        Don't call it while `save_many` is running.
         """
         return None
 
     def tend(self) -> None:  # noqa: B027 - most stores have nothing to do
-        """Do what is due, beside the event loop. It is called there about once a second."""
+        """Start maintenance that is due, without blocking. The event loop calls this about once a second."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Release what is open. A store that is used again opens again."""
+        """Release connections and files. The store may be used again, and then opens them again."""
 
 
 class SweptStore(Store):
-    """A store that removes what is over itself, some rows at each write."""
+    """A store that removes expired rows itself, some of them with each write."""
 
     def __init__(self, clock: Clock = time.time) -> None:
         self.clock = clock
@@ -123,7 +120,7 @@ class SweptStore(Store):
 
     @abstractmethod
     async def sweep(self) -> int:
-        """Remove what is over, a limited number at a time; return how many. Writing calls it now and then."""
+        """Remove expired rows, up to `SWEEP_ROWS` per table, and return how many. Writes call it."""
 
     async def _sweep_if_due(self, now: float) -> None:
         if not 0 <= now - self._swept < SWEEP_SECONDS:  # below 0: the clock was set back
@@ -133,10 +130,10 @@ class SweptStore(Store):
 
 
 def taken(until: float, now: float, interval: float, burst: int) -> tuple[float, float]:
-    """Take a token from a bucket. Return when it is full again, which is all that a store keeps of a bucket,
-    and the seconds until there is a token: 0 if one was taken.
+    """Take a token from a bucket that is full at `until`. Return when it is full after that, and the seconds
+    until there is a token: 0 if one was taken.
 
-    `until` is when it would have been full without.
+    The time at which a bucket is full is all that a store keeps of it.
     """
     if until - now > burst * interval + SLACK:  # the clock was set back
         until = now
@@ -146,7 +143,7 @@ def taken(until: float, now: float, interval: float, burst: int) -> tuple[float,
 
 
 def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[list[Claimed]]:
-    """Split rows so that no part has more than so many, or more bytes of values unless it is a single row."""
+    """Split rows into batches of at most `most` rows and `most_bytes` bytes, or of one larger row."""
     batch: list[Claimed] = []
     size = 0
     for row in rows:
@@ -160,16 +157,14 @@ def batches(rows: Sequence[Claimed], most: int, most_bytes: int) -> Iterator[lis
 
 
 def next_epoch(now: float, last: int = 0) -> int:
-    """Return an epoch after `last`, and unlike all that a store has handed out which has lost them."""
+    """Return an epoch after `last`, and after all that a store has returned before it lost them."""
     return max(last + 1, int(now * 1_000_000))
 
 
 def pauses(patience: float) -> Iterator[float]:
-    """Return the seconds to wait before each further attempt to reach a server.
+    """Yield the seconds to wait before each further attempt, until `patience` seconds have passed.
 
-    They end when `patience` seconds have passed.
-
-    Each pause is twice as long as the one before, up to half a second.
+    Each pause is twice as long as the previous one, up to `LONGEST_PAUSE`.
     """
     return _pauses(time.monotonic() + patience)
 

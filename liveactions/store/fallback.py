@@ -1,6 +1,6 @@
-"""A store that may fail: while it does, its application goes on from the memory of this process.
+"""A store that may fail: while it does, the application continues in the memory of this process.
 
-What is written meanwhile is kept and handed over when the store works again. What is only in the store
+What is written meanwhile is kept, and handed over when the store works again. Values that only the store has
 can't be read until then.
 """
 
@@ -25,30 +25,30 @@ log = get_logger(__name__)
 RETRY_SECONDS: Final = 1.0
 """Seconds between two attempts to reach a store that has failed."""
 MAX_KEPT_BYTES: Final = 64 * 2**20
-"""Bytes that are kept for a store that has failed; the oldest are given up first."""
+"""Bytes that are kept for a store that has failed; the oldest values are dropped first."""
 BATCH_ROWS: Final = 200
 """Rows that are handed over at a time."""
 WEIGHT: Final = 0.1
-"""Of the newest save in the average of their latency."""
+"""Weight of the newest save in the moving average of the latency."""
 PROBE: Final = ("probe", b"", 1.0)
-"""What is written to learn whether a store works again."""
+"""A row that is written to test whether a store works again."""
 
 
 class Kept(NamedTuple):
-    """A value that the store hasn't got yet."""
+    """A value that the store doesn't have yet."""
 
     epoch: int | None
-    """That of its claim; None for a value without one."""
+    """The epoch of its claim; None for a value that isn't claimed."""
     value: bytes
     until: float
 
 
 class FallbackStore(Store):
-    """The values of `store`, and those of this process while `store` fails.
+    """Uses `store`, and the memory of this process while `store` fails.
 
-    Saving, storing and `once` never fail: other processes don't know of it until the store works again.
-    Reading what this process doesn't know, and claims, raise `StoreError` at once. The log says when the
-    store fails and when it works again.
+    Writing never fails; other processes see the values once the store works again. Claims, and reading what
+    this process doesn't know, raise `StoreError` at once. The log says when the store fails and when it works
+    again.
     """
 
     def __init__(self, store: Store, clock: Clock = time.monotonic) -> None:
@@ -63,7 +63,7 @@ class FallbackStore(Store):
         self.latency = 0.0
         """Seconds that saving takes: a moving average."""
         self._buckets = MemoryStore(clock)
-        """Those of this process alone."""
+        """The token buckets while the store fails, for this process alone."""
         self._once: dict[str, float] = {}
         self._tasks = Supervisor(lambda: "handing over to the store")
         self._recovering: asyncio.Task[None] | None = None
@@ -76,7 +76,7 @@ class FallbackStore(Store):
         if self._works:
             try:
                 return await self.store.get(key)
-            except Exception as error:  # whatever a store's own way of failing is
+            except Exception as error:  # stores may raise anything
                 self._fail(error)
         kept = self._kept.get(key)
         if kept is None or kept.until <= self._clock():
@@ -158,7 +158,7 @@ class FallbackStore(Store):
         await self.store.close()
 
     def tend(self) -> None:
-        """Try a store that has failed again, if it is time to; let one that works do what is due."""
+        """Do the store's maintenance. If it has failed, try it again when that is due."""
         if self._failed_at is None:
             self.store.tend()
             return
@@ -178,17 +178,17 @@ class FallbackStore(Store):
 
     @property
     def _error(self) -> StoreError:
-        return StoreError(f"the store doesn't work: {self._reason}")
+        return StoreError(f"the store has failed: {self._reason}")
 
     def _fail(self, error: Exception) -> None:
-        if self._failed_at is not None:  # calls that were under way
+        if self._failed_at is not None:  # calls that began before the first failure
             return
         self._failed_at, self._reason = self._clock(), str(error)
         self._retry_at = self._failed_at + RETRY_SECONDS
         log.error("the store failed: %s. Pages are kept in this process's memory until it works again", error)
 
     async def _recover(self) -> None:
-        """Hand over what is kept. The store works again when it has taken all of it."""
+        """Hand over what is kept. The store counts as working again once it has accepted all of it."""
         try:
             await self.store.put_many([PROBE])
             count = 0
@@ -223,7 +223,7 @@ class FallbackStore(Store):
         return len(rows)
 
     async def _give(self, write: Callable[[list[R]], Awaitable[object]], rows: list[R]) -> None:
-        """Write rows. One that the store can't take, though it works, is given up."""
+        """Write rows. Drop a row that the store doesn't accept although it works."""
         try:
             if rows:
                 await write(rows)

@@ -12,11 +12,11 @@ from .base import CLAIM_SECONDS, SWEEP_ROWS, Claimed, Clock, Row, SweptStore, ne
 
 T = TypeVar("T")
 Table = dict[str, tuple[T, float]]
-"""What is known by a key, and until when."""
+"""Values by key, each with the time at which it expires."""
 
 
 class MemoryStore(SweptStore):
-    """Lost with the process: for tests, and for a single worker that may forget."""
+    """A store that is lost with its process: for tests, and for a single worker."""
 
     def __init__(self, clock: Clock = time.time) -> None:
         super().__init__(clock)
@@ -93,7 +93,7 @@ class MemoryStore(SweptStore):
             )
 
     async def close(self) -> None:
-        """Keep everything: there is nothing to open again."""
+        """Do nothing: the values stay."""
 
 
 def _sweep(table: Table[T], now: float) -> int:

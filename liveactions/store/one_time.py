@@ -1,6 +1,6 @@
-"""Data for one use: cookies and responses of actions that ran over a socket, answers of posts.
+"""Data for one use: cookies and responses of actions that ran over a socket, and answers to posts.
 
-A socket can't set cookies or send a file. The page gets a key instead and fetches them by HTTP.
+A socket can neither set cookies nor send a file. The page gets a key instead, and fetches them by HTTP.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .uploads import Uploads
 class OneTimeStore:
     """Data of one kind, each under a key that can be used once within `ttl` seconds.
 
-    Data is sealed and filed under a digest of its key: reading the store reveals neither.
+    Data is sealed, and stored under a digest of its key, so that the store reveals neither.
     """
 
     def __init__(self, kind: str, ttl: float, sealer: Sealer, store: Store) -> None:
@@ -34,7 +34,7 @@ class OneTimeStore:
         self._store = store
 
     async def put(self, data: Any, key: str = "") -> str:
-        """Keep data that can be written in JSON. Return its key: a random one unless it is given."""
+        """Store data that can be written as JSON. Return its key, a random one by default."""
         key = key or secrets.token_urlsafe(16)
         await self._store.put(*self.row(key, data))
         return key
@@ -48,14 +48,14 @@ class OneTimeStore:
         return await self._store.once(self._row(key), self._ttl)
 
     async def read(self, key: str) -> Any:
-        """Return the data of a key and leave it there; None when there is none, or none any more."""
+        """Return the data of a key, and leave it there; None if there is none."""
         sealed = await self._store.get(self._row(key))
         if sealed is None:
             return None
         return from_json(self._sealer.open(sealed.decode(), self._kind, self._ttl))
 
     async def take(self, key: str) -> Any:
-        """Return the data of a key, once; None when it has been taken, is too old, or never was."""
+        """Return and remove the data of a key; None if it was taken, has expired, or never existed."""
         data = await self.read(key)
         if data is None or not await self.claim(key):
             return None
@@ -67,13 +67,13 @@ class OneTimeStore:
 
 
 TICKET_TTL: Final = 60.0
-"""Seconds within which a page fetches the cookies of an op."""
+"""Seconds within which a page must fetch the cookies of an operation."""
 DELIVERY_TTL: Final = 60.0
 """Seconds for which a response waits to be fetched."""
 ANSWER_TTL: Final = 600.0
 """Seconds for which an answer is remembered, for copies of its request."""
 MEMORY_BYTES: Final = 2**20
-"""Bytes of a response that are held in memory while it is made; longer ones go to a temporary file."""
+"""Bytes of a response that are held in memory while it is produced; the rest goes to a temporary file."""
 
 
 class Delivery(NamedTuple):
@@ -84,13 +84,13 @@ class Delivery(NamedTuple):
     body: BinaryIO
     size: int
     name: str
-    """Of the body's file, which is still there."""
+    """The name of the body's file in the storage."""
     is_lasting: bool
     """Whether it can be fetched again."""
 
 
 class Deliveries:
-    """Keeps an application's responses, for all its workers: their bodies are with uploaded files."""
+    """Stores responses that wait to be fetched. Their bodies are kept like uploaded files."""
 
     def __init__(self, sealer: Sealer, store: Store, uploads: Uploads) -> None:
         self._kept = OneTimeStore("delivery", DELIVERY_TTL, sealer, store)
@@ -100,14 +100,14 @@ class Deliveries:
     async def keep(
         self, response: Response, scope: MutableMapping[str, Any], *, is_lasting: bool = False
     ) -> str:
-        """Return a key for a response, for one use or, if it is for copies of a request, too, for any number.
+        """Store a response, and return the key to fetch it with: once, or several times if `is_lasting`.
 
-        Raise the exceptions of `Uploads.put`, and whatever the response raises.
+        Raise the exceptions of `Uploads.put`, and those of the response.
         """
         start: dict[str, Any] = {}
         body = UploadFile(cast("BinaryIO", SpooledTemporaryFile(MEMORY_BYTES)), size=0)  # noqa: SIM115
 
-        async def receive() -> Any:  # nothing ever comes: nobody hangs up
+        async def receive() -> Any:  # the client never disconnects
             return await asyncio.get_running_loop().create_future()
 
         async def send(message: MutableMapping[str, Any]) -> None:
@@ -127,9 +127,9 @@ class Deliveries:
         return await kept.put([start["status"], headers, name, body.size])
 
     async def take(self, key: str) -> Delivery | None:
-        """Return the response of a key; None when it has been taken, is too old, or never was.
+        """Return the response of a key; None if it was taken, has expired, or never existed.
 
-        Raise `StoreError` when it can't be read: then it can be taken later.
+        Raise `StoreError` if it can't be read; it may be taken later then.
         """
         kept = await self._kept.read(key)
         is_lasting = kept is None
@@ -145,7 +145,7 @@ class Deliveries:
         return Delivery(status, [(one, value) for one, value in headers], body, size, name, is_lasting)
 
     async def close(self, delivery: Delivery) -> None:
-        """Remove a response that has been sent, unless it is lasting: then it is when its time is over."""
+        """Remove a response that has been sent, unless it is lasting; that one expires."""
         delivery.body.close()
         if not delivery.is_lasting:
             await self._uploads.delete([delivery.name])

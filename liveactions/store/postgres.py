@@ -1,11 +1,11 @@
 """A store in PostgreSQL, for workers on several machines that have one anyway.
 
-Values are in an unlogged table: writing them costs no more than it must, and a server that crashes has lost
-them. A claim is in the row of its value, so that the row's lock keeps saves and claims apart. PostgreSQL's
-clock counts the time that values live.
+Values are in an unlogged table, which is cheap to write, and empty after the server has crashed. A claim is
+in the row of its value, so that the row's lock keeps saves and claims apart. Values expire by PostgreSQL's
+clock.
 
-A statement whose connection was lost, or whose caller has given up, may be run later all the same. So a
-once-key is held by a token, and a state is never replaced by one that the same worker had sent before.
+The server may run a statement even though its connection was lost or its caller has given up. So a once-key
+is held by a token, and a state is never replaced by one that the same worker has sent before.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ except ImportError as error:  # pragma: no cover
     raise ImportError("a PostgreSQL store needs psycopg: pip install 'liveactions[postgres]'") from error
 
 PATIENCE = 15.0
-"""Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
+"""Seconds that a call waits for a server that doesn't answer, before the store counts as failed."""
 CONNECTIONS: Final = 4
-"""Connections of one event loop, at most."""
+"""Maximum number of connections of an event loop."""
 MAX_ROWS: Final = 500
 MAX_BYTES: Final = 8 * 2**20
-"""Rows, and bytes of their values, that one statement writes."""
+"""Rows, and bytes of their values, that one statement writes at most."""
 TRANSIENT: Final = (
     psycopg.OperationalError,  # a lost connection, a server that starts or shuts down, a deadlock
     errors.ReadOnlySqlTransaction,  # a primary that has become a standby
     OSError,
 )
-"""What passes by itself."""
+"""Errors after which a statement is tried again."""
 TABLES: Final = """
 SELECT pg_advisory_xact_lock(4986347831);
 CREATE UNLOGGED TABLE IF NOT EXISTS liveactions_value (
@@ -166,12 +166,12 @@ class Pool:
         self._used: dict[asyncio.Task[Any] | None, psycopg.AsyncConnection[Any]] = {}
         self._free = asyncio.Semaphore(CONNECTIONS)
         self.sender = secrets.token_bytes(8)
-        """What the server knows it by."""
+        """Identifies this process in the stamps of states."""
         self.numbers = count(1)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """A connection for one statement. One that is lost is closed, and so are those that were idle."""
+        """Return a connection for one statement. If it is lost, close it and all idle ones."""
         async with self._free:
             connection = self._idle.pop() if self._idle else await self._connect()
             task = asyncio.current_task()
@@ -189,7 +189,7 @@ class Pool:
             self._idle.append(connection)
 
     def abandon(self, task: asyncio.Task[Any]) -> None:
-        """Let a task fail that waits for a server which may never answer, and release its connection."""
+        """Make the task that waits for the server fail, and release its connection."""
         connection = self._used.get(task)
         if connection is None or connection.closed:
             task.cancel()
@@ -208,10 +208,10 @@ class Pool:
 
 
 class PostgresStore(SweptStore):
-    """A store at a URL or connection string of PostgreSQL 14 or newer. It makes its tables itself.
+    """A store at a URL or connection string of PostgreSQL 14 or newer. It creates its tables.
 
-    `prefix` keeps applications apart that use the same database. May be used in any event loop, each of
-    which has connections of its own. Raise `ValueError` for a URL that psycopg doesn't take.
+    `prefix` separates applications that use the same database. It may be used in any event loop; each has
+    connections of its own. Raise `ValueError` for an invalid URL.
     """
 
     def __init__(self, server: str, prefix: str = "liveactions") -> None:
@@ -285,7 +285,7 @@ class PostgresStore(SweptStore):
         return pool
 
     async def _run(self, statement: str, *values: Any) -> list[Any]:
-        """Run a statement, again where a connection is lost, until it is answered or `PATIENCE` is over."""
+        """Run a statement. If a connection is lost, try again for up to `PATIENCE` seconds."""
         task = asyncio.ensure_future(self._attempts(statement, values))
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
@@ -321,7 +321,7 @@ class PostgresStore(SweptStore):
 
 
 def _without_repetition(rows: Sequence[Claimed]) -> Iterator[list[Claimed]]:
-    """Split rows so that none of the parts has a key twice: a statement can write a row once only."""
+    """Split rows so that no part contains a key twice: a statement can write a row only once."""
     batch: dict[str, Claimed] = {}
     for row in rows:
         if row[0] in batch:
@@ -333,7 +333,7 @@ def _without_repetition(rows: Sequence[Claimed]) -> Iterator[list[Claimed]]:
 
 
 def check_url(server: str) -> None:
-    """Raise `ValueError` if psycopg can't connect to such a URL. The message doesn't tell its password."""
+    """Raise `ValueError` if psycopg rejects a URL. The message doesn't reveal its password."""
     try:
         conninfo_to_dict(server)
     except psycopg.Error as error:

@@ -1,11 +1,11 @@
 """A store in Redis or Valkey, version 7 or newer, for workers on several machines.
 
-All keys of an application begin with ``{prefix}``, so that they are in one slot of a cluster. Redis counts
-the time that values live, and scripts make claims and saves atomic.
+All keys of an application begin with ``{prefix}``, so that they are in one slot of a cluster. Redis expires
+values, and scripts make claims and saves atomic.
 
-A command that a connection has lost, or that its caller has given up, may be run later all the same. So
-what can be sent again is the same when it is: a once-key is held by a token, and a state is never replaced by
-one that the same worker had sent before.
+The server may run a command even though its connection was lost or its caller has given up, and may run it
+again when it is repeated. So commands are idempotent: a once-key is held by a token, and a state is never
+replaced by one that the same worker has sent before.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ except ImportError as error:  # pragma: no cover
     raise ImportError("a Redis store needs redis-py: pip install 'liveactions[redis]'") from error
 
 PATIENCE = 15.0
-"""Seconds that a call waits for a server that hangs or is away, before the store counts as failed."""
+"""Seconds that a call waits for a server that doesn't answer, before the store counts as failed."""
 CONNECTIONS: Final = 32
-"""Connections of one event loop, at most."""
+"""Maximum number of connections of an event loop."""
 MAX_ROWS: Final = 500
 MAX_BYTES: Final = 8 * 2**20
-"""Rows, and bytes of their values, that one script writes: others wait meanwhile."""
+"""Rows, and bytes of their values, that one script writes at most, because the server runs nothing else
+meanwhile.
+"""
 STAMP_BYTES: Final = 16
-"""Before each value: who has sent it, and the number of the state."""
+"""Size of the stamp before each value: a sender, and a number that it counts up."""
 TRANSIENT: Final = (
     errors.ConnectionError,
     errors.TimeoutError,
@@ -47,7 +49,7 @@ TRANSIENT: Final = (
     errors.ClusterDownError,
     OSError,
 )
-"""What passes by itself."""
+"""Errors after which a command is tried again."""
 
 
 class Script:
@@ -77,7 +79,7 @@ if wait > slack then return math.ceil(wait) end
 redis.call('SET', KEYS[1], string.format('%.0f', later), 'PX', math.ceil((later - now) / 1000))
 return 0
 """)
-"""In microseconds."""
+"""Times are in microseconds."""
 CLAIM: Final = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -104,14 +106,14 @@ return saved
 """)
 """If the server has lost a claim, the next save under it restores it; a later claim replaces it.
 
-Stamps aren't compared as texts: the server would do that by its locale, in which different ones may be equal.
+Stamps are compared as numbers: the server compares texts by its locale, in which different ones may be equal.
 """
 Connect = Callable[[], Any]
-"""Makes a client of `redis.asyncio`: of a Sentinel's master, or of a cluster."""
+"""Creates a client of `redis.asyncio`, for a Sentinel's master or a cluster."""
 
 
 class Client:
-    """A client of one event loop, as it is known to the server."""
+    """A client of one event loop, and the stamps of what it sends."""
 
     def __init__(self, redis: Any) -> None:
         self.redis = redis
@@ -120,16 +122,16 @@ class Client:
         self._numbers = count(1)
 
     def stamp(self) -> bytes:
-        """Return what comes before the next state that it sends."""
+        """Return the stamp for the next state."""
         return self._sender + next(self._numbers).to_bytes(STAMP_BYTES // 2, "big")
 
 
 class RedisStore(Store):
-    """A store at a URL that redis-py takes: ``redis://``, ``rediss://`` with TLS, ``unix://``.
+    """A store at a URL of redis-py: ``redis://``, ``rediss://`` with TLS, ``unix://``.
 
-    For Sentinel and clusters pass a function that makes a client of `redis.asyncio`. `prefix` begins all
-    keys. May be used in any event loop, each of which has connections of its own. Raise `ValueError` for a
-    URL that redis-py doesn't take.
+    For Sentinel and clusters, pass a function that creates a client of `redis.asyncio`. All keys begin with
+    `prefix`. It may be used in any event loop; each has connections of its own. Raise `ValueError` for an
+    invalid URL.
     """
 
     def __init__(self, server: str | Connect, prefix: str = "liveactions") -> None:
@@ -203,7 +205,7 @@ class RedisStore(Store):
             return await self._run("EVAL", script.text, *arguments)
 
     async def _run(self, *command: Any) -> Any:
-        """Run a command, again where a connection is lost, until it is answered or `PATIENCE` is over."""
+        """Run a command. If a connection is lost, try again for up to `PATIENCE` seconds."""
         waits, client = pauses(PATIENCE), self._client()
         try:
             async with asyncio.timeout(PATIENCE):
@@ -216,7 +218,9 @@ class RedisStore(Store):
                         if pause is None:
                             raise StoreError(f"Redis: {error}") from error
                         if isinstance(error, errors.ReadOnlyError) and isinstance(self._server, str):
-                            await client.redis.connection_pool.disconnect()  # its name may be another's now
+                            await (
+                                client.redis.connection_pool.disconnect()
+                            )  # its name may lead to another server now
                     await asyncio.sleep(pause)
         except TimeoutError as error:
             raise StoreError(f"Redis has not answered for {PATIENCE:.0f} s") from error
@@ -238,20 +242,20 @@ class RedisStore(Store):
         return Redis.from_url(
             self._server,
             decode_responses=False,
-            socket_timeout=None,  # a call has a limit of its own
+            socket_timeout=None,  # `_run` has a time limit
             socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
         )
 
 
 def check_url(url: str, client: type[Any]) -> None:
-    """Raise `ValueError` if redis-py can't connect to such a URL. The message doesn't tell its password."""
+    """Raise `ValueError` if redis-py rejects a URL. The message doesn't reveal its password."""
     fault = "the URL of the Redis server can't be used: "
     try:
         urlsplit(url).port  # noqa: B018
-    except ValueError:  # whose message has what comes after the colon
-        hint = "A password with / # or ? has %2F %23 or %3F instead"
-        raise ValueError(f"{fault}its port is no number. {hint}") from None
+    except ValueError:  # its message contains a part of the password
+        hint = "In a password, write / # ? as %2F %23 %3F"
+        raise ValueError(f"{fault}its port isn't a number. {hint}") from None
     try:
         client.from_url(url).connection_pool.make_connection()
     except (errors.RedisError, TypeError, ValueError) as error:
@@ -259,7 +263,7 @@ def check_url(url: str, client: type[Any]) -> None:
 
 
 def is_refusal(error: Exception) -> bool:
-    """Return whether a server has refused user and password, which redis-py takes for a lost connection."""
+    """Return whether the server has rejected user or password: redis-py reports a lost connection."""
     refused = errors.AuthenticationError, errors.AuthorizationError
     return isinstance(error, refused) or isinstance(error.__cause__, refused)
 

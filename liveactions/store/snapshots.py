@@ -1,13 +1,15 @@
-"""A page's state outside of any process: sealed, dated, and bound to who may continue from it.
+"""Snapshots: a page's state outside of any process, sealed, dated, and bound to the page and the visitor.
 
-A snapshot travels in three ways. In the page's HTML, where posts and the first hello find it; when it is
-long, a *handle* stands there instead and the snapshot is in the store. Under a handle in the address that a
-post is answered with. And in the store under a digest of the session's token, written by the session for
-whichever worker continues.
+There are three kinds:
 
-States of sessions are saved at once where that is a matter of appending them to a journal. Else those that
-come together go to the store together (`SnapshotQueue`): a round trip of its own would cost a small page more
-than its op does.
+- in the HTML of a page, for its posts and its first hello. If it is long, the HTML contains a *handle*, and
+  the snapshot is in the store;
+- in the store, under the handle in the address that a post is redirected to;
+- in the store, under a digest of the session's token. The session writes it after each operation, so that any
+  worker can continue.
+
+A store with a journal saves these at once. In others, the snapshots of one turn of the event loop are saved
+together (`SnapshotQueue`), because a round trip for each would cost more than most operations do.
 """
 
 from __future__ import annotations
@@ -32,49 +34,50 @@ from .fallback import FallbackStore
 SNAPSHOT_TTL: Final = 24 * 3600.0
 """Seconds for which a snapshot can be opened."""
 HANDLE_TTL: Final = 3600.0
-"""Seconds for which the address that a post was answered with shows that post's state."""
+"""Seconds for which the address that a post is redirected to shows its state."""
 MAX_INLINE_BYTES: Final = 4096
-"""Longest sealed text in a page's HTML, in bytes."""
+"""Maximum size of a sealed snapshot in a page's HTML, in bytes; a longer one is replaced by a handle."""
 HANDLE_PREFIX: Final = "~"
-"""Begins a handle: no sealed text does."""
+"""The first character of a handle, with which no sealed text begins."""
 Digests = tuple[bytes, tuple[bytes, ...]]
-"""Of what a page showed: 8 bytes of the whole, 4 of each root slot."""
+"""What a page has shown: a digest of the whole (8 bytes), and a checksum of each root slot (4 bytes)."""
 _WHOLE, _SLOT = 8, 4
 
 
 class Snapshot(NamedTuple):
-    """A page's state, and what is known of the browser that shows it. One is made after each op."""
+    """A page's state, and what is known of the browser that shows it."""
 
     url: str
     """Path and query."""
     state: Any
-    """Data, or bytes that are its JSON, as `encode_state` gives it."""
+    """The state as data, or as JSON in bytes (`encode_state`)."""
     rev: int = 0
     """The revision that showed this state."""
     done: int = 0
-    """Number of the last op that is in this state."""
+    """The number of the newest operation that this state includes."""
     answers: tuple[Any, ...] = ()
-    """Of the newest ops: n, status, payload, n ..."""
+    """The answers of the newest operations: n, status, payload, n ..."""
     shape: bytes = b""
     """The digest of the shape of the page's root."""
     mark: bytes = b""
-    """A digest of all that revision `rev` showed."""
+    """A digest of everything that revision `rev` shows."""
     digests: Digests | None = None
-    """Of what revision `rev` showed; None where it wasn't worth the time."""
+    """The digests of what revision `rev` shows; None if they weren't computed."""
     at_rest: bool = False
-    """Whether the session had ended: no op after `done` can have run anywhere."""
+    """Whether the session was idle: no operation after `done` has run anywhere."""
     extras: tuple[Any, ...] = ()
-    """What the browser was told besides, and hasn't acknowledged: pairs of a revision and its extras."""
+    """Extras that the browser hasn't acknowledged: pairs of a revision and its extras."""
     missed: tuple[Any, ...] = ()
     """Patches to `rev` from revisions that the browser may still show: pairs of a revision and a patch."""
 
 
 def pack(snapshot: Snapshot) -> bytes:
+    """Return a snapshot as JSON."""
     return b"".join(_parts(snapshot))
 
 
 def _parts(snapshot: Snapshot) -> list[bytes]:
-    """Return the parts of what `pack` returns: the state may be long."""
+    """Return what `pack` returns in several parts, because joining a long state takes time."""
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
@@ -84,16 +87,16 @@ def _parts(snapshot: Snapshot) -> list[bytes]:
 
 
 def unpack(data: bytes) -> Snapshot:
-    """`ValueError` for what is no snapshot."""
-    url, state, rev, done, answers, known, digests, at_rest, told, missed = from_json(
+    """Return the snapshot that `pack` has written. Raise `ValueError` for anything else."""
+    url, state, rev, done, answers, known, digests, at_rest, extras, missed = from_json(
         data, allow_inf_nan=True
     )
     marks = urlsafe_b64decode(known)
     shape, mark = marks[:_WHOLE], marks[_WHOLE:]
     slots = _digests(urlsafe_b64decode(digests)) if digests else None
-    extras = tuple((rev, besides) for rev, besides in told)
+    pairs = tuple((rev, one) for rev, one in extras)
     patches = tuple((rev, patch) for rev, patch in missed)
-    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), extras, patches)
+    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), pairs, patches)
 
 
 def _unpacked(data: bytes) -> Snapshot:
@@ -104,9 +107,10 @@ def _unpacked(data: bytes) -> Snapshot:
 
 
 class Snapshots:
-    """Seals, keeps and opens an application's snapshots.
+    """Seals, stores and opens the snapshots of an application.
 
-    A *context* names the page's class and the person: what was sealed in one opens in no other.
+    A *context* names the page's class and the visitor. A snapshot can only be opened in the context in which
+    it was sealed.
     """
 
     def __init__(
@@ -118,13 +122,14 @@ class Snapshots:
         self.handles = Handles(store, limit)
 
     def context(self, page: str, identity: str = "") -> str:
+        """Return the context of a page's class, by its name, and of a visitor."""
         return f"snapshot\n{self.application}\n{page}\n{identity}"
 
     def seal(self, snapshot: Snapshot, context: str) -> str:
         return self.sealer.seal(pack(snapshot), context)
 
     def seal_bytes(self, snapshot: Snapshot, context: str) -> bytes:
-        """What `load` opens, for the store. It is compressed if it is likely to stay there."""
+        """Return the sealed snapshot for the store. It is compressed if the session is idle."""
         parts = _parts(snapshot)
         if snapshot.at_rest:
             return self.sealer.seal_bytes(b"".join(parts), context)
@@ -135,12 +140,12 @@ class Snapshots:
         return HtmlSnapshot(self.handles, self.seal(snapshot, context))
 
     def handle(self, snapshot: Snapshot, context: str) -> tuple[str, Row]:
-        """Return a name for the snapshot, short enough for an address, and what `handles` is to store."""
+        """Return a handle for the snapshot, short enough for an address, and the row to store under it."""
         handle = _handle()
         return handle, (_handle_key(handle), self.seal(snapshot, context).encode(), HANDLE_TTL)
 
     async def open(self, text: str, context: str) -> Snapshot:
-        """Return the snapshot that `text` is or names. `SealError` when it can't be had."""
+        """Open a snapshot, given by itself or by its handle. Raise `SealError` if that isn't possible."""
         if text.startswith(HANDLE_PREFIX):
             kept = await self.store.get(_handle_key(text))
             if kept is None:
@@ -149,13 +154,18 @@ class Snapshots:
         return _unpacked(self.sealer.open(text, context, SNAPSHOT_TTL))
 
     async def load(self, key: str, context: str) -> Snapshot | None:
-        """Return what a session has saved. `SealError` when it isn't for this context."""
+        """Return the snapshot that a session has saved; None if there is none.
+
+        Raise `SealError` if it can't be opened in this context.
+        """
         kept = await self.store.get(key)
         return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL)) if kept is not None else None
 
 
 class Handles:
-    """What this process has stored under handles, which any visitor can cause: up to `limit` bytes."""
+    """The snapshots that this process has stored under handles: up to `limit` bytes, because any visitor can
+    cause them.
+    """
 
     def __init__(self, store: Store, limit: int) -> None:
         self._store = store
@@ -165,7 +175,7 @@ class Handles:
         self._bytes = 0
 
     async def put(self, rows: list[Row], *others: Row) -> None:
-        """Store rows, and remove the oldest ones if there are too many bytes. `others` aren't counted."""
+        """Store rows, and remove the oldest ones beyond the limit. `others` don't count."""
         await self._store.put_many([*rows, *others])
         for key, value, _ in rows:
             self._kept.append((key, len(value)))
@@ -177,9 +187,9 @@ class Handles:
 
 
 class HtmlSnapshot:
-    """A snapshot in the HTML of a page: its sealed text or, if that is long, a handle.
+    """A snapshot in the HTML of a page: its sealed text, or a handle if that is long.
 
-    Rendering can't wait for the store: call `keep` when the HTML is made, before it is sent.
+    Rendering can't wait for the store, so call `keep` after rendering, before the HTML is sent.
     """
 
     def __init__(self, handles: Handles, sealed: str) -> None:
@@ -188,7 +198,7 @@ class HtmlSnapshot:
         self.text = sealed if len(sealed) <= MAX_INLINE_BYTES else self.brief(sealed)
 
     def brief(self, sealed: str) -> str:
-        """Return a handle for the sealed text, for a page that has it in many places."""
+        """Return a handle for the sealed text, for a page that contains it many times."""
         if sealed.startswith(HANDLE_PREFIX):
             return sealed
         handle = _handle()
@@ -203,7 +213,7 @@ class HtmlSnapshot:
 
 
 def session_key(token: str) -> str:
-    """The store's key of a session: the store doesn't know its token."""
+    """Return the store's key of a session, which doesn't reveal its token."""
     return "session " + sha256(token.encode(errors="replace")).hexdigest()[:32]
 
 
@@ -225,10 +235,10 @@ def _digests(data: bytes) -> Digests:
 
 
 class SnapshotQueue:
-    """Stores the states of sessions. An older state never comes after a newer one.
+    """Stores the states of sessions, each one's in order.
 
-    Where the store can't save a state at once, it saves it together with those that come in the same turn of
-    the event loop, or while it is writing.
+    If the store can't save a state at once, it is saved together with others that arrive in the same turn of
+    the event loop, or while the store is busy.
     """
 
     def __init__(self, store: Store) -> None:
@@ -239,7 +249,7 @@ class SnapshotQueue:
         self._saving: asyncio.Task[None] | None = None
 
     async def save(self, row: Claimed) -> bool:
-        """Store a row. Return False when its key has been claimed by someone else."""
+        """Store a row. Return False if another worker has claimed its key."""
         loop, task = asyncio.get_running_loop(), self._saving
         is_idle = task is None or task.done() or task.get_loop() is not loop
         if is_idle and not self._rows:
@@ -263,7 +273,7 @@ class SnapshotQueue:
 
 
 async def save_all(store: Store, rows: list[Claimed]) -> list[bool]:
-    """Store rows. What can't be stored takes no page along: its pages live on in this process."""
+    """Store rows. If that fails, log it, and count them as stored: their pages continue in this process."""
     with contained("storing the states of %d pages", len(rows)):
         return await store.save_many(rows)
     return [True] * len(rows)

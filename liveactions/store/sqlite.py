@@ -1,12 +1,11 @@
 """A store in one SQLite file, for all workers of a machine. It is the default.
 
-Nothing waits for a disk: what has been written is the kernel's. A call runs in the event loop, which takes
-microseconds. Where another process holds the file for longer than a moment, calls wait for it in a thread,
-in their order.
+Writes aren't synced to disk: the kernel has them. Calls run in the event loop, which takes microseconds. If
+another process holds the file for longer than `MOMENT`, they wait for it in a thread, in their order.
 
-States of pages are appended to a journal (`store.journal`), which costs a tenth of a statement, and moved
-from there to the file about once a second, in a thread. Each value in the file has a stamp, by which the
-two are compared.
+States of pages are appended to a journal (`store.journal`), which takes a tenth of the time of an SQLite
+statement. A thread moves them to the file about once a second. Values in the journal and in the file have
+stamps, which tell the newer one.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ log = get_logger(__name__)
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 MOMENT: Final = 0.01
-"""Seconds that a call in the event loop waits for another process's write."""
+"""Seconds that a call in the event loop waits while another process writes."""
 BUSY_SECONDS = 2.0
-"""Seconds that a call waits for it in a thread, before the store counts as failed."""
+"""Seconds that a call waits for that in a thread, before the store counts as failed."""
 SLACK: Final = 100
-"""A saved value may live a hundredth of its time shorter than the last save asked for."""
+"""A saved value may expire by one part in so many of its time to live too early: see `RENEW`."""
 GET: Final = "SELECT key, stamp, until, value FROM value WHERE key = ?"
 PUT: Final = """
 INSERT INTO value (key, value, until, stamp) VALUES (?, ?, ?, ?)
@@ -63,7 +62,7 @@ UPDATE value SET value = :value, stamp = :stamp
 WHERE key = :key AND until BETWEEN :enough AND :until AND stamp < :stamp
 AND NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND until > :now)
 """
-"""`SAVE` where the value lives long enough as it is: leaving its time alone is half the work."""
+"""`SAVE` for a value whose time to live is long enough already: not changing it takes half the time."""
 SAVE: Final = """
 INSERT INTO value (key, value, until, stamp)
 SELECT :key, :value, :until, :stamp
@@ -71,10 +70,10 @@ WHERE NOT EXISTS (SELECT 1 FROM claim WHERE key = :key AND epoch <> :epoch AND u
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until, stamp = excluded.stamp
 WHERE :epoch IS NOT NULL OR stamp < excluded.stamp
 """
-"""Without an epoch it is a value from a journal: nobody's claim matters, but a newer value stays."""
+"""Without an epoch, it is a value from a journal: claims don't matter, but a newer value stays."""
 APPEND: Final = "INSERT INTO message (until, value) VALUES (?, ?)"
 MESSAGES: Final = "SELECT id, iif(id > :position, value, x'') FROM message WHERE id >= :position ORDER BY id"
-"""What is at a position needn't be read again: it only has to be there."""
+"""The message at the position itself was read before: it is only checked whether it still exists."""
 SWEEP: Final = tuple(
     f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE until <= ? LIMIT {SWEEP_ROWS})"
     for table in ("value", "once", "claim", "bucket")
@@ -87,9 +86,9 @@ DELETE FROM message WHERE id IN (
 
 
 class SqliteStore(SweptStore):
-    """A store in the file at `path`, which is created, for this user only, at the first use.
+    """A store in the file at `path`, which is created when it is first used, and readable for this user only.
 
-    Its directory must exist. May be used in any event loop, in any thread and after a fork.
+    Its directory must exist. It may be used in any event loop, in any thread, and after a fork.
     """
 
     def __init__(self, path: str | os.PathLike[str], clock: Clock = time.time) -> None:
@@ -102,7 +101,7 @@ class SqliteStore(SweptStore):
         self._moving: Future[None] | None = None
         self._messages_swept = clock()
         self._waiting = 0
-        """Calls that wait in the thread."""
+        """The number of calls that wait in the thread."""
         self._threads: tuple[int, ThreadPoolExecutor] | None = None
 
     @property
@@ -150,7 +149,7 @@ class SqliteStore(SweptStore):
         saved = self._in_journals(blob)
         if saved is None:
             await self._changes(DELETE, (blob,))
-        else:  # what is still to come from there must find something newer
+        else:  # a newer row, so that moving the journal doesn't restore the value
             await self._changes(PUT, (blob, None, saved.until, self._journals.stamp()))
 
     async def claim(self, key: str) -> int:
@@ -213,7 +212,7 @@ class SqliteStore(SweptStore):
             raise StoreError(f"{self._journals.folder}: {error}") from error
 
     def _move(self, otherwise: str) -> None:
-        """Move what is in journals to the file: what this process has written, and what dead ones have."""
+        """Move journals of this process and of dead ones to the file. If that fails, log `otherwise`."""
         try:
             for journal in self._journals.due():
                 for batch in journal.batches():
@@ -249,9 +248,9 @@ class SqliteStore(SweptStore):
     # The log of messages
 
     def append(self, messages: Sequence[bytes], ttl: float) -> None:
-        """Add messages to the log of this file: all of them or, when it raises, none.
+        """Append messages to the log of this file: all of them, or none if it raises.
 
-        Each is kept for `ttl` seconds; the newest one until there is a newer one.
+        Each is kept for `ttl` seconds, the newest one until there is a newer one.
         """
         now = self.clock()
         if not 0 <= now - self._messages_swept < SWEEP_SECONDS:
@@ -261,15 +260,15 @@ class SqliteStore(SweptStore):
         self._run_here(lambda db: _many(db, APPEND, values))
 
     def messages(self, position: int) -> list[tuple[int, bytes]]:
-        """Return the log from a position on, oldest first: positions and messages.
+        """Return the positions and messages of the log from a position on, oldest first.
 
-        The first is at the position itself, and empty, unless it isn't kept any more. A new file has one
-        that is empty at a position which no other file has.
+        The first entry is the one at the position itself, with an empty message, unless it has been removed.
+        A new file begins with an empty message at a random position, which no other file has.
         """
         return self._run_here(lambda db: db.execute(MESSAGES, {"position": position}).fetchall())
 
     def _run_here(self, work: Work[T]) -> T:
-        """Run it in this thread, which waits for longer than a moment unless it has an event loop."""
+        """Run it in this thread, which may wait for `BUSY_SECONDS` unless it runs an event loop."""
         if is_loop_running():
             return self._quick.run(work)
         return self._patient.run(work, time.monotonic() + BUSY_SECONDS)
@@ -306,17 +305,17 @@ def _blob(key: str) -> bytes:
 
 
 def default_path(name: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """The file of the application `name`, in a directory that is this user's alone.
+    """Return the path of an application's file, in a directory that only this user can access.
 
-    The same for all its workers and after a restart. It is in the run time directory of the
-    user's session or in the directory for temporary files: what it holds may be lost at a reboot.
-    `StoreError` when there is no such directory, or it belongs to someone else or others can look into it.
+    It is the same for all workers, and after a restart. The directory is in the runtime directory of the
+    user's session, or in that for temporary files, so a reboot may delete it. Raise `StoreError` if there is
+    no such directory, or others own it or can read it.
     """
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     directory = _private(Path(runtime if _is_own(runtime) else _temporary()) / f"liveactions-{_user()}")
     readable = re.sub(r"[^\w.-]+", "-", name)[-40:].strip("-.")
     digest = sha256(name.encode()).hexdigest()[:12]
-    # The version is in the name: during a deploy the old and the new one don't fight for one file.
+    # The version is in the name, so that an old and a new version can run side by side during a deployment.
     return directory / f"{readable}-{digest}-v{VERSION}.sqlite"
 
 
@@ -325,7 +324,7 @@ def _user() -> str:
 
 
 def _is_own(directory: str) -> bool:
-    """Return whether it is a directory of this user: after ``su``, the variable names another one's."""
+    """Return whether this user owns a directory: after ``su``, the variable names that of another user."""
     try:
         found = os.stat(directory)
     except OSError:

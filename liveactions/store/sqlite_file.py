@@ -24,7 +24,7 @@ from ..logs import get_logger
 VERSION: Final = 4
 """Version of the tables. A file of another version is replaced."""
 APPLICATION: Final = 0x4C697665
-"""SQLite's "application id" of stores. No other file is ever replaced."""
+"""SQLite's "application id" of stores. Files with another one are never replaced."""
 TABLES: Final = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS value (
@@ -61,9 +61,9 @@ class StoreBusy(StoreError):
 
 
 class SqliteFile:
-    """A database in the file at `path`, which is created, for this user only, at the first use.
+    """A database in the file at `path`, which is created when it is first used, for this user only.
 
-    Its directory is made again if it is removed. May be used from any thread and after a fork.
+    Its directory is created again if it was removed. It may be used from any thread, and after a fork.
     """
 
     def __init__(self, path: Path, patience: float) -> None:
@@ -77,10 +77,10 @@ class SqliteFile:
         self._lock = RLock()
 
     def run(self, work: Callable[[sqlite3.Connection], T], until: float | None = None) -> T:
-        """Return what `work` returns; do it once more, on a new file, if the file is found damaged.
+        """Return the result of `work`. If the file is damaged, run it once more on a new file.
 
-        Wait for other processes until a time of `time.monotonic`, or for as long as `patience` says.
-        `StoreBusy` if they take longer, `StoreError` if the store fails otherwise.
+        Wait for other processes until `until` (`time.monotonic`), by default for `patience` seconds. Raise
+        `StoreBusy` if they take longer, and `StoreError` if the store fails otherwise.
         """
         with self._lock:
             if until is not None:
@@ -100,7 +100,7 @@ class SqliteFile:
                 raise kind(f"{self.path}: {error}") from error
 
     def close(self) -> None:
-        """Release what is open."""
+        """Close the connection."""
         with self._lock:
             if self._open and self._pid == os.getpid():
                 with suppress(OSError), _locked(self.path, self.patience):
@@ -144,6 +144,7 @@ class SqliteFile:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block has written, or roll back if it raises."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -203,19 +204,19 @@ def _damaged(error: sqlite3.Error) -> bool:
 def _create(path: Path, reason: str, patience: float) -> None:
     """Put a new, empty store at `path`. The caller holds the lock."""
     if reason:
-        log.warning("Could not open store %s (%s); creating an empty one", path, reason)
+        log.warning("could not open store %s (%s); creating an empty one", path, reason)
     fresh = path.with_name(path.name + ".new")
     _move(fresh, None)
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     with closing(_connect(fresh, patience)) as connection:
         connection.executescript(TABLES)
-    # With its journals, which would otherwise be applied to the new file.
+    # Also its "-wal" and "-shm", which would otherwise be applied to the new file.
     _move(path, path.with_name(path.name + ".damaged") if reason else None)
     os.replace(fresh, path)
 
 
 def _move(path: Path, target: Path | None) -> None:
-    """Move a database with its journals, or remove it."""
+    """Move a database with its "-wal" and "-shm" files, or remove it."""
     for suffix in ("-shm", "-wal", ""):
         with suppress(FileNotFoundError):
             if target:

@@ -104,7 +104,7 @@ async def test_what_only_the_store_knows_is_an_error_at_once(store: FallbackStor
     await store.put("k", b"v", 10)
     brittle.works = False
     for call in (store.get("k"), store.claim("k"), store.get("k"), store.claim("k")):
-        with pytest.raises(StoreError, match="the store doesn't work: disk full"):
+        with pytest.raises(StoreError, match="the store has failed: disk full"):
             await call
 
 
