@@ -26,7 +26,7 @@ def pages() -> dict[str, str]:
         people = _body(client.get("/people").text)
     return {
         "article": _markdown((DOCS / "architecture.md").read_text()[:16_000]),
-        "tables of a reference": _markdown((DOCS / "reference.md").read_text()),
+        "tables of a reference": _markdown((DOCS / "reference" / "attributes.md").read_text()),
         "big table": "".join(_table(150)),
         "nested lists": f"<ul>{''.join(_classes(BaseException))}</ul>",
         "form": form,

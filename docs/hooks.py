@@ -6,6 +6,7 @@ Markdown as a page, source with colours, a folder as a list, an image as it is.
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from collections.abc import Iterator
@@ -37,6 +38,10 @@ LANGUAGES: Final = {
 IMAGES: Final = frozenset({".png", ".svg"})
 HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
 LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
+DOCSTRING: Final = re.compile(r"^::: docstring (\S+)$", re.MULTILINE)
+"""A line that is replaced by the docstring of a module, as `reference/protocol.md` has one."""
+TABLE: Final = re.compile(r"^(=+) +=+\n(.*?)\n=+ +=+$", re.MULTILINE | re.DOTALL)
+"""A table of two columns in a docstring, in reStructuredText's simple syntax."""
 FENCED: Final = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 NO_PROSE: Final = "#|!-:<"
 FOREIGN: Final = re.compile(
@@ -72,6 +77,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if base.startswith("docs/api/"):
         page.meta["search"] = {"boost": 0.5}  # who searches for a task wants its page first
     markdown = markdown.replace("```jinja\n", "```html+jinja\n")
+    markdown = DOCSTRING.sub(lambda line: _docstring(ROOT / line[1]), markdown)
     return LINK.sub(lambda link: _relinked(link, base, here), markdown)
 
 
@@ -119,6 +125,26 @@ def _by_section(pages: list[Page]) -> Iterator[tuple[str, list[Page]]]:
         titles = [section.title or "" for section in page.ancestors]
         sections.setdefault(titles[-1] if titles else "Start", []).append(page)
     yield from sections.items()
+
+
+def _docstring(path: Path) -> str:
+    """Return the docstring of a module without its first line, as Markdown."""
+    text = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[2].strip()
+    text = re.sub(r"^(.+)\n-{3,}$", r"### \1", text, flags=re.MULTILINE)
+    return TABLE.sub(lambda table: "\n".join(_rows(table[2], len(table[1]))), text)
+
+
+def _rows(table: str, width: int) -> Iterator[str]:
+    """Yield the lines of a Markdown table. A row of the docstring may have several lines."""
+    rows: list[list[str]] = []
+    for line in table.splitlines():
+        cells = line[:width].strip(), line[width:].strip()
+        is_in_code = bool(rows) and rows[-1][0].count("``") % 2 == 1
+        if cells[0] and not is_in_code:
+            rows.append(["", ""])
+        rows[-1] = [f"{before} {cell}".strip() for before, cell in zip(rows[-1], cells, strict=True)]
+    yield from ("| | |", "|---|---|")
+    yield from (f"| {name} | {text} |" for name, text in rows)
 
 
 def _summary(page: Page) -> str:

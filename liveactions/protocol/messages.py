@@ -49,7 +49,7 @@ The first message is the welcome, an object. Fields that aren't needed are left 
 ``migrated``          1: the session was rebuilt; all operations above `ack` are sent again
 ``rebuilt``           1: the same, but those that its worker may have run end as uncertain
 ``outdated``          1: the page shows an older state, or starts over
-``patch``, ``shapes``  as in a frame
+``patch`` ``shapes``  as in a frame
 ``extras``            extras that the page hasn't acknowledged
 ====================  ==========================================================================
 

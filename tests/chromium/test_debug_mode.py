@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from liveactions import Live, Pages, action
 from liveactions import Page as LivePage
 from tests.chromium.conftest import Visit
 from tests.chromium.here import serving_here
+from tests.docs.code import DOCS
 from tests.support.client import load_lazy
 from tests.support.small import KEY
 
@@ -175,6 +177,19 @@ def test_the_console_says_what_browsers_repair(site: Site, visit: Visit) -> None
     )
     assert [line[:5] for line in said] == ["LA005"]
     assert said[0].startswith("LA005 notes.html, line 3: <a> isn't allowed in <a>")
+
+
+def test_examples_of_hints_in_the_reference(site: Site, visit: Visit) -> None:
+    """Each first one gets its hint; the second ones get none."""
+    text = (DOCS / "reference" / "hints.md").read_text()
+    pairs = re.findall(r"### `(LA\d+)`.*?```jinja\n(.*?)```\n\n```jinja\n(.*?)```", text, re.DOTALL)
+    names = '{% set notes = [{"id": 1, "title": "Tea"}, {"id": 2, "title": "Milk"}] %}'
+    names += '{% set products, url = [{"name": count}, {"name": "Milk"}], "javascript:" ~ count %}'
+    names += "{% set save, close = add, add %}<title>T</title>"
+    for code, wrong, _ in pairs:
+        assert [line[:5] for line in warnings_of(site, visit, names + wrong, code)] == [code]
+    right = names + "".join(right for _, _, right in pairs) + "<form live-submit='{{ add }}'></form>"
+    assert [line[:5] for line in warnings_of(site, visit, right, "LA004")] == ["LA004"]
 
 
 def test_in_production_nothing_of_it_is_loaded(production: Site, visit: Visit) -> None:

@@ -39,6 +39,10 @@ DOCUMENTS = (
     "existing-sites.md",
     "from-htmx.md",
     "from-streamlit.md",
+    "reference/decorators.md",
+    "reference/fields.md",
+    "reference/parameters.md",
+    "reference/settings.md",
 )
 
 

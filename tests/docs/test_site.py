@@ -46,7 +46,8 @@ def test_every_page_is_in_the_navigation_once() -> None:
 def test_every_public_name_is_in_the_reference_once() -> None:
     named = Counter(
         name
-        for path in (DOCS / "api").glob("*.md")
+        for folder in ("api", "reference")
+        for path in (DOCS / folder).glob("*.md")
         for name in re.findall(r"^::: (\S+)$", path.read_text(), re.MULTILINE)
     )
     public = [f"liveactions.{name}" for name in liveactions.__all__]
