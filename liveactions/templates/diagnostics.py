@@ -3,7 +3,7 @@
 - `note_location` adds the template and line to an exception; `location_of` returns them.
 - `pieces` returns the HTML of a fragment in pieces, each with its template and line.
 - `Adviser` checks each render for mistakes: lists without keys, HTML that browsers repair, misspelled events,
-  addresses that would run a script. The codes of its advice (``LA002`` …) are explained in docs/reference/hints.md.
+  addresses that would run a script. docs/reference/hints.md explains the codes (``LA002`` …).
 """
 
 from __future__ import annotations
