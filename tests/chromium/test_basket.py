@@ -52,6 +52,7 @@ def test_a_basket_without_the_script(visit: Visit, server: Server) -> None:
     visitor = visit(server.url, script=False)
     page = visitor.open("/bakery")
     page.get_by_role("button", name="Add Rye").click()
+    expect(page.get_by_role("link", name="Basket: 1")).to_be_visible()
     page.goto(visitor.url + "/bakery/order")
     expect(page.locator("ol li")).to_have_text("Rye Remove")
     page.get_by_role("button", name="Order").click()
