@@ -39,7 +39,7 @@ from .hosting import HoldingMiddleware, NotingMiddleware, guards_of_host, hidden
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
 from .http.responses import ErrorPages
-from .http.routes import HEALTH, LIVE, READY, CookiesEndpoint, DeliveryEndpoint, Health, LibraryRoute
+from .http.routes import HEALTH, LIVE, READY, CookiesEndpoint, DeliveryEndpoint, Health, LibraryRoutes
 from .http.socket import SocketEndpoint
 from .logs import get_logger
 from .observation import Observer, Stats
@@ -394,16 +394,19 @@ class Live(Starlette):
 
 def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, health: Health) -> list[BaseRoute]:
     """Return the routes of the library itself."""
+    below = [
+        Route(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
+        Route(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
+        Route(FUNCTION, FunctionEndpoint(site, origins), name="live function"),
+        Route(MODULE, ModuleEndpoint(site), name="live module"),
+        Route(HEALTH, health.report, name="live health"),
+        Route(LIVE, health.live, name="live alive"),
+        Route(READY, health.ready, name="live ready"),
+        Route(f"{MOUNT}/{{name:path}}", site.assets.respond, name="live client"),
+    ]
     return [
         WebSocketRoute(SOCKET, SocketEndpoint(sessions, origins), name="live socket"),
-        LibraryRoute(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
-        LibraryRoute(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
-        LibraryRoute(FUNCTION, FunctionEndpoint(site, origins), name="live function"),
-        LibraryRoute(MODULE, ModuleEndpoint(site), name="live module"),
-        LibraryRoute(HEALTH, health.report, name="live health"),
-        LibraryRoute(LIVE, health.live, name="live alive"),
-        LibraryRoute(READY, health.ready, name="live ready"),
-        LibraryRoute(f"{MOUNT}/{{name:path}}", site.assets.respond, name="live client"),
+        LibraryRoutes(below),
     ]
 
 

@@ -121,13 +121,12 @@ def hidden_routes(routes: Sequence[BaseRoute], own: Sequence[BaseRoute]) -> Iter
     """Yield which routes hide some of `own`, since requests for these match them first, and what to do."""
     mine = {id(route) for route in own}
     hidden: dict[int, list[str]] = {}
-    for index, route in enumerate(routes):
-        if id(route) not in mine or not isinstance(route, Route | WebSocketRoute):
-            continue
-        for way, scope in _requests(route):
-            first = next((n for n, one in enumerate(routes[:index]) if _takes(one, scope)), None)
-            if first is not None:
-                hidden.setdefault(first, []).append(f"{way} of {_described(route)}")
+    for index, group in enumerate(routes):
+        for route in getattr(group, "routes", [group]) if id(group) in mine else ():
+            for way, scope in _requests(route):
+                first = next((n for n, one in enumerate(routes[:index]) if _takes(one, scope)), None)
+                if first is not None:
+                    hidden.setdefault(first, []).append(f"{way} of {_described(route)}")
     for first, requests in hidden.items():
         yield (
             f"{_described(routes[first])} hides live pages: {', '.join(requests)}. Routes are matched in"

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypedDict, Unpack
+from typing import Any, Final, Literal, NamedTuple, TypedDict, Unpack
 
 from starlette.datastructures import URL, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from .run_context import DueCall
+
+NO_PARAMETERS: Final = QueryParams()
 
 
 class CookieOptions(TypedDict, total=False):
@@ -89,7 +91,7 @@ class PageRequest(Request):
         self._has_moved = False
         """Whether it has another query than the one that was sent."""
         self._moved_url: URL | None = None
-        self._moved_params: QueryParams | None = None
+        self._params: QueryParams | None = None
         self.due: list[DueCall] = []
         """Calls to make once its response, or the answer of the latest operation, has been sent."""
         self.may_raise = False
@@ -118,7 +120,7 @@ class PageRequest(Request):
         """Show `query` in `url` and `query_params`: that of the page's address, by which guards decide."""
         if query != self.query:
             self.query = query
-            self._moved_url = self._moved_params = None
+            self._moved_url = self._params = None
             self._has_moved = True
 
     @property
@@ -133,11 +135,9 @@ class PageRequest(Request):
     @property
     def query_params(self) -> QueryParams:
         """The parameters in the query of the page's address."""
-        if not self._has_moved:
-            return super().query_params
-        if self._moved_params is None:
-            self._moved_params = QueryParams(self.query)
-        return self._moved_params
+        if self._params is None:
+            self._params = QueryParams(self.query) if self.query else NO_PARAMETERS
+        return self._params
 
     def put_back(self, changes: Changes) -> None:
         """Give back changes that were taken from this request or an equal one; its response carries them."""

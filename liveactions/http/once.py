@@ -28,14 +28,10 @@ UNCONFIRMED: Final = "We couldn't confirm whether your change was saved. Please 
 
 async def digest(texts: Iterable[str], fields: Iterable[Pair]) -> str:
     """Return a digest that is the same for copies of a form's post."""
-    whole = sha256()
     parts: list[str | bytes] = [*texts]
     for name, value in fields:
-        parts += [name, await _content(value) if isinstance(value, UploadFile) else value]
-    for part in parts:
-        data = part.encode(errors="replace") if isinstance(part, str) else part
-        whole.update(len(data).to_bytes(8, "big") + data)
-    return whole.hexdigest()
+        parts += name, await _content(value) if isinstance(value, UploadFile) else value
+    return sha256(ascii(parts).encode()).hexdigest()
 
 
 async def _content(file: UploadFile) -> bytes:

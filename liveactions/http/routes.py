@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
+from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from ..actions.request import Changes
@@ -45,14 +46,26 @@ PROBE_SECONDS = 0.5
 """Seconds after which a store or broker counts as unreachable. Orchestrators wait for one second."""
 
 
-class LibraryRoute(Route):
-    """A route of the library. Requests for pages are matched with all of these, so that must cost little."""
+class LibraryRoutes(BaseRoute):
+    """The routes below `MOUNT`, as one: each request for a page is matched with it first."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = routes
+        self._router = Router(routes)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Do as the base class does, for paths below `MOUNT`."""
-        if scope["type"] != "http" or f"{MOUNT}/" not in scope["path"]:
-            return Match.NONE, {}
-        return super().matches(scope)
+        if scope["type"] == "http" and f"{MOUNT}/" in scope["path"]:  # most requests are for pages
+            for route in self.routes:
+                match, _ = route.matches(scope)
+                if match is not Match.NONE:
+                    return match, {}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._router.app(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        return self._router.url_path_for(name, **path_params)
 
 
 class CookiesEndpoint:

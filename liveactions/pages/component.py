@@ -408,13 +408,13 @@ def describe(component: Any) -> Description:
     """
     if isinstance(component, Component):
         return component._live_record.description
-    if get_origin(component) is not None:
+    if not isinstance(component, type):
         return _describe_alias(component)
-    known: Description | None = component.__dict__.get("_live_description")
+    cls: Any = component
+    known: Description | None = cls.__dict__.get("_live_description")
     if known is None:
-        known = build(component, Component)
-        component._live_description = known
-        _note_reads(component, known)
+        known = cls._live_description = build(cls, Component)
+        _note_reads(cls, known)
     return known
 
 

@@ -134,8 +134,12 @@ def own_url(request: Request) -> str:
     origin = _origin(
         scope.get("scheme", "http"), request.headers.get("host"), tuple(scope.get("server") or ())
     )
-    query = urlencode(own_query(request))
-    return f"{origin}{quote(scope['path'], safe=_IN_PATH)}{'?' if query else ''}{query}"
+    return with_query(origin + _quoted_path(scope["path"]), own_query(request))
+
+
+@lru_cache(maxsize=256)
+def _quoted_path(path: str) -> str:
+    return quote(path, safe=_IN_PATH)
 
 
 @lru_cache(maxsize=256)
@@ -151,10 +155,10 @@ _IN_PATH: Final = "/:@!$&'()*+,;=~"
 
 def own_query(of: Request | str) -> list[tuple[str, str]]:
     """Return the parameters of a page's request, or of a query string, except the library's own."""
-    query = of if isinstance(of, str) else of.query if isinstance(of, PageRequest) else of.url.query
-    if not query:
-        return []
-    pairs = parse_qsl(query, keep_blank_values=True)
+    if isinstance(of, PageRequest):
+        pairs = of.query_params.multi_items()
+    else:
+        pairs = parse_qsl(of if isinstance(of, str) else of.url.query, keep_blank_values=True)
     return [(name, value) for name, value in pairs if name not in (FIELD_SNAPSHOT, FIELD_ACTION, FIELD_BOUND)]
 
 

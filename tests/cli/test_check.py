@@ -182,6 +182,7 @@ def test_hidden_pages() -> None:
     route = Route("/{path:path}", lambda request: PlainTextResponse("x"), methods=["GET", "POST"])
     found = findings({"notes.html": "x"}, routes=[route])
     assert len(found) == 1 and found[0].startswith("warning: ") and "hides live pages" in found[0]
+    assert "GET of Route 'live health'" in found[0]
 
 
 def test_files_are_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
