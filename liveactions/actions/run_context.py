@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from starlette.requests import HTTPConnection
@@ -140,6 +141,12 @@ class Flash:
 
     text: str
     kind: str = ""
+    id: str = field(default_factory=lambda: token_hex(4), compare=False)
+    """The key of its element: a message with the same text after this one is another element."""
 
     def __str__(self) -> str:
         return self.text
+
+    def dump(self) -> list[str]:
+        """Return it as JSON, of which ``Flash(*data)`` is the same message."""
+        return [self.text, self.kind, self.id]

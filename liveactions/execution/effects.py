@@ -133,7 +133,7 @@ def flashes_to_cookie(live: LiveContext) -> None:
     """Set a signed cookie with a page's messages, for the page that the visitor sees next."""
     request = live.request
     if live.flashes and isinstance(request, PageRequest):
-        data = urlsafe_b64encode(to_json([[one.text, one.kind] for one in live.flashes])).decode()
+        data = urlsafe_b64encode(to_json([one.dump() for one in live.flashes])).decode()
         request.set_cookie(
             FLASH_COOKIE, f"{data}.{live.signer.mac(_signed(data))}", max_age=FLASH_TTL, path="/"
         )

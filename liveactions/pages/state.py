@@ -37,7 +37,7 @@ def encode_state(page: Page) -> bytes:
         if forms or flashes:
             out += b",", _json(forms)
         if flashes:
-            out += b",", _json([[one.text, one.kind] for one in flashes])
+            out += b",", _json([one.dump() for one in flashes])
     except ValueError as error:
         raise TypeError(f"{_unwritable(page)} contains invalid Unicode: {error}") from error
     out.append(b"]")

@@ -105,6 +105,8 @@ class Element(Node):
         self.name = name
         self.attributes: dict[str, str] = {}
         self.children: list[Node] = []
+        self.is_popped = False
+        """Whether it is a popover that is shown."""
 
     def __repr__(self) -> str:
         attributes = "".join(f' {name}="{value}"' for name, value in self.attributes.items())
@@ -361,6 +363,8 @@ def _is_hidden(element: Element, scripting: bool) -> bool:
         return True
     if element.name == "input":
         return (element.get("type") or "").lower() == "hidden"
+    if element.get("popover") is not None and not element.is_popped:
+        return True
     return element.name == "dialog" and element.get("open") is None
 
 

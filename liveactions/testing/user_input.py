@@ -36,6 +36,7 @@ from .controls import (
 from .dom import Element, is_disabled
 from .failures import Refusal, listing
 from .locators import FLAT, Call, calls_of, fillable
+from .overlays import command_of, dismiss, run_command
 from .tab import Tab
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
@@ -257,7 +258,12 @@ class UserInput:
     def _activate(self, active: Element, element: Element) -> None:
         """Do what a click does without scripts."""
         form = owner(active)
-        if kind(active) in ("submit", "image") and form is not None:
+        command = command_of(active, self.tab.window.root)
+        dismiss(element, self.tab.window.root, command)
+        if command is not None:
+            if run_command(*command):
+                self._happen(command[1], "close")
+        elif kind(active) in ("submit", "image") and form is not None:
             self._submit(form, active)
         elif active.name == "a":
             self._follow(active)
