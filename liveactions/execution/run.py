@@ -1,4 +1,4 @@
-"""One run of a page: the transaction of a request, an operation or a message."""
+"""One run of a page: the transaction in which a request, an operation or a message changes it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ..pages.bound_fields import BoundField, item_of
 from ..pages.component import Component, ComponentRecord, attach, components_of
 from ..pages.lookup import current_reference
 from ..pages.page import Page, in_url_values, update_address
-from ..pages.state import encode_state
-from ..pages.undo_log import UndoLog
+from ..pages.state import check_state_size, encode_state
+from ..pages.undo_log import undo_logs_of
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
 from .dependencies import NO_INPUT, Injection, evaluate_presence, raise_response
@@ -83,7 +83,7 @@ class PageRun:
     refusal: Outcome | None = None
     """The outcome of a guard that has rejected the visitor: nothing of the page is shown."""
     url_change: bool | None = None
-    """After `load`: whether a new address is a new entry of the history; None if there is no new one."""
+    """After `load`: whether the new address adds an entry to the history; None if it hasn't changed."""
     on_yield: Callable[[], Awaitable[bool]] | None = None
     """Called at each `yield` of a generator; returns whether to continue."""
     outcome: Outcome = DONE
@@ -97,9 +97,9 @@ class PageRun:
     _has_paused = False
     _has_taken_flashes = False
     _is_closed = False
-    _settled = False
+    _has_noted_changes = False
     _has_changed = False
-    """Whether a field of the page or of a component had changed when the run settled."""
+    """Whether a field of the page or of a component had changed then."""
     _replaced: tuple[Request | None, Request | None] = None, None
     """The page's request before `navigate`, and the one since then."""
     _in_url: Sequence[Any] = ()
@@ -119,7 +119,7 @@ class PageRun:
         self.has_passed = not (services.guards or services.around or page._live_guards)
         self._may_load = description.may_load
         self._address = live.address
-        self._undo_logs = self._take_undo_logs()
+        self._undo_logs = undo_logs_of(page)
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,15 +140,6 @@ class PageRun:
         if self._injection is None:
             self._injection = Injection(self.page, self.event)
         return self._injection
-
-    def _take_undo_logs(self) -> dict[int, UndoLog]:
-        """Return a log of each component's fields, by the component's `id`."""
-        page, description = self.page, self.page._live_record.description
-        if not description.children:
-            return {id(page): UndoLog(page, description.loads)}
-        components = components_of(page)
-        deep = description.loads or any(one._live_record.watched for one in components)
-        return {id(one): UndoLog(one, deep or one._live_record.description.loads) for one in components}
 
     async def guard(self) -> Outcome | None:
         """Run the guards of application, router and page, unless they have run. Return None if they accept,
@@ -185,7 +176,7 @@ class PageRun:
 
         async def read() -> None:
             if await kept.read(self.page):
-                self._settled = False
+                self._has_noted_changes = False
 
         return await self._try("reading fields that outlive the page", read)
 
@@ -194,7 +185,7 @@ class PageRun:
         return await self._guarded("mount", self._mount)
 
     def take_flashes(self) -> None:
-        """Show the messages that were sent to this page. They are removed when the run is committed."""
+        """Show the flashes in the request's cookie, which is deleted when the run commits."""
         flashes_from_cookie(self.page.live)
         self._has_taken_flashes = True
 
@@ -235,7 +226,7 @@ class PageRun:
     async def _work(self, function: Callable[..., Any], work: Callable[[], Awaitable[object]]) -> Outcome:
         async def whole() -> None:
             await work()
-            self.settle()
+            self.note_changes()
 
         self._in_url = in_url_values(self.page)
         what = getattr(function, "__qualname__", "background code")
@@ -243,8 +234,8 @@ class PageRun:
         return await self._guarded(what, whole) or DONE
 
     async def prepare(self) -> Outcome | None:
-        """Fill the `loaded` fields of a restored page, so that actions find what they would in an open one. A
-        page function runs, which defines its actions.
+        """Fill the `loaded` fields of a restored page, as they are in an open one. Run a page function, which
+        defines the page's actions.
         """
         if (refused := await self.guard()) is not None:
             return refused
@@ -301,7 +292,7 @@ class PageRun:
             ended = await self._caught(error, action.__qualname__)
             if action.plan.direct:  # the error may be a redirect, which is a success
                 await self.injection.keep_files()
-            self.settle()
+            self.note_changes()
             if forms is not None:
                 forms.note_end(ended)
             return ended
@@ -310,7 +301,7 @@ class PageRun:
         self._called = forms
         forms.note_success(shown, arguments)
         if self._may_load:
-            self.settle()
+            self.note_changes()
             if page.live.services.debug:
                 advise_about_load(page, action.__qualname__, self.effects, self._has_changed)
         return outcome
@@ -348,13 +339,13 @@ class PageRun:
         case the redirect fails.
         """
         if isinstance(outcome, RedirectTo):
-            self.settle()
+            self.note_changes()
             mark_revalidated(self.page, self.effects)
             return None
         problem = None
         if not self.has_passed or self.page.live.kept is not None:
             if (refused := await self.guard()) is not None:
-                self.settle()
+                self.note_changes()
                 return refused
             problem = await self.read_kept()
         if problem is None and (self._may_load or self.page.live.services.around):
@@ -405,20 +396,16 @@ class PageRun:
 
     def _dump(self) -> None:
         state = encode_state(self.page)
-        most = self.page.live.services.state
-        if most is not None and len(state) > most:
-            raise ValueError(
-                f"the state of {type(self.page).__qualname__}, with the results of its actions, has"
-                f" {len(state):,} bytes: more than Limits(state={most}). Keep large data in fields declared"
-                " with loaded(), and return a Response for a download."
-            )
+        check_state_size(self.page, state)
         if self.page.live.kept is not None:
             self.page.live.kept.dump(self.page)
         self.state = state
 
     async def close(self, outcome: Outcome) -> Outcome:
-        """Close the dependencies, and let the effects take place. If closing fails, the fields are restored,
-        and the failure is the outcome: then load and render again, in another run.
+        """Close the dependencies, and send the effects. Return the outcome.
+
+        If closing fails, the fields are restored, and the failure is the outcome: load and render the page
+        again, in another run.
         """
         effects = self.effects
         live, known = self.page.live, (effects.tags, effects.paths)
@@ -504,7 +491,7 @@ class PageRun:
     def undo(self) -> None:
         """Restore the fields and the address that the page had when the run began."""
         self._restore()
-        self._outdate()
+        self._mark_due_again()
         self.page.live.flashes = ()
         self.url_change = None
         self.is_undone = True
@@ -512,7 +499,7 @@ class PageRun:
             self.page.live.kept.undo()
 
     def _forget_success(self, failed: Failed) -> None:
-        """Replace the success of a call that couldn't be concluded: its form shows the error."""
+        """Let the form of a successful call show the error of a later step."""
         if self._called is not None:
             called, self._called = self._called, None
             called.restore()
@@ -527,13 +514,13 @@ class PageRun:
         if live.address is not self._address:
             live.move_to(self._address)
 
-    def _outdate(self) -> None:
+    def _mark_due_again(self) -> None:
         """Note that `load` is due again: its data came from dependencies that have rolled back."""
         for record in self._due:
             record.stale = True
 
     async def _roll_back(self, error: BaseException) -> None:
-        self._outdate()
+        self._mark_due_again()
         try:
             if self._injection is not None:
                 await self._injection.close(error)
@@ -557,24 +544,24 @@ class PageRun:
             raise
         await now.close()
 
-    def answer_for(self, other: PageRun) -> None:
-        """Restore what the page was before `other` if this run fails: its changes can't be shown."""
+    def undo_with(self, other: PageRun) -> None:
+        """If this run fails, also undo what `other` has changed so far, because it can't be shown."""
         self._undo_logs, self._address = other._undo_logs, other._address
 
     def pause(self) -> None:
-        """Note that what was done so far is shown: it won't be undone, and the guards run again before
-        anything else is shown.
+        """Note that the changes so far are shown. They aren't undone any more, and the guards run again
+        before the next ones are shown.
         """
-        self._settled = False
+        self._has_noted_changes = False
         self.has_passed, self._has_paused = False, True
         self._address = self.page.live.address
-        self._undo_logs = self._take_undo_logs()
+        self._undo_logs = undo_logs_of(self.page)
 
-    def leave_alone(self, other: PageRun) -> None:
-        """Exclude what has changed since `other` began from what this run would undo."""
+    def exclude(self, other: PageRun) -> None:
+        """Keep what has changed since `other` began, even if this run is rolled back."""
         for key, undo_log in self._undo_logs.items():
             if key in other._undo_logs:
-                undo_log.leave_alone(other._undo_logs[key])
+                undo_log.exclude(other._undo_logs[key])
 
     async def _call_hook(self, function: Callable[..., Any], component: Component) -> None:
         plan = component._live_record.description.plan(function)
@@ -603,7 +590,7 @@ class PageRun:
             return
         if page._live_record.description.children:
             attach(page, page.live)
-        self.settle()
+        self.note_changes()
         effects = self.effects
         if effects.revalidates or effects.refreshes:
             mark_revalidated(page, effects)
@@ -612,9 +599,9 @@ class PageRun:
         self._due = [record for one in components_of(page) if (record := one._live_record).stale]
         await load_below(page, page, self._undo_logs, self._call_hook)
 
-    def settle(self) -> None:
-        """Note where `load` is due, once; the next run that loads will do it."""
-        if self._settled or not self._may_load:
+    def note_changes(self) -> None:
+        """Note, once, where `load` is due because fields have changed."""
+        if self._has_noted_changes or not self._may_load:
             return
-        self._settled = True
+        self._has_noted_changes = True
         self._has_changed = mark_changed(self.page, self._undo_logs)

@@ -44,6 +44,17 @@ def encode_state(page: Page) -> bytes:
     return b"".join(out)
 
 
+def check_state_size(page: Page, state: bytes) -> None:
+    """Raise `ValueError` if a page's state has more bytes than `Limits(state=)`."""
+    most = page.live.services.state
+    if most is not None and len(state) > most:
+        raise ValueError(
+            f"the state of {type(page).__qualname__}, with the results of its actions, has {len(state):,}"
+            f" bytes: more than Limits(state={most}). Keep large data in fields declared with loaded(), and"
+            " return a Response for a download."
+        )
+
+
 def _json(data: Any) -> bytes:
     return to_json(data, inf_nan_mode="constants")
 

@@ -1,20 +1,29 @@
-"""The fields of a component as they were before an operation, to find what has changed and to roll back."""
+"""Undo logs: the fields of components before a run, to find what has changed and to roll back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..actions.codec import SCALARS
 from ..actions.form_input import MISSING
 from ..templates.streams import Stream
+from .component import Component, components_of
 from .fields import Field
 
-if TYPE_CHECKING:
-    from .component import Component
-
-
 _CONTAINERS: Final = (list, dict, set)
+UndoLogs = dict[int, "UndoLog"]
+"""The undo logs of a page and of the components in it, by the component's `id`."""
+
+
+def undo_logs_of(page: Component) -> UndoLogs:
+    """Return the undo logs of a page and of all components in it, as they are now."""
+    description = page._live_record.description
+    if not description.children:
+        return {id(page): UndoLog(page, description.loads)}
+    components = components_of(page)
+    deep = description.loads or any(one._live_record.watched for one in components)
+    return {id(one): UndoLog(one, deep or one._live_record.description.loads) for one in components}
 
 
 class UndoLog:
@@ -64,8 +73,8 @@ class UndoLog:
         for name, data in self._dumps.items():
             yield _dump(fields[name], self.values.get(name)) != data
 
-    def leave_alone(self, other: UndoLog) -> None:
-        """Exclude what has changed since another log was taken: `restore` doesn't touch it."""
+    def exclude(self, other: UndoLog) -> None:
+        """Keep what has changed since `other` was taken: `restore` doesn't touch it any more."""
         now = self.component.__dict__
         for name in self.component._live_record.description.fields:
             value = now.get(name, MISSING)
@@ -99,7 +108,7 @@ class UndoLog:
 
 
 def _dump(field: Field, value: Any) -> Any:
-    """Return a value as data, or `MISSING` if it can't be dumped; taking the snapshot reports that error."""
+    """Return a value as data; `MISSING` if it can't be dumped, which is reported when the state is stored."""
     try:
         return field.codec.dump(value)
     except TypeError:

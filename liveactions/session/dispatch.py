@@ -195,7 +195,7 @@ class StreamingCall:
         state = self._ops.state
         if self._is_cancelled or state.over or state.page is not self.page_run.page:
             return False
-        self.page_run.settle()
+        self.page_run.note_changes()
         shown = await self._ops.run(ServerOp(self._show))
         if isinstance(shown, Failed) and shown.error is not None:
             raise shown.error  # what was done since the last step has been undone
@@ -203,7 +203,7 @@ class StreamingCall:
         return shown.ok and not self._is_cancelled
 
     async def _show(self, page_run: PageRun) -> Outcome | None:
-        page_run.answer_for(self.page_run)
+        page_run.undo_with(self.page_run)
         return await page_run.guard()
 
 
@@ -333,11 +333,11 @@ class ConcurrentOps:
                 return
         then()
 
-    def leave_alone(self, page_run: PageRun) -> None:
-        """Exclude the changes of `page_run` from what the running generators would roll back."""
+    def exclude(self, page_run: PageRun) -> None:
+        """Keep the changes of `page_run`, even if a running generator is rolled back."""
         for run in self.streaming:
             if run.page_run is not page_run:
-                run.page_run.leave_alone(page_run)
+                run.page_run.exclude(page_run)
 
     async def finished(self) -> None:
         """Return when no generator is running."""

@@ -313,7 +313,7 @@ class Session:
                 await self._reload(closed)
         self._complete(job, closed)
         if self.concurrent.streaming:
-            self.concurrent.leave_alone(run)
+            self.concurrent.exclude(run)
         if state.page is run.page and (run.is_abandoned or run.state is None):
             await self._replace_page(closed)
 

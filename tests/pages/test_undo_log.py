@@ -115,7 +115,7 @@ def test_what_others_have_changed_meanwhile_stays() -> None:
     one.names.append("theirs")
     one.draft.title = "theirs"
     one.table = {"theirs": []}
-    log.leave_alone(later)
+    log.exclude(later)
     one.seen.add(2)
     one.names.append("ours")
     log.restore()
