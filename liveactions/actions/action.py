@@ -125,9 +125,9 @@ class Action(Reference, FormApi, Generic[P, R]):
         self.rate = None if rate is None else Rate.of(rate)
         """How often it may be called."""
         if rate is None and by is not user_or_address:
-            raise TypeError(f"by={by!r}: there is no rate= that it is for, such as rate='5/minute'")
+            raise TypeError(f"by={by!r} needs a rate=, such as rate='5/minute'")
         self.by = guards_of(by)
-        """Whom a call counts for."""
+        """Returns whom a call counts for."""
         self.is_method = False
         self.names: Mapping[str, Any] = local_names(function)
         """Names for its annotations besides those of its module: of the function around its class."""

@@ -33,7 +33,7 @@ _CONFIG = ConfigDict(
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    """Return a TypeAdapter with our configuration. A type that has its own configuration keeps it."""
+    """Return a TypeAdapter with the library's configuration, unless the type has its own."""
     try:
         return TypeAdapter(annotation, config=_CONFIG)
     except PydanticUserError as error:
@@ -160,7 +160,7 @@ def _zone(value: Any) -> tzinfo | None:
 
 
 def parts_of(value: Any) -> dict[str, Any]:
-    """Return what a container, dataclass or model consists of, by how it is reached from the value."""
+    """Return the parts of a container, dataclass or model, each by its step from the value: ``[0]``."""
     if isinstance(value, Mapping):
         return {f"[{key!r}]": part for key, part in value.items()}
     if isinstance(value, list | tuple | deque):
@@ -175,7 +175,7 @@ def parts_of(value: Any) -> dict[str, Any]:
 
 
 def _change(old: Any, new: Any, path: str = "") -> str:
-    """Describe the first part of a value that another one, which should be the same, differs in."""
+    """Describe the first part in which a value differs from another one that should be equal."""
     if type(old) is not type(new):
         what = f"{path} is" if path else "it is"
         return f"{what} a {type(old).__qualname__} and would come back as a {type(new).__qualname__}"

@@ -1,4 +1,4 @@
-"""Reading typed values from form fields; what a form can't express follows from the annotation.
+"""Reads typed values from form fields. What a form can't express follows from the annotation.
 
 A form has no numbers, no empty lists and no False: a missing list is empty, a missing checkbox is False, and
 an empty text is missing. A reader returns the raw value that pydantic then validates, and tells which field a

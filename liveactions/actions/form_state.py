@@ -48,7 +48,7 @@ _versions = count(1)
 
 
 def next_version() -> int:
-    """Return a number that no version had before."""
+    """Return a new version number."""
     return next(_versions)
 
 
@@ -59,7 +59,7 @@ class FormStates:
 
     def __init__(self) -> None:
         self.states: dict[str, FormState] = {}
-        """To be read only."""
+        """The outcomes by key. Don't change it."""
         self.version = next(_versions)
         """A number that changes whenever an outcome or the order changes."""
 

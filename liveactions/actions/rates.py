@@ -20,14 +20,14 @@ _RATE: Final = re.compile(r"([1-9]\d{0,8})/(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls at once, and as many in so many seconds on average: a bucket of tokens."""
+    """At most `calls` calls at once, and on average as many in `seconds` seconds: a token bucket."""
 
     calls: int
     seconds: int
 
     @classmethod
     def of(cls, text: Any) -> Rate:
-        """Read ``5/minute``. Raise `TypeError` for anything but a text, `ValueError` for any other text."""
+        """Parse ``5/minute``. Raise `TypeError` if it isn't a text, and `ValueError` if it is invalid."""
         if not isinstance(text, str):
             raise TypeError(f"rate={text!r}: expected a text, such as rate='5/minute'")
         found = _RATE.fullmatch(text)
@@ -40,7 +40,7 @@ class Rate:
 
     @property
     def interval(self) -> float:
-        """After how many seconds there may be one more call."""
+        """Seconds until another call is allowed."""
         return self.seconds / self.calls
 
     def key(self, action: str, who: str) -> str:
@@ -69,5 +69,5 @@ By = Callable[..., Any]
 
 
 def whole_seconds(wait: float) -> int:
-    """Return the fewest whole seconds after which a call is allowed."""
+    """Round up to whole seconds, for people and for ``Retry-After``."""
     return max(1, ceil(round(wait, 3)))

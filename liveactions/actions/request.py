@@ -93,7 +93,7 @@ class PageRequest(Request):
         self._moved_url: URL | None = None
         self._params: QueryParams | None = None
         self.due: list[DueCall] = []
-        """Calls to make once its response, or the answer of the latest operation, has been sent."""
+        """Calls of `after`, to be made when its response, or the latest operation's answer, has been sent."""
         self.may_raise = False
         """Whether the application's exception handlers may answer it. Not while a session continues."""
 
@@ -117,7 +117,7 @@ class PageRequest(Request):
         del self.cookies[name]
 
     def move_to(self, query: str) -> None:
-        """Show `query` in `url` and `query_params`: that of the page's address, by which guards decide."""
+        """Set the query in `url` and `query_params` to that of the page's address, by which guards decide."""
         if query != self.query:
             self.query = query
             self._moved_url = self._params = None
@@ -140,7 +140,7 @@ class PageRequest(Request):
         return self._params
 
     def put_back(self, changes: Changes) -> None:
-        """Give back changes that were taken from this request or an equal one; its response carries them."""
+        """Add changes that were taken from this request or an equal one: its response sends them."""
         self._set = [*changes.headers, *self._set]
         if "session" in self.scope and (changes.session or changes.gone):
             session = self.session
@@ -166,14 +166,14 @@ class PageRequest(Request):
         return Changes(headers, *written) if headers or any(written) else None
 
     def copy_changes(self) -> Changes | None:
-        """Do as `take_changes`, but leave the changes to the request's response."""
+        """Do as `take_changes`, but leave the changes for the request's response."""
         changes = self.take_changes()
         if changes is not None:
             self.put_back(changes)
         return changes
 
     def send_changes(self, response: Response) -> bool:
-        """Let a response carry the changes. Return whether there are any."""
+        """Add the changes to a response. Return whether there are any."""
         changes = self.take_changes()
         if changes is not None:
             changes.apply(response, self.scope.get("session"))

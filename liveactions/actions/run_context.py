@@ -2,7 +2,7 @@
 
 Templates and actions don't name their page: `current_component` finds it by context variables, which are set
 for each render and each run. Effects (messages, published topics, calls after the answer) are collected in
-`Effects` during the run, and take place once it has been committed.
+`Effects` during the run, and take place once it has committed.
 
 This package knows pages only by the protocols `OpenPage` and `Owner`.
 """

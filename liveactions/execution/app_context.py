@@ -79,7 +79,7 @@ class RouteMatch:
 
 
 class AppContext:
-    """The services and settings of one application."""
+    """The services and settings of one application: what its parts share. They call it ``site``."""
 
     def __init__(
         self,
@@ -95,9 +95,9 @@ class AppContext:
         self.saving = SnapshotQueue(snapshots.store)
         self.tickets = OneTimeStore("ticket", TICKET_TTL, snapshots.sealer, snapshots.store)
         self.post_answers = OneTimeStore("post", ANSWER_TTL, snapshots.sealer, snapshots.store)
-        """How posts were answered, for their copies."""
+        """The answers of posts, for copies of them."""
         self.call_answers = OneTimeStore("call", ANSWER_TTL, snapshots.sealer, snapshots.store)
-        """How the calls of scripts were answered, for those with the same `Idempotency-Key`."""
+        """The answers of calls by scripts, for copies with the same `Idempotency-Key`."""
         self.patience = 2 * (services.timeout or 30.0)
         """Seconds that a copy of a request waits for the answer to the first."""
         self.uploads = Uploads(snapshots.sealer, storage, limits.uploads)
@@ -124,7 +124,7 @@ class AppContext:
 
     @cached_property
     def keeps(self) -> frozenset[str]:
-        """Whose values the pages keep: of a ``tab``, of a ``person``."""
+        """For whom the pages keep values: for a ``tab``, for a ``person``."""
         pages = *(address.page for address in self.addresses), *self.error_pages.values()
         found = (field.kept for page in pages for one in descriptions(page) for field, _ in one.kept)
         return frozenset(kept.by for kept in found if kept is not None)
@@ -213,9 +213,8 @@ class AppContext:
         return redirect(url, external=True).resolve(live.address, live.root_path)
 
     async def deliver(self, response: Response, request: Request, *, is_lasting: bool = False) -> Outcome:
-        """Return a redirect to an address at which a response can be fetched: once, unless it must last.
-
-        Return a failure if the response can't be kept.
+        """Store a response, and return a redirect to the address at which it can be fetched: once, or several
+        times if `is_lasting`. Return a failure if it can't be stored.
         """
         texts = self.services.messages
         try:
@@ -223,7 +222,7 @@ class AppContext:
         except FileTooLarge:
             return failure(text("response_too_large", texts), 507)
         except TooManyUploads:
-            log.warning("a response was refused: too many bytes of files wait to be fetched already")
+            log.warning("a response was refused: files that wait have reached Limits(uploads=)")
             return failure(text("uploads_full", texts), 503)
         except StoreError as error:
             log.error("a response couldn't be stored: %s", error)

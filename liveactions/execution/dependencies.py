@@ -1,7 +1,7 @@
 """Fills the parameters of a page's functions: dependencies, and arguments that were bound or sent.
 
-Dependencies are opened when they are first asked for, inside what the application has put around its pages
-(a locale, a tenant, a trace), and closed when the run commits or rolls back.
+Dependencies are opened when they are first needed, inside the context managers of `Live(around=)` (a locale,
+a tenant, a trace), and closed when the run commits or rolls back.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Injection:
         self.page = page
         self.event = event or _NO_EVENT
         self.given = NO_INPUT
-        """What the form has sent."""
+        """The fields that the form has sent."""
         self.previous: Any = None
         self._provided: dict[Callable[..., Any], Provided] = {}
         self.stack: AsyncExitStack | None = None
@@ -118,8 +118,8 @@ class Injection:
         return values
 
     async def _placed(self, uploads: Any) -> Any:
-        """Give the file or files of a parameter keys in object storage. They are removed if the run fails
-        before `keep_files`.
+        """Store the file or files of a parameter under keys in object storage. They are removed if the run
+        fails before `keep_files`.
         """
         if isinstance(uploads, list):
             return [await self._placed(upload) for upload in uploads]
@@ -169,7 +169,7 @@ class Injection:
             raise_response(await self.provide(guard, self.page))
 
     async def _count(self, ref: ActionRef[..., Any], rate: Rate) -> None:
-        """Count a call."""
+        """Count a call. Raise `TooManyCalls` if it exceeds the rate."""
         action, services = ref.action, self.page.live.services
         (by,) = action.by
         who = await self.provide(by, ref.component)
@@ -301,7 +301,7 @@ class Injection:
         return await value if inspect.isawaitable(value) else value
 
     async def enter(self) -> None:
-        """Enter what the application has put around every run, unless it is entered already."""
+        """Enter the context managers of `Live(around=)`, once."""
         if not self._is_entered:
             self._is_entered = True
             if self.page.live.services.around:

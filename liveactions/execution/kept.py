@@ -73,7 +73,7 @@ class KeptValues:
             return None
 
     def row(self, value: bytes, ttl: float, *name: str) -> Row:
-        """Return what to store for a value."""
+        """Return the row to store for a value."""
         return self.key(*name), self._sealer.seal_bytes(value, self._context(name)), ttl
 
     async def put(self, rows: Iterable[Row]) -> None:
@@ -85,12 +85,12 @@ class KeptValues:
         return "" if found is None else found.decode()
 
     async def forget(self, identity: str) -> None:
-        """Forget what was kept for an identity."""
+        """Forget what was kept for an identity, by replacing its generation."""
         token = secrets.token_urlsafe(12).encode()
         await self.put([self.row(token, SESSION_TTL, "generation", identity)])
 
     def forget_soon(self, identity: str) -> None:
-        """Do the same from any thread."""
+        """Do as `forget`, from any thread."""
         loop = running_loop() or self._loop
         if loop is None or loop.is_closed():
             asyncio.run(self.forget(identity))
@@ -113,18 +113,18 @@ class KeptFields:
         self._values = values
         self._identity = identity
         self._has_left = False
-        """Whether the page has the values of somebody who has signed out."""
+        """Whether the page still has the values of a visitor who has signed out."""
         self._tab: tuple[str, ...] | None = None
         self._person: tuple[str, ...] | None = None
-        """Whom the values belong to, as of the latest `read`."""
+        """The owners of the values, as of the latest `read`."""
         self._known: dict[str, bytes] = {}
         """The JSON that is stored, or that of the default, by the field's key."""
         self._before = self._known, self._has_left
-        """Both, as of the end of the latest run."""
+        """`_known` and `_has_left` as of the end of the latest run."""
         self._changed: dict[str, tuple[str, bytes]] = {}
 
     def copy(self) -> KeptFields:
-        """Return this for a copy of the page."""
+        """Return new kept fields for a copy of the page."""
         return KeptFields(self._values, self._identity, self.tab)
 
     def become(self, identity: str) -> None:
@@ -139,11 +139,11 @@ class KeptFields:
         self.is_stale = True
 
     async def read(self, page: Page) -> bool:
-        """Set the fields to what is kept; a value that no longer fits, to its default.
+        """Set the fields to the values that are kept, or to their defaults. Return whether one has changed.
 
-        What the page itself has changed, and not stored yet, stays, unless its visitor has signed out. Return
-        whether a field has changed. If the store can't be read, nothing is stored until it can: the page
-        would overwrite what it doesn't know.
+        A field that the page has changed, but not stored yet, keeps its value, unless the visitor has signed
+        out. If the store can't be read, nothing is stored until it can, because the page would overwrite
+        values that it doesn't know.
         """
         self.is_stale = False
         fields = list(kept_fields(page))
@@ -153,7 +153,7 @@ class KeptFields:
             await self._find_owners(page)
             found = await asyncio.gather(*[self._get(field, key) for key, _, field in fields])
         except StoreError as error:
-            log.warning("what is kept for %s can't be read: %s", type(page).__qualname__, error)
+            log.warning("fields of %s that outlive it can't be read: %s", type(page).__qualname__, error)
             self.is_stale = True
             if not self._has_left:
                 return False
@@ -202,7 +202,7 @@ class KeptFields:
         return text != now
 
     def _subscribe(self, page: Page) -> None:
-        """Let the page read again what its other tabs change."""
+        """Make the page read the values again when other tabs change them."""
         person = self._person
         shared = [key for key, _, field in kept_fields(page) if _by(field) == "person"] if person else []
         page.live.has_read(self, frozenset(self._values.key(*person or (), key) for key in shared))
@@ -244,8 +244,8 @@ class KeptFields:
         rows = [self._row(by, key, text) for key, (by, text) in changed.items() if self._owner(by)]
         try:
             await self._values.put(rows)
-        except StoreError as error:  # the page has them, and tries again after the next run
-            log.warning("what %s keeps can't be stored: %s", type(page).__qualname__, error)
+        except StoreError as error:  # the page keeps them, and tries again after the next run
+            log.warning("fields of %s that outlive it can't be stored: %s", type(page).__qualname__, error)
             return frozenset()
         self._known = self._known | {key: text for key, (_, text) in changed.items()}
         self._before = self._known, self._has_left

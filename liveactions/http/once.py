@@ -53,7 +53,7 @@ def script_key(request: Request, identity: str, action: str) -> str:
 
 
 async def first_answer(answers: OneTimeStore, key: str, seconds: float) -> Any:
-    """Return the answer of the first request of this key, as data; None if it takes longer than that."""
+    """Return the answer to the first request of this key, as data; None if there is none after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         kept = await answers.read(key)

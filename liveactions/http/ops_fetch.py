@@ -126,8 +126,8 @@ async def _stream(
 ) -> Response:
     """Run operations whose frames go over a stream: the page's own, if it is here, or the response.
 
-    Another process would have to go on from the state that is stored, and what the page's session is running
-    would be lost. So a page that has a stream is asked to try again, until it comes to the right process.
+    Another process would have to continue from the stored state, and would lose what the page's session is
+    running. So a page that has a stream is asked to try again until it reaches the right process.
     """
     session = await sessions.streaming(hello, request)
     if session is not None:
@@ -142,7 +142,7 @@ async def _stream(
 
 
 def _elsewhere(request: Request) -> dict[str, str]:
-    """Return headers with which the next request comes over another connection, maybe to another process."""
+    """Return headers that make the next request use another connection, perhaps to another process."""
     is_persistent = request.scope.get("http_version") == "1.1"  # HTTP/2 has no such header
     return {"Connection": "close"} if is_persistent else {}
 

@@ -1,10 +1,10 @@
 """Uploads: the files of a form come before the operation that uses them, which names them by handles.
 
 The browser first asks what to do with the files that were chosen, and is answered with a plan for each:
-``form``, to send it in one request, as a form would; ``chunks``, to send it in several, so that it goes on
-from the last one after the connection was lost; ``direct``, to send it to object storage; or the reason why
-it is refused. What comes here is sent to the address of the page, whose guards run each time, and is checked
-again when it arrives.
+``form``, to send it in one request, as a form would; ``chunks``, to send it in several, so that a lost
+connection only costs the last one; ``direct``, to send it to object storage; or the reason why
+it is refused. Files are sent to the address of the page, whose guards run each time, and are checked again
+when they arrive.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NAME_LENGTH = 255
 
 
 class UploadHandler(PageRequestHandler):
-    """Handles what is sent of a form's files, for the action in the address."""
+    """Handles uploads for the action in the address."""
 
     async def respond(self) -> Response:
         is_chunk = HEADER_CHUNK in self.request.headers
@@ -66,7 +66,7 @@ class UploadHandler(PageRequestHandler):
         except SealError:
             raise HTTPException(409, CHANGED) from None
         except TooManyUploads:
-            log.warning("an upload was refused: too many bytes of files wait for their operation already")
+            log.warning("an upload was refused: files that wait have reached Limits(uploads=)")
             raise HTTPException(503, text("uploads_full", self.site.services.messages)) from None
         except StoreError as error:
             log.error("an uploaded file couldn't be stored: %s", error)
@@ -75,7 +75,7 @@ class UploadHandler(PageRequestHandler):
     # Before a file is sent, and between its chunks
 
     async def _answer(self, action: Action[..., object]) -> Response:
-        """Answer with plans for files, with how much of one has arrived, or remove what has."""
+        """Answer with plans for files, or with the chunks that have arrived; or remove a file."""
         match await read_json(self.request, self.site.limits):
             case {"plan": list(files)}:
                 return json_answer({"files": await self._plans(action, files)})

@@ -1,8 +1,8 @@
 """Fields that a control sets: ``<input live-bind="{{ live.field.q }}">``.
 
 Each state field of a component has an action that sets it, `FieldAction`. Its reference, `BoundField`, is
-signed like any other: only a field that a page has rendered so can be set. `liveactions.templates.bindings`
-translates ``live-bind`` into attributes that call it and show its value.
+signed like any other: only a field that a page has rendered in this way can be set.
+`liveactions.templates.bindings` translates ``live-bind`` into attributes that call it and show its value.
 """
 
 from __future__ import annotations
@@ -115,13 +115,13 @@ class BoundField(ActionRef[..., Any]):
 
     @property
     def value(self) -> str:
-        """The text that its control shows: what was typed, as long as the field has the value of that."""
+        """The text that its control shows: the text that was typed, unless the field has changed since."""
         texts = self._texts
         return texts[-1] if texts else ""
 
     @property
     def checked(self) -> bool:
-        """Whether a checkbox is checked that has no value of its own."""
+        """Whether a checkbox without a value of its own is checked."""
         return bool(self._current)
 
     def has(self, value: Any) -> bool:
@@ -169,18 +169,18 @@ class BoundField(ActionRef[..., Any]):
         return Input((self.sets.name, value) for name, value in given.pairs if name == self.name)
 
     def with_item(self, item: str, given: Input) -> Input:
-        """Return the texts of a list with this one, if a checkbox has sent it, and otherwise without it."""
+        """Return a list's texts, to which a checkbox has added this one, or from which it has removed it."""
         texts = [text for text in self._texts if text != item]
         if self.name in given.by_name:
             texts.append(item)
         return Input((self.sets.name, text) for text in texts)
 
     def is_in(self, given: Input) -> bool:
-        """Return whether a form has sent the field. Only what can be unchecked is sent by its absence."""
+        """Return whether a form has sent the field. A checkbox or list counts as sent if it is missing."""
         return not isinstance(self.sets.reader, TextReader) or self.name in given.by_name
 
     def note(self, given: Input, errors: Mapping[str, str]) -> None:
-        """Note errors, or a text that isn't the value's own, with what was `taken` from the form."""
+        """Note errors, and a text that differs from that of the value. `taken` has returned both."""
         forms, typed = self.component.live.forms, submitted_values(given.pairs, self.action.plan.secrets)
         if errors:
             forms.put(self.key, FormState(False, self._written, errors=dict(errors), values=typed))

@@ -75,7 +75,7 @@ class ComponentRecord:
         self.stale = True
         """Whether `load` has to run before the next render."""
         self.watched: frozenset[object] = frozenset()
-        """The fields with components that `load` has looked at: pairs of a record and a name."""
+        """The fields with components that `load` has read: pairs of a record and a name."""
         self.render: Render | None = None
         """Renders the component's template."""
         self.names: dict[str, Any] | None = None
@@ -113,7 +113,7 @@ class ComponentRecord:
         return cast("ActionRef[P, R]", known)
 
     def note_token(self, ref: ActionRef[..., Any], token: str) -> None:
-        """Note the token of a reference without arguments, which it keeps for as long as it is the one."""
+        """Note the token of a reference without arguments, if it is still the current one."""
         if self._references.get(ref.action) is ref:
             self.tokens[token] = ref
 
@@ -325,7 +325,7 @@ class Component:
         return view.render_part
 
     def _live_from_render(self, value: Any, previous: Fragment | None) -> Any:
-        """Return what no template has rendered as a fragment. Raise `TypeError` if it isn't HTML."""
+        """Return what the component renders without a template. Raise `TypeError` if it isn't HTML."""
         return part_from_render(value, previous)
 
     if not TYPE_CHECKING:  # else page classes would be functions that return HTML
@@ -419,7 +419,7 @@ def describe(component: Any) -> Description:
 
 
 def _note_reads(cls: type[Component], description: Description) -> None:
-    """Let a class note which of its components a `load` looks at."""
+    """Make a class note which of its components a `load` reads."""
     for field in description.children:
         setattr(cls, field.name, ComponentField(field))
 
@@ -452,8 +452,8 @@ def make(annotation: Any) -> Component:
 def attach(component: Component, live: LiveContext, path: str = "", seen: set[int] | None = None) -> None:
     """Attach the root component and every component in it to an open page, and set their paths.
 
-    `path` is that of the component, `seen` are those that are attached already. Raise `TypeError` if a
-    component is used twice.
+    `path` is that of the component; `seen` are the ids of components that are attached already. Raise
+    `TypeError` if a component is used twice.
     """
     seen = set() if seen is None else seen
     if id(component) in seen:

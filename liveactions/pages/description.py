@@ -157,7 +157,7 @@ class Description:
     """The values of type variables in each base class."""
     plans: dict[Callable[..., Any], ParameterPlan] = field(default_factory=dict, repr=False)
     setters: dict[str, FieldAction | str] = field(default_factory=dict, repr=False)
-    """The actions that set fields, as far as they were asked for; or why there is none."""
+    """The actions that set fields, once they were asked for; or the reason why there is none."""
 
     @cached_property
     def loads(self) -> bool:
@@ -166,7 +166,7 @@ class Description:
 
     @cached_property
     def may_load(self) -> bool:
-        """Whether it has a `load` or says who is here, or a component in it may do so."""
+        """Whether it has a `load` or declares presence, or a component in it may do so."""
         return bool(self.loads or self.children or self.presences)
 
     @cached_property

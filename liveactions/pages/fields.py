@@ -171,7 +171,7 @@ class Field:
 
     @cached_property
     def key(self) -> bytes:
-        """The beginning of its JSON in an object."""
+        """The beginning of its JSON in an object: the name and a colon."""
         return write_json(self.name) + b":"
 
     @cached_property

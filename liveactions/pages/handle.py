@@ -1,4 +1,4 @@
-"""What the library keeps for an open page, available as ``self.live``: its address, its request, its forms.
+"""The live context of an open page, ``self.live``: its address, its request, its forms.
 
 `LiveContext` is one page's; `AppServices` is what all pages of an application share.
 """
@@ -120,7 +120,7 @@ class AppServices:
     state: int | None = None
     """Maximum size in bytes of a page's state."""
     is_strict: bool = False
-    """Whether state that wouldn't be the same after a restart is an error: in debug mode and in tests."""
+    """Whether state that would change in a restart is an error: in debug mode and in tests."""
     around: tuple[Callable[[Request], AbstractAsyncContextManager[Any]], ...] = ()
     """Context managers that are entered around every run of a page."""
     variables: Callable[[Request | None], Mapping[str, Any]] | None = None
@@ -231,14 +231,14 @@ class LiveContext:
         self.deferred: list[Any] = []
         """Deferred values that `load` has created and that haven't been started."""
         self.declares_presence = False
-        """Whether the page, or a component in it, says who is here."""
+        """Whether the page, or a component in it, declares visitors present."""
         self.attending: tuple[Attending, ...] = ()
-        """What it says, as of the latest run."""
+        """Whom the page declares present, as of the latest run."""
         self.background: Background | None = None
         """Runs operations of the page, if it is open in a browser with JavaScript."""
 
     def move_to(self, address: str) -> None:
-        """Set the address, whose query the page's request then has, too."""
+        """Set the address. The page's request then has its query, too."""
         parts = urlsplit(address)
         self.address = address
         self.path = parts.path or "/"

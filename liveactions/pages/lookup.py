@@ -1,4 +1,4 @@
-"""Finding the action that text from a browser names. Nothing else is ever looked up by a name from outside.
+"""Finds the action that text from a browser names. Nothing else is looked up by names from outside.
 
 References of pages are verified before they are followed. Scripts may call the actions of a module that have
 ``js=True``, by their JavaScript names.
@@ -32,7 +32,7 @@ def lookup(page: Component, token: str) -> ActionRef[..., Any]:
 
 
 def resolve(page: Component, given: Reference) -> ActionRef[..., Any]:
-    """Do as `lookup`, for a token that is parsed."""
+    """Do as `lookup`, for a token that has been parsed."""
     component, action = _find(page, given.path)
     if not _is_offered(page, given, action):
         raise ForgedReference("this reference wasn't signed for this page and visitor")
@@ -59,7 +59,7 @@ def lookup_key(page: Component, token: str) -> str:
 
 
 def declared_action(page: Component, token: str) -> Action[..., Any] | None:
-    """Return the action that a token from the browser names, as far as the page's class tells.
+    """Return the action that a token from the browser names, if the page's class declares it.
 
     This works before the page is restored, to decide what may be sent to it. Return None if there is no such
     action, or the token has no valid signature.
@@ -145,7 +145,7 @@ def _shared(page: Component, name: str) -> Action[..., Any]:
 
 
 def _step(component: Component, steps: list[str]) -> Component:
-    """Return the component that the first of `steps` lead to, and remove these."""
+    """Return the component that the first of `steps` lead to, and remove the steps that were used."""
     field = component._live_record.description.fields.get(steps.pop(0))
     if field is None or field.children is None:
         raise UnknownAction("no such action")

@@ -178,20 +178,20 @@ def _read(known: Presence, topic: str) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Attending:
-    """What a page says of one person in one topic."""
+    """A person whom a page declares present in a topic."""
 
     name: str
-    """The declaration's, in its component."""
+    """The name of the declaration in its component."""
     topic: str
     key: str
-    """Who it is, if the declaration says so."""
+    """The person's identity, if the declaration has a `key`."""
     kind: str
     data: Any
     text: str
     """The data as JSON."""
 
     def key_of(self, identity: str) -> str:
-        """Return who it is; `identity` is that of the page's visitor."""
+        """Return the person's identity, by default that of the page's visitor."""
         return self.key or identity or self.text
 
 
@@ -200,7 +200,7 @@ class DeclaredPresence:
     """A declaration in a component's class, with the type of its values."""
 
     kind: str
-    """The class's and the attribute's name: other workers find the type by it."""
+    """The names of class and attribute, by which other workers find the type."""
     name: str
     field: PresenceField[Any]
     annotation: Any

@@ -25,7 +25,7 @@ _PARAMETER: Final = re.compile(r"{\w+}")
 
 @dataclass(frozen=True)
 class Route:
-    """The path of a page class in its application: ``/room/{room}``. Raise `ValueError` for another text."""
+    """The path of a page class in its application: ``/room/{room}``. Raise `ValueError` if it is invalid."""
 
     path: str
 

@@ -213,7 +213,7 @@ def test_a_rate_is_a_text(rate: Any) -> None:
 
 
 def test_nobody_is_counted_without_a_rate() -> None:
-    with pytest.raises(TypeError, match="there is no rate="):
+    with pytest.raises(TypeError, match="needs a rate="):
 
         @action(by=plan_of_user)
         def call() -> None: ...
