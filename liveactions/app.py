@@ -38,6 +38,7 @@ from .execution.app_context import (
 from .hosting import HoldingMiddleware, NotingMiddleware, guards_of_host, hidden_routes, surround
 from .http.endpoint import PageEndpoint
 from .http.js_modules import FunctionEndpoint, ModuleEndpoint
+from .http.panel import PANEL, PanelEndpoint
 from .http.responses import ErrorPages
 from .http.routes import HEALTH, LIVE, READY, CookiesEndpoint, DeliveryEndpoint, Health, LibraryRoutes
 from .http.socket import SocketEndpoint
@@ -199,6 +200,7 @@ class Live(Starlette):
         self._errors = ErrorPages(self.site)
         self.exception_handlers.setdefault(HTTPException, self._errors.respond)
         self.sessions = SessionRegistry(self.site, self._line)
+        self._observer: Observer | None = None
         if observer is not None:
             self.observe(observer)
         self._drain = Drain(self.sessions, limits.drain)
@@ -279,9 +281,10 @@ class Live(Starlette):
         """
         if not isinstance(observer, Observer):
             raise TypeError(f"observer={observer!r}: it has no method observe(operation)")
-        if self.site.observer is not None:
-            raise ValueError(f"this application is already observed by {self.site.observer!r}")
-        self.site.observer = observer
+        if self._observer is not None:
+            raise ValueError(f"this application is already observed by {self._observer!r}")
+        self._observer = observer
+        self.site.observers += (observer,)
 
     def stats(self) -> Stats:
         """Return what this worker does, as numbers: pages, operations, bytes, the store's latency."""
@@ -394,7 +397,9 @@ class Live(Starlette):
 
 def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, health: Health) -> list[BaseRoute]:
     """Return the routes of the library itself."""
+    panel = [Route(PANEL, PanelEndpoint(sessions, origins))] if site.services.debug else []
     below = [
+        *panel,
         Route(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
         Route(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
         Route(FUNCTION, FunctionEndpoint(site, origins), name="live function"),

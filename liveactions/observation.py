@@ -1,4 +1,4 @@
-"""The seam for tracing and metrics: what a worker does, counted, and told to one observer.
+"""The seam for tracing and metrics: what a worker does, counted, and told to its observers.
 
 Operations are only measured in an application with an observer. `liveactions.otel` is one.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -87,13 +87,14 @@ current_operation: Final[ContextVar[Operation | None]] = ContextVar("liveactions
 
 
 @contextmanager
-def observed(observer: Observer, operation: Operation) -> Iterator[Operation]:
-    """Tell an observer of an operation. Its own exceptions are logged, and take no page along."""
-    entered: AbstractContextManager[object] | None = None
-    with contained("an observer"):
-        manager = observer.observe(operation)
-        manager.__enter__()
-        entered = manager
+def observed(observers: Sequence[Observer], operation: Operation) -> Iterator[Operation]:
+    """Tell observers of an operation. Their own exceptions are logged, and take no page along."""
+    entered: list[AbstractContextManager[object]] = []
+    for observer in observers:
+        with contained("an observer"):
+            manager = observer.observe(operation)
+            manager.__enter__()
+            entered.append(manager)
     outer = current_operation.get()
     token, begun = current_operation.set(operation), time.perf_counter()
     operation.since = begun
@@ -107,9 +108,9 @@ def observed(observer: Observer, operation: Operation) -> Iterator[Operation]:
         current_operation.reset(token)
         if outer is not None:  # a request whose answer waits for this
             outer.stored += operation.stored
-        if entered is not None:
+        for manager in reversed(entered):
             with contained("an observer"):
-                entered.__exit__(None, None, None)
+                manager.__exit__(None, None, None)
 
 
 def note_action(name: str) -> None:

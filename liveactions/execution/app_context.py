@@ -105,8 +105,8 @@ class AppContext:
         self.kept = KeptValues(snapshots.application, snapshots.sealer, snapshots.store, limits.kept)
         self.limits = limits
         self.counters = Counters()
-        self.observer: Observer | None = None
-        """Receives every operation."""
+        self.observers: tuple[Observer, ...] = ()
+        """Each receives every operation."""
         templates = services.templates
         self.assets = Assets(more=templates.component_files if templates is not None else None)
         self._client = lru_cache(maxsize=16)(self._client_paths)

@@ -64,7 +64,7 @@ class PageEndpoint:
             else:
                 kind = _kind(request)
                 answer = self._answer(request, kind)
-                response = await watched(site.observer, kind, self.address.name, request, answer)
+                response = await watched(site.observers, kind, self.address.name, request, answer)
             await response(scope, receive, send)
         finally:
             if request.due:

@@ -245,7 +245,7 @@ class FunctionEndpoint:
         request = PageRequest(scope, receive, send)
         request.may_raise = True
         try:
-            response = await watched(self.site.observer, "call", "", request, self._answered(request))
+            response = await watched(self.site.observers, "call", "", request, self._answered(request))
             await response(scope, receive, send)
         finally:
             start_after_calls(self._tasks, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -28,12 +28,12 @@ _OTHERS: Final = ("starlette.", "fastapi.")
 
 
 async def watched(
-    observer: Observer | None, kind: Kind, name: str, request: Request, answer: Awaitable[Response]
+    observers: Sequence[Observer], kind: Kind, name: str, request: Request, answer: Awaitable[Response]
 ) -> Response:
-    """Return a response, and report it to the observer, if there is one."""
-    if observer is None:
+    """Return a response, and report it to the observers, if there are any."""
+    if not observers:
         return await answer
-    with observed(observer, Operation(kind, name, request.headers)) as operation:
+    with observed(observers, Operation(kind, name, request.headers)) as operation:
         operation.status = 500
         try:
             response = await answer

@@ -187,7 +187,7 @@ class PageAssets(NamedTuple):
     events: bool = False
     """Whether an action has a parameter for the event that calls it."""
     debug: str = ""
-    """In debug mode, the script that displays errors."""
+    """In debug mode, the script that displays errors and the panel."""
     tab: str = ""
     """The script that gives the tab a name, if pages keep something for it."""
     components: str = ""
@@ -217,7 +217,8 @@ def document(
     outer = list(_leading_elsewhere(html, assets.path))
     if html.count(hidden) * len(hidden) > IN_FORMS or outer:
         html = _in_addresses(html, hidden, brief(snapshot))
-    head = f'<script type="module" src="{escape(assets.tab)}"></script>' if assets.tab else ""
+    first = (assets.debug, assets.tab)  # what is to be there before the client connects
+    head = "".join(f'<script type="module" src="{escape(path)}"></script>' for path in first if path)
     head += (
         f'<script type="module" src="{escape(assets.script)}" data-live="{escape(assets.socket)}"'
         f' data-snapshot="{escape(snapshot)}"{" data-events" if assets.events else ""}'
@@ -230,8 +231,6 @@ def document(
             head += f'<link rel="modulepreload" href="{escape(path)}">'
     if without_script:
         head += f'<noscript><meta http-equiv="refresh" content="0; url={escape(without_script)}"></noscript>'
-    if assets.debug:
-        head += f'<script type="module" src="{escape(assets.debug)}"></script>'
     # Controls all over the page belong to this form. Enter in one of them presses the form's first submit
     # button, which is this one and does nothing. It isn't a `button`: scripts look for the first one.
     # The element around the form is hidden, and no style sheet has a rule for it: rules for `form` and

@@ -1,4 +1,4 @@
-"""A session that reports every operation and its timings to the application's observer."""
+"""A session that reports every operation and its timings to the application's observers."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ class ObservedSession(Session):
 
     def __init__(self, state: SessionState, *args: Any) -> None:
         super().__init__(state, *args)
-        assert state.site.observer is not None
-        self._observer = state.site.observer
+        self._observers = state.site.observers
         self._queue = state.queue = TimedQueue()
 
     def submit(self, job: Job) -> None:
@@ -65,7 +64,7 @@ class ObservedSession(Session):
         )
         operation.waited = begun - arrived
         self._operation = operation
-        with observed(self._observer, operation):
+        with observed(self._observers, operation):
             try:
                 await super()._run(job, ref)
             finally:

@@ -34,6 +34,7 @@ from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
 from ..types import DONE, Failed, Outcome
+from .debugged import DebuggedSession
 from .observed import ObservedSession
 from .op_queue import ServerOp
 from .renders import RenderHistory
@@ -135,9 +136,9 @@ class SessionRegistry:
 
         Raise `ProtocolError` if the page can't be joined.
         """
-        if self.site.observer is None:
+        if not self.site.observers:
             return await self._join(hello, opened, connection)
-        with observed(self.site.observer, Operation("join", "", opened.headers)) as operation:
+        with observed(self.site.observers, Operation("join", "", opened.headers)) as operation:
             try:
                 session = await self._join(hello, opened, connection)
             except ProtocolError as error:
@@ -157,6 +158,10 @@ class SessionRegistry:
             session = await self._begin(arrival, connection)
         self.site.counters.resumes += hello.token is not None
         return session
+
+    def by_token(self, token: str) -> Session | None:
+        """Return the session with a token, if this worker has it."""
+        return self._sessions.get(token)
 
     async def streaming(self, hello: Hello, opened: HTTPConnection) -> Session | None:
         """Return the session of the page that has sent a hello, guarded for this request.
@@ -253,7 +258,6 @@ class SessionRegistry:
         snapshot = resume.snapshot or Snapshot("", None)
         op_log, history = resumed(snapshot, hello, resume.outdated)
         token = (resume.epoch and hello.token) or secrets.token_urlsafe(16)
-        kind = Session if self.site.observer is None else ObservedSession
         state = SessionState(
             self.site,
             page,
@@ -264,7 +268,7 @@ class SessionRegistry:
             history=history,
             data=resume.state,
         )
-        session = kind(state, self._index, host, resume.epoch)
+        session = self._kind(state, self._index, host, resume.epoch)
         if token in self._sessions:  # another connection of this page has joined meanwhile
             self._drop(self._sessions[token])
         self._sessions[token] = session
@@ -272,6 +276,12 @@ class SessionRegistry:
         await self._attach(session, connection, hello, resume)
         session.subscriptions.listen(position)
         return session
+
+    @property
+    def _kind(self) -> type[Session]:
+        if self.site.services.debug:
+            return DebuggedSession
+        return ObservedSession if self.site.observers else Session
 
     async def _find_state(self, hello: Hello, context: str) -> ResumeSource:
         """Return the newest state of a page, from the store or from its HTML."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from liveactions import Live, Pages, action
@@ -192,6 +193,55 @@ def test_examples_of_hints_in_the_reference(site: Site, visit: Visit) -> None:
     assert [line[:5] for line in warnings_of(site, visit, right, "LA004")] == ["LA004"]
 
 
+def test_the_panel(site: Site, visit: Visit) -> None:
+    visitor = visit(site.url, outages=True)
+    page = visitor.open("/notes")
+    page.locator("#note").focus()
+    page.keyboard.press("Alt+Shift+L")
+    panel = page.get_by_role("region", name="Developer's panel")
+    expect(panel.get_by_role("tab", name="Operations")).to_be_focused()
+    page.get_by_role("button", name="Add").click()
+    expect(panel.get_by_role("row").filter(has_text="Notes.add")).to_contain_text("200")
+    assert Axe().run(page, context="[data-live-panel]").violations_count == 0
+
+    panel.get_by_role("tab", name="Operations").focus()
+    page.keyboard.press("ArrowRight")
+    expect(panel.get_by_role("tab", name="Messages")).to_be_focused()
+    expect(panel.get_by_role("row").nth(1)).to_contain_text("notes.html, line 2: content")
+    page.keyboard.press("ArrowRight")
+    field = panel.get_by_role("textbox", name="count")
+    expect(field).to_have_value("1")
+    field.fill("ten")
+    field.press("Enter")
+    expect(panel.get_by_role("alert").filter(has_text="Notes.count: this isn't JSON")).to_be_visible()
+    field.fill("41")
+    panel.get_by_role("button", name="Set count").click()
+    expect(page.locator("h1")).to_have_text("41")
+    expect(panel.get_by_role("alert").filter(has_text="JSON")).to_have_count(0)
+    page.get_by_role("button", name="Add").click()
+    expect(field).to_have_value("42")
+    assert Axe().run(page, context="[data-live-panel]").violations_count == 0
+
+    panel.get_by_role("tab", name="Network").click()
+    panel.get_by_label("Offline").check()
+    expect(panel.get_by_role("status")).to_have_text("connecting …")
+    page.get_by_role("button", name="Add").click()
+    panel.get_by_label("Offline").uncheck()
+    expect(page.locator("h1")).to_have_text("43")
+    expect(panel.get_by_role("status")).to_have_text("connected")
+    panel.get_by_label("Latency").fill("100")
+    with page.expect_websocket():
+        panel.get_by_role("button", name="Disconnect").click()
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("h1")).to_have_text("44")
+    assert Axe().run(page, context="[data-live-panel]").violations_count == 0
+    page.reload()
+    expect(panel.get_by_role("tab", name="Network")).to_have_attribute("aria-selected", "true")
+    expect(panel.get_by_label("Latency")).to_have_value("100")
+    panel.get_by_label("Latency").press("Escape")
+    expect(panel).to_have_count(0)
+
+
 def test_in_production_nothing_of_it_is_loaded(production: Site, visit: Visit) -> None:
     visitor = visit(production.url)
     page = visitor.new_tab()
@@ -202,4 +252,6 @@ def test_in_production_nothing_of_it_is_loaded(production: Site, visit: Visit) -
     page.wait_for_function("!document.querySelector('[data-pending]')")
     load_lazy(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert not any("debug" in url for url in asked)
+    page.keyboard.press("Alt+Shift+L")
+    expect(page.get_by_role("region", name="Developer's panel")).to_have_count(0)
+    assert not any("debug" in url or "panel" in url for url in asked)

@@ -1,5 +1,7 @@
 // What an exception was, over the page.
 
+import { element, shadow } from "./elements.js";
+
 const STYLE = `
 dialog { width: min(60rem, 90vw); max-height: 85vh; padding: 1.5rem; border: 0; border-top: .4rem solid #c00; font: 1rem/1.4 system-ui; color: #222; background: #fff }
 dialog::backdrop { background: #0008 }
@@ -32,10 +34,7 @@ function showError({ error, details, id, template }) {
   last = details;
   const host = document.createElement("div");
   host.dataset.liveError = id ?? "";
-  const root = host.attachShadow({ mode: "open" });
-  const style = new CSSStyleSheet();
-  style.replaceSync(STYLE);
-  root.adoptedStyleSheets = [style];
+  const root = shadow(host, STYLE);
   const dialog = element("dialog", element("h1", error));
   const button = element("button", "Close");
   if (template) dialog.append(element("h2", `${template.name}, line ${template.line}`), excerptOf(template));
@@ -56,13 +55,6 @@ function excerptOf({ line, excerpt }) {
     const row = `${number}`.padStart(5) + `  ${text}`;
     return [number === line ? element("mark", row) : row, "\n"];
   }));
-}
-
-/** @param {string} name @param {(Node | string)[]} content */
-function element(name, ...content) {
-  const made = document.createElement(name);
-  made.append(...content);
-  return made;
 }
 
 // What patches change flashes, when asked for: Alt+Shift+F turns it on and off, for this tab.
