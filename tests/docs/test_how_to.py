@@ -31,6 +31,7 @@ DOCUMENTS = (
     "stateful-components.md",
     "python-html.md",
     "forms.md",
+    "ui.md",
     "streams.md",
     "sign-in.md",
     "sqlalchemy.md",

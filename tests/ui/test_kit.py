@@ -1,0 +1,56 @@
+"""All components of the kit: their files, their documentation, the gallery without a browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from examples import app
+from liveactions import Live
+from liveactions.testing import Browser, both_ways, plugin
+from liveactions.ui import kit
+from tests.docs.code import DOCS
+
+COMPONENTS = sorted(kit.components().values(), key=lambda one: one.name)
+DOCUMENTED = "".join(path.read_text() for path in sorted(DOCS.glob("ui*.md")))
+PHYSICAL = re.compile(
+    r"[{;\s](?:(?:margin|padding|border)-(?:left|right)|(?:m(?:in|ax)-)?(?:width|height)|left|right):"
+    r"|text-align: (?:left|right)"
+)
+
+browser = plugin.browser
+each = pytest.mark.parametrize("one", COMPONENTS, ids=lambda one: one.name)
+
+
+@each
+def test_it_and_its_props_are_documented(one: kit.KitComponent) -> None:
+    found = app.live.templates.environment.components.find(f"ui.{one.name}", None, 1)
+    assert f"<ui.{one.name}" in DOCUMENTED
+    assert [name for name in found.props if f"`{name}`" not in DOCUMENTED] == []
+
+
+@each
+def test_its_style_has_no_sides_and_no_colours_of_its_own(one: kit.KitComponent) -> None:
+    style = one.source.partition("<style>")[2].partition("</style>")[0]
+    assert PHYSICAL.findall(style) == []
+    assert re.findall(r"#[0-9a-f]{3,8}\b(?![^{]*\{)", style.replace("#0b0e1a80", "")) == []
+    assert "style=" not in one.source
+
+
+@pytest.fixture
+def live() -> Live:
+    return app.live
+
+
+@both_ways
+async def test_the_gallery(browser: Browser) -> None:
+    page = await browser.open("/ui?theme=dark&direction=rtl")
+    await page.click("Delete 3 files…")
+    await page.within("#clear").click("Cancel")
+    await page.click("File")
+    await page.click("Make a copy")
+    assert page.texts(".ui-toast p") == ["A file was copied"]
+    await page.click("Delete 4 files…")
+    await page.within("#clear").click("Delete")
+    assert page.texts(".ui-toast p") == ["All files are deleted"]
