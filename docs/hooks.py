@@ -36,6 +36,8 @@ LANGUAGES: Final = {
     ".conf": "nginx",
 }
 IMAGES: Final = frozenset({".png", ".svg"})
+LISTS: Final = ("CHANGELOG.md", "docs/actions.md", "docs/how-to.md", "docs/reference/index.md")
+"""Pages that name everything, so that most searches find them."""
 HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
 LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
 DOCSTRING: Final = re.compile(r"^::: docstring (\S+)$", re.MULTILINE)
@@ -74,7 +76,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if not base.endswith(".md"):
         page.meta["search"] = {"exclude": True}
         return markdown
-    if base.startswith("docs/api/"):
+    if base.startswith("docs/api/") or base in LISTS:
         page.meta["search"] = {"boost": 0.5}  # who searches for a task wants its page first
     markdown = markdown.replace("```jinja\n", "```html+jinja\n")
     markdown = DOCSTRING.sub(lambda line: _docstring(ROOT / line[1]), markdown)

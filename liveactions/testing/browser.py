@@ -195,7 +195,7 @@ _people = count(1)
 class Browser:
     """Opens pages of an ASGI application in this process, with or without JavaScript.
 
-    ``async with Browser(app) as browser`` runs the application's lifespan, and closes all tabs at the end.
+    ``async with Browser(app) as browser`` starts the application, closes all tabs at the end, and stops it.
     `patience` is how many seconds an answer or a push may take. On slow machines, set it for all tests in a
     ``conftest.py``: ``Browser.patience = 30``. With ``socket=False`` the socket can't connect: operations use
     `fetch`, and pushes a stream of events. With ``stream=False`` as well, as behind a proxy that holds back
@@ -231,6 +231,7 @@ class Browser:
         """``await browser.clock.advance(1.0)`` runs what is due by ``@every``, for all users."""
 
     async def __aenter__(self) -> Browser:
+        await self.lifespan.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -239,7 +240,7 @@ class Browser:
     async def open(self, path: str) -> Page:
         """Open a new tab at a path, which may have a query. Raise `Failed` for a server error.
 
-        The first call starts the application.
+        This starts the application if it isn't running.
         """
         await self.lifespan.start()
         tab = Tab(self)

@@ -435,7 +435,7 @@ def test_parameters_of_actions_are_not_kept() -> None:
             async def go(self, x: InTab[str]) -> None: ...
 
 
-def test_keys_name_class_component_and_parameters() -> None:
+def test_keys_name_class_component_and_parameters(live: Live) -> None:  # which has registered their paths
     module = __name__
     assert [key for key, _, _ in kept_fields(new(Shelf))] == [
         f"{module}.Shop.basket\n",

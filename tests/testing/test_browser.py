@@ -1,7 +1,9 @@
-"""Actions of pages that a test has made, called the full way."""
+"""Actions of pages that a test has made, called the full way; the application starts with its browser."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import pytest
@@ -95,6 +97,20 @@ async def test_redirects_and_errors(browser: Browser) -> None:
         await browser.call(page.refuse)
     with pytest.raises(TypeError, match="expected a page's action"):
         await browser.call(print)
+
+
+async def test_entering_a_browser_starts_the_application() -> None:
+    happened = list[str]()
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        happened.append("started")
+        yield
+        happened.append("stopped")
+
+    async with Browser(Live(lifespan=lifespan)):
+        assert happened == ["started"]
+    assert happened == ["started", "stopped"]
 
 
 async def test_cookies_and_sessions() -> None:
