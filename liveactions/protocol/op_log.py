@@ -143,16 +143,6 @@ class OpLog:
         self.answered[n] = (status, payload)
         self._unsent_answers += (n, status, payload)
 
-    def replace_last_answer(self, status: int, payload: Any) -> bool:
-        """Replace the answer of the newest operation. Return False if it was already sent."""
-        n = self.done
-        if self._sent_through >= n:
-            return False
-        if n in self.answered:
-            del self._unsent_answers[-3:]
-        self.finish(n, status, payload)
-        return True
-
     def _forget(self, n: int) -> None:
         """Drop the answers up to that of operation `n`, which the page has received."""
         concurrent = self._concurrent

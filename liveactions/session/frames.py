@@ -14,7 +14,7 @@ from ..execution.effects import unshown_restart_notice
 from ..execution.results import unexpected
 from ..execution.run import PageRun
 from ..pages.page_html import document
-from ..protocol.messages import answer, error_payload
+from ..protocol.messages import error_payload
 from ..store.snapshots import HtmlSnapshot
 from ..templates import Fragment
 from ..templates.diagnostics import Adviser
@@ -71,9 +71,7 @@ class FrameWriter:
             frame = state.frame(now)
         except Exception as error:
             if not self.has_failed:
-                failed = unexpected(error, state.page.live, "rendering")
-                if not state.op_log.replace_last_answer(*answer(failed)):
-                    self.tell_failure(failed)
+                self.tell_failure(unexpected(error, state.page.live, "rendering"))
             state.drawn = None
             frame = state.frame(now)
         assert frame is not None

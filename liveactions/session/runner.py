@@ -297,7 +297,7 @@ class Session:
             is_other = await self._keep_cookies()  # the render's references are signed for the former visitor
             if is_other and state.page is run.page and not isinstance(closed, RedirectTo):
                 mark_stale(page, None)
-                await self._reload(closed)
+                closed = await self._reload(closed)
         if not isinstance(closed, Ok) or closed.response is not None:
             is_delivery = isinstance(closed, Ok)
             loaded: LoadedPage | None
@@ -318,9 +318,9 @@ class Session:
             await self._replace_page(closed)
 
     async def _close(self, run: PageRun, outcome: Outcome) -> Outcome:
-        """Load, write and render the page, and commit. Return what became of the op."""
+        """Load, dump and render the page, and commit. Return the operation's outcome."""
         state = self.state
-        if run.page is not state.page:  # the page is no longer open while the op went on
+        if run.page is not state.page:  # another page was opened while the operation was running
             return await run.close(outcome)
         if run.is_abandoned:  # a thread still works on the page
             run.dump()
@@ -342,15 +342,26 @@ class Session:
             state.page.live.error = problem_of(closed)
         return closed
 
-    async def _reload(self, outcome: Outcome) -> None:
-        """Load and render the page after an operation that has failed, and whose run is closed."""
+    async def _reload(self, outcome: Outcome) -> Outcome:
+        """Load and render the page after an operation whose run is closed.
+
+        Return the operation's `outcome`; or, if it was successful and this fails, the failure.
+        """
         state = self.state
         state.page.live.error = problem_of(outcome)
         state.drawn = None
         run = PageRun(state.page)
         shown = await run.conclude(DONE, self.frames.draw)
-        is_committed = await run.close(shown) is shown
-        state.rendered(state.drawn if is_committed else None, run.state, is_refused=run.refusal is not None)
+        closed = await run.close(shown)
+        drawn = state.drawn if closed is shown else None
+        state.rendered(drawn, run.state, is_refused=run.refusal is not None)
+        if not isinstance(closed, Failed) or closed.status < 500:
+            return outcome
+        self.frames.has_failed = True
+        if not outcome.ok:
+            return outcome
+        state.page.live.error = problem_of(closed)
+        return closed
 
     async def _replace_page(self, outcome: Outcome) -> None:
         """Continue with a copy of the page in its last dumped state.

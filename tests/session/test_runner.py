@@ -520,6 +520,42 @@ async def test_an_action_that_swallows_its_cancellation_is_cut_off(monkeypatch: 
         assert shown((await tab.call("add"))[2]) == "1"
 
 
+becoming = Pages()
+
+
+@becoming.page("/becoming")
+class Becoming(Page):
+    template = "becoming.html"
+    _has_signed_in = False
+    _renders = 0
+
+    @action
+    async def sign_in(self) -> None:
+        self.live.set_cookie("user", "ann")
+        self._has_signed_in = True
+
+    def greeting(self) -> str:
+        self._renders += self._has_signed_in
+        if self._renders > 1:
+            raise RuntimeError("no greeting for ann")
+        return "hello"
+
+
+async def test_an_op_whose_page_cannot_be_rendered_for_its_new_visitor_ends_with_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    source = "{{ greeting() }}<button live-click='{{ sign_in }}'>sign in</button>"
+    live = small_app(
+        becoming, {"becoming.html": source}, identify=lambda request: request.cookies.get("user")
+    )
+    async with browser(live) as visitor:
+        tab = await visitor.joined("/becoming")
+        frame = await tab.call("sign_in")
+        assert frame[3][1] == wire.ERROR and frame[3][2]["status"] == 500
+    [record] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert frame[3][2]["id"] in record.getMessage()
+
+
 class Waiting(Page):
     template = "waiting.html"
 
