@@ -48,9 +48,6 @@ class Closures:
         for actions in self._made.values():
             yield from actions
 
-    def __bool__(self) -> bool:
-        return bool(self._made)
-
     def __contains__(self, action: Action[..., Any]) -> bool:
         return action in self._made.get(action.id, ())
 

@@ -36,10 +36,6 @@ class FormState:
     values: Mapping[str, list[str]] = field(default_factory=dict)
     """Submitted values by field name, kept after an error. Never contains secrets."""
 
-    @property
-    def failed(self) -> bool:
-        return bool(self.error or self.errors)
-
 
 UNUSED: Final = FormState()
 SUCCEEDED: Final = FormState(ok=True)
@@ -104,14 +100,6 @@ class FormStates:
         others = more(key, bound)
         for known in [known for known in self.states if known == key or known.startswith(others)]:
             self.forget(known)
-
-    def __bool__(self) -> bool:
-        return bool(self.states)
-
-    def copy(self) -> FormStates:
-        other = FormStates()
-        other.states = self.states.copy()
-        return other
 
 
 class Texts:

@@ -255,7 +255,7 @@ def _read(entry: Entry) -> Any:
 
 
 async def _caught_up() -> None:
-    """Hear what other workers have said, as `_look` does, of brokers that have to be waited for."""
+    """Receive the messages of brokers on a network, for which `_look` doesn't wait."""
     effects = open_effects()
     if effects is None:
         await channels.caught_up()
@@ -373,9 +373,6 @@ class Memory:
     def clear(self) -> None:
         """Drop all values."""
         self.forget(None)
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
     def _outdate(self, flight: Flight, message: Message | None) -> None:
         """Note a revalidation. Later callers don't wait for a value that it concerns."""

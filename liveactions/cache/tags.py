@@ -27,9 +27,9 @@ class Reading:
 
     tags: frozenset[str] = frozenset()
     components: frozenset[object] = frozenset()
-    """The fields with components that were looked at; see `liveactions.pages.fields.ComponentField`."""
+    """The fields with components that were read; see `liveactions.pages.fields.ComponentField`."""
     is_over = False
-    """Whether it was left. Code that still runs in its context belongs to a task of its own."""
+    """Whether it was left. Code that still runs in its context belongs to another task."""
 
     def __init__(self, what: What, flight: object = None, who: object = None) -> None:
         self.what = what
@@ -147,7 +147,7 @@ class Held:
             call()
 
     def add(self, call: Callable[[], None]) -> None:
-        """Make a call when this is left."""
+        """Make a call when the block is left."""
         self._calls.append(call)
 
 

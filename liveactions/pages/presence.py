@@ -142,7 +142,7 @@ def presence(topic: str, me: Me, *, key: Callable[[Any], object] | None = None) 
 
 
 async def present(topic: str, /, **values: Any) -> tuple[Any, ...]:
-    """Return who is here: what `presence` has said for this topic, in the order in which they came.
+    """Return who is here: the people declared by `presence` for this topic, in order of arrival.
 
     Names in the topic are filled in from `values` and, in `load`, from the component's fields:
     ``await present("room:{id}")``. It is a read like a cached one: when somebody comes or leaves, whatever

@@ -20,7 +20,7 @@ from ..tasks import contained, is_loop_running, running_loop
 from .base import Broker, Message, News, Receiver, RemoteBroker, pack, unpack
 
 MAX_MESSAGE_AGE: Final = 24 * 3600.0
-"""Seconds after which a message is no longer accepted, wherever the broker has it from."""
+"""Seconds after which a message is no longer accepted."""
 WAIT_SECONDS: Final = 1.0
 """Seconds after which a remote broker is read although it hasn't reported news: it may have been emptied."""
 RETRY_SECONDS: Final = 0.2
@@ -54,7 +54,7 @@ class BrokerChannel:
         self._sending = threading.RLock()
         self._hearing = threading.RLock()
         self._owes_gap = False
-        """Whether other workers have missed messages."""
+        """Whether other workers have missed messages, and must be sent a gap."""
         self._is_cut = False
         """Whether messages of other workers can't be received."""
         self._told: deque[bytes | None] = deque(maxlen=MAX_TOLD)

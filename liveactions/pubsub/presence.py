@@ -39,12 +39,12 @@ class Presence:
 
     def __init__(
         self,
-        line: BrokerChannel,
+        channel: BrokerChannel,
         read: Reader,
         started: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._line = line
+        self._channel = channel
         self._read = read
         self._started = started
         self._clock = clock
@@ -62,7 +62,7 @@ class Presence:
         self._tasks = Supervisor(lambda: "telling other workers who is here")
         self._sending: asyncio.Task[None] | None = None
         self._departure: asyncio.TimerHandle | None = None
-        line.listen(self._hear)
+        channel.listen(self._hear)
 
     @property
     def is_running(self) -> bool:
@@ -141,7 +141,7 @@ class Presence:
     def tick(self) -> None:
         """Drop entries whose lease has ended, and send a heartbeat."""
         with self._lock:
-            self._table.tick(self._now(), self._line.is_heard)
+            self._table.tick(self._now(), self._channel.is_heard)
             self._note_changes()
         self._settle()
 
@@ -193,7 +193,7 @@ class Presence:
             self._pausing.add(topic)
             pause = max(MIN_PAUSE, MAX_PAUSE * min(1.0, count / CROWD))
             loop.call_later(pause, self._go_on, loop, topic)
-        self._line.tell(Message("tag", tag_of(topic)) for topic in sorted(due))
+        self._channel.tell(Message("tag", tag_of(topic)) for topic in sorted(due))
         if self._departure is not None:
             self._departure.cancel()
         if departure is not None:
@@ -207,7 +207,7 @@ class Presence:
             self._settle()
 
     async def _open(self) -> None:
-        await self._line.caught_up()
+        await self._channel.caught_up()
         await self._send()
 
     async def _send(self) -> None:
@@ -217,8 +217,8 @@ class Presence:
                 replica, message = self._table.replica, self._table.take_message()
             if message is None:
                 return
-            if self._line.route is not None:
-                await self._line.announce(Message("presence", replica, message))
+            if self._channel.route is not None:
+                await self._channel.announce(Message("presence", replica, message))
 
 
 def tag_of(topic: str) -> str:
