@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
+from examples.ui.data import Data
 from liveactions import InUrl, Page, Pages, action, file, flash, textarea
 
 pages = Pages()
@@ -34,6 +35,7 @@ class Gallery(Page):
     direction: InUrl[Literal["ltr", "rtl"]] = "ltr"
     files: tuple[str, ...] = ("budget.ods", "plan.pdf", "team.png")
     done: int = 40
+    data: Data = Data()
 
     @action
     async def join(self, account: Account) -> None:

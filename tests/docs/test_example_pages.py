@@ -64,11 +64,34 @@ UPLOADS = Explained(
 )
 KEPT = Explained("kept.md", 2, (EXAMPLES / "basket.py",), "test_an_order")
 ASSISTANT = Explained("assistant.md", 2, (EXAMPLES / "assistant.py",), "test_an_answer")
+UI_DATA = Explained(
+    "ui-data.md",
+    11,
+    (
+        EXAMPLES / "ui" / "data.py",
+        template("ui/data.html"),
+        DOCS.parent / "tests" / "ui" / "test_table_of_a_database.py",
+    ),
+    "test_books",
+)
+CHARTS = Explained("charts.md", 4, (EXAMPLES / "ui" / "data.py", template("ui/data.html")), "test_loans")
 
 browser = plugin.browser
 each = pytest.mark.parametrize(
     "page",
-    [COMMANDS, SCROLLING, LONG_LISTS, SORTING, UPLOADS, COMPONENTS, BINDING, KEPT, ASSISTANT],
+    [
+        COMMANDS,
+        SCROLLING,
+        LONG_LISTS,
+        SORTING,
+        UPLOADS,
+        COMPONENTS,
+        BINDING,
+        KEPT,
+        ASSISTANT,
+        UI_DATA,
+        CHARTS,
+    ],
     ids=lambda page: page.document,
 )
 

@@ -1,0 +1,296 @@
+"""Charts as geometry: scales, ticks, bars and paths, which `<ui.Chart>` and `<ui.Sparkline>` draw as SVG.
+
+Positions are texts, as SVG takes them. Bars and points are placed in percent, so they fit any size. Paths
+can't be, so they are drawn in a square of 1,000 units that is stretched. A path has at most `_PIECE`
+segments, so that a changed value of a long line changes a short piece of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby, pairwise
+from math import ceil, floor, isfinite, log10
+from operator import itemgetter
+from typing import Any, Final, Literal
+
+Kind = Literal["bar", "line", "area", "sparkline"]
+Number = int | float | Decimal
+Format = str | Callable[[Any], str]
+"""A format such as ``"{:,.0f} €"``, or a function that returns a value's text."""
+UNITS: Final = 1000
+"""The width and height of the square in which paths are drawn."""
+_PIECE: Final = 16
+_STEPS: Final = 4
+"""Into about so many steps the scale is divided."""
+_BAND: Final = 0.8
+"""How much of the room for a label its bars take."""
+_COLOURS: Final = 6
+_MAX_POINTS: Final = 60
+"""With more values, a line has no points."""
+_MAX_LABELS: Final = 12
+_FEW_LABELS: Final = 6
+"""So many labels have room everywhere."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line across the chart, at `y` percent from the top."""
+
+    text: str
+    y: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text below the chart, at `x` percent. A `minor` one is hidden where there is little room."""
+
+    text: str
+    x: str
+    minor: bool
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value: a bar, or a point at `x` and `y`; in percent. `text` is the value, `label` whose it is."""
+
+    key: int
+    label: str
+    text: str
+    x: str
+    y: str
+    width: str = ""
+    height: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a line, and the area below it, as path data."""
+
+    key: int
+    line: str
+    area: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values with a name. `number`, from 1, says which colour they have."""
+
+    name: str
+    number: int
+    marks: tuple[Mark, ...]
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table with a chart's data: a label, and the text of each series' value."""
+
+    key: int
+    label: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, ready to be drawn. Created by `chart` and `sparkline`."""
+
+    kind: Kind
+    series: tuple[Series, ...]
+    ticks: tuple[Tick, ...]
+    """From the top down."""
+    labels: tuple[Label, ...]
+    table: tuple[Row, ...]
+    zero: str
+    """Where zero is, in percent from the top; empty if it isn't on the chart."""
+    summary: str
+    """A description for those who can't see the chart: the lowest and the highest value of each series."""
+
+
+def chart(
+    kind: Literal["bar", "line", "area"],
+    labels: Sequence[object],
+    series: Mapping[str, Sequence[Number | None]],
+    *,
+    format: Format = "{:,}",
+) -> Chart:
+    """Return a chart of one or more series, each with a value per label; None is a gap.
+
+    The scale of bars and areas begins at zero; that of lines does unless all values are far from it. Raise
+    `ValueError` for a series of another length than `labels`, and for numbers that aren't finite.
+    """
+    texts = tuple(map(str, labels))
+    for name, values in series.items():
+        _check(name, texts, values)
+    low, high = _range([value for values in series.values() for value in values])
+    if kind != "line" or 0 <= low <= high / 2 or low / 2 <= high <= 0:
+        low, high = min(low, 0.0), max(high, 0.0)
+    steps = nice_steps(low, high)
+    scale = _Scale(float(steps[0]), float(steps[-1]))
+    draw = _bars if kind == "bar" else _lines
+    return Chart(
+        kind=kind,
+        series=tuple(draw(texts, series.items(), scale, format)),
+        ticks=tuple(Tick(_text(step, format), scale.percent(step)) for step in reversed(steps)),
+        labels=tuple(_labels(texts)),
+        table=tuple(
+            Row(n, label, tuple(_text(values[n], format) for values in series.values()))
+            for n, label in enumerate(texts)
+        ),
+        zero=scale.percent(0) if scale.low <= 0 <= scale.high else "",
+        summary=" ".join(_summary(name, texts, values, format) for name, values in series.items()),
+    )
+
+
+def sparkline(values: Sequence[Number | None], *, format: Format = "{:,}") -> Chart:
+    """Return a small line without scale and labels; None is a gap. Raise `ValueError` as `chart` does."""
+    _check("", values, values)
+    scale = _Scale(*_range(values))
+    known = [value for value in values if value is not None]
+    summary = ""
+    if known:
+        last, low, high = (_text(value, format) for value in (known[-1], min(known), max(known)))
+        summary = f"{last}, between {low} and {high}"
+    drawn = tuple(_lines([""] * len(values), [("", values)], scale, format))
+    return Chart("sparkline", drawn, (), (), (), "", summary)
+
+
+def nice_steps(low: float, high: float) -> list[int | float]:
+    """Return round numbers at equal distances, about five, that enclose `low` and `high`.
+
+    They are multiples of 1, 2 or 5 and a power of ten. If both are equal, zero is the other end, or 1.
+    """
+    low, high = (low, high) if low < high else (min(low, 0.0), max(high, 0.0))
+    if low == high:
+        high = 1.0
+    exponent = floor(log10((high - low) / _STEPS))
+    rough = (high - low) / _STEPS / 10.0**exponent
+    step = next((factor for factor in (1, 2, 5) if rough <= factor), 10)
+
+    def times(number: int) -> int | float:
+        exact = number * step * Fraction(10) ** exponent
+        return int(exact) if exact.denominator == 1 else float(exact)
+
+    size = step * 10.0**exponent
+    return [times(number) for number in range(floor(low / size), ceil(high / size) + 1)]
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A vertical axis."""
+
+    low: float
+    high: float
+
+    def part(self, value: Number) -> float:
+        """Return how far below the top a value is: 0 at the top, 1 at the bottom."""
+        return (self.high - float(value)) / (self.high - self.low) if self.high > self.low else 0.5
+
+    def percent(self, value: Number) -> str:
+        return _percent(self.part(value))
+
+
+_Named = Iterable[tuple[str, Sequence[Number | None]]]
+
+
+def _bars(labels: Sequence[str], named: _Named, scale: _Scale, format: Format) -> Iterator[Series]:
+    named = list(named)
+    zero, width = scale.part(0), _BAND / max(len(named), 1)
+    for index, (name, values) in enumerate(named):
+        band = 1 / max(len(values), 1)
+        marks = (
+            Mark(
+                key=n,
+                label=labels[n],
+                text=_text(value, format),
+                x=_percent(band * (n + (1 - _BAND) / 2 + width * index)),
+                y=_percent(min(scale.part(value), zero)),
+                width=_percent(band * width),
+                height=_percent(abs(scale.part(value) - zero)),
+            )
+            for n, value in enumerate(values)
+            if value is not None
+        )
+        yield Series(name, _colour(index), tuple(marks), ())
+
+
+def _lines(labels: Sequence[str], named: _Named, scale: _Scale, format: Format) -> Iterator[Series]:
+    base = round(min(max(scale.part(0), 0), 1) * UNITS)
+    for index, (name, values) in enumerate(named):
+        points = [
+            None if value is None else (_middle(n, len(values)), scale.part(value))
+            for n, value in enumerate(values)
+        ]
+        marks = (
+            Mark(n, labels[n], _text(values[n], format), _percent(point[0]), _percent(point[1]))
+            for n, point in enumerate(points)
+            if point is not None and len(points) <= _MAX_POINTS
+        )
+        yield Series(name, _colour(index), tuple(marks), tuple(_pieces(points, base)))
+
+
+def _pieces(points: Sequence[tuple[float, float] | None], base: int) -> Iterator[Piece]:
+    """Yield the pieces of a line; each begins where the one before it ends, unless there is a gap."""
+    for start in range(0, len(points), _PIECE):
+        window = enumerate(points[start : start + _PIECE + 1], start)
+        for is_gap, group in groupby(window, lambda one: one[1] is None):
+            run = [(n, round(point[0] * UNITS), round(point[1] * UNITS)) for n, point in group if point]
+            if not is_gap and run[0][0] < start + _PIECE:  # else it is the beginning of the next piece only
+                yield _piece(run, base)
+
+
+def _piece(run: list[tuple[int, int, int]], base: int) -> Piece:
+    key, left, top = run[0]
+    steps = [f"{b[1] - a[1]} {b[2] - a[2]}" for a, b in pairwise(run)] or ["0 0"]
+    line = f"M{left} {top}l{' '.join(steps)}".replace(" -", "-")
+    return Piece(key, line, f"{line}V{base}H{left}z")
+
+
+def _labels(texts: Sequence[str]) -> Iterator[Label]:
+    """Yield the labels, so many of them as there may be room for."""
+    shown = range(0, len(texts), -(-len(texts) // _MAX_LABELS) or 1)
+    for index, n in enumerate(shown):
+        yield Label(texts[n], _percent(_middle(n, len(texts))), len(shown) > _FEW_LABELS and index % 2 == 1)
+
+
+def _summary(name: str, labels: Sequence[str], values: Sequence[Number | None], format: Format) -> str:
+    known = [(value, label) for value, label in zip(values, labels, strict=True) if value is not None]
+    if not known:
+        return f"{name}: no values."
+    low, high = min(known, key=itemgetter(0)), max(known, key=itemgetter(0))
+    return f"{name}: from {_text(low[0], format)} ({low[1]}) to {_text(high[0], format)} ({high[1]})."
+
+
+def _check(name: str, labels: Sequence[object], values: Sequence[Number | None]) -> None:
+    if len(values) != len(labels):
+        raise ValueError(f"the series {name!r} has {len(values)} values for {len(labels)} labels")
+    for label, value in zip(labels, values, strict=True):
+        if value is not None and not isfinite(value):
+            raise ValueError(f"the series {name!r} has {value} at {label!r}; write None for a gap")
+
+
+def _range(values: Iterable[Number | None]) -> tuple[float, float]:
+    known = [float(value) for value in values if value is not None]
+    return min(known, default=0.0), max(known, default=0.0)
+
+
+def _text(value: Number | None, format: Format) -> str:
+    if value is None:
+        return ""
+    return format.format(value) if isinstance(format, str) else format(value)
+
+
+def _middle(index: int, count: int) -> float:
+    """Return how far from the left the middle of a label's room is: 0 to 1."""
+    return (index + 0.5) / count
+
+
+def _colour(index: int) -> int:
+    return index % _COLOURS + 1
+
+
+def _percent(part: float) -> str:
+    """Return a part of the whole as a percentage, without the sign: ``12.5``."""
+    return f"{part * 100:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,122 @@
+"""`ui.rows` and `ui.View`: which rows a table shows, and what its links lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liveactions import ui
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    city: str
+    age: int | None
+
+
+NAME, CITY, AGE = ui.Column("name", "Name"), ui.Column("city", "City"), ui.Column("age", "Age", numeric=True)
+COLUMNS = (NAME, CITY, AGE, ui.Column("secret", "Actions", sortable=False, searchable=False))
+PEOPLE = (Person("ada", "Oslo", 36), Person("Bram", "Rome", None), Person("Cleo", "oslo", 7))
+
+
+def names(**fields: Any) -> list[str]:
+    return [person.name for person in ui.rows(PEOPLE, COLUMNS, **fields).items]
+
+
+def test_sorting() -> None:
+    assert names() == ["ada", "Bram", "Cleo"]
+    assert names(sort="name") == ["ada", "Bram", "Cleo"]
+    assert names(sort="-name") == ["Cleo", "Bram", "ada"]
+    assert names(sort="city") == ["ada", "Cleo", "Bram"], "the order of the source decides between equals"
+    assert names(sort="-city") == ["Bram", "ada", "Cleo"]
+
+
+def test_rows_without_a_value_come_last() -> None:
+    assert names(sort="age") == ["Cleo", "ada", "Bram"]
+    assert names(sort="-age") == ["ada", "Cleo", "Bram"]
+
+
+@pytest.mark.parametrize("sort", ["secret", "-secret", "__class__", "__dict__", "--name", "-", "nonsense"])
+def test_rows_are_only_sorted_by_columns_that_allow_it(sort: str) -> None:
+    assert names(sort=sort) == ["ada", "Bram", "Cleo"]
+
+
+def test_search() -> None:
+    assert names(q="OSLO") == ["ada", "Cleo"]
+    assert names(q=" oslo  36 ") == ["ada"], "each word, in any column"
+    assert names(q="ada rome") == []
+    assert names(q="  ") == ["ada", "Bram", "Cleo"]
+
+
+def test_rows_may_be_mappings() -> None:
+    found = ui.rows([{"name": "b"}, {"name": "a"}], [NAME], sort="name", q="A")
+    assert found.items == ({"name": "a"},)
+
+
+def test_a_page() -> None:
+    found = ui.rows(range(45), [], page=2)
+    assert (found.items, found.total, found.pages, found.page) == (tuple(range(20, 40)), 45, 3, 2)
+    assert (found.first, found.last) == (21, 40)
+
+
+@pytest.mark.parametrize(("page", "shown"), [(0, 1), (-7, 1), (4, 3), (10**30, 3)])
+def test_pages_that_do_not_exist(page: int, shown: int) -> None:
+    assert ui.rows(range(45), [], page=page).page == shown
+
+
+def test_no_rows() -> None:
+    found: ui.Rows[Person] = ui.rows((), COLUMNS, sort="name", page=3)
+    assert (found.items, found.page, found.pages, found.first, found.last) == ((), 1, 1, 0, 0)
+    assert found.links == (1,)
+
+
+def test_a_source_that_sorts_by_itself() -> None:
+    view = ui.View(COLUMNS, sort="-age", page=3, q="x", size=10)
+    assert (view.column, view.is_descending, view.offset(25), view.offset(12)) == (AGE, True, 20, 10)
+    found = view.rows(iter(["u", "v"]), 22)
+    assert (found.items, found.page, found.first, found.last) == (("u", "v"), 3, 21, 22)
+
+
+def test_fields_of_links() -> None:
+    found = ui.rows(PEOPLE, COLUMNS, sort="name", page=2, size=1)
+    assert found.by(NAME) == {"sort": "-name", "page": 1}
+    assert found.by(CITY) == {"sort": "city", "page": 1}
+    assert ui.rows(PEOPLE, COLUMNS, sort="-name").by(NAME) == {"sort": "name", "page": 1}
+    assert [found.direction(one) for one in (NAME, CITY)] == ["ascending", None]
+    assert ui.rows(PEOPLE, COLUMNS, sort="-name").direction(NAME) == "descending"
+    assert found.at(3) == {"page": 3}
+    other = ui.rows(PEOPLE, COLUMNS, prefix="other_")
+    assert (other.at(3), other.by(NAME)) == ({"other_page": 3}, {"other_sort": "name", "other_page": 1})
+
+
+@pytest.mark.parametrize(
+    ("page", "links"),
+    [
+        (1, (1, 2, 3, 4, 5, None, 20)),
+        (4, (1, 2, 3, 4, 5, None, 20)),
+        (5, (1, None, 4, 5, 6, None, 20)),
+        (16, (1, None, 15, 16, 17, None, 20)),
+        (17, (1, None, 16, 17, 18, 19, 20)),
+        (20, (1, None, 16, 17, 18, 19, 20)),
+    ],
+)
+def test_links_to_pages(page: int, links: tuple[int | None, ...]) -> None:
+    assert ui.rows(range(20), [], size=1, page=page).links == links
+
+
+@given(st.integers(0, 400), st.integers(-2, 60), st.integers(1, 30))
+def test_pages_have_all_rows_once(total: int, page: int, size: int) -> None:
+    found = ui.rows(range(total), [], size=size, page=page)
+    all_pages = [ui.rows(range(total), [], size=size, page=n + 1).items for n in range(found.pages)]
+    assert [item for items in all_pages for item in items] == list(range(total))
+    assert found.page in found.links and found.links[-1] == found.pages and len(found.links) <= 7
+
+
+def test_a_page_has_at_least_one_row() -> None:
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        ui.rows(PEOPLE, COLUMNS, size=0)

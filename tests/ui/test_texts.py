@@ -1,0 +1,75 @@
+"""`ui.highlight` and `ui.markdown`: safe HTML, with optional packages and without them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from markupsafe import Markup
+
+from liveactions import ui
+from liveactions.ui.markdown import _markdown
+
+
+def test_highlighted_code() -> None:
+    assert ui.highlight("x = 1 < 2", "python") == Markup(
+        '<span class="n">x</span> <span class="o">=</span> <span class="mi">1</span>'
+        ' <span class="o">&lt;</span> <span class="mi">2</span>'
+    )
+    assert Markup(ui.highlight("\n  a\n\n", "text")).striptags() == "a", "white space stays"
+    assert ui.highlight("\n  a\n\n", "text") == "\n  a\n\n"
+
+
+@pytest.mark.parametrize("language", ["", "nonsense", "../x", "<b>"])
+def test_unknown_languages(language: str) -> None:
+    assert ui.highlight("<b>&", language) == Markup("&lt;b&gt;&amp;")
+
+
+def test_code_without_pygments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygments", None)
+    assert ui.highlight("x < 1", "python") == Markup("x &lt; 1")
+
+
+def test_markdown() -> None:
+    assert ui.markdown("# A *b*\n\n| x |\n|---|\n| 1 |").startswith("<h1>A <em>b</em></h1>\n<table>")
+    assert '<code class="language-python"><span class="n">x</span>' in ui.markdown("```python\nx\n```")
+    assert ui.markdown("```\n<b>\n```") == Markup("<pre><code>&lt;b&gt;\n</code></pre>\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](vbscript:x)",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "<javascript:alert(1)>",
+        "![x](https://tracker.example/pixel.gif)",
+        "```<script>\n<script>\n```",
+        '```x"onmouseover="alert(1)\nx\n```',
+        '[x](https://e.example "onclick=\\"alert(1)")',
+    ],
+)
+def test_markdown_from_strangers(text: str) -> None:
+    html = ui.markdown(text).lower()
+    assert "<script" not in html and "<img" not in html and '"onmouseover' not in html
+    assert 'href="javascript' not in html and 'href="vbscript' not in html and 'href="data' not in html
+    assert '" onclick' not in html and ' onclick="' not in html
+
+
+def test_images_are_opt_in() -> None:
+    assert ui.markdown("![A cat](/cat.png)", images=True) == Markup(
+        '<p><img src="/cat.png" alt="A cat"></p>\n'
+    )
+    assert "<img" not in ui.markdown("![A cat](/cat.png)")
+
+
+def test_markdown_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    _markdown.cache_clear()
+    monkeypatch.setitem(sys.modules, "markdown_it", None)
+    with pytest.raises(
+        ModuleNotFoundError, match=r"ui.markdown needs the package markdown-it-py: pip install"
+    ):
+        ui.markdown("x")
