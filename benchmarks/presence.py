@@ -162,7 +162,7 @@ def table(people: int) -> list[Line]:
 
     def hear() -> None:
         for message in said:
-            two.hear("one", message, 0.0)
+            two.receive("one", message, 0.0)
         two.take_changes()
 
     def microseconds(do: Callable[[], object]) -> float:

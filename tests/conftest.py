@@ -124,8 +124,8 @@ def no_handover(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def forget_channels() -> Iterator[None]:
     """Forget the channels of a test's own applications: actions of later tests would tell all of them."""
-    before = set(channels._lines)
+    before = set(channels._channels)
     yield
-    for line in set(channels._lines) - before:
-        line.close()
-        channels._lines.discard(line)
+    for channel in set(channels._channels) - before:
+        channel.close()
+        channels._channels.discard(channel)

@@ -25,7 +25,7 @@ WAIT_SECONDS: Final = 1.0
 """Seconds after which a remote broker is read although it hasn't reported news: it may have been emptied."""
 RETRY_SECONDS: Final = 0.2
 """Seconds between two attempts to reach a broker that has failed."""
-MAX_TOLD: Final = 1000
+MAX_DELIVERED: Final = 1000
 """Messages that are remembered until the broker returns them."""
 IDEMPOTENT: Final = ("tag", "path")
 """Kinds of messages that may be received twice."""
@@ -55,16 +55,16 @@ class BrokerChannel:
         self._hearing = threading.RLock()
         self._owes_gap = False
         """Whether other workers have missed messages, and must be sent a gap."""
-        self._is_cut = False
+        self._is_cut_off = False
         """Whether messages of other workers can't be received."""
-        self._told: deque[bytes | None] = deque(maxlen=MAX_TOLD)
+        self._delivered: deque[bytes | None] = deque(maxlen=MAX_DELIVERED)
         """Messages that were delivered here before the broker returned them."""
         self._rounds: WeakKeyDictionary[asyncio.AbstractEventLoop, Rounds] = WeakKeyDictionary()
 
     @property
-    def is_heard(self) -> bool:
+    def is_receiving(self) -> bool:
         """Whether messages of other workers can be received."""
-        return not self._is_cut
+        return not self._is_cut_off
 
     @property
     def is_remote(self) -> bool:
@@ -85,7 +85,7 @@ class BrokerChannel:
         if self._listener is None or not is_loop_running():
             self._publish(*messages)
             return
-        self.tell([message for message in messages if message.kind in IDEMPOTENT])
+        self.deliver([message for message in messages if message.kind in IDEMPOTENT])
         self._listener.sender.submit(self._publish, *messages)
 
     async def announce(self, *messages: Message) -> None:
@@ -99,9 +99,13 @@ class BrokerChannel:
     def catch_up(self) -> None:
         """Receive pending messages, from any thread; in an event loop, only if that needs no network.
 
-        A broker that is away is tried by its listener, so that nobody else waits.
+        A broker that is unreachable is only tried by its listener, so that no other caller waits.
         """
-        if self._listener is None or not is_loop_running() and (self._listener.start() or not self._is_cut):
+        if (
+            self._listener is None
+            or not is_loop_running()
+            and (self._listener.start() or not self._is_cut_off)
+        ):
             self._catch_up()
 
     async def caught_up(self) -> None:
@@ -109,14 +113,14 @@ class BrokerChannel:
         if self._listener is None:
             self._catch_up()
             return
-        if self._listener.start() or not self._is_cut:
+        if self._listener.start() or not self._is_cut_off:
             loop = asyncio.get_running_loop()
             await self._rounds.setdefault(loop, Rounds(self._catch_up)).next()
 
     async def is_reachable(self) -> bool:
         """Return whether the broker is reachable, after receiving what is pending."""
         await self.caught_up()
-        return not (self._is_cut or self._owes_gap)
+        return not (self._is_cut_off or self._owes_gap)
 
     def close(self) -> None:
         """Stop reading the broker until the channel is used again."""
@@ -132,7 +136,7 @@ class BrokerChannel:
                     log.error("could not notify other workers: %s", error)
                 self._owes_gap = True
                 sent = []
-            self._tell_sent(messages, sent)
+            self._deliver_sent(messages, sent)
 
     def _publish_at_once(self, messages: Sequence[Message]) -> bool:
         """Publish, unless the broker can't take the messages now. Return whether it has."""
@@ -141,7 +145,7 @@ class BrokerChannel:
                 sent = self._hand_over(messages)
             except Exception:  # which `_publish` reports
                 return False
-            self._tell_sent(messages, sent)
+            self._deliver_sent(messages, sent)
         return True
 
     def _hand_over(self, messages: Sequence[Message]) -> list[bytes]:
@@ -155,22 +159,22 @@ class BrokerChannel:
         self._owes_gap = False
         return sealed
 
-    def _tell_sent(self, messages: Sequence[Message], sent: list[bytes]) -> None:
-        """Deliver messages here, in the broker's order if it returns them as news."""
+    def _deliver_sent(self, messages: Sequence[Message], sent: list[bytes]) -> None:
+        """Deliver messages here, in the order in which the broker returns them, if it does."""
         with self._hearing:
-            if sent and not (self._is_cut and self._listener is not None):
-                self.tell(self._receive())
-            if not sent or self._is_cut:
-                self._told.extend(sent)
-                self.tell(messages)
+            if sent and not (self._is_cut_off and self._listener is not None):
+                self.deliver(self._receive())
+            if not sent or self._is_cut_off:
+                self._delivered.extend(sent)
+                self.deliver(messages)
 
     def _catch_up(self) -> None:
         if self._owes_gap:
             self._publish()
         with self._hearing:
-            self.tell(self._receive())
+            self.deliver(self._receive())
 
-    def tell(self, messages: Iterable[Message | None]) -> None:
+    def deliver(self, messages: Iterable[Message | None]) -> None:
         """Deliver messages to the listeners of this process."""
         for message in messages:
             for receive in list(self._listeners):
@@ -182,14 +186,14 @@ class BrokerChannel:
             return []
         try:
             news = self._broker.news()
-            if self._is_cut:
+            if self._is_cut_off:
                 log.warning("messages from other workers are received again")
-            self._is_cut = False
+            self._is_cut_off = False
         except Exception as error:  # as above
-            if self._is_cut:
+            if self._is_cut_off:
                 return []
             log.error("could not receive messages from other workers: %s", error)
-            self._is_cut = True
+            self._is_cut_off = True
             return [None]
         return list(self._opened(news)) if news else []
 
@@ -198,8 +202,8 @@ class BrokerChannel:
 
     def _opened(self, news: News) -> Iterator[Message | None]:
         for sealed in news:
-            if sealed in self._told:
-                self._told.remove(sealed)
+            if sealed in self._delivered:
+                self._delivered.remove(sealed)
                 continue
             try:
                 yield None if sealed is None else self._open(sealed)
@@ -287,17 +291,17 @@ class Channels:
     """The channels of all applications of this process, which share its caches."""
 
     def __init__(self) -> None:
-        self._lines: WeakSet[BrokerChannel] = WeakSet()
+        self._channels: WeakSet[BrokerChannel] = WeakSet()
         self._listeners: list[Receiver] = []
         self._turn: asyncio.AbstractEventLoop | None = None
         """The event loop that has caught up in its current turn."""
         self._remote: list[BrokerChannel] = []
         """The channels that this turn has not caught up with, since they need a network."""
 
-    def connect(self, line: BrokerChannel) -> None:
+    def connect(self, channel: BrokerChannel) -> None:
         """Add a channel. It is removed when its application is garbage collected."""
-        line.listen(self._receive)
-        self._lines.add(line)
+        channel.listen(self._receive)
+        self._channels.add(channel)
 
     def listen(self, receive: Receiver) -> None:
         """Call `receive` with every message of any channel, in any thread."""
@@ -305,28 +309,28 @@ class Channels:
 
     def publish(self, *messages: Message) -> None:
         """Send messages on all channels, from any thread; see `BrokerChannel.publish`."""
-        lines, told = list(self._lines), set()
-        for line in lines:
-            if line.route in told:
-                line.catch_up()
+        channels, done = list(self._channels), set()
+        for channel in channels:
+            if channel.route in done:
+                channel.catch_up()
                 continue
-            line.publish(*messages)
-            if line.route is not None:
-                told.add(line.route)
-        for message in () if lines else messages:
+            channel.publish(*messages)
+            if channel.route is not None:
+                done.add(channel.route)
+        for message in () if channels else messages:
             self._receive(message)
 
     async def announce(self, *messages: Message) -> None:
         """Send messages on all channels; see `BrokerChannel.announce`."""
-        lines, told = list(self._lines), set()
-        for line in lines:
-            if line.route in told:
-                await line.caught_up()
+        channels, done = list(self._channels), set()
+        for channel in channels:
+            if channel.route in done:
+                await channel.caught_up()
                 continue
-            await line.announce(*messages)
-            if line.route is not None:
-                told.add(line.route)
-        for message in () if lines else messages:
+            await channel.announce(*messages)
+            if channel.route is not None:
+                done.add(channel.route)
+        for message in () if channels else messages:
             self._receive(message)
 
     def catch_up(self) -> None:
@@ -340,26 +344,26 @@ class Channels:
                 return
             self._turn = loop
             loop.call_soon(self._end_turn)
-        lines = list(self._lines)
-        self._remote = [line for line in lines if line.is_remote]
-        for line in lines:
-            line.catch_up()
+        channels = list(self._channels)
+        self._remote = [channel for channel in channels if channel.is_remote]
+        for channel in channels:
+            channel.catch_up()
 
     def _end_turn(self) -> None:
         self._turn, self._remote = None, []
 
     async def caught_up(self) -> None:
         """Receive pending messages on all channels; see `BrokerChannel.caught_up`."""
-        for line in list(self._lines):
-            await line.caught_up()
+        for channel in list(self._channels):
+            await channel.caught_up()
 
     async def caught_up_by_turn(self) -> None:
         """Receive pending messages on all channels; in one turn of the event loop, only once those that need
         no network, as `catch_up`. For pages, which hear the others soon.
         """
         self.catch_up()
-        for line in self._remote:
-            await line.caught_up()
+        for channel in self._remote:
+            await channel.caught_up()
 
     def _receive(self, message: Message | None) -> None:
         for receive in self._listeners:

@@ -62,7 +62,7 @@ class Presence:
         self._tasks = Supervisor(lambda: "telling other workers who is here")
         self._sending: asyncio.Task[None] | None = None
         self._departure: asyncio.TimerHandle | None = None
-        channel.listen(self._hear)
+        channel.listen(self._on_message)
 
     @property
     def is_running(self) -> bool:
@@ -141,7 +141,7 @@ class Presence:
     def tick(self) -> None:
         """Drop entries whose lease has ended, and send a heartbeat."""
         with self._lock:
-            self._table.tick(self._now(), self._channel.is_heard)
+            self._table.tick(self._now(), self._channel.is_receiving)
             self._note_changes()
         self._settle()
 
@@ -155,14 +155,14 @@ class Presence:
 
     # Messages of other workers
 
-    def _hear(self, message: Message | None) -> None:
+    def _on_message(self, message: Message | None) -> None:
         if message is not None and message.kind != "presence":
             return
         with self._lock:
             if message is None:
                 self._table.ask()
             else:
-                self._table.hear(message.name, message.data, self._now())
+                self._table.receive(message.name, message.data, self._now())
             self._note_changes()
         loop = self._loop
         try:
@@ -193,7 +193,7 @@ class Presence:
             self._pausing.add(topic)
             pause = max(MIN_PAUSE, MAX_PAUSE * min(1.0, count / CROWD))
             loop.call_later(pause, self._go_on, loop, topic)
-        self._channel.tell(Message("tag", tag_of(topic)) for topic in sorted(due))
+        self._channel.deliver(Message("tag", tag_of(topic)) for topic in sorted(due))
         if self._departure is not None:
             self._departure.cancel()
         if departure is not None:

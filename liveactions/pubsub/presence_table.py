@@ -33,8 +33,8 @@ from ..protocol.constants import SOCKET_WAIT
 LEASE: Final = 5.0
 """Seconds without a message after which a replica is considered dead."""
 STALL: Final = 2.5
-"""Seconds between two ticks after which a replica can't tell whether others were silent, or it was deaf: then
-they have as many seconds to be heard.
+"""Seconds between two ticks after which a replica can't tell whether others were silent, or it was stopped:
+then it waits as many seconds for their messages.
 """
 EXPECTED: Final = SOCKET_WAIT + 4.0
 """Seconds for which a visitor is expected who has requested a page: it loads, and may have no socket."""
@@ -67,7 +67,7 @@ class Replica:
     def __init__(self, now: float) -> None:
         self.version = 0
         self.entries: dict[str, Entry] = {}
-        self.heard = now
+        self.last_received = now
 
 
 Shown = tuple[int, str, Any] | None
@@ -177,19 +177,19 @@ class PresenceTable:
         for id in [id for id, at in self._departures.items() if at <= now]:
             self._say(id, None)
 
-    def tick(self, now: float, hears: bool = True) -> None:
+    def tick(self, now: float, is_receiving: bool = True) -> None:
         """Remove entries whose visitor or replica is gone, and make a heartbeat due. Call this every second.
 
-        `hears`: whether messages of other replicas can be received.
+        `is_receiving`: whether messages of other replicas can be received.
         """
         self.depart(now)
         self._is_beating = True
-        was_deaf = not hears or self._ticked is None or now - self._ticked > STALL
+        was_cut_off = not is_receiving or self._ticked is None or now - self._ticked > STALL
         self._ticked = now
         for name, other in list(self._others.items()):
-            if was_deaf:
-                other.heard = max(other.heard, now - LEASE + STALL)
-            if now - other.heard > LEASE:
+            if was_cut_off:
+                other.last_received = max(other.last_received, now - LEASE + STALL)
+            if now - other.last_received > LEASE:
                 del self._others[name]
                 for id in list(other.entries):
                     self._put(name, other.entries, id, None)
@@ -233,7 +233,7 @@ class PresenceTable:
         self._is_beating = self._is_asked = self._asks_all = False
         return message
 
-    def hear(self, name: str, message: Mapping[str, Any], now: float) -> None:
+    def receive(self, name: str, message: Mapping[str, Any], now: float) -> None:
         """Process a message of a replica, including those of this one."""
         if name == self.replica:
             return
@@ -243,7 +243,7 @@ class PresenceTable:
         self._is_asked |= self._version > 0 and (asked is None or self.replica in asked)
         other, version = self._others.get(name), message["v"]
         if other is not None:
-            other.heard = now
+            other.last_received = now
         known = 0 if other is None else other.version
         if "all" in message:
             if version >= known:

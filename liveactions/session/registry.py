@@ -230,9 +230,8 @@ class SessionRegistry:
         if session is None:
             return None
         state = session.state
-        was_elsewhere = (
-            hello.rev > state.op_log.rev
-        )  # `save` can't tell while an operation runs, or the store fails
+        # `save` tells, too, but not while an operation is running or the store fails.
+        was_elsewhere = hello.rev > state.op_log.rev
         if state.over or was_elsewhere or not (state.is_running or await session.save()):
             self._drop(session)
             return None

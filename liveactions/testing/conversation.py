@@ -156,7 +156,7 @@ class Conversation:
         self._snapshot = snapshot
         self._line.send({"v": VERSION, "url": url, "snapshot": snapshot, "token": None, "rev": 0, "op": 0})
         if not self._line.joins_late:
-            await self.hear()
+            await self.receive_message()
 
     def say(
         self,
@@ -185,14 +185,14 @@ class Conversation:
         try:
             async with asyncio.timeout(self.patience):
                 while self._ops and not self.is_over:
-                    await self.hear()
+                    await self.receive_message()
         except TimeoutError:
             raise Failed(f"no answer within {self.patience} s", 504) from None
         if self._failures:
             failure, self._failures = self._failures[0], []
             raise failure
 
-    async def hear(self) -> None:
+    async def receive_message(self) -> None:
         """Wait for one message and apply it."""
         try:
             self._take(await self._line.receive())
@@ -210,7 +210,7 @@ class Conversation:
         self._line, url = await self._reopen()
         hello = {"v": VERSION, "url": url, "snapshot": self._snapshot, "token": self.token}
         self._line.send({**hello, "rev": self._rev, "op": self._last})
-        await self.hear()
+        await self.receive_message()
         if not self.is_over:
             for op in self._ops:
                 self._line.send(op.message)
@@ -250,51 +250,51 @@ class Conversation:
             raise Failed(str(closed), 503) from closed
 
     def _take(self, message: Any) -> None:
-        heard = Frames.of(message)
-        rev, self._rev, self.token = self._rev, heard.rev, heard.token or self.token
-        assert heard.token or self._rev in (rev, rev + 1), f"revision {self._rev} after {rev}"
-        well, swaps = self._settle(heard)
-        self._heed(heard.extras)
+        frames = Frames.of(message)
+        rev, self._rev, self.token = self._rev, frames.rev, frames.token or self.token
+        assert frames.token or self._rev in (rev, rev + 1), f"revision {self._rev} after {rev}"
+        well, swaps = self._settle(frames)
+        self._apply_extras(frames.extras)
         self.window.update(_applying(message), well, swaps)
-        self._unacknowledged = 0 if heard.token else self._unacknowledged + self._rev - rev
+        self._unacknowledged = 0 if frames.token else self._unacknowledged + self._rev - rev
         if self._unacknowledged >= ACK_AFTER:
             self._unacknowledged = 0
             self._line.send([0, self._rev])
 
-    def _heed(self, extras: dict[str, Any]) -> None:
+    def _apply_extras(self, extras: dict[str, Any]) -> None:
         self.tickets += extras.get("cookies", "").split()
         self.window.events += [(name, detail) for name, detail in extras.get("events", ())]
         if "url" in extras:
             url, push = extras["url"]
             self._moved(url, bool(push), True)
 
-    def _settle(self, heard: Frames) -> tuple[list[tuple[Seen, bool]], bool]:
+    def _settle(self, frames: Frames) -> tuple[list[tuple[Seen, bool]], bool]:
         """Record ended operations.
 
         Return what the successful ones had seen, and whether another page came.
         """
-        ends = dict(heard.ends())
+        ends = dict(frames.ends())
         well: list[tuple[Seen, bool]] = []
         swaps = False
         ops, running = self._ops, self._running
         over = [op for op in running if op.n in ends] + [
-            op for op in ops if op.n in ends or op.n <= heard.ack
+            op for op in ops if op.n in ends or op.n <= frames.ack
         ]
         self._running = [op for op in running if op not in over]
         self._ops = [op for op in ops if op not in over]
         for op in over:
             status, payload = ends.get(op.n, (OK, None))
-            swaps |= heard.is_page and (status == REDIRECT or op.swaps)
+            swaps |= frames.is_page and (status == REDIRECT or op.swaps)
             if status in (OK, OK_KEEP_FORM):
                 well.append((op.seen, op.resets and status == OK))
             elif status == RUNNING:
                 self._running.append(op)
-            elif status == REDIRECT and heard.is_page:
+            elif status == REDIRECT and frames.is_page:
                 self.status = payload.get("status", 200)
                 self.is_broken = self.status >= 500
                 self._moved(payload["url"], not (op.reloads or payload.get("replace")), False)
             else:
-                if status == ERROR and heard.is_page and not op.reloads:
+                if status == ERROR and frames.is_page and not op.reloads:
                     self.status = payload["status"]  # the application's own page for it
                 self._note(op, status, payload)
         return well, swaps

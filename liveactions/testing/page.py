@@ -228,7 +228,7 @@ class Part:
                 while not is_so():
                     if self._tab.conversation is None or self._tab.conversation.is_over:
                         raise Refusal(f"{otherwise}, and the server can't push changes: {self.text()!r}")
-                    await self._tab.hear()
+                    await self._tab.receive_message()
         except TimeoutError:
             raise Refusal(f"{otherwise} after {patience:g} s: {self.text()!r}") from None
 

@@ -192,10 +192,10 @@ class Tab:
             self._leaving = None
             await self._load(method, url, pairs)
 
-    async def hear(self) -> None:
+    async def receive_message(self) -> None:
         """Wait for a message that the server sends on its own."""
         assert self.conversation is not None
-        await self.conversation.hear()
+        await self.conversation.receive_message()
         await self._redeem()
         if self.conversation.is_over:
             await self.settle()  # a browser loads a page again that the server has ended

@@ -381,7 +381,7 @@ async def test_e4_one_message_has_both() -> None:
         conversation = page._tab.conversation
         assert conversation is not None
         conversation.say(CALL_REF, signed(browser.app, "/together", "add"), [])
-        await conversation.hear()
+        await conversation.receive_message()
         assert page.text("p") == "1 1"
         assert conversation._ops == []
 

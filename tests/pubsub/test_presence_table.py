@@ -46,18 +46,18 @@ class Worker:
         while (message := self.table.take_message()) is not None:
             self.cluster.log.append((self.table.replica, json.dumps(message)))
 
-    def hear(self, index: int) -> None:
+    def receive(self, index: int) -> None:
         name, text = self.cluster.log[index]
-        self.table.hear(name, json.loads(text), self.now)
+        self.table.receive(name, json.loads(text), self.now)
 
     def read(self, most: int | None = None) -> None:
         until = len(self.cluster.log) if most is None else min(len(self.cluster.log), self.read_to + most)
         while self.read_to < until:
             self.read_to += 1
-            self.hear(self.read_to - 1)
+            self.receive(self.read_to - 1)
 
-    def tick(self, hears: bool = True) -> None:
-        self.table.tick(self.now, hears)
+    def tick(self, is_receiving: bool = True) -> None:
+        self.table.tick(self.now, is_receiving)
         self.speak()
 
     def enter(self, tab: str, who: str, topic: str = "room", turn: int = 0, data: Any = None) -> None:
@@ -243,7 +243,7 @@ def test_entries_of_a_former_turn_don_t_come_back_with_a_late_table() -> None:
     two.enter("t1", "ada", turn=1)
     third.table.ask()
     third.speak()
-    one.table.hear(third.table.replica, {"v": 0, "ask": None}, one.now)
+    one.table.receive(third.table.replica, {"v": 0, "ask": None}, one.now)
     one.speak()  # its whole table, before it has heard that the page has moved
     third.read()
     assert third.people() == ["ada"]
@@ -317,7 +317,7 @@ def test_who_was_deaf_drops_nobody() -> None:
     for _ in range(30):  # its broker is away
         cluster.now += 1
         one.tick()
-        two.tick(hears=False)
+        two.tick(is_receiving=False)
     assert two.people() == ["ada"]
     cluster.settle(1)
     cluster.now += 60  # its process was stopped
@@ -395,7 +395,7 @@ def test_messages_may_come_twice() -> None:
     one.leave("t1")
     cluster.deliver()
     for index in reversed(range(len(cluster.log))):
-        two.hear(index)
+        two.receive(index)
     two.speak()
     cluster.deliver()
     assert two.people() == ["bob"]
@@ -511,16 +511,16 @@ class Histories(RuleBasedStateMachine):
     def hear_again(self, number: int, back: int) -> None:
         worker = self.worker(number)
         for index in range(max(0, worker.read_to - back), worker.read_to):
-            worker.hear(index)
+            worker.receive(index)
         worker.speak()
 
-    @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 1.0, 3.0, 7.0]), hears=st.booleans())
-    def wait(self, seconds: float, hears: bool) -> None:
+    @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 1.0, 3.0, 7.0]), is_receiving=st.booleans())
+    def wait(self, seconds: float, is_receiving: bool) -> None:
         """Time passes for all, and whoever isn't stopped notices."""
         self.cluster.now += seconds
         for worker in self.cluster.workers:
             if not worker.is_stopped:
-                worker.tick(hears)
+                worker.tick(is_receiving)
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.0]))
     def settle(self, seconds: float) -> None:

@@ -63,7 +63,7 @@ async def test_extras_of_frames() -> None:
 
 async def test_extras_of_a_welcome() -> None:
     tab = Tab({"token": "t", "rev": 3, "ack": 1, "extras": {"url": ["/?q=1", 0]}})
-    await tab.conversation.hear()
+    await tab.conversation.receive_message()
     assert tab.moves == [("/?q=1", False)]
 
 
@@ -100,9 +100,9 @@ async def test_running_ops_go_on_beside() -> None:
     tab.conversation.say(1, "run", [])
     await tab.conversation.settle()
     assert tab.text == "one"
-    await tab.conversation.hear()
+    await tab.conversation.receive_message()
     assert tab.text == "half"
-    await tab.conversation.hear()
+    await tab.conversation.receive_message()
     with pytest.raises(Failed, match="it is uncertain"):
         await tab.conversation.settle()
 

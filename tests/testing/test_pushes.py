@@ -88,7 +88,7 @@ class Talk(Page):
         self.live.publish("said", text=text)
 
     @on("said")
-    async def hear(self, text: str) -> None:
+    async def receive_message(self, text: str) -> None:
         self.said = text
 
 
