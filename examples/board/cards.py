@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from examples.board.activity import Entry, entries, record
 from examples.board.database import DB, Card, ColumnKey
 from examples.board.people import Editor, Me, Member, Site, people
-from liveactions import ActionError, Bound, Pages, action, cached, in_url, loaded, revalidate_tag
+from liveactions import ActionError, Bound, Pages, action, cached, in_url, loaded, revalidate_tag, textarea
 
 pages = Pages()
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=80)]
-Details = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Details = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), textarea(rows=5)]
 
 COLUMNS: Final[dict[ColumnKey, str]] = {
     "ideas": "Ideas",

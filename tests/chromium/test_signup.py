@@ -9,7 +9,7 @@ from tests.chromium.observe import watching
 
 def error(page: Page, label: str) -> Locator:
     """The text beside a field."""
-    return page.locator("p", has=page.get_by_label(label)).locator(".error")
+    return page.locator(".ui-Field", has=page.get_by_label(label)).locator(".ui-error")
 
 
 def send(page: Page) -> None:

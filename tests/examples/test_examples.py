@@ -176,7 +176,7 @@ async def test_errors_stand_beside_their_fields(browser: Browser) -> None:
     await page.fill("Name", "ada")
     await page.fill("E-mail", "not an address")
     await page.fill("Password", "longenough")
-    await page.select("Plan", "A team")
+    await page.select("Plan", "Team")
     await page.check("I accept the terms")
     await page.click("Sign up")
     assert "ada is taken" in page.text("#join-name-error")
