@@ -36,9 +36,11 @@ LANGUAGES: Final = {
     ".conf": "nginx",
 }
 IMAGES: Final = frozenset({".png", ".svg"})
+HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
 LISTS: Final = ("CHANGELOG.md", "docs/actions.md", "docs/how-to.md", "docs/reference/index.md")
 """Pages that name everything, so that most searches find them."""
-HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
+BOOSTS: Final = {**dict.fromkeys(LISTS, 0.5), "docs/api/": 0.5, "docs/reference/": 1.5}
+"""How much more a search counts words of these pages, by the beginning of their path; the first one counts."""
 LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
 DOCSTRING: Final = re.compile(r"^::: docstring (\S+)$", re.MULTILINE)
 """A line that is replaced by the docstring of a module, as `reference/protocol.md` has one."""
@@ -76,8 +78,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if not base.endswith(".md"):
         page.meta["search"] = {"exclude": True}
         return markdown
-    if base.startswith("docs/api/") or base in LISTS:
-        page.meta["search"] = {"boost": 0.5}  # who searches for a task wants its page first
+    boost = next((BOOSTS[beginning] for beginning in BOOSTS if base.startswith(beginning)), 1)
+    page.meta["search"] = {"boost": boost}
     markdown = markdown.replace("```jinja\n", "```html+jinja\n")
     markdown = DOCSTRING.sub(lambda line: _docstring(ROOT / line[1]), markdown)
     return LINK.sub(lambda link: _relinked(link, base, here), markdown)
