@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,9 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # MkDocs loads this module by its path
+from examples.index import EXAMPLES, Example  # noqa: E402
+
 COPIES: Final = "repository"
 """Folder of the site for copies of the repository's files."""
 IN_NAVIGATION: Final = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
@@ -35,13 +39,15 @@ LANGUAGES: Final = {
     ".yaml": "yaml",
     ".conf": "nginx",
 }
-IMAGES: Final = frozenset({".png", ".svg"})
+IMAGES: Final = frozenset({".png", ".svg", ".webp"})
 HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
 LISTS: Final = ("CHANGELOG.md", "docs/actions.md", "docs/how-to.md", "docs/reference/index.md")
 """Pages that name everything, so that most searches find them."""
 BOOSTS: Final = {**dict.fromkeys(LISTS, 0.5), "docs/api/": 0.5, "docs/reference/": 1.5}
 """How much more a search counts words of these pages, by the beginning of their path; the first one counts."""
 LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
+GALLERY: Final = "::: examples"
+"""A line that is replaced by the list of the examples, as `examples.md` has one."""
 DOCSTRING: Final = re.compile(r"^::: docstring (\S+)$", re.MULTILINE)
 """A line that is replaced by the docstring of a module, as `reference/protocol.md` has one."""
 TABLE: Final = re.compile(r"^(=+) +=+\n(.*?)\n=+ +=+$", re.MULTILINE | re.DOTALL)
@@ -81,8 +87,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     boost = next((BOOSTS[beginning] for beginning in BOOSTS if base.startswith(beginning)), 1)
     page.meta["search"] = {"boost": boost}
     markdown = markdown.replace("```jinja\n", "```html+jinja\n")
-    markdown = DOCSTRING.sub(lambda line: _docstring(ROOT / line[1]), markdown)
-    return LINK.sub(lambda link: _relinked(link, base, here), markdown)
+    return LINK.sub(lambda link: _relinked(link, base, here), _expanded(markdown))
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -131,6 +136,23 @@ def _by_section(pages: list[Page]) -> Iterator[tuple[str, list[Page]]]:
     yield from sections.items()
 
 
+def _expanded(markdown: str) -> str:
+    """Replace the lines that are generated: docstrings of modules, and the list of the examples."""
+    markdown = DOCSTRING.sub(lambda line: _docstring(ROOT / line[1]), markdown)
+    if GALLERY not in markdown:
+        return markdown
+    cards = "\n".join(map(_card, EXAMPLES))
+    return markdown.replace(GALLERY, f'<div class="examples" markdown>\n\n{cards}\n\n</div>')
+
+
+def _card(example: Example) -> str:
+    """Return an item of the list of examples: a picture, what it teaches, its source and its size."""
+    links = " · ".join(f"[{name}](../examples/{name})" for name in example.roots)
+    size = f"{example.python_lines} lines of Python, {example.template_lines} of templates"
+    picture = f"![{example.title}](../examples/static/pictures/{example.name}.webp)"
+    return f"- {picture}\n\n    **{example.title}.** {example.teaches}\n\n    {size}: {links}\n"
+
+
 def _docstring(path: Path) -> str:
     """Return the docstring of a module without its first line, as Markdown."""
     text = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[2].strip()
@@ -170,7 +192,7 @@ def _path_of(file: File) -> str:
 
 def _linked(path: str, file: File) -> Iterator[str]:
     """Yield the paths of the repository's files that a document links to."""
-    for link, _ in LINK.findall(file.content_string):
+    for link, _ in LINK.findall(_expanded(file.content_string)):
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
         if (ROOT / target).exists():
             yield target

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.chromium.conftest import Visit, Visitor
 from tests.chromium.server import Server, serving
 
-PICTURE = Path("examples/screenshot.png")
+PICTURE = Path("examples/conduit/screenshot.png")
 
 
 @pytest.fixture(scope="module")
