@@ -44,7 +44,7 @@ HIDDEN: Final = ("__pycache__", "node_modules", ".db", ".db-shm", ".db-wal")
 LISTS: Final = ("CHANGELOG.md", "docs/actions.md", "docs/how-to.md", "docs/reference/index.md")
 """Pages that name everything, so that most searches find them."""
 BOOSTS: Final = {**dict.fromkeys(LISTS, 0.5), "docs/api/": 0.5, "docs/reference/": 1.5}
-"""How much more a search counts words of these pages, by the beginning of their path; the first one counts."""
+"""How much a search counts words of pages, by the beginning of their path; the first one is used."""
 LINK: Final = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
 GALLERY: Final = "::: examples"
 """A line that is replaced by the list of the examples, as `examples.md` has one."""
