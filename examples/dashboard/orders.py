@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from liveactions import cached
+from liveactions.ui import View
 
 FILE = Path(os.environ.get("DASHBOARD_DATABASE", Path(__file__).parent / "data" / "orders.db"))
 COUNT: Final = 50_000
@@ -22,7 +23,6 @@ PER_PAGE: Final = 50
 
 Region = Literal["North", "East", "South", "West"]
 Status = Literal["new", "paid", "sent", "returned"]
-Sort = Literal["id", "placed", "customer", "product", "region", "status", "cents"]
 REGIONS: Final[tuple[Region, ...]] = ("North", "East", "South", "West")
 STATUSES: Final[tuple[Status, ...]] = ("new", "paid", "sent", "returned")
 PRODUCTS: Final = {
@@ -100,10 +100,6 @@ class Summary:
     months: tuple[tuple[str, int], ...]
     """The last twelve months, and the cents of each."""
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.count // PER_PAGE))
-
 
 @contextmanager
 def connected() -> Iterator[sqlite3.Connection]:
@@ -157,14 +153,15 @@ def summary(filters: Filters) -> Summary:
 
 
 @cached(tags=["orders"])
-def orders(filters: Filters, sort: Sort, descending: bool, page: int) -> tuple[Order, ...]:
-    return tuple(select(filters, sort, descending, f"LIMIT {PER_PAGE} OFFSET {(page - 1) * PER_PAGE}"))
+def orders(filters: Filters, view: View, offset: int) -> tuple[Order, ...]:
+    return tuple(select(filters, view, f"LIMIT {PER_PAGE} OFFSET {offset}"))
 
 
-def select(filters: Filters, sort: Sort, descending: bool, limit: str = "") -> list[Order]:
+def select(filters: Filters, view: View, limit: str = "") -> list[Order]:
     where, given = filters.where
-    direction = "DESC" if descending else "ASC"
-    query = f"SELECT * FROM orders WHERE {where} ORDER BY {sort} {direction}, id {direction} {limit}"
+    direction = "DESC" if view.is_descending else "ASC"
+    column = view.column.name if view.column else "id"
+    query = f"SELECT * FROM orders WHERE {where} ORDER BY {column} {direction}, id {direction} {limit}"
     with connected() as db:
         found = db.execute(query, given).fetchall()
     return [Order(id, date.fromisoformat(placed), *rest) for id, placed, *rest in found]

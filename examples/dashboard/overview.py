@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from starlette.responses import Response
@@ -16,16 +17,24 @@ from examples.dashboard.orders import (
     Filters,
     Order,
     Region,
-    Sort,
     Status,
     Summary,
     orders,
     select,
     summary,
 )
-from liveactions import Component, InUrl, Page, Pages, action, every, in_url, loaded
+from liveactions import Component, InUrl, Page, Pages, action, every, in_url, loaded, ui
 
 pages = Pages()
+COLUMNS = (
+    ui.Column("id", "No.", numeric=True),
+    ui.Column("placed", "Date"),
+    ui.Column("customer", "Customer"),
+    ui.Column("product", "Product"),
+    ui.Column("region", "Region"),
+    ui.Column("status", "Status"),
+    ui.Column("cents", "Amount", numeric=True),
+)
 
 
 def load_average() -> float:
@@ -46,6 +55,10 @@ class Meter(Component):
     def sample(self) -> None:
         self.samples = (*self.samples[-59:], load_average())
 
+    @property
+    def line(self) -> ui.Chart:
+        return ui.sparkline(self.samples)
+
 
 @pages.page("/")
 class Overview(Page):
@@ -53,21 +66,11 @@ class Overview(Page):
     q: InUrl[str] = ""
     region: InUrl[Region | Literal[""]] = ""
     status: InUrl[Status | Literal[""]] = ""
-    sort: InUrl[Sort] = "id"
-    descending: InUrl[bool] = True
-    number: Annotated[int, in_url(push=True)] = 1
+    sort: InUrl[str] = "-id"
+    page: Annotated[int, in_url(push=True)] = 1
     meter: Meter = Meter()
     summary: Summary = loaded()
-    orders: tuple[Order, ...] = loaded()
-    columns: ClassVar[dict[Sort, str]] = {
-        "id": "No.",
-        "placed": "Date",
-        "customer": "Customer",
-        "product": "Product",
-        "region": "Region",
-        "status": "Status",
-        "cents": "Amount",
-    }
+    orders: ui.Rows[Order] = loaded()
     regions: ClassVar = REGIONS
     statuses: ClassVar = STATUSES
 
@@ -76,26 +79,32 @@ class Overview(Page):
         return Filters(self.q.strip(), self.region, self.status)
 
     @property
-    def first(self) -> int:
-        return (self.number - 1) * PER_PAGE + 1
+    def view(self) -> ui.View:
+        return ui.View(COLUMNS, sort=self.sort, page=self.page, size=PER_PAGE)
+
+    @property
+    def revenue(self) -> ui.Chart:
+        months = [date.fromisoformat(f"{month}-01").strftime("%b") for month, _ in self.summary.months]
+        euros = [cents / 100 for _, cents in self.summary.months]
+        return ui.chart("bar", months, {"Revenue": euros}, format="€ {:,.0f}")
 
     def load(self) -> None:
         self.summary = summary(self.filters)
-        self.number = min(max(self.number, 1), self.summary.pages)
-        self.orders = orders(self.filters, self.sort, self.descending, self.number)
+        total = self.summary.count
+        self.orders = self.view.rows(orders(self.filters, self.view, self.view.offset(total)), total)
 
     @action(concurrency="latest")
     async def refine(
         self, q: str = "", region: Region | Literal[""] = "", status: Status | Literal[""] = ""
     ) -> None:
-        self.q, self.region, self.status, self.number = q, region, status, 1
+        self.q, self.region, self.status, self.page = q, region, status, 1
 
     @action
     def download(self) -> Response:
         file = io.StringIO()
         writer = csv.writer(file)
         writer.writerow(("id", "placed", "customer", "product", "region", "status", "amount"))
-        for one in select(self.filters, self.sort, self.descending):
+        for one in select(self.filters, self.view):
             writer.writerow(
                 (one.id, one.placed, one.customer, one.product, one.region, one.status, f"{one.amount:.2f}")
             )
