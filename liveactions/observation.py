@@ -1,4 +1,4 @@
-"""The seam for tracing and metrics: what a worker does, counted, and told to its observers.
+"""Tracing and metrics: counts what a worker does, and reports it to observers.
 
 Operations are only measured in an application with an observer. `liveactions.otel` is one.
 """
@@ -26,18 +26,18 @@ Step: TypeAlias = Literal["ran", "loaded", "rendered"]
 
 @dataclass(slots=True)
 class Operation:
-    """Something that is done with a page. All but the first three are known when it has ended."""
+    """Something that is done with a page. All attributes but the first three are set when it has ended."""
 
     kind: Kind
     page: str
     """The page's class, with its module; empty if there is no such page."""
     headers: Mapping[str, str]
-    """Those of the page's newest request. An open page's are of the request that it has joined with."""
+    """The headers of the page's newest request; for an open page, those with which it has joined."""
     action: str = ""
     """The qualified name of the action, if one was called."""
     status: int = 200
-    """An HTTP status: 303 for a redirect, 202 for an operation that goes on concurrently, 0 if what became of
-    it is unknown. That of a join that is refused is the close code."""
+    """An HTTP status: 303 for a redirect, 202 for an operation that continues concurrently, 0 if the outcome
+    is unknown; for a join that is refused, the close code."""
     waited: float = 0.0
     """Seconds in the queue of its page."""
     ran: float = 0.0
@@ -56,7 +56,7 @@ class Operation:
     """The exception that has made it fail, unless that was the visitor's own error."""
 
     since: float = 0.0
-    """When the step began that is running."""
+    """When the running step began."""
 
     def lap(self, step: Step) -> None:
         """Count the time since the last lap for a step, which ends."""
@@ -65,7 +65,7 @@ class Operation:
         self.since = now
 
     def end(self, outcome: Outcome) -> None:
-        """Note what became of it."""
+        """Note the outcome."""
         self.status = status_of(outcome)
         if isinstance(outcome, Failed) and outcome.status >= 500:
             self.error = outcome.error
@@ -88,7 +88,7 @@ current_operation: Final[ContextVar[Operation | None]] = ContextVar("liveactions
 
 @contextmanager
 def observed(observers: Sequence[Observer], operation: Operation) -> Iterator[Operation]:
-    """Tell observers of an operation. Their own exceptions are logged, and take no page along."""
+    """Report an operation to observers. Exceptions of theirs are logged, and have no effect on the page."""
     entered: list[AbstractContextManager[object]] = []
     for observer in observers:
         with contained("an observer"):

@@ -68,7 +68,7 @@ async def _read_multipart(request: Request, incoming: Incoming, limits: Limits, 
 
 
 async def read_json(request: Request, limits: Limits) -> Any:
-    """Return a body that is JSON."""
+    """Return the data of a JSON body. Raise `HTTPException` for other bodies."""
     if _content_type(request.headers.get("content-type", ""))[0] != "application/json":
         raise HTTPException(415, "Expected application/json")
     body = await Incoming(request, limits.body).read()
@@ -79,7 +79,7 @@ async def read_json(request: Request, limits: Limits) -> Any:
 
 
 async def read_arguments(request: Request, limits: Limits) -> dict[str, Any]:
-    """Return the arguments of a call, by name, from a body that is JSON."""
+    """Return the arguments of a call by name, from a JSON body. Raise `HTTPException` for other bodies."""
     arguments = await read_json(request, limits)
     if not isinstance(arguments, dict):
         raise HTTPException(400, "Arguments must be a JSON object")
@@ -133,7 +133,7 @@ class Incoming:
         return message
 
     async def read(self) -> bytes:
-        """Return the whole body. `HTTPException` (400) if it is cut short."""
+        """Return the whole body. Raise `HTTPException` (400) if it is cut short."""
         chunks: list[bytes] = []
         is_more = True
         while is_more:

@@ -1,4 +1,4 @@
-"""Runs a request once, however often it is sent: copies are answered like the first."""
+"""Runs a request once, however often it is sent. Copies are answered like the first."""
 
 from __future__ import annotations
 
