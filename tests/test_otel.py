@@ -200,7 +200,7 @@ async def test_a_request_does_not_wait_for_the_pushes_that_it_causes(
         tab = await visitor.joined("/")
         (session,) = live.sessions
         operation = Operation("get", "", {})
-        with observation.observed(OpenTelemetry(provider), operation):
+        with observation.observed([OpenTelemetry(provider)], operation):
             await session.call(ServerOp(lambda run: run.run_timer(lambda page: setattr(page, "count", 5))))
             await session.settled()
         await tab.receive()

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from examples import ui
-from examples.app import HERE
+from examples.index import HERE
 from liveactions import Live
 from tests.chromium.conftest import Visitor
 from tests.chromium.test_hooks import Policy
