@@ -149,7 +149,9 @@ h2 {{ font-size: 1rem }} mark {{ background: #fdd }}
 pre {{ overflow: auto; font: .85rem/1.5 ui-monospace, monospace }}
 </style></head>
 <body><h1>{title}</h1>
-{template}<pre>{details}</pre></body>
+{template}<pre>{details}</pre>
+<p>This page is loaded again when you come back to its window.</p>
+<script>addEventListener("focus", () => location.replace(location.pathname + location.search))</script></body>
 </html>
 """
 

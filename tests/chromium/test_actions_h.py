@@ -19,6 +19,7 @@ TEMPLATES = {
 <button live-click="{{ crash }}">Crash</button> <button live-click="{{ count_up }}">Count</button>
 <button live-click="{{ spoil }}">Spoil</button>{% if spoiled %}
 {{ 1 // 0 }}{% endif %}""",
+    "mended.html": "<title>Mended</title><h1>Mended</h1>",
 }
 
 
@@ -39,6 +40,18 @@ class Fail(LivePage):
     @action
     async def spoil(self) -> None:
         self.spoiled = True
+
+
+mended: list[bool] = []
+
+
+@pages.page("/mended")
+class Mended(LivePage):
+    template = "mended.html"
+
+    async def load(self) -> None:
+        if not mended:
+            raise LookupError("not mended yet")
 
 
 app = small_app(pages, TEMPLATES)
@@ -71,6 +84,19 @@ def test_h6_the_line_of_a_template_is_shown(visit: Visit, debugged: str) -> None
     expect(overlay).to_contain_text("in top-level template code")
     overlay.get_by_role("button", name="Close").click()
     expect(overlay).to_have_count(0)
+
+
+def test_h6_a_page_that_failed_is_loaded_again_in_its_window(visit: Visit, debugged: str) -> None:
+    person = visit(debugged)
+    page = person.new_tab()
+    page.goto(f"{debugged}/mended")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("not mended yet")
+    mended.append(True)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mended")
+    mended.clear()
+    assert all("500" in problem for problem in person.problems)
+    person.problems.clear()
 
 
 def test_h6_in_production_nothing_of_it_is(person: Visitor) -> None:
