@@ -506,13 +506,16 @@ def resumed(snapshot: Snapshot, hello: Hello, outdated: bool) -> tuple[OpLog, Re
     `outdated` is that of the welcome.
     """
     history = RenderHistory()
+    history.shape_since = snapshot.shape_since
     missed = dict(snapshot.missed).get(hello.rev)
     if hello.rev == snapshot.rev:
         history.reset_to(snapshot.shape, snapshot.mark, snapshot.digests)
     elif missed:
         history.reset_to(snapshot.shape, snapshot.mark, None, missed)
-    else:
+    elif hello.rev >= snapshot.shape_since:
         history.reset_to(snapshot.shape, b"", None)
+    else:  # it has missed a whole page
+        history.reset_to(b"", b"", None)
     rev = max(snapshot.rev, hello.rev) if outdated else snapshot.rev
     return OpLog(rev, snapshot.done, snapshot.answers, snapshot.extras), history
 

@@ -31,6 +31,8 @@ class RenderHistory:
         self._fragments: dict[int, Fragment] = {}
         self.newest: Fragment | None = None
         """The newest render; None if it was dropped."""
+        self.shape_since = 0
+        """The first revision whose root has the shape of the newest one: patches are for no older ones."""
         self._shape: bytes = b""
         self._mark: bytes = b""
         self._digests: Digests | None = None
@@ -111,6 +113,9 @@ class RenderHistory:
 
     def record(self, rev: int, fragment: Fragment) -> None:
         """Record that revision `rev` shows this fragment."""
+        newest = self.newest
+        if fragment.shape.digest != (self._shape if newest is None else newest.shape.digest):
+            self.shape_since = rev
         self.newest = self._fragments[rev] = fragment
         self._supposed, self._numberings = None, ()
         if len(self._fragments) > MAX_REVISIONS:

@@ -496,6 +496,7 @@ class SessionState:
             at_rest,
             tuple(op_log.extras),
             tuple(history.pending_patches(op_log.shown)) if at_rest else (),
+            history.shape_since,
         )
 
     def evict(self) -> None:

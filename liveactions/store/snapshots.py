@@ -69,6 +69,8 @@ class Snapshot(NamedTuple):
     """Extras that the browser hasn't acknowledged: pairs of a revision and its extras."""
     missed: tuple[Any, ...] = ()
     """Patches to `rev` from revisions that the browser may still show: pairs of a revision and a patch."""
+    shape_since: int = 0
+    """The first revision whose root has this shape: browsers that show an older one need the whole page."""
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -82,13 +84,14 @@ def _parts(snapshot: Snapshot) -> list[bytes]:
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
     state = s.state if isinstance(s.state, bytes) else write_json(s.state, "constants")
-    more = write_json([s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed], "constants")
+    browser = [s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed, s.shape_since]
+    more = write_json(browser, "constants")
     return [b"[", write_json(s.url), b",", state, b",", more.removeprefix(b"[")]
 
 
 def unpack(data: bytes) -> Snapshot:
     """Return the snapshot that `pack` has written. Raise `ValueError` for anything else."""
-    url, state, rev, done, answers, known, digests, at_rest, extras, missed = from_json(
+    url, state, rev, done, answers, known, digests, at_rest, extras, missed, shape_since = from_json(
         data, allow_inf_nan=True
     )
     marks = urlsafe_b64decode(known)
@@ -96,7 +99,9 @@ def unpack(data: bytes) -> Snapshot:
     slots = _digests(urlsafe_b64decode(digests)) if digests else None
     pairs = tuple((rev, one) for rev, one in extras)
     patches = tuple((rev, patch) for rev, patch in missed)
-    return Snapshot(url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), pairs, patches)
+    return Snapshot(
+        url, state, rev, done, tuple(answers), shape, mark, slots, bool(at_rest), pairs, patches, shape_since
+    )
 
 
 def _unpacked(data: bytes) -> Snapshot:

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from jinja2 import DictLoader, Environment
 
 from liveactions import Live, Page, Pages
 from liveactions.actions.request import PageRequest
@@ -39,7 +40,7 @@ from liveactions.session.state import (
     State,
 )
 from liveactions.store.snapshots import Snapshot, pack, unpack
-from liveactions.templates import Fragment
+from liveactions.templates import Fragment, Templates
 from liveactions.templates.digests import digest_of, digests_of
 from liveactions.testing.document import Document
 from liveactions.testing.failures import ProtocolMismatch
@@ -659,6 +660,28 @@ def _number(word: str) -> int:
 
 def test_histories() -> None:
     run_state_machine_as_test(Histories, settings=settings(one_in(2), stateful_step_count=40))
+
+
+def test_a_page_that_has_missed_another_template_gets_the_whole_page() -> None:
+    before, since = (
+        rendered(f"<title>{{{{ a }}}}</title><{tag}>{{{{ b }}}}</{tag}>") for tag in ("p", "div")
+    )
+    history = RenderHistory()
+    for rev, fragment in enumerate([before, before, since, since]):
+        history.record(rev, fragment)
+    shape, mark = history.marks()
+    stored = Snapshot("/log", None, 3, shape=shape, mark=mark, shape_since=history.shape_since)
+    for rev, is_whole in enumerate([True, True, False, False]):
+        hello = Hello("/log", None, "token", rev, 0)
+        _, elsewhere = resumed(unpack(pack(stored)), hello, outdated=False)
+        assert (elsewhere.change(since) == {"page": ""}) is is_whole
+        elsewhere.record(3, since)
+        assert elsewhere.shape_since == (3 if is_whole else 2)
+
+
+def rendered(template: str) -> Fragment:
+    environment = Environment(loader=DictLoader({"page.html": template}), autoescape=True)
+    return Templates(environment).view("page.html").render({"a": "1", "b": "2"})
 
 
 def detached() -> SessionState:
