@@ -40,6 +40,7 @@ from examples import (
     ui,
 )
 from examples.index import EXAMPLES, HERE, Example
+from examples.ui import members
 from liveactions import Live, Page, loaded, not_found
 
 KEY = os.environ.get("LIVEACTIONS_KEY") or token_urlsafe()
@@ -120,6 +121,7 @@ for module in (
     log,
     assistant,
     ui,
+    members,
 ):
     live.include(module.pages)
 if os.environ.get("LIVEACTIONS_UPLOADS", "").startswith("s3://"):

@@ -106,7 +106,7 @@ EXAMPLES: Final = (
     Example(
         "ui",
         "Kit of components",
-        "Buttons, fields, forms and dialogs that a project can copy and change.",
+        "Forms, dialogs, menus, tables and charts that a project can copy and change; /members has a page of them.",
         "/ui",
         ("templates/ui",),
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 
 from examples import app
+from examples.ui import members
 from liveactions import Live
 from liveactions.testing import Browser, both_ways, plugin
 from liveactions.ui import kit
@@ -54,3 +56,25 @@ async def test_the_gallery(browser: Browser) -> None:
     await page.click("Delete 4 files…")
     await page.within("#clear").click("Delete")
     assert page.texts(".ui-toast p") == ["All files are deleted"]
+
+
+@both_ways
+async def test_a_form_a_table_a_confirmation_and_messages_in_less_than_60_lines(browser: Browser) -> None:
+    assert len(inspect.getsource(members).splitlines()) < 60
+    page = await browser.open("/members?q=ada")
+    for name in ("Ada", "Grace"):
+        await page.fill("Name", name)
+        await page.fill("E-mail", f"{name.lower()}@example.com")
+        await page.select("Plan", "Team")
+        await page.fill("Birthday", "1990-12-10")
+        await page.check("Newsletter")
+        await page.click("Sign up")
+        assert page.text(".ui-toast") == f"Welcome, {name}!"
+    assert page.texts("tbody td:first-child") == ["Ada"]
+    await page.fill("Search", "")
+    if not browser.js:
+        await page.press("Enter")
+    assert page.texts("tbody td:first-child") == ["Ada", "Grace"]
+    await page.click("Remove all…")
+    await page.within("dialog").click("Remove")
+    assert page.text(".ui-toast") == "All members are removed" and page.texts("tbody tr") == ["Nothing found"]
