@@ -106,7 +106,7 @@ EXAMPLES: Final = (
     Example(
         "ui",
         "Kit of components",
-        "Forms, dialogs, menus, tables and charts that a project can copy and change; /members has a page of them.",
+        "Forms, dialogs, menus, tables and charts that a project can copy; /members is a page of them.",
         "/ui",
         ("templates/ui",),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def test_a_component_is_copied_with_what_it_needs() -> None:
         "theme.css",
     }
     assert (FOLDER / "Dialog.html").read_bytes() == (kit.KIT / "Dialog.html").read_bytes()
+
+
+def test_python_code_is_copied_beside_the_templates_and_runs_there() -> None:
+    assert add("table", "markdown").exit_code == 0
+    assert {"Table.html", "Pagination.html"} <= {file.name for file in FOLDER.iterdir()}
+    assert {file.name for file in Path("ui").iterdir()} == {"table.py", "markdown.py"}
+    for file in Path("ui").iterdir():
+        assert "from ." not in file.read_text()
+        assert runpy.run_path(str(file))
 
 
 def test_changed_files_are_only_overwritten_by_force() -> None:
