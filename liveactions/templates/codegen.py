@@ -222,23 +222,7 @@ class LiveCodeGenerator(LoopGenerator):
 
     def _shape(self, plan: Plan) -> str:
         name = f"shape_{len(self._shapes)}"
-        kinds = tuple(int(slot.kind) for slot in plan.slots)
-        where = (self.name, plan.line)
-        lines = tuple(slot.parts[0].lineno for slot in plan.slots)
-        ignored = tuple(number for number, slot in enumerate(plan.slots) if slot.ignored)
-        parts: tuple[Any, ...] = (
-            tuple(plan.marked),
-            tuple(plan.plain),
-            kinds,
-            plan.namespace,
-            plan.key,
-            where,
-            lines,
-            ignored,
-        )
-        if any(is_foreign(line) for places in plan.places for _, line in places):
-            parts = (*parts, tuple(map(tuple, plan.places)))
-        self._shapes.append(f"{name} = Shape({', '.join(map(repr, parts))})")
+        self._shapes.append(f"{name} = Shape({', '.join(map(repr, plan.shape_arguments(self.name)))})")
         return name
 
     def _before(self, plan: Plan, shape: str, frame: Frame, sink: Sink) -> str:

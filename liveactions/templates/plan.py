@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from jinja2 import nodes
 
@@ -65,6 +66,7 @@ from .ir import (
     surrounding_space,
     verbatim,
 )
+from .origins import is_foreign
 from .purity import names
 
 _MARKS = frozenset({MARK_TAG, MARK_EVENT, MARK_CHILD, LIST_OPEN})
@@ -160,6 +162,24 @@ class Plan:
         if len(self.slots) == 1 and not any(self.plain) and self.slots[0].kind is Kind.CHILD:
             return self.slots[0]
         return None
+
+    def shape_arguments(self, template: str | None) -> tuple[Any, ...]:
+        """Return the arguments of the `Shape` that this body of a template has."""
+        lines = tuple(slot.parts[0].lineno for slot in self.slots)
+        ignored = tuple(number for number, slot in enumerate(self.slots) if slot.ignored)
+        arguments: tuple[Any, ...] = (
+            tuple(self.marked),
+            tuple(self.plain),
+            tuple(int(slot.kind) for slot in self.slots),
+            self.namespace,
+            self.key,
+            (template, self.line),
+            lines,
+            ignored,
+        )
+        if any(is_foreign(line) for places in self.places for _, line in places):
+            return (*arguments, tuple(map(tuple, self.places)))
+        return arguments
 
 
 class Planner:

@@ -29,7 +29,7 @@ from .escaping import DOCUMENT_ATTRIBUTE, URL_ATTRIBUTES
 from .event_attributes import BIND
 from .fragments import Fragment, Kind, Shape
 from .ir import Part, Run, flatten, runs
-from .plan import Plan, Planner, Slot
+from .plan import Planner, Slot
 from .raw_html import Interpolated, html_of, interpolated, is_template_string, raw_page, raw_part
 
 _CACHED: Final = 2048
@@ -138,7 +138,7 @@ def _compiled(strings: tuple[str, ...], signature: tuple[str, ...]) -> _Compiled
             raise TemplateError(f"{BIND} needs a template string whose tags are balanced", title, plan.line)
         return _Compiled(None, (), {number: _place(one) for number, one in attributes.items()})
     fills = tuple(_fill(slot) for slot in plan.slots)
-    return _Compiled(_shape(plan, title), fills, {})
+    return _Compiled(Shape(*plan.shape_arguments(title)), fills, {})
 
 
 def _title(strings: tuple[str, ...]) -> str:
@@ -217,16 +217,6 @@ def _check(body: list[nodes.Node], title: str) -> dict[int, Attribute]:
                 text = f"a value can't be in {where}: it can't be escaped there; use a data- attribute"
                 raise TemplateError(text, title, event.line)
     return found
-
-
-def _shape(plan: Plan, title: str) -> Shape:
-    kinds = tuple(int(slot.kind) for slot in plan.slots)
-    lines = tuple(slot.parts[0].lineno for slot in plan.slots)
-    ignored = tuple(number for number, slot in enumerate(plan.slots) if slot.ignored)
-    where = title, plan.line
-    return Shape(
-        tuple(plan.marked), tuple(plan.plain), kinds, plan.namespace, plan.key, where, lines, ignored
-    )
 
 
 def _fill(slot: Slot) -> Fill:
