@@ -21,7 +21,7 @@ from liveactions.observation import Operation
 from liveactions.otel import OpenTelemetry
 from liveactions.session.op_queue import ServerOp
 from liveactions.store import MemoryStore
-from liveactions.store.base import Claimed, Row
+from liveactions.store.base import Claimed, Growing, Row
 from liveactions.testing import Browser as Visiting
 from tests.support.asgi import Tab, browser
 from tests.support.small import small_app
@@ -95,7 +95,7 @@ class SlowStore(MemoryStore):
         self.now += 1
         return await super().save_many(rows)
 
-    def save_now(self, rows: Sequence[Claimed]) -> None:
+    def save_now(self, rows: Sequence[Growing]) -> None:
         return None
 
 

@@ -179,7 +179,7 @@ async def test_fields() -> None:
     assert not describe(Form).fields["numbers"].is_frozen
     page.numbers = [1]
     other = new(Form)
-    restore_state(other, json.loads(encode_state(page)))
+    restore_state(other, json.loads(b"".join(encode_state(page))))
     assert other.numbers == [1]
 
 

@@ -30,6 +30,7 @@ from ..pages.page import Page, create, takes_events
 from ..pages.page_html import Assets, PageAssets
 from ..pages.state import restore_state
 from ..pages.urls import own_url, path_and_query
+from ..store.long_states import StateJSON
 from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.upload_storage import ObjectStorage, UploadStorage
@@ -168,7 +169,7 @@ class AppContext:
             handle.kept = KeptFields(self.kept, identity, tab)
         return create(cls, handle)
 
-    def copy_page(self, page: Page, state: bytes) -> Page:
+    def copy_page(self, page: Page, state: StateJSON) -> Page:
         """Create a copy of a page, in a state that `encode_state` has returned."""
         live = page.live
         handle = LiveContext(
@@ -177,7 +178,7 @@ class AppContext:
         handle.is_open_to_all = page.live.is_open_to_all
         handle.kept = live.kept and live.kept.copy()
         copy = create(type(page), handle)
-        restore_state(copy, read_json(state))
+        restore_state(copy, read_json(b"".join(state)))
         return copy
 
     async def error_page(

@@ -28,6 +28,7 @@ from ..actions.responses import ActionResponse
 from ..observation import current_operation
 from ..pages.page import Page, fill_from_address
 from ..pages.urls import own_query
+from ..store.long_states import StateJSON
 from ..types import DONE, Failed, Ok, Outcome
 from .loading import discard_deferred
 from .results import control_flow_outcome, failure
@@ -69,7 +70,7 @@ class OpenedPage(Generic[T]):
     outcome: Outcome
     drawn: T | None
     """The result of `draw`, if the run was committed."""
-    state: bytes | None
+    state: StateJSON | None
     """The page's state as JSON, if it was dumped."""
     is_refused: bool
     """Whether a guard has rejected the visitor: nothing of the page may be shown."""

@@ -25,6 +25,7 @@ from ..pages.lookup import current_reference
 from ..pages.page import Page, in_url_values, update_address
 from ..pages.state import check_state_size, encode_state
 from ..pages.undo_log import undo_logs_of
+from ..store.long_states import StateJSON
 from ..tasks import contained
 from ..types import DONE, Failed, Outcome, RedirectTo
 from .dependencies import NO_INPUT, Injection, evaluate_presence, raise_response
@@ -88,7 +89,7 @@ class PageRun:
     """Called at each `yield` of a generator; returns whether to continue."""
     outcome: Outcome = DONE
     """In `conclude`: the outcome that the page is rendered after."""
-    state: bytes | None = None
+    state: StateJSON | None = None
     """After `conclude`: the page's state as JSON; None if it can't be dumped, even after it was undone."""
     is_undone = False
     """Whether the page's fields are as they were when the run began."""

@@ -29,6 +29,7 @@ from ..pages.page_html import document
 from ..pages.state import restore_state
 from ..pages.urls import is_at, own_url, path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT, HEADER_ACTION
+from ..store.long_states import StateJSON
 from ..store.snapshots import HtmlSnapshot, Snapshot
 from ..templates.digests import digests_of
 from ..types import Failed, Outcome, RedirectTo
@@ -245,7 +246,9 @@ class CallHandler(PageRequestHandler):
         found = next((value for name, value in pairs if name == FIELD_SNAPSHOT), "")
         return Input(pairs), found if isinstance(found, str) else ""
 
-    async def _call(self, token: str, given: Input, sealed: str, key: str) -> tuple[Outcome, bytes | None]:
+    async def _call(
+        self, token: str, given: Input, sealed: str, key: str
+    ) -> tuple[Outcome, StateJSON | None]:
         """Return the outcome of the call, and the page's state after it."""
         try:
             if sealed:
@@ -266,7 +269,7 @@ class CallHandler(PageRequestHandler):
         opened: OpenedPage[None] = await open_page(self.page, source, Until.LOAD, call=call, op=op)
         return opened.outcome, opened.state
 
-    async def _next(self, state: bytes | None) -> str:
+    async def _next(self, state: StateJSON | None) -> str:
         snapshot = Snapshot(path_and_query(self.page.live.address), state)
         following = self.site.snapshots.for_html(snapshot, self.context)
         await following.keep()

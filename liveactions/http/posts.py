@@ -31,6 +31,7 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import FIELD_ACTION, FIELD_SNAPSHOT
 from ..session.navigation import problem_of
 from ..store.base import Row
+from ..store.long_states import StateJSON
 from ..store.snapshots import Snapshot
 from ..types import Failed, Ok, Outcome, RedirectTo
 from .bodies import Pair, close_files, read_form
@@ -159,7 +160,7 @@ class PostHandler(PageRequestHandler):
             return None
         return self._html(run) if _may_be_shown(run.outcome) else None
 
-    def _answer(self, outcome: Outcome, state: bytes | None) -> tuple[Answer, list[Row]]:
+    def _answer(self, outcome: Outcome, state: StateJSON | None) -> tuple[Answer, list[Row]]:
         """Return the answer to this post and its copies, and what to store of the `state` that it shows."""
         changes = self.request.copy_changes()
         if isinstance(outcome, Ok) and outcome.response is not None:

@@ -18,14 +18,17 @@ from ..actions.form_input import MISSING
 from ..actions.form_state import SUCCEEDED, FormState, FormStates
 from ..actions.run_context import Flash
 from ..exceptions import StateError, UnknownAction
+from ..store.long_states import StateJSON
 from .component import Component, attach, make, walk
 from .fields import Children, Field, write
 from .lookup import find
 from .page import Page
 
 
-def encode_state(page: Page) -> bytes:
+def encode_state(page: Page) -> StateJSON:
     """Return the state of a page as JSON: the fields of all its components, its forms and messages.
+
+    Parts that haven't changed are the same objects as before.
 
     Raise `TypeError`, naming the field, if a value doesn't match its annotation or can't be encoded.
     """
@@ -41,15 +44,15 @@ def encode_state(page: Page) -> bytes:
     except ValueError as error:
         raise TypeError(f"{_unwritable(page)} contains invalid Unicode: {error}") from error
     out.append(b"]")
-    return b"".join(out)
+    return tuple(out)
 
 
-def check_state_size(page: Page, state: bytes) -> None:
+def check_state_size(page: Page, state: StateJSON) -> None:
     """Raise `ValueError` if a page's state has more bytes than `Limits(state=)`."""
-    most = page.live.services.state
-    if most is not None and len(state) > most:
+    most, size = page.live.services.state, sum(map(len, state))
+    if most is not None and size > most:
         raise ValueError(
-            f"the state of {type(page).__qualname__}, with the results of its actions, has {len(state):,}"
+            f"the state of {type(page).__qualname__}, with the results of its actions, has {size:,}"
             f" bytes: more than Limits(state={most}). Keep large data in fields declared with loaded(), and"
             " return a Response for a download."
         )

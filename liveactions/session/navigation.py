@@ -26,6 +26,7 @@ from ..pages.handle import LiveContext, Problem
 from ..pages.page import Page, PlainError, fill_from_address
 from ..pages.urls import own_query
 from ..protocol.messages import Navigate
+from ..store.long_states import StateJSON
 from ..templates import Fragment
 from ..types import DONE, Failed, Ok, Outcome, RedirectTo
 from .op_queue import Job, ServerOp
@@ -82,7 +83,7 @@ class LoadedPage:
     page: Page
     address: Address
     drawn: Fragment
-    state: bytes
+    state: StateJSON
     status: int = 200
     """Its HTTP status."""
 

@@ -30,6 +30,7 @@ from ..protocol.op_log import OpLog, Resumption
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from ..pubsub.presence import Presence
+from ..store.long_states import StateJSON
 from ..store.snapshots import Snapshot, session_key
 from ..tasks import Recurring, Supervisor, contained
 from ..templates import Fragment
@@ -91,7 +92,7 @@ class ResumeSource:
     """Of the claim under which the snapshot was read, if it is one of the page's session."""
     drawn: Fragment | None = None
     """The page's first render, if there is one already."""
-    state: bytes = b""
+    state: StateJSON = ()
     """The page's state as JSON, once it is loaded."""
 
 
@@ -348,7 +349,7 @@ class SessionRegistry:
         opened = await open_page(page, source, draw=lambda _: _draw(page))
         if not opened.outcome.ok:
             raise _refusal(opened.outcome)
-        return page, replace(resume, drawn=opened.drawn, state=opened.state or b"")
+        return page, replace(resume, drawn=opened.drawn, state=opened.state or ())
 
     async def _admit(self, request: Request) -> str:
         """Return the client IP for the limit of sessions per address."""

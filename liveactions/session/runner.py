@@ -31,6 +31,7 @@ from ..pages.urls import path_and_query
 from ..protocol.constants import CLOSE_LIMIT, CLOSE_OVER, CLOSE_PROTOCOL
 from ..protocol.messages import Acknowledgement, Bye, Hello, Navigate, Op
 from ..protocol.op_log import Allowance, Resumption
+from ..store.long_states import StateSealer
 from ..store.snapshots import SNAPSHOT_TTL, Snapshot
 from ..tasks import Supervisor, Waiting
 from ..templates import Fragment
@@ -97,6 +98,7 @@ class Session:
         """The epoch of the claim that makes this the only session of its token; 0 if no other worker can know
         the token.
         """
+        self._long_states = StateSealer(site.snapshots.sealer)
         self._rested = Waiting()
         self._saving = 0
         """How many snapshots are being stored."""
@@ -477,7 +479,8 @@ class Session:
             return True
         self._saving += 1
         try:
-            sealed = self.site.snapshots.seal_bytes(snapshot, self.state.binding.context)
+            context = self.state.binding.context
+            sealed = self.site.snapshots.seal_for_store(snapshot, context, self._long_states)
             is_ours = await self.site.saving.save((self.state.key, self._epoch, sealed, SNAPSHOT_TTL))
         finally:
             self._saving -= 1
@@ -625,5 +628,6 @@ class Session:
             self.close(CLOSE_LIMIT, "nothing is acknowledged")
         elif due is Due.EVICT:
             self.state.evict()
+            self._long_states.forget()
         else:
             await self.save()

@@ -69,6 +69,7 @@ from ..protocol.messages import (
 )
 from ..protocol.op_log import MAX_KEPT_ANSWERS, OpLog, Resumption
 from ..security.references import Reference
+from ..store.long_states import StateJSON
 from ..store.snapshots import Snapshot, session_key
 from ..templates import Fragment
 from ..types import DONE, Outcome, Streaming
@@ -162,7 +163,7 @@ class SessionState:
         token: str,
         op_log: OpLog,
         history: RenderHistory,
-        data: bytes,
+        data: StateJSON,
     ) -> None:
         self.site = site
         self.page = page
@@ -193,13 +194,13 @@ class SessionState:
         """Path and query of the page, after the latest operation."""
 
     @property
-    def data(self) -> bytes:
+    def data(self) -> StateJSON:
         """The page's state as JSON, after the latest operation."""
-        return decompress(self._data) if self._is_compressed else self._data
+        return (decompress(self._data),) if isinstance(self._data, bytes) else self._data
 
     @data.setter
-    def data(self, data: bytes) -> None:
-        self._data, self._is_compressed = data, False
+    def data(self, data: StateJSON) -> None:
+        self._data: StateJSON | bytes = data
 
     @property
     def name(self) -> str:
@@ -369,14 +370,14 @@ class SessionState:
             self._address, self.url = address, path_and_query(address)
         self.is_due = self.is_unsaved = True
 
-    def rendered(self, drawn: Fragment | None, data: bytes | None, *, is_refused: bool) -> None:
+    def rendered(self, drawn: Fragment | None, data: StateJSON | None, *, is_refused: bool) -> None:
         """Note the page's render, if there is one, and its state after a run."""
         self.drawn = drawn
         self.data = data or self.data
         self.is_refused = is_refused
 
     def replace(
-        self, page: Page, address: Address, identity: str, drawn: Fragment | None, data: bytes
+        self, page: Page, address: Address, identity: str, drawn: Fragment | None, data: StateJSON
     ) -> None:
         """Replace the page with another one."""
         self.page = page
@@ -504,8 +505,8 @@ class SessionState:
         self.history.evict()
         for component in components_of(self.page):
             component._live_record.written.clear()
-        if len(self._data) > MIN_COMPRESSED and not self._is_compressed:
-            self._data, self._is_compressed = compress(self._data, 1), True
+        if not isinstance(self._data, bytes) and sum(map(len, self._data)) > MIN_COMPRESSED:
+            self._data = compress(b"".join(self._data), 1)
 
     # Time
 

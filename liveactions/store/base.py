@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,36 @@ Row = tuple[str, bytes, float]
 """A key, its value, and the value's time to live in seconds."""
 Claimed = tuple[str, int, bytes, float]
 """A key, the epoch of its claim, its value, and the value's time to live in seconds."""
+
+
+class Continued:
+    """A value in two parts: a `base`, which is the same object in several values, and the `rest`.
+
+    A journal writes the base once. As bytes: `MARK`, the length of the base, both parts.
+    """
+
+    __slots__ = ("base", "rest")
+    MARK: Final = b"\0"
+    HEAD: Final = struct.Struct(">cI")
+
+    def __init__(self, base: bytes, rest: bytes) -> None:
+        self.base = base
+        self.rest = rest
+
+    def __bytes__(self) -> bytes:
+        return b"".join((self.HEAD.pack(self.MARK, len(self.base)), self.base, self.rest))
+
+    @classmethod
+    def read(cls, value: bytes) -> Continued | None:
+        """Return the parts of a value; None if it isn't in two parts."""
+        if len(value) < cls.HEAD.size or not value.startswith(cls.MARK):
+            return None
+        start, (_, size) = cls.HEAD.size, cls.HEAD.unpack_from(value)
+        return cls(value[start : start + size], value[start + size :])
+
+
+Growing = tuple[str, int, bytes | Continued, float]
+"""`Claimed`, whose value may be in two parts."""
 CLAIM_SECONDS: Final = 24 * 3600.0
 """Seconds for which a claim is remembered: at least as long as the values that are claimed live."""
 SWEEP_SECONDS: Final = 30.0
@@ -96,7 +127,7 @@ class Store(ABC):
     async def save_many(self, rows: Sequence[Claimed]) -> list[bool]:
         """Do as `save` for several keys in one round trip. Return for each whether it was stored."""
 
-    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
         """Do as `save_many` without suspending; return None if that isn't possible now.
 
         Don't call it while `save_many` is running.

@@ -17,7 +17,7 @@ from ..exceptions import StoreError
 from ..logs import get_logger
 from ..observation import storing
 from ..tasks import Supervisor, contained
-from .base import Claimed, Clock, Row, Store
+from .base import Claimed, Clock, Growing, Row, Store
 from .memory import MemoryStore
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -144,7 +144,7 @@ class FallbackStore(Store):
             self._keep(key, epoch, value, ttl)
         return [True] * len(rows)
 
-    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
         if self._failed_at is None:
             try:
                 return self.store.save_now(rows)

@@ -43,6 +43,7 @@ from weakref import WeakSet
 from zlib import crc32
 
 from ..logs import get_logger
+from .base import Continued
 
 if sys.platform != "win32":
     import fcntl
@@ -70,7 +71,9 @@ STRIDE: Final = 64
 _CHECKSUM: Final = struct.Struct("<I")
 _HEAD: Final = struct.Struct("<IIHBqqd")
 """Checksum of the value, its size, size of the key, kind, epoch, stamp, until when the value lives."""
-_SAVED, _CLAIMED = 0, 1
+_SAVED, _CLAIMED, _CONTINUED = 0, 1, 2
+_BASE: Final = struct.Struct("<qII")
+"""Begins the value of a continued record: where its base is in the file, its size, its checksum."""
 _KEY_BYTES: Final = 2**16 - 1
 log = get_logger(__name__)
 
@@ -84,6 +87,8 @@ class Entry(NamedTuple):
     start: int
     size: int
     checksum: int
+    is_continued: bool = False
+    """Whether the first part of the value is in an earlier record."""
 
 
 class Value(NamedTuple):
@@ -96,7 +101,7 @@ class Value(NamedTuple):
     """None, in a store: it was deleted."""
 
 
-Row = tuple[bytes, int, bytes, float]
+Row = tuple[bytes, int, bytes | Continued, float]
 """A key, the epoch of its claim, its value, and until when it lives."""
 
 
@@ -113,6 +118,8 @@ class Journal:
         self.entries: dict[bytes, Entry] = {}
         self.claims: dict[bytes, int] = {}
         """Epochs of the claims that others have noted here."""
+        self._bases: dict[bytes, tuple[bytes, bytes]] = {}
+        """The base of a key's newest value, if that is in two parts, and how a record refers to it."""
         self.notes = 0
         """How many claims were noted."""
 
@@ -156,7 +163,7 @@ class Journal:
         except FileNotFoundError:
             return False
 
-    def append(self, rows: Sequence[tuple[bytes, int, bytes, float, int]]) -> list[bool]:
+    def append(self, rows: Sequence[tuple[bytes, int, bytes | Continued, float, int]]) -> list[bool]:
         """Append values: rows with a stamp. Return for each whether it counts: no claim was noted before it.
 
         When `OSError` is raised, begin another file: this one may end in the middle of a record.
@@ -164,24 +171,35 @@ class Journal:
         parts: list[bytes] = []
         entries: list[tuple[bytes, Entry]] = []
         at = self.end
-        for key, epoch, value, until, stamp in rows:
+        bases: list[tuple[bytes, tuple[bytes, bytes]]] = []
+        for key, epoch, given, until, stamp in rows:
+            kind, value = self._continued(key, given) if type(given) is Continued else (_SAVED, bytes(given))
             checksum, size = _checksum(value), len(value)
-            head = _record(checksum, size, key, _SAVED, epoch, stamp, until)
+            head = _record(checksum, size, key, kind, epoch, stamp, until)
             parts += head, value
             start = at + len(head)
             at = start + size
-            entries.append((key, Entry(stamp, until, start, size, checksum)))
+            entries.append((key, Entry(stamp, until, start, size, checksum, kind == _CONTINUED)))
+            if type(given) is Continued and kind == _SAVED:
+                place = _BASE.pack(start + given.HEAD.size, len(given.base), _checksum(given.base))
+                bases.append((key, (given.base, place)))
         if os.writev(self._number, parts) != at - self.end:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         written = os.lseek(self._number, 0, os.SEEK_CUR)
         if written == at:  # nobody else has appended anything before
             self.entries.update(entries)
+            self._bases.update(bases)
             self.end = at
             return [True] * len(rows)
         self.scan()
         if self.end < written:
             raise OSError(errno.EIO, "what others have appended can't be read", str(self.path))
         return [self.allows(key, epoch) for key, epoch, *_ in rows]
+
+    def _continued(self, key: bytes, value: Continued) -> tuple[int, bytes]:
+        """Return what to write of a value in two parts: without its base, if this file has that already."""
+        base, place = self._bases.get(key, (b"", b""))
+        return (_CONTINUED, place + value.rest) if base is value.base else (_SAVED, bytes(value))
 
     def note_claim(self, key: bytes, epoch: int) -> None:
         """Tell the owner that a key has been claimed."""
@@ -222,7 +240,7 @@ class Journal:
         if _CHECKSUM.unpack_from(data, at)[0] != crc32(data[body:start]):
             return 0
         key = data[start - key_size : start]
-        entry = Entry(stamp, until, self.end + start, value_size, checksum)
+        entry = Entry(stamp, until, self.end + start, value_size, checksum, kind == _CONTINUED)
         if kind == _CLAIMED:
             self.notes += 1
             self.claims[key] = max(epoch, self.claims.get(key, epoch))
@@ -232,10 +250,16 @@ class Journal:
 
     def value(self, entry: Entry) -> bytes | None:
         """Return a value; None if it is damaged."""
-        value = os.pread(self._number, entry.size, entry.start)
-        if entry.checksum == _checksum(value) or entry.checksum == crc32(value):  # of an earlier version
+        value = self._read_at(entry.start, entry.size, entry.checksum)
+        if value is None or not entry.is_continued:
             return value
-        return None
+        base = self._read_at(*_BASE.unpack_from(value))
+        return None if base is None else bytes(Continued(base, value[_BASE.size :]))
+
+    def _read_at(self, start: int, size: int, checksum: int) -> bytes | None:
+        data = os.pread(self._number, size, start)
+        is_whole = checksum == _checksum(data) or checksum == crc32(data)  # of an earlier version
+        return data if is_whole else None
 
     def newest(self, key: bytes) -> Value | None:
         """Return the newest value of a key; the one before, if that is damaged."""

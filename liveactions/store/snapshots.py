@@ -28,8 +28,9 @@ from ..encoding import write_json
 from ..exceptions import SealError
 from ..security.signing import Sealer
 from ..tasks import Supervisor, contained
-from .base import Claimed, Row, Store
+from .base import Claimed, Continued, Growing, Row, Store
 from .fallback import FallbackStore
+from .long_states import StateSealer, open_long_state
 
 SNAPSHOT_TTL: Final = 24 * 3600.0
 """Seconds for which a snapshot can be opened."""
@@ -37,6 +38,10 @@ HANDLE_TTL: Final = 3600.0
 """Seconds for which the address that a post is redirected to shows its state."""
 MAX_INLINE_BYTES: Final = 4096
 """Maximum size of a sealed snapshot in a page's HTML, in bytes; a longer one is replaced by a handle."""
+LONG_STATE: Final = 16 * 1024
+"""Minimum size of a state that is sealed as what has changed since an earlier one, in bytes."""
+FEW_PARTS: Final = 8
+"""Parts of a snapshot of which none is likely to be the same as before."""
 HANDLE_PREFIX: Final = "~"
 """The first character of a handle, with which no sealed text begins."""
 Digests = tuple[bytes, tuple[bytes, ...]]
@@ -50,7 +55,7 @@ class Snapshot(NamedTuple):
     url: str
     """Path and query."""
     state: Any
-    """The state as data, or as JSON in bytes (`encode_state`)."""
+    """The state as data, or its JSON in parts (`encode_state`)."""
     rev: int = 0
     """The revision that showed this state."""
     done: int = 0
@@ -83,10 +88,10 @@ def _parts(snapshot: Snapshot) -> list[bytes]:
     s = snapshot
     known, at_rest = _encode(s.shape + s.mark), int(s.at_rest)
     digests = "" if s.digests is None else _encode(s.digests[0] + b"".join(s.digests[1]))
-    state = s.state if isinstance(s.state, bytes) else write_json(s.state, "constants")
+    state = s.state if isinstance(s.state, tuple) else (write_json(s.state, "constants"),)
     browser = [s.rev, s.done, s.answers, known, digests, at_rest, s.extras, s.missed, s.shape_since]
     more = write_json(browser, "constants")
-    return [b"[", write_json(s.url), b",", state, b",", more.removeprefix(b"[")]
+    return [b"[", write_json(s.url), b",", *state, b",", more.removeprefix(b"[")]
 
 
 def unpack(data: bytes) -> Snapshot:
@@ -133,11 +138,18 @@ class Snapshots:
     def seal(self, snapshot: Snapshot, context: str) -> str:
         return self.sealer.seal(pack(snapshot), context)
 
-    def seal_bytes(self, snapshot: Snapshot, context: str) -> bytes:
-        """Return the sealed snapshot for the store. It is compressed if the session is idle."""
+    def seal_for_store(
+        self, snapshot: Snapshot, context: str, long: StateSealer | None = None
+    ) -> bytes | Continued:
+        """Return the sealed snapshot for the store. It is compressed if the session is idle.
+
+        `long` seals the session's state if it is long.
+        """
         parts = _parts(snapshot)
         if snapshot.at_rest:
             return self.sealer.seal_bytes(b"".join(parts), context)
+        if long is not None and len(parts) > FEW_PARTS and sum(map(len, parts)) >= LONG_STATE:
+            return long.seal(snapshot.state, pack(snapshot._replace(state=None)), context)
         return self.sealer.seal_parts(parts, context)
 
     def for_html(self, snapshot: Snapshot, context: str) -> HtmlSnapshot:
@@ -164,7 +176,13 @@ class Snapshots:
         Raise `SealError` if it can't be opened in this context.
         """
         kept = await self.store.get(key)
-        return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL)) if kept is not None else None
+        if kept is None:
+            return None
+        parts = Continued.read(kept)
+        if parts is None:
+            return _unpacked(self.sealer.open_bytes(kept, context, SNAPSHOT_TTL))
+        state, rest = open_long_state(self.sealer, parts, context, SNAPSHOT_TTL)
+        return _unpacked(rest)._replace(state=from_json(state, allow_inf_nan=True))
 
 
 class Handles:
@@ -253,7 +271,7 @@ class SnapshotQueue:
         self._tasks = Supervisor(lambda: "storing the states of pages")
         self._saving: asyncio.Task[None] | None = None
 
-    async def save(self, row: Claimed) -> bool:
+    async def save(self, row: Growing) -> bool:
         """Store a row. Return False if another worker has claimed its key."""
         loop, task = asyncio.get_running_loop(), self._saving
         is_idle = task is None or task.done() or task.get_loop() is not loop
@@ -262,7 +280,8 @@ class SnapshotQueue:
             if done is not None:
                 return done[0]
         saved: asyncio.Future[bool] = loop.create_future()
-        self._rows.append(row)
+        key, epoch, value, ttl = row
+        self._rows.append((key, epoch, bytes(value), ttl))
         self._waiting.append(saved)
         if is_idle:
             self._saving = self._tasks.start(self._save_waiting())

@@ -27,7 +27,18 @@ from typing import Any, Final, TypeVar
 from ..exceptions import StoreError
 from ..logs import get_logger
 from ..tasks import is_loop_running
-from .base import CLAIM_SECONDS, SWEEP_ROWS, SWEEP_SECONDS, Claimed, Clock, Row, SweptStore, next_epoch, taken
+from .base import (
+    CLAIM_SECONDS,
+    SWEEP_ROWS,
+    SWEEP_SECONDS,
+    Claimed,
+    Clock,
+    Growing,
+    Row,
+    SweptStore,
+    next_epoch,
+    taken,
+)
 from .journal import Journals, Value
 from .sqlite_file import VERSION, SqliteFile, StoreBusy, transaction
 
@@ -180,9 +191,9 @@ class SqliteStore(SweptStore):
                 self._journals.hold(row["key"], row["epoch"], since)
         return saved
 
-    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
         now, journals = self.clock(), self._journals
-        saved = journals.save([(_blob(key), epoch, bytes(v), now + ttl) for key, epoch, v, ttl in rows])
+        saved = journals.save([(_blob(key), epoch, value, now + ttl) for key, epoch, value, ttl in rows])
         if journals.is_full:
             self.tend()
         return saved

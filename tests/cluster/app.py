@@ -59,7 +59,7 @@ class Person(Page):
     who: str
     ran: str = "0"
     """The numbers of the operations that this state contains: bits, in hexadecimal digits."""
-    ballast: str = ""
+    ballast: tuple[str, ...] = ()
     worker: int = loaded()
     release: int = loaded()
     if RELEASE == 1:
@@ -68,7 +68,7 @@ class Person(Page):
         size: int = 1
 
     async def mount(self) -> None:
-        self.ballast = secrets.token_hex(BALLAST // 2)
+        self.ballast = tuple(secrets.token_hex(50) for _ in range(BALLAST // 100))
 
     def load(self) -> None:
         self.worker, self.release = os.getpid(), RELEASE

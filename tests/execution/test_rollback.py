@@ -12,6 +12,7 @@ import pytest
 
 from liveactions import ActionError, Depends, InUrl, Live, Page, Pages, action, every, flash, not_found, on
 from liveactions.pages.state import encode_state
+from liveactions.store.long_states import StateJSON
 from liveactions.testing import Browser, Failed
 from tests.behaviour.ways import Way, visiting, ways
 from tests.support.asgi import browser as visitor_at
@@ -391,7 +392,7 @@ async def test_what_is_only_shown_may_be_no_unicode(way: Way) -> None:
 async def test_a_state_is_written_once_for_each_op(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[Any] = []
 
-    def count(page: Page) -> bytes:
+    def count(page: Page) -> StateJSON:
         written.append(page)
         return encode_state(page)
 

@@ -111,7 +111,7 @@ def test_the_state_of_a_page() -> None:
     attach(page, page.live)
     rows = [{"id": number, "label": ""} for number in range(2 * PIECE)]
     for _ in range(2):
-        (state,) = json.loads(encode_state(page))
+        (state,) = json.loads(b"".join(encode_state(page)))
         assert state == {
             "rows": rows,
             "text": "1" * 2 * PIECE,

@@ -80,7 +80,7 @@ class Lists(Page):
 
 
 def dump_state(page: Page) -> Any:
-    return json.loads(encode_state(page))
+    return json.loads(b"".join(encode_state(page)))
 
 
 def again(page: Page, cls: type[Page] | None = None) -> Any:

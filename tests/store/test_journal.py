@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from liveactions.exceptions import StoreError
 from liveactions.store import SqliteStore
 from liveactions.store import journal as module
 from liveactions.store import sqlite as sqlite_module
+from liveactions.store.base import Continued
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.journal import SUFFIX, Journal
 from tests.support.logs import logged
@@ -54,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "store.journals"
 
 
-async def saved(store: SqliteStore, *values: bytes, key: str = "k", epoch: int = 0) -> None:
+async def saved(store: SqliteStore, *values: bytes | Continued, key: str = "k", epoch: int = 0) -> None:
     """Save a state in the store itself and then these in the journal."""
     assert await store.save(key, epoch, b"first", TTL)
     for value in values:
@@ -161,12 +163,16 @@ async def test_a_deleted_state_does_not_come_back(make: Callable[[], SqliteStore
 # Processes that die
 
 
-@pytest.mark.parametrize("size", [300, 8_000, 200_000, 1_000_000])
-async def test_what_a_killed_process_has_reported_is_there(size: int, tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize(
+    "size, base", [(300, b""), (8_000, b""), (200_000, b""), (1_000_000, b""), (300, bytes(200_000))]
+)
+async def test_what_a_killed_process_has_reported_is_there(
+    size: int, base: bytes, tmp_path: Path, folder: Path
+) -> None:
     path = tmp_path / "store"
     for _ in range(3):
         ours, theirs = processes.Pipe(duplex=False)
-        child = processes.Process(target=_save_on_and_on, args=(path, size, theirs))
+        child = processes.Process(target=_save_on_and_on, args=(path, size, base, theirs))
         child.start()
         theirs.close()
         reported = 0
@@ -182,22 +188,29 @@ async def test_what_a_killed_process_has_reported_is_there(size: int, tmp_path: 
         store = SqliteStore(path)
         for _ in range(2):
             value = await store.get("k")
-            assert value is not None and len(value) == size and int(value[:8]) in (reported, reported + 1)
+            assert value is not None
+            parts = Continued.read(value) or Continued(b"", value)
+            assert (parts.base, len(parts.rest)) == (base, size)
+            assert int(parts.rest[:8]) in (reported, reported + 1)
             store._move("")
         assert len(journals(folder)) == 0
         await store.close()
 
 
-def _save_on_and_on(path: Path, size: int, report: Connection) -> None:
-    asyncio.run(_saving(path, size, report))
+def _save_on_and_on(path: Path, size: int, base: bytes, report: Connection) -> None:
+    asyncio.run(_saving(path, size, base, report))
 
 
-async def _saving(path: Path, size: int, report: Connection) -> None:
+async def _saving(path: Path, size: int, base: bytes, report: Connection) -> None:
     store, count = SqliteStore(path), 0
     epoch = await store.claim("k")
     while True:
         count += 1
-        assert await store.save("k", epoch, (b"%08d" % count).ljust(size, b"."), TTL)
+        value = (b"%08d" % count).ljust(size, b".")
+        if base:
+            assert store.save_now([("k", epoch, Continued(base, value), TTL)]) == [True]
+        else:
+            assert await store.save("k", epoch, value, TTL)
         report.send(count)
         if count % 15 == 0:
             store.tend()
@@ -215,46 +228,106 @@ async def test_the_journal_of_a_dead_process_is_moved_by_another(
     assert in_file(tmp_path / "store") == b"2" and journals(folder) == []
 
 
-async def two_states(make: Callable[[], SqliteStore], folder: Path) -> tuple[bytes, bytes]:
+BASE = os.urandom(100)
+TWO_STATES: list[tuple[bytes | Continued, bytes | Continued]] = [
+    (b"2" * 50, b"3" * 50),
+    (Continued(BASE, b"2" * 50), Continued(BASE, b"3" * 50)),
+]
+
+
+async def two_states(
+    make: Callable[[], SqliteStore], folder: Path, first: bytes | Continued, second: bytes | Continued
+) -> tuple[bytes, bytes]:
     """Return the contents of a dead process's journal with one state, and with another one after it."""
     store = make()
-    await saved(store, b"2" * 50)
+    await saved(store, first)
     (path,) = journals(folder)
     one = path.read_bytes()
-    assert store.save_now([("k", 0, b"3" * 50, TTL)]) == [True]
+    assert store.save_now([("k", 0, second, TTL)]) == [True]
     both = path.read_bytes()
     dies(store)
     path.unlink()
     return one, both
 
 
+@pytest.mark.parametrize("first, second", TWO_STATES)
 async def test_a_torn_record_is_ignored(
-    make: Callable[[], SqliteStore], folder: Path, tmp_path: Path
+    make: Callable[[], SqliteStore],
+    folder: Path,
+    tmp_path: Path,
+    first: bytes | Continued,
+    second: bytes | Continued,
 ) -> None:
-    one, both = await two_states(make, folder)
+    one, both = await two_states(make, folder, first, second)
     for length in range(len(one), len(both)):
         (folder / f"torn{SUFFIX}").write_bytes(both[:length])
         store = make()
-        assert await store.get("k") == b"2" * 50
+        assert await store.get("k") == bytes(first)
         store._move("")
-        assert in_file(tmp_path / "store") == b"2" * 50 and not journals(folder)
+        assert in_file(tmp_path / "store") == bytes(first) and not journals(folder)
         store._quick.run(lambda db: db.execute("UPDATE value SET stamp = 0, value = x''"))
 
 
+@pytest.mark.parametrize("first, second", TWO_STATES)
 async def test_a_damaged_record_is_ignored(
-    make: Callable[[], SqliteStore], folder: Path, tmp_path: Path
+    make: Callable[[], SqliteStore],
+    folder: Path,
+    tmp_path: Path,
+    first: bytes | Continued,
+    second: bytes | Continued,
 ) -> None:
     """As a machine that crashes may leave it: the end of the file is there, but not its middle."""
-    one, both = await two_states(make, folder)
+    one, both = await two_states(make, folder, first, second)
     for at in range(len(one), len(both)):
         damaged = bytearray(both)
         damaged[at] ^= 0xFF
         (folder / f"damaged{SUFFIX}").write_bytes(damaged)
         store = make()
-        assert await store.get("k") == b"2" * 50
+        assert await store.get("k") == bytes(first)
         store._move("")
-        assert in_file(tmp_path / "store") == b"2" * 50 and not journals(folder)
+        assert in_file(tmp_path / "store") == bytes(first) and not journals(folder)
         store._quick.run(lambda db: db.execute("UPDATE value SET stamp = 0, value = x''"))
+
+
+async def test_the_base_of_a_value_is_written_once_in_a_file(
+    make: Callable[[], SqliteStore], folder: Path, tmp_path: Path
+) -> None:
+    one, two = make(), make()
+    bases = [os.urandom(50_000) for _ in range(2)]
+    values = [Continued(bases[n // 3], b"rest %d" % n) for n in range(6)]
+    await saved(one)
+    sizes = []
+    for value in values:
+        assert one.save_now([("k", 0, value, TTL)]) == [True]
+        assert await one.get("k") == await two.get("k") == bytes(value)
+        sizes.append(journals(folder)[0].stat().st_size)
+    grown = [after - before for before, after in pairwise([0, *sizes])]
+    assert [size > 50_000 for size in grown] == [True, False, False, True, False, False]
+    one._move("")
+    assert in_file(tmp_path / "store") == await two.get("k") == bytes(values[-1])
+    assert one.save_now([("k", 0, Continued(bases[1], b"in another file"), TTL)]) == [True]
+    dies(one)
+    assert await two.get("k") == bytes(Continued(bases[1], b"in another file"))
+    two._move("")
+    assert in_file(tmp_path / "store") == await two.get("k")
+
+
+async def test_a_value_whose_base_is_damaged_is_ignored(
+    make: Callable[[], SqliteStore], folder: Path
+) -> None:
+    _, both = await two_states(make, folder, *TWO_STATES[1])
+    (folder / f"damaged{SUFFIX}").write_bytes(both.replace(BASE, bytes(100)))
+    assert await make().get("k") == b"first"
+
+
+async def test_a_claim_that_comes_before_a_base_does_not_move_it(make: Callable[[], SqliteStore]) -> None:
+    one, two = make(), make()
+    await saved(one)
+    await saved(one, key="other")
+    await two.claim("other")  # a note in the file of `one`, which it hasn't read
+    for rest in (b"2", b"3", b"4"):
+        assert one.save_now([("k", 0, Continued(BASE, rest), TTL)]) == [True]
+        assert await two.get("k") == bytes(Continued(BASE, rest))
 
 
 async def test_a_long_value_of_which_a_sector_is_missing_is_ignored(

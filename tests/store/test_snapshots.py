@@ -12,6 +12,7 @@ import pytest
 from liveactions.exceptions import SealError
 from liveactions.security.signing import Keys, Sealer
 from liveactions.store import Claimed, MemoryStore
+from liveactions.store.base import Growing
 from liveactions.store.fallback import FallbackStore
 from liveactions.store.snapshots import (
     HANDLE_PREFIX,
@@ -97,7 +98,7 @@ def test_the_store_does_not_know_tokens() -> None:
 
 async def test_what_a_session_stores_is_opened_by_its_context_only(snapshots: Snapshots) -> None:
     context = snapshots.context("page", "ada")
-    sealed = snapshots.seal_bytes(SNAPSHOT, context)
+    sealed = bytes(snapshots.seal_for_store(SNAPSHOT, context))
     await snapshots.store.put("session 1", sealed, 60)
     await snapshots.store.put("session 2", sealed[:-1], 60)
     await snapshots.store.put("session 3", b"", 60)
@@ -161,7 +162,7 @@ class AtOnce(Counting):
         super().__init__()
         self.has_journal = True
 
-    def save_now(self, rows: Sequence[Claimed]) -> list[bool] | None:
+    def save_now(self, rows: Sequence[Growing]) -> list[bool] | None:
         if not self.has_journal:
             return None
         self.batches.append([key for key, *_ in rows])

@@ -1,0 +1,111 @@
+"""Seals long states of a session for the store: the first one as a whole, then what has changed.
+
+A state that is sealed as a whole is a *base*. Those that follow are sealed as edits of it, together with the
+rest of their snapshots, and stored as `Continued` values, of which a journal writes the base only once.
+Another base follows when the edits are long. What has changed is found part by part: parts that haven't
+changed are the same objects.
+
+::
+
+    base = sealed: the state
+    rest = sealed: number of edits (4 bytes); start, end and length of the text for each; texts; the snapshot
+
+The rest can only be opened with its base, whose authentication tag is in its context. Its date counts, not
+that of the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, compress, count
+from operator import is_not
+from struct import Struct
+from typing import Final, NamedTuple
+
+from ..immutability import common_ends
+from ..security.signing import Sealer
+from .base import Continued
+
+StateJSON = tuple[bytes, ...]
+"""A page's state as JSON, in parts: those that haven't changed are the same objects as before."""
+MAX_EDITED: Final = 4
+"""Another base follows when more than a fourth of the state has changed."""
+_COUNT: Final = Struct(">I")
+_EDIT: Final = Struct(">III")
+_TAG_BYTES: Final = 16
+
+
+class Edit(NamedTuple):
+    """A replacement of the bytes of a base from `start` to `end`."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+class Base(NamedTuple):
+    """A state that was sealed as a whole. `offsets` says where its parts begin and where the last ends."""
+
+    context: str
+    state: StateJSON
+    offsets: Sequence[int]
+    sealed: bytes
+
+
+class StateSealer:
+    """Seals the long states of one session, one after the other."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+        self._base: Base | None = None
+
+    def forget(self) -> None:
+        """Forget the base: the next state is sealed as a whole."""
+        self._base = None
+
+    def seal(self, state: StateJSON, snapshot: bytes, context: str) -> Continued:
+        """Return a state and the rest of its snapshot as `open_long_state` opens them."""
+        base = self._base
+        changes = edits(base, state) if base is not None and base.context == context else None
+        if base is None or changes is None:
+            sealed = self._sealer.seal_parts(state, _context_of_base(context))
+            base = self._base = Base(context, state, [0, *accumulate(map(len, state))], sealed)
+            changes = []
+        places = [_EDIT.pack(edit.start, edit.end, len(edit.text)) for edit in changes]
+        parts = [_COUNT.pack(len(changes)), *places, *(edit.text for edit in changes), snapshot]
+        return Continued(base.sealed, self._sealer.seal_parts(parts, _context_of_rest(context, base.sealed)))
+
+
+def edits(base: Base, state: StateJSON) -> list[Edit] | None:
+    """Return the edits that lead from a base to a state; None if they are long."""
+    old, offsets = base.state, base.offsets
+    start, end = common_ends(old, state)
+    old_end, new_end = len(old) - end, len(state) - end
+    if old_end == new_end:
+        differ = map(is_not, old[start:old_end], state[start:new_end])
+        found = [Edit(offsets[n], offsets[n + 1], state[n]) for n in compress(count(start), differ)]
+    else:
+        found = [Edit(offsets[start], offsets[old_end], b"".join(state[start:new_end]))]
+    edited = sum(max(edit.end - edit.start, len(edit.text)) for edit in found)
+    return found if edited * MAX_EDITED <= offsets[-1] else None
+
+
+def open_long_state(sealer: Sealer, value: Continued, context: str, max_age: float) -> tuple[bytes, bytes]:
+    """Return the state and the rest of its snapshot. Raise `SealError` if that isn't possible."""
+    rest = sealer.open_bytes(value.rest, _context_of_rest(context, value.base), max_age)
+    base = sealer.open_bytes(value.base, _context_of_base(context), float("inf"))
+    (number,) = _COUNT.unpack_from(rest)
+    at = _COUNT.size + number * _EDIT.size
+    pieces, kept = list[bytes](), 0
+    for start, end, length in _EDIT.iter_unpack(rest[_COUNT.size : at]):
+        pieces += base[kept:start], rest[at : at + length]
+        kept, at = end, at + length
+    return b"".join([*pieces, base[kept:]]), rest[at:]
+
+
+def _context_of_base(context: str) -> str:
+    return f"base\n{context}"
+
+
+def _context_of_rest(context: str, base: bytes) -> str:
+    return f"after {base[-_TAG_BYTES:].hex()}\n{context}"
