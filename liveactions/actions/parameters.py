@@ -342,7 +342,7 @@ class ParameterPlan:
         self, bound: Mapping[str, Any], given: Mapping[str, Any], texts: Mapping[str, str]
     ) -> tuple[dict[str, Any], Errors]:
         """Fill parameters from a script's arguments: data instead of text. Unknown names are errors."""
-        values: dict[str, Any] = {name: value for name, value in bound.items()}
+        values = dict(bound)
         fields = {one.name: one for one in self.named if one.kind == "field" and one.name not in bound}
         unknown = {"type": "unexpected_keyword_argument", "msg": "Unexpected argument"}
         errors: Errors = {name: message(unknown, texts) for name in given if name not in fields}

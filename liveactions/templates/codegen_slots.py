@@ -342,7 +342,7 @@ class LoopGenerator(SlotGenerator):
             f"{name} = remember({loop}{slot.kind is Kind.ELEMENTS}), {sources}, {prior}, {number})"
         )
         if node.else_:
-            self._otherwise(node, slot, frame, name, sources)
+            self._otherwise(node, slot, frame, name)
 
     def _resolve_outer(self, inner: Frame) -> None:
         """Resolve names that the body is the first to read once for the loop instead of for each item."""
@@ -422,7 +422,7 @@ class LoopGenerator(SlotGenerator):
         self.visit(node.iter, frame)
         self.write(")")
 
-    def _otherwise(self, node: nodes.For, slot: Slot, frame: Frame, name: str, sources: str) -> None:
+    def _otherwise(self, node: nodes.For, slot: Slot, frame: Frame, name: str) -> None:
         """Write the ``else`` of a loop."""
         inner = frame.inner()
         inner.symbols.analyze_node(node, for_branch="else")
