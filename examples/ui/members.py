@@ -28,11 +28,11 @@ class Members(Page):
         <!doctype html>
         <html lang="en"><head><title>Members</title></head><body><main>
           <h1>Members</h1>
+          <ui.Toasts/>
           <ui.Form action="{{ join }}" submit="Sign up"/>
           <ui.Table rows="{{ found }}" caption="Members" search="{{ search }}" key="email"/>
           <ui.Button type="button" commandfor="all" command="show-modal">Remove all…</ui.Button>
           <ui.Confirm id="all" title="Remove all members?" action="{{ clear }}" label="Remove" tone="danger"/>
-          <ui.Toasts/>
         </main></body></html>""")
     q: InUrl[str] = ""
     sort: InUrl[str] = "name"
