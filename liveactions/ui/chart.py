@@ -1,8 +1,9 @@
 """Charts as geometry: scales, ticks, bars and paths, which `<ui.Chart>` and `<ui.Sparkline>` draw as SVG.
 
 Positions are texts, as SVG takes them. Bars and points are placed in percent, so they fit any size. Paths
-can't be, so they are drawn in a square of 1,000 units that is stretched. A path has at most `_PIECE`
-segments, so that a changed value of a long line changes a short piece of it.
+can't be, so they are drawn in a box of few units, which keeps them short, and the box is stretched: each
+label has 2 units of its width. A path has at most `_PIECE` segments, so that a changed value of a long line
+changes a short piece of it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ Kind = Literal["bar", "line", "area", "sparkline"]
 Number = int | float | Decimal
 Format = str | Callable[[Any], str]
 """A format such as ``"{:,.0f} €"``, or a function that returns a value's text."""
-UNITS: Final = 1000
-"""The width and height of the square in which paths are drawn."""
+HEIGHT: Final = 1000
+"""The height of the box in which paths are drawn, in units."""
+_LOW: Final = 100
+"""That of sparklines, which are a few pixels high."""
 _PIECE: Final = 16
 _STEPS: Final = 4
 """Into about so many steps the scale is divided."""
@@ -98,6 +101,8 @@ class Chart:
     """A chart, ready to be drawn. Created by `chart` and `sparkline`."""
 
     kind: Kind
+    width: int
+    """That of the box in which paths are drawn, in units."""
     series: tuple[Series, ...]
     ticks: tuple[Tick, ...]
     """From the top down."""
@@ -132,6 +137,7 @@ def chart(
     draw = _bars if kind == "bar" else _lines
     return Chart(
         kind=kind,
+        width=2 * len(texts),
         series=tuple(draw(texts, series.items(), scale, format)),
         ticks=tuple(Tick(_text(step, format), scale.percent(step)) for step in reversed(steps)),
         labels=tuple(_labels(texts)),
@@ -153,8 +159,8 @@ def sparkline(values: Sequence[Number | None], *, format: Format = "{:,}") -> Ch
     if known:
         last, low, high = (_text(value, format) for value in (known[-1], min(known), max(known)))
         summary = f"{last}, between {low} and {high}"
-    drawn = tuple(_lines([""] * len(values), [("", values)], scale, format))
-    return Chart("sparkline", drawn, (), (), (), "", summary)
+    drawn = tuple(_lines([""] * len(values), [("", values)], scale, format, _LOW))
+    return Chart("sparkline", 2 * len(values), drawn, (), (), (), "", summary)
 
 
 def nice_steps(low: float, high: float) -> list[int | float]:
@@ -216,43 +222,42 @@ def _bars(labels: Sequence[str], named: _Named, scale: _Scale, format: Format) -
         yield Series(name, _colour(index), tuple(marks), ())
 
 
-def _lines(labels: Sequence[str], named: _Named, scale: _Scale, format: Format) -> Iterator[Series]:
-    base = round(min(max(scale.part(0), 0), 1) * UNITS)
+def _lines(
+    labels: Sequence[str], named: _Named, scale: _Scale, format: Format, height: int = HEIGHT
+) -> Iterator[Series]:
+    base = round(min(max(scale.part(0), 0), 1) * height)
     for index, (name, values) in enumerate(named):
-        points = [
-            None if value is None else (_middle(n, len(values)), scale.part(value))
-            for n, value in enumerate(values)
-        ]
+        parts = [None if value is None else scale.part(value) for value in values]
         marks = (
-            Mark(n, labels[n], _text(values[n], format), _percent(point[0]), _percent(point[1]))
-            for n, point in enumerate(points)
-            if point is not None and len(points) <= _MAX_POINTS
+            Mark(n, labels[n], _text(values[n], format), _middle(n, len(values)), _percent(part))
+            for n, part in enumerate(parts)
+            if part is not None and len(parts) <= _MAX_POINTS
         )
-        yield Series(name, _colour(index), tuple(marks), tuple(_pieces(points, base)))
+        yield Series(name, _colour(index), tuple(marks), tuple(_pieces(parts, base, height)))
 
 
-def _pieces(points: Sequence[tuple[float, float] | None], base: int) -> Iterator[Piece]:
+def _pieces(parts: Sequence[float | None], base: int, height: int) -> Iterator[Piece]:
     """Yield the pieces of a line; each begins where the one before it ends, unless there is a gap."""
-    for start in range(0, len(points), _PIECE):
-        window = enumerate(points[start : start + _PIECE + 1], start)
+    for start in range(0, len(parts), _PIECE):
+        window = enumerate(parts[start : start + _PIECE + 1], start)
         for is_gap, group in groupby(window, lambda one: one[1] is None):
-            run = [(n, round(point[0] * UNITS), round(point[1] * UNITS)) for n, point in group if point]
+            run = [(n, round(part * height)) for n, part in group if part is not None]
             if not is_gap and run[0][0] < start + _PIECE:  # else it is the beginning of the next piece only
                 yield _piece(run, base)
 
 
-def _piece(run: list[tuple[int, int, int]], base: int) -> Piece:
-    key, left, top = run[0]
-    steps = [f"{b[1] - a[1]} {b[2] - a[2]}" for a, b in pairwise(run)] or ["0 0"]
+def _piece(run: list[tuple[int, int]], base: int) -> Piece:
+    (first, top), left = run[0], 2 * run[0][0] + 1
+    steps = [f"2 {below - above}" for (_, above), (_, below) in pairwise(run)] or ["0 0"]
     line = f"M{left} {top}l{' '.join(steps)}".replace(" -", "-")
-    return Piece(key, line, f"{line}V{base}H{left}z")
+    return Piece(first, line, f"{line}V{base}H{left}z")
 
 
 def _labels(texts: Sequence[str]) -> Iterator[Label]:
     """Yield the labels, so many of them as there may be room for."""
     shown = range(0, len(texts), -(-len(texts) // _MAX_LABELS) or 1)
     for index, n in enumerate(shown):
-        yield Label(texts[n], _percent(_middle(n, len(texts))), len(shown) > _FEW_LABELS and index % 2 == 1)
+        yield Label(texts[n], _middle(n, len(texts)), len(shown) > _FEW_LABELS and index % 2 == 1)
 
 
 def _summary(name: str, labels: Sequence[str], values: Sequence[Number | None], format: Format) -> str:
@@ -282,9 +287,9 @@ def _text(value: Number | None, format: Format) -> str:
     return format.format(value) if isinstance(format, str) else format(value)
 
 
-def _middle(index: int, count: int) -> float:
-    """Return how far from the left the middle of a label's room is: 0 to 1."""
-    return (index + 0.5) / count
+def _middle(index: int, count: int) -> str:
+    """Return how far from the left the middle of a label's room is, in percent."""
+    return _percent((index + 0.5) / count)
 
 
 def _colour(index: int) -> int:

@@ -74,7 +74,17 @@ UI_DATA = Explained(
     ),
     "test_books",
 )
-CHARTS = Explained("charts.md", 4, (EXAMPLES / "ui" / "data.py", template("ui/data.html")), "test_loans")
+CHARTS = Explained(
+    "charts.md",
+    6,
+    (
+        EXAMPLES / "ui" / "data.py",
+        template("ui/data.html"),
+        EXAMPLES / "dashboard" / "overview.py",
+        EXAMPLES / "dashboard" / "templates" / "meter.html",
+    ),
+    "test_loans",
+)
 
 browser = plugin.browser
 each = pytest.mark.parametrize(

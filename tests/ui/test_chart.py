@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from liveactions import ui
-from liveactions.ui.chart import UNITS, nice_steps
+from liveactions.ui.chart import HEIGHT, nice_steps
 
 numbers = st.floats(-1e12, 1e12) | st.integers(-(10**12), 10**12)
 
@@ -69,10 +69,10 @@ def test_bars() -> None:
 
 def test_lines_and_areas() -> None:
     line = ui.chart("line", "abcd", {"One": [0, 10, 5, 5]})
-    assert line.series[0].pieces[0].line == "M125 1000l250-1000 250 500 250 0"
+    assert line.series[0].pieces[0].line == "M1 1000l2-1000 2 500 2 0"
     assert [(point.x, point.y) for point in line.series[0].marks][:2] == [("12.5", "100"), ("37.5", "0")]
     area = ui.chart("area", "ab", {"One": [10, -10]})
-    assert area.series[0].pieces[0].area == "M250 0l500 1000V500H250z", "an area ends at zero"
+    assert area.series[0].pieces[0].area == "M1 0l2 1000V500H1z", "an area ends at zero"
 
 
 def test_the_scale_of_lines_leaves_zero_out_if_it_is_far_away() -> None:
@@ -85,7 +85,7 @@ def test_the_scale_of_lines_leaves_zero_out_if_it_is_far_away() -> None:
 
 def test_gaps() -> None:
     chart = ui.chart("line", "abcde", {"x": [0, 10, None, 5, None]})
-    assert [piece.line for piece in chart.series[0].pieces] == ["M100 1000l200-1000", "M700 500l0 0"]
+    assert [piece.line for piece in chart.series[0].pieces] == ["M1 1000l2-1000", "M7 500l0 0"]
     assert [row.texts for row in chart.table][2] == ("",)
     assert len(ui.chart("bar", "ab", {"x": [None, 1]}).series[0].marks) == 1
 
@@ -105,9 +105,7 @@ def test_a_line_passes_all_of_its_values_once(values: list[int | None]) -> None:
             segments += dx > 0
             drawn[x] = y
     expected = {
-        round((n + 0.5) / len(values) * UNITS): round((top - value) / top * UNITS)
-        for n, value in enumerate(values)
-        if value is not None
+        2 * n + 1: round((top - value) / top * HEIGHT) for n, value in enumerate(values) if value is not None
     }
     assert drawn == expected
     assert segments == sum(a is not None and b is not None for a, b in zip(values, values[1:], strict=False))
@@ -139,9 +137,9 @@ def test_a_description() -> None:
 
 def test_a_sparkline() -> None:
     line = ui.sparkline([1, 3, 2], format=lambda value: f"{value} %")
-    assert line.series[0].pieces[0].line == "M167 1000l333-1000 333 500"
+    assert line.series[0].pieces[0].line == "M1 100l2-100 2 50"
     assert line.summary == "2 %, between 1 % and 3 %"
-    assert ui.sparkline([5, 5]).series[0].pieces[0].line == "M250 500l500 0"
+    assert ui.sparkline([5, 5]).series[0].pieces[0].line == "M1 50l2 0"
     assert ui.sparkline([]).series[0].pieces == ()
 
 
