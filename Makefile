@@ -15,7 +15,7 @@ IGNORE_BROWSER = $(BROWSER_TESTS:%=--ignore %)
 SIDE_BY_SIDE = $(MAKE) --no-print-directory -j 3 $(if $(filter output-sync,$(.FEATURES)),-O)
 unexport PYTHONDONTWRITEBYTECODE   # each of the tests' processes would compile everything again
 
-.PHONY: help run check quick test process-tests browser-tests coverage chaos lint client docs bench release browser servers haproxy clean
+.PHONY: help run check quick test process-tests browser-tests coverage chaos lint client docs bench audit release browser servers haproxy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -59,7 +59,10 @@ docs: $(VENV)/.dev  ## the documentation site, in build/site; fails on dead link
 bench: $(VENV)/.dev browser  ## ratios, measured side by side on this machine
 	$(BIN)/python -m benchmarks
 
-release: $(VENV)/.dev docs servers  ## build what is uploaded into dist/, and check it: contents, tests of the sdist, the wheel installed
+audit: $(VENV)/.dev  ## known vulnerabilities in what users install; says so where they can't be looked up
+	$(BIN)/nox -s audit
+
+release: $(VENV)/.dev docs servers audit  ## build what is uploaded into dist/, and check it: contents, tests of the sdist, the wheel installed
 	git diff --quiet HEAD || { echo "commit first: there are changes that no commit has"; exit 1; }
 	rm -rf dist build/sdist build/wheel
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation
@@ -89,7 +92,7 @@ coverage: $(VENV)/.dev servers  ## branches that no test takes; fails below what
 	$(BIN)/coverage report
 
 clean:  ## remove what these targets made
-	rm -rf $(VENV) build dist js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) build dist .nox js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed (PYTHON=... names one)"; exit 1; }

@@ -45,15 +45,8 @@ def oldest(session: nox.Session) -> None:
     pins = str(Path(session.create_tmp(), "oldest.txt"))
     extras = [f"--extra={name}" for name in (*USED, "examples")]
     session.install("uv")
-    command = [
-        "uv",
-        "pip",
-        "compile",
-        "-q",
-        "--resolution=lowest-direct",
-        f"--python-version={session.python}",
-    ]
-    session.run(*command, "pyproject.toml", *extras, "-o", pins)
+    oldest_first = ("--resolution=lowest-direct", f"--python-version={session.python}")
+    session.run("uv", "pip", "compile", "-q", *oldest_first, "pyproject.toml", *extras, "-o", pins)
     session.install("-e", ".[dev]", "-c", pins)
     session.run("pytest", *QUICK, *FAST, *session.posargs)
 
@@ -61,10 +54,12 @@ def oldest(session: nox.Session) -> None:
 def findings(report: dict[str, Any]) -> tuple[int, list[str]]:
     """Return how many packages were looked up by pip-audit, and what is known of them."""
     looked_up = [one for one in report["dependencies"] if "skip_reason" not in one]
-    return len(looked_up), [
-        f"{one['name']} {one['version']}: {fault['id']}, fixed in {', '.join(fault['fix_versions']) or 'no version'}"
-        for one, fault in known
+    known = [
+        f"{one['name']} {one['version']}: {fault['id']}, fixed in {' '.join(fault['fix_versions']) or 'none'}"
+        for one in looked_up
+        for fault in one["vulns"]
     ]
+    return len(looked_up), known
 
 
 @nox.session

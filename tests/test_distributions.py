@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -86,6 +87,16 @@ def test_descriptions_can_be_shown(dist: Path) -> None:
     command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, dist.iterdir())]
     checked = subprocess.run(command, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_an_audit_tells_what_it_has_looked_up() -> None:
+    findings = runpy.run_path(str(ROOT / "noxfile.py"))["findings"]
+    skipped = {"name": "a", "skip_reason": "not found"}
+    fine = {"name": "b", "version": "1", "vulns": []}
+    fault = {"id": "CVE-1", "fix_versions": ["2.1"]}
+    report = {"dependencies": [skipped, fine, {"name": "c", "version": "2", "vulns": [fault]}]}
+    assert findings(report) == (2, ["c 2: CVE-1, fixed in 2.1"])
+    assert findings({"dependencies": [skipped]}) == (0, [])
 
 
 def test_the_newest_heading_of_the_changelog_is_this_version() -> None:
