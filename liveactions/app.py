@@ -23,6 +23,8 @@ from .actions.markers import Depends, Guards, guards_of
 from .actions.messages import check_messages
 from .cache.tags import publish_by
 from .config import Limits, check_flags, check_function, check_list, check_text
+from .dashboard import DASHBOARD, STYLE, style
+from .dashboard import dashboard as dashboard_page
 from .engines import open_broker, open_storage, open_store
 from .execution.app_context import (
     COOKIES,
@@ -55,11 +57,13 @@ from .security.origin import Origins
 from .security.signing import ENVIRONMENT, Keys, Sealer, Signer
 from .session.draining import Drain, draining_on_sigterm
 from .session.registry import SessionRegistry
+from .session.reports import WorkerReports
 from .session.request_probe import GIVEN_KEY, HOST_KEY
 from .store import Store
 from .store.fallback import FallbackStore
 from .store.snapshots import Snapshots
 from .store.upload_storage import UploadStorage
+from .tasks import Recurring
 from .templates import Templates
 from .workers import is_only_worker, worker_count
 
@@ -126,6 +130,7 @@ class Live(Starlette):
     Default: ``LIVEACTIONS_STORE``, or a private SQLite file.
     `broker`: carries messages between workers: a broker or a URL. Default: the store's, if a key is set.
     `observer`: receives every operation, for tracing and metrics.
+    `dashboard`: guards for an overview of all open pages at ``/_live/dashboard``. Default: there is none.
     `uploads`: where files wait for their action: a folder, which all machines share, or ``s3://bucket/prefix``.
     Default: ``LIVEACTIONS_UPLOADS``, or beside the store; on the network, in the store, up to 1 MiB each.
 
@@ -154,6 +159,7 @@ class Live(Starlette):
         messages: Mapping[str, str] | None = None,
         allowed_origins: Iterable[str] = (),
         observer: Observer | None = None,
+        dashboard: Guards = (),
         name: str | None = None,
     ) -> None:
         debug = bool(os.environ.get(DEBUG_VARIABLE)) if debug is None else debug
@@ -206,7 +212,10 @@ class Live(Starlette):
         self._drain = Drain(self.sessions, limits.drain)
         self.services.disconnect, self.services.publish = self.disconnect, self.publish
         self._origins = Origins(allowed_origins)
-        self.own_routes = _routes(self.site, self.sessions, self._origins, Health(self.sessions, self._line))
+        health = Health(self.sessions, self._line)
+        watchers = guards_of(dashboard)
+        overview = self._dashboard_routes(watchers, health) if watchers else []
+        self.own_routes = _routes(self.site, self.sessions, self._origins, health, overview)
         """The routes of the pages, and those that the client uses."""
         self._hosted_guards: tuple[Depends, ...] = ()
         """The guards of the application that this one is installed in."""
@@ -323,7 +332,20 @@ class Live(Starlette):
         surround(app, HoldingMiddleware)
         surround(app, NotingMiddleware)
 
+    def _dashboard_routes(self, guards: tuple[Depends, ...], health: Health) -> list[Route]:
+        reports = WorkerReports(self.sessions, self._line)
+        self.site.observers += (reports.times,)
+        self.sessions.answering = Recurring("reporting to the dashboard", reports.answer)
+        page = _Placed(dashboard_page(reports, health), DASHBOARD, guards)
+        return [self._route(page), Route(STYLE, style)]
+
     def _place(self, placed: _Placed) -> None:
+        route = self._route(placed)
+        self.own_routes.append(route)
+        for app in (self, *self.services.hosts):
+            app.router.routes.append(route)
+
+    def _route(self, placed: _Placed) -> Route:
         register_at(placed.page, placed.path, placed.guards)
         check_page(placed.page)
         if self.services.debug:
@@ -331,10 +353,7 @@ class Live(Starlette):
         address = Address(placed.page, placed.path)
         self.site.add(address)
         endpoint = PageEndpoint(self.site, self.sessions, self._origins, address, self._errors)
-        route = Route(placed.path, endpoint, name=placed.page.__name__)
-        self.own_routes.append(route)
-        for app in (self, *self.services.hosts):
-            app.router.routes.append(route)
+        return Route(placed.path, endpoint, name=placed.page.__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -395,11 +414,14 @@ class Live(Starlette):
         return lifespan
 
 
-def _routes(site: AppContext, sessions: SessionRegistry, origins: Origins, health: Health) -> list[BaseRoute]:
-    """Return the routes of the library itself."""
+def _routes(
+    site: AppContext, sessions: SessionRegistry, origins: Origins, health: Health, overview: list[Route]
+) -> list[BaseRoute]:
+    """Return the routes of the library itself; `overview` are those of the dashboard, if there is one."""
     panel = [Route(PANEL, PanelEndpoint(sessions, origins))] if site.services.debug else []
     below = [
         *panel,
+        *overview,
         Route(COOKIES, CookiesEndpoint(site, origins), name="live cookies"),
         Route(DELIVERY, DeliveryEndpoint(site), name="live delivery"),
         Route(FUNCTION, FunctionEndpoint(site, origins), name="live function"),

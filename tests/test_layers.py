@@ -15,7 +15,7 @@ LAYERS = [
     "execution",
     "session",
     "http",
-    "engines hosting workers otel ui",
+    "engines hosting workers otel ui dashboard",
     "app",
     "testing cli",
     "__main__",

@@ -153,9 +153,7 @@ class Health:
 
     async def report(self, request: Request) -> JSONResponse:
         """Answer with all details. The status is that of `ready`."""
-        store, broker = await asyncio.gather(
-            self._store.measure(), self._broker.measure() if self._broker else _nothing()
-        )
+        store, broker = await self.measure()
         is_draining = self._sessions.is_draining
         return _answer(
             not is_draining,
@@ -166,6 +164,12 @@ class Health:
             store=store,
             broker=broker,
         )
+
+    async def measure(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return whether the store and the broker, if there is one, are reachable, and their latencies."""
+        broker = self._broker.measure() if self._broker else _nothing()
+        store, its_broker = await asyncio.gather(self._store.measure(), broker)
+        return store, its_broker
 
     async def live(self, request: Request) -> JSONResponse:
         """Answer 200: the event loop is running."""

@@ -53,9 +53,9 @@ class RemoteBroker(Broker, Protocol):
 class Message:
     """A message to open pages and caches. All of it can be written as JSON."""
 
-    kind: Literal["tag", "path", "topic", "user", "presence"]
+    kind: Literal["tag", "path", "topic", "user", "presence", "worker"]
     name: str
-    """The tag, path, pattern of paths, topic, identity that has signed out, or replica of presence."""
+    """The tag, path, pattern of paths, topic, identity that has signed out, replica of presence or worker."""
     data: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
     """The session that has published the message, if it shows the change already; otherwise empty."""

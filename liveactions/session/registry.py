@@ -125,6 +125,8 @@ class SessionRegistry:
             Recurring("reaching the store", site.snapshots.store.tend),
         ]
         self._presence_tick = Recurring("checking presence", self.presence.tick)
+        self.answering: Recurring | None = None
+        """Answers other workers that ask for a report, if there is a dashboard."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -392,6 +394,8 @@ class SessionRegistry:
             for _ in range(POLLS_PER_ROUND):
                 await asyncio.sleep(MAINTENANCE_INTERVAL / POLLS_PER_ROUND)
                 self._receiving.run()
+                if self.answering is not None:
+                    self.answering.run()
             if self.presence.is_running:
                 self._presence_tick.run()
             if not self._rounds:  # a slow store delays no messages

@@ -83,7 +83,7 @@ class SubscriptionIndex:
         return list(self._log)[-missed:] if missed <= len(self._log) else [None]
 
     def _on_broker_message(self, message: Message | None) -> None:
-        if message is not None and message.kind == "presence":  # tags of their own follow
+        if message is not None and message.kind in ("presence", "worker"):  # not for pages
             return
         self._inbox.append(message)
         try:

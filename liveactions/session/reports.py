@@ -1,0 +1,155 @@
+"""What the workers of an application report about themselves, for the dashboard.
+
+Nothing is measured or sent before there is a dashboard. Whoever looks at it asks all workers over the broker,
+and each answers with a report of its own. A worker without open pages doesn't listen, so it doesn't answer.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NamedTuple
+
+from ..observation import Operation
+from ..pubsub.base import Message
+from ..pubsub.channel import BrokerChannel
+from .registry import SessionRegistry
+
+MAX_AGE: Final = 10.0
+"""Seconds after which a report of another worker is out of date."""
+MAX_ACTIONS: Final = 10
+"""How many of the slowest actions a report has."""
+WINDOW: Final = 60
+"""Seconds over which operations are counted."""
+_COUNTED: Final = ("op", "post", "call")
+
+
+class ActionTime(NamedTuple):
+    """How long an action takes. Times are in seconds, without those in the queue."""
+
+    name: str
+    calls: int
+    mean: float
+    longest: float
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    """The numbers of one worker."""
+
+    worker: str
+    stats: Mapping[str, Any]
+    """Those of `liveactions.observation.Stats`."""
+    ops_per_minute: int
+    """Operations of visitors in the last minute."""
+    pages: Mapping[str, int]
+    """How many pages of each class are open and connected."""
+    slowest: list[ActionTime]
+    """The slowest actions since the worker started, by their mean."""
+
+
+class ActionTimes:
+    """An observer that counts operations and adds up the times of actions."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, tuple[int, float, float]] = {}
+        """Calls, seconds in total, and seconds of the longest."""
+        self._recent: deque[tuple[int, int]] = deque(maxlen=WINDOW)
+        """Seconds of the clock, and how many operations have ended in each."""
+
+    @contextmanager
+    def observe(self, operation: Operation) -> Iterator[None]:
+        """Count an operation when it has ended."""
+        yield
+        if operation.page.startswith("liveactions."):  # the dashboard itself
+            return
+        if operation.kind in _COUNTED:
+            self._count(int(time.monotonic()))
+        if operation.action:
+            calls, total, longest = self._times.get(operation.action, (0, 0.0, 0.0))
+            seconds = operation.seconds
+            self._times[operation.action] = calls + 1, total + seconds, max(longest, seconds)
+
+    def _count(self, second: int) -> None:
+        last, count = self._recent[-1] if self._recent else (second - 1, 0)
+        if last == second:
+            self._recent[-1] = second, count + 1
+        else:
+            self._recent.append((second, 1))
+
+    def per_minute(self) -> int:
+        """Return how many operations have ended in the last minute."""
+        since = time.monotonic() - WINDOW
+        return sum(count for second, count in self._recent if second >= since)
+
+    def slowest(self) -> list[ActionTime]:
+        """Return the actions with the longest mean."""
+        return slowest(
+            ActionTime(name, calls, total / calls, longest)
+            for name, (calls, total, longest) in self._times.items()
+        )
+
+
+def slowest(times: Iterator[ActionTime]) -> list[ActionTime]:
+    """Return the slowest of some actions."""
+    return sorted(times, key=lambda one: -one.mean)[:MAX_ACTIONS]
+
+
+class WorkerReports:
+    """The report of this worker, and the newest ones of the others."""
+
+    def __init__(self, sessions: SessionRegistry, line: BrokerChannel) -> None:
+        self.times = ActionTimes()
+        self._sessions = sessions
+        self._line = line
+        self._id = secrets.token_hex(8)
+        self._others: dict[str, tuple[float, WorkerReport]] = {}
+        """With the time at which they came."""
+        self._is_asked = False
+        line.listen(self._hear)
+
+    @property
+    def _name(self) -> str:
+        return f"{self._id} {os.getpid()}"
+
+    def own(self) -> WorkerReport:
+        """Return the report of this worker."""
+        return WorkerReport(
+            f"{socket.gethostname()}, process {os.getpid()}",
+            asdict(self._sessions.stats()),
+            self.times.per_minute(),
+            dict(Counter(one.state.name for one in self._sessions if one.state.is_attached)),
+            self.times.slowest(),
+        )
+
+    def others(self) -> list[WorkerReport]:
+        """Return the reports of other workers that aren't out of date."""
+        since = time.monotonic() - MAX_AGE
+        return [report for at, report in list(self._others.values()) if at >= since]
+
+    async def ask(self) -> None:
+        """Ask the other workers for reports, which come a moment later."""
+        await self._line.announce(Message("worker", self._name))
+
+    def answer(self) -> None:
+        """Send a report, if another worker has asked for it."""
+        if self._is_asked:
+            self._is_asked = False
+            self._line.publish(Message("worker", self._name, asdict(self.own())))
+
+    def _hear(self, message: Message | None) -> None:
+        """Note a message. It comes in any thread, in which nothing can be sent."""
+        if message is None or message.kind != "worker" or message.name == self._name:
+            return
+        if not message.data:
+            self._is_asked = True
+            return
+        with suppress(TypeError):  # the report of another version
+            report = WorkerReport(**message.data)
+            self._others[message.name] = time.monotonic(), report
