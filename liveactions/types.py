@@ -32,6 +32,8 @@ class SourceExcerpt(NamedTuple):
     line: int
     lines: list[tuple[int, str]]
     """The surrounding lines with their numbers."""
+    column: int = 0
+    """From 1; 0 if it isn't known."""
 
 
 @dataclass(frozen=True, slots=True)

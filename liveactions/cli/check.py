@@ -35,6 +35,7 @@ from ..pages.page import Page
 from ..pages.page_functions import FunctionPage, render
 from ..pages.page_html import NAMES
 from ..templates import is_beside
+from ..templates.columns import column_of
 from ..templates.commands import NAME, unknown_commands
 from ..templates.component_files import tag_of
 from ..templates.event_attributes import event_attributes_in, unknown_modifier, unlikely_event
@@ -63,14 +64,18 @@ class Finding:
     level: str
     """``error`` or ``warning``."""
     text: str
+    column: int = 0
+    """From 1; 0 where none is known."""
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        column = f":{self.column}" if self.column else ""
+        where = f"{self.file}:{self.line}{column}: " if self.line else f"{self.file}: " if self.file else ""
         return f"{where}{self.level}: {self.text}"
 
     def github(self) -> str:
         """Return a workflow command that annotates the line in a pull request."""
-        where = ",".join([f"file={self.file}"] * bool(self.file) + [f"line={self.line}"] * bool(self.line))
+        named = {"file": self.file, "line": self.line, "col": self.column}
+        where = ",".join(f"{name}={value}" for name, value in named.items() if value)
         text = self.text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         return f"::{self.level} {where}::{text}"
 
@@ -125,7 +130,10 @@ class _Check:
             yield self._finding(error.name or name, error.lineno, "error", error.message)
             return
         except TemplateSyntaxError as error:
-            yield self._finding(error.name or name, error.lineno, "error", error.message or "syntax error")
+            column = 0 if is_beside(error.name) else column_of(error, "")  # which is indented in its file
+            text = error.message or "syntax error"
+            finding = self._finding(error.name or name, error.lineno, "error", text)
+            yield dataclasses.replace(finding, column=column)
             return
         except JinjaError as error:
             yield self._finding(name, 0, "error", str(error))

@@ -165,7 +165,8 @@ def traceback_page(message: str, debug: DebugDetails, status: int) -> Response:
 
 def _place(excerpt: SourceExcerpt) -> str:
     lines = "\n".join(_row(number, text, number == excerpt.line) for number, text in excerpt.lines)
-    return f"<h2>{escape(excerpt.name)}, line {excerpt.line}</h2>\n<pre>{lines}</pre>\n"
+    column = f", column {excerpt.column}" if excerpt.column else ""
+    return f"<h2>{escape(excerpt.name)}, line {excerpt.line}{column}</h2>\n<pre>{lines}</pre>\n"
 
 
 def _row(number: int, text: str, is_marked: bool) -> str:

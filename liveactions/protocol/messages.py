@@ -64,7 +64,8 @@ All others are frames, ``[rev, ack, patch, answers, shapes, extras]``, without e
 ``answers``           flat: n, status, payload. The status is 0 ok (the result), 1 error
                       (``{"error", "errors", "status", "id"?,
                       "retry_after"?}``, in debug mode with ``details``,
-                      the traceback, and perhaps ``template``, ``{"name", "line", "excerpt"}``),
+                      the traceback, and perhaps ``template``, ``{"name", "line",
+                      "column", "excerpt"}``, the column from 1, or 0 if it isn't known),
                       2 uncertain, 3 redirect (``{"url", "replace"?, "external"?}``),
                       4 running (the operation runs concurrently; its final answer comes later),
                       5 ok, but the form keeps its fields
@@ -468,8 +469,8 @@ def error_payload(failed: Failed) -> dict[str, Any]:
     if debug is not None:
         payload["details"] = debug.traceback
         if debug.excerpt is not None:
-            name, line, lines = debug.excerpt
-            payload["template"] = {"name": name, "line": line, "excerpt": lines}
+            name, line, lines, column = debug.excerpt
+            payload["template"] = {"name": name, "line": line, "column": column, "excerpt": lines}
     return payload
 
 

@@ -20,6 +20,7 @@ from ..exceptions import RenderError
 from ..html.tokenizer import mentions_components
 from .beside import BesideLoader, is_beside
 from .codegen import LiveCodeGenerator
+from .columns import note_column
 from .component_assets import files
 from .component_files import Components, tag_of
 from .component_tags import expand, without_tags_in_raw
@@ -56,7 +57,11 @@ class LiveEnvironment(Environment):
         return known
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
+        try:
+            tree = super()._parse(source, name, filename)
+        except TemplateSyntaxError as error:
+            note_column(error, source)
+            raise
         has_macros = any(isinstance(node, nodes.Macro) for node in tree.body)
         if has_macros or (mentions_components(source) and not (name or "").endswith(_WITHOUT_COMPONENTS)):
             found = expand(tree.body, name, self.components, tag_of(name or "") is not None)

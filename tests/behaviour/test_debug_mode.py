@@ -130,7 +130,10 @@ async def test_by_http_the_template_its_line_and_the_traceback_are_shown(tmp_pat
     async with browser(site.live) as one:
         response = await one.http.get("/notes")
     assert response.status_code == 500 and response.headers["cache-control"] == "no-store"
-    assert "<title>ZeroDivisionError" in response.text and "<h2>notes.html, line 2</h2>" in response.text
+    assert (
+        "<title>ZeroDivisionError" in response.text
+        and "<h2>notes.html, line 2, column 5</h2>" in response.text
+    )
     assert "<mark>    2  &lt;h1&gt;{{ count // 0 }}&lt;/h1&gt;</mark>" in response.text
     assert "Traceback (most recent call last)" in response.text
 
@@ -139,7 +142,7 @@ async def test_by_http_a_template_that_is_none(tmp_path: Path) -> None:
     site = Site(tmp_path, part="<p>\n{% if %}</p>")
     async with browser(site.live) as one:
         response = await one.http.get("/notes")
-    assert response.status_code == 500 and "<h2>part.html, line 2</h2>" in response.text
+    assert response.status_code == 500 and "<h2>part.html, line 2, column 7</h2>" in response.text
 
 
 async def test_by_http_what_browsers_would_not_keep(tmp_path: Path) -> None:
@@ -169,6 +172,7 @@ async def test_over_the_socket_an_op_is_answered_with_it(site: Site) -> None:
         assert payload["template"] == {
             "name": "part.html",
             "line": 4,
+            "column": 3,
             "excerpt": [[n, text] for n, text in enumerate(PART.splitlines(), 1)][:7],
         }
         assert "in the template part.html, line 4" in payload["details"]

@@ -107,7 +107,7 @@ def test_one_with_an_error_is_shown_until_it_is_mended(site: Site, visit: Visit)
     site.save(NOTES.replace("{{ count }}", "{{ count }"))
     overlay = page.get_by_role("dialog")
     expect(overlay.locator("h1")).to_contain_text("TemplateSyntaxError")
-    expect(overlay.locator("h2")).to_have_text("notes.html, line 2")
+    expect(overlay.locator("h2")).to_have_text("notes.html, line 2, column 14")
     expect(overlay.locator("mark")).to_contain_text("{{ count }")
     expect(page.locator("h1").first).to_have_text("0")
     site.save(NOTES.replace("<h1>", "<h1>mended "))
@@ -140,7 +140,7 @@ def test_a_page_that_cannot_be_opened_says_why(site: Site, visit: Visit, script:
     response = page.goto(visitor.url + "/notes")
     assert response and response.status == 500
     expect(page.locator("h1")).to_contain_text("ZeroDivisionError")
-    expect(page.locator("h2")).to_have_text("notes.html, line 2")
+    expect(page.locator("h2")).to_have_text("notes.html, line 2, column 5")
     expect(page.locator("mark")).to_contain_text("{{ count // 0 }}")
     visitor.problems.clear()  # the browser notes the status
 

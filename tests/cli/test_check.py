@@ -131,7 +131,7 @@ def test_what_is_right(body: str) -> None:
             "notes.html:2: error: live.field.newest: this field of Notes can't be set: load() sets it",
         ),
         ("<input live-bind='q'>", "notes.html:2: error: the value of live-bind is a field of the page"),
-        ("{% if %}", "notes.html:2: error: Expected an expression"),
+        ("{% if %}", "notes.html:2:7: error: Expected an expression"),
         ("{% include 'rows.html' %}", "error: Notes: there is no template 'rows.html'"),
         ('<p live-clck="{{ add }}"></p>', "notes.html:2: warning: live-clck: did you mean live-click?"),
         ("{% if nots %}{% endif %}", "notes.html:2: warning: Notes has no 'nots'; did you mean 'notes'?"),
@@ -199,6 +199,7 @@ def test_annotations_of_pull_requests() -> None:
     assert (
         Finding("a.html", 3, "error", "100%\nwrong").github() == "::error file=a.html,line=3::100%25%0Awrong"
     )
+    assert Finding("a.html", 3, "error", "x", 7).github() == "::error file=a.html,line=3,col=7::x"
     assert Finding("", 0, "warning", "x").github() == "::warning ::x"
 
 

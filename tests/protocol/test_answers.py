@@ -20,8 +20,8 @@ from liveactions.types import (
     Uncertain,
 )
 
-EXCERPT = SourceExcerpt("list.html", 2, [(1, "<ul>"), (2, "{{ x }}")])
-PLACE = {"name": "list.html", "line": 2, "excerpt": [(1, "<ul>"), (2, "{{ x }}")]}
+EXCERPT = SourceExcerpt("list.html", 2, [(1, "<ul>"), (2, "{{ x }}")], 4)
+PLACE = {"name": "list.html", "line": 2, "column": 4, "excerpt": [(1, "<ul>"), (2, "{{ x }}")]}
 ERROR_409: dict[str, Any] = {"error": "No", "errors": {}, "status": 409}
 
 

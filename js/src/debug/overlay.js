@@ -11,7 +11,7 @@ pre { margin: 0 0 1rem; overflow: auto; font: .85rem/1.5 ui-monospace, monospace
 mark { background: #fdd }
 button { position: absolute; inset: 1rem 1rem auto auto }`;
 
-/** @typedef {{ name: string, line: number, excerpt: [number, string][] }} Place where in a template, and the lines around it */
+/** @typedef {{ name: string, line: number, column?: number, excerpt: [number, string][] }} Place where in a template, and the lines around it */
 
 /** What is shown, or was last. */
 let last = "";
@@ -37,7 +37,7 @@ function showError({ error, details, id, template }) {
   const root = shadow(host, STYLE);
   const dialog = element("dialog", element("h1", error));
   const button = element("button", "Close");
-  if (template) dialog.append(element("h2", `${template.name}, line ${template.line}`), excerptOf(template));
+  if (template) dialog.append(element("h2", `${template.name}, line ${template.line}${template.column ? `, column ${template.column}` : ""}`), excerptOf(template));
   dialog.append(element("pre", details), button);
   button.onclick = /** @type {HTMLDialogElement} */ (dialog).onclose = close;
   root.append(dialog);
