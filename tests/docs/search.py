@@ -89,6 +89,9 @@ QUESTIONS: Final = {
     "content security policy": "csp",
     "works without javascript": "pages",
     "debug": "debugging",
+    "chart": "charts",
+    "table": "ui-data",
+    "button": "ui",
     "modal dialog": "reference/attributes",
 }
 """What somebody types, and the page (without its suffix) that answers it."""
