@@ -11,14 +11,12 @@ from collections.abc import AsyncIterator
 from secrets import token_hex
 from typing import Annotated, Any, Literal
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from pydantic import BaseModel, Field
 
-from liveactions import ActionError, InSession, Page, Pages, action
+from liveactions import ActionError, InSession, Page, Pages, action, ui
 
 pages = Pages()
-markdown = MarkdownIt("js-default")  # no HTML of the model's
 PAUSE = 0.05
 """Seconds between two words."""
 CHUNK = 40
@@ -130,4 +128,4 @@ class Assistant(Page):
             self.turn = None
 
     def html(self, text: str) -> Markup:
-        return Markup(markdown.render(text))
+        return ui.markdown(text)
