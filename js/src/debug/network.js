@@ -34,6 +34,7 @@ export function simulate(changes) {
   Object.assign(network, changes);
   sessionStorage.setItem(KEY, JSON.stringify(network));
   if (network.offline) disconnect();
+  if ("offline" in changes) dispatchEvent(new Event(network.offline ? "offline" : "online")); // as browsers do
 }
 
 /** Break the connection. The page connects again. */
