@@ -81,7 +81,7 @@ def todos(page: Page) -> None:
 def signup(page: Page) -> None:
     page.get_by_label("Name").fill("a")
     page.get_by_label("E-mail").fill("ada@")
-    expect(page.locator(".error").first).not_to_have_text("")
+    expect(page.locator(".ui-error").first).not_to_have_text("")
 
 
 def rooms(page: Page) -> None:

@@ -35,6 +35,7 @@ from ..store.one_time import ANSWER_TTL, TICKET_TTL, Deliveries, OneTimeStore
 from ..store.snapshots import SnapshotQueue, Snapshots
 from ..store.upload_storage import ObjectStorage, UploadStorage
 from ..store.uploads import PLACES, FileTooLarge, TooManyUploads, Uploads
+from ..templates import is_beside
 from ..types import Outcome, RedirectTo
 from .kept import KeptFields, KeptValues
 from .results import failure
@@ -108,8 +109,7 @@ class AppContext:
         self.counters = Counters()
         self.observers: tuple[Observer, ...] = ()
         """Each receives every operation."""
-        templates = services.templates
-        self.assets = Assets(more=templates.component_files if templates is not None else None)
+        self.assets = Assets(more=self._component_files)
         self._client = lru_cache(maxsize=16)(self._client_paths)
         self.login = login
         """The address that visitors are redirected to on 401; ``{path}`` is the page they came from."""
@@ -118,6 +118,17 @@ class AppContext:
         self._identify = identify
         self.addresses: list[Address] = []
         """The pages, in the order in which paths are matched."""
+
+    def _component_files(self) -> Mapping[str, str]:
+        """Return the styles and scripts of the components in templates, those in Python files included."""
+        templates = self.services.templates
+        return {} if templates is None else templates.component_files(self._templates_beside)
+
+    def _templates_beside(self) -> Iterator[str]:
+        """Yield the templates of pages and their components that are in Python files."""
+        for address in self.addresses:
+            names = {one.template for one in descriptions(address.page)}
+            yield from (name for name in names if name is not None and is_beside(name))
 
     def add(self, address: Address) -> None:
         self.addresses.append(address)

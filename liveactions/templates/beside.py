@@ -10,7 +10,7 @@ import ast
 import linecache
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
@@ -52,11 +52,6 @@ def jinja(source: str, /) -> str:
 def is_beside(name: str | None) -> bool:
     """Return whether a template is written in a Python file."""
     return name in _written
-
-
-def sources() -> Iterator[str]:
-    """Yield all templates that are written in Python files."""
-    yield from (written.source for written in _written.values())
 
 
 def _add(title: str, written: Written) -> str:

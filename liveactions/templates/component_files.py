@@ -19,7 +19,6 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
-from .beside import sources
 from .component_assets import THEME, fault_of_style
 from .component_body import every, meant, slots_in, takes_attributes
 from .component_props import Prop, declared
@@ -142,12 +141,18 @@ class Components:
         found = self._found.get(tag_of(template or "") or "")
         return found.filename if found is not None else None
 
-    def all(self) -> list[ComponentFile]:
+    @property
+    def count(self) -> int:
+        """How many components were loaded."""
+        return len(self._found)
+
+    def all(self, others: Iterable[str] = ()) -> list[ComponentFile]:
         """Return all components of the application, and those of the library that its templates use.
 
-        Those with errors are left out: these are reported where they are used.
+        `others` are templates that the loader doesn't list. Components with errors are left out: these are
+        reported where they are used.
         """
-        for tag in self._wanted():
+        for tag in self._wanted(others):
             with suppress(TemplateError, TemplateSyntaxError):
                 self.find(tag, None, 1)
         return list(self._found.values())
@@ -167,11 +172,11 @@ class Components:
         except TypeError:  # a loader that can't list
             return []
 
-    def _wanted(self) -> list[str]:
+    def _wanted(self, others: Iterable[str]) -> list[str]:
         """Return the tags of the application's components, and of those of the kit that a template has."""
         own: list[str] = []
         packaged: set[str] = set()
-        texts = list(sources())
+        texts: list[str] = [self._source(name)[0] for name in others]
         for name in self._listed():
             text, file = self._source(name) if PurePath(name).suffix in _SUFFIXES else ("", None)
             tag = tag_of(name)

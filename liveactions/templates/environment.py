@@ -130,6 +130,8 @@ class Templates:
         self._names = dict(names or {})
         self._views: dict[str, View] = {}
         self._component_files: Mapping[str, str] | None = None
+        self._component_count = 0
+        """How many components there were for these files."""
         self._watch = TemplateWatcher(self.environment)
 
     def view(self, name: str) -> View:
@@ -145,13 +147,18 @@ class Templates:
         macro: Callable[..., Any] = getattr(self.environment.get_template(template).module, name)
         return macro
 
-    def component_files(self) -> Mapping[str, str]:
-        """Return the styles and scripts of components, by names of files."""
-        if self._component_files is None or self.environment.auto_reload:
-            components = self.environment.components
-            found = components.all()
-            self._component_files = files(found, components.themes(found))
-        return self._component_files
+    def component_files(self, others: Callable[[], Iterable[str]] = tuple) -> Mapping[str, str]:
+        """Return the styles and scripts of components, by names of files.
+
+        `others` returns the names of templates that the loader doesn't list: those in Python files.
+        """
+        components = self.environment.components
+        known = self._component_files
+        if known is None or self.environment.auto_reload or self._component_count != components.count:
+            found = components.all(others())
+            known = self._component_files = files(found, components.themes(found))
+            self._component_count = components.count
+        return known
 
     def loaded(self) -> Iterator[Template]:
         """Return the templates that were used."""

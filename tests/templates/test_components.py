@@ -526,7 +526,7 @@ def test_the_style_of_a_folder_is_for_the_page_and_comes_first() -> None:
 
 def test_pages_load_the_files_of_the_kits_components_that_templates_use() -> None:
     found = templates('<ui.Confirm id="a" title="Sure?" action="{{ x }}"/>', {}).component_files()
-    assert found.keys() == {"components.css", "ui.Confirm.js", "ui.Dialog.js"}
+    assert found.keys() == {"components.css", "ui.Dialog.js"}
     assert ".ui-Button" in found["components.css"] and ".ui-Field" not in found["components.css"]
     assert "--ui-accent" in found["components.css"].partition("@scope")[0]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 
+import httpx
 import pytest
 
 from examples import app
 from examples.ui import members
-from liveactions import Live
+from liveactions import Component, Live, Page, jinja
 from liveactions.testing import Browser, both_ways, plugin
 from liveactions.ui import kit
 from tests.docs.code import DOCS
+from tests.support.small import KEY
 
 COMPONENTS = sorted(kit.components().values(), key=lambda one: one.name)
 DOCUMENTED = "".join(path.read_text() for path in sorted(DOCS.glob("ui*.md")))
@@ -78,3 +80,25 @@ async def test_a_form_a_table_a_confirmation_and_messages_in_less_than_60_lines(
     await page.click("Remove all…")
     await page.within("dialog").click("Remove")
     assert page.text(".ui-toast") == "All members are removed" and page.texts("tbody tr") == ["Nothing found"]
+
+
+async def test_applications_load_the_files_of_what_their_own_templates_have() -> None:
+    plain, other = Live(keys=KEY), Live(keys=KEY)
+
+    class Orders(Component):
+        template = jinja('<ui.Tabs label="Orders"><ui.Tab id="open" title="Open">None</ui.Tab></ui.Tabs>')
+
+    @other.page("/")
+    class Shop(Page):
+        template = jinja("<title>Shop</title>{% if orders %}{{ orders }}{% endif %}")
+        orders: Orders | None = None
+
+    @plain.page("/")
+    class Home(Page):
+        template = jinja("<title>Home</title>")
+
+    links = []
+    for live in (plain, other):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(live), base_url="http://test") as client:
+            links.append(re.findall(r"/_live/(ui\.\w+|components)\.", (await client.get("/")).text))
+    assert links == [[], ["components", "ui.Tabs"]]
