@@ -31,6 +31,12 @@ _STEPS: Final = 4
 _BAND: Final = 0.8
 """How much of the room for a label its bars take."""
 _COLOURS: Final = 6
+_LARGEST: Final = 1e300
+"""The scale of larger numbers isn't finite."""
+_SMALLEST: Final = 1e-300
+"""Between numbers that are nearer to each other, there are no steps."""
+_EXACT: Final = 1e-12
+"""The same, as a part of these numbers: floats have 16 digits."""
 _MAX_POINTS: Final = 60
 """With more values, a line has no points."""
 _MAX_LABELS: Final = 12
@@ -124,7 +130,8 @@ def chart(
     """Return a chart of one or more series, each with a value per label; None is a gap.
 
     The scale of bars and areas begins at zero; that of lines does unless all values are far from it. Raise
-    `ValueError` for a series of another length than `labels`, and for numbers that aren't finite.
+    `ValueError` for a series of another length than `labels`, and for numbers that aren't finite, or are
+    larger than 1e300.
     """
     texts = tuple(map(str, labels))
     for name, values in series.items():
@@ -166,11 +173,13 @@ def sparkline(values: Sequence[Number | None], *, format: Format = "{:,}") -> Ch
 def nice_steps(low: float, high: float) -> list[int | float]:
     """Return round numbers at equal distances, about five, that enclose `low` and `high`.
 
-    They are multiples of 1, 2 or 5 and a power of ten. If both are equal, zero is the other end, or 1.
+    They are multiples of 1, 2 or 5 and a power of ten. If `low` and `high` are equal, or as
+    good as equal, zero is the other end, or 1.
     """
-    low, high = (low, high) if low < high else (min(low, 0.0), max(high, 0.0))
-    if low == high:
-        high = 1.0
+    if high - low <= _EXACT * max(abs(low), abs(high)):
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < _SMALLEST:
+        low, high = 0.0, 1.0
     exponent = floor(log10((high - low) / _STEPS))
     rough = (high - low) / _STEPS / 10.0**exponent
     step = next((factor for factor in (1, 2, 5) if rough <= factor), 10)
@@ -272,8 +281,16 @@ def _check(name: str, labels: Sequence[object], values: Sequence[Number | None])
     if len(values) != len(labels):
         raise ValueError(f"the series {name!r} has {len(values)} values for {len(labels)} labels")
     for label, value in zip(labels, values, strict=True):
-        if value is not None and not isfinite(value):
-            raise ValueError(f"the series {name!r} has {value} at {label!r}; write None for a gap")
+        if value is not None and not _is_drawable(value):
+            problem = f"the series {name!r} has {value} at {label!r}; write None for a gap"
+            raise ValueError(f"{problem}. Numbers up to {_LARGEST:.0e} can be drawn")
+
+
+def _is_drawable(value: Number) -> bool:
+    try:
+        return isfinite(value) and -_LARGEST <= value <= _LARGEST
+    except OverflowError:  # an integer that is too large for a float
+        return False
 
 
 def _range(values: Iterable[Number | None]) -> tuple[float, float]:

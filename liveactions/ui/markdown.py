@@ -11,6 +11,7 @@ from liveactions.ui.code import highlight
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
 
 
 def markdown(text: str, *, images: bool = False) -> Markup:
@@ -32,7 +33,16 @@ def _markdown(images: bool) -> MarkdownIt:
             "ui.markdown needs the package markdown-it-py: pip install 'liveactions[ui]'", name="markdown_it"
         ) from error
     found = MarkdownIt("js-default", {"highlight": _highlighted})
+    found.core.ruler.push("alignment", _align)
     return found if images else found.disable("image")
+
+
+def _align(state: StateCore) -> None:
+    """Align the cells of tables by an attribute: strict policies forbid styles in HTML."""
+    for token in state.tokens:
+        style = token.attrs.pop("style", None)
+        if style is not None:
+            token.attrs["align"] = str(style).removeprefix("text-align:")
 
 
 def _highlighted(text: str, language: str, attributes: str) -> str:

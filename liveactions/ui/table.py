@@ -168,7 +168,7 @@ def _found(items: Sequence[T], view: View) -> Sequence[T]:
     searched = [column for column in view.columns if column.searchable]
 
     def has_all(item: T) -> bool:
-        text = "\n".join(str(column.value(item)) for column in searched).casefold()
+        text = "\n".join(column.text(item) for column in searched).casefold()
         return all(word in text for word in words)
 
     return [item for item in items if has_all(item)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -160,3 +161,32 @@ def test_wrong_values() -> None:
         ui.chart("bar", "ab", {"x": [1]})
     with pytest.raises(ValueError, match="has nan at 'b'; write None for a gap"):
         ui.chart("bar", "ab", {"x": [1, math.nan]})
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1e308, 10**400, Decimal("1e301"), Decimal("NaN"), math.inf])
+def test_numbers_that_are_too_large(value: float) -> None:
+    message = r"write None for a gap. Numbers up to 1e\+300 can be drawn"
+    with pytest.raises(ValueError, match=message):
+        ui.chart("line", "ab", {"x": [0, value]})
+    with pytest.raises(ValueError, match=message):
+        ui.sparkline([0, value])
+
+
+@pytest.mark.parametrize("kind", ["bar", "line", "area"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (1e300, -1e300),
+        (5e-324, 0),
+        (0, -5e-324),
+        (5e-324, 5e-324),
+        (1, 1 + 2**-52),
+        (10**16, 10**16 + 2),
+        (-7, -7),
+    ],
+)
+def test_numbers_at_the_limits_of_floats(kind: Any, values: tuple[float, float]) -> None:
+    chart = ui.chart(kind, "ab", {"x": values})
+    places = [float(tick.y) for tick in chart.ticks]
+    assert len(set(places)) == len(places) >= 2 and places == sorted(places)
+    assert all(0 <= float(mark.y) <= 100 for mark in chart.series[0].marks)

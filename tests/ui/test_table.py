@@ -51,6 +51,7 @@ def test_search() -> None:
     assert names(q=" oslo  36 ") == ["ada"], "each word, in any column"
     assert names(q="ada rome") == []
     assert names(q="  ") == ["ada", "Bram", "Cleo"]
+    assert names(q="none") == [], "what a table doesn't show isn't found"
 
 
 def test_rows_may_be_mappings() -> None:

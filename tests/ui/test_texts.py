@@ -36,6 +36,12 @@ def test_markdown() -> None:
     assert ui.markdown("```\n<b>\n```") == Markup("<pre><code>&lt;b&gt;\n</code></pre>\n")
 
 
+def test_cells_are_aligned_without_styles() -> None:
+    html = ui.markdown("| a | b | c |\n|:-|-:|-|\n| 1 | 2 | 3 |")
+    assert '<th align="left">a</th>\n<th align="right">b</th>\n<th>c</th>' in html
+    assert '<td align="right">2</td>' in html and "style=" not in html
+
+
 @pytest.mark.parametrize(
     "text",
     [
