@@ -63,15 +63,19 @@ def add(names: Iterable[str], templates: Path, *, force: bool = False) -> list[P
     """Copy components into a folder of templates, and return the paths of the files.
 
     Modules of components go into the folder ``ui`` beside it. Raise `KitError` if there is no such component,
-    or if one of the files exists with other contents; with `force`, these are overwritten.
+    if a file can't be written, or if one of the files exists with other contents; with `force`, these are
+    overwritten.
     """
     copies = {target: source.read_bytes() for source, target in _files(names, templates)}
-    changed = [path for path, content in copies.items() if path.exists() and path.read_bytes() != content]
-    if changed and not force:
-        raise KitError(f"{', '.join(map(str, changed))}: exists and differs; overwrite it with --force")
-    for path, content in copies.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    try:
+        changed = [path for path, content in copies.items() if path.exists() and path.read_bytes() != content]
+        if changed and not force:
+            raise KitError(f"{', '.join(map(str, changed))}: exists and differs; overwrite it with --force")
+        for path, content in copies.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise KitError(f"{error.filename}: {error.strerror}") from error
     return sorted(copies)
 
 

@@ -76,3 +76,16 @@ def test_unknown_names_and_folders(folder: Path) -> None:
         and "there is no folder pages: name that of your templates with --to" in result.output
     )
     assert not FOLDER.exists()
+
+
+@pytest.mark.parametrize("path", ["components", "components/ui/Dialog.html/x"])
+def test_files_that_can_t_be_written(path: str) -> None:
+    place = Path("templates", path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("in the way")
+    for options in ([], ["--force"]):
+        result = add("dialog", *options)
+        assert result.exit_code == 1 and result.output.startswith("Error: templates/components"), (
+            result.output
+        )
+        assert place.read_text() == "in the way"
