@@ -42,7 +42,7 @@ def _described(component: Component, field: Field) -> dict[str, Any]:
     try:
         text = "" if value is MISSING else field.codec.encode(value).decode()
     except Exception:  # `loaded()` fields may have any value
-        text = repr(value)
+        text = _described_value(value)
     if len(text) > SHOWN:
         text, fixed = f"{text[:SHOWN]}…", fixed or "it is too long"
     return {
@@ -51,6 +51,13 @@ def _described(component: Component, field: Field) -> dict[str, Any]:
         "value": text,
         "fixed": fixed,
     }
+
+
+def _described_value(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # of an application's own `__repr__`
+        return f"<{type(value).__qualname__}, whose repr() fails: {type(error).__name__}>"
 
 
 def fixed_by(component: Component, field: Field) -> str:
@@ -73,7 +80,7 @@ def edit(page: Page, path: str, name: str, text: str) -> Callable[[Page], Awaita
     title = f"{type(_component(page, path)).__qualname__}.{name}"
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{title}: this isn\'t JSON ({error}). Texts have quotes: "text"') from None
     try:
         value = field.codec.load(data)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from jinja2 import DictLoader, Environment
+from markupsafe import Markup
+from pydantic import SecretStr
 
 from liveactions import Component, Live, Page, action, loaded
 from liveactions.session.runner import Session
@@ -124,6 +126,7 @@ async def test_the_state_is_shown_and_edited_as_an_operation() -> None:
         ("notes", '["a", null]', "Notes.notes is tuple[str, ...]: 1: Input should be a valid string"),
         ("size", "1", "Notes.size can't be edited: load() sets it"),
         ("name", '"bob"', "Notes.name can't be edited: it is part of the page's path"),
+        ("notes", "[" * 100_000, "Notes.notes: this isn't JSON (maximum recursion depth exceeded"),
         ("box", "{}", "Notes has no field 'box'"),
         ("_live_record", "{}", "Notes has no field '_live_record'"),
     ],
@@ -135,6 +138,30 @@ async def test_what_can_t_be_edited_says_why(name: str, value: str, message: str
         told = await edit(visitor, tab, name, value)
         assert told["error"].startswith(message)
         assert (await ask(visitor, tab))["state"] == before["state"]
+
+
+async def test_values_without_a_description() -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise LookupError
+
+    class Odd(Page):
+        broken: object = loaded()
+        password: SecretStr = loaded()
+
+        async def load(self) -> None:
+            self.broken, self.password = Broken(), SecretStr("hunter2")
+
+        def render(self) -> Markup:
+            return Markup("<title>Odd</title>")
+
+    live = Live(keys=KEY, store=MemoryStore(), name="odd", debug=True)
+    live.page("/odd")(Odd)
+    async with browser(live) as visitor:
+        told = await ask(visitor, await visitor.joined("/odd"))
+        values = {one["name"]: one["value"] for one in told["state"][0]["fields"]}
+        assert "Broken, whose repr() fails: LookupError" in values["broken"]
+        assert "hunter2" not in str(told) and values["password"] == '"**********"'
 
 
 async def test_a_value_with_which_the_page_fails_is_undone(caplog: pytest.LogCaptureFixture) -> None:
