@@ -1,13 +1,15 @@
-// Functions of the server, for the modules that it generates: through the live page they are called on, else by fetch.
+// Calls a server function from the JavaScript modules that the server generates. On a live page the call goes through the
+// page's client, in order with its other operations; everywhere else it is a plain fetch.
 
 import { failure } from "./core/failure.js";
 import { notifyTabs } from "./core/tabs.js";
 import { HEADER_COOKIES, HEADER_OPS } from "./core/wire.js";
 
 /**
- * @param {string} name module:function
- * @param {Record<string, unknown>} args
- * @returns {Promise<any>} its result; rejected with an error that has `errors`, `id` and `status`
+ * Call a server function.
+ * @param {string} name `module:function`
+ * @param {Record<string, unknown>} args arguments by name
+ * @returns {Promise<any>} the function's result; rejects with an error that has `errors`, `id` and `status`
  */
 export async function call(name, args) {
   checkArguments(args, name);
@@ -21,13 +23,13 @@ export async function call(name, args) {
 }
 
 /**
- * Throws for what JSON would drop or change.
+ * Throw a TypeError if JSON would drop or change any part of a value.
  * @param {unknown} value
- * @param {string} path where it is
+ * @param {string} path the value's place in the arguments, for the error message
  */
 function checkArguments(value, path) {
   if (value instanceof Blob || value instanceof FormData) throw TypeError(`${path}: a call can't take files or forms; submit a form, or use live-drop`);
-  // From 1e21 on numbers are written with an exponent: those are floats for the server, too.
+  // JSON writes numbers from 1e21 on with an exponent, and the server reads those as floats.
   if (typeof value === "bigint" || (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(Number(value)) < 1e21)) {
     throw TypeError(`${path}: integers beyond 2**53 - 1 don't arrive exactly; pass ${value} as a string`);
   }
@@ -37,13 +39,13 @@ function checkArguments(value, path) {
   if (value && typeof value === "object") for (const [key, item] of Object.entries(value)) checkArguments(item, `${path}.${key}`);
 }
 
-/** Whether JSON has no form for an object: a Map, a typed array, an Error. @param {unknown} value */
+/** Whether JSON can't represent an object, such as a Map, a typed array or an Error. @param {unknown} value */
 function isLost(value) {
   if (!value || typeof value !== "object" || "toJSON" in value || Array.isArray(value)) return false;
   return Object.prototype.toString.call(value) !== "[object Object]";
 }
 
-/** @param {string} name @param {Record<string, unknown>} args */
+/** Call a function with a plain fetch. @param {string} name @param {Record<string, unknown>} args */
 async function post(name, args) {
   const response = await fetch(new URL(`actions/${name.replace(":", "/")}`, import.meta.url), {
     method: "POST",
@@ -51,7 +53,7 @@ async function post(name, args) {
     body: JSON.stringify(args),
   });
   if (response.headers.has(HEADER_COOKIES)) notifyTabs();
-  if (response.redirected) return location.assign(response.url); // by the application's handler of an exception
+  if (response.redirected) return location.assign(response.url); // an exception handler of the application has redirected
   const answer = await response.json().catch(() => ({ error: response.statusText }));
   if (answer.url) return location.assign(answer.url);
   if (!response.ok) throw failure({ status: response.status, ...answer });

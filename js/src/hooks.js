@@ -1,8 +1,8 @@
-// For scripts of the page: `import { hook } from "/_live/hooks.js"`.
+// Lets the page's own scripts run code when elements appear, change and disappear: `import { hook } from "/_live/hooks.js"`.
 
 /**
- * Registers what happens to elements with `live-hook="name"`. Each has an object of its own, derived from `definition`, with
- * the element as `this.element`.
+ * Register callbacks for elements with `live-hook="name"`. Each element gets its own object that inherits from `definition`
+ * and has the element as `this.element`. Resolves once the page's elements are mounted.
  * @param {string} name
  * @param {{ mounted?: () => void, updated?: () => void, destroyed?: () => void, [name: string]: any }} definition
  */

@@ -1,4 +1,4 @@
-// The browser's side of a live page: adopts the page in which its script stands.
+// The entry point of the client: connects the page that contains its script to the server.
 
 import { join } from "./core/client.js";
 import { watchEvents } from "./core/events.js";
@@ -9,7 +9,7 @@ import { watchPending } from "./core/pending.js";
 import { watchEdits } from "./core/values.js";
 import { FIELD_SNAPSHOT } from "./core/wire.js";
 
-export { loadLazy }; // for functions of the server: see call.js
+export { loadLazy }; // used by call.js and hooks.js
 
 provide(parts);
 watchEdits();
@@ -17,4 +17,4 @@ watchPending();
 watchEvents();
 watchForms();
 join();
-if (location.search.includes(`${FIELD_SNAPSHOT}=`)) loadLazy(); // which cleans the address
+if (location.search.includes(`${FIELD_SNAPSHOT}=`)) loadLazy(); // removes the snapshot from the address

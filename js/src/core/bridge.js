@@ -1,4 +1,4 @@
-// What the core offers to the lazy half of the client.
+// The core's functions that the lazy half of the client uses, in the order of `CoreParts`.
 
 /** @import { CoreParts } from "../interface.js" */
 import { perform, report } from "./client.js";

@@ -1,24 +1,24 @@
-// What elements call, as their attributes and marks say.
+// Reads from an element's attributes and marks what it calls, and on which events.
 
 /** @import { Call } from "../interface.js" */
 import { closest, getAttribute, getAttributeNames } from "./members.js";
 import { MARK } from "./wire.js";
 
-/** Attributes that don't name the event that is called so: the rest of the client heeds them. */
+/** Attributes whose names look like event types but aren't: `live-drop` isn't about the `drop` event. The lazy half handles them. */
 const NOT_EVENTS = /^(cancel|drop|progress)$/;
 
-/** Stands among the modifiers of such an attribute. */
+/** The modifier that `callsOf` adds to attributes that match `NOT_EVENTS`. */
 export const NOT_AN_EVENT = "*";
-/** Stands among the modifiers where the value is client commands, which only the rest of the client knows. */
+/** The modifier that `callsOf` adds to attributes that hold client commands, which the lazy half runs. */
 export const COMMANDS = "[";
 
-/** Whether an attribute is one whose element has to be scanned. @param {string} name */
+/** Whether elements with this attribute need the watcher (`watchMarkup`). @param {string} name */
 export const isWatched = (name) => /^(live-|data-pending-for$)/.test(name);
 
 /**
- * Whether a click calls a button in a link: of nested controls it is the innermost one's, and some browsers would follow the
- * link all the same. A button that submits its form isn't kept from that.
- * @param {Element} element that is called
+ * Whether a click has to be kept from following a link. A click on a button in a link belongs to the button, but some browsers
+ * follow the link as well. False for buttons that submit a form, as that would prevent the submit.
+ * @param {Element} element the element with the call
  * @param {Event} event
  */
 export function isInLink(element, { type }) {
@@ -26,11 +26,11 @@ export function isInLink(element, { type }) {
   return button && (button.type === "button" || !button.form);
 }
 
-/** The slots that an element owns. @param {Element} element */
+/** The marks of the slots that an element owns. @param {Element} element */
 export const marksOf = (element) => getAttribute(element, MARK)?.split(" ") ?? [];
 
 /**
- * What an element calls.
+ * List an element's calls: its event marks and `live-*` attributes.
  * @param {Element} element
  * @returns {Call[]}
  */

@@ -1,4 +1,4 @@
-// What is asked of the server goes out in order; what it answers is applied at once.
+// Sends operations to the server in order, applies its messages to the page, and reports how each operation ended.
 
 /** @import { Change, Request } from "../interface.js" */
 import { add, readdress } from "./connection.js";
@@ -13,19 +13,20 @@ import { REDIRECT, ERROR, FRAME_BYTES, OK_KEEP_FORM, OK, UNCERTAIN } from "./wir
 
 /** @type {Slot[] | null} */
 let slots;
-/** Whether a patch is being applied: what happens meanwhile isn't the person's doing. */
+/** Whether a patch is being applied. Events that occur meanwhile are caused by the patch, not by the user. */
 export let patching = false;
 
-/** The slots of the page itself. */
+/** The page's slots. */
 export const root = () => (slots ??= adopt(document.firstChild, null));
 
+/** Find the page's slots, and open its session on the server. */
 export function join() {
-  root(); // before others change the page
+  root(); // before other scripts change the page
   start(apply);
 }
 
 /**
- * Sends an op, after everything that waits.
+ * Send an op after all that are queued. If it can't be sent, it ends with an error at once.
  * @param {Request} request
  */
 export function perform(request) {
@@ -41,7 +42,7 @@ export function perform(request) {
   send();
 }
 
-/** @param {Change} change */
+/** Apply a change to the page, and finish the ops that it settles. @param {Change} change */
 function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
   const dispatchPhase = (/** @type {string} */ phase) => { if (changes.length !== 0) dispatch("patch", { phase }); };
   revertPending();
@@ -73,23 +74,29 @@ function apply({ fresh, shapes = [], patch: changes = [], extras, settled }) {
   }
 }
 
-/** @param {Request} request @param {number} status @param {any} payload @param {number} [n] */
+/**
+ * Report how a request ended.
+ * @param {Request} request
+ * @param {number} status
+ * @param {any} payload
+ * @param {number} [n] the op's number, if it was sent
+ */
 function finish({ ended, source }, status, payload, n) {
   ended?.(status, payload);
   report(source, status, payload, n);
 }
 
-// How ops end: with an event for the element that called, or with another page.
+// An op ends with an event on the element that called it, or with a redirect.
 
-/** @param {number} status */
+/** Whether a status means success. @param {number} status */
 export const isOk = (status) => status === OK || status === OK_KEEP_FORM;
 
-/** Dispatches an event of ours. @param {string} name @param {any} detail @param {EventTarget} [target] */
+/** Dispatch a `live:` event. @param {string} name @param {any} detail @param {EventTarget} [target] */
 export const dispatch = (name, detail, target = document) => void dispatchEvent.call(target, new CustomEvent(`live:${name}`, { bubbles: true, detail }));
 
 /**
- * `live:ok` or `live:error`.
- * @param {Element | undefined} source
+ * Follow a redirect, or dispatch `live:ok` or `live:error`.
+ * @param {Element | undefined} source the event's target; the document if there is none, or it has left the page
  * @param {number} status
  * @param {any} payload
  * @param {number} [n]

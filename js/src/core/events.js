@@ -1,5 +1,5 @@
-// Event attributes: one listener per type on the window. In compiled markup an action slot stands for the attribute,
-// `@input.debounce.300` among an element's marks; in raw HTML it is there itself, `live-input.debounce.300="reference"`.
+// Runs the actions of event attributes, with one listener per event type on the window. In compiled markup the attribute has
+// become a slot, with a mark such as `@input.debounce.300`; in raw HTML it is an attribute: `live-input.debounce.300="reference"`.
 
 /** @import { Call } from "../interface.js" */
 import { callsOf, isInLink } from "./calls.js";
@@ -13,8 +13,9 @@ import { page } from "./socket.js";
 import { captureEdits } from "./values.js";
 import { CALL_REF, CALL_SLOT } from "./wire.js";
 
+/** Listen to the events that elements of the page call actions on. */
 export function watchEvents() {
-  listenTo("submit"); // before those who would send the form
+  listenTo("submit"); // before the listeners that send the form
   watchMarkup((elements) => {
     let isSpecial = false;
     for (const element of elements) {
@@ -32,11 +33,10 @@ export function watchEvents() {
   });
 }
 
-/** @param {string} type */
+/** Listen to events of a type. Repeated calls have no effect. @param {string} type */
 function listenTo(type) {
-  // Each is added once, however often this is called.
   addEventListener(type, onBubbled);
-  // Not at the window: browsers make `mouseenter` only where a node listens.
+  // Not on the window: browsers dispatch `mouseenter` only if a node listens to it.
   document.addEventListener(type, onCaptured, true);
 }
 
@@ -45,7 +45,7 @@ const onBubbled = (event) => { if (event.bubbles || event.target === window) dis
 /** @param {Event} event */
 const onCaptured = (event) => { if (!event.bubbles) dispatchCalls(event); };
 
-/** @param {Event} event */
+/** Run what the event's target, and its ancestors if the event bubbles, call. @param {Event} event */
 function dispatchCalls(event) {
   if (patching) return;
   for (const element of event.bubbles ? event.composedPath() : [event.target]) {
@@ -59,16 +59,17 @@ function dispatchCalls(event) {
   lazy?.onWindowEvent(event);
 }
 
-/** @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or the address of a slot */
+/** What an element calls. @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or a slot's address */
 export function calledBy(element, descriptor) {
-  const ref = getAttribute(element, descriptor); // none in compiled markup
+  const ref = getAttribute(element, descriptor); // null in compiled markup
   return ref === null ? addressOf(root(), element, descriptor) : referenceIn(ref) ?? ref;
 }
 
 /**
+ * Run a call's action, with the fields of the control or form.
  * @param {Call} call
  * @param {Event} event
- * @param {() => unknown} [read] the reference that is called, where the attribute isn't one
+ * @param {() => unknown} [read] returns the reference, if the attribute's value isn't one
  */
 export function run({ element, descriptor }, event, read) {
   const { target, type, key, clientX: x, clientY: y, detail } = /** @type {any} */ (event);
@@ -76,7 +77,7 @@ export function run({ element, descriptor }, event, read) {
   if (!confirmed(element)) return;
   const source = isControl(element) || element.localName === "button" || element instanceof HTMLFormElement ? element : target;
   const fields = fieldsOf(source);
-  const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action wants to know
+  const details = "events" in page() ? [{ type, key, x, y, detail }] : []; // an action has an `event` parameter
   perform({
     build() {
       const called = /** @type {any} */ ((read ?? calledBy)(element, descriptor));

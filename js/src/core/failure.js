@@ -1,7 +1,7 @@
-// The error that a call to the server rejects with.
+// The error that a call to a server function rejects with.
 
 /**
- * What a caller catches: `message`, `errors` by field, `id` in the log, `status` of HTTP.
+ * Make an error with `message`, `errors` by field, the `id` under which it is in the server's log, and the HTTP `status`.
  * @param {{ error: string, [name: string]: any }} payload
  */
 export const failure = ({ error, ...rest }) => Object.assign(new Error(error || Object.values(rest.errors ?? {}).join("; ")), rest);

@@ -1,14 +1,14 @@
-// What controls and forms would post: a flat array name, value, name, value ...
+// Reads what controls and forms would post, as a flat array: name, value, name, value ...
 
 import { isCheckable } from "./controls.js";
 import { elements, getAttribute } from "./members.js";
 import { FIELD_ACTION, FIELD_SNAPSHOT } from "./wire.js";
 
 /**
- * All of a form but the library's own. Listeners of `formdata` may add some.
+ * The fields of a form, without the library's own. Listeners of the `formdata` event may add some.
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} [submitter]
- * @returns {any[]} texts, and files
+ * @returns {any[]} strings and files
  */
 export const formFields = (form, submitter) => pairsOf(form, submitter).flat();
 
@@ -16,7 +16,7 @@ export const formFields = (form, submitter) => pairsOf(form, submitter).flat();
 const pairsOf = (form, submitter) =>
   [...new FormData(form, submitter)].filter(([name]) => name !== FIELD_SNAPSHOT && name !== FIELD_ACTION);
 
-/** @param {EventTarget | null} element a form (without its files), a control, or anything: that has none @returns {string[]} */
+/** The fields of a form (without its files) or of a control; empty for anything else. @param {EventTarget | null} element @returns {string[]} */
 export function fieldsOf(element) {
   if (element instanceof HTMLFormElement) return /** @type {string[]} */ (pairsOf(element).filter(([, value]) => typeof value == "string").flat());
   const { name, value, selectedOptions } = /** @type {HTMLSelectElement} */ (element);
@@ -26,7 +26,7 @@ export function fieldsOf(element) {
 
 /**
  * The reference in an address of this page, or in a field of the form that posts to it.
- * @param {string} address
+ * @param {string} address null is returned for addresses of other pages
  * @param {HTMLFormElement} [form]
  */
 export function referenceIn(address, form) {
@@ -36,10 +36,10 @@ export function referenceIn(address, form) {
   return url.searchParams.get(FIELD_ACTION) ?? field?.value ?? null;
 }
 
-/** An address up to its query, however it is spelled. @param {{ origin: string, pathname: string }} url */
+/** An address up to its query, with percent-encoding decoded to compare it. @param {{ origin: string, pathname: string }} url */
 const withoutQuery = ({ origin, pathname }) => decodeURIComponent(origin + pathname);
 
-/** An attribute of the form, or what its submitter has instead. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
+/** An attribute of the form, unless its submitter overrides it. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
 export const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? getAttribute(form, name) ?? "";
 
 /**
@@ -51,7 +51,7 @@ export function referenceOf(form, submitter) {
   return /^post$/i.test(attributeOf(form, submitter, "method")) ? referenceIn(attributeOf(form, submitter, "action"), form) : null;
 }
 
-/** Asks the person, where the author wants it. @param {Element | null} element */
+/** Ask the question in `live-confirm`, if there is one; return whether the user agrees. @param {Element | null} element */
 export function confirmed(element) {
   const question = element && getAttribute(element, "live-confirm");
   return question == null || confirm(question);

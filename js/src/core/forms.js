@@ -1,4 +1,4 @@
-// Forms and submitters whose address holds a reference run as ops. Without a way to the server they post natively.
+// Submits forms whose address has a reference as ops. Once the connection is given up, the browser posts them itself.
 
 /** @import { Submitter } from "../interface.js" */
 import { perform } from "./client.js";
@@ -11,10 +11,11 @@ import { closed } from "./socket.js";
 import { captureEdits } from "./values.js";
 import { CALL_REF, FIELD_SNAPSHOT, OK } from "./wire.js";
 
-const PAGE_FORM = "live"; // its controls are the whole page's: they aren't reset
+const PAGE_FORM = "live"; // the id of the form around the page's fields, which isn't reset after a submit
 
+/** Listen to submits. */
 export function watchForms() {
-  // At the window: whoever prevents a submit has done so.
+  // On the window, so that other listeners have had the chance to prevent the submit.
   addEventListener("submit", submit);
 }
 
@@ -25,14 +26,14 @@ function submit(event) {
   if (event.defaultPrevented) return;
   if (!confirmed(submitter) || !confirmed(form)) return event.preventDefault();
   const ref = referenceOf(form, submitter);
-  if (ref === null) return /** @type {any} */ (elements(form))[FIELD_SNAPSHOT]?.remove(); // the page's state is for its own posts
-  // Another window or frame shows the answer to a post of its own.
+  if (ref === null) return /** @type {any} */ (elements(form))[FIELD_SNAPSHOT]?.remove(); // the page's snapshot is only for posts to the page itself
+  // A form with another target posts itself: that window or frame shows the response.
   if (closed || !/^(_self)?$/i.test(attributeOf(form, submitter, "target"))) return;
   const fields = formFields(form, submitter);
   event.preventDefault();
   const controls = controlsOf(form);
   const seen = captureEdits(controls);
-  // The same data typed again are another submit.
+  // With the numbers of edits: the same data typed again is another submit.
   const digest = JSON.stringify([ref, fields, ...seen.values()]);
   const isPageForm = getAttribute(form, "id") === PAGE_FORM;
   const source = isPageForm ? submitter ?? form : form;
@@ -43,7 +44,7 @@ function submit(event) {
     build: () => [CALL_REF, ref, fields], source, pressed: submitter, focused: submitter === document.activeElement, digest, seen, resets: () => !isPageForm,
     post: [form, submitter],
     ended(status) {
-      // Custom elements that are controls reset themselves, unless they were edited meanwhile.
+      // Form-associated custom elements have to be reset explicitly; skip those that were edited meanwhile.
       if (status === OK && !isPageForm) for (const [element, value] of values) if (element.value === value) element.formResetCallback?.();
     },
   };

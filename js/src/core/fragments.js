@@ -11,8 +11,8 @@
 //     <p data-l="class" class="glad">Hello <!--(-->Ann<!--)--></p>
 //
 // `adopt` finds two slots: 0, the attribute, and 1, the text between the comments. The patch `[1, "Bob"]` changes the text.
-// The markers of a fragment are walked once, when it is first addressed. Fragments and items nested in its slots are walked
-// when they are first addressed themselves. Slots hold fragments and fragments hold slots, which is why both are here.
+// A fragment's markers are read once, when it is first addressed; those of nested fragments and list items are read when these
+// are first addressed themselves. Fragments and slots are in one module, since each contains the other.
 
 /** @import { RawBase } from "../interface.js" */
 import { isWatched, marksOf } from "./calls.js";
@@ -23,22 +23,23 @@ import { splice } from "./text.js";
 import { changeContent, updateAttribute } from "./values.js";
 import { CHILD_CLOSE, CHILD_REST, ITEM_END, LIST_CLOSE, LIST_OPEN, MARK_CHILD, MARK_EVENT, MARK_TAG } from "./wire.js";
 
-// The client's one sink for HTML. Whatever is parsed here stays inert: scripts don't run.
+// The only place where the client parses HTML. Scripts in it don't run.
 
-/** Without trusted types it is the policy itself. @type {{ createHTML(html: string): any }} */
+/** Used as the policy in browsers without trusted types. @type {{ createHTML(html: string): any }} */
 const rules = { createHTML: (html) => html };
 const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("liveactions", rules) ?? rules;
 
-/** @param {string} html @returns {any} what a policy of trusted types lets through */
+/** Mark HTML of the server as trusted (Trusted Types API). @param {string} html @returns {any} */
 export const trusted = (html) => policy.createHTML(html);
 
 /**
- * What HTML looks like as content of nothing; in a list of one, that of the element that is around it, such as an `svg`.
+ * Parse HTML that may have any parent. In an array, the HTML is wrapped in an element such as `svg`, which is dropped again:
+ * the result is that element's content.
  * @param {string | [string]} html
  * @returns {DocumentFragment}
  */
 export function parse(html) {
-  // Within an element of the page: a template by itself is parsed as if scripts were off, with elements in `noscript`.
+  // In a document that runs scripts: a template of its own would parse the content of `noscript` as elements.
   const holder = document.createElement("p");
   holder.innerHTML = trusted(`<template>${html}</template>`);
   const { content } = /** @type {HTMLTemplateElement} */ (holder.firstChild);
@@ -46,18 +47,18 @@ export function parse(html) {
   return content;
 }
 
-// Comments between siblings that say where slots stand.
+// Comments among siblings mark where slots begin and end.
 
-/** @param {Node | null} node @returns {string} the text of a comment, else "" */
+/** The text of a comment; "" for other nodes. @param {Node | null} node @returns {string} */
 export const comment = (node) => (node instanceof Comment ? node.data : "");
 
-/** Whether it is CHILD_OPEN or LIST_OPEN. @param {string} text nothing else that begins so: an author may write <!--[if IE]> */
+/** Whether a comment opens a slot (CHILD_OPEN, LIST_OPEN). False for comments of the author, such as <!--[if IE]>. @param {string} text */
 export const opens = (text) => /^(\(|\[(\d+,\d+)?)$/.test(text);
 
 /**
- * The comment that closes the range that `node` opens.
+ * Find the comment that closes the range that `node` opens.
  * @param {Node | null} node
- * @returns {Node | null} null: something has moved it elsewhere, and the page is going to come whole
+ * @returns {Node | null} null if something has moved it elsewhere; the whole page is requested then
  */
 export function closing(node) {
   for (let depth = 1; depth && node; ) {
@@ -70,10 +71,10 @@ export function closing(node) {
   return node;
 }
 
-/** The nodes between two comments, or all of a parent's. */
+/** The nodes between two comments, or all children of a parent. */
 export class SlotRange {
   /**
-   * @param {Node} container of which it is the whole content, unless there is a comment: those move to other parents
+   * @param {Node} container the parent, used if there are no comments; comments may move to another parent
    * @param {Node | null} [opening]
    * @param {Node | null} [closing]
    */
@@ -91,7 +92,7 @@ export class SlotRange {
     return this.opening ? this.opening.nextSibling : firstChild(this._parent);
   }
 
-  /** @param {Node | string} content text, or nodes */
+  /** Replace the nodes of the range. @param {Node | string} content text, or nodes */
   fillWith(content) {
     const { container, closing } = this;
     nodesBetween(this.first, closing).forEach(remove);
@@ -99,46 +100,46 @@ export class SlotRange {
   }
 }
 
-/** @typedef {[address: number[], slots: Slot[]]} Held what a slot has around a node: an ordinal if it is a list, a fragment's slots */
+/** @typedef {[address: number[], slots: Slot[]]} Held the fragment around a node: the ordinal of its item, if it is in a list, and its slots */
 /**
  * @typedef {object} Slot
- * @property {(value: any) => void} [setValue]
- * @property {(change: any) => void} [applyChange]
- * @property {(node: Node) => Held | false} [holding] false: it isn't around the node
- * @property {Element} [element] of an action: what an event on it calls. It has a number among the slots and no value
- * @property {string} [descriptor] of an action: "@input.debounce.300"
+ * @property {(value: any) => void} [setValue] fills the slot in a new fragment
+ * @property {(change: any) => void} [applyChange] applies a change of a patch
+ * @property {(node: Node) => Held | false} [holding] finds the slot's fragment that contains a node; false if none does
+ * @property {Element} [element] the element with an action. An action is numbered like any slot, but has no value
+ * @property {string} [descriptor] the action's mark, such as "@input.debounce.300"
  */
 
 /**
- * @typedef {DocumentFragment & { slots?: Slot[], seen?: boolean }} Shape its slots, once texts were written into it; whether
- * the watcher needn't see any more fragments of it
+ * @typedef {DocumentFragment & { slots?: Slot[], seen?: boolean }} Shape `slots` are its slots, once values were written into
+ * it; `seen` means that the watcher doesn't need to see further fragments of it
  */
-/** @type {Map<number, Shape>} the shapes that this connection's server has sent */
+/** @type {Map<number, Shape>} the shapes that the server has sent, by id */
 const shapes = new Map();
-/** @type {(elements: Iterable<Element>) => unknown} returns whether each element like them has to be seen, too */
+/** @type {(elements: Iterable<Element>) => unknown} returns whether it has to see further elements of the same shape, too */
 let watcher;
 
-/** @param {typeof watcher} watch first receives the page's own markup */
+/** Set the function that receives all elements that come to the page, and call it with those that are there. @param {typeof watcher} watch */
 export function watchMarkup(watch) {
   watcher = watch;
   scanMarkup(document);
 }
 
-/** Tells of markup that the page hasn't had. @param {ParentNode} nodes */
+/** Pass new elements to the watcher. @param {ParentNode} nodes */
 export const scanMarkup = (nodes) => watcher(nodes.querySelectorAll("*"));
 
-/** @param {any[]} definitions id, html, id, html ...; see `parse` */
+/** Store shapes. @param {any[]} definitions id, HTML, id, HTML ...; see `parse` */
 export function define(definitions) {
   for (let i = 0; i < definitions.length; i += 2) shapes.set(definitions[i], parse(definitions[i + 1]));
 }
 
-/** What has a state of its own, which copies would get. */
+/** Elements with a state of their own, which would be copied with them. */
 const STATEFUL = "input,select,textarea,audio,video";
 
 /**
- * Nodes of a fragment. Where all values are texts, they are written into the shape, of which a copy is made then: finding the
- * slots in each copy would take most of the time.
- * @param {any[]} value shape, value, value ...
+ * Create the nodes of a fragment. If all values are strings, they are written into the shape, which is copied then: this is
+ * much faster than finding the slots of each copy.
+ * @param {any[]} value id of the shape, value, value ...
  */
 export function create([id, ...values]) {
   const shape = /** @type {Shape} */ (shapes.get(id));
@@ -154,16 +155,17 @@ export function create([id, ...values]) {
 }
 
 /**
+ * Apply a patch to the slots of a fragment.
  * @param {Slot[]} slots
- * @param {any[]} changes slot, change, slot, change ...
+ * @param {any[]} changes slot number, change, slot number, change ...
  */
 export function patch(slots, changes) {
   for (let i = 0; i < changes.length; i += 2) /** @type {any} */ (slots[changes[i]]).applyChange(changes[i + 1]);
 }
 
 /**
- * The address of an action.
- * @param {Slot[]} slots from which it starts
+ * Find the address of an action.
+ * @param {Slot[]} slots those of the fragment where the address begins
  * @param {Element} element
  * @param {string} descriptor
  * @returns {number[] | null}
@@ -179,10 +181,10 @@ export function addressOf(slots, element, descriptor) {
 }
 
 /**
- * The slots from `node` up to `stop`, in document order.
+ * Find the slots of a fragment, from `node` up to `stop`, in document order.
  * @param {Node | null} node
- * @param {Node | null} [stop]
- * @param {Slot[]} [slots] those before
+ * @param {Node | null} [stop] the node after the last
+ * @param {Slot[]} [slots] the slots found so far, which are extended
  */
 export function adopt(node, stop, slots = []) {
   for (; node && node !== stop; node = node && nextSibling(node)) {
@@ -197,9 +199,10 @@ export function adopt(node, stop, slots = []) {
 }
 
 /**
+ * Add the slots that an element owns.
  * @param {Element} element
  * @param {Slot[]} slots
- * @returns {boolean} whether its whole content is one slot
+ * @returns {boolean} whether the element's whole content is one slot
  */
 function adoptElement(element, slots) {
   let whole = false;
@@ -215,13 +218,13 @@ function adoptElement(element, slots) {
   return whole;
 }
 
-/** @param {string} mark @param {SlotRange} range */
+/** A slot for the content of a range. @param {string} mark @param {SlotRange} range */
 const contentSlot = (mark, range) => (mark[0] === LIST_OPEN ? listSlot(range, mark.slice(1)) : childSlot(range));
 
-// The places in a fragment that can change. `set` takes a value, as in a new fragment; `patch` a change.
+// The kinds of slots.
 
 /**
- * One attribute as a whole.
+ * A slot for the value of one attribute.
  * @param {Element} element
  * @param {string} name
  * @returns {Slot}
@@ -232,7 +235,7 @@ function attributeSlot(element, name) {
 }
 
 /**
- * The attributes in a start tag whose names vary: name, value, name, value ...; null for those that go.
+ * A slot for attributes whose names vary. Its value: name, value, name, value ...; null removes an attribute.
  * @param {Element} element
  * @returns {Slot}
  */
@@ -248,17 +251,17 @@ function tagSlot(element) {
 }
 
 /**
- * Text, raw HTML or a fragment, among siblings or as an element's whole content.
+ * A slot for text, raw HTML or a fragment.
  * @param {SlotRange} range
  * @returns {Slot}
  */
 export function childSlot(range) {
-  /** @type {Slot[] | null} of the fragment that is there, once it was asked for */
+  /** @type {Slot[] | null} the slots of the fragment in it, once they were needed */
   let slots;
   const inside = () => (slots ??= adopt(range.first, range.closing));
-  /** @type {RawBase | null | undefined} what the server gave as HTML and is there */
+  /** @type {RawBase | null | undefined} the raw HTML in it, if it has any */
   let base;
-  /** @param {any} value text, a fragment, or a change of raw HTML */
+  /** @param {any} value text; a fragment, as an array; or a change of raw HTML, as an object */
   const set = (value) => {
     const { first } = range;
     const known = base;
@@ -278,22 +281,23 @@ export function childSlot(range) {
   };
 }
 
-// Lists: items known by ordinals that the server hands out; edits are inserts, moves and removals.
+// Lists. The server identifies items by ordinals, and sends insertions, moves and removals.
 //
-// In the form `[a,b` an item is one element with `a` characters of white space before it and `b` after it. The parser
-// has merged one item's tail with the next one's head: they are split when an item is inserted, moved or removed.
-// In the form `[` an item is whatever stands before its comment `,`.
+// The marker says how items are told apart. With `[a,b` each item is one element, with `a` characters of white space before it
+// and `b` after it. The parser has merged the white space between two items into one text node, which is split when an item
+// is inserted, moved or removed. With `[` an item is everything before its closing comment `,`.
 
-/** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item in the form `[a,b` both are the element */
+/** @typedef {{ first: Node, last: Node, slots?: Slot[] }} Item with `[a,b`, both nodes are the element */
 
 /**
+ * A slot for the items of a list.
  * @param {SlotRange} range
- * @param {string} form what follows the marker: "" or "a,b"
+ * @param {string} form what follows `[` in the marker: "" or "a,b"
  * @returns {Slot}
  */
 export function listSlot(range, form) {
   const [head = 0, tail = 0] = form.split(",").map(Number);
-  /** @type {Map<number, Item>} by ordinal; those of HTML are numbered in their order, before others put nodes among them */
+  /** @type {Map<number, Item>} by ordinal. Items of the initial HTML are found at once, before scripts add nodes among them */
   let items = new Map([...scan(range.first, range.closing, !!form)].entries());
 
   /** @param {number} ordinal */
@@ -305,7 +309,7 @@ export function listSlot(range, form) {
     return (found.slots ??= adopt(found.first, nextSibling(found.last)));
   };
 
-  /** All nodes of an item, white space included. @param {number} ordinal */
+  /** All nodes of an item, with its white space. @param {number} ordinal */
   const nodesOf = (ordinal) => {
     let { first, last } = item(ordinal);
     if (head) first = cut(/** @type {Text} */ (previousSibling(first)), -head);
@@ -322,7 +326,10 @@ export function listSlot(range, form) {
     return nodes;
   };
 
-  /** @param {number | [number, number, ...any[]]} edit ordinal: remove; ordinal, before: move; ordinal, before, value ...: insert */
+  /**
+   * Remove (ordinal), move (ordinal, before) or insert (ordinal, before, value ...) an item.
+   * @param {number | [number, number, ...any[]]} edit `before` is the ordinal of the item that follows, -1 at the end
+   */
   const apply = (edit) => {
     const [ordinal, before, ...value] = /** @type {number[]} */ ([edit]).flat(1);
     if (before === undefined) {
@@ -360,7 +367,7 @@ export function listSlot(range, form) {
 }
 
 /**
- * The items in HTML.
+ * Find the items of a list in the page.
  * @param {Node | null} first
  * @param {Node | null} stop
  * @param {boolean} elements whether each is one element
@@ -378,10 +385,10 @@ function* scan(first, stop, elements) {
 }
 
 /**
- * Makes a node of the first `count` characters, or of the last `-count`.
+ * Split the first `count` characters off a text node, or the last `-count` if it is negative.
  * @param {Text} text
  * @param {number} count
- * @returns {Text} the latter part, unless the text is just that long; there is no other, or none, without an error
+ * @returns {Text} the part after the split; the text itself if it has exactly that length. Throws if there is no such text
  */
 function cut(text, count) {
   const { length } = text;
@@ -389,7 +396,7 @@ function cut(text, count) {
 }
 
 /**
- * Whether a node is among siblings, or in one of them.
+ * Whether a node is one of some siblings, or in one of them.
  * @param {Node} node
  * @param {Node | null} first
  * @param {Node | null} stop
@@ -397,7 +404,7 @@ function cut(text, count) {
 const isWithin = (node, first, stop) =>
   nodesBetween(first, stop).some((sibling) => contains(sibling, node));
 
-/** Siblings. @param {Node | null} node the first @param {Node | null} stop behind the last */
+/** Collect siblings. @param {Node | null} node the first @param {Node | null} stop the one after the last */
 function nodesBetween(node, stop) {
   const nodes = [];
   for (; node && node !== stop; node = nextSibling(node)) nodes.push(node);

@@ -1,18 +1,18 @@
-// The lazy half of the client: what few pages need is a file of its own, loaded on demand. Its source is in lazy/.
+// Loads the lazy half of the client on demand: everything that only some pages need. Its source is in lazy/.
 
 /** @import { CoreParts, Lazy } from "../interface.js" */
 
-/** @type {Lazy | undefined} set once it is loaded */
+/** @type {Lazy | undefined} undefined until it is loaded */
 export let lazy;
 /** @type {Promise<Lazy | undefined> | undefined} */
 let loading;
 /** @type {CoreParts} */
 let parts;
 
-/** @param {CoreParts} core what the lazy half works with */
+/** Set the functions that the lazy half may use. @param {CoreParts} core */
 export const provide = (core) => { parts = core; };
 
-/** Load the lazy half; resolves to undefined if that fails. It is tried again the next time: there may be no connection now. */
+/** Load the lazy half. Resolves to undefined if that fails, as without a network; the next call tries again. */
 export const loadLazy = () => (loading ??= import(LAZY).then(
   (loaded) => (lazy = /** @type {Lazy} */ (loaded.lazy)).start(parts),
   () => (loading = undefined),

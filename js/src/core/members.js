@@ -1,9 +1,9 @@
-// Members of nodes as functions. A form's fields hide the members of their names: `form.getAttribute` may be an input. So what
-// may be a form is only read by these.
+// Members of nodes as functions, safe from DOM clobbering: a field named "getAttribute" hides `form.getAttribute`. Use these
+// functions wherever a node may be a form.
 
 /** @import { Member, MemberName } from "../interface.js" */
 
-/** @template {MemberName[]} Names @param {Names} names @returns {{ [I in keyof Names]: Member<Names[I]> }} */
+/** Make functions that read a member from a node's prototype, and call it if it is a method. @template {MemberName[]} Names @param {Names} names @returns {{ [I in keyof Names]: Member<Names[I]> }} */
 export const members = (...names) => /** @type {any} */ (names.map((name) => (/** @type {any} */ node, /** @type {any[]} */ ...args) => {
   const value = Reflect.get(Object.getPrototypeOf(node), name, node);
   return value?.call ? value.call(node, ...args) : value;

@@ -1,4 +1,5 @@
-// What shows that an op isn't finished: laid over the page, lifted while a patch is applied.
+// Shows in the page which ops are pending. These changes are reverted before each patch, and applied again after it, so that
+// the server's patches only ever meet what the server rendered.
 
 /** @import { Op, Request } from "../interface.js" */
 import { ops } from "./connection.js";
@@ -6,21 +7,20 @@ import { lazy } from "./lazy.js";
 import { getAttribute } from "./members.js";
 import { setAttribute } from "./values.js";
 
-
-/** @type {(() => void)[]} what gives the page back as the server rendered it */
+/** @type {(() => void)[]} undo what `applyPending` has changed */
 let reverts = [];
 
-/** @returns {Request[]} what isn't finished, or waits for its files */
+/** Requests to show as pending: unfinished ops, and those whose files are being uploaded. @returns {Request[]} */
 const shown = () => [...ops, ...lazy?.unsent ?? []];
 
 /**
- * Whether the element is pending with the same reference and data, unedited since.
+ * Whether an element has already sent the same reference and data, and hasn't been edited since.
  * @param {Element} source
  * @param {string} digest
  */
 export const isPending = (source, digest) => shown().some((op) => op.source === source && op.digest === digest);
 
-/** Covers the page as the unfinished ops ask for. */
+/** Show the unfinished ops as pending. */
 export function applyPending() {
   revertPending();
   for (const op of shown()) {
@@ -33,29 +33,28 @@ export function applyPending() {
   }
 }
 
-/** Gives the page back as the server rendered it. */
+/** Undo `applyPending`, so that the page is as the server rendered it. */
 export function revertPending() {
   for (const revert of reverts.reverse()) revert();
   reverts = [];
 }
 
-/** @param {() => void} revert takes back what covers the page */
+/** Register a function that undoes a change made to show pending ops. @param {() => void} revert */
 export const onRevert = (revert) => void reverts.push(revert);
 
-/** @param {Element} element @param {string} name @param {string | null} value */
+/** Set an attribute until the next revert. @param {Element} element @param {string} name @param {string | null} value null removes it */
 export function setWhilePending(element, name, value) {
   const old = getAttribute(element, name);
   setAttribute(element, name, value);
   onRevert(() => setAttribute(element, name, old));
 }
 
-/** @param {Op} op is finished, while all is lifted */
+/** Focus the button that was pressed, if it lost the focus by being disabled. @param {Op} op a finished one */
 export function restoreButtonFocus({ focused, pressed }) {
-  // A button that was disabled has lost the focus.
   if (focused && document.activeElement === document.body) pressed?.focus({ preventScroll: true });
 }
 
-/** A form edited while it is pending can be submitted again. */
+/** Enable the button of a pending form again when the form is edited. */
 export function watchPending() {
   addEventListener("input", (event) => {
     const { form } = /** @type {HTMLInputElement} */ (event.target);

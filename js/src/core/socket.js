@@ -1,45 +1,45 @@
-// The WebSocket, and how it comes back.
+// Opens the WebSocket, exchanges messages over it, and reconnects when it is lost. While there is none, ops go by fetch.
 
 /** @import { Change } from "../interface.js" */
 import { acknowledgement, markUnsent, requestFullPage, due, unansweredOp, frame, giveUp, hello, rev, unacknowledged, welcome } from "./connection.js";
 import { loadLazy, lazy } from "./lazy.js";
 import { ACK_AFTER, ACK_SECONDS, BYE, CLOSE_OVER, CLOSE_PROTOCOL, SOCKET_WAIT, UNCERTAIN, STORAGE_KEY } from "./wire.js";
 
-const RETRY = 500; // ms: the first of the doubling spans in which a retry comes at random
-const RETRY_MOST = 30_000;
-const WELCOME = 10_000; // ms that a socket may take until it is of use
-const STEADY = 5_000; // ms after which a connection has been a good one
+const RETRY = 500; // ms: upper bound of the first retry's random delay, doubled for each further one
+const RETRY_MOST = 30_000; // ms: the largest upper bound
+const WELCOME = 10_000; // ms from connecting to the server's welcome
+const STEADY = 5_000; // ms after which a connection counts as stable, and the delays start over
 /**
- * What only the rest of the client knows: names of extras, of the whole page, of raw HTML, of a text that grows; markup that
- * browsers heed only while they load a page; items that move, two numbers each.
+ * Messages that only the lazy half can process: they have extras, a whole page, raw HTML or a text that grows; markup that
+ * browsers only interpret while loading a page; or items that move, which are two numbers each.
  */
 const NEEDS_LAZY = /"(a|cookies|events|h|page|s|url)":|autofocus|live-run|shadowroot|[[,]\[\d+,-?\d+]/;
-const SHOWN_AFTER = 1_500; // ms of trouble until the page shows it
-const OLD = 60_000; // ms: the age of a page that may be loaded again
+const SHOWN_AFTER = 1_500; // ms without a connection until the page shows it
+const OLD = 60_000; // ms: pages that are younger aren't reloaded, which prevents a loop
 
-/** No connection will be made any more. */
+/** Whether the client has given up: it doesn't connect any more. */
 export let closed = false;
 /** Whether the server has welcomed the socket. */
 export let open = false;
-/** @type {(change: Change) => void} throws when the page doesn't fit */
+/** @type {(change: Change) => void} applies a change; throws if the page doesn't match it */
 let apply;
 /** @type {WebSocket | undefined} */
 let socket;
-/** @type {any[]} messages that need the rest of the client, and those after them */
+/** @type {any[]} messages that need the lazy half, and all that came after them */
 const waiting = [];
-/** Connections in a row that came to nothing. */
+/** How many attempts to connect have failed in a row. */
 let attempts = 0;
-/** When the trouble began, or the good time. */
+/** When the connection was opened, or lost, whichever was last. */
 let stableSince = 0;
-/** @type {number[]} by what they are for */
+/** @type {number[]} ids of timers, by the constants below */
 const timers = [];
 const ACK_TIMER = 0, CONNECT_TIMER = 1, FETCH_TIMER = 2, SHOW_TIMER = 3;
 
-/** @param {typeof apply} applier */
+/** Connect, and stay connected. @param {typeof apply} applier */
 export function start(applier) {
   apply = applier;
   addEventListener("online", connect);
-  addEventListener("visibilitychange", () => document.hidden || connect()); // a page that is left becomes hidden after pagehide
+  addEventListener("visibilitychange", () => document.hidden || connect()); // when a page is left, it is hidden only after pagehide
   addEventListener("pageshow", connect);
   addEventListener("storage", connect);
   addEventListener("pagehide", onPageHide);
@@ -48,19 +48,19 @@ export function start(applier) {
   connect();
 }
 
-/** Sends what is due: now, or when there is a way, by fetch if that isn't the socket's soon; pushes come that way, too. */
+/** Send the ops that are due. Without a socket, wait for one for `SOCKET_WAIT`, and then use fetch, which also brings pushes. */
 export function send() {
   if (open) due().forEach(write);
   else after(FETCH_TIMER, stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
 }
 
 const sendByFetch = () => loadLazy().then((lazy) => {
-  if (!lazy) after(FETCH_TIMER, SOCKET_WAIT * 1000, send); // there may be no way at all
+  if (!lazy) after(FETCH_TIMER, SOCKET_WAIT * 1000, send); // probably offline
   else if (!open) lazy.sendByFetch();
 });
 
 /**
- * Sets the timer of this name, or only stops it.
+ * Stop a timer, and start it again if `then` is given.
  * @param {number} name
  * @param {number} [ms]
  * @param {() => void} [then]
@@ -70,40 +70,41 @@ function after(name, ms, then) {
   if (then) timers[name] = setTimeout(then, ms);
 }
 
-/** What the page's script says: the socket's path and the snapshot. */
+/** The data attributes of the client's script: the socket's path, the snapshot and others. */
 export const page = () => /** @type {HTMLElement} */ (document.querySelector("script[data-live]")).dataset;
 
-/** The hello of the page as it is. */
+/** Build the hello for the page as it is now. */
 const currentHello = () => hello(location.pathname + location.search, page().snapshot);
 
-/** All that waits, for a way of its own. */
+/** Take all unfinished ops, to send them by fetch. */
 export function pendingBatch() {
   markUnsent();
   return { hello: currentHello(), ops: due() };
 }
 
-/** @param {any} message */
+/** Send a message over the socket. Throws while the socket is connecting. @param {any} message */
 export function write(message) {
   after(ACK_TIMER);
   socket?.send(JSON.stringify(message));
 }
 
-/** @param {string} state */
+/** Show the state of the connection in `data-live` of the root element. @param {string} state */
 function showState(state) {
   after(SHOW_TIMER);
   document.documentElement.dataset.live = state;
 }
 
+/** Show that there is no connection, unless there is one soon. */
 function scheduleConnectingIndicator() {
   stableSince = performance.now();
   after(SHOW_TIMER, SHOWN_AFTER, () => showState("connecting"));
 }
 
-/** Connects now unless it does already. @param {any} [event] that of a storage: another tab may have changed the cookies */
+/** Connect now, unless there is a socket. @param {any} [event] a storage event means that another tab may have changed the cookies */
 function connect(event) {
   if (event?.key === STORAGE_KEY) disconnect();
   if (socket || closed) return;
-  after(CONNECT_TIMER, WELCOME, reconnect); // some servers leave a handshake that they don't like without an answer
+  after(CONNECT_TIMER, WELCOME, reconnect); // some proxies never answer a handshake that they reject
   const current = (socket = new WebSocket(/** @type {string} */ (page().live)));
   current.onopen = async () => {
     await lazy?.stopFetching();
@@ -113,7 +114,7 @@ function connect(event) {
   current.onclose = (event) => { if (socket === current) onClose(event); };
 }
 
-/** No message of this socket counts any more. */
+/** Close the socket, and ignore what it may still deliver. */
 function disconnect() {
   socket?.close();
   socket = undefined;
@@ -126,7 +127,7 @@ function disconnect() {
   send();
 }
 
-/** @param {CloseEvent} event */
+/** React to the server's close code. @param {CloseEvent} event */
 function onClose({ code }) {
   disconnect();
   if (code === CLOSE_OVER) reload();
@@ -134,52 +135,52 @@ function onClose({ code }) {
   else reconnect();
 }
 
-/** Leaves the socket for another one: at a random time of spans that double (full jitter). */
+/** Drop the socket, and connect again after a random delay whose upper bound doubles each time (exponential backoff, full jitter). */
 function reconnect() {
   disconnect();
   after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);
 }
 
-/** Loads the page again, where nothing else helps. */
+/** Reload the page, as a last resort. */
 const reload = () => loadLazy().then((lazy) => {
   if (lazy) lazy.reloadPage();
-  // There is no way to its file now, or it is no more: then a page that isn't quite new gets another client.
+  // The file of the lazy half can't be loaded. If a deployment has removed it, a reload brings the new client.
   else if (performance.now() > OLD) location.reload();
   else reconnect();
 });
 
 /**
- * No connection will be made any more.
- * @param {number} status of what waits
+ * Give up: end all unfinished ops, and don't connect any more.
+ * @param {number} status how the ops end
  * @param {any} [payload]
  */
 export function close(status, payload) {
   closed = true;
   showState("closed");
-  loadLazy(); // which says so
+  loadLazy(); // shows a notice
   const change = giveUp(status, payload);
   apply(change);
   return change.settled;
 }
 
-/** @param {PageTransitionEvent} event */
+/** Disconnect when the page is left. @param {PageTransitionEvent} event */
 function onPageHide({ persisted }) {
   lazy?.flushDelays();
-  // The browser's cache takes no page with an open socket, and may give it back.
+  // A page with an open socket can't enter the back/forward cache. One that enters it may return, so it doesn't say BYE.
   if (open && !persisted) write(unansweredOp(BYE));
   disconnect();
 }
 
-/** What comes is heard in order. @param {string} text of the socket */
+/** Process messages in order; load the lazy half first for those that need it. @param {string} text */
 function onMessage(text) {
   const message = JSON.parse(text);
   if (waiting[0] || lazy?.needsTransition(message) || NEEDS_LAZY.test(text)) {
-    // A new connection would be without the cookies that may be due.
+    // If that fails, reload instead of reconnecting: the message may bring cookies, which the next connection would lack.
     if (waiting.push(message) < 2) loadLazy().then((lazy) => (lazy ? lazy.processAll(waiting, process) : reload()));
   } else process(message);
 }
 
-/** @param {any} message */
+/** Apply a message, send what is due, and acknowledge. @param {any} message */
 function process(message) {
   if (lazy?.busy || !applyMessage(message)) return reconnect();
   if (!open) {
@@ -194,9 +195,9 @@ function process(message) {
 }
 
 /**
- * Applies a welcome or a frame.
+ * Apply a welcome or a frame.
  * @param {any} message
- * @returns {boolean} false: it doesn't follow what came before, or the page doesn't fit
+ * @returns {boolean} false if an earlier frame is missing, or the page doesn't match; a new connection is needed then
  */
 export function applyMessage(message) {
   const isFrame = Array.isArray(message);

@@ -1,10 +1,10 @@
-// What the tabs of a browser tell each other.
+// Notifies the browser's other tabs, through storage events.
 
 import { STORAGE_KEY } from "./wire.js";
 
-/** The browser's cookies may have changed: its other tabs connect again, with the new ones. */
+/** Make other tabs reconnect, since the browser's cookies may have changed. */
 export function notifyTabs() {
   try {
-    localStorage[STORAGE_KEY] = Math.random(); // another value than before, or nobody hears of it
-  } catch { /* no storage here */ }
+    localStorage[STORAGE_KEY] = Math.random(); // only a changed value causes an event
+  } catch { /* storage is disabled */ }
 }

@@ -1,7 +1,7 @@
-// Changes of texts.
+// Changes text nodes with the smallest edit.
 
 /**
- * Writes only the window that differs, so that a selection around it stays.
+ * Replace only the part of a text that differs, so that a selection around it is kept.
  * @param {Text} text
  * @param {string} value
  */

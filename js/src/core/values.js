@@ -1,16 +1,16 @@
-// Attributes, the properties of controls that belong to them, and the protection of what a person typed.
+// Writes attributes, and the properties of controls that belong to them, without overwriting what the user has typed.
 //
-// Every edit of a control has a number, which grows with each edit in the page. An op remembers the newest edit of each control
-// that it reports; once the op has succeeded, these edits are *answered*. When the server changes the value of a control, the
-// attribute follows at once. The property follows only if the newest edit is answered; otherwise the value is *withheld*, and
-// the person keeps the text. The next answer to the newest edit releases it. An example:
+// Edits of controls are numbered across the page. An op remembers the newest edit of each control whose value it sends; once
+// the op succeeds, these edits are *answered*. When the server changes a control's value, the attribute changes at once. The
+// property changes too if the control's newest edit is answered; otherwise the server's value is *withheld*, and the user's
+// text stays until the newest edit is answered. An example:
 //
-//     a person types "one"       edit 1
-//     op 1 goes out              it has seen edit 1
-//     the person types "two"     edit 2
-//     a patch: value="ONE"       withheld, as edit 2 isn't answered
-//     op 1 is answered           edit 1 is, edit 2 isn't: "two" stays
-//     op 2 is answered           it had seen edit 2: the control shows what the server renders
+//     the user types "one"       edit 1
+//     op 1 is sent               it has seen edit 1
+//     the user types "two"       edit 2
+//     a patch: value="ONE"       withheld, since edit 2 isn't answered
+//     op 1 succeeds              edit 1 is answered, edit 2 isn't: "two" stays
+//     op 2 succeeds              it has seen edit 2: the control shows the value that the server rendered
 
 /** @import { Control, Seen } from "../interface.js" */
 import { controlsOf, groupOf, isCheckable, isControl } from "./controls.js";
@@ -20,17 +20,17 @@ import { closest, getAttribute } from "./members.js";
 
 /** @typedef {{ edits: number, answered: number, withheld?: boolean }} EditState */
 
-/** @type {WeakMap<Control, EditState>} of controls that were edited, or that an op has reported */
+/** @type {WeakMap<Control, EditState>} of controls that were edited, or whose value an op has sent */
 const editStates = new WeakMap();
-/** How many edits there were in all: the number of the newest one. */
+/** The number of the newest edit in the page. */
 let clock = 0;
-/** @type {unknown} the control in which an input method composes */
+/** @type {unknown} the control in which an input method is composing text */
 let composing;
 
 /**
- * What holds the state of a control, under which name, and its default.
+ * Where a control's state is: the elements that have it, the name of the property, and the name of that with its default.
  * @param {Control} control
- * @param {any[]} [group] of which it is one
+ * @param {any[]} [group] the controls that change together with it; see `groupOf`
  * @returns {[any[], string, string]}
  */
 function partsOf(control, group = [control]) {
@@ -39,26 +39,27 @@ function partsOf(control, group = [control]) {
   return [group, "value", "defaultValue"];
 }
 
-/** @param {Control} control @returns {any[]} */
+/** Read a control's state. @param {Control} control @returns {any[]} */
 function statesOf(control) {
   const [parts, name] = partsOf(control);
   return parts.map((part) => part[name]);
 }
 
-/** @param {any[]} parts @param {string} name @param {(part: any) => any} state */
+/** Write a control's state. @param {any[]} parts @param {string} name @param {(part: any) => any} state */
 function setStates(parts, name, state) {
-  // Writing what is there would cost the caret in some browsers.
+  // In some browsers, writing an equal value moves the caret.
   for (const part of parts) if (part[name] !== state(part)) part[name] = state(part);
 }
 
-/** Makes the control show what the server rendered. @param {Control} control */
+/** Make a control show what the server rendered. @param {Control} control */
 function showRendered(control) {
   const [parts, name, initial] = partsOf(control);
   setStates(parts, name, (part) => (control.type === "file" ? "" : part[initial]));
 }
 
 /**
- * The record of a control. One that doesn't show its default was edited before the script ran, or restored by the browser.
+ * The edit state of a control. When asked for the first time, a control that differs from its default counts as edited: the
+ * user has changed it before the script ran, or the browser has restored it.
  * @param {Control} control
  */
 function editStateOf(control) {
@@ -77,51 +78,51 @@ function countEdit({ target, isComposing }) {
   if (isControl(target)) for (const control of groupOf(target)) editStateOf(control).edits = ++clock;
 }
 
-/** Counts edits from now on. Must listen before the code that makes ops of the same events. */
+/** Count edits from now on. Call this before other listeners are added, as ops of the same events need the counts. */
 export function watchEdits() {
   addEventListener("input", countEdit, true);
   addEventListener("reset", ({ defaultPrevented, target }) => {
-    // The browser is about to reset them: they count as if nobody had edited them.
+    // The browser is about to reset the controls, so they count as unedited.
     if (!defaultPrevented) controlsOf(/** @type {Element} */ (target)).forEach((control) => editStates.delete(control));
   });
   addEventListener("compositionend", () => { composing = false; }, true);
 }
 
-/** @param {Control} control */
+/** The number of a control's newest edit. @param {Control} control */
 export const editCount = (control) => editStates.get(control)?.edits;
 
-/** @param {any[]} controls others are left out @returns {Seen} */
+/** Record the newest edit of each control, for an op. @param {any[]} controls elements that aren't controls are ignored @returns {Seen} */
 export const captureEdits = (controls) => new Map(controls.filter(isControl).map((control) => [control, editStateOf(control).edits]));
 
-/** An op has succeeded that reported these edits. @param {Iterable<[Control, number]>} [seen] */
+/** Mark edits as answered, since an op that has seen them succeeded. @param {Iterable<[Control, number]>} [seen] */
 export function markAnswered(seen = []) {
   for (const [control, edits] of seen) editStateOf(control).answered = edits;
 }
 
 /**
- * Write what was withheld from controls without newer edits. Those that `resets` names show what the server rendered in any case.
+ * Show withheld values in controls that have no newer edits.
  * @param {Iterable<[Control, number]>} [seen]
- * @param {(control: Control) => unknown} [resets]
+ * @param {(control: Control) => unknown} [resets] whether a control shows what the server rendered even if nothing was withheld
  */
 export function flushWithheld(seen = [], resets) {
   for (const [control] of seen) if ((resets?.(control) || editStateOf(control).withheld) && isFree(control)) acceptRendered(control);
 }
 
-/** @param {Control} control */
+/** Whether the server may change what a control shows. @param {Control} control */
 function isFree(control) {
   const { edits, answered } = editStateOf(control);
   return edits <= answered && control !== composing;
 }
 
-/** @param {Control} control */
+/** Show what the server rendered; nothing is withheld any more. @param {Control} control */
 function acceptRendered(control) {
   showRendered(control);
   editStateOf(control).withheld = false;
 }
 
 /**
- * Runs `write`, which changes the default of `control`, or its options. The control follows unless a person edited it since;
- * in the case of options, ever.
+ * Run `write`, which changes the default of a control, or its options, and keep what the user has entered. The control shows
+ * the change if all edits are answered; if `options` change, only if there never was an edit.
  * @param {Control} control
  * @param {() => void} write
  * @param {boolean} [options]
@@ -135,13 +136,13 @@ export function preserveInput(control, write, options) {
   if (free) return acceptRendered(control);
   if (!options) editStateOf(control).withheld = true;
   const [after] = parts();
-  if (control.type === "select-one" && !after.some((part) => states.get(part))) showRendered(control); // what was chosen is gone
-  // What nobody has touched yet follows its attribute by itself.
+  if (control.type === "select-one" && !after.some((part) => states.get(part))) showRendered(control); // the chosen option was removed
+  // Only parts that were there before have a state to restore; browsers handle new ones.
   else setStates(after, name, (part) => states.get(part));
 }
 
 /**
- * Runs `write`, which changes the children of `parent`.
+ * Run `write`, which changes the children of `parent`, and keep what the user has entered in a control around them.
  * @param {any} parent
  * @param {() => void} write
  */
@@ -152,12 +153,13 @@ export function changeContent(parent, write) {
 }
 
 /**
+ * Set or remove an attribute.
  * @param {any} element
  * @param {string} name
- * @param {string | null} value null: the attribute goes
+ * @param {string | null} value null removes the attribute
  */
 export function setAttribute(element, name, value) {
-  // A policy may forbid style attributes, never the object model.
+  // A content security policy may forbid style attributes, but not the CSS object model.
   if (value === null) members.removeAttribute(element, name);
   else if (name === "style") members.style(element).cssText = value;
   else members.setAttribute(element, name, value);
@@ -165,7 +167,7 @@ export function setAttribute(element, name, value) {
 }
 
 /**
- * As `setAttribute`, in the page, if it isn't there already. The default of a control changes under guard.
+ * Set an attribute of an element in the page, if its value differs. Keep what the user has entered in controls.
  * @param {any} element
  * @param {string} name
  * @param {string | null} value
@@ -179,13 +181,13 @@ export function updateAttribute(element, name, value) {
   else write();
 }
 
-// Focus and caret across a patch: kept where they are.
+// Focus and caret are kept while a patch is applied.
 
-/** Where the focus is: browsers keep it there when what has the focus is removed. */
+/** The position of the focused element. Browsers adjust ranges when nodes are removed, so it survives the element's removal. */
 const place = new Range();
 
 /**
- * Runs `work`, which changes the page.
+ * Run `work`, which changes the page, and keep the focus and the caret.
  * @param {() => void} work
  */
 export function keepFocus(work) {
@@ -194,7 +196,7 @@ export function keepFocus(work) {
   place.selectNode(active);
   work();
   if (!active.isConnected) loadLazy().then((lazy) => lazy?.refocus(active, place));
-  // Null and undefined where a caret makes no sense.
+  // Null or undefined for elements without a caret.
   else if (selectionStart != null && active.selectionStart !== selectionStart)
     active.setSelectionRange(selectionStart, selectionEnd);
 }

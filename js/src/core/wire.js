@@ -1,7 +1,7 @@
-// The names shared with the server: markers, kinds of ops and answers, close codes, limits.
-// liveactions/protocol/constants.py states the same names; a test compares the two files.
+// The constants of the protocol: markers, kinds of ops and answers, close codes, limits.
+// liveactions/protocol/constants.py has the same names; a test compares the two files.
 
-/** Version of the protocol, told in the hello. */
+/** Version of the protocol, sent in the hello. */
 export const VERSION = 1;
 
 // Markers in HTML. An element that owns slots lists them, in slot order, in one attribute.
@@ -11,7 +11,7 @@ export const MARK_EVENT = "@";
 export const MARK_CHILD = ".";
 export const CHILD_OPEN = "(";
 export const CHILD_CLOSE = ")";
-/** As CHILD_OPEN for a slot that takes the rest of its parent: whatever is in it can't move its end. */
+/** Like CHILD_OPEN, for a slot that extends to the end of its parent, and has no closing marker. */
 export const CHILD_REST = "{";
 export const LIST_OPEN = "[";
 export const LIST_CLOSE = "]";
@@ -25,7 +25,7 @@ export const NAVIGATE = 3;
 export const CANCEL = 5;
 export const CALL_FUNCTION = 6;
 export const BYE = 9;
-/** Without a number, as it is no op: [0, rev, PREFETCH, url]. */
+/** Not an op, so it has no number: [0, rev, PREFETCH, url]. */
 export const PREFETCH = 10;
 
 // Status of an answer, server to client: [n, status, payload].
@@ -33,9 +33,9 @@ export const OK = 0;
 export const ERROR = 1;
 export const UNCERTAIN = 2;
 export const REDIRECT = 3;
-/** The op goes on beside the others; its end is told later. */
+/** The op runs concurrently with later ones; another answer follows when it ends. */
 export const RUNNING = 4;
-/** As OK, but the form's controls keep what was typed. */
+/** Like OK, but the form's controls keep what the user has typed. */
 export const OK_KEEP_FORM = 5;
 
 // WebSocket close codes.
@@ -48,13 +48,13 @@ export const CLOSE_OVER = 4010;
 // Limits that both sides know.
 /** Longest message to the server, in bytes. */
 export const FRAME_BYTES = 1024 * 1024;
-/** Patches after which the client acknowledges without an op of its own ... */
+/** After how many patches the client sends an acknowledgement, if it has no op to send ... */
 export const ACK_AFTER = 4;
-/** ... or seconds. */
+/** ... or after how many seconds. */
 export const ACK_SECONDS = 1.0;
 export const WINDOW_FRAMES = 8;
 export const WINDOW_BYTES = 256 * 1024;
-/** Seconds that queued ops wait for the socket before they go by fetch. */
+/** Seconds for which queued ops wait for the socket before they are sent by fetch. */
 export const SOCKET_WAIT = 3.0;
 
 // Names in forms and addresses that belong to the library.
@@ -62,16 +62,16 @@ export const FIELD_SNAPSHOT = "_s";
 export const FIELD_ACTION = "_a";
 export const FIELD_FORM = "_f";
 export const FIELD_BOUND = "_b";
-/** Where a tab notes that it has changed the browser's cookies: its other tabs hear of that. */
+/** The local storage key that a tab changes to notify other tabs that cookies have changed. */
 export const STORAGE_KEY = "live";
 export const HEADER_OPS = "Live-Ops";
-/** In a response to ops: none was run, and the page makes them again. */
+/** On a response to ops: none of them was run, and the page builds and sends them again. */
 export const HEADER_SKIPPED = "Live-Skipped";
-/** On ops: the page has a stream, and only the process that it comes from runs them. */
+/** On a request with ops: the page has an event stream, and only the process that serves it runs them. */
 export const HEADER_STREAM = "Live-Stream";
 export const HEADER_ACTION = "Live-Action";
 export const HEADER_UPLOAD = "Live-Upload";
 /** On an upload: the body is a chunk of a file, with this number and handle. */
 export const HEADER_CHUNK = "Live-Chunk";
-/** On the answer to a call from a page that isn't live: it has changed the browser's cookies. */
+/** On the response to a call from a page that isn't live: the call has changed the browser's cookies. */
 export const HEADER_COOKIES = "Live-Cookies";
