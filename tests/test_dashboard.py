@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from liveactions.pubsub.base import Message
+from liveactions.session.reports import WorkerReports
 from liveactions.session.runner import Session
 from liveactions.store import SqliteStore
 from liveactions.testing import Browser as Simulated
@@ -108,3 +111,26 @@ async def test_other_workers_report_over_the_broker(tmp_path: Path) -> None:
                 await asyncio.sleep(0.01)
         assert numbers(board)["Operations per minute"] == "1"
         assert board.texts("#actions td")[1] == "1"
+
+
+async def test_reports_of_other_versions_and_of_workers_that_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = shop()
+    reports = WorkerReports(live.sessions, live._line)
+    data = asdict(reports.own())
+    more_stats, fewer_stats = {**data["stats"], "more": 1}, {"uptime": 1.0}
+    for wrong in (
+        {**data, "stats": more_stats},
+        {**data, "stats": fewer_stats},
+        {**data, "more": 1},
+        {"a": 1},
+    ):
+        await live._line.announce(Message("worker", "old", wrong))
+        assert reports.others() == []
+    await live._line.announce(Message("worker", "gone", data))
+    assert [report.worker for report in reports.others()] == [data["worker"]]
+    monkeypatch.setattr("liveactions.session.reports.MAX_AGE", -1.0)
+    assert reports.others() == []
+    await live._line.announce(Message("worker", "next", data))
+    assert list(reports._others) == ["next"], "reports that are out of date are forgotten"

@@ -13,10 +13,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, NamedTuple
 
-from ..observation import Operation
+from ..observation import Operation, Stats
 from ..pubsub.base import Message
 from ..pubsub.channel import BrokerChannel
 from .registry import SessionRegistry
@@ -28,6 +28,7 @@ MAX_ACTIONS: Final = 10
 WINDOW: Final = 60
 """Seconds over which operations are counted."""
 _COUNTED: Final = ("op", "post", "call")
+_STATS: Final = {field.name for field in fields(Stats)}
 
 
 class ActionTime(NamedTuple):
@@ -130,8 +131,11 @@ class WorkerReports:
 
     def others(self) -> list[WorkerReport]:
         """Return the reports of other workers that aren't out of date."""
+        return [report for _, report in self._recent().values()]
+
+    def _recent(self) -> dict[str, tuple[float, WorkerReport]]:
         since = time.monotonic() - MAX_AGE
-        return [report for at, report in list(self._others.values()) if at >= since]
+        return {name: (at, report) for name, (at, report) in self._others.items() if at >= since}
 
     async def ask(self) -> None:
         """Ask the other workers for reports, which come a moment later."""
@@ -152,4 +156,5 @@ class WorkerReports:
             return
         with suppress(TypeError):  # the report of another version
             report = WorkerReport(**message.data)
-            self._others[message.name] = time.monotonic(), report
+            if report.stats.keys() == _STATS:
+                self._others = {**self._recent(), message.name: (time.monotonic(), report)}
