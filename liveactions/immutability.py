@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
@@ -225,9 +225,10 @@ def common_ends(
     known = _last
     if known is not None and known[0] is old and known[1] is new and known[2] is same:
         return known[3]
-    start = _beginning(old, new, same)
-    # A reversed copy takes less time to iterate than `reversed`.
-    ends = start, _beginning(old[start:][::-1], new[start:][::-1], same)
+    shorter = min(len(old), len(new))
+    start = _beginning(iter(old), new, len(old), shorter, same)
+    end = _beginning(reversed(old), reversed(new), len(old), shorter, same)
+    ends = start, min(end, shorter - start)
     # An operation compares the tuples of a field twice: to write its state, and to render it.
     _last = (old, new, same, ends) if type(old) is type(new) is tuple else None
     return ends
@@ -236,9 +237,12 @@ def common_ends(
 _last: tuple[Any, Any, Any, tuple[int, int]] | None = None
 
 
-def _beginning(old: Sequence[Any], new: Sequence[Any], same: Callable[[Any, Any], bool]) -> int:
-    """Return how many items two sequences have in common at their beginning."""
-    left = iter(old)
-    if all(map(same, left, new)):
-        return min(len(old), len(new))
-    return len(old) - length_hint(left) - 1  # `all` has stopped after the first difference
+def _beginning(
+    old: Iterator[Any], new: Any, length: int, shorter: int, same: Callable[[Any, Any], bool]
+) -> int:
+    """Return how many items two iterations have in common at their beginning.
+
+    Both have at least `shorter` items, `old` has `length`.
+    """
+    # `all` stops at the first difference: what is left of the iterator says where that is.
+    return shorter if all(map(same, old, new)) else length - length_hint(old) - 1
