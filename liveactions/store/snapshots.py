@@ -38,10 +38,8 @@ HANDLE_TTL: Final = 3600.0
 """Seconds for which the address that a post is redirected to shows its state."""
 MAX_INLINE_BYTES: Final = 4096
 """Maximum size of a sealed snapshot in a page's HTML, in bytes; a longer one is replaced by a handle."""
-LONG_STATE: Final = 16 * 1024
-"""Minimum size of a state that is sealed as what has changed since an earlier one, in bytes."""
-FEW_PARTS: Final = 8
-"""Parts of a snapshot of which none is likely to be the same as before."""
+LONG_STATE: Final = 32
+"""Minimum parts of a state that is sealed as what has changed since an earlier one: of a list, 500 items."""
 HANDLE_PREFIX: Final = "~"
 """The first character of a handle, with which no sealed text begins."""
 Digests = tuple[bytes, tuple[bytes, ...]]
@@ -148,7 +146,7 @@ class Snapshots:
         parts = _parts(snapshot)
         if snapshot.at_rest:
             return self.sealer.seal_bytes(b"".join(parts), context)
-        if long is not None and len(parts) > FEW_PARTS and sum(map(len, parts)) >= LONG_STATE:
+        if long is not None and len(parts) > LONG_STATE:
             return long.seal(snapshot.state, pack(snapshot._replace(state=None)), context)
         return self.sealer.seal_parts(parts, context)
 
