@@ -1,51 +1,53 @@
-// What the two halves of the client know of each other. The core, which every page loads, hands a `Core` to the lazy half
-// once that is loaded, and gets a `Lazy` back. Types that both use are here as well, so that neither imports the other.
-// This file imports nothing.
+// The interface between the two halves of the client: the core, which every page loads, and the lazy half. When the lazy half
+// is loaded, the core passes it a `Core` and receives a `Lazy`. Types that both use are here as well, so that neither half
+// imports the other's. This file imports nothing.
 
 declare global {
-  /** Where the lazy half is: the build writes its address, with a digest of its content. */
+  /** The address of the lazy half, with a digest of its content. Set by the build. */
   const LAZY: string;
 }
 
 export type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 export type Submitter = HTMLButtonElement | HTMLInputElement;
 
-/** What forms have, and other nodes some of. */
+/** Names of members that forms have; other nodes have some of them. */
 export type MemberName = keyof HTMLElement | "elements" | "reportValidity" | "requestSubmit";
 
-/** A member of nodes as a function. */
+/** A method or property of nodes as a function that takes the node as its first argument. */
 export type Member<Name extends MemberName> = HTMLFormElement[Name] extends (...args: infer Args) => infer Result
   ? (node: Node | EventTarget, ...args: Args) => Result
   : (node: Node | EventTarget) => HTMLFormElement[Name];
 
-/** How often each control that an op reports had been edited when the op was made. */
+/** The newest edit of each control whose value an op sends, when the op was created; see core/values.js. */
 export type Seen = Map<Control, number>;
 
 /** What a part of the client asks the server to do. */
 export interface Request {
-  /** Return kind and operands; null if the request no longer makes sense. Called again when items get other numbers. */
+  /** Return kind and operands; null if the request no longer makes sense. Called again when slots get other addresses. */
   build: () => any[] | null;
-  /** Shown as pending until the answer; the target of the event that reports it. */
+  /** Shown as pending until the answer; the target of the event that reports the outcome. */
   source?: Element | undefined;
-  /** Shows more until the answer; what it changes is taken back by `onRevert`. */
+  /** Show further pending state, and register with `onRevert` how to undo it. */
   show?: () => void;
-  /** The element that caused a request for which nothing is shown as pending. */
+  /** The element that caused the request, if there is no `source`. */
   cause?: Element | undefined;
   /** The button that was pressed; disabled while the op is pending. */
   pressed?: Submitter | null;
   /** Whether that button had the focus. */
   focused?: boolean;
-  /** Tells a repeated submit from a new one. */
+  /** Identifies the submitted data, to ignore a repeated submit. */
   digest?: string;
-  /** Edits that the op reports. */
+  /** The edits whose values the op sends. */
   seen?: Seen;
-  /** Which of the controls that it reports show what the server rendered, once the op has succeeded. */
+  /** Whether a control in `seen` shows what the server rendered, once the op has succeeded. */
   resets?: ((control: Control) => unknown) | undefined;
+  /** Called with the outcome. */
   ended?: (status: number, payload?: any) => void;
-  /** What can be posted natively instead. */
+  /** The form that the browser can post itself, if ops can't be sent. */
   post?: [form: HTMLFormElement, submitter: Submitter | null];
 }
 
+/** A request that has a number. */
 export interface Op extends Request {
   n: number;
   /** Revision of the page in which the op was built. */
@@ -53,15 +55,16 @@ export interface Op extends Request {
   parts: any[] | null;
   /** Whether it was sent over this connection. */
   out?: boolean | undefined;
-  /** Whether the server runs it concurrently: later ops don't wait for it. */
+  /** Whether the server runs it concurrently with later ops. */
   running?: boolean;
 }
 
+/** A finished op and its outcome. */
 export type Settled = [op: Op, status: number, payload?: any];
 
-/** What a message of the server means for the page. */
+/** A welcome or a frame, as it is applied to the page. */
 export interface Change {
-  /** The session was rebuilt: the page's items are numbered from zero. */
+  /** Set if the session was rebuilt: list items are numbered from zero again. */
   fresh?: 1;
   shapes?: any[];
   patch?: any;
@@ -69,7 +72,7 @@ export interface Change {
   settled: Settled[];
 }
 
-/** What an element calls when an event of a type reaches it. */
+/** An action or client commands that an element runs on events of a type. */
 export interface Call {
   element: Element;
   /** The attribute or mark: `live-input.debounce.300`, `@input.debounce.300`. */
@@ -78,7 +81,7 @@ export interface Call {
   modifiers: string[];
 }
 
-/** Where raw HTML is on the page: between two comments, or all children of a parent. */
+/** The nodes in the page that raw HTML has become: those between two comments, or all children of a parent. */
 export interface RawRange {
   readonly container: ParentNode & Node;
   readonly first: Node | null;
@@ -87,11 +90,11 @@ export interface RawRange {
   fillWith(content: Node | string): void;
 }
 
-/** Raw HTML that is on the page, as the server gave it. */
+/** Raw HTML in the page, as the server rendered it. */
 export interface RawBase {
-  /** Holds what the string looks like. */
+  /** Contains the parsed HTML. */
   root: Element;
-  /** Unknown as long as it is what the page was loaded with. */
+  /** The HTML as a string; undefined until the first change after the page was loaded. */
   source?: string;
 }
 
@@ -119,11 +122,11 @@ export interface Core {
   unansweredOp(kind: number): any[];
   unsend(n: number): void;
   updateAttribute(element: any, name: string, value: string | null): void;
-  /** Send a message over the socket. Throws while that is being opened. */
+  /** Send a message over the socket. Throws while the socket is connecting. */
   write(message: any): void;
 }
 
-/** The order in which the core passes its functions: property names would cost it too many bytes. */
+/** The core's functions by position, as property names would make it larger. */
 type MembersOf<Names extends (keyof Core)[]> = { [I in keyof Names]: Core[Names[I]] };
 export type CoreParts = MembersOf<[
   "calledBy", "setWhilePending", "close", "requestFullPage", "editCount", "preserveInput", "applyPending", "scanMarkup", "onRevert", "pendingBatch",
@@ -136,10 +139,10 @@ export interface Lazy {
   start(parts: CoreParts): Lazy;
   applyAutofocus(): void;
   applyExtras(extras: any): void;
-  /** The request that is under way, until its answer begins. */
+  /** The fetch request that is being sent; undefined from when its response begins. */
   readonly busy: unknown;
   call(name: string, args: Record<string, unknown>): Promise<any>;
-  /** Whether the server's value of an attribute is heeded already, since client commands have changed it. */
+  /** Apply the server's value of an attribute that client commands have changed. Return false if they haven't: the core sets it then. */
   covers(element: Element, name: string, value: string | null): boolean;
   explain(status: number): void;
   flushDelays(): void;
@@ -154,29 +157,29 @@ export interface Lazy {
   refocus(removed: any, place: Range): void;
   refuses(request: Request): unknown;
   registerCall(call: Call): void;
-  /** Loads the page again, a few times at most. */
+  /** Reload the page, a few times at most. */
   reloadPage(): void;
   replacePage(html: string, settled: Settled[], fresh?: 1): void;
   sendByFetch(): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
-  /** What comes by fetch doesn't count any more; settled when no request is under way that a hello would overtake. */
+  /** Ignore what fetch requests still bring. Return a promise if a request is being sent, which the hello must not overtake. */
   stopFetching(): unknown;
   showPendingState(op: Request & { parts?: any[] | null }): void;
   uploadFiles(request: Request, ref: string, fields: any[]): void;
-  /** What is shown as pending though it isn't sent yet: files are on their way, or an item is dragged. */
+  /** Requests that are shown as pending before they are sent: uploads of files, and an item that is being dragged. */
   readonly unsent: Request[];
 }
 
-/** Where an op leads. */
+/** The address that an op redirects to. */
 export interface Redirect {
   url: string;
   replace?: boolean;
 }
 
-/** What features offer to the rest of the lazy half and to each other; see lazy/features.js. */
+/** The functions of features that the rest of the lazy half, or other features, may call; see lazy/features.js. */
 export interface Features {
   changes: Feature & {
-    /** Nothing leaves any more: the page is about to be read anew. */
+    /** Remove elements that are being animated out, before other code reads the page. */
     finishLeaving(): void;
     forgetChanges(): void;
     hook(name: string, definition: object): void;
@@ -208,7 +211,7 @@ export interface Features {
   sorting: Feature & { readonly unsent: Request[] };
   unsaved: Feature & {
     allowLeaving(): void;
-    /** Ask before the page is replaced by another one. Return whether it may be. */
+    /** Ask whether to leave a page with unsaved changes. Return whether it may be left. */
     confirmLeaving(): boolean;
     markUnsaved(): void;
     unmarkUnsaved(): void;
@@ -222,10 +225,10 @@ export interface Features {
   windows: Feature;
 }
 
-/** What every feature may have. */
+/** The functions that every feature may have. */
 export interface Feature {
-  /** Called once, when it is there. */
+  /** Called once, after the feature was loaded. */
   start?(): void;
-  /** There is one of its attributes in the page. */
+  /** Called for each of the feature's attributes that comes to the page. */
   register?(call: Call): void;
 }

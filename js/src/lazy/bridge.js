@@ -1,11 +1,12 @@
-// What the lazy half of the client uses of the core's state. What holds none it imports.
+// The core's functions for the lazy half. Modules of the core that have state can't be imported here: the bundle would have a
+// second copy of that state. Stateless ones are imported directly.
 
 /** @import { Core, CoreParts } from "../interface.js" */
 
 /** @type {Core} */
 export let core;
 
-/** @param {CoreParts} parts of the core, by position */
+/** Store the core's functions. @param {CoreParts} parts by position */
 export function receive([
   calledBy, setWhilePending, close, requestFullPage, editCount, preserveInput, applyPending, scanMarkup, onRevert, pendingBatch,
   pending, perform, report, run, captureEdits, session, applyMessage, trusted, updateAttribute, send, unansweredOp, unsend, write,

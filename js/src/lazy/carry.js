@@ -1,5 +1,10 @@
-// What a person has done in an item goes with it when a patch removes it in one place and inserts it in another, as for an item that
-// moves to another list: what was typed and isn't saved, and the focus. Items are recognised by `data-key` or `id`.
+// Keeps unsaved input and the focus of an item when a patch removes it in one place and inserts it in another, as when an item
+// moves to another list. For the server these are a removal and an insertion, so the page gets new nodes.
+//
+// After each patch, `carry` compares the removed nodes with the added ones. An added element is the *heir* of a removed one if
+// it is the only one with the same tag, `data-key` and `id`. An element inside of a removed item has a *counterpart* in the
+// heir: the element with the same tag name at the same index, if `name` and `type` are equal, too. The state of each control
+// with unsaved input is copied to its counterpart.
 
 /** @import { Control } from "../interface.js" */
 import { isCheckable, isControl } from "../core/controls.js";
@@ -10,10 +15,10 @@ import { closest, getAttribute, isConnected, localName, matches, parentElement, 
 const CONTROLS = "input,select,textarea";
 const KEYED = "[data-key],[id]";
 
-/** @type {Element[]} what the latest patch has brought */
+/** @type {Element[]} elements that the latest patch has added */
 let added = [];
 
-/** @param {MutationRecord[]} records of a patch */
+/** Copy unsaved input of removed items to those that replace them. @param {MutationRecord[]} records of a patch */
 export function carry(records) {
   const removed = new Set(records.flatMap(({ removedNodes }) => [...removedNodes]));
   added = records.flatMap(({ addedNodes }) => [.../** @type {NodeListOf<Element>} */ (addedNodes)])
@@ -24,11 +29,15 @@ export function carry(records) {
   }
 }
 
-/** The controls in an element whose state the server doesn't know. @param {Element} element */
+/** Controls with unsaved input, in an element or the element itself. @param {Element} element */
 export const dirtyIn = (element) =>
   /** @type {Control[]} */ ([...(isControl(element) ? [element] : []), ...querySelectorAll(element, CONTROLS)]).filter(isDirty);
 
-/** What the patch has brought in place of an element that it has removed. @param {any} element @returns {any} */
+/**
+ * Find the element that replaces a removed one: in the heir of the innermost item around it that has one.
+ * @param {any} element
+ * @returns {any} undefined if there is none
+ */
 export function heirOf(element) {
   for (let item = closest(element, KEYED), parent; item; item = (parent = parentElement(item)) && closest(parent, KEYED)) {
     const heir = added.length && heirOfItem(item);
@@ -37,7 +46,7 @@ export function heirOf(element) {
   return undefined;
 }
 
-/** @param {Element} item */
+/** The only added element with an item's tag, `data-key` and `id`. @param {Element} item */
 function heirOfItem(item) {
   const named = ["data-key", "id"].map((name) => [name, getAttribute(item, name)]).filter(([, value]) => value !== null);
   const selector = localName(item) + named.map(([name, value]) => `[${name}="${CSS.escape(value ?? "")}"]`).join("");
@@ -45,7 +54,13 @@ function heirOfItem(item) {
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** The element that is in one item what another one is in an item like it. @param {any} element @param {Element} item @param {Element} heir @returns {any} */
+/**
+ * Find the element in `heir` that corresponds to an element in `item`.
+ * @param {any} element
+ * @param {Element} item
+ * @param {Element} heir
+ * @returns {any} undefined if there is none
+ */
 export function counterpart(element, item, heir) {
   if (element === item) return heir;
   const name = localName(element);
@@ -54,14 +69,14 @@ export function counterpart(element, item, heir) {
 }
 
 /**
- * Give a control the state of the one in whose place it is, unless the server has answered that with another value.
+ * Copy a control's unsaved state to the control that replaces it, unless the server has answered that input with another value.
  * @param {any} from
- * @param {any} to
+ * @param {any} to undefined if no control replaces it
  */
 export function carryState(from, to) {
   if (!to) return;
   const initial = isCheckable(from) ? "defaultChecked" : "defaultValue";
-  if (from[initial] !== to[initial]) core.preserveInput(from, () => {}); // shows the server's value unless it was edited since
+  if (from[initial] !== to[initial]) core.preserveInput(from, () => {}); // the server has changed the value: discard input that is answered
   if (!isDirty(from)) return;
   if (isCheckable(from)) to.checked = from.checked;
   else if (from.type === "file") to.files = from.files;

@@ -1,5 +1,6 @@
-// `live-animate`, on an element or around it: what a patch brings has `data-entering` while CSS animates it; what a patch takes
-// away stays with `data-leaving` until CSS has animated that, for the eyes only.
+// Animates what patches change. Within `live-animate`, added elements have `data-entering` while CSS animates them, and removed
+// elements stay as inert *ghosts* with `data-leaving` until their animation ends. This module also runs hooks (`live-hook`)
+// and view transitions (`live-transition`).
 
 /** @import { Features } from "../interface.js" */
 import { MARK } from "../core/wire.js";
@@ -13,17 +14,17 @@ const ENTERING = "data-entering";
 const LEAVING = "data-leaving";
 const CONTROLS = "input,select,textarea,button,output,fieldset,object";
 
-/** @type {Set<Element>} what is only there to be seen leaving */
+/** @type {Set<Element>} the ghosts in the page */
 const leaving = new Set();
 
 /** @type {Features["changes"]} */
 export const feature = { finishLeaving: () => finishLeaving(), forgetChanges: () => forgetChanges(), hook, needsTransition, runInTransition, start };
 
-/** @param {MutationRecord[]} records of a patch */
+/** Animate the elements that a patch has added and removed. @param {MutationRecord[]} records of a patch */
 function animate(records) {
   /** @type {Map<Node, MutationRecord>} the last removal of each node */
   const removals = new Map();
-  /** @type {Set<Node>} nodes that the page didn't have */
+  /** @type {Set<Node>} nodes that weren't in the page before */
   const fresh = new Set();
   for (const record of records) {
     for (const node of record.removedNodes) removals.set(node, record);
@@ -38,24 +39,24 @@ function animate(records) {
   startLeaving(removals, fresh);
 }
 
-/** Nothing leaves any more: the page is about to be read anew. */
+/** Remove all ghosts, before other code reads the page. */
 const finishLeaving = () => leaving.forEach(finishGhost);
 
-/** @param {Node[]} nodes */
+/** Mark elements as entering until their animations end. @param {Node[]} nodes */
 function startEntering(nodes) {
   const entering = nodes.filter((node) => node instanceof Element && isConnected(node) && closest(node, `[${ANIMATE}]`));
   for (const element of /** @type {Element[]} */ (entering)) {
     if (!matches(element, `[${ENTERING}] *`)) setAttribute(element, ENTERING, "");
   }
   for (const element of /** @type {Element[]} */ (entering)) {
-    // Without an animation at once: whoever has a transition sees it begin.
+    // Without an animation, the mark is removed at once. A CSS transition starts from its style.
     allFinished(animationsOf(element)).then(() => removeAttribute(element, ENTERING));
   }
 }
 
-/** @param {Map<Node, MutationRecord>} removals @param {Set<Node>} fresh */
+/** Put removed elements back as ghosts until their animations end. @param {Map<Node, MutationRecord>} removals @param {Set<Node>} fresh */
 function startLeaving(removals, fresh) {
-  /** @type {Map<Element, Animation[]>} with what moves in them anyway */
+  /** @type {Map<Element, Animation[]>} with the animations that run in them already */
   const ghosts = new Map();
   for (const [node, { target }] of removals) {
     if (!(node instanceof Element) || isConnected(node) || fresh.has(node) || !isConnected(target)) continue;
@@ -64,7 +65,7 @@ function startLeaving(removals, fresh) {
     insertBefore(target, node, anchorOf(node, removals));
     ghosts.set(node, []);
   }
-  for (const ghost of ghosts.keys()) ghosts.set(ghost, animationsOf(ghost)); // as it was: transitions begin there
+  for (const ghost of ghosts.keys()) ghosts.set(ghost, animationsOf(ghost)); // computes the style from which transitions start
   for (const ghost of ghosts.keys()) setAttribute(ghost, LEAVING, "");
   for (const [ghost, before] of ghosts) {
     leaving.add(ghost);
@@ -74,7 +75,7 @@ function startLeaving(removals, fresh) {
   }
 }
 
-/** Before which node one stood that was removed. @param {Node} node @param {Map<Node, MutationRecord>} removals */
+/** Find the node before which a removed node was: its next sibling that is still there. @param {Node} node @param {Map<Node, MutationRecord>} removals */
 function anchorOf(node, removals) {
   const { target } = /** @type {MutationRecord} */ (removals.get(node));
   let anchor = /** @type {Node | null | undefined} */ (node);
@@ -83,7 +84,7 @@ function anchorOf(node, removals) {
   return anchor ?? null;
 }
 
-/** Makes an element one that is seen and nothing else: no slots, no fields, no focus. @param {Element} element */
+/** Make an element purely visual: without slots, fields, inner ids and focus. @param {Element} element */
 function makeInert(element) {
   const comments = document.createNodeIterator(element, NodeFilter.SHOW_COMMENT);
   for (let comment; (comment = /** @type {Comment | null} */ (comments.nextNode()));) comment.remove();
@@ -97,20 +98,21 @@ function makeInert(element) {
   setAttribute(element, "aria-hidden", "true");
 }
 
-/** Whether the page has another element of its id by now. @param {Element} ghost */
+/** Whether the page has got a new element with the ghost's id. @param {Element} ghost */
 const isBack = (ghost) => hasAttribute(ghost, "id") && document.querySelectorAll(`#${CSS.escape(getAttribute(ghost, "id") ?? "")}`).length > 1;
 
-/** @param {Element} ghost */
+/** Remove a ghost. @param {Element} ghost */
 function finishGhost(ghost) {
   leaving.delete(ghost);
   remove(ghost);
   settleHooks([]);
 }
 
-// What a patch changes in the page, for those who want to know: hooks, and what is animated.
+// Records what patches change, for hooks and animations.
 
 const observer = new MutationObserver(() => {});
 
+/** Observe the page during patches, if it has hooks or animations. */
 function start() {
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "after") processRecords(observer.takeRecords());
@@ -120,19 +122,20 @@ function start() {
   });
 }
 
-/** What was changed so far is no news: the whole page is another. */
+/** Discard the changes so far, since the whole page was replaced. */
 const forgetChanges = () => void observer.takeRecords();
 
-/** @param {MutationRecord[]} records */
+/** Run animations and hooks after a patch. @param {MutationRecord[]} records */
 function processRecords(records) {
   observer.disconnect();
   animate(records);
   settleHooks(records);
 }
 
-// `live-transition`: the answer to what has it, or is in what has it, is shown by a view transition; on the body, all else too.
+// `live-transition` on an element: the answers to its ops, and to those of elements in it, are shown with a view transition. On
+// the body, pushes are as well.
 
-/** Whether a message, which is about to be heeded, has to wait for a view transition. @param {any} message */
+/** Whether a message has to be applied in a view transition. Called just before it is applied. @param {any} message */
 function needsTransition(message) {
   const [, ack = 0, patch = [], answers = []] = Array.isArray(message) ? message : [];
   if (!Array.isArray(message) || patch.page) finishLeaving();
@@ -140,15 +143,15 @@ function needsTransition(message) {
     && causesOf(ack, answers).some((element) => element && closest(element, "[live-transition]"));
 }
 
-/** @param {number} ack @param {any[]} answers @returns {(Element | null | undefined)[]} */
+/** The elements whose ops a frame finishes; the body for a push. @param {number} ack @param {any[]} answers @returns {(Element | null | undefined)[]} */
 function causesOf(ack, answers) {
   const over = core.pending().filter(({ n, running }) => (!running && n <= ack) || answers.some((answered, i) => i % 3 === 0 && answered === n));
   return over.length ? over.map(({ cause, source }) => cause ?? source) : [document.body];
 }
 
-/** Runs `update`, which changes the page, when the browser has taken a picture of it. @param {() => void} update */
+/** Run `update`, which changes the page, in a view transition; resolves when it has run. @param {() => void} update */
 async function runInTransition(update) {
   const { ready, updateCallbackDone } = document.startViewTransition(update);
-  ready.catch(() => {}); // another one has come, or nobody looks any more
+  ready.catch(() => {}); // skipped: another transition has started, or the page is hidden
   await updateCallbackDone;
 }

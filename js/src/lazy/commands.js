@@ -1,8 +1,9 @@
-// Client commands: what an event attribute does without the server. Its value is JSON, as liveactions/templates/commands.py
-// writes it: [name, target, argument ...], or ["call", reference].
+// Runs client commands: what event attributes do without the server. The attribute's value is a JSON array of commands, written
+// by liveactions/templates/commands.py: [name, target, argument ...], or ["call", reference].
 //
-// What they change stays while patches come. Of each attribute and class that they have changed, the client knows what the
-// server rendered; as long as the server renders that, the change holds. Once the server renders something else, its value does.
+// What commands change is kept when patches come. For each attribute and class that a command has changed, there is an override
+// that remembers the value that the server had rendered. The override holds as long as the server renders that same value;
+// when it renders another one, that value wins.
 
 /** @import { Call, Features } from "../interface.js" */
 import { confirmed } from "../core/fields.js";
@@ -13,20 +14,21 @@ import { allFinished, allowsMotion, animationsOf } from "./motion.js";
 
 /** @typedef {0 | string | [to: string, closest: string]} Target */
 /** @typedef {[name: string, ...rest: any[]]} Command */
-/** @typedef {{ rendered: string | null, shown: string | null }} Override what the server rendered, and what a command has made of it */
+/** @typedef {{ rendered: string | null, shown: string | null }} Override the server's value, and the command's */
 
 /** @type {Features["commands"]} */
 export const feature = { covers, forgetOverrides, runCommands, start };
 
-// What commands have changed.
+// Overrides.
 
-/** @type {WeakMap<Element, Map<string, Override>>} by name of an attribute, or of a class with a dot in front, whose value is "" or null */
+/** @type {WeakMap<Element, Map<string, Override>>} by attribute name, or ".name" for a class, whose value is "" (set) or null (not set) */
 let overrides = new WeakMap();
-/** Whether there were any. */
+/** Whether there has been an override. */
 let isUsed = false;
-/** @type {Element[]} what may be replaced by a patch */
+/** @type {Element[]} elements with overrides and an id, while a patch is applied */
 let held = [];
 
+/** Copy overrides to elements that replace others in a patch. */
 function start() {
   addEventListener("live:patch", (event) => {
     if (!isUsed) return;
@@ -35,24 +37,24 @@ function start() {
   });
 }
 
-/** Another page has nothing of this one. */
+/** Drop all overrides, since another page is shown. */
 function forgetOverrides() {
   overrides = new WeakMap();
   held = [];
 }
 
-/** What replaces an element, and has its id, gets what commands have changed in it. @param {Element} old */
+/** Copy an element's overrides to the element with the same id that has replaced it. @param {Element} old */
 function carryOver(old) {
   const heir = !isConnected(old) && document.getElementById(getAttribute(old, "id") ?? "");
   if (!heir || overrides.has(heir)) return;
   for (const [key, { rendered, shown }] of overrides.get(old) ?? []) if (read(heir, key) === rendered) override(heir, key, shown);
 }
 
-/** @param {Element} element @param {string} key */
+/** The current value of an attribute or class. @param {Element} element @param {string} key */
 const read = (element, key) => (key[0] !== "." ? getAttribute(element, key) : classList(element).contains(key.slice(1)) ? "" : null);
 
 /**
- * Changes an attribute or a class, as long as the server renders what it does now.
+ * Change an attribute or class for as long as the server renders the value that it renders now.
  * @param {Element} element
  * @param {string} key
  * @param {string | null} value
@@ -60,7 +62,7 @@ const read = (element, key) => (key[0] !== "." ? getAttribute(element, key) : cl
 function override(element, key, value) {
   const known = overrides.get(element) ?? new Map();
   const { rendered } = known.get(key) ?? { rendered: read(element, key) };
-  known.delete(key); // not the server's
+  known.delete(key); // otherwise `covers` would take this for the server's value
   overrides.set(element, known);
   isUsed = true;
   if (key[0] === ".") classList(element).toggle(key.slice(1), value !== null);
@@ -69,23 +71,23 @@ function override(element, key, value) {
 }
 
 /**
- * The server renders an attribute.
+ * Apply an attribute value of the server where overrides hold.
  * @param {Element} element
  * @param {string} name
  * @param {string | null} value
- * @returns {boolean} whether that is done: a part of it was changed by commands, which holds
+ * @returns {boolean} false if no override holds: the caller sets the attribute then
  */
 function covers(element, name, value) {
   const known = overrides.get(element);
   if (!known) return false;
-  if (name === "hidden") queueMicrotask(() => tellExpanded(element));
+  if (name === "hidden") queueMicrotask(() => updateExpanded(element));
   if (name === "class") return coversClasses(element, known, value);
   if (known.get(name)?.rendered === value) return true;
   known.delete(name);
   return false;
 }
 
-/** @param {Element} element @param {Map<string, Override>} known @param {string | null} value */
+/** Like `covers`, for the class attribute: combine the server's classes with the overrides that hold. @param {Element} element @param {Map<string, Override>} known @param {string | null} value */
 function coversClasses(element, known, value) {
   const list = document.createElement("i").classList;
   list.value = value ?? "";
@@ -123,7 +125,7 @@ const COMMANDS = {
 };
 
 /**
- * Runs the commands of an event attribute.
+ * Run the commands of an event attribute.
  * @param {Call} call
  * @param {Event} event
  */
@@ -132,7 +134,7 @@ function runCommands(call, event) {
   const commands = commandsOf(element, descriptor);
   const calls = commands.some(([name]) => name === "call");
   const form = formOf(element, event);
-  // It came before this file was there: the browser has submitted the form, as it does without commands.
+  // The event was dispatched before this file was loaded, so the browser has already submitted the form.
   const isOver = form && !event.eventPhase && !event.defaultPrevented;
   if (!isOver) {
     if (form && calls) event.preventDefault(); // the call replaces the submit
@@ -145,7 +147,7 @@ function runCommands(call, event) {
   }
 }
 
-/** @param {Element} element @param {string} descriptor @returns {Command[]} */
+/** Parse an attribute's commands. @param {Element} element @param {string} descriptor @returns {Command[]} */
 const commandsOf = (element, descriptor) => JSON.parse(getAttribute(element, descriptor) ?? "[]");
 
 /** The form that an event is about to submit. @param {any} element @param {Event} event @returns {HTMLFormElement | null} */
@@ -154,10 +156,10 @@ function formOf(element, { type }) {
   return type === "click" && /submit|image/.test(element.type) ? element.form : null;
 }
 
-/** Whether the browser submits a form, or would; it says why not. @param {HTMLFormElement} form @param {any} element that one, or its button */
+/** Whether the browser would submit a form; it shows what is invalid. @param {HTMLFormElement} form @param {any} element the form, or its button */
 const isValid = (form, element) => form === element || hasAttribute(form, "novalidate") || element.formNoValidate || reportValidity(form);
 
-/** Asks the person, where the author wants it: a call and a submit that follow don't ask again. @param {Element} element @param {Event} event */
+/** Ask the question in `live-confirm`, if there is one. The call or submit that follows doesn't ask again. @param {Element} element @param {Event} event */
 function isConfirmed(element, event) {
   const question = getAttribute(element, "live-confirm");
   if (!confirmed(element)) return event.preventDefault(), false;
@@ -168,7 +170,7 @@ function isConfirmed(element, event) {
   return true;
 }
 
-/** @param {Element} element @param {Target} [target] @returns {Element[]} */
+/** The elements that a command applies to. @param {Element} element @param {Target} [target] @returns {Element[]} */
 function targetsOf(element, target) {
   if (!target) return [element];
   const [to, around] = [target].flat();
@@ -179,13 +181,14 @@ function targetsOf(element, target) {
 
 // Visibility.
 
-/** @type {WeakMap<Element, Element>} what has shown an element */
+/** @type {WeakMap<Element, Element>} the element whose command has shown another */
 const openers = new WeakMap();
 
 /**
+ * Show or hide elements. If the focus was in a hidden one, it goes back to the control that showed it.
  * @param {Element[]} targets
- * @param {Element} element that has the commands
- * @param {(target: Element) => boolean} decide whether it is hidden
+ * @param {Element} element the one with the commands
+ * @param {(target: Element) => boolean} decide whether a target is to be hidden
  */
 function setHidden(targets, element, decide) {
   for (const target of targets) {
@@ -194,13 +197,13 @@ function setHidden(targets, element, decide) {
     override(target, "hidden", hides ? "" : null);
     if (hadFocus) [openers.get(target), element].some((control) => control && isConnected(control) && !contains(target, control) && takesFocus(control, true));
     if (!hides) openers.set(target, element);
-    tellExpanded(target);
+    updateExpanded(target);
     if (element !== target && matches(element, "[aria-expanded]:not([aria-controls])")) override(element, "aria-expanded", String(!hides));
   }
 }
 
-/** Controls that say whether an element is shown. @param {Element} target */
-function tellExpanded(target) {
+/** Set `aria-expanded` of the controls of an element, by whether it is shown. @param {Element} target */
+function updateExpanded(target) {
   const id = getAttribute(target, "id");
   if (!id) return;
   for (const control of document.querySelectorAll(`[aria-expanded][aria-controls~="${CSS.escape(id)}"]`)) {
@@ -208,7 +211,7 @@ function tellExpanded(target) {
   }
 }
 
-/** @param {any} element @param {boolean} [preventScroll] @returns {boolean} whether it has the focus now */
+/** Focus an element. @param {any} element @param {boolean} [preventScroll] @returns {boolean} whether it has the focus now */
 function takesFocus(element, preventScroll = false) {
   if (element && "focus" in element) focus(element, { preventScroll });
   return element === document.activeElement;
@@ -216,21 +219,21 @@ function takesFocus(element, preventScroll = false) {
 
 // Classes.
 
-/** @param {Element[]} targets @param {string} names @param {(target: Element, name: string) => boolean} decide whether it has the class */
+/** Add or remove classes. @param {Element[]} targets @param {string} names @param {(target: Element, name: string) => boolean} decide whether a target gets the class */
 function setClasses(targets, names, decide) {
   for (const target of targets) for (const name of names.split(" ")) override(target, `.${name}`, decide(target, name) ? "" : null);
 }
 
-/** @type {WeakMap<Element, object>} the newest of its transitions */
+/** @type {WeakMap<Element, object>} an element's newest transition */
 const transitions = new WeakMap();
 
-/** @param {HTMLElement} target @param {string} names */
+/** Add classes to an element until their CSS animations and transitions end. @param {HTMLElement} target @param {string} names */
 function animate(target, names) {
   if (!allowsMotion()) return;
   const transition = {};
   transitions.set(target, transition);
   setClasses([target], names, () => false);
-  const before = animationsOf(target); // also a style, without which the next class would be no change
+  const before = animationsOf(target); // also computes the style, so that transitions start when the classes are added
   setClasses([target], names, () => true);
   allFinished(animationsOf(target).filter((animation) => !before.includes(animation))).then(() => {
     if (transitions.get(target) === transition) setClasses([target], names, () => false);
@@ -239,14 +242,14 @@ function animate(target, names) {
 
 // The clipboard.
 
-/** @param {Element} element that has the command @param {string} text */
+/** Copy a text to the clipboard. @param {Element} element the one with the command, for the error event @param {string} text */
 function copy(element, text) {
   const failed = () => core.report(element, ERROR, { error: "Not copied", status: 0 });
   if (navigator.clipboard) navigator.clipboard.writeText(text).catch(failed);
-  else if (!copySelected(text)) failed(); // a page that isn't secure
+  else if (!copySelected(text)) failed(); // there is no navigator.clipboard in insecure contexts
 }
 
-/** @param {string} text */
+/** Copy a text by selecting it in a temporary field. @param {string} text */
 function copySelected(text) {
   const { activeElement } = document;
   const area = Object.assign(document.createElement("textarea"), { value: text });

@@ -1,5 +1,17 @@
-// One tree of the server's becomes another, and the page with it. Each of its nodes has its own in the page; only what differs
-// between the two trees is written there. So what a person, a widget or an extension changed, added or took away stays.
+// Changes raw HTML in the page with a three-way merge, so that what users, widgets and browser extensions did to it is kept.
+//
+// There are three trees. The *old* tree is what the server sent last, the *next* tree what it sends now; neither is in the
+// page. The *live* tree is in the page, and anything may have changed it. Each old node is linked to its live node
+// (`liveNodes`). The old tree is turned into the next one step by step, and each step is repeated on the live nodes: only the
+// difference between the server's two trees is written to the page, never the difference between the page and the server.
+//
+//     old:   <li class="a">One</li>                  class and text are the server's
+//     live:  <li class="a" style="…">One</li> <x-y>  a script has added the style and an element
+//     next:  <li class="b">One</li>                  only the class differs: it is set; style and element stay
+//
+// For each parent, matching.js says which old child becomes which next one. An element with a key may also have moved to
+// another parent: it is looked up among all keyed elements (`findElsewhere`). So removed nodes are only collected at first,
+// and taken out of the page at the end (`clear`), when nothing in them can be needed elsewhere.
 
 import { isWatched } from "../core/calls.js";
 import { isControl } from "../core/controls.js";
@@ -11,14 +23,14 @@ import { attributes, childNodes, cloneNode, closest, contains, firstChild, getAt
 import { moveBefore, moveSiblings } from "./moves.js";
 import { contentOf } from "./parsing.js";
 
-/** @typedef {{ container: Node, opening?: Node | null, closing?: Node | null, fillWith?: (nodes: Node) => void }} Box what holds children in the page */
+/** @typedef {{ container: Node, opening?: Node | null, closing?: Node | null, fillWith?: (nodes: Node) => void }} Box the place of an old node's children in the page */
 
-/** @type {WeakMap<Node, any>} what stands in the page for a node of the server's */
+/** @type {WeakMap<Node, any>} live nodes by their old ones */
 const liveNodes = new WeakMap();
 
 /**
- * One is a copy of the other.
- * @param {Node} node of the server's
+ * Link a node of the server, and all in it, with the equal live node.
+ * @param {Node} node
  * @param {Node} live
  */
 export function link(node, live) {
@@ -27,29 +39,29 @@ export function link(node, live) {
   for (let child = firstChild(contentOf(node)); child && other; child = nextSibling(child), other = nextSibling(other)) link(child, other);
 }
 
-/** Nodes for the page. @param {Node} node of the server's */
+/** Copy a node of the server for the page. @param {Node} node */
 function create(node) {
   const nodes = new DocumentFragment();
   const copy = cloneNode(node, true);
   link(node, copy);
-  nodes.append(copy); // from now on custom elements may be upgraded, and have children of their own
+  nodes.append(copy); // may upgrade custom elements, which add children; so link before this
   core.scanMarkup(nodes);
   return nodes;
 }
 
-/** @param {Node} node @returns {ChildNode[]} */
+/** The children of a node, those of a template's content included. @param {Node} node @returns {ChildNode[]} */
 export const childrenOf = (node) => [...childNodes(contentOf(node))];
 
-/** Where the children of an element of the server's are in the page. @param {Node} node @returns {Box} */
+/** The place in the page of an old element's children. @param {Node} node @returns {Box} */
 export const boxOf = (node) => ({ container: contentOf(liveNodes.get(node)) });
 
 /**
- * Some children of an element of the server's become others.
- * @param {Node} parent
- * @param {ChildNode[]} olds
- * @param {ChildNode[]} nexts
- * @param {ChildNode | null} before the one ahead of them
- * @param {Box} box
+ * Turn children of an old element into others, in the old tree and in the page.
+ * @param {Node} parent the old element
+ * @param {ChildNode[]} olds the children that change
+ * @param {ChildNode[]} nexts what they become
+ * @param {ChildNode | null} before the sibling before `olds`
+ * @param {Box} box the place of `olds` in the page
  */
 export function update(parent, olds, nexts, before, box) {
   const delta = new Delta(olds, nexts);
@@ -58,14 +70,15 @@ export function update(parent, olds, nexts, before, box) {
   for (const [parent, box] of delta.torn) refill(parent, box);
 }
 
+/** One run of the merge. */
 class Delta {
-  /** @type {Map<Node, Element> | undefined} of new elements the old ones, wherever they are */
+  /** @type {Map<Node, Element> | undefined} old elements by the next elements with their key, wherever they are */
   movable;
-  /** @type {Set<ChildNode>} what goes, once nothing in it is needed any more */
+  /** @type {Set<ChildNode>} old nodes to remove at the end */
   removed = new Set();
-  /** @type {unknown} the guarded control in which it is at work */
+  /** @type {unknown} the select or textarea whose content is being changed, with its input preserved */
   control;
-  /** @type {Map<Node, Box>} what has texts that somebody took out of the page */
+  /** @type {Map<Node, Box>} old elements with changed texts whose live text is gone: their content is written as a whole */
   torn = new Map();
 
   /** @param {ChildNode[]} olds @param {ChildNode[]} nexts */
@@ -74,7 +87,7 @@ class Delta {
     this.nexts = nexts;
   }
 
-  /** @param {Node} [within] */
+  /** Remove the collected nodes. @param {Node} [within] only those in this node that contain nothing movable */
   clear(within) {
     for (const node of this.removed) {
       if (within && (!contains(within, node) || this.holdsMovable(node))) continue;
@@ -83,12 +96,12 @@ class Delta {
     }
   }
 
-  /** Whether something in a node may be needed elsewhere. @param {Node} node */
+  /** Whether a node contains an element that may move elsewhere. @param {Node} node */
   holdsMovable(node) {
     return [...this.movable?.values() ?? []].some((element) => element !== node && contains(node, element));
   }
 
-  /** @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */
+  /** Turn children into others; see `update` for the parameters. @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */
   children(parent, olds, nexts, before, box) {
     const matches = match(olds, nexts, before);
     if (!matches) return;
@@ -103,7 +116,7 @@ class Delta {
     if (control.type === "select-one") chooseFirst(/** @type {HTMLSelectElement} */ (control));
   }
 
-  /** @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
+  /** Bring the children into the new order: change those that have a partner, insert the others. @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
   arrange(parent, { before, olds, nexts, pairs, staying }, box) {
     const paired = new Set(pairs.values());
     for (const old of olds) if (!paired.has(old)) this.removed.add(old);
@@ -114,7 +127,7 @@ class Delta {
     }
   }
 
-  /** @param {ChildNode} old @param {ChildNode} next @param {Box} box @returns {boolean} false: it can only be another one */
+  /** Turn an old node into its partner. @param {ChildNode} old @param {ChildNode} next @param {Box} box @returns {boolean} false if it has to be replaced */
   node(old, next, box) {
     const live = liveNodes.get(old);
     if (old instanceof Element) {
@@ -128,7 +141,8 @@ class Delta {
     }
     return true;
   }
-  /** An element of this key that has another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
+
+  /** Find the old element with this key under another parent. @param {ChildNode} next @returns {ChildNode | undefined} */
   findElsewhere(next) {
     this.movable ??= movable(this.olds, this.nexts);
     const old = this.movable.get(next);
@@ -137,7 +151,14 @@ class Delta {
     return old;
   }
 
-  /** @param {ChildNode} next @param {Node} parent @param {ChildNode | null} before @param {Box} box @returns {ChildNode} that is now there */
+  /**
+   * Insert a node without a partner. If old elements move into it, it is inserted empty and filled afterwards.
+   * @param {ChildNode} next
+   * @param {Node} parent
+   * @param {ChildNode | null} before
+   * @param {Box} box
+   * @returns {ChildNode} the node in the old tree
+   */
   insert(next, parent, before, box) {
     const isShell = next instanceof Element && this.movable?.size && [...querySelectorAll(next, KEYED)].some((inner) => this.movable?.has(inner));
     const node = isShell ? /** @type {ChildNode} */ (cloneNode(next, false)) : next;
@@ -150,7 +171,7 @@ class Delta {
 
 const KEYED = "[id],[data-key]";
 
-/** Elements of a key that no other has, before and after. @param {Node[]} olds @param {Node[]} nexts */
+/** Pair elements by keys that are unique in both trees: next to old. @param {Node[]} olds @param {Node[]} nexts */
 function movable(olds, nexts) {
   const [ours, theirs] = [olds, nexts].map(byKey);
   /** @type {Map<Node, Element>} */
@@ -162,9 +183,9 @@ function movable(olds, nexts) {
   return found;
 }
 
-/** @param {Node[]} nodes */
+/** Index all elements in some nodes by their keys. @param {Node[]} nodes */
 function byKey(nodes) {
-  /** @type {Map<string, Element | null>} null where several have it */
+  /** @type {Map<string, Element | null>} null for keys of several elements */
   const found = new Map();
   for (const node of nodes) {
     if (!(node instanceof Element)) continue;
@@ -176,33 +197,33 @@ function byKey(nodes) {
   return found;
 }
 
-/** As browsers do when options come, and not when one gets enabled. @param {HTMLSelectElement} select */
+/** Select the first enabled option if none is selected. Browsers do so when options are added, but not when one is enabled. @param {HTMLSelectElement} select */
 function chooseFirst({ options, selectedIndex, size }) {
   const first = [...options].find(({ disabled }) => !disabled);
   if (selectedIndex < 0 && size < 2 && first) first.selected = true;
 }
 
-/** What the page has behind that which stands for `before`, or at the start. @param {Node | null} before @param {Box} box @returns {Node | null} */
+/** The live node before which to insert: the one after the live node of `before`, or of the closest earlier sibling that is still there. @param {Node | null} before @param {Box} box @returns {Node | null} */
 function anchorAfter(before, { container, opening }) {
   for (let node = before; node; node = previousSibling(node)) {
     let live = liveNodes.get(node);
-    while (live && parentNode(live) !== container) live = parentNode(live); // somebody may have put something around it
+    while (live && parentNode(live) !== container) live = parentNode(live); // a script may have wrapped it
     if (live) return nextSibling(live);
   }
   return opening ? opening.nextSibling : firstChild(container);
 }
 
-/** @param {ChildNode} node @param {Node} parent @param {ChildNode | null} before @param {Box} box */
+/** Move an old node behind `before`, and its live node. @param {ChildNode} node @param {Node} parent the new parent @param {ChildNode | null} before @param {Box} box */
 export function move(node, parent, before, box) {
   insertBefore(parent, node, before ? nextSibling(before) : firstChild(parent));
   const live = liveNodes.get(node);
   const anchor = anchorAfter(before, box);
-  if (live === anchor || (!isConnected(live) && isConnected(box.container))) return; // somebody took it away
+  if (live === anchor || (!isConnected(live) && isConnected(box.container))) return; // in place already, or a script has removed it
   if (parentNode(live) === box.container) moveSiblings(box.container, [live], anchor);
   else (isConnected(live) && isConnected(box.container) ? moveBefore : insertBefore)(box.container, live, anchor);
 }
 
-/** @param {Element} old @param {Element} next @returns {boolean} false: the page's policy forbids it */
+/** Change an element's attributes. @param {Element} old @param {Element} next @returns {boolean} false if the content security policy forbids it */
 export function updateAttributes(old, next) {
   const live = liveNodes.get(old);
   const isIgnored = ignoredOf(next);
@@ -217,10 +238,10 @@ export function updateAttributes(old, next) {
   }
 }
 
-/** @param {Element} old @param {Element} live @param {string} name @param {Attr | null} attribute */
+/** Set an attribute of an old element and its live one. @param {Element} old @param {Element} live @param {string} name @param {Attr | null} attribute null removes it */
 function write(old, live, name, attribute) {
   if (!attribute) core.updateAttribute(live, name, null);
-  // Parsers take names that nobody else may give, and know those of XML.
+  // Parsed attributes may have names that `setAttribute` rejects, or an XML namespace: copy the node instead.
   else if (/^[a-z][\w-]*$/i.test(name)) core.updateAttribute(live, name, attribute.value);
   else setAttributeNode(live, /** @type {Attr} */ (attribute.cloneNode()));
   if (attribute) setAttributeNode(old, /** @type {Attr} */ (attribute.cloneNode()));
@@ -228,13 +249,13 @@ function write(old, live, name, attribute) {
   if (isWatched(name)) core.scanMarkup(parentOf(live));
 }
 
-/** What may be searched for an element. @param {Element} element @returns {ParentNode} */
+/** A node in which the watcher finds an element; not a form, whose members may be hidden by its fields. @param {Element} element @returns {ParentNode} */
 function parentOf(element) {
   const parent = parentElement(element);
   return parent && !(parent instanceof HTMLFormElement) ? parent : document;
 }
 
-/** @param {Node} node @param {Box} box */
+/** Write an old element's whole content to the page. @param {Node} node @param {Box} box */
 function refill(node, box) {
   const nodes = new DocumentFragment();
   for (const child of childNodes(contentOf(node))) nodes.append(create(child));

@@ -1,4 +1,8 @@
-// Where the server says that a long string has changed: nothing else is parsed or compared.
+// Applies the server's edits to a long string of raw HTML: only the parts that changed are parsed and compared.
+//
+// An edit refers to nodes by paths of child indices in the tree that the server parsed. The browser may have parsed the string
+// differently, so the edits come with a checksum of the names and numbers of children along all paths. If it doesn't match,
+// or an edit can't be applied, the caller compares the whole string instead.
 
 import { boxOf, childrenOf, move, update, updateAttributes } from "./delta.js";
 import { cloneNode, closest, lastChild, previousSibling, removeAttribute, setAttribute } from "./members.js";
@@ -8,12 +12,13 @@ import { adler32, contentOf, parseIn } from "./parsing.js";
 /** @typedef {(number | number[] | (string | null)[])[]} Edit as liveactions/protocol/messages.py has it */
 
 /**
- * @param {Element} root of the string before
+ * Apply edits.
+ * @param {Element} root contains the old string, parsed
  * @param {any[]} edits
- * @param {number | undefined} digest of where they are
- * @param {string} html the string from now on
- * @param {Box} box
- * @returns {boolean} false: they can't be done here, or not all of them
+ * @param {number | undefined} digest checksum of the nodes along the paths
+ * @param {string} html the new string
+ * @param {Box} box the place of the string in the page
+ * @returns {boolean} false if they can't be applied, or only some of them
  */
 export function edit(root, edits, digest, html, box) {
   /** @type {string[]} */
@@ -26,19 +31,20 @@ export function edit(root, edits, digest, html, box) {
   }, (passed.push(` ${childrenOf(root).length};`), root));
   const boxIn = (/** @type {Node} */ node) => (node === root ? box : boxOf(node));
   try {
-    const steps = edits.map((edit) => stepOf(edit, walk, html, boxIn)); // all places are those before the first step
+    const steps = edits.map((edit) => stepOf(edit, walk, html, boxIn)); // paths refer to the tree before the first edit
     return adler32(passed.join("")) === digest && steps.every((step) => step());
   } catch {
-    return false; // a place that isn't there
+    return false; // a path leads nowhere
   }
 }
 
 /**
+ * Resolve the paths of an edit: change of attributes, move, or replacement of children.
  * @param {any[]} edit
  * @param {(path: number[]) => Element} walk
- * @param {string} html
+ * @param {string} html the new string
  * @param {(node: Node) => Box} boxIn
- * @returns {() => boolean} does it; false: it can't be done
+ * @returns {() => boolean} applies the edit; returns false if it can't be applied
  */
 function stepOf([path, first, count, from, length, start, size], walk, html, boxIn) {
   const target = walk(path);
@@ -63,12 +69,12 @@ function stepOf([path, first, count, from, length, start, size], walk, html, box
   };
 }
 
-/** @param {Element} target @param {string[]} pairs name, value, name, value ...; null: it goes */
+/** Set attributes. @param {Element} target @param {string[]} pairs name, value, name, value ...; null removes one */
 function setAttributes(target, pairs) {
   const next = /** @type {Element} */ (cloneNode(target, false));
   for (let i = 0; i < pairs.length; i += 2) {
     const [name, value] = pairs.slice(i, i + 2);
-    if (name.includes(":")) return false; // it may be one of XML
+    if (name.includes(":")) return false; // it may have an XML namespace
     if (value === null) removeAttribute(next, name);
     else setAttribute(next, name, value);
   }

@@ -1,6 +1,6 @@
-// The files of a form are entries, each with a plan, progress, an error and a handle of its own. The server says how each is sent
-// (in one request, in chunks, or to object storage) or why it is refused, before any of it goes out. What was interrupted goes on: of a file in chunks,
-// from the first one that the server doesn't have.
+// Uploads the files of forms. Each file is an entry with a plan, its progress, an error and a handle. Before anything is sent,
+// the server plans how: in one request, in chunks, or to object storage; or it refuses the file. Interrupted uploads are
+// retried; a file in chunks continues with the first chunk that the server doesn't have.
 
 import { FIELD_ACTION, HEADER_CHUNK, HEADER_UPLOAD } from "../core/wire.js";
 import { core } from "./bridge.js";
@@ -10,50 +10,56 @@ import { core } from "./bridge.js";
 
 const REFUSALS = new Set([413, 415, 422]);
 const TEMPORARY = new Set([0, 408, 429, 502, 504]);
-/** How often something is tried again without getting anywhere: for about 40 seconds. */
+/** Retries without progress: about 40 seconds. */
 const TRIES = 8;
-/** Milliseconds for which a plan and what was sent are good: a bit less than an hour. */
+/** Milliseconds for which plans and uploaded files are valid: slightly less than on the server, which keeps them for an hour. */
 const FRESH = 3_000_000;
 
 /** @type {WeakMap<File, Entry>} */
 const known = new WeakMap();
-/** Shows all entries as they are now. */
+/** Show the state of all entries. */
 let show = () => {};
-/** @param {() => void} shows */
+/** Set the function that shows entries. @param {() => void} shows */
 export const showWith = (shows) => { show = shows; };
 
-/** @param {File} file @param {string} field @returns {Entry} */
+/** The entry of a file, created if there is none. @param {File} file @param {string} field @returns {Entry} */
 export function entryOf(file, field) {
   const entry = known.get(file) ?? { file, field, ...unsent() };
   known.set(file, entry);
   return entry;
 }
 
-/** Some browsers make another object of a file. @param {File} file @param {Entry} entry */
+/** Link a file to an entry. Some browsers create a new File object when `input.files` is set. @param {File} file @param {Entry} entry */
 export const know = (file, entry) => void known.set(file, entry);
 
-/** @returns {Omit<Entry, "file" | "field">} */
+/** The initial state of an entry. @returns {Omit<Entry, "file" | "field">} */
 const unsent = () => ({
   address: new URL(location.href), state: "chosen", sent: 0, error: "", plan: undefined, at: -Infinity, begun: false, handle: undefined, given: false, failure: undefined, end: new AbortController(), transfer: undefined,
 });
 
-/** Stops sending a file, which may be sent again. @param {Entry} entry */
+/** Stop sending a file, which may be sent again. @param {Entry} entry */
 export function reset(entry) {
   entry.end.abort();
   Object.assign(entry, unsent());
 }
 
-/** Stops sending a file for good. What the server has of it goes, unless an op has been given it. @param {Entry} entry */
+/** Stop sending a file for good, and delete it on the server unless an op has used it. @param {Entry} entry */
 export function discard({ address, end, given, handle }) {
   if (end.signal.aborted) return;
   end.abort();
   if (handle && !given) ask(address, { cancel: handle }, new AbortController().signal);
 }
 
-/** @param {Entry} entry */
+/** Whether an entry's plan has expired. @param {Entry} entry */
 const isOld = ({ at }) => Date.now() - at > FRESH;
 
-/** Plans and sends files, one after the other. @param {Entry[]} entries @param {string} ref of the action @param {AbortSignal} signal @returns {Promise<any>} why that failed, if so */
+/**
+ * Plan and send files, one after the other.
+ * @param {Entry[]} entries
+ * @param {string} ref reference of the action
+ * @param {AbortSignal} signal
+ * @returns {Promise<any>} the error; undefined if there is none
+ */
 export async function deliver(entries, ref, signal) {
   for (const entry of entries) if (entry.state === "sent" && isOld(entry)) reset(entry);
   let failure = await plan(entries, ref, signal);
@@ -67,11 +73,11 @@ export async function deliver(entries, ref, signal) {
 }
 
 /**
- * Asks how files are to be sent, unless that is known.
+ * Ask the server how to send files that have no valid plan yet.
  * @param {Entry[]} entries
- * @param {string} ref of the action
+ * @param {string} ref reference of the action
  * @param {AbortSignal} signal
- * @returns {Promise<any>} why it isn't known, if so
+ * @returns {Promise<any>} the error; undefined if there is none
  */
 export async function plan(entries, ref, signal) {
   const asked = entries.filter((entry) => !isUnderWay(entry) && isOld(entry));
@@ -88,10 +94,10 @@ export async function plan(entries, ref, signal) {
   show();
 }
 
-/** @param {Entry} entry */
+/** Whether a file is being sent or was sent. @param {Entry} entry */
 const isUnderWay = ({ state }) => state === "sending" || state === "sent";
 
-/** Sends a file as it is planned. @param {Entry} entry */
+/** Send a file as planned. @param {Entry} entry */
 async function transmit(entry) {
   const { end: { signal }, field, file, plan } = entry;
   Object.assign(entry, { state: "sending", error: "" });
@@ -106,7 +112,7 @@ async function transmit(entry) {
   show();
 }
 
-/** @param {Entry} entry */
+/** Send a file in one request. @param {Entry} entry */
 async function sendWhole(entry) {
   const body = new FormData();
   body.append(entry.field, entry.file);
@@ -115,7 +121,7 @@ async function sendWhole(entry) {
   return answer;
 }
 
-/** @param {Entry} entry @param {Plan} plan */
+/** Send a file in chunks; continue where an earlier attempt stopped. @param {Entry} entry @param {Plan} plan */
 async function sendChunks(entry, { handle, size }) {
   const { address, begun, end: { signal }, file } = entry;
   let answer;
@@ -133,7 +139,7 @@ async function sendChunks(entry, { handle, size }) {
   return /** @type {XMLHttpRequest} */ (answer);
 }
 
-/** To object storage, whose address is signed for this size and type. @param {Entry} entry @param {Plan} plan */
+/** Send a file to object storage, at an address that is signed for its size and type. @param {Entry} entry @param {Plan} plan */
 async function sendAway(entry, { handle, headers, url }) {
   entry.handle = handle;
   const request = new XMLHttpRequest();
@@ -144,14 +150,14 @@ async function sendAway(entry, { handle, headers, url }) {
 
 // Requests.
 
-/** @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before @param {string} [chunk] its number and the handle */
+/** Post a file or a chunk. @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before @param {string} [chunk] number of the chunk and handle */
 function post(entry, body, before, chunk) {
   const request = to(entry.address);
   if (chunk) request.setRequestHeader(HEADER_CHUNK, chunk);
   return send(request, entry, body, before);
 }
 
-/** @param {XMLHttpRequest} request @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before */
+/** Send a request, and show its progress. @param {XMLHttpRequest} request @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before */
 function send(request, entry, body, before) {
   request.upload.onprogress = ({ loaded }) => {
     entry.sent = Math.min(before + loaded, entry.file.size);
@@ -161,19 +167,19 @@ function send(request, entry, body, before) {
   return sent(request, body, entry.end.signal);
 }
 
-/** @param {URL} address @param {object} question @param {AbortSignal} signal */
+/** Ask the server about uploads: plan, resume or cancel. @param {URL} address @param {object} question @param {AbortSignal} signal */
 const ask = (address, question, signal) => sent(to(address), new Blob([JSON.stringify(question)], { type: "application/json" }), signal);
 
-/** @param {URL} address */
+/** Open a request to the server. @param {URL} address */
 function to(address) {
   const request = new XMLHttpRequest();
   request.open("POST", address);
-  request.setRequestHeader(HEADER_UPLOAD, core.session() ?? ""); // what was sent goes when that is over
+  request.setRequestHeader(HEADER_UPLOAD, core.session() ?? ""); // the server deletes the uploads of a session that ends
   request.setRequestHeader("Accept", "application/json");
   return request;
 }
 
-/** @param {XMLHttpRequest} request @param {XMLHttpRequestBodyInit} body @param {AbortSignal} signal @returns {Promise<XMLHttpRequest>} */
+/** Send a request; resolves when it has ended, also without a response (status 0). @param {XMLHttpRequest} request @param {XMLHttpRequestBodyInit} body @param {AbortSignal} signal @returns {Promise<XMLHttpRequest>} */
 function sent(request, body, signal) {
   request.responseType = "json";
   return new Promise((resolve) => {
@@ -185,10 +191,10 @@ function sent(request, body, signal) {
 }
 
 /**
- * Does something until there is an answer that won't be another one the next time.
+ * Retry a request, with growing pauses, until its response isn't a temporary error.
  * @param {() => Promise<XMLHttpRequest>} work
  * @param {AbortSignal} signal
- * @param {() => number} [progress] begins to count tries again
+ * @param {() => number} [progress] bytes sent; when they grow, retries are counted from zero again
  */
 async function persist(work, signal, progress = () => 0) {
   for (let tried = 0, before = progress(); ; tried++) {
@@ -200,7 +206,7 @@ async function persist(work, signal, progress = () => 0) {
   }
 }
 
-/** Waits, but not when there is a network again. @param {number} tried how often @param {AbortSignal} signal */
+/** Wait before a retry, or until the browser is online again. @param {number} tried number of tries so far @param {AbortSignal} signal */
 const pause = (tried, signal) => new Promise((resolve) => {
   setTimeout(resolve, Math.min(500 * 2 ** tried, 8000));
   addEventListener("online", resolve, { once: true });
@@ -209,7 +215,7 @@ const pause = (tried, signal) => new Promise((resolve) => {
 
 /** @param {XMLHttpRequest} answer */
 const isOk = ({ status }) => status >= 200 && status < 300;
-/** @param {XMLHttpRequest} answer */
+/** Whether a retry may succeed. @param {XMLHttpRequest} answer */
 const isTemporary = ({ status, response }) => TEMPORARY.has(status) || (status === 503 && !response?.error);
 /** @param {XMLHttpRequest} answer */
 const failureOf = ({ status, statusText, response }) => ({ error: statusText || "Not sent", status, ...response });

@@ -1,4 +1,4 @@
-// When two trees are the same.
+// Compares trees, including the content of templates.
 
 import { firstElementChild, isEqualNode, querySelectorAll } from "./members.js";
 import { contentOf } from "./parsing.js";
@@ -13,5 +13,5 @@ export function isEqual(a, b) {
 /** @param {any} node @returns {HTMLTemplateElement[]} */
 function templatesIn(node) {
   const inside = firstElementChild(node) ? querySelectorAll(node, "template") : [];
-  return [node, ...inside].filter((template) => contentOf(template) !== template); // in MathML it is any element
+  return [node, ...inside].filter((template) => contentOf(template) !== template); // elements named "template" outside of HTML have no `content`
 }

@@ -1,5 +1,6 @@
-// What follows the name in an event attribute: keys, `self`, `outside`, `window`, `once`, `prevent`, `stop`, `capture`, `passive`,
-// `debounce.300`, `throttle.300`; `half` and `margin.200px` are read in `viewport.js`, `group.cards` in `sorting.js`. What listens at the window needs nothing to be passive.
+// The modifiers of event attributes: keys, `self`, `outside`, `window`, `once`, `prevent`, `stop`, `capture`, `passive`,
+// `debounce.300`, `throttle.300`. (`half` and `margin.200px` belong to viewport.js, `group.cards` to sorting.js.) `passive` does
+// nothing here: browsers treat scroll-related listeners on the window as passive anyway.
 
 /** @import { Call } from "../interface.js" */
 import { callsOf, COMMANDS, isInLink, NOT_AN_EVENT } from "../core/calls.js";
@@ -13,17 +14,17 @@ const DELAY = /^(debounce|throttle)$/;
 const WORD = /^(debounce|throttle|once|window|prevent|stop|capture|passive)$/;
 const AT_WINDOW = /^(window|outside)$/;
 
-/** @type {Set<string>} selectors of elements that listen at the window */
+/** @type {Set<string>} selectors of elements with `window` or `outside` */
 const atWindow = new Set();
-/** @type {WeakMap<Element, Map<string, number>>} descriptors that have a listener at their element, and since when */
+/** @type {WeakMap<Element, Map<string, number>>} descriptors that have a listener on their element, and when it was added */
 const listeners = new WeakMap();
-/** A patch is being applied. */
+/** Whether a patch is being applied. */
 let patching = false;
 addEventListener("live:patch", (event) => { patching = /** @type {CustomEvent} */ (event).detail.phase === "before"; }, true);
-/** @type {WeakMap<Element, Set<string>>} descriptors that were to run once, and did */
+/** @type {WeakMap<Element, Set<string>>} descriptors that have run, for `once` */
 const ranOnce = new WeakMap();
 
-/** There is such an attribute in the page. @param {Call} call */
+/** Register an event attribute with modifiers that is in the page. @param {Call} call */
 export function registerCall(call) {
   const { descriptor, modifiers } = call;
   if (isAtWindow(call)) atWindow.add(`[${MARK}~="${CSS.escape(descriptor)}"],[${CSS.escape(descriptor)}]`);
@@ -34,7 +35,7 @@ export function registerCall(call) {
 const isAtWindow = ({ modifiers }) => modifiers.some((name) => AT_WINDOW.test(name));
 
 /**
- * At the window it is too late to stop an event, or to come before others.
+ * Listen on the element itself, for `stop` and `capture`: a listener on the window would run too late.
  * @param {Call} call
  */
 function listen({ element, descriptor, type, modifiers }) {
@@ -51,7 +52,7 @@ function listen({ element, descriptor, type, modifiers }) {
   }, capture);
 }
 
-/** All that the window won't hear of. @param {Element} top @param {Event} event */
+/** Run the calls between an event's target and the element that stops it. @param {Element} top the element @param {Event} event */
 function runBelow(top, event) {
   for (let node = /** @type {Element | null} */ (event.target); node && contains(top, node); node = parentElement(node)) {
     for (const call of callsOf(node)) {
@@ -62,7 +63,7 @@ function runBelow(top, event) {
   }
 }
 
-/** The event has reached the element. @param {Call} call @param {Event} event */
+/** Run a call whose element is on the path of an event. @param {Call} call @param {Event} event */
 export function onEvent(call, event) {
   const { descriptor, element, modifiers } = call;
   if (modifiers.includes(NOT_AN_EVENT) || isAtWindow(call)) return;
@@ -70,7 +71,7 @@ export function onEvent(call, event) {
   runWithModifiers(call, event);
 }
 
-/** The event has reached the window. @param {Event} event */
+/** Run the calls with `window` or `outside`. @param {Event} event */
 export function onWindowEvent(event) {
   if (!atWindow.size) return;
   for (const element of document.querySelectorAll([...atWindow].join())) {
@@ -80,7 +81,7 @@ export function onWindowEvent(event) {
   }
 }
 
-/** @param {Call} call @param {Event} event */
+/** Run a call as its modifiers say. @param {Call} call @param {Event} event */
 function runWithModifiers(call, event) {
   const { element, descriptor, modifiers } = call;
   if (!matchesModifiers(call, event)) return;
@@ -94,14 +95,14 @@ function runWithModifiers(call, event) {
   else delay(element, descriptor, Number(modifiers[kind + 1]) || PAUSE, run, modifiers[kind] === "throttle");
 }
 
-/** @param {Call} call @param {Event} event */
+/** Run client commands. @param {Call} call @param {Event} event */
 function runCommands(call, event) {
   if (loaded.commands) loaded.commands.runCommands(call, event);
   else load("commands").then((commands) => commands?.runCommands(call, event));
 }
 
 /**
- * Whether target and keys are those that the modifiers name.
+ * Whether an event has the target and the keys that the modifiers name.
  * @param {Call} call
  * @param {any} event
  */
@@ -116,21 +117,21 @@ function matchesModifiers({ element, modifiers }, event) {
   });
 }
 
-/** Whether a key is the input method's. Safari's last one comes when the composition has ended. @param {KeyboardEvent} event */
+/** Whether an input method handles a key. In Safari, the last one comes after the end of the composition, with key code 229. @param {KeyboardEvent} event */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
-// Debounced and throttled calls. What waits goes out before any later op, so that the order is kept.
+// Debounced and throttled calls. They run before any later op is sent, to keep the order.
 
 /** @typedef {{ element: Element, name: string, timer: number, run: (() => void) | null }} Delay */
 
-/** @type {Set<Delay>} in the order in which they began */
+/** @type {Set<Delay>} oldest first */
 const delays = new Set();
 
 /**
- * Runs after `ms` without another call (debounce); or at once, and after `ms` when there were others (throttle).
+ * Debounce: run after `ms` without another call. Throttle: run at once, and again after `ms` if there were further calls.
  * @param {Element} element
- * @param {string} name one element has one delay of a name
- * @param {number} ms
+ * @param {string} name identifies the delay among those of the element
+ * @param {number} ms milliseconds
  * @param {() => void} run
  * @param {boolean} [throttle]
  */
@@ -153,7 +154,7 @@ export function delay(element, name, ms, run, throttle) {
   if (throttle) run();
 }
 
-/** Runs what waits. */
+/** Run all delayed calls now. */
 export function flushDelays() {
   for (const entry of delays) {
     const { run } = entry;

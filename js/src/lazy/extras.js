@@ -1,4 +1,4 @@
-// What a frame asks for besides patching: cookies to be fetched, another address, events.
+// Processes messages in order, and what frames bring besides a patch: cookie tickets, the address and DOM events.
 
 import { notifyTabs } from "../core/tabs.js";
 import { HEADER_OPS } from "../core/wire.js";
@@ -7,16 +7,16 @@ import { prepareMoves } from "./moves.js";
 import { reloadPage } from "./reload.js";
 
 const TRIES = 3;
-const PAUSE = 500; // ms between two
-const PATIENCE = 5_000; // ms for one
+const PAUSE = 500; // ms between tries
+const PATIENCE = 5_000; // ms for one try
 
-/** @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras */
+/** Set the address, and dispatch events. @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras */
 export function applyExtras({ url, events = [] }) {
   if (url) loaded.navigation?.setAddress(withHash(url[0]), url[1]);
   for (const [name, detail] of events) document.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
-/** The server knows no hash: that of the page stays as long as it is the same page. @param {string} url */
+/** Keep the hash of the address, unknown to the server, if the path is the same. @param {string} url */
 function withHash(url) {
   const target = new URL(url, location.href);
   if (target.pathname === location.pathname) target.hash ||= location.hash;
@@ -24,9 +24,10 @@ function withHash(url) {
 }
 
 /**
- * Heeds messages in order, those that come meanwhile too; each once all is there that it needs. The queue is empty after a lost
- * connection; what is then in it is heeded by who put it there.
- * @param {any[]} waiting
+ * Process queued messages in order, also those that are added meanwhile; each once its features and cookies are loaded. When a
+ * connection is lost, the caller empties the queue: if the first message isn't the expected one any more, this run ends, and
+ * the run that the new first message has started continues.
+ * @param {any[]} waiting the queue
  * @param {(message: any) => void} process
  */
 export async function processAll(waiting, process) {
@@ -34,7 +35,7 @@ export async function processAll(waiting, process) {
     const text = JSON.stringify(message);
     const isReady = await prepare(message, text);
     if (message !== waiting[0]) return;
-    if (!isReady) return reloadPage(); // there is another version of the client by now
+    if (!isReady) return reloadPage(); // a file is gone: the server has a newer client
     let processed = false;
     const run = () => {
       processed = message === waiting[0];
@@ -49,17 +50,17 @@ export async function processAll(waiting, process) {
 }
 
 /**
- * Settled when the cookies of a message are there, or can't be, and the features that it needs.
+ * Load the features that a message needs, and try to fetch its cookies.
  * @param {any} message
- * @param {string} [text] the same as JSON
- * @returns {Promise<boolean>} whether it can be heeded
+ * @param {string} [text] the message as JSON
+ * @returns {Promise<boolean>} whether all features were loaded
  */
 export async function prepare(message, text = JSON.stringify(message)) {
   const [isReady] = await Promise.all([loadForMessage(text), awaitCookies(message)]);
   return isReady;
 }
 
-/** @param {any} message */
+/** Fetch the cookies of a message, with a few tries. @param {any} message */
 async function awaitCookies(message) {
   const { cookies } = message.extras ?? message[5] ?? {};
   for (let tries = 1; cookies && !(await redeem(cookies)) && tries < TRIES; tries++) {
@@ -67,7 +68,7 @@ async function awaitCookies(message) {
   }
 }
 
-/** @param {string} tickets */
+/** Exchange tickets for cookies. @param {string} tickets */
 async function redeem(tickets) {
   const request = { method: "POST", body: tickets, headers: { [HEADER_OPS]: "1" }, keepalive: true, signal: AbortSignal.timeout(PATIENCE) };
   const response = await fetch(new URL("../cookies", import.meta.url), request).catch(() => null);

@@ -1,18 +1,19 @@
-// The features of the client, each a file of its own that pages load when they need it.
+// The table of features: files of their own, which pages load when they need them.
 //
 // To add one, write a module that exports `feature`, describe its members in `Features` of interface.d.ts, and add it here.
-// `feature.start()` is called once, when it is there; `feature.register(call)` for each of its attributes in the page, also those
-// that come later. Other modules ask for it by `loaded.name?.…` if they need it only where it is there, or by `await load("name")`.
+// `feature.start()` is called once, after loading; `feature.register(call)` for each of its attributes in the page, also those
+// that are added later. Other modules use `loaded.name?.…` to call a feature only if it is loaded, or `await load("name")`.
 //
-// The modules that index.js imports are in one file, lazy.js, and shared. What else a feature imports is in the file of that feature
-// alone: the build refuses a module with a state in two files. What most pages need, or is small, is better off in lazy.js.
+// The modules that index.js imports are bundled in one file, lazy.js, and shared. All other modules that a feature imports are
+// bundled with that feature; the build rejects a module with state in two files. Put small modules, and those that most pages
+// need, into lazy.js.
 
 /** @import { Features } from "../interface.js" */
 
 /** @type {{ [Name in keyof Features]: { file: () => Promise<{ feature: Features[Name] }>, attributes?: string, messages?: RegExp } }} */
 export const FEATURES = {
   changes: { file: () => import("./changes.js"), attributes: "animate hook transition" },
-  commands: { file: () => import("./commands.js") }, // where the value of an event attribute is one
+  commands: { file: () => import("./commands.js") }, // loaded for event attributes whose value is a command
   dialogs: { file: () => import("./dialogs.js"), attributes: "modal" },
   fetching: { file: () => import("./fetch-ops.js") },
   navigation: { file: () => import("./navigation.js"), attributes: "nav", messages: /"(page|url)":/ },

@@ -1,5 +1,5 @@
-// Ops by fetch, while the socket doesn't open: hello and what waits in one request. The answer is a stream of events, or all
-// of welcome and frames at once.
+// Sends ops by fetch while no socket can be opened: each request has the hello and the unfinished ops. The response is an event
+// stream (see event-stream.js), or one JSON document with the welcome and all frames; then the page polls.
 
 /** @import { Features } from "../interface.js" */
 import { notifyTabs } from "../core/tabs.js";
@@ -11,24 +11,24 @@ import { loaded } from "./loading.js";
 import { requestSubmit } from "./members.js";
 import { reloadPage } from "./reload.js";
 
-const POLL = 5_000; // ms between two requests of a page that nothing is pushed to
-const RETRY = 500; // ms, at most, until a stream that was lost is opened again
-const RETRY_MOST = 30_000; // ms
-const MISSES = 16; // requests that may come to other processes than the one that has the page's stream
+const POLL = 5_000; // ms between requests of a page without a stream
+const RETRY = 500; // ms: the longest pause before a lost stream is opened again
+const RETRY_MOST = 30_000; // ms: the longest pause after failed requests
+const MISSES = 16; // tries to reach the process that serves the page's stream
 const ANSWER = "application/json";
 
-/** @type {Promise<void> | undefined} the request that is under way, until its answer begins */
+/** @type {Promise<void> | undefined} the request that is being sent, until its response begins */
 let sending;
-/** Ends that request. */
+/** Aborts that request. */
 let control = new AbortController();
-/** Requests in a row that came to nothing. */
+/** How many requests have failed in a row. */
 let failures = 0;
-/** Whether the page's session was last met by fetch, not by a socket. */
+/** Whether the session was last reached by fetch, not by a socket. */
 let isByFetch = false;
 let timer = 0;
-/** Whether a request came to nothing, and the next one has to wait. */
+/** Whether to send nothing before the timer fires, after a failure. */
 let isPausing = false;
-/** Whether the page has been refused: nothing is sent any more. */
+/** Whether the server has rejected the page: nothing is sent any more. */
 let isOver = false;
 
 /** @type {Features["fetching"]} */
@@ -37,7 +37,7 @@ export const feature = {
   start, sendByFetch, stopFetching,
 };
 
-/** Sends what waits, and then what has come meanwhile, as long as there is no socket. */
+/** Send the unfinished ops, and those that are added meanwhile, as long as there is no socket. */
 function sendByFetch() {
   if (isPausing || !mustSend()) return;
   sending ??= exchange().then((isAnswered) => {
@@ -50,27 +50,28 @@ function sendByFetch() {
   });
 }
 
-/** Sends what waits then, unless something else decides when. @param {number} ms @param {boolean} pauses nothing is sent before */
+/** Send after a pause. @param {number} ms milliseconds @param {boolean} pauses whether nothing may be sent earlier */
 function sendAfter(ms, pauses = false) {
   clearTimeout(timer);
   isPausing = pauses;
   timer = setTimeout(() => { isPausing = false; core.send(); }, ms);
 }
 
-/** Whether something is to be sent, or to be asked for. */
+/** Whether a request is due: to send ops, acknowledge or poll. */
 function mustSend() {
   if (isOver) return false;
   if (isStreaming()) return mustAcknowledge() || core.pending().some(({ out }) => !out);
   return core.pending()[0] || document.visibilityState === "visible";
 }
 
-/** Nothing that comes by fetch counts any more. @returns {Promise<void> | undefined} settled when no request is under way */
+/** End the stream, since a socket is open. @returns {Promise<void> | undefined} resolves when no request is being sent */
 function stopFetching() {
   endStream();
   isByFetch = false;
   return sending;
 }
 
+/** React when the page is hidden or left, or its cookies have changed. */
 function start() {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") sendAfter(0);
@@ -78,7 +79,7 @@ function start() {
   });
   addEventListener("storage", ({ key }) => {
     if (key !== STORAGE_KEY || !isStreaming()) return;
-    endStream(); // it belongs to the cookies that the browser had before
+    endStream(); // it was opened with the previous cookies
     core.send();
   });
   addEventListener("pagehide", ({ persisted }) => {
@@ -88,18 +89,19 @@ function start() {
 }
 
 /**
- * @param {any[][]} more ops besides those that wait
+ * Post the hello and the unfinished ops.
+ * @param {any[][]} more further ops
  * @param {Record<string, string>} headers
  * @param {RequestInit} options
  */
 async function post(more, headers, options) {
   const { hello, ops } = core.pendingBatch();
-  if (!hello.token) { // if the answer was lost, another session would begin, and run them again
+  if (!hello.token) { // without a session, first open one: if the response were lost, another session would run the ops again
     ops.splice(0);
     core.unsend(hello.op);
     for (const op of core.pending()) op.out = false;
   }
-  if (ops.some(([, , kind]) => kind === NAVIGATE)) hello.url = loaded.navigation?.shownPath() ?? hello.url; // the address is that of the page to come
+  if (ops.some(([, , kind]) => kind === NAVIGATE)) hello.url = loaded.navigation?.shownPath() ?? hello.url; // the address is already that of the next page
   acknowledged();
   const response = await fetch(hello.url, {
     method: "POST",
@@ -111,10 +113,11 @@ async function post(more, headers, options) {
   return response;
 }
 
-/** @returns {Promise<boolean>} whether what waits is answered, or will be: else it is to be tried again */
+/** Send a request. @returns {Promise<boolean>} whether the ops are answered, or will be over the stream; false: try again */
 async function exchange() {
   await takeTurn(core.send);
-  // Another process could only go on where this one stops: what is running there would be cut off.
+  // With a stream, try to reach the process that serves it. Any other one would have to take over the session, which would end
+  // the stream and what is running there.
   for (let misses = 0; isStreaming() && misses < MISSES; misses++) {
     const isAnswered = await attempt({ [HEADER_STREAM]: "1" });
     if (isAnswered !== undefined) return isAnswered;
@@ -123,8 +126,9 @@ async function exchange() {
 }
 
 /**
+ * Send one request, and process its response.
  * @param {Record<string, string>} headers
- * @returns {Promise<boolean | undefined>} as `exchange`; undefined if another process has the page's stream
+ * @returns {Promise<boolean | undefined>} as for `exchange`; undefined if the request didn't reach the process with the stream
  */
 async function attempt(headers) {
   const request = (control = new AbortController());
@@ -135,18 +139,18 @@ async function attempt(headers) {
   const response = await answering.catch(() => null);
   if (!response || response.status >= 500) return unlimit(), false;
   const isSkipped = response.headers.has(HEADER_SKIPPED);
-  if (response.status === 204) return unlimit(), isSkipped ? undefined : isStreaming(); // what it brings comes over the stream
+  if (response.status === 204) return unlimit(), isSkipped ? undefined : isStreaming(); // the answers come over the stream
   if (!response.ok) unlimit(), giveUp(response);
   else if (response.headers.get("Content-Type")?.startsWith("text/event-stream")) return stream(response, request, isSkipped ? [] : out, unlimit);
   else {
     unlimit();
-    const answer = await response.json().catch(() => null); // the connection may break in the middle of it
+    const answer = await response.json().catch(() => null); // the connection may break while the body is read
     if (!answer) return false;
     loaded.changes?.finishLeaving();
     showOpen();
     if (answer.cookies) notifyTabs();
     for (const message of [answer.welcome, ...answer.frames]) {
-      if (!(await prepare(message))) return reloadPage(), true; // cookies of what went over a socket before
+      if (!(await prepare(message))) return reloadPage(), true; // fetches cookies of ops that were sent over a socket before
       if (!core.applyMessage(message)) break;
     }
   }
@@ -154,17 +158,18 @@ async function attempt(headers) {
 }
 
 /**
+ * Read a response as the page's stream; when it is lost, open another one.
  * @param {Response} response
- * @param {AbortController} request of which it is the answer
- * @param {import("../interface.js").Op[]} out ops that it answers
- * @param {() => void} unlimit
- * @returns {Promise<boolean>} whether the welcome has come
+ * @param {AbortController} request the response's request
+ * @param {import("../interface.js").Op[]} out the ops in the request
+ * @param {() => void} unlimit stops the time limit for the welcome
+ * @returns {Promise<boolean>} resolves when the welcome has come (true), or the stream has ended before (false)
  */
 function stream(response, request, out, unlimit) {
   return new Promise((resolve) => {
     readStream(response, request, () => {
       unlimit();
-      for (const op of out) op.out = true; // whatever the welcome makes of them
+      for (const op of out) op.out = true; // the welcome has marked them as unsent
       showOpen();
       resolve(true);
     }).then((isLost) => {
@@ -173,19 +178,20 @@ function stream(response, request, out, unlimit) {
       const { dataset } = document.documentElement;
       if (!isLost || dataset.live === "closed") return;
       dataset.live = "connecting";
-      control.abort(); // the answer to what was sent beside it would have come over it
+      control.abort(); // a request sent meanwhile expects its answers over the lost stream
       sendAfter(Math.random() * RETRY);
     });
   });
 }
 
+/** Show that the page is connected. */
 function showOpen() {
   const { dataset } = document.documentElement;
   if (dataset.live !== "open") dataset.live = "open";
 }
 
 /**
- * There is no way to the server but one of the browser's own: a post, or else a page that is over is loaded again.
+ * Give up when the server has rejected a request: let the browser post the form itself; or reload a page whose session is over.
  * @param {Response} response
  */
 function giveUp({ status, statusText }) {

@@ -1,10 +1,12 @@
-// `autofocus` in markup that a patch brings: browsers heed it only while they load a page.
+// Focuses elements with `autofocus` that a patch has added, since browsers do so only while loading a page; and moves the focus
+// when a patch has removed the focused element.
 
 import { carry, heirOf } from "./carry.js";
 import { checkVisibility, childNodes, closest, focus, getAttribute, hasAttribute, isConnected, matches, querySelectorAll, removeAttribute, setAttribute } from "./members.js";
 
 const observer = new MutationObserver(() => {});
 
+/** Record the elements that patches add. */
 export function watchAutofocus() {
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "before") {
@@ -13,10 +15,10 @@ export function watchAutofocus() {
   });
 }
 
-/** What came so far doesn't wish for anything: the whole page is another. */
+/** Ignore the elements added so far, since the whole page was replaced. */
 export const forgetAutofocus = () => void observer.takeRecords();
 
-/** Gives the focus to the first that wishes for it, with the caret at the end. */
+/** Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. Called after each patch. */
 export function applyAutofocus() {
   const records = observer.takeRecords();
   observer.disconnect();
@@ -29,21 +31,22 @@ export function applyAutofocus() {
   if (element.selectionStart != null) element.setSelectionRange(1e9, 1e9);
 }
 
-/** @param {Node} node @returns {any[]} */
+/** Elements with `autofocus` in a node, or the node itself. @param {Node} node @returns {any[]} */
 const autofocusIn = (node) =>
   node instanceof Element ? [...(matches(node, "[autofocus]") ? [node] : []), ...querySelectorAll(node, "[autofocus]")] : [];
 
-// Where the focus goes when a patch has removed the focused element: to its replacement, else to its nearest neighbour.
+// When a patch has removed the focused element, the focus moves to its replacement, or else to its nearest neighbour.
 
-/** @type {WeakMap<Element, Element>} what had the focus when a dialog opened */
+/** @type {WeakMap<Element, Element>} the elements that had the focus when a dialog opened, by dialog */
 export const openers = new WeakMap();
 
 /**
- * @param {any} removed had the focus
+ * Move the focus when the focused element was removed.
+ * @param {any} removed the element
  * @param {Range} place where it was
  */
 export function refocus(removed, { endOffset, startContainer }) {
-  if (document.activeElement !== document.body) return; // somebody else has got it
+  if (document.activeElement !== document.body) return; // something else was focused meanwhile
   const heir = document.getElementById(getAttribute(removed, "id") ?? "") ?? heirOf(removed);
   const opener = openers.get(/** @type {Element} */ (closest(removed, "dialog")));
   if (heir) transferFocus(heir, removed);
@@ -51,21 +54,21 @@ export function refocus(removed, { endOffset, startContainer }) {
   else forceFocus(nearest(startContainer, endOffset));
 }
 
-/** @param {any} heir @param {any} removed */
+/** Move the focus and the caret to the element that replaces a removed one. @param {any} heir @param {any} removed */
 export function transferFocus(heir, removed) {
   const { selectionStart, selectionEnd } = removed;
   heir.focus({ preventScroll: true });
   if (selectionStart != null && heir.selectionStart != null) heir.setSelectionRange(selectionStart, selectionEnd);
 }
 
-/** What stands behind the place, else before it, else around it. @param {Node} parent @param {number} offset */
+/** The first visible element after a position, else before it, else its parent. @param {Node} parent @param {number} offset */
 function nearest(parent, offset) {
   const children = [...childNodes(parent)];
   const siblings = [...children.slice(offset), ...children.slice(0, offset).reverse()];
   return siblings.find((node) => node instanceof HTMLElement && checkVisibility(node)) ?? parent;
 }
 
-/** Focuses what usually can't be, for as long as it has the focus. @param {any} element */
+/** Focus an element; one that isn't focusable gets a `tabindex` until it loses the focus. @param {any} element */
 export function forceFocus(element) {
   if (element === document.body || !("focus" in element)) return;
   focus(element, { preventScroll: true });

@@ -1,12 +1,12 @@
-// Texts that grow, such as the answer of a language model: only what is added travels.
+// Appends to texts that grow, such as the output of a language model: the server sends only what was added.
 
 /** @import { RawRange } from "../interface.js" */
 import { insertBefore, lastChild } from "./members.js";
 
-/** @typedef {{ a: string, b?: number }} Addition to a text; so many units before its end */
+/** @typedef {{ a: string, b?: number }} Addition text to insert, `b` UTF-16 units before the end */
 
 /**
- * A text grows. What somebody has put in its place, such as a translation, stays.
+ * Add to the text in a range. If something else is there, such as a translation by the browser, it is kept.
  * @param {RawRange} range
  * @param {Addition} addition
  */

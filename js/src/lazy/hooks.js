@@ -1,5 +1,5 @@
-// `live-hook="name"`: an object of the page's own script is told when the element comes, when a patch has changed something in
-// it, and when it goes.
+// `live-hook="name"`: calls an object of the page's own scripts when the element is added, when a patch has changed it or
+// something in it, and when it is removed.
 
 import { getAttribute, isConnected, parentNode } from "./members.js";
 
@@ -7,15 +7,15 @@ import { getAttribute, isConnected, parentNode } from "./members.js";
 
 const HOOK = "live-hook";
 
-/** @type {Map<string, object>} what scripts have registered, by name */
+/** @type {Map<string, object>} the objects that scripts have registered, by name */
 const definitions = new Map();
-/** @type {Map<Node, [name: string, hook: Hook]>} */
+/** @type {Map<Node, [name: string, hook: Hook]>} by element */
 const mounted = new Map();
 
 export const hasHooks = () => definitions.size > 0;
 
 /**
- * Registers an object. Each element has one of its own that derives from it, with the element as `element`.
+ * Register an object. Each element gets its own object that inherits from it, with the element as `element`.
  * @param {string} name
  * @param {object} definition with any of `mounted`, `updated`, `destroyed`
  */
@@ -24,7 +24,7 @@ export function hook(name, definition) {
   settleHooks([]);
 }
 
-/** Tells the hooks of what has happened to their elements. @param {MutationRecord[]} records */
+/** Call the hooks whose elements were removed, changed or added. @param {MutationRecord[]} records what has changed */
 export function settleHooks(records) {
   for (const [element, [name, hook]] of mounted) {
     if (isConnected(element) && getAttribute(/** @type {Element} */ (element), HOOK) === name) continue;
@@ -35,7 +35,7 @@ export function settleHooks(records) {
   for (const element of document.querySelectorAll(`[${HOOK}]`)) if (!mounted.has(element)) mount(element);
 }
 
-/** @param {MutationRecord[]} records */
+/** The mounted hooks whose elements, or elements in them, have changed. @param {MutationRecord[]} records */
 function changedBy(records) {
   const changed = new Set();
   for (let { target } of records) {
@@ -47,21 +47,21 @@ function changedBy(records) {
   return changed;
 }
 
-/** @param {Element} element */
+/** Create an element's hook. @param {Element} element */
 function mount(element) {
   const name = getAttribute(element, HOOK) ?? "";
   const definition = definitions.get(name);
   if (!definition) return;
-  const hook = Object.assign(Object.create(definition), { "element": element }); // in quotes: the build keeps the name
+  const hook = Object.assign(Object.create(definition), { "element": element }); // quoted, so that the build doesn't shorten the name
   mounted.set(element, [name, hook]);
   invoke(hook, "mounted");
 }
 
-/** @param {Hook} hook @param {"mounted" | "updated" | "destroyed"} what */
+/** Call a method of a hook, if it has it. @param {Hook} hook @param {"mounted" | "updated" | "destroyed"} what */
 function invoke(hook, what) {
   try {
     hook[what]?.();
   } catch (error) {
-    reportError(error); // the others' don't suffer from it
+    reportError(error); // and go on with the other hooks
   }
 }

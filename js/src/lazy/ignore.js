@@ -1,19 +1,20 @@
-// `live-ignore`: what the page has made of an element stays. Its value: nothing, for all of it; `children`; names of attributes.
+// `live-ignore`: patches leave an element as the page's scripts have changed it. The value says which parts: `children`, names
+// of attributes; or all, if it is empty.
 
 import { attributes, childNodes, getAttribute, hasAttribute, removeAttribute, replaceChildren, setAttribute } from "./members.js";
 
 const IGNORE = "live-ignore";
 
-/** @param {Element} element as the server has it @returns {(name: string) => boolean} whether that is ignored: an attribute, or `children` */
+/** The ignored parts of an element. @param {Element} element as the server renders it @returns {(name: string) => boolean} whether an attribute, or `children`, is ignored */
 export function ignoredOf(element) {
   const names = getAttribute(element, IGNORE)?.split(/\s+/).filter(Boolean);
   return (name) => !!names && (!names[0] || names.includes(name));
 }
 
-/** Ignored elements and those with ignored parts, by id, before the page is rendered again. */
+/** Elements with ignored parts and an id. Collect them before the page is replaced. */
 export const ignoringElements = () => [...document.querySelectorAll(`[${IGNORE}][id]`)];
 
-/** Moves the ignored parts of an element to the one that replaces it. @param {Element} old */
+/** Move the ignored parts of an element to the one that has replaced it. @param {Element} old */
 export function restoreIgnored(old) {
   const next = document.getElementById(getAttribute(old, "id") ?? "");
   if (!next || next === old || !hasAttribute(next, IGNORE)) return;

@@ -1,13 +1,13 @@
-// The longest increasing subsequence, by patience sorting: O(n log n).
+// Finds the longest increasing subsequence by patience sorting, in O(n log n).
 //
-// When a list is reordered, the items whose old positions increase from left to right can stay where they are; only the
-// others have to move. The longest such subsequence gives the fewest moves. An example, with the old positions in their new
-// order:
+// When a list is reordered, items whose old positions are in increasing order can stay in place, and only the others have to
+// move. The longest such subsequence leads to the fewest moves. For example, the items in their new order have these old
+// positions:
 //
 //     3 0 4 1 5 2
 //
-// Each number goes onto the leftmost pile whose top isn't smaller, else onto a new pile at the right end. The tops always
-// increase, so the pile is found by binary search. Each number remembers the top of the pile to its left at that moment:
+// Each number is put on the leftmost pile whose top isn't smaller, or on a new pile at the right. The tops are always in
+// increasing order, so a binary search finds the pile. Each number also remembers the top of the pile to its left at that moment:
 //
 //     3           piles: 3
 //     0           piles: 0
@@ -16,8 +16,8 @@
 //     5 (after 1) piles: 0 1 5
 //     2 (after 1) piles: 0 1 2
 //
-// There are as many piles as the longest subsequence has numbers. Followed back from the last top it is 0 1 2: three items
-// stay, and 3, 4 and 5 move.
+// The number of piles is the length of the longest subsequence. To find it, follow the remembered tops back from the last pile:
+// 2 after 1 after 0. So 0, 1 and 2 stay in place, and 3, 4 and 5 move.
 
 /**
  * Return the indices of a longest strictly increasing subsequence, in order.
@@ -25,9 +25,9 @@
  * @returns {number[]}
  */
 export function longestIncreasing(numbers) {
-  /** @type {number[]} indices of the tops of the piles */
+  /** @type {number[]} for each pile, the index of its top */
   const tops = [];
-  /** @type {number[]} for each index that of its predecessor in a subsequence */
+  /** @type {number[]} for each index, the index of the number before it in its subsequence */
   const previous = [];
   numbers.forEach((number, i) => {
     let low = 0, high = tops.length;

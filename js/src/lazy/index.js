@@ -1,4 +1,5 @@
-// The lazy half of the client: what few pages need. What fewer need is in features, which are loaded one by one; see features.js.
+// The entry point of the lazy half of the client, which only some pages need. What fewer pages need is in features, which are
+// loaded one by one; see features.js.
 
 /** @import { Features, Lazy } from "../interface.js" */
 
@@ -20,7 +21,7 @@ import { isRendered, watchTypedForms } from "./validation.js";
 
 const WATCHERS = [watchMarkup, watchNotices, watchTrouble, watchTypedForms, watchAutofocus];
 
-/** Whether no socket has opened since something was to go by fetch. */
+/** Whether ops are to be sent by fetch. False again when a socket opens while the feature is loading. */
 let isDue = false;
 
 /** @type {Lazy} */
@@ -33,7 +34,7 @@ export const lazy = {
     core.applyPending();
     for (const watch of WATCHERS) watch();
     cleanAddress();
-    if (history.state?.live !== undefined) load("navigation"); // there may be other entries of this page
+    if (history.state?.live !== undefined) load("navigation"); // the page may have other entries in the history
     return lazy;
   },
   applyAutofocus, applyExtras, call, explain, flushDelays, isRendered, moveSiblings, onEvent, onWindowEvent, processAll, refocus, reloadPage, showPendingState,
@@ -46,7 +47,7 @@ export const lazy = {
     registerCall(call);
     loadForAttribute(call);
   },
-  // Messages wait for these features: without them, the core asks for the whole page.
+  // Messages wait until these features are loaded. If one is missing all the same, this throws, and the core requests the whole page.
   replacePage: (html, settled, fresh) => /** @type {Features["pages"]} */ (loaded.pages).replacePage(html, settled, fresh),
   setRaw: (range, change, base) => ("a" in change ? add(range, change) : /** @type {Features["raw"]} */ (loaded.raw).setRaw(range, change, base)),
   sendByFetch() {
@@ -66,7 +67,7 @@ export const lazy = {
   }),
 };
 
-/** A post is answered at an address with a handle: opened again it would show an old state. */
+/** Remove the snapshot's handle from the address. It is there after a post, and would show an old state when the address is opened again. */
 function cleanAddress() {
   const url = new URL(location.href);
   if (!url.searchParams.has(FIELD_SNAPSHOT)) return;
@@ -75,10 +76,10 @@ function cleanAddress() {
 }
 
 /**
- * Call an action that a script uses as a function.
- * @param {string} name module:function
- * @param {Record<string, unknown>} args
- * @returns {Promise<any>} its result; rejected with an error that has `errors`, `id` and `status`
+ * Call a server function from a script; see call.js.
+ * @param {string} name `module:function`
+ * @param {Record<string, unknown>} args arguments by name
+ * @returns {Promise<any>} the function's result; rejects with an error that has `errors`, `id` and `status`
  */
 function call(name, args) {
   return new Promise((resolve, reject) => {

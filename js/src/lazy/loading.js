@@ -1,17 +1,17 @@
-// Loads features: parts of the client that are files of their own. Which there are is in features.js.
+// Loads features, the parts of the client in files of their own; features.js lists them.
 
 /** @import { Call, Features } from "../interface.js" */
 import { COMMANDS } from "../core/calls.js";
 
 /** @typedef {keyof Features} Name */
 /**
- * @typedef {object} Entry of a feature
+ * @typedef {object} Entry a feature in the table
  * @property {() => Promise<{ feature: any }>} file loads its module
- * @property {string} [attributes] what follows `live-` in those that need it
- * @property {RegExp} [messages] what is in messages that need it, and wait for it
+ * @property {string} [attributes] names of `live-` attributes that need it, without the prefix, separated by spaces
+ * @property {RegExp} [messages] matches messages that need it; they are applied once it is loaded
  */
 
-/** @type {Partial<Features>} those that are there */
+/** @type {Partial<Features>} the features that are loaded */
 export const loaded = {};
 /** @type {Partial<Record<Name, Promise<any>>>} */
 const loading = {};
@@ -20,14 +20,14 @@ let entries;
 /** @type {Map<string, Name>} */
 const byAttribute = new Map();
 
-/** @param {typeof entries} table of features */
+/** Set the table of features. @param {typeof entries} table */
 export function provide(table) {
   entries = table;
   for (const [name, { attributes = "" }] of Object.entries(table)) for (const attribute of attributes.split(" ")) byAttribute.set(attribute, /** @type {Name} */ (name));
 }
 
 /**
- * Load a feature and start it; resolves to undefined if that fails. It is tried again the next time.
+ * Load a feature and start it. Resolves to undefined if that fails; the next call tries again.
  * @template {Name} N
  * @param {N} name
  * @returns {Promise<Features[N] | undefined>}
@@ -41,7 +41,7 @@ export const load = (name) => (loading[name] ??= entries[name].file().then(
   () => void delete loading[name],
 ));
 
-/** There is such an attribute in the page. @param {Call} call */
+/** Load the feature of an attribute that is in the page, and register the attribute. @param {Call} call */
 export function loadForAttribute(call) {
   const { modifiers, type } = call;
   if (modifiers.includes(COMMANDS)) load("commands");
@@ -49,7 +49,7 @@ export function loadForAttribute(call) {
   if (name) load(name).then((feature) => /** @type {any} */ (feature)?.register?.(call));
 }
 
-/** @param {string} message @returns {Promise<boolean>} whether all is there that it needs */
+/** Load the features that a message needs. @param {string} message as JSON @returns {Promise<boolean>} whether all could be loaded */
 export async function loadForMessage(message) {
   const names = Object.entries(entries).filter(([, { messages }]) => messages?.test(message)).map(([name]) => load(/** @type {Name} */ (name)));
   return (await Promise.all(names)).every((feature) => feature);

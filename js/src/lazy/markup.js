@@ -1,12 +1,14 @@
-// What browsers do with markup only while they load a page, done with that of patches: shadow roots, and scripts that may run.
+// Does for patched markup what browsers only do while loading a page: attaches declarative shadow roots, and runs scripts with
+// `live-run`.
 
 const RUN = "script[live-run]";
 
-/** @type {WeakSet<Element>} */
+/** @type {WeakSet<Element>} scripts that have run */
 const ran = new WeakSet();
 
+/** Attach shadow roots and run scripts after each patch. */
 export function watchMarkup() {
-  for (const script of document.querySelectorAll(RUN)) ran.add(script); // by the browser
+  for (const script of document.querySelectorAll(RUN)) ran.add(script); // the browser has run them
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase !== "after") return;
     document.querySelectorAll("template[shadowrootmode]").forEach(attach);
@@ -14,7 +16,7 @@ export function watchMarkup() {
   });
 }
 
-/** @param {any} template */
+/** Turn a template into the shadow root of its parent. @param {any} template */
 function attach(template) {
   const host = template.parentElement;
   if (!host.shadowRoot) {
@@ -24,7 +26,7 @@ function attach(template) {
   template.remove();
 }
 
-/** Scripts of markup don't run; those of a page do. @param {HTMLScriptElement} inert @returns {HTMLScriptElement} that has taken its place */
+/** Replace a script that was inserted as markup, and so doesn't run, by one that does. @param {HTMLScriptElement} inert @returns {HTMLScriptElement} the new script */
 export function execute(inert) {
   const script = document.createElement("script");
   try {
@@ -33,7 +35,7 @@ export function execute(inert) {
     script.text = inert.text;
     inert.replaceWith(script);
   } catch {
-    location.reload(); // a policy of trusted types: only the browser itself may
+    location.reload(); // a Trusted Types policy forbids it; after a reload the browser runs it
   }
   return script;
 }

@@ -1,52 +1,53 @@
-// Matching: which old child of an element becomes which new one. What has no partner is removed or created.
+// Decides which old child of an element becomes which new one. Old children without a partner are removed, new ones created.
 //
-// 1. Children that are equal at the start and at the end are left alone.
-// 2. Of the rest, children are paired by name: by `id` or `data-key`, or by their whole content if no sibling has the same.
-//    An element with a key is never paired with one that has another key.
-// 3. Of these pairs, the longest run whose order hasn't changed stays in place (see increasing.js); the others move.
-// 4. The staying pairs divide the children into gaps. What is left in a gap is paired by likeness, in order: the pairs that
-//    are most alike in total, by dynamic programming; in large gaps the nearest that is alike at all.
+// 1. Equal children at the start and at the end are left alone.
+// 2. The rest is paired by name. The name of a child is its `id` or `data-key`, or else its whole content; names that several
+//    siblings have don't count. An element with a key is never paired with one that has another key.
+// 3. Of these pairs, a longest subsequence that is still in the same order stays in place (see increasing.js). The others move.
+// 4. The staying pairs divide the children into gaps. The unpaired children of each gap are paired by similarity, in order. In
+//    small gaps, dynamic programming finds the pairs with the highest total similarity, as in an edit distance. In large gaps,
+//    where that would take too long, each new child gets the first suitable old one among the next few.
 //
-// An example, with letters for keyed elements and words for paragraphs without a key:
+// For example, with letters for elements with a key, and quoted paragraphs without one:
 //
 //     old: <h1> A "one" B C "two" <hr>
 //     new: <h1> B "one!" A D "two" <hr>
 //
-// 1. `<h1>` at the start, "two" and `<hr>` at the end are equal. Left: A "one" B C, and B "one!" A D.
+// 1. `<h1>` at the start, and "two" and `<hr>` at the end, are equal. What is left is A "one" B C, and B "one!" A D.
 // 2. A and B are paired by key.
-// 3. B A have the old positions 2 0: only one of them can stay. A stays, and B moves before it.
-// 4. No paragraph is left after A in the new children, and "one!" comes before it, where no old one is left: it is created.
-//    After A, C and D have different keys, so C is removed and D created; "one" is removed.
+// 3. In the new order, B and A have the old positions 2 and 0, so only one of them can stay. A stays, and B moves before it.
+// 4. Before A there are no unpaired old children, so "one!" is created. After A, "one" and C are left of the old children, and D
+//    of the new ones. D has a key that neither of them has, so it is created, and "one" and C are removed.
 
 import { isEqual } from "./equality.js";
 import { longestIncreasing } from "./increasing.js";
 import { getAttribute, localName, namespaceURI, nodeName, nodeType, nodeValue, outerHTML, tagName, textContent } from "./members.js";
 
 /**
- * @typedef {object} Matches the children between those that are equal at the start and at the end
- * @property {ChildNode | null} before the sibling ahead of them
+ * @typedef {object} Matches how the children between the equal ones at the start and at the end are paired
+ * @property {ChildNode | null} before the sibling before them
  * @property {ChildNode[]} olds
  * @property {ChildNode[]} nexts
- * @property {Map<ChildNode, ChildNode>} pairs new children with the old ones that become them
+ * @property {Map<ChildNode, ChildNode>} pairs old children by the new ones that they become
  * @property {Set<ChildNode>} staying old children that don't move
  */
 
 const CONTROL = /^(INPUT|SELECT|TEXTAREA|BUTTON)$/;
-const COMPARED = 400; // pairs of nodes in a gap up to which the best pairs are searched
-const AHEAD = 8; // nodes that are searched for a similar one in larger gaps
-const SAMPLE = 60; // characters at either end of a text that count for its likeness
+const COMPARED = 400; // old nodes times new nodes in a gap, up to which the best pairs are searched
+const AHEAD = 8; // old nodes that are searched for a partner in larger gaps
+const SAMPLE = 60; // characters at either end of a text that are compared for its similarity
 
 /** @param {Node} node @returns {node is Element} */
 const isElement = (node) => nodeType(node) === 1;
 
-/** @param {Element} element @returns {string | null} */
+/** Return an element's key: tag, and `id` or `data-key`. @param {Element} element @returns {string | null} */
 export function keyOf(element) {
   const id = getAttribute(element, "id");
   const key = id ? `#${id}` : getAttribute(element, "data-key");
   return key === null ? key : `${localName(element)} ${key}`;
 }
 
-/** Return whether one node can become the other by changes of attributes and content alone. @param {Node} a @param {Node} b */
+/** Return whether changes of attributes and content can turn one node into the other. @param {Node} a @param {Node} b */
 export function isAlike(a, b) {
   if (nodeType(a) !== nodeType(b) || !isElement(a) || !isElement(b)) return nodeType(a) === nodeType(b);
   const names = CONTROL.test(tagName(a)) ? ["is", "name", "type"] : ["is"];
@@ -54,7 +55,13 @@ export function isAlike(a, b) {
     && names.every((name) => getAttribute(a, name) === getAttribute(b, name));
 }
 
-/** @param {ChildNode[]} olds @param {ChildNode[]} nexts siblings @param {ChildNode | null} before ahead of them @returns {Matches | null} null: all are equal */
+/**
+ * Pair children.
+ * @param {ChildNode[]} olds siblings
+ * @param {ChildNode[]} nexts siblings
+ * @param {ChildNode | null} before the sibling before `olds`
+ * @returns {Matches | null} null if all are equal
+ */
 export function match(olds, nexts, before) {
   const [start, end] = ends(olds, nexts);
   if (olds.length === nexts.length && start === olds.length) return null;
@@ -66,7 +73,7 @@ export function match(olds, nexts, before) {
   return matches;
 }
 
-/** Count the nodes that are equal at the start, and those of the rest that are equal at the end. @param {Node[]} olds @param {Node[]} nexts */
+/** Count equal nodes at the start, and in the rest at the end. @param {Node[]} olds @param {Node[]} nexts */
 function ends(olds, nexts) {
   const shorter = Math.min(olds.length, nexts.length);
   let start = 0, end = 0;
@@ -75,14 +82,14 @@ function ends(olds, nexts) {
   return [start, end];
 }
 
-/** @param {Matches} matches */
+/** Pair by name, and then by similarity in the gaps (steps 2 to 4). @param {Matches} matches */
 function matchByName(matches) {
   const { olds, nexts, pairs, staying } = matches;
   const named = olds[1] || nexts[1] ? byName(olds) : new Map();
   const positions = new Map(olds.map((old, i) => [old, i]));
   if (named.size) for (const [name, next] of byName(nexts)) {
     const mine = named.get(name);
-    if (next && mine && (isAlike(mine, next) || isEqual(mine, next))) pairs.set(next, mine); // written alike, of another namespace?
+    if (next && mine && (isAlike(mine, next) || isEqual(mine, next))) pairs.set(next, mine); // equal HTML doesn't mean equal nodes: the namespaces may differ
   }
   const moved = [...pairs.values()];
   for (const i of longestIncreasing(moved.map((old) => /** @type {number} */ (positions.get(old))))) staying.add(moved[i]);
@@ -103,7 +110,7 @@ function matchByName(matches) {
   }
 }
 
-/** Index nodes by key or content; null where several have the same. @param {ChildNode[]} nodes @returns {Map<string, ChildNode | null>} */
+/** Index nodes by name; null if several have the same name. @param {ChildNode[]} nodes @returns {Map<string, ChildNode | null>} */
 function byName(nodes) {
   /** @type {Map<string, ChildNode | null>} */
   const names = new Map();
@@ -115,7 +122,7 @@ function byName(nodes) {
   return names;
 }
 
-/** Pair what is left in a gap by likeness, in order. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Matches} matches */
+/** Pair the children in a gap by similarity, in order (step 4). @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Matches} matches */
 function matchByLikeness(olds, nexts, { pairs, staying }) {
   const [start, end] = ends(olds, nexts);
   /** @param {ChildNode} old @param {ChildNode} next */
@@ -132,7 +139,7 @@ function matchByLikeness(olds, nexts, { pairs, staying }) {
 
 /** @typedef {(old: ChildNode, next: ChildNode) => void} Pair */
 
-/** @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
+/** Pair each new node with the first suitable old one among the next few. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
 function pairNearest(olds, nexts, pair) {
   let from = 0;
   for (const next of nexts) {
@@ -142,10 +149,11 @@ function pairNearest(olds, nexts, pair) {
   }
 }
 
-/** @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
+/** Find the pairs with the highest total similarity, by dynamic programming. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
 function pairBest(olds, nexts, pair) {
   const [before, after] = [olds, nexts].map((nodes) => nodes.map((node) => textContent(node) ?? ""));
-  // best[i][j]: the highest total likeness of pairs among olds[i...] and nexts[j...].
+  // best[i][j] is the highest total similarity of pairs among olds[i...] and nexts[j...]. It is filled from the end; then the
+  // pairs are read off from the start, by following the choices that led to best[0][0].
   const best = Array.from({ length: olds.length + 1 }, () => Array(nexts.length + 1).fill(0));
   const scores = olds.map((old, i) => nexts.map((next, j) => (isAlike(old, next) ? 1 + likeness(before[i], after[j]) : 0)));
   for (let i = olds.length - 1; i >= 0; i--) {
@@ -160,7 +168,7 @@ function pairBest(olds, nexts, pair) {
   }
 }
 
-/** Return the share of two texts that is the same at their ends, from 0 to 1. @param {string} a @param {string} b */
+/** Return how similar two texts are, from 0 to 1, by the length of their common start and end. @param {string} a @param {string} b */
 function likeness(a, b) {
   const most = Math.min(SAMPLE, a.length, b.length);
   let start = 0, end = 0;

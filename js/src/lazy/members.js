@@ -1,4 +1,4 @@
-// As core/members.js, for what only the lazy half reads.
+// Like core/members.js, with the members that only the lazy half uses.
 
 import { members } from "../core/members.js";
 

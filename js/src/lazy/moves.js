@@ -1,34 +1,34 @@
-// Siblings that move, without a loss of state (media, frames) where the browser can.
+// Moves siblings, in a way that keeps the focus, the selection and, if the browser supports it, the state of media and frames.
 
 import { contains, insertBefore, members, nextSibling } from "./members.js";
 
-/** Moves a node without a loss of its state (media, frames), where the browser can. */
+/** Move a node with its state (media, frames) if the browser supports `moveBefore`. */
 export const moveBefore = "moveBefore" in Element.prototype ? members("moveBefore")[0] : insertBefore;
 
-const MOVES = /[[,]\[\d+,-?\d+]/; // in a patch: the items of a list that move have two numbers each
+const MOVES = /[[,]\[\d+,-?\d+]/; // matches a patch with list items that move: two numbers each
 
-/** @type {{ anchor: Node | null } | null} where the selection begins */
+/** @type {{ anchor: Node | null } | null} where the selection begins; null if it wasn't read in this patch */
 let selection = null;
-/** @type {(Node | null)[] | null} where the person is: in what has the focus, and where the selection begins */
+/** @type {(Node | null)[] | null} nodes that mustn't move: the focused element, and the start of the selection */
 let occupied = null;
 
-/** Reads where the selection is. Without one, browsers answer only after a layout, so it is read once per patch. */
+/** Read where the selection is. Reading it may force a layout, so it is read once per patch. */
 function readSelection() {
   if (!selection) queueMicrotask(() => { selection = occupied = null; });
   return (selection ??= { anchor: /** @type {Selection} */ (getSelection()).anchorNode });
 }
 
-/** Reads the selection before a patch with moves writes anything: the layout is still there then. @param {string} message is about to be applied */
+/** Read the selection before a patch with moves changes anything, while the layout is still valid. @param {string} message the one to be applied */
 export function prepareMoves(message) {
   if (MOVES.test(message)) readSelection();
 }
 
 /**
- * What the person is in doesn't move: that would end a composition or a selection. Instead the siblings between it and its new
- * range go to its other side.
+ * Move siblings. If they contain the focus or the selection, they stay in place, as moving them would end a composition or the
+ * selection. The siblings between them and their new position are moved to their other side instead.
  * @param {any} parent
  * @param {Node[]} nodes siblings, in order
- * @param {Node | null} anchor
+ * @param {Node | null} anchor the node before which they are moved; null: to the end
  */
 export function moveSiblings(parent, nodes, anchor) {
   occupied ??= [document.activeElement, readSelection().anchor];
@@ -41,7 +41,7 @@ export function moveSiblings(parent, nodes, anchor) {
   for (const node of nodes) moveBefore(parent, node, anchor);
 }
 
-/** Siblings. @param {Node | null} node the first @param {Node | null} [stop] behind the last */
+/** Collect siblings. @param {Node | null} node the first @param {Node | null} [stop] the one after the last */
 function between(node, stop) {
   const nodes = [];
   for (; node && node !== stop; node = nextSibling(node)) nodes.push(node);

@@ -1,5 +1,5 @@
-// Ways to other pages over the same connection, and to other queries of the same one: links with `live-nav`, the history, and
-// what an answer leads to. The browser loads what is no live page, and whatever would have to wait for an action.
+// Navigates over the same connection to other pages, and to other queries of the same page: by links with `live-nav`, the
+// history and redirects. The browser itself loads addresses that aren't live pages, and any page while an action is running.
 
 /** @import { Features, Settled } from "../interface.js" */
 import { callsOf } from "../core/calls.js";
@@ -15,17 +15,17 @@ export { unmarkCurrent };
 /** @type {Features["navigation"]} */
 export const feature = { followRedirect, refuses, setAddress, shownPath: () => path, start };
 
-/** The path of the page that stands here: another one than the address says while that page is on its way. */
+/** The path of the page that is shown. It differs from the address while another page is being loaded. */
 let path = location.pathname;
-/** @type {WeakSet<object>} answers that led to a page that came along with them */
+/** @type {WeakSet<object>} redirects whose page came in the same frame, so there is nothing left to do */
 const completed = new WeakSet();
-/** Number of the last op that led away: nobody follows those before it. */
+/** The number of the last op that led to another page. Redirects of earlier ops are ignored. */
 let departure = 0;
 
 /**
- * Whether a page that came whole is another one; if so, the address is its own from now on.
- * @param {Settled[]} settled ops that came to their end with it
- * @param {Document} next
+ * Whether a whole page from the server is another page than the one that is shown. If a redirect led to it, set its address.
+ * @param {Settled[]} settled the ops that the same message finishes
+ * @param {Document} next the page from the server
  */
 export function isSwap(settled, next) {
   const leading = settled.find(([, status, redirect]) => status === REDIRECT && isAt(next, redirect.url));
@@ -40,23 +40,24 @@ export function isSwap(settled, next) {
   return !!leading || path !== before;
 }
 
-/** Whether a page is that of an address: where its own form posts to says it. @param {Document} page @param {string} url */
+/** Whether a page belongs to an address, by the action of its own form. @param {Document} page @param {string} url */
 function isAt(page, url) {
   const form = page.getElementById("live");
   const own = (form && getAttribute(form, "action")) ?? url;
   return new URL(own, location.href).pathname === new URL(url, location.href).pathname;
 }
 
-/** @param {object} redirect @param {number} [n] of the op that led there */
+/** Whether to follow a redirect. @param {object} redirect @param {number} [n] the op's number */
 const isCurrent = (redirect, n = Infinity) => !completed.has(redirect) && n > departure;
 
-/** The address that the page shows, or is about to. */
+/** The address of the page that is shown or being loaded. */
 let currentUrl = location.href;
-/** The entry of the history that it has; of those of this document, where they were scrolled to. */
+/** The number of the current history entry. */
 let entry = history.state?.live ?? 0;
-/** @type {Map<number, { x: number, y: number, boxes: import("./whereabouts.js").Scrolled[] }>} */
+/** @type {Map<number, { x: number, y: number, boxes: import("./whereabouts.js").Scrolled[] }>} scroll positions of this document's history entries */
 const scrolls = new Map();
 
+/** Listen to clicks on links, and to the history. */
 function start() {
   watchWhereabouts();
   watchIntents((event) => {
@@ -66,11 +67,11 @@ function start() {
   addEventListener("click", onClick);
   addEventListener("popstate", onPopState);
   addEventListener("submit", refuseSubmit, true);
-  // Only this document knows where its entries were scrolled to.
+  // Another document doesn't have this one's scroll positions, so let the browser restore them there.
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 }
 
-/** The link that an event is on, if the page follows it now, and not the browser. @param {Event} event */
+/** The link that an event is on, if the client rather than the browser should follow it. @param {Event} event */
 function linkOf(event) {
   const link = event.target instanceof Element && /** @type {HTMLAnchorElement | null} */ (closest(event.target, "a"));
   const { live } = document.documentElement.dataset;
@@ -82,27 +83,27 @@ function linkOf(event) {
 /** Whether a link leads to another page. @param {HTMLAnchorElement} link */
 const isElsewhere = ({ pathname }) => pathname !== location.pathname;
 
-/** @param {MouseEvent} event */
+/** Follow a link. @param {MouseEvent} event */
 function onClick(event) {
   const link = linkOf(event);
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  if (isShown(link) && link.hash) return; // the browser does it
+  if (isShown(link) && link.hash) return; // the browser scrolls to the hash
   event.preventDefault();
   if (isElsewhere(link) && !mayLeave()) return;
   setAddress(link.href, link.href !== location.href);
   navigate(1, link);
 }
 
-/** Whether a click is that of a button in the link, and does something else. @param {Event} event */
+/** Whether a click is on a button in the link that submits a form or calls an action. @param {Event} event */
 function isButtons({ target }) {
   const button = /** @type {HTMLButtonElement | null} */ (closest(/** @type {Element} */ (target), "a button"));
   return button && ((button.form && button.type !== "button") || callsOf(button).some(({ type }) => type === "click"));
 }
 
 /**
- * Makes an address the page's own.
+ * Set the page's address.
  * @param {string} url
- * @param {unknown} push whether it is another entry of the history
+ * @param {unknown} push whether to add an entry to the history
  */
 function setAddress(url, push) {
   if (push) {
@@ -114,9 +115,10 @@ function setAddress(url, push) {
   markCurrent();
 }
 
-/** Whether only the hash differs, if anything. @param {{ href: string }} redirect */
+/** Whether an address differs from the current one at most by its hash. @param {{ href: string }} redirect */
 const isShown = ({ href }) => href.split("#")[0] === currentUrl.split("#")[0];
 
+/** Show the page of a history entry. */
 function onPopState() {
   noteScroll();
   const left = entry;
@@ -133,17 +135,17 @@ function onPopState() {
   navigate();
 }
 
-/** Whether another page is about to take the place of this one. */
+/** Whether another page is being loaded over the connection. */
 const isLeaving = () => path !== location.pathname && core.pending().some(({ parts }) => parts?.[0] === NAVIGATE);
 
-/** Asks the person where something isn't saved. */
+/** Ask whether to leave unsaved changes. */
 const mayLeave = () => loaded.unsaved?.confirmLeaving() ?? true;
 
-/** What a call ends with that was made in the meantime. */
+/** The error of calls that are made while another page is being loaded. */
 const LEAVING = { error: "Not sent: another page is being loaded", status: 409 };
 
 /**
- * Whether an op isn't made: a page that is being left calls nothing any more.
+ * Reject a request with an error if the page is being left. Return whether it was rejected.
  * @param {import("../interface.js").Request} request
  */
 function refuses(request) {
@@ -153,7 +155,7 @@ function refuses(request) {
   return true;
 }
 
-/** A form posts no action of the page that is being left, which would end the navigation. @param {Event} event */
+/** Prevent a form from posting an action while the page is being left, as the post would cancel the navigation. @param {Event} event */
 function refuseSubmit(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const submitter = /** @type {SubmitEvent} */ (event).submitter;
@@ -164,29 +166,29 @@ function refuseSubmit(event) {
   core.report(form, ERROR, LEAVING);
 }
 
-/** Whether an op holds up those after it. */
+/** Whether an op is pending that later ones have to wait for. */
 const isBlocked = () => core.pending().some(({ running }) => !running);
 
-/** Tells the server the new address. @param {1} [push] not when it comes from the history @param {Element} [cause] the link */
+/** Ask the server for the page at the current address. @param {1} [push] absent when the address comes from the history @param {Element} [cause] the link */
 function navigate(push, cause) {
   const url = location.pathname + location.search + location.hash;
   beginNavigating();
-  if (path !== location.pathname) load("pages"); // while the server is at work
+  if (path !== location.pathname) load("pages"); // in parallel with the request
   core.perform({
     build: () => (push ? [NAVIGATE, url, push] : [NAVIGATE, url]),
     cause,
     ended(status) {
       endNavigating();
       if (status === OK || status === OK_KEEP_FORM) push ? scrollToHash() : restoreScroll();
-      else if (status !== REDIRECT) location.reload(); // the browser shows what is there, or why not
+      else if (status !== REDIRECT) location.reload(); // the browser shows the page or the error
     },
   });
 }
 
-/** Where the page is scrolled to, in case somebody comes back to its entry. */
+/** Store the scroll position of the current history entry. */
 const noteScroll = () => void scrolls.set(entry, { x: scrollX, y: scrollY, boxes: scrolledBoxes() });
 
-/** To where the entry was left, if this document knows. */
+/** Restore the scroll position of the current history entry. */
 function restoreScroll() {
   const left = scrolls.get(entry);
   if (!left) return void scrollToHash();
@@ -194,16 +196,16 @@ function restoreScroll() {
   restoreBoxes(left.boxes);
 }
 
-/** @returns {Element | null} what the address names, now in view */
+/** Scroll to the element that the address's hash names. @returns {Element | null} the element */
 export function scrollToHash() {
   const element = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (element) scrollIntoView(element);
   return element;
 }
 
-// Away from the page, where an answer says so.
+// Redirects.
 
-/** @param {{ url: string, replace?: boolean }} redirect @param {number} [n] of the op that led there */
+/** Follow a redirect, by a page load. @param {{ url: string, replace?: boolean }} redirect @param {number} [n] the op's number */
 function followRedirect(redirect, n) {
   if (!isCurrent(redirect, n)) return;
   const target = new URL(redirect.url, document.baseURI);
@@ -211,5 +213,5 @@ function followRedirect(redirect, n) {
   const reload = target.hash && target.href.split("#")[0] === here;
   loaded.unsaved?.allowLeaving();
   location[redirect.replace ? "replace" : "assign"](target);
-  if (reload) location.reload(); // the browser has only scrolled
+  if (reload) location.reload(); // with the same address and a hash, the browser would only scroll
 }

@@ -1,4 +1,4 @@
-// What the page says itself, for those who would wait for what doesn't come.
+// Shows notices over the page: that it isn't updated any more, or that something wasn't sent.
 
 const CLOSED = "This page is no longer updated by itself. It still works; load it again to see what has changed.";
 const TOO_LARGE = "Not sent: this is more than 1 MB. Nothing is lost; shorten it and try again.";
@@ -8,22 +8,24 @@ const STYLE = { position: "fixed", inset: "auto 0 0", zIndex: "2147483647", padd
 /** @type {HTMLElement | undefined} */
 let notice;
 
+/** Show notices from now on. */
 export function watchNotices() {
   addEventListener("live:notice", (event) => showForNow(/** @type {CustomEvent} */ (event).detail));
   new MutationObserver(explainClosing).observe(document.documentElement, { attributeFilter: ["data-live"] });
   explainClosing();
 }
 
+/** Show a notice if the client has given up. */
 function explainClosing() {
   if (document.documentElement.dataset.live === "closed") show(CLOSED);
 }
 
-/** Says why something wasn't sent. @param {number} status as the server's would be */
+/** Show why something wasn't sent. @param {number} status the corresponding HTTP status */
 export function explain(status) {
   if (status === 413) showForNow(TOO_LARGE);
 }
 
-/** Shows a text until the person goes on. @param {string} text */
+/** Show a text until the user's next click or input. @param {string} text */
 function showForNow(text) {
   show(text);
   const hide = () => {
@@ -34,7 +36,7 @@ function showForNow(text) {
   for (const type of GOES_ON) addEventListener(type, hide);
 }
 
-/** @param {string} text */
+/** Show a text. @param {string} text */
 function show(text) {
   if (!notice) {
     notice = document.createElement("div");
@@ -43,5 +45,5 @@ function show(text) {
     Object.assign(notice.style, STYLE);
   }
   notice.textContent = text;
-  document.documentElement.append(notice); // no page's own
+  document.documentElement.append(notice); // outside of the body, which may be replaced
 }
