@@ -70,7 +70,7 @@ async def test_changes_cost_little(browser: Browser) -> None:
     page = await browser.open("/ui")
     await page.click("Year")
     await page.click("Year")
-    for click, most in (("Title", 1_200), ("2", 1_200), ("Lend 9 more", 240)):
+    for click, most in (("Title", 1_320), ("2", 1_320), ("Lend 9 more", 240)):
         before = sent()
         await page.click(click)
         cost = sent() - before

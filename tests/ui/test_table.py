@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveactions import ui
+from liveactions import InUrl, Live, Page, action, jinja, ui
+from liveactions.testing import Browser, both_ways
+from tests.support.small import KEY
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,42 @@ def test_pages_have_all_rows_once(total: int, page: int, size: int) -> None:
 def test_a_page_has_at_least_one_row() -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         ui.rows(PEOPLE, COLUMNS, size=0)
+
+
+class Two(Page):
+    a_sort: InUrl[str] = ""
+    a_page: InUrl[int] = 1
+    b_sort: InUrl[str] = ""
+    b_page: InUrl[int] = 1
+    gone: tuple[str, ...] = ()
+    template = jinja(
+        """
+        <title>Two</title>
+        <ui.Table rows="{{ table('a_') }}" caption="A" select="{{ remove('a') }}"><:selected><button>A</button></:selected></ui.Table>
+        <ui.Table rows="{{ table('b_') }}" caption="B" select="{{ remove('b') }}"><:selected><button>B</button></:selected></ui.Table>
+        <output>{{ gone|join(" ") }}</output>
+        """  # noqa: E501
+    )
+
+    def table(self, prefix: str) -> ui.Rows[dict[str, str]]:
+        return ui.rows([{"id": f"{prefix}1"}, {"id": f"{prefix}2"}], [ui.Column("id", "Id")], prefix=prefix)
+
+    @action
+    async def remove(self, table: str, ids: list[str]) -> None:
+        self.gone = (table, *ids)
+
+
+@pytest.fixture
+def live() -> Live:
+    live = Live(keys=KEY)
+    live.page("/two")(Two)
+    return live
+
+
+@both_ways
+async def test_two_tables_have_a_selection_each(browser: Browser) -> None:
+    page = await browser.open("/two")
+    await page.check("Select a_1")
+    await page.check("Select b_2")
+    await page.click("B")
+    assert page.text("output") == "b b_2"
