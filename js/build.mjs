@@ -1,6 +1,6 @@
-// Bundles the client into minified ES modules: the core, which every page loads, what few pages need, what the modules of
-// functions import, what scripts of pages import, and what is loaded in debug mode.
-// `--check`: says whether the committed files are what would be built.
+// Bundles the client into minified ES modules: the core, which every page loads (client.js); the lazy half and its features
+// (lazy/); and the files for server functions (call.js), scripts of pages (hooks.js), names of tabs (tab.js) and debug mode.
+// `--check` fails if the committed files differ from what would be built.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, posix, relative } from "node:path";
@@ -9,21 +9,22 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify } from "terser";
 
-const LIMIT = 6 * 1024; // bytes of gzip that the core may have
-// Members of the client's own records: neither the platform's names nor those of messages are among them.
+const LIMIT = 6 * 1024; // bytes: the largest gzip size of the core
+// Property names to shorten. They are only used for the client's own objects: never by the platform, nor in messages.
 const OWN = [
   "element", "slots", "parts", "first", "source", "closing", "container", "descriptor", "last", "settled", "seen", "edits", "out", "answered", "pressed", "setValue", "revision", "digest", "holding", "applyChange", "opening", "build", "modifiers", "resets", "running", "withheld", "post", "fillWith", "_parent", "focused", "ended",
   "applyAutofocus", "applyExtras", "busy", "explain", "flushDelays", "followRedirect", "isRendered", "moveSiblings", "needsTransition", "onEvent", "onWindowEvent", "processAll", "refocus", "refuses", "registerCall", "reloadPage", "replacePage", "sendByFetch", "stopFetching", "setRaw", "showPendingState", "uploadFiles", "covers",
 ];
-const DIGEST = 10; // hex digits of the SHA-256 that a file's address has, and the folder of the lazy half
+const DIGEST = 10; // hex digits of the SHA-256 in addresses of files, and in the path of the lazy half
 const root = dirname(fileURLToPath(import.meta.url));
 const target = `${root}/../liveactions/static`;
 
-/** The same in all files, and nobody else's: neither messages nor what the client uses of the platform has such names. */
+/** Short property names, the same in all files. Neither messages nor the platform's APIs that the client uses have such names. */
 const LETTERS = "rtoiaugmpkbwjqzABCDEFGHIJKLMNOPQRSTUVWXYZ$_";
 const names = Object.fromEntries(OWN.map((name, i) => [name, LETTERS[i] ?? `A${i - LETTERS.length}`]));
 
 /**
+ * Bundle a file.
  * @param {import("esbuild").BuildOptions} entry
  * @returns {Promise<import("esbuild").BuildResult<{ write: false, metafile: true }>>}
  */
@@ -41,9 +42,9 @@ const compile = (entry) => build({
   ...entry,
 });
 
-/** @param {string} text @param {import("terser").CompressOptions} [options] */
+/** Minify a bundle. @param {string} text @param {import("terser").CompressOptions} [options] */
 async function minified(text, options) {
-  // Twentieths smaller than what the bundler's own minifier makes.
+  // A few percent smaller than with esbuild's own minifier.
   const { code } = await minify(text, { ecma: 2020, module: true, compress: { passes: 3, hoist_funs: true, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_comps: true, ...options } });
   return Buffer.from(`${code}\n`);
 }
@@ -51,20 +52,20 @@ async function minified(text, options) {
 /** @param {string} entry @param {Record<string, string>} [define] @param {import("terser").CompressOptions} [options] */
 const bundle = async (entry, define = {}, options = {}) => minified((await compile({ entryPoints: [`src/${entry}`], define })).outputFiles[0].text, options);
 
-// The lazy half: lazy.js, which has all that lazy/index.js imports, and a file for each feature, with what it imports besides.
+// The lazy half: lazy.js, with all modules that lazy/index.js imports; and a file per feature, with the others that it imports.
 
 const LAZY = "lazy.js";
-/** Modules of features without a state: where two need one, each has a copy. */
+/** Stateless modules, which several features may each have a copy of. */
 const STATELESS = ["equality", "ignore", "motion", "parsing", "scrolling", "tab"].map((name) => `src/lazy/${name}.js`);
 
-/** @returns {Promise<Record<string, Buffer>>} contents by name */
+/** Bundle the lazy half. @returns {Promise<Record<string, Buffer>>} contents by file name */
 async function bundleLazy() {
   const entry = "src/lazy/index.js";
   const leaveFeatures = { name: "features", setup: (/** @type {import("esbuild").PluginBuild} */ { onResolve }) => onResolve({ filter: /./ }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined)) };
   const { inputs } = (await compile({ entryPoints: [entry], plugins: [leaveFeatures] })).metafile;
   const shared = Object.keys(inputs).filter((path) => path.startsWith("src/lazy/"));
   const features = Object.values(inputs).flatMap(({ imports }) => imports.filter(({ kind }) => kind === "dynamic-import").map(({ path }) => posix.join("src/lazy", path)));
-  /** @type {Map<string, string>} under which letters lazy.js exports what features import, by module and name */
+  /** @type {Map<string, string>} the short names under which lazy.js exports what features import, by name and module */
   const exported = new Map();
   /** @type {Map<string, string>} the feature of each module */
   const owners = new Map();
@@ -113,7 +114,7 @@ const sorted = Object.keys(lazy).sort();
 const digest = createHash("sha256").update(Buffer.concat(sorted.map((name) => lazy[name]))).digest("hex").slice(0, DIGEST);
 /** @type {Record<string, Buffer>} */
 const files = {
-  "client.js": await bundle("main.js", { LAZY: JSON.stringify(`./${digest}/${LAZY}`) }, { booleans_as_integers: true }), // no boolean of its own leaves the core
+  "client.js": await bundle("main.js", { LAZY: JSON.stringify(`./${digest}/${LAZY}`) }, { booleans_as_integers: true }), // safe, as the core passes no booleans to other files
   "call.js": await bundle("call.js"),
   "hooks.js": await bundle("hooks.js"),
   "tab.js": await bundle("tab.js"),

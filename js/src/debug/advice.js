@@ -1,17 +1,18 @@
-// What is wrong in the page, said in the console: each once, by a code that the documentation explains. The server says what
-// only it knows: lists without keys, nesting.
+// Warns in the console about mistakes in the page, each once, with a code that the documentation explains. The server reports
+// those that only it can find, such as lists without keys, in `live:advice` events.
 
 import { closest, getAttribute, getAttributeNames, members } from "../core/members.js";
 
 const [querySelector] = members("querySelector");
 
-/** @type {Set<string>} */
+/** @type {Set<string>} the warnings so far */
 const said = new Set();
 
 /**
+ * Warn, unless the same warning was shown before.
  * @param {string} code
  * @param {string} text
- * @param {Element[]} [elements]
+ * @param {Element[]} [elements] the elements that it is about
  */
 function say(code, text, elements = []) {
   const line = `${code} ${text}`;
@@ -20,6 +21,7 @@ function say(code, text, elements = []) {
   console.warn(line, ...elements);
 }
 
+/** Check the page now, and after each patch. */
 export function watchPage() {
   addEventListener("live:advice", (event) => {
     for (const [code, text] of /** @type {CustomEvent} */ (event).detail) say(code, text);
@@ -30,22 +32,25 @@ export function watchPage() {
   look();
 }
 
-const PATIENCE = 10_000; // ms
+const PATIENCE = 10_000; // ms without a socket before the warning
 
 let trouble = 0;
 
+/** Warn if the socket doesn't open. */
 function watchConnection() {
   clearTimeout(trouble);
   if (document.documentElement.dataset.live !== "connecting") return;
   trouble = setTimeout(() => say("LA009", "the socket doesn't open: operations go by fetch. Perhaps a proxy doesn't pass WebSockets on, or the request is too large for the server: all cookies together should have less than 8 kB"), PATIENCE);
 }
 
+/** Check the page. */
 function look() {
   findDuplicates();
   for (const form of document.forms) if (!closest(form, "[inert]")) findTrouble(form);
-  for (const dialog of document.querySelectorAll("dialog[live-modal]")) findUnheardClose(dialog);
+  for (const dialog of document.querySelectorAll("dialog[live-modal]")) findUnhandledClose(dialog);
 }
 
+/** Find ids that several elements have. */
 function findDuplicates() {
   /** @type {Map<string, Element[]>} */
   const byId = new Map();
@@ -58,15 +63,15 @@ function findDuplicates() {
   }
 }
 
-/** Escape closes a modal dialog in the browser. @param {Element} dialog */
-function findUnheardClose(dialog) {
+/** Check that the server is informed when the user closes a dialog with Escape. @param {Element} dialog */
+function findUnhandledClose(dialog) {
   const marks = `${dialog.getAttribute("data-l")} ${dialog.getAttributeNames().join(" ")}`;
   if (/(@|live-)close\b/.test(marks)) return;
   const name = dialog.id ? ` (#${dialog.id})` : "";
   say("LA008", `a dialog${name} can be closed with Escape, and comes back with the next answer, as the server doesn't learn of it; add live-close="{{ … }}"`, [dialog]);
 }
 
-/** What a form can't do where scripts don't run. Its fields hide members of their names. @param {HTMLFormElement} form */
+/** Check that a form works without JavaScript. @param {HTMLFormElement} form */
 function findTrouble(form) {
   const marks = `${getAttribute(form, "data-l")} ${getAttributeNames(form).join(" ")}`;
   const isPost = /^post$/i.test(getAttribute(form, "method") ?? "");
@@ -82,20 +87,20 @@ function findTrouble(form) {
 }
 
 const SUBMITTERS = "button:not([type=button],[type=reset]),input[type=submit],input[type=image]";
-/** Fields in which Enter submits, if there is one of them only. */
+/** Matches text fields: a form with only one of them is submitted by Enter, even without a button. */
 const TEXTS = "input:not([type=checkbox],[type=radio],[type=hidden],[type=range],[type=color],[type=file],[type=button],[type=reset])";
 
-/** @param {string | null} address */
+/** Whether an address contains a reference to an action. @param {string | null} address */
 const isReference = (address) => /[?&]_a=/.test(address ?? "");
 
-/** Whether there is a button where there are no scripts; what `noscript` holds is text here. @param {HTMLFormElement} form */
+/** Whether a form has a button in a `noscript` element, whose content is text if scripts run. @param {HTMLFormElement} form */
 function hasSpare(form) {
   const spares = [...document.querySelectorAll("noscript")].filter(({ textContent }) => /<button|type="?submit/.test(textContent ?? ""));
   const id = getAttribute(form, "id");
   return spares.some((spare) => spare.closest("form") === form || (id && spare.textContent?.includes(`form="${id}"`)));
 }
 
-/** @param {HTMLFormElement} form @param {string} why */
+/** Warn that a form doesn't work without JavaScript. @param {HTMLFormElement} form @param {string} why */
 function complain(form, why) {
   const id = getAttribute(form, "id");
   const name = id ? `#${id}` : decodeURIComponent(getAttribute(form, "action") ?? "");

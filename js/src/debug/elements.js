@@ -1,6 +1,7 @@
-// Elements for what debug mode shows over the page, in shadow roots: the page's styles don't reach it, nor its own the page.
+// Creates the elements that debug mode shows over the page. They are in shadow roots, so that their styles and the page's don't
+// affect each other.
 
-/** @param {string} name @param {(Node | string)[]} content */
+/** Create an element. @param {string} name @param {(Node | string)[]} content */
 export function element(name, ...content) {
   const made = document.createElement(name);
   made.append(...content);
@@ -8,7 +9,7 @@ export function element(name, ...content) {
 }
 
 /**
- * An element with attributes.
+ * Create an element with attributes.
  * @param {string} name @param {Record<string, string>} attributes @param {(Node | string)[]} content
  */
 export function withAttributes(name, attributes, ...content) {
@@ -17,7 +18,7 @@ export function withAttributes(name, attributes, ...content) {
   return made;
 }
 
-/** A shadow root with styles that every policy allows. @param {Element} host @param {string} style */
+/** Attach a shadow root with styles, without a style element, which a content security policy may forbid. @param {Element} host @param {string} style */
 export function shadow(host, style) {
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();

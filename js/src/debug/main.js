@@ -1,4 +1,4 @@
-// In debug mode only: what went wrong, what changes, what is to be done better; the developer's panel.
+// The entry point of debug mode: shows exceptions and changes over the page, warns about mistakes, and has the developer's panel.
 
 import { watchPage } from "./advice.js";
 import { watchNetwork } from "./network.js";

@@ -1,16 +1,16 @@
-// A slow or broken network, as set in the panel for this tab: a round trip takes longer, connections break. What the page and
-// the server say to each other passes through here; nothing else does.
+// Simulates a slow or unreliable network, as set in the panel for this tab: round trips take longer, and connections break. Only
+// messages and requests of the client are affected.
 
 import { HEADER_OPS } from "../core/wire.js";
 
 const KEY = "live:network";
 const none = { latency: 0, loss: 0, offline: false };
 
-/** `latency`: ms of a round trip. `loss`: of 100 messages, how many break the connection instead of arriving. */
+/** `latency`: milliseconds per round trip. `loss`: percentage of messages that break the connection instead of arriving. */
 export const network = { ...none, ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}") };
 /** The session's token, once the page has one. */
 export let token = "";
-/** Called when a message has passed. */
+/** Called after each message and response. */
 export const listeners = /** @type {Set<() => void>} */ (new Set());
 
 const Native = WebSocket;
@@ -21,6 +21,7 @@ let current;
 const isLost = () => Math.random() * 100 < network.loss;
 const isSimulated = () => network.latency > 0 || network.loss > 0 || network.offline;
 
+/** Replace WebSocket and fetch for the client. */
 export function watchNetwork() {
   if (isSimulated()) console.info("A slow or broken network is simulated in this tab: see the panel, Alt+Shift+L", network);
   window.WebSocket = new Proxy(Native, {
@@ -29,7 +30,7 @@ export function watchNetwork() {
   window.fetch = (input, init = {}) => (HEADER_OPS in (init.headers ?? {}) ? slowFetch(input, init) : nativeFetch(input, init));
 }
 
-/** @param {Partial<typeof network>} changes */
+/** Change the simulated network. @param {Partial<typeof network>} changes */
 export function simulate(changes) {
   Object.assign(network, changes);
   sessionStorage.setItem(KEY, JSON.stringify(network));
@@ -37,13 +38,13 @@ export function simulate(changes) {
   if ("offline" in changes) dispatchEvent(new Event(network.offline ? "offline" : "online")); // as browsers do
 }
 
-/** Break the connection. The page connects again. */
+/** Break the connection. The page reconnects. */
 export const disconnect = () => current?.close();
 
-/** @param {unknown} url */
+/** Whether an address is that of the client's socket. @param {unknown} url */
 const isLive = (url) => url === /** @type {HTMLElement | null} */ (document.querySelector("script[data-live]"))?.dataset.live;
 
-/** What goes one way, in order: at once, or after half a round trip. */
+/** Delays messages in one direction by half a round trip, and keeps their order. */
 class Way {
   #waiting = 0;
   #last = Promise.resolve();
@@ -59,7 +60,7 @@ class Way {
 
 const halfTrip = () => network.latency && new Promise((resolve) => { setTimeout(resolve, network.latency / 2); });
 
-/** The page's socket, as far as its client uses one. */
+/** A WebSocket with the members that the client uses. */
 class Socket {
   /** @type {WebSocket} */
   #native;
@@ -97,7 +98,7 @@ class Socket {
   close() { this.#native.close(); }
 }
 
-/** @param {RequestInfo | URL} input @param {RequestInit} init */
+/** Fetch over the simulated network. @param {RequestInfo | URL} input @param {RequestInit} init */
 async function slowFetch(input, init) {
   if (typeof init.body === "string" && init.body.startsWith("{")) noteToken(JSON.parse(init.body).hello ?? {});
   await halfTrip();
@@ -108,7 +109,7 @@ async function slowFetch(input, init) {
   return response;
 }
 
-/** @param {{ token?: string }} message a hello or a welcome */
+/** Remember the session's token. @param {{ token?: string }} message a hello or a welcome */
 function noteToken(message) {
   token = message.token ?? token;
 }

@@ -1,4 +1,4 @@
-// What an exception was, over the page.
+// Shows exceptions of the server over the page, and highlights what patches change.
 
 import { element, shadow } from "./elements.js";
 
@@ -11,15 +11,16 @@ pre { margin: 0 0 1rem; overflow: auto; font: .85rem/1.5 ui-monospace, monospace
 mark { background: #fdd }
 button { position: absolute; inset: 1rem 1rem auto auto }`;
 
-/** @typedef {{ name: string, line: number, column?: number, excerpt: [number, string][] }} Place where in a template, and the lines around it */
+/** @typedef {{ name: string, line: number, column?: number, excerpt: [number, string][] }} Place a place in a template, with the lines around it */
 
-/** What is shown, or was last. */
+/** The details of the error that was shown last. */
 let last = "";
 
+/** Show errors until the template is changed. */
 export function watchErrors() {
   addEventListener("live:error", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    // What fails every second by itself is shown once.
+    // An error without an op, such as one in a timer, may recur all the time: show it only once.
     if (detail.details && (detail.n || detail.details !== last)) showError(detail);
   }, true);
   addEventListener("live:template", () => {
@@ -28,7 +29,7 @@ export function watchErrors() {
   }, true);
 }
 
-/** @param {{ error: string, details: string, id?: string, template?: Place }} failure */
+/** Show an error in a dialog. @param {{ error: string, details: string, id?: string, template?: Place }} failure */
 function showError({ error, details, id, template }) {
   close();
   last = details;
@@ -45,11 +46,12 @@ function showError({ error, details, id, template }) {
   /** @type {HTMLDialogElement} */ (dialog).showModal();
 }
 
+/** Close the dialog. */
 function close() {
   document.querySelector("[data-live-error]")?.remove();
 }
 
-/** @param {Place} place */
+/** The lines around a place, with its line highlighted. @param {Place} place */
 function excerptOf({ line, excerpt }) {
   return element("pre", ...excerpt.flatMap(([number, text]) => {
     const row = `${number}`.padStart(5) + `  ${text}`;
@@ -57,7 +59,7 @@ function excerptOf({ line, excerpt }) {
   }));
 }
 
-// What patches change flashes, when asked for: Alt+Shift+F turns it on and off, for this tab.
+// Highlights what patches change. Alt+Shift+F turns this on and off, for this tab.
 
 const KEY = "live-flash";
 const COLOUR = "#f0a";
@@ -66,6 +68,7 @@ const EVERYTHING = { attributes: true, characterData: true, childList: true, sub
 
 const observer = new MutationObserver(() => {});
 
+/** Highlight changes while this is turned on. */
 export function watchChanges() {
   addEventListener("live:patch", (event) => {
     if (!sessionStorage.getItem(KEY)) return;
@@ -80,13 +83,14 @@ export function watchChanges() {
   });
 }
 
+/** Turn highlighting on or off. */
 function toggle() {
   if (sessionStorage.getItem(KEY)) sessionStorage.removeItem(KEY);
   else sessionStorage.setItem(KEY, "1");
   flash(document.body);
 }
 
-/** @param {MutationRecord[]} records */
+/** The elements that were added, or have changed. @param {MutationRecord[]} records */
 function changedIn(records) {
   const nodes = records.flatMap(({ addedNodes, target }) => {
     const elements = [...addedNodes].filter((node) => node instanceof Element);
@@ -96,7 +100,7 @@ function changedIn(records) {
   return new Set(elements.filter((element) => element?.isConnected));
 }
 
-/** Without a style attribute: policies allow it, and patches never meet it. @param {Element} element */
+/** Highlight an element for a moment, by an animation: it needs no attribute, so patches and security policies don't interfere. @param {Element} element */
 function flash(element) {
   const frames = [{ outline: `2px solid ${COLOUR}`, outlineOffset: "-2px" }, { outline: "2px solid transparent", outlineOffset: "-2px" }];
   element.animate(frames, { duration: SHOWN, id: KEY });

@@ -1,10 +1,11 @@
-// The tab of the panel that shows the page's state: fields of the page and of its components, to be edited as JSON.
+// The panel's tab for the state of the page: the fields of the page and its components, which can be edited as JSON.
 
 /** @import { Part } from "./panel.js" */
 import { element, withAttributes } from "./elements.js";
 
 /** @typedef {Part["fields"][number]} Field */
 
+/** The content of the tab. */
 export class StateForms {
   #root = element("div");
   /** @type {Map<string, Row>} by path and name */
@@ -12,12 +13,12 @@ export class StateForms {
   #shape = "";
   #edit;
 
-  /** @param {(edit: { path: string, name: string, value: string }) => Promise<void>} edit sets a field; rejected with the reason */
+  /** @param {(edit: { path: string, name: string, value: string }) => Promise<void>} edit sets a field; rejects with the reason */
   constructor(edit) {
     this.#edit = edit;
   }
 
-  /** @param {Part[]} parts */
+  /** Show the current fields. Build the table again only if the fields themselves have changed. @param {Part[]} parts */
   show(parts) {
     const shape = JSON.stringify(parts.map(({ path, class: name, fields }) => [path, name, fields.map(({ name, type, fixed }) => [name, type, fixed])]));
     if (shape !== this.#shape) this.#build(parts, shape);
@@ -25,7 +26,7 @@ export class StateForms {
     return this.#root;
   }
 
-  /** @param {Part[]} parts @param {string} shape */
+  /** Build the tables. @param {Part[]} parts @param {string} shape */
   #build(parts, shape) {
     this.#shape = shape;
     this.#rows.clear();
@@ -35,7 +36,7 @@ export class StateForms {
     ]));
   }
 
-  /** @param {string} path @param {Field} field */
+  /** Create the row of a field. @param {string} path @param {Field} field */
   #row(path, field) {
     const row = new Row(path, field, (value) => this.#edit({ path, name: field.name, value }));
     this.#rows.set(`${path} ${field.name}`, row);
@@ -43,6 +44,7 @@ export class StateForms {
   }
 }
 
+/** A field with its value. */
 class Row {
   #shown = "";
   /** @type {HTMLInputElement | undefined} */
@@ -66,11 +68,11 @@ class Row {
     this.element = element("tr", title, kind, element("td", input, this.#error), element("td", button));
   }
 
-  /** @param {(value: string) => Promise<void>} set */
+  /** Set the field to the value that was typed. @param {(value: string) => Promise<void>} set */
   async #set(set) {
     const input = /** @type {HTMLInputElement} */ (this.#input);
     const before = this.#shown;
-    this.#shown = input.value; // not typed any more: what the server has is shown
+    this.#shown = input.value; // so that `show` replaces it by the server's value
     try {
       await set(input.value);
       this.#say("");
@@ -80,13 +82,13 @@ class Row {
     }
   }
 
-  /** @param {string} text */
+  /** Show an error, or none. @param {string} text */
   #say(text) {
     this.#error.textContent = text;
     this.#input?.setAttribute("aria-invalid", `${!!text}`);
   }
 
-  /** Show a value, unless another one is being typed. @param {string} value */
+  /** Show the server's value, unless the user is typing another one. @param {string} value */
   show(value) {
     this.#output.textContent = value;
     if (this.#input && this.#input.value === this.#shown) this.#input.value = value;

@@ -1,4 +1,4 @@
-// Tabs of the panel: operations, messages, the network.
+// The panel's tabs for operations, messages and the network.
 
 /** @import { Message, Operation } from "./panel.js" */
 import { element, withAttributes } from "./elements.js";
@@ -6,14 +6,14 @@ import { disconnect, network, simulate } from "./network.js";
 
 const STEPS = /** @type {const} */ (["waited", "ran", "loaded", "rendered", "stored"]);
 
-/** @param {number} seconds since 1970 */
+/** Format a time. @param {number} seconds since 1970 */
 const time = (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
 /** @param {string} text */
 const code = (text) => element("code", text);
-/** @param {string | number} content */
+/** Create a cell for a number. @param {string | number} content */
 const number = (content) => withAttributes("td", { class: "number" }, `${content}`);
 
-/** @param {Operation[]} operations */
+/** Create the table of operations, newest first. @param {Operation[]} operations */
 export function operationTable(operations) {
   if (!operations.length) return element("p", "This page has run no operation yet.");
   const steps = STEPS.map((step) => withAttributes("th", { scope: "col", class: "number" }, withAttributes("i", { class: step }), `${step} (ms)`));
@@ -28,7 +28,7 @@ export function operationTable(operations) {
   return table(rows, ...headings("Time", "Kind", "Action", "Status", "Shares"), ...steps, ...headings("Bytes"));
 }
 
-/** @param {Operation} operation */
+/** Create a bar with the shares of an operation's steps. @param {Operation} operation */
 function bar(operation) {
   return withAttributes("div", { class: "bar", "aria-hidden": "true" }, ...STEPS.map((step) => {
     const part = withAttributes("span", { class: step });
@@ -37,7 +37,7 @@ function bar(operation) {
   }));
 }
 
-/** @param {Message[]} messages of the server */
+/** Create the table of the server's messages, newest first. @param {Message[]} messages */
 export function messageTable(messages) {
   if (!messages.length) return element("p", "The server has sent nothing yet.");
   const rows = [...messages].reverse().map((one) => element("tr",
@@ -57,6 +57,7 @@ const headings = (...names) => names.map((name) => withAttributes("th", { scope:
 /** @param {Element[]} rows @param {Element[]} heads */
 const table = (rows, ...heads) => element("table", element("thead", element("tr", ...heads)), element("tbody", ...rows));
 
+/** Create the form for the simulated network. */
 export function networkForm() {
   const latency = field("latency", "Latency of a round trip", { type: "number", min: "0", max: "60000", step: "50" }, "ms, for the socket and for operations by fetch");
   const loss = field("loss", "Messages that break the connection", { type: "number", min: "0", max: "100" }, "of 100 messages: a WebSocket never loses a single message, it closes");
@@ -68,7 +69,7 @@ export function networkForm() {
   return element("div", form, element("p", "This holds for this tab until it is closed."));
 }
 
-/** @param {"latency" | "loss" | "offline"} name @param {string} label @param {Record<string, string>} attributes @param {string} hint */
+/** Create a field of that form. @param {"latency" | "loss" | "offline"} name @param {string} label @param {Record<string, string>} attributes @param {string} hint */
 function field(name, label, attributes, hint) {
   const input = /** @type {HTMLInputElement} */ (withAttributes("input", { id: name, "aria-describedby": `${name}-hint`, ...attributes }));
   const isFlag = attributes.type === "checkbox";

@@ -1,5 +1,5 @@
-// The developer's panel: Alt+Shift+L. What the page's session has done lately, its state, its network. The panel has the
-// server's side from an endpoint that only debug mode has, which it asks whenever a message has passed.
+// The developer's panel, opened with Alt+Shift+L: the latest operations and messages of the page's session, its state, and a
+// simulated network. The panel requests its data from an endpoint that only exists in debug mode, after each message.
 
 import { HEADER_OPS } from "../core/wire.js";
 import { element, shadow, withAttributes } from "./elements.js";
@@ -8,7 +8,7 @@ import { messageTable, networkForm, operationTable } from "./panel-tabs.js";
 import { StateForms } from "./panel-state.js";
 
 const KEY = "live:panel";
-const DELAY = 100; // ms after a message: its operation ends a little later
+const DELAY = 100; // ms from a message to the request, since the operation may end slightly later
 const STYLE = `
 :host { all: initial }
 section { position: fixed; inset: auto 0 0; z-index: 2147483647; display: flex; flex-direction: column; height: min(22rem, 50vh); color-scheme: light dark; background: Canvas; color: CanvasText; border-top: 3px solid #2563eb; box-shadow: 0 0 1rem #0004; font: 13px/1.45 system-ui, sans-serif }
@@ -45,16 +45,18 @@ const TABS = ["Operations", "Messages", "State", "Network"];
 /** @type {Panel | undefined} */
 let panel;
 
+/** Open and close the panel with Alt+Shift+L; open it at once if it was open when the page was left. */
 export function watchKeys() {
   addEventListener("keydown", (event) => {
     if (event.altKey && event.shiftKey && event.code === "KeyL") toggle();
   }, true);
-  // A page that is replaced as a whole takes the panel along.
+  // Replacing the whole page removes the panel.
   addEventListener("live:patch", () => { if (panel && !panel.host.isConnected) document.documentElement.append(panel.host); });
   const tab = sessionStorage.getItem(KEY);
   if (tab) panel = new Panel(tab);
 }
 
+/** Open or close the panel. */
 function toggle() {
   if (panel) return panel.close();
   const before = document.activeElement;
@@ -62,7 +64,7 @@ function toggle() {
   panel.focus();
 }
 
-/** Ask the server about the page, and perhaps set a field first. @param {object} [edit] @returns {Promise<Report>} */
+/** Request a report about the page's session. @param {object} [edit] a field to set first @returns {Promise<Report>} */
 async function ask(edit) {
   if (!token) throw new Error("The page isn't connected yet");
   const live = /** @type {HTMLElement} */ (document.querySelector("script[data-live]")).dataset.live ?? "";
@@ -73,6 +75,7 @@ async function ask(edit) {
   return answer;
 }
 
+/** The open panel. */
 class Panel {
   host = withAttributes("div", { "data-live-panel": "" });
   #before;
@@ -89,7 +92,7 @@ class Panel {
   #refresh = () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => this.#update(), DELAY); };
   #observer = new MutationObserver(() => this.#showStatus());
 
-  /** @param {string} selected @param {Element | null} [before] what had the focus */
+  /** @param {string} selected the tab @param {Element | null} [before] the focused element, to focus it again */
   constructor(selected, before) {
     this.#before = before;
     this.#selected = selected;
@@ -103,7 +106,7 @@ class Panel {
     list.onkeydown = (event) => this.#onTabKey(event);
     close.onclick = () => this.close();
     section.onkeydown = (event) => { if (event.key === "Escape") this.close(); };
-    // What is typed and pressed here is none of the page's business.
+    // Keep events in the panel from the page's listeners.
     for (const type of ["keydown", "keyup", "input", "change", "click", "submit", "focusin", "focusout"]) section.addEventListener(type, (event) => event.stopPropagation());
     document.documentElement.append(this.host);
     listeners.add(this.#refresh);
@@ -127,6 +130,7 @@ class Panel {
     if (this.#before instanceof HTMLElement) this.#before.focus();
   }
 
+  /** Request a report, and show it. */
   async #update() {
     try {
       this.#show(await ask());
@@ -135,7 +139,7 @@ class Panel {
     }
   }
 
-  /** @param {Report} report */
+  /** Show a report. @param {Report} report */
   #show(report) {
     this.#report = report;
     this.#page.textContent = `${report.page}, process ${report.worker}`;
@@ -146,7 +150,7 @@ class Panel {
     this.#status.textContent = { open: "connected", closed: "closed" }[document.documentElement.dataset.live ?? ""] ?? "connecting …";
   }
 
-  /** @param {string} name */
+  /** Select a tab. @param {string} name */
   #select(name) {
     this.#selected = name;
     sessionStorage.setItem(KEY, name);
@@ -160,7 +164,7 @@ class Panel {
     this.#showTab();
   }
 
-  /** @param {KeyboardEvent} event */
+  /** Select tabs with the arrow keys. @param {KeyboardEvent} event */
   #onTabKey({ key }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (!step) return;
@@ -178,7 +182,7 @@ class Panel {
     else this.#put(this.#state.show(report.state));
   }
 
-  /** Show an element, unless it is there: fields keep what was typed in them. @param {Element} shown */
+  /** Show an element. If it is already shown, leave it alone, to keep what was typed in its fields. @param {Element} shown */
   #put(shown) {
     if (this.#content.firstChild !== shown) this.#content.replaceChildren(shown);
   }

@@ -8,7 +8,7 @@ import { core } from "./bridge.js";
 import { load, loaded } from "./loading.js";
 import { closest, getAttribute, scrollIntoView } from "./members.js";
 import { watchIntents } from "./prefetch.js";
-import { beginNavigating, endNavigating, markCurrent, restoreBoxes, scrolledBoxes, unmarkCurrent, watchWhereabouts } from "./whereabouts.js";
+import { beginNavigating, endNavigating, markCurrent, restoreBoxes, scrolledBoxes, unmarkCurrent, watchCurrent } from "./navigation-state.js";
 
 export { unmarkCurrent };
 
@@ -54,12 +54,12 @@ const isCurrent = (redirect, n = Infinity) => !completed.has(redirect) && n > de
 let currentUrl = location.href;
 /** The number of the current history entry. */
 let entry = history.state?.live ?? 0;
-/** @type {Map<number, { x: number, y: number, boxes: import("./whereabouts.js").Scrolled[] }>} scroll positions of this document's history entries */
+/** @type {Map<number, { x: number, y: number, boxes: import("./navigation-state.js").Scrolled[] }>} scroll positions of this document's history entries */
 const scrolls = new Map();
 
 /** Listen to clicks on links, and to the history. */
 function start() {
-  watchWhereabouts();
+  watchCurrent();
   watchIntents((event) => {
     const link = linkOf(event);
     return link && isElsewhere(link) ? link : null;

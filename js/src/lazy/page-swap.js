@@ -1,5 +1,5 @@
-// Replaces the whole page, by a new version of it that can't be patched in or by another page. Equal nodes stay; if it is the
-// same page, typed text moves to the controls that replace the old ones.
+// Replaces the whole page: by a new version of itself, if that can't be patched in, or by another page. Equal nodes are kept. If
+// it is the same page, unsaved input is copied to the controls that replace the old ones.
 
 /** @import { Control, Features, Settled } from "../interface.js" */
 import { isCheckable, isControl } from "../core/controls.js";
@@ -19,9 +19,10 @@ import { hasName, nameTab } from "./tab.js";
 export const feature = { replacePage };
 
 /**
- * @param {string} html
- * @param {Settled[]} settled ops that it answers
- * @param {1} [fresh] its session knows nothing of what was typed
+ * Replace the page.
+ * @param {string} html the new page
+ * @param {Settled[]} settled the ops that the same message finishes
+ * @param {1} [fresh] set if the session was rebuilt, and doesn't know what the user has typed
  */
 function replacePage(html, settled, fresh) {
   const next = parseDocument(html);
@@ -35,7 +36,7 @@ function replacePage(html, settled, fresh) {
   const place = isAnother ? keepElements(next) : () => {};
   const typed = [...document.body.querySelectorAll("*")].filter(isControl).filter(core.editCount);
   if (isAnother) {
-    for (const control of typed) control.remove(); // nothing of it stays because the other page looks the same
+    for (const control of typed) control.remove(); // or an equal control of the other page would keep the input
     loaded.commands?.forgetOverrides();
   }
   const { live } = document.documentElement.dataset;
@@ -51,18 +52,18 @@ function replacePage(html, settled, fresh) {
   forgetAutofocus();
   if (isAnother) return completeSwap(scripts);
   const replacements = typed.map((control) => (control.isConnected ? control : transferInput(replacementFor(control), control)));
-  if (fresh) queueMicrotask(() => replacements.forEach(dispatchInputEvents)); // when calls are heard again
+  if (fresh) queueMicrotask(() => replacements.forEach(dispatchInputEvents)); // when the patch is done, and events call actions again
   if (isControl(activeElement) && !activeElement.isConnected) replacementFor(activeElement)?.focus();
 }
 
-/** @param {Element} old @param {Element} next */
+/** Give an element the attributes of another. @param {Element} old @param {Element} next */
 function copyAttributes(old, next) {
   for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) core.updateAttribute(old, name, null);
   for (const { name, value } of next.attributes) core.updateAttribute(old, name, value);
 }
 
 /**
- * Nodes that are equal stay, with what a person did to them.
+ * Give an element the children of another. Equal nodes are kept, with the state that users gave them.
  * @param {Element} parent
  * @param {Element} next
  */
@@ -79,7 +80,7 @@ function copyChildren(parent, next) {
   removeUpTo(old, null);
 }
 
-/** @param {ChildNode | null} node @param {ChildNode | null} stop */
+/** Remove siblings. @param {ChildNode | null} node the first @param {ChildNode | null} stop the one after the last */
 function removeUpTo(node, stop) {
   while (node && node !== stop) {
     const next = nextSibling(node);
@@ -88,7 +89,7 @@ function removeUpTo(node, stop) {
   }
 }
 
-/** The control that replaces one of the old page: of the same id or name. @param {Control} control */
+/** Find the control that replaces one of the old page, by id or name. @param {Control} control */
 function replacementFor(control) {
   const candidates = control.id ? [document.getElementById(control.id)] : [...document.getElementsByName(control.name)];
   return /** @type {unknown[]} */ (candidates).filter(isControl).find((other) =>
@@ -98,61 +99,61 @@ function replacementFor(control) {
 /** @param {Control} control */
 const idOfForm = ({ form }) => form && getAttribute(form, "id");
 
-/** Whoever listens hears of it. @param {Control | undefined} control */
+/** Dispatch `input` and `change`, so that the new session gets the value. @param {Control | undefined} control */
 function dispatchInputEvents(control) {
   for (const type of ["input", "change"]) control?.dispatchEvent(new Event(type, { bubbles: true }));
 }
 
-/** @param {any} replacement takes what was typed into `control` @param {any} control @returns {Control | undefined} */
+/** Copy unsaved input to the control that replaces another. @param {any} replacement @param {any} control @returns {Control | undefined} the replacement */
 function transferInput(replacement, control) {
   if (!replacement) return;
   if (control.options) for (const option of replacement.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);
   else if (isCheckable(control)) replacement.checked = control.checked;
   else if (control.type !== "file") replacement.value = control.value;
-  replacement.dispatchEvent(new Event("input", { bubbles: true })); // it counts as typed
+  replacement.dispatchEvent(new Event("input", { bubbles: true })); // counts as an edit
   return replacement;
 }
 
-// Another page in place of this one, over the same connection: its scroll position, focus, title and scripts.
+// When another page is shown over the same connection: scroll position, focus, title and scripts, as after a page load.
 
-/** @type {HTMLElement | undefined} says to those who can't see it which page this is */
+/** @type {HTMLElement | undefined} a live region that announces the title to screen readers */
 let announcer;
 
-/** The other page is there. @param {Set<Element>} kept scripts that ran already */
+/** Do what browsers do after loading a page. @param {Set<Element>} kept scripts that have run already */
 function completeSwap(kept) {
   scrollTo(0, 0);
   const target = scrollToHash() ?? document.querySelector("[autofocus]") ?? document.querySelector("h1") ?? document.body;
-  queueMicrotask(() => focusOn(target)); // after whatever the patch does with the focus
+  queueMicrotask(() => focusOn(target)); // after the patch has handled the focus
   announce(document.title);
   for (const script of document.scripts) if (!kept.has(script) && !script.dataset.live) execute(script);
 }
 
-/** @param {Element} element */
+/** Focus an element, also one that isn't focusable. @param {Element} element */
 function focusOn(element) {
   if (!(element instanceof HTMLElement)) return;
   if (tabIndex(element) < 0) setAttribute(element, "tabindex", "-1");
   focus(element, { preventScroll: true });
 }
 
-/** @param {string} text */
+/** Announce a text to screen readers. @param {string} text */
 function announce(text) {
   if (!announcer) {
     announcer = document.createElement("div");
     announcer.setAttribute("role", "status");
     Object.assign(announcer.style, { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" });
-    document.documentElement.append(announcer); // no page's own
+    document.documentElement.append(announcer); // outside of the body, which may be replaced
   }
   announcer.textContent = text;
 }
 
-// `live-keep`: an element that goes on in the next page as it is, if that has one of the same id with `live-keep`.
+// `live-keep`: an element is kept as it is if the next page has an element of the same id with `live-keep`, too.
 
 const KEEP = "live-keep";
 
 /**
- * Put the elements that the next page keeps aside, where they stay in the document: what plays goes on.
+ * Move the elements to be kept aside. They stay in the document, so that media go on playing.
  * @param {Document} next
- * @returns {() => void} puts them in the place of those of the next page
+ * @returns {() => void} replaces the next page's elements by them
  */
 function keepElements(next) {
   const kept = [...document.querySelectorAll(`[${KEEP}][id]`)].filter((element) => {

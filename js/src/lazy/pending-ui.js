@@ -1,4 +1,5 @@
-// What else shows that an op isn't finished: texts of buttons, regions elsewhere, progress of files, optimistic markup.
+// Shows pending ops by more than the core does: labels of buttons, regions with `data-pending-for`, upload progress, and
+// optimistic markup.
 
 /** @import { Request } from "../interface.js" */
 import { core } from "./bridge.js";
@@ -8,11 +9,11 @@ import { childNodes, contains, getAttribute, hasAttribute, querySelectorAll, rep
 const PENDING = "data-pending-for";
 const OPTIMISTIC = "live-optimistic";
 
-/** @param {Request & { parts?: any[] | null }} op isn't finished, or waits for its files */
+/** Show an op as pending. @param {Request & { parts?: any[] | null }} op a pending one, or one whose files are being uploaded */
 export function showPendingState(op) {
   const { pressed, source } = op;
   const [, called, fields] = op.parts ?? op.build() ?? [];
-  // Where an action slot is called, the page doesn't know the name.
+  // The action's name is only known from a reference, not from a slot's address.
   const name = typeof called == "string" ? called.split("~")[0] : "";
   showButtonLabel(pressed ?? source);
   for (const element of document.querySelectorAll(`[${PENDING}],[${OPTIMISTIC}]`)) {
@@ -24,12 +25,10 @@ export function showPendingState(op) {
   op.show?.();
 }
 
-/** @param {Element} element @param {string} attribute that lists actions @param {string} name */
+/** Whether an attribute that lists actions contains a name. @param {Element} element @param {string} attribute @param {string} name */
 const lists = (element, attribute, name) => name && getAttribute(element, attribute)?.split(" ").includes(name);
 
-// What a button says while its op isn't finished: its `live-pending`.
-
-/** @param {Element | null | undefined} button */
+/** Show the `live-pending` label of a button. @param {Element | null | undefined} button */
 export function showButtonLabel(button) {
   const text = button && getAttribute(button, "live-pending");
   if (!button || !text) return;
@@ -40,29 +39,30 @@ export function showButtonLabel(button) {
   } else fill(button, text);
 }
 
-/** Gives an element another text for a while. @param {Element} element @param {string} text */
+/** Replace an element's content by a text until the next revert. @param {Element} element @param {string} text */
 export function fill(element, text) {
-  const nodes = [...childNodes(element)]; // they hold slots
+  const nodes = [...childNodes(element)]; // kept, as they may contain slots
   replaceChildren(element, text);
   core.onRevert(() => replaceChildren(element, ...nodes));
 }
 
-// `live-optimistic`: markup that shows at once what an op is going to do. An element loses its `hidden`; of a template a copy
-// stands before it. What has `live-field="title"` in it gets what was submitted under that name. Nothing of it is shown while
-// the connection is in trouble: nobody knows what will become of it then.
+// `live-optimistic`: markup that shows the expected result of an op while it is pending. A hidden element is shown; a template is
+// copied before itself. Elements with `live-field="title"` in it are filled with the value submitted under that name. Nothing
+// is shown while there is no connection, since the op may fail.
 
-
-/** @type {WeakMap<Request, Map<Element, ChildNode[]>>} copies of templates, which stay the same while patches come */
+/** @type {WeakMap<Request, Map<Element, ChildNode[]>>} copies of templates, reused from patch to patch */
 const copies = new WeakMap();
 
+/** Update the pending state when the connection is lost or restored. */
 export function watchTrouble() {
   new MutationObserver(core.applyPending).observe(document.documentElement, { attributeFilter: ["data-live"] });
 }
 
 /**
+ * Show optimistic markup.
  * @param {Request} op
- * @param {Element} element with `live-optimistic`
- * @param {any[]} fields that the op submits: name, value ...
+ * @param {Element} element the element with `live-optimistic`
+ * @param {any[]} fields what the op submits: name, value ...
  */
 export function showOptimistic(op, element, fields) {
   if (/connecting|closed/.test(document.documentElement.dataset.live ?? "")) return;
@@ -77,7 +77,7 @@ export function showOptimistic(op, element, fields) {
   }
 }
 
-/** @param {Request} op @param {HTMLTemplateElement} template @param {any[]} fields */
+/** The copy of a template for an op. @param {Request} op @param {HTMLTemplateElement} template @param {any[]} fields */
 function copyOf(op, template, fields) {
   /** @type {Map<Element, ChildNode[]>} */
   const known = copies.get(op) ?? new Map();
@@ -92,7 +92,7 @@ function copyOf(op, template, fields) {
   return nodes;
 }
 
-/** @param {ParentNode} root @param {any[]} fields @returns {[Element, string][]} elements with their texts */
+/** The elements with `live-field`, with the texts to fill in. @param {ParentNode} root @param {any[]} fields @returns {[Element, string][]} */
 function filledParts(root, fields) {
   const parts = [...querySelectorAll(root, "[live-field]")];
   if (root instanceof Element && hasAttribute(root, "live-field")) parts.push(root);

@@ -1,19 +1,19 @@
-// The page to which a link with `live-nav` leads is loaded ahead, on the server, when a pointer rests on the link or presses it,
-// or when it has the focus: when it is followed, only its HTML has to travel. Links with `live-nav="still"` load nothing ahead.
+// Makes the server prepare the page of a `live-nav` link before it is followed: when the pointer rests on the link or presses it,
+// or when it has the focus. When the link is followed, the server only has to send the page. `live-nav="still"` disables this.
 
 import { PREFETCH } from "../core/wire.js";
 import { core } from "./bridge.js";
 import { load } from "./loading.js";
 import { closest, getAttribute } from "./members.js";
 
-const REST = 80; // ms that a pointer or the focus rests on a link
-const KEPT = 4_000; // ms: a bit less than the server keeps a page
+const REST = 80; // ms for which the pointer or the focus has to rest on a link
+const KEPT = 4_000; // ms: slightly less than the server keeps a prepared page
 
 let timer = 0;
-/** What was loaded ahead, and when. */
+/** The address that was prefetched last, and when. */
 let ahead = "", at = 0;
 
-/** @param {(event: Event) => HTMLAnchorElement | null} find the link that an event is on, if a click would lead to another page now */
+/** Prefetch the pages of links. @param {(event: Event) => HTMLAnchorElement | null} find finds the link that an event is on, if it leads to another page */
 export function watchIntents(find) {
   const soon = (/** @type {Event} */ event) => {
     clearTimeout(timer);
@@ -21,11 +21,11 @@ export function watchIntents(find) {
   };
   addEventListener("pointerover", (event) => { if (event.pointerType === "mouse") soon(event); });
   addEventListener("focusin", soon);
-  addEventListener("pointerdown", (event) => prefetch(find(event))); // fingers don't rest
+  addEventListener("pointerdown", (event) => prefetch(find(event))); // touch has no hover
   addEventListener("live:patch", () => { ahead = ""; });
 }
 
-/** @param {HTMLAnchorElement | null} link */
+/** Ask the server to prepare a link's page, unless the user saves data. @param {HTMLAnchorElement | null} link */
 function prefetch(link) {
   const { saveData, effectiveType } = /** @type {any} */ (navigator).connection ?? {};
   if (!link || saveData || /2g/.test(effectiveType)) return;
@@ -34,7 +34,7 @@ function prefetch(link) {
   if (url === ahead && performance.now() - at < KEPT) return;
   try {
     core.write([0, 0, PREFETCH, url]);
-  } catch { // the socket is being opened
+  } catch { // the socket is connecting
     return;
   }
   ahead = url;

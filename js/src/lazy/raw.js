@@ -1,4 +1,5 @@
-// Raw HTML: the string that the server gave last, and what it looks like, beside what stands in the page.
+// Shows and changes raw HTML. For each place, the client keeps the string that the server rendered last, and the tree it was
+// parsed to; delta.js applies the difference between this tree and the next one to the page.
 
 /** @import { Features, RawBase, RawRange } from "../interface.js" */
 import { FIELD_SNAPSHOT } from "../core/wire.js";
@@ -10,19 +11,27 @@ import { append, childNodes, firstChild, nextSibling, querySelectorAll } from ".
 import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
 
 /**
- * @typedef {any[]} Splices units of UTF-16 that stay; those that go, if any; what comes, if anything: text, or `[from, length]` of
- * the old string, or [] for the last text once more; and again
+ * @typedef {any[]} Splices a sequence of: the number of UTF-16 units to keep; the number to drop, if any; what to insert, if
+ * anything: text, `[from, length]` to copy from the old string, or [] to repeat the last inserted text
  */
-/** @typedef {{ h?: string, s?: Splices, c?: [length: number, sum: number], e?: any[], d?: number }} RawChange whole, or what differs; how the string is known before; which nodes */
+/**
+ * @typedef {object} RawChange
+ * @property {string} [h] the whole new string
+ * @property {Splices} [s] or the splices that lead to it
+ * @property {[length: number, sum: number]} [c] length and checksum of the old string, if the server can't be sure that it is the same
+ * @property {any[]} [e] the nodes that change; see edits.js
+ * @property {number} [d] checksum of the paths to these nodes
+ */
 
 /** @type {Features["raw"]} */
 export const feature = { forgetOriginals: () => forgetOriginals(), setRaw, start };
 
 /**
+ * Change the raw HTML in a range.
  * @param {RawRange} range
  * @param {RawChange} change
- * @param {RawBase | null} [base] null or none: what stands there is all that is known
- * @returns {RawBase | null} null: the page is going to come whole
+ * @param {RawBase | null} [base] the raw HTML in it; absent for the first change after the page was loaded
+ * @returns {RawBase | null} the new raw HTML; null if the change didn't match, and the whole page was requested
  */
 function setRaw(range, change, base) {
   const known = base ?? adopt(range);
@@ -38,18 +47,18 @@ function setRaw(range, change, base) {
   return known;
 }
 
-/** @param {RawRange} range @returns {RawBase} */
+/** Take what is in the page for raw HTML of the server. @param {RawRange} range @returns {RawBase} */
 function adopt(range) {
-  loaded.changes?.finishLeaving(); // that isn't the server's any more
+  loaded.changes?.finishLeaving(); // removed elements that are still animated aren't part of it
   const root = contextOf(range.container);
   const content = contentOf(root);
   append(content, ...originalsIn(range) ?? copiesIn(range));
-  // The page's own, in forms of the server's.
+  // The server adds this field to forms; it isn't part of the raw HTML.
   for (const field of querySelectorAll(content, `input[name="${FIELD_SNAPSHOT}"]`)) field.remove();
   return { root };
 }
 
-/** @param {RawRange} range */
+/** Copy the nodes in a range. @param {RawRange} range */
 function copiesIn(range) {
   const copies = [];
   for (let node = range.first; node !== range.closing; node = nextSibling(/** @type {Node} */ (node))) {
@@ -60,7 +69,7 @@ function copiesIn(range) {
   return copies;
 }
 
-/** @param {string} source @param {RawChange} change @returns {string | undefined} not what it is a change of */
+/** Apply splices to a string. @param {string} source @param {RawChange} change @returns {string | undefined} undefined if the checksum doesn't match */
 function spliced(source, { s = [], c }) {
   if (c && (c[0] !== source.length || c[1] !== adler32(source))) return undefined;
   let html = "", at = 0, last = "";
@@ -76,12 +85,12 @@ function spliced(source, { s = [], c }) {
   return html + source.slice(at);
 }
 
-// What a page with raw HTML came with, before a person or a script changed it: the first change of raw HTML is one of that.
+// A copy of the page as it was loaded, before users or scripts changed it: the first change of raw HTML refers to this state.
 
-/** @type {WeakMap<Node, Node>} by nodes of the page */
+/** @type {WeakMap<Node, Node>} nodes of the copy, by nodes of the page */
 let originals = new WeakMap();
 
-/** The server marks the script of a page with raw HTML. */
+/** Copy the page if it has raw HTML (the server marks the client's script then). */
 function start() {
   if (!document.querySelector("script[live-raw]")) return;
   const copy = copyOf(document.documentElement);
@@ -89,10 +98,10 @@ function start() {
   recordOriginals(copy, document.documentElement);
 }
 
-/** The page has been drawn anew. */
+/** Drop the copy, since the page was replaced. */
 const forgetOriginals = () => { originals = new WeakMap(); };
 
-/** @param {Node} copy @param {Node} live */
+/** Store a node's copy, and those of all nodes in it. @param {Node} copy @param {Node} live */
 function recordOriginals(copy, live) {
   originals.set(live, copy);
   let other = firstChild(contentOf(live));
@@ -100,9 +109,9 @@ function recordOriginals(copy, live) {
 }
 
 /**
- * What was in a place, once; undefined if that isn't known, or something else was put there.
+ * Take the original nodes of a range; this works only once per range.
  * @param {RawRange} range
- * @returns {Node[] | undefined}
+ * @returns {Node[] | undefined} undefined if they aren't known, or the page has changed too much
  */
 function originalsIn({ closing, container, opening }) {
   const from = opening ?? container;
@@ -116,5 +125,5 @@ function originalsIn({ closing, container, opening }) {
   return found.every((node) => there.has(node)) ? found : undefined;
 }
 
-/** Whether it is no text, or the same. @param {Node} live */
+/** Whether a node isn't a text that has changed. @param {Node} live */
 const isUnchanged = (live) => !(live instanceof Text) || live.nodeValue === originals.get(live)?.nodeValue;

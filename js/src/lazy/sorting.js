@@ -1,8 +1,9 @@
-// `live-sort`: items of a list are put in order by pointer or keyboard. The list into which an item is put calls its action with the
-// item's `data-key` as `id`, and that of the item that it is put `before`, if any. `live-sort.group.cards` is for several lists.
+// `live-sort`: the user puts the items of a list in order, by pointer or keyboard. The list into which an item is dropped calls
+// its action, with the item's `data-key` as `id`, and as `before` that of the item before which it was dropped, if any.
+// `live-sort.group.cards` allows to move items between all lists of a group.
 //
-// Where an item is put is shown as all that is pending is: it is back in its place while a patch is applied, and at the new one
-// after it; until the answer. So the patches find the list as the server rendered it, while an item is dragged, too.
+// The new position of an item is pending state: during each patch the item is back at its old position, and after it at the new
+// one again, until the answer. So patches find the list as the server rendered it, even while an item is being dragged.
 
 /** @import { Call, Features, Request } from "../interface.js" */
 import { callsOf } from "../core/calls.js";
@@ -12,38 +13,39 @@ import { closest, contains, focus, getAttribute, getBoundingClientRect, isConnec
 import { moveBefore } from "./moves.js";
 import { scrollerOf } from "./scrolling.js";
 
-/** @typedef {{ item: any, list: Call, before: Element | undefined }} Drop an item, where it is put */
+/** @typedef {{ item: any, list: Call, before: Element | undefined }} Drop an item and its position */
 /** @typedef {Drop & { request: Request, origin: Drop, grip: any, end: AbortController, x: number, y: number }} Drag */
 
 const TYPE = "sort";
 const HANDLE = "data-handle";
 const FIELDS = "input,textarea,select,option,[contenteditable]";
-const DISTANCE = 5; // px that a pointer moves before it drags
-const HOLD = 300; // ms that a finger rests on an item without a handle before it drags
-const EDGE = 40; // px from the end of what scrolls, where it does
-const SPEED = 10; // px a frame
-/** Defaults, below all rules of the page's own. */
+const DISTANCE = 5; // px that the pointer has to move to start a drag
+const HOLD = 300; // ms that a finger has to rest on an item without a handle to start a drag
+const EDGE = 40; // px from the edge of the scroll container, within which it scrolls
+const SPEED = 10; // px per frame
+/** Default styles, in a layer that the page's own rules override. */
 const STYLE = `@layer live { [${HANDLE}] { touch-action: none; cursor: grab } [data-sorting] * { cursor: grabbing; user-select: none } }`;
 const HIDDEN = { position: "fixed", clipPath: "inset(50%)", whiteSpace: "nowrap" };
 
-/** @type {Set<Element>} elements that have such an attribute, or had it */
+/** @type {Set<Element>} lists that have the attribute, or had it */
 const lists = new Set();
 /** @type {Drag | undefined} */
 let drag;
 
 /** @type {Features["sorting"]} */
 export const feature = {
-  /** What is dragged: it is shown as pending. */
+  /** The item being dragged, which is shown as pending. */
   get unsent() { return drag ? [drag.request] : []; },
   register,
 };
 
-/** There is such an attribute in the page. @param {Call} call */
+/** Make a list sortable. @param {Call} call */
 function register({ element }) {
   if (!lists.size) begin();
   lists.add(element);
 }
 
+/** Add styles and listeners, for the first list. */
 function begin() {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
@@ -54,15 +56,15 @@ function begin() {
 
 // Lists and their items.
 
-/** @param {Element} element @returns {Call | undefined} */
+/** The call of a sortable list. @param {Element} element @returns {Call | undefined} */
 const sortOf = (element) => callsOf(element).find(({ type }) => type === TYPE);
-/** @param {Call} call */
+/** The group of a list: a name, or the list itself. @param {Call} call */
 const groupOf = ({ element, modifiers }) => (modifiers[0] === "group" ? modifiers[1] : element);
 /** @param {Element} element */
 const keyOf = (element) => getAttribute(element, "data-key");
 /** @param {Element} list @returns {any[]} */
 const itemsOf = (list) => [...querySelectorAll(list, "[data-key]")].filter((item) => parentElement(item) === list);
-/** @param {Drop} drop where the item is */
+/** The other items of the list. @param {Drop} drop */
 const others = ({ item, list }) => itemsOf(list.element).filter((other) => other !== item);
 
 /** The item around an element. @param {any} target @returns {Drop | undefined} */
@@ -75,16 +77,16 @@ function itemAround(target) {
   return undefined;
 }
 
-/** The lists that an item can be put into. @param {Drop} drop */
+/** The lists that an item can be moved to, in document order. @param {Drop} drop */
 function listsFor({ item, list }) {
   for (const element of lists) if (!isConnected(element)) lists.delete(element);
   const calls = [...lists].map(sortOf).filter((call) => call && groupOf(call) === groupOf(list) && !contains(item, call.element));
   return /** @type {Call[]} */ (calls).sort((a, b) => (a.element.compareDocumentPosition(b.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
 }
 
-// What is dragged, and where it would be put.
+// Dragging.
 
-/** @param {Drop} origin @param {any} grip what was pressed @param {AbortController} end */
+/** Start a drag. @param {Drop} origin @param {any} grip the pressed element @param {AbortController} end aborted when the drag ends */
 function start(origin, grip, end) {
   const current = (drag = { ...origin, origin, grip, end, x: 0, y: 0, request: { build: () => null, show: () => showDragged(current) } });
   document.documentElement.toggleAttribute("data-sorting", true);
@@ -96,20 +98,20 @@ function start(origin, grip, end) {
   core.applyPending();
 }
 
-/** The drag ends when its item is gone: it was removed, or another page has come. @param {Drag} dragged */
+/** Show the dragged item at its new position. The drag ends if the item was removed, or another page is shown. @param {Drag} dragged */
 function showDragged(dragged) {
   if (isConnected(dragged.item)) show(dragged, "data-dragging");
   else queueMicrotask(() => dragged.end.abort());
 }
 
-/** @param {Call} list @param {Element | undefined} before */
+/** Move the dragged item. @param {Call} list @param {Element | undefined} before */
 function put(list, before) {
   if (!drag || (list.element === drag.list.element && before === drag.before)) return;
   Object.assign(drag, { list, before });
   core.applyPending();
 }
 
-/** The item stays where it is until the server has answered. @param {Drag} dragged */
+/** End a drag, and call the list's action. The item stays at its new position until the answer. @param {Drag} dragged */
 function drop({ origin, item, list, before, end }) {
   end.abort();
   if (list.element === origin.list.element && before === origin.before) return;
@@ -126,7 +128,7 @@ function drop({ origin, item, list, before, end }) {
   });
 }
 
-/** @param {Drop} dropped @param {string} attribute of the item meanwhile */
+/** Show an item at a position until the next revert. @param {Drop} dropped @param {string} attribute set on the item meanwhile */
 function show({ item, list: { element }, before }, attribute) {
   if (!isConnected(item) || !isConnected(element)) return;
   const parent = parentNode(item), next = nextSibling(item);
@@ -136,16 +138,16 @@ function show({ item, list: { element }, before }, attribute) {
   core.setWhilePending(item, attribute, "");
 }
 
-/** @param {any} parent @param {any} item @param {Node | null} anchor */
+/** Move an item in the page, and keep the focus in it. @param {any} parent @param {any} item @param {Node | null} anchor */
 function move(parent, item, anchor) {
   const { activeElement } = document;
   if (anchor !== item) moveBefore(parent, item, anchor);
   if (contains(item, activeElement) && document.activeElement !== activeElement) focus(/** @type {any} */ (activeElement), { preventScroll: true });
 }
 
-// By pointer.
+// Pointer.
 
-/** @param {PointerEvent} event */
+/** Prepare a drag when an item is pressed. @param {PointerEvent} event */
 function onPointer(event) {
   const target = /** @type {Element} */ (event.target);
   const origin = !event.button && event.isPrimary && !drag && itemAround(target);
@@ -165,7 +167,7 @@ function onPointer(event) {
   end.signal.addEventListener("abort", () => clearTimeout(timer));
   addEventListener("pointermove", ({ clientX: x, clientY: y, pointerId, buttons }) => {
     if (pointerId !== event.pointerId) return;
-    if (!buttons) return end.abort(); // it was released outside of the window
+    if (!buttons) return end.abort(); // the button was released outside of the window
     if (!drag && Math.hypot(x - event.clientX, y - event.clientY) > DISTANCE) {
       if (holds) end.abort();
       else begin();
@@ -185,14 +187,14 @@ function onPointer(event) {
   addEventListener("touchmove", (event) => { if (drag) event.preventDefault(); }, { ...options, passive: false });
 }
 
-/** A drag ends with a click where it has begun and ended in one element, which isn't meant. */
+/** Prevent the click that browsers dispatch after a drag that began and ended in the same element. */
 function swallowClick() {
   const once = new AbortController();
   addEventListener("click", (event) => { event.preventDefault(); event.stopPropagation(); }, { capture: true, signal: once.signal });
   setTimeout(() => once.abort());
 }
 
-/** Puts the item where the pointer is. */
+/** Move the dragged item to the pointer. */
 function follow() {
   if (!drag) return;
   const { item, x, y } = drag;
@@ -205,22 +207,22 @@ function follow() {
   }
 }
 
-/** Whether a list is the body of a table, and has no item that the pointer could be over. @param {Element} list @param {Element} table */
+/** Whether a list is an empty table body: it has no height, so the pointer is over the table. @param {Element} list @param {Element} table */
 const isEmptyIn = (list, table) => localName(table) === "table" && parentElement(list) === table && itemsOf(list).length === 0;
 
-/** Where the second item of a list is: 1 on the right of the first, -1 on its left, 0 below it. @param {Element} list */
+/** The direction in which a list's items are laid out: 1 to the right, -1 to the left, 0 downwards. @param {Element} list */
 function directionOf(list) {
   const [first, second] = itemsOf(list).map(getBoundingClientRect);
   return second && second.top < first.bottom ? Math.sign(second.left - first.left) : 0;
 }
 
-/** @param {number} x @param {number} y @param {DOMRect} box @param {number} direction */
+/** Whether a point is before the middle of an item. @param {number} x @param {number} y @param {DOMRect} box the item's @param {number} direction */
 function isBefore(x, y, { left, top, width, height }, direction) {
   if (!direction) return y < top + height / 2;
   return y < top || (y < top + height && (x - left - width / 2) * direction < 0);
 }
 
-/** What scrolls does so while the pointer is near its end. */
+/** Scroll the list's container while the pointer is near its edge, frame by frame. */
 function scroll() {
   if (!drag) return;
   const box = scrollerOf(drag.item);
@@ -231,9 +233,9 @@ function scroll() {
   requestAnimationFrame(scroll);
 }
 
-// By keyboard: the space bar takes an item and puts it down, arrows move it, Escape leaves it where it was.
+// Keyboard: Space picks an item up, and drops it; arrow keys move it; Escape cancels.
 
-/** @param {KeyboardEvent} event */
+/** Pick up, move, drop or cancel. @param {KeyboardEvent} event */
 function onKey(event) {
   const { key, target, repeat } = event;
   const holds = drag?.grip === target;
@@ -249,7 +251,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Takes an item by keyboard. It is back in its place if the person goes on elsewhere. @param {Drop} origin @param {any} grip */
+/** Pick an item up by keyboard. Pressing the pointer cancels. @param {Drop} origin @param {any} grip */
 function take(origin, grip) {
   const end = new AbortController();
   start(origin, grip, end);
@@ -257,10 +259,10 @@ function take(origin, grip) {
   announce();
 }
 
-/** @type {Record<string, [along: number, across: number]>} items along the list, lists across */
+/** @type {Record<string, [along: number, across: number]>} steps along the list, and to other lists */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-/** @param {[number, number]} by */
+/** Move the item by a step. @param {[number, number]} by */
 function step([along, across]) {
   if (!drag) return;
   const items = others(drag);
@@ -277,7 +279,7 @@ function step([along, across]) {
 /** @type {HTMLElement | undefined} */
 let status;
 
-/** Says where the item is to who doesn't see it. */
+/** Announce the item's position to screen readers. */
 function announce() {
   if (!drag) return;
   if (!status) {

@@ -1,5 +1,5 @@
-// `live-guard="Leave without saving?"`, on a form or around several: `data-dirty` marks the controls whose state isn't what the
-// server has rendered, and the element itself. As long as there is one, leaving the page asks first; without a text, nothing asks.
+// `live-guard="Leave without saving?"`, on a form or around several: marks controls with unsaved input, and the element itself,
+// with `data-dirty`. While there are any, the page asks this question before it is left; without a text it doesn't ask.
 
 /** @import { Features } from "../interface.js" */
 import { controlsOf, isControl } from "../core/controls.js";
@@ -12,9 +12,10 @@ const DIRTY = "data-dirty";
 /** @type {Features["unsaved"]} */
 export const feature = { allowLeaving, confirmLeaving, markUnsaved, start, unmarkUnsaved };
 
-/** The visitor has agreed to leave, or a form or an action leads away. */
+/** Whether the page may be left without asking: the user has agreed, or a form or an action leads to another page. */
 let leaving = false;
 
+/** Update the marks after input, resets and patches. */
 function start() {
   addEventListener("input", ({ target }) => {
     leaving = false;
@@ -30,12 +31,12 @@ function start() {
   markUnsaved();
 }
 
-/** The whole page is about to be compared with a new one, of which the server knows nothing but its own attributes. */
+/** Remove all marks, before the page is compared with a new one: the server doesn't render them. */
 function unmarkUnsaved() {
   for (const element of document.querySelectorAll(`[${DIRTY}]`)) setDirty(element, false);
 }
 
-/** Mark what isn't saved. */
+/** Update the marks of controls with unsaved input. */
 function markUnsaved() {
   for (const guard of document.querySelectorAll(`[${GUARD}]`)) {
     const controls = (guard instanceof HTMLFormElement ? controlsOf(guard) : [...querySelectorAll(guard, "*")]).filter(isControl);
@@ -43,17 +44,17 @@ function markUnsaved() {
     for (const control of controls) setDirty(control, dirty.has(control));
     setDirty(guard, dirty.size > 0);
   }
-  // Only while there is something to lose: pages with this listener aren't kept for Back.
+  // Only while there is unsaved input: this listener keeps pages out of the back/forward cache.
   if (question()) addEventListener("beforeunload", askBeforeUnload);
   else removeEventListener("beforeunload", askBeforeUnload);
 }
 
-/** @param {Element} element @param {boolean} dirty */
+/** Mark an element, or remove its mark. @param {Element} element @param {boolean} dirty */
 function setDirty(element, dirty) {
   if (hasAttribute(element, DIRTY) !== dirty) toggleAttribute(element, DIRTY, dirty);
 }
 
-/** What to ask before the page is left; null if there is nothing to lose. */
+/** The question to ask before the page is left; null if there is no unsaved input. */
 function question() {
   for (const guard of leaving ? [] : document.querySelectorAll(`[${GUARD}][${DIRTY}]`)) {
     const text = getAttribute(guard, GUARD);
@@ -62,19 +63,19 @@ function question() {
   return null;
 }
 
-/** @param {Event} event */
+/** Make the browser ask before it leaves the page. @param {Event} event */
 function askBeforeUnload(event) {
-  if (question()) event.preventDefault(); // the browser asks in its own words
+  if (question()) event.preventDefault(); // browsers show a text of their own
 }
 
-/** Ask before the page is replaced by another one. Return whether it may be. */
+/** Ask whether to leave a page with unsaved changes. Return whether it may be left. */
 function confirmLeaving() {
   const text = question();
   leaving = text === null || confirm(text);
   return leaving;
 }
 
-/** The page is left because of what an action has answered. */
+/** Leave the page without asking, since an action redirects. */
 function allowLeaving() {
   leaving = true;
 }

@@ -1,5 +1,6 @@
-// Files of forms go to the server before their op, which names them by handles. Meanwhile the form is pending,
-// `<progress live-progress>` in it shows how far it is, and what has `live-cancel` in it, or a reset, ends it.
+// Uploads the files of a form before its op, which refers to them by handles. Meanwhile the form is pending, and
+// `<progress live-progress>` in it shows the progress; a `live-cancel` button in it, or a reset, cancels the upload. This module
+// also handles `live-drop` and `live-cancel`.
 
 /** @import { Call, Features, Request } from "../interface.js" */
 /** @import { Entry } from "./entries.js" */
@@ -12,12 +13,13 @@ import { closest, getAttribute, isConnected, parentElement, querySelector, query
 
 /** @typedef {Request & { files?: Entry[], end?: AbortController }} Upload */
 
-/** @type {Upload[]} that are under way */
+/** @type {Upload[]} requests whose files are being uploaded */
 const uploads = [];
 
 /** @type {Features["uploads"]} */
 export const feature = { register: watchEntries, showProgress, start, unsent: uploads, uploadFiles };
 
+/** Listen for resets, drops and cancels. */
 function start() {
   addEventListener("reset", ({ target }) => cancelUploads(/** @type {HTMLFormElement} */ (target)));
   watchDrops();
@@ -25,10 +27,10 @@ function start() {
 }
 
 /**
- * Performs a request whose fields hold files, once these are at the server.
+ * Upload the files in a request's fields, and then perform it.
  * @param {Upload} request
- * @param {string} ref
- * @param {any[]} fields name, value ...: handles take the places of files
+ * @param {string} ref reference of the action
+ * @param {any[]} fields name, value ...; files are replaced by their handles
  */
 async function uploadFiles(request, ref, fields) {
   removeFrom(fields, isUnchosen);
@@ -48,7 +50,7 @@ async function uploadFiles(request, ref, fields) {
   const { ended } = request;
   request.ended = (status, payload) => {
     for (const entry of files) {
-      if (status === ERROR && payload?.status === 422) entry.given = false; // the server keeps the files of a form that is to be corrected
+      if (status === ERROR && payload?.status === 422) entry.given = false; // the form is invalid: its files are kept, to be submitted again
       else reset(entry);
     }
     ended?.(status, payload);
@@ -57,33 +59,33 @@ async function uploadFiles(request, ref, fields) {
   core.perform(request);
 }
 
-/** @param {any[]} fields name, value ... @param {(value: unknown) => boolean} isOne */
+/** Remove fields by their values. @param {any[]} fields name, value ... @param {(value: unknown) => boolean} isOne whether to remove a field */
 function removeFrom(fields, isOne) {
   for (let i = fields.length - 2; i >= 0; i -= 2) if (isOne(fields[i + 1])) fields.splice(i, 2);
 }
 
-/** An input in which no file is chosen. @param {unknown} value */
+/** Whether a value is that of a file input without a file. @param {unknown} value */
 const isUnchosen = (value) => value instanceof File && !value.name && !value.size;
 
-/** The op names a file that the server doesn't take, too, so that the form says why. @param {Entry} entry */
+/** The value that an op sends for a file. Refused files are sent as well, so that the form shows an error. @param {Entry} entry */
 const valueOf = ({ file: { name, size, type }, handle, state }) => (state === "sent" ? { file: handle } : { refused: [name, type, size] });
 
-/** Ends those of a form, whose files stay chosen. @param {HTMLFormElement | null} form */
+/** Cancel the uploads of a form. Its files stay chosen. @param {HTMLFormElement | null} form */
 function cancelUploads(form) {
   for (const upload of [...uploads]) if (formOf(upload) === form) stop(upload);
 }
 
-/** @param {Upload} upload */
+/** Cancel an upload. @param {Upload} upload */
 function stop({ end, files = [] }) {
   end?.abort();
   for (const entry of files) if (entry.state === "sending") reset(entry);
   showEntries();
 }
 
-/** The form, also where only its button is pending: that of the page. @param {Upload} upload @returns {Element | null | undefined} */
+/** The form of an upload. For the page's form, the source is only its button. @param {Upload} upload @returns {Element | null | undefined} */
 const formOf = ({ source }) => (source instanceof HTMLButtonElement || source instanceof HTMLInputElement ? source.form : source);
 
-/** @param {Upload} op */
+/** Show the progress of an upload in its form; cancel it if the form is gone. @param {Upload} op */
 function showProgress(op) {
   const { files = [] } = op;
   const form = formOf(op);
@@ -100,13 +102,14 @@ function showProgress(op) {
   }
 }
 
-// `live-drop`: files that are dropped on an element are chosen in the file input in it, or in the one whose id it names.
+// `live-drop`: files dropped on an element are chosen in the file input in it, or in the one whose id is the attribute's value.
 
+/** Listen for dragged files. */
 function watchDrops() {
   for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, (event) => onDrag(/** @type {DragEvent} */ (event)));
 }
 
-/** @param {DragEvent} event */
+/** Mark the element that files are dragged over, and choose files that are dropped. @param {DragEvent} event */
 function onDrag(event) {
   const { dataTransfer, target, type } = event;
   const zone = target instanceof Element && closest(target, "[live-drop]");
@@ -118,7 +121,7 @@ function onDrag(event) {
   if (type === "drop" && input instanceof HTMLInputElement && !input.disabled) choose(input, [...dataTransfer.files]);
 }
 
-/** @param {HTMLInputElement} input @param {File[]} files */
+/** Choose files in an input. @param {HTMLInputElement} input @param {File[]} files */
 function choose(input, files) {
   const chosen = new DataTransfer();
   for (const file of input.multiple ? files : files.slice(0, 1)) chosen.items.add(file);
@@ -126,8 +129,9 @@ function choose(input, files) {
   for (const type of ["input", "change"]) input.dispatchEvent(new Event(type, { bubbles: true }));
 }
 
-// `live-cancel`: a click ends the running op of an action; without an action, the uploads of the form that it is in.
+// `live-cancel`: a click cancels the running op of an action; without an action, the uploads of the form around it.
 
+/** Listen for clicks. */
 function watchCancels() {
   addEventListener("click", ({ target }) => {
     for (let element = target instanceof Element ? target : null; element; element = parentElement(element)) {
@@ -136,7 +140,7 @@ function watchCancels() {
   });
 }
 
-/** @param {Call} call */
+/** Cancel what a `live-cancel` attribute names. @param {Call} call */
 function cancel({ element, descriptor }) {
   if (getAttribute(element, descriptor) === "") cancelEntry(element) || cancelUploads(/** @type {HTMLButtonElement} */ (element).form ?? /** @type {HTMLFormElement | null} */ (closest(element, "form")));
   else core.perform({

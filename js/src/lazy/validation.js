@@ -1,4 +1,4 @@
-// Forms that are validated as one types, and those with a default button that isn't their first.
+// Validates forms with `live-validate` while the user types, and makes Enter press the button with `live-default`.
 
 import { controlsOf, isControl } from "../core/controls.js";
 import { fieldsOf, referenceOf } from "../core/fields.js";
@@ -10,12 +10,13 @@ import { hasAttribute } from "./members.js";
 const VALIDATE_AFTER = 300; // ms without typing
 const UNTYPED = /^(button|submit|reset|image|file)$/; // inputs in which Enter doesn't submit a form
 
+/** Listen for Enter and input. */
 export function watchTypedForms() {
   addEventListener("keydown", pressDefault);
   addEventListener("input", validate);
 }
 
-/** Enter presses the button that `live-default` names instead of the first one. @param {KeyboardEvent} event */
+/** On Enter, press a form's button with `live-default` instead of its first one. @param {KeyboardEvent} event */
 function pressDefault(event) {
   const { target } = event;
   if (event.key !== "Enter" || event.defaultPrevented || isComposing(event)) return;
@@ -26,7 +27,7 @@ function pressDefault(event) {
   button.click();
 }
 
-/** What was touched in a form with `live-validate` is validated as one types. @param {Event} event */
+/** Validate the edited fields of a form with `live-validate`, after a pause in typing. @param {Event} event */
 function validate({ target }) {
   const { captureEdits, editCount, perform } = core;
   const form = isControl(target) && target.form;
@@ -39,11 +40,11 @@ function validate({ target }) {
   });
 }
 
-/** The mark of a value that the server renders, by the kind of control. */
+/** Matches controls whose value is a slot, or among the attributes of a slot. */
 const RENDERED = '[data-l~="value"],[data-l~="checked"],textarea[data-l~="."],[data-l~="*"]:is([value],[type=checkbox])';
 
 /**
- * Whether the server renders the value of a control: it is a slot, or among the attributes of a slot.
+ * Whether the server renders the value of a control.
  * @param {import("../interface.js").Control} control
  */
 export const isRendered = (control) => control.matches(RENDERED) || !!control.querySelector("option[data-l][selected]");

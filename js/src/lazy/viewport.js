@@ -1,8 +1,9 @@
-// `live-visible` and `live-hidden`: an element comes into view, or has left it. `.half`: half of it is seen; `.margin.200px`: it is
-// still so far outside. Each is an event of the element, which doesn't bubble; what it calls is called as by any other event.
+// `live-visible` and `live-hidden`: run an action when an element comes into view, or has left it. `.half` counts an element as
+// visible when half of it is; `.margin.200px` already 200 pixels outside of the view. The element gets a `visible` or `hidden`
+// event, which doesn't bubble, and runs its action like any other event.
 //
-// A list that grows at its end or its beginning has such an element there. If that is still in view after a patch and the page
-// has another height, the list is still too short: it comes into view again.
+// Infinite lists have such an element at their end or beginning. If it is still in view after a patch, and the page's height has
+// changed, the list needs more items: the event is dispatched again.
 
 /** @import { Call, Features } from "../interface.js" */
 import { firstElementChild, getBoundingClientRect, isConnected, nextElementSibling, parentElement, scrollHeight } from "./members.js";
@@ -17,12 +18,12 @@ export const feature = { register, start };
 const observers = new Map();
 /** @type {WeakMap<IntersectionObserver, WeakMap<Element, Watched[]>>} */
 const watched = new WeakMap();
-/** @type {Map<Element, IntersectionObserver>} elements in view that are called when they come into view */
+/** @type {Map<Element, IntersectionObserver>} elements with `live-visible` that are in view */
 const seen = new Map();
-/** @type {(() => void)[]} what puts scroll positions right after a patch */
+/** @type {(() => void)[]} functions that correct scroll positions after a patch */
 let anchors = [];
 
-/** There is such an attribute in the page. @param {Call} call */
+/** Observe an element. @param {Call} call */
 function register({ element, type, modifiers }) {
   const observer = observerFor(modifiers);
   const elements = /** @type {WeakMap<Element, Watched[]>} */ (watched.get(observer));
@@ -32,14 +33,14 @@ function register({ element, type, modifiers }) {
   again(observer, element);
 }
 
-/** @param {string[]} modifiers */
+/** The observer for the options in modifiers. @param {string[]} modifiers */
 function observerFor(modifiers) {
   const margin = parseInt(modifiers[modifiers.indexOf("margin") + 1]) || 0;
   const threshold = modifiers.includes("half") ? 0.5 : 0;
   const options = `${margin} ${threshold}`;
   let observer = observers.get(options);
   if (!observer) {
-    // Older browsers know a margin of the window only, not of boxes that scroll.
+    // Older browsers only support a margin of the window, not of scroll containers.
     const name = "scrollMargin" in IntersectionObserver.prototype ? "scrollMargin" : "rootMargin";
     observer = new IntersectionObserver((entries, self) => entries.forEach((entry) => report(self, entry, threshold)), { threshold, [name]: `${margin}px` });
     observers.set(options, observer);
@@ -48,13 +49,13 @@ function observerFor(modifiers) {
   return observer;
 }
 
-/** Have the observer say where the element is. @param {IntersectionObserver} observer @param {Element} element */
+/** Make the observer report whether an element is in view, also if that hasn't changed. @param {IntersectionObserver} observer @param {Element} element */
 function again(observer, element) {
   observer.unobserve(element);
   observer.observe(element);
 }
 
-/** @param {IntersectionObserver} observer @param {IntersectionObserverEntry} entry @param {number} threshold */
+/** Dispatch an element's events. @param {IntersectionObserver} observer @param {IntersectionObserverEntry} entry @param {number} threshold */
 function report(observer, { target, isIntersecting, intersectionRatio }, threshold) {
   if (!isConnected(target)) {
     seen.delete(target);
@@ -75,14 +76,14 @@ function report(observer, { target, isIntersecting, intersectionRatio }, thresho
   }
 }
 
-/** The height of all that scrolls around an element. @param {Element} element */
+/** The sum of the scroll heights around an element, to notice that one has changed. @param {Element} element */
 function heightAround(element) {
   let height = 0;
   for (let box = parentElement(element); box; box = parentElement(box)) height += scrollHeight(box);
   return height;
 }
 
-/** A list that has grown: is its end still in view? What is read in it stays where it is. */
+/** After each patch, keep the items in view in place, and check whether the ends of lists are still in view. */
 function start() {
   addEventListener("live:patch", (event) => {
     const { phase } = /** @type {CustomEvent} */ (event).detail;
@@ -95,9 +96,9 @@ function start() {
 }
 
 /**
- * What follows an element in view stays where it is when something is inserted between the two. Browsers do so themselves,
- * but not at the very top, and Safari nowhere.
- * @param {Element} element
+ * Keep the node after an element in place when a patch inserts something between the two (scroll anchoring). Browsers do so
+ * themselves, except at the very top; Safari doesn't at all.
+ * @param {Element} element an element in view
  */
 function anchorAfter(element) {
   const next = nextElementSibling(element);

@@ -1,15 +1,15 @@
-// `live-window="{{ show }}"`: of a long list, the page has the rows in view and a margin on both sides. When it is scrolled, the
-// list calls `show` with the `first` row and the `count` of rows that it needs. The server says which rows it has given, and of how
-// many: `data-first` and `data-total`.
+// `live-window="{{ show }}"`: virtual scrolling. The page only has the rows of a long list that are in view, and a margin on both
+// sides. When the list is scrolled, it calls `show` with the `first` row and the `count` of rows that it needs. The server
+// renders these rows, and their position in `data-first` and `data-total`.
 //
 //     ::before   as high as the rows before the first one
 //     row        data-first
 //     row
-//     ::after    as high as the rows behind the last one
+//     ::after    as high as the rows after the last one
 //
-// So the list is as high as it would be with all of its rows, which are of one height, and what scrolls it is the browser's own
-// business: its bar, the wheel, keys. One call is under way at a time. When it is answered, the next one asks for what is in view
-// by then, so nothing is asked for that was only scrolled past.
+// So the list is as high as with all of its rows, which must have the same height, and the browser scrolls it natively. There is
+// one call at a time. When it is answered, the next one asks for the rows in view at that moment, so rows that were only
+// scrolled past are never loaded.
 
 /** @import { Call, Features } from "../interface.js" */
 import { callsOf } from "../core/calls.js";
@@ -22,23 +22,23 @@ import { closest, contains, getAttribute, getBoundingClientRect, hasAttribute, i
 import { scrollerOf } from "./scrolling.js";
 
 /**
- * @typedef {object} State of a list
- * @property {number} pitch from the top of one row to that of the next one, in pixels; 0: no rows were seen yet
- * @property {boolean} asking a call isn't answered yet
- * @property {string} failed the range of a call that has brought nothing: it isn't made again at once
- * @property {number} asked when the latest call was made
- * @property {Element[]} rows before a patch
- * @property {Map<string, Element>} kept rows that were scrolled away with something that isn't saved, by their keys
- * @property {{ element: Element, at: number } | undefined} active what has the focus before a patch, and the position of its row
- * @property {{ element: Element, box: Element } | undefined} lost what had the focus when it was scrolled away, and what has it since
+ * @typedef {object} State the state of a list
+ * @property {number} pitch distance from the top of one row to the next, in pixels; 0 if there were no rows yet
+ * @property {boolean} asking whether a call is pending
+ * @property {string} failed the range of a call that hasn't changed the rows, which isn't repeated
+ * @property {number} asked when the last call was made
+ * @property {Element[]} rows the rows before the patch
+ * @property {Map<string, Element>} kept removed rows with unsaved input or the focus, by their keys
+ * @property {{ element: Element, at: number } | undefined} active the focused element before the patch, and the position of its row
+ * @property {{ element: Element, box: Element } | undefined} lost the focused element of a removed row, and the element that has the focus instead
  */
-/** @typedef {{ list: Element, row: Element, top: number }} Anchor a row that is in view, and where */
+/** @typedef {{ list: Element, row: Element, top: number }} Anchor a row in view, and its position before a patch */
 
 const TYPE = "window";
-const REST = 100; // ms from one call to the next
-const LEAST = 10; // rows in view
+const REST = 100; // ms: the shortest time between calls
+const LEAST = 10; // rows: the smallest range that is loaded
 const KEY = "live-window";
-/** Defaults, below all rules of the page's own. Where rows aren't loaded yet, there are lines. */
+/** Default styles, in a layer that the page's own rules override. Lines are shown in place of rows that aren't loaded. */
 const STYLE = `@layer live { [data-window]::before, [data-window]::after { content: ""; display: block; grid-column: 1 / -1; flex: none; height: var(--live-before, 0);
   width: var(--live-width, auto); margin-inline-end: calc(-1 * var(--live-width, 0px));
   background: linear-gradient(to top, color-mix(in srgb, currentColor 15%, transparent) 1px, transparent 1px) 0 0 / 100% var(--live-row) }
@@ -46,7 +46,7 @@ const STYLE = `@layer live { [data-window]::before, [data-window]::after { conte
 
 /** @type {Map<Element, State>} */
 const windows = new Map();
-/** @type {Anchor[]} where what is in view was before a patch */
+/** @type {Anchor[]} the first row in view of each list, before a patch */
 let anchors = [];
 /** @type {ResizeObserver} */
 let resized;
@@ -55,7 +55,7 @@ let frame = 0;
 /** @type {Features["windows"]} */
 export const feature = { register };
 
-/** There is such an attribute in the page. @param {Call} call */
+/** Make a list a window. @param {Call} call */
 function register({ element }) {
   if (windows.has(element)) return;
   if (["data-first", "data-total"].some((name) => !/^\d+$/.test(getAttribute(element, name) ?? ""))) {
@@ -70,6 +70,7 @@ function register({ element }) {
   look();
 }
 
+/** Add styles and listeners, for the first list. */
 function begin() {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
@@ -94,7 +95,7 @@ function begin() {
   });
 }
 
-/** Those that are in the page. */
+/** The lists in the page; the others are dropped. */
 function lists() {
   for (const list of windows.keys()) {
     if (isConnected(list) && callOf(list)) continue;
@@ -119,14 +120,14 @@ const totalOf = (list) => numberIn(list, "data-total");
 /** @param {Element} row */
 const topOf = (row) => getBoundingClientRect(row).top;
 
-// How high the list is.
+// Height.
 
-/** Makes the list as high as it would be with all of its rows, and says which ones these are. @param {Element} list */
+/** Make a list as high as with all of its rows, and number the rows. @param {Element} list */
 function lay(list) {
   const state = stateOf(list), rows = rowsOf(list), first = firstOf(list), total = totalOf(list);
   state.pitch ||= pitchOf(rows);
   if (!hasAttribute(list, "data-window")) setAttribute(list, "data-window", "");
-  // In a table, what isn't a row is a cell of the first column.
+  // In a table, the pseudo-elements are laid out as cells of the first column, so they need the table's width.
   if (closest(list, "table")) setLength(list, "--live-width", getBoundingClientRect(list).width);
   setLength(list, "--live-row", state.pitch);
   setLength(list, "--live-before", first * state.pitch);
@@ -134,20 +135,20 @@ function lay(list) {
   number(list, rows, first, total);
 }
 
-/** @param {Element} list @param {string} name @param {number} value */
+/** Set a custom property to a length. @param {Element} list @param {string} name @param {number} value pixels */
 function setLength(list, name, value) {
   const declared = style(list), length = `${value}px`;
   if (declared.getPropertyValue(name) !== length) declared.setProperty(name, length);
 }
 
-/** From one row to the next, in pixels. @param {Element[]} rows */
+/** The distance from one row to the next, in pixels. @param {Element[]} rows */
 function pitchOf(rows) {
   const last = rows.at(-1);
   if (!last) return 0;
   return rows.length > 1 ? (topOf(last) - topOf(rows[0])) / (rows.length - 1) : getBoundingClientRect(last).height;
 }
 
-/** The rows may have another height by now: another font, a narrower window. What is in view stays there. @param {Element} list */
+/** Measure the rows again, as their height may have changed, and keep those in view in place. @param {Element} list */
 function measure(list) {
   const state = windows.get(list), pitch = pitchOf(rowsOf(list));
   if (!state || !pitch) return;
@@ -158,7 +159,7 @@ function measure(list) {
   if (box.scrollTop) box.scrollTop += (start - rangeInView(list)[0]) * pitch;
 }
 
-/** Says to screen readers which of all rows these are. @param {Element} list @param {Element[]} rows @param {number} first @param {number} total */
+/** Number the rows for screen readers. @param {Element} list @param {Element[]} rows @param {number} first @param {number} total */
 function number(list, rows, first, total) {
   const table = /** @type {HTMLTableElement | null} */ (closest(list, "table,[role=table],[role=grid],[role=treegrid]"));
   const heads = table?.tHead?.rows.length ?? 0;
@@ -172,17 +173,17 @@ function number(list, rows, first, total) {
   });
 }
 
-/** @param {Element} element @param {string} name @param {number} value */
+/** Set an attribute if it differs. @param {Element} element @param {string} name @param {number} value */
 function set(element, name, value) {
   if (getAttribute(element, name) !== `${value}`) setAttribute(element, name, `${value}`);
 }
 
-// What is in view.
+// The rows in view.
 
-/** What scrolls the list: itself, something around it, or the window. @param {Element} list */
+/** The list's scroll container: itself, an ancestor, or the page. @param {Element} list */
 const boxOf = (list) => (/auto|scroll/.test(getComputedStyle(list).overflowY) ? list : scrollerOf(list));
 
-/** From where to where the rows of the list are seen, in pixels. @param {Element} list */
+/** The visible part of the scroll container, in pixels from the top of the window. @param {Element} list */
 function viewOf(list) {
   const box = boxOf(list);
   if (box === document.scrollingElement) return { top: 0, bottom: innerHeight };
@@ -190,14 +191,14 @@ function viewOf(list) {
   return { top: Math.max(0, top), bottom: Math.min(innerHeight, bottom) };
 }
 
-/** The rows in view, with fractions; up to 0 and down to the total, wherever the list is. @param {Element} list @returns {[start: number, end: number]} */
+/** The range of rows in view, with fractions, limited to the rows that exist. @param {Element} list @returns {[start: number, end: number]} */
 function rangeInView(list) {
   const { pitch } = stateOf(list), { top, bottom } = viewOf(list), [row] = rowsOf(list), total = totalOf(list);
   const at = (/** @type {number} */ y) => Math.min(total, Math.max(0, firstOf(list) + (y - topOf(row)) / pitch));
   return [at(top), at(bottom)];
 }
 
-/** A page that opens with other rows than the first ones shows them: those that were in view when it was left, if it is loaded again. @param {Element} list */
+/** Scroll to the rows that a page is opened with, if they aren't the first ones; after a reload, to the row that was in view. @param {Element} list */
 function open(list) {
   const rows = rowsOf(list), { pitch } = stateOf(list), first = firstOf(list);
   if (!first || !rows.length || !pitch) return;
@@ -206,14 +207,14 @@ function open(list) {
   if (end <= first || start >= first + rows.length) boxOf(list).scrollTop += topOf(rows[0]) + within * pitch - viewOf(list).top;
 }
 
-/** What the address says is the first row of the page, not the first one in view. */
+/** Store the first row in view of each list, for a reload. The address only has the first loaded row. */
 function leave() {
   try {
     sessionStorage[KEY] = JSON.stringify(Object.fromEntries(lists().filter((list) => rowsOf(list).length).map((list) => [place(list), rangeInView(list)[0]])));
-  } catch { /* no storage here */ }
+  } catch { /* storage is disabled */ }
 }
 
-/** @returns {Record<string, number>} */
+/** The stored rows, by `place`. @returns {Record<string, number>} */
 function left() {
   try {
     return JSON.parse(sessionStorage[KEY]);
@@ -222,12 +223,12 @@ function left() {
   }
 }
 
-/** @param {Element} list */
+/** Identifies a list across reloads. @param {Element} list */
 const place = (list) => `${location.href} ${[...windows.keys()].indexOf(list)}`;
 
-// What is asked for.
+// Loading rows.
 
-/** Looks for rows that are missing, once in a frame. */
+/** Check all lists for missing rows, once per frame. */
 function look() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
@@ -235,7 +236,7 @@ function look() {
   });
 }
 
-/** Asks for the rows that are in view, if they aren't there, or will soon be missing. @param {Element} list */
+/** Load the rows in view if they are missing, or if rows near them are. @param {Element} list */
 function fill(list) {
   const state = stateOf(list), call = callOf(list), total = totalOf(list), rows = rowsOf(list).length, first = firstOf(list);
   if (!call || !total || state.asking || !list.checkVisibility()) return;
@@ -264,16 +265,16 @@ function fill(list) {
   });
 }
 
-/** A range with as many screens more on both sides. @param {[number, number]} range @param {number} screens @param {number} total */
+/** Extend a range by a number of screens on both sides. @param {[number, number]} range @param {number} screens @param {number} total */
 function around([start, end], screens, total) {
   const size = Math.max(LEAST, Math.ceil(end - start)), margin = Math.ceil(size * screens);
   const first = Math.max(0, Math.min(Math.floor(start) - margin, total - size));
   return { first, end: Math.min(total, Math.max(Math.ceil(end), first + size) + margin) };
 }
 
-// What is read stays in its place while rows come and go before it.
+// Rows in view stay in place when rows before them are added or removed.
 
-/** @param {Element} list @returns {Anchor[]} */
+/** Note the first row in view. @param {Element} list @returns {Anchor[]} */
 function anchorIn(list) {
   if (!boxOf(list).scrollTop) return [];
   const { top } = viewOf(list);
@@ -281,25 +282,25 @@ function anchorIn(list) {
   return row ? [{ list, row, top: topOf(row) }] : [];
 }
 
-/** @param {Anchor} anchor */
+/** Scroll so that a row is where it was. @param {Anchor} anchor */
 function restore({ list, row, top }) {
   if (!isConnected(row) || parentElement(row) !== list) return;
   const moved = topOf(row) - top;
   if (Math.abs(moved) >= 1) boxOf(list).scrollTop += moved;
 }
 
-// What a person has done in rows that are scrolled away is there again when they come back.
+// Unsaved input and the focus in rows that are scrolled out of view are restored when the rows come back.
 
-/** @param {Element} list */
+/** Note the rows and the focus before a patch. @param {Element} list */
 function remember(list) {
   const state = stateOf(list), { activeElement } = document, rows = rowsOf(list);
   const at = rows.findIndex((row) => contains(row, activeElement));
   state.rows = rows;
   state.active = activeElement && at >= 0 ? { element: activeElement, at: firstOf(list) + at } : undefined;
-  if (state.lost?.box !== activeElement) state.lost = undefined; // the person goes on elsewhere
+  if (state.lost?.box !== activeElement) state.lost = undefined; // the user has focused something else
 }
 
-/** @param {Element} list */
+/** After a patch, keep removed rows with unsaved input or the focus, and restore those that are back. @param {Element} list */
 function giveBack(list) {
   const state = stateOf(list), { kept, active } = state, rows = rowsOf(list), first = firstOf(list);
   for (const row of state.rows) {
@@ -323,5 +324,5 @@ function giveBack(list) {
   loaded.unsaved?.markUnsaved();
 }
 
-/** @param {Element} row */
+/** The key of a row; "" if it has none. @param {Element} row */
 const keyOf = (row) => getAttribute(row, "data-key") ?? getAttribute(row, "id") ?? "";

@@ -1,24 +1,25 @@
-// Where the visitor is and goes, in attributes: `aria-current="page"` on the `live-nav` links of a `nav` that lead to the page; and
-// `data-navigating` on the root element while another page is being loaded for longer than a moment.
+// Shows the state of navigation in attributes: `aria-current="page"` on `live-nav` links in a `nav` that lead to the current
+// page, and `data-navigating` on the root element while another page is loading. Also stores and restores scroll positions.
 
 import { getAttribute, scrollLeft, scrollTo, scrollTop } from "./members.js";
 
 const CURRENT = "aria-current";
 const NAV = ":is(nav,[role=navigation])"; // elsewhere, a link to the page is part of a text
-const MOMENT = 200; // ms
+const MOMENT = 200; // ms until `data-navigating` is set
 
-/** @type {Set<Element>} links that have the attribute from here: those of the server keep theirs */
+/** @type {Set<Element>} links that this module has marked; attributes rendered by the server are left alone */
 const marked = new Set();
 let timer = 0;
 
-export function watchWhereabouts() {
+/** Keep the links marked from now on. */
+export function watchCurrent() {
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "after") markCurrent();
   });
   markCurrent();
 }
 
-/** Mark the links to the page, whose address may be another by now. */
+/** Mark the links that lead to the current address. */
 export function markCurrent() {
   for (const link of marked) if (!link.isConnected || !isHere(/** @type {HTMLAnchorElement} */ (link))) unmark(link);
   for (const link of document.querySelectorAll(`${NAV} a[href]:is([live-nav],[live-nav] *)`)) {
@@ -28,7 +29,7 @@ export function markCurrent() {
   }
 }
 
-/** The whole page is about to be compared with a new one, of which the server knows nothing but its own attributes. */
+/** Remove all marks, before the page is compared with a new one: the server doesn't render them. */
 export const unmarkCurrent = () => marked.forEach(unmark);
 
 /** @param {Element} link */
@@ -37,30 +38,31 @@ function unmark(link) {
   link.removeAttribute(CURRENT);
 }
 
-/** @param {HTMLAnchorElement} link */
+/** Whether a link leads to the current address. @param {HTMLAnchorElement} link */
 const isHere = ({ origin, pathname, search }) => origin === location.origin && pathname === location.pathname && search === location.search;
 
-/** Another page is being loaded. */
+/** Show that another page is loading, unless it comes soon. */
 export function beginNavigating() {
   clearTimeout(timer);
   timer = setTimeout(() => { document.documentElement.dataset.navigating = ""; }, MOMENT);
 }
 
+/** Stop showing that a page is loading. */
 export function endNavigating() {
   clearTimeout(timer);
   delete document.documentElement.dataset.navigating;
 }
 
-// Boxes that scroll, by their ids: where they were when an entry of the history was left.
+// Scroll positions of elements, by their ids.
 
 /** @typedef {[id: string, left: number, top: number]} Scrolled */
 
-/** @returns {Scrolled[]} */
+/** The scroll positions of all elements with an id. @returns {Scrolled[]} */
 export const scrolledBoxes = () => [...document.querySelectorAll("[id]")]
   .filter((box) => scrollLeft(box) || scrollTop(box))
   .map((box) => [getAttribute(box, "id") ?? "", scrollLeft(box), scrollTop(box)]);
 
-/** @param {Scrolled[]} boxes */
+/** Restore scroll positions. @param {Scrolled[]} boxes */
 export function restoreBoxes(boxes) {
   for (const [id, left, top] of boxes) {
     const box = document.getElementById(id);
