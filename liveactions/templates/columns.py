@@ -7,7 +7,7 @@ from traceback import walk_tb
 from typing import Final
 
 from jinja2 import TemplateSyntaxError
-from jinja2.lexer import Lexer, ignored_tokens
+from jinja2.lexer import Lexer, ignored_tokens, newline_re
 from jinja2.parser import Parser
 
 from ..exceptions import TemplateError
@@ -21,6 +21,7 @@ def note_column(error: TemplateSyntaxError, source: str) -> None:
     """Note in a syntax error at which column its parser has stopped. Call this where it is raised: Jinja2
     replaces its traceback.
     """
+    source = newline_re.sub("\n", source)  # as the lexer does
     for frame, _ in reversed(list(walk_tb(error.__traceback__))):
         if frame.f_code is Lexer.tokeniter.__code__:
             at: int = frame.f_locals["pos"]

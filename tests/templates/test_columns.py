@@ -15,6 +15,7 @@ from liveactions.templates.columns import column_of
     [
         "<p>{{ count ↓}</p>",
         "{{ ↓'a }}",
+        "<p>\n\n\n{{ ↓'a }}",
         "{{ a ↓! b }}",
         "<b>{{ (1 + 2 ↓}}</b>",
         "<p>\n{{ b }} {{ a + ↓}} {{ b }}</p>",
@@ -26,11 +27,12 @@ from liveactions.templates.columns import column_of
         "↓",  # the end of the template
     ],
 )
-def test_where_the_parser_has_stopped(template: str) -> None:
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_where_the_parser_has_stopped(template: str, newline: str) -> None:
     source = template.replace("↓", "") or "{% if x %}\n"
     at = template.index("↓")
     line, column = template[:at].count("\n") + 1, at - template.rfind("\n", 0, at)
-    environment = Environment(loader=DictLoader({"page": source}), autoescape=True)
+    environment = Environment(loader=DictLoader({"page": source.replace("\n", newline)}), autoescape=True)
     with pytest.raises(TemplateSyntaxError) as error:
         Templates(environment).view("page")
     if template == "↓":
