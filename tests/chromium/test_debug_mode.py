@@ -98,6 +98,9 @@ def test_a_saved_template_is_shown_with_state_and_typing(site: Site, visit: Visi
     expect(page.locator("#note")).to_have_value("half a")
     expect(page.locator("#note")).to_be_focused()
     assert page.evaluate("same"), "it was not loaded again"
+    assert page.evaluate("fetch(location.href, null).then((answer) => answer.ok)"), (
+        "others call fetch as always"
+    )
     page.get_by_role("button", name="Add").click()
     expect(page.locator("h1")).to_have_text("Notes: 2")
 

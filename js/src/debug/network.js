@@ -27,7 +27,7 @@ export function watchNetwork() {
   window.WebSocket = new Proxy(Native, {
     construct: (target, args, newTarget) => (isLive(args[0]) ? new Socket(args[0]) : Reflect.construct(target, args, newTarget)),
   });
-  window.fetch = (input, init = {}) => (HEADER_OPS in (init.headers ?? {}) ? slowFetch(input, init) : nativeFetch(input, init));
+  window.fetch = (input, init) => (init && HEADER_OPS in (init.headers ?? {}) ? slowFetch(input, init) : nativeFetch(input, init));
 }
 
 /** Change the simulated network. @param {Partial<typeof network>} changes */
