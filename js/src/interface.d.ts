@@ -142,7 +142,10 @@ export interface Lazy {
   /** The fetch request that is being sent; undefined from when its response begins. */
   readonly busy: unknown;
   call(name: string, args: Record<string, unknown>): Promise<any>;
-  /** Apply the server's value of an attribute that client commands have changed. Return false if they haven't: the core sets it then. */
+  /**
+   * Apply the server's value of an attribute that client commands have changed. Return false if they haven't: the core
+   * sets it then.
+   */
   covers(element: Element, name: string, value: string | null): boolean;
   explain(status: number): void;
   flushDelays(): void;
@@ -162,7 +165,10 @@ export interface Lazy {
   replacePage(html: string, settled: Settled[], fresh?: 1): void;
   sendByFetch(): void;
   setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
-  /** Ignore what fetch requests still bring. Return a promise if a request is being sent, which the hello must not overtake. */
+  /**
+   * Ignore what fetch requests still bring. Return a promise if a request is being sent, which the hello must not
+   * overtake.
+   */
   stopFetching(): unknown;
   showPendingState(op: Request & { parts?: any[] | null }): void;
   uploadFiles(request: Request, ref: string, fields: any[]): void;

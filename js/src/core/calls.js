@@ -4,7 +4,10 @@
 import { closest, getAttribute, getAttributeNames } from "./members.js";
 import { MARK } from "./wire.js";
 
-/** Attributes whose names look like event types but aren't: `live-drop` isn't about the `drop` event. The lazy half handles them. */
+/**
+ * Attributes whose names look like event types but aren't: `live-drop` isn't about the `drop` event. The lazy half handles
+ * them.
+ */
 const NOT_EVENTS = /^(cancel|drop|progress)$/;
 
 /** The modifier that `callsOf` adds to attributes that match `NOT_EVENTS`. */

@@ -4,8 +4,8 @@
 // Ops are numbered 1, 2, 3 ... and kept until they are finished. Each is sent at most once per connection. When a connection
 // is lost, the next welcome says what happened to the ops that had been sent: those up to its `ack` are finished. Later ones
 // are sent again with the same numbers, and the server ignores those that it already has; if the server had to rebuild the
-// session, their outcome is uncertain instead. Each patch increases the revision by one. If a frame has any other revision,
-// a patch was lost, and the client reconnects.
+// session, their outcome is uncertain instead. Each patch increases the revision by one. If a frame has neither the current
+// revision nor the next one, a patch was lost, and the client reconnects.
 
 /** @import { Change, Op, Request, Settled } from "../interface.js" */
 import { ERROR, OK, RUNNING, UNCERTAIN, VERSION } from "./wire.js";
@@ -21,7 +21,10 @@ export const session = () => token;
 
 /** The revision that was applied last; -1 requests the whole page. */
 export let rev = 0;
-/** The highest number of an op that was created (`last`), sent (`sent`), and listed as sent in the last hello (`announced`). */
+/**
+ * The highest number of an op that was created (`last`), sent (`sent`), and listed as sent in the last hello
+ * (`announced`).
+ */
 let last = 0, sent = 0, announced = 0;
 /** @type {Op[]} unfinished, in order */
 export let ops = [];
@@ -38,7 +41,11 @@ export function add(request, parts) {
   return op;
 }
 
-/** Build the first message of a connection. @param {string} url path and query of the page @param {string | undefined} snapshot */
+/**
+ * Build the first message of a connection.
+ * @param {string} url path and query of the page
+ * @param {string | undefined} snapshot
+ */
 export function hello(url, snapshot) {
   announced = sent;
   return { v: VERSION, url, snapshot, token, rev, op: announced };
@@ -105,7 +112,12 @@ export function frame([next, ack, patch, answers, shapes, extras]) {
   return { shapes, patch, extras, settled: settleOps(ack, answers) };
 }
 
-/** End all unfinished ops with a status, since no answers will come. @param {number} status @param {any} [payload] @returns {Change} */
+/**
+ * End all unfinished ops with a status, since no answers will come.
+ * @param {number} status
+ * @param {any} [payload]
+ * @returns {Change}
+ */
 export const giveUp = (status, payload) => ({ settled: removeOps(() => true, () => [status, payload]) });
 
 /**

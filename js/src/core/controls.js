@@ -6,7 +6,11 @@ import { elements } from "./members.js";
 /** @param {any} node @returns {node is Control} */
 export const isControl = (node) => /^(input|select|textarea)$/.test(node?.localName);
 
-/** A form's controls, buttons and custom elements; empty for anything that isn't a form. @param {EventTarget} form @returns {any[]} */
+/**
+ * A form's controls, buttons and custom elements; empty for anything that isn't a form.
+ * @param {EventTarget} form
+ * @returns {any[]}
+ */
 export const controlsOf = (form) => [...elements(form) ?? []];
 
 /** @param {any} control @returns {control is HTMLInputElement} */

@@ -59,7 +59,12 @@ function dispatchCalls(event) {
   lazy?.onWindowEvent(event);
 }
 
-/** What an element calls. @param {Element} element @param {string} descriptor @returns {string | number[] | null} a reference, or a slot's address */
+/**
+ * What an element calls.
+ * @param {Element} element
+ * @param {string} descriptor
+ * @returns {string | number[] | null} a reference, or a slot's address
+ */
 export function calledBy(element, descriptor) {
   const ref = getAttribute(element, descriptor); // null in compiled markup
   return ref === null ? addressOf(root(), element, descriptor) : referenceIn(ref) ?? ref;

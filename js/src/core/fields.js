@@ -16,7 +16,11 @@ export const formFields = (form, submitter) => pairsOf(form, submitter).flat();
 const pairsOf = (form, submitter) =>
   [...new FormData(form, submitter)].filter(([name]) => name !== FIELD_SNAPSHOT && name !== FIELD_ACTION);
 
-/** The fields of a form (without its files) or of a control; empty for anything else. @param {EventTarget | null} element @returns {string[]} */
+/**
+ * The fields of a form (without its files) or of a control; empty for anything else.
+ * @param {EventTarget | null} element
+ * @returns {string[]}
+ */
 export function fieldsOf(element) {
   if (element instanceof HTMLFormElement) return /** @type {string[]} */ (pairsOf(element).filter(([, value]) => typeof value == "string").flat());
   const { name, value, selectedOptions } = /** @type {HTMLSelectElement} */ (element);
@@ -36,10 +40,18 @@ export function referenceIn(address, form) {
   return url.searchParams.get(FIELD_ACTION) ?? field?.value ?? null;
 }
 
-/** An address up to its query, with percent-encoding decoded to compare it. @param {{ origin: string, pathname: string }} url */
+/**
+ * An address up to its query, with percent-encoding decoded to compare it.
+ * @param {{ origin: string, pathname: string }} url
+ */
 const withoutQuery = ({ origin, pathname }) => decodeURIComponent(origin + pathname);
 
-/** An attribute of the form, unless its submitter overrides it. @param {HTMLFormElement} form @param {Element | null | undefined} submitter @param {string} name */
+/**
+ * An attribute of the form, unless its submitter overrides it.
+ * @param {HTMLFormElement} form
+ * @param {Element | null | undefined} submitter
+ * @param {string} name
+ */
 export const attributeOf = (form, submitter, name) => submitter?.getAttribute(`form${name}`) ?? getAttribute(form, name) ?? "";
 
 /**

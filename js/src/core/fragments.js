@@ -52,7 +52,10 @@ export function parse(html) {
 /** The text of a comment; "" for other nodes. @param {Node | null} node @returns {string} */
 export const comment = (node) => (node instanceof Comment ? node.data : "");
 
-/** Whether a comment opens a slot (CHILD_OPEN, LIST_OPEN). False for comments of the author, such as <!--[if IE]>. @param {string} text */
+/**
+ * Whether a comment opens a slot (CHILD_OPEN, LIST_OPEN). False for comments of the author, such as <!--[if IE]>.
+ * @param {string} text
+ */
 export const opens = (text) => /^(\(|\[(\d+,\d+)?)$/.test(text);
 
 /**
@@ -119,7 +122,10 @@ const shapes = new Map();
 /** @type {(elements: Iterable<Element>) => unknown} returns whether it has to see further elements of the same shape, too */
 let watcher;
 
-/** Set the function that receives all elements that come to the page, and call it with those that are there. @param {typeof watcher} watch */
+/**
+ * Set the function that receives all elements that come to the page, and call it with those that are there.
+ * @param {typeof watcher} watch
+ */
 export function watchMarkup(watch) {
   watcher = watch;
   scanMarkup(document);

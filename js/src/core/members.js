@@ -3,7 +3,12 @@
 
 /** @import { Member, MemberName } from "../interface.js" */
 
-/** Make functions that read a member from a node's prototype, and call it if it is a method. @template {MemberName[]} Names @param {Names} names @returns {{ [I in keyof Names]: Member<Names[I]> }} */
+/**
+ * Make functions that read a member from a node's prototype, and call it if it is a method.
+ * @template {MemberName[]} Names
+ * @param {Names} names
+ * @returns {{ [I in keyof Names]: Member<Names[I]> }}
+ */
 export const members = (...names) => /** @type {any} */ (names.map((name) => (/** @type {any} */ node, /** @type {any[]} */ ...args) => {
   const value = Reflect.get(Object.getPrototypeOf(node), name, node);
   return value?.call ? value.call(node, ...args) : value;

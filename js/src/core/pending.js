@@ -42,7 +42,12 @@ export function revertPending() {
 /** Register a function that undoes a change made to show pending ops. @param {() => void} revert */
 export const onRevert = (revert) => void reverts.push(revert);
 
-/** Set an attribute until the next revert. @param {Element} element @param {string} name @param {string | null} value null removes it */
+/**
+ * Set an attribute until the next revert.
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | null} value null removes it
+ */
 export function setWhilePending(element, name, value) {
   const old = getAttribute(element, name);
   setAttribute(element, name, value);

@@ -48,7 +48,10 @@ export function start(applier) {
   connect();
 }
 
-/** Send the ops that are due. Without a socket, wait for one for `SOCKET_WAIT`, and then use fetch, which also brings pushes. */
+/**
+ * Send the ops that are due. Without a socket, wait for one for `SOCKET_WAIT`, and then use fetch, which also brings
+ * pushes.
+ */
 export function send() {
   if (open) due().forEach(write);
   else after(FETCH_TIMER, stableSince + SOCKET_WAIT * 1000 - performance.now(), sendByFetch);
@@ -100,7 +103,10 @@ function scheduleConnectingIndicator() {
   after(SHOW_TIMER, SHOWN_AFTER, () => showState("connecting"));
 }
 
-/** Connect now, unless there is a socket. @param {any} [event] a storage event means that another tab may have changed the cookies */
+/**
+ * Connect now, unless there is a socket.
+ * @param {any} [event] a storage event means that another tab may have changed the cookies
+ */
 function connect(event) {
   if (event?.key === STORAGE_KEY) disconnect();
   if (socket || closed) return;
@@ -135,7 +141,10 @@ function onClose({ code }) {
   else reconnect();
 }
 
-/** Drop the socket, and connect again after a random delay whose upper bound doubles each time (exponential backoff, full jitter). */
+/**
+ * Drop the socket, and connect again after a random delay whose upper bound doubles each time (exponential backoff, full
+ * jitter).
+ */
 function reconnect() {
   disconnect();
   after(CONNECT_TIMER, Math.random() * Math.min(RETRY_MOST, RETRY * 2 ** attempts++), connect);

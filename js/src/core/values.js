@@ -91,7 +91,11 @@ export function watchEdits() {
 /** The number of a control's newest edit. @param {Control} control */
 export const editCount = (control) => editStates.get(control)?.edits;
 
-/** Record the newest edit of each control, for an op. @param {any[]} controls elements that aren't controls are ignored @returns {Seen} */
+/**
+ * Record the newest edit of each control, for an op.
+ * @param {any[]} controls elements that aren't controls are ignored
+ * @returns {Seen}
+ */
 export const captureEdits = (controls) => new Map(controls.filter(isControl).map((control) => [control, editStateOf(control).edits]));
 
 /** Mark edits as answered, since an op that has seen them succeeded. @param {Iterable<[Control, number]>} [seen] */
@@ -183,7 +187,10 @@ export function updateAttribute(element, name, value) {
 
 // Focus and caret are kept while a patch is applied.
 
-/** The position of the focused element. Browsers adjust ranges when nodes are removed, so it survives the element's removal. */
+/**
+ * The position of the focused element. Browsers adjust ranges when nodes are removed, so it survives the element's
+ * removal.
+ */
 const place = new Range();
 
 /**

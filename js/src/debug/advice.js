@@ -93,7 +93,10 @@ const TEXTS = "input:not([type=checkbox],[type=radio],[type=hidden],[type=range]
 /** Whether an address contains a reference to an action. @param {string | null} address */
 const isReference = (address) => /[?&]_a=/.test(address ?? "");
 
-/** Whether a form has a button in a `noscript` element, whose content is text if scripts run. @param {HTMLFormElement} form */
+/**
+ * Whether a form has a button in a `noscript` element, whose content is text if scripts run.
+ * @param {HTMLFormElement} form
+ */
 function hasSpare(form) {
   const spares = [...document.querySelectorAll("noscript")].filter(({ textContent }) => /<button|type="?submit/.test(textContent ?? ""));
   const id = getAttribute(form, "id");

@@ -18,7 +18,11 @@ export function withAttributes(name, attributes, ...content) {
   return made;
 }
 
-/** Attach a shadow root with styles, without a style element, which a content security policy may forbid. @param {Element} host @param {string} style */
+/**
+ * Attach a shadow root with styles, without a style element, which a content security policy may forbid.
+ * @param {Element} host
+ * @param {string} style
+ */
 export function shadow(host, style) {
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();

@@ -100,7 +100,11 @@ function changedIn(records) {
   return new Set(elements.filter((element) => element?.isConnected));
 }
 
-/** Highlight an element for a moment, by an animation: it needs no attribute, so patches and security policies don't interfere. @param {Element} element */
+/**
+ * Highlight an element for a moment, by an animation: it needs no attribute, so patches and security policies don't
+ * interfere.
+ * @param {Element} element
+ */
 function flash(element) {
   const frames = [{ outline: `2px solid ${COLOUR}`, outlineOffset: "-2px" }, { outline: "2px solid transparent", outlineOffset: "-2px" }];
   element.animate(frames, { duration: SHOWN, id: KEY });

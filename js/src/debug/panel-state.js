@@ -1,6 +1,6 @@
 // The panel's tab for the state of the page: the fields of the page and its components, which can be edited as JSON.
 
-/** @import { Part } from "./panel.js" */
+/** @import { Part } from "./report.js" */
 import { element, withAttributes } from "./elements.js";
 
 /** @typedef {Part["fields"][number]} Field */

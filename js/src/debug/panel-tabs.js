@@ -1,6 +1,6 @@
 // The panel's tabs for operations, messages and the network.
 
-/** @import { Message, Operation } from "./panel.js" */
+/** @import { Message, Operation } from "./report.js" */
 import { element, withAttributes } from "./elements.js";
 import { disconnect, network, simulate } from "./network.js";
 
@@ -69,7 +69,13 @@ export function networkForm() {
   return element("div", form, element("p", "This holds for this tab until it is closed."));
 }
 
-/** Create a field of that form. @param {"latency" | "loss" | "offline"} name @param {string} label @param {Record<string, string>} attributes @param {string} hint */
+/**
+ * Create a field of that form.
+ * @param {"latency" | "loss" | "offline"} name
+ * @param {string} label
+ * @param {Record<string, string>} attributes
+ * @param {string} hint
+ */
 function field(name, label, attributes, hint) {
   const input = /** @type {HTMLInputElement} */ (withAttributes("input", { id: name, "aria-describedby": `${name}-hint`, ...attributes }));
   const isFlag = attributes.type === "checkbox";

@@ -1,6 +1,7 @@
 // The developer's panel, opened with Alt+Shift+L: the latest operations and messages of the page's session, its state, and a
 // simulated network. The panel requests its data from an endpoint that only exists in debug mode, after each message.
 
+/** @import { Report } from "./report.js" */
 import { HEADER_OPS } from "../core/wire.js";
 import { element, shadow, withAttributes } from "./elements.js";
 import { listeners, nativeFetch, token } from "./network.js";
@@ -34,11 +35,6 @@ button { font: inherit }
 [type=checkbox] { justify-self: start }
 form.network button { justify-self: start }
 p { margin: .75rem 0 }`;
-
-/** @typedef {{ at: number, kind: string, action: string, status: number, bytes: number, error: string, waited: number, ran: number, loaded: number, rendered: number, stored: number }} Operation */
-/** @typedef {{ at: number, kind: string, rev: number, ack: number, bytes: number, places: { template: string, line: number, what: string, slots: number }[] }} Message */
-/** @typedef {{ path: string, class: string, fields: { name: string, type: string, value: string, fixed: string }[] }} Part */
-/** @typedef {{ page: string, worker: number, operations: Operation[], messages: Message[], state: Part[] }} Report */
 
 const TABS = ["Operations", "Messages", "State", "Network"];
 
@@ -182,7 +178,10 @@ class Panel {
     else this.#put(this.#state.show(report.state));
   }
 
-  /** Show an element. If it is already shown, leave it alone, to keep what was typed in its fields. @param {Element} shown */
+  /**
+   * Show an element. If it is already shown, leave it alone, to keep what was typed in its fields.
+   * @param {Element} shown
+   */
   #put(shown) {
     if (this.#content.firstChild !== shown) this.#content.replaceChildren(shown);
   }

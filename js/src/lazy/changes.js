@@ -54,7 +54,11 @@ function startEntering(nodes) {
   }
 }
 
-/** Put removed elements back as ghosts until their animations end. @param {Map<Node, MutationRecord>} removals @param {Set<Node>} fresh */
+/**
+ * Put removed elements back as ghosts until their animations end.
+ * @param {Map<Node, MutationRecord>} removals
+ * @param {Set<Node>} fresh
+ */
 function startLeaving(removals, fresh) {
   /** @type {Map<Element, Animation[]>} with the animations that run in them already */
   const ghosts = new Map();
@@ -75,7 +79,11 @@ function startLeaving(removals, fresh) {
   }
 }
 
-/** Find the node before which a removed node was: its next sibling that is still there. @param {Node} node @param {Map<Node, MutationRecord>} removals */
+/**
+ * Find the node before which a removed node was: its next sibling that is still there.
+ * @param {Node} node
+ * @param {Map<Node, MutationRecord>} removals
+ */
 function anchorOf(node, removals) {
   const { target } = /** @type {MutationRecord} */ (removals.get(node));
   let anchor = /** @type {Node | null | undefined} */ (node);
@@ -143,7 +151,12 @@ function needsTransition(message) {
     && causesOf(ack, answers).some((element) => element && closest(element, "[live-transition]"));
 }
 
-/** The elements whose ops a frame finishes; the body for a push. @param {number} ack @param {any[]} answers @returns {(Element | null | undefined)[]} */
+/**
+ * The elements whose ops a frame finishes; the body for a push.
+ * @param {number} ack
+ * @param {any[]} answers
+ * @returns {(Element | null | undefined)[]}
+ */
 function causesOf(ack, answers) {
   const over = core.pending().filter(({ n, running }) => (!running && n <= ack) || answers.some((answered, i) => i % 3 === 0 && answered === n));
   return over.length ? over.map(({ cause, source }) => cause ?? source) : [document.body];

@@ -87,7 +87,12 @@ function covers(element, name, value) {
   return false;
 }
 
-/** Like `covers`, for the class attribute: combine the server's classes with the overrides that hold. @param {Element} element @param {Map<string, Override>} known @param {string | null} value */
+/**
+ * Like `covers`, for the class attribute: combine the server's classes with the overrides that hold.
+ * @param {Element} element
+ * @param {Map<string, Override>} known
+ * @param {string | null} value
+ */
 function coversClasses(element, known, value) {
   const list = document.createElement("i").classList;
   list.value = value ?? "";
@@ -156,10 +161,18 @@ function formOf(element, { type }) {
   return type === "click" && /submit|image/.test(element.type) ? element.form : null;
 }
 
-/** Whether the browser would submit a form; it shows what is invalid. @param {HTMLFormElement} form @param {any} element the form, or its button */
+/**
+ * Whether the browser would submit a form; it shows what is invalid.
+ * @param {HTMLFormElement} form
+ * @param {any} element the form, or its button
+ */
 const isValid = (form, element) => form === element || hasAttribute(form, "novalidate") || element.formNoValidate || reportValidity(form);
 
-/** Ask the question in `live-confirm`, if there is one. The call or submit that follows doesn't ask again. @param {Element} element @param {Event} event */
+/**
+ * Ask the question in `live-confirm`, if there is one. The call or submit that follows doesn't ask again.
+ * @param {Element} element
+ * @param {Event} event
+ */
 function isConfirmed(element, event) {
   const question = getAttribute(element, "live-confirm");
   if (!confirmed(element)) return event.preventDefault(), false;
@@ -211,7 +224,12 @@ function updateExpanded(target) {
   }
 }
 
-/** Focus an element. @param {any} element @param {boolean} [preventScroll] @returns {boolean} whether it has the focus now */
+/**
+ * Focus an element.
+ * @param {any} element
+ * @param {boolean} [preventScroll]
+ * @returns {boolean} whether it has the focus now
+ */
 function takesFocus(element, preventScroll = false) {
   if (element && "focus" in element) focus(element, { preventScroll });
   return element === document.activeElement;
@@ -219,7 +237,12 @@ function takesFocus(element, preventScroll = false) {
 
 // Classes.
 
-/** Add or remove classes. @param {Element[]} targets @param {string} names @param {(target: Element, name: string) => boolean} decide whether a target gets the class */
+/**
+ * Add or remove classes.
+ * @param {Element[]} targets
+ * @param {string} names
+ * @param {(target: Element, name: string) => boolean} decide whether a target gets the class
+ */
 function setClasses(targets, names, decide) {
   for (const target of targets) for (const name of names.split(" ")) override(target, `.${name}`, decide(target, name) ? "" : null);
 }
@@ -227,7 +250,11 @@ function setClasses(targets, names, decide) {
 /** @type {WeakMap<Element, object>} an element's newest transition */
 const transitions = new WeakMap();
 
-/** Add classes to an element until their CSS animations and transitions end. @param {HTMLElement} target @param {string} names */
+/**
+ * Add classes to an element until their CSS animations and transitions end.
+ * @param {HTMLElement} target
+ * @param {string} names
+ */
 function animate(target, names) {
   if (!allowsMotion()) return;
   const transition = {};
@@ -242,7 +269,11 @@ function animate(target, names) {
 
 // The clipboard.
 
-/** Copy a text to the clipboard. @param {Element} element the one with the command, for the error event @param {string} text */
+/**
+ * Copy a text to the clipboard.
+ * @param {Element} element the one with the command, for the error event
+ * @param {string} text
+ */
 function copy(element, text) {
   const failed = () => core.report(element, ERROR, { error: "Not copied", status: 0 });
   if (navigator.clipboard) navigator.clipboard.writeText(text).catch(failed);

@@ -101,7 +101,14 @@ class Delta {
     return [...this.movable?.values() ?? []].some((element) => element !== node && contains(node, element));
   }
 
-  /** Turn children into others; see `update` for the parameters. @param {Node} parent @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {ChildNode | null} before @param {Box} box */
+  /**
+   * Turn children into others; see `update` for the parameters.
+   * @param {Node} parent
+   * @param {ChildNode[]} olds
+   * @param {ChildNode[]} nexts
+   * @param {ChildNode | null} before
+   * @param {Box} box
+   */
   children(parent, olds, nexts, before, box) {
     const matches = match(olds, nexts, before);
     if (!matches) return;
@@ -116,7 +123,12 @@ class Delta {
     if (control.type === "select-one") chooseFirst(/** @type {HTMLSelectElement} */ (control));
   }
 
-  /** Bring the children into the new order: change those that have a partner, insert the others. @param {Node} parent @param {import("./matching.js").Matches} matches @param {Box} box */
+  /**
+   * Bring the children into the new order: change those that have a partner, insert the others.
+   * @param {Node} parent
+   * @param {import("./matching.js").Matches} matches
+   * @param {Box} box
+   */
   arrange(parent, { before, olds, nexts, pairs, staying }, box) {
     const paired = new Set(pairs.values());
     for (const old of olds) if (!paired.has(old)) this.removed.add(old);
@@ -127,7 +139,13 @@ class Delta {
     }
   }
 
-  /** Turn an old node into its partner. @param {ChildNode} old @param {ChildNode} next @param {Box} box @returns {boolean} false if it has to be replaced */
+  /**
+   * Turn an old node into its partner.
+   * @param {ChildNode} old
+   * @param {ChildNode} next
+   * @param {Box} box
+   * @returns {boolean} false if it has to be replaced
+   */
   node(old, next, box) {
     const live = liveNodes.get(old);
     if (old instanceof Element) {
@@ -197,13 +215,22 @@ function byKey(nodes) {
   return found;
 }
 
-/** Select the first enabled option if none is selected. Browsers do so when options are added, but not when one is enabled. @param {HTMLSelectElement} select */
+/**
+ * Select the first enabled option if none is selected. Browsers do so when options are added, but not when one is enabled.
+ * @param {HTMLSelectElement} select
+ */
 function chooseFirst({ options, selectedIndex, size }) {
   const first = [...options].find(({ disabled }) => !disabled);
   if (selectedIndex < 0 && size < 2 && first) first.selected = true;
 }
 
-/** The live node before which to insert: the one after the live node of `before`, or of the closest earlier sibling that is still there. @param {Node | null} before @param {Box} box @returns {Node | null} */
+/**
+ * The live node before which to insert: the one after the live node of `before`, or of the closest earlier sibling that is
+ * still there.
+ * @param {Node | null} before
+ * @param {Box} box
+ * @returns {Node | null}
+ */
 function anchorAfter(before, { container, opening }) {
   for (let node = before; node; node = previousSibling(node)) {
     let live = liveNodes.get(node);
@@ -213,7 +240,13 @@ function anchorAfter(before, { container, opening }) {
   return opening ? opening.nextSibling : firstChild(container);
 }
 
-/** Move an old node behind `before`, and its live node. @param {ChildNode} node @param {Node} parent the new parent @param {ChildNode | null} before @param {Box} box */
+/**
+ * Move an old node behind `before`, and its live node.
+ * @param {ChildNode} node
+ * @param {Node} parent the new parent
+ * @param {ChildNode | null} before
+ * @param {Box} box
+ */
 export function move(node, parent, before, box) {
   insertBefore(parent, node, before ? nextSibling(before) : firstChild(parent));
   const live = liveNodes.get(node);
@@ -223,7 +256,12 @@ export function move(node, parent, before, box) {
   else (isConnected(live) && isConnected(box.container) ? moveBefore : insertBefore)(box.container, live, anchor);
 }
 
-/** Change an element's attributes. @param {Element} old @param {Element} next @returns {boolean} false if the content security policy forbids it */
+/**
+ * Change an element's attributes.
+ * @param {Element} old
+ * @param {Element} next
+ * @returns {boolean} false if the content security policy forbids it
+ */
 export function updateAttributes(old, next) {
   const live = liveNodes.get(old);
   const isIgnored = ignoredOf(next);
@@ -238,7 +276,13 @@ export function updateAttributes(old, next) {
   }
 }
 
-/** Set an attribute of an old element and its live one. @param {Element} old @param {Element} live @param {string} name @param {Attr | null} attribute null removes it */
+/**
+ * Set an attribute of an old element and its live one.
+ * @param {Element} old
+ * @param {Element} live
+ * @param {string} name
+ * @param {Attr | null} attribute null removes it
+ */
 function write(old, live, name, attribute) {
   if (!attribute) core.updateAttribute(live, name, null);
   // Parsed attributes may have names that `setAttribute` rejects, or an XML namespace: copy the node instead.
@@ -249,7 +293,11 @@ function write(old, live, name, attribute) {
   if (isWatched(name)) core.scanMarkup(parentOf(live));
 }
 
-/** A node in which the watcher finds an element; not a form, whose members may be hidden by its fields. @param {Element} element @returns {ParentNode} */
+/**
+ * A node in which the watcher finds an element; not a form, whose members may be hidden by its fields.
+ * @param {Element} element
+ * @returns {ParentNode}
+ */
 function parentOf(element) {
   const parent = parentElement(element);
   return parent && !(parent instanceof HTMLFormElement) ? parent : document;

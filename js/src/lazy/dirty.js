@@ -10,7 +10,11 @@ export function isDirty(control) {
   return control.type === "file" ? !!control.value : control.value !== control.defaultValue;
 }
 
-/** Whether the selected options differ from the initial ones. If the server selects none, browsers select the first enabled one. @param {HTMLSelectElement} select */
+/**
+ * Whether the selected options differ from the initial ones. If the server selects none, browsers select the first enabled
+ * one.
+ * @param {HTMLSelectElement} select
+ */
 function isChosen(select) {
   const options = [...select.options];
   const hasDefault = select.multiple || options.some(({ defaultSelected }) => defaultSelected);

@@ -12,7 +12,10 @@ const REFUSALS = new Set([413, 415, 422]);
 const TEMPORARY = new Set([0, 408, 429, 502, 504]);
 /** Retries without progress: about 40 seconds. */
 const TRIES = 8;
-/** Milliseconds for which plans and uploaded files are valid: slightly less than on the server, which keeps them for an hour. */
+/**
+ * Milliseconds for which plans and uploaded files are valid: slightly less than on the server, which keeps them for an
+ * hour.
+ */
 const FRESH = 3_000_000;
 
 /** @type {WeakMap<File, Entry>} */
@@ -29,7 +32,11 @@ export function entryOf(file, field) {
   return entry;
 }
 
-/** Link a file to an entry. Some browsers create a new File object when `input.files` is set. @param {File} file @param {Entry} entry */
+/**
+ * Link a file to an entry. Some browsers create a new File object when `input.files` is set.
+ * @param {File} file
+ * @param {Entry} entry
+ */
 export const know = (file, entry) => void known.set(file, entry);
 
 /** The initial state of an entry. @returns {Omit<Entry, "file" | "field">} */
@@ -139,7 +146,11 @@ async function sendChunks(entry, { handle, size }) {
   return /** @type {XMLHttpRequest} */ (answer);
 }
 
-/** Send a file to object storage, at an address that is signed for its size and type. @param {Entry} entry @param {Plan} plan */
+/**
+ * Send a file to object storage, at an address that is signed for its size and type.
+ * @param {Entry} entry
+ * @param {Plan} plan
+ */
 async function sendAway(entry, { handle, headers, url }) {
   entry.handle = handle;
   const request = new XMLHttpRequest();
@@ -150,14 +161,26 @@ async function sendAway(entry, { handle, headers, url }) {
 
 // Requests.
 
-/** Post a file or a chunk. @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before @param {string} [chunk] number of the chunk and handle */
+/**
+ * Post a file or a chunk.
+ * @param {Entry} entry
+ * @param {XMLHttpRequestBodyInit} body
+ * @param {number} before bytes that were sent before
+ * @param {string} [chunk] number of the chunk and handle
+ */
 function post(entry, body, before, chunk) {
   const request = to(entry.address);
   if (chunk) request.setRequestHeader(HEADER_CHUNK, chunk);
   return send(request, entry, body, before);
 }
 
-/** Send a request, and show its progress. @param {XMLHttpRequest} request @param {Entry} entry @param {XMLHttpRequestBodyInit} body @param {number} before bytes that were sent before */
+/**
+ * Send a request, and show its progress.
+ * @param {XMLHttpRequest} request
+ * @param {Entry} entry
+ * @param {XMLHttpRequestBodyInit} body
+ * @param {number} before bytes that were sent before
+ */
 function send(request, entry, body, before) {
   request.upload.onprogress = ({ loaded }) => {
     entry.sent = Math.min(before + loaded, entry.file.size);
@@ -167,7 +190,12 @@ function send(request, entry, body, before) {
   return sent(request, body, entry.end.signal);
 }
 
-/** Ask the server about uploads: plan, resume or cancel. @param {URL} address @param {object} question @param {AbortSignal} signal */
+/**
+ * Ask the server about uploads: plan, resume or cancel.
+ * @param {URL} address
+ * @param {object} question
+ * @param {AbortSignal} signal
+ */
 const ask = (address, question, signal) => sent(to(address), new Blob([JSON.stringify(question)], { type: "application/json" }), signal);
 
 /** Open a request to the server. @param {URL} address */
@@ -179,7 +207,13 @@ function to(address) {
   return request;
 }
 
-/** Send a request; resolves when it has ended, also without a response (status 0). @param {XMLHttpRequest} request @param {XMLHttpRequestBodyInit} body @param {AbortSignal} signal @returns {Promise<XMLHttpRequest>} */
+/**
+ * Send a request; resolves when it has ended, also without a response (status 0).
+ * @param {XMLHttpRequest} request
+ * @param {XMLHttpRequestBodyInit} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<XMLHttpRequest>}
+ */
 function sent(request, body, signal) {
   request.responseType = "json";
   return new Promise((resolve) => {
@@ -206,7 +240,11 @@ async function persist(work, signal, progress = () => 0) {
   }
 }
 
-/** Wait before a retry, or until the browser is online again. @param {number} tried number of tries so far @param {AbortSignal} signal */
+/**
+ * Wait before a retry, or until the browser is online again.
+ * @param {number} tried number of tries so far
+ * @param {AbortSignal} signal
+ */
 const pause = (tried, signal) => new Promise((resolve) => {
   setTimeout(resolve, Math.min(500 * 2 ** tried, 8000));
   addEventListener("online", resolve, { once: true });

@@ -106,7 +106,11 @@ function inWords(size) {
   return new Intl.NumberFormat(undefined, { style: "unit", unit: UNITS[power], maximumFractionDigits: 1 }).format(size / 1024 ** power);
 }
 
-/** Remove the copy of a file that isn't chosen any more, and discard its upload. @param {Map<Entry, Copy>} copies @param {Entry} entry */
+/**
+ * Remove the copy of a file that isn't chosen any more, and discard its upload.
+ * @param {Map<Entry, Copy>} copies
+ * @param {Entry} entry
+ */
 function remove(copies, entry) {
   const { nodes, url } = /** @type {Copy} */ (copies.get(entry));
   for (const node of nodes) node.remove();
@@ -115,7 +119,11 @@ function remove(copies, entry) {
   discard(entry);
 }
 
-/** Remove a file from its form. @param {Element} element an element in the file's copy @returns {boolean} false if it isn't in one */
+/**
+ * Remove a file from its form.
+ * @param {Element} element an element in the file's copy
+ * @returns {boolean} false if it isn't in one
+ */
 export function cancelEntry(element) {
   for (const [template, copies] of templates) for (const [entry, { nodes }] of copies) {
     const input = nodes.some((node) => contains(node, element)) && inputOf(template);

@@ -3,7 +3,12 @@
 import { firstElementChild, isEqualNode, querySelectorAll } from "./members.js";
 import { contentOf } from "./parsing.js";
 
-/** Return whether two trees are equal, the contents of templates included, which `isEqualNode` ignores. @param {Node} a @param {Node} b @returns {boolean} */
+/**
+ * Return whether two trees are equal, the contents of templates included, which `isEqualNode` ignores.
+ * @param {Node} a
+ * @param {Node} b
+ * @returns {boolean}
+ */
 export function isEqual(a, b) {
   if (!isEqualNode(a, b)) return false;
   const others = templatesIn(b);

@@ -52,7 +52,11 @@ function listen({ element, descriptor, type, modifiers }) {
   }, capture);
 }
 
-/** Run the calls between an event's target and the element that stops it. @param {Element} top the element @param {Event} event */
+/**
+ * Run the calls between an event's target and the element that stops it.
+ * @param {Element} top the element
+ * @param {Event} event
+ */
 function runBelow(top, event) {
   for (let node = /** @type {Element | null} */ (event.target); node && contains(top, node); node = parentElement(node)) {
     for (const call of callsOf(node)) {
@@ -117,7 +121,11 @@ function matchesModifiers({ element, modifiers }, event) {
   });
 }
 
-/** Whether an input method handles a key. In Safari, the last one comes after the end of the composition, with key code 229. @param {KeyboardEvent} event */
+/**
+ * Whether an input method handles a key. In Safari, the last one comes after the end of the composition, with key code
+ * 229.
+ * @param {KeyboardEvent} event
+ */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 // Debounced and throttled calls. They run before any later op is sent, to keep the order.

@@ -49,7 +49,10 @@ export function mayStream() {
 const hasManyConnections = () => !navigator.locks
   || /^h[23]/.test(/** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0])?.nextHopProtocol ?? "");
 
-/** Try to take one of the locks. If all are taken, queue for one. @param {() => void} then called when the page gets a lock later */
+/**
+ * Try to take one of the locks. If all are taken, queue for one.
+ * @param {() => void} then called when the page gets a lock later
+ */
 export async function takeTurn(then) {
   if (hasManyConnections() || !passes || release || isWaiting) return;
   for (let i = 0; i < STREAMS && !release; i++) {

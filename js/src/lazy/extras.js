@@ -10,7 +10,10 @@ const TRIES = 3;
 const PAUSE = 500; // ms between tries
 const PATIENCE = 5_000; // ms for one try
 
-/** Set the address, and dispatch events. @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras */
+/**
+ * Set the address, and dispatch events.
+ * @param {{ url?: [string, 0 | 1], events?: [name: string, detail: any][] }} extras
+ */
 export function applyExtras({ url, events = [] }) {
   if (url) loaded.navigation?.setAddress(withHash(url[0]), url[1]);
   for (const [name, detail] of events) document.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));

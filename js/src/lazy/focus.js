@@ -18,7 +18,10 @@ export function watchAutofocus() {
 /** Ignore the elements added so far, since the whole page was replaced. */
 export const forgetAutofocus = () => void observer.takeRecords();
 
-/** Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. Called after each patch. */
+/**
+ * Focus the first added element with `autofocus`, with the caret at the end; also carry over unsaved input. Called after
+ * each patch.
+ */
 export function applyAutofocus() {
   const records = observer.takeRecords();
   observer.disconnect();
@@ -61,7 +64,11 @@ export function transferFocus(heir, removed) {
   if (selectionStart != null && heir.selectionStart != null) heir.setSelectionRange(selectionStart, selectionEnd);
 }
 
-/** The first visible element after a position, else before it, else its parent. @param {Node} parent @param {number} offset */
+/**
+ * The first visible element after a position, else before it, else its parent.
+ * @param {Node} parent
+ * @param {number} offset
+ */
 function nearest(parent, offset) {
   const children = [...childNodes(parent)];
   const siblings = [...children.slice(offset), ...children.slice(0, offset).reverse()];

@@ -5,7 +5,11 @@ import { attributes, childNodes, getAttribute, hasAttribute, removeAttribute, re
 
 const IGNORE = "live-ignore";
 
-/** The ignored parts of an element. @param {Element} element as the server renders it @returns {(name: string) => boolean} whether an attribute, or `children`, is ignored */
+/**
+ * The ignored parts of an element.
+ * @param {Element} element as the server renders it
+ * @returns {(name: string) => boolean} whether an attribute, or `children`, is ignored
+ */
 export function ignoredOf(element) {
   const names = getAttribute(element, IGNORE)?.split(/\s+/).filter(Boolean);
   return (name) => !!names && (!names[0] || names.includes(name));

@@ -67,7 +67,10 @@ export const lazy = {
   }),
 };
 
-/** Remove the snapshot's handle from the address. It is there after a post, and would show an old state when the address is opened again. */
+/**
+ * Remove the snapshot's handle from the address. It is there after a post, and would show an old state when the address is
+ * opened again.
+ */
 function cleanAddress() {
   const url = new URL(location.href);
   if (!url.searchParams.has(FIELD_SNAPSHOT)) return;

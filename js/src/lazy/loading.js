@@ -49,7 +49,11 @@ export function loadForAttribute(call) {
   if (name) load(name).then((feature) => /** @type {any} */ (feature)?.register?.(call));
 }
 
-/** Load the features that a message needs. @param {string} message as JSON @returns {Promise<boolean>} whether all could be loaded */
+/**
+ * Load the features that a message needs.
+ * @param {string} message as JSON
+ * @returns {Promise<boolean>} whether all could be loaded
+ */
 export async function loadForMessage(message) {
   const names = Object.entries(entries).filter(([, { messages }]) => messages?.test(message)).map(([name]) => load(/** @type {Name} */ (name)));
   return (await Promise.all(names)).every((feature) => feature);

@@ -26,7 +26,11 @@ function attach(template) {
   template.remove();
 }
 
-/** Replace a script that was inserted as markup, and so doesn't run, by one that does. @param {HTMLScriptElement} inert @returns {HTMLScriptElement} the new script */
+/**
+ * Replace a script that was inserted as markup, and so doesn't run, by one that does.
+ * @param {HTMLScriptElement} inert
+ * @returns {HTMLScriptElement} the new script
+ */
 export function execute(inert) {
   const script = document.createElement("script");
   try {

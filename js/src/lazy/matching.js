@@ -110,7 +110,11 @@ function matchByName(matches) {
   }
 }
 
-/** Index nodes by name; null if several have the same name. @param {ChildNode[]} nodes @returns {Map<string, ChildNode | null>} */
+/**
+ * Index nodes by name; null if several have the same name.
+ * @param {ChildNode[]} nodes
+ * @returns {Map<string, ChildNode | null>}
+ */
 function byName(nodes) {
   /** @type {Map<string, ChildNode | null>} */
   const names = new Map();
@@ -122,7 +126,12 @@ function byName(nodes) {
   return names;
 }
 
-/** Pair the children in a gap by similarity, in order (step 4). @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Matches} matches */
+/**
+ * Pair the children in a gap by similarity, in order (step 4).
+ * @param {ChildNode[]} olds
+ * @param {ChildNode[]} nexts
+ * @param {Matches} matches
+ */
 function matchByLikeness(olds, nexts, { pairs, staying }) {
   const [start, end] = ends(olds, nexts);
   /** @param {ChildNode} old @param {ChildNode} next */
@@ -139,7 +148,12 @@ function matchByLikeness(olds, nexts, { pairs, staying }) {
 
 /** @typedef {(old: ChildNode, next: ChildNode) => void} Pair */
 
-/** Pair each new node with the first suitable old one among the next few. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
+/**
+ * Pair each new node with the first suitable old one among the next few.
+ * @param {ChildNode[]} olds
+ * @param {ChildNode[]} nexts
+ * @param {Pair} pair
+ */
 function pairNearest(olds, nexts, pair) {
   let from = 0;
   for (const next of nexts) {
@@ -149,7 +163,12 @@ function pairNearest(olds, nexts, pair) {
   }
 }
 
-/** Find the pairs with the highest total similarity, by dynamic programming. @param {ChildNode[]} olds @param {ChildNode[]} nexts @param {Pair} pair */
+/**
+ * Find the pairs with the highest total similarity, by dynamic programming.
+ * @param {ChildNode[]} olds
+ * @param {ChildNode[]} nexts
+ * @param {Pair} pair
+ */
 function pairBest(olds, nexts, pair) {
   const [before, after] = [olds, nexts].map((nodes) => nodes.map((node) => textContent(node) ?? ""));
   // best[i][j] is the highest total similarity of pairs among olds[i...] and nexts[j...]. It is filled from the end; then the
@@ -168,7 +187,11 @@ function pairBest(olds, nexts, pair) {
   }
 }
 
-/** Return how similar two texts are, from 0 to 1, by the length of their common start and end. @param {string} a @param {string} b */
+/**
+ * Return how similar two texts are, from 0 to 1, by the length of their common start and end.
+ * @param {string} a
+ * @param {string} b
+ */
 function likeness(a, b) {
   const most = Math.min(SAMPLE, a.length, b.length);
   let start = 0, end = 0;

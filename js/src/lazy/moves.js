@@ -18,7 +18,10 @@ function readSelection() {
   return (selection ??= { anchor: /** @type {Selection} */ (getSelection()).anchorNode });
 }
 
-/** Read the selection before a patch with moves changes anything, while the layout is still valid. @param {string} message the one to be applied */
+/**
+ * Read the selection before a patch with moves changes anything, while the layout is still valid.
+ * @param {string} message the one to be applied
+ */
 export function prepareMoves(message) {
   if (MOVES.test(message)) readSelection();
 }

@@ -155,7 +155,10 @@ function refuses(request) {
   return true;
 }
 
-/** Prevent a form from posting an action while the page is being left, as the post would cancel the navigation. @param {Event} event */
+/**
+ * Prevent a form from posting an action while the page is being left, as the post would cancel the navigation.
+ * @param {Event} event
+ */
 function refuseSubmit(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const submitter = /** @type {SubmitEvent} */ (event).submitter;
@@ -169,7 +172,11 @@ function refuseSubmit(event) {
 /** Whether an op is pending that later ones have to wait for. */
 const isBlocked = () => core.pending().some(({ running }) => !running);
 
-/** Ask the server for the page at the current address. @param {1} [push] absent when the address comes from the history @param {Element} [cause] the link */
+/**
+ * Ask the server for the page at the current address.
+ * @param {1} [push] absent when the address comes from the history
+ * @param {Element} [cause] the link
+ */
 function navigate(push, cause) {
   const url = location.pathname + location.search + location.hash;
   beginNavigating();
@@ -205,7 +212,11 @@ export function scrollToHash() {
 
 // Redirects.
 
-/** Follow a redirect, by a page load. @param {{ url: string, replace?: boolean }} redirect @param {number} [n] the op's number */
+/**
+ * Follow a redirect, by a page load.
+ * @param {{ url: string, replace?: boolean }} redirect
+ * @param {number} [n] the op's number
+ */
 function followRedirect(redirect, n) {
   if (!isCurrent(redirect, n)) return;
   const target = new URL(redirect.url, document.baseURI);

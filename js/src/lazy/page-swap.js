@@ -104,7 +104,12 @@ function dispatchInputEvents(control) {
   for (const type of ["input", "change"]) control?.dispatchEvent(new Event(type, { bubbles: true }));
 }
 
-/** Copy unsaved input to the control that replaces another. @param {any} replacement @param {any} control @returns {Control | undefined} the replacement */
+/**
+ * Copy unsaved input to the control that replaces another.
+ * @param {any} replacement
+ * @param {any} control
+ * @returns {Control | undefined} the replacement
+ */
 function transferInput(replacement, control) {
   if (!replacement) return;
   if (control.options) for (const option of replacement.options) option.selected = [...control.selectedOptions].some(({ value }) => value === option.value);

@@ -13,7 +13,10 @@ const NOSCRIPT = "data-noscript";
 /** Matches comments and elements that contain no tags, which are left as they are; and `noscript` with its content. */
 const TAGS = /<!--.*?-->|<(script|style|textarea|title|xmp|iframe)\b.*?(?:<\/\1|$)|<noscript(?=[\s/>])(.*?)(<\/noscript|$)/gis;
 
-/** Matches nested buttons. Chromium's fast parser for simple strings handles them differently; it isn't used for HTML with comments. */
+/**
+ * Matches nested buttons. Chromium's fast parser for simple strings handles them differently; it isn't used for HTML with
+ * comments.
+ */
 const BUTTON_IN_BUTTON = /<button(?:(?!<\/button).)*<button/is;
 
 /** @type {Document} */
@@ -87,14 +90,23 @@ export function parseIn(html, context) {
   return root;
 }
 
-/** Parse HTML after the start tags of its parents, for elements whose content depends on these. @param {Element} root @param {string} tags @param {string} html */
+/**
+ * Parse HTML after the start tags of its parents, for elements whose content depends on these.
+ * @param {Element} root
+ * @param {string} tags
+ * @param {string} html
+ */
 function fill(root, tags, html) {
   const holder = inertDocument().createElement("div");
   holder.innerHTML = core.trusted(tags + html);
   contentOf(root).append(...contentOf(holder.querySelector(root.localName)).childNodes);
 }
 
-/** The node that has the children: the content of a template, otherwise the node itself. @param {any} node @returns {ParentNode & Node} */
+/**
+ * The node that has the children: the content of a template, otherwise the node itself.
+ * @param {any} node
+ * @returns {ParentNode & Node}
+ */
 export const contentOf = (node) => (node.content instanceof DocumentFragment ? node.content : node);
 
 // Checksums.

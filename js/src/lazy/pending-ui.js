@@ -9,7 +9,10 @@ import { childNodes, contains, getAttribute, hasAttribute, querySelectorAll, rep
 const PENDING = "data-pending-for";
 const OPTIMISTIC = "live-optimistic";
 
-/** Show an op as pending. @param {Request & { parts?: any[] | null }} op a pending one, or one whose files are being uploaded */
+/**
+ * Show an op as pending.
+ * @param {Request & { parts?: any[] | null }} op a pending one, or one whose files are being uploaded
+ */
 export function showPendingState(op) {
   const { pressed, source } = op;
   const [, called, fields] = op.parts ?? op.build() ?? [];
@@ -25,7 +28,12 @@ export function showPendingState(op) {
   op.show?.();
 }
 
-/** Whether an attribute that lists actions contains a name. @param {Element} element @param {string} attribute @param {string} name */
+/**
+ * Whether an attribute that lists actions contains a name.
+ * @param {Element} element
+ * @param {string} attribute
+ * @param {string} name
+ */
 const lists = (element, attribute, name) => name && getAttribute(element, attribute)?.split(" ").includes(name);
 
 /** Show the `live-pending` label of a button. @param {Element | null | undefined} button */
@@ -92,7 +100,12 @@ function copyOf(op, template, fields) {
   return nodes;
 }
 
-/** The elements with `live-field`, with the texts to fill in. @param {ParentNode} root @param {any[]} fields @returns {[Element, string][]} */
+/**
+ * The elements with `live-field`, with the texts to fill in.
+ * @param {ParentNode} root
+ * @param {any[]} fields
+ * @returns {[Element, string][]}
+ */
 function filledParts(root, fields) {
   const parts = [...querySelectorAll(root, "[live-field]")];
   if (root instanceof Element && hasAttribute(root, "live-field")) parts.push(root);

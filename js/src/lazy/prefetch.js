@@ -13,7 +13,10 @@ let timer = 0;
 /** The address that was prefetched last, and when. */
 let ahead = "", at = 0;
 
-/** Prefetch the pages of links. @param {(event: Event) => HTMLAnchorElement | null} find finds the link that an event is on, if it leads to another page */
+/**
+ * Prefetch the pages of links.
+ * @param {(event: Event) => HTMLAnchorElement | null} find finds the link that an event is on, if it leads to another page
+ */
 export function watchIntents(find) {
   const soon = (/** @type {Event} */ event) => {
     clearTimeout(timer);

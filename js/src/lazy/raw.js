@@ -69,7 +69,12 @@ function copiesIn(range) {
   return copies;
 }
 
-/** Apply splices to a string. @param {string} source @param {RawChange} change @returns {string | undefined} undefined if the checksum doesn't match */
+/**
+ * Apply splices to a string.
+ * @param {string} source
+ * @param {RawChange} change
+ * @returns {string | undefined} undefined if the checksum doesn't match
+ */
 function spliced(source, { s = [], c }) {
   if (c && (c[0] !== source.length || c[1] !== adler32(source))) return undefined;
   let html = "", at = 0, last = "";

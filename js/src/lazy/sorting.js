@@ -86,7 +86,12 @@ function listsFor({ item, list }) {
 
 // Dragging.
 
-/** Start a drag. @param {Drop} origin @param {any} grip the pressed element @param {AbortController} end aborted when the drag ends */
+/**
+ * Start a drag.
+ * @param {Drop} origin
+ * @param {any} grip the pressed element
+ * @param {AbortController} end aborted when the drag ends
+ */
 function start(origin, grip, end) {
   const current = (drag = { ...origin, origin, grip, end, x: 0, y: 0, request: { build: () => null, show: () => showDragged(current) } });
   document.documentElement.toggleAttribute("data-sorting", true);
@@ -98,7 +103,10 @@ function start(origin, grip, end) {
   core.applyPending();
 }
 
-/** Show the dragged item at its new position. The drag ends if the item was removed, or another page is shown. @param {Drag} dragged */
+/**
+ * Show the dragged item at its new position. The drag ends if the item was removed, or another page is shown.
+ * @param {Drag} dragged
+ */
 function showDragged(dragged) {
   if (isConnected(dragged.item)) show(dragged, "data-dragging");
   else queueMicrotask(() => dragged.end.abort());
@@ -128,7 +136,11 @@ function drop({ origin, item, list, before, end }) {
   });
 }
 
-/** Show an item at a position until the next revert. @param {Drop} dropped @param {string} attribute set on the item meanwhile */
+/**
+ * Show an item at a position until the next revert.
+ * @param {Drop} dropped
+ * @param {string} attribute set on the item meanwhile
+ */
 function show({ item, list: { element }, before }, attribute) {
   if (!isConnected(item) || !isConnected(element)) return;
   const parent = parentNode(item), next = nextSibling(item);
@@ -207,7 +219,11 @@ function follow() {
   }
 }
 
-/** Whether a list is an empty table body: it has no height, so the pointer is over the table. @param {Element} list @param {Element} table */
+/**
+ * Whether a list is an empty table body: it has no height, so the pointer is over the table.
+ * @param {Element} list
+ * @param {Element} table
+ */
 const isEmptyIn = (list, table) => localName(table) === "table" && parentElement(list) === table && itemsOf(list).length === 0;
 
 /** The direction in which a list's items are laid out: 1 to the right, -1 to the left, 0 downwards. @param {Element} list */
@@ -216,7 +232,13 @@ function directionOf(list) {
   return second && second.top < first.bottom ? Math.sign(second.left - first.left) : 0;
 }
 
-/** Whether a point is before the middle of an item. @param {number} x @param {number} y @param {DOMRect} box the item's @param {number} direction */
+/**
+ * Whether a point is before the middle of an item.
+ * @param {number} x
+ * @param {number} y
+ * @param {DOMRect} box the item's
+ * @param {number} direction
+ */
 function isBefore(x, y, { left, top, width, height }, direction) {
   if (!direction) return y < top + height / 2;
   return y < top || (y < top + height && (x - left - width / 2) * direction < 0);

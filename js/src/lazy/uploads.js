@@ -59,7 +59,11 @@ async function uploadFiles(request, ref, fields) {
   core.perform(request);
 }
 
-/** Remove fields by their values. @param {any[]} fields name, value ... @param {(value: unknown) => boolean} isOne whether to remove a field */
+/**
+ * Remove fields by their values.
+ * @param {any[]} fields name, value ...
+ * @param {(value: unknown) => boolean} isOne whether to remove a field
+ */
 function removeFrom(fields, isOne) {
   for (let i = fields.length - 2; i >= 0; i -= 2) if (isOne(fields[i + 1])) fields.splice(i, 2);
 }
@@ -67,7 +71,10 @@ function removeFrom(fields, isOne) {
 /** Whether a value is that of a file input without a file. @param {unknown} value */
 const isUnchosen = (value) => value instanceof File && !value.name && !value.size;
 
-/** The value that an op sends for a file. Refused files are sent as well, so that the form shows an error. @param {Entry} entry */
+/**
+ * The value that an op sends for a file. Refused files are sent as well, so that the form shows an error.
+ * @param {Entry} entry
+ */
 const valueOf = ({ file: { name, size, type }, handle, state }) => (state === "sent" ? { file: handle } : { refused: [name, type, size] });
 
 /** Cancel the uploads of a form. Its files stay chosen. @param {HTMLFormElement | null} form */
@@ -82,7 +89,11 @@ function stop({ end, files = [] }) {
   showEntries();
 }
 
-/** The form of an upload. For the page's form, the source is only its button. @param {Upload} upload @returns {Element | null | undefined} */
+/**
+ * The form of an upload. For the page's form, the source is only its button.
+ * @param {Upload} upload
+ * @returns {Element | null | undefined}
+ */
 const formOf = ({ source }) => (source instanceof HTMLButtonElement || source instanceof HTMLInputElement ? source.form : source);
 
 /** Show the progress of an upload in its form; cancel it if the form is gone. @param {Upload} op */

@@ -49,13 +49,22 @@ function observerFor(modifiers) {
   return observer;
 }
 
-/** Make the observer report whether an element is in view, also if that hasn't changed. @param {IntersectionObserver} observer @param {Element} element */
+/**
+ * Make the observer report whether an element is in view, also if that hasn't changed.
+ * @param {IntersectionObserver} observer
+ * @param {Element} element
+ */
 function again(observer, element) {
   observer.unobserve(element);
   observer.observe(element);
 }
 
-/** Dispatch an element's events. @param {IntersectionObserver} observer @param {IntersectionObserverEntry} entry @param {number} threshold */
+/**
+ * Dispatch an element's events.
+ * @param {IntersectionObserver} observer
+ * @param {IntersectionObserverEntry} entry
+ * @param {number} threshold
+ */
 function report(observer, { target, isIntersecting, intersectionRatio }, threshold) {
   if (!isConnected(target)) {
     seen.delete(target);

@@ -159,7 +159,13 @@ function measure(list) {
   if (box.scrollTop) box.scrollTop += (start - rangeInView(list)[0]) * pitch;
 }
 
-/** Number the rows for screen readers. @param {Element} list @param {Element[]} rows @param {number} first @param {number} total */
+/**
+ * Number the rows for screen readers.
+ * @param {Element} list
+ * @param {Element[]} rows
+ * @param {number} first
+ * @param {number} total
+ */
 function number(list, rows, first, total) {
   const table = /** @type {HTMLTableElement | null} */ (closest(list, "table,[role=table],[role=grid],[role=treegrid]"));
   const heads = table?.tHead?.rows.length ?? 0;
@@ -191,14 +197,22 @@ function viewOf(list) {
   return { top: Math.max(0, top), bottom: Math.min(innerHeight, bottom) };
 }
 
-/** The range of rows in view, with fractions, limited to the rows that exist. @param {Element} list @returns {[start: number, end: number]} */
+/**
+ * The range of rows in view, with fractions, limited to the rows that exist.
+ * @param {Element} list
+ * @returns {[start: number, end: number]}
+ */
 function rangeInView(list) {
   const { pitch } = stateOf(list), { top, bottom } = viewOf(list), [row] = rowsOf(list), total = totalOf(list);
   const at = (/** @type {number} */ y) => Math.min(total, Math.max(0, firstOf(list) + (y - topOf(row)) / pitch));
   return [at(top), at(bottom)];
 }
 
-/** Scroll to the rows that a page is opened with, if they aren't the first ones; after a reload, to the row that was in view. @param {Element} list */
+/**
+ * Scroll to the rows that a page is opened with, if they aren't the first ones; after a reload, to the row that was in
+ * view.
+ * @param {Element} list
+ */
 function open(list) {
   const rows = rowsOf(list), { pitch } = stateOf(list), first = firstOf(list);
   if (!first || !rows.length || !pitch) return;
@@ -265,7 +279,12 @@ function fill(list) {
   });
 }
 
-/** Extend a range by a number of screens on both sides. @param {[number, number]} range @param {number} screens @param {number} total */
+/**
+ * Extend a range by a number of screens on both sides.
+ * @param {[number, number]} range
+ * @param {number} screens
+ * @param {number} total
+ */
 function around([start, end], screens, total) {
   const size = Math.max(LEAST, Math.ceil(end - start)), margin = Math.ceil(size * screens);
   const first = Math.max(0, Math.min(Math.floor(start) - margin, total - size));
@@ -300,7 +319,10 @@ function remember(list) {
   if (state.lost?.box !== activeElement) state.lost = undefined; // the user has focused something else
 }
 
-/** After a patch, keep removed rows with unsaved input or the focus, and restore those that are back. @param {Element} list */
+/**
+ * After a patch, keep removed rows with unsaved input or the focus, and restore those that are back.
+ * @param {Element} list
+ */
 function giveBack(list) {
   const state = stateOf(list), { kept, active } = state, rows = rowsOf(list), first = firstOf(list);
   for (const row of state.rows) {
