@@ -14,7 +14,7 @@ TAKEN = {"ada", "grace", "linus"}
 
 
 def free(name: str) -> str:
-    """A name that nobody has yet."""
+    """A name that isn't taken yet."""
     if name.lower() in TAKEN:
         raise ValueError(f"{name} is taken")
     return name

@@ -22,7 +22,7 @@ hasher: Final = PasswordHasher()
 
 @cache
 def nobody() -> str:
-    """Return the hash for names that nobody has: checking it takes as long as for others."""
+    """Return a hash for unknown names, so that checking a password takes as long as for known ones."""
     return hasher.hash("the password of nobody")
 
 

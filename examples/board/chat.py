@@ -17,7 +17,7 @@ pages = Pages()
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 TYPING = 4.0
-"""Seconds for which somebody counts as typing after a key."""
+"""Seconds for which a person counts as typing after pressing a key."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ Avatar = Annotated[UploadFile, file(max_size=2 * 2**20, types=list(ENDINGS))]
 
 
 async def claim(db: AsyncSession, username: str, email: str, mine: int = 0) -> None:
-    """See that name and address are nobody else's."""
+    """Check that no other user has this name or address."""
     wanted = {"username": username, "email": email}
     others = [
         select(User).filter_by(**{name: value}).where(User.id != mine) for name, value in wanted.items()

@@ -119,7 +119,7 @@ async def drop(db: AsyncSession) -> None:
 
 
 async def database() -> AsyncIterator[AsyncSession]:
-    """A transaction for each request, and for each thing that somebody does in an open page."""
+    """A transaction for each request, and for each operation of an open page."""
     async with sessions.begin() as session:
         yield session
 

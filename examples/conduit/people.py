@@ -31,7 +31,7 @@ hasher = PasswordHasher()
 
 @cache
 def nobody() -> str:
-    """Return the hash for names that nobody has: checking it takes as long as for others."""
+    """Return a hash for unknown names, so that checking a password takes as long as for known ones."""
     return hasher.hash("the password of nobody")
 
 
@@ -44,7 +44,7 @@ class Person:
 
 
 def seen(user: User) -> Person:
-    """A user as others see them. Whoever shows it hears when it changes."""
+    """Return a user as others see them. Pages that show it are updated when the user's data changes."""
     cache_tag(f"user:{user.id}")
     return Person(user.id, user.username, user.bio, user.image)
 

@@ -1,4 +1,4 @@
-"""Who is here: `presence` declares that an open page shows somebody in a topic, `present` reads who is there.
+"""Who is here: `presence` declares that an open page shows a person in a topic, `present` lists who is there.
 
 ::
 

@@ -151,7 +151,7 @@ class BrokerChannel:
     def _hand_over(self, messages: Sequence[Message]) -> list[bytes]:
         """Hand messages to the broker. Return them sealed, or nothing if the broker wasn't asked."""
         if self._broker is None or (self._owes_gap and self._listener is not None and messages):
-            return []  # a broker that is away is tried by its listener, so that nobody else waits
+            return []  # the listener reconnects to the broker; publishers don't wait for it
         due = (None, *messages) if self._owes_gap else messages
         sealed = [self._seal(message) for message in due]
         if sealed:

@@ -5,7 +5,7 @@ sends them to the others; each replica has a copy of what the others own. Time i
 
 Theory of operation
 -------------------
-*An entry* says that a tab shows somebody in a topic. Several entries of one topic and key are one person.
+*An entry* says that a tab shows a person in a topic. Several entries of one topic and key are one person.
 
 *Versions.* A replica's version is the number of changes that it has made. A message with changes names the
 version that they lead from and the one that they lead to. A copy that is of neither has missed something, and
@@ -43,7 +43,7 @@ ASK_AGAIN: Final = 0.5
 
 
 class Entry(NamedTuple):
-    """Somebody in a topic, as declared by one tab. All of it can be written as JSON."""
+    """A person in a topic, as declared by one tab. All fields can be represented in JSON."""
 
     id: str
     """Identifies the declaration of a tab, whichever replica its page is open in."""

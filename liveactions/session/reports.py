@@ -1,7 +1,7 @@
 """What the workers of an application report about themselves, for the dashboard.
 
-Nothing is measured or sent before there is a dashboard. Whoever looks at it asks all workers over the broker,
-and each answers with a report of its own. A worker without open pages doesn't listen, so it doesn't answer.
+Nothing is measured or sent unless the dashboard is enabled. The worker that renders it requests reports from
+all workers over the broker. Workers without open pages don't listen, so they don't answer.
 """
 
 from __future__ import annotations

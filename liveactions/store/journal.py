@@ -135,7 +135,7 @@ class Journal:
             except OSError:
                 journal.remove()
                 raise
-            journal.close()  # somebody has taken it for one whose owner is dead
+            journal.close()  # another process took it for an abandoned one before it was locked
 
     def lock(self) -> bool:
         """Lock the file until it is closed. Return False if a living process has locked it."""
@@ -186,7 +186,7 @@ class Journal:
         if os.writev(self._number, parts) != at - self.end:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         written = os.lseek(self._number, 0, os.SEEK_CUR)
-        if written == at:  # nobody else has appended anything before
+        if written == at:  # no other worker has appended anything before
             self.entries.update(entries)
             self._bases.update(bases)
             self.end = at

@@ -27,7 +27,7 @@ from ..html.lint import Repair, repairs
 from .escaping import SCRIPT, UNSAFE, attributes_in
 from .event_attributes import event_attributes_in, unknown_modifier, unlikely_event
 from .fragments import Fragment, Items, Kind, Shape, written
-from .list_keys import are_made_anew, lacks_keys, repeats_keys
+from .list_keys import are_recreated, lacks_keys, repeats_keys
 from .origins import is_foreign, origin
 
 
@@ -188,7 +188,7 @@ class Adviser:
                 name, line = items.fragments[0].shape.where
                 where = _place(name, line)
                 before, self._lists[where] = self._lists.get(where, items), items
-                if (lacks_keys(items) or are_made_anew(items, before)) and not self._is_constant(name, line):
+                if (lacks_keys(items) or are_recreated(items, before)) and not self._is_constant(name, line):
                     yield Advice(MISSING_KEYS, f"{where}: the items of this list have no keys: {_GIVE_KEYS}")
                 if repeats_keys(items):
                     yield Advice(DUPLICATE_KEYS, f"{where}: items of this list have the same key")

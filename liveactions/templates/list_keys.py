@@ -73,7 +73,7 @@ def lacks_keys(items: Items) -> bool:
     return any(key[0] == "position" for key in _undistinguished(items))
 
 
-def are_made_anew(items: Items, before: Items) -> bool:
+def are_recreated(items: Items, before: Items) -> bool:
     """Return whether items that are distinguished by identity are replaced by equal ones."""
     old = {source: source for source in _sources(before) if type(source) is tuple}
     pairs = zip(_undistinguished(items), _sources(items), strict=True)

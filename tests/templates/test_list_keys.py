@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from liveactions.templates.fragments import Items
-from liveactions.templates.list_keys import are_made_anew, continued, keys, lacks_keys, number, repeats_keys
+from liveactions.templates.list_keys import are_recreated, continued, keys, lacks_keys, number, repeats_keys
 from tests.templates.moments import compiled
 
 PLAIN = "<li>{{ x }}</li>"
@@ -127,9 +127,9 @@ def test_a_list_lacks_keys_where_only_positions_differ() -> None:
     assert not lacks_keys(items(Frozen("a"), Keyed(1), "x"))
 
 
-def test_items_are_made_anew_where_equal_ones_replace_them() -> None:
+def test_items_are_recreated_where_equal_ones_replace_them() -> None:
     one, other = (1, 2), tuple([1, 2])
     assert one is not other
-    assert are_made_anew(items(other), items(one))
-    assert not are_made_anew(items(one), items(one))
-    assert not are_made_anew(items((3, 4)), items(one))
+    assert are_recreated(items(other), items(one))
+    assert not are_recreated(items(one), items(one))
+    assert not are_recreated(items((3, 4)), items(one))
