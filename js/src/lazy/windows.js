@@ -65,9 +65,9 @@ function register({ element }) {
   if (!resized) begin();
   windows.set(element, { pitch: 0, asking: false, failed: "", asked: 0, rows: [], kept: new Map(), active: undefined, lost: undefined });
   resized.observe(element);
-  lay(element);
-  open(element);
-  look();
+  layOut(element);
+  scrollToOpened(element);
+  fillSoon();
 }
 
 /** Add styles and listeners, for the first list. */
@@ -77,20 +77,20 @@ function begin() {
   document.adoptedStyleSheets.push(sheet);
   resized = new ResizeObserver((entries) => {
     for (const { target } of entries) measure(target);
-    look();
+    fillSoon();
   });
-  addEventListener("scroll", look, { capture: true, passive: true });
-  addEventListener("resize", look);
-  addEventListener("pagehide", leave);
+  addEventListener("scroll", fillSoon, { capture: true, passive: true });
+  addEventListener("resize", fillSoon);
+  addEventListener("pagehide", storePositions);
   addEventListener("live:patch", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.phase === "before") {
       anchors = lists().flatMap(anchorIn);
       lists().forEach(remember);
     } else {
-      lists().forEach(lay);
+      lists().forEach(layOut);
       anchors.forEach(restore);
-      lists().forEach(giveBack);
-      look();
+      lists().forEach(restoreInput);
+      fillSoon();
     }
   });
 }
@@ -123,7 +123,7 @@ const topOf = (row) => getBoundingClientRect(row).top;
 // Height.
 
 /** Make a list as high as with all of its rows, and number the rows. @param {Element} list */
-function lay(list) {
+function layOut(list) {
   const state = stateOf(list), rows = rowsOf(list), first = firstOf(list), total = totalOf(list);
   state.pitch ||= pitchOf(rows);
   if (!hasAttribute(list, "data-window")) setAttribute(list, "data-window", "");
@@ -154,7 +154,7 @@ function measure(list) {
   if (!state || !pitch) return;
   const [start] = state.pitch ? rangeInView(list) : [0];
   if (Math.abs(pitch - state.pitch) * totalOf(list) >= 1) state.pitch = pitch;
-  lay(list);
+  layOut(list);
   const box = boxOf(list);
   if (box.scrollTop) box.scrollTop += (start - rangeInView(list)[0]) * pitch;
 }
@@ -213,23 +213,23 @@ function rangeInView(list) {
  * view.
  * @param {Element} list
  */
-function open(list) {
+function scrollToOpened(list) {
   const rows = rowsOf(list), { pitch } = stateOf(list), first = firstOf(list);
   if (!first || !rows.length || !pitch) return;
-  const [start, end] = rangeInView(list), seen = Number(left()[place(list)]);
+  const [start, end] = rangeInView(list), seen = Number(storedPositions()[place(list)]);
   const within = seen >= first && seen < first + rows.length ? seen - first : 0;
   if (end <= first || start >= first + rows.length) boxOf(list).scrollTop += topOf(rows[0]) + within * pitch - viewOf(list).top;
 }
 
 /** Store the first row in view of each list, for a reload. The address only has the first loaded row. */
-function leave() {
+function storePositions() {
   try {
     sessionStorage[KEY] = JSON.stringify(Object.fromEntries(lists().filter((list) => rowsOf(list).length).map((list) => [place(list), rangeInView(list)[0]])));
   } catch { /* storage is disabled */ }
 }
 
 /** The stored rows, by `place`. @returns {Record<string, number>} */
-function left() {
+function storedPositions() {
   try {
     return JSON.parse(sessionStorage[KEY]);
   } catch {
@@ -243,7 +243,7 @@ const place = (list) => `${location.href} ${[...windows.keys()].indexOf(list)}`;
 // Loading rows.
 
 /** Check all lists for missing rows, once per frame. */
-function look() {
+function fillSoon() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     lists().forEach(fill);
@@ -260,7 +260,7 @@ function fill(list) {
   const range = `${far.first} ${far.end}`;
   if (range === state.failed) return;
   const pause = state.asked + REST - performance.now();
-  if (pause > 0) return void setTimeout(look, pause);
+  if (pause > 0) return void setTimeout(fillSoon, pause);
   const { descriptor } = call;
   core.perform({
     build() {
@@ -274,7 +274,7 @@ function fill(list) {
     ended() {
       state.asking = false;
       state.failed = firstOf(list) === first && rowsOf(list).length === rows ? range : "";
-      look();
+      fillSoon();
     },
   });
 }
@@ -323,7 +323,7 @@ function remember(list) {
  * After a patch, keep removed rows with unsaved input or the focus, and restore those that are back.
  * @param {Element} list
  */
-function giveBack(list) {
+function restoreInput(list) {
   const state = stateOf(list), { kept, active } = state, rows = rowsOf(list), first = firstOf(list);
   for (const row of state.rows) {
     if (keyOf(row) && !isConnected(row) && (dirtyIn(row).length || contains(row, active?.element ?? null))) kept.set(keyOf(row), row);
