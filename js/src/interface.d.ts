@@ -211,7 +211,8 @@ export interface Features {
   };
   pages: Feature & { replacePage(html: string, settled: Settled[], fresh?: 1): void };
   raw: Feature & {
-    forgetOriginals(): void;
+    /** Copy the page as the server has sent it. Also called when the whole page has been replaced. */
+    start(): void;
     setRaw(range: RawRange, change: any, base?: RawBase | null): RawBase | null;
   };
   sorting: Feature & { readonly unsent: Request[] };

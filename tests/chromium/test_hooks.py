@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Route as BrowserRoute
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -31,6 +32,12 @@ hook("chart", {
   },
   zoom() { this.element.dispatchEvent(new CustomEvent("zoomed", { detail: { by: 2 } })); },
 });
+hook("tree", {
+  mounted() {
+    this.element.setAttribute("role", "tree");
+    for (const branch of this.element.children) branch.toggleAttribute("open", true);
+  },
+});
 """
 STYLE = """
 @keyframes fade { from { opacity: 0 } }
@@ -54,7 +61,10 @@ TEMPLATES = {
 </ol>
 <button form="live" formaction="{{ reverse }}">Reverse</button>
 <button form="live" formaction="{{ add }}">Add</button>
-<a href="/x/other" live-nav live-transition>Other</a>""",
+<a href="/x/other" live-nav live-transition>Other</a>
+<a href="/x/raw" live-nav>Raw</a>""",
+    "raw.html": """<title>Raw</title><script type="module" src="/x/hooks.js"></script>
+<main>{{ html|safe }}</main><button form="live" formaction="{{ add }}">Add</button>""",
     "other.html": """<title>Other</title><h1>Other</h1>""",
 }
 
@@ -87,6 +97,23 @@ class Hooks(LivePage):
     async def add(self) -> None:
         self.made += 1
         self.items.append(f"new{self.made}")
+
+
+@pages.page("/raw")
+class Raw(LivePage):
+    template = "raw.html"
+    count: int = 0
+
+    @property
+    def html(self) -> str:
+        branches = "".join(
+            f"<details><summary>Branch {name}</summary><input aria-label={name}></details>" for name in "ab"
+        )
+        return f"<p>Count {self.count}</p><div live-hook=tree>{branches}</div>"
+
+    @action
+    async def add(self) -> None:
+        self.count += 1
 
 
 @pages.page("/other")
@@ -219,3 +246,38 @@ def test_another_page_by_a_view_transition(person: Visitor) -> None:
     page.get_by_role("link", name="Other").click()
     expect(page.locator("h1")).to_have_text("Other")
     assert page.evaluate("transitions") == 1
+
+
+def keeps_what_was_done(page: Page) -> None:
+    """A patch of the raw HTML leaves what the hook has set, and what was closed and typed."""
+    expect(page.get_by_role("tree")).to_have_count(1)
+    page.get_by_text("Branch a").click()
+    page.get_by_label("b", exact=True).fill("typed")
+    for count in (1, 2):
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("main > p")).to_have_text(f"Count {count}")
+        expect(page.get_by_role("tree")).to_have_count(1)
+        assert page.locator("details").evaluate_all("all => all.map((one) => one.open)") == [False, True]
+        expect(page.get_by_label("b", exact=True)).to_have_value("typed")
+
+
+def test_a_hook_in_raw_html_whose_part_of_the_client_comes_last(person: Visitor) -> None:
+    page = person.new_tab()
+    held: list[BrowserRoute] = []
+    page.route("**/raw.js", lambda route: held.append(route))
+    with page.expect_response("**/changes.js") as changes:
+        person.go(page, "/x/raw")
+    # Hooks could be mounted by now: what they need is there.
+    page.evaluate(
+        "(paths) => Promise.all(paths.map((path) => import(path)))", [changes.value.url, "/x/hooks.js"]
+    )
+    for route in held:
+        route.continue_()
+    keeps_what_was_done(page)
+
+
+def test_a_hook_in_raw_html_of_the_next_page(person: Visitor) -> None:
+    page = opened(person)
+    expect(page.locator("#chart li")).to_have_text(["mounted 1"])
+    page.get_by_role("link", name="Raw").click()
+    keeps_what_was_done(page)

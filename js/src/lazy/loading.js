@@ -27,13 +27,20 @@ export function provide(table) {
 }
 
 /**
+ * Load what has to start before a feature: on a page with raw HTML (the server marks the client's script then), `raw` copies
+ * the page before other features change it.
+ * @param {Name} name
+ */
+const loadBefore = (name) => name !== "raw" && document.querySelector("script[live-raw]") && load("raw");
+
+/**
  * Load a feature and start it. Resolves to undefined if that fails; the next call tries again.
  * @template {Name} N
  * @param {N} name
  * @returns {Promise<Features[N] | undefined>}
  */
-export const load = (name) => (loading[name] ??= entries[name].file().then(
-  ({ feature }) => {
+export const load = (name) => (loading[name] ??= Promise.all([entries[name].file(), loadBefore(name)]).then(
+  ([{ feature }]) => {
     loaded[name] = feature;
     feature.start?.();
     return feature;

@@ -43,10 +43,10 @@ function replacePage(html, settled, fresh) {
   for (const name of ["documentElement", "head", "body"]) copyAttributes(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
   if (live) document.documentElement.dataset.live = live;
   for (const name of ["head", "body"]) copyChildren(/** @type {any} */ (document)[name], /** @type {any} */ (next)[name]);
+  loaded.raw?.start();
   if (named) nameTab();
   place();
   ignored.forEach(restoreIgnored);
-  loaded.raw?.forgetOriginals();
   core.scanMarkup(document);
   loaded.changes?.forgetChanges();
   forgetAutofocus();

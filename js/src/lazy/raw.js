@@ -24,7 +24,7 @@ import { adler32, contentOf, contextOf, copyOf, parseIn } from "./parsing.js";
  */
 
 /** @type {Features["raw"]} */
-export const feature = { forgetOriginals: () => forgetOriginals(), setRaw, start };
+export const feature = { setRaw, start };
 
 /**
  * Change the raw HTML in a range.
@@ -95,16 +95,14 @@ function spliced(source, { s = [], c }) {
 /** @type {WeakMap<Node, Node>} nodes of the copy, by nodes of the page */
 let originals = new WeakMap();
 
-/** Copy the page if it has raw HTML (the server marks the client's script then). */
+/** Copy the page if it has raw HTML: when this file is loaded, and when the whole page has been replaced. */
 function start() {
+  originals = new WeakMap();
   if (!document.querySelector("script[live-raw]")) return;
   const copy = copyOf(document.documentElement);
   link(copy, document.documentElement);
   recordOriginals(copy, document.documentElement);
 }
-
-/** Drop the copy, since the page was replaced. */
-const forgetOriginals = () => { originals = new WeakMap(); };
 
 /** Store a node's copy, and those of all nodes in it. @param {Node} copy @param {Node} live */
 function recordOriginals(copy, live) {
